@@ -1,0 +1,23 @@
+//! Plans and proves the rotation of a Kubernetes cluster's certificate authorities.
+//!
+//! ```text
+//! files ──inspect──▶ Inventory ──plan──▶ RotationPlan ──mint──▶ Minted ──package──▶ OutputFiles ──archive──▶ zip
+//! ```
+//!
+//! Every arrow is one public function. Nothing in here reads a clock, a file, the network or the
+//! system's randomness: bytes, the time and keys come in; bytes and findings go out.
+
+#![forbid(unsafe_code)]
+
+pub mod finding;
+pub mod formats;
+pub mod input;
+pub mod plan;
+pub mod profile;
+pub mod report;
+pub mod time;
+pub mod x509;
+
+pub use finding::{Finding, Severity};
+pub use input::{Content, InputFile};
+pub use time::UnixTime;

@@ -1,0 +1,79 @@
+//! What the person chooses. The page's form and the command line's options both end here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{profile::AuthorityId, x509::KeyAlgorithm};
+
+/// Default lifetime of a new CA: ten years of 365 days, as kubeadm's
+/// (kubernetes/kubernetes: cmd/kubeadm/app/constants, `CACertificateValidityPeriod`). Days.
+pub const DEFAULT_CA_DAYS: u32 = 3650;
+
+/// Default lifetime of a leaf: one year, as kubeadm's (`CertificateValidityPeriod`). Days.
+pub const DEFAULT_LEAF_DAYS: u32 = 365;
+
+/// Every choice of a rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct RotationRequest {
+    /// Which authorities get a successor; the others stay as they are.
+    pub rotate: Vec<AuthorityId>,
+    /// How each successor comes about; an authority that is not named here gets [`NewAuthority::default`].
+    pub authorities: BTreeMap<AuthorityId, NewAuthority>,
+    /// Lifetime of new authorities, in days.
+    pub ca_days: u32,
+    /// Lifetime of new leaves, in days; never beyond their issuer's.
+    pub leaf_days: u32,
+    /// Re-sign the keys that are there instead of making new ones.
+    pub keep_keys: bool,
+    /// How kubelets come by a client certificate of the new CA.
+    pub kubelet_certificates: KubeletCertificates,
+}
+
+impl Default for RotationRequest {
+    fn default() -> Self {
+        Self {
+            rotate: vec![AuthorityId::Cluster, AuthorityId::FrontProxy],
+            authorities: BTreeMap::new(),
+            ca_days: DEFAULT_CA_DAYS,
+            leaf_days: DEFAULT_LEAF_DAYS,
+            keep_keys: false,
+            kubelet_certificates: KubeletCertificates::Renew,
+        }
+    }
+}
+
+/// How one new authority comes about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NewAuthority {
+    /// Its common name; `None` for the old one's followed by `-` and today's date as `yyyymmdd`.
+    pub common_name: Option<String>,
+    /// Its key; `None` for the old one's type.
+    pub key_algorithm: Option<KeyAlgorithm>,
+    /// Files among the input that hold a certificate and key made elsewhere: then nothing is made here.
+    pub brought: Option<BroughtAuthority>,
+}
+
+/// The paths, among the inspected files, of an authority made elsewhere. Both may be the same file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BroughtAuthority {
+    /// The certificate's file, PEM or DER.
+    pub certificate: String,
+    /// The private key's file, PEM or DER.
+    pub key: String,
+}
+
+/// How kubelets come by a client certificate of the new CA in phase 2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(clippy::exhaustive_enums)] // two ways, both proved on a cluster
+pub enum KubeletCertificates {
+    /// Certificates and keys in the package, for nodes that cannot renew through the API.
+    Mint,
+    /// Each kubelet asks for its own: no key leaves the node.
+    #[default]
+    Renew,
+}
