@@ -196,7 +196,7 @@ impl Inventory {
                     _ => self.loose.push(slot),
                 }
             }
-            Detected::Objects(objects) => self.place_objects(&file, objects),
+            Detected::Objects(objects) => self.place_objects(&file, &bytes, objects),
             Detected::Nothing(reason) => self.nothing(file, &reason, Severity::Warning),
         }
     }
@@ -210,13 +210,13 @@ impl Inventory {
         self.unrecognised.push(Unrecognised { file, reason: reason.message.clone() });
     }
 
-    fn place_objects(&mut self, file: &str, objects: Vec<Object>) {
+    fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
         for object in objects {
             match object_role(&object) {
                 Some(role) => {
-                    let stored = self.read_object(file, object, role);
-                    self.objects.push(stored);
+                    let stored = self.read_object(file, bytes, object, role);
+                    self.objects.push(Arc::new(stored));
                 }
                 None => *passed_over.entry(object.kind.clone()).or_default() += 1,
             }
@@ -229,9 +229,16 @@ impl Inventory {
         }
     }
 
-    fn read_object(&mut self, file: &str, object: Object, role: ObjectRole) -> StoredObject {
-        let mut stored =
-            StoredObject { object, role, file: file.to_owned(), certificates: Vec::new(), key: None, kubeconfig: None };
+    fn read_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) -> StoredObject {
+        let mut stored = StoredObject {
+            object,
+            role,
+            file: file.to_owned(),
+            bytes: Arc::clone(bytes),
+            certificates: Vec::new(),
+            key: None,
+            kubeconfig: None,
+        };
         let place = stored.place();
         let mut said = Vec::new();
         match role {

@@ -187,7 +187,7 @@ fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
         }
     }
-    let names: BTreeSet<String> = inventory.objects.iter().filter_map(super::StoredObject::cluster).collect();
+    let names: BTreeSet<String> = inventory.objects.iter().filter_map(|stored| stored.cluster()).collect();
     if names.len() > 1 {
         let names: Vec<_> = names.into_iter().collect();
         findings.push(

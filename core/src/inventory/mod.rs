@@ -31,7 +31,7 @@ pub struct Inventory {
     /// Control-plane nodes first, then workers, each by name.
     pub(crate) nodes: Vec<Node>,
     /// Secrets and ConfigMaps, by role.
-    pub(crate) objects: Vec<StoredObject>,
+    pub(crate) objects: Vec<Arc<StoredObject>>,
     /// Kubeconfigs that lie on no node.
     pub(crate) clients: Vec<Slot>,
     /// Certificates and keys that lie on no node.
@@ -108,7 +108,10 @@ pub(crate) struct EmbeddedCredential {
 pub(crate) struct StoredObject {
     pub(crate) object: Object,
     pub(crate) role: ObjectRole,
+    /// The file it came from, which may hold other objects as well.
     pub(crate) file: String,
+    /// That file's bytes.
+    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) key: Option<Arc<PrivateKey>>,
     /// The kubeconfig inside, with its bytes.
@@ -182,7 +185,7 @@ impl Inventory {
     }
 
     /// The first object of a role.
-    pub(crate) fn object(&self, role: ObjectRole) -> Option<&StoredObject> {
+    pub(crate) fn object(&self, role: ObjectRole) -> Option<&Arc<StoredObject>> {
         self.objects.iter().find(|stored| stored.role == role)
     }
 
@@ -203,7 +206,7 @@ impl Inventory {
 
     /// The cluster's name: the management cluster's word first, then kubeadm's, then a kubeconfig's.
     fn cluster_name(&self) -> String {
-        let managed = self.objects.iter().find_map(StoredObject::cluster);
+        let managed = self.objects.iter().find_map(|stored| stored.cluster());
         let kubeadm = || {
             let config = self.object(ObjectRole::KubeadmConfig)?;
             let text = config.object.config_data().get("ClusterConfiguration")?.clone();

@@ -16,7 +16,7 @@ impl Signers {
     /// Tries every authority of the inventory on every certificate, the likely ones first.
     pub(super) fn of(inventory: &Inventory) -> Self {
         let in_files = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());
-        let in_objects = inventory.objects.iter().flat_map(super::StoredObject::all_certificates);
+        let in_objects = inventory.objects.iter().flat_map(|stored| stored.all_certificates());
         let certificates: BTreeSet<&Certificate> = in_files.chain(in_objects).collect();
         let authorities: Vec<&Certificate> =
             certificates.iter().copied().filter(|certificate| certificate.is_authority()).collect();
