@@ -1,1 +1,49 @@
-//! x
+//! The formats that clusters keep their certificates in: bytes into data, and edits that keep every other byte.
+//!
+//! | module | reads | writes |
+//! |---|---|---|
+//! | [`pem`] | blocks with text around them, every fault located | |
+//! | [`yaml`] | YAML streams and JSON within limits | |
+//! | [`emit`] | | a value as readable YAML |
+//! | [`edit`] | | one scalar of a YAML or JSON text, every other byte kept |
+//! | [`kubeconfig`] | clusters, users, contexts | the embedded certificates and keys, in place |
+//! | [`object`] | Secrets, ConfigMaps, Lists | the object as `kubectl apply --server-side` takes it |
+//! | [`static_pod`] | a component's flags | a flag's value, in place |
+//! | [`kubelet`] | the kubelet's configuration | |
+//! | [`archive`] | tar, tar.gz, gzip, zip | |
+//!
+//! The signatures in one place:
+//!
+//! ```text
+//! pem::blocks(&[u8]) -> PemScan { blocks: Vec<PemBlock { label, der, line, headers }>, problems: Vec<PemProblem { line, message }> }
+//! pem::is_pem(&[u8]) -> bool
+//! yaml::documents(&[u8]) -> Result<Vec<Value>, YamlError { line, message }>       // empty documents are left out
+//! yaml::wipe(&mut Value)
+//! emit::yaml(&Value) -> Zeroizing<String>
+//! edit::splice(&[u8], &[Edit { document, path: Vec<Segment>, value: Zeroizing<String> }]) -> Result<Zeroizing<Vec<u8>>, EditError>
+//! kubeconfig::is_kubeconfig(&Value) -> bool
+//! kubeconfig::parse(&[u8]) -> Result<Kubeconfig, KubeconfigError>;  from_value(&Value)
+//! kubeconfig::edit(&[u8], &[KubeconfigEdit]) -> Result<Zeroizing<Vec<u8>>, KubeconfigEditError>  // ::Reference { place, path }
+//! kubeconfig::Material { Embedded(Zeroizing<Vec<u8>>), File(String), Absent, Invalid(String) }   // .embedded(), .file()
+//! object::objects(&[u8]) -> Result<Vec<Object>, YamlError>;  from_values(Vec<Value>) -> Vec<Object>
+//! Object::secret_data() -> BTreeMap<String, Zeroizing<Vec<u8>>>;  secret_problems() -> Vec<DataError { key, message }>
+//! Object::secret_type() -> &str;  config_data() -> BTreeMap<String, String>
+//! Object::for_apply(&Changes) -> Object;  to_yaml() -> Zeroizing<String>   // Changes::none().set(key, bytes).drop(key)
+//! static_pod::is_pod(&Value) -> bool;  parse(&[u8]) -> Result<StaticPod, StaticPodError>;  from_value(&Value)
+//! StaticPod { component, name, namespace, flags: Vec<Flag { name, value, .. }> };  lookup(&str) -> Option<String>;  duplicates() -> Vec<String>
+//! static_pod::set_flag(&[u8], flag, value) -> Result<Vec<u8>, StaticPodError>;  set_flags(&[u8], &[(flag, value)])
+//! kubelet::is_kubelet_config(&Value) -> bool;  parse(&[u8]) -> Result<KubeletConfig, KubeletConfigError>;  from_value(&Value)
+//! archive::kind(&[u8], name) -> Option<ArchiveKind>;  archive::expand(path, &[u8], &mut Budget) -> (Vec<InputFile>, Vec<Finding>)
+//! ```
+
+pub mod archive;
+pub mod edit;
+pub mod emit;
+pub mod kubeconfig;
+pub mod kubelet;
+pub mod object;
+pub mod pem;
+mod plain;
+pub mod static_pod;
+mod tree;
+pub mod yaml;

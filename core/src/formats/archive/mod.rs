@@ -1,0 +1,318 @@
+//! Archives into files: tar, gzip and zip, hostile ones included.
+//!
+//! Nothing is written anywhere and no name is trusted: names become paths relative to the archive, links stay
+//! links, and everything that is left out is said in a [`Finding`].
+
+mod name;
+mod tar;
+mod zip;
+
+use std::io::{self, Read};
+
+use flate2::read::MultiGzDecoder;
+use zeroize::Zeroizing;
+
+use crate::input::MAX_FILE_SIZE;
+use crate::{Content, Finding, InputFile};
+
+/// Archives inside each other: `a.zip!/b.tar.gz!/c.tar!/d.gz!/e`.
+pub const MAX_DEPTH: usize = 4;
+/// Entries of all archives of one drop.
+pub const MAX_ENTRIES: usize = 200_000;
+/// Bytes of all archives of one drop, expanded.
+pub const MAX_EXPANDED: u64 = 1024 * 1024 * 1024;
+/// An archive may expand to this many times its size …
+pub const MAX_RATIO: u64 = 200;
+/// … and as many bytes more.
+pub const RATIO_ALLOWANCE: u64 = 64 * 1024 * 1024;
+
+/// What stands between an archive's path and the path inside it.
+pub const SEPARATOR: &str = "!/";
+
+/// How an archive is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArchiveKind {
+    /// tar: POSIX (ustar, pax), GNU, or older.
+    Tar,
+    /// tar within gzip.
+    TarGzip,
+    /// One file within gzip.
+    Gzip,
+    /// zip.
+    Zip,
+    /// A packing that is recognised but not read, with its name.
+    Unsupported(&'static str),
+}
+
+/// What is left of the limits; one for all archives of a drop.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    entries: usize,
+    bytes: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Budget {
+    /// [`MAX_ENTRIES`] and [`MAX_EXPANDED`].
+    pub fn new() -> Self {
+        Self::with_limits(MAX_ENTRIES, MAX_EXPANDED)
+    }
+
+    /// Other limits: entries, and bytes expanded.
+    pub fn with_limits(entries: usize, bytes: u64) -> Self {
+        Self { entries, bytes }
+    }
+
+    fn take_entry(&mut self) -> Result<(), Stop> {
+        self.entries = self.entries.checked_sub(1).ok_or(Stop::Entries)?;
+        Ok(())
+    }
+
+    fn take_bytes(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(Stop::Expanded)?;
+        Ok(())
+    }
+}
+
+/// Why the rest of an archive is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stop {
+    Entries,
+    Expanded,
+    Ratio,
+    Broken(String),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Exceeded>()) {
+            Some(Exceeded(stop)) => stop.clone(),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Broken("it is cut off".to_owned()),
+            None => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// A limit on its way through a reader.
+#[derive(Debug, thiserror::Error)]
+#[error("a limit was reached")]
+struct Exceeded(Stop);
+
+/// What kind of archive a file is: by its first bytes, else by its name, so that a broken archive is told as one.
+pub fn kind(bytes: &[u8], name: &str) -> Option<ArchiveKind> {
+    let by_magic = match bytes {
+        [0x1F, 0x8B, ..] => {
+            let mut block = Vec::with_capacity(512);
+            let read = MultiGzDecoder::new(bytes).take(512).read_to_end(&mut block);
+            let tar = tar::is_tar(&block) || (read.is_err() && is_tar_gzip_name(name));
+            Some(if tar { ArchiveKind::TarGzip } else { ArchiveKind::Gzip })
+        }
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(ArchiveKind::Zip),
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Some(ArchiveKind::Unsupported("xz")),
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] => Some(ArchiveKind::Unsupported("bzip2")),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(ArchiveKind::Unsupported("zstd")),
+        [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, ..] => Some(ArchiveKind::Unsupported("7z")),
+        [b'R', b'a', b'r', b'!', 0x1A, 0x07, ..] => Some(ArchiveKind::Unsupported("rar")),
+        _ if tar::is_tar(bytes) => Some(ArchiveKind::Tar),
+        _ => None,
+    };
+    let lower = name.to_ascii_lowercase();
+    by_magic.or_else(|| match () {
+        () if is_tar_gzip_name(&lower) => Some(ArchiveKind::TarGzip),
+        () if lower.ends_with(".gz") => Some(ArchiveKind::Gzip),
+        () if lower.ends_with(".tar") => Some(ArchiveKind::Tar),
+        () if lower.ends_with(".zip") => Some(ArchiveKind::Zip),
+        () => None,
+    })
+}
+
+fn is_tar_gzip_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".tar.gz") || name.ends_with(".tgz")
+}
+
+/// The files of one archive, `path!/inside`, and what was wrong with it; archives inside it are left to the caller,
+/// who hands in the same `budget`. A file that is no archive gives nothing.
+pub fn expand(path: &str, bytes: &[u8], budget: &mut Budget) -> (Vec<InputFile>, Vec<Finding>) {
+    let mut sink = Sink { path, budget, files: Vec::new(), findings: Vec::new(), seen: Default::default() };
+    let Some(kind) = kind(bytes, path) else { return (sink.files, sink.findings) };
+    if path.matches(SEPARATOR).count() >= MAX_DEPTH {
+        let message = format!("archives stand more than {MAX_DEPTH} deep inside each other: this one is not opened");
+        sink.error("archive-too-deep", message, "Unpack it and add the files");
+        return (sink.files, sink.findings);
+    }
+    let limit = MAX_RATIO.saturating_mul(bytes.len() as u64).saturating_add(RATIO_ALLOWANCE);
+    let result = match kind {
+        ArchiveKind::Tar => tar::expand(bytes, &mut sink),
+        ArchiveKind::TarGzip => tar::expand(Metered { inner: MultiGzDecoder::new(bytes), left: limit }, &mut sink),
+        ArchiveKind::Gzip => gzip(Metered { inner: MultiGzDecoder::new(bytes), left: limit }, &mut sink),
+        ArchiveKind::Zip => zip::expand(bytes, limit, &mut sink),
+        ArchiveKind::Unsupported(packing) => {
+            let message = format!("{packing} archives are not read");
+            sink.error("archive-unsupported", message, "Pack the files as .tar, .tar.gz or .zip, or add them unpacked");
+            Ok(())
+        }
+    };
+    if let Err(stop) = result {
+        sink.stopped(&stop);
+    }
+    (sink.files, sink.findings)
+}
+
+/// One file in gzip: its name is the archive's without `.gz`.
+fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
+    let file = sink.path.rsplit('/').next().unwrap_or(sink.path);
+    let stem =
+        file.len().checked_sub(3).filter(|at| file.is_char_boundary(*at) && file[*at..].eq_ignore_ascii_case(".gz"));
+    let name = match stem {
+        Some(at) if at > 0 => file[..at].to_owned(),
+        _ => "content".to_owned(),
+    };
+    sink.budget.take_entry()?;
+    let content = sink.read(&mut reader, None)?;
+    sink.add(name, content);
+    Ok(())
+}
+
+/// Where an archive's files and findings gather.
+struct Sink<'a, 'b> {
+    path: &'a str,
+    budget: &'b mut Budget,
+    files: Vec<InputFile>,
+    findings: Vec<Finding>,
+    /// Each inner path's place in `files`.
+    seen: std::collections::BTreeMap<String, usize>,
+}
+
+impl Sink<'_, '_> {
+    fn error(&mut self, code: &str, message: impl Into<String>, remedy: &str) {
+        self.findings.push(Finding::error(code, self.path, message).remedy(remedy));
+    }
+
+    fn warn(&mut self, code: &str, inner: &str, message: impl Into<String>) {
+        self.findings.push(Finding::warning(code, &self.joined(inner), message));
+    }
+
+    fn note(&mut self, code: &str, inner: &str, message: impl Into<String>) {
+        self.findings.push(Finding::note(code, &self.joined(inner), message));
+    }
+
+    /// An entry that is left out for its name.
+    fn refuse(&mut self, raw: &[u8], reason: &str) {
+        let name = String::from_utf8_lossy(raw).into_owned();
+        let finding = Finding::error("archive-unsafe-name", &self.joined(&name), format!("left out: {reason}"));
+        self.findings.push(finding.remedy("Make the archive anew with relative names, as tar does without -P"));
+    }
+
+    fn joined(&self, inner: &str) -> String {
+        format!("{}{SEPARATOR}{inner}", self.path)
+    }
+
+    /// Adds a file; of two with one name the later one counts, as when unpacking.
+    fn add(&mut self, inner: String, content: Content) {
+        let file = InputFile { path: self.joined(&inner), content };
+        match self.seen.get(&inner) {
+            Some(at) => {
+                self.files[*at] = file;
+                self.warn("archive-duplicate", &inner, "the archive holds this name twice: the later file counts");
+            }
+            None => {
+                self.seen.insert(inner, self.files.len());
+                self.files.push(file);
+            }
+        }
+    }
+
+    /// What stands under an inner path so far.
+    fn get(&self, inner: &str) -> Option<&Content> {
+        self.seen.get(inner).and_then(|at| self.files.get(*at)).map(|file| &file.content)
+    }
+
+    /// Reads one file; beyond [`MAX_FILE_SIZE`] only its size is kept. `size` is what the archive says, where it does.
+    fn read(&mut self, reader: &mut dyn Read, size: Option<u64>) -> Result<Content, Stop> {
+        if let Some(size) = size.filter(|size| *size > MAX_FILE_SIZE) {
+            return Ok(Content::TooLarge(size)); // the bytes are skipped by whoever reads on
+        }
+        let capacity = usize::try_from(size.unwrap_or(0).min(1 << 20)).unwrap_or(0);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+        let mut chunk = Zeroizing::new([0; 16 * 1024]);
+        let mut total = 0_u64;
+        loop {
+            let count = match reader.read(chunk.as_mut_slice()) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            self.budget.take_bytes(count as u64)?;
+            total += count as u64;
+            if total > MAX_FILE_SIZE {
+                bytes.clear();
+            } else {
+                grow(&mut bytes, count);
+                bytes.extend_from_slice(&chunk[..count]);
+            }
+        }
+        Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(bytes) })
+    }
+
+    fn stopped(&mut self, stop: &Stop) {
+        let kept = match self.files.len() {
+            0 => "nothing could be read from it".to_owned(),
+            1 => "one file was read before".to_owned(),
+            count => format!("{count} files were read before"),
+        };
+        let (code, message, remedy) = match stop {
+            Stop::Entries => (
+                "archive-too-many-entries",
+                format!("the archives hold more than {MAX_ENTRIES} entries together; {kept}"),
+                "Pack only /etc/kubernetes and /var/lib/kubelet",
+            ),
+            Stop::Expanded => (
+                "archive-too-large",
+                format!("the archives expand to more than {MAX_EXPANDED} bytes together; {kept}"),
+                "Pack only /etc/kubernetes and /var/lib/kubelet",
+            ),
+            Stop::Ratio => (
+                "archive-bomb",
+                format!("the archive expands to more than {MAX_RATIO} times its size; {kept}"),
+                "This is no backup of a node: do not use it",
+            ),
+            Stop::Broken(reason) => (
+                "archive-broken",
+                format!("the archive is broken: {reason}; {kept}"),
+                "Make it again and compare the checksum",
+            ),
+        };
+        self.error(code, message, remedy);
+    }
+}
+
+/// Room for `more` bytes; what has to move is wiped where it stood.
+fn grow(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
+    if bytes.capacity() - bytes.len() < more {
+        let mut larger = Vec::with_capacity((2 * bytes.capacity()).max(bytes.len() + more));
+        larger.extend_from_slice(bytes);
+        *bytes = Zeroizing::new(larger);
+    }
+}
+
+/// A decompressor that stops at the ratio's limit.
+struct Metered<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| io::Error::other(Exceeded(Stop::Ratio)))?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,99 @@
+//! tar, through the `tar` crate's entry by entry reading: pax and GNU long names included.
+
+use std::io::Read;
+
+use tar::{Archive, Entry, EntryType, Header};
+
+use super::name::{self, Refused};
+use super::{Sink, Stop};
+use crate::Content;
+
+/// Whether `bytes` begin with a tar header: its checksum fits.
+pub(super) fn is_tar(bytes: &[u8]) -> bool {
+    let Some(block) = bytes.get(..512) else { return false };
+    if block.iter().all(|byte| *byte == 0) {
+        return false;
+    }
+    let header = Header::from_byte_slice(block);
+    let sum: u32 =
+        block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
+    header.cksum().is_ok_and(|stored| stored == sum)
+}
+
+/// Adds the files of a tar stream.
+pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
+    let mut archive = Archive::new(reader);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        sink.budget.take_entry()?;
+        let kind = entry.header().entry_type();
+        if matches!(kind, EntryType::Directory | EntryType::XGlobalHeader) {
+            continue;
+        }
+        let raw = entry.path_bytes().into_owned();
+        let name = match name::clean(&raw, false) {
+            Ok(name) => name,
+            Err(Refused::Empty) => continue,
+            Err(Refused::Unsafe(reason)) => {
+                sink.refuse(&raw, reason);
+                continue;
+            }
+        };
+        for warning in &name.warnings {
+            sink.warn("archive-name", &name.path, *warning);
+        }
+        if let Some(content) = content(&mut entry, kind, &name.path, sink)? {
+            sink.add(name.path, content);
+        }
+    }
+    Ok(())
+}
+
+/// What an entry holds; `None` where it is left out, with a finding.
+fn content<R: Read>(
+    entry: &mut Entry<'_, R>,
+    kind: EntryType,
+    path: &str,
+    sink: &mut Sink<'_, '_>,
+) -> Result<Option<Content>, Stop> {
+    let target = || entry.link_name_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    match kind {
+        EntryType::Symlink => Ok(Some(Content::Symlink(target().unwrap_or_default()))),
+        EntryType::Link => {
+            let target = target().unwrap_or_default();
+            let found = name::clean(target.as_bytes(), false).ok().and_then(|name| sink.get(&name.path)).cloned();
+            if let Some(Content::Bytes(bytes)) = &found {
+                sink.budget.take_bytes(bytes.len() as u64)?;
+            }
+            Ok(Some(found.unwrap_or_else(|| {
+                Content::Unreadable(format!("a hard link to {target}, which does not stand before it in the archive"))
+            })))
+        }
+        EntryType::GNUSparse => Ok(Some(Content::Unreadable("a sparse file".to_owned()))),
+        EntryType::Char | EntryType::Block | EntryType::Fifo => {
+            sink.note("archive-device", path, "a device or pipe, left out");
+            Ok(None)
+        }
+        _ if is_pax_sparse(entry) => Ok(Some(Content::Unreadable("a sparse file".to_owned()))),
+        _ if !matches!(kind, EntryType::Regular | EntryType::Continuous) => {
+            sink.note("archive-entry", path, "an entry of an unknown type, left out");
+            Ok(None)
+        }
+        _ => {
+            let size = entry.size();
+            let content = sink.read(entry, Some(size))?;
+            match &content {
+                Content::Bytes(bytes) if (bytes.len() as u64) < size => Err(Stop::Broken("it is cut off".to_owned())),
+                _ => Ok(Some(content)),
+            }
+        }
+    }
+}
+
+/// GNU tar's later sparse formats hide behind a regular entry with these records.
+fn is_pax_sparse<R: Read>(entry: &mut Entry<'_, R>) -> bool {
+    match entry.pax_extensions() {
+        Ok(Some(records)) => records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse.")),
+        _ => false,
+    }
+}

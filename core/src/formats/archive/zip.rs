@@ -1,0 +1,77 @@
+//! zip, by the central directory.
+
+use std::io::{Cursor, Read};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::name::{self, Refused};
+use super::{Metered, Sink, Stop};
+use crate::Content;
+
+/// The part of a unix mode that says what an entry is, and a symbolic link's (`S_IFMT`, `S_IFLNK`).
+const FILE_TYPE: u32 = 0o170_000;
+const SYMLINK: u32 = 0o120_000;
+/// Longer targets are no links (`PATH_MAX` of Linux). Bytes.
+const MAX_TARGET: u64 = 4_096;
+
+/// Adds the files of a zip archive that may expand to `limit` bytes.
+pub(super) fn expand(bytes: &[u8], mut limit: u64, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+    if archive.has_duplicate_names() {
+        sink.warn("archive-duplicate", "", "the archive holds a name twice: the later file counts");
+    }
+    for index in 0..archive.len() {
+        sink.budget.take_entry()?;
+        let (raw, encrypted, directory, mode) = match archive.by_index_data(index) {
+            Ok(entry) => (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), entry.unix_mode()),
+            Err(error) => return Err(broken(error)),
+        };
+        let name = match name::clean(&raw, true) {
+            Ok(name) => name,
+            Err(Refused::Empty) => continue,
+            Err(Refused::Unsafe(reason)) => {
+                sink.refuse(&raw, reason);
+                continue;
+            }
+        };
+        if directory || raw.ends_with(b"\\") {
+            continue;
+        }
+        for warning in &name.warnings {
+            sink.warn("archive-name", &name.path, *warning);
+        }
+        let content = if encrypted {
+            Content::Unreadable("encrypted with a password: pack the files without one".to_owned())
+        } else {
+            match archive.by_index(index) {
+                Ok(mut entry) => {
+                    let mut metered = Metered { inner: &mut entry, left: limit };
+                    let content = content(&mut metered, mode, sink);
+                    limit = metered.left;
+                    match content {
+                        Err(Stop::Broken(reason)) => Content::Unreadable(reason),
+                        content => content?,
+                    }
+                }
+                Err(error) => Content::Unreadable(error.to_string()),
+            }
+        };
+        sink.add(name.path, content);
+    }
+    Ok(())
+}
+
+fn content(reader: &mut dyn Read, mode: Option<u32>, sink: &mut Sink<'_, '_>) -> Result<Content, Stop> {
+    if mode.is_some_and(|mode| mode & FILE_TYPE == SYMLINK) {
+        let mut target = Vec::new();
+        reader.take(MAX_TARGET).read_to_end(&mut target)?;
+        sink.budget.take_bytes(target.len() as u64)?;
+        return Ok(Content::Symlink(String::from_utf8_lossy(&target).into_owned()));
+    }
+    sink.read(reader, None)
+}
+
+fn broken(error: ZipError) -> Stop {
+    Stop::Broken(error.to_string())
+}

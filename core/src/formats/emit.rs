@@ -1,0 +1,170 @@
+//! Values as readable YAML that every reader agrees on: kubectl's layout, strings quoted whenever in doubt.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::plain;
+
+/// One YAML document: two spaces of indentation, list items at their key's column, keys in their order,
+/// texts of several lines as literal blocks, a final newline.
+pub fn yaml(value: &Value) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(2 * size(value)));
+    match value {
+        Value::Object(map) if !map.is_empty() => node(&mut out, value, 0, true),
+        Value::Array(items) if !items.is_empty() => node(&mut out, value, 0, true),
+        _ => {
+            scalar(&mut out, value, 0);
+            end_line(&mut out);
+        }
+    }
+    out
+}
+
+/// Enough bytes for most documents, so that the text does not move in memory and leave copies behind.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 16,
+        Value::Array(items) => items.iter().map(|item| size(item) + 16).sum(),
+        Value::Object(map) => map.iter().map(|(key, item)| key.len() + size(item) + 24).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 24,
+    }
+}
+
+/// A mapping or sequence that is not empty; `at_start` when the first line's indentation is still to be written.
+fn node(out: &mut String, value: &Value, indent: usize, mut at_start: bool) {
+    let mut begin = |out: &mut String| {
+        if at_start {
+            out.extend(std::iter::repeat_n(' ', indent));
+        }
+        at_start = true;
+    };
+    match value {
+        Value::Object(map) => {
+            for (name, item) in map {
+                begin(out);
+                key(out, name, indent);
+                match item {
+                    Value::Object(inner) if !inner.is_empty() => {
+                        out.push('\n');
+                        node(out, item, indent + 2, true);
+                    }
+                    Value::Array(inner) if !inner.is_empty() => {
+                        out.push('\n');
+                        node(out, item, indent, true);
+                    }
+                    _ => {
+                        out.push(' ');
+                        scalar(out, item, indent + 2);
+                        end_line(out);
+                    }
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                begin(out);
+                out.push_str("- ");
+                match item {
+                    Value::Object(inner) if !inner.is_empty() => node(out, item, indent + 2, false),
+                    Value::Array(inner) if !inner.is_empty() => node(out, item, indent + 2, false),
+                    _ => {
+                        scalar(out, item, indent + 2);
+                        end_line(out);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn end_line(out: &mut String) {
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+}
+
+fn key(out: &mut String, name: &str, indent: usize) {
+    // A key of more than 1,024 characters must be marked as one (YAML 1.2.2, 7.4.2).
+    let long = name.len() > 500;
+    if long {
+        out.push_str("? ");
+    }
+    if plain::is_plain(name, false) {
+        out.push_str(name);
+    } else {
+        out.push_str(&Zeroizing::new(double_quoted(name)));
+    }
+    if long {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', indent));
+    }
+    out.push(':');
+}
+
+/// A value that fits behind `key: ` or `- `; `indent` is where the lines of a block would stand.
+fn scalar(out: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => {
+            let _ = write!(out, "{number}"); // writing to a String never fails
+        }
+        Value::Array(_) => out.push_str("[]"),
+        Value::Object(_) => out.push_str("{}"),
+        Value::String(text) if plain::is_plain(text, false) => out.push_str(text),
+        Value::String(text) if text.contains('\n') && fits_block(text) && indent > 0 => literal(out, text, indent),
+        Value::String(text) => out.push_str(&Zeroizing::new(double_quoted(text))),
+    }
+}
+
+/// A literal block that reads back as exactly `text`.
+fn literal(out: &mut String, text: &str, indent: usize) {
+    let body = text.trim_end_matches('\n');
+    let breaks = text.len() - body.len();
+    out.push_str(match breaks {
+        0 => "|-",
+        1 => "|",
+        _ => "|+",
+    });
+    for line in body.split('\n') {
+        out.push('\n');
+        if !line.is_empty() {
+            out.extend(std::iter::repeat_n(' ', indent));
+            out.push_str(line);
+        }
+    }
+    out.extend(std::iter::repeat_n('\n', breaks.max(1)));
+}
+
+/// Whether a literal block without an indentation indicator can hold `text`.
+pub(crate) fn fits_block(text: &str) -> bool {
+    !text.starts_with([' ', '\t', '\n'])
+        && !text.is_empty()
+        && text.chars().all(|c| matches!(c, '\n' | '\t') || plain::is_printable_in_line(c))
+        // Readers differ on lines of blanks at the end of a block, and on tabs where indentation is expected.
+        && text.split('\n').all(|line| line.is_empty() || !line.trim_matches([' ', '\t']).is_empty())
+}
+
+/// `"…"` with JSON's escapes: valid YAML and valid JSON.
+pub(crate) fn double_quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8 + 16);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if plain::is_printable_in_line(c) => out.push(c),
+            c => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c)); // all of them are below U+10000
+            }
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,432 @@
+//! kubeconfigs: the credentials and trust anchors in them, and their replacement in place.
+//!
+//! Read as client-go's clientcmd does (kubernetes/client-go: tools/clientcmd/api/v1/types.go): `…-data` wins over
+//! the file of the same name. Fields that are not needed here are neither read nor lost.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::edit::{self, Edit, EditError, Segment};
+use super::yaml::{self, YamlError};
+
+/// What Airlock needs of a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubeconfig {
+    /// `clusters`, in the file's order; an edit names them by index.
+    pub clusters: Vec<Cluster>,
+    /// `users`, in the file's order; an edit names them by index.
+    pub users: Vec<User>,
+    /// `contexts`, in the file's order.
+    pub contexts: Vec<Context>,
+    /// `current-context`; empty where there is none.
+    pub current_context: String,
+}
+
+/// A server and how it is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name; empty in `cluster-info`.
+    pub name: String,
+    /// `server`, a URL; empty where there is none.
+    pub server: String,
+    /// `certificate-authority-data` or `certificate-authority`.
+    pub certificate_authority: Material,
+    /// `insecure-skip-tls-verify`.
+    pub insecure_skip_tls_verify: bool,
+    /// `tls-server-name`, the name that the server's certificate is checked for instead of the URL's.
+    pub tls_server_name: Option<String>,
+}
+
+/// A credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// `client-certificate-data` or `client-certificate`.
+    pub client_certificate: Material,
+    /// `client-key-data` or `client-key`.
+    pub client_key: Material,
+    /// Whether a token, a password, `exec` or `auth-provider` stands there, beside or instead of a certificate.
+    pub other_credential: bool,
+}
+
+/// A cluster and a user that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Its name.
+    pub name: String,
+    /// The name of a cluster.
+    pub cluster: String,
+    /// The name of a user.
+    pub user: String,
+}
+
+/// PEM, or where it is.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // every reader has to decide among these four
+pub enum Material {
+    /// In the kubeconfig: the decoded bytes, PEM as a rule, wiped when dropped.
+    Embedded(Zeroizing<Vec<u8>>),
+    /// In a file: its path as written, relative to the kubeconfig's folder unless absolute.
+    File(String),
+    /// Nowhere.
+    Absent,
+    /// In the kubeconfig, but not as base64 text: what is wrong.
+    Invalid(String),
+}
+
+impl Material {
+    /// The embedded bytes.
+    pub fn embedded(&self) -> Option<&[u8]> {
+        match self {
+            Self::Embedded(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The path of the file.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::File(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// Names the kind, never the bytes.
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded(bytes) => write!(f, "Embedded({} bytes)", bytes.len()),
+            Self::File(path) => write!(f, "File({path})"),
+            Self::Absent => f.write_str("Absent"),
+            Self::Invalid(reason) => write!(f, "Invalid({reason})"),
+        }
+    }
+}
+
+/// Why bytes are not a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KubeconfigError {
+    /// The text is not YAML or JSON.
+    #[error(transparent)]
+    Syntax(#[from] YamlError),
+    /// The text is something else.
+    #[error("the text is not a kubeconfig: {0}")]
+    NotKubeconfig(&'static str),
+    /// Several documents: client-go reads the first and silently ignores the rest.
+    #[error("the file holds {0} documents, a kubeconfig is one")]
+    SeveralDocuments(usize),
+}
+
+/// Why a kubeconfig was not edited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KubeconfigEditError {
+    /// Not a kubeconfig.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubeconfigError),
+    /// The value is a reference to a file: that file has to change, not the kubeconfig.
+    #[error("{place} refers to the file {path}")]
+    Reference {
+        /// The field, as in `users[0].user.client-key`.
+        place: String,
+        /// The path as written.
+        path: String,
+    },
+    /// There is neither data nor a reference.
+    #[error("{place} is not there")]
+    Absent {
+        /// The field, as in `users[0].user.client-key-data`.
+        place: String,
+    },
+    /// The text cannot be edited in place.
+    #[error(transparent)]
+    Text(#[from] EditError),
+}
+
+/// One value that changes.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // what a kubeconfig holds of TLS
+pub enum KubeconfigEdit {
+    /// `certificate-authority-data` of a cluster.
+    CertificateAuthority {
+        /// The cluster's index, from 0.
+        cluster: usize,
+        /// The new bundle.
+        pem: String,
+    },
+    /// `client-certificate-data` of a user.
+    ClientCertificate {
+        /// The user's index, from 0.
+        user: usize,
+        /// The new certificate, intermediates behind it.
+        pem: String,
+    },
+    /// `client-key-data` of a user.
+    ClientKey {
+        /// The user's index, from 0.
+        user: usize,
+        /// The new key.
+        pem: Zeroizing<String>,
+    },
+}
+
+/// Names field and index, never the PEM.
+impl fmt::Debug for KubeconfigEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (list, index, _, field) = self.place();
+        write!(f, "{list}[{index}].{field}")
+    }
+}
+
+impl KubeconfigEdit {
+    /// List, index, key of the item, field without `-data`.
+    fn place(&self) -> (&'static str, usize, &'static str, &'static str) {
+        match self {
+            Self::CertificateAuthority { cluster, .. } => ("clusters", *cluster, "cluster", "certificate-authority"),
+            Self::ClientCertificate { user, .. } => ("users", *user, "user", "client-certificate"),
+            Self::ClientKey { user, .. } => ("users", *user, "user", "client-key"),
+        }
+    }
+
+    fn pem(&self) -> &str {
+        match self {
+            Self::CertificateAuthority { pem, .. } | Self::ClientCertificate { pem, .. } => pem,
+            Self::ClientKey { pem, .. } => pem,
+        }
+    }
+}
+
+/// Whether a value reads as a kubeconfig: `kind: Config`, or no kind (client-go assumes it) and a list of clusters.
+pub fn is_kubeconfig(value: &Value) -> bool {
+    match value.get("kind").and_then(Value::as_str) {
+        Some("Config") => matches!(value.get("apiVersion").and_then(Value::as_str), None | Some("" | "v1")),
+        Some("") | None => value.get("clusters").is_some_and(Value::is_array),
+        Some(_) => false,
+    }
+}
+
+/// Reads a kubeconfig, YAML or JSON. What is broken in one entry is told there ([`Material::Invalid`]).
+///
+/// # Errors
+///
+/// The text is not YAML, several documents, or not a kubeconfig.
+pub fn parse(bytes: &[u8]) -> Result<Kubeconfig, KubeconfigError> {
+    let mut documents = yaml::documents(bytes)?;
+    let parsed = match documents.as_slice() {
+        [] => Err(KubeconfigError::NotKubeconfig("it is empty")),
+        [value] => from_value(value),
+        several => Err(KubeconfigError::SeveralDocuments(several.len())),
+    };
+    documents.iter_mut().for_each(yaml::wipe);
+    parsed
+}
+
+/// Reads a kubeconfig from its value.
+///
+/// # Errors
+///
+/// The value is not a kubeconfig.
+pub fn from_value(value: &Value) -> Result<Kubeconfig, KubeconfigError> {
+    if !is_kubeconfig(value) {
+        return Err(KubeconfigError::NotKubeconfig("it has neither kind Config nor a list of clusters"));
+    }
+    let clusters = items(value, "clusters")
+        .map(|item| {
+            let cluster = item.get("cluster").unwrap_or(&Value::Null);
+            Cluster {
+                name: text(item, "name"),
+                server: text(cluster, "server"),
+                certificate_authority: material(cluster, "certificate-authority"),
+                insecure_skip_tls_verify: cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true)),
+                tls_server_name: Some(text(cluster, "tls-server-name")).filter(|name| !name.is_empty()),
+            }
+        })
+        .collect();
+    let users = items(value, "users")
+        .map(|item| {
+            let user = item.get("user").unwrap_or(&Value::Null);
+            let others = ["token", "tokenFile", "username", "password", "exec", "auth-provider"];
+            User {
+                name: text(item, "name"),
+                client_certificate: material(user, "client-certificate"),
+                client_key: material(user, "client-key"),
+                other_credential: others.iter().any(|field| user.get(*field).is_some_and(|value| !is_empty(value))),
+            }
+        })
+        .collect();
+    let contexts = items(value, "contexts")
+        .map(|item| {
+            let context = item.get("context").unwrap_or(&Value::Null);
+            Context { name: text(item, "name"), cluster: text(context, "cluster"), user: text(context, "user") }
+        })
+        .collect();
+    Ok(Kubeconfig { clusters, users, contexts, current_context: text(value, "current-context") })
+}
+
+/// Replaces embedded values, every other byte kept; data are written as base64 on one line.
+///
+/// # Errors
+///
+/// Not a kubeconfig; a value that is only a reference to a file, or not there; text that cannot be edited in place.
+pub fn edit(bytes: &[u8], edits: &[KubeconfigEdit]) -> Result<Zeroizing<Vec<u8>>, KubeconfigEditError> {
+    let kubeconfig = parse(bytes)?;
+    let edits = edits.iter().map(|edit| text_edit(&kubeconfig, edit)).collect::<Result<Vec<_>, _>>()?;
+    Ok(edit::splice(bytes, &edits)?)
+}
+
+fn text_edit(kubeconfig: &Kubeconfig, edit: &KubeconfigEdit) -> Result<Edit, KubeconfigEditError> {
+    let (list, index, inner, field) = edit.place();
+    let material = match edit {
+        KubeconfigEdit::CertificateAuthority { cluster, .. } => {
+            kubeconfig.clusters.get(*cluster).map(|cluster| &cluster.certificate_authority)
+        }
+        KubeconfigEdit::ClientCertificate { user, .. } => {
+            kubeconfig.users.get(*user).map(|user| &user.client_certificate)
+        }
+        KubeconfigEdit::ClientKey { user, .. } => kubeconfig.users.get(*user).map(|user| &user.client_key),
+    };
+    let place = format!("{list}[{index}].{inner}.{field}");
+    match material {
+        Some(Material::Embedded(_) | Material::Invalid(_)) => Ok(Edit {
+            document: 0,
+            path: vec![list.into(), index.into(), inner.into(), Segment::Key(format!("{field}-data"))],
+            value: Zeroizing::new(STANDARD.encode(edit.pem())),
+        }),
+        Some(Material::File(path)) => Err(KubeconfigEditError::Reference { place, path: path.clone() }),
+        Some(Material::Absent) | None => Err(KubeconfigEditError::Absent { place: format!("{place}-data") }),
+    }
+}
+
+fn items<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(str::is_empty)
+}
+
+/// `<field>-data` where it is not empty, else `<field>`.
+fn material(value: &Value, field: &str) -> Material {
+    match value.get(format!("{field}-data")) {
+        None => {}
+        Some(data) if is_empty(data) => {}
+        Some(Value::String(data)) => {
+            // Line breaks and blanks come from block scalars; Go skips the former.
+            let mut compact = Zeroizing::new(Vec::with_capacity(data.len()));
+            compact.extend(data.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+            return match STANDARD.decode(compact.as_slice()) {
+                Ok(bytes) => Material::Embedded(Zeroizing::new(bytes)),
+                Err(_) => Material::Invalid("the value is not base64, or cut off".to_owned()),
+            };
+        }
+        Some(_) => return Material::Invalid("the value is not a string".to_owned()),
+    }
+    match value.get(field).and_then(Value::as_str) {
+        Some(path) if !path.is_empty() => Material::File(path.to_owned()),
+        _ => Material::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATA: &str = "T0xE"; // OLD
+
+    fn new_ca() -> KubeconfigEdit {
+        KubeconfigEdit::CertificateAuthority { cluster: 0, pem: "NEW CA\n".to_owned() }
+    }
+
+    /// Edits the CA of `before` and compares with `before` in which only `old` was replaced by `new`.
+    #[track_caller]
+    fn check(before: &str, old: &str, new: &str) {
+        assert_eq!(before.matches(old).count(), 1, "the fixture holds the old text once");
+        let after = edit(before.as_bytes(), &[new_ca()]).unwrap();
+        assert_eq!(std::str::from_utf8(&after).unwrap(), before.replace(old, new));
+        let parsed = parse(&after).unwrap();
+        assert_eq!(parsed.clusters[0].certificate_authority.embedded().unwrap(), b"NEW CA\n");
+    }
+
+    /// Written by kubeadm (kubernetes-pki.md 2.1): keys in alphabetical order, base64 on one line.
+    fn kubeadm() -> String {
+        format!(
+            "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {DATA}\n    server: https://10.0.0.1:6443\n  \
+             name: kubernetes\ncontexts:\n- context:\n    cluster: kubernetes\n    user: kubernetes-admin\n  name: \
+             kubernetes-admin@kubernetes\ncurrent-context: kubernetes-admin@kubernetes\nkind: Config\npreferences: {{}}\nusers:\n\
+             - name: kubernetes-admin\n  user:\n    client-certificate-data: Q0VSVA==\n    client-key-data: S0VZ\n"
+        )
+    }
+
+    #[test]
+    fn reads_what_kubeadm_writes() {
+        let kubeconfig = parse(kubeadm().as_bytes()).unwrap();
+        assert_eq!(kubeconfig.clusters[0].name, "kubernetes");
+        assert_eq!(kubeconfig.clusters[0].server, "https://10.0.0.1:6443");
+        assert_eq!(kubeconfig.clusters[0].certificate_authority.embedded().unwrap(), b"OLD");
+        assert_eq!(kubeconfig.users[0].client_certificate.embedded().unwrap(), b"CERT");
+        assert_eq!(kubeconfig.users[0].client_key.embedded().unwrap(), b"KEY");
+        assert!(!kubeconfig.users[0].other_credential);
+        assert_eq!(kubeconfig.contexts[0].user, "kubernetes-admin");
+        assert_eq!(kubeconfig.current_context, "kubernetes-admin@kubernetes");
+    }
+
+    #[test]
+    fn edits_only_the_value() {
+        check(&kubeadm(), DATA, "TkVXIENBCg==");
+        check(&kubeadm().replace('\n', "\r\n"), DATA, "TkVXIENBCg==");
+        check(&format!("\u{feff}# Zugänge\n{}# Ende\n", kubeadm()), DATA, "TkVXIENBCg==");
+        check(&kubeadm().replace(DATA, "'T0xE' # the old one"), "'T0xE'", "'TkVXIENBCg=='");
+        check(&kubeadm().replace(DATA, "\"T0xE\""), "\"T0xE\"", "\"TkVXIENBCg==\"");
+        check(&kubeadm().replace(DATA, ">-\n      T0xE"), "T0xE", "TkVXIENBCg==");
+        check(&kubeadm().replace(DATA, "|\n      T0xE"), "|\n      T0xE", "|-\n      TkVXIENBCg==");
+        check(&kubeadm().replace(DATA, ">\n      T0\n      xE\n"), ">\n      T0\n      xE", ">-\n      TkVXIENBCg==");
+        check(&kubeadm().trim_end().replace("preferences: {}\n", ""), DATA, "TkVXIENBCg==");
+    }
+
+    #[test]
+    fn edits_json_of_any_layout() {
+        let json =
+            r#"{"kind":"Config","clusters":[{"name":"k","cluster":{"certificate-authority-data":"T0xE","x":"é\/"}}]}"#;
+        check(json, "T0xE", "TkVXIENBCg==");
+        check(&json.replace(',', ",\n\t").replace('{', "{\r\n"), "T0xE", "TkVXIENBCg==");
+    }
+
+    #[test]
+    fn a_reference_is_not_edited() {
+        let text =
+            kubeadm().replace("client-key-data: S0VZ", "client-key: /var/lib/kubelet/pki/kubelet-client-current.pem");
+        let key = KubeconfigEdit::ClientKey { user: 0, pem: Zeroizing::new("KEY".to_owned()) };
+        assert_eq!(
+            edit(text.as_bytes(), &[key]).unwrap_err(),
+            KubeconfigEditError::Reference {
+                place: "users[0].user.client-key".to_owned(),
+                path: "/var/lib/kubelet/pki/kubelet-client-current.pem".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn an_alias_or_a_second_key_is_refused_with_its_line() {
+        let aliased = kubeadm().replace(DATA, "&ca T0xE").replace("Q0VSVA==", "*ca");
+        assert_eq!(
+            edit(aliased.as_bytes(), &[new_ca()]).unwrap_err().to_string(),
+            "line 4: clusters[0].cluster.certificate-authority-data is shared through a YAML alias: write the value out"
+        );
+        let twice = kubeadm().replace(DATA, "T0xE\n    certificate-authority-data: T0xE");
+        assert_eq!(
+            edit(twice.as_bytes(), &[new_ca()]).unwrap_err().to_string(),
+            "line 5: the key certificate-authority-data stands twice in one mapping"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! The kubelet's configuration file (`/var/lib/kubelet/config.yaml`), as far as certificates are concerned.
+
+use serde_json::Value;
+
+use super::yaml::{self, YamlError};
+
+/// What Airlock needs of a `KubeletConfiguration` (kubernetes/kubelet: config/v1beta1/types.go).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KubeletConfig {
+    /// `authentication.x509.clientCAFile`: whom the kubelet accepts.
+    pub client_ca_file: Option<String>,
+    /// `rotateCertificates`: whether the kubelet renews its client certificate; false where it is not set.
+    pub rotate_certificates: Option<bool>,
+    /// `serverTLSBootstrap`: whether the kubelet asks the API for a serving certificate; false where it is not set.
+    pub server_tls_bootstrap: Option<bool>,
+    /// `staticPodPath`, the folder of the control plane's manifests.
+    pub static_pod_path: Option<String>,
+    /// `tlsCertFile`: a serving certificate that somebody else renews.
+    pub tls_cert_file: Option<String>,
+    /// `tlsPrivateKeyFile`, the key to it.
+    pub tls_private_key_file: Option<String>,
+}
+
+/// Why bytes are not a kubelet's configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KubeletConfigError {
+    /// The text is not YAML or JSON.
+    #[error(transparent)]
+    Syntax(#[from] YamlError),
+    /// The text is something else.
+    #[error("the text is not one KubeletConfiguration")]
+    NotKubeletConfig,
+}
+
+/// Whether a value is a kubelet's configuration.
+pub fn is_kubelet_config(value: &Value) -> bool {
+    value.get("kind").and_then(Value::as_str) == Some("KubeletConfiguration")
+}
+
+/// Reads a kubelet's configuration.
+///
+/// # Errors
+///
+/// The text is not YAML, or not one `KubeletConfiguration`.
+pub fn parse(bytes: &[u8]) -> Result<KubeletConfig, KubeletConfigError> {
+    match yaml::documents(bytes)?.as_slice() {
+        [value] => from_value(value),
+        _ => Err(KubeletConfigError::NotKubeletConfig),
+    }
+}
+
+/// Reads a kubelet's configuration from its value.
+///
+/// # Errors
+///
+/// The value is not a `KubeletConfiguration`.
+pub fn from_value(value: &Value) -> Result<KubeletConfig, KubeletConfigError> {
+    if !is_kubelet_config(value) {
+        return Err(KubeletConfigError::NotKubeletConfig);
+    }
+    let text = |pointer: &str| {
+        value.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let flag = |key: &str| value.get(key).and_then(Value::as_bool);
+    Ok(KubeletConfig {
+        client_ca_file: text("/authentication/x509/clientCAFile"),
+        rotate_certificates: flag("rotateCertificates"),
+        server_tls_bootstrap: flag("serverTLSBootstrap"),
+        static_pod_path: text("/staticPodPath"),
+        tls_cert_file: text("/tlsCertFile"),
+        tls_private_key_file: text("/tlsPrivateKeyFile"),
+    })
+}
