@@ -12,6 +12,7 @@
 pub mod finding;
 pub mod formats;
 pub mod input;
+pub mod inventory;
 pub mod plan;
 pub mod profile;
 pub mod report;
@@ -20,4 +21,6 @@ pub mod x509;
 
 pub use finding::{Finding, Severity};
 pub use input::{Content, InputFile};
+pub use inventory::{Inventory, inspect};
+pub use plan::{RotationPlan, RotationRequest, plan};
 pub use time::UnixTime;

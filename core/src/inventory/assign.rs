@@ -16,7 +16,7 @@ use crate::{
     Content, Finding, InputFile, Severity,
     formats::{archive, object::Object},
     profile::{AuthorityId, CLUSTER_NAME_LABEL, OtherKind, Profile, SECRETS, SecretContent},
-    x509::Certificate,
+    x509::{AlternativeName, Certificate},
 };
 
 /// Archives in archives are opened this deep.
@@ -58,12 +58,20 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
                     roots.entry(root).or_default().links.insert(on_node, (path, target));
                 }
                 None => inventory.findings.push(
-                    Finding::warning("link-not-followed", &path, format!("it is a symbolic link to {target}, outside of any node's tree"))
-                        .remedy("Give the file that it points to"),
+                    Finding::warning(
+                        "link-not-followed",
+                        &path,
+                        format!("it is a symbolic link to {target}, outside of any node's tree"),
+                    )
+                    .remedy("Give the file that it points to"),
                 ),
             },
             Content::TooLarge(size) => {
-                let finding = Finding::warning("too-large", &path, format!("it has {size} bytes, more than a PKI file or tree ever has"));
+                let finding = Finding::warning(
+                    "too-large",
+                    &path,
+                    format!("it has {size} bytes, more than a PKI file or tree ever has"),
+                );
                 inventory.findings.push(finding.remedy("Pack only /etc/kubernetes and /var/lib/kubelet/pki"));
                 inventory.unrecognised.push(Unrecognised { file: path, reason: "it is too large".into() });
             }
@@ -132,7 +140,9 @@ enum Promise {
 }
 
 fn promise(profile: &Profile, path: &str) -> Promise {
-    if profile.authorities.iter().any(|row| row.certificate == path) || profile.leaves.iter().any(|row| row.certificate == path) {
+    if profile.authorities.iter().any(|row| row.certificate == path)
+        || profile.leaves.iter().any(|row| row.certificate == path)
+    {
         return Promise::Certificate;
     }
     if profile.authorities.iter().any(|row| row.key == path) || profile.leaves.iter().any(|row| row.key == path) {
@@ -297,8 +307,12 @@ impl Inventory {
                     files.insert(path.clone(), (name.clone(), bytes));
                 }
                 None => self.findings.push(
-                    Finding::warning("link-not-followed", name, format!("it is a symbolic link to {target}, which is not in the node's tree"))
-                        .remedy("Pack the file that it points to as well"),
+                    Finding::warning(
+                        "link-not-followed",
+                        name,
+                        format!("it is a symbolic link to {target}, which is not in the node's tree"),
+                    )
+                    .remedy("Pack the file that it points to as well"),
                 ),
             }
         }
@@ -326,7 +340,9 @@ impl Inventory {
                 }
                 Detected::Objects(_) => {
                     let reason = format!("it holds Kubernetes objects, which do not belong at {path}");
-                    self.findings.push(Finding::new(matters, "wrong-content", &file, &reason).remedy("Copy it again from the node"));
+                    self.findings.push(
+                        Finding::new(matters, "wrong-content", &file, &reason).remedy("Copy it again from the node"),
+                    );
                     self.unrecognised.push(Unrecognised { file, reason });
                 }
                 Detected::Nothing(reason) => {
@@ -366,7 +382,11 @@ impl Inventory {
     fn matters(&self, path: &str) -> bool {
         let rotates = |id: AuthorityId| self.profile.authority(id).is_some_and(|row| row.rotates);
         self.profile.authorities.iter().any(|row| row.rotates && (row.certificate == path || row.key == path))
-            || self.profile.leaves.iter().any(|row| rotates(row.authority) && (row.certificate == path || row.key == path))
+            || self
+                .profile
+                .leaves
+                .iter()
+                .any(|row| rotates(row.authority) && (row.certificate == path || row.key == path))
             || self.profile.kubeconfigs.iter().any(|row| row.path == path)
             || self.profile.manifest(crate::profile::Component::ControllerManager) == Some(path)
     }
@@ -401,7 +421,12 @@ impl Inventory {
                     Finding::error(
                         "two-trees",
                         &slot.file,
-                        format!("{} on node {} is also given, with other content, as {}", slot.place, node.name, entry.get().file),
+                        format!(
+                            "{} on node {} is also given, with other content, as {}",
+                            slot.place,
+                            node.name,
+                            entry.get().file
+                        ),
                     )
                     .remedy("Give each node once; where two nodes share a name, tell them apart by their folders"),
                 ),
@@ -414,7 +439,8 @@ impl Inventory {
         let kubelet_client = |certificate: &Certificate| {
             certificate.subject().common_name()?.strip_prefix("system:node:").map(str::to_owned)
         };
-        let from_kubelet = node.slots.values().flat_map(|slot| slot.artifact.all_certificates()).find_map(kubelet_client);
+        let from_kubelet =
+            node.slots.values().flat_map(|slot| slot.artifact.all_certificates()).find_map(kubelet_client);
         let from_kubeconfig = || {
             let mut kubeconfigs = node.slots.values().filter_map(|slot| match &slot.artifact {
                 Artifact::Kubeconfig(kubeconfig) => Some(kubeconfig),
@@ -430,14 +456,18 @@ impl Inventory {
         };
         let from_apiserver = || {
             let row = self.profile.leaves.iter().find(|row| row.name == "apiserver")?;
-            let names = node.certificates(row.certificate).first()?.dns_names();
+            let names = node.certificates(row.certificate).first()?.alternative_names();
             let own = |name: &&str| !name.contains('.') && *name != "kubernetes" && *name != "localhost";
             let label = tree::label(&node.name);
-            let mut own_names = names.iter().map(String::as_str).filter(own);
+            let mut own_names = names.iter().filter_map(AlternativeName::dns).filter(own);
             let first = own_names.clone().next().map(str::to_owned);
             own_names.find(|name| *name == label).map(str::to_owned).or(first)
         };
-        from_kubelet.or_else(from_kubeconfig).or_else(from_etcd).or_else(from_apiserver).filter(|name| is_node_name(name))
+        from_kubelet
+            .or_else(from_kubeconfig)
+            .or_else(from_etcd)
+            .or_else(from_apiserver)
+            .filter(|name| is_node_name(name))
     }
 }
 
@@ -464,7 +494,11 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
             let row = SECRETS.iter().find(|row| {
                 let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
                 data.contains_key(needed)
-                    && object.name.strip_suffix(row.suffix).and_then(|rest| rest.strip_suffix('-')).is_some_and(|rest| !rest.is_empty())
+                    && object
+                        .name
+                        .strip_suffix(row.suffix)
+                        .and_then(|rest| rest.strip_suffix('-'))
+                        .is_some_and(|rest| !rest.is_empty())
             })?;
             Some(ObjectRole::Secret(row.content))
         }

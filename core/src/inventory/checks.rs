@@ -59,7 +59,8 @@ fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         needed.extend(profile.kubeconfigs.iter().filter(|row| row.reader.is_some()).map(|row| row.path));
         for path in needed {
             if !node.slots.contains_key(path) {
-                let message = format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
+                let message =
+                    format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
                 findings.push(
                     Finding::error("missing-file", "", message)
                         .remedy(format!("Give the node's whole {} (private keys may stay away)", profile.directory)),
@@ -80,8 +81,9 @@ fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     if inventory.authorities.is_empty() {
         findings.push(
-            Finding::error("missing-ca", "", "there is no CA certificate among the files")
-                .remedy("Give /etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds"),
+            Finding::error("missing-ca", "", "there is no CA certificate among the files").remedy(
+                "Give /etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
+            ),
         );
     }
 }
@@ -106,24 +108,39 @@ fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>
         let distinct: BTreeSet<&Certificate> = certificates.iter().collect();
         if distinct.len() > 1 {
             findings.push(
-                Finding::new(severity, "bundle", file, format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title))
-                    .at(&place)
-                    .remedy("A rotation has begun here, or an intermediate CA was added: finish or undo that first"),
+                Finding::new(
+                    severity,
+                    "bundle",
+                    file,
+                    format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
+                )
+                .at(&place)
+                .remedy("A rotation has begun here, or an intermediate CA was added: finish or undo that first"),
             );
         }
         for certificate in certificates {
             let subject = certificate.subject();
             if !certificate.is_authority() {
                 findings.push(
-                    Finding::new(severity, "not-a-ca", file, format!("{subject} is a leaf, not a CA: its basicConstraints do not say CA"))
-                        .at(&place)
-                        .remedy(format!("Put the {} here", row.title)),
+                    Finding::new(
+                        severity,
+                        "not-a-ca",
+                        file,
+                        format!("{subject} is a leaf, not a CA: its basicConstraints do not say CA"),
+                    )
+                    .at(&place)
+                    .remedy(format!("Put the {} here", row.title)),
                 );
             } else if !certificate.can_sign_certificates() {
                 findings.push(
-                    Finding::new(severity, "ca-cannot-sign", file, format!("{subject} may not sign certificates: its keyUsage lacks keyCertSign"))
-                        .at(&place)
-                        .remedy("Check that this is the CA; clients refuse what it signed"),
+                    Finding::new(
+                        severity,
+                        "ca-cannot-sign",
+                        file,
+                        format!("{subject} may not sign certificates: its keyUsage lacks keyCertSign"),
+                    )
+                    .at(&place)
+                    .remedy("Check that this is the CA; clients refuse what it signed"),
                 );
             }
             if certificate.not_after() < now {
@@ -180,9 +197,14 @@ fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 && !stored.certificates.contains(&authority.certificate)
             {
                 findings.push(
-                    Finding::new(severity, "out-of-step", &stored.file, format!("the {} in the Secret is not the one in {}", row.title, authority.file))
-                        .at(stored.place())
-                        .remedy("Give the Secrets and node trees of one cluster, taken at the same time"),
+                    Finding::new(
+                        severity,
+                        "out-of-step",
+                        &stored.file,
+                        format!("the {} in the Secret is not the one in {}", row.title, authority.file),
+                    )
+                    .at(stored.place())
+                    .remedy("Give the Secrets and node trees of one cluster, taken at the same time"),
                 );
             }
         }
@@ -201,17 +223,24 @@ fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
 fn is_other_cluster(inventory: &Inventory, node: &Node, row: &AuthorityRow) -> bool {
     let own = node.certificates(row.certificate);
     let leaves = inventory.profile.leaves.iter().filter(|leaf| leaf.authority == row.id);
-    let mut signed = leaves.filter_map(|leaf| inventory.signers.signer(node.certificates(leaf.certificate).first()?)).peekable();
+    let mut signed =
+        leaves.filter_map(|leaf| inventory.signers.signer(node.certificates(leaf.certificate).first()?)).peekable();
     signed.peek().is_some() && signed.all(|signer| own.contains(signer))
 }
 
 /// A private key must be the certificate's beside it.
 fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
-    let mut compare = |severity, file: &str, place: &str, certificates: &[Certificate], key: &PrivateKey, what: &str| {
+    let mut compare = |severity,
+                       file: &str,
+                       place: &str,
+                       certificates: &[Certificate],
+                       key: &PrivateKey,
+                       what: &str| {
         if let Some(certificate) = certificates.first()
-            && certificates.iter().all(|certificate| *certificate.public_key() != key.public_key())
+            && certificates.iter().all(|certificate| certificate.public_key() != key.public_key())
         {
-            let message = format!("the private key does not belong to the certificate {} in {what}", certificate.subject());
+            let message =
+                format!("the private key does not belong to the certificate {} in {what}", certificate.subject());
             findings.push(
                 Finding::new(severity, "key-mismatch", file, message)
                     .at(place)
@@ -239,7 +268,14 @@ fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     for stored in &inventory.objects {
         if let (ObjectRole::Secret(SecretContent::Authority(id)), Some(key)) = (stored.role, &stored.key) {
-            compare(severity(inventory, id), &stored.file, &format!("{}, data.tls.key", stored.place()), &stored.certificates, key, "data.tls.crt");
+            compare(
+                severity(inventory, id),
+                &stored.file,
+                &format!("{}, data.tls.key", stored.place()),
+                &stored.certificates,
+                key,
+                "data.tls.crt",
+            );
         }
     }
     for (file, place, kubeconfig) in every_kubeconfig(inventory) {
@@ -256,7 +292,9 @@ fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
 fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in &inventory.nodes {
         for row in inventory.profile.leaves {
-            let (Some(slot), Some(authority)) = (node.slots.get(row.certificate), inventory.authorities.get(&row.authority)) else {
+            let (Some(slot), Some(authority)) =
+                (node.slots.get(row.certificate), inventory.authorities.get(&row.authority))
+            else {
                 continue;
             };
             let Some(leaf) = slot.artifact.certificates().first() else { continue };
@@ -269,8 +307,15 @@ fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 None => "nor by any CA among the files".to_owned(),
             };
             findings.push(
-                Finding::new(severity(inventory, row.authority), "wrong-issuer", &slot.file, format!("{} was not signed by the {title}, {by}", row.name))
-                    .remedy("Check whether the file or the CA is an older copy, then give both as they are on the node now"),
+                Finding::new(
+                    severity(inventory, row.authority),
+                    "wrong-issuer",
+                    &slot.file,
+                    format!("{} was not signed by the {title}, {by}", row.name),
+                )
+                .remedy(
+                    "Check whether the file or the CA is an older copy, then give both as they are on the node now",
+                ),
             );
         }
     }
@@ -286,21 +331,35 @@ fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let embeds = kubeconfig.trust.iter().any(|certificates| !certificates.is_empty());
             if embeds && !kubeconfig.trusts(ca) {
                 findings.push(
-                    Finding::error("out-of-step", &slot.file, format!("its certificate-authority-data is not the CA in {}", authority.file))
-                        .remedy("Give the kubeconfig as it is on the node now"),
+                    Finding::error(
+                        "out-of-step",
+                        &slot.file,
+                        format!("its certificate-authority-data is not the CA in {}", authority.file),
+                    )
+                    .remedy("Give the kubeconfig as it is on the node now"),
                 );
             } else if !embeds && !inventory_reads_ca_file(kubeconfig, inventory) {
                 findings.push(
-                    Finding::warning("no-ca-data", &slot.file, "it embeds no CA, so its trust is not changed by this package")
-                        .remedy("Check how this client verifies the API server"),
+                    Finding::warning(
+                        "no-ca-data",
+                        &slot.file,
+                        "it embeds no CA, so its trust is not changed by this package",
+                    )
+                    .remedy("Check how this client verifies the API server"),
                 );
             }
             for (index, credential) in kubeconfig.credentials() {
-                if let Some(certificate) = credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca)) {
+                if let Some(certificate) =
+                    credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca))
+                {
                     findings.push(
-                        Finding::error("wrong-issuer", &slot.file, format!("{} was not signed by the cluster CA", certificate.subject()))
-                            .at(format!("users[{index}].user.client-certificate-data"))
-                            .remedy("Give the kubeconfig as it is on the node now"),
+                        Finding::error(
+                            "wrong-issuer",
+                            &slot.file,
+                            format!("{} was not signed by the cluster CA", certificate.subject()),
+                        )
+                        .at(format!("users[{index}].user.client-certificate-data"))
+                        .remedy("Give the kubeconfig as it is on the node now"),
                     );
                 }
             }
@@ -309,7 +368,9 @@ fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for slot in &inventory.clients {
         if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact
             && !kubeconfig.trusts(ca)
-            && !kubeconfig.credentials().any(|(_, credential)| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca)))
+            && !kubeconfig
+                .credentials()
+                .any(|(_, credential)| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca)))
         {
             findings.push(
                 Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
@@ -322,9 +383,13 @@ fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             && !kubeconfig.trusts(ca)
         {
             findings.push(
-                Finding::error("out-of-step", &stored.file, format!("its certificate-authority-data is not the CA in {}", authority.file))
-                    .at(stored.place())
-                    .remedy("Give the object as it is in the cluster now"),
+                Finding::error(
+                    "out-of-step",
+                    &stored.file,
+                    format!("its certificate-authority-data is not the CA in {}", authority.file),
+                )
+                .at(stored.place())
+                .remedy("Give the object as it is in the cluster now"),
             );
         }
     }
@@ -347,7 +412,9 @@ fn objects(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 Finding::warning(
                     "cluster-entry-name",
                     &stored.file,
-                    format!("no cluster entry is named {cluster}; Cluster API crashes when it renews such a kubeconfig"),
+                    format!(
+                        "no cluster entry is named {cluster}; Cluster API crashes when it renews such a kubeconfig"
+                    ),
                 )
                 .at(stored.place())
                 .remedy(format!("Rename the cluster entry to {cluster}, in its context too, before the rotation")),
@@ -364,7 +431,11 @@ fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) 
         let finding = if end < now {
             // An expired authority in its own place is reported by `authorities`, with what it means.
             Some(Finding::warning("expired", file, format!("{subject} expired on {}", end.date())).remedy(
-                if certificate.is_authority() { "Drop it from wherever it is trusted" } else { "The rotation replaces it; until then its holder is locked out" },
+                if certificate.is_authority() {
+                    "Drop it from wherever it is trusted"
+                } else {
+                    "The rotation replaces it; until then its holder is locked out"
+                },
             ))
         } else if end < now.plus_seconds(soon) {
             let days = now.days_until(end);
@@ -374,8 +445,12 @@ fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) 
             )
         } else if certificate.not_before() > now {
             Some(
-                Finding::warning("not-yet-valid", file, format!("{subject} is valid only from {}", certificate.not_before()))
-                    .remedy("Check this machine's clock"),
+                Finding::warning(
+                    "not-yet-valid",
+                    file,
+                    format!("{subject} is valid only from {}", certificate.not_before()),
+                )
+                .remedy("Check this machine's clock"),
             )
         } else {
             None
@@ -386,9 +461,13 @@ fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) 
             && signer.not_after() < end
         {
             findings.push(
-                Finding::warning("outlives-ca", file, format!("{subject} outlives its CA, which expires on {}", signer.not_after().date()))
-                    .at(&place)
-                    .remedy("Its new certificate ends no later than the new CA"),
+                Finding::warning(
+                    "outlives-ca",
+                    file,
+                    format!("{subject} outlives its CA, which expires on {}", signer.not_after().date()),
+                )
+                .at(&place)
+                .remedy("Its new certificate ends no later than the new CA"),
             );
         }
     }
@@ -417,7 +496,8 @@ fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
         if certificate.serial().iter().all(|byte| *byte == 0) {
             findings.push(Finding::note("serial-zero", file, format!("{subject} has the serial number 0")).at(&place));
         }
-        let key_id = if certificate.is_authority() { certificate.subject_key_id() } else { certificate.authority_key_id() };
+        let key_id =
+            if certificate.is_authority() { certificate.subject_key_id() } else { certificate.authority_key_id() };
         if key_id.is_none() {
             let which = if certificate.is_authority() { "subject" } else { "authority" };
             findings.push(Finding::note("missing-key-id", file, format!("{subject} has no {which} key id")).at(&place));
@@ -427,7 +507,8 @@ fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let serving = inventory.profile.others.iter().filter(|row| row.kind == OtherKind::KubeletServing);
         for slot in serving.filter_map(|row| node.slots.get(row.path)) {
             if !slot.artifact.certificates().iter().any(|certificate| inventory.signs(certificate)) {
-                let message = format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
+                let message =
+                    format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
                 findings.push(Finding::note("kubelet-serving-self-signed", &slot.file, message));
             }
         }
@@ -437,15 +518,20 @@ fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// Different authorities under one name: OpenSSL-based clients take the first that fits.
 fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let mut by_subject: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (file, _, certificate) in every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_authority()) {
+    for (file, _, certificate) in every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_authority())
+    {
         let keys = by_subject.entry(certificate.subject().to_string()).or_default();
         keys.entry(certificate.public_key().pin()).or_insert_with(|| file.to_owned());
     }
     for (subject, keys) in by_subject.iter().filter(|(_, keys)| keys.len() > 1) {
         let files: Vec<_> = keys.values().map(String::as_str).collect();
         findings.push(
-            Finding::warning("same-subject", files[0], format!("{} different CAs are called {subject} ({})", keys.len(), files.join(", ")))
-                .remedy("They are told apart by key and signature; the new CAs get names of their own"),
+            Finding::warning(
+                "same-subject",
+                files[0],
+                format!("{} different CAs are called {subject} ({})", keys.len(), files.join(", ")),
+            )
+            .remedy("They are told apart by key and signature; the new CAs get names of their own"),
         );
     }
 }
@@ -457,10 +543,14 @@ fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
             for flag in ["client-ca-file", "root-ca-file"] {
-                if let Some(path) = manifest.flag(flag).filter(|path| path != row.certificate) {
+                if let Some(path) = manifest.lookup(flag).filter(|path| path != row.certificate) {
                     findings.push(
-                        Finding::error("other-layout", &slot.file, format!("--{flag} is {path}, not {}", row.certificate))
-                            .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
+                        Finding::error(
+                            "other-layout",
+                            &slot.file,
+                            format!("--{flag} is {path}, not {}", row.certificate),
+                        )
+                        .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
                     );
                 }
             }

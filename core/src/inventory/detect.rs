@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-use zeroize::Zeroizing;
-
 use super::{Artifact, EmbeddedCredential, KubeconfigArtifact};
 use crate::{
     formats::{
-        kubeconfig::{Kubeconfig, Reference},
-        kubelet::KubeletConfig,
+        kubeconfig::{self, Material},
+        kubelet,
         object::{self, Object},
-        pem, static_pod::StaticPod,
-        yaml,
+        pem, static_pod, yaml,
     },
     x509::{Certificate, PrivateKey, PublicKey},
 };
+use serde_json::Value;
 
 /// What a file turned out to be.
 #[derive(Debug)]
@@ -66,7 +63,10 @@ pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
     if text[0] == 0x30 {
         return (detect_der(bytes), Vec::new());
     }
-    (Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")), Vec::new())
+    (
+        Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")),
+        Vec::new(),
+    )
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -109,13 +109,19 @@ fn detect_pem(bytes: &[u8]) -> (Detected, Vec<Reason>) {
             Some(key) => Detected::Artifact(Artifact::PublicKey(key)),
             None if reasons.is_empty() => {
                 let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
-                Detected::Nothing(Reason::foreign(format!("its PEM blocks hold {kinds}, which has no part in a rotation")))
+                Detected::Nothing(Reason::foreign(format!(
+                    "its PEM blocks hold {kinds}, which has no part in a rotation"
+                )))
             }
             None => Detected::Nothing(reasons.remove(0)),
         },
     };
     if keys.next().is_some() {
-        reasons.push(Reason::damaged("", "it holds more than one private key", "Give each private key in a file of its own"));
+        reasons.push(Reason::damaged(
+            "",
+            "it holds more than one private key",
+            "Give each private key in a file of its own",
+        ));
     }
     (detected, reasons)
 }
@@ -150,7 +156,11 @@ fn read_pem(bytes: &[u8]) -> Pem {
             "PUBLIC KEY" => match PublicKey::from_der(&block.der) {
                 Ok(key) => pem.public_keys.push(key),
                 Err(error) => {
-                    pem.reasons.push(Reason::damaged(place, format!("the public key cannot be read: {error}"), COPY_AGAIN));
+                    pem.reasons.push(Reason::damaged(
+                        place,
+                        format!("the public key cannot be read: {error}"),
+                        COPY_AGAIN,
+                    ));
                 }
             },
             label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
@@ -183,13 +193,14 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
     match kind {
         "Config" => detect_kubeconfig(bytes),
         "" if document.get("clusters").is_some() => detect_kubeconfig(bytes),
-        "Pod" => match StaticPod::parse(bytes) {
+        "Pod" => match static_pod::parse(bytes) {
             Ok(pod) => (Detected::Artifact(Artifact::StaticPod(pod)), Vec::new()),
-            Err(error) => {
-                (Detected::Nothing(Reason::damaged("", format!("the Pod cannot be read: {error}"), COPY_AGAIN)), Vec::new())
-            }
+            Err(error) => (
+                Detected::Nothing(Reason::damaged("", format!("the Pod cannot be read: {error}"), COPY_AGAIN)),
+                Vec::new(),
+            ),
         },
-        "KubeletConfiguration" => match KubeletConfig::parse(bytes) {
+        "KubeletConfiguration" => match kubelet::parse(bytes) {
             Ok(config) => (Detected::Artifact(Artifact::KubeletConfig(config)), Vec::new()),
             Err(error) => {
                 let message = format!("the kubelet's configuration cannot be read: {error}");
@@ -208,7 +219,10 @@ fn detect_objects(bytes: &[u8]) -> (Detected, Vec<Reason>) {
         Ok(objects) => (Detected::Objects(objects), Vec::new()),
         Err(error) => {
             let message = format!("the Kubernetes objects cannot be read: {error}");
-            (Detected::Nothing(Reason::damaged("", message, "Save them again with `kubectl get … -o yaml`")), Vec::new())
+            (
+                Detected::Nothing(Reason::damaged("", message, "Save them again with `kubectl get … -o yaml`")),
+                Vec::new(),
+            )
         }
     }
 }
@@ -225,41 +239,45 @@ fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
 /// # Errors
 /// A reason if the text is no kubeconfig at all; entries that cannot be decoded come back beside it.
 pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<Reason>), Reason> {
-    let model = Kubeconfig::parse(bytes)
+    let model = kubeconfig::parse(bytes)
         .map_err(|error| Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN))?;
     let mut reasons = Vec::new();
     let mut trust = Vec::new();
     for (index, cluster) in model.clusters.iter().enumerate() {
-        trust.push(match &cluster.certificate_authority {
-            Reference::Embedded(bytes) => {
-                let (certificates, problems) = certificates(bytes);
-                let place = format!("clusters[{index}].cluster.certificate-authority-data");
-                reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
-                certificates
-            }
-            _ => Vec::new(),
-        });
+        let place = format!("clusters[{index}].cluster.certificate-authority-data");
+        let bytes = embedded(&cluster.certificate_authority, &place, &mut reasons);
+        trust.push(bytes.map_or_else(Vec::new, |bytes| {
+            let (certificates, problems) = certificates(bytes);
+            reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
+            certificates
+        }));
     }
     let mut credentials = Vec::new();
     for (index, user) in model.users.iter().enumerate() {
-        let Reference::Embedded(bytes) = &user.client_certificate else {
+        let place = format!("users[{index}].user.client-certificate-data");
+        let Some(bytes) = embedded(&user.client_certificate, &place, &mut reasons) else {
             credentials.push(None);
             continue;
         };
-        let place = format!("users[{index}].user");
         let (certificates, problems) = certificates(bytes);
         reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
-        let key = match &user.client_key {
-            Reference::Embedded(bytes) => {
-                let mut pem = read_pem(bytes);
-                reasons.extend(pem.reasons.drain(..).map(|reason| Reason { place: place.clone(), ..reason }));
-                pem.keys.into_iter().next()
-            }
-            _ => None,
-        };
+        let place = format!("users[{index}].user.client-key-data");
+        let key = embedded(&user.client_key, &place, &mut reasons).and_then(|bytes| {
+            let (key, problems) = private_key(bytes);
+            reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
+            key
+        });
         credentials.push(Some(EmbeddedCredential { certificates, key }));
     }
     Ok((KubeconfigArtifact { model, trust, credentials }, reasons))
+}
+
+/// The bytes that a kubeconfig embeds at `place`; what is not base64 is damaged.
+fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) -> Option<&'a [u8]> {
+    if let Material::Invalid(message) = material {
+        reasons.push(Reason::damaged(place, format!("it cannot be decoded: {message}"), COPY_AGAIN));
+    }
+    material.embedded()
 }
 
 /// The certificates in PEM text, and what could not be read of it. Text without any certificate is damaged.
@@ -272,7 +290,7 @@ pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
 }
 
 /// The first private key in PEM text, and what could not be read of it.
-pub(super) fn private_key(bytes: &Zeroizing<Vec<u8>>) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
+pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
     let Pem { keys, mut reasons, .. } = read_pem(bytes);
     let key = keys.into_iter().next();
     if key.is_none() && reasons.is_empty() {

@@ -201,7 +201,7 @@ impl Inventory {
             let embedded = stored.kubeconfig.iter().flat_map(|(_, kubeconfig)| kubeconfig.keys());
             stored.key.iter().chain(embedded)
         });
-        in_files.chain(in_objects).map(|key| (key.public_key(), Arc::clone(key))).collect()
+        in_files.chain(in_objects).map(|key| (key.public_key().clone(), Arc::clone(key))).collect()
     }
 
     /// The cluster's name: the management cluster's word first, then kubeadm's, then a kubeconfig's.
@@ -222,7 +222,11 @@ impl Inventory {
             });
             named.next().map(|cluster| cluster.name.clone())
         };
-        managed.or_else(kubeadm).or_else(kubeconfigs).filter(|name| !name.is_empty()).unwrap_or_else(|| "kubernetes".into())
+        managed
+            .or_else(kubeadm)
+            .or_else(kubeconfigs)
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "kubernetes".into())
     }
 }
 

@@ -40,6 +40,7 @@ fn find<'a>(certificate: &Certificate, authorities: &[&'a Certificate]) -> Optio
     let likely = |authority: &&&Certificate| {
         (key_id.is_some() && authority.subject_key_id() == key_id) || authority.subject() == certificate.issuer()
     };
-    let mut ordered = authorities.iter().filter(likely).chain(authorities.iter().filter(|authority| !likely(authority)));
+    let mut ordered =
+        authorities.iter().filter(likely).chain(authorities.iter().filter(|authority| !likely(authority)));
     ordered.find(|authority| certificate.is_signed_by(authority)).copied()
 }

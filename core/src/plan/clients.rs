@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    KubeconfigChange, Phase, Succession,
-    replacements::Replacements,
-};
+use super::{KubeconfigChange, Phase, Succession, replacements::Replacements};
 use crate::{inventory::KubeconfigArtifact, profile::AuthorityId};
 
 /// What `phase` changes in a kubeconfig of `owner`; `None` if nothing.

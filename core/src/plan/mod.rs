@@ -66,8 +66,12 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors: Vec<_> =
-            self.findings.iter().filter(|finding| finding.severity == Severity::Error).map(ToString::to_string).collect();
+        let errors: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
         f.write_str(&errors.join("\n"))
     }
 }

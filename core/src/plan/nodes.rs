@@ -114,7 +114,15 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    fn write(&self, target: &str, mode: u32, source: Option<Source>, content: Content, before: &str, after: &str) -> Action {
+    fn write(
+        &self,
+        target: &str,
+        mode: u32,
+        source: Option<Source>,
+        content: Content,
+        before: &str,
+        after: &str,
+    ) -> Action {
         Action::Write(Edit {
             target: target.to_owned(),
             output: format!("{}/{}{target}", self.phase.folder(), self.holder_folder()),
@@ -136,7 +144,7 @@ impl NodePlanner<'_, '_> {
     fn manifest(&self) -> Option<(&Slot, String)> {
         let path = self.inventory.profile.manifest(Component::ControllerManager)?;
         let (slot, pod) = self.node.static_pod(path)?;
-        Some((slot, pod.flag(SIGNING_FLAG).unwrap_or_default().to_owned()))
+        Some((slot, pod.lookup(SIGNING_FLAG).unwrap_or_default()))
     }
 
     fn ca_path(&self) -> &'static str {
@@ -150,7 +158,8 @@ impl NodePlanner<'_, '_> {
         }
         let profile = self.inventory.profile;
         let file = profile.signing_file;
-        let mut actions = vec![self.write(file, PUBLIC, None, Content::Signing(AuthorityId::Cluster, Side::Old), "—", "old CA")];
+        let mut actions =
+            vec![self.write(file, PUBLIC, None, Content::Signing(AuthorityId::Cluster, Side::Old), "—", "old CA")];
         let Some(path) = profile.manifest(Component::ControllerManager) else { return actions };
         let flag = format!("--{SIGNING_FLAG}");
         match self.manifest() {
@@ -164,7 +173,11 @@ impl NodePlanner<'_, '_> {
                 let patch = format!("- op: add\n  path: /spec/containers/0/command/-\n  value: {flag}={file}\n");
                 actions.push(Action::Write(Edit {
                     target: "kubeadm patch for kube-controller-manager".to_owned(),
-                    output: format!("{}/{}/patches/kube-controller-manager+json.yaml", self.phase.folder(), self.holder_folder()),
+                    output: format!(
+                        "{}/{}/patches/kube-controller-manager+json.yaml",
+                        self.phase.folder(),
+                        self.holder_folder()
+                    ),
                     mode: PUBLIC,
                     source: None,
                     content: Content::Text(patch),
@@ -224,14 +237,20 @@ impl NodePlanner<'_, '_> {
         };
         let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
         let held = rows.filter(|row| self.node.slots.contains_key(row.certificate));
-        held.map(|row| self.write(row.certificate, PUBLIC, None, Content::Trust(row.id, order), before, &order.to_string())).collect()
+        held.map(|row| {
+            self.write(row.certificate, PUBLIC, None, Content::Trust(row.id, order), before, &order.to_string())
+        })
+        .collect()
     }
 
     /// The new authorities' private keys, where nodes keep them.
     fn authority_keys(&self) -> Vec<Action> {
         let at_home = self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes);
         let rows = at_home.filter_map(|succession| self.inventory.profile.authority(succession.id));
-        rows.map(|row| self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")).collect()
+        rows.map(|row| {
+            self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")
+        })
+        .collect()
     }
 
     /// New leaves under the new authorities.
@@ -242,7 +261,14 @@ impl NodePlanner<'_, '_> {
             let owner = format!("{}: {}", self.node.name, row.name);
             let Some(id) = self.replacements.of(leaf, &owner) else { continue };
             let key = self.replacements.key_in_words(id);
-            actions.push(self.write(row.certificate, PUBLIC, None, Content::Leaf(id), "signed by old CA", &format!("signed by new CA, {key}")));
+            actions.push(self.write(
+                row.certificate,
+                PUBLIC,
+                None,
+                Content::Leaf(id),
+                "signed by old CA",
+                &format!("signed by new CA, {key}"),
+            ));
             if self.replacements.has_new_key(id) {
                 actions.push(self.write(row.key, SECRET, None, Content::LeafKey(id), "key", "new key"));
             }
@@ -256,7 +282,8 @@ impl NodePlanner<'_, '_> {
         for row in self.inventory.profile.kubeconfigs {
             let Some((slot, kubeconfig)) = self.node.kubeconfig(row.path) else { continue };
             let owner = format!("{}: {}", self.node.name, row.name);
-            let Some(change) = clients::change(kubeconfig, &owner, self.phase, self.successions, self.replacements) else {
+            let Some(change) = clients::change(kubeconfig, &owner, self.phase, self.successions, self.replacements)
+            else {
                 continue;
             };
             let after = clients::after(&change, self.phase);

@@ -41,7 +41,16 @@ impl From<&StoredObject> for Source {
     }
 }
 
-fn write(phase: Phase, holder: &Holder, file: &str, target: String, source: Option<Source>, change: ObjectChange, before: &str, after: String) -> Action {
+fn write(
+    phase: Phase,
+    holder: &Holder,
+    file: &str,
+    target: String,
+    source: Option<Source>,
+    change: ObjectChange,
+    before: &str,
+    after: String,
+) -> Action {
     Action::Write(Edit {
         target,
         output: format!("{}/{}/{file}.yaml", phase.folder(), holder.folder()),
@@ -67,7 +76,16 @@ pub(super) fn cluster_info(
     if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
         let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
         let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
-        return Some(write(phase, &Holder::Cluster, "cluster-info", target, Some((&**stored).into()), change, before, after));
+        return Some(write(
+            phase,
+            &Holder::Cluster,
+            "cluster-info",
+            target,
+            Some((&**stored).into()),
+            change,
+            before,
+            after,
+        ));
     }
     let server = api_server(inventory)?;
     let change = ObjectChange::ClusterInfo { server, phase };
@@ -89,7 +107,11 @@ fn api_server(inventory: &Inventory) -> Option<String> {
 }
 
 /// Says so where `cluster-info` had to be made anew.
-pub(super) fn note_cluster_info(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>, findings: &mut Vec<Finding>) {
+pub(super) fn note_cluster_info(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
     if !successions.contains_key(&AuthorityId::Cluster) || inventory.object(ObjectRole::ClusterInfo).is_some() {
         return;
     }
@@ -110,21 +132,34 @@ pub(super) fn management_kubeconfigs(
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     for stored in &inventory.objects {
-        let (ObjectRole::Secret(SecretContent::Kubeconfig), Some((_, kubeconfig))) = (stored.role, &stored.kubeconfig) else {
+        let (ObjectRole::Secret(SecretContent::Kubeconfig), Some((_, kubeconfig))) = (stored.role, &stored.kubeconfig)
+        else {
             continue;
         };
         if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
             let after = clients::after(&change, phase);
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
             let file = PackagePath::name(&stored.object.name);
-            actions.push(write(phase, &Holder::Management, &file, stored.place(), Some((&**stored).into()), change, clients::before(phase), after));
+            actions.push(write(
+                phase,
+                &Holder::Management,
+                &file,
+                stored.place(),
+                Some((&**stored).into()),
+                change,
+                clients::before(phase),
+                after,
+            ));
         }
     }
     actions
 }
 
 /// Phase 3: the management cluster's CA Secrets get the new pair, before machines are rolled.
-pub(super) fn management_authorities(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Vec<Action> {
+pub(super) fn management_authorities(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     for stored in &inventory.objects {
         let ObjectRole::Secret(SecretContent::Authority(id)) = stored.role else { continue };
@@ -133,7 +168,16 @@ pub(super) fn management_authorities(inventory: &Inventory, successions: &BTreeM
         let after = if with_key { "new CA and its key" } else { "new CA" };
         let change = ObjectChange::Authority(Arc::clone(stored), id);
         let file = PackagePath::name(&stored.object.name);
-        actions.push(write(Phase::DropOld, &Holder::Management, &file, stored.place(), Some((&**stored).into()), change, "old CA", after.to_owned()));
+        actions.push(write(
+            Phase::DropOld,
+            &Holder::Management,
+            &file,
+            stored.place(),
+            Some((&**stored).into()),
+            change,
+            "old CA",
+            after.to_owned(),
+        ));
     }
     actions
 }

@@ -83,17 +83,38 @@ impl<'a> Sequence<'a, '_> {
 
     fn trust_both(&mut self) {
         let phase = Phase::TrustBoth;
-        self.push(phase, "freeze", Holder::Cluster, "Freeze what would undo the rotation", vec![freeze()], Gate::new("nobody joins, upgrades or renews until the rotation is over", ""));
+        self.push(
+            phase,
+            "freeze",
+            Holder::Cluster,
+            "Freeze what would undo the rotation",
+            vec![freeze()],
+            Gate::new("nobody joins, upgrades or renews until the rotation is over", ""),
+        );
         if self.managed() {
             let action = Action::Do {
                 text: "Pause Cluster API and its health checks, so that no machine is replaced half-way".to_owned(),
                 command: self.pause(true),
             };
-            self.push(phase, "pause", Holder::Management, "Pause the management cluster's controllers", vec![action], Gate::new("the Cluster is paused", ""));
+            self.push(
+                phase,
+                "pause",
+                Holder::Management,
+                "Pause the management cluster's controllers",
+                vec![action],
+                Gate::new("the Cluster is paused", ""),
+            );
         }
         self.nodes(phase);
         if self.rotates_cluster() {
-            self.push(phase, "published", Holder::Cluster, "Wait until pods are given both CAs", Vec::new(), published(phase));
+            self.push(
+                phase,
+                "published",
+                Holder::Cluster,
+                "Wait until pods are given both CAs",
+                Vec::new(),
+                published(phase),
+            );
             self.workers(phase);
         }
         self.cluster_info(phase);
@@ -102,7 +123,14 @@ impl<'a> Sequence<'a, '_> {
                 text: "Restart the pods that read their CA once, at their start".to_owned(),
                 command: RESTART_PODS.to_owned(),
             };
-            self.push(phase, "pods", Holder::Cluster, "Restart pods that talk to the API server", vec![action], Gate::new("every pod has started after kube-root-ca.crt held both CAs", ""));
+            self.push(
+                phase,
+                "pods",
+                Holder::Cluster,
+                "Restart pods that talk to the API server",
+                vec![action],
+                Gate::new("every pod has started after kube-root-ca.crt held both CAs", ""),
+            );
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
@@ -111,9 +139,23 @@ impl<'a> Sequence<'a, '_> {
     fn switch(&mut self) {
         let phase = Phase::Switch;
         self.nodes(phase);
-        self.push(phase, "served", Holder::Cluster, "Check that every API server serves a certificate of the new CA", Vec::new(), self.served());
+        self.push(
+            phase,
+            "served",
+            Holder::Cluster,
+            "Check that every API server serves a certificate of the new CA",
+            Vec::new(),
+            self.served(),
+        );
         if self.rotates_cluster() {
-            self.push(phase, "published", Holder::Cluster, "Wait until a controller-manager with the new CA leads", Vec::new(), published(phase));
+            self.push(
+                phase,
+                "published",
+                Holder::Cluster,
+                "Wait until a controller-manager with the new CA leads",
+                Vec::new(),
+                published(phase),
+            );
             self.kubelets();
             self.workers(phase);
         }
@@ -134,12 +176,26 @@ impl<'a> Sequence<'a, '_> {
         let phase = Phase::DropOld;
         let authorities = objects::management_authorities(self.inventory, self.successions);
         if !authorities.is_empty() {
-            self.push(phase, "authorities", Holder::Management, "Give the management cluster the new CA pairs", authorities, Gate::new("the Secrets hold the new CA alone", ""));
+            self.push(
+                phase,
+                "authorities",
+                Holder::Management,
+                "Give the management cluster the new CA pairs",
+                authorities,
+                Gate::new("the Secrets hold the new CA alone", ""),
+            );
         }
         self.management_kubeconfigs(phase);
         self.nodes(phase);
         if self.rotates_cluster() {
-            self.push(phase, "published", Holder::Cluster, "Wait until pods are given the new CA alone", Vec::new(), published(phase));
+            self.push(
+                phase,
+                "published",
+                Holder::Cluster,
+                "Wait until pods are given the new CA alone",
+                Vec::new(),
+                published(phase),
+            );
             self.workers(phase);
         }
         self.cluster_info(phase);
@@ -148,22 +204,54 @@ impl<'a> Sequence<'a, '_> {
             text: "The ConfigMap extension-apiserver-authentication is a union that never forgets an unexpired CA: delete it once, an API server writes it anew".to_owned(),
             command: "kubectl -n kube-system delete configmap extension-apiserver-authentication".to_owned(),
         };
-        self.push(phase, "authentication", Holder::Cluster, "Make extension API servers forget the old CA", vec![forget], Gate::new("the ConfigMap is there again and holds the new CA alone", "kubectl -n kube-system get configmap extension-apiserver-authentication"));
+        self.push(
+            phase,
+            "authentication",
+            Holder::Cluster,
+            "Make extension API servers forget the old CA",
+            vec![forget],
+            Gate::new(
+                "the ConfigMap is there again and holds the new CA alone",
+                "kubectl -n kube-system get configmap extension-apiserver-authentication",
+            ),
+        );
         if self.rotates_cluster() {
             let action = Action::Do {
                 text: "Restart pods once more, at leisure: those that run still trust the old CA as well".to_owned(),
                 command: RESTART_PODS.to_owned(),
             };
-            self.push(phase, "pods", Holder::Cluster, "Restart pods so that they forget the old CA", vec![action], Gate::new("no pod is older than this phase", ""));
+            self.push(
+                phase,
+                "pods",
+                Holder::Cluster,
+                "Restart pods so that they forget the old CA",
+                vec![action],
+                Gate::new("no pod is older than this phase", ""),
+            );
         }
         if self.managed() {
             let action = Action::Do {
-                text: "Resume Cluster API, then let it replace control-plane machines first and workers after".to_owned(),
+                text: "Resume Cluster API, then let it replace control-plane machines first and workers after"
+                    .to_owned(),
                 command: self.pause(false),
             };
-            self.push(phase, "roll-out", Holder::Management, "Resume Cluster API and roll machines out", vec![action], Gate::new("every machine is Ready and was made after the Secrets changed", ""));
+            self.push(
+                phase,
+                "roll-out",
+                Holder::Management,
+                "Resume Cluster API and roll machines out",
+                vec![action],
+                Gate::new("every machine is Ready and was made after the Secrets changed", ""),
+            );
         }
-        self.push(phase, "after-care", Holder::Cluster, "Take fresh backups and lift the freeze", vec![after_care()], Gate::new("there is an etcd snapshot from after this phase", ""));
+        self.push(
+            phase,
+            "after-care",
+            Holder::Cluster,
+            "Take fresh backups and lift the freeze",
+            vec![after_care()],
+            Gate::new("there is an etcd snapshot from after this phase", ""),
+        );
     }
 
     fn push(&mut self, phase: Phase, id: &str, holder: Holder, title: &str, actions: Vec<Action>, gate: Gate) {
@@ -186,17 +274,37 @@ impl<'a> Sequence<'a, '_> {
         }
         if inventory.control_plane().next().is_none() {
             let text = match phase {
-                Phase::TrustBoth => "No control-plane node's files were given: carry this phase out on the nodes, with a package made from their /etc/kubernetes and these same Secrets, before you go on",
-                Phase::Switch => "As in phase 1: switch the control-plane nodes in place before the objects below are applied",
-                Phase::DropOld => "As in phase 1: drop the old CA on the control-plane nodes, or let the roll-out below replace them",
+                Phase::TrustBoth => {
+                    "No control-plane node's files were given: carry this phase out on the nodes, with a package made from their /etc/kubernetes and these same Secrets, before you go on"
+                }
+                Phase::Switch => {
+                    "As in phase 1: switch the control-plane nodes in place before the objects below are applied"
+                }
+                Phase::DropOld => {
+                    "As in phase 1: drop the old CA on the control-plane nodes, or let the roll-out below replace them"
+                }
             };
             let action = Action::Do { text: text.to_owned(), command: String::new() };
-            self.push(phase, "control-plane", Holder::Cluster, "Control-plane nodes", vec![action], Gate::new("every control-plane node has been through this phase", ""));
+            self.push(
+                phase,
+                "control-plane",
+                Holder::Cluster,
+                "Control-plane nodes",
+                vec![action],
+                Gate::new("every control-plane node has been through this phase", ""),
+            );
         }
     }
 
     fn planner(&mut self, node: &'a Node, phase: Phase) -> NodePlanner<'a, '_> {
-        NodePlanner { inventory: self.inventory, request: self.request, successions: self.successions, replacements: self.replacements, node, phase }
+        NodePlanner {
+            inventory: self.inventory,
+            request: self.request,
+            successions: self.successions,
+            replacements: self.replacements,
+            node,
+            phase,
+        }
     }
 
     fn healthy(&self, node: &Node) -> String {
@@ -204,7 +312,10 @@ impl<'a> Sequence<'a, '_> {
         if front_proxy_only {
             format!("kube-apiserver of {} answers /readyz", node.name)
         } else {
-            format!("kube-controller-manager, kube-scheduler and kubelet of {} run and are healthy, and its API server answers /readyz", node.name)
+            format!(
+                "kube-controller-manager, kube-scheduler and kubelet of {} run and are healthy, and its API server answers /readyz",
+                node.name
+            )
         }
     }
 
@@ -212,7 +323,8 @@ impl<'a> Sequence<'a, '_> {
     fn kubelets(&mut self) {
         let inventory = self.inventory;
         for node in inventory.control_plane() {
-            let minted = self.planner(node, Phase::Switch).kubelet_credential(self.now);
+            let now = self.now;
+            let minted = self.planner(node, Phase::Switch).kubelet_credential(now);
             let actions = if minted.is_empty() { self.renewal(node) } else { minted };
             if !actions.is_empty() {
                 let id = format!("{}-kubelet", node.name);
@@ -227,7 +339,11 @@ impl<'a> Sequence<'a, '_> {
         if embeds_credential(self.inventory, node) {
             return vec![Action::Restart(Component::Kubelet), Action::WaitFor(Component::Kubelet)];
         }
-        vec![Action::Do { text: "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned(), command: RENEW_KUBELET.to_owned() }]
+        vec![Action::Do {
+            text: "The kubelet asks for a new certificate with its present one; its key never leaves the node"
+                .to_owned(),
+            command: RENEW_KUBELET.to_owned(),
+        }]
     }
 
     /// Every worker, given or not.
@@ -252,12 +368,16 @@ impl<'a> Sequence<'a, '_> {
             }),
             Action::Do {
                 text: format!("In kubelet.conf, set the CA data to {order}; everything else stays"),
-                command: format!("sed -i \"s|certificate-authority-data:.*|certificate-authority-data: $(base64 -w0 < {})|\" /etc/kubernetes/kubelet.conf", row.certificate),
+                command: format!(
+                    "sed -i \"s|certificate-authority-data:.*|certificate-authority-data: $(base64 -w0 < {})|\" /etc/kubernetes/kubelet.conf",
+                    row.certificate
+                ),
             },
         ];
         for node in inventory.workers() {
             if phase == Phase::Switch {
-                actions.extend(self.planner(node, phase).kubelet_credential(self.now));
+                let now = self.now;
+                actions.extend(self.planner(node, phase).kubelet_credential(now));
             }
             if embeds_credential(inventory, node) {
                 actions.extend(self.planner(node, phase).kubeconfigs());
@@ -268,7 +388,8 @@ impl<'a> Sequence<'a, '_> {
         let renews = self.request.kubelet_certificates == KubeletCertificates::Renew;
         if phase == Phase::Switch && renews {
             actions.push(Action::Do {
-                text: "Each kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned(),
+                text: "Each kubelet asks for a new certificate with its present one; its key never leaves the node"
+                    .to_owned(),
                 command: RENEW_KUBELET.to_owned(),
             });
         }
@@ -277,7 +398,11 @@ impl<'a> Sequence<'a, '_> {
             Phase::Switch => "Give every worker's kubelet a certificate of the new CA",
             Phase::DropOld => "Make every worker accept the new CA alone",
         };
-        let gate = if phase == Phase::Switch { kubelet_gate() } else { Gate::new("every node is Ready two minutes later", nodes_ready()) };
+        let gate = if phase == Phase::Switch {
+            kubelet_gate()
+        } else {
+            Gate::new("every node is Ready two minutes later", nodes_ready())
+        };
         self.push(phase, "workers", Holder::Workers, title, actions, gate);
     }
 
@@ -287,7 +412,14 @@ impl<'a> Sequence<'a, '_> {
                 "`kubeadm join` is answered: the bootstrap signer has signed the new text for every token",
                 "kubectl -n kube-public get configmap cluster-info",
             );
-            self.push(phase, "cluster-info", Holder::Cluster, "Tell joining nodes which CAs to trust", vec![action], pins);
+            self.push(
+                phase,
+                "cluster-info",
+                Holder::Cluster,
+                "Tell joining nodes which CAs to trust",
+                vec![action],
+                pins,
+            );
         }
     }
 
@@ -297,12 +429,21 @@ impl<'a> Sequence<'a, '_> {
         }
         let mut actions = objects::clients(self.inventory, phase, self.successions, self.replacements);
         let text = match phase {
-            Phase::TrustBoth => "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools",
+            Phase::TrustBoth => {
+                "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
+            }
             Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
             Phase::DropOld => "Whoever holds a kubeconfig of this cluster gets the new CA alone",
         };
         actions.push(Action::Do { text: text.to_owned(), command: String::new() });
-        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, Gate::new("each of them has confirmed it", ""));
+        self.push(
+            phase,
+            "clients",
+            Holder::Clients,
+            "People and pipelines",
+            actions,
+            Gate::new("each of them has confirmed it", ""),
+        );
     }
 
     fn management_kubeconfigs(&mut self, phase: Phase) {
@@ -310,14 +451,23 @@ impl<'a> Sequence<'a, '_> {
         if !actions.is_empty() {
             let trust: Trust = phase.trust();
             let title = format!("Give the management cluster's kubeconfig {trust}");
-            self.push(phase, "management", Holder::Management, &title, actions, Gate::new("the Cluster stays reachable: its conditions do not change", ""));
+            self.push(
+                phase,
+                "management",
+                Holder::Management,
+                &title,
+                actions,
+                Gate::new("the Cluster stays reachable: its conditions do not change", ""),
+            );
         }
     }
 
     /// Every API server, by the address that its own controller-manager uses.
     fn served(&self) -> Gate {
         let words = "every API server's certificate verifies under the new CA alone";
-        let Some(row) = self.inventory.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::ControllerManager)) else {
+        let Some(row) =
+            self.inventory.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::ControllerManager))
+        else {
             return Gate::new(words, "");
         };
         let kubeconfigs = self.inventory.control_plane().filter_map(|node| node.kubeconfig(row.path));
@@ -337,10 +487,14 @@ impl<'a> Sequence<'a, '_> {
 
     fn pause(&self, paused: bool) -> String {
         let kubeconfig = self.inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
-        let any = kubeconfig.or_else(|| self.inventory.objects.iter().find(|stored| matches!(stored.role, ObjectRole::Secret(_))));
+        let any = kubeconfig
+            .or_else(|| self.inventory.objects.iter().find(|stored| matches!(stored.role, ObjectRole::Secret(_))));
         let namespace = any.and_then(|stored| stored.object.namespace.clone()).unwrap_or_else(|| "default".to_owned());
-        let (cluster, namespace) = (super::PackagePath::name(&self.inventory.cluster), super::PackagePath::name(&namespace));
-        let pause = format!("kubectl -n {namespace} patch cluster.cluster.x-k8s.io {cluster} --type merge -p '{{\"spec\":{{\"paused\":{paused}}}}}'");
+        let (cluster, namespace) =
+            (super::PackagePath::name(&self.inventory.cluster), super::PackagePath::name(&namespace));
+        let pause = format!(
+            "kubectl -n {namespace} patch cluster.cluster.x-k8s.io {cluster} --type merge -p '{{\"spec\":{{\"paused\":{paused}}}}}'"
+        );
         if paused {
             return pause;
         }
@@ -352,7 +506,8 @@ impl<'a> Sequence<'a, '_> {
 
 /// Does kubelet.conf carry the credential itself, as nodes made by kubeadm before 1.17 do?
 fn embeds_credential(inventory: &Inventory, node: &Node) -> bool {
-    let path = inventory.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
+    let path =
+        inventory.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
     path.and_then(|path| node.kubeconfig(path)).is_some_and(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
 }
 

@@ -64,10 +64,16 @@ pub(super) fn successions(
 ) -> BTreeMap<AuthorityId, Succession> {
     let mut successions = BTreeMap::new();
     if request.rotate.is_empty() {
-        findings.push(Finding::error("nothing-to-rotate", "", "no CA was chosen").remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"));
+        findings.push(
+            Finding::error("nothing-to-rotate", "", "no CA was chosen")
+                .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
+        );
     }
     if request.ca_days == 0 || request.leaf_days == 0 {
-        findings.push(Finding::error("no-lifetime", "", "a certificate must be valid for at least one day").remedy("Give --ca-days and --leaf-days of 1 or more"));
+        findings.push(
+            Finding::error("no-lifetime", "", "a certificate must be valid for at least one day")
+                .remedy("Give --ca-days and --leaf-days of 1 or more"),
+        );
     }
     for row in inventory.profile.authorities.iter().filter(|row| request.rotate.contains(&row.id)) {
         if !row.rotates {
@@ -97,8 +103,10 @@ fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
         Finding::warning("missing-front-proxy-ca", "", format!("{message}; it stays as it is"))
             .remedy("Give front-proxy-ca.crt or the Secret that ends in -proxy, or choose only the cluster CA (--rotate cluster)")
     } else {
-        Finding::error("missing-ca", "", message)
-            .remedy(format!("Give {} of a control-plane node, or the management cluster's Secret; or leave this CA out (--rotate)", row.certificate))
+        Finding::error("missing-ca", "", message).remedy(format!(
+            "Give {} of a control-plane node, or the management cluster's Secret; or leave this CA out (--rotate)",
+            row.certificate
+        ))
     }
 }
 
@@ -120,7 +128,9 @@ fn succession(
     let encoding = match (&authority.key, &new) {
         (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
         (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-        (_, Successor::Brought(issuer)) => issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding),
+        (_, Successor::Brought(issuer)) => {
+            issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
+        }
     };
     Some(Succession {
         id: row.id,
@@ -139,16 +149,20 @@ pub(crate) fn same_algorithm(certificate: &Certificate) -> Option<KeyAlgorithm> 
 
 /// The name that a successor gets unless another is asked for: the old one's and today's date.
 pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
-    let old_name = |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
+    let old_name =
+        |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
     let fallback = match id {
         AuthorityId::Cluster => "kubernetes",
         AuthorityId::FrontProxy => "front-proxy-ca",
         AuthorityId::Etcd => "etcd-ca",
     };
-    let name = old_name(id).filter(|name| id == AuthorityId::Cluster || Some(name) != old_name(AuthorityId::Cluster).as_ref());
+    let name =
+        old_name(id).filter(|name| id == AuthorityId::Cluster || Some(name) != old_name(AuthorityId::Cluster).as_ref());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| fallback.to_owned());
     let base = match name.rsplit_once('-') {
-        Some((base, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && !base.is_empty() => base,
+        Some((base, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && !base.is_empty() => {
+            base
+        }
         _ => &name,
     };
     let room = MAX_COMMON_NAME - "-yyyymmdd".len();
@@ -173,15 +187,30 @@ fn made(
     let length = common_name.chars().count();
     if length == 0 || length > MAX_COMMON_NAME || common_name.chars().any(char::is_control) {
         findings.push(
-            Finding::error("bad-ca-name", "", format!("the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character", row.title))
-                .remedy(format!("Give another name ({option})")),
+            Finding::error(
+                "bad-ca-name",
+                "",
+                format!(
+                    "the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character",
+                    row.title
+                ),
+            )
+            .remedy(format!("Give another name ({option})")),
         );
         return None;
     }
     let Some(algorithm) = choice.key_algorithm.or_else(|| same_algorithm(&authority.certificate)) else {
         findings.push(
-            Finding::error("key-type", &authority.file, format!("the old {}'s key is {}, which is not made here", row.title, authority.certificate.public_key().key_type()))
-                .remedy("Choose a key type (--key-type)"),
+            Finding::error(
+                "key-type",
+                &authority.file,
+                format!(
+                    "the old {}'s key is {}, which is not made here",
+                    row.title,
+                    authority.certificate.public_key().key_type()
+                ),
+            )
+            .remedy("Choose a key type (--key-type)"),
         );
         return None;
     };
@@ -208,19 +237,29 @@ fn brought_issuer(
     let certificates = artifact(&brought.certificate).map_or(&[][..], Artifact::certificates);
     let keys: Vec<&Arc<PrivateKey>> = artifact(&brought.key).map(Artifact::keys).unwrap_or_default();
     let Some(certificate) = certificates.first() else {
-        findings.push(Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA").remedy("Give the new CA's certificate as PEM or DER"));
+        findings.push(
+            Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA")
+                .remedy("Give the new CA's certificate as PEM or DER"),
+        );
         return None;
     };
     let Some(key) = keys.first() else {
-        findings.push(Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA").remedy("Give the new CA's private key as PEM or DER, without a password"));
+        findings.push(
+            Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA")
+                .remedy("Give the new CA's private key as PEM or DER, without a password"),
+        );
         return None;
     };
     let issuer = match Issuer::new(certificate.clone(), PrivateKey::clone(key)) {
         Ok(issuer) => issuer,
         Err(error) => {
             findings.push(
-                Finding::error("brought-ca", &brought.certificate, format!("it cannot become the new {}: {error}", row.title))
-                    .remedy("Give a CA certificate that may sign certificates, and its own key"),
+                Finding::error(
+                    "brought-ca",
+                    &brought.certificate,
+                    format!("it cannot become the new {}: {error}", row.title),
+                )
+                .remedy("Give a CA certificate that may sign certificates, and its own key"),
             );
             return None;
         }
@@ -229,31 +268,54 @@ fn brought_issuer(
         findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
     };
     if certificate.not_after() < now || certificate.not_before() > now {
-        refuse(format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()), "Bring a CA that is valid today");
+        refuse(
+            format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
+            "Bring a CA that is valid today",
+        );
         return None;
     }
     if certificate.public_key() == authority.certificate.public_key() {
-        refuse(format!("it has the same key as the old {}, so nothing would be rotated", row.title), "Bring a CA with a new key");
+        refuse(
+            format!("it has the same key as the old {}, so nothing would be rotated", row.title),
+            "Bring a CA with a new key",
+        );
         return None;
     }
     if issuer.key().key_type().algorithm().is_none() {
-        refuse(format!("its key is {}, which kubeadm does not accept", issuer.key().key_type()), "Bring an RSA key of 2048, 3072 or 4096 bits, or ECDSA P-256 or P-384");
+        refuse(
+            format!("its key is {}, which kubeadm does not accept", issuer.key().key_type()),
+            "Bring an RSA key of 2048, 3072 or 4096 bits, or ECDSA P-256 or P-384",
+        );
         return None;
     }
     if certificate.subject_key_id().is_none() {
-        refuse("it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(), "Bring a CA with the subjectKeyIdentifier extension");
+        refuse(
+            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
+            "Bring a CA with the subjectKeyIdentifier extension",
+        );
         return None;
     }
     if certificate.subject() == authority.certificate.subject() {
         findings.push(
-            Finding::warning("brought-ca-name", &brought.certificate, format!("it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone", certificate.subject()))
-                .remedy("Better bring a CA with a name of its own"),
+            Finding::warning(
+                "brought-ca-name",
+                &brought.certificate,
+                format!(
+                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
+                    certificate.subject()
+                ),
+            )
+            .remedy("Better bring a CA with a name of its own"),
         );
     }
     if certificates.len() > 1 || !certificate.is_self_signed() {
         findings.push(
-            Finding::warning("brought-ca-chain", &brought.certificate, "it is not self-signed; it becomes the trust anchor itself, its own issuer is not distributed")
-                .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
+            Finding::warning(
+                "brought-ca-chain",
+                &brought.certificate,
+                "it is not self-signed; it becomes the trust anchor itself, its own issuer is not distributed",
+            )
+            .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
         );
     }
     Some(Arc::new(issuer))
@@ -266,9 +328,10 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
     for succession in successions.values() {
         match &succession.new {
             Successor::Made { common_name, .. } => {
-                let old = inventory.authorities.values().any(|authority| {
-                    authority.certificate.subject().common_name().as_ref() == Some(common_name)
-                });
+                let old = inventory
+                    .authorities
+                    .values()
+                    .any(|authority| authority.certificate.subject().common_name().as_ref() == Some(common_name));
                 if old {
                     findings.push(
                         Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients take the first that fits", succession.title))
@@ -307,7 +370,7 @@ fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Vec<Finding>)
     }
     let signs_on_nodes = inventory.profile.manifest(Component::ControllerManager).is_some_and(|path| {
         let mut pods = inventory.control_plane().filter_map(|node| node.static_pod(path));
-        pods.any(|(_, pod)| pod.flag("cluster-signing-key-file").is_some_and(|value| !value.is_empty()))
+        pods.any(|(_, pod)| pod.lookup("cluster-signing-key-file").is_some_and(|value| !value.is_empty()))
     });
     // Keys that were left out of the drop are still on the nodes; a tree that has others but not this one shows where it is kept.
     if signs_on_nodes && !given(AuthorityId::Cluster) {
@@ -321,8 +384,12 @@ fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Vec<Finding>)
     }
     let title = inventory.profile.authority(id).map_or("CA", |row| row.title);
     findings.push(
-        Finding::warning("ca-key-elsewhere", "", format!("the {title}'s private key was not given; the new one is put into ca-keys/ and on no node"))
-            .remedy("Keep ca-keys/ where the old key is kept, then delete it from the package"),
+        Finding::warning(
+            "ca-key-elsewhere",
+            "",
+            format!("the {title}'s private key was not given; the new one is put into ca-keys/ and on no node"),
+        )
+        .remedy("Keep ca-keys/ where the old key is kept, then delete it from the package"),
     );
     KeyHome::Elsewhere
 }

@@ -1,9 +1,7 @@
 //! kubeadm's files. Source: kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go,
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
-use super::{
-    AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow,
-};
+use super::{AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow};
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
 pub const KUBEADM: Profile = Profile {
@@ -91,11 +89,7 @@ pub const KUBEADM: Profile = Profile {
             path: "/etc/kubernetes/scheduler.conf",
             reader: Some(Component::Scheduler),
         },
-        KubeconfigRow {
-            name: "kubelet.conf",
-            path: "/etc/kubernetes/kubelet.conf",
-            reader: Some(Component::Kubelet),
-        },
+        KubeconfigRow { name: "kubelet.conf", path: "/etc/kubernetes/kubelet.conf", reader: Some(Component::Kubelet) },
     ],
     static_pods: &[
         StaticPodRow { component: Component::Apiserver, path: "/etc/kubernetes/manifests/kube-apiserver.yaml" },

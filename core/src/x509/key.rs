@@ -47,6 +47,14 @@ impl KeyAlgorithm {
         }
     }
 
+    /// How such keys are written where nothing else is asked for, as kubeadm does.
+    pub const fn encoding(self) -> KeyEncoding {
+        match self {
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => KeyEncoding::Pkcs1,
+            Self::EcdsaP256 | Self::EcdsaP384 => KeyEncoding::Sec1,
+        }
+    }
+
     /// The type of its keys.
     pub const fn key_type(self) -> KeyType {
         match self {

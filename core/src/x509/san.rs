@@ -36,6 +36,14 @@ pub enum AlternativeName {
 }
 
 impl AlternativeName {
+    /// The host name; `None` for every other form.
+    pub fn dns(&self) -> Option<&str> {
+        match self {
+            Self::Dns(name) => Some(name),
+            _ => None,
+        }
+    }
+
     pub(super) fn from_parsed(name: &GeneralName<'_>) -> Self {
         let other = |form, content: &[u8]| Self::Other { form, content: content.to_vec() };
         match name {

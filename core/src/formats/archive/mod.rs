@@ -7,7 +7,10 @@ mod name;
 mod tar;
 mod zip;
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
@@ -259,7 +262,7 @@ impl Sink<'_, '_> {
                 bytes.extend_from_slice(&chunk[..count]);
             }
         }
-        Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(bytes) })
+        Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(Arc::new(bytes)) })
     }
 
     fn stopped(&mut self, stop: &Stop) {
