@@ -116,6 +116,12 @@ impl RotationPlan {
         &self.key_requests
     }
 
+    /// What is to be said about the plan, beyond what was said about the input.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.
     #[must_use]
     pub fn name(&self) -> &str {
