@@ -130,7 +130,13 @@ impl Choices {
         let mut brought_files = Vec::new();
         let rows = [
             (AuthorityId::Cluster, "--ca-", &self.ca_name, &self.ca_cert, &self.ca_key),
-            (AuthorityId::FrontProxy, "--front-proxy-ca-", &self.front_proxy_ca_name, &self.front_proxy_ca_cert, &self.front_proxy_ca_key),
+            (
+                AuthorityId::FrontProxy,
+                "--front-proxy-ca-",
+                &self.front_proxy_ca_name,
+                &self.front_proxy_ca_cert,
+                &self.front_proxy_ca_key,
+            ),
         ];
         let mut authorities = BTreeMap::new();
         for (id, option, name, certificate, key) in rows {

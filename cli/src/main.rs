@@ -16,7 +16,8 @@ use std::{
 };
 
 use airlock_core::{
-    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, inspect, mint, package, plan,
+    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, inspect, mint, package,
+    plan,
 };
 use clap::Parser;
 
@@ -102,7 +103,8 @@ fn decide(paths: &[String], choices: &Choices, now: UnixTime) -> Result<(Invento
 /// The clock, or the time that `SOURCE_DATE_EPOCH` sets (reproducible-builds.org).
 fn now() -> Result<UnixTime, Stop> {
     if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
-        let seconds = text.parse().map_err(|_| Stop::Usage(format!("SOURCE_DATE_EPOCH is {text}, not a number of seconds")))?;
+        let seconds =
+            text.parse().map_err(|_| Stop::Usage(format!("SOURCE_DATE_EPOCH is {text}, not a number of seconds")))?;
         return Ok(UnixTime(seconds));
     }
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -74,7 +74,11 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
     for authority in &report.authorities {
         let how = if authority.brought { "brought along" } else { "made here" };
         writeln!(text, "{}: {} → {}", authority.title, authority.old_subject, authority.new_subject)?;
-        writeln!(text, "  {}, {how}, valid until {}, key kept on {}", authority.key_type, authority.not_after, authority.key_home)?;
+        writeln!(
+            text,
+            "  {}, {how}, valid until {}, key kept on {}",
+            authority.key_type, authority.not_after, authority.key_home
+        )?;
     }
     writeln!(text, "\n{} keys to be made", report.keys.len())?;
     for key in &report.keys {

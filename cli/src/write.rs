@@ -26,10 +26,10 @@ impl Target {
             return Ok(Self::Archive(out.to_owned()));
         }
         match fs::read_dir(out) {
-            Ok(mut entries) if entries.next().is_some() => {
-                Err(Stop::Usage(format!("--out {out}: the folder is not empty")))
-            }
-            Ok(_) => Ok(Self::Folder(out.to_owned())),
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(Stop::Usage(format!("--out {out}: the folder is not empty"))),
+                None => Ok(Self::Folder(out.to_owned())),
+            },
             Err(_) if Path::new(out).symlink_metadata().is_ok() => {
                 Err(Stop::Usage(format!("--out {out}: it is there and no folder")))
             }
@@ -45,7 +45,11 @@ impl Target {
     }
 
     /// Writes the package.
-    pub(crate) fn write(&self, files: &OutputFiles, archive: fn(&OutputFiles) -> Zeroizing<Vec<u8>>) -> Result<(), Stop> {
+    pub(crate) fn write(
+        &self,
+        files: &OutputFiles,
+        archive: fn(&OutputFiles) -> Zeroizing<Vec<u8>>,
+    ) -> Result<(), Stop> {
         let written = match self {
             Self::Archive(path) => write_archive(path, &archive(files)),
             Self::Folder(path) => write_folder(Path::new(path), files),

@@ -69,6 +69,8 @@ pub(crate) struct Slot {
     pub(crate) file: String,
     /// Its bytes, as they were given.
     pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
+    /// Unix permission bits, where they are known.
+    pub(crate) mode: Option<u32>,
     pub(crate) artifact: Artifact,
 }
 

@@ -63,7 +63,10 @@ fn write_edit(commands: &mut String, step: &Step, edit: &Edit, profile: &Profile
         (Holder::Workers, _) if edit.output.matches('/').count() > 2 => {
             // A file for one worker alone.
             let node = edit.output.split('/').nth(2).unwrap_or_default();
-            line(commands, &format!("[ \"$(hostname)\" != {} ] || put {:04o} {output} {target}", quote(node), edit.mode));
+            line(
+                commands,
+                &format!("[ \"$(hostname)\" != {} ] || put {:04o} {output} {target}", quote(node), edit.mode),
+            );
         }
         _ => match profile.static_pods.iter().find(|row| row.path == edit.target) {
             Some(row) => {

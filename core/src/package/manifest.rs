@@ -134,10 +134,9 @@ fn certificates(output: &OutputFiles) -> Vec<CertificateEntry> {
             }
         }
     }
-    let entries = paths.into_iter().map(|(certificate, paths)| CertificateEntry {
-        certificate: certificate_report(&certificate, ""),
-        paths,
-    });
+    let entries = paths
+        .into_iter()
+        .map(|(certificate, paths)| CertificateEntry { certificate: certificate_report(&certificate, ""), paths });
     entries.collect()
 }
 
@@ -145,7 +144,11 @@ fn certificates(output: &OutputFiles) -> Vec<CertificateEntry> {
 fn certificates_in(bytes: &[u8]) -> Vec<Certificate> {
     let in_pem = |bytes: &[u8]| -> Vec<Certificate> {
         let blocks = pem::blocks(bytes).blocks;
-        blocks.iter().filter(|block| block.label == "CERTIFICATE").filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
+        blocks
+            .iter()
+            .filter(|block| block.label == "CERTIFICATE")
+            .filter_map(|block| Certificate::from_der(&block.der).ok())
+            .collect()
     };
     let in_kubeconfig = |bytes: &[u8]| -> Option<Vec<Certificate>> {
         let model = kubeconfig::parse(bytes).ok()?;

@@ -103,7 +103,10 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
         let name = succession.base_name(plan.profile);
         let purpose = format!("the new {}, for where the old key is kept", succession.title);
         output.add(OutputFile::whole(format!("ca-keys/{name}.crt"), 0o644, certificate, purpose.clone()))?;
-        output.add(OutputFile { secret: true, ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose) })?;
+        output.add(OutputFile {
+            secret: true,
+            ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose)
+        })?;
     }
     for file in backup::files(plan) {
         output.add(file)?;

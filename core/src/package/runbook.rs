@@ -10,13 +10,33 @@ use crate::{
 
 /// What else touches a rotation: question, command, and what must come of it.
 const CONSUMERS: &[(&str, &str, &str)] = &[
-    ("CNI plugins that keep a kubeconfig on the host (Calico, Multus)", "ls /etc/cni/net.d/*kubeconfig*", "each trusts what its phase says"),
+    (
+        "CNI plugins that keep a kubeconfig on the host (Calico, Multus)",
+        "ls /etc/cni/net.d/*kubeconfig*",
+        "each trusts what its phase says",
+    ),
     ("kube-proxy and CoreDNS", "kubectl -n kube-system get pods -o wide", "started after kube-root-ca.crt changed"),
-    ("konnectivity: the server's kubeconfig and the agents", "kubectl get pods -A -l k8s-app=konnectivity-agent", "agents reconnect"),
-    ("cert-manager: issuers that hold the cluster CA, cainjector", "kubectl get clusterissuers,issuers -A", "none signs with the old CA after phase 2"),
-    ("webhooks, APIServices and CRDs whose caBundle is the cluster CA", "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle", "each caBundle accepts what its server presents"),
+    (
+        "konnectivity: the server's kubeconfig and the agents",
+        "kubectl get pods -A -l k8s-app=konnectivity-agent",
+        "agents reconnect",
+    ),
+    (
+        "cert-manager: issuers that hold the cluster CA, cainjector",
+        "kubectl get clusterissuers,issuers -A",
+        "none signs with the old CA after phase 2",
+    ),
+    (
+        "webhooks, APIServices and CRDs whose caBundle is the cluster CA",
+        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle",
+        "each caBundle accepts what its server presents",
+    ),
     ("metrics-server and other extension API servers", "kubectl get apiservices", "Available is True"),
-    ("--oidc-ca-file and the cloud-controller-manager", "grep -r oidc-ca-file /etc/kubernetes/manifests", "no file that this package replaces, or known"),
+    (
+        "--oidc-ca-file and the cloud-controller-manager",
+        "grep -r oidc-ca-file /etc/kubernetes/manifests",
+        "no file that this package replaces, or known",
+    ),
     ("load balancers that check certificates", "your load balancer's own status", "every API server is up"),
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig"),
 ];
@@ -51,27 +71,55 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
-    writeln!(text, "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n", plan.now)?;
+    writeln!(
+        text,
+        "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n",
+        plan.now
+    )?;
     writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
         for (side, certificate) in [("old", &succession.old), ("new", new)] {
             let pin = certificate.public_key().pin();
-            writeln!(text, "| {} | {side} | {} | {} | `{pin}` |", succession.title, certificate.subject(), certificate.not_after())?;
+            writeln!(
+                text,
+                "| {} | {side} | {} | {} | `{pin}` |",
+                succession.title,
+                certificate.subject(),
+                certificate.not_after()
+            )?;
         }
     }
-    writeln!(text, "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n")?;
+    writeln!(
+        text,
+        "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n"
+    )?;
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
-        writeln!(text, "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n")?;
+        writeln!(
+            text,
+            "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
+        )?;
     }
-    writeln!(text, "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n")?;
-    writeln!(text, "The commands on nodes use these functions; paste them first:\n\n```sh\n{}```\n", commands::FUNCTIONS)?;
-    writeln!(text, "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n")
+    writeln!(
+        text,
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n"
+    )?;
+    writeln!(
+        text,
+        "The commands on nodes use these functions; paste them first:\n\n```sh\n{}```\n",
+        commands::FUNCTIONS
+    )?;
+    writeln!(
+        text,
+        "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
+    )
 }
 
 fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
     let what = match phase {
-        Phase::TrustBoth => "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes.",
+        Phase::TrustBoth => {
+            "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes."
+        }
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
     };
@@ -141,7 +189,10 @@ fn back(step: &Step) -> String {
 }
 
 fn consumers(text: &mut String) -> std::fmt::Result {
-    writeln!(text, "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|")?;
+    writeln!(
+        text,
+        "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
+    )?;
     for (what, command, outcome) in CONSUMERS {
         writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
     }

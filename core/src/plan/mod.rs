@@ -14,14 +14,14 @@ mod successors;
 
 use std::{collections::BTreeMap, fmt};
 
+use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
-    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, Phase, Side, Source, PackagePath, Step, Trust},
+    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust},
     successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
 };
-use self::replacements::Replacements;
 use crate::{
     Finding, Severity, UnixTime,
     inventory::Inventory,

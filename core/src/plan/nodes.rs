@@ -21,6 +21,10 @@ pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
 const SECRET: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
+/// kubeadm's mode for manifests, used where the given one's is not known
+/// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
+const MANIFEST: u32 = 0o600;
+
 /// Builds the actions of one node in one phase.
 pub(super) struct NodePlanner<'a, 'b> {
     pub(super) inventory: &'a Inventory,
@@ -166,7 +170,14 @@ impl NodePlanner<'_, '_> {
             Some((slot, value)) if value == self.ca_path() => {
                 let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, file.to_owned())]);
                 let (before, after) = (format!("{flag}={value}"), format!("{flag}={file}"));
-                actions.push(self.write(path, PUBLIC, Some(slot.into()), content, &before, &after));
+                actions.push(self.write(
+                    path,
+                    slot.mode.unwrap_or(MANIFEST),
+                    Some(slot.into()),
+                    content,
+                    &before,
+                    &after,
+                ));
             }
             Some(_) => {}
             None => {
@@ -212,13 +223,13 @@ impl NodePlanner<'_, '_> {
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
                 let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
-                vec![self.write(path, PUBLIC, Some(slot.into()), Content::Original(slot.into()), &before, &after)]
+                vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), Content::Original(slot.into()), &before, &after)]
             }
             Some((slot, _)) => {
                 let ca = self.ca_path();
                 let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, ca.to_owned())]);
                 let (before, after) = (format!("{flag}={file}"), format!("{flag}={ca}"));
-                vec![self.write(path, PUBLIC, Some(slot.into()), content, &before, &after)]
+                vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
             }
             None => vec![Action::Do {
                 text: "Let kubeadm write the manifest of kube-controller-manager without the patch of phase 1".to_owned(),

@@ -21,7 +21,8 @@ impl Inventory {
             (!slots.is_empty()).then(|| HolderReport { name: name.to_owned(), role: name.to_owned(), slots })
         };
         let objects = |management: bool| {
-            let chosen = self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
+            let chosen =
+                self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
             chosen.map(|stored| self.object_report(stored)).collect()
         };
         let slots = |slots: &[Slot]| slots.iter().map(|slot| self.slot_report(slot)).collect();
@@ -96,7 +97,11 @@ impl Inventory {
             place: stored.place(),
             file: stored.file.clone(),
             kind: kind.to_owned(),
-            certificates: stored.all_certificates().into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
+            certificates: stored
+                .all_certificates()
+                .into_iter()
+                .map(|certificate| self.certificate_report(certificate))
+                .collect(),
             keys: keys.map(|key| key_report(key)).collect(),
             server: embedded.map(server).unwrap_or_default(),
         }

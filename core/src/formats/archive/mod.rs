@@ -179,7 +179,7 @@ fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> 
     };
     sink.budget.take_entry()?;
     let content = sink.read(&mut reader, None)?;
-    sink.add(name, content);
+    sink.add(name, content, None);
     Ok(())
 }
 
@@ -218,8 +218,8 @@ impl Sink<'_, '_> {
     }
 
     /// Adds a file; of two with one name the later one counts, as when unpacking.
-    fn add(&mut self, inner: String, content: Content) {
-        let file = InputFile { path: self.joined(&inner), content };
+    fn add(&mut self, inner: String, content: Content, mode: Option<u32>) {
+        let file = InputFile { path: self.joined(&inner), content, mode: mode.map(|mode| mode & 0o777) };
         match self.seen.get(&inner) {
             Some(at) => {
                 self.files[*at] = file;

@@ -43,7 +43,8 @@ pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), S
             sink.warn("archive-name", &name.path, *warning);
         }
         if let Some(content) = content(&mut entry, kind, &name.path, sink)? {
-            sink.add(name.path, content);
+            let mode = entry.header().mode().ok();
+            sink.add(name.path, content, mode);
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ pub(super) fn expand(bytes: &[u8], mut limit: u64, sink: &mut Sink<'_, '_>) -> R
                 Err(error) => Content::Unreadable(error.to_string()),
             }
         };
-        sink.add(name.path, content);
+        sink.add(name.path, content, mode);
     }
     Ok(())
 }
