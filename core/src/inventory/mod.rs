@@ -289,6 +289,14 @@ impl Artifact {
         }
     }
 
+    /// The public half of every key in the file.
+    pub(crate) fn public_keys(&self) -> Vec<&PublicKey> {
+        match self {
+            Self::PublicKey(key) => vec![key],
+            other => other.keys().into_iter().map(|key| key.public_key()).collect(),
+        }
+    }
+
     /// Every private key in the file.
     pub(crate) fn keys(&self) -> Vec<&Arc<PrivateKey>> {
         match self {

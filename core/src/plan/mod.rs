@@ -4,6 +4,7 @@
 //! [`package`](crate::package) renders it. Both only follow.
 
 mod clients;
+mod editable;
 mod nodes;
 mod objects;
 mod replacements;
@@ -88,12 +89,11 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
-        return Err(Refusal { findings });
-    }
+    refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);
+    editable::check(&steps, &mut findings);
+    refuse_errors(&mut findings)?;
     let (replacements, key_requests) = replacements.into_parts();
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
@@ -107,6 +107,14 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         steps,
         findings,
     })
+}
+
+fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+    if findings.iter().all(|finding| finding.severity != Severity::Error) {
+        return Ok(());
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Err(Refusal { findings: std::mem::take(findings) })
 }
 
 impl RotationPlan {

@@ -297,9 +297,9 @@ impl NodePlanner<'_, '_> {
             else {
                 continue;
             };
-            let after = clients::after(&change, self.phase);
+            let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
             let content = Content::Kubeconfig(slot.into(), change);
-            actions.push(self.write(row.path, SECRET, Some(slot.into()), content, clients::before(self.phase), &after));
+            actions.push(self.write(row.path, SECRET, Some(slot.into()), content, &before, &after));
         }
         actions
     }

@@ -71,7 +71,7 @@ pub(super) fn cluster_info(
 ) -> Option<Action> {
     successions.get(&AuthorityId::Cluster)?;
     let target = "ConfigMap kube-public/cluster-info".to_owned();
-    let (before, after) = (clients::before(phase), format!("trusts {}", phase.trust()));
+    let (before, after) = (trusted_before(phase), format!("trusts {}", phase.trust()));
     let given = inventory.object(ObjectRole::ClusterInfo);
     if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
         let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
@@ -90,6 +90,15 @@ pub(super) fn cluster_info(
     let server = api_server(inventory)?;
     let change = ObjectChange::ClusterInfo { server, phase };
     Some(write(phase, &Holder::Cluster, "cluster-info", target, None, change, before, after))
+}
+
+/// What everyone trusts before a phase, in words.
+fn trusted_before(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TrustBoth => "trusts old CA",
+        Phase::Switch => "trusts old CA, new CA",
+        Phase::DropOld => "trusts new CA, old CA",
+    }
 }
 
 /// The address that joining nodes are given: kubeadm copies it from admin.conf.
@@ -137,7 +146,7 @@ pub(super) fn management_kubeconfigs(
             continue;
         };
         if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
-            let after = clients::after(&change, phase);
+            let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
             let file = PackagePath::name(&stored.object.name);
             actions.push(write(
@@ -147,7 +156,7 @@ pub(super) fn management_kubeconfigs(
                 stored.place(),
                 Some((&**stored).into()),
                 change,
-                clients::before(phase),
+                &before,
                 after,
             ));
         }
@@ -199,14 +208,14 @@ pub(super) fn clients(
         let count = taken.entry(name.clone()).or_default();
         *count += 1;
         let name = if *count > 1 { format!("{name}-{count}") } else { name };
-        let after = clients::after(&change, phase);
+        let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),
             output: format!("{}/{}/{name}.conf", phase.folder(), Holder::Clients.folder()),
             mode: SECRET,
             source: Some(slot.into()),
             content: Content::Kubeconfig(slot.into(), change),
-            before: clients::before(phase).to_owned(),
+            before,
             after,
         }));
     }
