@@ -261,7 +261,7 @@ fn block(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroizing<S
         }
     }
     let mut end = scalar.range.start + kept;
-    if kept == 0 {
+    if kept == 0 && final_breaks < 2 {
         new.push_str(newline);
     }
     if final_breaks > 1 {
@@ -291,3 +291,6 @@ impl Drop for Edit {
         self.value.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -306,3 +306,6 @@ fn remove(map: &mut Map<String, Value>, section: &str, keys: &BTreeSet<String>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,3 +289,6 @@ fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let length = text.trim_ascii().len();
     range.start + front..range.start + front + length
 }
+
+#[cfg(test)]
+mod tests;
