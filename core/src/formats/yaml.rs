@@ -16,8 +16,10 @@ pub const MAX_DOCUMENTS: usize = 10_000;
 pub const MAX_NODES: usize = 1_000_000;
 /// Mappings and sequences inside each other.
 pub const MAX_DEPTH: usize = 64;
-/// Aliases (`*name`) in one text.
+/// Aliases (`*name`), and anchors (`&name`), in one text.
 pub const MAX_ALIASES: usize = 1_000;
+/// Bytes of all scalars in one text, aliases expanded.
+pub const MAX_EXPANDED: usize = 2 * MAX_SIZE;
 /// Nodes that aliases may add in one text.
 pub const MAX_ALIAS_NODES: usize = 20_000;
 
@@ -73,12 +75,13 @@ fn parser_options() -> serde_saphyr::Options {
     options! {
         budget: budget! {
             max_aliases: MAX_ALIASES,
+            max_anchors: MAX_ALIASES,
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH + 1,
             max_documents: MAX_DOCUMENTS,
             max_nodes: MAX_NODES,
             max_events: 4 * MAX_NODES,
-            max_total_scalar_bytes: 2 * MAX_SIZE,
+            max_total_scalar_bytes: MAX_EXPANDED,
             max_recorded_anchor_bytes: MAX_SIZE,
         },
         alias_limits: alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
@@ -103,6 +106,12 @@ fn explain(error: &serde_saphyr::Error) -> YamlError {
         Error::Budget { breach: BudgetBreach::Aliases { .. }, .. } => {
             format!("more than {MAX_ALIASES} aliases: write the values out")
         }
+        Error::Budget { breach: BudgetBreach::Anchors { .. }, .. } => {
+            format!("more than {MAX_ALIASES} anchors: write the values out")
+        }
+        Error::Budget { breach: BudgetBreach::ScalarBytes { .. }, .. } => {
+            format!("aliases expand to more than {MAX_EXPANDED} bytes: write the values out")
+        }
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             format!("more than {MAX_DOCUMENTS} documents: split the file")
         }
@@ -121,7 +130,11 @@ fn explain(error: &serde_saphyr::Error) -> YamlError {
 
 /// What the parser says, in our words where it does not name its limit.
 pub(crate) fn parser_sentence(sentence: &str) -> String {
-    if sentence == "recursion limit exceeded" { too_deep() } else { sentence.to_owned() }
+    match sentence {
+        "recursion limit exceeded" => too_deep(),
+        "cannot deserialize null into string; use Option<String>" => "a key is empty".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 pub(crate) fn too_deep() -> String {
@@ -296,6 +309,7 @@ mod tests {
         assert_eq!(documents(b"a: 1\nb: \xFF\n").unwrap_err(), YamlError::new(2, "the text is not UTF-8"));
         assert_eq!(documents(b"\xFF\xFEa\0").unwrap_err(), YamlError::new(1, "the text is UTF-16: save it as UTF-8"));
         refused("a: b\0c\n", "line 1: ");
+        refused("a: 1\n: b\n", "line 2: a key is empty");
     }
 
     /// Each line nine times the one before it.
@@ -308,7 +322,7 @@ mod tests {
         }
         refused(&text, "line 6: aliases expand to more than 20000 nodes: write the values out");
         let large = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 500].join(", "));
-        refused(&large, "line 2: ");
+        refused(&large, "line 2: aliases expand to more than 67108864 bytes: write the values out");
         refused(
             &format!("a: &a 1\nb: [{}]\n", vec!["*a"; 2_000].join(", ")),
             "line 2: more than 1000 aliases: write the values out",

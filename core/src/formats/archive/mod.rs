@@ -54,6 +54,8 @@ pub enum ArchiveKind {
 pub struct Budget {
     entries: usize,
     bytes: u64,
+    max_entries: usize,
+    max_bytes: u64,
 }
 
 impl Default for Budget {
@@ -70,7 +72,7 @@ impl Budget {
 
     /// Other limits: entries, and bytes expanded.
     pub fn with_limits(entries: usize, bytes: u64) -> Self {
-        Self { entries, bytes }
+        Self { entries, bytes, max_entries: entries, max_bytes: bytes }
     }
 
     fn take_entry(&mut self) -> Result<(), Stop> {
@@ -309,12 +311,12 @@ impl Sink<'_, '_> {
         let (code, message, remedy) = match stop {
             Stop::Entries => (
                 "archive-too-many-entries",
-                format!("the archives hold more than {MAX_ENTRIES} entries together; {kept}"),
+                format!("the archives hold more than {} entries together; {kept}", self.budget.max_entries),
                 "Pack only /etc/kubernetes and /var/lib/kubelet",
             ),
             Stop::Expanded => (
                 "archive-too-large",
-                format!("the archives expand to more than {MAX_EXPANDED} bytes together; {kept}"),
+                format!("the archives expand to more than {} bytes together; {kept}", self.budget.max_bytes),
                 "Pack only /etc/kubernetes and /var/lib/kubelet",
             ),
             Stop::Ratio => (
