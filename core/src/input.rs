@@ -1,6 +1,6 @@
 //! What a skin hands to [`inspect`](crate::inspect): names and bytes, nothing looked at yet.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -14,14 +14,16 @@ pub struct InputFile {
     pub path: String,
     /// What is in it.
     pub content: Content,
+    /// Unix permission bits, where the skin or the archive knows them.
+    pub mode: Option<u32>,
 }
 
 /// What a file holds, as far as the skin could tell.
 #[derive(Clone)]
 #[allow(clippy::exhaustive_enums)] // every skin has to decide among these four
 pub enum Content {
-    /// A regular file's bytes; wiped when dropped, since they may be a key.
-    Bytes(Zeroizing<Vec<u8>>),
+    /// A regular file's bytes, shared and wiped when the last owner drops them, since they may be a key.
+    Bytes(Arc<Zeroizing<Vec<u8>>>),
     /// A symbolic link and its target, unresolved.
     Symlink(String),
     /// A file larger than [`MAX_FILE_SIZE`], with its size in bytes.
@@ -33,14 +35,15 @@ pub enum Content {
 impl InputFile {
     /// A regular file.
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { path: path.into(), content: Content::Bytes(Zeroizing::new(bytes)) }
+        Self { path: path.into(), content: Content::Bytes(Arc::new(Zeroizing::new(bytes))), mode: None }
     }
 }
 
 /// Names the file and the kind of content, never the bytes.
 impl fmt::Debug for InputFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputFile").field("path", &self.path).field("content", &self.content).finish()
+        let Self { path, content, mode } = self;
+        f.debug_struct("InputFile").field("path", path).field("content", content).field("mode", mode).finish()
     }
 }
 

@@ -12,6 +12,9 @@
 pub mod finding;
 pub mod formats;
 pub mod input;
+pub mod inventory;
+pub mod mint;
+pub mod package;
 pub mod plan;
 pub mod profile;
 pub mod report;
@@ -20,4 +23,8 @@ pub mod x509;
 
 pub use finding::{Finding, Severity};
 pub use input::{Content, InputFile};
+pub use inventory::{Inventory, inspect};
+pub use mint::{Minted, mint};
+pub use package::{OutputFile, OutputFiles, archive, package};
+pub use plan::{RotationPlan, RotationRequest, plan};
 pub use time::UnixTime;

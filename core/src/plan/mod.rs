@@ -1,2 +1,130 @@
-//! x
+//! What a rotation will do, before anything is made: one ordered list of steps.
+//!
+//! [`plan`] decides everything; [`mint`](crate::mint) makes keys and certificates for it,
+//! [`package`](crate::package) renders it. Both only follow.
+
+mod clients;
+mod nodes;
+mod objects;
+mod replacements;
 pub mod request;
+mod sequence;
+mod steps;
+mod successors;
+
+use std::{collections::BTreeMap, fmt};
+
+use self::replacements::Replacements;
+pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
+pub(crate) use self::{
+    objects::ObjectChange,
+    replacements::{Identity, KeySource, Replacement, ReplacementId},
+    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust},
+    successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
+};
+use crate::{
+    Finding, Severity, UnixTime,
+    inventory::Inventory,
+    profile::{AuthorityId, Profile},
+    x509::KeyAlgorithm,
+};
+
+/// A whole rotation, decided.
+#[derive(Debug)]
+pub struct RotationPlan {
+    pub(crate) profile: &'static Profile,
+    pub(crate) cluster: String,
+    /// `airlock-<cluster>-<yyyymmdd>`.
+    pub(crate) name: String,
+    pub(crate) now: UnixTime,
+    /// The authorities that get a successor.
+    pub(crate) successions: BTreeMap<AuthorityId, Succession>,
+    /// The leaves and credentials that get a new certificate.
+    pub(crate) replacements: Vec<Replacement>,
+    pub(crate) key_requests: Vec<KeyRequest>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A key that has to be made before the plan can be minted. Requests do not depend on one another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyRequest {
+    /// Whose key it will be, in words: `cp1: apiserver`.
+    pub owner: String,
+    /// What kind of key.
+    pub algorithm: KeyAlgorithm,
+}
+
+/// Why there is no plan: at least one of the findings is an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// Everything that is to be said about the input and the request, most severe first.
+    pub findings: Vec<Finding>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect();
+        f.write_str(&errors.join("\n"))
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Decides the whole rotation that `request` asks for.
+///
+/// `now` dates the new certificates and the package.
+///
+/// # Errors
+/// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
+pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
+    let mut findings = inventory.findings().to_vec();
+    let mut key_requests = Vec::new();
+    let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+        return Err(Refusal { findings });
+    }
+    let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
+    let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);
+    let (replacements, key_requests) = replacements.into_parts();
+    findings.retain(|finding| !inventory.findings().contains(finding));
+    Ok(RotationPlan {
+        profile: inventory.profile,
+        cluster: inventory.cluster.clone(),
+        name: format!("airlock-{}-{}", PackagePath::name(&inventory.cluster), now.compact_date()),
+        now,
+        successions,
+        replacements,
+        key_requests,
+        steps,
+        findings,
+    })
+}
+
+impl RotationPlan {
+    /// The keys that [`mint`](crate::mint) needs, in the order in which it needs them.
+    #[must_use]
+    pub fn key_requests(&self) -> &[KeyRequest] {
+        &self.key_requests
+    }
+
+    /// What is to be said about the plan, beyond what was said about the input.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The package's name: `airlock-<cluster>-<yyyymmdd>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}

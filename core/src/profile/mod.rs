@@ -1,6 +1,17 @@
-//! Platforms as data: one table each.
+//! Platforms as data: what lies where, who signs it, who reads it.
+//!
+//! A platform is a [`Profile`], a set of tables. Inspection, planning and packaging walk the
+//! tables; a new platform adds rows and fixtures, not branches.
+
+mod cluster_api;
+mod kubeadm;
+
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
+pub use kubeadm::KUBEADM;
 
 /// A certificate authority of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -13,4 +24,204 @@ pub enum AuthorityId {
     FrontProxy,
     /// Signs etcd's certificates; shown and left alone.
     Etcd,
+}
+
+impl AuthorityId {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Cluster, Self::FrontProxy, Self::Etcd];
+
+    /// The word for it in options and JSON: `cluster`, `front-proxy`, `etcd`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::FrontProxy => "front-proxy",
+            Self::Etcd => "etcd",
+        }
+    }
+}
+
+impl fmt::Display for AuthorityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Reads what [`AuthorityId::as_str`] writes; the error is the text that is none of them.
+impl FromStr for AuthorityId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|id| id.as_str() == text).ok_or_else(|| text.to_owned())
+    }
+}
+
+/// Everything that tells one platform from another.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Its name in options and JSON, such as `kubeadm`.
+    pub id: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// Where its files lie on a node.
+    pub directory: &'static str,
+    /// Where the kubelet's own files lie on a node.
+    pub kubelet_directory: &'static str,
+    /// Its certificate authorities.
+    pub authorities: &'static [AuthorityRow],
+    /// Its leaves that lie in files of their own.
+    pub leaves: &'static [LeafRow],
+    /// Its kubeconfigs on nodes.
+    pub kubeconfigs: &'static [KubeconfigRow],
+    /// Its static Pods.
+    pub static_pods: &'static [StaticPodRow],
+    /// Every other file that has a meaning.
+    pub others: &'static [OtherRow],
+    /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle.
+    pub signing_file: &'static str,
+}
+
+/// An authority: where its certificate and key lie.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AuthorityRow {
+    /// Which one.
+    pub id: AuthorityId,
+    /// Its name for people.
+    pub title: &'static str,
+    /// Path of the certificate (or bundle) on a node.
+    pub certificate: &'static str,
+    /// Path of the private key on a control-plane node.
+    pub key: &'static str,
+    /// Whether this release rotates it; the others are shown and left alone.
+    pub rotates: bool,
+}
+
+/// A leaf in a file of its own.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LeafRow {
+    /// Its base name, such as `apiserver-kubelet-client`.
+    pub name: &'static str,
+    /// Who signs it.
+    pub authority: AuthorityId,
+    /// Path of the certificate.
+    pub certificate: &'static str,
+    /// Path of the private key.
+    pub key: &'static str,
+}
+
+/// A kubeconfig on a node.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct KubeconfigRow {
+    /// Its base name, such as `admin.conf`.
+    pub name: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// The process that reads it at start and has to restart for new CA data; `None` where people read it.
+    pub reader: Option<Component>,
+}
+
+/// A static Pod's manifest.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct StaticPodRow {
+    /// Which component it runs.
+    pub component: Component,
+    /// Path of the manifest.
+    pub path: &'static str,
+}
+
+/// A file that is neither an authority's, a leaf's nor a kubeconfig.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct OtherRow {
+    /// Its path.
+    pub path: &'static str,
+    /// What it is.
+    pub kind: OtherKind,
+}
+
+/// What a file in [`Profile::others`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtherKind {
+    /// The kubelet's current client certificate and key in one PEM.
+    KubeletClient,
+    /// The kubelet's configuration.
+    KubeletConfig,
+    /// The kubelet's serving certificate.
+    KubeletServing,
+    /// The kubelet's serving key.
+    KubeletServingKey,
+    /// The kubelet's serving certificate and key in one PEM, as signed through the API.
+    KubeletServingPair,
+    /// The private half of the service account keys; left alone.
+    ServiceAccountKey,
+    /// The public half of the service account keys; left alone.
+    ServiceAccountPublicKey,
+    /// The certificate that kube-controller-manager signs with during a rotation.
+    SigningCertificate,
+}
+
+/// A process that holds trust or a credential in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Component {
+    /// etcd.
+    Etcd,
+    /// kube-apiserver.
+    Apiserver,
+    /// kube-controller-manager.
+    ControllerManager,
+    /// kube-scheduler.
+    Scheduler,
+    /// kubelet.
+    Kubelet,
+}
+
+impl Component {
+    /// Its name as a binary, container and static Pod.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::Apiserver => "kube-apiserver",
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+        }
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Profile {
+    /// The row of an authority; `None` if the platform does not have it.
+    #[must_use]
+    pub fn authority(&self, id: AuthorityId) -> Option<&'static AuthorityRow> {
+        self.authorities.iter().find(|row| row.id == id)
+    }
+
+    /// The path of a static Pod's manifest; `None` if the platform does not run it so.
+    #[must_use]
+    pub fn manifest(&self, component: Component) -> Option<&'static str> {
+        self.static_pods.iter().find(|row| row.component == component).map(|row| row.path)
+    }
+
+    /// Every path that has a meaning on a node.
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> {
+        let authorities = self.authorities.iter().flat_map(|row| [row.certificate, row.key]);
+        let leaves = self.leaves.iter().flat_map(|row| [row.certificate, row.key]);
+        let kubeconfigs = self.kubeconfigs.iter().map(|row| row.path);
+        let static_pods = self.static_pods.iter().map(|row| row.path);
+        let others = self.others.iter().map(|row| row.path);
+        authorities.chain(leaves).chain(kubeconfigs).chain(static_pods).chain(others)
+    }
 }

@@ -1,23 +1,72 @@
-//! x
-use serde::{Deserialize, Serialize};
-/// The keys that are made here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(clippy::exhaustive_enums)] // what every consumer accepts
-pub enum KeyAlgorithm {
-    /// RSA with a modulus of 2048 bits.
-    #[serde(rename = "rsa-2048")]
-    Rsa2048,
-    /// RSA with a modulus of 3072 bits.
-    #[serde(rename = "rsa-3072")]
-    Rsa3072,
-    /// RSA with a modulus of 4096 bits.
-    #[serde(rename = "rsa-4096")]
-    Rsa4096,
-    /// ECDSA on NIST P-256.
-    #[serde(rename = "ecdsa-p256")]
-    EcdsaP256,
-    /// ECDSA on NIST P-384.
-    #[serde(rename = "ecdsa-p384")]
-    EcdsaP384,
+//! X.509 certificates and their keys (RFC 5280): read, compared, issued and re-issued.
+//!
+//! Certificates are read by one library (x509-parser) and written by others (rcgen, x509-cert).
+//! Whatever is made here has been read back and compared with what was asked before it is
+//! returned: see [`issue_authority`], [`issue_leaf`], [`reissue()`] and [`reissue_authority`].
+//! Names are compared as bytes, and a signer is found by its key and signature, never by its name.
+
+pub mod bundle;
+pub mod certificate;
+pub mod extension;
+pub mod issue;
+pub mod issuer;
+pub mod key;
+pub mod name;
+pub mod oid;
+pub mod reissue;
+pub mod san;
+pub mod signature;
+
+mod build;
+mod serial;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use bundle::TrustBundle;
+pub use certificate::{Certificate, CertificateError};
+pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
+pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf};
+pub use issuer::{Issuer, IssuerError};
+pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};
+pub use name::Name;
+pub use oid::Oid;
+pub use reissue::{Validity, reissue, reissue_authority};
+pub use san::AlternativeName;
+pub use signature::{Digest, SignatureAlgorithm};
+
+/// Lower case hexadecimal, without separators.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+        text
+    })
+}
+
+/// `text` with control and formatting characters, and those in `special`, made visible: specials with
+/// a backslash in front, the others as `\XX` for each of their UTF-8 octets (RFC 4514, 2.4). What came
+/// from a certificate can then neither break a line nor reorder the text around it.
+fn escape(text: &str, special: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_invisible(character) {
+            for octet in character.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(out, "\\{octet:02X}"); // writing to a String cannot fail
+            }
+        } else {
+            if special.contains(character) {
+                out.push('\\');
+            }
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// Line and paragraph separators, and characters that have no width or change the direction of text.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }

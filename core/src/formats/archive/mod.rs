@@ -9,6 +9,7 @@ mod zip;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
@@ -190,7 +191,7 @@ fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> 
     };
     sink.budget.take_entry()?;
     let content = sink.read(&mut reader, None)?;
-    sink.add(name, content);
+    sink.add(name, content, None);
     Ok(())
 }
 
@@ -255,8 +256,9 @@ impl Sink<'_, '_> {
     }
 
     /// Adds a file; of two with one name the later one counts, as when unpacking.
-    fn add(&mut self, inner: String, content: Content) {
-        let file = InputFile { path: format!("{}{SEPARATOR}{inner}", self.path), content };
+    fn add(&mut self, inner: String, content: Content, mode: Option<u32>) {
+        let path = format!("{}{SEPARATOR}{inner}", self.path);
+        let file = InputFile { path, content, mode: mode.map(|mode| mode & 0o777) };
         match self.seen.get(&inner) {
             Some(at) => {
                 self.files[*at] = file;
@@ -299,7 +301,7 @@ impl Sink<'_, '_> {
                 bytes.extend_from_slice(&chunk[..count]);
             }
         }
-        Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(bytes) })
+        Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(Arc::new(bytes)) })
     }
 
     fn stopped(&self, stop: &Stop) -> Finding {

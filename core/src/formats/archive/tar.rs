@@ -34,8 +34,9 @@ pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), S
             continue; // a folder, as tar wrote it before POSIX
         }
         let Some(path) = sink.name(&raw, false) else { continue };
+        let mode = entry.header().mode().ok();
         if let Some(content) = content(&mut entry, kind, &path, sink)? {
-            sink.add(path, content);
+            sink.add(path, content, mode);
         }
     }
     Ok(())
@@ -54,9 +55,6 @@ fn content<R: Read>(
         EntryType::Link => {
             let target = target().unwrap_or_default();
             let found = name::clean(target.as_bytes(), false).ok().and_then(|name| sink.get(&name.path)).cloned();
-            if let Some(Content::Bytes(bytes)) = &found {
-                sink.budget.take_bytes(bytes.len() as u64)?;
-            }
             Ok(Some(found.unwrap_or_else(|| {
                 Content::Unreadable(format!("a hard link to {target}, which does not stand before it in the archive"))
             })))

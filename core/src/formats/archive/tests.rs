@@ -78,6 +78,15 @@ fn the_same_tree_in_every_packing() {
 }
 
 #[test]
+fn modes_are_kept_where_the_packing_has_them() {
+    for bytes in [tar_of(&TREE), zip_of(&TREE)] {
+        let (files, _) = expand("a", &bytes, &mut Budget::new());
+        assert!(files.iter().all(|file| file.mode == Some(0o600)), "{files:?}");
+    }
+    assert_eq!(expand("a.gz", &gzip_of(b"PEM"), &mut Budget::new()).0[0].mode, None);
+}
+
+#[test]
 fn one_file_in_gzip_keeps_its_name() {
     let bytes = gzip_of(b"PEM");
     assert_eq!(kind(&bytes, "a/ca.crt.gz"), Some(ArchiveKind::Gzip));

@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{System, ZipArchive};
 
 use super::{DUPLICATE, Metered, Sink, Stop};
 use crate::{Content, Severity};
@@ -23,7 +23,11 @@ pub(super) fn expand(bytes: &[u8], mut ratio: u64, sink: &mut Sink<'_, '_>) -> R
     for index in 0..archive.len() {
         sink.budget.take_entry()?;
         let (raw, encrypted, directory, mode) = match archive.by_index_data(index) {
-            Ok(entry) => (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), entry.unix_mode()),
+            Ok(entry) => {
+                // Elsewhere the mode is made up from MS-DOS attributes.
+                let mode = entry.unix_mode().filter(|_| entry.system() == System::Unix);
+                (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), mode)
+            }
             Err(error) => return Err(broken(error)),
         };
         if directory || raw.ends_with(b"\\") {
@@ -48,7 +52,7 @@ pub(super) fn expand(bytes: &[u8], mut ratio: u64, sink: &mut Sink<'_, '_>) -> R
                 Err(error) => Content::Unreadable(error.to_string()),
             }
         };
-        sink.add(path, content);
+        sink.add(path, content, mode);
     }
     Ok(())
 }

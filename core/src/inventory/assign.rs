@@ -1,0 +1,511 @@
+//! Artifact to slot: every file gets its place, on a node or off it.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Artifact, Inventory, Node, ObjectRole, Role, Slot, StoredObject, Unrecognised,
+    detect::{self, Detected, Reason},
+    tree::{self, Location, Trees},
+};
+use crate::{
+    Content, Finding, InputFile, Severity,
+    formats::{archive, object::Object},
+    profile::{AuthorityId, CLUSTER_NAME_LABEL, OtherKind, Profile, SECRETS, SecretContent},
+    x509::{AlternativeName, Certificate},
+};
+
+/// Archives in archives are opened this deep.
+const MAX_ARCHIVE_DEPTH: usize = 4;
+
+type Bytes = Arc<Zeroizing<Vec<u8>>>;
+
+/// Opens archives, follows links, and puts every file where it belongs.
+pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Inventory {
+    let mut inventory = Inventory {
+        profile,
+        cluster: String::new(),
+        nodes: Vec::new(),
+        objects: Vec::new(),
+        clients: Vec::new(),
+        loose: Vec::new(),
+        unrecognised: Vec::new(),
+        authorities: BTreeMap::new(),
+        signers: super::Signers::default(),
+        findings: Vec::new(),
+        files: 0,
+        keys: BTreeMap::new(),
+    };
+    let files = open_archives(files, &mut inventory.findings);
+    inventory.files = files.len();
+    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let mut roots: BTreeMap<String, Root> = BTreeMap::new();
+    for InputFile { path, content, mode } in files {
+        let located = trees.locate(&path, profile);
+        match content {
+            Content::Bytes(bytes) => match located {
+                Some(Location { root, path: on_node }) => {
+                    roots.entry(root).or_default().files.insert(on_node, Given { file: path, bytes, mode });
+                }
+                None => inventory.place_loose(path, bytes),
+            },
+            Content::Symlink(target) => match located {
+                Some(Location { root, path: on_node }) => {
+                    roots.entry(root).or_default().links.insert(on_node, (path, target));
+                }
+                None => inventory.findings.push(
+                    Finding::warning(
+                        "link-not-followed",
+                        &path,
+                        format!("it is a symbolic link to {target}, outside of any node's tree"),
+                    )
+                    .remedy("Give the file that it points to"),
+                ),
+            },
+            Content::TooLarge(size) => {
+                let finding = Finding::warning(
+                    "too-large",
+                    &path,
+                    format!("it has {size} bytes, more than a PKI file or tree ever has"),
+                );
+                inventory.findings.push(finding.remedy("Pack only /etc/kubernetes and /var/lib/kubelet/pki"));
+                inventory.unrecognised.push(Unrecognised { file: path, reason: "it is too large".into() });
+            }
+            Content::Unreadable(reason) => {
+                inventory.findings.push(
+                    Finding::warning("unreadable", &path, format!("it could not be read: {reason}"))
+                        .remedy("Check its permissions, then give it again"),
+                );
+                inventory.unrecognised.push(Unrecognised { file: path, reason });
+            }
+        }
+    }
+    for (root, content) in roots {
+        inventory.place_tree(&root, content);
+    }
+    inventory.name_nodes();
+    inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
+    inventory
+}
+
+/// A file before it is recognised.
+#[derive(Clone)]
+struct Given {
+    /// As the person named it.
+    file: String,
+    bytes: Bytes,
+    mode: Option<u32>,
+}
+
+/// One node's files before they are recognised.
+#[derive(Default)]
+struct Root {
+    /// By absolute path.
+    files: BTreeMap<String, Given>,
+    /// Absolute path → name given by the person, target.
+    links: BTreeMap<String, (String, String)>,
+}
+
+fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<InputFile> {
+    let mut budget = archive::Budget::default();
+    let mut opened = Vec::with_capacity(files.len());
+    let mut waiting: Vec<(usize, InputFile)> = files.into_iter().rev().map(|file| (0, file)).collect();
+    while let Some((depth, file)) = waiting.pop() {
+        let Content::Bytes(bytes) = &file.content else {
+            opened.push(file);
+            continue;
+        };
+        if archive::kind(bytes, &file.path).is_none() {
+            opened.push(file);
+        } else if depth >= MAX_ARCHIVE_DEPTH {
+            findings.push(
+                Finding::warning("archive-depth", &file.path, "archives lie in one another too deep to be opened")
+                    .remedy("Unpack them first"),
+            );
+        } else {
+            let (entries, said) = archive::expand(&file.path, bytes, &mut budget);
+            findings.extend(said);
+            waiting.extend(entries.into_iter().rev().map(|entry| (depth + 1, entry)));
+        }
+    }
+    opened
+}
+
+/// What a path on a node promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    Certificate,
+    Credential,
+    Key,
+    Kubeconfig,
+    KubeletConfig,
+    Nothing,
+    PublicKey,
+    StaticPod,
+}
+
+fn promise(profile: &Profile, path: &str) -> Promise {
+    if profile.authorities.iter().any(|row| row.certificate == path)
+        || profile.leaves.iter().any(|row| row.certificate == path)
+    {
+        return Promise::Certificate;
+    }
+    if profile.authorities.iter().any(|row| row.key == path) || profile.leaves.iter().any(|row| row.key == path) {
+        return Promise::Key;
+    }
+    if profile.kubeconfigs.iter().any(|row| row.path == path) {
+        return Promise::Kubeconfig;
+    }
+    if profile.static_pods.iter().any(|row| row.path == path) {
+        return Promise::StaticPod;
+    }
+    match profile.others.iter().find(|row| row.path == path).map(|row| row.kind) {
+        Some(OtherKind::KubeletClient | OtherKind::KubeletServingPair) => Promise::Credential,
+        Some(OtherKind::KubeletConfig) => Promise::KubeletConfig,
+        Some(OtherKind::KubeletServing | OtherKind::SigningCertificate) => Promise::Certificate,
+        Some(OtherKind::KubeletServingKey | OtherKind::ServiceAccountKey) => Promise::Key,
+        Some(OtherKind::ServiceAccountPublicKey) => Promise::PublicKey,
+        None => Promise::Nothing,
+    }
+}
+
+fn keeps(promise: Promise, artifact: &Artifact) -> bool {
+    matches!(
+        (promise, artifact),
+        (Promise::Certificate, Artifact::Certificates(_) | Artifact::Credential(..))
+            | (Promise::Credential, Artifact::Credential(..) | Artifact::Certificates(_))
+            | (Promise::Key, Artifact::PrivateKey(_))
+            | (Promise::Kubeconfig, Artifact::Kubeconfig(_))
+            | (Promise::KubeletConfig, Artifact::KubeletConfig(_))
+            | (Promise::PublicKey, Artifact::PublicKey(_))
+            | (Promise::StaticPod, Artifact::StaticPod(_))
+    )
+}
+
+fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
+    Finding::new(severity, "unreadable-content", file, &reason.message).at(&reason.place).remedy(&reason.remedy)
+}
+
+impl Inventory {
+    /// What has no node: kubeconfigs, objects, single certificates and keys.
+    fn place_loose(&mut self, file: String, bytes: Bytes) {
+        let (detected, reasons) = detect::detect(&bytes);
+        self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
+        match detected {
+            Detected::Artifact(artifact) => {
+                let slot = Slot { place: file.clone(), file, bytes, mode: None, artifact };
+                match slot.artifact {
+                    Artifact::Kubeconfig(_) => self.clients.push(slot),
+                    _ => self.loose.push(slot),
+                }
+            }
+            Detected::Objects(objects) => self.place_objects(&file, &bytes, objects),
+            Detected::Nothing(reason) => self.nothing(file, &reason, Severity::Warning),
+        }
+    }
+
+    fn nothing(&mut self, file: String, reason: &Reason, damaged: Severity) {
+        if reason.damaged {
+            self.findings.push(finding(damaged, &file, reason));
+        } else {
+            self.findings.push(Finding::note("unrecognised", &file, &reason.message));
+        }
+        self.unrecognised.push(Unrecognised { file, reason: reason.message.clone() });
+    }
+
+    fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
+        let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
+        for object in objects {
+            match object_role(&object) {
+                Some(role) => {
+                    let stored = self.read_object(file, bytes, object, role);
+                    self.objects.push(Arc::new(stored));
+                }
+                None => *passed_over.entry(object.kind.clone()).or_default() += 1,
+            }
+        }
+        if !passed_over.is_empty() {
+            let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
+            self.findings.push(Finding::note("unrecognised", file, &reason));
+            self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
+        }
+    }
+
+    fn read_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) -> StoredObject {
+        let mut stored = StoredObject {
+            object,
+            role,
+            file: file.to_owned(),
+            bytes: Arc::clone(bytes),
+            certificates: Vec::new(),
+            key: None,
+            kubeconfig: None,
+        };
+        let place = stored.place();
+        let mut said = Vec::new();
+        match role {
+            ObjectRole::Secret(SecretContent::Authority(_)) => {
+                let data = stored.object.secret_data();
+                if let Some(bytes) = data.get("tls.crt") {
+                    let (certificates, reasons) = detect::certificates(bytes);
+                    stored.certificates = certificates;
+                    said.extend(reasons.into_iter().map(|reason| ("data.tls.crt", reason)));
+                }
+                if let Some(bytes) = data.get("tls.key").filter(|bytes| !bytes.is_empty()) {
+                    let (key, reasons) = detect::private_key(bytes);
+                    stored.key = key;
+                    said.extend(reasons.into_iter().map(|reason| ("data.tls.key", reason)));
+                }
+            }
+            ObjectRole::Secret(SecretContent::Kubeconfig) => {
+                if let Some(bytes) = stored.object.secret_data().remove("value") {
+                    match detect::read_kubeconfig(&bytes) {
+                        Ok((kubeconfig, reasons)) => {
+                            said.extend(reasons.into_iter().map(|reason| ("data.value", reason)));
+                            stored.kubeconfig = Some((Arc::new(bytes), kubeconfig));
+                        }
+                        Err(reason) => said.push(("data.value", reason)),
+                    }
+                }
+            }
+            ObjectRole::ClusterInfo => {
+                if let Some(text) = stored.object.config_data().get("kubeconfig") {
+                    let bytes = Arc::new(Zeroizing::new(text.clone().into_bytes()));
+                    match detect::read_kubeconfig(&bytes) {
+                        Ok((kubeconfig, reasons)) => {
+                            said.extend(reasons.into_iter().map(|reason| ("data.kubeconfig", reason)));
+                            stored.kubeconfig = Some((bytes, kubeconfig));
+                        }
+                        Err(reason) => said.push(("data.kubeconfig", reason)),
+                    }
+                }
+            }
+            ObjectRole::KubeadmConfig | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
+        }
+        for (key, reason) in said {
+            let at = format!("{place}, {key} {}", reason.place);
+            self.findings.push(finding(Severity::Error, file, &Reason { place: at.trim_end().to_owned(), ..reason }));
+        }
+        stored
+    }
+
+    fn place_tree(&mut self, root: &str, content: Root) {
+        let Root { mut files, links } = content;
+        let targets: BTreeMap<String, String> =
+            links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
+        for (path, (name, target)) in &links {
+            match tree::follow(path, &targets).and_then(|end| files.get(&end).cloned()) {
+                Some(given) => {
+                    files.insert(path.clone(), Given { file: name.clone(), ..given });
+                }
+                None => self.findings.push(
+                    Finding::warning(
+                        "link-not-followed",
+                        name,
+                        format!("it is a symbolic link to {target}, which is not in the node's tree"),
+                    )
+                    .remedy("Pack the file that it points to as well"),
+                ),
+            }
+        }
+        let mut slots = BTreeMap::new();
+        for (path, Given { file, bytes, mode }) in files {
+            let promise = promise(self.profile, &path);
+            if promise == Promise::Nothing {
+                self.pass_over(&path, file, bytes);
+                continue;
+            }
+            let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
+            let (detected, reasons) = detect::detect(&bytes);
+            self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
+            match detected {
+                Detected::Artifact(artifact) if keeps(promise, &artifact) => {
+                    slots.insert(path.clone(), Slot { place: path, file, bytes, mode, artifact });
+                }
+                Detected::Artifact(artifact) => {
+                    let reason = format!("what it holds ({}) does not belong at {path}", artifact.kind());
+                    self.findings.push(
+                        Finding::new(matters, "wrong-content", &file, &reason)
+                            .remedy("Check whether two files were mixed up, then copy it again from the node"),
+                    );
+                    self.unrecognised.push(Unrecognised { file, reason });
+                }
+                Detected::Objects(_) => {
+                    let reason = format!("it holds Kubernetes objects, which do not belong at {path}");
+                    self.findings.push(
+                        Finding::new(matters, "wrong-content", &file, &reason).remedy("Copy it again from the node"),
+                    );
+                    self.unrecognised.push(Unrecognised { file, reason });
+                }
+                Detected::Nothing(reason) => {
+                    let reason = Reason { damaged: true, ..reason };
+                    self.nothing(file, &reason, matters);
+                }
+            }
+        }
+        if slots.is_empty() {
+            return;
+        }
+        let control_plane = slots.keys().any(|path| {
+            self.profile.leaves.iter().any(|row| row.certificate == path)
+                || self.profile.static_pods.iter().any(|row| row.path == path)
+                || self.profile.authorities.iter().any(|row| row.key == path)
+        });
+        let role = if control_plane { Role::ControlPlane } else { Role::Worker };
+        self.nodes.push(Node { name: root.to_owned(), role, slots });
+    }
+
+    /// A file on a node that has no meaning of its own: still worth a look, it may be an object or a kubeconfig.
+    fn pass_over(&mut self, path: &str, file: String, bytes: Bytes) {
+        let kubelets = path.starts_with("/var/lib/kubelet/");
+        let reason = if kubelets && (path.contains("/pki/kubelet-client-") || path.contains("/pki/kubelet-server-")) {
+            "the kubelet keeps it beside its current certificate"
+        } else if path.contains("/.airlock/") || path.contains("/tmp/") {
+            "it lies in a folder for backups"
+        } else if kubelets || path.ends_with(".csr") {
+            "it has no part in a rotation"
+        } else {
+            return self.place_loose(file, bytes);
+        };
+        self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
+    }
+
+    /// Would a damaged file at `path` make an output wrong? Everything that a rotation changes or relies on does.
+    fn matters(&self, path: &str) -> bool {
+        let rotates = |id: AuthorityId| self.profile.authority(id).is_some_and(|row| row.rotates);
+        self.profile.authorities.iter().any(|row| row.rotates && (row.certificate == path || row.key == path))
+            || self
+                .profile
+                .leaves
+                .iter()
+                .any(|row| rotates(row.authority) && (row.certificate == path || row.key == path))
+            || self.profile.kubeconfigs.iter().any(|row| row.path == path)
+            || self.profile.manifest(crate::profile::Component::ControllerManager) == Some(path)
+    }
+
+    /// Gives every node its name, joins trees of one node, and sorts them.
+    fn name_nodes(&mut self) {
+        let mut named: BTreeMap<String, Node> = BTreeMap::new();
+        for mut node in std::mem::take(&mut self.nodes) {
+            let name = self.node_name(&node).unwrap_or_else(|| tree::label(&node.name));
+            node.name.clone_from(&name);
+            match named.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(node);
+                }
+                Entry::Occupied(mut entry) => self.join(entry.get_mut(), node),
+            }
+        }
+        self.nodes = named.into_values().collect();
+        self.nodes.sort_by(|a, b| a.role.cmp(&b.role).then_with(|| a.name.cmp(&b.name)));
+    }
+
+    /// Adds the files of a second tree of the same node; where both have a file, it must be the same.
+    fn join(&mut self, node: &mut Node, other: Node) {
+        node.role = node.role.min(other.role);
+        for (path, slot) in other.slots {
+            match node.slots.entry(path) {
+                Entry::Vacant(entry) => {
+                    entry.insert(slot);
+                }
+                Entry::Occupied(entry) if entry.get().bytes == slot.bytes => {}
+                Entry::Occupied(entry) => self.findings.push(
+                    Finding::error(
+                        "two-trees",
+                        &slot.file,
+                        format!(
+                            "{} on node {} is also given, with other content, as {}",
+                            slot.place,
+                            node.name,
+                            entry.get().file
+                        ),
+                    )
+                    .remedy("Give each node once; where two nodes share a name, tell them apart by their folders"),
+                ),
+            }
+        }
+    }
+
+    /// The node's name as its kubelet's or apiserver's certificate has it.
+    fn node_name(&self, node: &Node) -> Option<String> {
+        let kubelet_client = |certificate: &Certificate| {
+            certificate.subject().common_name()?.strip_prefix("system:node:").map(str::to_owned)
+        };
+        let from_kubelet =
+            node.slots.values().flat_map(|slot| slot.artifact.all_certificates()).find_map(kubelet_client);
+        let from_kubeconfig = || {
+            let mut kubeconfigs = node.slots.values().filter_map(|slot| match &slot.artifact {
+                Artifact::Kubeconfig(kubeconfig) => Some(kubeconfig),
+                _ => None,
+            });
+            kubeconfigs.find_map(|kubeconfig| {
+                kubeconfig.model.users.iter().find_map(|user| user.name.strip_prefix("system:node:").map(str::to_owned))
+            })
+        };
+        let from_etcd = || {
+            let row = self.profile.leaves.iter().find(|row| row.name == "etcd/server")?;
+            node.certificates(row.certificate).first()?.subject().common_name()
+        };
+        let from_apiserver = || {
+            let row = self.profile.leaves.iter().find(|row| row.name == "apiserver")?;
+            let names = node.certificates(row.certificate).first()?.alternative_names();
+            let own = |name: &&str| !name.contains('.') && *name != "kubernetes" && *name != "localhost";
+            let label = tree::label(&node.name);
+            let mut own_names = names.iter().filter_map(AlternativeName::dns).filter(own);
+            let first = own_names.clone().next().map(str::to_owned);
+            own_names.find(|name| *name == label).map(str::to_owned).or(first)
+        };
+        from_kubelet
+            .or_else(from_kubeconfig)
+            .or_else(from_etcd)
+            .or_else(from_apiserver)
+            .filter(|name| is_node_name(name))
+    }
+}
+
+/// A DNS subdomain (RFC 1123), which is what Kubernetes allows; nothing that could be a path.
+fn is_node_name(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        })
+}
+
+fn object_role(object: &Object) -> Option<ObjectRole> {
+    match object.kind.as_str() {
+        "ConfigMap" => match (object.namespace.as_deref(), object.name.as_str()) {
+            (Some("kube-public") | None, "cluster-info") => Some(ObjectRole::ClusterInfo),
+            (Some("kube-system") | None, "kubeadm-config") => Some(ObjectRole::KubeadmConfig),
+            _ => None,
+        },
+        "Secret" => {
+            let data = object.secret_data();
+            let row = SECRETS.iter().find(|row| {
+                let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
+                data.contains_key(needed)
+                    && object
+                        .name
+                        .strip_suffix(row.suffix)
+                        .and_then(|rest| rest.strip_suffix('-'))
+                        .is_some_and(|rest| !rest.is_empty())
+            })?;
+            Some(ObjectRole::Secret(row.content))
+        }
+        _ => None,
+    }
+}
+
+/// The Cluster that a management Secret belongs to: its label, else its name without the suffix.
+pub(super) fn secret_cluster(object: &Object, content: SecretContent) -> Option<String> {
+    let row = SECRETS.iter().find(|row| row.content == content)?;
+    let from_label = object.labels.get(CLUSTER_NAME_LABEL).cloned();
+    from_label.or_else(|| Some(object.name.strip_suffix(row.suffix)?.strip_suffix('-')?.to_owned()))
+}

@@ -1,0 +1,68 @@
+//! Which certificate is which authority today.
+
+use std::collections::BTreeMap;
+
+use super::{Artifact, Authority, Inventory, ObjectRole, tree};
+use crate::{
+    profile::{AuthorityId, AuthorityRow, SecretContent},
+    x509::Certificate,
+};
+
+/// Finds each authority: on control-plane nodes first, then in the management cluster, then wherever
+/// it is trusted. Where places disagree the first is believed; the checks report the others.
+pub(super) fn find(inventory: &mut Inventory) -> BTreeMap<AuthorityId, Authority> {
+    let rows = inventory.profile.authorities;
+    rows.iter().filter_map(|row| Some((row.id, authority(inventory, row)?))).collect()
+}
+
+fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
+    let (file, certificates) = candidates(inventory, row).into_iter().next()?;
+    let with_key = certificates.iter().find(|certificate| inventory.key_of(certificate.public_key()).is_some());
+    let certificate = with_key.or_else(|| certificates.first())?;
+    let key = inventory.key_of(certificate.public_key()).cloned();
+    Some(Authority { certificate: (*certificate).clone(), key, file })
+}
+
+/// Every place that names an authority's certificate, the most trustworthy first.
+fn candidates<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<(String, Vec<&'a Certificate>)> {
+    let mut found = Vec::new();
+    let mut add = |file: &str, certificates: Vec<&'a Certificate>| {
+        let authorities: Vec<_> = certificates.into_iter().filter(|certificate| certificate.is_authority()).collect();
+        if !authorities.is_empty() {
+            found.push((file.to_owned(), authorities));
+        }
+    };
+    for node in inventory.control_plane() {
+        if let Some(slot) = node.slots.get(row.certificate) {
+            add(&slot.file, slot.artifact.certificates().iter().collect());
+        }
+    }
+    for stored in &inventory.objects {
+        if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id)) {
+            add(&stored.file, stored.certificates.iter().collect());
+        }
+    }
+    for node in inventory.workers() {
+        if let Some(slot) = node.slots.get(row.certificate) {
+            add(&slot.file, slot.artifact.certificates().iter().collect());
+        }
+    }
+    let name = tree::split(row.certificate).1;
+    for slot in inventory.loose.iter().filter(|slot| row.id != AuthorityId::Etcd && tree::split(&slot.file).1 == name) {
+        add(&slot.file, slot.artifact.certificates().iter().collect());
+    }
+    if row.id == AuthorityId::Cluster {
+        let on_nodes = inventory.nodes.iter().flat_map(|node| node.slots.values());
+        for slot in on_nodes.chain(&inventory.clients) {
+            if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact {
+                add(&slot.file, kubeconfig.trust.iter().flatten().collect());
+            }
+        }
+        for stored in &inventory.objects {
+            if let Some((_, kubeconfig)) = &stored.kubeconfig {
+                add(&stored.file, kubeconfig.trust.iter().flatten().collect());
+            }
+        }
+    }
+    found
+}

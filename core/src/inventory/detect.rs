@@ -1,0 +1,300 @@
+//! Bytes to artifact: what a file is, told from its content alone.
+
+use std::sync::Arc;
+
+use super::{Artifact, EmbeddedCredential, KubeconfigArtifact};
+use crate::{
+    formats::{
+        kubeconfig::{self, Material},
+        kubelet,
+        object::{self, Object},
+        pem, static_pod, yaml,
+    },
+    x509::{Certificate, PrivateKey, PublicKey},
+};
+use serde_json::Value;
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(super) enum Detected {
+    Artifact(Artifact),
+    Objects(Vec<Object>),
+    /// Nothing that has a place, and why.
+    Nothing(Reason),
+}
+
+/// Why a file, or a part of it, could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    /// `line 3`, `clusters[0]`; empty for the whole file.
+    pub(super) place: String,
+    /// A sentence without a final period.
+    pub(super) message: String,
+    /// What to do about it; empty where nothing has to be done.
+    pub(super) remedy: String,
+    /// Whether the file was meant to be something and is damaged, rather than being something else.
+    pub(super) damaged: bool,
+}
+
+impl Reason {
+    fn foreign(message: impl Into<String>) -> Self {
+        Self { place: String::new(), message: message.into(), remedy: String::new(), damaged: false }
+    }
+
+    fn damaged(place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
+        Self { place: place.into(), message: message.into(), remedy: remedy.to_owned(), damaged: true }
+    }
+}
+
+const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
+
+/// Tells what `bytes` are. Partial damage comes back beside what could be read.
+pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return (Detected::Nothing(Reason::damaged("", "the file is empty", COPY_AGAIN)), Vec::new());
+    }
+    if looks_like_objects(text) {
+        return detect_yaml(bytes);
+    }
+    if contains(text, b"-----BEGIN ") {
+        return detect_pem(bytes);
+    }
+    if text[0] == 0x30 {
+        return (detect_der(bytes), Vec::new());
+    }
+    (
+        Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")),
+        Vec::new(),
+    )
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Kubernetes objects in YAML have their kind at the start of a line; in JSON they start with a brace.
+fn looks_like_objects(text: &[u8]) -> bool {
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    first == Some(&b'{')
+        || text.split(|byte| *byte == b'\n').any(|line| {
+            [&b"kind:"[..], b"apiVersion:", b"\"kind\":", b"\"apiVersion\":", b"clusters:"]
+                .iter()
+                .any(|key| line.starts_with(key))
+        })
+}
+
+fn detect_der(bytes: &[u8]) -> Detected {
+    if let Ok(certificate) = Certificate::from_der(bytes) {
+        return Detected::Artifact(Artifact::Certificates(vec![certificate]));
+    }
+    match PrivateKey::from_der(bytes) {
+        Ok(key) => Detected::Artifact(Artifact::PrivateKey(Arc::new(key))),
+        Err(_) => Detected::Nothing(Reason::damaged(
+            "",
+            "it starts like DER, but is neither a certificate nor a private key",
+            "Give certificates and keys as PEM or DER; open a PKCS#12 container with `openssl pkcs12` first",
+        )),
+    }
+}
+
+fn detect_pem(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+    let Pem { certificates, keys, public_keys, others, mut reasons } = read_pem(bytes);
+    let mut keys = keys.into_iter();
+    let detected = match (certificates.is_empty(), keys.next()) {
+        (false, None) => Detected::Artifact(Artifact::Certificates(certificates)),
+        (false, Some(key)) => Detected::Artifact(Artifact::Credential(certificates, key)),
+        (true, Some(key)) => Detected::Artifact(Artifact::PrivateKey(key)),
+        (true, None) => match public_keys.into_iter().next() {
+            Some(key) => Detected::Artifact(Artifact::PublicKey(key)),
+            None if reasons.is_empty() => {
+                let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
+                Detected::Nothing(Reason::foreign(format!(
+                    "its PEM blocks hold {kinds}, which has no part in a rotation"
+                )))
+            }
+            None => Detected::Nothing(reasons.remove(0)),
+        },
+    };
+    if keys.next().is_some() {
+        reasons.push(Reason::damaged(
+            "",
+            "it holds more than one private key",
+            "Give each private key in a file of its own",
+        ));
+    }
+    (detected, reasons)
+}
+
+/// The content of a PEM file, sorted.
+#[derive(Default)]
+struct Pem {
+    certificates: Vec<Certificate>,
+    keys: Vec<Arc<PrivateKey>>,
+    public_keys: Vec<PublicKey>,
+    others: Vec<String>,
+    reasons: Vec<Reason>,
+}
+
+fn read_pem(bytes: &[u8]) -> Pem {
+    let scan = pem::blocks(bytes);
+    let mut pem = Pem::default();
+    for problem in scan.problems {
+        pem.reasons.push(Reason::damaged(format!("line {}", problem.line), problem.message, COPY_AGAIN));
+    }
+    for block in scan.blocks {
+        let place = format!("line {}", block.line);
+        match block.label.as_str() {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => match Certificate::from_der(&block.der) {
+                Ok(certificate) => pem.certificates.push(certificate),
+                Err(error) => {
+                    let message = format!("the certificate cannot be read: {error}");
+                    pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
+                }
+            },
+            "EC PARAMETERS" => {}
+            "PUBLIC KEY" => match PublicKey::from_der(&block.der) {
+                Ok(key) => pem.public_keys.push(key),
+                Err(error) => {
+                    pem.reasons.push(Reason::damaged(
+                        place,
+                        format!("the public key cannot be read: {error}"),
+                        COPY_AGAIN,
+                    ));
+                }
+            },
+            label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
+                Ok(key) => pem.keys.push(Arc::new(key)),
+                Err(error) => pem.reasons.push(Reason::damaged(
+                    place,
+                    format!("the private key cannot be read: {error}"),
+                    "Give an RSA or ECDSA key without a password; `openssl pkey -in FILE -out FILE.plain` removes one",
+                )),
+            },
+            label => pem.others.push(label.to_owned()),
+        }
+    }
+    pem
+}
+
+fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+    let documents = match yaml::documents(bytes) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let place = if error.line > 0 { format!("line {}", error.line) } else { String::new() };
+            let reason = Reason::damaged(place, format!("the YAML cannot be read: {}", error.message), COPY_AGAIN);
+            return (Detected::Nothing(reason), Vec::new());
+        }
+    };
+    let [document] = documents.as_slice() else {
+        return detect_objects(bytes);
+    };
+    let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
+    match kind {
+        "Config" => detect_kubeconfig(bytes),
+        "" if document.get("clusters").is_some() => detect_kubeconfig(bytes),
+        "Pod" => match static_pod::parse(bytes) {
+            Ok(pod) => (Detected::Artifact(Artifact::StaticPod(pod)), Vec::new()),
+            Err(error) => (
+                Detected::Nothing(Reason::damaged("", format!("the Pod cannot be read: {error}"), COPY_AGAIN)),
+                Vec::new(),
+            ),
+        },
+        "KubeletConfiguration" => match kubelet::parse(bytes) {
+            Ok(config) => (Detected::Artifact(Artifact::KubeletConfig(config)), Vec::new()),
+            Err(error) => {
+                let message = format!("the kubelet's configuration cannot be read: {error}");
+                (Detected::Nothing(Reason::damaged("", message, COPY_AGAIN)), Vec::new())
+            }
+        },
+        _ => detect_objects(bytes),
+    }
+}
+
+fn detect_objects(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+    match object::objects(bytes) {
+        Ok(objects) if objects.is_empty() => {
+            (Detected::Nothing(Reason::foreign("it holds no Kubernetes object")), Vec::new())
+        }
+        Ok(objects) => (Detected::Objects(objects), Vec::new()),
+        Err(error) => {
+            let message = format!("the Kubernetes objects cannot be read: {error}");
+            (
+                Detected::Nothing(Reason::damaged("", message, "Save them again with `kubectl get … -o yaml`")),
+                Vec::new(),
+            )
+        }
+    }
+}
+
+fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+    match read_kubeconfig(bytes) {
+        Ok((kubeconfig, reasons)) => (Detected::Artifact(Artifact::Kubeconfig(Box::new(kubeconfig))), reasons),
+        Err(reason) => (Detected::Nothing(reason), Vec::new()),
+    }
+}
+
+/// Reads a kubeconfig and decodes what it embeds.
+///
+/// # Errors
+/// A reason if the text is no kubeconfig at all; entries that cannot be decoded come back beside it.
+pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<Reason>), Reason> {
+    let model = kubeconfig::parse(bytes)
+        .map_err(|error| Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN))?;
+    let mut reasons = Vec::new();
+    let mut trust = Vec::new();
+    for (index, cluster) in model.clusters.iter().enumerate() {
+        let place = format!("clusters[{index}].cluster.certificate-authority-data");
+        let bytes = embedded(&cluster.certificate_authority, &place, &mut reasons);
+        trust.push(bytes.map_or_else(Vec::new, |bytes| {
+            let (certificates, problems) = certificates(bytes);
+            reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
+            certificates
+        }));
+    }
+    let mut credentials = Vec::new();
+    for (index, user) in model.users.iter().enumerate() {
+        let place = format!("users[{index}].user.client-certificate-data");
+        let Some(bytes) = embedded(&user.client_certificate, &place, &mut reasons) else {
+            credentials.push(None);
+            continue;
+        };
+        let (certificates, problems) = certificates(bytes);
+        reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
+        let place = format!("users[{index}].user.client-key-data");
+        let key = embedded(&user.client_key, &place, &mut reasons).and_then(|bytes| {
+            let (key, problems) = private_key(bytes);
+            reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
+            key
+        });
+        credentials.push(Some(EmbeddedCredential { certificates, key }));
+    }
+    Ok((KubeconfigArtifact { model, trust, credentials }, reasons))
+}
+
+/// The bytes that a kubeconfig embeds at `place`; what is not base64 is damaged.
+fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) -> Option<&'a [u8]> {
+    if let Material::Invalid(message) = material {
+        reasons.push(Reason::damaged(place, format!("it cannot be decoded: {message}"), COPY_AGAIN));
+    }
+    material.embedded()
+}
+
+/// The certificates in PEM text, and what could not be read of it. Text without any certificate is damaged.
+pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
+    let Pem { certificates, mut reasons, .. } = read_pem(bytes);
+    if certificates.is_empty() && reasons.is_empty() {
+        reasons.push(Reason::damaged("", "it holds no certificate", COPY_AGAIN));
+    }
+    (certificates, reasons)
+}
+
+/// The first private key in PEM text, and what could not be read of it.
+pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
+    let Pem { keys, mut reasons, .. } = read_pem(bytes);
+    let key = keys.into_iter().next();
+    if key.is_none() && reasons.is_empty() {
+        reasons.push(Reason::damaged("", "it holds no private key", COPY_AGAIN));
+    }
+    (key, reasons)
+}

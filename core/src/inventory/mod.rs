@@ -1,0 +1,333 @@
+//! What the person gave: every file in its place, and what is to be said about it.
+//!
+//! [`inspect`] never fails. Whatever cannot be read is listed with the reason; whatever would make an
+//! output impossible or wrong is a [`Finding`] of severity error.
+
+mod assign;
+mod authorities;
+mod checks;
+mod detect;
+mod signers;
+mod tree;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    Finding, InputFile, UnixTime,
+    formats::{kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object, static_pod::StaticPod},
+    profile::{AuthorityId, KUBEADM, Profile, SecretContent},
+    x509::{Certificate, PrivateKey, PublicKey},
+};
+
+pub(crate) use self::signers::Signers;
+
+/// Everything that was recognised, in its place.
+#[derive(Debug)]
+pub struct Inventory {
+    pub(crate) profile: &'static Profile,
+    pub(crate) cluster: String,
+    /// Control-plane nodes first, then workers, each by name.
+    pub(crate) nodes: Vec<Node>,
+    /// Secrets and ConfigMaps, by role.
+    pub(crate) objects: Vec<Arc<StoredObject>>,
+    /// Kubeconfigs that lie on no node.
+    pub(crate) clients: Vec<Slot>,
+    /// Certificates and keys that lie on no node.
+    pub(crate) loose: Vec<Slot>,
+    pub(crate) unrecognised: Vec<Unrecognised>,
+    pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
+    pub(crate) signers: Signers,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) files: usize,
+    keys: BTreeMap<PublicKey, Arc<PrivateKey>>,
+}
+
+/// A node and the files that were given of it.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// By absolute path on the node.
+    pub(crate) slots: BTreeMap<String, Slot>,
+}
+
+/// What a node is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    ControlPlane,
+    Worker,
+}
+
+/// A recognised file.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// Absolute path on its node, or the file's name where it lies on none.
+    pub(crate) place: String,
+    /// The file as the person named it.
+    pub(crate) file: String,
+    /// Its bytes, as they were given.
+    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
+    /// Unix permission bits, where they are known.
+    pub(crate) mode: Option<u32>,
+    pub(crate) artifact: Artifact,
+}
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(crate) enum Artifact {
+    /// One certificate or more.
+    Certificates(Vec<Certificate>),
+    /// Certificates and the private key of the first, in one file.
+    Credential(Vec<Certificate>, Arc<PrivateKey>),
+    Kubeconfig(Box<KubeconfigArtifact>),
+    KubeletConfig(KubeletConfig),
+    PrivateKey(Arc<PrivateKey>),
+    PublicKey(PublicKey),
+    StaticPod(StaticPod),
+}
+
+/// A kubeconfig with everything in it decoded.
+#[derive(Debug)]
+pub(crate) struct KubeconfigArtifact {
+    pub(crate) model: Kubeconfig,
+    /// The certificates that each cluster entry embeds.
+    pub(crate) trust: Vec<Vec<Certificate>>,
+    /// The client certificate and key that each user entry embeds.
+    pub(crate) credentials: Vec<Option<EmbeddedCredential>>,
+}
+
+/// A client certificate in a kubeconfig.
+#[derive(Debug)]
+pub(crate) struct EmbeddedCredential {
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) key: Option<Arc<PrivateKey>>,
+}
+
+/// A Secret or ConfigMap that has a part in a rotation.
+#[derive(Debug)]
+pub(crate) struct StoredObject {
+    pub(crate) object: Object,
+    pub(crate) role: ObjectRole,
+    /// The file it came from, which may hold other objects as well.
+    pub(crate) file: String,
+    /// That file's bytes.
+    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) key: Option<Arc<PrivateKey>>,
+    /// The kubeconfig inside, with its bytes.
+    pub(crate) kubeconfig: Option<(Arc<Zeroizing<Vec<u8>>>, KubeconfigArtifact)>,
+}
+
+/// What an object is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ObjectRole {
+    /// ConfigMap kube-public/cluster-info.
+    ClusterInfo,
+    /// ConfigMap kube-system/kubeadm-config.
+    KubeadmConfig,
+    /// A Secret of the management cluster.
+    Secret(SecretContent),
+}
+
+/// A file that has no place.
+#[derive(Clone, Debug)]
+pub(crate) struct Unrecognised {
+    pub(crate) file: String,
+    pub(crate) reason: String,
+}
+
+/// An authority as it is today.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    pub(crate) certificate: Certificate,
+    /// The private key that matches, wherever it was found.
+    pub(crate) key: Option<Arc<PrivateKey>>,
+    /// The file that was believed.
+    pub(crate) file: String,
+}
+
+/// Looks at every file and puts what it recognises into its place.
+///
+/// `files` are as the skin read them; archives among them are opened. `now` judges what has expired.
+#[must_use]
+pub fn inspect(files: Vec<InputFile>, now: UnixTime) -> Inventory {
+    let mut inventory = assign::assign(files, &KUBEADM);
+    inventory.keys = inventory.collect_keys();
+    inventory.signers = Signers::of(&inventory);
+    inventory.authorities = authorities::find(&mut inventory);
+    inventory.cluster = inventory.cluster_name();
+    checks::check(&mut inventory, now);
+    inventory.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    inventory.findings.dedup();
+    inventory
+}
+
+impl Inventory {
+    /// What is to be said about the input, most severe first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The control-plane nodes, by name.
+    pub(crate) fn control_plane(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.role == Role::ControlPlane)
+    }
+
+    /// The workers, by name.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.role == Role::Worker)
+    }
+
+    /// The private key of `public`, wherever among the input it was found.
+    pub(crate) fn key_of(&self, public: &PublicKey) -> Option<&Arc<PrivateKey>> {
+        self.keys.get(public)
+    }
+
+    /// The first object of a role.
+    pub(crate) fn object(&self, role: ObjectRole) -> Option<&Arc<StoredObject>> {
+        self.objects.iter().find(|stored| stored.role == role)
+    }
+
+    /// Every file that was recognised, with the node it lies on.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (Option<&Node>, &Slot)> {
+        let on_nodes = self.nodes.iter().flat_map(|node| node.slots.values().map(move |slot| (Some(node), slot)));
+        on_nodes.chain(self.clients.iter().chain(&self.loose).map(|slot| (None, slot)))
+    }
+
+    fn collect_keys(&self) -> BTreeMap<PublicKey, Arc<PrivateKey>> {
+        let in_files = self.slots().flat_map(|(_, slot)| slot.artifact.keys());
+        let in_objects = self.objects.iter().flat_map(|stored| {
+            let embedded = stored.kubeconfig.iter().flat_map(|(_, kubeconfig)| kubeconfig.keys());
+            stored.key.iter().chain(embedded)
+        });
+        in_files.chain(in_objects).map(|key| (key.public_key().clone(), Arc::clone(key))).collect()
+    }
+
+    /// The cluster's name: the management cluster's word first, then kubeadm's, then a kubeconfig's.
+    fn cluster_name(&self) -> String {
+        let managed = self.objects.iter().find_map(|stored| stored.cluster());
+        let kubeadm = || {
+            let config = self.object(ObjectRole::KubeadmConfig)?;
+            let text = config.object.config_data().get("ClusterConfiguration")?.clone();
+            let documents = crate::formats::yaml::documents(text.as_bytes()).ok()?;
+            Some(documents.first()?.get("clusterName")?.as_str()?.to_owned())
+        };
+        let kubeconfigs = || {
+            let row = self.profile.kubeconfigs.first()?;
+            let on_nodes = self.control_plane().filter_map(|node| node.slots.get(row.path));
+            let mut named = on_nodes.chain(&self.clients).filter_map(|slot| match &slot.artifact {
+                Artifact::Kubeconfig(kubeconfig) => kubeconfig.model.clusters.first(),
+                _ => None,
+            });
+            named.next().map(|cluster| cluster.name.clone())
+        };
+        managed
+            .or_else(kubeadm)
+            .or_else(kubeconfigs)
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "kubernetes".into())
+    }
+}
+
+impl Node {
+    /// The certificates in the file at `path`; empty if there are none.
+    pub(crate) fn certificates(&self, path: &str) -> &[Certificate] {
+        self.slots.get(path).map_or(&[], |slot| slot.artifact.certificates())
+    }
+
+    /// The kubeconfig at `path`.
+    pub(crate) fn kubeconfig(&self, path: &str) -> Option<(&Slot, &KubeconfigArtifact)> {
+        let slot = self.slots.get(path)?;
+        match &slot.artifact {
+            Artifact::Kubeconfig(kubeconfig) => Some((slot, kubeconfig)),
+            _ => None,
+        }
+    }
+
+    /// The static Pod at `path`.
+    pub(crate) fn static_pod(&self, path: &str) -> Option<(&Slot, &StaticPod)> {
+        let slot = self.slots.get(path)?;
+        match &slot.artifact {
+            Artifact::StaticPod(pod) => Some((slot, pod)),
+            _ => None,
+        }
+    }
+}
+
+impl Artifact {
+    /// What it is, in words.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificates(certificates) if certificates.len() > 1 => "certificates",
+            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_authority) => "CA certificate",
+            Self::Certificates(_) => "certificate",
+            Self::Credential(..) => "certificate with its private key",
+            Self::Kubeconfig(_) => "kubeconfig",
+            Self::KubeletConfig(_) => "kubelet configuration",
+            Self::PrivateKey(_) => "private key",
+            Self::PublicKey(_) => "public key",
+            Self::StaticPod(_) => "static Pod manifest",
+        }
+    }
+
+    /// The certificates that stand in the file itself.
+    pub(crate) fn certificates(&self) -> &[Certificate] {
+        match self {
+            Self::Certificates(certificates) | Self::Credential(certificates, _) => certificates,
+            _ => &[],
+        }
+    }
+
+    /// Every certificate in the file, embedded ones included.
+    pub(crate) fn all_certificates(&self) -> Vec<&Certificate> {
+        match self {
+            Self::Kubeconfig(kubeconfig) => kubeconfig.certificates(),
+            other => other.certificates().iter().collect(),
+        }
+    }
+
+    /// Every private key in the file.
+    pub(crate) fn keys(&self) -> Vec<&Arc<PrivateKey>> {
+        match self {
+            Self::Credential(_, key) | Self::PrivateKey(key) => vec![key],
+            Self::Kubeconfig(kubeconfig) => kubeconfig.keys().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl KubeconfigArtifact {
+    fn certificates(&self) -> Vec<&Certificate> {
+        let credentials = self.credentials.iter().flatten().flat_map(|credential| &credential.certificates);
+        self.trust.iter().flatten().chain(credentials).collect()
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<PrivateKey>> {
+        self.credentials.iter().flatten().filter_map(|credential| credential.key.as_ref())
+    }
+}
+
+impl StoredObject {
+    /// `Secret default/one-ca`, as the person reads it.
+    pub(crate) fn place(&self) -> String {
+        match &self.object.namespace {
+            Some(namespace) => format!("{} {namespace}/{}", self.object.kind, self.object.name),
+            None => format!("{} {}", self.object.kind, self.object.name),
+        }
+    }
+
+    /// The Cluster that a management Secret belongs to.
+    pub(crate) fn cluster(&self) -> Option<String> {
+        let ObjectRole::Secret(content) = self.role else { return None };
+        assign::secret_cluster(&self.object, content)
+    }
+
+    /// Every certificate in the object, embedded ones included.
+    pub(crate) fn all_certificates(&self) -> Vec<&Certificate> {
+        let embedded = self.kubeconfig.iter().flat_map(|(_, kubeconfig)| kubeconfig.certificates());
+        self.certificates.iter().chain(embedded).collect()
+    }
+}

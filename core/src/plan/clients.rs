@@ -1,0 +1,52 @@
+//! How a kubeconfig changes in each phase, whoever holds it.
+
+use std::collections::BTreeMap;
+
+use super::{KubeconfigChange, Phase, Succession, replacements::Replacements};
+use crate::{inventory::KubeconfigArtifact, profile::AuthorityId};
+
+/// What `phase` changes in a kubeconfig of `owner`; `None` if nothing.
+pub(super) fn change(
+    kubeconfig: &KubeconfigArtifact,
+    owner: &str,
+    phase: Phase,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &mut Replacements<'_>,
+) -> Option<KubeconfigChange> {
+    let succession = successions.get(&AuthorityId::Cluster)?;
+    let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| trust.contains(&succession.old));
+    let trust: BTreeMap<_, _> = trusting.map(|(index, trust)| (index, trust.clone())).collect();
+    // The credential of phase 2 is still the right one in phase 3.
+    let mut credentials = BTreeMap::new();
+    if phase != Phase::TrustBoth {
+        for (index, credential) in kubeconfig.credentials() {
+            if let Some(id) = credential.certificates.first().and_then(|leaf| replacements.of(leaf, owner)) {
+                credentials.insert(index, id);
+            }
+        }
+    }
+    let changes = !trust.is_empty() || (phase == Phase::Switch && !credentials.is_empty());
+    changes.then_some(KubeconfigChange { trust, order: phase.trust(), credentials })
+}
+
+/// A kubeconfig before `phase`, in words.
+pub(super) fn before(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TrustBoth => "trusts old CA, credential of old CA",
+        Phase::Switch => "trusts old CA, new CA; credential of old CA",
+        Phase::DropOld => "trusts new CA, old CA; credential of new CA",
+    }
+}
+
+/// A kubeconfig after `change`, in words.
+pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
+    let trust = if change.trust.is_empty() { String::new() } else { format!("trusts {}", change.order) };
+    let credential = match phase {
+        Phase::TrustBoth => "",
+        _ if change.credentials.is_empty() => "",
+        Phase::Switch => "new credential of new CA",
+        Phase::DropOld => "credential of new CA",
+    };
+    let parts: Vec<_> = [trust.as_str(), credential].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
+}

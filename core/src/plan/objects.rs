@@ -1,0 +1,214 @@
+//! What changes in the workload cluster's and the management cluster's objects.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Action, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
+    replacements::Replacements,
+    steps::{Holder, PackagePath},
+};
+use crate::{
+    Finding,
+    inventory::{Artifact, Inventory, ObjectRole, StoredObject},
+    profile::{AuthorityId, SecretContent},
+};
+
+/// Secrets and kubeconfigs hold keys.
+const SECRET: u32 = 0o600;
+
+/// `cluster-info` is public.
+const PUBLIC: u32 = 0o644;
+
+/// An object to be applied, decided but not yet written.
+#[derive(Clone, Debug)]
+pub(crate) enum ObjectChange {
+    /// A management Secret with a new authority: certificate, and the key if the Secret had one.
+    Authority(Arc<StoredObject>, AuthorityId),
+    /// An object whose data holds a kubeconfig under the given key.
+    Kubeconfig(Arc<StoredObject>, &'static str, KubeconfigChange),
+    /// A new cluster-info for this API server, in kubeadm's shape.
+    ClusterInfo {
+        /// Such as `https://api.example.org:6443`.
+        server: String,
+        /// The phase whose trust it carries.
+        phase: Phase,
+    },
+}
+
+impl From<&StoredObject> for Source {
+    fn from(stored: &StoredObject) -> Self {
+        Self { file: stored.file.clone(), bytes: Arc::clone(&stored.bytes) }
+    }
+}
+
+fn write(
+    phase: Phase,
+    holder: &Holder,
+    file: &str,
+    target: String,
+    source: Option<Source>,
+    change: ObjectChange,
+    before: &str,
+    after: String,
+) -> Action {
+    Action::Write(Edit {
+        target,
+        output: format!("{}/{}/{file}.yaml", phase.folder(), holder.folder()),
+        mode: if *holder == Holder::Management { SECRET } else { PUBLIC },
+        source,
+        content: Content::Object(change),
+        before: before.to_owned(),
+        after,
+    })
+}
+
+/// `cluster-info` with the phase's trust.
+pub(super) fn cluster_info(
+    inventory: &Inventory,
+    phase: Phase,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &mut Replacements<'_>,
+) -> Option<Action> {
+    successions.get(&AuthorityId::Cluster)?;
+    let target = "ConfigMap kube-public/cluster-info".to_owned();
+    let (before, after) = (clients::before(phase), format!("trusts {}", phase.trust()));
+    let given = inventory.object(ObjectRole::ClusterInfo);
+    if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
+        let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
+        let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
+        return Some(write(
+            phase,
+            &Holder::Cluster,
+            "cluster-info",
+            target,
+            Some((&**stored).into()),
+            change,
+            before,
+            after,
+        ));
+    }
+    let server = api_server(inventory)?;
+    let change = ObjectChange::ClusterInfo { server, phase };
+    Some(write(phase, &Holder::Cluster, "cluster-info", target, None, change, before, after))
+}
+
+/// The address that joining nodes are given: kubeadm copies it from admin.conf.
+fn api_server(inventory: &Inventory) -> Option<String> {
+    let path = inventory.profile.kubeconfigs.first()?.path;
+    let on_nodes = inventory.control_plane().filter_map(|node| node.kubeconfig(path).map(|(_, kubeconfig)| kubeconfig));
+    let managed = inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
+    let managed = managed.and_then(|stored| stored.kubeconfig.as_ref()).map(|(_, kubeconfig)| kubeconfig);
+    let ca = &inventory.authorities.get(&AuthorityId::Cluster)?.certificate;
+    let mut servers = on_nodes.chain(managed).filter_map(|kubeconfig| {
+        let index = kubeconfig.trust.iter().position(|trust| trust.contains(ca))?;
+        Some(kubeconfig.model.clusters.get(index)?.server.clone())
+    });
+    servers.find(|server| server.starts_with("https://"))
+}
+
+/// Says so where `cluster-info` had to be made anew.
+pub(super) fn note_cluster_info(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    if !successions.contains_key(&AuthorityId::Cluster) || inventory.object(ObjectRole::ClusterInfo).is_some() {
+        return;
+    }
+    findings.push(match api_server(inventory) {
+        Some(server) => Finding::note("cluster-info-made", "", format!("cluster-info was not given; it is made anew for {server}, as kubeadm makes it"))
+            .remedy("Compare it with `kubectl -n kube-public get configmap cluster-info -o yaml`; leave it out where no node joins with a token"),
+        None => Finding::warning("cluster-info-missing", "", "cluster-info was not given, and no kubeconfig tells the API server's address; joining nodes will meet the old CA")
+            .remedy("Give it: kubectl -n kube-public get configmap cluster-info -o yaml"),
+    });
+}
+
+/// The management cluster's kubeconfig Secrets in a phase.
+pub(super) fn management_kubeconfigs(
+    inventory: &Inventory,
+    phase: Phase,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &mut Replacements<'_>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for stored in &inventory.objects {
+        let (ObjectRole::Secret(SecretContent::Kubeconfig), Some((_, kubeconfig))) = (stored.role, &stored.kubeconfig)
+        else {
+            continue;
+        };
+        if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
+            let after = clients::after(&change, phase);
+            let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
+            let file = PackagePath::name(&stored.object.name);
+            actions.push(write(
+                phase,
+                &Holder::Management,
+                &file,
+                stored.place(),
+                Some((&**stored).into()),
+                change,
+                clients::before(phase),
+                after,
+            ));
+        }
+    }
+    actions
+}
+
+/// Phase 3: the management cluster's CA Secrets get the new pair, before machines are rolled.
+pub(super) fn management_authorities(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for stored in &inventory.objects {
+        let ObjectRole::Secret(SecretContent::Authority(id)) = stored.role else { continue };
+        let Some(succession) = successions.get(&id) else { continue };
+        let with_key = stored.key.is_some() && succession.key_home == KeyHome::Nodes;
+        let after = if with_key { "new CA and its key" } else { "new CA" };
+        let change = ObjectChange::Authority(Arc::clone(stored), id);
+        let file = PackagePath::name(&stored.object.name);
+        actions.push(write(
+            Phase::DropOld,
+            &Holder::Management,
+            &file,
+            stored.place(),
+            Some((&**stored).into()),
+            change,
+            "old CA",
+            after.to_owned(),
+        ));
+    }
+    actions
+}
+
+/// Kubeconfigs that people and pipelines hold, in a phase.
+pub(super) fn clients(
+    inventory: &Inventory,
+    phase: Phase,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &mut Replacements<'_>,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for slot in &inventory.clients {
+        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        let Some(change) = clients::change(kubeconfig, &slot.file, phase, successions, replacements) else { continue };
+        let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
+        let name = name.strip_suffix(".conf").unwrap_or(&name).to_owned();
+        let count = taken.entry(name.clone()).or_default();
+        *count += 1;
+        let name = if *count > 1 { format!("{name}-{count}") } else { name };
+        let after = clients::after(&change, phase);
+        actions.push(Action::Write(Edit {
+            target: slot.file.clone(),
+            output: format!("{}/{}/{name}.conf", phase.folder(), Holder::Clients.folder()),
+            mode: SECRET,
+            source: Some(slot.into()),
+            content: Content::Kubeconfig(slot.into(), change),
+            before: clients::before(phase).to_owned(),
+            after,
+        }));
+    }
+    actions
+}

@@ -1,0 +1,270 @@
+//! The vocabulary of a plan: steps, what they change, what must be true afterwards.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use super::{ObjectChange, ReplacementId};
+use crate::{
+    profile::{AuthorityId, Component},
+    x509::Certificate,
+};
+
+/// One of the three phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    TrustBoth,
+    Switch,
+    DropOld,
+}
+
+impl Phase {
+    pub(crate) const ALL: [Self; 3] = [Self::TrustBoth, Self::Switch, Self::DropOld];
+
+    /// 1, 2 or 3.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::TrustBoth => 1,
+            Self::Switch => 2,
+            Self::DropOld => 3,
+        }
+    }
+
+    /// The phase's folder in the package.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::TrustBoth => "1-trust-both",
+            Self::Switch => "2-switch",
+            Self::DropOld => "3-drop-old",
+        }
+    }
+
+    /// The phase's name.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::TrustBoth => "trust both",
+            Self::Switch => "switch",
+            Self::DropOld => "drop old",
+        }
+    }
+
+    /// What every holder trusts at the end of the phase. The first certificate is the one whose key
+    /// signs, since kubeadm and Cluster API sign with the first.
+    pub(crate) fn trust(self) -> Trust {
+        match self {
+            Self::TrustBoth => Trust::OldNew,
+            Self::Switch => Trust::NewOld,
+            Self::DropOld => Trust::New,
+        }
+    }
+}
+
+/// An ordered trust bundle, by sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    OldNew,
+    NewOld,
+    New,
+}
+
+impl Trust {
+    /// The sides, in order.
+    pub(crate) fn sides(self) -> &'static [Side] {
+        match self {
+            Self::OldNew => &[Side::Old, Side::New],
+            Self::NewOld => &[Side::New, Side::Old],
+            Self::New => &[Side::New],
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OldNew => "old CA, new CA",
+            Self::NewOld => "new CA, old CA",
+            Self::New => "new CA",
+        })
+    }
+}
+
+/// The old authority or the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Old,
+    New,
+}
+
+/// One step: who does what, and what must be true before the next one.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Unique in the plan, such as `1-cp1`.
+    pub(crate) id: String,
+    pub(crate) phase: Phase,
+    pub(crate) holder: Holder,
+    pub(crate) title: String,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) gate: Gate,
+}
+
+/// Who carries a step out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Holder {
+    /// A control-plane node.
+    Node(String),
+    /// Every worker, given or not.
+    Workers,
+    /// Wherever kubectl reaches the workload cluster.
+    Cluster,
+    /// Wherever kubectl reaches the management cluster.
+    Management,
+    /// People and pipelines.
+    Clients,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Node(name) => name,
+            Self::Workers => "workers",
+            Self::Cluster => "cluster",
+            Self::Management => "management",
+            Self::Clients => "clients",
+        })
+    }
+}
+
+impl Holder {
+    /// The holder's folder within a phase of the package.
+    pub(crate) fn folder(&self) -> String {
+        match self {
+            Self::Node(name) => format!("control-plane/{}", PackagePath::name(name)),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What is done in a step, in order.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Files or objects of the package take effect.
+    Write(Edit),
+    /// A file is taken away.
+    Remove {
+        /// Absolute path on the node.
+        target: String,
+        /// What it was.
+        before: String,
+    },
+    /// A process is restarted so that it reads what changed.
+    Restart(Component),
+    /// Nothing goes on until the process is healthy again.
+    WaitFor(Component),
+    /// Something that a person does or that a command does elsewhere.
+    Do {
+        /// What and why, one sentence.
+        text: String,
+        /// The commands, one to a line; empty where a person decides.
+        command: String,
+    },
+}
+
+/// A file or object that changes.
+#[derive(Debug)]
+pub(crate) struct Edit {
+    /// Absolute path on the node, or `Secret default/one-ca`.
+    pub(crate) target: String,
+    /// Path below the package's root.
+    pub(crate) output: String,
+    /// Unix permission bits.
+    pub(crate) mode: u32,
+    /// What it replaces, if that was given.
+    pub(crate) source: Option<Source>,
+    pub(crate) content: Content,
+    /// What it is before, in words.
+    pub(crate) before: String,
+    /// What it is afterwards, in words.
+    pub(crate) after: String,
+}
+
+/// A file as it was given.
+#[derive(Clone)]
+pub(crate) struct Source {
+    /// Its name, as the person gave it.
+    pub(crate) file: String,
+    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
+}
+
+/// Names the file, never its bytes.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, bytes } = self;
+        write!(f, "Source({file}, {} bytes)", bytes.len())
+    }
+}
+
+/// How the bytes of an edit come about once keys and certificates are made.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// The PEM of a trust bundle.
+    Trust(AuthorityId, Trust),
+    /// The PEM of one authority's certificate.
+    Signing(AuthorityId, Side),
+    /// The PEM of a new authority's private key.
+    AuthorityKey(AuthorityId),
+    /// The PEM of a new leaf.
+    Leaf(ReplacementId),
+    /// The PEM of a new leaf's private key.
+    LeafKey(ReplacementId),
+    /// A new leaf and its key in one PEM, as the kubelet keeps it.
+    Credential(ReplacementId),
+    /// A kubeconfig with some values changed and every other byte kept.
+    Kubeconfig(Source, KubeconfigChange),
+    /// A static Pod's manifest with some flags changed and every other byte kept.
+    Manifest(Source, Vec<(&'static str, String)>),
+    /// A file as it was before the rotation.
+    Original(Source),
+    /// An object for server-side apply.
+    Object(ObjectChange),
+    /// Text that does not depend on keys.
+    Text(String),
+}
+
+/// What changes in a kubeconfig.
+#[derive(Clone, Debug)]
+pub(crate) struct KubeconfigChange {
+    /// For each cluster entry that changes: the certificates it embeds today, among them the old CA.
+    pub(crate) trust: BTreeMap<usize, Vec<Certificate>>,
+    /// What takes the old CA's place.
+    pub(crate) order: Trust,
+    /// For each user entry that changes: its new credential.
+    pub(crate) credentials: BTreeMap<usize, ReplacementId>,
+}
+
+/// What must be true before the next step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gate {
+    /// In words; empty where the step's own end is enough.
+    pub(crate) words: String,
+    /// A command that exits 0 when it is true; empty where a person judges.
+    pub(crate) command: String,
+}
+
+impl Gate {
+    pub(crate) fn new(words: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { words: words.into(), command: command.into() }
+    }
+}
+
+/// Names as they may appear in the package.
+pub(crate) struct PackagePath;
+
+impl PackagePath {
+    /// One name, without anything that a file system or a shell could take amiss.
+    pub(crate) fn name(text: &str) -> String {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+        let name: String = text.chars().map(safe).collect();
+        let name = name.trim_start_matches(['.', '-']);
+        if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
+    }
+}

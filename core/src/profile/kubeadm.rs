@@ -1,0 +1,114 @@
+//! kubeadm's files. Source: kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go,
+//! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
+
+use super::{AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow};
+
+/// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
+pub const KUBEADM: Profile = Profile {
+    id: "kubeadm",
+    title: "kubeadm",
+    directory: "/etc/kubernetes",
+    kubelet_directory: "/var/lib/kubelet",
+    authorities: &[
+        AuthorityRow {
+            id: AuthorityId::Cluster,
+            title: "Cluster CA",
+            certificate: "/etc/kubernetes/pki/ca.crt",
+            key: "/etc/kubernetes/pki/ca.key",
+            rotates: true,
+        },
+        AuthorityRow {
+            id: AuthorityId::FrontProxy,
+            title: "Front-proxy CA",
+            certificate: "/etc/kubernetes/pki/front-proxy-ca.crt",
+            key: "/etc/kubernetes/pki/front-proxy-ca.key",
+            rotates: true,
+        },
+        AuthorityRow {
+            id: AuthorityId::Etcd,
+            title: "etcd CA",
+            certificate: "/etc/kubernetes/pki/etcd/ca.crt",
+            key: "/etc/kubernetes/pki/etcd/ca.key",
+            rotates: false,
+        },
+    ],
+    leaves: &[
+        LeafRow {
+            name: "apiserver",
+            authority: AuthorityId::Cluster,
+            certificate: "/etc/kubernetes/pki/apiserver.crt",
+            key: "/etc/kubernetes/pki/apiserver.key",
+        },
+        LeafRow {
+            name: "apiserver-kubelet-client",
+            authority: AuthorityId::Cluster,
+            certificate: "/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+            key: "/etc/kubernetes/pki/apiserver-kubelet-client.key",
+        },
+        LeafRow {
+            name: "front-proxy-client",
+            authority: AuthorityId::FrontProxy,
+            certificate: "/etc/kubernetes/pki/front-proxy-client.crt",
+            key: "/etc/kubernetes/pki/front-proxy-client.key",
+        },
+        LeafRow {
+            name: "apiserver-etcd-client",
+            authority: AuthorityId::Etcd,
+            certificate: "/etc/kubernetes/pki/apiserver-etcd-client.crt",
+            key: "/etc/kubernetes/pki/apiserver-etcd-client.key",
+        },
+        LeafRow {
+            name: "etcd/server",
+            authority: AuthorityId::Etcd,
+            certificate: "/etc/kubernetes/pki/etcd/server.crt",
+            key: "/etc/kubernetes/pki/etcd/server.key",
+        },
+        LeafRow {
+            name: "etcd/peer",
+            authority: AuthorityId::Etcd,
+            certificate: "/etc/kubernetes/pki/etcd/peer.crt",
+            key: "/etc/kubernetes/pki/etcd/peer.key",
+        },
+        LeafRow {
+            name: "etcd/healthcheck-client",
+            authority: AuthorityId::Etcd,
+            certificate: "/etc/kubernetes/pki/etcd/healthcheck-client.crt",
+            key: "/etc/kubernetes/pki/etcd/healthcheck-client.key",
+        },
+    ],
+    kubeconfigs: &[
+        KubeconfigRow { name: "admin.conf", path: "/etc/kubernetes/admin.conf", reader: None },
+        KubeconfigRow { name: "super-admin.conf", path: "/etc/kubernetes/super-admin.conf", reader: None },
+        KubeconfigRow {
+            name: "controller-manager.conf",
+            path: "/etc/kubernetes/controller-manager.conf",
+            reader: Some(Component::ControllerManager),
+        },
+        KubeconfigRow {
+            name: "scheduler.conf",
+            path: "/etc/kubernetes/scheduler.conf",
+            reader: Some(Component::Scheduler),
+        },
+        KubeconfigRow { name: "kubelet.conf", path: "/etc/kubernetes/kubelet.conf", reader: Some(Component::Kubelet) },
+    ],
+    static_pods: &[
+        StaticPodRow { component: Component::Apiserver, path: "/etc/kubernetes/manifests/kube-apiserver.yaml" },
+        StaticPodRow {
+            component: Component::ControllerManager,
+            path: "/etc/kubernetes/manifests/kube-controller-manager.yaml",
+        },
+        StaticPodRow { component: Component::Scheduler, path: "/etc/kubernetes/manifests/kube-scheduler.yaml" },
+        StaticPodRow { component: Component::Etcd, path: "/etc/kubernetes/manifests/etcd.yaml" },
+    ],
+    others: &[
+        OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
+        OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
+        OtherRow { path: "/etc/kubernetes/pki/ca-signing.crt", kind: OtherKind::SigningCertificate },
+        OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
+    ],
+    signing_file: "/etc/kubernetes/pki/ca-signing.crt",
+};

@@ -1,0 +1,123 @@
+//! Puts certificates together from parts that are DER already, through x509-cert's builder.
+//!
+//! rcgen's names keep one value per attribute and its issuers have such a name, so a second organization
+//! (an RBAC group) or a PrintableString would be lost: whatever is copied goes this way instead.
+
+use std::time::Duration;
+
+use const_oid::ObjectIdentifier;
+use der::{DateTime, Decode, Encode, asn1::BitString, asn1::OctetString};
+use spki::{
+    AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey, SubjectPublicKeyInfoOwned,
+    SubjectPublicKeyInfoRef,
+};
+use x509_cert::{
+    TbsCertificate,
+    builder::{self, Builder, CertificateBuilder, profile::BuilderProfile},
+    ext::Extension as EncodedExtension,
+    name::Name as EncodedName,
+    serial_number::SerialNumber,
+    time::{Time, Validity as EncodedValidity},
+};
+
+use super::{Extension, IssueError, Name, PrivateKey, PublicKey, Validity, serial};
+use crate::UnixTime;
+
+/// What a certificate shall hold, apart from its serial number and signature.
+pub(super) struct Content<'a> {
+    pub(super) subject: &'a [u8],
+    pub(super) issuer: &'a Name,
+    pub(super) validity: Validity,
+    pub(super) public_key: &'a PublicKey,
+    pub(super) extensions: &'a [Extension],
+    pub(super) signer: &'a PrivateKey,
+}
+
+/// The certificate in DER, and its serial number.
+pub(super) fn build(content: &Content<'_>) -> Result<(Vec<u8>, [u8; serial::LENGTH]), IssueError> {
+    let signer = Signer(content.signer);
+    let draft = builder(content, serial::DRAFT)?.finalize(&signer).map_err(|_| IssueError::Encoding)?;
+    let serial = serial::derive(content.signer, &draft);
+    let mut builder = builder(content, &serial)?;
+    let signed = builder.finalize(&signer).map_err(|_| IssueError::Encoding)?;
+    let signature = BitString::from_bytes(&content.signer.sign(&signed)).map_err(|_| IssueError::Encoding)?;
+    let certificate = Builder::assemble(builder, signature, &signer).map_err(|_| IssueError::Encoding)?;
+    Ok((certificate.to_der().map_err(|_| IssueError::Encoding)?, serial))
+}
+
+fn builder(content: &Content<'_>, serial: &[u8]) -> Result<CertificateBuilder<Copied>, IssueError> {
+    let profile = Copied {
+        subject: EncodedName::from_der(content.subject).map_err(|_| IssueError::CannotCopy("subject"))?,
+        issuer: EncodedName::from_der(content.issuer.der()).map_err(|_| IssueError::CannotCopy("issuer"))?,
+        extensions: content.extensions.iter().map(encoded).collect::<Result<_, _>>()?,
+    };
+    let validity = EncodedValidity::new(time(content.validity.not_before)?, time(content.validity.not_after)?);
+    let serial = SerialNumber::new(serial).map_err(|_| IssueError::Encoding)?;
+    let key = SubjectPublicKeyInfoOwned::from_der(content.public_key.der())
+        .map_err(|_| IssueError::CannotCopy("public key"))?;
+    CertificateBuilder::new(profile, serial, validity, key).map_err(|_| IssueError::Encoding)
+}
+
+fn encoded(extension: &Extension) -> Result<EncodedExtension, IssueError> {
+    const CANNOT_COPY: IssueError = IssueError::CannotCopy("extensions");
+    Ok(EncodedExtension {
+        extn_id: ObjectIdentifier::from_bytes(extension.oid.as_bytes()).map_err(|_| CANNOT_COPY)?,
+        critical: extension.critical,
+        extn_value: OctetString::new(extension.value.clone()).map_err(|_| CANNOT_COPY)?,
+    })
+}
+
+/// UTCTime until 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5).
+fn time(moment: UnixTime) -> Result<Time, IssueError> {
+    let since_epoch = u64::try_from(moment.0).map(Duration::from_secs).map_err(|_| IssueError::Validity)?;
+    DateTime::from_unix_duration(since_epoch).map(Time::from).map_err(|_| IssueError::Validity)
+}
+
+/// A profile that adds nothing and leaves nothing out.
+struct Copied {
+    subject: EncodedName,
+    issuer: EncodedName,
+    extensions: Vec<EncodedExtension>,
+}
+
+impl BuilderProfile for Copied {
+    fn get_issuer(&self, _subject: &EncodedName) -> EncodedName {
+        self.issuer.clone()
+    }
+
+    fn get_subject(&self) -> EncodedName {
+        self.subject.clone()
+    }
+
+    fn build_extensions(
+        &self,
+        _subject_key: SubjectPublicKeyInfoRef<'_>,
+        _issuer_key: SubjectPublicKeyInfoRef<'_>,
+        _content: &TbsCertificate,
+    ) -> builder::Result<Vec<EncodedExtension>> {
+        Ok(self.extensions.clone())
+    }
+}
+
+/// Our key, as the builder wants to see it.
+struct Signer<'a>(&'a PrivateKey);
+
+impl signature::Keypair for Signer<'_> {
+    type VerifyingKey = PublicKey;
+
+    fn verifying_key(&self) -> PublicKey {
+        self.0.public_key().clone()
+    }
+}
+
+impl DynSignatureAlgorithmIdentifier for Signer<'_> {
+    fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
+        self.0.signature_algorithm().identifier().ok_or(spki::Error::KeyMalformed)
+    }
+}
+
+impl EncodePublicKey for PublicKey {
+    fn to_public_key_der(&self) -> spki::Result<der::Document> {
+        Ok(der::Document::from_der(self.der())?)
+    }
+}

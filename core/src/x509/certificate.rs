@@ -1,0 +1,334 @@
+//! Certificates, read once and kept as the bytes they were signed as.
+
+use std::{cmp::Ordering, fmt, hash, sync::Arc};
+
+use const_oid::db::rfc5280;
+use der::{Reader, SliceReader};
+use sha2::{Digest as _, Sha256};
+use x509_parser::{
+    certificate::X509Certificate,
+    der_parser::{asn1_rs, oid::Oid as ParsedOid},
+    extensions::{ParsedExtension, X509Extension},
+    prelude::FromDer,
+};
+
+use super::{
+    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, hex, key::pem,
+};
+use crate::UnixTime;
+
+/// A certificate (RFC 5280, 4.1). Equal to another only byte for byte; cheap to clone.
+#[derive(Clone)]
+pub struct Certificate(Arc<Fields>);
+
+struct Fields {
+    der: Vec<u8>,
+    signed: Vec<u8>,
+    signature: Vec<u8>,
+    signature_algorithm: SignatureAlgorithm,
+    version: u32,
+    serial: Vec<u8>,
+    issuer: Name,
+    not_before: UnixTime,
+    not_after: UnixTime,
+    subject: Name,
+    public_key: PublicKey,
+    extensions: Vec<Extension>,
+    authority: bool,
+    path_len: Option<u32>,
+    key_usage: Option<KeyUsage>,
+    extended_key_usages: Vec<ExtendedKeyUsage>,
+    alternative_names: Vec<AlternativeName>,
+    subject_key_id: Option<Vec<u8>>,
+    authority_key_id: Option<Vec<u8>>,
+}
+
+impl Certificate {
+    /// Reads one certificate in DER, with nothing before or after it.
+    ///
+    /// What RFC 5280 forbids but real authorities wrote is read all the same: negative, zero and overlong
+    /// serial numbers, any version, dates before 1970. An extension that is given twice, or does not
+    /// keep the rules of its own, is listed but says nothing.
+    ///
+    /// # Errors
+    /// If the bytes are not a certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let (signed, algorithm) = envelope(der).map_err(|_| CertificateError::NotACertificate)?;
+        let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertificateError::NotACertificate)?;
+        if !rest.is_empty() || parsed.tbs_certificate.as_ref() != signed {
+            return Err(CertificateError::TrailingData);
+        }
+        let inner_algorithm = &parsed.tbs_certificate.signature;
+        if *inner_algorithm != parsed.signature_algorithm {
+            return Err(CertificateError::AlgorithmMismatch);
+        }
+        let extensions = Extensions(parsed.extensions());
+        let basic_constraints = extensions.find(rfc5280::ID_CE_BASIC_CONSTRAINTS, |parsed| match parsed {
+            ParsedExtension::BasicConstraints(constraints) => Some(constraints.clone()),
+            _ => None,
+        });
+        Ok(Self(Arc::new(Fields {
+            signed: signed.to_vec(),
+            signature: parsed.signature_value.data.to_vec(),
+            signature_algorithm: SignatureAlgorithm::from_der(algorithm),
+            version: parsed.version().0.saturating_add(1),
+            serial: parsed.raw_serial().to_vec(),
+            issuer: Name::from_parsed(parsed.issuer().as_raw()),
+            not_before: UnixTime(parsed.validity().not_before.timestamp()),
+            not_after: UnixTime(parsed.validity().not_after.timestamp()),
+            subject: Name::from_parsed(parsed.subject().as_raw()),
+            public_key: PublicKey::from_der(parsed.public_key().raw).map_err(|_| CertificateError::PublicKey)?,
+            authority: basic_constraints.as_ref().is_some_and(|constraints| constraints.ca),
+            path_len: basic_constraints.and_then(|constraints| constraints.path_len_constraint),
+            key_usage: extensions.find(rfc5280::ID_CE_KEY_USAGE, |parsed| match parsed {
+                ParsedExtension::KeyUsage(usage) => Some(KeyUsage::from_flags(usage.flags)),
+                _ => None,
+            }),
+            extended_key_usages: extensions.extended_key_usages(),
+            alternative_names: extensions
+                .find(rfc5280::ID_CE_SUBJECT_ALT_NAME, |parsed| match parsed {
+                    ParsedExtension::SubjectAlternativeName(names) => {
+                        Some(names.general_names.iter().map(AlternativeName::from_parsed).collect())
+                    }
+                    _ => None,
+                })
+                .unwrap_or_default(),
+            subject_key_id: extensions.find(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, |parsed| match parsed {
+                ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+                _ => None,
+            }),
+            authority_key_id: extensions.find(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, |parsed| match parsed {
+                ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0.to_vec()),
+                _ => None,
+            }),
+            extensions: extensions.all(),
+            der: der.to_vec(),
+        })))
+    }
+
+    /// The whole certificate in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// A `CERTIFICATE` block (RFC 7468): lines of 64 characters, line feeds, one at the end too.
+    pub fn to_pem(&self) -> String {
+        pem("CERTIFICATE", self.der())
+    }
+
+    /// Whom it is for.
+    pub fn subject(&self) -> &Name {
+        &self.0.subject
+    }
+
+    /// Who signed it, by its own account.
+    pub fn issuer(&self) -> &Name {
+        &self.0.issuer
+    }
+
+    /// The serial number's content octets: two's complement, most significant first.
+    pub fn serial(&self) -> &[u8] {
+        &self.0.serial
+    }
+
+    /// The version as people count it: 3 for certificates with extensions.
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// First second of its life.
+    pub fn not_before(&self) -> UnixTime {
+        self.0.not_before
+    }
+
+    /// Last second of its life.
+    pub fn not_after(&self) -> UnixTime {
+        self.0.not_after
+    }
+
+    /// The key that it certifies.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.0.public_key
+    }
+
+    /// How it is signed.
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
+        self.0.signature_algorithm.clone()
+    }
+
+    /// May it sign other certificates, by its basicConstraints?
+    pub fn is_authority(&self) -> bool {
+        self.0.authority
+    }
+
+    /// How many authorities may follow below it; `None` for any number.
+    pub fn path_len(&self) -> Option<u32> {
+        self.0.path_len
+    }
+
+    /// What its key may do; `None` if it does not say.
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.0.key_usage
+    }
+
+    /// May its key sign certificates, by its keyUsage? One without keyUsage may.
+    pub fn can_sign_certificates(&self) -> bool {
+        self.has_no(rfc5280::ID_CE_KEY_USAGE)
+            || self.key_usage().is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
+    }
+
+    /// What it may be used for, in its order; empty for anything.
+    pub fn extended_key_usages(&self) -> &[ExtendedKeyUsage] {
+        &self.0.extended_key_usages
+    }
+
+    /// Its subject alternative names, in their order.
+    pub fn alternative_names(&self) -> &[AlternativeName] {
+        &self.0.alternative_names
+    }
+
+    /// The identifier of its own key.
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.0.subject_key_id.as_deref()
+    }
+
+    /// The identifier of its signer's key.
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.0.authority_key_id.as_deref()
+    }
+
+    /// Every extension, in its order.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.0.extensions
+    }
+
+    /// SHA-256 of its DER.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.der()).into()
+    }
+
+    /// Did `signer`'s key sign it? Names and key identifiers are not looked at, nor what `signer` may do:
+    /// several authorities of one cluster may well share a name and a serial number.
+    pub fn is_signed_by(&self, signer: &Self) -> bool {
+        self.is_signed_with(signer.public_key())
+    }
+
+    /// Did its own key sign it?
+    pub fn is_self_signed(&self) -> bool {
+        self.is_signed_with(self.public_key())
+    }
+
+    pub(super) fn is_signed_with(&self, key: &PublicKey) -> bool {
+        key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature)
+    }
+
+    fn has_no(&self, oid: const_oid::ObjectIdentifier) -> bool {
+        !self.extensions().iter().any(|extension| extension.oid == oid)
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({}, sha256:{})", self.subject(), hex(&self.fingerprint()))
+    }
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der() == other.der()
+    }
+}
+
+impl Eq for Certificate {}
+
+impl PartialOrd for Certificate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Certificate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.der().cmp(other.der())
+    }
+}
+
+impl hash::Hash for Certificate {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.der().hash(state);
+    }
+}
+
+/// Why bytes were not read as a certificate. All of them are to blame on the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// The algorithm that is signed is not the one that the signature names (RFC 5280, 4.1.1.2).
+    #[error("the certificate names two different signature algorithms")]
+    AlgorithmMismatch,
+    /// The bytes are not a certificate in DER.
+    #[error("this is not a certificate in DER")]
+    NotACertificate,
+    /// The public key's structure cannot be read.
+    #[error("the certificate's public key cannot be read")]
+    PublicKey,
+    /// Something follows the certificate, or a part of it.
+    #[error("the certificate is followed by other data")]
+    TrailingData,
+}
+
+/// The signed part and the signature's algorithm, both with tag and length. Fails if anything else
+/// is there but the signature.
+fn envelope(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(der)?;
+    let parts = reader.sequence(|reader| {
+        let signed = reader.tlv_bytes()?;
+        let algorithm = reader.tlv_bytes()?;
+        let _signature = reader.tlv_bytes()?;
+        Ok::<_, der::Error>((signed, algorithm))
+    })?;
+    reader.finish()?;
+    Ok(parts)
+}
+
+/// A certificate's extensions as they were parsed.
+struct Extensions<'a>(&'a [X509Extension<'a>]);
+
+impl<'a> Extensions<'a> {
+    /// The extension with this identifier, if there is exactly one.
+    fn unique(&self, oid: const_oid::ObjectIdentifier) -> Option<&'a X509Extension<'a>> {
+        let mut found = self.0.iter().filter(|extension| extension.oid.as_bytes() == oid.as_bytes());
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    fn find<T>(
+        &self,
+        oid: const_oid::ObjectIdentifier,
+        select: impl FnOnce(&'a ParsedExtension<'a>) -> Option<T>,
+    ) -> Option<T> {
+        select(self.unique(oid)?.parsed_extension())
+    }
+
+    /// In their order, which the parsed form does not keep.
+    fn extended_key_usages(&self) -> Vec<ExtendedKeyUsage> {
+        let Some(extension) = self.unique(rfc5280::ID_CE_EXT_KEY_USAGE) else {
+            return Vec::new();
+        };
+        match <Vec<ParsedOid<'_>> as asn1_rs::FromDer<'_>>::from_der(extension.value) {
+            Ok(([], oids)) => oids.iter().map(|oid| ExtendedKeyUsage::from_content(oid.as_bytes())).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn all(&self) -> Vec<Extension> {
+        self.0
+            .iter()
+            .map(|extension| Extension {
+                oid: Oid::from_content(extension.oid.as_bytes()),
+                critical: extension.critical,
+                value: extension.value.to_vec(),
+            })
+            .collect()
+    }
+}

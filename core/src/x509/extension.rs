@@ -1,0 +1,129 @@
+//! Extensions, and the two of them that say what a key is for.
+
+use std::fmt;
+
+use super::Oid;
+
+/// An extension as it stands in a certificate (RFC 5280, 4.1.2.9).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Extension {
+    /// What it is.
+    pub oid: Oid,
+    /// Must a reader that does not know it refuse the certificate?
+    pub critical: bool,
+    /// The content octets of `extnValue`.
+    pub value: Vec<u8>,
+}
+
+/// What a key may do (RFC 5280, 4.2.1.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    /// Sign what is not a certificate or revocation list: TLS handshakes, for one.
+    pub const DIGITAL_SIGNATURE: Self = Self(1);
+    /// Sign what shall not be denied later (`nonRepudiation`).
+    pub const CONTENT_COMMITMENT: Self = Self(1 << 1);
+    /// Encrypt keys: TLS with RSA key transport.
+    pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// Encrypt data itself.
+    pub const DATA_ENCIPHERMENT: Self = Self(1 << 3);
+    /// Agree on keys.
+    pub const KEY_AGREEMENT: Self = Self(1 << 4);
+    /// Sign certificates.
+    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
+    /// Sign revocation lists.
+    pub const CRL_SIGN: Self = Self(1 << 6);
+    /// Only encipher while agreeing on keys.
+    pub const ENCIPHER_ONLY: Self = Self(1 << 7);
+    /// Only decipher while agreeing on keys.
+    pub const DECIPHER_ONLY: Self = Self(1 << 8);
+
+    /// The usages with RFC 5280's bit 0 as the least significant one.
+    pub(super) const fn from_flags(flags: u16) -> Self {
+        Self(flags)
+    }
+
+    /// Is every usage of `other` among these?
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These usages and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// RFC 5280's names, such as `digitalSignature, keyEncipherment`.
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            "digitalSignature",
+            "contentCommitment",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        let mut separator = "";
+        for (bit, name) in names.iter().enumerate() {
+            if self.contains(Self(1 << bit)) {
+                write!(f, "{separator}{name}")?;
+                separator = ", ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a certificate may be used for (RFC 5280, 4.2.1.12).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ExtendedKeyUsage {
+    /// Anything.
+    Any,
+    /// A TLS client.
+    ClientAuth,
+    /// A TLS server.
+    ServerAuth,
+    /// Another purpose.
+    Other(Oid),
+}
+
+impl ExtendedKeyUsage {
+    pub(super) fn from_content(content: &[u8]) -> Self {
+        let known = [Self::Any, Self::ClientAuth, Self::ServerAuth];
+        known
+            .into_iter()
+            .find(|usage| usage.oid().as_bytes() == content)
+            .unwrap_or_else(|| Self::Other(Oid::from_content(content)))
+    }
+
+    /// Its object identifier.
+    pub fn oid(&self) -> Oid {
+        match self {
+            Self::Any => const_oid::db::rfc5280::ANY_EXTENDED_KEY_USAGE.into(),
+            Self::ClientAuth => const_oid::db::rfc5280::ID_KP_CLIENT_AUTH.into(),
+            Self::ServerAuth => const_oid::db::rfc5280::ID_KP_SERVER_AUTH.into(),
+            Self::Other(oid) => oid.clone(),
+        }
+    }
+}
+
+/// RFC 5280's names, `serverAuth` and the like; other purposes as object identifiers.
+impl fmt::Display for ExtendedKeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("anyExtendedKeyUsage"),
+            Self::ClientAuth => f.write_str("clientAuth"),
+            Self::ServerAuth => f.write_str("serverAuth"),
+            Self::Other(oid) => oid.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! New identities: authorities and leaves in the shape in which kubeadm makes them.
+
+use const_oid::{
+    ObjectIdentifier,
+    db::{rfc4519, rfc5280},
+};
+use der::{
+    Any, Encode, Tag,
+    asn1::{Ia5String, OctetString},
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, KeyIdMethod, KeyUsagePurpose,
+    SanType, string,
+};
+use time::OffsetDateTime;
+use x509_cert::{
+    attr::AttributeTypeAndValue,
+    ext::pkix::{AuthorityKeyIdentifier, name::GeneralName},
+    name::{RdnSequence, RelativeDistinguishedName},
+};
+
+use super::{
+    AlternativeName, Certificate, ExtendedKeyUsage, Extension, Issuer, KeyType, KeyUsage, Oid, PrivateKey, PublicKey,
+    Validity,
+    build::{Content, build},
+    serial,
+    verify::{Asked, Shape},
+};
+use crate::UnixTime;
+
+/// What a new authority shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
+pub struct AuthorityParameters {
+    /// The subject's only attribute, of 1 to 64 characters (RFC 5280, `ub-common-name`).
+    pub common_name: String,
+    /// First second of its life.
+    pub not_before: UnixTime,
+    /// Last second of its life.
+    pub not_after: UnixTime,
+}
+
+/// What a new leaf shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
+pub struct LeafParameters {
+    /// The user that Kubernetes sees in a client, the name of a server.
+    pub common_name: String,
+    /// The groups that Kubernetes sees in a client, in front of the common name.
+    pub organizations: Vec<String>,
+    /// What it may be used for.
+    pub usage: Vec<ExtendedKeyUsage>,
+    /// The names and addresses of a server.
+    pub alternative_names: Vec<AlternativeName>,
+    /// First second of its life.
+    pub not_before: UnixTime,
+    /// Last second of its life, not after its issuer's.
+    pub not_after: UnixTime,
+}
+
+/// Makes a self-signed authority in the shape of kubeadm's (client-go, `NewSelfSignedCACert`): version 3,
+/// critical keyUsage with digitalSignature, keyEncipherment and keyCertSign, critical basicConstraints
+/// without path length, subject key identifier (SHA-1 of the key's bits), no authority key identifier,
+/// and its name as DNS name if it is one.
+///
+/// # Errors
+/// If the name or the validity is not possible, or what was made is not what was asked.
+pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Result<Certificate, IssueError> {
+    let AuthorityParameters { common_name, not_before, not_after } = parameters;
+    let validity = Validity { not_before, not_after };
+    validity.check()?;
+    check_text(&common_name)?;
+    if common_name.chars().count() > 64 {
+        return Err(IssueError::Name(common_name));
+    }
+    let alternative_names: Vec<_> =
+        is_dns_name(&common_name).then(|| AlternativeName::Dns(common_name.clone())).into_iter().collect();
+
+    let key_id = key.public_key().key_id();
+    let mut request = CertificateParams::default();
+    request.distinguished_name = DistinguishedName::new();
+    request.distinguished_name.push(
+        DnType::CommonName,
+        match string::PrintableString::try_from(common_name.as_str()) {
+            Ok(text) => DnValue::PrintableString(text),
+            Err(_) => DnValue::Utf8String(common_name.clone()),
+        },
+    );
+    request.not_before = moment(not_before)?;
+    request.not_after = moment(not_after)?;
+    request.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    request.key_usages =
+        vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::KeyCertSign];
+    request.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
+    for name in &alternative_names {
+        if let AlternativeName::Dns(name) = name {
+            let name = string::Ia5String::try_from(name.as_str()).map_err(|_| IssueError::Name(name.clone()))?;
+            request.subject_alt_names.push(SanType::DnsName(name));
+        }
+    }
+
+    request.serial_number = Some(serial::DRAFT.to_vec().into());
+    let draft = request.self_signed(&SelfSigner { key, draft: true }).map_err(|_| IssueError::Encoding)?;
+    let serial = serial::derive(key, draft.der());
+    request.serial_number = Some(serial.to_vec().into());
+    let made = request.self_signed(&SelfSigner { key, draft: false }).map_err(|_| IssueError::Encoding)?;
+
+    let asked = Asked { issuer: None, public_key: key.public_key(), validity, serial: &serial, signer: key };
+    let certificate = asked.read_back(made.der())?;
+    let shape = Shape {
+        common_name: &common_name,
+        organizations: &[],
+        authority: true,
+        key_usage: LEAF_USAGE.with(KeyUsage::KEY_CERT_SIGN),
+        extended_key_usages: &[],
+        alternative_names: &alternative_names,
+        subject_key_id: Some(&key_id),
+        authority_key_id: None,
+    };
+    shape.compare(&certificate)?;
+    Ok(certificate)
+}
+
+/// Makes a leaf in the shape of kubeadm's (`pkiutil.NewSignedCert`), extensions in Go's order: critical
+/// keyUsage with digitalSignature and keyEncipherment, extendedKeyUsage, critical basicConstraints
+/// that say it is no CA, authority key identifier equal to the issuer's subject key identifier (none
+/// if the issuer has none), subject alternative names; no subject key identifier.
+///
+/// # Errors
+/// If a name or the validity is not possible, or what was made is not what was asked.
+pub fn issue_leaf(
+    parameters: LeafParameters,
+    public_key: &PublicKey,
+    issuer: &Issuer,
+) -> Result<Certificate, IssueError> {
+    let LeafParameters { common_name, organizations, usage, alternative_names, not_before, not_after } = parameters;
+    let validity = Validity { not_before, not_after };
+    validity.check_under(issuer.certificate())?;
+    organizations.iter().chain([&common_name]).try_for_each(|text| check_text(text))?;
+
+    let mut extensions = vec![extension(rfc5280::ID_CE_KEY_USAGE, true, &key_usage_bits(LEAF_USAGE))?];
+    if !usage.is_empty() {
+        let oids: Result<Vec<_>, _> =
+            usage.iter().map(|usage| ObjectIdentifier::from_bytes(usage.oid().as_bytes())).collect();
+        let oids = oids.map_err(|_| IssueError::Encoding)?;
+        extensions.push(extension(rfc5280::ID_CE_EXT_KEY_USAGE, false, &oids)?);
+    }
+    let no_authority = x509_cert::ext::pkix::BasicConstraints { ca: false, path_len_constraint: None };
+    extensions.push(extension(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, &no_authority)?);
+    let authority_key_id = issuer.certificate().subject_key_id();
+    if let Some(id) = authority_key_id {
+        extensions.push(authority_key_identifier(id, false)?);
+    }
+    if !alternative_names.is_empty() {
+        let names = alternative_names.iter().map(general_name).collect::<Result<Vec<_>, _>>()?;
+        extensions.push(extension(rfc5280::ID_CE_SUBJECT_ALT_NAME, false, &names)?);
+    }
+
+    let (der, serial) = build(&Content {
+        subject: &subject(&organizations, &common_name)?,
+        issuer: issuer.certificate().subject(),
+        validity,
+        public_key,
+        extensions: &extensions,
+        signer: issuer.key(),
+    })?;
+    let asked = Asked {
+        issuer: Some(issuer.certificate().subject()),
+        public_key,
+        validity,
+        serial: &serial,
+        signer: issuer.key(),
+    };
+    let certificate = asked.read_back(&der)?;
+    let shape = Shape {
+        common_name: &common_name,
+        organizations: &organizations,
+        authority: false,
+        key_usage: LEAF_USAGE,
+        extended_key_usages: &usage,
+        alternative_names: &alternative_names,
+        subject_key_id: None,
+        authority_key_id,
+    };
+    shape.compare(&certificate)?;
+    Ok(certificate)
+}
+
+/// Why a certificate was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// A part of the old certificate cannot be copied byte for byte.
+    #[error("the {0} of the certificate cannot be copied byte for byte")]
+    CannotCopy(&'static str),
+    /// The encoder refused the content.
+    #[error("the certificate could not be encoded")]
+    Encoding,
+    /// The old certificate has an extension twice, which no reader would accept (RFC 5280, 4.2).
+    #[error("the certificate has extension {0} twice")]
+    ExtensionTwice(Oid),
+    /// What was made, when read back, was not what was asked. A bug, never the input's fault.
+    #[error("the certificate that was made has the wrong {0}")]
+    Mismatch(&'static str),
+    /// A name that is empty, too long, or holds characters that have no place in a name.
+    #[error("{0:?} cannot be a name in a certificate")]
+    Name(String),
+    /// It would be valid longer than the certificate that signs it.
+    #[error("the certificate would be valid until {not_after}, its issuer only until {issuer}")]
+    OutlivesIssuer {
+        /// The end that was asked for.
+        not_after: UnixTime,
+        /// The end of its issuer.
+        issuer: UnixTime,
+    },
+    /// It would end before it begins, or begin before 1970.
+    #[error("the validity is empty or out of range")]
+    Validity,
+}
+
+/// The extension that names the signer's key by its identifier alone.
+pub(super) fn authority_key_identifier(id: &[u8], critical: bool) -> Result<Extension, IssueError> {
+    let id = OctetString::new(id).map_err(|_| IssueError::Encoding)?;
+    let identifier = AuthorityKeyIdentifier { key_identifier: Some(id), ..AuthorityKeyIdentifier::default() };
+    extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, critical, &identifier)
+}
+
+/// An extension with this value.
+pub(super) fn extension(oid: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, IssueError> {
+    Ok(Extension { oid: oid.into(), critical, value: value.to_der().map_err(|_| IssueError::Encoding)? })
+}
+
+/// Our key, as rcgen wants to see it.
+struct SelfSigner<'a> {
+    key: &'a PrivateKey,
+    /// For the draft that the serial number is derived from, a signature would be wasted.
+    draft: bool,
+}
+
+impl rcgen::PublicKeyData for SelfSigner<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.key.public_key().bits()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        match self.key.key_type() {
+            KeyType::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            KeyType::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            KeyType::Ed25519 => &rcgen::PKCS_ED25519,
+            KeyType::Other(_) | KeyType::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
+        }
+    }
+}
+
+impl rcgen::SigningKey for SelfSigner<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(if self.draft { Vec::new() } else { self.key.sign(message) })
+    }
+}
+
+/// The organizations and the common name, each in a relative name of its own.
+fn subject(organizations: &[String], common_name: &str) -> Result<Vec<u8>, IssueError> {
+    let attributes = organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain([(rfc4519::CN, common_name)]);
+    let mut name = RdnSequence::default();
+    for (oid, text) in attributes {
+        let value = Any::new(string_tag(text), text.as_bytes()).map_err(|_| IssueError::Name(text.to_owned()))?;
+        let attribute = vec![AttributeTypeAndValue { oid, value }];
+        name.push(RelativeDistinguishedName::try_from(attribute).map_err(|_| IssueError::Encoding)?);
+    }
+    name.to_der().map_err(|_| IssueError::Encoding)
+}
+
+/// PrintableString where its alphabet suffices (X.680, 41.4), as Go does it.
+fn string_tag(text: &str) -> Tag {
+    let printable = |octet: u8| octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet);
+    if text.bytes().all(printable) { Tag::PrintableString } else { Tag::Utf8String }
+}
+
+fn general_name(name: &AlternativeName) -> Result<GeneralName, IssueError> {
+    let text = |text: &String| Ia5String::new(text).map_err(|_| IssueError::Name(text.clone()));
+    match name {
+        AlternativeName::Dns(name) => Ok(GeneralName::DnsName(text(name)?)),
+        AlternativeName::Email(address) => Ok(GeneralName::Rfc822Name(text(address)?)),
+        AlternativeName::Ip(address) => Ok((*address).into()),
+        AlternativeName::Uri(uri) => Ok(GeneralName::UniformResourceIdentifier(text(uri)?)),
+        other => Err(IssueError::Name(other.to_string())),
+    }
+}
+
+fn key_usage_bits(usage: KeyUsage) -> x509_cert::ext::pkix::KeyUsage {
+    use x509_cert::ext::pkix::KeyUsages;
+    let known = [
+        (KeyUsage::DIGITAL_SIGNATURE, KeyUsages::DigitalSignature),
+        (KeyUsage::KEY_ENCIPHERMENT, KeyUsages::KeyEncipherment),
+    ];
+    let bits = known.into_iter().filter(|(bit, _)| usage.contains(*bit));
+    x509_cert::ext::pkix::KeyUsage(bits.fold(Default::default(), |set, (_, bit)| set | bit))
+}
+
+fn check_text(text: &str) -> Result<(), IssueError> {
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(IssueError::Name(text.to_owned()));
+    }
+    Ok(())
+}
+
+/// Letters, digits and hyphens between dots (RFC 1123, 2.1).
+fn is_dns_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+fn moment(time: UnixTime) -> Result<OffsetDateTime, IssueError> {
+    OffsetDateTime::from_unix_timestamp(time.0).map_err(|_| IssueError::Validity)
+}
+
+/// kubeadm's leaves, of RSA and ECDSA alike.
+const LEAF_USAGE: KeyUsage = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT);

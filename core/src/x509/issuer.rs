@@ -1,0 +1,54 @@
+//! A certificate authority that can sign.
+
+use super::{Certificate, PrivateKey};
+
+/// A CA's certificate and the private key that belongs to it.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    certificate: Certificate,
+    key: PrivateKey,
+}
+
+impl Issuer {
+    /// Puts certificate and key together.
+    ///
+    /// # Errors
+    /// If the key is not the certificate's, or the certificate may not sign others.
+    pub fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, IssuerError> {
+        if !certificate.public_key().is_same_key(key.public_key()) {
+            return Err(IssuerError::KeyMismatch);
+        }
+        if !certificate.is_authority() {
+            return Err(IssuerError::NotAnAuthority);
+        }
+        if !certificate.can_sign_certificates() {
+            return Err(IssuerError::MayNotSign);
+        }
+        Ok(Self { certificate, key })
+    }
+
+    /// The authority's certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The authority's private key.
+    pub fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+}
+
+/// Why a certificate and a key do not make an [`Issuer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssuerError {
+    /// The private key belongs to another certificate.
+    #[error("the private key does not belong to the CA certificate")]
+    KeyMismatch,
+    /// The certificate's keyUsage does not allow it to sign certificates.
+    #[error("the certificate's key usage does not allow it to sign certificates")]
+    MayNotSign,
+    /// The certificate's basicConstraints do not say that it is a CA.
+    #[error("the certificate is not a CA")]
+    NotAnAuthority,
+}

@@ -1,0 +1,166 @@
+//! Public keys.
+
+use std::{cmp::Ordering, fmt, hash};
+
+use const_oid::{
+    ObjectIdentifier,
+    db::{rfc5912, rfc8410},
+};
+use der::Decode;
+use pkcs1::RsaPublicKeyRef;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use spki::SubjectPublicKeyInfoRef;
+
+use super::{KeyError, KeyType};
+use crate::x509::{Oid, SignatureAlgorithm, hex, signature};
+
+/// A public key, as the `SubjectPublicKeyInfo` that it came in. Equal to another only byte for byte.
+#[derive(Clone)]
+pub struct PublicKey {
+    der: Box<[u8]>,
+    bits: Box<[u8]>,
+    key_type: KeyType,
+}
+
+impl PublicKey {
+    /// Reads a `SubjectPublicKeyInfo` in DER (RFC 5280, 4.1.2.7).
+    ///
+    /// Keys of unknown kinds are read as well, as [`KeyType::Other`].
+    ///
+    /// # Errors
+    /// If the bytes are not a `SubjectPublicKeyInfo`.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        const NOT_A_KEY: KeyError = KeyError::NotAKey("public key");
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| NOT_A_KEY)?;
+        let bits = info.subject_public_key.as_bytes().ok_or(NOT_A_KEY)?;
+        Ok(Self { der: der.into(), key_type: key_type(&info, bits), bits: bits.into() })
+    }
+
+    /// The `SubjectPublicKeyInfo` in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// `sha256:` and the hexadecimal SHA-256 of its DER: the hash that `kubeadm join` wants
+    /// of the CA it shall trust.
+    pub fn pin(&self) -> String {
+        format!("sha256:{}", hex(&Sha256::digest(&self.der)))
+    }
+
+    /// What it is.
+    pub fn key_type(&self) -> KeyType {
+        self.key_type.clone()
+    }
+
+    /// Is `signature` one over `message` by this key? False also for an algorithm or key that is not
+    /// checked here: RSA with less than 1024 or more than 8192 bits, unknown curves.
+    pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
+        signature::verify(self, algorithm, message, signature)
+    }
+
+    /// Is it the same key as `other`, however each is written down? A point may be compressed, and
+    /// the parameters of RSA may be left out.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        self == other || (self.key_type == other.key_type && self.canonical() == other.canonical())
+    }
+
+    /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1): the key identifier for new certificates.
+    /// Those that exist may have others, so theirs are copied, never recomputed.
+    pub(in crate::x509) fn key_id(&self) -> [u8; 20] {
+        Sha1::digest(&self.bits).into()
+    }
+
+    /// The content of `subjectPublicKey`.
+    pub(in crate::x509) fn bits(&self) -> &[u8] {
+        &self.bits
+    }
+
+    fn canonical(&self) -> Vec<u8> {
+        match &self.key_type {
+            KeyType::EcdsaP256 => p256::PublicKey::from_sec1_bytes(&self.bits)
+                .map_or_else(|_| self.bits.to_vec(), |key| key.to_sec1_bytes().to_vec()),
+            KeyType::EcdsaP384 => p384::PublicKey::from_sec1_bytes(&self.bits)
+                .map_or_else(|_| self.bits.to_vec(), |key| key.to_sec1_bytes().to_vec()),
+            KeyType::Ed25519 | KeyType::Rsa(_) => self.bits.to_vec(),
+            KeyType::Other(_) => self.der.to_vec(),
+        }
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({}, {})", self.key_type, self.pin())
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl PartialOrd for PublicKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublicKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.der.cmp(&other.der)
+    }
+}
+
+impl hash::Hash for PublicKey {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.der.hash(state);
+    }
+}
+
+fn key_type(info: &SubjectPublicKeyInfoRef<'_>, bits: &[u8]) -> KeyType {
+    match info.algorithm.oid {
+        rfc5912::RSA_ENCRYPTION => match RsaPublicKeyRef::from_der(bits) {
+            Ok(key) => KeyType::Rsa(bit_length(key.modulus.as_bytes())),
+            Err(_) => KeyType::Other("RSA (unreadable)".to_owned()),
+        },
+        rfc5912::ID_EC_PUBLIC_KEY => curve(info.algorithm.parameters_oid().ok()),
+        rfc8410::ID_ED_25519 => KeyType::Ed25519,
+        oid => KeyType::Other(other_name(oid)),
+    }
+}
+
+/// The type of a key on the curve with this identifier; `None` where the curve is spelled out.
+pub(super) fn curve(oid: Option<ObjectIdentifier>) -> KeyType {
+    match oid {
+        Some(rfc5912::SECP_256_R_1) => KeyType::EcdsaP256,
+        Some(rfc5912::SECP_384_R_1) => KeyType::EcdsaP384,
+        Some(rfc5912::SECP_521_R_1) => KeyType::Other("ECDSA P-521".to_owned()),
+        Some(rfc5912::SECP_224_R_1) => KeyType::Other("ECDSA P-224".to_owned()),
+        Some(SECP256K1) => KeyType::Other("ECDSA secp256k1".to_owned()),
+        Some(oid) => KeyType::Other(format!("ECDSA on curve {}", Oid::from(oid))),
+        None => KeyType::Other("ECDSA on a curve without a name".to_owned()),
+    }
+}
+
+/// The name of an algorithm that is not used here.
+pub(super) fn other_name(oid: ObjectIdentifier) -> String {
+    match oid {
+        rfc5912::ID_DSA => "DSA".to_owned(),
+        rfc5912::ID_RSASSA_PSS => "RSA-PSS".to_owned(),
+        rfc8410::ID_ED_448 => "Ed448".to_owned(),
+        rfc8410::ID_X_25519 => "X25519".to_owned(),
+        oid => Oid::from(oid).to_string(),
+    }
+}
+
+/// The length of a number given as octets without leading zeros.
+pub(super) fn bit_length(octets: &[u8]) -> usize {
+    let leading = octets.first().map_or(0, |first| first.leading_zeros() as usize);
+    (octets.len() * 8).saturating_sub(leading)
+}
+
+/// SEC 2, 2.4.1.
+const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");

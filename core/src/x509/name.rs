@@ -1,0 +1,186 @@
+//! Distinguished names, kept as the bytes they were signed as.
+
+use std::fmt;
+
+use x509_parser::{
+    der_parser::asn1_rs::{Any, Tag},
+    prelude::FromDer,
+    x509::X509Name,
+};
+
+use super::{Oid, escape, hex};
+
+/// A distinguished name (RFC 5280, 4.1.2.4), equal to another only byte for byte, as Go compares them.
+///
+/// Shown in encoding order, such as `O=system:masters, CN=kubernetes-admin`: what
+/// `openssl x509 -nameopt esc_2253,esc_ctrl,utf8,sep_comma_plus_space,sname` prints, except that
+/// invisible characters beyond ASCII are escaped as well.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    der: Box<[u8]>,
+}
+
+impl Name {
+    /// A name from bytes that have been read as one.
+    pub(super) fn from_parsed(der: &[u8]) -> Self {
+        Self { der: der.into() }
+    }
+
+    /// The whole `Name` in DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Has it no attribute at all?
+    pub fn is_empty(&self) -> bool {
+        self.attributes().next().is_none()
+    }
+
+    /// The common name: the user that Kubernetes sees. Of several, the last, as in Go.
+    pub fn common_name(&self) -> Option<String> {
+        self.values(CN).pop()
+    }
+
+    /// The organizations, in their order: the groups that Kubernetes sees.
+    pub fn organizations(&self) -> Vec<String> {
+        self.values(O)
+    }
+
+    fn values(&self, oid: &[u8]) -> Vec<String> {
+        self.attributes().filter(|(_, attribute)| attribute.oid.as_bytes() == oid).map(|(_, a)| a.text()).collect()
+    }
+
+    /// The attributes, each with whether it belongs to the same relative name as the one before it.
+    fn attributes(&self) -> impl Iterator<Item = (bool, Attribute)> + use<> {
+        let mut attributes = Vec::new();
+        if let Ok((_, name)) = X509Name::from_der(&self.der) {
+            for relative_name in name.iter_rdn() {
+                for (position, attribute) in relative_name.iter().enumerate() {
+                    attributes.push((position > 0, Attribute::new(attribute.attr_type(), attribute.attr_value())));
+                }
+            }
+        }
+        attributes.into_iter()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, (same, attribute)) in self.attributes().enumerate() {
+            f.write_str(match (position, same) {
+                (0, _) => "",
+                (_, true) => " + ",
+                (_, false) => ", ",
+            })?;
+            attribute.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({self})")
+    }
+}
+
+/// One attribute of a name.
+struct Attribute {
+    oid: Oid,
+    tag: Tag,
+    value: Vec<u8>,
+}
+
+impl Attribute {
+    fn new(oid: &x509_parser::der_parser::oid::Oid<'_>, value: &Any<'_>) -> Self {
+        Self { oid: Oid::from_content(oid.as_bytes()), tag: value.tag(), value: value.data.to_vec() }
+    }
+
+    /// The value as text, with a replacement character for what its string type does not allow.
+    fn text(&self) -> String {
+        match self.tag {
+            Tag::BmpString => {
+                let units = self.value.chunks(2).map(|pair| match *pair {
+                    [high, low] => u16::from_be_bytes([high, low]),
+                    _ => 0xd800, // half a character: an unpaired surrogate reads as a replacement character
+                });
+                char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+            }
+            Tag::UniversalString => self
+                .value
+                .chunks(4)
+                .map(|quad| {
+                    <[u8; 4]>::try_from(quad)
+                        .ok()
+                        .and_then(|quad| char::from_u32(u32::from_be_bytes(quad)))
+                        .unwrap_or(char::REPLACEMENT_CHARACTER)
+                })
+                .collect(),
+            // T.61 as everybody writes it: Latin-1.
+            Tag::T61String => self.value.iter().copied().map(char::from).collect(),
+            _ => String::from_utf8_lossy(&self.value).into_owned(),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(
+            self.tag,
+            Tag::BmpString
+                | Tag::GeneralString
+                | Tag::Ia5String
+                | Tag::NumericString
+                | Tag::PrintableString
+                | Tag::T61String
+                | Tag::UniversalString
+                | Tag::Utf8String
+                | Tag::VisibleString
+        )
+    }
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match SHORT_NAMES.iter().find(|(oid, _)| *oid == self.oid.as_bytes()) {
+            Some((_, short)) => f.write_str(short)?,
+            None => write!(f, "{}", self.oid)?,
+        }
+        if !self.is_text() {
+            return write!(f, "=#{}", hex(&self.value));
+        }
+        let text = escape(&self.text(), ",+\"\\<>;");
+        // A space or # in front and a space at the end are escaped as well (RFC 4514, 2.4).
+        let front = if text.starts_with([' ', '#']) { "\\" } else { "" };
+        match text.strip_suffix(' ') {
+            Some(start) if !start.is_empty() => write!(f, "={front}{start}\\ "),
+            _ => write!(f, "={front}{text}"),
+        }
+    }
+}
+
+const CN: &[u8] = &[0x55, 4, 3];
+const O: &[u8] = &[0x55, 4, 10];
+
+/// OpenSSL's short names of the attributes that are met in the wild.
+const SHORT_NAMES: &[(&[u8], &str)] = &[
+    (CN, "CN"),
+    (&[0x55, 4, 4], "SN"),
+    (&[0x55, 4, 5], "serialNumber"),
+    (&[0x55, 4, 6], "C"),
+    (&[0x55, 4, 7], "L"),
+    (&[0x55, 4, 8], "ST"),
+    (&[0x55, 4, 9], "street"),
+    (O, "O"),
+    (&[0x55, 4, 11], "OU"),
+    (&[0x55, 4, 12], "title"),
+    (&[0x55, 4, 13], "description"),
+    (&[0x55, 4, 15], "businessCategory"),
+    (&[0x55, 4, 17], "postalCode"),
+    (&[0x55, 4, 41], "name"),
+    (&[0x55, 4, 42], "GN"),
+    (&[0x55, 4, 43], "initials"),
+    (&[0x55, 4, 46], "dnQualifier"),
+    (&[0x55, 4, 97], "organizationIdentifier"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1], "UID"),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
+];

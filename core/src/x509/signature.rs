@@ -1,0 +1,216 @@
+//! Signature algorithms, and the one place where signatures are checked.
+
+use std::fmt;
+
+use const_oid::{
+    ObjectIdentifier,
+    db::{rfc5912, rfc8410},
+};
+use der::{Decode, Encode};
+use pkcs1::RsaPssParamsOwned;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use signature::{Verifier, hazmat::PrehashVerifier};
+use spki::AlgorithmIdentifierRef;
+
+use super::{KeyType, Oid, PublicKey};
+
+/// The largest RSA modulus that a signature is checked with, in bits. Beyond it a single check
+/// could take minutes, and an input could hold thousands.
+pub(super) const MAX_RSA_BITS: usize = 8192;
+
+/// A digest that signatures are made over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums)] // those that signatures are checked with
+pub enum Digest {
+    /// SHA-1, broken: Go, and so Kubernetes, refuses it in certificates.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Digest {
+    fn of(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha1 => Sha1::digest(message).to_vec(),
+            Self::Sha256 => Sha256::digest(message).to_vec(),
+            Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
+
+    fn from_oid(oid: ObjectIdentifier) -> Option<Self> {
+        match oid {
+            rfc5912::ID_SHA_1 => Some(Self::Sha1),
+            rfc5912::ID_SHA_256 => Some(Self::Sha256),
+            rfc5912::ID_SHA_384 => Some(Self::Sha384),
+            rfc5912::ID_SHA_512 => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        })
+    }
+}
+
+/// How a certificate is signed. Shown as `SHA-256 with RSA`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ECDSA (FIPS 186-5, RFC 5758).
+    Ecdsa(Digest),
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+    /// RSASSA-PKCS1-v1_5 (RFC 8017, 8.2).
+    RsaPkcs1(Digest),
+    /// RSASSA-PSS with the same digest in MGF1 (RFC 8017, 8.1).
+    RsaPss {
+        /// The digest of the message and in the mask.
+        digest: Digest,
+        /// The salt's length in octets.
+        salt_len: u8,
+    },
+    /// One that is not checked here, by its name or object identifier.
+    Other(String),
+}
+
+impl SignatureAlgorithm {
+    /// Reads an `AlgorithmIdentifier` in DER.
+    pub(super) fn from_der(der: &[u8]) -> Self {
+        let Ok(identifier) = AlgorithmIdentifierRef::from_der(der) else {
+            return Self::Other("unknown".to_owned());
+        };
+        match identifier.oid {
+            rfc5912::SHA_1_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha1),
+            rfc5912::SHA_256_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha256),
+            rfc5912::SHA_384_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha384),
+            rfc5912::SHA_512_WITH_RSA_ENCRYPTION => Self::RsaPkcs1(Digest::Sha512),
+            ECDSA_WITH_SHA_1 => Self::Ecdsa(Digest::Sha1),
+            rfc5912::ECDSA_WITH_SHA_256 => Self::Ecdsa(Digest::Sha256),
+            rfc5912::ECDSA_WITH_SHA_384 => Self::Ecdsa(Digest::Sha384),
+            rfc5912::ECDSA_WITH_SHA_512 => Self::Ecdsa(Digest::Sha512),
+            rfc8410::ID_ED_25519 => Self::Ed25519,
+            rfc5912::ID_RSASSA_PSS => pss(identifier).unwrap_or_else(|| Self::Other("RSA-PSS".to_owned())),
+            rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::Other("MD5 with RSA".to_owned()),
+            oid => Self::Other(Oid::from(oid).to_string()),
+        }
+    }
+
+    /// Its `AlgorithmIdentifier`, of those that keys here sign with.
+    pub(super) fn identifier(&self) -> Option<spki::AlgorithmIdentifierOwned> {
+        let (oid, null) = match self {
+            Self::RsaPkcs1(Digest::Sha256) => (rfc5912::SHA_256_WITH_RSA_ENCRYPTION, true),
+            Self::Ecdsa(Digest::Sha256) => (rfc5912::ECDSA_WITH_SHA_256, false),
+            Self::Ecdsa(Digest::Sha384) => (rfc5912::ECDSA_WITH_SHA_384, false),
+            Self::Ed25519 => (rfc8410::ID_ED_25519, false),
+            _ => return None,
+        };
+        Some(spki::AlgorithmIdentifierOwned { oid, parameters: null.then(der::Any::null) })
+    }
+
+    /// Does it rest on SHA-1, which Go refuses in certificates?
+    pub fn is_sha1(&self) -> bool {
+        matches!(
+            self,
+            Self::Ecdsa(Digest::Sha1) | Self::RsaPkcs1(Digest::Sha1) | Self::RsaPss { digest: Digest::Sha1, .. }
+        )
+    }
+}
+
+impl fmt::Display for SignatureAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ecdsa(digest) => write!(f, "{digest} with ECDSA"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::RsaPkcs1(digest) => write!(f, "{digest} with RSA"),
+            Self::RsaPss { digest, .. } => write!(f, "{digest} with RSA-PSS"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
+}
+
+/// The parameters of RSASSA-PSS, where one digest serves both uses, as everybody has it.
+fn pss(identifier: AlgorithmIdentifierRef<'_>) -> Option<SignatureAlgorithm> {
+    let parameters = RsaPssParamsOwned::from_der(&identifier.parameters?.to_der().ok()?).ok()?;
+    let digest = Digest::from_oid(parameters.hash.oid)?;
+    let mask = parameters.mask_gen;
+    let same = mask.oid == rfc5912::ID_MGF_1 && mask.parameters?.oid == parameters.hash.oid;
+    same.then_some(SignatureAlgorithm::RsaPss { digest, salt_len: parameters.salt_len })
+}
+
+/// Is `signature` one over `message` by `key`? False also for an algorithm or key that is not known here.
+pub(super) fn verify(key: &PublicKey, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
+    match (key.key_type(), algorithm) {
+        (KeyType::Rsa(bits), SignatureAlgorithm::RsaPkcs1(digest)) if fits(bits, signature) => {
+            verify_pkcs1(key.bits(), *digest, message, signature).is_some()
+        }
+        (KeyType::Rsa(bits), SignatureAlgorithm::RsaPss { digest, salt_len }) if fits(bits, signature) => {
+            verify_pss(key.bits(), *digest, usize::from(*salt_len), message, signature).is_some()
+        }
+        (KeyType::EcdsaP256, SignatureAlgorithm::Ecdsa(digest)) => {
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key.bits());
+            let signature = p256::ecdsa::Signature::from_der(signature);
+            matches!((key, signature), (Ok(key), Ok(signature))
+                if key.verify_prehash(&digest.of(message), &signature).is_ok())
+        }
+        (KeyType::EcdsaP384, SignatureAlgorithm::Ecdsa(digest)) => {
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key.bits());
+            let signature = p384::ecdsa::Signature::from_der(signature);
+            matches!((key, signature), (Ok(key), Ok(signature))
+                if key.verify_prehash(&digest.of(message), &signature).is_ok())
+        }
+        (KeyType::Ed25519, SignatureAlgorithm::Ed25519) => {
+            let key = ed25519_dalek::VerifyingKey::try_from(key.bits());
+            let signature = ed25519_dalek::Signature::from_slice(signature);
+            matches!((key, signature), (Ok(key), Ok(signature)) if key.verify(message, &signature).is_ok())
+        }
+        _ => false,
+    }
+}
+
+/// Cheap first look: most pairs of an authority and a certificate fail here.
+fn fits(modulus_bits: usize, signature: &[u8]) -> bool {
+    modulus_bits <= MAX_RSA_BITS && signature.len() == modulus_bits.div_ceil(8)
+}
+
+fn verify_pkcs1(key: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> Option<()> {
+    use rsa::pkcs1v15::{Signature, VerifyingKey};
+    let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
+    let signature = Signature::try_from(signature).ok()?;
+    match digest {
+        Digest::Sha1 => VerifyingKey::<Sha1>::new(key).verify(message, &signature),
+        Digest::Sha256 => VerifyingKey::<Sha256>::new(key).verify(message, &signature),
+        Digest::Sha384 => VerifyingKey::<Sha384>::new(key).verify(message, &signature),
+        Digest::Sha512 => VerifyingKey::<Sha512>::new(key).verify(message, &signature),
+    }
+    .ok()
+}
+
+fn verify_pss(key: &[u8], digest: Digest, salt_len: usize, message: &[u8], signature: &[u8]) -> Option<()> {
+    use rsa::pss::{Signature, VerifyingKey};
+    let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
+    let signature = Signature::try_from(signature).ok()?;
+    match digest {
+        Digest::Sha1 => VerifyingKey::<Sha1>::new_with_salt_len(key, salt_len).verify(message, &signature),
+        Digest::Sha256 => VerifyingKey::<Sha256>::new_with_salt_len(key, salt_len).verify(message, &signature),
+        Digest::Sha384 => VerifyingKey::<Sha384>::new_with_salt_len(key, salt_len).verify(message, &signature),
+        Digest::Sha512 => VerifyingKey::<Sha512>::new_with_salt_len(key, salt_len).verify(message, &signature),
+    }
+    .ok()
+}
+
+/// RFC 3279, 2.2.3; const-oid does not have it.
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
