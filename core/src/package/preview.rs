@@ -135,7 +135,7 @@ fn redact_base64(text: &str, depth: usize) -> Redacted {
         let mut followers = Vec::new();
         while whole_lines
             && let Some(next) = lines.peek()
-            && let content = next.trim().trim_end_matches('\\')
+            && let content = next.trim().trim_end_matches(['\\', '"', '\'', ','])
             && !content.is_empty()
             && content.chars().all(is_base64)
         {
