@@ -100,7 +100,7 @@ impl<'a> Replacements<'a> {
 
     /// Does the new certificate come with a private key that differs from the old one's?
     pub(super) fn has_new_key(&self, id: ReplacementId) -> bool {
-        matches!(self.replacements[id.0].key, KeySource::New(..))
+        self.replacements[id.0].has_new_key()
     }
 
     /// In words, where the key of a replacement comes from.
@@ -125,5 +125,12 @@ impl<'a> Replacements<'a> {
         let days = self.request.leaf_days;
         self.replacements.push(Replacement { owner: owner.to_owned(), authority, identity, key, days });
         ReplacementId(self.replacements.len() - 1)
+    }
+}
+
+impl Replacement {
+    /// Does the new certificate come with a private key that differs from the old one's?
+    pub(crate) fn has_new_key(&self) -> bool {
+        matches!(self.key, KeySource::New(..))
     }
 }

@@ -1,0 +1,151 @@
+//! Keys and a plan become certificates. Nothing is decided here and nothing is random: the same plan,
+//! keys and time give the same bytes, serial numbers included.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use crate::{
+    UnixTime,
+    plan::{Identity, KeySource, Replacement, RotationPlan, Succession, Successor},
+    profile::AuthorityId,
+    time::BACKDATE,
+    x509::{
+        AuthorityParameters, Certificate, ExtendedKeyUsage, IssueError, Issuer, IssuerError, LeafParameters,
+        PrivateKey, Validity, issue_authority, issue_leaf, reissue,
+    },
+};
+
+/// Everything that a plan needed to be made.
+#[derive(Debug)]
+pub struct Minted {
+    pub(crate) authorities: BTreeMap<AuthorityId, Arc<Issuer>>,
+    /// In the order of the plan's replacements.
+    pub(crate) leaves: Vec<MintedLeaf>,
+}
+
+/// A new leaf.
+#[derive(Debug)]
+pub(crate) struct MintedLeaf {
+    pub(crate) certificate: Certificate,
+    /// Its private key, where that is known, written as its consumer expects it.
+    pub(crate) key: Option<Arc<PrivateKey>>,
+}
+
+/// Why certificates could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MintError {
+    /// As many keys were handed in as were asked for.
+    #[error("{given} keys were handed in, {wanted} are needed")]
+    KeyCount {
+        /// How many the plan asks for.
+        wanted: usize,
+        /// How many there were.
+        given: usize,
+    },
+    /// A key is of another type than was asked for.
+    #[error("the key for {owner} is of another type than was asked for")]
+    KeyType {
+        /// Whose key it is.
+        owner: String,
+    },
+    /// A new authority cannot sign.
+    #[error("the new {title} cannot sign: {error}")]
+    Issuer {
+        /// Which authority.
+        title: &'static str,
+        /// Why.
+        error: IssuerError,
+    },
+    /// A certificate cannot be made, or is not what was asked for.
+    #[error("the certificate of {owner} could not be made: {error}")]
+    Issue {
+        /// Whose certificate.
+        owner: String,
+        /// Why.
+        error: IssueError,
+    },
+}
+
+/// Makes every certificate of `plan`. `keys` are the answers to its key requests, in their order.
+///
+/// # Errors
+/// If the keys are not those that were asked for, or a certificate turns out other than it should.
+pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintError> {
+    if keys.len() != plan.key_requests.len() {
+        return Err(MintError::KeyCount { wanted: plan.key_requests.len(), given: keys.len() });
+    }
+    for (request, key) in plan.key_requests.iter().zip(&keys) {
+        if key.key_type() != request.algorithm.key_type() {
+            return Err(MintError::KeyType { owner: request.owner.clone() });
+        }
+    }
+    let authorities: BTreeMap<_, _> = plan
+        .successions
+        .values()
+        .map(|succession| Ok((succession.id, authority(succession, &keys)?)))
+        .collect::<Result<_, MintError>>()?;
+    let leaves = plan.replacements.iter().map(|replacement| leaf(replacement, &authorities, &keys, plan.now));
+    let leaves = leaves.collect::<Result<_, MintError>>()?;
+    Ok(Minted { authorities, leaves })
+}
+
+fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<Arc<Issuer>, MintError> {
+    let (common_name, key, not_before, not_after) = match &succession.new {
+        Successor::Brought(issuer) => return Ok(Arc::clone(issuer)),
+        Successor::Made { common_name, key_request, not_before, not_after, .. } => {
+            (common_name.clone(), keys[*key_request].clone(), *not_before, *not_after)
+        }
+    };
+    let parameters = AuthorityParameters { common_name, not_before, not_after };
+    let certificate = issue_authority(parameters, &key)
+        .map_err(|error| MintError::Issue { owner: format!("the new {}", succession.title), error })?;
+    let issuer = Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: succession.title, error })?;
+    Ok(Arc::new(issuer))
+}
+
+fn leaf(
+    replacement: &Replacement,
+    authorities: &BTreeMap<AuthorityId, Arc<Issuer>>,
+    keys: &[PrivateKey],
+    now: UnixTime,
+) -> Result<MintedLeaf, MintError> {
+    let issuer = &authorities[&replacement.authority];
+    let key = match &replacement.key {
+        KeySource::Elsewhere(_) => None,
+        KeySource::Kept(key) => Some(Arc::clone(key)),
+        KeySource::New(request, encoding) => Some(Arc::new(keys[*request].clone().with_encoding(*encoding))),
+    };
+    let public_key = match (&replacement.key, &key) {
+        (KeySource::Elsewhere(public_key), _) => public_key,
+        (_, Some(key)) => key.public_key(),
+        (_, None) => unreachable!("Invariant: only keys elsewhere are unknown"),
+    };
+    let not_before = now.plus_seconds(-BACKDATE);
+    let not_after = now.plus_days(i64::from(replacement.days)).min(issuer.certificate().not_after());
+    let made = match &replacement.identity {
+        Identity::Of(old) => reissue(old, public_key, Validity { not_before, not_after }, issuer),
+        Identity::Kubelet(node) => issue_leaf(kubelet(node, not_before, not_after), public_key, issuer),
+    };
+    let certificate = made.map_err(|error| MintError::Issue { owner: replacement.owner.clone(), error })?;
+    Ok(MintedLeaf { certificate, key })
+}
+
+/// The identity that the node authorizer expects of a kubelet
+/// (kubernetes/kubernetes: pkg/auth/nodeidentifier, `system:node:<name>` in group `system:nodes`).
+fn kubelet(node: &str, not_before: UnixTime, not_after: UnixTime) -> LeafParameters {
+    LeafParameters {
+        common_name: format!("system:node:{node}"),
+        organizations: vec!["system:nodes".to_owned()],
+        usage: vec![ExtendedKeyUsage::ClientAuth],
+        alternative_names: Vec::new(),
+        not_before,
+        not_after,
+    }
+}
+
+/// Counts, and nothing of what was made.
+impl fmt::Display for Minted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} new CAs, {} new certificates", self.authorities.len(), self.leaves.len())
+    }
+}

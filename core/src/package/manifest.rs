@@ -1,0 +1,169 @@
+//! `manifest.json`: the package for machines. Nothing in it is secret.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{OutputFiles, commands};
+use crate::{
+    UnixTime,
+    formats::{kubeconfig, object, pem},
+    mint::Minted,
+    plan::{Holder, RotationPlan},
+    profile::AuthorityId,
+    report::{CertificateReport, certificate_report},
+    x509::Certificate,
+};
+
+/// The format's name and version.
+const FORMAT: &str = "airlock-package/1";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest<'a> {
+    format: &'static str,
+    cluster: &'a str,
+    platform: &'static str,
+    created: String,
+    authorities: Vec<AuthorityEntry<'a>>,
+    steps: Vec<StepEntry<'a>>,
+    files: Vec<FileEntry<'a>>,
+    certificates: Vec<CertificateEntry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorityEntry<'a> {
+    id: AuthorityId,
+    title: &'a str,
+    old_pin: String,
+    new_pin: String,
+    old: CertificateReport,
+    new: CertificateReport,
+}
+
+#[derive(Serialize)]
+struct StepEntry<'a> {
+    id: &'a str,
+    phase: u8,
+    holder: String,
+    title: &'a str,
+    run: String,
+    gate: &'a str,
+    undo: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileEntry<'a> {
+    path: &'a str,
+    sha256: String,
+    mode: String,
+    size: usize,
+    phase: u8,
+    holder: &'a str,
+    purpose: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CertificateEntry {
+    #[serde(flatten)]
+    certificate: CertificateReport,
+    /// The files of the package that hold it.
+    paths: Vec<String>,
+}
+
+/// The manifest of a package whose other files are `output`.
+pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFiles) -> String {
+    let authorities = plan.successions.values().map(|succession| {
+        let new = minted.authorities[&succession.id].certificate();
+        AuthorityEntry {
+            id: succession.id,
+            title: succession.title,
+            old_pin: succession.old.public_key().pin(),
+            new_pin: new.public_key().pin(),
+            old: certificate_report(&succession.old, ""),
+            new: certificate_report(new, &new.subject().to_string()),
+        }
+    });
+    let steps = plan.steps.iter().map(|step| StepEntry {
+        id: &step.id,
+        phase: step.phase.number(),
+        holder: step.holder.to_string(),
+        title: &step.title,
+        // Commands on nodes come with scripts of their own; until then a person carries them out from the runbook.
+        run: match step.holder {
+            Holder::Cluster | Holder::Management => commands::of_step(step, plan.profile),
+            _ => String::new(),
+        },
+        gate: &step.gate.command,
+        undo: "",
+    });
+    let files = output.files().map(|file| FileEntry {
+        path: &file.path,
+        sha256: file.sha256(),
+        mode: format!("{:04o}", file.mode),
+        size: file.bytes.len(),
+        phase: file.phase,
+        holder: &file.holder,
+        purpose: &file.purpose,
+    });
+    let manifest = Manifest {
+        format: FORMAT,
+        cluster: &plan.cluster,
+        platform: plan.profile.id,
+        created: UnixTime::to_string(&plan.now),
+        authorities: authorities.collect(),
+        steps: steps.collect(),
+        files: files.collect(),
+        certificates: certificates(output),
+    };
+    let mut text = serde_json::to_string_pretty(&manifest).expect("Invariant: every field is text or a number");
+    text.push('\n');
+    text
+}
+
+/// Every certificate in the package, with the files that hold it.
+fn certificates(output: &OutputFiles) -> Vec<CertificateEntry> {
+    let mut paths: BTreeMap<Certificate, Vec<String>> = BTreeMap::new();
+    for file in output.files() {
+        for certificate in certificates_in(&file.bytes) {
+            let paths = paths.entry(certificate).or_default();
+            if paths.last() != Some(&file.path) {
+                paths.push(file.path.clone());
+            }
+        }
+    }
+    let entries = paths.into_iter().map(|(certificate, paths)| CertificateEntry {
+        certificate: certificate_report(&certificate, ""),
+        paths,
+    });
+    entries.collect()
+}
+
+/// The certificates in a PEM file, a kubeconfig, or an object that holds either.
+fn certificates_in(bytes: &[u8]) -> Vec<Certificate> {
+    let in_pem = |bytes: &[u8]| -> Vec<Certificate> {
+        let blocks = pem::blocks(bytes).blocks;
+        blocks.iter().filter(|block| block.label == "CERTIFICATE").filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
+    };
+    let in_kubeconfig = |bytes: &[u8]| -> Option<Vec<Certificate>> {
+        let model = kubeconfig::parse(bytes).ok()?;
+        let trust = model.clusters.iter().filter_map(|cluster| cluster.certificate_authority.embedded());
+        let credentials = model.users.iter().filter_map(|user| user.client_certificate.embedded());
+        Some(trust.chain(credentials).flat_map(in_pem).collect())
+    };
+    let either = |bytes: &[u8]| in_kubeconfig(bytes).unwrap_or_else(|| in_pem(bytes));
+    if pem::is_pem(bytes) {
+        return in_pem(bytes);
+    }
+    if let Some(certificates) = in_kubeconfig(bytes) {
+        return certificates;
+    }
+    let objects = object::objects(bytes).unwrap_or_default();
+    let values = objects.iter().flat_map(|object| match object.kind.as_str() {
+        "Secret" => object.secret_data().into_values().flat_map(|bytes| either(&bytes)).collect::<Vec<_>>(),
+        _ => object.config_data().into_values().flat_map(|text| either(text.as_bytes())).collect(),
+    });
+    values.collect()
+}

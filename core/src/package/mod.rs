@@ -1,0 +1,226 @@
+//! A minted plan becomes files: what lies where, with which mode, and what it is for.
+
+mod archive;
+mod backup;
+mod commands;
+mod manifest;
+mod preview;
+mod render;
+mod runbook;
+
+use std::{collections::BTreeMap, fmt};
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+pub use self::archive::archive;
+use crate::{
+    formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
+    mint::Minted,
+    plan::{Action, Content, Edit, KeyHome, RotationPlan, Source},
+    report::{OutputFileReport, PackageReport},
+};
+
+/// Every file of a package, in the order of the archive.
+pub struct OutputFiles {
+    name: String,
+    files: BTreeMap<String, OutputFile>,
+}
+
+/// A file of a package.
+#[non_exhaustive]
+pub struct OutputFile {
+    /// Path below the package's root.
+    pub path: String,
+    /// Unix permission bits.
+    pub mode: u32,
+    /// Its content, wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Does it hold a private key?
+    pub secret: bool,
+    /// 1, 2 or 3; 0 for the backup and for files of the whole package.
+    pub phase: u8,
+    /// `<node>`, `workers`, `cluster`, `management`, `clients`; empty for files of the whole package.
+    pub holder: String,
+    /// What it is for, in words.
+    pub purpose: String,
+    replaces: Option<Source>,
+    appliable: bool,
+}
+
+/// Why a file could not be written. The plan checks all of this, so it should not come up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// A kubeconfig cannot be changed in place.
+    #[error("{file}: {error}")]
+    Kubeconfig {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: KubeconfigEditError,
+    },
+    /// A manifest cannot be changed in place.
+    #[error("{file}: {error}")]
+    Manifest {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: StaticPodError,
+    },
+    /// Two files of the package would have the same path.
+    #[error("the package would hold {0} twice")]
+    Twice(String),
+    /// A text cannot be changed in place.
+    #[error(transparent)]
+    Text(#[from] EditError),
+}
+
+/// Writes every file of the package.
+///
+/// # Errors
+/// A [`PackageError`] if a given file cannot be changed in place.
+pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, PackageError> {
+    let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new() };
+    let renderer = render::Renderer { minted, plan };
+    for (step, edit) in edits(plan) {
+        let bytes = renderer.bytes(&edit.content)?;
+        let purpose = format!("{}: {} → {}", edit.target, edit.before, edit.after);
+        output.add(OutputFile {
+            path: edit.output.clone(),
+            mode: edit.mode,
+            secret: renderer.is_secret(&edit.content),
+            bytes,
+            phase: step.phase.number(),
+            holder: step.holder.to_string(),
+            purpose,
+            replaces: edit.source.clone(),
+            appliable: matches!(edit.content, Content::Object(_)),
+        })?;
+    }
+    for succession in plan.successions.values().filter(|succession| succession.key_home == KeyHome::Elsewhere) {
+        let (certificate, key) = renderer.authority_files(succession);
+        let name = succession.base_name(plan.profile);
+        let purpose = format!("the new {}, for where the old key is kept", succession.title);
+        output.add(OutputFile::whole(format!("ca-keys/{name}.crt"), 0o644, certificate, purpose.clone()))?;
+        output.add(OutputFile { secret: true, ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose) })?;
+    }
+    for file in backup::files(plan) {
+        output.add(file)?;
+    }
+    let text = |text: String| Zeroizing::new(text.into_bytes());
+    let runbook = runbook::runbook(plan, minted);
+    output.add(OutputFile::whole("RUNBOOK.md".into(), 0o644, text(runbook), "what to do, step by step".into()))?;
+    let readme = runbook::readme(plan);
+    output.add(OutputFile::whole("README.txt".into(), 0o644, text(readme), "what this package is".into()))?;
+    let manifest = manifest::manifest(plan, minted, &output);
+    output.add(OutputFile::whole("manifest.json".into(), 0o644, text(manifest), "the package for machines".into()))?;
+    let sums = output.checksums();
+    output.add(OutputFile::whole("SHA256SUMS".into(), 0o644, text(sums), "checked with sha256sum -c".into()))?;
+    Ok(output)
+}
+
+/// Every edit that a file of the package carries out, with its step.
+pub(crate) fn edits(plan: &RotationPlan) -> impl Iterator<Item = (&crate::plan::Step, &Edit)> {
+    plan.steps.iter().flat_map(|step| {
+        step.actions.iter().filter_map(move |action| match action {
+            Action::Write(edit) => Some((step, edit)),
+            _ => None,
+        })
+    })
+}
+
+impl OutputFile {
+    /// A public file that belongs to no phase and no holder.
+    fn whole(path: String, mode: u32, bytes: Zeroizing<Vec<u8>>, purpose: String) -> Self {
+        Self {
+            path,
+            mode,
+            bytes,
+            secret: false,
+            phase: 0,
+            holder: String::new(),
+            purpose,
+            replaces: None,
+            appliable: false,
+        }
+    }
+
+    /// SHA-256 of its content, in lower case hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(self.bytes.as_slice()))
+    }
+}
+
+/// Names the file and its size, never its content.
+impl fmt::Debug for OutputFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OutputFile({}, {:o}, {} bytes)", self.path, self.mode, self.bytes.len())
+    }
+}
+
+/// Names the package and counts its files.
+impl fmt::Debug for OutputFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OutputFiles({}, {} files)", self.name, self.files.len())
+    }
+}
+
+impl OutputFiles {
+    fn add(&mut self, file: OutputFile) -> Result<(), PackageError> {
+        let path = file.path.clone();
+        match self.files.insert(path.clone(), file) {
+            None => Ok(()),
+            Some(_) => Err(PackageError::Twice(path)),
+        }
+    }
+
+    /// The package's name, which is the folder it unpacks to: `airlock-<cluster>-<yyyymmdd>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every file, by path.
+    pub fn files(&self) -> impl Iterator<Item = &OutputFile> {
+        self.files.values()
+    }
+
+    /// What the package holds, without the content.
+    #[must_use]
+    pub fn report(&self) -> PackageReport {
+        let files = self.files().map(|file| OutputFileReport {
+            path: file.path.clone(),
+            mode: file.mode,
+            size: file.bytes.len(),
+            sha256: file.sha256(),
+            secret: file.secret,
+            phase: file.phase,
+            holder: file.holder.clone(),
+            purpose: file.purpose.clone(),
+            appliable: file.appliable,
+        });
+        PackageReport { name: self.name.clone(), files: files.collect() }
+    }
+
+    /// An object of the package as one command to paste into a terminal; `None` if the path names no object.
+    ///
+    /// On the client `kubectl apply` would copy the object, key and all, into an annotation: hence `--server-side`.
+    #[must_use]
+    pub fn apply_command(&self, path: &str) -> Option<Zeroizing<String>> {
+        let file = self.files.get(path).filter(|file| file.appliable)?;
+        let object = std::str::from_utf8(&file.bytes).ok()?;
+        Some(Zeroizing::new(format!("{} -f - <<'EOF'\n{object}EOF\n", commands::APPLY)))
+    }
+
+    /// `SHA256SUMS`: every file but itself.
+    fn checksums(&self) -> String {
+        self.files().map(|file| format!("{}  {}\n", file.sha256(), file.path)).collect()
+    }
+}
+
+/// Lower case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

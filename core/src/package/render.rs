@@ -1,0 +1,184 @@
+//! A content's recipe and what was minted become bytes.
+
+use zeroize::Zeroizing;
+
+use super::PackageError;
+use crate::{
+    formats::{
+        kubeconfig::{self, KubeconfigEdit},
+        object::{self, Changes},
+        static_pod,
+    },
+    mint::{Minted, MintedLeaf},
+    plan::{Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust},
+    profile::{AuthorityId, Profile},
+    x509::{Certificate, TrustBundle},
+};
+
+/// Knows everything that a recipe may refer to.
+pub(super) struct Renderer<'a> {
+    pub(super) plan: &'a RotationPlan,
+    pub(super) minted: &'a Minted,
+}
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+fn text(text: String) -> Bytes {
+    Zeroizing::new(text.into_bytes())
+}
+
+impl Renderer<'_> {
+    /// The bytes of a file.
+    pub(super) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
+        Ok(match content {
+            Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
+            Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
+            Content::AuthorityKey(id) => self.authority_key(&self.plan.successions[id]),
+            Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
+            Content::LeafKey(id) => self.leaf_key(*id),
+            Content::Credential(id) => {
+                let mut bytes = text(self.leaf(*id).certificate.to_pem());
+                bytes.extend_from_slice(&self.leaf_key(*id));
+                bytes
+            }
+            Content::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
+            Content::Manifest(source, flags) => {
+                let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
+                let edited = static_pod::set_flags(&source.bytes, &flags)
+                    .map_err(|error| PackageError::Manifest { file: source.file.clone(), error })?;
+                Zeroizing::new(edited)
+            }
+            Content::Original(source) => Zeroizing::clone(&source.bytes),
+            Content::Object(change) => self.object(change)?,
+            Content::Text(content) => text(content.clone()),
+        })
+    }
+
+    /// Does the file hold a private key?
+    pub(super) fn is_secret(&self, content: &Content) -> bool {
+        match content {
+            Content::AuthorityKey(_) | Content::LeafKey(_) | Content::Credential(_) => true,
+            Content::Kubeconfig(source, _) | Content::Original(source) => super::preview::holds_key(&source.bytes),
+            Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+            Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
+                stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| super::preview::holds_key(bytes))
+            }
+            _ => false,
+        }
+    }
+
+    /// The PEM of a new authority's certificate and key.
+    pub(super) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
+        let certificate = text(self.certificate(succession.id, Side::New).to_pem());
+        (certificate, self.authority_key(succession))
+    }
+
+    fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
+        match side {
+            Side::Old => &self.plan.successions[&id].old,
+            Side::New => self.minted.authorities[&id].certificate(),
+        }
+    }
+
+    fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
+        order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
+    }
+
+    /// The anchors that are there with the old one replaced, in its place, by the bundle.
+    fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
+        let old = &self.plan.successions[&id].old;
+        let replace = |certificate: &Certificate| {
+            if certificate == old { self.bundle(id, order) } else { TrustBundle::new().with_appended(certificate.clone()) }
+        };
+        present.iter().flat_map(|certificate| replace(certificate).iter().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    fn authority_key(&self, succession: &Succession) -> Bytes {
+        let key = self.minted.authorities[&succession.id].key().clone().with_encoding(succession.encoding);
+        Zeroizing::new(key.to_pem().as_bytes().to_vec())
+    }
+
+    fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
+        &self.minted.leaves[id.0]
+    }
+
+    fn leaf_key(&self, id: ReplacementId) -> Bytes {
+        let pem = self.leaf(id).key.as_ref().map(|key| key.to_pem());
+        Zeroizing::new(pem.map_or_else(Vec::new, |pem| pem.as_bytes().to_vec()))
+    }
+
+    fn kubeconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, PackageError> {
+        let mut edits = Vec::new();
+        for (cluster, present) in &change.trust {
+            let pem = self.widened(AuthorityId::Cluster, present, change.order).to_pem();
+            edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem });
+        }
+        for (user, id) in &change.credentials {
+            let leaf = self.leaf(*id);
+            edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: leaf.certificate.to_pem() });
+            if self.plan.replacements[id.0].has_new_key()
+                && let Some(key) = &leaf.key
+            {
+                edits.push(KubeconfigEdit::ClientKey { user: *user, pem: key.to_pem() });
+            }
+        }
+        kubeconfig::edit(&source.bytes, &edits).map_err(|error| PackageError::Kubeconfig { file: source.file.clone(), error })
+    }
+
+    fn object(&self, change: &ObjectChange) -> Result<Bytes, PackageError> {
+        let object = match change {
+            ObjectChange::Authority(stored, id) => {
+                let succession = &self.plan.successions[id];
+                let (certificate, key) = self.authority_files(succession);
+                let mut changes = Changes::none().set("tls.crt", certificate.to_vec());
+                if stored.key.is_some() && succession.key_home == KeyHome::Nodes {
+                    changes = changes.set("tls.key", key.to_vec());
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::Kubeconfig(stored, key, change) => {
+                let bytes = stored.kubeconfig.as_ref().map(|(bytes, _)| bytes.clone()).unwrap_or_default();
+                let edited = self.kubeconfig(&Source { file: stored.file.clone(), bytes }, change)?;
+                let mut changes = Changes::none().set(key, edited.to_vec());
+                // Signatures of the old text: the bootstrap signer makes new ones.
+                for stale in stored.object.config_data().into_keys().filter(|key| key.starts_with("jws-kubeconfig-")) {
+                    changes = changes.drop(&stale);
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::ClusterInfo { server, phase } => {
+                let pem = self.bundle(AuthorityId::Cluster, phase.trust()).to_pem();
+                let yaml = cluster_info(server, &pem);
+                return Ok(text(yaml));
+            }
+        };
+        Ok(text(object.to_yaml().to_string()))
+    }
+}
+
+/// `cluster-info` as kubeadm writes it
+/// (kubernetes/kubernetes: cmd/kubeadm/app/phases/bootstraptoken/clusterinfo/clusterinfo.go).
+fn cluster_info(server: &str, pem: &str) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let data = STANDARD.encode(pem);
+    let kubeconfig = format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {data}\n    server: {server}\n  name: \"\"\ncontexts: null\ncurrent-context: \"\"\nkind: Config\nusers: null\n"
+    );
+    let value = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": { "name": "cluster-info", "namespace": "kube-public" },
+        "data": { "kubeconfig": kubeconfig },
+    });
+    let objects = object::from_values(vec![value]);
+    objects.first().map(|object| object.to_yaml().to_string()).unwrap_or_default()
+}
+
+impl Succession {
+    /// The authority's file name without its ending: `ca`, `front-proxy-ca`.
+    pub(crate) fn base_name(&self, profile: &Profile) -> &'static str {
+        let path = profile.authority(self.id).map_or("ca.crt", |row| row.certificate);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.strip_suffix(".crt").unwrap_or(name)
+    }
+}
