@@ -177,18 +177,6 @@ fn keeps(promise: Promise, artifact: &Artifact) -> bool {
     )
 }
 
-fn describe(artifact: &Artifact) -> &'static str {
-    match artifact {
-        Artifact::Certificates(_) => "a certificate",
-        Artifact::Credential(..) => "a certificate with its private key",
-        Artifact::Kubeconfig(_) => "a kubeconfig",
-        Artifact::KubeletConfig(_) => "a kubelet configuration",
-        Artifact::PrivateKey(_) => "a private key",
-        Artifact::PublicKey(_) => "a public key",
-        Artifact::StaticPod(_) => "a Pod",
-    }
-}
-
 fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
     Finding::new(severity, "unreadable-content", file, &reason.message).at(&reason.place).remedy(&reason.remedy)
 }
@@ -331,7 +319,7 @@ impl Inventory {
                     slots.insert(path.clone(), Slot { place: path, file, bytes, artifact });
                 }
                 Detected::Artifact(artifact) => {
-                    let reason = format!("it holds {}, which does not belong at {path}", describe(&artifact));
+                    let reason = format!("what it holds ({}) does not belong at {path}", artifact.kind());
                     self.findings.push(
                         Finding::new(matters, "wrong-content", &file, &reason)
                             .remedy("Check whether two files were mixed up, then copy it again from the node"),

@@ -256,6 +256,21 @@ impl Node {
 }
 
 impl Artifact {
+    /// What it is, in words.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Certificates(certificates) if certificates.len() > 1 => "certificates",
+            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_authority) => "CA certificate",
+            Self::Certificates(_) => "certificate",
+            Self::Credential(..) => "certificate with its private key",
+            Self::Kubeconfig(_) => "kubeconfig",
+            Self::KubeletConfig(_) => "kubelet configuration",
+            Self::PrivateKey(_) => "private key",
+            Self::PublicKey(_) => "public key",
+            Self::StaticPod(_) => "static Pod manifest",
+        }
+    }
+
     /// The certificates that stand in the file itself.
     pub(crate) fn certificates(&self) -> &[Certificate] {
         match self {
@@ -288,7 +303,7 @@ impl KubeconfigArtifact {
         self.trust.iter().flatten().chain(credentials).collect()
     }
 
-    fn keys(&self) -> impl Iterator<Item = &Arc<PrivateKey>> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<PrivateKey>> {
         self.credentials.iter().flatten().filter_map(|credential| credential.key.as_ref())
     }
 }

@@ -17,11 +17,11 @@ use std::{collections::BTreeMap, fmt};
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
     objects::ObjectChange,
-    replacements::{KeySource, Replacement, ReplacementId},
-    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, Phase, Side, Source, Step, Trust},
-    successors::{KeyHome, Succession, Successor},
+    replacements::{Identity, KeySource, Replacement, ReplacementId},
+    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, Phase, Side, Source, PackagePath, Step, Trust},
+    successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
 };
-use self::{replacements::Replacements, steps::PackagePath};
+use self::replacements::Replacements;
 use crate::{
     Finding, Severity, UnixTime,
     inventory::Inventory,

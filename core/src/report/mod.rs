@@ -1,7 +1,12 @@
 //! What skins show of an inventory and of a plan: plain data, nothing secret, the same for the
 //! page and for `--format json`.
 
+mod inventory;
+mod plan;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::inventory::certificate_report;
 
 use crate::{Finding, UnixTime, profile::AuthorityId, x509::KeyAlgorithm};
 

@@ -1,0 +1,157 @@
+//! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
+
+use std::fmt::Write;
+
+use super::commands;
+use crate::{
+    mint::Minted,
+    plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
+};
+
+/// What else touches a rotation: question, command, and what must come of it.
+const CONSUMERS: &[(&str, &str, &str)] = &[
+    ("CNI plugins that keep a kubeconfig on the host (Calico, Multus)", "ls /etc/cni/net.d/*kubeconfig*", "each trusts what its phase says"),
+    ("kube-proxy and CoreDNS", "kubectl -n kube-system get pods -o wide", "started after kube-root-ca.crt changed"),
+    ("konnectivity: the server's kubeconfig and the agents", "kubectl get pods -A -l k8s-app=konnectivity-agent", "agents reconnect"),
+    ("cert-manager: issuers that hold the cluster CA, cainjector", "kubectl get clusterissuers,issuers -A", "none signs with the old CA after phase 2"),
+    ("webhooks, APIServices and CRDs whose caBundle is the cluster CA", "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle", "each caBundle accepts what its server presents"),
+    ("metrics-server and other extension API servers", "kubectl get apiservices", "Available is True"),
+    ("--oidc-ca-file and the cloud-controller-manager", "grep -r oidc-ca-file /etc/kubernetes/manifests", "no file that this package replaces, or known"),
+    ("load balancers that check certificates", "your load balancer's own status", "every API server is up"),
+    ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig"),
+];
+
+/// What this package is, in a few lines of plain text.
+pub(super) fn readme(plan: &RotationPlan) -> String {
+    let RotationPlan { cluster, name, now, .. } = plan;
+    format!(
+        "{name}\n\nA rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
+         It holds private keys: keep it as you keep /etc/kubernetes/pki, and delete it when the rotation is over.\n\n\
+         Check it:     sha256sum -c SHA256SUMS\n\
+         Follow:       RUNBOOK.md\n\
+         Go back to:   0-backup, the files as they were given\n\
+         Machines read manifest.json.\n"
+    )
+}
+
+/// The whole rotation, step by step, with this cluster's names.
+pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = introduction(&mut text, plan, minted);
+    for phase in Phase::ALL {
+        let _ = phase_heading(&mut text, phase);
+        for step in plan.steps.iter().filter(|step| step.phase == phase) {
+            let _ = step_section(&mut text, step, plan);
+        }
+    }
+    let _ = consumers(&mut text);
+    text
+}
+
+fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
+    writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
+    writeln!(text, "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n", plan.now)?;
+    writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;
+    for succession in plan.successions.values() {
+        let new = minted.authorities[&succession.id].certificate();
+        for (side, certificate) in [("old", &succession.old), ("new", new)] {
+            let pin = certificate.public_key().pin();
+            writeln!(text, "| {} | {side} | {} | {} | `{pin}` |", succession.title, certificate.subject(), certificate.not_after())?;
+        }
+    }
+    writeln!(text, "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n")?;
+    if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
+        writeln!(text, "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n")?;
+    }
+    writeln!(text, "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n")?;
+    writeln!(text, "The commands on nodes use these functions; paste them first:\n\n```sh\n{}```\n", commands::FUNCTIONS)?;
+    writeln!(text, "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n")
+}
+
+fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
+    let what = match phase {
+        Phase::TrustBoth => "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes.",
+        Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
+        Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
+    };
+    writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title())
+}
+
+fn step_section(text: &mut String, step: &Step, plan: &RotationPlan) -> std::fmt::Result {
+    writeln!(text, "### {}: {}\n", step.id, step.title)?;
+    let place = match &step.holder {
+        Holder::Node(name) => format!("on {name}, as root"),
+        Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
+        Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
+        Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
+        Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
+    };
+    writeln!(text, "Where: {place}.\n")?;
+    for action in &step.actions {
+        if let Action::Do { text: what, .. } = action {
+            writeln!(text, "{what}.\n")?;
+        }
+    }
+    let changes: Vec<_> = step.actions.iter().filter_map(change).collect();
+    if !changes.is_empty() {
+        writeln!(text, "| what | from | to |\n|---|---|---|\n{}\n", changes.join("\n"))?;
+    }
+    let run = commands::of_step(step, plan.profile);
+    if !run.is_empty() {
+        writeln!(text, "```sh\n{run}```\n")?;
+    }
+    if !step.gate.words.is_empty() {
+        writeln!(text, "It worked when {}.\n", step.gate.words)?;
+    }
+    if !step.gate.command.is_empty() {
+        writeln!(text, "```sh\n{}\n```\n", step.gate.command)?;
+    }
+    if !changes.is_empty() {
+        writeln!(text, "{}\n", back(step))?;
+    }
+    Ok(())
+}
+
+fn change(action: &Action) -> Option<String> {
+    match action {
+        Action::Write(edit) => Some(format!("| `{}` | {} | {} |", edit.target, edit.before, edit.after)),
+        Action::Remove { target, before } => Some(format!("| `{target}` | {before} | removed |")),
+        Action::Restart(component) => Some(format!("| {component} | | restarted |")),
+        Action::WaitFor(_) | Action::Do { .. } => None,
+    }
+}
+
+/// When to stop, and the way back from a step.
+fn back(step: &Step) -> String {
+    let folder = step.holder.folder();
+    let before = match step.phase {
+        Phase::TrustBoth => format!("0-backup/{folder}"),
+        Phase::Switch => format!("1-trust-both/{folder}"),
+        Phase::DropOld => format!("2-switch/{folder}"),
+    };
+    let restart = match step.holder {
+        Holder::Node(_) => " and restart the same components",
+        Holder::Workers => " and restart the kubelet",
+        _ => "",
+    };
+    format!(
+        "Stop if a command fails or the gate does not hold within ten minutes. To go back, put the files of `{before}` in place again (what is not there, from `0-backup/{folder}`){restart}."
+    )
+}
+
+fn consumers(text: &mut String) -> std::fmt::Result {
+    writeln!(text, "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|")?;
+    for (what, command, outcome) in CONSUMERS {
+        writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
+    }
+    writeln!(text, "\n## Where this runbook leaves the Kubernetes page, and why\n")?;
+    for line in [
+        "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
+        "The page says that `--client-ca-file` of kube-controller-manager cannot be a bundle; it can, and is here.",
+        "The page restarts API servers; they take up every file live, so here they are only checked.",
+    ] {
+        writeln!(text, "- {line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! An inventory as plain data.
+
+use super::{
+    AuthorityReport, CertificateReport, HolderReport, InventoryReport, KeyReport, SlotReport, UnrecognisedReport,
+};
+use crate::{
+    UnixTime,
+    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot, StoredObject},
+    package::hex,
+    plan::{same_algorithm, successor_name},
+    profile::SecretContent,
+    x509::{Certificate, PrivateKey},
+};
+
+impl Inventory {
+    /// Everything that was found, for people and for `--format json`. `now` dates the names that are proposed.
+    #[must_use]
+    pub fn report(&self, now: UnixTime) -> InventoryReport {
+        let nodes = self.nodes.iter().map(|node| self.node_report(node));
+        let group = |name: &str, slots: Vec<SlotReport>| {
+            (!slots.is_empty()).then(|| HolderReport { name: name.to_owned(), role: name.to_owned(), slots })
+        };
+        let objects = |management: bool| {
+            let chosen = self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
+            chosen.map(|stored| self.object_report(stored)).collect()
+        };
+        let slots = |slots: &[Slot]| slots.iter().map(|slot| self.slot_report(slot)).collect();
+        let groups = [
+            group("cluster", objects(false)),
+            group("management", objects(true)),
+            group("clients", slots(&self.clients)),
+            group("loose", slots(&self.loose)),
+        ];
+        let authorities = self.profile.authorities.iter().filter_map(|row| {
+            let authority = self.authorities.get(&row.id)?;
+            Some(AuthorityReport {
+                id: row.id,
+                title: row.title.to_owned(),
+                certificate: self.certificate_report(&authority.certificate),
+                key_present: authority.key.is_some(),
+                rotates: row.rotates,
+                same_key_algorithm: same_algorithm(&authority.certificate),
+                successor_name: successor_name(self, row.id, now),
+            })
+        });
+        let unrecognised = self.unrecognised.iter();
+        InventoryReport {
+            cluster: self.cluster.clone(),
+            platform: self.profile.id.to_owned(),
+            holders: nodes.chain(groups.into_iter().flatten()).collect(),
+            authorities: authorities.collect(),
+            unrecognised: unrecognised
+                .map(|file| UnrecognisedReport { file: file.file.clone(), reason: file.reason.clone() })
+                .collect(),
+            findings: self.findings.clone(),
+            files: self.files,
+        }
+    }
+
+    fn node_report(&self, node: &Node) -> HolderReport {
+        let role = match node.role {
+            Role::ControlPlane => "control-plane",
+            Role::Worker => "worker",
+        };
+        let slots = node.slots.values().map(|slot| self.slot_report(slot)).collect();
+        HolderReport { name: node.name.clone(), role: role.to_owned(), slots }
+    }
+
+    fn slot_report(&self, slot: &Slot) -> SlotReport {
+        let certificates = slot.artifact.all_certificates();
+        let server = match &slot.artifact {
+            Artifact::Kubeconfig(kubeconfig) => server(kubeconfig),
+            _ => String::new(),
+        };
+        SlotReport {
+            place: slot.place.clone(),
+            file: slot.file.clone(),
+            kind: slot.artifact.kind().to_owned(),
+            certificates: certificates.into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
+            keys: slot.artifact.keys().into_iter().map(|key| key_report(key)).collect(),
+            server,
+        }
+    }
+
+    fn object_report(&self, stored: &StoredObject) -> SlotReport {
+        let kind = match stored.role {
+            ObjectRole::ClusterInfo => "cluster-info for joining nodes",
+            ObjectRole::KubeadmConfig => "kubeadm configuration",
+            ObjectRole::Secret(SecretContent::Authority(_)) => "CA Secret",
+            ObjectRole::Secret(SecretContent::Kubeconfig) => "kubeconfig Secret",
+            ObjectRole::Secret(SecretContent::ServiceAccount) => "service account key Secret",
+        };
+        let embedded = stored.kubeconfig.as_ref().map(|(_, kubeconfig)| kubeconfig);
+        let keys = stored.key.iter().chain(embedded.into_iter().flat_map(KubeconfigArtifact::keys));
+        SlotReport {
+            place: stored.place(),
+            file: stored.file.clone(),
+            kind: kind.to_owned(),
+            certificates: stored.all_certificates().into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
+            keys: keys.map(|key| key_report(key)).collect(),
+            server: embedded.map(server).unwrap_or_default(),
+        }
+    }
+
+    fn certificate_report(&self, certificate: &Certificate) -> CertificateReport {
+        let signer = self.signers.signer(certificate);
+        let signed_by = signer.map(|signer| {
+            if signer == certificate {
+                "itself".to_owned()
+            } else {
+                format!("{} ({})", signer.subject(), colons(&signer.fingerprint()[..4]))
+            }
+        });
+        certificate_report(certificate, &signed_by.unwrap_or_default())
+    }
+}
+
+/// The API server that a kubeconfig points to.
+fn server(kubeconfig: &KubeconfigArtifact) -> String {
+    kubeconfig.model.clusters.first().map(|cluster| cluster.server.clone()).unwrap_or_default()
+}
+
+fn key_report(key: &PrivateKey) -> KeyReport {
+    KeyReport { key_type: key.key_type().to_string(), pin: key.public_key().pin() }
+}
+
+/// A certificate as plain data; `signed_by` in words.
+pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> CertificateReport {
+    CertificateReport {
+        subject: certificate.subject().to_string(),
+        issuer: certificate.issuer().to_string(),
+        alternative_names: certificate.alternative_names().iter().map(ToString::to_string).collect(),
+        key_type: certificate.public_key().key_type().to_string(),
+        serial: hex(certificate.serial()),
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+        authority: certificate.is_authority(),
+        signed_by: signed_by.to_owned(),
+        fingerprint: colons(&certificate.fingerprint()),
+        pin: certificate.public_key().pin(),
+        subject_key_id: hex(certificate.subject_key_id().unwrap_or_default()),
+        authority_key_id: hex(certificate.authority_key_id().unwrap_or_default()),
+        signature_algorithm: certificate.signature_algorithm().to_string(),
+    }
+}
+
+/// As `openssl x509 -fingerprint` prints it.
+fn colons(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}

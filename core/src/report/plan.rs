@@ -1,0 +1,88 @@
+//! A plan as plain data.
+
+use super::{EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport};
+use crate::plan::{Action, KeyHome, RotationPlan, Step, Succession, Successor};
+
+impl RotationPlan {
+    /// The whole plan, before anything is made.
+    #[must_use]
+    pub fn report(&self) -> PlanReport {
+        let keys = self.key_requests.iter();
+        PlanReport {
+            package: self.name.clone(),
+            authorities: self.successions.values().map(successor).collect(),
+            keys: keys
+                .map(|request| KeyRequestReport { owner: request.owner.clone(), algorithm: request.algorithm })
+                .collect(),
+            steps: self.steps.iter().map(step).collect(),
+            findings: self.findings.clone(),
+        }
+    }
+}
+
+fn successor(succession: &Succession) -> SuccessorReport {
+    let (new_subject, key_type, not_before, not_after, brought) = match &succession.new {
+        Successor::Brought(issuer) => {
+            let certificate = issuer.certificate();
+            let key_type = certificate.public_key().key_type().to_string();
+            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), true)
+        }
+        Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
+            (format!("CN = {common_name}"), algorithm.to_string(), *not_before, *not_after, false)
+        }
+    };
+    let key_home = match succession.key_home {
+        KeyHome::Nodes => "control-plane nodes",
+        KeyHome::Elsewhere => "ca-keys/",
+    };
+    SuccessorReport {
+        id: succession.id,
+        title: succession.title.to_owned(),
+        old_subject: succession.old.subject().to_string(),
+        new_subject,
+        key_type,
+        not_before,
+        not_after,
+        brought,
+        key_home: key_home.to_owned(),
+    }
+}
+
+fn step(step: &Step) -> StepReport {
+    let mut edits = Vec::new();
+    let mut restarts: Vec<String> = Vec::new();
+    for action in &step.actions {
+        match action {
+            Action::Write(edit) => edits.push(EditReport {
+                target: edit.target.clone(),
+                before: edit.before.clone(),
+                after: edit.after.clone(),
+                output: edit.output.clone(),
+            }),
+            Action::Remove { target, before } => edits.push(EditReport {
+                target: target.clone(),
+                before: before.clone(),
+                after: "removed".to_owned(),
+                output: String::new(),
+            }),
+            Action::Restart(component) => restarts.push(component.to_string()),
+            Action::WaitFor(_) => {}
+            Action::Do { text, .. } => edits.push(EditReport {
+                target: text.clone(),
+                before: String::new(),
+                after: String::new(),
+                output: String::new(),
+            }),
+        }
+    }
+    restarts.dedup();
+    StepReport {
+        id: step.id.clone(),
+        phase: step.phase.number(),
+        holder: step.holder.to_string(),
+        title: step.title.clone(),
+        edits,
+        restarts,
+        gate: step.gate.words.clone(),
+    }
+}
