@@ -1,8 +1,8 @@
 //! The page as a whole: the state, the host of the work, and the parts that show them.
 
-use std::{panic, rc::Rc};
+use std::rc::Rc;
 
-use yew::prelude::*;
+use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
     components::{
@@ -17,7 +17,7 @@ use crate::{
 
 /// Puts the page up.
 pub fn start() {
-    panic::set_hook(Box::new(|info| {
+    set_custom_panic_hook(Box::new(|info| {
         let location = info.location().map_or_else(String::new, ToString::to_string);
         ports::dom::replace_page(&words::page_died(&location));
     }));

@@ -5,8 +5,8 @@
 
 use airlock_core::{
     Severity,
-    profile::AuthorityId,
     plan::request::KubeletCertificates,
+    profile::AuthorityId,
     report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
     x509::KeyAlgorithm,
 };
@@ -22,7 +22,8 @@ pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
 /// What the page promises.
 pub const PROMISE: &str = "Everything stays on this machine: the page sends nothing anywhere, and its content policy forbids the browser to let it.";
 /// Before the browser's own question, which speaks of uploading.
-pub const FOLDER_HINT: &str = "For a folder the browser asks whether to “upload” it. Nothing is uploaded: it only lets this page read the files.";
+pub const FOLDER_HINT: &str =
+    "For a folder the browser asks whether to “upload” it. Nothing is uploaded: it only lets this page read the files.";
 /// What can be loaded.
 pub const LOAD_HINT: &str = "An /etc/kubernetes tree of each control-plane node (folder, .tar, .tar.gz or .zip), with or without private keys; \
     /var/lib/kubelet beside it; kubeconfigs; Secrets and ConfigMaps as kubectl get -o yaml or -o json gives them. All at once or bit by bit.";
@@ -31,7 +32,8 @@ pub const PASTE_HINT: &str = "What is pasted here is loaded at once and never sh
 /// Dropping.
 pub const DROP_HINT: &str = "Or drop files and folders anywhere on this page.";
 /// What keeping keys means.
-pub const KEEP_KEYS_HINT: &str = "The certificates are re-signed for the keys that are there. A key that somebody may have copied stays in use.";
+pub const KEEP_KEYS_HINT: &str =
+    "The certificates are re-signed for the keys that are there. A key that somebody may have copied stays in use.";
 /// What is in the zip.
 pub const DOWNLOAD_HINT: &str = "The zip holds private keys of the new CAs. Keep it as you keep the keys themselves, and delete it when the rotation is done.";
 /// Checking the zip.
@@ -42,8 +44,7 @@ pub const SECRET_WARNING: &str = "Holds a private key. The copied command carrie
 /// The core worker answered with something that was not asked.
 pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
 /// Nobody can start work.
-pub const CORE_CANNOT_START: &str =
-    "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
+pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
 
 /// How the work under way is named.
 pub fn job(job: Job) -> String {
@@ -229,13 +230,20 @@ pub fn change(before: &str, after: &str) -> String {
 pub fn before_making(plan: &PlanReport) -> String {
     match plan.keys.len() {
         0 => "No key has to be made. Nothing leaves this page until you download the package.".to_owned(),
-        keys => format!("{} will be made here. Nothing leaves this page until you download the package.", count(keys, "key")),
+        keys => format!(
+            "{} will be made here. Nothing leaves this page until you download the package.",
+            count(keys, "key")
+        ),
     }
 }
 
 /// The package in a line.
 pub fn package(package: &PackageReport) -> String {
-    format!("{}: {}. Open a file to see what it changes; private keys are shown by their pins only.", package.name, count(package.files.len(), "file"))
+    format!(
+        "{}: {}. Open a file to see what it changes; private keys are shown by their pins only.",
+        package.name,
+        count(package.files.len(), "file")
+    )
 }
 
 /// What an output file is.

@@ -85,8 +85,10 @@ fn bindgen() -> Result<(String, Vec<u8>)> {
 
     let mut bindgen = Bindgen::new();
     bindgen.input_path(&compiled).typescript(false).remove_name_section(true).remove_producers_section(true);
-    let mut output =
-        bindgen.no_modules(true).and_then(Bindgen::generate_output).map_err(|e| anyhow!("the glue cannot be made: {e:#}"))?;
+    let mut output = bindgen
+        .no_modules(true)
+        .and_then(Bindgen::generate_output)
+        .map_err(|e| anyhow!("the glue cannot be made: {e:#}"))?;
     ensure!(
         output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
         "a dependency brings JavaScript of its own, which one file cannot hold"

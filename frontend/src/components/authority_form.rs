@@ -96,7 +96,13 @@ fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>
 }
 
 fn chosen_file(
-    form: &AuthorityForm, field: &str, label: &str, chosen: &str, problems: &[FormProblem], files: &[LoadedFile], change: Callback<String>,
+    form: &AuthorityForm,
+    field: &str,
+    label: &str,
+    chosen: &str,
+    problems: &[FormProblem],
+    files: &[LoadedFile],
+    change: Callback<String>,
 ) -> Html {
     let id = form.field(field);
     html! {

@@ -25,7 +25,11 @@ pub fn findings(findings: &[Finding]) -> Html {
 }
 
 fn place(finding: &Finding) -> String {
-    [finding.file.as_str(), finding.place.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    [finding.file.as_str(), finding.place.as_str()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn class(severity: Severity) -> &'static str {

@@ -5,7 +5,12 @@ use std::rc::Rc;
 use airlock_core::report::{HolderReport, InventoryReport};
 use yew::prelude::*;
 
-use super::{certificate::certificate, findings::findings, holder::slots, part::{Fold, Part}};
+use super::{
+    certificate::certificate,
+    findings::findings,
+    holder::slots,
+    part::{Fold, Part},
+};
 use crate::words;
 
 /// Up to this many holders are open at first.

@@ -32,7 +32,10 @@ pub fn clear(event: &Event) {
 
 /// Is the `<details>` open after an event?
 pub fn is_open(event: &Event) -> bool {
-    event.target().and_then(|target| target.dyn_into::<Element>().ok()).is_some_and(|details| details.has_attribute("open"))
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|details| details.has_attribute("open"))
 }
 
 /// Lets files be dropped: without this the browser would open them in the page's place.

@@ -23,5 +23,7 @@ fn window() -> Option<web_sys::Window> {
 
 /// What the browser says went wrong, as a sentence.
 fn reason(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| "the browser gives no reason".to_owned(), |error| error.message().into())
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| "the browser gives no reason".to_owned(), |error| error.message().into())
 }

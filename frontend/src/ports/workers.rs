@@ -3,7 +3,8 @@
 use js_sys::{Array, Function};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{
-    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, MessageChannel, MessagePort, Url, Worker, WorkerOptions,
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, MessageChannel, MessagePort, Url, Worker,
+    WorkerOptions,
 };
 
 use super::endpoint::Endpoint;

@@ -153,7 +153,8 @@ impl PlanForm {
         let mut problems = Vec::new();
         let chosen: Vec<&AuthorityForm> = self.authorities.iter().filter(|authority| authority.rotate).collect();
         if chosen.is_empty() {
-            problems.push(FormProblem { field: "authorities".to_owned(), message: words::NO_AUTHORITY_CHOSEN.to_owned() });
+            problems
+                .push(FormProblem { field: "authorities".to_owned(), message: words::NO_AUTHORITY_CHOSEN.to_owned() });
         }
         let ca_days = days(&self.ca_days, "ca-days", &mut problems);
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
@@ -211,7 +212,10 @@ impl AuthorityForm {
         if self.brought {
             for (path, field) in [(&self.certificate, "certificate"), (&self.key, "key")] {
                 if path.is_empty() {
-                    problems.push(FormProblem { field: self.field(field), message: words::no_file_chosen(&self.title, field) });
+                    problems.push(FormProblem {
+                        field: self.field(field),
+                        message: words::no_file_chosen(&self.title, field),
+                    });
                 }
             }
             let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
@@ -221,11 +225,7 @@ impl AuthorityForm {
         if common_name == Some("") {
             problems.push(FormProblem { field: self.field("name"), message: words::no_name(&self.title) });
         }
-        NewAuthority {
-            common_name: common_name.map(str::to_owned),
-            key_algorithm: self.key_algorithm,
-            brought: None,
-        }
+        NewAuthority { common_name: common_name.map(str::to_owned), key_algorithm: self.key_algorithm, brought: None }
     }
 }
 

@@ -20,16 +20,11 @@ pub struct Core {
     files: BTreeMap<FileId, InputFile>,
     inventory: Option<Inventory>,
     plan: Option<RotationPlan>,
-    run: Option<Run>,
+    /// The run whose keys the package waits for.
+    run: Option<u32>,
     /// Keys by run and place. A key may arrive before the question that it is for.
     keys: BTreeMap<(u32, usize), PrivateKey>,
     package: Option<OutputFiles>,
-}
-
-/// A package in the making.
-struct Run {
-    number: u32,
-    now: UnixTime,
 }
 
 /// An answer, and the bytes that go beside it.
@@ -61,10 +56,10 @@ impl Core {
                     Err(refusal) => Reply::Refused(refusal.findings).into(),
                 })
             }
-            Ask::Make { run, now } => {
+            Ask::Make { run } => {
                 self.package = None;
-                self.run = Some(Run { number: run, now });
-                self.keys.retain(|(number, _), _| *number == run);
+                self.run = Some(run);
+                self.keys.retain(|(of, _), _| *of == run);
                 self.make_if_complete()
             }
             Ask::Cancel => {
@@ -88,10 +83,7 @@ impl Core {
             Ask::Archive => {
                 let Some(package) = &self.package else { return Some(nothing("packaged").into()) };
                 let zip = airlock_core::archive(package);
-                let reply = Reply::Archive {
-                    name: format!("{}.zip", package.name()),
-                    sha256: sha256(&zip),
-                };
+                let reply = Reply::Archive { name: format!("{}.zip", package.name()), sha256: sha256(&zip) };
                 Some(Answer { reply, bytes: Some(zip) })
             }
         }
@@ -104,7 +96,7 @@ impl Core {
                 self.keys.insert((run, index), key);
                 self.make_if_complete()
             }
-            Err(error) => self.run.take_if(|wanted| wanted.number == run).map(|_| Reply::Failed(error.to_string()).into()),
+            Err(error) => self.run.take_if(|wanted| *wanted == run).map(|_| Reply::Failed(error.to_string()).into()),
         }
     }
 
@@ -123,7 +115,7 @@ impl Core {
             self.files.insert(ticket.id, InputFile { path: ticket.path, content });
         }
         let inventory = airlock_core::inspect(self.files.values().cloned().collect(), now);
-        Reply::Inventory(self.inventory.insert(inventory).report())
+        Reply::Inventory(self.inventory.insert(inventory).report(now))
     }
 
     fn forget_plan(&mut self) {
@@ -134,21 +126,21 @@ impl Core {
     }
 
     fn make_if_complete(&mut self) -> Option<Answer> {
-        let number = self.run.as_ref()?.number;
-        let (Some(inventory), Some(plan)) = (&self.inventory, &self.plan) else {
+        let run = self.run?;
+        let Some(plan) = &self.plan else {
             self.run = None;
             return Some(nothing("planned").into());
         };
         let wanted = plan.key_requests().len();
-        if (0..wanted).any(|index| !self.keys.contains_key(&(number, index))) {
+        if (0..wanted).any(|index| !self.keys.contains_key(&(run, index))) {
             return None;
         }
-        let Run { number, now } = self.run.take()?;
-        let keys = (0..wanted).filter_map(|index| self.keys.remove(&(number, index))).collect();
+        self.run = None;
+        let keys = (0..wanted).filter_map(|index| self.keys.remove(&(run, index))).collect();
         self.keys.clear();
-        let made = airlock_core::mint(plan, keys, now)
+        let made = airlock_core::mint(plan, keys)
             .map_err(|error| error.to_string())
-            .and_then(|minted| airlock_core::package(inventory, plan, &minted).map_err(|error| error.to_string()));
+            .and_then(|minted| airlock_core::package(plan, &minted).map_err(|error| error.to_string()));
         Some(match made {
             Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
             Err(reason) => Reply::Failed(reason).into(),

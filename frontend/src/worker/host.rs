@@ -129,7 +129,7 @@ impl Host {
         let total = algorithms.len();
         self.deaths.set(0);
         self.tell(Action::Began(Job::Making { done: 0, total }));
-        self.ask(Ask::Make { run, now: ports::now() }, move |host, reply, _| {
+        self.ask(Ask::Make { run }, move |host, reply, _| {
             if host.run.get() == run {
                 host.pool.take();
                 match reply {

@@ -183,7 +183,11 @@ impl CoreLine {
     /// # Errors
     ///
     /// If the guest dies first.
-    pub fn ask(&self, ask: Ask, attachments: Vec<Attachment>) -> impl Future<Output = Result<(Reply, Option<Blob>), Died>> + use<> {
+    pub fn ask(
+        &self,
+        ask: Ask,
+        attachments: Vec<Attachment>,
+    ) -> impl Future<Output = Result<(Reply, Option<Blob>), Died>> + use<> {
         let id = self.next.get();
         self.next.set(id.wrapping_add(1));
         let (answerer, answer) = oneshot::channel();

@@ -102,8 +102,6 @@ pub enum Ask {
     Make {
         /// Tells this run's keys from those of an abandoned one.
         run: u32,
-        /// The person's clock.
-        now: UnixTime,
     },
     /// Forget the run and its keys.
     Cancel,

@@ -119,7 +119,9 @@ impl CoreServer {
     fn key(&self, ticket: KeyTicket, attachments: Vec<Attachment>) {
         for bytes in attachments {
             let answer = self.core.borrow_mut().key(ticket.run, ticket.index, &bytes.take_bytes());
-            if let (Some(answer), Some(id)) = (answer, self.making.take()) {
+            if let Some(answer) = answer
+                && let Some(id) = self.making.take()
+            {
                 self.send(id, answer);
             }
         }
