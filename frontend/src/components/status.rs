@@ -28,7 +28,7 @@ pub fn Status(props: &StatusProps) -> Html {
         None => state.notice.clone(),
     };
     html! {
-        <>
+        <div class="bar">
             <div class="alert" role="alert" data-test="alert">
                 if let Some(sentence) = &state.alert {
                     <p>{ sentence }</p>
@@ -36,6 +36,6 @@ pub fn Status(props: &StatusProps) -> Html {
                 }
             </div>
             <p class="status" role="status" data-test="status">{ status }</p>
-        </>
+        </div>
     }
 }

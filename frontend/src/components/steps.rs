@@ -63,7 +63,7 @@ fn step(step: &StepReport) -> Html {
                 <ul class="plain">
                     for (index, edit) in step.edits.iter().enumerate() {
                         <li key={index} data-test="edit" data-target={edit.target.clone()}>
-                            <span class="path">{ &edit.target }</span>{ ": " }{ words::change(&edit.before, &edit.after) }
+                            <span class="path">{ &edit.target }</span>{ words::change(&edit.before, &edit.after) }
                         </li>
                     }
                 </ul>
