@@ -58,6 +58,14 @@ pub fn job(job: Job) -> String {
     }
 }
 
+/// The run as a whole.
+pub fn making(keys: usize) -> String {
+    match keys {
+        0 => "Making certificates and package …".to_owned(),
+        keys => format!("Making {}, certificates and package …", count(keys, "key")),
+    }
+}
+
 /// Where the work runs.
 pub fn place(place: Workplace) -> String {
     match place {

@@ -23,7 +23,7 @@ pub fn Status(props: &StatusProps) -> Html {
     let StatusProps { state, act } = props;
     let status = match state.job {
         // Counted by the progress bar; read out once.
-        Some(Job::Making { total, .. }) => words::job(Job::Making { done: 0, total }),
+        Some(Job::Making { total, .. }) => words::making(total),
         Some(job) => words::job(job),
         None => state.notice.clone(),
     };
