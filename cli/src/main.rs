@@ -1,2 +1,131 @@
-//! x
-fn main() {}
+//! `airlock`: the core for machines without a browser.
+//!
+//! What goes where: results to standard output, findings to standard error, secrets only into files
+//! that their owner alone can read. Exit codes: 0; 1 where a finding of severity error stands in the
+//! way, and then nothing is written; 2 usage.
+
+mod arguments;
+mod keys;
+mod read;
+mod table;
+mod write;
+
+use std::{
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use airlock_core::{
+    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, inspect, mint, package,
+    plan,
+};
+use clap::Parser;
+
+use crate::arguments::{Arguments, Choices, Command, Format};
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let outcome = match command {
+        Command::Inspect { paths, format } => run_inspect(&paths, format),
+        Command::Plan { paths, choices, format } => run_plan(&paths, &choices, format),
+        Command::Package { paths, choices, out } => run_package(&paths, &choices, &out),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Findings(findings)) => {
+            print_findings(&findings);
+            ExitCode::from(1)
+        }
+        Err(Stop::Failed(message)) => {
+            eprintln!("airlock: {message}");
+            ExitCode::from(1)
+        }
+        Err(Stop::Usage(message)) => {
+            eprintln!("airlock: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Why a command ends early.
+pub(crate) enum Stop {
+    /// At least one of them is an error.
+    Findings(Vec<Finding>),
+    /// The system refused something, or a certificate could not be made.
+    Failed(String),
+    /// The arguments cannot be what was meant.
+    Usage(String),
+}
+
+fn run_inspect(paths: &[String], format: Format) -> Result<(), Stop> {
+    let now = now()?;
+    let inventory = inspect(read::paths(paths)?, now);
+    let report = inventory.report(now);
+    match format {
+        Format::Json => print_json(&report),
+        Format::Table => print!("{}", table::inventory(&report)),
+    }
+    refuse_errors(inventory.findings())
+}
+
+fn run_plan(paths: &[String], choices: &Choices, format: Format) -> Result<(), Stop> {
+    let (_, plan) = decide(paths, choices, now()?)?;
+    let report = plan.report();
+    match format {
+        Format::Json => print_json(&report),
+        Format::Table => print!("{}", table::plan(&report)),
+    }
+    Ok(())
+}
+
+fn run_package(paths: &[String], choices: &Choices, out: &str) -> Result<(), Stop> {
+    let target = write::Target::new(out)?;
+    let (inventory, plan) = decide(paths, choices, now()?)?;
+    print_findings(inventory.findings());
+    print_findings(plan.findings());
+    let keys = keys::generate(plan.key_requests());
+    let minted = mint(&plan, keys).map_err(|error| Stop::Failed(error.to_string()))?;
+    let files = package(&plan, &minted).map_err(|error| Stop::Failed(error.to_string()))?;
+    target.write(&files, archive)?;
+    println!("{}: {minted}, {} files", target.path(), files.files().count());
+    Ok(())
+}
+
+fn decide(paths: &[String], choices: &Choices, now: UnixTime) -> Result<(Inventory, RotationPlan), Stop> {
+    let mut files = read::paths(paths)?;
+    let (request, brought): (RotationRequest, Vec<InputFile>) = choices.request()?;
+    files.extend(brought);
+    let inventory = inspect(files, now);
+    let plan = plan(&inventory, &request, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
+    Ok((inventory, plan))
+}
+
+/// The clock, or the time that `SOURCE_DATE_EPOCH` sets (reproducible-builds.org).
+fn now() -> Result<UnixTime, Stop> {
+    if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
+        let seconds =
+            text.parse().map_err(|_| Stop::Usage(format!("SOURCE_DATE_EPOCH is {text}, not a number of seconds")))?;
+        return Ok(UnixTime(seconds));
+    }
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    let elapsed = elapsed.map_err(|_| Stop::Failed("the clock is before 1970".to_owned()))?;
+    Ok(UnixTime(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)))
+}
+
+fn refuse_errors(findings: &[Finding]) -> Result<(), Stop> {
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(Stop::Findings(Vec::new()));
+    }
+    Ok(())
+}
+
+fn print_findings(findings: &[Finding]) {
+    for finding in findings {
+        eprintln!("{finding}");
+    }
+}
+
+fn print_json(report: &impl serde::Serialize) {
+    let text = serde_json::to_string_pretty(report).expect("Invariant: reports are text and numbers");
+    println!("{text}");
+}

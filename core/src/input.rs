@@ -14,6 +14,8 @@ pub struct InputFile {
     pub path: String,
     /// What is in it.
     pub content: Content,
+    /// Unix permission bits, where the skin or the archive knows them.
+    pub mode: Option<u32>,
 }
 
 /// What a file holds, as far as the skin could tell.
@@ -33,14 +35,15 @@ pub enum Content {
 impl InputFile {
     /// A regular file.
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self { path: path.into(), content: Content::Bytes(Arc::new(Zeroizing::new(bytes))) }
+        Self { path: path.into(), content: Content::Bytes(Arc::new(Zeroizing::new(bytes))), mode: None }
     }
 }
 
 /// Names the file and the kind of content, never the bytes.
 impl fmt::Debug for InputFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputFile").field("path", &self.path).field("content", &self.content).finish()
+        let Self { path, content, mode } = self;
+        f.debug_struct("InputFile").field("path", path).field("content", content).field("mode", mode).finish()
     }
 }
 

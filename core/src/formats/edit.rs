@@ -3,10 +3,11 @@
 //! The byte ranges come from the parser's events; the result is read again and compared with what was
 //! asked for, so that an edit either does exactly that or fails.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde_json::Value;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::tree::{self, Node, NodeKind, Scalar, Style};
 use super::yaml::{self, YamlError};
@@ -261,7 +262,7 @@ fn block(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroizing<S
         }
     }
     let mut end = scalar.range.start + kept;
-    if kept == 0 {
+    if kept == 0 && final_breaks < 2 {
         new.push_str(newline);
     }
     if final_breaks > 1 {
@@ -286,8 +287,12 @@ fn last_line_end(content: &str) -> usize {
     end
 }
 
-impl Drop for Edit {
-    fn drop(&mut self) {
-        self.value.zeroize();
+/// Names the place, never the value.
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Edit({} in document {})", place(&self.path), self.document)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,3 +168,229 @@ pub(crate) fn double_quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::formats::yaml::documents;
+
+    #[test]
+    fn reads_like_kubectls_output() {
+        let value = json!({
+            "apiVersion": "v1",
+            "data": {"tls.crt": "LS0tLQ==", "number": "123", "empty": ""},
+            "kind": "Secret",
+            "metadata": {
+                "name": "prod-ca",
+                "labels": {"cluster.x-k8s.io/cluster-name": "prod"},
+                "annotations": {},
+                "finalizers": [],
+                "ownerReferences": [{"kind": "KubeadmControlPlane", "controller": true, "generation": 3}, "x", ["y", ["z"]]],
+            },
+            "text": "a:\n  - b\n\nc\n",
+            "kept": "a\nb\n\n",
+            "cut": "a\nb",
+            "crlf": "a\r\nb\n",
+        });
+        let expected = r#"apiVersion: v1
+data:
+  tls.crt: LS0tLQ==
+  number: "123"
+  empty: ""
+kind: Secret
+metadata:
+  name: prod-ca
+  labels:
+    cluster.x-k8s.io/cluster-name: prod
+  annotations: {}
+  finalizers: []
+  ownerReferences:
+  - kind: KubeadmControlPlane
+    controller: true
+    generation: 3
+  - x
+  - - "y"
+    - - z
+text: |
+  a:
+    - b
+
+  c
+kept: |+
+  a
+  b
+
+cut: |-
+  a
+  b
+crlf: "a\r\nb\n"
+"#;
+        assert_eq!(yaml(&value).as_str(), expected);
+    }
+
+    #[test]
+    fn strings_stay_strings() {
+        for text in NASTY {
+            let value = json!({"k": text, (*text): "v", "list": [text, [text]]});
+            let yaml = yaml(&value);
+            assert_eq!(documents(yaml.as_bytes()).unwrap(), [value], "{}", yaml.as_str());
+        }
+    }
+
+    /// What YAML 1.1 or 1.2 readers take for something else, and what breaks a line or a block.
+    const NASTY: &[&str] = &[
+        "",
+        " ",
+        "~",
+        "null",
+        "Null",
+        "y",
+        "N",
+        "yes",
+        "no",
+        "On",
+        "off",
+        "true",
+        "False",
+        "=",
+        "<<",
+        "-",
+        "--",
+        "---",
+        "...",
+        "?",
+        ":",
+        "!",
+        "&a",
+        "*a",
+        "%a",
+        "@a",
+        "`a",
+        "|",
+        ">",
+        "#",
+        "# a",
+        "a #b",
+        "a: b",
+        "a:",
+        ":a",
+        "a:b",
+        "- a",
+        "{}",
+        "[]",
+        "{a: b}",
+        "[a",
+        "a]",
+        "'",
+        "\"",
+        "'a'",
+        "\"a\"",
+        "\\",
+        "a\\nb",
+        "0",
+        "1",
+        "-1",
+        "+1",
+        "1.5",
+        ".5",
+        "5.",
+        "1e3",
+        "0x1F",
+        "0o17",
+        "017",
+        "08",
+        "0b1",
+        "1_000",
+        "1:30",
+        "1:30:45",
+        "190:20:30",
+        "2026-08-01",
+        "2026-08-01T00:00:00Z",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "NaN",
+        "inf",
+        "Infinity",
+        "1 ",
+        " 1",
+        "a ",
+        " a",
+        "a\tb",
+        "\ta",
+        "a\t",
+        "\n",
+        "\n\n",
+        "a\n",
+        "a\nb",
+        "a\nb\n",
+        "a\n\nb\n\n",
+        "\na",
+        " a\nb\n",
+        "a\n b\n",
+        "a\n \nb\n",
+        "a\n\t\nb\n",
+        "a\n  ",
+        "a\nb \n",
+        "a\r\nb\r\n",
+        "a\rb",
+        "\u{0}",
+        "\u{7}",
+        "\u{1b}[2J",
+        "\u{7f}",
+        "\u{85}",
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "\u{feff}",
+        "a\u{feff}\nb",
+        "ä",
+        "é\nö\n",
+        "日本",
+        "😀",
+        "a\n😀\n",
+        "---\na\n",
+        "a\n---\n",
+        "a\n...\n",
+        "#a\nb\n",
+        "- a\n- b\n",
+        "a\n#b\n",
+        "EOF",
+        "a\nEOF\n",
+        "$HOME",
+        "!!str",
+        "!a b",
+        "a, b",
+        "a,b",
+        "key: |\n  text\n",
+    ];
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,20}".prop_map(Value::from),
+            "[ \t\n\ra:#|>'\"-]{0,12}".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                proptest::collection::vec((any::<String>(), inner), 0..5)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_reads_back(value in any_value()) {
+            let value = json!({"k": value});
+            let yaml = yaml(&value);
+            prop_assert_eq!(documents(yaml.as_bytes()).unwrap(), vec![value], "{}", yaml.as_str());
+        }
+    }
+}

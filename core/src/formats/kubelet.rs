@@ -72,3 +72,36 @@ pub fn from_value(value: &Value) -> Result<KubeletConfig, KubeletConfigError> {
         tls_private_key_file: text("/tlsPrivateKeyFile"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_kubeadm_writes() {
+        let text = "apiVersion: kubelet.config.k8s.io/v1beta1\nauthentication:\n  anonymous:\n    enabled: false\n  x509:\n    \
+            clientCAFile: /etc/kubernetes/pki/ca.crt\nkind: KubeletConfiguration\nrotateCertificates: true\n\
+            staticPodPath: /etc/kubernetes/manifests\ntlsCertFile: ''\n";
+        assert_eq!(
+            parse(text.as_bytes()).unwrap(),
+            KubeletConfig {
+                client_ca_file: Some("/etc/kubernetes/pki/ca.crt".to_owned()),
+                rotate_certificates: Some(true),
+                server_tls_bootstrap: None,
+                static_pod_path: Some("/etc/kubernetes/manifests".to_owned()),
+                tls_cert_file: None,
+                tls_private_key_file: None,
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_something_else_is_refused() {
+        for text in ["", "a: b", "kind: KubeletConfiguration\n---\nkind: KubeletConfiguration\n", "- kind"] {
+            assert_eq!(parse(text.as_bytes()), Err(KubeletConfigError::NotKubeletConfig), "{text}");
+        }
+        assert!(matches!(parse(b"a: ["), Err(KubeletConfigError::Syntax(_))));
+        let odd = "kind: KubeletConfiguration\nauthentication: 1\nrotateCertificates: maybe\n";
+        assert_eq!(parse(odd.as_bytes()), Ok(KubeletConfig::default()));
+    }
+}

@@ -133,6 +133,7 @@ fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     if kind.ends_with("List")
         && item.is_none()
+        && value.get("items").is_some_and(Value::is_array)
         && let Some(Value::Array(items)) = value.get_mut("items").map(Value::take)
     {
         let item_kind = kind.trim_end_matches("List");
@@ -305,3 +306,6 @@ fn remove(map: &mut Map<String, Value>, section: &str, keys: &BTreeSet<String>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,6 +72,10 @@ pub fn is_pem(bytes: &[u8]) -> bool {
 /// Finds the PEM blocks in `bytes`: text around them, CRLF, a byte order mark and a missing final newline are fine.
 pub fn blocks(bytes: &[u8]) -> PemScan {
     let mut scanner = Scanner { bytes, scan: PemScan::default(), open: None, begun: 0 };
+    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+        scanner.problem(1, "the text is UTF-16: save it as UTF-8");
+        return scanner.scan;
+    }
     let mut start = 0;
     let mut line = 1;
     while start < bytes.len() && scanner.begun <= MAX_BLOCKS {
@@ -105,8 +109,11 @@ struct Open {
 }
 
 impl Scanner<'_> {
+    /// As many problems as blocks are kept: a hostile file has one in every line.
     fn problem(&mut self, line: usize, message: impl Into<String>) {
-        self.scan.problems.push(PemProblem { line, message: message.into() });
+        if self.scan.problems.len() < MAX_BLOCKS {
+            self.scan.problems.push(PemProblem { line, message: message.into() });
+        }
     }
 
     /// One line, without its line feed: text, markers, or several glued together.
@@ -171,14 +178,13 @@ impl Scanner<'_> {
     fn body(&mut self, line: usize, range: Range<usize>) {
         let Some(open) = &mut self.open else { return };
         let text = &self.bytes[range.clone()];
+        if text.is_empty() {
+            return;
+        }
         if open.heading && text.contains(&b':') {
             open.headers = true;
-        } else if text.is_empty() {
-            open.heading &= !open.headers; // the blank line that ends the headers
-        } else if open.heading && open.headers {
-            // a header's folded continuation
         } else {
-            open.heading = false;
+            open.heading = false; // as Go does: the first line without a colon is data
             open.body.push((line, range));
         }
     }
@@ -283,3 +289,6 @@ fn trim(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let length = text.trim_ascii().len();
     range.start + front..range.start + front + length
 }
+
+#[cfg(test)]
+mod tests;

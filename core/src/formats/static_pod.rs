@@ -186,3 +186,6 @@ pub fn set_flags(bytes: &[u8], flags: &[(&str, &str)]) -> Result<Vec<u8>, Static
     }
     Ok(edit::splice(bytes, &edits)?.to_vec())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 
-use super::yaml::{MAX_ALIASES, MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, YamlError};
+use super::yaml::{self, MAX_ALIASES, MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, YamlError};
 
 /// Every non-empty document of a text.
 pub(crate) struct Forest {
@@ -75,7 +75,8 @@ pub(crate) fn read(text: &str) -> Result<Forest, YamlError> {
         block_nesting_limit: MAX_DEPTH + 1,
     };
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| YamlError::new(error.marker().line().max(1), error.info()))?;
+        let (event, span) = event
+            .map_err(|error| YamlError::new(error.marker().line().max(1), yaml::parser_sentence(&error.info())))?;
         let range = span.byte_range().unwrap_or(last_end..last_end);
         let line = span.start.line();
         nodes += usize::from(event.is_node());
@@ -110,12 +111,8 @@ pub(crate) fn read(text: &str) -> Result<Forest, YamlError> {
                 forest.aliased.insert(id);
                 Some(Node { kind: NodeKind::Alias, anchor: 0, line })
             }
-            Event::SequenceStart(style, ..) | Event::MappingStart(style, ..) if stack.len() >= MAX_DEPTH => {
-                let _: StructureStyle = style;
-                return Err(YamlError::new(
-                    line,
-                    format!("mappings and sequences stand more than {MAX_DEPTH} deep inside each other"),
-                ));
+            Event::SequenceStart(..) | Event::MappingStart(..) if stack.len() >= MAX_DEPTH => {
+                return Err(YamlError::new(line, yaml::too_deep()));
             }
             Event::SequenceStart(style, ..) => {
                 let node = Node { kind: NodeKind::Sequence(Vec::new()), anchor, line };

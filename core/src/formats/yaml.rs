@@ -16,8 +16,10 @@ pub const MAX_DOCUMENTS: usize = 10_000;
 pub const MAX_NODES: usize = 1_000_000;
 /// Mappings and sequences inside each other.
 pub const MAX_DEPTH: usize = 64;
-/// Aliases (`*name`) in one text.
+/// Aliases (`*name`), and anchors (`&name`), in one text.
 pub const MAX_ALIASES: usize = 1_000;
+/// Bytes of all scalars in one text, aliases expanded.
+pub const MAX_EXPANDED: usize = 2 * MAX_SIZE;
 /// Nodes that aliases may add in one text.
 pub const MAX_ALIAS_NODES: usize = 20_000;
 
@@ -73,12 +75,13 @@ fn parser_options() -> serde_saphyr::Options {
     options! {
         budget: budget! {
             max_aliases: MAX_ALIASES,
+            max_anchors: MAX_ALIASES,
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH + 1,
             max_documents: MAX_DOCUMENTS,
             max_nodes: MAX_NODES,
             max_events: 4 * MAX_NODES,
-            max_total_scalar_bytes: 2 * MAX_SIZE,
+            max_total_scalar_bytes: MAX_EXPANDED,
             max_recorded_anchor_bytes: MAX_SIZE,
         },
         alias_limits: alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
@@ -93,12 +96,21 @@ fn parser_options() -> serde_saphyr::Options {
 fn explain(error: &serde_saphyr::Error) -> YamlError {
     use serde_saphyr::Error;
     use serde_saphyr::budget::BudgetBreach;
-    let error = error.without_snippet();
+    let mut error = error.without_snippet();
     let line = error.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(usize::MAX)).max(1);
+    while let Error::AliasError { error: inner, .. } = error {
+        error = inner.without_snippet();
+    }
     let message = match error {
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Error::Budget { breach: BudgetBreach::Aliases { .. }, .. } => {
             format!("more than {MAX_ALIASES} aliases: write the values out")
+        }
+        Error::Budget { breach: BudgetBreach::Anchors { .. }, .. } => {
+            format!("more than {MAX_ALIASES} anchors: write the values out")
+        }
+        Error::Budget { breach: BudgetBreach::ScalarBytes { .. }, .. } => {
+            format!("aliases expand to more than {MAX_EXPANDED} bytes: write the values out")
         }
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             format!("more than {MAX_DOCUMENTS} documents: split the file")
@@ -110,16 +122,22 @@ fn explain(error: &serde_saphyr::Error) -> YamlError {
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key {key} stands twice in one mapping"),
         _ => {
             let text = error.to_string();
-            match text.split_once(" at line ") {
-                Some((sentence, _)) => sentence.to_owned(),
-                None => text,
-            }
+            parser_sentence(text.split_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence))
         }
     };
     YamlError { line, message }
 }
 
-fn too_deep() -> String {
+/// What the parser says, in our words where it does not name its limit.
+pub(crate) fn parser_sentence(sentence: &str) -> String {
+    match sentence {
+        "recursion limit exceeded" => too_deep(),
+        "cannot deserialize null into string; use Option<String>" => "a key is empty".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+pub(crate) fn too_deep() -> String {
     format!("mappings and sequences stand more than {MAX_DEPTH} deep inside each other")
 }
 
@@ -236,4 +254,104 @@ pub fn wipe(value: &mut Value) {
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
     *value = Value::Null;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, message: &str) {
+        let error = documents(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
+    }
+
+    #[test]
+    fn yaml_and_json_and_several_of_each() {
+        let expected = vec![json!({"a": 1, "b": ["x", null, true]})];
+        for text in [
+            "a: 1\nb: [x, ~, true]\n",
+            "\u{feff}a: 1\r\nb:\r\n- x\r\n-\r\n- true\r\n",
+            "{\"a\": 1,\n\t\"b\": [\"x\", null, true]}",
+            "\u{feff} {a: 1, b: [x, null, true]}",
+            "---\n---\n# nothing\n---\na: 1\nb: [x, null, true]\n...\n---\n",
+        ] {
+            assert_eq!(documents(text.as_bytes()).unwrap(), expected, "{text}");
+        }
+        assert_eq!(documents(b"{\"a\":1}\n{\"a\":2}").unwrap().len(), 2);
+        assert_eq!(documents(b"a: 1\n---\n{\"a\":2}\n").unwrap().len(), 2);
+        assert_eq!(documents(b"").unwrap().len(), 0);
+        assert_eq!(documents(b"# only a comment\n").unwrap().len(), 0);
+    }
+
+    #[test]
+    fn many_comments_are_no_trouble() {
+        let text = format!("{}a:\n{}  b: c\n", "# x\n".repeat(500), "  # y\n".repeat(500));
+        assert_eq!(documents(text.as_bytes()).unwrap(), [json!({"a": {"b": "c"}})]);
+    }
+
+    #[test]
+    fn merge_keys_and_aliases_are_resolved() {
+        let text = "a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: *a\n";
+        assert_eq!(documents(text.as_bytes()).unwrap(), [json!({"a": {"x": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1}})]);
+    }
+
+    #[test]
+    fn faults_have_a_line() {
+        refused("a: 1\nb: 2\na: 3\n", "line 3: the key a stands twice in one mapping");
+        refused("{\"a\": 1,\n\"a\": 2}", "line 2: the key a stands twice in one mapping");
+        refused("a: [1\nb: 2\n", "line 2: ");
+        refused("a: *nobody\n", "line 1: ");
+        assert_eq!(documents(b"a: 1\nb: \xFF\n").unwrap_err(), YamlError::new(2, "the text is not UTF-8"));
+        assert_eq!(documents(b"\xFF\xFEa\0").unwrap_err(), YamlError::new(1, "the text is UTF-16: save it as UTF-8"));
+        refused("a: b\0c\n", "line 1: ");
+        refused("a: 1\n: b\n", "line 2: a key is empty");
+    }
+
+    /// Each line nine times the one before it.
+    #[test]
+    fn a_billion_laughs_are_refused() {
+        let mut text = "a0: &a0 lol\n".to_owned();
+        for level in 1..12 {
+            let items = vec![format!("*a{}", level - 1); 9].join(", ");
+            writeln!(text, "a{level}: &a{level} [{items}]").unwrap();
+        }
+        refused(&text, "line 6: aliases expand to more than 20000 nodes: write the values out");
+        let large = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 500].join(", "));
+        refused(&large, "line 2: aliases expand to more than 67108864 bytes: write the values out");
+        refused(
+            &format!("a: &a 1\nb: [{}]\n", vec!["*a"; 2_000].join(", ")),
+            "line 2: more than 1000 aliases: write the values out",
+        );
+    }
+
+    #[test]
+    fn depth_size_and_number_are_limited() {
+        let deep = "line 1: mappings and sequences stand more than 64 deep inside each other";
+        refused(&"[".repeat(10_000), deep);
+        refused(&format!("{}1{}", "[".repeat(65), "]".repeat(65)), deep);
+        refused(&"{a: ".repeat(10_000), deep);
+        refused(&"- ".repeat(10_000), deep);
+        let nested: String = (0..100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        refused(&nested, "line 65: mappings and sequences stand more than 64 deep inside each other");
+        refused(&"--- a\n".repeat(10_001), "line 10001: more than 10000 documents: split the file");
+        refused(&"- a\n".repeat(1_000_001), "line 1000000: more than 1000000 nodes: split the file");
+        refused(
+            &" ".repeat(MAX_SIZE + 1),
+            "line 1: the text has 33554433 bytes: more than 33554432 are not read as YAML or JSON",
+        );
+        assert!(documents(format!("{}1{}", "[".repeat(64), "]".repeat(64)).as_bytes()).is_ok());
+        assert!(documents(format!("[{}1]", "1,".repeat(1_000_000)).as_bytes()).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_never_panics(text in "[-:?&*!|>'\"%@`{}\\[\\],#~ \n\r\tab0\u{85}\u{2028}\u{feff}]{0,60}") {
+            let _ = documents(text.as_bytes());
+        }
+    }
 }

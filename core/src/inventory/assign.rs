@@ -44,12 +44,12 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
     inventory.files = files.len();
     let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
-    for InputFile { path, content } in files {
+    for InputFile { path, content, mode } in files {
         let located = trees.locate(&path, profile);
         match content {
             Content::Bytes(bytes) => match located {
                 Some(Location { root, path: on_node }) => {
-                    roots.entry(root).or_default().files.insert(on_node, (path, bytes));
+                    roots.entry(root).or_default().files.insert(on_node, Given { file: path, bytes, mode });
                 }
                 None => inventory.place_loose(path, bytes),
             },
@@ -92,11 +92,20 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
     inventory
 }
 
+/// A file before it is recognised.
+#[derive(Clone)]
+struct Given {
+    /// As the person named it.
+    file: String,
+    bytes: Bytes,
+    mode: Option<u32>,
+}
+
 /// One node's files before they are recognised.
 #[derive(Default)]
 struct Root {
-    /// Absolute path → name given by the person, bytes.
-    files: BTreeMap<String, (String, Bytes)>,
+    /// By absolute path.
+    files: BTreeMap<String, Given>,
     /// Absolute path → name given by the person, target.
     links: BTreeMap<String, (String, String)>,
 }
@@ -188,7 +197,7 @@ impl Inventory {
         self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
         match detected {
             Detected::Artifact(artifact) => {
-                let slot = Slot { place: file.clone(), file, bytes, artifact };
+                let slot = Slot { place: file.clone(), file, bytes, mode: None, artifact };
                 match slot.artifact {
                     Artifact::Kubeconfig(_) => self.clients.push(slot),
                     _ => self.loose.push(slot),
@@ -291,8 +300,8 @@ impl Inventory {
             links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
         for (path, (name, target)) in &links {
             match tree::follow(path, &targets).and_then(|end| files.get(&end).cloned()) {
-                Some((_, bytes)) => {
-                    files.insert(path.clone(), (name.clone(), bytes));
+                Some(given) => {
+                    files.insert(path.clone(), Given { file: name.clone(), ..given });
                 }
                 None => self.findings.push(
                     Finding::warning(
@@ -305,7 +314,7 @@ impl Inventory {
             }
         }
         let mut slots = BTreeMap::new();
-        for (path, (file, bytes)) in files {
+        for (path, Given { file, bytes, mode }) in files {
             let promise = promise(self.profile, &path);
             if promise == Promise::Nothing {
                 self.pass_over(&path, file, bytes);
@@ -316,7 +325,7 @@ impl Inventory {
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
                 Detected::Artifact(artifact) if keeps(promise, &artifact) => {
-                    slots.insert(path.clone(), Slot { place: path, file, bytes, artifact });
+                    slots.insert(path.clone(), Slot { place: path, file, bytes, mode, artifact });
                 }
                 Detected::Artifact(artifact) => {
                     let reason = format!("what it holds ({}) does not belong at {path}", artifact.kind());

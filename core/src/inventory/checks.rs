@@ -35,6 +35,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     lifetimes(inventory, now, &mut findings);
     shapes(inventory, &mut findings);
     same_subjects(inventory, &mut findings);
+    kubelets(inventory, &mut findings);
     layout(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
@@ -533,6 +534,45 @@ fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) {
             )
             .remedy("They are told apart by key and signature; the new CAs get names of their own"),
         );
+    }
+}
+
+/// Kubelets that will not do what a rotation asks of them.
+fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in &inventory.nodes {
+        for slot in node.slots.values() {
+            let Artifact::KubeletConfig(config) = &slot.artifact else { continue };
+            if config.rotate_certificates == Some(false) {
+                findings.push(
+                    Finding::warning(
+                        "kubelet-does-not-renew",
+                        &slot.file,
+                        format!(
+                            "the kubelet of {} does not renew its certificate: rotateCertificates is false",
+                            node.name
+                        ),
+                    )
+                    .remedy("Have certificates minted for kubelets (--kubelet-certs mint)"),
+                );
+            }
+            if config.server_tls_bootstrap == Some(true) {
+                findings.push(
+                    Finding::warning("kubelet-serving-requests", &slot.file, format!("the kubelet of {} asks the cluster CA for its serving certificate, and nobody approves such requests by default", node.name))
+                        .remedy("After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve its request (kubectl certificate approve)"),
+                );
+            }
+            let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
+            if let Some(file) = config.client_ca_file.as_deref().filter(|file| Some(*file) != path) {
+                findings.push(
+                    Finding::error(
+                        "other-layout",
+                        &slot.file,
+                        format!("clientCAFile is {file}, not {}", path.unwrap_or_default()),
+                    )
+                    .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
+                );
+            }
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct Slot {
     pub(crate) file: String,
     /// Its bytes, as they were given.
     pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
+    /// Unix permission bits, where they are known.
+    pub(crate) mode: Option<u32>,
     pub(crate) artifact: Artifact,
 }
 
@@ -284,6 +286,14 @@ impl Artifact {
         match self {
             Self::Kubeconfig(kubeconfig) => kubeconfig.certificates(),
             other => other.certificates().iter().collect(),
+        }
+    }
+
+    /// The public half of every key in the file.
+    pub(crate) fn public_keys(&self) -> Vec<&PublicKey> {
+        match self {
+            Self::PublicKey(key) => vec![key],
+            other => other.keys().into_iter().map(|key| key.public_key()).collect(),
         }
     }
 

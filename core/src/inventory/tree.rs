@@ -50,11 +50,12 @@ impl Trees {
             if on_node(path, profile).is_some() {
                 continue;
             }
-            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or((*path == "pki/ca.crt").then_some("")) {
+            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (*path == "pki/ca.crt").then_some("")) {
                 trees.add_kubernetes(folder, profile);
             } else if let Some((folder, "kube-apiserver.yaml" | "kube-controller-manager.yaml" | "kube-scheduler.yaml")) =
                 path.rsplit_once('/')
-                && let Some(folder) = folder.strip_suffix("/manifests").or((folder == "manifests").then_some(""))
+                && let Some(folder) =
+                    folder.strip_suffix("/manifests").or_else(|| (folder == "manifests").then_some(""))
             {
                 trees.add_kubernetes(folder, profile);
             }

@@ -7,6 +7,7 @@ mod manifest;
 mod preview;
 mod render;
 mod runbook;
+mod scripts;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -103,10 +104,16 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
         let name = succession.base_name(plan.profile);
         let purpose = format!("the new {}, for where the old key is kept", succession.title);
         output.add(OutputFile::whole(format!("ca-keys/{name}.crt"), 0o644, certificate, purpose.clone()))?;
-        output.add(OutputFile { secret: true, ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose) })?;
+        output.add(OutputFile {
+            secret: true,
+            ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose)
+        })?;
     }
     for file in backup::files(plan) {
         output.add(file)?;
+    }
+    for script in scripts::scripts(plan, &renderer, &output) {
+        output.add(script)?;
     }
     let text = |text: String| Zeroizing::new(text.into_bytes());
     let runbook = runbook::runbook(plan, minted);

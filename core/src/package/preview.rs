@@ -1,6 +1,9 @@
 //! What a person may see of a file: everything but private keys, which are named by their pins.
 
-use base64::{Engine, alphabet, engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig}};
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use similar::{ChangeTag, TextDiff};
 use zeroize::Zeroizing;
 
@@ -19,7 +22,9 @@ const MAX_NESTING: usize = 3;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 impl OutputFiles {
@@ -130,7 +135,7 @@ fn redact_base64(text: &str, depth: usize) -> Redacted {
         let mut followers = Vec::new();
         while whole_lines
             && let Some(next) = lines.peek()
-            && let content = next.trim().trim_end_matches('\\')
+            && let content = next.trim().trim_end_matches(['\\', '"', '\'', ','])
             && !content.is_empty()
             && content.chars().all(is_base64)
         {
@@ -238,7 +243,8 @@ mod tests {
         check(&format!("client-key-data: {base64}\n"), &key);
         check(&format!("client-key-data: \"{base64}\"\n"), &key);
         check(&format!("{{\"data\":{{\"tls.key\":\"{base64}\",\"x\":1}}}}"), &key);
-        let wrapped: Vec<_> = base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).expect("ascii")).collect();
+        let wrapped: Vec<_> =
+            base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).expect("ascii")).collect();
         check(&format!("tls.key: |\n  {}\n", wrapped.join("\n  ")), &key);
         check(&format!("tls.key: \"{}\"\n", wrapped.join("\\\n    ")), &key);
         let kubeconfig = format!("users:\n- user:\n    client-key-data: {base64}\n");

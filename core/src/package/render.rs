@@ -10,7 +10,9 @@ use crate::{
         static_pod,
     },
     mint::{Minted, MintedLeaf},
-    plan::{Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust},
+    plan::{
+        Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
+    },
     profile::{AuthorityId, Profile},
     x509::{Certificate, TrustBundle},
 };
@@ -73,14 +75,14 @@ impl Renderer<'_> {
         (certificate, self.authority_key(succession))
     }
 
-    fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
+    pub(super) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
         match side {
             Side::Old => &self.plan.successions[&id].old,
             Side::New => self.minted.authorities[&id].certificate(),
         }
     }
 
-    fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
+    pub(super) fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
         order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
     }
 
@@ -88,7 +90,11 @@ impl Renderer<'_> {
     fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let old = &self.plan.successions[&id].old;
         let replace = |certificate: &Certificate| {
-            if certificate == old { self.bundle(id, order) } else { TrustBundle::new().with_appended(certificate.clone()) }
+            if certificate == old {
+                self.bundle(id, order)
+            } else {
+                TrustBundle::new().with_appended(certificate.clone())
+            }
         };
         present.iter().flat_map(|certificate| replace(certificate).iter().cloned().collect::<Vec<_>>()).collect()
     }
@@ -122,7 +128,8 @@ impl Renderer<'_> {
                 edits.push(KubeconfigEdit::ClientKey { user: *user, pem: key.to_pem() });
             }
         }
-        kubeconfig::edit(&source.bytes, &edits).map_err(|error| PackageError::Kubeconfig { file: source.file.clone(), error })
+        kubeconfig::edit(&source.bytes, &edits)
+            .map_err(|error| PackageError::Kubeconfig { file: source.file.clone(), error })
     }
 
     fn object(&self, change: &ObjectChange) -> Result<Bytes, PackageError> {

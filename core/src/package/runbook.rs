@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::commands;
+use super::commands::{self, Commands};
 use crate::{
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
@@ -10,13 +10,33 @@ use crate::{
 
 /// What else touches a rotation: question, command, and what must come of it.
 const CONSUMERS: &[(&str, &str, &str)] = &[
-    ("CNI plugins that keep a kubeconfig on the host (Calico, Multus)", "ls /etc/cni/net.d/*kubeconfig*", "each trusts what its phase says"),
+    (
+        "CNI plugins that keep a kubeconfig on the host (Calico, Multus)",
+        "ls /etc/cni/net.d/*kubeconfig*",
+        "each trusts what its phase says",
+    ),
     ("kube-proxy and CoreDNS", "kubectl -n kube-system get pods -o wide", "started after kube-root-ca.crt changed"),
-    ("konnectivity: the server's kubeconfig and the agents", "kubectl get pods -A -l k8s-app=konnectivity-agent", "agents reconnect"),
-    ("cert-manager: issuers that hold the cluster CA, cainjector", "kubectl get clusterissuers,issuers -A", "none signs with the old CA after phase 2"),
-    ("webhooks, APIServices and CRDs whose caBundle is the cluster CA", "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle", "each caBundle accepts what its server presents"),
+    (
+        "konnectivity: the server's kubeconfig and the agents",
+        "kubectl get pods -A -l k8s-app=konnectivity-agent",
+        "agents reconnect",
+    ),
+    (
+        "cert-manager: issuers that hold the cluster CA, cainjector",
+        "kubectl get clusterissuers,issuers -A",
+        "none signs with the old CA after phase 2",
+    ),
+    (
+        "webhooks, APIServices and CRDs whose caBundle is the cluster CA",
+        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle",
+        "each caBundle accepts what its server presents",
+    ),
     ("metrics-server and other extension API servers", "kubectl get apiservices", "Available is True"),
-    ("--oidc-ca-file and the cloud-controller-manager", "grep -r oidc-ca-file /etc/kubernetes/manifests", "no file that this package replaces, or known"),
+    (
+        "--oidc-ca-file and the cloud-controller-manager",
+        "grep -r oidc-ca-file /etc/kubernetes/manifests",
+        "no file that this package replaces, or known",
+    ),
     ("load balancers that check certificates", "your load balancer's own status", "every API server is up"),
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig"),
 ];
@@ -42,7 +62,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
     for phase in Phase::ALL {
         let _ = phase_heading(&mut text, phase);
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
-            let _ = step_section(&mut text, step, plan);
+            let _ = step_section(&mut text, step);
         }
     }
     let _ = consumers(&mut text);
@@ -51,34 +71,61 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
-    writeln!(text, "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n", plan.now)?;
+    writeln!(
+        text,
+        "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n",
+        plan.now
+    )?;
     writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
         for (side, certificate) in [("old", &succession.old), ("new", new)] {
             let pin = certificate.public_key().pin();
-            writeln!(text, "| {} | {side} | {} | {} | `{pin}` |", succession.title, certificate.subject(), certificate.not_after())?;
+            writeln!(
+                text,
+                "| {} | {side} | {} | {} | `{pin}` |",
+                succession.title,
+                certificate.subject(),
+                certificate.not_after()
+            )?;
         }
     }
-    writeln!(text, "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n")?;
+    writeln!(
+        text,
+        "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n"
+    )?;
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
-        writeln!(text, "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n")?;
+        writeln!(
+            text,
+            "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
+        )?;
     }
-    writeln!(text, "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n")?;
-    writeln!(text, "The commands on nodes use these functions; paste them first:\n\n```sh\n{}```\n", commands::FUNCTIONS)?;
-    writeln!(text, "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n")
+    writeln!(
+        text,
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n"
+    )?;
+    writeln!(
+        text,
+        "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.\n"
+    )?;
+    writeln!(
+        text,
+        "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
+    )
 }
 
 fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
     let what = match phase {
-        Phase::TrustBoth => "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes.",
+        Phase::TrustBoth => {
+            "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes."
+        }
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
     };
     writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title())
 }
 
-fn step_section(text: &mut String, step: &Step, plan: &RotationPlan) -> std::fmt::Result {
+fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
     let place = match &step.holder {
         Holder::Node(name) => format!("on {name}, as root"),
@@ -89,26 +136,33 @@ fn step_section(text: &mut String, step: &Step, plan: &RotationPlan) -> std::fmt
     };
     writeln!(text, "Where: {place}.\n")?;
     for action in &step.actions {
-        if let Action::Do { text: what, .. } = action {
+        if let Some(what) = action.in_words() {
             writeln!(text, "{what}.\n")?;
+        }
+        if let Action::Do { command, .. } = action
+            && !command.is_empty()
+        {
+            writeln!(text, "```sh\n{command}\n```\n")?;
         }
     }
     let changes: Vec<_> = step.actions.iter().filter_map(change).collect();
     if !changes.is_empty() {
         writeln!(text, "| what | from | to |\n|---|---|---|\n{}\n", changes.join("\n"))?;
     }
-    let run = commands::of_step(step, plan.profile);
+    let Commands { run, gate, undo } = commands::of_step(step);
     if !run.is_empty() {
-        writeln!(text, "```sh\n{run}```\n")?;
+        writeln!(text, "```sh\n{run}\n```\n")?;
     }
-    if !step.gate.words.is_empty() {
-        writeln!(text, "It worked when {}.\n", step.gate.words)?;
+    writeln!(text, "It worked when {}.\n", step.gate)?;
+    if !gate.is_empty() {
+        writeln!(text, "```sh\n{gate}\n```\n")?;
     }
-    if !step.gate.command.is_empty() {
-        writeln!(text, "```sh\n{}\n```\n", step.gate.command)?;
-    }
-    if !changes.is_empty() {
-        writeln!(text, "{}\n", back(step))?;
+    if !run.is_empty() {
+        writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
+        match undo.as_str() {
+            "" => writeln!(text, "There is nothing to take back.\n")?,
+            undo => writeln!(text, "To go back: `{undo}`\n")?,
+        }
     }
     Ok(())
 }
@@ -118,30 +172,15 @@ fn change(action: &Action) -> Option<String> {
         Action::Write(edit) => Some(format!("| `{}` | {} | {} |", edit.target, edit.before, edit.after)),
         Action::Remove { target, before } => Some(format!("| `{target}` | {before} | removed |")),
         Action::Restart(component) => Some(format!("| {component} | | restarted |")),
-        Action::WaitFor(_) | Action::Do { .. } => None,
+        _ => None,
     }
 }
 
-/// When to stop, and the way back from a step.
-fn back(step: &Step) -> String {
-    let folder = step.holder.folder();
-    let before = match step.phase {
-        Phase::TrustBoth => format!("0-backup/{folder}"),
-        Phase::Switch => format!("1-trust-both/{folder}"),
-        Phase::DropOld => format!("2-switch/{folder}"),
-    };
-    let restart = match step.holder {
-        Holder::Node(_) => " and restart the same components",
-        Holder::Workers => " and restart the kubelet",
-        _ => "",
-    };
-    format!(
-        "Stop if a command fails or the gate does not hold within ten minutes. To go back, put the files of `{before}` in place again (what is not there, from `0-backup/{folder}`){restart}."
-    )
-}
-
 fn consumers(text: &mut String) -> std::fmt::Result {
-    writeln!(text, "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|")?;
+    writeln!(
+        text,
+        "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
+    )?;
     for (what, command, outcome) in CONSUMERS {
         writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
     }

@@ -29,12 +29,26 @@ pub(super) fn change(
     changes.then_some(KubeconfigChange { trust, order: phase.trust(), credentials })
 }
 
-/// A kubeconfig before `phase`, in words.
-pub(super) fn before(phase: Phase) -> &'static str {
-    match phase {
-        Phase::TrustBoth => "trusts old CA, credential of old CA",
-        Phase::Switch => "trusts old CA, new CA; credential of old CA",
-        Phase::DropOld => "trusts new CA, old CA; credential of new CA",
+/// What `change` changes, as it is before `phase`, in words.
+pub(super) fn before(change: &KubeconfigChange, phase: Phase) -> String {
+    let trust = match phase {
+        _ if change.trust.is_empty() => "",
+        Phase::TrustBoth => "trusts old CA",
+        Phase::Switch => "trusts old CA, new CA",
+        Phase::DropOld => "trusts new CA, old CA",
+    };
+    let credential = match phase {
+        Phase::Switch if !change.credentials.is_empty() => "credential of old CA",
+        _ => "",
+    };
+    join(trust, credential)
+}
+
+fn join(trust: &str, credential: &str) -> String {
+    if trust.is_empty() || credential.is_empty() {
+        format!("{trust}{credential}")
+    } else {
+        format!("{trust}; {credential}")
     }
 }
 
@@ -42,11 +56,8 @@ pub(super) fn before(phase: Phase) -> &'static str {
 pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
     let trust = if change.trust.is_empty() { String::new() } else { format!("trusts {}", change.order) };
     let credential = match phase {
-        Phase::TrustBoth => "",
-        _ if change.credentials.is_empty() => "",
-        Phase::Switch => "new credential of new CA",
-        Phase::DropOld => "credential of new CA",
+        Phase::Switch if !change.credentials.is_empty() => "new credential of new CA",
+        _ => "",
     };
-    let parts: Vec<_> = [trust.as_str(), credential].into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("; ")
+    join(&trust, credential)
 }

@@ -4,6 +4,7 @@
 //! [`package`](crate::package) renders it. Both only follow.
 
 mod clients;
+mod editable;
 mod nodes;
 mod objects;
 mod replacements;
@@ -14,14 +15,17 @@ mod successors;
 
 use std::{collections::BTreeMap, fmt};
 
+use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    nodes::SIGNING_FLAG,
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
-    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, Phase, Side, Source, PackagePath, Step, Trust},
+    steps::{
+        Action, ClusterAction, Content, Edit, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust,
+    },
     successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
 };
-use self::replacements::Replacements;
 use crate::{
     Finding, Severity, UnixTime,
     inventory::Inventory,
@@ -88,12 +92,11 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
-        return Err(Refusal { findings });
-    }
+    refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);
+    editable::check(&steps, &mut findings);
+    refuse_errors(&mut findings)?;
     let (replacements, key_requests) = replacements.into_parts();
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
@@ -109,11 +112,25 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     })
 }
 
+fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+    if findings.iter().all(|finding| finding.severity != Severity::Error) {
+        return Ok(());
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Err(Refusal { findings: std::mem::take(findings) })
+}
+
 impl RotationPlan {
     /// The keys that [`mint`](crate::mint) needs, in the order in which it needs them.
     #[must_use]
     pub fn key_requests(&self) -> &[KeyRequest] {
         &self.key_requests
+    }
+
+    /// What is to be said about the plan, beyond what was said about the input.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.

@@ -35,16 +35,6 @@ pub(crate) enum Successor {
     Made { common_name: String, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
 }
 
-impl Successor {
-    /// The last second of the new authority's life.
-    pub(crate) fn not_after(&self) -> UnixTime {
-        match self {
-            Self::Brought(issuer) => issuer.certificate().not_after(),
-            Self::Made { not_after, .. } => *not_after,
-        }
-    }
-}
-
 /// Where an authority's private key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyHome {

@@ -9,7 +9,7 @@ use crate::{
     package::hex,
     plan::{same_algorithm, successor_name},
     profile::SecretContent,
-    x509::{Certificate, PrivateKey},
+    x509::{Certificate, PublicKey},
 };
 
 impl Inventory {
@@ -21,7 +21,8 @@ impl Inventory {
             (!slots.is_empty()).then(|| HolderReport { name: name.to_owned(), role: name.to_owned(), slots })
         };
         let objects = |management: bool| {
-            let chosen = self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
+            let chosen =
+                self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
             chosen.map(|stored| self.object_report(stored)).collect()
         };
         let slots = |slots: &[Slot]| slots.iter().map(|slot| self.slot_report(slot)).collect();
@@ -77,7 +78,7 @@ impl Inventory {
             file: slot.file.clone(),
             kind: slot.artifact.kind().to_owned(),
             certificates: certificates.into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
-            keys: slot.artifact.keys().into_iter().map(|key| key_report(key)).collect(),
+            keys: slot.artifact.public_keys().into_iter().map(key_report).collect(),
             server,
         }
     }
@@ -96,8 +97,12 @@ impl Inventory {
             place: stored.place(),
             file: stored.file.clone(),
             kind: kind.to_owned(),
-            certificates: stored.all_certificates().into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
-            keys: keys.map(|key| key_report(key)).collect(),
+            certificates: stored
+                .all_certificates()
+                .into_iter()
+                .map(|certificate| self.certificate_report(certificate))
+                .collect(),
+            keys: keys.map(|key| key_report(key.public_key())).collect(),
             server: embedded.map(server).unwrap_or_default(),
         }
     }
@@ -120,8 +125,8 @@ fn server(kubeconfig: &KubeconfigArtifact) -> String {
     kubeconfig.model.clusters.first().map(|cluster| cluster.server.clone()).unwrap_or_default()
 }
 
-fn key_report(key: &PrivateKey) -> KeyReport {
-    KeyReport { key_type: key.key_type().to_string(), pin: key.public_key().pin() }
+fn key_report(key: &PublicKey) -> KeyReport {
+    KeyReport { key_type: key.key_type().to_string(), pin: key.pin() }
 }
 
 /// A certificate as plain data; `signed_by` in words.

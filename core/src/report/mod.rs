@@ -54,7 +54,7 @@ pub struct SlotReport {
     pub kind: String,
     /// The certificates in it, in their order.
     pub certificates: Vec<CertificateReport>,
-    /// The pins of the private keys in it: all that is ever shown of a key.
+    /// The pins of the keys in it: all that is ever shown of a private one.
     pub keys: Vec<KeyReport>,
     /// The API server a kubeconfig points to; empty elsewhere.
     pub server: String,
@@ -94,7 +94,7 @@ pub struct CertificateReport {
     pub signature_algorithm: String,
 }
 
-/// A private key, by its pin alone.
+/// A key, by its pin alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyReport {

@@ -2,7 +2,7 @@
 //!
 //! Certificates are read by one library (x509-parser) and written by others (rcgen, x509-cert).
 //! Whatever is made here has been read back and compared with what was asked before it is
-//! returned: see [`issue_authority`], [`issue_leaf`], [`reissue`] and [`reissue_authority`].
+//! returned: see [`issue_authority`], [`issue_leaf`], [`reissue()`] and [`reissue_authority`].
 //! Names are compared as bytes, and a signer is found by its key and signature, never by its name.
 
 pub mod bundle;
@@ -19,6 +19,8 @@ pub mod signature;
 
 mod build;
 mod serial;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use bundle::TrustBundle;

@@ -7,16 +7,16 @@ mod name;
 mod tar;
 mod zip;
 
-use std::{
-    io::{self, Read},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
 
+use self::name::Refused;
 use crate::input::MAX_FILE_SIZE;
-use crate::{Content, Finding, InputFile};
+use crate::{Content, Finding, InputFile, Severity};
 
 /// Archives inside each other: `a.zip!/b.tar.gz!/c.tar!/d.gz!/e`.
 pub const MAX_DEPTH: usize = 4;
@@ -31,6 +31,8 @@ pub const RATIO_ALLOWANCE: u64 = 64 * 1024 * 1024;
 
 /// What stands between an archive's path and the path inside it.
 pub const SEPARATOR: &str = "!/";
+
+const DUPLICATE: &str = "the archive holds this name twice: the later file counts";
 
 /// How an archive is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub enum ArchiveKind {
 pub struct Budget {
     entries: usize,
     bytes: u64,
+    max_entries: usize,
+    max_bytes: u64,
 }
 
 impl Default for Budget {
@@ -69,7 +73,7 @@ impl Budget {
 
     /// Other limits: entries, and bytes expanded.
     pub fn with_limits(entries: usize, bytes: u64) -> Self {
-        Self { entries, bytes }
+        Self { entries, bytes, max_entries: entries, max_bytes: bytes }
     }
 
     fn take_entry(&mut self) -> Result<(), Stop> {
@@ -143,29 +147,37 @@ fn is_tar_gzip_name(name: &str) -> bool {
 /// The files of one archive, `path!/inside`, and what was wrong with it; archives inside it are left to the caller,
 /// who hands in the same `budget`. A file that is no archive gives nothing.
 pub fn expand(path: &str, bytes: &[u8], budget: &mut Budget) -> (Vec<InputFile>, Vec<Finding>) {
-    let mut sink = Sink { path, budget, files: Vec::new(), findings: Vec::new(), seen: Default::default() };
-    let Some(kind) = kind(bytes, path) else { return (sink.files, sink.findings) };
+    let mut sink = Sink { path, budget, files: Vec::new(), remarks: Vec::new(), seen: BTreeMap::new() };
+    let Some(kind) = kind(bytes, path) else { return (Vec::new(), Vec::new()) };
     if path.matches(SEPARATOR).count() >= MAX_DEPTH {
         let message = format!("archives stand more than {MAX_DEPTH} deep inside each other: this one is not opened");
-        sink.error("archive-too-deep", message, "Unpack it and add the files");
-        return (sink.files, sink.findings);
+        return (
+            Vec::new(),
+            vec![Finding::error("archive-too-deep", path, message).remedy("Unpack it and add the files")],
+        );
     }
-    let limit = MAX_RATIO.saturating_mul(bytes.len() as u64).saturating_add(RATIO_ALLOWANCE);
+    let mut findings = Vec::new();
+    let ratio = MAX_RATIO.saturating_mul(bytes.len() as u64).saturating_add(RATIO_ALLOWANCE);
     let result = match kind {
         ArchiveKind::Tar => tar::expand(bytes, &mut sink),
-        ArchiveKind::TarGzip => tar::expand(Metered { inner: MultiGzDecoder::new(bytes), left: limit }, &mut sink),
-        ArchiveKind::Gzip => gzip(Metered { inner: MultiGzDecoder::new(bytes), left: limit }, &mut sink),
-        ArchiveKind::Zip => zip::expand(bytes, limit, &mut sink),
+        ArchiveKind::TarGzip => tar::expand(Metered::new(MultiGzDecoder::new(bytes), ratio, sink.budget), &mut sink),
+        ArchiveKind::Gzip => gzip(Metered::new(MultiGzDecoder::new(bytes), ratio, sink.budget), &mut sink),
+        ArchiveKind::Zip => zip::expand(bytes, ratio, &mut sink),
         ArchiveKind::Unsupported(packing) => {
-            let message = format!("{packing} archives are not read");
-            sink.error("archive-unsupported", message, "Pack the files as .tar, .tar.gz or .zip, or add them unpacked");
+            let finding = Finding::error("archive-unsupported", path, format!("{packing} archives are not read"));
+            findings.push(finding.remedy("Pack the files as .tar, .tar.gz or .zip, or add them unpacked"));
             Ok(())
         }
     };
-    if let Err(stop) = result {
-        sink.stopped(&stop);
+    match result {
+        Err(stop) => findings.push(sink.stopped(&stop)),
+        Ok(()) if sink.files.is_empty() && sink.remarks.is_empty() && findings.is_empty() => {
+            findings.push(Finding::warning("archive-empty", path, "the archive holds no files"));
+        }
+        Ok(()) => {}
     }
-    (sink.files, sink.findings)
+    findings.extend(sink.remarks.iter().map(|remark| remark.finding(path)));
+    (sink.files, findings)
 }
 
 /// One file in gzip: its name is the archive's without `.gz`.
@@ -179,7 +191,7 @@ fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> 
     };
     sink.budget.take_entry()?;
     let content = sink.read(&mut reader, None)?;
-    sink.add(name, content);
+    sink.add(name, content, None);
     Ok(())
 }
 
@@ -188,42 +200,69 @@ struct Sink<'a, 'b> {
     path: &'a str,
     budget: &'b mut Budget,
     files: Vec<InputFile>,
-    findings: Vec<Finding>,
+    remarks: Vec<Remark>,
     /// Each inner path's place in `files`.
-    seen: std::collections::BTreeMap<String, usize>,
+    seen: BTreeMap<String, usize>,
+}
+
+/// Something about entries, said once for all of an archive's entries that it applies to.
+struct Remark {
+    severity: Severity,
+    code: &'static str,
+    message: &'static str,
+    first: String,
+    count: usize,
+}
+
+impl Remark {
+    fn finding(&self, path: &str) -> Finding {
+        let message = match self.count {
+            1 => self.message.to_owned(),
+            2 => format!("{} (and one entry more)", self.message),
+            count => format!("{} (and {} entries more)", self.message, count - 1),
+        };
+        let finding = Finding::new(self.severity, self.code, &format!("{path}{SEPARATOR}{}", self.first), message);
+        match self.severity {
+            Severity::Error => finding.remedy("Make the archive anew with relative names, as tar does without -P"),
+            Severity::Warning | Severity::Note => finding,
+        }
+    }
 }
 
 impl Sink<'_, '_> {
-    fn error(&mut self, code: &str, message: impl Into<String>, remedy: &str) {
-        self.findings.push(Finding::error(code, self.path, message).remedy(remedy));
+    fn remark(&mut self, severity: Severity, code: &'static str, inner: &str, message: &'static str) {
+        match self.remarks.iter_mut().find(|remark| remark.message == message) {
+            Some(remark) => remark.count += 1,
+            None => self.remarks.push(Remark { severity, code, message, first: inner.to_owned(), count: 1 }),
+        }
     }
 
-    fn warn(&mut self, code: &str, inner: &str, message: impl Into<String>) {
-        self.findings.push(Finding::warning(code, &self.joined(inner), message));
-    }
-
-    fn note(&mut self, code: &str, inner: &str, message: impl Into<String>) {
-        self.findings.push(Finding::note(code, &self.joined(inner), message));
-    }
-
-    /// An entry that is left out for its name.
-    fn refuse(&mut self, raw: &[u8], reason: &str) {
-        let name = String::from_utf8_lossy(raw).into_owned();
-        let finding = Finding::error("archive-unsafe-name", &self.joined(&name), format!("left out: {reason}"));
-        self.findings.push(finding.remedy("Make the archive anew with relative names, as tar does without -P"));
-    }
-
-    fn joined(&self, inner: &str) -> String {
-        format!("{}{SEPARATOR}{inner}", self.path)
+    /// The path for an entry's name; `None` where the entry is left out for it, with a remark if that matters.
+    fn name(&mut self, raw: &[u8], windows: bool) -> Option<String> {
+        match name::clean(raw, windows) {
+            Ok(name) => {
+                for warning in name.warnings {
+                    self.remark(Severity::Warning, "archive-name", &name.path, warning);
+                }
+                Some(name.path)
+            }
+            Err(Refused::Empty) => None,
+            Err(Refused::Unsafe(reason)) => {
+                let name = name::printable(&String::from_utf8_lossy(raw));
+                self.remark(Severity::Error, "archive-unsafe-name", &name, reason);
+                None
+            }
+        }
     }
 
     /// Adds a file; of two with one name the later one counts, as when unpacking.
-    fn add(&mut self, inner: String, content: Content) {
-        let file = InputFile { path: self.joined(&inner), content };
+    fn add(&mut self, inner: String, content: Content, mode: Option<u32>) {
+        let path = format!("{}{SEPARATOR}{inner}", self.path);
+        let file = InputFile { path, content, mode: mode.map(|mode| mode & 0o777) };
         match self.seen.get(&inner) {
             Some(at) => {
                 self.files[*at] = file;
-                self.warn("archive-duplicate", &inner, "the archive holds this name twice: the later file counts");
+                self.remark(Severity::Warning, "archive-duplicate", &inner, DUPLICATE);
             }
             None => {
                 self.seen.insert(inner, self.files.len());
@@ -265,7 +304,7 @@ impl Sink<'_, '_> {
         Ok(if total > MAX_FILE_SIZE { Content::TooLarge(total) } else { Content::Bytes(Arc::new(bytes)) })
     }
 
-    fn stopped(&mut self, stop: &Stop) {
+    fn stopped(&self, stop: &Stop) -> Finding {
         let kept = match self.files.len() {
             0 => "nothing could be read from it".to_owned(),
             1 => "one file was read before".to_owned(),
@@ -274,12 +313,12 @@ impl Sink<'_, '_> {
         let (code, message, remedy) = match stop {
             Stop::Entries => (
                 "archive-too-many-entries",
-                format!("the archives hold more than {MAX_ENTRIES} entries together; {kept}"),
+                format!("the archives hold more than {} entries together; {kept}", self.budget.max_entries),
                 "Pack only /etc/kubernetes and /var/lib/kubelet",
             ),
             Stop::Expanded => (
                 "archive-too-large",
-                format!("the archives expand to more than {MAX_EXPANDED} bytes together; {kept}"),
+                format!("the archives expand to more than {} bytes together; {kept}", self.budget.max_bytes),
                 "Pack only /etc/kubernetes and /var/lib/kubelet",
             ),
             Stop::Ratio => (
@@ -293,7 +332,7 @@ impl Sink<'_, '_> {
                 "Make it again and compare the checksum",
             ),
         };
-        self.error(code, message, remedy);
+        Finding::error(code, self.path, message).remedy(remedy)
     }
 }
 
@@ -306,16 +345,31 @@ fn grow(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
     }
 }
 
-/// A decompressor that stops at the ratio's limit.
+/// A decompressor that stops at a limit, also for what is skipped.
 struct Metered<R> {
     inner: R,
     left: u64,
+    stop: Stop,
+}
+
+impl<R: Read> Metered<R> {
+    /// At the ratio's limit, or at what is left of all archives' bytes.
+    fn new(inner: R, ratio: u64, budget: &Budget) -> Self {
+        let stop = if ratio < budget.bytes { Stop::Ratio } else { Stop::Expanded };
+        Self { inner, left: ratio.min(budget.bytes), stop }
+    }
 }
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(count as u64).ok_or_else(|| io::Error::other(Exceeded(Stop::Ratio)))?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other(Exceeded(self.stop.clone()))),
+        }
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

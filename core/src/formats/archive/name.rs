@@ -20,19 +20,22 @@ pub(super) enum Refused {
 pub(super) fn clean(raw: &[u8], windows: bool) -> Result<Name, Refused> {
     let mut warnings = Vec::new();
     if raw.contains(&0) {
-        return Err(Refused::Unsafe("its name holds a NUL byte"));
+        return Err(Refused::Unsafe("left out: the name holds a NUL byte"));
     }
     let text = String::from_utf8_lossy(raw);
     if matches!(text, std::borrow::Cow::Owned(_)) {
         warnings.push("the name is not UTF-8: other characters stand for its bytes");
     }
-    let mut text = text.into_owned();
+    let mut text = printable(&text);
+    if text.len() != raw.len() && warnings.is_empty() {
+        warnings.push("the name holds control characters: other characters stand for them");
+    }
     if text.contains('\\') {
         if windows {
             text = text.replace('\\', "/");
             warnings.push("the name is written with backslashes: they are read as /");
         } else if text.split(['\\', '/']).any(|part| part == "..") {
-            return Err(Refused::Unsafe("its name leads out of the archive (..)"));
+            return Err(Refused::Unsafe("left out: the name leads out of the archive (..)"));
         } else {
             warnings.push("the name holds a backslash");
         }
@@ -49,7 +52,7 @@ pub(super) fn clean(raw: &[u8], windows: bool) -> Result<Name, Refused> {
     for part in rest.split('/') {
         match part {
             "" | "." => {}
-            ".." => return Err(Refused::Unsafe("its name leads out of the archive (..)")),
+            ".." => return Err(Refused::Unsafe("left out: the name leads out of the archive (..)")),
             part => parts.push(part),
         }
     }
@@ -57,4 +60,44 @@ pub(super) fn clean(raw: &[u8], windows: bool) -> Result<Name, Refused> {
         return Err(Refused::Empty);
     }
     Ok(Name { path: parts.join("/"), warnings })
+}
+
+/// The same text with U+FFFD for control characters, so that no terminal acts on a name.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(raw: &str, windows: bool, expected: &str, warnings: usize) {
+        let name = clean(raw.as_bytes(), windows).unwrap();
+        assert_eq!((name.path.as_str(), name.warnings.len()), (expected, warnings), "{name:?}");
+    }
+
+    #[test]
+    fn names_become_relative() {
+        check("etc/kubernetes/pki/ca.crt", false, "etc/kubernetes/pki/ca.crt", 0);
+        check("./etc//kubernetes/./admin.conf", false, "etc/kubernetes/admin.conf", 0);
+        check("/etc/kubernetes/admin.conf", false, "etc/kubernetes/admin.conf", 1);
+        check("etc\\kubernetes\\admin.conf", true, "etc/kubernetes/admin.conf", 1);
+        check("C:\\etc\\admin.conf", true, "etc/admin.conf", 3);
+        check("dev-disk-by\\x2dlabel.mount", false, "dev-disk-by\\x2dlabel.mount", 1);
+        check("a..b/...", false, "a..b/...", 0);
+        check("\u{1b}[2Jca.crt", false, "\u{fffd}[2Jca.crt", 1);
+        assert_eq!(clean(b"caf\xe9.crt", false).unwrap().path, "caf\u{fffd}.crt");
+    }
+
+    #[test]
+    fn names_that_lead_out_are_refused() {
+        for name in ["..", "../ca.crt", "etc/../../ca.crt", "/../ca.crt", "..\\ca.crt", "a/..\\b", "ca.crt\0.txt"] {
+            assert!(matches!(clean(name.as_bytes(), false), Err(Refused::Unsafe(_))), "{name}");
+            assert!(matches!(clean(name.as_bytes(), true), Err(Refused::Unsafe(_))), "{name}");
+        }
+        for name in ["", ".", "./", "/"] {
+            assert_eq!(clean(name.as_bytes(), false), Err(Refused::Empty), "{name}");
+        }
+    }
 }

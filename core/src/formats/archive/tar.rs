@@ -4,9 +4,8 @@ use std::io::Read;
 
 use tar::{Archive, Entry, EntryType, Header};
 
-use super::name::{self, Refused};
-use super::{Sink, Stop};
-use crate::Content;
+use super::{Sink, Stop, name};
+use crate::{Content, Severity};
 
 /// Whether `bytes` begin with a tar header: its checksum fits.
 pub(super) fn is_tar(bytes: &[u8]) -> bool {
@@ -31,19 +30,13 @@ pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), S
             continue;
         }
         let raw = entry.path_bytes().into_owned();
-        let name = match name::clean(&raw, false) {
-            Ok(name) => name,
-            Err(Refused::Empty) => continue,
-            Err(Refused::Unsafe(reason)) => {
-                sink.refuse(&raw, reason);
-                continue;
-            }
-        };
-        for warning in &name.warnings {
-            sink.warn("archive-name", &name.path, *warning);
+        if raw.ends_with(b"/") {
+            continue; // a folder, as tar wrote it before POSIX
         }
-        if let Some(content) = content(&mut entry, kind, &name.path, sink)? {
-            sink.add(name.path, content);
+        let Some(path) = sink.name(&raw, false) else { continue };
+        let mode = entry.header().mode().ok();
+        if let Some(content) = content(&mut entry, kind, &path, sink)? {
+            sink.add(path, content, mode);
         }
     }
     Ok(())
@@ -62,21 +55,18 @@ fn content<R: Read>(
         EntryType::Link => {
             let target = target().unwrap_or_default();
             let found = name::clean(target.as_bytes(), false).ok().and_then(|name| sink.get(&name.path)).cloned();
-            if let Some(Content::Bytes(bytes)) = &found {
-                sink.budget.take_bytes(bytes.len() as u64)?;
-            }
             Ok(Some(found.unwrap_or_else(|| {
                 Content::Unreadable(format!("a hard link to {target}, which does not stand before it in the archive"))
             })))
         }
         EntryType::GNUSparse => Ok(Some(Content::Unreadable("a sparse file".to_owned()))),
         EntryType::Char | EntryType::Block | EntryType::Fifo => {
-            sink.note("archive-device", path, "a device or pipe, left out");
+            sink.remark(Severity::Note, "archive-device", path, "left out: a device or a pipe");
             Ok(None)
         }
         _ if is_pax_sparse(entry) => Ok(Some(Content::Unreadable("a sparse file".to_owned()))),
         _ if !matches!(kind, EntryType::Regular | EntryType::Continuous) => {
-            sink.note("archive-entry", path, "an entry of an unknown type, left out");
+            sink.remark(Severity::Warning, "archive-entry", path, "left out: an entry of an unknown type");
             Ok(None)
         }
         _ => {

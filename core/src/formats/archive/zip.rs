@@ -2,12 +2,11 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{System, ZipArchive};
 
-use super::name::{self, Refused};
-use super::{Metered, Sink, Stop};
-use crate::Content;
+use super::{DUPLICATE, Metered, Sink, Stop};
+use crate::{Content, Severity};
 
 /// The part of a unix mode that says what an entry is, and a symbolic link's (`S_IFMT`, `S_IFLNK`).
 const FILE_TYPE: u32 = 0o170_000;
@@ -15,40 +14,36 @@ const SYMLINK: u32 = 0o120_000;
 /// Longer targets are no links (`PATH_MAX` of Linux). Bytes.
 const MAX_TARGET: u64 = 4_096;
 
-/// Adds the files of a zip archive that may expand to `limit` bytes.
-pub(super) fn expand(bytes: &[u8], mut limit: u64, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
+/// Adds the files of a zip archive that may expand to `ratio` bytes.
+pub(super) fn expand(bytes: &[u8], mut ratio: u64, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     if archive.has_duplicate_names() {
-        sink.warn("archive-duplicate", "", "the archive holds a name twice: the later file counts");
+        sink.remark(Severity::Warning, "archive-duplicate", "", DUPLICATE);
     }
     for index in 0..archive.len() {
         sink.budget.take_entry()?;
         let (raw, encrypted, directory, mode) = match archive.by_index_data(index) {
-            Ok(entry) => (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), entry.unix_mode()),
-            Err(error) => return Err(broken(error)),
-        };
-        let name = match name::clean(&raw, true) {
-            Ok(name) => name,
-            Err(Refused::Empty) => continue,
-            Err(Refused::Unsafe(reason)) => {
-                sink.refuse(&raw, reason);
-                continue;
+            Ok(entry) => {
+                // Elsewhere the mode is made up from MS-DOS attributes.
+                let mode = entry.unix_mode().filter(|_| entry.system() == System::Unix);
+                (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), mode)
             }
+            Err(error) => return Err(broken(error)),
         };
         if directory || raw.ends_with(b"\\") {
             continue;
         }
-        for warning in &name.warnings {
-            sink.warn("archive-name", &name.path, *warning);
-        }
+        let Some(path) = sink.name(&raw, true) else { continue };
         let content = if encrypted {
             Content::Unreadable("encrypted with a password: pack the files without one".to_owned())
         } else {
             match archive.by_index(index) {
                 Ok(mut entry) => {
-                    let mut metered = Metered { inner: &mut entry, left: limit };
-                    let content = content(&mut metered, mode, sink);
-                    limit = metered.left;
+                    let size = entry.size();
+                    let mut metered = Metered::new(&mut entry, ratio, sink.budget);
+                    let before = metered.left;
+                    let content = content(&mut metered, mode, size, sink);
+                    ratio = ratio.saturating_sub(before - metered.left);
                     match content {
                         Err(Stop::Broken(reason)) => Content::Unreadable(reason),
                         content => content?,
@@ -57,19 +52,19 @@ pub(super) fn expand(bytes: &[u8], mut limit: u64, sink: &mut Sink<'_, '_>) -> R
                 Err(error) => Content::Unreadable(error.to_string()),
             }
         };
-        sink.add(name.path, content);
+        sink.add(path, content, mode);
     }
     Ok(())
 }
 
-fn content(reader: &mut dyn Read, mode: Option<u32>, sink: &mut Sink<'_, '_>) -> Result<Content, Stop> {
+fn content(reader: &mut dyn Read, mode: Option<u32>, size: u64, sink: &mut Sink<'_, '_>) -> Result<Content, Stop> {
     if mode.is_some_and(|mode| mode & FILE_TYPE == SYMLINK) {
         let mut target = Vec::new();
         reader.take(MAX_TARGET).read_to_end(&mut target)?;
         sink.budget.take_bytes(target.len() as u64)?;
         return Ok(Content::Symlink(String::from_utf8_lossy(&target).into_owned()));
     }
-    sink.read(reader, None)
+    sink.read(reader, Some(size))
 }
 
 fn broken(error: ZipError) -> Stop {

@@ -1,0 +1,173 @@
+//! What the user typed, and the request that it means.
+
+use std::{collections::BTreeMap, fs};
+
+use airlock_core::{
+    InputFile, RotationRequest,
+    plan::{BroughtAuthority, KubeletCertificates, NewAuthority, request},
+    profile::AuthorityId,
+    x509::KeyAlgorithm,
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::Stop;
+
+/// Prepares the rotation of a Kubernetes cluster's certificate authorities, offline.
+#[derive(Parser)]
+#[command(name = "airlock", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show what is among the files, and what is wrong with it
+    Inspect {
+        /// Files, folders or archives; a folder may hold the trees of several nodes
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// How to print it
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Show what a rotation would do, step by step; makes nothing
+    Plan {
+        /// Files, folders or archives; a folder may hold the trees of several nodes
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        #[command(flatten)]
+        choices: Box<Choices>,
+        /// How to print it
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Make keys and certificates, and write the package
+    Package {
+        /// Files, folders or archives; a folder may hold the trees of several nodes
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        #[command(flatten)]
+        choices: Box<Choices>,
+        /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
+        #[arg(long, value_name = "FILE.zip|DIR")]
+        out: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    Json,
+    Table,
+}
+
+/// Every choice of a rotation.
+#[derive(Args)]
+pub(crate) struct Choices {
+    /// Which CAs get a successor
+    #[arg(long, value_delimiter = ',', default_value = "cluster,front-proxy", value_name = "CA,…")]
+    rotate: Vec<AuthorityId>,
+    /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384
+    #[arg(long, default_value = "same", value_name = "TYPE", value_parser = key_type)]
+    key_type: KeyType,
+    /// Common name of the new cluster CA [default: the old one's and today's date]
+    #[arg(long, value_name = "NAME", conflicts_with = "ca_cert")]
+    ca_name: Option<String>,
+    /// Certificate of a cluster CA made elsewhere
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    ca_cert: Option<String>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    ca_key: Option<String>,
+    /// Common name of the new front-proxy CA [default: the old one's and today's date]
+    #[arg(long, value_name = "NAME", conflicts_with = "front_proxy_ca_cert")]
+    front_proxy_ca_name: Option<String>,
+    /// Certificate of a front-proxy CA made elsewhere
+    #[arg(long, value_name = "FILE", requires = "front_proxy_ca_key")]
+    front_proxy_ca_cert: Option<String>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "front_proxy_ca_cert")]
+    front_proxy_ca_key: Option<String>,
+    /// Lifetime of the new CAs in days
+    #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N")]
+    ca_days: u32,
+    /// Lifetime of new leaves in days; never beyond their CA's
+    #[arg(long, default_value_t = request::DEFAULT_LEAF_DAYS, value_name = "N")]
+    leaf_days: u32,
+    /// Re-sign the keys that are there instead of making new ones
+    #[arg(long)]
+    keep_keys: bool,
+    /// How kubelets come by certificates of the new CA
+    #[arg(long, default_value = "renew", value_name = "renew|mint")]
+    kubelet_certs: Kubelets,
+}
+
+/// A key type, or the old one's.
+#[derive(Clone, Copy)]
+struct KeyType(Option<KeyAlgorithm>);
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kubelets {
+    /// The package holds certificates and keys for them
+    Mint,
+    /// Each asks for its own; no key leaves its node
+    Renew,
+}
+
+fn key_type(text: &str) -> Result<KeyType, String> {
+    match text {
+        "same" => Ok(KeyType(None)),
+        text => text.parse().map(|algorithm| KeyType(Some(algorithm))).map_err(|_| {
+            let known: Vec<_> = KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.as_str()).collect();
+            format!("it must be same or one of {}", known.join(", "))
+        }),
+    }
+}
+
+impl Choices {
+    /// The request, and the files that were brought along for it.
+    pub(crate) fn request(&self) -> Result<(RotationRequest, Vec<InputFile>), Stop> {
+        let mut brought_files = Vec::new();
+        let rows = [
+            (AuthorityId::Cluster, "--ca-", &self.ca_name, &self.ca_cert, &self.ca_key),
+            (
+                AuthorityId::FrontProxy,
+                "--front-proxy-ca-",
+                &self.front_proxy_ca_name,
+                &self.front_proxy_ca_cert,
+                &self.front_proxy_ca_key,
+            ),
+        ];
+        let mut authorities = BTreeMap::new();
+        for (id, option, name, certificate, key) in rows {
+            let brought = match (certificate, key) {
+                (Some(certificate), Some(key)) => Some(BroughtAuthority {
+                    certificate: bring(&format!("{option}cert"), certificate, &mut brought_files)?,
+                    key: bring(&format!("{option}key"), key, &mut brought_files)?,
+                }),
+                _ => None,
+            };
+            authorities.insert(id, NewAuthority { common_name: name.clone(), key_algorithm: self.key_type.0, brought });
+        }
+        let request = RotationRequest {
+            rotate: self.rotate.clone(),
+            authorities,
+            ca_days: self.ca_days,
+            leaf_days: self.leaf_days,
+            keep_keys: self.keep_keys,
+            kubelet_certificates: match self.kubelet_certs {
+                Kubelets::Mint => KubeletCertificates::Mint,
+                Kubelets::Renew => KubeletCertificates::Renew,
+            },
+        };
+        Ok((request, brought_files))
+    }
+}
+
+/// Reads a file of a CA made elsewhere. It is named after its option, so that no path of it could be taken for a node's.
+fn bring(option: &str, path: &str, files: &mut Vec<InputFile>) -> Result<String, Stop> {
+    let bytes = fs::read(path).map_err(|error| Stop::Usage(format!("{option} {path}: {error}")))?;
+    let name = format!("{option} {}", path.rsplit('/').next().unwrap_or(path));
+    files.push(InputFile::new(name.clone(), bytes));
+    Ok(name)
+}

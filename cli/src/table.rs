@@ -1,0 +1,115 @@
+//! Reports as text for a terminal.
+
+use std::fmt::Write;
+
+use airlock_core::report::{CertificateReport, InventoryReport, PlanReport, StepReport};
+
+/// What was found, holder by holder.
+pub(crate) fn inventory(report: &InventoryReport) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_inventory(&mut text, report);
+    text
+}
+
+fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Result {
+    writeln!(text, "Cluster {} ({}), {} files\n", report.cluster, report.platform, report.files)?;
+    for holder in &report.holders {
+        writeln!(text, "{} ({})", holder.name, holder.role)?;
+        for slot in &holder.slots {
+            writeln!(text, "  {}  {}", slot.place, slot.kind)?;
+            if slot.file != slot.place {
+                writeln!(text, "      file         {}", slot.file)?;
+            }
+            if !slot.server.is_empty() {
+                writeln!(text, "      server       {}", slot.server)?;
+            }
+            for certificate in &slot.certificates {
+                write_certificate(text, certificate)?;
+            }
+            for key in &slot.keys {
+                writeln!(text, "      private key  {}, pin {}", key.key_type, key.pin)?;
+            }
+        }
+        writeln!(text)?;
+    }
+    if !report.unrecognised.is_empty() {
+        writeln!(text, "Files without a place")?;
+        for file in &report.unrecognised {
+            writeln!(text, "  {}: {}", file.file, file.reason)?;
+        }
+        writeln!(text)?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(text, "Findings")?;
+        for finding in &report.findings {
+            writeln!(text, "  {finding}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_certificate(text: &mut String, certificate: &CertificateReport) -> std::fmt::Result {
+    writeln!(text, "      certificate  {}", certificate.subject)?;
+    let signed_by = if certificate.signed_by.is_empty() { "nobody here" } else { &certificate.signed_by };
+    writeln!(text, "        issuer       {}, signed by {signed_by}", certificate.issuer)?;
+    if !certificate.alternative_names.is_empty() {
+        writeln!(text, "        names        {}", certificate.alternative_names.join(", "))?;
+    }
+    writeln!(text, "        key          {}, {}", certificate.key_type, certificate.signature_algorithm)?;
+    writeln!(text, "        valid        {} to {}", certificate.not_before, certificate.not_after)?;
+    writeln!(text, "        fingerprint  {}", certificate.fingerprint)
+}
+
+/// What will be done, step by step.
+pub(crate) fn plan(report: &PlanReport) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_plan(&mut text, report);
+    text
+}
+
+fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
+    writeln!(text, "{}\n", report.package)?;
+    for authority in &report.authorities {
+        let how = if authority.brought { "brought along" } else { "made here" };
+        writeln!(text, "{}: {} → {}", authority.title, authority.old_subject, authority.new_subject)?;
+        writeln!(
+            text,
+            "  {}, {how}, valid until {}, key kept on {}",
+            authority.key_type, authority.not_after, authority.key_home
+        )?;
+    }
+    writeln!(text, "\n{} keys to be made", report.keys.len())?;
+    for key in &report.keys {
+        writeln!(text, "  {}: {}", key.owner, key.algorithm)?;
+    }
+    for step in &report.steps {
+        write_step(text, step)?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(text, "\nFindings")?;
+        for finding in &report.findings {
+            writeln!(text, "  {finding}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_step(text: &mut String, step: &StepReport) -> std::fmt::Result {
+    writeln!(text, "\n{}  {} ({})", step.id, step.title, step.holder)?;
+    for edit in &step.edits {
+        if edit.before.is_empty() && edit.after.is_empty() {
+            writeln!(text, "  {}", edit.target)?;
+        } else {
+            writeln!(text, "  {}: {} → {}", edit.target, edit.before, edit.after)?;
+        }
+    }
+    if !step.restarts.is_empty() {
+        writeln!(text, "  restart {}", step.restarts.join(", "))?;
+    }
+    if !step.gate.is_empty() {
+        writeln!(text, "  gate: {}", step.gate)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The package on disk. Secrets go only into files that their owner alone can read.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::Write,
+    path::Path,
+};
+
+use airlock_core::OutputFiles;
+use zeroize::Zeroizing;
+
+use crate::Stop;
+
+/// Where the package goes.
+pub(crate) enum Target {
+    /// One archive, replaced in one move if it is there.
+    Archive(String),
+    /// A folder that is not there yet, or empty.
+    Folder(String),
+}
+
+impl Target {
+    /// Decides by the name, and refuses a folder that holds anything.
+    pub(crate) fn new(out: &str) -> Result<Self, Stop> {
+        if Path::new(out).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+            return Ok(Self::Archive(out.to_owned()));
+        }
+        match fs::read_dir(out) {
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(Stop::Usage(format!("--out {out}: the folder is not empty"))),
+                None => Ok(Self::Folder(out.to_owned())),
+            },
+            Err(_) if Path::new(out).symlink_metadata().is_ok() => {
+                Err(Stop::Usage(format!("--out {out}: it is there and no folder")))
+            }
+            Err(_) => Ok(Self::Folder(out.to_owned())),
+        }
+    }
+
+    /// The path as it was given.
+    pub(crate) fn path(&self) -> &str {
+        match self {
+            Self::Archive(path) | Self::Folder(path) => path,
+        }
+    }
+
+    /// Writes the package.
+    pub(crate) fn write(
+        &self,
+        files: &OutputFiles,
+        archive: fn(&OutputFiles) -> Zeroizing<Vec<u8>>,
+    ) -> Result<(), Stop> {
+        let written = match self {
+            Self::Archive(path) => write_archive(path, &archive(files)),
+            Self::Folder(path) => write_folder(Path::new(path), files),
+        };
+        written.map_err(|error| Stop::Failed(format!("--out {}: {error}", self.path())))
+    }
+}
+
+fn write_archive(path: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = format!("{path}.partial");
+    // A left-over of an interrupted run.
+    if Path::new(&beside).exists() {
+        fs::remove_file(&beside)?;
+    }
+    write_file(Path::new(&beside), 0o600, bytes)?;
+    fs::rename(&beside, path)
+}
+
+fn write_folder(root: &Path, files: &OutputFiles) -> std::io::Result<()> {
+    create_folder(root)?;
+    for file in files.files() {
+        let path = root.join(&file.path);
+        if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        write_file(&path, file.mode, &file.bytes)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn create_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_folder(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).create(path)
+}
+
+#[cfg(unix)]
+fn write_file(path: &Path, mode: u32, bytes: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    // Closed to others from the first byte on, whatever the umask.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn write_file(path: &Path, _: u32, bytes: &[u8]) -> std::io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+}
