@@ -16,6 +16,9 @@ use super::{reason, window};
 /// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
 pub const MAX_FILES: usize = 100_000;
 
+/// So many files are read at once.
+const READ_AT_ONCE: usize = 64;
+
 /// A file that the person gave, not read yet.
 #[derive(Clone)]
 pub struct PickedFile {
@@ -55,19 +58,34 @@ pub fn pasted(event: &Event) -> Vec<PickedFile> {
         .unwrap_or_default()
 }
 
-/// Reads a file as core wants it. Never fails: what cannot be read is content too.
-pub async fn read(blob: Blob) -> Content {
-    if blob.size() > MAX_FILE_SIZE as f64 {
-        return Content::TooLarge(blob.size() as u64);
-    }
-    match JsFuture::from(blob.array_buffer()).await {
-        Ok(buffer) => {
-            let array = Uint8Array::new(&buffer);
-            let bytes = Zeroizing::new(array.to_vec());
-            array.fill(0, 0, array.length());
-            Content::Bytes(bytes.into())
+/// Reads files as core wants them, some at once: asking the browser takes longer than reading.
+/// Never fails: what cannot be read is content too.
+pub async fn read(blobs: &[Blob]) -> Vec<Content> {
+    let mut contents = Vec::with_capacity(blobs.len());
+    for some in blobs.chunks(READ_AT_ONCE) {
+        let reading: Vec<_> = some.iter().map(read_one).collect();
+        for content in reading {
+            contents.push(content.await);
         }
-        Err(error) => Content::Unreadable(reason(&error)),
+    }
+    contents
+}
+
+/// Begins to read a file. The browser reads on while another is waited for.
+fn read_one(blob: &Blob) -> impl Future<Output = Content> + use<> {
+    let size = blob.size();
+    let buffer = (size <= MAX_FILE_SIZE as f64).then(|| JsFuture::from(blob.array_buffer()));
+    async move {
+        let Some(buffer) = buffer else { return Content::TooLarge(size as u64) };
+        match buffer.await {
+            Ok(buffer) => {
+                let array = Uint8Array::new(&buffer);
+                let bytes = Zeroizing::new(array.to_vec());
+                array.fill(0, 0, array.length());
+                Content::Bytes(bytes.into())
+            }
+            Err(error) => Content::Unreadable(reason(&error)),
+        }
     }
 }
 
