@@ -1,2 +1,42 @@
-//! x
-fn main() {}
+//! What it takes to build, test and measure Airlock, as `cargo xtask …`.
+//!
+//! Everything that is missing on a new machine is installed on the way: only Rust, and the
+//! system's package manager for the tests, are taken for granted.
+
+use std::{env, process::ExitCode};
+
+use anyhow::{Result, bail};
+
+mod app;
+mod setup;
+
+/// What `cargo xtask` answers when asked for nothing or for something it does not know.
+const USAGE: &str = "\
+cargo xtask app [--no-open] [--accept-imports]
+    builds dist/airlock.html, the page in one file; prints its path, size and SHA-256,
+    and opens it where there is a desktop
+      --no-open         builds only
+      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser";
+
+fn main() -> ExitCode {
+    match run(&env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.split_first() {
+        Some((&"app", options)) => app::run(options),
+        Some((&("help" | "--help" | "-h"), _)) => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        Some((unknown, _)) => bail!("there is no `{unknown}`\n\n{USAGE}"),
+        None => bail!("say what to do\n\n{USAGE}"),
+    }
+}

@@ -54,7 +54,8 @@ impl Trees {
                 trees.add_kubernetes(folder, profile);
             } else if let Some((folder, "kube-apiserver.yaml" | "kube-controller-manager.yaml" | "kube-scheduler.yaml")) =
                 path.rsplit_once('/')
-                && let Some(folder) = folder.strip_suffix("/manifests").or_else(|| (folder == "manifests").then_some(""))
+                && let Some(folder) =
+                    folder.strip_suffix("/manifests").or_else(|| (folder == "manifests").then_some(""))
             {
                 trees.add_kubernetes(folder, profile);
             }

@@ -1,87 +1,80 @@
-//! Steps as shell commands, for POSIX sh and with no tools beyond those of a node.
-
-use std::fmt::Write;
+//! Steps as shell commands for the unpacked package's root on their holder.
 
 use crate::{
-    plan::{Action, Content, Edit, Holder, Step},
-    profile::{Component, Profile},
+    plan::{Action, ClusterAction, Content, Holder, Step},
+    x509::Name,
 };
 
 /// On the client, apply would copy the object, key and all, into an annotation.
 pub(super) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
 
-/// What the commands on nodes are made of. The kubelet takes every file in `manifests/` whose name does
-/// not start with a dot for a Pod: files are written under a dot name, then renamed.
-pub(super) const FUNCTIONS: &str = r#"export KUBECONFIG=/etc/kubernetes/admin.conf
-put() { # MODE FILE TARGET
-  beside="$(dirname "$3")/.$(basename "$3").airlock"
-  install -m "$1" "$2" "$beside" && mv -f "$beside" "$3"
+/// What carries a step out, proves it and takes it back; each empty where a person acts.
+#[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Commands {
+    pub(super) run: String,
+    pub(super) gate: String,
+    pub(super) undo: String,
 }
-wait_pod() { # NAME
-  until kubectl -n kube-system wait --for=condition=Ready "pod/$1-$(hostname)" --timeout=180s; do sleep 2; done
-}
-restart_pod() { # NAME [NEW MANIFEST]
-  mv "/etc/kubernetes/manifests/$1.yaml" "/etc/kubernetes/.$1.yaml.airlock"
-  while kubectl -n kube-system get pod "$1-$(hostname)" >/dev/null 2>&1; do sleep 1; done
-  if [ $# -eq 2 ]; then
-    put 0600 "$2" "/etc/kubernetes/manifests/$1.yaml" && rm -f "/etc/kubernetes/.$1.yaml.airlock"
-  else
-    mv "/etc/kubernetes/.$1.yaml.airlock" "/etc/kubernetes/manifests/$1.yaml"
-  fi
-}
-"#;
 
-/// The commands of a step, from the package's root on its holder; empty where a person acts.
-pub(super) fn of_step(step: &Step, profile: &Profile) -> String {
-    let mut commands = String::new();
-    let mut replaced = Vec::new();
-    for action in &step.actions {
-        match action {
-            Action::Write(edit) => write_edit(&mut commands, step, edit, profile, &mut replaced),
-            Action::Remove { target, .. } => line(&mut commands, &format!("rm -f {}", quote(target))),
-            Action::Restart(Component::Kubelet) => line(&mut commands, "systemctl restart kubelet"),
-            // A new manifest has restarted it already.
-            Action::Restart(component) if replaced.contains(component) => {}
-            Action::Restart(component) => line(&mut commands, &format!("restart_pod {component}")),
-            Action::WaitFor(Component::Kubelet) => line(&mut commands, "systemctl is-active kubelet"),
-            Action::WaitFor(component) => {
-                replaced.clear();
-                line(&mut commands, &format!("wait_pod {component}"));
+/// The commands of a step.
+pub(super) fn of_step(step: &Step) -> Commands {
+    let script = format!("sh {}", script_path(step));
+    match &step.holder {
+        Holder::Clients => Commands::default(),
+        Holder::Node(_) if is_kubelet_step(step) => Commands::with_undo(&format!("{script} kubelet")),
+        Holder::Node(_) | Holder::Workers => Commands::with_undo(&script),
+        Holder::Cluster | Holder::Management => {
+            let command = format!("{script} {}", step_name(step));
+            if step.actions.iter().any(can_be_undone) {
+                Commands::with_undo(&command)
+            } else if step.actions.iter().any(changes_the_cluster) {
+                Commands { undo: String::new(), ..Commands::with_undo(&command) }
+            } else if step.actions.iter().any(|action| matches!(action, Action::Cluster(_))) {
+                Commands { gate: format!("{command} --check"), ..Commands::default() }
+            } else {
+                Commands::default()
             }
-            Action::Do { command, .. } => line(&mut commands, command),
         }
     }
-    commands
 }
 
-fn write_edit(commands: &mut String, step: &Step, edit: &Edit, profile: &Profile, replaced: &mut Vec<Component>) {
-    let (output, target) = (quote(&edit.output), quote(&edit.target));
-    match (&step.holder, &edit.content) {
-        (_, Content::Object(_)) => line(commands, &format!("{APPLY} -f {output}")),
-        (Holder::Clients, _) => {}
-        (_, Content::Text(_)) => {}
-        (Holder::Workers, _) if edit.output.matches('/').count() > 2 => {
-            // A file for one worker alone.
-            let node = edit.output.split('/').nth(2).unwrap_or_default();
-            line(
-                commands,
-                &format!("[ \"$(hostname)\" != {} ] || put {:04o} {output} {target}", quote(node), edit.mode),
-            );
-        }
-        _ => match profile.static_pods.iter().find(|row| row.path == edit.target) {
-            Some(row) => {
-                replaced.push(row.component);
-                line(commands, &format!("restart_pod {} {output}", row.component));
-            }
-            None => line(commands, &format!("put {:04o} {output} {target}", edit.mode)),
-        },
+impl Commands {
+    fn with_undo(command: &str) -> Self {
+        Self { run: command.to_owned(), gate: format!("{command} --check"), undo: format!("{command} --undo") }
     }
 }
 
-fn line(commands: &mut String, command: &str) {
-    if !command.is_empty() {
-        let _ = writeln!(commands, "{command}");
-    }
+/// The script that carries a step out, from the package's root.
+pub(super) fn script_path(step: &Step) -> String {
+    format!("{}/{}/apply.sh", step.phase.folder(), step.holder.folder())
+}
+
+/// The step's id without its phase.
+pub(super) fn step_name(step: &Step) -> &str {
+    step.id.split_once('-').map_or(step.id.as_str(), |(_, name)| name)
+}
+
+/// Is it about the kubelet's own credential alone?
+pub(super) fn is_kubelet_step(step: &Step) -> bool {
+    matches!(step.holder, Holder::Node(_))
+        && step.actions.iter().any(|action| match action {
+            Action::RenewKubelet => true,
+            Action::Write(edit) => matches!(edit.content, Content::Credential(_)),
+            _ => false,
+        })
+}
+
+fn can_be_undone(action: &Action) -> bool {
+    matches!(action, Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. }))
+}
+
+fn changes_the_cluster(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Cluster(
+            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RestartWorkloads
+        )
+    )
 }
 
 /// A word that the shell takes as it is.
@@ -91,6 +84,16 @@ pub(super) fn quote(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// What of a name stands in a certificate's bytes as text, and tells the new authority from the old.
+pub(super) fn telling_name(new: &Name, old: &Name) -> Option<String> {
+    let printable =
+        |name: &str| name.bytes().filter(|byte| (0x20..0x7f).contains(byte)).map(char::from).collect::<String>();
+    let name = printable(&new.common_name()?);
+    let old_der: String =
+        old.der().iter().filter(|byte| (0x20..0x7f).contains(*byte)).map(|byte| char::from(*byte)).collect();
+    (name.len() >= 4 && !old_der.contains(&name)).then_some(name)
 }
 
 #[cfg(test)]

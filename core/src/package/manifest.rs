@@ -9,7 +9,7 @@ use crate::{
     UnixTime,
     formats::{kubeconfig, object, pem},
     mint::Minted,
-    plan::{Holder, RotationPlan},
+    plan::RotationPlan,
     profile::AuthorityId,
     report::{CertificateReport, certificate_report},
     x509::Certificate,
@@ -48,9 +48,8 @@ struct StepEntry<'a> {
     phase: u8,
     holder: String,
     title: &'a str,
-    run: String,
-    gate: &'a str,
-    undo: &'a str,
+    #[serde(flatten)]
+    commands: commands::Commands,
 }
 
 #[derive(Serialize)]
@@ -91,13 +90,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
         phase: step.phase.number(),
         holder: step.holder.to_string(),
         title: &step.title,
-        // Commands on nodes come with scripts of their own; until then a person carries them out from the runbook.
-        run: match step.holder {
-            Holder::Cluster | Holder::Management => commands::of_step(step, plan.profile),
-            _ => String::new(),
-        },
-        gate: &step.gate.command,
-        undo: "",
+        commands: commands::of_step(step),
     });
     let files = output.files().map(|file| FileEntry {
         path: &file.path,

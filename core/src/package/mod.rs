@@ -7,6 +7,7 @@ mod manifest;
 mod preview;
 mod render;
 mod runbook;
+mod scripts;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -110,6 +111,9 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
     }
     for file in backup::files(plan) {
         output.add(file)?;
+    }
+    for script in scripts::scripts(plan, &renderer, &output) {
+        output.add(script)?;
     }
     let text = |text: String| Zeroizing::new(text.into_bytes());
     let runbook = runbook::runbook(plan, minted);

@@ -75,14 +75,14 @@ impl Renderer<'_> {
         (certificate, self.authority_key(succession))
     }
 
-    fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
+    pub(super) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
         match side {
             Side::Old => &self.plan.successions[&id].old,
             Side::New => self.minted.authorities[&id].certificate(),
         }
     }
 
-    fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
+    pub(super) fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
         order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::commands;
+use super::commands::{self, Commands};
 use crate::{
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
@@ -62,7 +62,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
     for phase in Phase::ALL {
         let _ = phase_heading(&mut text, phase);
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
-            let _ = step_section(&mut text, step, plan);
+            let _ = step_section(&mut text, step);
         }
     }
     let _ = consumers(&mut text);
@@ -106,8 +106,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     )?;
     writeln!(
         text,
-        "The commands on nodes use these functions; paste them first:\n\n```sh\n{}```\n",
-        commands::FUNCTIONS
+        "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.\n"
     )?;
     writeln!(
         text,
@@ -126,7 +125,7 @@ fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
     writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title())
 }
 
-fn step_section(text: &mut String, step: &Step, plan: &RotationPlan) -> std::fmt::Result {
+fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
     let place = match &step.holder {
         Holder::Node(name) => format!("on {name}, as root"),
@@ -137,26 +136,33 @@ fn step_section(text: &mut String, step: &Step, plan: &RotationPlan) -> std::fmt
     };
     writeln!(text, "Where: {place}.\n")?;
     for action in &step.actions {
-        if let Action::Do { text: what, .. } = action {
+        if let Some(what) = action.in_words() {
             writeln!(text, "{what}.\n")?;
+        }
+        if let Action::Do { command, .. } = action
+            && !command.is_empty()
+        {
+            writeln!(text, "```sh\n{command}\n```\n")?;
         }
     }
     let changes: Vec<_> = step.actions.iter().filter_map(change).collect();
     if !changes.is_empty() {
         writeln!(text, "| what | from | to |\n|---|---|---|\n{}\n", changes.join("\n"))?;
     }
-    let run = commands::of_step(step, plan.profile);
+    let Commands { run, gate, undo } = commands::of_step(step);
     if !run.is_empty() {
-        writeln!(text, "```sh\n{run}```\n")?;
+        writeln!(text, "```sh\n{run}\n```\n")?;
     }
-    if !step.gate.words.is_empty() {
-        writeln!(text, "It worked when {}.\n", step.gate.words)?;
+    writeln!(text, "It worked when {}.\n", step.gate)?;
+    if !gate.is_empty() {
+        writeln!(text, "```sh\n{gate}\n```\n")?;
     }
-    if !step.gate.command.is_empty() {
-        writeln!(text, "```sh\n{}\n```\n", step.gate.command)?;
-    }
-    if !changes.is_empty() {
-        writeln!(text, "{}\n", back(step))?;
+    if !run.is_empty() {
+        writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
+        match undo.as_str() {
+            "" => writeln!(text, "There is nothing to take back.\n")?,
+            undo => writeln!(text, "To go back: `{undo}`\n")?,
+        }
     }
     Ok(())
 }
@@ -166,26 +172,8 @@ fn change(action: &Action) -> Option<String> {
         Action::Write(edit) => Some(format!("| `{}` | {} | {} |", edit.target, edit.before, edit.after)),
         Action::Remove { target, before } => Some(format!("| `{target}` | {before} | removed |")),
         Action::Restart(component) => Some(format!("| {component} | | restarted |")),
-        Action::WaitFor(_) | Action::Do { .. } => None,
+        _ => None,
     }
-}
-
-/// When to stop, and the way back from a step.
-fn back(step: &Step) -> String {
-    let folder = step.holder.folder();
-    let before = match step.phase {
-        Phase::TrustBoth => format!("0-backup/{folder}"),
-        Phase::Switch => format!("1-trust-both/{folder}"),
-        Phase::DropOld => format!("2-switch/{folder}"),
-    };
-    let restart = match step.holder {
-        Holder::Node(_) => " and restart the same components",
-        Holder::Workers => " and restart the kubelet",
-        _ => "",
-    };
-    format!(
-        "Stop if a command fails or the gate does not hold within ten minutes. To go back, put the files of `{before}` in place again (what is not there, from `0-backup/{folder}`){restart}."
-    )
 }
 
 fn consumers(text: &mut String) -> std::fmt::Result {

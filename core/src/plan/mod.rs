@@ -18,9 +18,12 @@ use std::{collections::BTreeMap, fmt};
 use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    nodes::SIGNING_FLAG,
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
-    steps::{Action, Content, Edit, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust},
+    steps::{
+        Action, ClusterAction, Content, Edit, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust,
+    },
     successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
 };
 use crate::{

@@ -51,7 +51,6 @@ impl NodePlanner<'_, '_> {
                 let signing = self.separate_signing();
                 if !signing.is_empty() {
                     actions.extend(signing);
-                    actions.push(Action::WaitFor(Component::ControllerManager));
                 }
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
@@ -70,13 +69,14 @@ impl NodePlanner<'_, '_> {
             }
         }
         if rotates_cluster {
-            actions.push(Action::Restart(Component::ControllerManager));
-            actions.push(Action::WaitFor(Component::ControllerManager));
+            // In phase 3 the manifest comes last, and starts it anew with everything that changed.
+            let restarted = self.phase == Phase::DropOld && actions.iter().any(Action::is_manifest);
+            if !restarted {
+                actions.push(Action::Restart(Component::ControllerManager));
+            }
             actions.push(Action::Restart(Component::Scheduler));
-            actions.push(Action::WaitFor(Component::Scheduler));
             if self.phase != Phase::Switch {
                 actions.push(Action::Restart(Component::Kubelet));
-                actions.push(Action::WaitFor(Component::Kubelet));
             }
             if self.phase == Phase::DropOld && self.signs_on_nodes() {
                 actions.push(Action::Remove {
@@ -101,12 +101,7 @@ impl NodePlanner<'_, '_> {
         let target = format!("{}/pki/{file}", self.inventory.profile.kubelet_directory);
         vec![
             self.write(&target, SECRET, None, Content::Credential(id), "—", "new credential of new CA"),
-            Action::Do {
-                text: "Point the kubelet's current certificate to the new one".to_owned(),
-                command: format!("ln -sfn {target} {current}"),
-            },
             Action::Restart(Component::Kubelet),
-            Action::WaitFor(Component::Kubelet),
         ]
     }
 
@@ -195,9 +190,11 @@ impl NodePlanner<'_, '_> {
                     before: "—".to_owned(),
                     after: format!("{flag}={file}"),
                 }));
-                actions.push(Action::Do {
-                    text: "The manifest of kube-controller-manager was not given: let kubeadm write it with the patch, from this step's folder".to_owned(),
-                    command: "kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}' > /etc/kubernetes/.airlock-kubeadm.yaml\nkubeadm init phase control-plane controller-manager --config /etc/kubernetes/.airlock-kubeadm.yaml --patches \"$PWD/patches\"".to_owned(),
+                actions.push(Action::SetFlag {
+                    component: Component::ControllerManager,
+                    flag: SIGNING_FLAG,
+                    from: self.ca_path().to_owned(),
+                    to: file.to_owned(),
                 });
             }
         }
@@ -223,7 +220,14 @@ impl NodePlanner<'_, '_> {
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
                 let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
-                vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), Content::Original(slot.into()), &before, &after)]
+                vec![self.write(
+                    path,
+                    slot.mode.unwrap_or(MANIFEST),
+                    Some(slot.into()),
+                    Content::Original(slot.into()),
+                    &before,
+                    &after,
+                )]
             }
             Some((slot, _)) => {
                 let ca = self.ca_path();
@@ -231,9 +235,11 @@ impl NodePlanner<'_, '_> {
                 let (before, after) = (format!("{flag}={file}"), format!("{flag}={ca}"));
                 vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
             }
-            None => vec![Action::Do {
-                text: "Let kubeadm write the manifest of kube-controller-manager without the patch of phase 1".to_owned(),
-                command: "kubeadm init phase control-plane controller-manager --config /etc/kubernetes/.airlock-kubeadm.yaml\nrm -f /etc/kubernetes/.airlock-kubeadm.yaml".to_owned(),
+            None => vec![Action::SetFlag {
+                component: Component::ControllerManager,
+                flag: SIGNING_FLAG,
+                from: file.to_owned(),
+                to: self.ca_path().to_owned(),
             }],
         }
     }
@@ -241,11 +247,7 @@ impl NodePlanner<'_, '_> {
     /// The trust bundles of the phase.
     fn trust(&self) -> Vec<Action> {
         let order = self.phase.trust();
-        let before = match self.phase {
-            Phase::TrustBoth => "old CA",
-            Phase::Switch => "old CA, new CA",
-            Phase::DropOld => "new CA, old CA",
-        };
+        let before = self.phase.trusted_before();
         let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
         let held = rows.filter(|row| self.node.slots.contains_key(row.certificate));
         held.map(|row| {

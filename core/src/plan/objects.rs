@@ -41,23 +41,22 @@ impl From<&StoredObject> for Source {
     }
 }
 
+/// The edit that puts an object into place; `stored` is what was given of it.
 fn write(
     phase: Phase,
     holder: &Holder,
-    file: &str,
-    target: String,
-    source: Option<Source>,
+    stored: Option<&StoredObject>,
     change: ObjectChange,
-    before: &str,
-    after: String,
+    (before, after): (String, String),
 ) -> Action {
+    let name = stored.map_or("cluster-info", |stored| &stored.object.name);
     Action::Write(Edit {
-        target,
-        output: format!("{}/{}/{file}.yaml", phase.folder(), holder.folder()),
+        target: stored.map_or_else(|| "ConfigMap kube-public/cluster-info".to_owned(), StoredObject::place),
+        output: format!("{}/{}/{}.yaml", phase.folder(), holder.folder(), PackagePath::name(name)),
         mode: if *holder == Holder::Management { SECRET } else { PUBLIC },
-        source,
+        source: stored.map(Source::from),
         content: Content::Object(change),
-        before: before.to_owned(),
+        before,
         after,
     })
 }
@@ -70,35 +69,15 @@ pub(super) fn cluster_info(
     replacements: &mut Replacements<'_>,
 ) -> Option<Action> {
     successions.get(&AuthorityId::Cluster)?;
-    let target = "ConfigMap kube-public/cluster-info".to_owned();
-    let (before, after) = (trusted_before(phase), format!("trusts {}", phase.trust()));
+    let words = (format!("trusts {}", phase.trusted_before()), format!("trusts {}", phase.trust()));
     let given = inventory.object(ObjectRole::ClusterInfo);
     if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
         let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
         let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
-        return Some(write(
-            phase,
-            &Holder::Cluster,
-            "cluster-info",
-            target,
-            Some((&**stored).into()),
-            change,
-            before,
-            after,
-        ));
+        return Some(write(phase, &Holder::Cluster, Some(stored), change, words));
     }
-    let server = api_server(inventory)?;
-    let change = ObjectChange::ClusterInfo { server, phase };
-    Some(write(phase, &Holder::Cluster, "cluster-info", target, None, change, before, after))
-}
-
-/// What everyone trusts before a phase, in words.
-fn trusted_before(phase: Phase) -> &'static str {
-    match phase {
-        Phase::TrustBoth => "trusts old CA",
-        Phase::Switch => "trusts old CA, new CA",
-        Phase::DropOld => "trusts new CA, old CA",
-    }
+    let change = ObjectChange::ClusterInfo { server: api_server(inventory)?, phase };
+    Some(write(phase, &Holder::Cluster, None, change, words))
 }
 
 /// The address that joining nodes are given: kubeadm copies it from admin.conf.
@@ -146,19 +125,9 @@ pub(super) fn management_kubeconfigs(
             continue;
         };
         if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
-            let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
+            let words = (clients::before(&change, phase), clients::after(&change, phase));
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
-            let file = PackagePath::name(&stored.object.name);
-            actions.push(write(
-                phase,
-                &Holder::Management,
-                &file,
-                stored.place(),
-                Some((&**stored).into()),
-                change,
-                &before,
-                after,
-            ));
+            actions.push(write(phase, &Holder::Management, Some(stored), change, words));
         }
     }
     actions
@@ -176,16 +145,12 @@ pub(super) fn management_authorities(
         let with_key = stored.key.is_some() && succession.key_home == KeyHome::Nodes;
         let after = if with_key { "new CA and its key" } else { "new CA" };
         let change = ObjectChange::Authority(Arc::clone(stored), id);
-        let file = PackagePath::name(&stored.object.name);
         actions.push(write(
             Phase::DropOld,
             &Holder::Management,
-            &file,
-            stored.place(),
-            Some((&**stored).into()),
+            Some(stored),
             change,
-            "old CA",
-            after.to_owned(),
+            ("old CA".to_owned(), after.to_owned()),
         ));
     }
     actions

@@ -48,6 +48,15 @@ impl Phase {
         }
     }
 
+    /// What every holder trusts when the phase begins, in words.
+    pub(crate) fn trusted_before(self) -> &'static str {
+        match self {
+            Self::TrustBoth => "old CA",
+            Self::Switch => "old CA, new CA",
+            Self::DropOld => "new CA, old CA",
+        }
+    }
+
     /// What every holder trusts at the end of the phase. The first certificate is the one whose key
     /// signs, since kubeadm and Cluster API sign with the first.
     pub(crate) fn trust(self) -> Trust {
@@ -104,7 +113,8 @@ pub(crate) struct Step {
     pub(crate) holder: Holder,
     pub(crate) title: String,
     pub(crate) actions: Vec<Action>,
-    pub(crate) gate: Gate,
+    /// What must be true before the next step, in words.
+    pub(crate) gate: String,
 }
 
 /// Who carries a step out.
@@ -156,10 +166,25 @@ pub(crate) enum Action {
         /// What it was.
         before: String,
     },
-    /// A process is restarted so that it reads what changed.
+    /// A flag of a static Pod whose manifest was not given: only this flag changes in it.
+    SetFlag {
+        /// Whose manifest.
+        component: Component,
+        /// Without the dashes.
+        flag: &'static str,
+        /// Its value before.
+        from: String,
+        /// Its value afterwards.
+        to: String,
+    },
+    /// The kubelet asks for a new client certificate with its present one.
+    RenewKubelet,
+    /// The CA data in a kubelet.conf that nobody has seen; every other byte stays.
+    TrustInKubeconfig,
+    /// Something done through the cluster's API.
+    Cluster(ClusterAction),
+    /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
     Restart(Component),
-    /// Nothing goes on until the process is healthy again.
-    WaitFor(Component),
     /// Something that a person does or that a command does elsewhere.
     Do {
         /// What and why, one sentence.
@@ -167,6 +192,31 @@ pub(crate) enum Action {
         /// The commands, one to a line; empty where a person decides.
         command: String,
     },
+}
+
+impl Action {
+    /// What it does, in words, where that is not told by files and restarts.
+    pub(crate) fn in_words(&self) -> Option<String> {
+        Some(match self {
+            Self::Do { text, .. } => text.clone(),
+            Self::SetFlag { component, flag, from, to } => {
+                format!("In the manifest of {component}, set --{flag} from {from} to {to}")
+            }
+            Self::RenewKubelet => {
+                "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned()
+            }
+            Self::TrustInKubeconfig => {
+                "In kubelet.conf, set the CA data to that of ca.crt; everything else stays".to_owned()
+            }
+            Self::Cluster(action) => action.in_words(),
+            Self::Remove { .. } | Self::Restart(_) | Self::Write(_) => return None,
+        })
+    }
+
+    /// Does a static Pod start anew by it?
+    pub(crate) fn is_manifest(&self) -> bool {
+        matches!(self, Self::Write(Edit { content: Content::Manifest(..) | Content::Original(_), .. }))
+    }
 }
 
 /// A file or object that changes.
@@ -241,18 +291,43 @@ pub(crate) struct KubeconfigChange {
     pub(crate) credentials: BTreeMap<usize, ReplacementId>,
 }
 
-/// What must be true before the next step.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Gate {
-    /// In words; empty where the step's own end is enough.
-    pub(crate) words: String,
-    /// A command that exits 0 when it is true; empty where a person judges.
-    pub(crate) command: String,
+/// What is done to a cluster as a whole, through its API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterAction {
+    /// extension-apiserver-authentication is deleted once, and written anew without the old authorities.
+    ForgetOld(Vec<AuthorityId>),
+    /// The Secret kube-system/kubeadm-certs, which would bring the old CA to joining nodes, is deleted.
+    ForgetUploadedCertificates,
+    /// Waits until every node is Ready.
+    NodesReady,
+    /// Cluster API's pause switch.
+    Pause {
+        /// Of the Cluster.
+        namespace: String,
+        /// Its name.
+        cluster: String,
+        /// On or off.
+        paused: bool,
+    },
+    /// Waits until kube-root-ca.crt holds this phase's trust in every namespace.
+    Published,
+    /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
+    RestartWorkloads,
+    /// Waits until each of these API servers serves a certificate of the new CA.
+    ServedByNew(Vec<String>),
 }
 
-impl Gate {
-    pub(crate) fn new(words: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { words: words.into(), command: command.into() }
+impl ClusterAction {
+    fn in_words(&self) -> String {
+        match self {
+            Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: it is a union that never forgets an unexpired CA, and an API server writes it anew".to_owned(),
+            Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
+            Self::NodesReady => "Wait until every node is Ready".to_owned(),
+            Self::Pause { namespace, cluster, paused } => format!("Set paused={paused} on the Cluster {namespace}/{cluster}"),
+            Self::Published => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
+            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
+            Self::ServedByNew(_) => "Ask each API server by itself, past the load balancer".to_owned(),
+        }
     }
 }
 

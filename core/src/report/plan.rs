@@ -66,13 +66,12 @@ fn step(step: &Step) -> StepReport {
                 output: String::new(),
             }),
             Action::Restart(component) => restarts.push(component.to_string()),
-            Action::WaitFor(_) => {}
-            Action::Do { text, .. } => edits.push(EditReport {
-                target: text.clone(),
-                before: String::new(),
-                after: String::new(),
-                output: String::new(),
-            }),
+            other => {
+                if let Some(target) = other.in_words() {
+                    let nothing = String::new;
+                    edits.push(EditReport { target, before: nothing(), after: nothing(), output: nothing() });
+                }
+            }
         }
     }
     restarts.dedup();
@@ -83,6 +82,6 @@ fn step(step: &Step) -> StepReport {
         title: step.title.clone(),
         edits,
         restarts,
-        gate: step.gate.words.clone(),
+        gate: step.gate.clone(),
     }
 }

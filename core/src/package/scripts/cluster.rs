@@ -1,0 +1,155 @@
+//! The table of a cluster's script.
+
+use super::{function, head, node::shown_sum};
+use crate::{
+    formats::object::{self, Changes},
+    package::{
+        OutputFile, OutputFiles,
+        commands::{quote, step_name},
+        edits,
+    },
+    plan::{Action, ClusterAction, Content, Edit, Holder, ObjectChange, Phase, RotationPlan, Step},
+    profile::AuthorityId,
+};
+
+/// The library, the same in every cluster's script.
+const LIBRARY: &str = include_str!("cluster.sh");
+
+/// The whole script.
+pub(super) fn script(
+    plan: &RotationPlan,
+    phase: Phase,
+    holder: &Holder,
+    steps: &[&Step],
+    output: &OutputFiles,
+) -> String {
+    let mut functions = String::new();
+    let mut table = Vec::new();
+    for step in steps {
+        let lines: Vec<_> = step.actions.iter().flat_map(|action| lines(plan, phase, action, output)).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let name = format!("step_{}", step_name(step).replace('-', "_"));
+        functions.push_str(&function(&name, &lines));
+        table.push(format!("step {} {name}", quote(step_name(step))));
+    }
+    [head(plan, phase, holder), functions, function("steps", &table), "\n".to_owned(), LIBRARY.to_owned()].concat()
+}
+
+fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFiles) -> Vec<String> {
+    match action {
+        Action::Write(edit) => object_line(plan, phase, edit, output),
+        Action::Cluster(action) => cluster_lines(plan, phase, action, output),
+        _ => Vec::new(),
+    }
+}
+
+fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFiles) -> Vec<String> {
+    let Content::Object(change) = &edit.content else { return Vec::new() };
+    let Some(file) = output.files.get(&edit.output) else { return Vec::new() };
+    let objects = object::objects(&file.bytes).unwrap_or_default();
+    let Some(object) = objects.first() else { return Vec::new() };
+    let (key, value) = match change {
+        ObjectChange::Authority(..) => ("tls.crt", object.secret_data().remove("tls.crt").map(|bytes| bytes.to_vec())),
+        ObjectChange::Kubeconfig(_, key, _) if object.kind == "Secret" => {
+            (*key, object.secret_data().remove(*key).map(|bytes| bytes.to_vec()))
+        }
+        ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => {
+            ("kubeconfig", object.config_data().remove("kubeconfig").map(String::into_bytes))
+        }
+    };
+    let name = edit.output.rsplit('/').next().unwrap_or_default();
+    let before = match (previous(plan, phase, edit), change) {
+        (Some(previous), _) => format!("../../{}", previous.output),
+        (None, ObjectChange::ClusterInfo { .. }) => "-".to_owned(),
+        (None, _) => format!("undo/{name}"),
+    };
+    let mut lines = vec![format!(
+        "object {} {} {} {} {} {} {}",
+        quote(name),
+        quote(&before),
+        object.kind.to_ascii_lowercase(),
+        quote(object.namespace.as_deref().unwrap_or("default")),
+        quote(&object.name),
+        quote(&key.replace('.', "\\.")),
+        shown_sum(&object.kind, &value.unwrap_or_default()),
+    )];
+    if object.kind == "ConfigMap" {
+        lines.push("await 'cluster-info is signed for every token' cluster_info_is_signed".to_owned());
+    }
+    lines
+}
+
+fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, output: &OutputFiles) -> Vec<String> {
+    match action {
+        ClusterAction::ForgetOld(authorities) => {
+            authorities.iter().filter_map(|id| forget_line(plan, *id, output)).collect()
+        }
+        ClusterAction::ForgetUploadedCertificates => vec!["forget_uploaded_certificates".to_owned()],
+        ClusterAction::NodesReady => vec!["await 'every node is Ready' nodes_are_ready".to_owned()],
+        ClusterAction::Pause { namespace, cluster, paused } => {
+            vec![format!("pause {} {} {paused}", quote(namespace), quote(cluster))]
+        }
+        ClusterAction::Published => vec![format!(
+            "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{}/workers/ca.crt\"",
+            phase.folder()
+        )],
+        ClusterAction::RestartWorkloads => vec!["restart_workloads".to_owned()],
+        ClusterAction::ServedByNew(servers) => {
+            let servers: Vec<_> = servers.iter().map(|server| quote(server)).collect();
+            vec![format!(
+                "await 'every API server serves a certificate of the new CA' served_by_new \"$root/3-drop-old/workers/ca.crt\" {}",
+                servers.join(" ")
+            )]
+        }
+    }
+}
+
+/// The key under which the API servers publish an authority, and what they show when only the new one is left.
+fn forget_line(plan: &RotationPlan, id: AuthorityId, output: &OutputFiles) -> Option<String> {
+    let key = match id {
+        AuthorityId::Cluster => "client-ca-file",
+        AuthorityId::FrontProxy => "requestheader-client-ca-file",
+        AuthorityId::Etcd => return None,
+    };
+    let mut bundles = edits(plan).filter(|(step, edit)| {
+        step.phase == Phase::DropOld && matches!(edit.content, Content::Trust(of, _) if of == id)
+    });
+    let file = output.files.get(&bundles.next()?.1.output)?;
+    Some(format!("forget_old {key} {}", shown_sum("ConfigMap", &file.bytes)))
+}
+
+/// What `--undo` of the first change applies: each given object as it was, ready for server-side apply.
+pub(super) fn undo_files(plan: &RotationPlan, steps: &[&Step]) -> Vec<OutputFile> {
+    let actions = steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
+    let files = actions.filter_map(|(step, action)| {
+        let Action::Write(edit) = action else { return None };
+        let Content::Object(ObjectChange::Authority(stored, _) | ObjectChange::Kubeconfig(stored, ..)) = &edit.content
+        else {
+            return None;
+        };
+        if previous(plan, step.phase, edit).is_some() {
+            return None;
+        }
+        let (folder, name) = edit.output.rsplit_once('/')?;
+        Some(OutputFile {
+            path: format!("{folder}/undo/{name}"),
+            mode: edit.mode,
+            bytes: stored.object.for_apply(&Changes::none()).to_yaml().as_bytes().to_vec().into(),
+            secret: stored.object.kind == "Secret",
+            phase: step.phase.number(),
+            holder: step.holder.to_string(),
+            purpose: format!("{} as it was, for apply.sh --undo", edit.target),
+            replaces: None,
+            appliable: true,
+        })
+    });
+    files.collect()
+}
+
+/// The same object in the latest phase before.
+fn previous<'a>(plan: &'a RotationPlan, phase: Phase, edit: &Edit) -> Option<&'a Edit> {
+    let earlier = edits(plan).filter(|(step, other)| step.phase < phase && other.target == edit.target);
+    earlier.last().map(|(_, edit)| edit)
+}

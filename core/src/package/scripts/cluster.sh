@@ -1,0 +1,247 @@
+# What follows is the same in every script for objects.
+#
+# It runs wherever kubectl reaches the cluster (KUBECONFIG), needs no root and keeps no state: what has
+# been done is seen in the cluster itself. Run twice, it changes nothing the second time.
+#
+#   apply.sh [STEP] [--dry-run | --check | --undo]
+#
+# Without STEP it takes every step of this phase, in order.
+# AIRLOCK_TIMEOUT  how long to wait for each effect, in seconds (300)
+
+set -eu
+umask 077
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck disable=SC2034 # not every phase looks at other folders
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+limit=${AIRLOCK_TIMEOUT:-300}
+
+only=
+action=apply
+for argument; do
+  case $argument in
+    --dry-run) action=dry-run ;;
+    --check) action=check ;;
+    --undo) action=undo ;;
+    -*)
+      echo "usage: apply.sh [STEP] [--dry-run | --check | --undo]" >&2
+      exit 2
+      ;;
+    *) only=$argument ;;
+  esac
+done
+
+say() {
+  printf '%s: %s\n' "$holder" "$*"
+}
+
+stop() {
+  printf '%s: stopped: %s\n' "$holder" "$*" >&2
+  exit 1
+}
+
+unmet() {
+  printf '%s: not yet: %s\n' "$holder" "$*" >&2
+  missing=yes
+}
+
+wait_until() { # WHAT COMMAND…
+  what=$1
+  shift
+  tries=$limit
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || stop "waited $limit seconds for this: $what"
+    sleep 1
+  done
+}
+
+# What counts is what the cluster shows.
+await() { # WHAT COMMAND…
+  meaning=$1
+  shift
+  case $action in
+    check) "$@" || unmet "$meaning" ;;
+    apply)
+      wait_until "$meaning" "$@"
+      say "$meaning"
+      ;;
+  esac
+}
+
+value_sum() { # KIND NAMESPACE NAME KEY
+  kubectl -n "$2" get "$1" "$3" -o "jsonpath={.data.$4}" 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+object_is() { # KIND NAMESPACE NAME KEY SUM
+  [ "$(value_sum "$1" "$2" "$3" "$4")" = "$5" ]
+}
+
+# An object becomes the package's. SUM is the SHA-256 of the value under KEY as the cluster shows it; BEFORE is
+# what an undo applies, - where nothing was given.
+object() { # FILE BEFORE KIND NAMESPACE NAME KEY SUM
+  file=$1
+  before=$2
+  shift 2
+  case $action in
+    check) object_is "$@" || unmet "$1 $2/$3 is not this phase's" ;;
+    dry-run) object_is "$@" || say "would apply $file" ;;
+    undo)
+      if [ "$before" != - ]; then
+        kubectl apply --server-side --force-conflicts --field-manager=airlock -f "$here/$before" >/dev/null
+        say "put $1 $2/$3 back"
+      else
+        say "$1 $2/$3 was not given, so it cannot be put back"
+      fi
+      ;;
+    apply)
+      if ! object_is "$@"; then
+        kubectl apply --server-side --force-conflicts --field-manager=airlock -f "$here/$file" >/dev/null
+        say "applied $file"
+      fi
+      ;;
+  esac
+}
+
+# The bootstrap signer has signed the present text for every token that may sign.
+cluster_info_is_signed() {
+  tokens=$(kubectl -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token -o 'jsonpath={range .items[*]}{.data.token-id}{"/"}{.data.usage-bootstrap-signing}{"\n"}{end}') || return 1
+  for token in $tokens; do
+    # "true" in base64
+    [ "${token#*/}" = dHJ1ZQ== ] || continue
+    id=$(printf %s "${token%%/*}" | base64 -d)
+    [ -n "$(kubectl -n kube-public get configmap cluster-info -o "jsonpath={.data.jws-kubeconfig-$id}")" ] || return 1
+  done
+}
+
+# kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
+published() { # FILE
+  wanted=$(sha256sum <"$1" | cut -d' ' -f1)
+  namespaces=$(kubectl get namespaces -o 'jsonpath={.items[*].metadata.name}') || return 1
+  [ -n "$namespaces" ] || return 1
+  for namespace in $namespaces; do
+    # A namespace on its way out is given nothing any more.
+    [ -z "$(kubectl get namespace "$namespace" -o 'jsonpath={.metadata.deletionTimestamp}')" ] || continue
+    object_is configmap "$namespace" kube-root-ca.crt 'ca\.crt' "$wanted" || return 1
+  done
+}
+
+# Each API server by itself, past the load balancer.
+served_by_new() { # CA SERVER…
+  ca=$1
+  shift
+  for server; do
+    kubectl --request-timeout=10s --server "$server" --certificate-authority "$ca" get --raw=/readyz >/dev/null 2>&1 || return 1
+  done
+}
+
+nodes_are_ready() {
+  states=$(kubectl get nodes -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
+  [ -n "$states" ] || return 1
+  for state in $states; do
+    [ "$state" = True ] || return 1
+  done
+}
+
+# Everything that was started from a template: the annotation that kubectl writes starts it anew once.
+workloads() {
+  kubectl get deployments,daemonsets,statefulsets -A -o 'jsonpath={range .items[*]}{.metadata.namespace}{" "}{.kind}{"/"}{.metadata.name}{" "}{.spec.template.metadata.annotations.airlock/phase}{"\n"}{end}'
+}
+
+restart_workloads() {
+  case $action in check | apply | dry-run) ;; *) return 0 ;; esac
+  list=$(workloads)
+  printf '%s\n' "$list" | while read -r namespace name done_phase; do
+    [ -n "$name" ] && [ "$done_phase" != "$package-$phase" ] || continue
+    case $action in
+      check) exit 1 ;;
+      dry-run) say "would restart $name in $namespace" ;;
+      apply)
+        kubectl -n "$namespace" patch "$name" --type merge -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"airlock/phase\":\"$package-$phase\"}}}}}" >/dev/null
+        say "restarted $name in $namespace"
+        ;;
+    esac
+  done || unmet "some workload has not been restarted in this phase"
+  [ "$action" != dry-run ] || return 0
+  printf '%s\n' "$list" | while read -r namespace name _; do
+    [ -n "$name" ] || continue
+    # Pods that are replaced by hand (OnDelete) have no roll-out to wait for.
+    strategy=$(kubectl -n "$namespace" get "$name" -o 'jsonpath={.spec.updateStrategy.type}')
+    [ "$strategy" != OnDelete ] || {
+      say "delete the pods of $name in $namespace one by one; it replaces them only then"
+      continue
+    }
+    kubectl -n "$namespace" rollout status "$name" --timeout="${limit}s" >/dev/null || exit 1
+  done || unmet "some workload is not ready again"
+}
+
+# A union that never forgets an unexpired CA: an API server writes it anew.
+forget_old() { # KEY SUM
+  case $action in undo) return 0 ;; esac
+  if object_is configmap kube-system extension-apiserver-authentication "$1" "$2"; then
+    return 0
+  fi
+  case $action in
+    check) unmet "extension-apiserver-authentication still holds the old CA" ;;
+    dry-run) say "would delete extension-apiserver-authentication once" ;;
+    apply)
+      kubectl -n kube-system delete configmap extension-apiserver-authentication --ignore-not-found >/dev/null
+      wait_until "extension-apiserver-authentication holds the new CA alone" \
+        object_is configmap kube-system extension-apiserver-authentication "$1" "$2"
+      say "extension-apiserver-authentication holds the new CA alone"
+      ;;
+  esac
+}
+
+# kubeadm would hand the old CA to a control-plane node that joins.
+forget_uploaded_certificates() {
+  uploaded=$(kubectl -n kube-system get secret kubeadm-certs --ignore-not-found -o name)
+  [ -n "$uploaded" ] || return 0
+  case $action in
+    check) unmet "the Secret kube-system/kubeadm-certs is still there" ;;
+    dry-run) say "would delete the Secret kube-system/kubeadm-certs" ;;
+    apply)
+      kubectl -n kube-system delete secret kubeadm-certs --ignore-not-found >/dev/null
+      say "deleted the Secret kube-system/kubeadm-certs"
+      ;;
+  esac
+}
+
+paused_is() { # NAMESPACE CLUSTER true|false
+  [ "$(kubectl -n "$1" get cluster.cluster.x-k8s.io "$2" -o 'jsonpath={.spec.paused}')" = "$3" ] || {
+    # Absent means false.
+    [ "$3" = false ] && [ -z "$(kubectl -n "$1" get cluster.cluster.x-k8s.io "$2" -o 'jsonpath={.spec.paused}')" ]
+  }
+}
+
+pause() { # NAMESPACE CLUSTER true|false
+  wanted=$3
+  if [ "$action" = undo ]; then
+    [ "$3" = true ] && wanted=false || wanted=true
+  fi
+  if paused_is "$1" "$2" "$wanted"; then
+    return 0
+  fi
+  case $action in
+    check) unmet "Cluster $1/$2 has paused=$wanted" ;;
+    dry-run) say "would set paused=$wanted on Cluster $1/$2" ;;
+    *)
+      kubectl -n "$1" patch cluster.cluster.x-k8s.io "$2" --type merge -p "{\"spec\":{\"paused\":$wanted}}" >/dev/null
+      say "set paused=$wanted on Cluster $1/$2"
+      ;;
+  esac
+}
+
+missing=no
+ran=no
+step() { # ID COMMAND…
+  id=$1
+  shift
+  if [ -z "$only" ] || [ "$only" = "$id" ]; then
+    ran=yes
+    "$@"
+  fi
+}
+
+steps
+[ "$ran" = yes ] || stop "there is no step $only in this phase"
+[ "$missing" = no ]

@@ -1,0 +1,39 @@
+// The first thing to run, on the page and in every worker: brings the wasm up. The glue
+// (`wasm_bindgen`) stands before it in the same script.
+(() => {
+  if (typeof document === "undefined") {
+    // In a worker the first message is the compiled module. The handler is there before it can arrive.
+    self.onmessage = ({ data }) => {
+      self.onmessage = null;
+      wasm_bindgen({ module_or_path: data });
+    };
+    // A trap inside a promise has to reach the page as every other error does.
+    self.addEventListener("unhandledrejection", ({ reason }) => setTimeout(() => { throw reason; }));
+    return;
+  }
+
+  const own = document.currentScript.textContent;
+  const inlined = document.getElementById("wasm");
+  if (!inlined) {
+    // Served by Trunk, which starts the page itself and lays the glue beside it.
+    self.airlockSource = `importScripts(${JSON.stringify(new URL("airlock-app.js", document.baseURI))});${own}`;
+    return;
+  }
+
+  // What a worker runs is this script again: nothing can be loaded from beside a page on disk.
+  self.airlockSource = own;
+  const start = async () => {
+    const packed = Uint8Array.from(atob(inlined.textContent), (c) => c.charCodeAt(0));
+    inlined.remove();
+    const inflated = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const module = await WebAssembly.compile(await new Response(inflated).arrayBuffer());
+    await wasm_bindgen({ module_or_path: module });
+  };
+  start().catch((error) => {
+    const message = document.createElement("p");
+    message.className = "starting";
+    message.setAttribute("role", "alert");
+    message.textContent = `Airlock cannot start in this browser. It needs Chromium 89, Firefox 113, Safari 16.4 or later. (${error})`;
+    document.getElementById("app").replaceChildren(message);
+  });
+})();

@@ -1,0 +1,144 @@
+//! The page as a whole: the state, the host of the work, and the parts that show them.
+
+use std::rc::Rc;
+
+use yew::{prelude::*, set_custom_panic_hook};
+
+use crate::{
+    components::{
+        download::DownloadPart, inventory::InventoryPart, load::LoadPart, making::MakingPart, plan_form::PlanFormPart,
+        review::ReviewPart, status::Status, steps::StepsPart,
+    },
+    ports::{self, files::PickedFile},
+    state::{Action, State, form::FormChange},
+    words,
+    worker::{host::Host, protocol::FileId},
+};
+
+/// Puts the page up.
+pub fn start() {
+    set_custom_panic_hook(Box::new(|info| {
+        let location = info.location().map_or_else(String::new, ToString::to_string);
+        ports::dom::replace_page(&words::page_died(&location));
+    }));
+    ports::dom::mount::<App>();
+}
+
+/// What the person does. Components say it; [`App`] has it done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Ends the run.
+    Cancel,
+    /// Puts the alert away.
+    DismissAlert,
+    /// Puts a file's command into the clipboard.
+    Copy(String),
+    /// Takes the zip.
+    Download,
+    /// Changes a choice.
+    Form(FormChange),
+    /// Hands the choices in.
+    Plan,
+    /// Makes the package of the plan.
+    Make,
+    /// Shows a file of the package.
+    Preview(String),
+    /// Puts the shown file away.
+    ClosePreview,
+    /// Removes a loaded file.
+    Remove(FileId),
+    /// Removes all of them.
+    RemoveAll,
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        Rc::unwrap_or_clone(self).after(action).into()
+    }
+}
+
+/// The page.
+#[component]
+fn App() -> Html {
+    let state = use_reducer_eq(State::default);
+    let host = {
+        let dispatcher = state.dispatcher();
+        use_memo((), |()| Host::start(move |action| dispatcher.dispatch(action)))
+    };
+    let load = {
+        let host = Rc::clone(&host);
+        use_callback((), move |files: Vec<PickedFile>, ()| host.load(files))
+    };
+    let act = {
+        let (host, state) = (Rc::clone(&host), state.clone());
+        Callback::from(move |act: Act| perform(&host, &state, act))
+    };
+    let busy = state.job.is_some();
+
+    html! {
+        <div class="page" data-test="page" data-busy={busy.to_string()} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&load)}>
+            <header>
+                <h1>{ "Airlock" }</h1>
+                <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
+            </header>
+            <Status state={(*state).clone()} act={&act} />
+            <main>
+                <LoadPart files={state.files.clone()} {busy} {load} act={&act} />
+                if let Some(inventory) = &state.inventory {
+                    <InventoryPart inventory={inventory.clone()} />
+                    <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} act={&act} />
+                }
+                if let Some(outcome) = &state.outcome {
+                    <StepsPart outcome={outcome.clone()} />
+                }
+                if let Some(plan) = state.plan() {
+                    <MakingPart plan={plan.clone()} job={state.job} made={state.package.is_some()} act={&act} />
+                }
+                if let Some(package) = &state.package {
+                    <ReviewPart package={package.clone()} preview={state.preview.clone()} {busy} act={&act} />
+                    <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} act={&act} />
+                }
+            </main>
+            <footer><p>{ words::place(state.place) }</p></footer>
+        </div>
+    }
+}
+
+/// Has done what the person wants.
+fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
+    match act {
+        Act::Cancel => host.cancel(),
+        Act::ClosePreview => state.dispatch(Action::PreviewClosed),
+        Act::Copy(path) => host.copy(path),
+        Act::DismissAlert => state.dispatch(Action::AlertDismissed),
+        Act::Download => host.download(),
+        Act::Form(change) => state.dispatch(Action::Form(change)),
+        Act::Make => {
+            if let Some(plan) = state.plan() {
+                host.make(&plan.keys.iter().map(|key| key.algorithm).collect::<Vec<_>>());
+            }
+        }
+        Act::Plan => match state.form.request() {
+            Ok(request) => host.plan(request),
+            Err(problems) => {
+                let field = problems.first().map(|problem| problem.field.clone());
+                state.dispatch(Action::FormRefused(problems));
+                field.as_deref().map(ports::dom::focus);
+            }
+        },
+        Act::Preview(path) => host.preview(path),
+        Act::Remove(id) => host.remove(Some(id)),
+        Act::RemoveAll => host.remove(None),
+    }
+}
+
+/// A drop anywhere on the page loads what was dropped.
+fn drop_into(load: &Callback<Vec<PickedFile>>) -> Callback<DragEvent> {
+    let load = load.clone();
+    Callback::from(move |event: DragEvent| {
+        let (load, files) = (load.clone(), ports::files::dropped(&event));
+        ports::spawn(async move { load.emit(files.await) });
+    })
+}

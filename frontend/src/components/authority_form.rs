@@ -1,0 +1,121 @@
+//! The choices for one authority.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::plan_form::{described_by, problem};
+use crate::{
+    ports::dom,
+    state::{
+        LoadedFile,
+        form::{AuthorityChange, AuthorityForm, FormChange, FormProblem},
+    },
+    words,
+};
+
+/// Properties of [`AuthorityFields`].
+#[derive(Properties, PartialEq)]
+pub struct AuthorityFieldsProps {
+    /// What stands in the fields.
+    pub form: AuthorityForm,
+    /// What is wrong with the form.
+    pub problems: Vec<FormProblem>,
+    /// The loaded files, among which a brought authority is.
+    pub files: Rc<[LoadedFile]>,
+    /// Where changes go.
+    pub change: Callback<FormChange>,
+}
+
+/// Whether an authority gets a successor, and which.
+#[component]
+pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
+    let AuthorityFieldsProps { form, problems, files, change } = props;
+    let id = form.id;
+    let name = words::authority_id(id);
+    let change = change.reform(move |change| FormChange::Authority(id, change));
+    html! {
+        <fieldset>
+            <legend>
+                <input id={form.field("rotate")} type="checkbox" checked={form.rotate} data-test={form.field("rotate")}
+                    onchange={change.reform(|event: Event| AuthorityChange::Rotate(dom::checked(&event)))} />
+                <label for={form.field("rotate")}>{ "Rotate the " }{ &form.title }</label>
+            </legend>
+            if form.rotate {
+                { source(form, false, "make", "Make a new CA here", &change) }
+                { source(form, true, "bring", "Bring a CA along that was made elsewhere", &change) }
+                if form.brought {
+                    { chosen_file(form, "certificate", "File with its certificate", &form.certificate, problems, files, change.reform(AuthorityChange::Certificate)) }
+                    { chosen_file(form, "key", "File with its private key", &form.key, problems, files, change.reform(AuthorityChange::Key)) }
+                } else {
+                    <p>
+                        <label for={form.field("name")}>{ "Common name" }</label>
+                        <input id={form.field("name")} autocomplete="off" spellcheck="false" data-test={form.field("name")}
+                            value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
+                            aria-describedby={described_by(problems, &form.field("name"))}
+                            oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
+                        { problem(problems, &form.field("name")) }
+                    </p>
+                    { key_type(form, name, &change) }
+                }
+            }
+        </fieldset>
+    }
+}
+
+fn source(form: &AuthorityForm, brought: bool, field: &str, label: &str, change: &Callback<AuthorityChange>) -> Html {
+    let id = form.field(field);
+    html! {
+        <p>
+            <input id={id.clone()} type="radio" name={form.field("source")} checked={form.brought == brought} data-test={id.clone()}
+                onchange={change.reform(move |_: Event| AuthorityChange::Brought(brought))} />
+            <label for={id}>{ label }</label>
+        </p>
+    }
+}
+
+fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>) -> Html {
+    let id = format!("{name}-key-type");
+    let onchange = change.reform(|event: Event| {
+        let chosen = dom::value(&event);
+        AuthorityChange::KeyAlgorithm(words::KEY_ALGORITHMS.iter().find(|row| row.1 == chosen).map(|row| row.0))
+    });
+    html! {
+        <p>
+            <label for={id.clone()}>{ "Key" }</label>
+            <select id={id.clone()} {onchange} data-test={id}>
+                if let Some(same) = form.same_key {
+                    <option value="same" selected={form.key_algorithm.is_none()}>{ "as the old one (" }{ words::key_algorithm(same) }{ ")" }</option>
+                }
+                for (algorithm, value, label) in words::KEY_ALGORITHMS {
+                    <option key={value} {value} selected={form.key_algorithm == Some(algorithm)}>{ label }</option>
+                }
+            </select>
+        </p>
+    }
+}
+
+fn chosen_file(
+    form: &AuthorityForm,
+    field: &str,
+    label: &str,
+    chosen: &str,
+    problems: &[FormProblem],
+    files: &[LoadedFile],
+    change: Callback<String>,
+) -> Html {
+    let id = form.field(field);
+    html! {
+        <p>
+            <label for={id.clone()}>{ label }</label>
+            <select id={id.clone()} aria-describedby={described_by(problems, &id)} data-test={id.clone()}
+                onchange={change.reform(|event: Event| dom::value(&event))}>
+                <option value="" selected={chosen.is_empty()}>{ "choose among the loaded files" }</option>
+                for file in files {
+                    <option key={file.id.0} value={file.path.clone()} selected={file.path == chosen}>{ &file.path }</option>
+                }
+            </select>
+            { problem(problems, &id) }
+        </p>
+    }
+}

@@ -1,0 +1,73 @@
+//! Inspect: what was found in the files.
+
+use std::rc::Rc;
+
+use airlock_core::report::{HolderReport, InventoryReport};
+use yew::prelude::*;
+
+use super::{
+    certificate::certificate,
+    findings::findings,
+    holder::slots,
+    part::{Fold, Part},
+};
+use crate::words;
+
+/// Up to this many holders are open at first.
+const FEW: usize = 3;
+
+/// Properties of [`InventoryPart`].
+#[derive(Properties, PartialEq)]
+pub struct InventoryProps {
+    /// What was found.
+    pub inventory: Rc<InventoryReport>,
+}
+
+/// Findings, authorities, holders with their slots, and what has no place.
+#[component]
+pub fn InventoryPart(props: &InventoryProps) -> Html {
+    let inventory = &props.inventory;
+    let open = inventory.holders.len() <= FEW;
+    html! {
+        <Part id="inventory" title="Inspect">
+            <p>{ words::summary(inventory) }</p>
+            { findings(&inventory.findings) }
+            if !inventory.authorities.is_empty() {
+                <h3>{ "Authorities" }</h3>
+                <ul class="plain">
+                    for authority in &inventory.authorities {
+                        <li key={authority.title.clone()} data-test="authority" data-name={words::authority_id(authority.id)}>
+                            <strong>{ &authority.title }</strong>{ ", " }{ words::authority_state(authority) }
+                            { certificate(&authority.certificate) }
+                        </li>
+                    }
+                </ul>
+            }
+            if !inventory.holders.is_empty() {
+                <h3>{ "Who holds what" }</h3>
+                for (index, holder) in inventory.holders.iter().enumerate() {
+                    <Fold key={holder.name.clone()} summary={summary(holder)} {open} test="holder" name={holder.name.clone()}
+                        content={let inventory = Rc::clone(inventory); Callback::from(move |()| slots(&inventory.holders[index]))} />
+                }
+            }
+            if !inventory.unrecognised.is_empty() {
+                <Fold test="unrecognised" name="unrecognised" summary={html! { words::without_place(inventory.unrecognised.len()) }}
+                    content={let inventory = Rc::clone(inventory); Callback::from(move |()| unrecognised(&inventory))} />
+            }
+        </Part>
+    }
+}
+
+fn summary(holder: &HolderReport) -> Html {
+    html! { <><strong>{ &holder.name }</strong>{ ", " }{ words::role(&holder.role) }{ ", " }{ words::count(holder.slots.len(), "entry") }</> }
+}
+
+fn unrecognised(inventory: &InventoryReport) -> Html {
+    html! {
+        <ul class="plain">
+            for (index, file) in inventory.unrecognised.iter().enumerate() {
+                <li key={index}><span class="path">{ &file.file }</span>{ ": " }{ &file.reason }</li>
+            }
+        </ul>
+    }
+}

@@ -1,0 +1,18 @@
+//! The parts of the page, in the order in which they are met. They show state and say what the
+//! person does; none of them does anything itself.
+
+pub mod authority_form;
+pub mod certificate;
+pub mod download;
+pub mod files;
+pub mod findings;
+pub mod holder;
+pub mod inventory;
+pub mod load;
+pub mod making;
+pub mod part;
+pub mod plan_form;
+pub mod preview;
+pub mod review;
+pub mod status;
+pub mod steps;

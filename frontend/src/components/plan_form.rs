@@ -1,0 +1,103 @@
+//! Plan: the form of choices.
+
+use std::rc::Rc;
+
+use airlock_core::plan::request::KubeletCertificates;
+use yew::prelude::*;
+
+use super::{authority_form::AuthorityFields, part::Part};
+use crate::{
+    app::Act,
+    ports::dom,
+    state::{
+        LoadedFile,
+        form::{FormChange, FormProblem, PlanForm},
+    },
+    words,
+};
+
+/// Properties of [`PlanFormPart`].
+#[derive(Properties, PartialEq)]
+pub struct PlanFormProps {
+    /// What stands in the fields.
+    pub form: PlanForm,
+    /// What is wrong with it.
+    pub problems: Vec<FormProblem>,
+    /// The loaded files, among which a brought authority is.
+    pub files: Rc<[LoadedFile]>,
+    /// Is work under way?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The choices, and the button that hands them in.
+#[component]
+pub fn PlanFormPart(props: &PlanFormProps) -> Html {
+    let PlanFormProps { form, problems, files, busy, act } = props;
+    let change = act.reform(Act::Form);
+    let submit = act.reform(|event: SubmitEvent| {
+        event.prevent_default();
+        Act::Plan
+    });
+    html! {
+        <Part id="plan-form" title="Plan">
+            <form onsubmit={submit} novalidate=true>
+                <fieldset class="bare" disabled={*busy}>
+                    <div id="authorities" tabindex="-1">
+                        { problem(problems, "authorities") }
+                        for authority in &form.authorities {
+                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} change={&change} />
+                        }
+                    </div>
+                    { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
+                    { days("leaf-days", "Lifetime of new leaves, in days", &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
+                    <p>
+                        <input id="keep-keys" type="checkbox" checked={form.keep_keys} aria-describedby="keep-keys-hint" data-test="keep-keys"
+                            onchange={change.reform(|event: Event| FormChange::KeepKeys(dom::checked(&event)))} />
+                        <label for="keep-keys">{ "Keep the keys of leaves and kubeconfigs" }</label>
+                        <span id="keep-keys-hint" class="hint">{ words::KEEP_KEYS_HINT }</span>
+                    </p>
+                    <fieldset>
+                        <legend>{ "Certificates of the kubelets" }</legend>
+                        { for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }
+                    </fieldset>
+                    <button type="submit" class="main" data-test="plan">{ "Show the plan" }</button>
+                </fieldset>
+            </form>
+        </Part>
+    }
+}
+
+/// What is wrong with a field, for those who look and for those who listen.
+pub fn problem(problems: &[FormProblem], field: &str) -> Html {
+    problems.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
+        html! { <p id={format!("{field}-problem")} class="problem" data-test="problem">{ &problem.message }</p> }
+    })
+}
+
+/// The id of the sentence about a field, if there is one.
+pub fn described_by(problems: &[FormProblem], field: &str) -> Option<String> {
+    problems.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
+}
+
+fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], oninput: Callback<InputEvent>) -> Html {
+    html! {
+        <p>
+            <label for={id}>{ label }</label>
+            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
+            { problem(problems, id) }
+        </p>
+    }
+}
+
+fn kubelets(how: KubeletCertificates, form: &PlanForm, change: &Callback<FormChange>) -> Html {
+    let (id, label) = words::kubelet_certificates(how);
+    html! {
+        <p>
+            <input {id} type="radio" name="kubelet-certificates" checked={form.kubelet_certificates == how} data-test={id}
+                onchange={change.reform(move |_: Event| FormChange::KubeletCertificates(how))} />
+            <label for={id}>{ label }</label>
+        </p>
+    }
+}

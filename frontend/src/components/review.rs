@@ -1,0 +1,94 @@
+//! Review: every file of the package before it is downloaded.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use airlock_core::report::{OutputFileReport, PackageReport};
+use yew::prelude::*;
+
+use super::{
+    part::{Fold, Part},
+    preview::PreviewPane,
+};
+use crate::{app::Act, state::Preview, words};
+
+/// Up to this many groups are open at first.
+const FEW: usize = 12;
+
+/// Properties of [`ReviewPart`].
+#[derive(Clone, Properties, PartialEq)]
+pub struct ReviewProps {
+    /// The package's files.
+    pub package: Rc<PackageReport>,
+    /// The file that is shown.
+    pub preview: Option<Preview>,
+    /// Is work under way?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The files by phase and holder, the phases first and then what is for all of them.
+#[component]
+pub fn ReviewPart(props: &ReviewProps) -> Html {
+    let mut groups: BTreeMap<(u8, &str), Vec<usize>> = BTreeMap::new();
+    for (index, file) in props.package.files.iter().enumerate() {
+        groups.entry((file.phase, &file.holder)).or_default().push(index);
+    }
+    let open = groups.len() <= FEW;
+    html! {
+        <Part id="review" title="Review">
+            <p>{ words::package(&props.package) }</p>
+            for phase in [1, 2, 3, 0] {
+                <h3 key={phase}>{ words::phase(phase) }</h3>
+                for ((_, holder), files) in groups.range((phase, "")..(phase + 1, "")) {
+                    <Fold key={format!("{phase}/{holder}")} summary={summary(holder, files.len())} open={open && phase > 0}
+                        content={rows(props, files)} test="output-group" name={format!("{phase}/{holder}")} />
+                }
+            }
+        </Part>
+    }
+}
+
+fn summary(holder: &str, files: usize) -> Html {
+    html! { <><strong>{ words::holder(holder) }</strong>{ ", " }{ words::count(files, "file") }</> }
+}
+
+fn rows(props: &ReviewProps, files: &[usize]) -> Callback<(), Html> {
+    let (props, files) = (props.clone(), files.to_vec());
+    Callback::from(move |()| {
+        html! {
+            <ul class="plain">
+                for file in files.iter().map(|&index| &props.package.files[index]) {
+                    <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()}>{ row(&props, file) }</li>
+                }
+            </ul>
+        }
+    })
+}
+
+fn row(props: &ReviewProps, file: &OutputFileReport) -> Html {
+    let shown = props.preview.as_ref().filter(|preview| preview.path == file.path);
+    let path = file.path.clone();
+    let toggle = if shown.is_some() { Act::ClosePreview } else { Act::Preview(path.clone()) };
+    html! {
+        <>
+            <p class="output">
+                <button type="button" class="link path" aria-expanded={shown.is_some().to_string()} data-test="preview"
+                    onclick={props.act.reform(move |_| toggle.clone())}>{ &file.path }</button>
+                <span class="hint">{ words::output(file) }</span>
+            </p>
+            if file.appliable {
+                <p>
+                    <button type="button" disabled={props.busy} data-test="copy" aria-label={format!("Copy {path} for kubectl apply")}
+                        onclick={props.act.reform(move |_| Act::Copy(path.clone()))}>{ "Copy for kubectl apply" }</button>
+                    if file.secret {
+                        <span class="problem">{ words::SECRET_WARNING }</span>
+                    }
+                </p>
+            }
+            if let Some(preview) = shown {
+                <PreviewPane preview={preview.clone()} />
+            }
+        </>
+    }
+}

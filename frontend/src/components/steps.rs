@@ -1,0 +1,79 @@
+//! The plan: what will be done, before anything is made.
+
+use std::rc::Rc;
+
+use airlock_core::report::{PlanReport, StepReport};
+use yew::prelude::*;
+
+use super::{findings::findings, part::Part};
+use crate::{state::Outcome, words};
+
+/// Properties of [`StepsPart`].
+#[derive(Properties, PartialEq)]
+pub struct StepsProps {
+    /// What came of the choices.
+    pub outcome: Outcome,
+}
+
+/// The plan's steps in order, or why there is no plan.
+#[component]
+pub fn StepsPart(props: &StepsProps) -> Html {
+    match &props.outcome {
+        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan) }</Part> },
+        Outcome::Refused(reasons) => html! {
+            <Part id="refused" title="No plan can be made">{ findings(reasons) }</Part>
+        },
+    }
+}
+
+fn steps(plan: &Rc<PlanReport>) -> Html {
+    html! {
+        <>
+            { findings(&plan.findings) }
+            for authority in &plan.authorities {
+                <p key={authority.title.clone()} data-test="successor" data-name={words::authority_id(authority.id)}>{ words::successor(authority) }</p>
+            }
+            for phase in 1..=3 {
+                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
+                <ol key={format!("steps {phase}")} class="steps">
+                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
+                        { item }
+                    }
+                </ol>
+            }
+            if !plan.keys.is_empty() {
+                <details data-test="keys">
+                    <summary>{ words::count(plan.keys.len(), "new key") }</summary>
+                    <ul>
+                        for (index, key) in plan.keys.iter().enumerate() {
+                            <li key={index}>{ &key.owner }{ ", " }{ words::key_algorithm(key.algorithm) }</li>
+                        }
+                    </ul>
+                </details>
+            }
+        </>
+    }
+}
+
+fn step(step: &StepReport) -> Html {
+    html! {
+        <li key={step.id.clone()} data-test="step" data-name={step.id.clone()}>
+            <p><strong>{ &step.title }</strong>{ " on " }{ &step.holder }</p>
+            if !step.edits.is_empty() {
+                <ul class="plain">
+                    for (index, edit) in step.edits.iter().enumerate() {
+                        <li key={index} data-test="edit" data-target={edit.target.clone()}>
+                            <span class="path">{ &edit.target }</span>{ ": " }{ words::change(&edit.before, &edit.after) }
+                        </li>
+                    }
+                </ul>
+            }
+            if !step.restarts.is_empty() {
+                <p>{ "Restart: " }{ step.restarts.join(", ") }</p>
+            }
+            if !step.gate.is_empty() {
+                <p>{ "Before the next step: " }{ &step.gate }</p>
+            }
+        </li>
+    }
+}

@@ -1,0 +1,70 @@
+//! What components need of the document.
+
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use yew::{BaseComponent, Renderer};
+
+use super::window;
+
+/// What a field holds after an event; empty for anything but a field.
+pub fn value(event: &Event) -> String {
+    let Some(target) = event.target() else { return String::new() };
+    if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
+        input.value()
+    } else if let Some(select) = target.dyn_ref::<HtmlSelectElement>() {
+        select.value()
+    } else {
+        String::new()
+    }
+}
+
+/// Is the box ticked after an event?
+pub fn checked(event: &Event) -> bool {
+    event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|input| input.checked())
+}
+
+/// Empties a text area: the paste field keeps nothing.
+pub fn clear(event: &Event) {
+    if let Some(area) = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok()) {
+        area.set_value("");
+    }
+}
+
+/// Is the `<details>` open after an event?
+pub fn is_open(event: &Event) -> bool {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+        .is_some_and(|details| details.has_attribute("open"))
+}
+
+/// Lets files be dropped: without this the browser would open them in the page's place.
+pub fn allow_drop(event: &DragEvent) {
+    event.prevent_default();
+}
+
+/// Puts `C` in the place of what stands there while the page starts.
+pub fn mount<C: BaseComponent<Properties = ()>>() {
+    if let Some(place) = element("app") {
+        Renderer::<C>::with_root(place).render();
+    }
+}
+
+/// Moves the focus to the element of that id, if there is one.
+pub fn focus(id: &str) {
+    if let Some(element) = element(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that takes no focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+/// Replaces the page by a sentence: nothing else can be shown any more.
+pub fn replace_page(sentence: &str) {
+    if let Some(page) = element("app") {
+        page.set_text_content(Some(sentence));
+    }
+}
+
+fn element(id: &str) -> Option<Element> {
+    window()?.document()?.get_element_by_id(id)
+}

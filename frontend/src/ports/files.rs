@@ -1,0 +1,203 @@
+//! Files in: chosen, dropped, pasted. Files out: blobs and the download.
+
+use airlock_core::{Content, input::MAX_FILE_SIZE};
+use js_sys::{Array, Function, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+pub use web_sys::Blob;
+use web_sys::{
+    BlobPropertyBag, ClipboardEvent, DataTransfer, DragEvent, Event, File, FileList, FilePropertyBag,
+    FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry, HtmlElement, HtmlInputElement, Url,
+};
+use zeroize::Zeroizing;
+
+use super::{reason, window};
+
+/// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
+pub const MAX_FILES: usize = 100_000;
+
+/// A file that the person gave, not read yet.
+#[derive(Clone)]
+pub struct PickedFile {
+    /// Its path as the person knows it.
+    pub path: String,
+    /// The browser's handle to it, or why there is none.
+    pub handle: Result<Blob, String>,
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A file out of a chosen folder knows where it lies in there.
+    #[wasm_bindgen(extends = File)]
+    type FolderFile;
+
+    #[wasm_bindgen(method, getter, js_name = webkitRelativePath)]
+    fn relative_path(this: &FolderFile) -> String;
+}
+
+/// The files that were chosen with an `<input type="file">`, which is emptied so that the same can be chosen again.
+pub fn chosen(event: &Event) -> Vec<PickedFile> {
+    let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else {
+        return Vec::new();
+    };
+    let files = input.files().as_ref().map(listed).unwrap_or_default();
+    input.set_value("");
+    files
+}
+
+/// The files of a paste, or its text as one file. The event's text goes nowhere else.
+pub fn pasted(event: &Event) -> Vec<PickedFile> {
+    event.prevent_default();
+    event
+        .dyn_ref::<ClipboardEvent>()
+        .and_then(ClipboardEvent::clipboard_data)
+        .map(|data| transferred(&data))
+        .unwrap_or_default()
+}
+
+/// Whatever lies in a drop: files, folders with all that is in them, or text.
+///
+/// The browser forgets the drop when its event ends, so the entries are taken before anything is awaited.
+pub fn dropped(event: &DragEvent) -> impl Future<Output = Vec<PickedFile>> + use<> {
+    event.prevent_default();
+    let data = event.data_transfer();
+    let entries: Vec<FileSystemEntry> = data.iter().flat_map(entries).collect();
+    let plain = if entries.is_empty() { data.as_ref().map(transferred).unwrap_or_default() } else { Vec::new() };
+    async move {
+        let mut files = plain;
+        let mut waiting: Vec<FileSystemEntry> = entries.into_iter().rev().collect();
+        while let Some(entry) = waiting.pop()
+            && files.len() < MAX_FILES
+        {
+            let path = entry.full_path().trim_start_matches('/').to_owned();
+            let found = match entry.dyn_into::<FileSystemDirectoryEntry>() {
+                Ok(folder) => children(&folder).await.map(|children| waiting.extend(children)),
+                Err(entry) => file(entry.unchecked_into()).await.map(|blob| {
+                    files.push(PickedFile { path: path.clone(), handle: Ok(blob) });
+                }),
+            };
+            if let Err(error) = found {
+                files.push(PickedFile { path, handle: Err(reason(&error)) });
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+}
+
+/// Reads a file as core wants it. Never fails: what cannot be read is content too.
+pub async fn read(blob: Blob) -> Content {
+    if blob.size() > MAX_FILE_SIZE as f64 {
+        return Content::TooLarge(blob.size() as u64);
+    }
+    match JsFuture::from(blob.array_buffer()).await {
+        Ok(buffer) => {
+            let array = Uint8Array::new(&buffer);
+            let bytes = Zeroizing::new(array.to_vec());
+            array.fill(0, 0, array.length());
+            Content::Bytes(bytes.into())
+        }
+        Err(error) => Content::Unreadable(reason(&error)),
+    }
+}
+
+/// The bytes as a blob, which the page can pass on without holding them.
+pub fn blob(bytes: &[u8], media_type: &str) -> Blob {
+    let options = BlobPropertyBag::new();
+    options.set_type(media_type);
+    // A copy outside of wasm's memory, which the blob takes its own from: wiped at once.
+    let array = Uint8Array::from(bytes);
+    let blob = Blob::new_with_u8_array_sequence_and_options(&Array::of1(&array), &options);
+    array.fill(0, 0, array.length());
+    blob.expect("Invariant: a blob can be made of bytes")
+}
+
+/// A blob under a name for downloading; dropping it takes the name away.
+pub struct Download(String);
+
+impl Download {
+    /// Hands the blob to the browser's downloads.
+    ///
+    /// # Errors
+    ///
+    /// If the browser takes none.
+    pub fn start(blob: &Blob, name: &str) -> Result<Self, String> {
+        let download = Self(Url::create_object_url_with_blob(blob).map_err(|error| reason(&error))?);
+        let anchor = window().and_then(|window| window.document()?.create_element("a").ok());
+        let anchor = anchor.and_then(|anchor| anchor.dyn_into::<HtmlElement>().ok());
+        let anchor = anchor.ok_or_else(|| "there is no page to download from".to_owned())?;
+        // Attributes: a setter of `href` is also what a navigation would be made with, and stays off the list of imports.
+        for (attribute, value) in [("href", download.0.as_str()), ("download", name)] {
+            anchor.set_attribute(attribute, value).map_err(|error| reason(&error))?;
+        }
+        anchor.click();
+        Ok(download)
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        // A name that is gone already is what we want.
+        let _ = Url::revoke_object_url(&self.0);
+    }
+}
+
+fn entries(data: &DataTransfer) -> Vec<FileSystemEntry> {
+    let items = data.items();
+    (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten()).collect()
+}
+
+/// What a drop or paste holds besides entries.
+fn transferred(data: &DataTransfer) -> Vec<PickedFile> {
+    let files = data.files().as_ref().map(listed).unwrap_or_default();
+    if !files.is_empty() {
+        return files;
+    }
+    data.get_data("text/plain").ok().filter(|text| !text.trim().is_empty()).map(text_file).into_iter().collect()
+}
+
+fn text_file(text: String) -> PickedFile {
+    let parts = Array::of1(&JsValue::from_str(&Zeroizing::new(text)));
+    let handle = File::new_with_str_sequence_and_options(&parts, PASTED, &FilePropertyBag::new());
+    PickedFile { path: PASTED.to_owned(), handle: handle.map(Into::into).map_err(|error| reason(&error)) }
+}
+
+/// The name of what was pasted.
+const PASTED: &str = "pasted";
+
+fn listed(list: &FileList) -> Vec<PickedFile> {
+    (0..list.length().min(MAX_FILES as u32))
+        .filter_map(|index| list.get(index))
+        .map(|file| {
+            let inside = file.unchecked_ref::<FolderFile>().relative_path();
+            let path = if inside.is_empty() { file.name() } else { inside };
+            PickedFile { path, handle: Ok(file.into()) }
+        })
+        .collect()
+}
+
+async fn file(entry: FileSystemFileEntry) -> Result<Blob, JsValue> {
+    let promise = Promise::new(&mut |resolve: Function, reject: Function| {
+        entry.file_with_callback_and_callback(&resolve, &reject);
+    });
+    JsFuture::from(promise).await.map(JsCast::unchecked_into)
+}
+
+/// All that lies in a folder. The browser gives it in portions, an empty one at the end.
+async fn children(folder: &FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
+    let reader = folder.create_reader();
+    let mut children = Vec::new();
+    loop {
+        let promise = Promise::new(&mut |resolve: Function, reject: Function| {
+            if let Err(error) = reader.read_entries_with_callback_and_callback(&resolve, &reject) {
+                // Rejecting cannot fail, and if it did the promise would stay open as it is.
+                let _ = reject.call1(&JsValue::NULL, &error);
+            }
+        });
+        let portion: Array = JsFuture::from(promise).await?.unchecked_into();
+        if portion.length() == 0 {
+            return Ok(children);
+        }
+        children.extend(portion.iter().map(JsCast::unchecked_into));
+    }
+}

@@ -1,0 +1,29 @@
+//! The browser. Nothing else in this package names `web-sys`.
+
+pub mod clipboard;
+pub mod dom;
+pub mod endpoint;
+pub mod files;
+pub mod workers;
+
+use airlock_core::UnixTime;
+use wasm_bindgen::{JsCast, JsValue};
+pub use wasm_bindgen_futures::spawn_local as spawn;
+
+/// The person's clock, now.
+pub fn now() -> UnixTime {
+    #[allow(clippy::cast_possible_truncation)] // whole seconds of any clock fit
+    UnixTime((js_sys::Date::now() / 1000.0).floor() as i64)
+}
+
+/// The page's window; `None` in a worker.
+fn window() -> Option<web_sys::Window> {
+    js_sys::global().dyn_into().ok()
+}
+
+/// What the browser says went wrong, as a sentence.
+fn reason(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| "the browser gives no reason".to_owned(), |error| error.message().into())
+}

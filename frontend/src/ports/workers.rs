@@ -1,0 +1,80 @@
+//! Starting workers from the page's own text, which is all that a page opened from disk can start them from.
+
+use js_sys::{Array, Function};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, MessageChannel, MessagePort, Url, Worker,
+    WorkerOptions,
+};
+
+use super::endpoint::Endpoint;
+use crate::worker::protocol::Role;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What a worker runs first: glue and boot script, left there by `boot.js`.
+    #[wasm_bindgen(thread_local_v2, js_name = airlockSource)]
+    static SOURCE: String;
+}
+
+/// The role of the place we run in; `None` on the page.
+pub fn role() -> Option<Role> {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().ok()?;
+    Role::from_name(&scope.name())
+}
+
+/// A running worker; dropping it ends it.
+pub struct Thread {
+    worker: Worker,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+impl Thread {
+    /// Starts a worker. `on_error` is called when it cannot run, or stops over a bug.
+    ///
+    /// # Errors
+    ///
+    /// If the browser starts no workers here.
+    pub fn start(role: Role, on_error: impl Fn() + 'static) -> Result<Self, JsValue> {
+        let source = SOURCE.with(|source| JsValue::from_str(source));
+        let options = BlobPropertyBag::new();
+        options.set_type("text/javascript");
+        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&source), &options)?;
+        let url = Url::create_object_url_with_blob(&blob)?;
+        let options = WorkerOptions::new();
+        options.set_name(role.name());
+        let worker = Worker::new_with_options(&url, &options);
+        Url::revoke_object_url(&url)?;
+        let worker = worker?;
+
+        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |_: ErrorEvent| on_error());
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref::<Function>()));
+        worker.post_message(&wasm_bindgen::module())?;
+        Ok(Self { worker, _on_error: on_error })
+    }
+
+    /// The far end of it.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::worker(self.worker.clone())
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.worker.set_onerror(None);
+        self.worker.set_onmessage(None);
+        self.worker.terminate();
+    }
+}
+
+/// How many workers can run at once here, at least 1.
+pub fn parallelism() -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
+    super::window().map_or(1, |window| (window.navigator().hardware_concurrency() as usize).max(1))
+}
+
+/// Two ends of a new conversation, to be handed to those who are to have it.
+pub fn channel() -> (MessagePort, MessagePort) {
+    let channel = MessageChannel::new().expect("Invariant: every browser that runs this has message channels");
+    (channel.port1(), channel.port2())
+}

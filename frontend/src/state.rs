@@ -1,0 +1,259 @@
+//! All that the page knows, and how it changes. No web types: tested without a browser.
+
+use std::rc::Rc;
+
+use airlock_core::{
+    Finding,
+    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+};
+
+use crate::{
+    state::form::{FormChange, FormProblem, PlanForm},
+    words,
+    worker::protocol::FileId,
+};
+
+pub mod form;
+
+/// All that the page knows. Cheap to clone: what is large is shared.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Where the work runs.
+    pub place: Workplace,
+    /// What was loaded, in the order of loading.
+    pub files: Rc<[LoadedFile]>,
+    /// What was found in it; `None` while nothing is loaded.
+    pub inventory: Option<Rc<InventoryReport>>,
+    /// The person's choices.
+    pub form: PlanForm,
+    /// What is wrong with the choices, once they were handed in.
+    pub form_problems: Vec<FormProblem>,
+    /// What came of them.
+    pub outcome: Option<Outcome>,
+    /// The package, once it is made.
+    pub package: Option<Rc<PackageReport>>,
+    /// The file of the package that is shown.
+    pub preview: Option<Preview>,
+    /// The zip, once it was downloaded.
+    pub download: Option<Downloaded>,
+    /// What is under way.
+    pub job: Option<Job>,
+    /// What went well, for the status line.
+    pub notice: String,
+    /// What went wrong, until it is put away.
+    pub alert: Option<String>,
+}
+
+/// Where the work runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Workplace {
+    /// In workers, this many of them for keys.
+    Workers(usize),
+    /// On the page, piece by piece: the browser starts no workers.
+    Page,
+    /// Not known yet.
+    #[default]
+    Starting,
+}
+
+/// A loaded file, as the page lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedFile {
+    /// Its id.
+    pub id: FileId,
+    /// Its path as the person knows it; unique.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// What came of the choices.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A plan.
+    Plan(Rc<PlanReport>),
+    /// None, and why.
+    Refused(Rc<[Finding]>),
+}
+
+/// A file of the package, shown or on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// Its path in the package.
+    pub path: String,
+    /// Its lines; `None` until they arrive.
+    pub file: Option<Rc<FilePreview>>,
+}
+
+/// A zip that was handed to the browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 in lower case hexadecimal.
+    pub sha256: String,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The zip is being made.
+    Archiving,
+    /// A command is on its way to the clipboard.
+    Copying,
+    /// Files are being read and looked at.
+    Inspecting,
+    /// Keys, then certificates and package, are being made.
+    Making {
+        /// Keys that are made.
+        done: usize,
+        /// Keys that are needed.
+        total: usize,
+    },
+    /// A plan is being drawn up.
+    Planning,
+}
+
+/// Whatever changes the page.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The person put the alert away.
+    AlertDismissed,
+    /// A job has begun.
+    Began(Job),
+    /// The run was cancelled.
+    Cancelled,
+    /// A command is in the clipboard.
+    Copied(String),
+    /// The core worker died over a bug at this place, and a new one is there.
+    CoreDied(String),
+    /// The zip went to the browser's downloads.
+    Downloaded(Downloaded),
+    /// Something went wrong; a sentence.
+    Failed(String),
+    /// Files were left out because the worker died over them.
+    FilesLeftOut(Vec<String>),
+    /// A choice was changed.
+    Form(FormChange),
+    /// The form was handed in with these problems.
+    FormRefused(Vec<FormProblem>),
+    /// What is loaded, and what was found in it.
+    Inspected(Rc<[LoadedFile]>, Rc<InventoryReport>),
+    /// A key is made.
+    KeyMade,
+    /// A key worker died over a bug at this place, and a new one makes its key.
+    KeyWorkerDied(String),
+    /// The package is made.
+    Made(Rc<PackageReport>),
+    /// Where the work runs.
+    Place(Workplace),
+    /// The plan, or why there is none.
+    Planned(Outcome),
+    /// A file of the package is to be shown.
+    PreviewAsked(String),
+    /// A file of the package put away.
+    PreviewClosed,
+    /// The lines of a file of the package.
+    Previewed(Rc<FilePreview>),
+}
+
+impl State {
+    /// The state after `action`.
+    #[must_use]
+    pub fn after(mut self, action: Action) -> Self {
+        match action {
+            Action::AlertDismissed => self.alert = None,
+            Action::Began(job) => {
+                self.job = Some(job);
+                self.alert = None;
+                match job {
+                    Job::Planning => self.forget_plan(),
+                    Job::Making { .. } => self.forget_package(),
+                    Job::Archiving | Job::Copying | Job::Inspecting => {}
+                }
+            }
+            Action::Cancelled => self.ended(words::CANCELLED.to_owned()),
+            Action::Copied(path) => self.ended(words::copied(&path)),
+            Action::CoreDied(location) => {
+                self.forget_plan();
+                self.job = None;
+                self.alert = Some(words::core_died(&location));
+            }
+            Action::Downloaded(download) => {
+                self.ended(words::downloaded(&download.name));
+                self.download = Some(download);
+            }
+            Action::Failed(sentence) => {
+                self.job = None;
+                self.alert = Some(sentence);
+            }
+            Action::FilesLeftOut(paths) => self.alert = Some(words::left_out(&paths)),
+            Action::Form(change) => {
+                self.forget_plan();
+                self.form_problems.clear();
+                self.form.change(change);
+            }
+            Action::FormRefused(problems) => {
+                self.forget_plan();
+                self.form_problems = problems;
+            }
+            Action::Inspected(files, inventory) => {
+                self.forget_plan();
+                self.ended(words::inspected(&inventory));
+                self.form.fit(&inventory, &files);
+                self.inventory = (!files.is_empty()).then_some(inventory);
+                self.files = files;
+            }
+            Action::KeyMade => {
+                if let Some(Job::Making { done, total }) = &mut self.job {
+                    *done = (*done + 1).min(*total);
+                }
+            }
+            Action::KeyWorkerDied(location) => self.alert = Some(words::key_worker_died(&location)),
+            Action::Made(package) => {
+                self.ended(words::made(&package));
+                self.package = Some(package);
+            }
+            Action::Place(place) => self.place = place,
+            Action::Planned(outcome) => {
+                self.ended(words::planned(&outcome));
+                self.outcome = Some(outcome);
+            }
+            Action::PreviewAsked(path) => self.preview = Some(Preview { path, file: None }),
+            Action::PreviewClosed => self.preview = None,
+            Action::Previewed(file) => {
+                if let Some(preview) = self.preview.as_mut().filter(|preview| preview.path == file.path) {
+                    preview.file = Some(file);
+                }
+            }
+        }
+        self
+    }
+
+    /// The plan, if there is one.
+    pub fn plan(&self) -> Option<&Rc<PlanReport>> {
+        match &self.outcome {
+            Some(Outcome::Plan(plan)) => Some(plan),
+            Some(Outcome::Refused(_)) | None => None,
+        }
+    }
+
+    fn ended(&mut self, notice: String) {
+        self.job = None;
+        self.notice = notice;
+    }
+
+    fn forget_plan(&mut self) {
+        self.outcome = None;
+        self.forget_package();
+    }
+
+    fn forget_package(&mut self) {
+        self.package = None;
+        self.preview = None;
+        self.download = None;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The form of choices: what stands in the fields, and the request that comes of it.
+
+use std::collections::BTreeMap;
+
+use airlock_core::{
+    plan::request::{
+        BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, KubeletCertificates, NewAuthority, RotationRequest,
+    },
+    profile::AuthorityId,
+    report::{AuthorityReport, InventoryReport},
+    x509::KeyAlgorithm,
+};
+
+use super::LoadedFile;
+use crate::words;
+
+/// What stands in the fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanForm {
+    /// One for each authority that can be rotated, in the inventory's order.
+    pub authorities: Vec<AuthorityForm>,
+    /// Lifetime of new authorities in days, as typed.
+    pub ca_days: String,
+    /// Lifetime of new leaves in days, as typed.
+    pub leaf_days: String,
+    /// Re-sign the keys that are there.
+    pub keep_keys: bool,
+    /// How kubelets come by theirs.
+    pub kubelet_certificates: KubeletCertificates,
+}
+
+/// The choices for one authority.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthorityForm {
+    /// Which one.
+    pub id: AuthorityId,
+    /// Its name in words.
+    pub title: String,
+    /// Does it get a successor?
+    pub rotate: bool,
+    /// Is the successor brought along?
+    pub brought: bool,
+    /// The successor's common name, as typed; `None` while it is the proposed one.
+    pub name: Option<String>,
+    /// The proposed common name.
+    pub proposed_name: String,
+    /// The successor's key; `None` for the same type as today's.
+    pub key_algorithm: Option<KeyAlgorithm>,
+    /// Can a key of the same type be made here?
+    pub same_key: Option<KeyAlgorithm>,
+    /// The chosen file of the certificate that is brought along; empty for none.
+    pub certificate: String,
+    /// The chosen file of its key; empty for none.
+    pub key: String,
+}
+
+/// A change to one field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FormChange {
+    /// Lifetime of new authorities.
+    CaDays(String),
+    /// Lifetime of new leaves.
+    LeafDays(String),
+    /// Re-sign the keys that are there?
+    KeepKeys(bool),
+    /// How kubelets come by theirs.
+    KubeletCertificates(KubeletCertificates),
+    /// A choice for one authority.
+    Authority(AuthorityId, AuthorityChange),
+}
+
+/// A change to one authority's field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AuthorityChange {
+    /// Does it get a successor?
+    Rotate(bool),
+    /// Is the successor brought along?
+    Brought(bool),
+    /// The successor's common name.
+    Name(String),
+    /// The successor's key; `None` for the same type as today's.
+    KeyAlgorithm(Option<KeyAlgorithm>),
+    /// The certificate's file.
+    Certificate(String),
+    /// The key's file.
+    Key(String),
+}
+
+/// Something in the form that cannot be handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormProblem {
+    /// The id of the field's element.
+    pub field: String,
+    /// What is wrong, as a sentence.
+    pub message: String,
+}
+
+impl Default for PlanForm {
+    fn default() -> Self {
+        Self {
+            authorities: Vec::new(),
+            ca_days: DEFAULT_CA_DAYS.to_string(),
+            leaf_days: DEFAULT_LEAF_DAYS.to_string(),
+            keep_keys: false,
+            kubelet_certificates: KubeletCertificates::default(),
+        }
+    }
+}
+
+impl PlanForm {
+    /// Writes one field.
+    pub fn change(&mut self, change: FormChange) {
+        match change {
+            FormChange::CaDays(days) => self.ca_days = days,
+            FormChange::LeafDays(days) => self.leaf_days = days,
+            FormChange::KeepKeys(keep) => self.keep_keys = keep,
+            FormChange::KubeletCertificates(how) => self.kubelet_certificates = how,
+            FormChange::Authority(id, change) => {
+                if let Some(authority) = self.authorities.iter_mut().find(|authority| authority.id == id) {
+                    authority.change(change);
+                }
+            }
+        }
+    }
+
+    /// Keeps what was typed, and offers what the inventory has now: authorities that came get fields, those that went lose them.
+    pub fn fit(&mut self, inventory: &InventoryReport, files: &[LoadedFile]) {
+        let mut old = std::mem::take(&mut self.authorities);
+        for found in inventory.authorities.iter().filter(|authority| authority.rotates) {
+            let kept = old.iter().position(|form| form.id == found.id).map(|place| old.swap_remove(place));
+            let mut form = kept.unwrap_or_else(|| AuthorityForm::new(found));
+            found.title.clone_into(&mut form.title);
+            found.successor_name.clone_into(&mut form.proposed_name);
+            form.same_key = found.same_key_algorithm;
+            if form.same_key.is_none() && form.key_algorithm.is_none() {
+                form.key_algorithm = Some(KeyAlgorithm::Rsa2048);
+            }
+            for chosen in [&mut form.certificate, &mut form.key] {
+                if !files.iter().any(|file| file.path == *chosen) {
+                    chosen.clear();
+                }
+            }
+            self.authorities.push(form);
+        }
+    }
+
+    /// What the fields say.
+    ///
+    /// # Errors
+    ///
+    /// Every field that cannot be handed in.
+    pub fn request(&self) -> Result<RotationRequest, Vec<FormProblem>> {
+        let mut problems = Vec::new();
+        let chosen: Vec<&AuthorityForm> = self.authorities.iter().filter(|authority| authority.rotate).collect();
+        if chosen.is_empty() {
+            problems
+                .push(FormProblem { field: "authorities".to_owned(), message: words::NO_AUTHORITY_CHOSEN.to_owned() });
+        }
+        let ca_days = days(&self.ca_days, "ca-days", &mut problems);
+        let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
+        let mut authorities = BTreeMap::new();
+        for authority in &chosen {
+            authorities.insert(authority.id, authority.successor(&mut problems));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(RotationRequest {
+            rotate: chosen.iter().map(|authority| authority.id).collect(),
+            authorities,
+            ca_days,
+            leaf_days,
+            keep_keys: self.keep_keys,
+            kubelet_certificates: self.kubelet_certificates,
+        })
+    }
+}
+
+impl AuthorityForm {
+    fn new(found: &AuthorityReport) -> Self {
+        Self {
+            id: found.id,
+            title: found.title.clone(),
+            rotate: true,
+            brought: false,
+            name: None,
+            proposed_name: found.successor_name.clone(),
+            key_algorithm: None,
+            same_key: found.same_key_algorithm,
+            certificate: String::new(),
+            key: String::new(),
+        }
+    }
+
+    /// The id of one of its fields' elements, such as `cluster-name`.
+    pub fn field(&self, name: &str) -> String {
+        format!("{}-{name}", words::authority_id(self.id))
+    }
+
+    fn change(&mut self, change: AuthorityChange) {
+        match change {
+            AuthorityChange::Rotate(rotate) => self.rotate = rotate,
+            AuthorityChange::Brought(brought) => self.brought = brought,
+            AuthorityChange::Name(name) => self.name = (name != self.proposed_name).then_some(name),
+            AuthorityChange::KeyAlgorithm(algorithm) => self.key_algorithm = algorithm,
+            AuthorityChange::Certificate(path) => self.certificate = path,
+            AuthorityChange::Key(path) => self.key = path,
+        }
+    }
+
+    fn successor(&self, problems: &mut Vec<FormProblem>) -> NewAuthority {
+        if self.brought {
+            for (path, field) in [(&self.certificate, "certificate"), (&self.key, "key")] {
+                if path.is_empty() {
+                    problems.push(FormProblem {
+                        field: self.field(field),
+                        message: words::no_file_chosen(&self.title, field),
+                    });
+                }
+            }
+            let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
+            return NewAuthority { brought: Some(brought), ..NewAuthority::default() };
+        }
+        let common_name = self.name.as_deref().map(str::trim);
+        if common_name == Some("") {
+            problems.push(FormProblem { field: self.field("name"), message: words::no_name(&self.title) });
+        }
+        NewAuthority { common_name: common_name.map(str::to_owned), key_algorithm: self.key_algorithm, brought: None }
+    }
+}
+
+/// A number of days, at least one; 0 where the field holds none.
+fn days(typed: &str, field: &str, problems: &mut Vec<FormProblem>) -> u32 {
+    match typed.trim().parse() {
+        Ok(days) if days > 0 => days,
+        _ => {
+            problems.push(FormProblem { field: field.to_owned(), message: words::NOT_DAYS.to_owned() });
+            0
+        }
+    }
+}

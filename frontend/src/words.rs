@@ -1,0 +1,331 @@
+//! The sentences that the page says.
+//!
+//! Rules: short sentences, the field's words (ARCHITECTURE.md), what happened before what to do,
+//! never a secret, never blame.
+
+use airlock_core::{
+    Severity,
+    plan::request::KubeletCertificates,
+    profile::AuthorityId,
+    report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
+    x509::KeyAlgorithm,
+};
+
+use crate::state::{Job, Outcome, Workplace};
+
+/// After cancelling.
+pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
+/// No authority is ticked.
+pub const NO_AUTHORITY_CHOSEN: &str = "Choose at least one authority to rotate.";
+/// A field for days holds something else.
+pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
+/// What the page promises.
+pub const PROMISE: &str = "Everything stays on this machine: the page sends nothing anywhere, and its content policy forbids the browser to let it.";
+/// Before the browser's own question, which speaks of uploading.
+pub const FOLDER_HINT: &str =
+    "For a folder the browser asks whether to “upload” it. Nothing is uploaded: it only lets this page read the files.";
+/// What can be loaded.
+pub const LOAD_HINT: &str = "An /etc/kubernetes tree of each control-plane node (folder, .tar, .tar.gz or .zip), with or without private keys; \
+    /var/lib/kubelet beside it; kubeconfigs; Secrets and ConfigMaps as kubectl get -o yaml or -o json gives them. All at once or bit by bit.";
+/// Where pasting goes.
+pub const PASTE_HINT: &str = "What is pasted here is loaded at once and never shown.";
+/// Dropping.
+pub const DROP_HINT: &str = "Or drop files and folders anywhere on this page.";
+/// What keeping keys means.
+pub const KEEP_KEYS_HINT: &str =
+    "The certificates are re-signed for the keys that are there. A key that somebody may have copied stays in use.";
+/// What is in the zip.
+pub const DOWNLOAD_HINT: &str = "The zip holds private keys of the new CAs. Keep it as you keep the keys themselves, and delete it when the rotation is done.";
+/// Checking the zip.
+pub const CHECK_HINT: &str = "Compare it with sha256sum on the machine that you carry the zip to; inside, sha256sum -c SHA256SUMS checks every file.";
+/// Copying a command that carries a key.
+pub const SECRET_WARNING: &str = "Holds a private key. The copied command carries it in plain text: paste it only into a terminal that you trust, \
+    and clear the clipboard afterwards.";
+/// The core worker answered with something that was not asked.
+pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
+/// Nobody can start work.
+pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
+
+/// How the work under way is named.
+pub fn job(job: Job) -> String {
+    match job {
+        Job::Archiving => "Making the zip …".to_owned(),
+        Job::Copying => "Copying …".to_owned(),
+        Job::Inspecting => "Reading and inspecting the files …".to_owned(),
+        Job::Making { done, total } if done == total => "Making certificates and package …".to_owned(),
+        Job::Making { done, total } => format!("Making keys: {done} of {total}"),
+        Job::Planning => "Planning …".to_owned(),
+    }
+}
+
+/// Where the work runs.
+pub fn place(place: Workplace) -> String {
+    match place {
+        Workplace::Starting => "Starting …".to_owned(),
+        Workplace::Workers(1) => "Keys are made by one worker.".to_owned(),
+        Workplace::Workers(workers) => format!("Keys are made by {workers} workers."),
+        Workplace::Page => "This browser starts no workers here. The work runs in the page itself, piece by piece; \
+            it may stand still for a moment while a key is made."
+            .to_owned(),
+    }
+}
+
+/// After inspecting.
+pub fn inspected(inventory: &InventoryReport) -> String {
+    let errors = inventory.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    format!("{} inspected, {} found.", count(inventory.files, "file"), count(errors, "error"))
+}
+
+/// After planning.
+pub fn planned(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Plan(plan) => {
+            format!("The plan has {} and needs {}.", count(plan.steps.len(), "step"), count(plan.keys.len(), "new key"))
+        }
+        Outcome::Refused(findings) => format!("No plan can be made: {}.", count(findings.len(), "finding")),
+    }
+}
+
+/// After making.
+pub fn made(package: &PackageReport) -> String {
+    format!("The package is made: {}.", count(package.files.len(), "file"))
+}
+
+/// After copying.
+pub fn copied(path: &str) -> String {
+    format!("The command that applies {path} is in the clipboard.")
+}
+
+/// After downloading.
+pub fn downloaded(name: &str) -> String {
+    format!("{name} went to the browser's downloads.")
+}
+
+/// The core worker died.
+pub fn core_died(location: &str) -> String {
+    format!(
+        "Airlock's worker stopped over a defect{}. A new one has taken its place, with everything that was loaded before. Plan again to go on.",
+        at(location)
+    )
+}
+
+/// A key worker died.
+pub fn key_worker_died(location: &str) -> String {
+    format!("A key worker stopped over a defect{}. A new one makes its key.", at(location))
+}
+
+/// Key workers died again and again.
+pub fn keys_given_up(location: &str) -> String {
+    format!("Keys cannot be made here: key workers stop over a defect{}. Nothing was made.", at(location))
+}
+
+/// Files that the worker died over.
+pub fn left_out(paths: &[String]) -> String {
+    format!(
+        "Airlock's worker stopped over a defect while it read {}, which was left out. A new worker has everything that was loaded before. \
+         Load the files in smaller portions to find the one it stumbles over.",
+        match paths {
+            [path] => path.clone(),
+            paths => count(paths.len(), "file"),
+        }
+    )
+}
+
+/// Copying failed.
+pub fn not_copied(reason: &str) -> String {
+    format!("Nothing was copied: {reason}.")
+}
+
+/// Downloading failed.
+pub fn not_downloaded(reason: &str) -> String {
+    format!("Nothing was downloaded: {reason}.")
+}
+
+/// Too many files at once.
+pub fn too_many(limit: usize) -> String {
+    format!("More than {limit} files: the rest was not read. Load only the folders that Airlock asks for.")
+}
+
+/// A file for a brought authority is missing.
+pub fn no_file_chosen(title: &str, what: &str) -> String {
+    format!("{title}: choose the file that holds the {what}.")
+}
+
+/// A name for a new authority is missing.
+pub fn no_name(title: &str) -> String {
+    format!("{title}: give the new authority a common name.")
+}
+
+/// Everything stopped, in a page that works without workers.
+pub fn page_died(location: &str) -> String {
+    format!("Airlock stopped over a defect{}. Reload the page to begin anew.", at(location))
+}
+
+/// What was found, in a line.
+pub fn summary(inventory: &InventoryReport) -> String {
+    let cluster = match inventory.cluster.as_str() {
+        "" => "A cluster without a name".to_owned(),
+        name => format!("Cluster {name}"),
+    };
+    let platform = match inventory.platform.as_str() {
+        "" => String::new(),
+        platform => format!(", {platform}"),
+    };
+    format!("{cluster}{platform}: {} looked at, members of archives included.", count(inventory.files, "file"))
+}
+
+/// What can be done with an authority.
+pub fn authority_state(authority: &AuthorityReport) -> String {
+    let key = if authority.key_present { "its private key was given" } else { "its private key is elsewhere" };
+    let rotates = if authority.rotates { "can be rotated" } else { "shown and left alone" };
+    format!("{rotates}, {key}")
+}
+
+/// A holder's part in the cluster.
+pub fn role(role: &str) -> &str {
+    match role {
+        "control-plane" => "control-plane node",
+        "cluster" => "objects of the workload cluster",
+        "management" => "objects of the management cluster",
+        "clients" => "kubeconfigs of people and CI",
+        "loose" => "files whose node is not known",
+        other => other,
+    }
+}
+
+/// Who a group of the package's files is for.
+pub fn holder(holder: &str) -> &str {
+    if holder.is_empty() { "The whole package" } else { holder }
+}
+
+/// Files that have no place.
+pub fn without_place(files: usize) -> String {
+    format!("{} without a place", count(files, "file"))
+}
+
+/// An authority and what takes its place.
+pub fn successor(authority: &SuccessorReport) -> String {
+    format!(
+        "{}: {} is replaced by {} ({}, {}, until {}); its private key goes to {}.",
+        authority.title,
+        authority.old_subject,
+        authority.new_subject,
+        authority.key_type,
+        if authority.brought { "brought along" } else { "made here" },
+        authority.not_after.date(),
+        authority.key_home
+    )
+}
+
+/// What becomes of a file.
+pub fn change(before: &str, after: &str) -> String {
+    match (before, after) {
+        ("", after) => format!("new: {after}"),
+        (before, "") => format!("{before}, removed"),
+        (before, after) => format!("{before} → {after}"),
+    }
+}
+
+/// Before making.
+pub fn before_making(plan: &PlanReport) -> String {
+    match plan.keys.len() {
+        0 => "No key has to be made. Nothing leaves this page until you download the package.".to_owned(),
+        keys => format!(
+            "{} will be made here. Nothing leaves this page until you download the package.",
+            count(keys, "key")
+        ),
+    }
+}
+
+/// The package in a line.
+pub fn package(package: &PackageReport) -> String {
+    format!(
+        "{}: {}. Open a file to see what it changes; private keys are shown by their pins only.",
+        package.name,
+        count(package.files.len(), "file")
+    )
+}
+
+/// What an output file is.
+pub fn output(file: &OutputFileReport) -> String {
+    let bytes = u64::try_from(file.size).unwrap_or(u64::MAX);
+    let secret = if file.secret { ", holds a private key" } else { "" };
+    format!("{}, mode {:04o}, {}{secret}", file.purpose, file.mode, size(bytes))
+}
+
+/// What an output file replaces.
+pub fn replaces(path: &str) -> String {
+    if path.is_empty() { "A new file.".to_owned() } else { format!("Compared with {path}.") }
+}
+
+/// How kubelets come by their certificates: id of the choice, and what it is called.
+pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static str) {
+    match how {
+        KubeletCertificates::Renew => ("kubelets-renew", "Each kubelet renews its own: no key leaves its node"),
+        KubeletCertificates::Mint => ("kubelets-mint", "Made here, for nodes that cannot renew through the API"),
+    }
+}
+
+/// How much a finding matters.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Error",
+        Severity::Warning => "Warning",
+        Severity::Note => "Note",
+    }
+}
+
+/// A phase as it is called.
+pub fn phase(phase: u8) -> &'static str {
+    match phase {
+        1 => "Phase 1: trust both",
+        2 => "Phase 2: switch",
+        3 => "Phase 3: drop old",
+        _ => "The whole package and the backup",
+    }
+}
+
+/// An authority in ids of elements and hooks.
+pub fn authority_id(id: AuthorityId) -> &'static str {
+    match id {
+        AuthorityId::Cluster => "cluster",
+        AuthorityId::FrontProxy => "front-proxy",
+        AuthorityId::Etcd => "etcd",
+    }
+}
+
+/// The keys that can be chosen, with what they are called.
+pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 5] = [
+    (KeyAlgorithm::Rsa2048, "rsa-2048", "RSA 2048"),
+    (KeyAlgorithm::Rsa3072, "rsa-3072", "RSA 3072"),
+    (KeyAlgorithm::Rsa4096, "rsa-4096", "RSA 4096"),
+    (KeyAlgorithm::EcdsaP256, "ecdsa-p256", "ECDSA P-256"),
+    (KeyAlgorithm::EcdsaP384, "ecdsa-p384", "ECDSA P-384"),
+];
+
+/// What a key is called.
+pub fn key_algorithm(algorithm: KeyAlgorithm) -> &'static str {
+    KEY_ALGORITHMS.iter().find(|row| row.0 == algorithm).map_or("", |row| row.2)
+}
+
+/// A size, for people.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{} MiB", bytes.div_ceil(1_048_576)),
+    }
+}
+
+/// `1 file`, `2 files`, `2 entries`.
+pub fn count(number: usize, what: &str) -> String {
+    match (number, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) if !what.ends_with("key") => format!("{number} {stem}ies"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+fn at(location: &str) -> String {
+    if location.is_empty() { String::new() } else { format!(" ({location})") }
+}

@@ -1,0 +1,165 @@
+//! What the workers do, without the browser: questions in, answers out.
+
+use std::collections::BTreeMap;
+
+use airlock_core::{
+    Content, InputFile, UnixTime,
+    inventory::Inventory,
+    package::OutputFiles,
+    plan::RotationPlan,
+    x509::{KeyAlgorithm, PrivateKey},
+};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply};
+
+/// The core worker's memory: all that was loaded and all that came of it.
+#[derive(Default)]
+pub struct Core {
+    files: BTreeMap<FileId, InputFile>,
+    inventory: Option<Inventory>,
+    plan: Option<RotationPlan>,
+    /// The run whose keys the package waits for.
+    run: Option<u32>,
+    /// Keys by run and place. A key may arrive before the question that it is for.
+    keys: BTreeMap<(u32, usize), PrivateKey>,
+    package: Option<OutputFiles>,
+}
+
+/// An answer, and the bytes that go beside it.
+pub struct Answer {
+    /// The answer.
+    pub reply: Reply,
+    /// A text for the clipboard or the zip.
+    pub bytes: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self { reply, bytes: None }
+    }
+}
+
+impl Core {
+    /// Answers a question; `bodies` are the contents of its attached files, in their order.
+    ///
+    /// `None` where the answer has to wait: [`Ask::Make`] is answered by the last [`Core::key`], or by [`Ask::Cancel`].
+    pub fn answer(&mut self, ask: Ask, bodies: Vec<Content>) -> Option<Answer> {
+        match ask {
+            Ask::Inspect { add, remove, now } => Some(self.inspect(add, &remove, bodies, now).into()),
+            Ask::Plan { request, now } => {
+                self.forget_plan();
+                let Some(inventory) = &self.inventory else { return Some(nothing("loaded").into()) };
+                Some(match airlock_core::plan(inventory, &request, now) {
+                    Ok(plan) => Reply::Plan(self.plan.insert(plan).report()).into(),
+                    Err(refusal) => Reply::Refused(refusal.findings).into(),
+                })
+            }
+            Ask::Make { run } => {
+                self.package = None;
+                self.run = Some(run);
+                self.keys.retain(|(of, _), _| *of == run);
+                self.make_if_complete()
+            }
+            Ask::Cancel => {
+                self.run = None;
+                self.keys.clear();
+                Some(Reply::Cancelled.into())
+            }
+            Ask::Preview { path } => {
+                let preview = self.package.as_ref().and_then(|package| package.preview(&path));
+                Some(preview.map_or_else(|| nothing("packaged under that name"), Reply::Preview).into())
+            }
+            Ask::Command { path } => {
+                let command = self.package.as_ref().and_then(|package| package.apply_command(&path));
+                Some(match command {
+                    Some(text) => {
+                        Answer { reply: Reply::Command, bytes: Some(Zeroizing::new(text.as_bytes().to_vec())) }
+                    }
+                    None => nothing("to apply under that name").into(),
+                })
+            }
+            Ask::Archive => {
+                let Some(package) = &self.package else { return Some(nothing("packaged").into()) };
+                let zip = airlock_core::archive(package);
+                let reply = Reply::Archive { name: format!("{}.zip", package.name()), sha256: sha256(&zip) };
+                Some(Answer { reply, bytes: Some(zip) })
+            }
+        }
+    }
+
+    /// Takes in a key of `run`, for the place `index` among the plan's key requests. The last one gives the answer to [`Ask::Make`].
+    pub fn key(&mut self, run: u32, index: usize, pkcs8: &[u8]) -> Option<Answer> {
+        match PrivateKey::from_pkcs8_der(pkcs8) {
+            Ok(key) => {
+                self.keys.insert((run, index), key);
+                self.make_if_complete()
+            }
+            Err(error) => self.run.take_if(|wanted| *wanted == run).map(|_| Reply::Failed(error.to_string()).into()),
+        }
+    }
+
+    fn inspect(&mut self, add: Vec<FileTicket>, remove: &[FileId], bodies: Vec<Content>, now: UnixTime) -> Reply {
+        self.forget_plan();
+        self.files.retain(|id, _| !remove.contains(id));
+        let mut bodies = bodies.into_iter();
+        for ticket in add {
+            let content = match ticket.body {
+                FileBody::Attached => {
+                    bodies.next().unwrap_or_else(|| Content::Unreadable("the browser did not hand it over".to_owned()))
+                }
+                FileBody::TooLarge(size) => Content::TooLarge(size),
+                FileBody::Unreadable(reason) => Content::Unreadable(reason),
+            };
+            self.files.insert(ticket.id, InputFile { path: ticket.path, content });
+        }
+        let inventory = airlock_core::inspect(self.files.values().cloned().collect(), now);
+        Reply::Inventory(self.inventory.insert(inventory).report(now))
+    }
+
+    fn forget_plan(&mut self) {
+        self.plan = None;
+        self.run = None;
+        self.keys.clear();
+        self.package = None;
+    }
+
+    fn make_if_complete(&mut self) -> Option<Answer> {
+        let run = self.run?;
+        let Some(plan) = &self.plan else {
+            self.run = None;
+            return Some(nothing("planned").into());
+        };
+        let wanted = plan.key_requests().len();
+        if (0..wanted).any(|index| !self.keys.contains_key(&(run, index))) {
+            return None;
+        }
+        self.run = None;
+        let keys = (0..wanted).filter_map(|index| self.keys.remove(&(run, index))).collect();
+        self.keys.clear();
+        let made = airlock_core::mint(plan, keys)
+            .map_err(|error| error.to_string())
+            .and_then(|minted| airlock_core::package(plan, &minted).map_err(|error| error.to_string()));
+        Some(match made {
+            Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
+            Err(reason) => Reply::Failed(reason).into(),
+        })
+    }
+}
+
+/// A question that came too early or too late: the page asks only about what it was told of.
+fn nothing(what: &str) -> Reply {
+    Reply::Failed(format!("Nothing is {what}"))
+}
+
+/// Makes a key with the browser's randomness: PKCS #8, DER.
+pub fn make_key(algorithm: KeyAlgorithm) -> Zeroizing<Vec<u8>> {
+    let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    PrivateKey::generate(algorithm, &mut random).to_pkcs8_der()
+}
+
+/// Lower case hexadecimal, as sha256sum prints it.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,379 @@
+//! The page's side of the work: asks the core guest, spreads keys over the pool, and puts a new worker where one died.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    rc::Rc,
+};
+
+use airlock_core::{input::MAX_FILE_SIZE, plan::request::RotationRequest, x509::KeyAlgorithm};
+
+use super::{
+    line::{CoreEvent, CoreLine, Died, KeyLine},
+    protocol::{Ask, FileBody, FileId, FileTicket, KeyTicket, Reply},
+};
+use crate::{
+    ports::{
+        self, clipboard,
+        endpoint::Attachment,
+        files::{Blob, Download, MAX_FILES, PickedFile},
+        workers,
+    },
+    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace},
+    words,
+};
+
+/// No more key workers than this, however many cores there are.
+const MAX_KEY_WORKERS: usize = 8;
+
+/// How often key workers may die in one run before it is given up.
+const MAX_DEATHS: u32 = 3;
+
+/// The page's side of the work.
+pub struct Host {
+    dispatch: Box<dyn Fn(Action)>,
+    core: RefCell<Rc<CoreLine>>,
+    /// Filled when a plan is there, emptied when the keys are made: keys stay in as few places as possible.
+    pool: RefCell<Vec<Option<Rc<KeyLine>>>>,
+    files: RefCell<BTreeMap<FileId, Loaded>>,
+    next_file: Cell<u32>,
+    /// Inspections that are not answered yet.
+    inspecting: Cell<u32>,
+    /// Is a new core guest taking up the files of a dead one?
+    reviving: Cell<bool>,
+    /// Counts runs and their ends: whoever works for another number stops.
+    run: Cell<u32>,
+    deaths: Cell<u32>,
+    download: RefCell<Option<Download>>,
+}
+
+/// A file that the core guest has, and what it takes to give it to the next one.
+#[derive(Clone)]
+struct Loaded {
+    ticket: FileTicket,
+    blob: Option<Blob>,
+}
+
+impl Host {
+    /// Starts the core guest. What happens is told to `dispatch`.
+    pub fn start(dispatch: impl Fn(Action) + 'static) -> Rc<Self> {
+        Rc::new_cyclic(|host| {
+            let host = host.clone();
+            Self {
+                dispatch: Box::new(dispatch),
+                core: RefCell::new(start_core(host)),
+                pool: RefCell::default(),
+                files: RefCell::default(),
+                next_file: Cell::default(),
+                inspecting: Cell::default(),
+                reviving: Cell::default(),
+                run: Cell::default(),
+                deaths: Cell::default(),
+                download: RefCell::default(),
+            }
+        })
+    }
+
+    /// Loads files beside those that are there, and inspects all.
+    pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) {
+        if picked.is_empty() {
+            return;
+        }
+        let too_many = picked.len() >= MAX_FILES;
+        let new = self.tickets(picked);
+        self.tell(Action::Began(Job::Inspecting));
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            match host.inspect(&new, Vec::new()).await {
+                Ok(reply) => {
+                    host.files.borrow_mut().extend(new.into_iter().map(|file| (file.ticket.id, file)));
+                    host.inspected(reply);
+                    if too_many {
+                        host.tell(Action::Failed(words::too_many(MAX_FILES)));
+                    }
+                }
+                Err(_) => host.tell(Action::FilesLeftOut(new.into_iter().map(|file| file.ticket.path).collect())),
+            }
+        });
+    }
+
+    /// Removes a file, or all of them, and inspects what is left.
+    pub fn remove(self: &Rc<Self>, which: Option<FileId>) {
+        let gone = which.map_or_else(|| self.files.borrow().keys().copied().collect(), |id| vec![id]);
+        self.files.borrow_mut().retain(|id, _| !gone.contains(id));
+        self.tell(Action::Began(Job::Inspecting));
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            if let Ok(reply) = host.inspect(&[], gone).await {
+                host.inspected(reply);
+            }
+        });
+    }
+
+    /// Plans.
+    pub fn plan(self: &Rc<Self>, request: RotationRequest) {
+        self.tell(Action::Began(Job::Planning));
+        self.ask(Ask::Plan { request, now: ports::now() }, |host, reply, _| match reply {
+            Reply::Plan(plan) => {
+                host.fill_pool(plan.keys.len());
+                host.tell(Action::Planned(Outcome::Plan(plan.into())));
+            }
+            Reply::Refused(findings) => host.tell(Action::Planned(Outcome::Refused(findings.into()))),
+            other => host.unexpected(other),
+        });
+    }
+
+    /// Makes the keys that the plan asks for, then certificates and package.
+    pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm]) {
+        let run = self.next_run();
+        let total = algorithms.len();
+        self.deaths.set(0);
+        self.tell(Action::Began(Job::Making { done: 0, total }));
+        self.ask(Ask::Make { run }, move |host, reply, _| {
+            if host.run.get() == run {
+                host.pool.take();
+                match reply {
+                    Reply::Package(package) => host.tell(Action::Made(package.into())),
+                    other => host.unexpected(other),
+                }
+            }
+        });
+        self.fill_pool(total);
+        let tickets = algorithms.iter().enumerate().map(|(index, &algorithm)| KeyTicket { run, index, algorithm });
+        let queue = Rc::new(RefCell::new(tickets.collect::<VecDeque<_>>()));
+        for lane in 0..pool_size().min(total) {
+            ports::spawn(make_keys(Rc::clone(self), lane, run, Rc::clone(&queue)));
+        }
+    }
+
+    /// Ends the run: key workers stop wherever they are.
+    pub fn cancel(self: &Rc<Self>) {
+        self.end_run();
+        self.tell(Action::Cancelled);
+    }
+
+    /// Fetches the lines of a file of the package.
+    pub fn preview(self: &Rc<Self>, path: String) {
+        self.tell(Action::PreviewAsked(path.clone()));
+        self.ask(Ask::Preview { path }, |host, reply, _| match reply {
+            Reply::Preview(file) => host.tell(Action::Previewed(file.into())),
+            other => host.unexpected(other),
+        });
+    }
+
+    /// Puts the command that applies a file into the clipboard. Call it while the click is handled.
+    pub fn copy(self: &Rc<Self>, path: String) {
+        self.tell(Action::Began(Job::Copying));
+        let answer = self.core.borrow().ask(Ask::Command { path: path.clone() }, Vec::new());
+        let written = clipboard::write(async {
+            match answer.await {
+                Ok((Reply::Command, Some(blob))) => Ok(blob),
+                Ok((Reply::Failed(reason), _)) => Err(reason),
+                Ok(_) | Err(_) => Err(words::NO_ANSWER.to_owned()),
+            }
+        });
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            host.tell(match written.await {
+                Ok(()) => Action::Copied(path),
+                Err(reason) => Action::Failed(words::not_copied(&reason)),
+            });
+        });
+    }
+
+    /// Hands the zip to the browser's downloads.
+    pub fn download(self: &Rc<Self>) {
+        self.tell(Action::Began(Job::Archiving));
+        self.ask(Ask::Archive, |host, reply, blob| match (reply, blob) {
+            (Reply::Archive { name, sha256 }, Some(blob)) => match Download::start(&blob, &name) {
+                Ok(download) => {
+                    host.download.replace(Some(download));
+                    host.tell(Action::Downloaded(Downloaded { name, sha256 }));
+                }
+                Err(reason) => host.tell(Action::Failed(words::not_downloaded(&reason))),
+            },
+            (other, _) => host.unexpected(other),
+        });
+    }
+
+    fn tell(&self, action: Action) {
+        (self.dispatch)(action);
+    }
+
+    fn unexpected(&self, reply: Reply) {
+        self.tell(match reply {
+            Reply::Cancelled => Action::Cancelled,
+            Reply::Failed(reason) => Action::Failed(reason),
+            _ => Action::Failed(words::NO_ANSWER.to_owned()),
+        });
+    }
+
+    /// Asks, and goes on with the answer. If the guest dies there is none: its death was told.
+    fn ask(self: &Rc<Self>, ask: Ask, then: impl FnOnce(&Rc<Self>, Reply, Option<Blob>) + 'static) {
+        let answer = self.core.borrow().ask(ask, Vec::new());
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            if let Ok((reply, blob)) = answer.await {
+                then(&host, reply, blob);
+            }
+        });
+    }
+
+    /// Gives each picked file an id and a path that no other file has.
+    fn tickets(&self, picked: Vec<PickedFile>) -> Vec<Loaded> {
+        let mut taken: BTreeSet<String> = self.files.borrow().values().map(|file| file.ticket.path.clone()).collect();
+        let mut ticket = |file: PickedFile| {
+            let path = unique(file.path, &taken);
+            taken.insert(path.clone());
+            let (body, blob) = match file.handle {
+                Ok(blob) if blob.size() > MAX_FILE_SIZE as f64 => (FileBody::TooLarge(blob.size() as u64), None),
+                Ok(blob) => (FileBody::Attached, Some(blob)),
+                Err(reason) => (FileBody::Unreadable(reason), None),
+            };
+            let id = FileId(self.next_file.replace(self.next_file.get().wrapping_add(1)));
+            Loaded { ticket: FileTicket { id, path, body }, blob }
+        };
+        picked.into_iter().map(&mut ticket).collect()
+    }
+
+    async fn inspect<'a>(&self, add: impl IntoIterator<Item = &'a Loaded>, remove: Vec<FileId>) -> Result<Reply, Died> {
+        self.end_run();
+        let (mut tickets, mut blobs) = (Vec::new(), Vec::new());
+        for file in add {
+            tickets.push(file.ticket.clone());
+            blobs.extend(file.blob.clone().map(Attachment::Blob));
+        }
+        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now: ports::now() }, blobs);
+        self.inspecting.set(self.inspecting.get() + 1);
+        let answer = answer.await;
+        self.inspecting.set(self.inspecting.get() - 1);
+        answer.map(|(reply, _)| reply)
+    }
+
+    fn inspected(&self, reply: Reply) {
+        match reply {
+            Reply::Inventory(inventory) => {
+                let files = self.files.borrow().values().map(Loaded::listed).collect();
+                self.tell(Action::Inspected(files, inventory.into()));
+            }
+            other => self.unexpected(other),
+        }
+        if self.inspecting.get() > 0 {
+            self.tell(Action::Began(Job::Inspecting));
+        }
+    }
+
+    /// A new core guest takes the dead one's place and takes up what that one had, unless it is that which kills it.
+    fn core_died(self: &Rc<Self>, died: Died) {
+        self.run.set(self.run.get().wrapping_add(1));
+        self.pool.take();
+        self.core.replace(start_core(Rc::downgrade(self)));
+        if self.reviving.replace(true) {
+            self.reviving.set(false);
+            self.tell(Action::Failed(words::CORE_CANNOT_START.to_owned()));
+            return;
+        }
+        self.tell(Action::CoreDied(died.location));
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            let files: Vec<Loaded> = host.files.borrow().values().cloned().collect();
+            if !files.is_empty()
+                && let Ok(reply) = host.inspect(&files, Vec::new()).await
+            {
+                host.inspected(reply);
+            }
+            host.reviving.set(false);
+        });
+    }
+
+    fn next_run(&self) -> u32 {
+        self.run.set(self.run.get().wrapping_add(1));
+        self.run.get()
+    }
+
+    /// Stops the key workers and has the core guest forget their keys.
+    fn end_run(&self) {
+        self.next_run();
+        self.pool.take();
+        // Nobody waits for the answer: the next question is answered after it.
+        drop(self.core.borrow().ask(Ask::Cancel, Vec::new()));
+    }
+
+    /// Starts as many key workers as `keys` can be spread over.
+    fn fill_pool(&self, keys: usize) {
+        for lane in 0..pool_size().min(keys) {
+            self.lane(lane);
+        }
+    }
+
+    /// The key worker of a lane, a new one if it has none.
+    fn lane(&self, lane: usize) -> Rc<KeyLine> {
+        let mut pool = self.pool.borrow_mut();
+        if pool.len() <= lane {
+            pool.resize(lane + 1, None);
+        }
+        Rc::clone(pool[lane].get_or_insert_with(|| KeyLine::start(&self.core.borrow())))
+    }
+}
+
+impl Loaded {
+    fn listed(&self) -> LoadedFile {
+        let size = match (&self.ticket.body, &self.blob) {
+            (FileBody::TooLarge(size), _) => *size,
+            (_, Some(blob)) => blob.size() as u64,
+            (_, None) => 0,
+        };
+        LoadedFile { id: self.ticket.id, path: self.ticket.path.clone(), size }
+    }
+}
+
+/// Starts a core guest whose life is told to `host`.
+fn start_core(host: std::rc::Weak<Host>) -> Rc<CoreLine> {
+    CoreLine::start(move |event| {
+        let Some(host) = host.upgrade() else { return };
+        match event {
+            CoreEvent::Ready { on_page: true } => host.tell(Action::Place(Workplace::Page)),
+            CoreEvent::Ready { on_page: false } => host.tell(Action::Place(Workplace::Workers(pool_size()))),
+            CoreEvent::Died(died) => host.core_died(died),
+        }
+    })
+}
+
+/// Makes keys of `queue` in one lane until it is empty or the run is over.
+async fn make_keys(host: Rc<Host>, lane: usize, run: u32, queue: Rc<RefCell<VecDeque<KeyTicket>>>) {
+    while host.run.get() == run {
+        let next = queue.borrow_mut().pop_front();
+        let Some(ticket) = next else { return };
+        let made = host.lane(lane).make(ticket).await;
+        if host.run.get() != run {
+            return;
+        }
+        match made {
+            Ok(()) => host.tell(Action::KeyMade),
+            Err(died) => {
+                host.deaths.set(host.deaths.get() + 1);
+                if host.deaths.get() >= MAX_DEATHS {
+                    host.end_run();
+                    host.tell(Action::Failed(words::keys_given_up(&died.location)));
+                    return;
+                }
+                host.pool.borrow_mut()[lane] = None;
+                queue.borrow_mut().push_front(ticket);
+                host.tell(Action::KeyWorkerDied(died.location));
+            }
+        }
+    }
+}
+
+/// How many key workers there are.
+fn pool_size() -> usize {
+    workers::parallelism().min(MAX_KEY_WORKERS)
+}
+
+/// `path`, numbered if it is taken: two nodes' loose `ca.crt` are two files.
+fn unique(path: String, taken: &BTreeSet<String>) -> String {
+    if !taken.contains(&path) {
+        return path;
+    }
+    (2..).map(|number| format!("{path} ({number})")).find(|path| !taken.contains(path)).unwrap_or(path)
+}

@@ -1,0 +1,191 @@
+//! What page and workers say to each other.
+//!
+//! Messages are JSON; bytes, files and ports travel beside them. A private key travels from a key
+//! worker to the core worker and nowhere else.
+
+use airlock_core::{
+    Finding, UnixTime,
+    plan::request::RotationRequest,
+    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    x509::KeyAlgorithm,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a worker is for; its name in the browser's tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Holds the files, the plan, the keys and the package.
+    Core,
+    /// Makes one key at a time.
+    Key,
+}
+
+impl Role {
+    /// The worker's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Key => "key",
+        }
+    }
+
+    /// The role of a worker of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Core, Self::Key].into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// A loaded file, for page and worker alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileId(
+    /// Counts up over the life of the page, never used twice.
+    pub u32,
+);
+
+/// A file that the core worker is to take in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTicket {
+    /// Its id.
+    pub id: FileId,
+    /// Its path as the person knows it.
+    pub path: String,
+    /// How its content comes.
+    pub body: FileBody,
+}
+
+/// How a file's content reaches the core worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileBody {
+    /// The next of the attached blobs, which the worker reads itself.
+    Attached,
+    /// Not at all: it is larger than core takes. Bytes.
+    TooLarge(u64),
+    /// Not at all: the browser could not read it.
+    Unreadable(String),
+}
+
+/// From the page to the core worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ToCore {
+    /// A question, answered by [`FromCore::Answer`] with the same id.
+    Ask {
+        /// Which question this is.
+        id: u32,
+        /// The question.
+        ask: Ask,
+    },
+    /// The attached port is where a key worker's keys will come in.
+    KeyPort,
+}
+
+/// A question to the core worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Ask {
+    /// Take files in, drop others, inspect all that are there then.
+    Inspect {
+        /// New files; blobs attached in the order of those that have one.
+        add: Vec<FileTicket>,
+        /// Files to drop.
+        remove: Vec<FileId>,
+        /// The person's clock.
+        now: UnixTime,
+    },
+    /// Plan a rotation.
+    Plan {
+        /// The person's choices.
+        request: RotationRequest,
+        /// The person's clock.
+        now: UnixTime,
+    },
+    /// Make certificates and package as soon as every key of the plan has come in.
+    Make {
+        /// Tells this run's keys from those of an abandoned one.
+        run: u32,
+    },
+    /// Forget the run and its keys.
+    Cancel,
+    /// A file of the package, keys hidden.
+    Preview {
+        /// Its path in the package.
+        path: String,
+    },
+    /// The command that applies a file of the package; the text comes as a blob.
+    Command {
+        /// Its path in the package.
+        path: String,
+    },
+    /// The package; it comes as a blob.
+    Archive,
+}
+
+/// From a worker to the page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum FromWorker<T> {
+    /// The worker listens. What is sent before is lost.
+    Ready,
+    /// What this worker has to say.
+    Says(T),
+    /// A bug: the worker stops here.
+    Panicked {
+        /// Source file and line. Never the message, which might quote a file.
+        location: String,
+    },
+}
+
+/// What the core worker says: the answer to a question. Texts and archives are attached as a blob.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FromCore {
+    /// Which question.
+    pub id: u32,
+    /// The answer.
+    pub reply: Reply,
+}
+
+/// The core worker's answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// To [`Ask::Inspect`].
+    Inventory(InventoryReport),
+    /// To [`Ask::Plan`].
+    Plan(PlanReport),
+    /// To [`Ask::Plan`], where there is none.
+    Refused(Vec<Finding>),
+    /// To [`Ask::Make`].
+    Package(PackageReport),
+    /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].
+    Cancelled,
+    /// To [`Ask::Preview`].
+    Preview(FilePreview),
+    /// To [`Ask::Command`]; the text is attached.
+    Command,
+    /// To [`Ask::Archive`]; the zip is attached.
+    Archive {
+        /// The file's name.
+        name: String,
+        /// SHA-256 of the zip in lower case hexadecimal.
+        sha256: String,
+    },
+    /// The question could not be answered; why, as a sentence.
+    Failed(String),
+}
+
+/// From the page to a key worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ToKey {
+    /// The attached port leads to the core worker.
+    CorePort,
+    /// Make a key.
+    Make(KeyTicket),
+}
+
+/// A key that is to be made; said back to the page once it is made and on its way to the core worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyTicket {
+    /// Which run it is for.
+    pub run: u32,
+    /// Its place among the plan's key requests.
+    pub index: usize,
+    /// What kind of key.
+    pub algorithm: KeyAlgorithm,
+}

@@ -1,0 +1,148 @@
+//! A guest at its endpoint: hears questions, reads the files they come with, answers.
+
+use std::{cell::RefCell, collections::VecDeque, panic, rc::Rc};
+
+use airlock_core::Content;
+
+use super::{
+    guest::{Answer, Core, make_key},
+    protocol::{Ask, FromCore, FromWorker, KeyTicket, Reply, Role, ToCore, ToKey},
+};
+use crate::ports::{
+    self,
+    endpoint::{Attachment, Endpoint},
+};
+
+/// Starts the guest of that role at `page`, the page's end of the conversation.
+pub fn serve(role: Role, page: Endpoint) {
+    match role {
+        Role::Core => CoreServer::start(page),
+        Role::Key => serve_keys(page),
+    }
+}
+
+/// Tells the page where a bug is before the worker stops over it: place only, since a message might quote a file.
+pub fn report_panics(page: Endpoint) {
+    panic::set_hook(Box::new(move |info| {
+        let location = info.location().map_or_else(String::new, ToString::to_string);
+        page.post(&FromWorker::<()>::Panicked { location }, &[]);
+    }));
+}
+
+/// Makes keys, one after the other.
+fn serve_keys(page: Endpoint) {
+    let mut core = None;
+    let answers = page.clone();
+    page.listen(move |message: ToKey, attachments| match message {
+        ToKey::CorePort => core = attachments.into_iter().find_map(port),
+        ToKey::Make(ticket) => {
+            let key = make_key(ticket.algorithm);
+            if let Some(core) = &core {
+                let core: &Endpoint = core;
+                core.post(&ticket, &[Attachment::bytes(&key)]);
+            }
+            answers.post(&FromWorker::Says(ticket), &[]);
+        }
+    });
+    page.post(&FromWorker::<KeyTicket>::Ready, &[]);
+}
+
+/// The core guest. Questions are answered in their order, although reading files takes the browser a while.
+struct CoreServer {
+    page: Endpoint,
+    core: RefCell<Core>,
+    questions: RefCell<VecDeque<(u32, Ask, Vec<Attachment>)>>,
+    reading: RefCell<bool>,
+    /// The question that waits for keys.
+    making: RefCell<Option<u32>>,
+}
+
+impl CoreServer {
+    fn start(page: Endpoint) {
+        let server = Rc::new(Self {
+            page: page.clone(),
+            core: RefCell::default(),
+            questions: RefCell::default(),
+            reading: RefCell::default(),
+            making: RefCell::default(),
+        });
+        page.listen(move |message: ToCore, attachments| match message {
+            ToCore::Ask { id, ask } => {
+                server.questions.borrow_mut().push_back((id, ask, attachments));
+                Rc::clone(&server).work();
+            }
+            ToCore::KeyPort => {
+                for port in attachments.into_iter().filter_map(port) {
+                    let server = Rc::clone(&server);
+                    port.listen(move |ticket: KeyTicket, attachments| server.key(ticket, attachments));
+                }
+            }
+        });
+        page.post(&FromWorker::<FromCore>::Ready, &[]);
+    }
+
+    /// Answers what can be answered, unless that is under way already.
+    fn work(self: Rc<Self>) {
+        if self.reading.replace(true) {
+            return;
+        }
+        ports::spawn(async move {
+            loop {
+                let next = self.questions.borrow_mut().pop_front();
+                let Some((id, ask, attachments)) = next else { break };
+                let mut bodies = Vec::new();
+                for attachment in attachments {
+                    if let Attachment::Blob(blob) = attachment {
+                        bodies.push(ports::files::read(blob).await);
+                    }
+                }
+                self.ask(id, ask, bodies);
+            }
+            self.reading.replace(false);
+        });
+    }
+
+    fn ask(&self, id: u32, ask: Ask, bodies: Vec<Content>) {
+        match ask {
+            // Whatever replaces the plan or its run ends the wait for its keys.
+            Ask::Make { .. } => self.stop_waiting(Some(id)),
+            Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } => self.stop_waiting(None),
+            Ask::Archive | Ask::Command { .. } | Ask::Preview { .. } => {}
+        }
+        let answer = self.core.borrow_mut().answer(ask, bodies);
+        if let Some(answer) = answer {
+            self.making.borrow_mut().take_if(|waiting| *waiting == id);
+            self.send(id, answer);
+        }
+    }
+
+    fn key(&self, ticket: KeyTicket, attachments: Vec<Attachment>) {
+        for bytes in attachments {
+            let answer = self.core.borrow_mut().key(ticket.run, ticket.index, &bytes.take_bytes());
+            if let Some(answer) = answer
+                && let Some(id) = self.making.take()
+            {
+                self.send(id, answer);
+            }
+        }
+    }
+
+    fn stop_waiting(&self, next: Option<u32>) {
+        if let Some(id) = self.making.replace(next) {
+            self.send(id, Reply::Cancelled.into());
+        }
+    }
+
+    fn send(&self, id: u32, answer: Answer) {
+        let media_type = if answer.reply == Reply::Command { "text/plain" } else { "application/zip" };
+        let blob = answer.bytes.as_deref().map(|bytes| Attachment::Blob(ports::files::blob(bytes, media_type)));
+        self.page.post(&FromWorker::Says(FromCore { id, reply: answer.reply }), blob.as_slice());
+    }
+}
+
+fn port(attachment: Attachment) -> Option<Endpoint> {
+    match attachment {
+        Attachment::Port(port) => Some(Endpoint::port(port)),
+        Attachment::Blob(_) | Attachment::Bytes(_) => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! Puts the page together: `index.html` with everything inside it that Trunk would lay beside it.
+//!
+//! Both read the same `<link data-trunk …>` elements: Trunk as its own, this module as places.
+
+use std::{fs, io::Write};
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use flate2::{Compression, GzBuilder};
+use sha2::{Digest, Sha256};
+
+use crate::setup;
+
+/// Where the policy goes: before anything that it governs.
+const POLICY: &str = "<!-- policy -->";
+
+/// The whole page: the template with style, wasm, glue and boot script in their places, and the policy over them.
+///
+/// # Errors
+///
+/// If a file cannot be read, or the template or the glue has something that one file cannot hold.
+pub fn assemble(glue: &str, wasm: &[u8]) -> Result<String> {
+    let template = read("index.html")?;
+    let mut page = String::with_capacity(template.len() + glue.len() + wasm.len());
+    let (mut scripts, mut styles) = (Vec::new(), Vec::new());
+    for line in template.lines() {
+        let link = line.trim();
+        if !link.starts_with("<link data-trunk") {
+            page.push_str(line);
+        } else if link.contains(r#"rel="rust""#) {
+            page.push_str(r#"<script type="application/gzip" id="wasm">"#);
+            page.push_str(&BASE64_STANDARD.encode(gzip(wasm)?));
+            page.push_str("</script>");
+        } else if link.contains(r#"type="css""#) {
+            let style = element("style", &read(href(link)?)?)?;
+            styles.push(style.1);
+            page.push_str(&style.0);
+        } else if link.contains(r#"type="js""#) {
+            let script = element("script", &format!("{glue}\n{}", read(href(link)?)?))?;
+            scripts.push(script.1);
+            page.push_str(&script.0);
+        } else {
+            bail!("index.html has a link that only Trunk understands: {link}");
+        }
+        page.push('\n');
+    }
+    ensure!(page.contains(POLICY), "index.html has no place for the policy: {POLICY}");
+    Ok(page.replacen(POLICY, &policy(&scripts, &styles), 1))
+}
+
+/// What the browser may do for the page: run these scripts and styles, compile wasm, start workers
+/// that the page makes from its own text; no request of any kind.
+fn policy(scripts: &[String], styles: &[String]) -> String {
+    format!(
+        r#"<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; worker-src blob:; connect-src 'none'; form-action 'none'; base-uri 'none'">"#,
+        scripts.join(" "),
+        styles.join(" ")
+    )
+}
+
+/// The element with its text, and the source expression that lets it through the policy.
+fn element(name: &str, text: &str) -> Result<(String, String)> {
+    let text = text.replace("\r\n", "\n");
+    ensure!(!text.contains(&format!("</{name}")) && !text.contains("<!--"), "a {name} cannot hold its own end");
+    let source = format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text.as_bytes())));
+    Ok((format!("<{name}>{text}</{name}>"), source))
+}
+
+/// The wasm as it is inlined: the page inflates it itself. The same input gives the same bytes.
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut writer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    writer.write_all(bytes)?;
+    Ok(writer.finish()?)
+}
+
+/// The value of a link's `href`.
+fn href(link: &str) -> Result<&str> {
+    let value = link.split_once(r#"href=""#).and_then(|(_, rest)| rest.split_once('"'));
+    Ok(value.with_context(|| format!("index.html has a link without href: {link}"))?.0)
+}
+
+fn read(file: &str) -> Result<String> {
+    fs::read_to_string(setup::root().join(file)).with_context(|| format!("{file} cannot be read"))
+}
