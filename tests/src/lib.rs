@@ -1,1 +1,12 @@
-//! x
+//! What the tests of this package share: fixtures, the real tools, packages made from fixtures.
+//!
+//! Nothing in here computes what Airlock computes. Certificates are verified by Go and OpenSSL, trees
+//! are judged by kubeadm, kubeconfigs are read by kubectl, Secrets by Cluster API, archives by unzip.
+//! A missing tool fails the test with the command that makes it; nothing is skipped.
+
+pub mod fixtures;
+pub mod keys;
+pub mod oracle;
+pub mod phases;
+pub mod rotation;
+pub mod tools;

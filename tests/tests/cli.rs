@@ -1,0 +1,213 @@
+//! The command line as a program: exit codes, what it writes, and that it writes what core gives.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use airlock_core::{InputFile, RotationRequest, plan::BroughtAuthority, plan::NewAuthority, profile::AuthorityId};
+use airlock_tests::{
+    fixtures,
+    rotation::{scratch, walk},
+    tools::{airlock, output, root, succeed},
+};
+
+/// The command line with the clock of the fixtures, in the fixtures' folder.
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(airlock());
+    command.args(arguments).current_dir(fixtures::path("")).env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
+    output(&mut command)
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it ends by itself")
+}
+
+#[test]
+fn usage_errors_end_with_2() {
+    for arguments in [
+        &["inspect"][..],
+        &["inspect", "no-such-folder"],
+        &["inspect", "kubeadm/rsa-1", "--format", "xml"],
+        &["package", "kubeadm/rsa-1"],
+        &["plan", "kubeadm/rsa-1", "--rotate", "everything"],
+        &["plan", "kubeadm/rsa-1", "--key-type", "rsa-1024"],
+        &["plan", "kubeadm/rsa-1", "--ca-cert", "x.crt"],
+        &["rotate"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn inspect_and_plan_answer_in_words_and_in_json() {
+    for command in ["inspect", "plan"] {
+        let table = run(&[command, "kubeadm/rsa-3", "cluster-api/rsa-3"]);
+        assert_eq!(code(&table), 0, "{}", String::from_utf8_lossy(&table.stderr));
+        let text = String::from_utf8(table.stdout).expect("text");
+        for word in ["cp1", "cp2", "cp3", "worker"] {
+            assert!(text.contains(word), "{command}: no {word} in\n{text}");
+        }
+        let json = run(&[command, "kubeadm/rsa-3", "cluster-api/rsa-3", "--format", "json"]);
+        assert_eq!(code(&json), 0);
+        let report: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+        assert!(report["authorities"].as_array().is_some_and(|authorities| authorities.len() >= 2), "{command}");
+        for output in [text, report.to_string()] {
+            assert!(!output.contains("PRIVATE KEY"), "{command} shows no key");
+        }
+    }
+}
+
+/// Two clusters in one drop: an error, and then nothing is written.
+#[test]
+fn errors_end_with_1_and_write_nothing() {
+    let folder = scratch("errors");
+    for name in ["package.zip", "package"] {
+        let out = folder.join(name);
+        let output = run(&["package", "kubeadm/rsa-3", "kubeadm/other-1", "--out", &out.display().to_string()]);
+        assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(!output.stderr.is_empty(), "an error is said");
+        assert!(!out.exists(), "{name} was written");
+    }
+    assert_eq!(walk(&folder), Vec::<String>::new(), "nothing beside it either");
+    assert_eq!(code(&run(&["inspect", "kubeadm/rsa-3", "kubeadm/other-1"])), 1);
+    assert_eq!(code(&run(&["plan", "kubeadm/rsa-3", "kubeadm/other-1"])), 1);
+}
+
+#[test]
+fn a_folder_that_holds_something_is_refused() {
+    let folder = scratch("taken");
+    fs::write(folder.join("mine"), "mine").expect("a file can be written");
+    let output = run(&["package", "kubeadm/rsa-1", "--out", &folder.display().to_string()]);
+    assert_eq!(code(&output), 2);
+    assert_eq!(walk(&folder), ["mine"]);
+}
+
+/// Archive, folder, and core called by hand: the same bytes, with the modes that the archive names.
+#[test]
+fn archive_folder_and_core_agree() {
+    let folder = scratch("agree");
+    let show = |path: &Path| path.display().to_string();
+    // Authorities made elsewhere and keys that are kept: nothing is left to chance.
+    let pairs = [
+        ("--ca-cert", "ca.crt"),
+        ("--ca-key", "ca.key"),
+        ("--front-proxy-ca-cert", "front-proxy-ca.crt"),
+        ("--front-proxy-ca-key", "front-proxy-ca.key"),
+    ];
+    let paths = pairs.map(|(option, file)| (option, show(&fixtures::path("brought").join(file))));
+    let mut choices = vec!["--keep-keys"];
+    choices.extend(paths.iter().flat_map(|(option, path)| [*option, path.as_str()]));
+    for out in ["package.zip", "package"] {
+        let out = show(&folder.join(out));
+        let mut arguments = vec!["package", "kubeadm/ecdsa-3", "--out", &out];
+        arguments.extend(&choices);
+        let output = run(&arguments);
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    succeed(Command::new("unzip").args(["-q", "package.zip", "-d", "unpacked"]).current_dir(&folder));
+    let unpacked = fs::read_dir(folder.join("unpacked")).expect("it was unpacked").next().expect("one root");
+    let unpacked = unpacked.expect("one root").path();
+    let files = walk(&unpacked);
+    assert_eq!(files, walk(&folder.join("package")));
+    for file in &files {
+        let (a, b) = (unpacked.join(file), folder.join("package").join(file));
+        assert!(fs::read(&a).expect("unpacked") == fs::read(&b).expect("written"), "{file} differs");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode(&a), mode(&b), "{file}");
+    }
+
+    // The same by core: what the page does.
+    // The command line names brought files after their options.
+    let mut input: Vec<InputFile> = fixtures::files("kubeadm/ecdsa-3");
+    for file in &mut input {
+        file.path = format!("kubeadm/{}", file.path);
+    }
+    let mut named = pairs.iter().map(|(option, file)| {
+        let name = format!("{option} {file}");
+        input.push(InputFile::new(name.clone(), fs::read(fixtures::path("brought").join(file)).expect("a fixture")));
+        name
+    });
+    let mut bring = || {
+        let (certificate, key) = (named.next().expect("four files"), named.next().expect("four files"));
+        NewAuthority { brought: Some(BroughtAuthority { certificate, key }), ..NewAuthority::default() }
+    };
+    let authorities = [(AuthorityId::Cluster, bring()), (AuthorityId::FrontProxy, bring())].into();
+    drop(named);
+    let request = RotationRequest { keep_keys: true, authorities, ..RotationRequest::default() };
+    let inventory = airlock_core::inspect(input, fixtures::now());
+    let plan = airlock_core::plan(&inventory, &request, fixtures::now()).expect("it can be rotated");
+    assert_eq!(plan.key_requests().len(), 0, "kept keys and brought authorities: no key is made");
+    let minted = airlock_core::mint(&plan, Vec::new()).expect("it can be minted");
+    let archive = airlock_core::archive(&airlock_core::package(&plan, &minted).expect("it can be packed"));
+    let written = fs::read(folder.join("package.zip")).expect("it was written");
+    assert!(*archive == written, "core and the command line write different archives");
+}
+
+/// Secrets go into files that nobody else can read, whatever the umask.
+#[test]
+fn the_archive_is_its_owners_alone() {
+    let folder = scratch("umask");
+    let script = format!(
+        "umask 000; exec {} package kubeadm/rsa-1 --out {}",
+        airlock().display(),
+        folder.join("a.zip").display()
+    );
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &script])
+        .current_dir(fixtures::path(""))
+        .env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
+    succeed(&mut command);
+    let mode = fs::metadata(folder.join("a.zip")).expect("it was written").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    assert_eq!(walk(&folder), ["a.zip"]);
+}
+
+/// Folder, tar, gzipped tar and zip of the same tree are the same cluster.
+#[test]
+fn archives_are_read_as_the_folders_they_hold() {
+    let folder = scratch("archives");
+    let trees = fixtures::path("kubeadm/rsa-3");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let tree = |node: &str| trees.join(node).display().to_string();
+    succeed(Command::new("tar").args(["-C", &tree("cp1"), "-cf", &at("cp1.tar"), "etc", "var"]));
+    succeed(Command::new("tar").args([
+        "-C",
+        &tree("cp2"),
+        "-czf",
+        &at("cp2.tar.gz"),
+        "etc/kubernetes",
+        "var/lib/kubelet",
+    ]));
+    succeed(Command::new("tar").args(["-C", &tree("cp3"), "-czf", &at("cp3.tgz"), "."]));
+    succeed(
+        Command::new("zip")
+            .args(["-q", "-r", "-y", &at("worker1.zip"), "etc", "var"])
+            .current_dir(trees.join("worker1")),
+    );
+    let report = |path: &str| -> serde_json::Value {
+        let output = run(&["inspect", path, "--format", "json"]);
+        assert_eq!(code(&output), 0, "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let (packed, unpacked) = (report(&at("")), report(&trees.display().to_string()));
+    let nodes = |report: &serde_json::Value| -> Vec<(String, Vec<String>)> {
+        let holders = report["holders"].as_array().expect("holders");
+        let nodes = holders.iter().filter(|holder| holder["role"] == "control-plane" || holder["role"] == "worker");
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        nodes
+            .map(|node| {
+                let slots = node["slots"].as_array().expect("slots").iter().map(|slot| text(&slot["place"]));
+                (text(&node["name"]), slots.collect())
+            })
+            .collect()
+    };
+    assert_eq!(nodes(&packed), nodes(&unpacked));
+    assert_eq!(nodes(&packed).len(), 4);
+    assert!(root().is_dir());
+}

@@ -1,0 +1,141 @@
+//! Cluster API's own functions read the Secrets of every phase.
+
+use std::{collections::BTreeMap, path::PathBuf, slice};
+
+use airlock_core::plan::RotationRequest;
+use airlock_tests::{
+    fixtures,
+    oracle::ask,
+    rotation::{Case, Rotation, walk},
+};
+use serde::{Deserialize, Serialize};
+
+/// A cluster's Secrets.
+#[derive(Serialize)]
+struct Question {
+    files: Vec<PathBuf>,
+    cluster: String,
+    namespace: &'static str,
+}
+
+/// What Cluster API says of them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    ensure_all_exist: String,
+    certificates: BTreeMap<String, Authority>,
+    kubeconfig: Kubeconfig,
+    regenerated: Kubeconfig,
+    needs_rotation: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Authority {
+    present: bool,
+    error: String,
+    subject: String,
+    hashes: Vec<String>,
+    can_sign: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kubeconfig {
+    error: String,
+    server: String,
+    authorities: Vec<String>,
+    common_name: String,
+    organizations: Vec<String>,
+    signed_by: Vec<String>,
+}
+
+/// The Secrets that a management cluster holds after each phase: those applied so far over those that were there.
+fn phases(rotation: &Rotation, fixture: &str) -> [Answer; 4] {
+    let folder = fixtures::path(fixture);
+    let mut held: BTreeMap<String, PathBuf> =
+        walk(&folder).into_iter().map(|file| (file.clone(), folder.join(file))).collect();
+    let cluster = fixture.rsplit('/').next().expect("a fixture has a name").to_owned();
+    let mut questions =
+        vec![Question { files: held.values().cloned().collect(), cluster: cluster.clone(), namespace: "default" }];
+    for phase in 1..=3 {
+        let folder = rotation.phase(phase).join("management");
+        for file in walk(&folder).into_iter().filter(|file| file.ends_with(".yaml")) {
+            assert!(held.contains_key(&file), "{file} replaces nothing");
+            held.insert(file.clone(), folder.join(file));
+        }
+        questions.push(Question {
+            files: held.values().cloned().collect(),
+            cluster: cluster.clone(),
+            namespace: "default",
+        });
+    }
+    let answers: Vec<Answer> = ask("capi-read", &questions);
+    answers.try_into().unwrap_or_else(|_| panic!("four questions, four answers"))
+}
+
+fn check(rotation: &Rotation, fixture: &str, long_lived: bool) {
+    let [before, both, switched, new] = phases(rotation, fixture);
+    let old_pin = before.certificates["ca"].hashes[0].clone();
+    let new_pin = new.certificates["ca"].hashes[0].clone();
+    assert_ne!(old_pin, new_pin, "{fixture}");
+    for (phase, answer) in [&before, &both, &switched, &new].into_iter().enumerate() {
+        let what = format!("{fixture}, phase {phase}");
+        assert_eq!(answer.ensure_all_exist, "", "{what}");
+        for (purpose, authority) in &answer.certificates {
+            assert!(authority.present && authority.error.is_empty(), "{what}: {purpose}: {}", authority.error);
+            assert!(authority.can_sign || purpose == "sa", "{what}: {purpose} cannot sign");
+            if purpose != "sa" {
+                assert_eq!(authority.hashes.len(), 1, "{what}: a bundle in -{purpose} would not carry a roll-out over");
+            }
+        }
+        let kubeconfig = &answer.kubeconfig;
+        assert_eq!(kubeconfig.error, "", "{what}");
+        assert_eq!(kubeconfig.server, before.kubeconfig.server, "{what}");
+        assert_eq!(kubeconfig.common_name, "kubernetes-admin", "{what}");
+        assert_eq!(kubeconfig.organizations, ["system:masters"], "{what}");
+        assert_eq!(answer.regenerated.error, "", "{what}: RegenerateSecret");
+    }
+    // Cluster API reads the machine's clock: a credential that lives for years is left in peace whenever this runs.
+    if long_lived {
+        for answer in [&switched, &new] {
+            assert!(!answer.needs_rotation, "{fixture}: the control plane's controller would regenerate it");
+        }
+    }
+    // CA data and credential of the kubeconfig, phase by phase.
+    assert_eq!(both.kubeconfig.authorities, [old_pin.clone(), new_pin.clone()], "{fixture}");
+    assert_eq!(both.kubeconfig.signed_by, slice::from_ref(&old_pin), "{fixture}: still the old credential");
+    assert_eq!(switched.kubeconfig.authorities, [new_pin.clone(), old_pin.clone()], "{fixture}");
+    assert!(
+        switched.kubeconfig.signed_by.is_empty(),
+        "{fixture}: a credential of the new CA, which -ca does not hold yet"
+    );
+    assert_eq!(new.kubeconfig.authorities, slice::from_ref(&new_pin), "{fixture}");
+    assert_eq!(new.kubeconfig.signed_by, slice::from_ref(&new_pin), "{fixture}");
+    // -ca and -proxy change in phase 3 alone; -etcd and -sa never.
+    for (purpose, changes) in [("ca", true), ("proxy", true), ("etcd", false), ("sa", false)] {
+        let hashes = |answer: &Answer| answer.certificates[purpose].hashes.clone();
+        assert_eq!(hashes(&switched), hashes(&before), "{fixture}: -{purpose} before the roll-out");
+        assert_eq!(hashes(&new) != hashes(&before), changes, "{fixture}: -{purpose}");
+    }
+    assert_ne!(new.certificates["ca"].subject, before.certificates["ca"].subject, "{fixture}: a distinct subject");
+    // Forced to write the kubeconfig anew after phase 3, Cluster API arrives at the same trust.
+    assert_eq!(new.regenerated.authorities, slice::from_ref(&new_pin), "{fixture}");
+    assert_eq!(new.regenerated.signed_by, [new_pin], "{fixture}");
+}
+
+#[test]
+fn secrets_beside_node_trees() {
+    let case = Case::named("rsa-3");
+    check(case.rotation(), case.management, false);
+}
+
+/// From a management cluster's Secrets alone: made by Cluster API with RSA and ECDSA, and supplied by a person.
+#[test]
+fn secrets_alone() {
+    for name in ["one", "two", "supplied"] {
+        let fixture = format!("cluster-api/{name}");
+        let request = RotationRequest { leaf_days: 3650, ..RotationRequest::default() };
+        check(&Rotation::of(fixtures::files(&fixture), &request, name), &fixture, true);
+    }
+}

@@ -1,0 +1,160 @@
+//! The real kubeadm in the trees of each phase: what it accepts, what it keeps, what it would sign with.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use airlock_core::{UnixTime, plan::RotationRequest};
+use airlock_tests::{
+    fixtures,
+    oracle::{Usage, Verify, all_verify},
+    phases::Phases,
+    rotation::{CASES, Case, Rotation, walk},
+    tools::{kubeadm, succeed},
+};
+
+/// What a node was made with.
+fn config(case: &Case, node: &str) -> PathBuf {
+    fixtures::path(&case.fixture.replace("kubeadm/", "config/")).join(format!("{node}.yaml"))
+}
+
+/// kubeadm in a node's tree, told what the node was made with.
+fn run(case: &Case, tree: &Path, node: &str, arguments: &[&str]) -> String {
+    fs::copy(config(case, node), tree.join("kubeadm.yaml")).expect("a configuration can be copied");
+    let said = succeed(kubeadm(tree).args(arguments).args(["--config", "/kubeadm.yaml"]));
+    fs::remove_file(tree.join("kubeadm.yaml")).expect("it was just written");
+    said
+}
+
+/// The machine's clock, which is kubeadm's.
+fn clock() -> UnixTime {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    UnixTime(i64::try_from(elapsed.as_secs()).expect("it is before the end of time"))
+}
+
+/// Every file below `/etc/kubernetes`, with its bytes.
+fn content(tree: &Path) -> Vec<(String, Vec<u8>)> {
+    let folder = tree.join("etc/kubernetes");
+    let files = walk(&folder).into_iter();
+    files.map(|file| (file.clone(), fs::read(folder.join(&file)).expect("a file can be read"))).collect()
+}
+
+/// Hands `check` a copy of each control-plane node's tree.
+fn each_node(case: &Case, phase: usize, mut check: impl FnMut(&Phases, &Path, &str)) {
+    let phases = case.phases();
+    for node in &phases.control_plane {
+        check(phases, phases.copy(phase, node).path(), node);
+    }
+}
+
+#[test]
+fn check_expiration_reads_every_phase() {
+    for case in CASES {
+        for phase in 0..=3 {
+            each_node(&case, phase, |phases, tree, node| {
+                let said = run(&case, tree, node, &["certs", "check-expiration"]);
+                let super_admin = tree.join("etc/kubernetes/super-admin.conf").is_file();
+                for name in
+                    ["admin.conf", "apiserver", "apiserver-kubelet-client", "front-proxy-client", "scheduler.conf"]
+                {
+                    let line = said.lines().find(|line| line.split_whitespace().next() == Some(name));
+                    let line =
+                        line.unwrap_or_else(|| panic!("{}: {node}, phase {phase}: no {name}\n{said}", case.name));
+                    assert!(!line.contains("MISSING"), "{}: {node}, phase {phase}: {line}", case.name);
+                }
+                assert_eq!(super_admin, node == phases.control_plane[0], "{}: only the first node", case.name);
+            });
+        }
+    }
+}
+
+/// kubeadm looks at what is there and keeps it, byte for byte: leaves, kubeconfigs with both CAs, keys.
+#[test]
+fn init_phases_accept_the_trees_and_keep_every_byte() {
+    for case in CASES {
+        for phase in 1..=3 {
+            each_node(&case, phase, |_, tree, node| {
+                let before = content(tree);
+                run(&case, tree, node, &["init", "phase", "certs", "all"]);
+                for kubeconfig in ["admin", "controller-manager", "scheduler"] {
+                    run(&case, tree, node, &["init", "phase", "kubeconfig", kubeconfig]);
+                }
+                let after = content(tree);
+                for ((file, old), (_, new)) in before.iter().zip(&after) {
+                    assert!(old == new, "{}: {node}, phase {phase}: kubeadm changed {file}", case.name);
+                }
+                assert_eq!(before.len(), after.len(), "{}: {node}, phase {phase}: kubeadm made files", case.name);
+            });
+        }
+    }
+}
+
+/// In phase 2 kubeadm itself signs with the new CA: first certificate and key belong together.
+#[test]
+fn renew_signs_with_the_authority_of_the_phase() {
+    for case in CASES.iter().filter(|case| case.fixture != "kubeadm/external-1") {
+        for phase in 1..=3 {
+            each_node(case, phase, |phases, tree, node| {
+                run(case, tree, node, &["certs", "renew", "apiserver"]);
+                let renewed =
+                    fs::read_to_string(tree.join("etc/kubernetes/pki/apiserver.crt")).expect("it was renewed");
+                all_verify(&[Verify {
+                    what: format!("{}: {node}, phase {phase}: renewed", case.name),
+                    roots: phases.read(if phase == 1 { 0 } else { 3 }, node, "pki/ca.crt"),
+                    certificate: renewed,
+                    usage: Usage::Server,
+                    dns_name: node.to_owned(),
+                    time: clock(),
+                }]);
+            });
+        }
+    }
+}
+
+/// Phase 3 leaves the manifests as kubeadm writes them.
+#[test]
+fn phase_3_gives_the_manifests_back() {
+    for case in CASES {
+        let phases = case.phases();
+        for node in &phases.control_plane {
+            for pod in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"] {
+                let file = format!("manifests/{pod}.yaml");
+                assert_eq!(phases.read(0, node, &file), phases.read(3, node, &file), "{}: {node}/{file}", case.name);
+            }
+        }
+    }
+}
+
+/// Where manifests were not given, the package brings a patch, and kubeadm's manifest with that patch names the
+/// separate signing file.
+#[test]
+fn a_patch_stands_in_for_a_manifest_that_was_not_given() {
+    let case = Case::named("ecdsa-3");
+    let files = case.files().into_iter().filter(|file| !file.path.contains("/manifests/")).collect();
+    let rotation = Rotation::of(files, &RotationRequest::default(), "no-manifests");
+    let phases = case.phases();
+    for node in &phases.control_plane {
+        let patches = rotation.phase(1).join("control-plane").join(node).join("patches");
+        let copy = phases.copy(0, node);
+        let tree = copy.path();
+        fixtures::copy(&patches, &tree.join("patches"));
+        // kubeadm takes --patches or --config, not both: beside a configuration they are named in it.
+        let config = fs::read_to_string(config(&case, node)).expect("a configuration");
+        let config = config.replacen(
+            "kind: InitConfiguration\n",
+            "kind: InitConfiguration\npatches:\n  directory: /patches\n",
+            1,
+        );
+        fs::write(tree.join("patched.yaml"), config).expect("a file can be written");
+        let phase = ["init", "phase", "control-plane", "controller-manager", "--config", "/patched.yaml"];
+        succeed(kubeadm(tree).args(phase));
+        let manifest = tree.join("etc/kubernetes/manifests/kube-controller-manager.yaml");
+        let manifest = fs::read_to_string(manifest).expect("kubeadm wrote it");
+        let flags: Vec<&str> =
+            manifest.lines().filter_map(|line| line.trim().strip_prefix("- --cluster-signing-cert-file=")).collect();
+        // Of a flag that is given twice the last counts (spf13/pflag).
+        assert_eq!(flags.last(), Some(&"/etc/kubernetes/pki/ca-signing.crt"), "{node}: {flags:?}");
+    }
+}

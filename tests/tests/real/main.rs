@@ -1,0 +1,8 @@
+//! Packages of real clusters, judged by the programs that would use them. One program, so that each package is made once.
+
+mod capi;
+mod go_x509;
+mod identity;
+mod kubeadm;
+mod kubectl;
+mod package;

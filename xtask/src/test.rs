@@ -1,0 +1,77 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    app,
+    setup::{WASM, cargo, root, run as finish, wasm_target},
+    tools,
+};
+
+/// Installs what the tests need, then runs them all; the first that fails ends the run.
+///
+/// # Errors
+///
+/// If an option is given, a tool cannot be made, or a test fails.
+pub fn run(options: &[&str]) -> Result<()> {
+    if let Some(option) = options.first() {
+        bail!("`cargo xtask test` has no option `{option}`");
+    }
+    let started = Instant::now();
+    let mut timings = Vec::new();
+    let mut step = |title: &'static str, work: &dyn Fn() -> Result<()>| -> Result<()> {
+        println!("\n── {title}");
+        let begun = Instant::now();
+        work().with_context(|| format!("{title} failed"))?;
+        timings.push((title, begun.elapsed()));
+        Ok(())
+    };
+
+    step("rustfmt", &|| finish(cargo().args(["fmt", "--all", "--check"])))?;
+    step("tools", &|| tools::run(&[]))?;
+    step("shellcheck", &shellcheck)?;
+    step("clippy", &|| {
+        finish(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+    })?;
+    step("clippy for the page", &|| {
+        wasm_target()?;
+        let arguments = ["clippy", "--package", "airlock-app", "--target", WASM, "--quiet", "--", "-D", "warnings"];
+        finish(cargo().args(arguments))
+    })?;
+    step("documentation", &|| {
+        finish(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("page", &|| app::build(false).map(drop))?;
+    step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+
+    println!("\n── all is well");
+    for (title, duration) in timings {
+        println!("{title:>20} {}", seconds(duration));
+    }
+    println!("{:>20} {}", "together", seconds(started.elapsed()));
+    Ok(())
+}
+
+/// Every shell script of the repository.
+fn shellcheck() -> Result<()> {
+    let mut scripts = vec![root().join(".ci/run")];
+    for folder in ["tests", "tests/fixtures"] {
+        for entry in fs::read_dir(root().join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "sh") {
+                scripts.push(path);
+            }
+        }
+    }
+    finish(Command::new("shellcheck").args(scripts))
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:6.1} s", duration.as_secs_f64())
+}

@@ -1,0 +1,220 @@
+//! `cargo xtask tools`: the programs that the tests compare Airlock with.
+//!
+//! Kubernetes' own programs and the oracle are built from pinned Go modules into `target/tools`;
+//! browser, OpenSSL and small helpers come from the system's package manager.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::setup::{on_path, root, run as finish};
+
+/// The release of Kubernetes that `tests/go/kubernetes` requires.
+const KUBERNETES: &str = "v1.36.3";
+
+/// The oldest Go that fetches the Go release that a module asks for (go.dev/doc/toolchain).
+const OLDEST_GO: (u32, u32) = (1, 21);
+
+/// Programs that the tests call, and the Debian package that has each.
+const PROGRAMS: [(&str, &str); 9] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("openssl", "openssl"),
+    ("shellcheck", "shellcheck"),
+    ("sha256sum", "coreutils"),
+    ("unshare", "util-linux"),
+    ("unzip", "unzip"),
+    ("zipinfo", "unzip"),
+    ("zip", "zip"),
+];
+
+/// A program that is built from a Go module.
+struct GoTool {
+    /// Its name in `target/tools`.
+    name: &'static str,
+    /// The folder of its module.
+    module: &'static str,
+    /// Its package, as `go build` takes it.
+    package: &'static str,
+}
+
+/// Everything that the tests need and that no package manager has.
+const GO_TOOLS: [GoTool; 4] = [
+    GoTool { name: "kubeadm", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubeadm" },
+    GoTool { name: "kubectl", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
+    GoTool { name: "fixtures", module: "tests/go/kubernetes", package: "./fixtures" },
+    GoTool { name: "oracle", module: "tests/go/oracle", package: "." },
+];
+
+/// Installs and builds what is missing; does nothing where all is there.
+///
+/// # Errors
+///
+/// If an option is given, or something cannot be installed or built.
+pub fn run(options: &[&str]) -> Result<()> {
+    if let Some(option) = options.first() {
+        bail!("`cargo xtask tools` has no option `{option}`");
+    }
+    packages()?;
+    let started = Instant::now();
+    let stale: Vec<(&GoTool, String)> = GO_TOOLS
+        .iter()
+        .map(|tool| Ok((tool, fingerprint(tool)?)))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .filter(|(tool, fingerprint)| !is_built(tool, fingerprint))
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    let go = go()?;
+    for (tool, fingerprint) in stale {
+        println!("building {}", tool.name);
+        build(&go, tool)?;
+        fs::write(stamp(tool), fingerprint)?;
+    }
+    println!("tools built in {} s", started.elapsed().as_secs());
+    Ok(())
+}
+
+/// Where the built programs lie.
+fn folder() -> PathBuf {
+    root().join("target/tools")
+}
+
+fn stamp(tool: &GoTool) -> PathBuf {
+    folder().join(format!("{}.stamp", tool.name))
+}
+
+fn is_built(tool: &GoTool, fingerprint: &str) -> bool {
+    folder().join(tool.name).is_file() && fs::read_to_string(stamp(tool)).is_ok_and(|stamped| stamped == fingerprint)
+}
+
+/// What decides on a program's content: how it is built, what its module requires, its own source.
+fn fingerprint(tool: &GoTool) -> Result<String> {
+    let module = root().join(tool.module);
+    let mut files = vec![module.join("go.mod"), module.join("go.sum")];
+    if let Some(local) = tool.package.strip_prefix('.') {
+        let source = module.join(local.trim_start_matches('/'));
+        let entries = fs::read_dir(&source).with_context(|| format!("{} cannot be read", source.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "go") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for argument in arguments(tool) {
+        hash.update(argument);
+        hash.update([0]);
+    }
+    for file in files {
+        hash.update(fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?);
+        hash.update([0]);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The arguments of `go` that build the program.
+fn arguments(tool: &GoTool) -> Vec<String> {
+    let mut flags = "-s -w".to_owned();
+    if tool.package.starts_with("k8s.io/") {
+        // What Kubernetes' own build tells its programs (kubernetes/kubernetes: hack/lib/version.sh).
+        let mut parts = KUBERNETES.trim_start_matches('v').split('.');
+        let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        for (name, value) in [
+            ("gitVersion", KUBERNETES),
+            ("gitMajor", major),
+            ("gitMinor", minor),
+            ("gitTreeState", "clean"),
+            ("gitCommit", KUBERNETES),
+            ("buildDate", "1970-01-01T00:00:00Z"),
+        ] {
+            flags.push_str(&format!(" -X k8s.io/component-base/version.{name}={value}"));
+        }
+    }
+    ["build", "-trimpath", "-ldflags", &flags, "-o"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([folder().join(tool.name).display().to_string(), tool.package.to_owned()])
+        .collect()
+}
+
+fn build(go: &Path, tool: &GoTool) -> Result<()> {
+    fs::create_dir_all(folder())?;
+    // Without cgo no C compiler is needed, and the programs also run inside a node's tree (chroot).
+    finish(Command::new(go).args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0"))
+        .with_context(|| format!("{} cannot be built from {}", tool.name, tool.module))
+}
+
+/// A Go that is new enough: from `PATH`, from where Go's own installer puts it, or from the system's package manager.
+fn go() -> Result<PathBuf> {
+    let found = || {
+        [on_path("go"), Some("/usr/local/go/bin/go".into())]
+            .into_iter()
+            .flatten()
+            .find(|go| version(go).is_some_and(|version| version >= OLDEST_GO))
+    };
+    if let Some(go) = found() {
+        return Ok(go);
+    }
+    install(&["golang-go"])?;
+    found().with_context(|| {
+        let (major, minor) = OLDEST_GO;
+        format!(
+            "Go {major}.{minor} or newer is needed to build Kubernetes' programs, and the system's packages have none: \
+             install it from https://go.dev/dl and run this again"
+        )
+    })
+}
+
+/// Major and minor version of a Go: `go version go1.26.8 linux/amd64`.
+fn version(go: &Path) -> Option<(u32, u32)> {
+    let output = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut parts = text.split_whitespace().nth(2)?.strip_prefix("go")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Installs the packages of those [`PROGRAMS`] that are missing.
+fn packages() -> Result<()> {
+    let mut missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
+    missing.dedup();
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Installs packages with the system's package manager.
+fn install(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    ensure!(
+        on_path("apt-get").is_some(),
+        "the tests need {list}, and there is no apt-get here that could install them: install them by hand"
+    );
+    println!("installing {list}");
+    let apt = |arguments: &[&str]| {
+        // A person who is not root is asked for a password once; a machine without sudo is told plainly.
+        let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
+        if !is_root() {
+            command.arg("apt-get");
+        }
+        finish(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update", "-qq"]).context("the package lists cannot be fetched")?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt(&arguments).with_context(|| format!("{list} cannot be installed"))
+}
+
+fn is_root() -> bool {
+    env::var_os("USER").is_some_and(|user| user == "root")
+        || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
