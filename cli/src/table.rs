@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use airlock_core::report::{CertificateReport, InventoryReport, PlanReport, StepReport};
+use airlock_core::{
+    finding::printable,
+    report::{CertificateReport, InventoryReport, PlanReport, StepReport},
+};
 
 /// What was found, holder by holder.
 pub(crate) fn inventory(report: &InventoryReport) -> String {
@@ -17,12 +20,12 @@ fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Res
     for holder in &report.holders {
         writeln!(text, "{} ({})", holder.name, holder.role)?;
         for slot in &holder.slots {
-            writeln!(text, "  {}  {}", slot.place, slot.kind)?;
+            writeln!(text, "  {}  {}", printable(&slot.place), slot.kind)?;
             if slot.file != slot.place {
-                writeln!(text, "      file         {}", slot.file)?;
+                writeln!(text, "      file         {}", printable(&slot.file))?;
             }
             if !slot.server.is_empty() {
-                writeln!(text, "      server       {}", slot.server)?;
+                writeln!(text, "      server       {}", printable(&slot.server))?;
             }
             for certificate in &slot.certificates {
                 write_certificate(text, certificate)?;
@@ -36,7 +39,7 @@ fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Res
     if !report.unrecognised.is_empty() {
         writeln!(text, "Files without a place")?;
         for file in &report.unrecognised {
-            writeln!(text, "  {}: {}", file.file, file.reason)?;
+            writeln!(text, "  {}: {}", printable(&file.file), printable(&file.reason))?;
         }
         writeln!(text)?;
     }
@@ -82,7 +85,7 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
     }
     writeln!(text, "\n{} keys to be made", report.keys.len())?;
     for key in &report.keys {
-        writeln!(text, "  {}: {}", key.owner, key.algorithm)?;
+        writeln!(text, "  {}: {}", printable(&key.owner), key.algorithm)?;
     }
     for step in &report.steps {
         write_step(text, step)?;
@@ -100,9 +103,9 @@ fn write_step(text: &mut String, step: &StepReport) -> std::fmt::Result {
     writeln!(text, "\n{}  {} ({})", step.id, step.title, step.holder)?;
     for edit in &step.edits {
         if edit.before.is_empty() && edit.after.is_empty() {
-            writeln!(text, "  {}", edit.target)?;
+            writeln!(text, "  {}", printable(&edit.target))?;
         } else {
-            writeln!(text, "  {}: {} → {}", edit.target, edit.before, edit.after)?;
+            writeln!(text, "  {}: {} → {}", printable(&edit.target), edit.before, edit.after)?;
         }
     }
     if !step.restarts.is_empty() {

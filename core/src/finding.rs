@@ -93,16 +93,22 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.severity)?;
-        match (self.file.as_str(), self.place.as_str()) {
+        match (printable(&self.file).as_str(), printable(&self.place).as_str()) {
             ("", "") => {}
             ("", place) => write!(f, "{place}: ")?,
             (file, "") => write!(f, "{file}: ")?,
             (file, place) => write!(f, "{file}, {place}: ")?,
         }
-        f.write_str(&self.message)?;
+        f.write_str(&printable(&self.message))?;
         if !self.remedy.is_empty() {
-            write!(f, ". {}", self.remedy)?;
+            write!(f, ". {}", printable(&self.remedy))?;
         }
         Ok(())
     }
+}
+
+/// A text for one line of a terminal: names of files are strangers' words and may hold control characters.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

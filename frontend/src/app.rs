@@ -75,12 +75,13 @@ fn App() -> Html {
         let (host, state) = (Rc::clone(&host), state.clone());
         Callback::from(move |act: Act| perform(&host, &state, act))
     };
+    use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
     let busy = state.job.is_some();
 
     html! {
-        <div class="page" data-test="page" data-busy={busy.to_string()} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&load)}>
+        <div class="page" data-test="page" data-busy={busy.to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&load)}>
             <header>
-                <h1>{ "Airlock" }</h1>
+                <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
             </header>
             <Status state={(*state).clone()} act={&act} />
@@ -112,7 +113,10 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::Cancel => host.cancel(),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Copy(path) => host.copy(path),
-        Act::DismissAlert => state.dispatch(Action::AlertDismissed),
+        Act::DismissAlert => {
+            state.dispatch(Action::AlertDismissed);
+            ports::dom::focus("top");
+        }
         Act::Download => host.download(),
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
@@ -122,15 +126,17 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         }
         Act::Plan => match state.form.request() {
             Ok(request) => host.plan(request),
-            Err(problems) => {
-                let field = problems.first().map(|problem| problem.field.clone());
-                state.dispatch(Action::FormRefused(problems));
-                field.as_deref().map(ports::dom::focus);
-            }
+            Err(problems) => state.dispatch(Action::FormRefused(problems)),
         },
         Act::Preview(path) => host.preview(path),
-        Act::Remove(id) => host.remove(Some(id)),
-        Act::RemoveAll => host.remove(None),
+        Act::Remove(id) => {
+            host.remove(Some(id));
+            ports::dom::focus("load");
+        }
+        Act::RemoveAll => {
+            host.remove(None);
+            ports::dom::focus("load");
+        }
     }
 }
 
@@ -138,7 +144,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
 fn drop_into(load: &Callback<Vec<PickedFile>>) -> Callback<DragEvent> {
     let load = load.clone();
     Callback::from(move |event: DragEvent| {
-        let (load, files) = (load.clone(), ports::files::dropped(&event));
+        let (load, files) = (load.clone(), ports::drops::dropped(&event));
         ports::spawn(async move { load.emit(files.await) });
     })
 }

@@ -42,6 +42,17 @@ pub struct State {
     pub notice: String,
     /// What went wrong, until it is put away.
     pub alert: Option<String>,
+    /// Where the person's attention belongs now.
+    pub focus: Focus,
+}
+
+/// An element that is given the focus, once for each count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Focus {
+    /// The element's id; empty for none yet.
+    pub id: String,
+    /// Counts up each time.
+    pub count: u32,
 }
 
 /// Where the work runs.
@@ -168,15 +179,22 @@ impl State {
                 self.alert = None;
                 match job {
                     Job::Planning => self.forget_plan(),
-                    Job::Making { .. } => self.forget_package(),
+                    Job::Making { .. } => {
+                        self.forget_package();
+                        self.look_at("making");
+                    }
                     Job::Archiving | Job::Copying | Job::Inspecting => {}
                 }
             }
-            Action::Cancelled => self.ended(words::CANCELLED.to_owned()),
+            Action::Cancelled => {
+                self.ended(words::CANCELLED.to_owned());
+                self.look_at("making");
+            }
             Action::Copied(path) => self.ended(words::copied(&path)),
             Action::CoreDied(location) => {
                 self.forget_plan();
-                self.job = None;
+                // The new one takes up what was loaded.
+                self.job = (!self.files.is_empty()).then_some(Job::Inspecting);
                 self.alert = Some(words::core_died(&location));
             }
             Action::Downloaded(download) => {
@@ -187,7 +205,10 @@ impl State {
                 self.job = None;
                 self.alert = Some(sentence);
             }
-            Action::FilesLeftOut(paths) => self.alert = Some(words::left_out(&paths)),
+            Action::FilesLeftOut(paths) => {
+                self.job = self.job.filter(|_| !self.files.is_empty());
+                self.alert = Some(words::left_out(&paths));
+            }
             Action::Form(change) => {
                 self.forget_plan();
                 self.form_problems.clear();
@@ -195,6 +216,9 @@ impl State {
             }
             Action::FormRefused(problems) => {
                 self.forget_plan();
+                if let Some(problem) = problems.first() {
+                    self.look_at(&problem.field);
+                }
                 self.form_problems = problems;
             }
             Action::Inspected(files, inventory) => {
@@ -213,10 +237,15 @@ impl State {
             Action::Made(package) => {
                 self.ended(words::made(&package));
                 self.package = Some(package);
+                self.look_at("review");
             }
             Action::Place(place) => self.place = place,
             Action::Planned(outcome) => {
                 self.ended(words::planned(&outcome));
+                self.look_at(match outcome {
+                    Outcome::Plan(_) => "plan",
+                    Outcome::Refused(_) => "refused",
+                });
                 self.outcome = Some(outcome);
             }
             Action::PreviewAsked(path) => self.preview = Some(Preview { path, file: None }),
@@ -241,6 +270,10 @@ impl State {
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
+    }
+
+    fn look_at(&mut self, id: &str) {
+        self.focus = Focus { id: id.to_owned(), count: self.focus.count.wrapping_add(1) };
     }
 
     fn forget_plan(&mut self) {

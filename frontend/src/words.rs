@@ -58,6 +58,14 @@ pub fn job(job: Job) -> String {
     }
 }
 
+/// The run as a whole.
+pub fn making(keys: usize) -> String {
+    match keys {
+        0 => "Making certificates and package …".to_owned(),
+        keys => format!("Making {}, certificates and package …", count(keys, "key")),
+    }
+}
+
 /// Where the work runs.
 pub fn place(place: Workplace) -> String {
     match place {
@@ -70,8 +78,20 @@ pub fn place(place: Workplace) -> String {
     }
 }
 
+/// Where the work runs, for tests.
+pub fn place_id(place: Workplace) -> &'static str {
+    match place {
+        Workplace::Starting => "starting",
+        Workplace::Workers(_) => "workers",
+        Workplace::Page => "page",
+    }
+}
+
 /// After inspecting.
 pub fn inspected(inventory: &InventoryReport) -> String {
+    if inventory.files == 0 {
+        return "Nothing is loaded.".to_owned();
+    }
     let errors = inventory.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     format!("{} inspected, {} found.", count(inventory.files, "file"), count(errors, "error"))
 }
@@ -217,12 +237,13 @@ pub fn successor(authority: &SuccessorReport) -> String {
     )
 }
 
-/// What becomes of a file.
+/// What becomes of a file, after its name.
 pub fn change(before: &str, after: &str) -> String {
     match (before, after) {
-        ("", after) => format!("new: {after}"),
-        (before, "") => format!("{before}, removed"),
-        (before, after) => format!("{before} → {after}"),
+        ("", "") => String::new(),
+        ("", after) => format!(": new, {after}"),
+        (before, "") => format!(": {before}, removed"),
+        (before, after) => format!(": {before} → {after}"),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Content, Finding, InputFile, Severity,
     formats::{archive, object::Object},
-    profile::{AuthorityId, CLUSTER_NAME_LABEL, OtherKind, Profile, SECRETS, SecretContent},
+    profile::{AuthorityId, CLUSTER_NAME_LABEL, Component, OtherKind, Profile, SECRETS, SecretContent},
     x509::{AlternativeName, Certificate},
 };
 
@@ -84,12 +84,25 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
             }
         }
     }
+    let outer: Vec<String> = roots.keys().map(|root| nested_prefix(root, profile)).collect();
     for (root, content) in roots {
-        inventory.place_tree(&root, content);
+        if outer.iter().any(|prefix| root.starts_with(prefix)) {
+            let reason = "it lies in a tree within a node's tree, as backups do";
+            let files =
+                content.files.into_values().map(|given| Unrecognised { file: given.file, reason: reason.to_owned() });
+            inventory.unrecognised.extend(files);
+        } else {
+            inventory.place_tree(&root, content);
+        }
     }
     inventory.name_nodes();
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
     inventory
+}
+
+/// What a root within the tree of `root` starts with.
+fn nested_prefix(root: &str, profile: &Profile) -> String {
+    if root.is_empty() { format!("{}/", &profile.directory[1..]) } else { format!("{root}{}/", profile.directory) }
 }
 
 /// A file before it is recognised.
@@ -222,8 +235,23 @@ impl Inventory {
         for object in objects {
             match object_role(&object) {
                 Some(role) => {
-                    let stored = self.read_object(file, bytes, object, role);
-                    self.objects.push(Arc::new(stored));
+                    let known =
+                        self.objects.iter().find(|known| known.role == role && known.object.name == object.name);
+                    match known {
+                        Some(known) if known.object.value == object.value => {}
+                        Some(known) => self.findings.push(
+                            Finding::error(
+                                "two-objects",
+                                file,
+                                format!("{} is also given, with other content, in {}", known.place(), known.file),
+                            )
+                            .remedy("Give it once, as it is in the cluster now"),
+                        ),
+                        None => {
+                            let stored = self.read_object(file, bytes, object, role);
+                            self.objects.push(Arc::new(stored));
+                        }
+                    }
                 }
                 None => *passed_over.entry(object.kind.clone()).or_default() += 1,
             }
@@ -299,9 +327,21 @@ impl Inventory {
         let targets: BTreeMap<String, String> =
             links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
         for (path, (name, target)) in &links {
-            match tree::follow(path, &targets).and_then(|end| files.get(&end).cloned()) {
+            let end = tree::follow(path, &targets);
+            let file = end.as_ref().and_then(|end| files.get(end).cloned());
+            let folder = end.map(|end| format!("{end}/")).unwrap_or_default();
+            let below =
+                files.range(folder.clone()..).take_while(|(inner, _)| !folder.is_empty() && inner.starts_with(&folder));
+            let below: Vec<_> =
+                below.map(|(inner, given)| (format!("{path}/{}", &inner[folder.len()..]), given.clone())).collect();
+            match file {
                 Some(given) => {
                     files.insert(path.clone(), Given { file: name.clone(), ..given });
+                }
+                None if !below.is_empty() => {
+                    for (inner, given) in below {
+                        files.entry(inner).or_insert(given);
+                    }
                 }
                 None => self.findings.push(
                     Finding::warning(
@@ -317,7 +357,7 @@ impl Inventory {
         for (path, Given { file, bytes, mode }) in files {
             let promise = promise(self.profile, &path);
             if promise == Promise::Nothing {
-                self.pass_over(&path, file, bytes);
+                self.pass_over(&path, file);
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
@@ -351,26 +391,35 @@ impl Inventory {
         if slots.is_empty() {
             return;
         }
-        let control_plane = slots.keys().any(|path| {
-            self.profile.leaves.iter().any(|row| row.certificate == path)
-                || self.profile.static_pods.iter().any(|row| row.path == path)
-                || self.profile.authorities.iter().any(|row| row.key == path)
-        });
-        let role = if control_plane { Role::ControlPlane } else { Role::Worker };
+        let kubeconfigs = self.profile.kubeconfigs;
+        let is_people = |path: &String| kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none());
+        if slots.keys().all(is_people) {
+            // An admin.conf by itself is what a person holds, wherever it was copied from.
+            self.clients.extend(slots.into_values());
+            return;
+        }
+        let of_workers = |path: &String| {
+            path.starts_with(self.profile.kubelet_directory)
+                || self.profile.authorities.iter().any(|row| row.certificate == path)
+                || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
+        };
+        let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
         self.nodes.push(Node { name: root.to_owned(), role, slots });
     }
 
-    /// A file on a node that has no meaning of its own: still worth a look, it may be an object or a kubeconfig.
-    fn pass_over(&mut self, path: &str, file: String, bytes: Bytes) {
-        let kubelets = path.starts_with("/var/lib/kubelet/");
+    /// A file on a node that has no part in a rotation, and why.
+    fn pass_over(&mut self, path: &str, file: String) {
+        let kubelets = path.starts_with(self.profile.kubelet_directory);
         let reason = if kubelets && (path.contains("/pki/kubelet-client-") || path.contains("/pki/kubelet-server-")) {
             "the kubelet keeps it beside its current certificate"
-        } else if path.contains("/.airlock/") || path.contains("/tmp/") {
-            "it lies in a folder for backups"
         } else if kubelets || path.ends_with(".csr") {
             "it has no part in a rotation"
         } else {
-            return self.place_loose(file, bytes);
+            self.findings.push(
+                Finding::note("unrecognised", &file, "it lies in the node's tree, but is none of kubeadm's files")
+                    .remedy("If somebody uses it as a kubeconfig, give it by itself"),
+            );
+            "it is none of kubeadm's files"
         };
         self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
     }
@@ -385,7 +434,7 @@ impl Inventory {
                 .iter()
                 .any(|row| rotates(row.authority) && (row.certificate == path || row.key == path))
             || self.profile.kubeconfigs.iter().any(|row| row.path == path)
-            || self.profile.manifest(crate::profile::Component::ControllerManager) == Some(path)
+            || self.profile.manifest(Component::ControllerManager) == Some(path)
     }
 
     /// Gives every node its name, joins trees of one node, and sorts them.
@@ -407,6 +456,22 @@ impl Inventory {
 
     /// Adds the files of a second tree of the same node; where both have a file, it must be the same.
     fn join(&mut self, node: &mut Node, other: Node) {
+        let differs = |path: &str| match (node.slots.get(path), other.slots.get(path)) {
+            (Some(a), Some(b)) => (a.bytes != b.bytes).then(|| (a.file.clone(), b.file.clone())),
+            _ => None,
+        };
+        let authorities = self.profile.authorities.iter();
+        if let Some((first, second)) = authorities.into_iter().find_map(|row| differs(row.certificate)) {
+            self.findings.push(
+                Finding::error(
+                    "two-clusters",
+                    &second,
+                    format!("two nodes are called {} and have different CAs, the other one in {first}", node.name),
+                )
+                .remedy("Give the files of one cluster at a time, each node once"),
+            );
+            return;
+        }
         node.role = node.role.min(other.role);
         for (path, slot) in other.slots {
             match node.slots.entry(path) {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, ObjectRole, Slot};
 use crate::{
     Finding, Severity, UnixTime,
-    profile::{AuthorityId, AuthorityRow, OtherKind, SecretContent},
+    profile::{AuthorityId, AuthorityRow, Component, OtherKind, SecretContent},
     time::DAY,
     x509::{Certificate, KeyType, PrivateKey},
 };
@@ -21,6 +21,9 @@ const AUTHORITY_SOON: i64 = 180 * DAY;
 
 /// RSA keys below this are reported (NIST SP 800-131A). Bits.
 const SHORT_RSA: usize = 2048;
+
+/// What the package's manifest calls holders that are no nodes.
+const HOLDERS: [&str; 4] = ["clients", "cluster", "management", "workers"];
 
 /// Adds the findings of every check.
 pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
@@ -53,7 +56,8 @@ fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let profile = inventory.profile;
     for node in inventory.control_plane() {
         let mut needed: Vec<&str> = Vec::new();
-        for row in profile.authorities.iter().filter(|row| row.rotates) {
+        let known = |id: AuthorityId| id == AuthorityId::Cluster || inventory.authorities.contains_key(&id);
+        for row in profile.authorities.iter().filter(|row| row.rotates && known(row.id)) {
             needed.push(row.certificate);
             needed.extend(profile.leaves.iter().filter(|leaf| leaf.authority == row.id).map(|leaf| leaf.certificate));
         }
@@ -68,7 +72,7 @@ fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
         }
-        let manifest = profile.manifest(crate::profile::Component::ControllerManager);
+        let manifest = profile.manifest(Component::ControllerManager);
         if let Some(path) = manifest.filter(|path| !node.slots.contains_key(*path)) {
             findings.push(
                 Finding::warning(
@@ -349,6 +353,27 @@ fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Check how this client verifies the API server"),
                 );
             }
+            for (index, user) in kubeconfig.model.users.iter().enumerate() {
+                let kubelets_own = row.reader == Some(Component::Kubelet);
+                if let Some(path) = user.client_certificate.file().filter(|_| !kubelets_own) {
+                    let severity = if row.reader.is_some() { Severity::Error } else { Severity::Warning };
+                    findings.push(
+                        Finding::new(severity, "credential-in-file", &slot.file, format!("its credential lies in the file {path}, which this release does not renew"))
+                            .at(format!("users[{index}].user.client-certificate"))
+                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then give the kubeconfig again"),
+                    );
+                }
+            }
+            if row.reader.is_some_and(|reader| reader != Component::Kubelet) && kubeconfig.presents_nothing() {
+                findings.push(
+                    Finding::warning(
+                        "no-credential",
+                        &slot.file,
+                        "it presents no client certificate, so none is renewed",
+                    )
+                    .remedy("Check how this component logs in, and that it does not hang on the old CA"),
+                );
+            }
             for (index, credential) in kubeconfig.credentials() {
                 if let Some(certificate) =
                     credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca))
@@ -367,15 +392,34 @@ fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     for slot in &inventory.clients {
-        if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact
-            && !kubeconfig.trusts(ca)
-            && !kubeconfig
-                .credentials()
-                .any(|(_, credential)| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca)))
-        {
+        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        let presents =
+            |credential: &EmbeddedCredential| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca));
+        if kubeconfig.names_files() {
+            findings.push(
+                Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
+                    .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files"),
+            );
+        } else if !kubeconfig.trusts(ca) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
             findings.push(
                 Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
                     .remedy("Leave it out, or give the cluster's current kubeconfig"),
+            );
+        }
+    }
+    for slot in &inventory.loose {
+        let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_authority());
+        for leaf in leaves.filter(|leaf| leaf.is_signed_by(ca)) {
+            findings.push(
+                Finding::warning(
+                    "loose-leaf",
+                    &slot.file,
+                    format!(
+                        "{} was signed by the old CA and lies on no node; this package does not replace it",
+                        leaf.subject()
+                    ),
+                )
+                .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped"),
             );
         }
     }
@@ -576,25 +620,47 @@ fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Files that lie elsewhere than the profile says.
+/// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
 fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
-    let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
     for node in inventory.control_plane() {
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
-            for flag in ["client-ca-file", "root-ca-file"] {
-                if let Some(path) = manifest.lookup(flag).filter(|path| path != row.certificate) {
+            for row in inventory.profile.flags.iter().filter(|row| row.component == pod.component) {
+                let value = manifest.lookup(row.flag).unwrap_or_default();
+                if !value.is_empty() && !row.paths.contains(&value.as_str()) {
                     findings.push(
                         Finding::error(
                             "other-layout",
                             &slot.file,
-                            format!("--{flag} is {path}, not {}", row.certificate),
+                            format!("--{} is {value}, not {}", row.flag, row.paths[0]),
                         )
-                        .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
+                        .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+                    );
+                }
+            }
+            for flag in inventory.profile.foreign_flags {
+                if manifest.lookup(flag).is_some_and(|value| !value.is_empty()) {
+                    findings.push(
+                        Finding::error(
+                            "other-layout",
+                            &slot.file,
+                            format!("--{flag} is set, which this release does not take along"),
+                        )
+                        .remedy("Take the flag out before the rotation, and put it back afterwards"),
                     );
                 }
             }
         }
+    }
+    for node in inventory.nodes.iter().filter(|node| HOLDERS.contains(&node.name.as_str())) {
+        findings.push(
+            Finding::error(
+                "node-name",
+                "",
+                format!("a node is called {}, a word that the package's manifest uses for something else", node.name),
+            )
+            .remedy("This release cannot tell them apart"),
+        );
     }
 }
 
@@ -641,6 +707,21 @@ impl KubeconfigArtifact {
     /// Does any cluster entry embed `authority`?
     pub(crate) fn trusts(&self, authority: &Certificate) -> bool {
         self.trust.iter().any(|certificates| certificates.contains(authority))
+    }
+
+    /// Does any entry name a file for trust or credential?
+    fn names_files(&self) -> bool {
+        let clusters = self.model.clusters.iter().any(|cluster| cluster.certificate_authority.file().is_some());
+        clusters || self.model.users.iter().any(|user| user.client_certificate.file().is_some())
+    }
+
+    /// Is there no credential of any kind?
+    fn presents_nothing(&self) -> bool {
+        self.model.users.iter().all(|user| {
+            user.client_certificate.embedded().is_none()
+                && user.client_certificate.file().is_none()
+                && !user.other_credential
+        })
     }
 
     /// The users that embed a client certificate, with their index.

@@ -120,7 +120,8 @@ impl Trees {
 fn on_node(path: &str, profile: &Profile) -> Option<Location> {
     [profile.directory, profile.kubelet_directory].into_iter().find_map(|directory| {
         let inner = format!("{directory}/");
-        let start = if path.starts_with(&inner[1..]) { Some(0) } else { path.find(&inner).map(|at| at + 1) }?;
+        let start = path.rfind(&inner).map(|at| at + 1);
+        let start = start.or_else(|| path.starts_with(&inner[1..]).then_some(0))?;
         let root = path[..start].trim_end_matches('/').to_owned();
         Some(Location { root, path: format!("/{}", &path[start..]) })
     })

@@ -11,6 +11,17 @@ use crate::plan::{Content, Holder, PackagePath, RotationPlan};
 pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
     let mut files: BTreeMap<String, OutputFile> = BTreeMap::new();
     let mut kept: BTreeSet<String> = BTreeSet::new();
+    for (node, slot) in &plan.workers {
+        let path = format!("0-backup/workers/{}{}", PackagePath::name(node), slot.target);
+        kept.insert(slot.source.file.clone());
+        let purpose = format!("{} of {node} as it was given", slot.target);
+        let file = OutputFile::whole(path.clone(), slot.mode, Zeroizing::clone(&slot.source.bytes), purpose);
+        let secret = preview::holds_key(&slot.source.bytes);
+        files.insert(
+            path,
+            OutputFile { holder: Holder::Workers.to_string(), secret, replaces: Some(slot.source.clone()), ..file },
+        );
+    }
     for (step, edit) in edits(plan) {
         let Some(source) = &edit.source else { continue };
         if !kept.insert(source.file.clone()) {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::commands::{self, Commands};
 use crate::{
+    finding::printable,
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
 };
@@ -169,11 +170,17 @@ fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
 
 fn change(action: &Action) -> Option<String> {
     match action {
-        Action::Write(edit) => Some(format!("| `{}` | {} | {} |", edit.target, edit.before, edit.after)),
-        Action::Remove { target, before } => Some(format!("| `{target}` | {before} | removed |")),
+        Action::Write(edit) => Some(format!("| {} | {} | {} |", cell(&edit.target), edit.before, edit.after)),
+        Action::Remove { target, before } => Some(format!("| {} | {before} | removed |", cell(target))),
         Action::Restart(component) => Some(format!("| {component} | | restarted |")),
         _ => None,
     }
+}
+
+/// A stranger's word in a table: nothing in it can end the cell or the code.
+fn cell(text: &str) -> String {
+    let text: String = printable(text).chars().map(|c| if matches!(c, '|' | '`') { '\u{fffd}' } else { c }).collect();
+    format!("`{text}`")
 }
 
 fn consumers(text: &mut String) -> std::fmt::Result {

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, fmt};
 use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
-    nodes::SIGNING_FLAG,
+    nodes::{KeptFile, SIGNING_FLAG},
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
     steps::{
@@ -47,6 +47,8 @@ pub struct RotationPlan {
     pub(crate) replacements: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
+    /// What the given workers hold of the files that their script changes, by node.
+    pub(crate) workers: Vec<(String, KeptFile)>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -92,12 +94,14 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
+    successors::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);
     editable::check(&steps, &mut findings);
     refuse_errors(&mut findings)?;
     let (replacements, key_requests) = replacements.into_parts();
+    let workers = nodes::kept_by_workers(inventory, &successions);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
@@ -108,6 +112,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         replacements,
         key_requests,
         steps,
+        workers,
         findings,
     })
 }

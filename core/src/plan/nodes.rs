@@ -25,6 +25,40 @@ const PUBLIC: u32 = 0o644;
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
 const MANIFEST: u32 = 0o600;
 
+/// A file of a worker as it was given; the workers' script changes it in place.
+#[derive(Debug)]
+pub(crate) struct KeptFile {
+    /// Absolute path on the node.
+    pub(crate) target: String,
+    pub(crate) source: Source,
+    /// Unix permission bits.
+    pub(crate) mode: u32,
+}
+
+/// What the given workers hold of `ca.crt` and `kubelet.conf`.
+pub(super) fn kept_by_workers(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+) -> Vec<(String, KeptFile)> {
+    if !successions.contains_key(&AuthorityId::Cluster) {
+        return Vec::new();
+    }
+    let profile = inventory.profile;
+    let bundle = profile.authority(AuthorityId::Cluster).map(|row| (row.certificate, PUBLIC));
+    let kubelet = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+    let paths: Vec<_> = bundle.into_iter().chain(kubelet.map(|row| (row.path, SECRET))).collect();
+    let mut kept = Vec::new();
+    for node in inventory.workers() {
+        for (path, mode) in &paths {
+            if let Some(slot) = node.slots.get(*path) {
+                let file = KeptFile { target: (*path).to_owned(), source: slot.into(), mode: *mode };
+                kept.push((node.name.clone(), file));
+            }
+        }
+    }
+    kept
+}
+
 /// Builds the actions of one node in one phase.
 pub(super) struct NodePlanner<'a, 'b> {
     pub(super) inventory: &'a Inventory,

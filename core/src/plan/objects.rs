@@ -1,6 +1,9 @@
 //! What changes in the workload cluster's and the management cluster's objects.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Action, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
@@ -164,15 +167,14 @@ pub(super) fn clients(
     replacements: &mut Replacements<'_>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
     for slot in &inventory.clients {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
         let Some(change) = clients::change(kubeconfig, &slot.file, phase, successions, replacements) else { continue };
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = name.strip_suffix(".conf").unwrap_or(&name).to_owned();
-        let count = taken.entry(name.clone()).or_default();
-        *count += 1;
-        let name = if *count > 1 { format!("{name}-{count}") } else { name };
+        let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
+        let name = names.find(|name| taken.insert(name.clone())).unwrap_or(name);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),

@@ -93,7 +93,11 @@ impl<'a> Replacements<'a> {
     pub(super) fn kubelet(&mut self, node: &str, old: Option<&Certificate>) -> ReplacementId {
         let algorithm = old.and_then(|old| old.public_key().key_type().algorithm()).unwrap_or(KeyAlgorithm::EcdsaP256);
         let owner = format!("{node}: kubelet");
-        let key = self.new_key(&owner, algorithm, algorithm.encoding());
+        let known = old.and_then(|old| self.inventory.key_of(old.public_key())).filter(|_| self.request.keep_keys);
+        let key = match known {
+            Some(key) => KeySource::Kept(Arc::clone(key)),
+            None => self.new_key(&owner, algorithm, algorithm.encoding()),
+        };
         let identity = old.map_or_else(|| Identity::Kubelet(node.to_owned()), |old| Identity::Of(old.clone()));
         self.add(&owner, AuthorityId::Cluster, identity, key)
     }

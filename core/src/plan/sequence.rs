@@ -83,6 +83,16 @@ impl<'a> Sequence<'a, '_> {
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
+        if self.successions.contains_key(&AuthorityId::FrontProxy) && self.inventory.control_plane().next().is_some() {
+            self.push(
+                phase,
+                "authentication",
+                Holder::Cluster,
+                "Wait until extension API servers are told both front-proxy CAs",
+                vec![Action::Cluster(ClusterAction::ExtensionTrust)],
+                "the ConfigMap extension-apiserver-authentication holds the new front-proxy CA as well",
+            );
+        }
     }
 
     fn switch(&mut self) {
@@ -107,6 +117,9 @@ impl<'a> Sequence<'a, '_> {
         self.cluster_info(phase);
         self.clients(phase);
         self.management_kubeconfigs(phase);
+        if !self.rotates_cluster() {
+            return;
+        }
         self.push(
             phase,
             "everyone",

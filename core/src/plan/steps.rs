@@ -294,6 +294,8 @@ pub(crate) struct KubeconfigChange {
 /// What is done to a cluster as a whole, through its API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClusterAction {
+    /// Waits until extension-apiserver-authentication holds the new front-proxy authority.
+    ExtensionTrust,
     /// extension-apiserver-authentication is deleted once, and written anew without the old authorities.
     ForgetOld(Vec<AuthorityId>),
     /// The Secret kube-system/kubeadm-certs, which would bring the old CA to joining nodes, is deleted.
@@ -320,6 +322,7 @@ pub(crate) enum ClusterAction {
 impl ClusterAction {
     fn in_words(&self) -> String {
         match self {
+            Self::ExtensionTrust => "Every API server adds its front-proxy CAs to the ConfigMap kube-system/extension-apiserver-authentication, from which extension API servers take them".to_owned(),
             Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: it is a union that never forgets an unexpired CA, and an API server writes it anew".to_owned(),
             Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
             Self::NodesReady => "Wait until every node is Ready".to_owned(),

@@ -2,17 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{BroughtAuthority, KeyRequest, NewAuthority, RotationRequest};
+use super::{BroughtAuthority, KeyRequest, KubeletCertificates, NewAuthority, RotationRequest};
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, Authority, Inventory},
-    profile::{AuthorityId, AuthorityRow, Component},
+    inventory::{Artifact, Authority, Inventory, ObjectRole},
+    profile::{AuthorityId, AuthorityRow, Component, SecretContent},
     time::BACKDATE,
-    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
+    x509::{Certificate, ExtendedKeyUsage, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
 const MAX_COMMON_NAME: usize = 64;
+
+/// nameConstraints (RFC 5280, 4.2.1.10).
+const NAME_CONSTRAINTS: const_oid::ObjectIdentifier = const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 
 /// An authority and what takes its place.
 #[derive(Clone, Debug)]
@@ -285,6 +288,37 @@ fn brought_issuer(
         );
         return None;
     }
+    if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
+        refuse(
+            "it has name constraints, under which the cluster's certificates would not be valid".into(),
+            "Bring a CA without the nameConstraints extension",
+        );
+        return None;
+    }
+    let usages = certificate.extended_key_usages();
+    let serves_all =
+        [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth].iter().all(|usage| usages.contains(usage));
+    if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
+        refuse(
+            "its extended key usage does not cover both servers and clients".into(),
+            "Bring a CA without the extendedKeyUsage extension",
+        );
+        return None;
+    }
+    // One CA for two purposes lets a certificate of the one pose as the other's.
+    let shared = inventory
+        .authorities
+        .iter()
+        .find(|(id, other)| **id != row.id && other.certificate.public_key() == certificate.public_key());
+    if let Some((id, _)) = shared {
+        refuse(
+            format!(
+                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
+            ),
+            "Bring a CA of its own",
+        );
+        return None;
+    }
     if certificate.subject() == authority.certificate.subject() {
         findings.push(
             Finding::warning(
@@ -351,19 +385,30 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
     }
 }
 
-/// Where the private key lives. It is at home on the nodes if it was given, or if
-/// kube-controller-manager's manifest signs with it; else the CA is externally managed.
+/// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
+/// signs with it, or if only the management cluster's Secrets were given and they hold it; otherwise the
+/// CA is externally managed.
 fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Vec<Finding>) -> KeyHome {
-    let given = |id: AuthorityId| inventory.authorities.get(&id).is_some_and(|authority| authority.key.is_some());
-    if given(id) {
+    let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
+    let has_nodes = inventory.control_plane().next().is_some();
+    let on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(row.key));
+    let in_secret = inventory
+        .objects
+        .iter()
+        .any(|stored| stored.role == ObjectRole::Secret(SecretContent::Authority(id)) && stored.key.is_some());
+    if on_nodes || (!has_nodes && in_secret) {
         return KeyHome::Nodes;
     }
-    let signs_on_nodes = inventory.profile.manifest(Component::ControllerManager).is_some_and(|path| {
-        let mut pods = inventory.control_plane().filter_map(|node| node.static_pod(path));
-        pods.any(|(_, pod)| pod.lookup("cluster-signing-key-file").is_some_and(|value| !value.is_empty()))
-    });
-    // Keys that were left out of the drop are still on the nodes; a tree that has others but not this one shows where it is kept.
-    if signs_on_nodes && !given(AuthorityId::Cluster) {
+    let manifest = inventory.profile.manifest(Component::ControllerManager);
+    let flags: Vec<_> = manifest
+        .into_iter()
+        .flat_map(|path| inventory.control_plane().filter_map(move |node| node.static_pod(path)))
+        .map(|(_, pod)| pod.lookup("cluster-signing-key-file").unwrap_or_default())
+        .collect();
+    let cluster_key = inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
+    let cluster_key_on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(cluster_key));
+    // Keys that were left out of the drop are still on the nodes.
+    if flags.iter().any(|flag| !flag.is_empty()) && !cluster_key_on_nodes {
         if id == AuthorityId::Cluster {
             findings.push(
                 Finding::warning("ca-key-on-nodes", "", "the CA's private key was not given, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
@@ -372,14 +417,42 @@ fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Vec<Finding>)
         }
         return KeyHome::Nodes;
     }
-    let title = inventory.profile.authority(id).map_or("CA", |row| row.title);
+    let keys_on_nodes = inventory
+        .control_plane()
+        .flat_map(|node| node.slots.values())
+        .any(|slot| matches!(slot.artifact, Artifact::PrivateKey(_)));
+    if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes {
+        findings.push(
+            Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were given, so it cannot be told whether the nodes keep the CA's key")
+                .remedy(format!("Give {} of the control-plane nodes as well; the keys may stay away", manifest.unwrap_or_default())),
+        );
+    }
     findings.push(
         Finding::warning(
             "ca-key-elsewhere",
             "",
-            format!("the {title}'s private key was not given; the new one is put into ca-keys/ and on no node"),
+            format!(
+                "the {}'s private key is not on the nodes; the new one is put into ca-keys/ and on no node",
+                row.title
+            ),
         )
         .remedy("Keep ca-keys/ where the old key is kept, then delete it from the package"),
     );
     KeyHome::Elsewhere
+}
+
+/// Kubelets renew through the API only if somebody signs there.
+pub(super) fn check_kubelets(
+    request: &RotationRequest,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    let elsewhere =
+        successions.get(&AuthorityId::Cluster).is_some_and(|succession| succession.key_home == KeyHome::Elsewhere);
+    if elsewhere && request.kubelet_certificates == KubeletCertificates::Renew {
+        findings.push(
+            Finding::warning("nobody-signs", "", "the CA's key is on no node, so kubelets can renew themselves only if something else signs their requests with the new CA")
+                .remedy("Have certificates minted for kubelets (--kubelet-certs mint), or let that signer use the new CA before step 2-workers"),
+        );
+    }
 }

@@ -1,7 +1,9 @@
 //! kubeadm's files. Source: kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go,
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
-use super::{AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow};
+use super::{
+    AuthorityId, AuthorityRow, Component, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow,
+};
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
 pub const KUBEADM: Profile = Profile {
@@ -99,6 +101,76 @@ pub const KUBEADM: Profile = Profile {
         },
         StaticPodRow { component: Component::Scheduler, path: "/etc/kubernetes/manifests/kube-scheduler.yaml" },
         StaticPodRow { component: Component::Etcd, path: "/etc/kubernetes/manifests/etcd.yaml" },
+    ],
+    flags: &[
+        FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "tls-cert-file",
+            paths: &["/etc/kubernetes/pki/apiserver.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "tls-private-key-file",
+            paths: &["/etc/kubernetes/pki/apiserver.key"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-client-certificate",
+            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-client-key",
+            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.key"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "requestheader-client-ca-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "proxy-client-cert-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-client.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "proxy-client-key-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "client-ca-file",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "root-ca-file",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "requestheader-client-ca-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "cluster-signing-cert-file",
+            paths: &["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca-signing.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "cluster-signing-key-file",
+            paths: &["/etc/kubernetes/pki/ca.key"],
+        },
+    ],
+    foreign_flags: &[
+        "cluster-signing-kubelet-client-cert-file",
+        "cluster-signing-kubelet-serving-cert-file",
+        "cluster-signing-kube-apiserver-client-cert-file",
+        "cluster-signing-legacy-unknown-cert-file",
+        "kubelet-certificate-authority",
     ],
     others: &[
         OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },

@@ -47,12 +47,15 @@ impl fmt::Display for AuthorityId {
     }
 }
 
-/// Reads what [`AuthorityId::as_str`] writes; the error is the text that is none of them.
+/// Reads what [`AuthorityId::as_str`] writes; the error says what would be read.
 impl FromStr for AuthorityId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|id| id.as_str() == text).ok_or_else(|| text.to_owned())
+        Self::ALL.into_iter().find(|id| id.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.into_iter().map(Self::as_str).collect();
+            format!("it must be one of {}", known.join(", "))
+        })
     }
 }
 
@@ -76,6 +79,10 @@ pub struct Profile {
     pub kubeconfigs: &'static [KubeconfigRow],
     /// Its static Pods.
     pub static_pods: &'static [StaticPodRow],
+    /// Flags of static Pods that must name the profile's own files, since the package changes only those.
+    pub flags: &'static [FlagRow],
+    /// Flags under which a rotation takes another course than the one that was proved.
+    pub foreign_flags: &'static [&'static str],
     /// Every other file that has a meaning.
     pub others: &'static [OtherRow],
     /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle.
@@ -132,6 +139,18 @@ pub struct StaticPodRow {
     pub component: Component,
     /// Path of the manifest.
     pub path: &'static str,
+}
+
+/// A flag and the files that it may name; an empty value is always allowed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FlagRow {
+    /// Whose flag.
+    pub component: Component,
+    /// Without the dashes.
+    pub flag: &'static str,
+    /// The paths that the rotation knows how to change.
+    pub paths: &'static [&'static str],
 }
 
 /// A file that is neither an authority's, a leaf's nor a kubeconfig.

@@ -41,7 +41,7 @@ fn contents(slot: &SlotReport) -> Html {
     }
 }
 
-/// The file that it came from, where its name says more than the place does.
+/// The file that it came from, where that is not just the place in this holder's tree.
 fn from(slot: &SlotReport) -> String {
-    if slot.file == slot.place { String::new() } else { format!("from {}", slot.file) }
+    if slot.file.ends_with(&slot.place) { String::new() } else { format!("from {}", slot.file) }
 }

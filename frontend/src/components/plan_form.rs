@@ -85,7 +85,7 @@ fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], on
     html! {
         <p>
             <label for={id}>{ label }</label>
-            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
+            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={described_by(problems, id).map(|_| "true")} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
         </p>
     }

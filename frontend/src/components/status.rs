@@ -23,12 +23,12 @@ pub fn Status(props: &StatusProps) -> Html {
     let StatusProps { state, act } = props;
     let status = match state.job {
         // Counted by the progress bar; read out once.
-        Some(Job::Making { total, .. }) => words::job(Job::Making { done: 0, total }),
+        Some(Job::Making { total, .. }) => words::making(total),
         Some(job) => words::job(job),
         None => state.notice.clone(),
     };
     html! {
-        <>
+        <div class="bar">
             <div class="alert" role="alert" data-test="alert">
                 if let Some(sentence) = &state.alert {
                     <p>{ sentence }</p>
@@ -36,6 +36,6 @@ pub fn Status(props: &StatusProps) -> Html {
                 }
             </div>
             <p class="status" role="status" data-test="status">{ status }</p>
-        </>
+        </div>
     }
 }

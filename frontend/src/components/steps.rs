@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use airlock_core::report::{PlanReport, StepReport};
+use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
 use super::{findings::findings, part::Part};
@@ -63,7 +63,7 @@ fn step(step: &StepReport) -> Html {
                 <ul class="plain">
                     for (index, edit) in step.edits.iter().enumerate() {
                         <li key={index} data-test="edit" data-target={edit.target.clone()}>
-                            <span class="path">{ &edit.target }</span>{ ": " }{ words::change(&edit.before, &edit.after) }
+                            <span class={classes!(is_file(edit).then_some("path"))}>{ &edit.target }</span>{ words::change(&edit.before, &edit.after) }
                         </li>
                     }
                 </ul>
@@ -76,4 +76,9 @@ fn step(step: &StepReport) -> Html {
             }
         </li>
     }
+}
+
+/// Does the edit change a file or object, rather than tell a person what to do?
+fn is_file(edit: &EditReport) -> bool {
+    !(edit.before.is_empty() && edit.after.is_empty())
 }

@@ -62,6 +62,8 @@ pub fn focus(id: &str) {
 pub fn replace_page(sentence: &str) {
     if let Some(page) = element("app") {
         page.set_text_content(Some(sentence));
+        // Read out where it can be; there is nobody left to tell otherwise.
+        let _ = page.set_attribute("role", "alert");
     }
 }
 

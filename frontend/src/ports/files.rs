@@ -1,13 +1,13 @@
-//! Files in: chosen, dropped, pasted. Files out: blobs and the download.
+//! Files in: chosen and pasted. Files out: blobs and the download.
 
 use airlock_core::{Content, input::MAX_FILE_SIZE};
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 pub use web_sys::Blob;
 use web_sys::{
-    BlobPropertyBag, ClipboardEvent, DataTransfer, DragEvent, Event, File, FileList, FilePropertyBag,
-    FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry, HtmlElement, HtmlInputElement, Url,
+    BlobPropertyBag, ClipboardEvent, DataTransfer, Event, File, FileList, FilePropertyBag, HtmlElement,
+    HtmlInputElement, Url,
 };
 use zeroize::Zeroizing;
 
@@ -15,6 +15,9 @@ use super::{reason, window};
 
 /// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
 pub const MAX_FILES: usize = 100_000;
+
+/// So many files are read at once.
+const READ_AT_ONCE: usize = 64;
 
 /// A file that the person gave, not read yet.
 #[derive(Clone)]
@@ -55,49 +58,34 @@ pub fn pasted(event: &Event) -> Vec<PickedFile> {
         .unwrap_or_default()
 }
 
-/// Whatever lies in a drop: files, folders with all that is in them, or text.
-///
-/// The browser forgets the drop when its event ends, so the entries are taken before anything is awaited.
-pub fn dropped(event: &DragEvent) -> impl Future<Output = Vec<PickedFile>> + use<> {
-    event.prevent_default();
-    let data = event.data_transfer();
-    let entries: Vec<FileSystemEntry> = data.iter().flat_map(entries).collect();
-    let plain = if entries.is_empty() { data.as_ref().map(transferred).unwrap_or_default() } else { Vec::new() };
-    async move {
-        let mut files = plain;
-        let mut waiting: Vec<FileSystemEntry> = entries.into_iter().rev().collect();
-        while let Some(entry) = waiting.pop()
-            && files.len() < MAX_FILES
-        {
-            let path = entry.full_path().trim_start_matches('/').to_owned();
-            let found = match entry.dyn_into::<FileSystemDirectoryEntry>() {
-                Ok(folder) => children(&folder).await.map(|children| waiting.extend(children)),
-                Err(entry) => file(entry.unchecked_into()).await.map(|blob| {
-                    files.push(PickedFile { path: path.clone(), handle: Ok(blob) });
-                }),
-            };
-            if let Err(error) = found {
-                files.push(PickedFile { path, handle: Err(reason(&error)) });
-            }
+/// Reads files as core wants them, some at once: asking the browser takes longer than reading.
+/// Never fails: what cannot be read is content too.
+pub async fn read(blobs: &[Blob]) -> Vec<Content> {
+    let mut contents = Vec::with_capacity(blobs.len());
+    for some in blobs.chunks(READ_AT_ONCE) {
+        let reading: Vec<_> = some.iter().map(read_one).collect();
+        for content in reading {
+            contents.push(content.await);
         }
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        files
     }
+    contents
 }
 
-/// Reads a file as core wants it. Never fails: what cannot be read is content too.
-pub async fn read(blob: Blob) -> Content {
-    if blob.size() > MAX_FILE_SIZE as f64 {
-        return Content::TooLarge(blob.size() as u64);
-    }
-    match JsFuture::from(blob.array_buffer()).await {
-        Ok(buffer) => {
-            let array = Uint8Array::new(&buffer);
-            let bytes = Zeroizing::new(array.to_vec());
-            array.fill(0, 0, array.length());
-            Content::Bytes(bytes.into())
+/// Begins to read a file. The browser reads on while another is waited for.
+fn read_one(blob: &Blob) -> impl Future<Output = Content> + use<> {
+    let size = blob.size();
+    let buffer = (size <= MAX_FILE_SIZE as f64).then(|| JsFuture::from(blob.array_buffer()));
+    async move {
+        let Some(buffer) = buffer else { return Content::TooLarge(size as u64) };
+        match buffer.await {
+            Ok(buffer) => {
+                let array = Uint8Array::new(&buffer);
+                let bytes = Zeroizing::new(array.to_vec());
+                array.fill(0, 0, array.length());
+                Content::Bytes(bytes.into())
+            }
+            Err(error) => Content::Unreadable(reason(&error)),
         }
-        Err(error) => Content::Unreadable(reason(&error)),
     }
 }
 
@@ -142,13 +130,8 @@ impl Drop for Download {
     }
 }
 
-fn entries(data: &DataTransfer) -> Vec<FileSystemEntry> {
-    let items = data.items();
-    (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten()).collect()
-}
-
-/// What a drop or paste holds besides entries.
-fn transferred(data: &DataTransfer) -> Vec<PickedFile> {
+/// What a drop or paste holds besides folders: files, or a text as a file.
+pub(super) fn transferred(data: &DataTransfer) -> Vec<PickedFile> {
     let files = data.files().as_ref().map(listed).unwrap_or_default();
     if !files.is_empty() {
         return files;
@@ -174,30 +157,4 @@ fn listed(list: &FileList) -> Vec<PickedFile> {
             PickedFile { path, handle: Ok(file.into()) }
         })
         .collect()
-}
-
-async fn file(entry: FileSystemFileEntry) -> Result<Blob, JsValue> {
-    let promise = Promise::new(&mut |resolve: Function, reject: Function| {
-        entry.file_with_callback_and_callback(&resolve, &reject);
-    });
-    JsFuture::from(promise).await.map(JsCast::unchecked_into)
-}
-
-/// All that lies in a folder. The browser gives it in portions, an empty one at the end.
-async fn children(folder: &FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
-    let reader = folder.create_reader();
-    let mut children = Vec::new();
-    loop {
-        let promise = Promise::new(&mut |resolve: Function, reject: Function| {
-            if let Err(error) = reader.read_entries_with_callback_and_callback(&resolve, &reject) {
-                // Rejecting cannot fail, and if it did the promise would stay open as it is.
-                let _ = reject.call1(&JsValue::NULL, &error);
-            }
-        });
-        let portion: Array = JsFuture::from(promise).await?.unchecked_into();
-        if portion.length() == 0 {
-            return Ok(children);
-        }
-        children.extend(portion.iter().map(JsCast::unchecked_into));
-    }
 }

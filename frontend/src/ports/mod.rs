@@ -2,6 +2,7 @@
 
 pub mod clipboard;
 pub mod dom;
+pub mod drops;
 pub mod endpoint;
 pub mod files;
 pub mod workers;

@@ -1,1 +1,255 @@
+//! The page's behaviour, without a page.
 
+use airlock_core::{
+    UnixTime,
+    plan::request::{BroughtAuthority, RotationRequest},
+    profile::AuthorityId,
+    report::{AuthorityReport, CertificateReport},
+    x509::KeyAlgorithm,
+};
+
+use super::{
+    form::{AuthorityChange, FormChange},
+    *,
+};
+
+fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
+    AuthorityReport {
+        id,
+        title: format!("{id:?}"),
+        certificate: CertificateReport {
+            subject: "CN=kubernetes".to_owned(),
+            issuer: "CN=kubernetes".to_owned(),
+            alternative_names: Vec::new(),
+            key_type: "RSA 2048".to_owned(),
+            serial: "0".to_owned(),
+            not_before: UnixTime(0),
+            not_after: UnixTime(1),
+            authority: true,
+            signed_by: String::new(),
+            fingerprint: String::new(),
+            pin: String::new(),
+            subject_key_id: String::new(),
+            authority_key_id: String::new(),
+            signature_algorithm: String::new(),
+        },
+        key_present: true,
+        rotates,
+        same_key_algorithm: Some(KeyAlgorithm::Rsa2048),
+        successor_name: "kubernetes-20260801".to_owned(),
+    }
+}
+
+fn inventory() -> InventoryReport {
+    InventoryReport {
+        authorities: vec![
+            authority(AuthorityId::Cluster, true),
+            authority(AuthorityId::FrontProxy, true),
+            authority(AuthorityId::Etcd, false),
+        ],
+        ..InventoryReport::default()
+    }
+}
+
+fn file(id: u32, path: &str) -> LoadedFile {
+    LoadedFile { id: FileId(id), path: path.to_owned(), size: 1 }
+}
+
+fn plan() -> PlanReport {
+    PlanReport {
+        package: "airlock-one-20260801".to_owned(),
+        authorities: vec![],
+        keys: vec![],
+        steps: vec![],
+        findings: vec![],
+    }
+}
+
+fn package() -> PackageReport {
+    PackageReport { name: "airlock-one-20260801".to_owned(), files: vec![] }
+}
+
+/// The state after loading one file, and after `actions`.
+fn after(actions: impl IntoIterator<Item = Action>) -> State {
+    let loaded = State::default().after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
+    actions.into_iter().fold(loaded, State::after)
+}
+
+fn cluster(change: AuthorityChange) -> Action {
+    Action::Form(FormChange::Authority(AuthorityId::Cluster, change))
+}
+
+#[test]
+fn the_untouched_form_asks_for_the_default() {
+    let mut expected = RotationRequest::default();
+    for id in expected.rotate.clone() {
+        expected.authorities.insert(id, airlock_core::plan::request::NewAuthority::default());
+    }
+    assert_eq!(after([]).form.request(), Ok(expected));
+}
+
+#[test]
+fn authorities_that_do_not_rotate_have_no_fields() {
+    let ids: Vec<AuthorityId> = after([]).form.authorities.iter().map(|form| form.id).collect();
+    assert_eq!(ids, [AuthorityId::Cluster, AuthorityId::FrontProxy]);
+}
+
+#[test]
+fn what_was_typed_survives_more_files() {
+    let state = after([
+        cluster(AuthorityChange::Name("mine".to_owned())),
+        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
+        Action::Form(FormChange::CaDays("100".to_owned())),
+        Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into()),
+    ]);
+    assert_eq!(state.form.authorities[0].name.as_deref(), Some("mine"));
+    assert_eq!(state.form.authorities[0].certificate, "ca.crt");
+    assert_eq!(state.form.ca_days, "100");
+}
+
+#[test]
+fn a_chosen_file_that_is_removed_is_chosen_no_more() {
+    let state = after([
+        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
+        Action::Inspected([file(1, "ca.key")].into(), inventory().into()),
+    ]);
+    assert_eq!(state.form.authorities[0].certificate, "");
+}
+
+#[test]
+fn a_proposed_name_is_not_a_choice() {
+    let state = after([cluster(AuthorityChange::Name("kubernetes-20260801".to_owned()))]);
+    assert_eq!(state.form.authorities[0].name, None);
+}
+
+#[test]
+fn a_key_type_that_is_not_made_here_needs_a_choice() {
+    let mut found = inventory();
+    found.authorities[0].same_key_algorithm = None;
+    let state = after([Action::Inspected([file(0, "ca.crt")].into(), found.into())]);
+    assert_eq!(state.form.authorities[0].key_algorithm, Some(KeyAlgorithm::Rsa2048));
+}
+
+#[test]
+fn problems_name_their_fields() {
+    let check = |change: Action, fields: &[&str]| {
+        let problems = after([change]).form.request().unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), fields);
+    };
+    check(Action::Form(FormChange::CaDays("0".to_owned())), &["ca-days"]);
+    check(Action::Form(FormChange::LeafDays("a year".to_owned())), &["leaf-days"]);
+    check(cluster(AuthorityChange::Name(" ".to_owned())), &["cluster-name"]);
+    check(cluster(AuthorityChange::Brought(true)), &["cluster-certificate", "cluster-key"]);
+
+    let none = [AuthorityId::Cluster, AuthorityId::FrontProxy]
+        .map(|id| Action::Form(FormChange::Authority(id, AuthorityChange::Rotate(false))));
+    assert_eq!(after(none).form.request().unwrap_err()[0].field, "authorities");
+}
+
+#[test]
+fn an_authority_can_be_brought_along() {
+    let state = after([
+        cluster(AuthorityChange::Brought(true)),
+        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
+        cluster(AuthorityChange::Key("ca.crt".to_owned())),
+    ]);
+    let request = state.form.request().unwrap();
+    let brought = BroughtAuthority { certificate: "ca.crt".to_owned(), key: "ca.crt".to_owned() };
+    assert_eq!(request.authorities[&AuthorityId::Cluster].brought, Some(brought));
+}
+
+#[test]
+fn an_authority_left_alone_is_not_asked_about() {
+    let state = after([cluster(AuthorityChange::Brought(true)), cluster(AuthorityChange::Rotate(false))]);
+    assert_eq!(state.form.request().unwrap().rotate, [AuthorityId::FrontProxy]);
+}
+
+#[test]
+fn a_changed_choice_takes_plan_and_package_away() {
+    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into())];
+    let state = after(made.into_iter().chain([Action::Form(FormChange::KeepKeys(true))]));
+    assert_eq!((state.outcome, state.package), (None, None));
+}
+
+#[test]
+fn more_files_take_plan_and_package_away() {
+    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into())];
+    let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
+    let state = after(made.into_iter().chain([more]));
+    assert_eq!((state.outcome, state.package), (None, None));
+}
+
+#[test]
+fn removing_the_last_file_takes_the_inventory_away() {
+    let state = after([Action::Inspected([].into(), InventoryReport::default().into())]);
+    assert_eq!(state.inventory, None);
+    assert!(state.form.authorities.is_empty());
+}
+
+#[test]
+fn keys_are_counted_up_to_their_number() {
+    let state =
+        after([Action::Began(Job::Making { done: 0, total: 2 }), Action::KeyMade, Action::KeyMade, Action::KeyMade]);
+    assert_eq!(state.job, Some(Job::Making { done: 2, total: 2 }));
+    assert_eq!(after([Action::KeyMade]).job, None);
+}
+
+#[test]
+fn cancelling_keeps_the_plan() {
+    let state = after([
+        Action::Planned(Outcome::Plan(plan().into())),
+        Action::Began(Job::Making { done: 0, total: 2 }),
+        Action::Cancelled,
+    ]);
+    assert!(state.plan().is_some());
+    assert_eq!((state.job, state.notice.as_str()), (None, words::CANCELLED));
+}
+
+#[test]
+fn a_dead_worker_takes_the_plan_but_nothing_loaded() {
+    let state =
+        after([Action::Planned(Outcome::Plan(plan().into())), Action::CoreDied("core/src/lib.rs:1:1".to_owned())]);
+    assert_eq!(state.outcome, None);
+    assert_eq!(state.files.len(), 1);
+    assert_eq!(state.job, Some(Job::Inspecting), "the new worker takes up the files");
+    assert!(state.alert.unwrap().contains("core/src/lib.rs:1:1"));
+}
+
+#[test]
+fn files_that_kill_the_worker_are_named() {
+    let first = State::default()
+        .after(Action::Began(Job::Inspecting))
+        .after(Action::CoreDied(String::new()))
+        .after(Action::FilesLeftOut(vec!["evil.yaml".to_owned()]));
+    assert_eq!(first.job, None, "there is nothing to take up");
+    assert!(first.alert.unwrap().contains("evil.yaml"));
+}
+
+#[test]
+fn lines_of_another_file_are_not_shown() {
+    let lines = |path: &str| FilePreview { path: path.to_owned(), replaces: String::new(), lines: vec![] };
+    let state = after([Action::PreviewAsked("b".to_owned()), Action::Previewed(lines("a").into())]);
+    assert_eq!(state.preview.unwrap().file, None);
+    let state = after([Action::PreviewAsked("a".to_owned()), Action::Previewed(lines("a").into())]);
+    assert!(state.preview.unwrap().file.is_some());
+}
+
+#[test]
+fn attention_follows_the_work() {
+    let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
+    let planned = Action::Planned(Outcome::Plan(plan().into()));
+    let refused = Action::Planned(Outcome::Refused([].into()));
+    let problem = FormProblem { field: "ca-days".to_owned(), message: String::new() };
+    assert_eq!(look(&[]), "");
+    assert_eq!(look(&[planned]), "plan");
+    assert_eq!(look(&[refused]), "refused");
+    assert_eq!(look(&[Action::FormRefused(vec![problem])]), "ca-days");
+    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "making");
+    assert_eq!(look(&[Action::Made(package().into())]), "review");
+}
+
+#[test]
+fn the_same_attention_twice_is_two_events() {
+    let refused = || Action::Planned(Outcome::Refused([].into()));
+    assert_ne!(after([refused()]).focus, after([refused(), refused()]).focus);
+}

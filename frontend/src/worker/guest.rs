@@ -112,7 +112,7 @@ impl Core {
                 FileBody::TooLarge(size) => Content::TooLarge(size),
                 FileBody::Unreadable(reason) => Content::Unreadable(reason),
             };
-            self.files.insert(ticket.id, InputFile { path: ticket.path, content });
+            self.files.insert(ticket.id, InputFile { path: ticket.path, content, mode: None });
         }
         let inventory = airlock_core::inspect(self.files.values().cloned().collect(), now);
         Reply::Inventory(self.inventory.insert(inventory).report(now))

@@ -90,12 +90,8 @@ impl CoreServer {
             loop {
                 let next = self.questions.borrow_mut().pop_front();
                 let Some((id, ask, attachments)) = next else { break };
-                let mut bodies = Vec::new();
-                for attachment in attachments {
-                    if let Attachment::Blob(blob) = attachment {
-                        bodies.push(ports::files::read(blob).await);
-                    }
-                }
+                let blobs: Vec<_> = attachments.into_iter().filter_map(Attachment::into_blob).collect();
+                let bodies = ports::files::read(&blobs).await;
                 self.ask(id, ask, bodies);
             }
             self.reading.replace(false);

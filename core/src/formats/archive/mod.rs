@@ -222,9 +222,11 @@ impl Remark {
             count => format!("{} (and {} entries more)", self.message, count - 1),
         };
         let finding = Finding::new(self.severity, self.code, &format!("{path}{SEPARATOR}{}", self.first), message);
-        match self.severity {
-            Severity::Error => finding.remedy("Make the archive anew with relative names, as tar does without -P"),
-            Severity::Warning | Severity::Note => finding,
+        match self.code {
+            "archive-unsafe-name" => {
+                finding.remedy("Make the archive anew with relative names, as tar does without -P")
+            }
+            _ => finding,
         }
     }
 }
@@ -249,7 +251,7 @@ impl Sink<'_, '_> {
             Err(Refused::Empty) => None,
             Err(Refused::Unsafe(reason)) => {
                 let name = name::printable(&String::from_utf8_lossy(raw));
-                self.remark(Severity::Error, "archive-unsafe-name", &name, reason);
+                self.remark(Severity::Warning, "archive-unsafe-name", &name, reason);
                 None
             }
         }

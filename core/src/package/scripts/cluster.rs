@@ -83,6 +83,13 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
 
 fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, output: &OutputFiles) -> Vec<String> {
     match action {
+        ClusterAction::ExtensionTrust => {
+            let Some(path) = dropped_bundle(plan, AuthorityId::FrontProxy) else { return Vec::new() };
+            vec![format!(
+                "await 'extension API servers are told the new front-proxy CA' authentication_holds requestheader-client-ca-file \"$root\"/{}",
+                quote(path)
+            )]
+        }
         ClusterAction::ForgetOld(authorities) => {
             authorities.iter().filter_map(|id| forget_line(plan, *id, output)).collect()
         }
@@ -113,11 +120,16 @@ fn forget_line(plan: &RotationPlan, id: AuthorityId, output: &OutputFiles) -> Op
         AuthorityId::FrontProxy => "requestheader-client-ca-file",
         AuthorityId::Etcd => return None,
     };
+    let file = output.files.get(dropped_bundle(plan, id)?)?;
+    Some(format!("forget_old {key} {}", shown_sum("ConfigMap", &file.bytes)))
+}
+
+/// The file of the package that holds the new authority alone.
+fn dropped_bundle(plan: &RotationPlan, id: AuthorityId) -> Option<&str> {
     let mut bundles = edits(plan).filter(|(step, edit)| {
         step.phase == Phase::DropOld && matches!(edit.content, Content::Trust(of, _) if of == id)
     });
-    let file = output.files.get(&bundles.next()?.1.output)?;
-    Some(format!("forget_old {key} {}", shown_sum("ConfigMap", &file.bytes)))
+    bundles.next().map(|(_, edit)| edit.output.as_str())
 }
 
 /// What `--undo` of the first change applies: each given object as it was, ready for server-side apply.

@@ -174,6 +174,14 @@ restart_workloads() {
   done || unmet "some workload is not ready again"
 }
 
+authentication_holds() { # KEY FILE
+  held=$(kubectl -n kube-system get configmap extension-apiserver-authentication -o "jsonpath={.data.$1}") || return 1
+  case $held in
+    *"$(cat "$2")"*) return 0 ;;
+  esac
+  return 1
+}
+
 # A union that never forgets an unexpired CA: an API server writes it anew.
 forget_old() { # KEY SUM
   case $action in undo) return 0 ;; esac
