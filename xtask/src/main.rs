@@ -9,6 +9,8 @@ use anyhow::{Result, bail};
 
 mod app;
 mod setup;
+mod test;
+mod tools;
 
 /// What `cargo xtask` answers when asked for nothing or for something it does not know.
 const USAGE: &str = "\
@@ -16,7 +18,13 @@ cargo xtask app [--no-open] [--accept-imports]
     builds dist/airlock.html, the page in one file; prints its path, size and SHA-256,
     and opens it where there is a desktop
       --no-open         builds only
-      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser";
+      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
+
+cargo xtask test
+    installs what the tests need, runs them all and prints how long each part took
+
+cargo xtask tools
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -32,6 +40,8 @@ fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
+        Some((&"test", options)) => test::run(options),
+        Some((&"tools", options)) => tools::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {
             println!("{USAGE}");
             Ok(())
