@@ -30,31 +30,6 @@ for argument; do
   esac
 done
 
-say() {
-  printf '%s: %s\n' "$holder" "$*"
-}
-
-stop() {
-  printf '%s: stopped: %s\n' "$holder" "$*" >&2
-  exit 1
-}
-
-unmet() {
-  printf '%s: not yet: %s\n' "$holder" "$*" >&2
-  missing=yes
-}
-
-wait_until() { # WHAT COMMAND…
-  what=$1
-  shift
-  tries=$limit
-  until "$@"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || stop "waited $limit seconds for this: $what"
-    sleep 1
-  done
-}
-
 # What counts is what the cluster shows.
 await() { # WHAT COMMAND…
   meaning=$1
