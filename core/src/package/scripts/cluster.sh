@@ -137,6 +137,9 @@ restart_workloads() {
     esac
   done || unmet "some workload has not been restarted in this phase"
   [ "$action" != dry-run ] || return 0
+  # A gate looks; only the step itself waits.
+  patience=$limit
+  [ "$action" = apply ] || patience=5
   printf '%s\n' "$list" | while read -r namespace name _; do
     [ -n "$name" ] || continue
     # Pods that are replaced by hand (OnDelete) have no roll-out to wait for.
@@ -145,7 +148,7 @@ restart_workloads() {
       say "delete the pods of $name in $namespace one by one; it replaces them only then"
       continue
     }
-    kubectl -n "$namespace" rollout status "$name" --timeout="${limit}s" >/dev/null || exit 1
+    kubectl -n "$namespace" rollout status "$name" --timeout="${patience}s" >/dev/null || exit 1
   done || unmet "some workload is not ready again"
 }
 
