@@ -79,7 +79,7 @@ fn App() -> Html {
     let busy = state.job.is_some();
 
     html! {
-        <div class="page" data-test="page" data-busy={busy.to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&load)}>
+        <div class="page" data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
             <header>
                 <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
@@ -141,10 +141,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
 }
 
 /// A drop anywhere on the page loads what was dropped.
-fn drop_into(load: &Callback<Vec<PickedFile>>) -> Callback<DragEvent> {
-    let load = load.clone();
-    Callback::from(move |event: DragEvent| {
-        let (load, files) = (load.clone(), ports::drops::dropped(&event));
-        ports::spawn(async move { load.emit(files.await) });
-    })
+fn drop_into(host: &Rc<Host>) -> Callback<DragEvent> {
+    let host = Rc::clone(host);
+    Callback::from(move |event: DragEvent| host.load_when_found(ports::drops::dropped(&event)))
 }

@@ -38,6 +38,8 @@ pub const KEEP_KEYS_HINT: &str =
 pub const DOWNLOAD_HINT: &str = "The zip holds private keys of the new CAs. Keep it as you keep the keys themselves, and delete it when the rotation is done.";
 /// Checking the zip.
 pub const CHECK_HINT: &str = "Compare it with sha256sum on the machine that you carry the zip to; inside, sha256sum -c SHA256SUMS checks every file.";
+/// An empty drop.
+pub const NOTHING_FOUND: &str = "There was no file in what was dropped.";
 /// Copying a command that carries a key.
 pub const SECRET_WARNING: &str = "Holds a private key. The copied command carries it in plain text: paste it only into a terminal that you trust, \
     and clear the clipboard afterwards.";

@@ -74,6 +74,19 @@ impl Host {
         })
     }
 
+    /// Loads what a search for files finds.
+    pub fn load_when_found(self: &Rc<Self>, search: impl Future<Output = Vec<PickedFile>> + 'static) {
+        self.tell(Action::Began(Job::Inspecting));
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            let found = search.await;
+            if found.is_empty() {
+                host.tell(Action::NothingFound);
+            }
+            host.load(found);
+        });
+    }
+
     /// Loads files beside those that are there, and inspects all.
     pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) {
         if picked.is_empty() {
@@ -376,4 +389,16 @@ fn unique(path: String, taken: &BTreeSet<String>) -> String {
         return path;
     }
     (2..).map(|number| format!("{path} ({number})")).find(|path| !taken.contains(path)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_files_have_the_same_path() {
+        let taken = ["ca.crt", "ca.crt (2)"].map(str::to_owned).into();
+        assert_eq!(unique("ca.key".to_owned(), &taken), "ca.key");
+        assert_eq!(unique("ca.crt".to_owned(), &taken), "ca.crt (3)");
+    }
 }
