@@ -8,7 +8,9 @@ use std::{env, process::ExitCode};
 use anyhow::{Result, bail};
 
 mod app;
+mod bench;
 mod setup;
+mod tools;
 
 /// What `cargo xtask` answers when asked for nothing or for something it does not know.
 const USAGE: &str = "\
@@ -16,7 +18,11 @@ cargo xtask app [--no-open] [--accept-imports]
     builds dist/airlock.html, the page in one file; prints its path, size and SHA-256,
     and opens it where there is a desktop
       --no-open         builds only
-      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser";
+      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
+
+cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
+    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
+    prints tables and writes target/bench.json";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -32,6 +38,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
+        Some((&"bench", options)) => bench::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {
             println!("{USAGE}");
             Ok(())
