@@ -19,6 +19,9 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long a script may take. Milliseconds.
 const SCRIPT_TIMEOUT: u64 = 1_800_000;
 
+/// Ticks in a second, in which Linux counts processor time for programs (proc(5), USER_HZ).
+const TICKS: f64 = 100.0;
+
 /// Chromium without a window, with a profile of its own.
 pub struct Browser {
     driver: Child,
@@ -99,18 +102,26 @@ impl Browser {
 
     /// The largest resident set that a process of this browser ever had which runs a page. Bytes.
     pub fn peak_memory(&self) -> Result<u64> {
-        let mut family = vec![self.driver.id()];
-        let mut peak = 0;
-        // Parents come before their children once the list is gone through until nothing is added.
-        let mut processes = processes()?;
-        while let Some(at) = processes.iter().position(|process| family.contains(&process.parent)) {
-            let process = processes.swap_remove(at);
-            family.push(process.id);
-            if process.arguments.contains("--type=renderer") {
-                peak = peak.max(process.peak_memory);
-            }
+        let pages = self.processes()?.into_iter().filter(|process| process.arguments.contains("--type=renderer"));
+        Ok(pages.map(|process| process.peak_memory).max().unwrap_or_default())
+    }
+
+    /// What all of this browser's processes have taken of all cores until now. Seconds, in hundredths.
+    pub fn cpu(&self) -> Result<f64> {
+        Ok(self.processes()?.iter().map(|process| process.ticks as f64 / TICKS).sum())
+    }
+
+    /// The driver and what it started.
+    fn processes(&self) -> Result<Vec<Process>> {
+        let mut others = processes()?;
+        let mut family: Vec<Process> = Vec::new();
+        let belongs = |process: &Process, family: &[Process]| {
+            process.id == self.driver.id() || family.iter().any(|parent| parent.id == process.parent)
+        };
+        while let Some(at) = others.iter().position(|process| belongs(process, &family)) {
+            family.push(others.swap_remove(at));
         }
-        Ok(peak)
+        Ok(family)
     }
 
     fn element(&self, css: &str) -> Result<String> {
@@ -193,6 +204,8 @@ struct Process {
     arguments: String,
     /// Bytes.
     peak_memory: u64,
+    /// Time on a core, in ticks.
+    ticks: u64,
 }
 
 /// Every process, as Linux shows them (proc(5)).
@@ -210,8 +223,13 @@ fn processes() -> Result<Vec<Process>> {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             line.and_then(|value| value.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default()
         };
+        // Past the program's name, which may hold anything, the 12th and 13th field.
+        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
         found.push(Process {
             id,
+            ticks,
             parent: u32::try_from(field("PPid:")).unwrap_or_default(),
             arguments: String::from_utf8_lossy(&arguments).into_owned(),
             peak_memory: field("VmHWM:") * 1024,
