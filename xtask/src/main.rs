@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 mod app;
 mod bench;
 mod setup;
+mod test;
 mod tools;
 
 /// What `cargo xtask` answers when asked for nothing or for something it does not know.
@@ -22,7 +23,13 @@ cargo xtask app [--no-open] [--accept-imports]
 
 cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
     measures the page and the command line against OpenSSL and kubeadm, and large clusters;
-    prints tables and writes target/bench.json";
+    prints tables and writes target/bench.json
+
+cargo xtask test
+    installs what the tests need, runs them all and prints how long each part took
+
+cargo xtask tools
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -39,6 +46,8 @@ fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
         Some((&"bench", options)) => bench::run(options),
+        Some((&"test", options)) => test::run(options),
+        Some((&"tools", options)) => tools::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {
             println!("{USAGE}");
             Ok(())

@@ -1,28 +1,24 @@
 //! Artifact to slot: every file gets its place, on a node or off it.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, Inventory, Node, ObjectRole, Role, Slot, StoredObject, Unrecognised,
+    Artifact, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
     tree::{self, Location, Trees},
 };
 use crate::{
     Content, Finding, InputFile, Severity,
-    formats::{archive, object::Object},
-    profile::{AuthorityId, CLUSTER_NAME_LABEL, Component, OtherKind, Profile, SECRETS, SecretContent},
-    x509::{AlternativeName, Certificate},
+    formats::archive,
+    profile::{AuthorityId, Component, OtherKind, Profile},
 };
 
 /// Archives in archives are opened this deep.
 const MAX_ARCHIVE_DEPTH: usize = 4;
 
-type Bytes = Arc<Zeroizing<Vec<u8>>>;
+pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
 pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Inventory {
@@ -199,7 +195,7 @@ fn keeps(promise: Promise, artifact: &Artifact) -> bool {
     )
 }
 
-fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
+pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
     Finding::new(severity, "unreadable-content", file, &reason.message).at(&reason.place).remedy(&reason.remedy)
 }
 
@@ -228,98 +224,6 @@ impl Inventory {
             self.findings.push(Finding::note("unrecognised", &file, &reason.message));
         }
         self.unrecognised.push(Unrecognised { file, reason: reason.message.clone() });
-    }
-
-    fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
-        let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
-        for object in objects {
-            match object_role(&object) {
-                Some(role) => {
-                    let known =
-                        self.objects.iter().find(|known| known.role == role && known.object.name == object.name);
-                    match known {
-                        Some(known) if known.object.value == object.value => {}
-                        Some(known) => self.findings.push(
-                            Finding::error(
-                                "two-objects",
-                                file,
-                                format!("{} is also given, with other content, in {}", known.place(), known.file),
-                            )
-                            .remedy("Give it once, as it is in the cluster now"),
-                        ),
-                        None => {
-                            let stored = self.read_object(file, bytes, object, role);
-                            self.objects.push(Arc::new(stored));
-                        }
-                    }
-                }
-                None => *passed_over.entry(object.kind.clone()).or_default() += 1,
-            }
-        }
-        if !passed_over.is_empty() {
-            let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            let reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
-            self.findings.push(Finding::note("unrecognised", file, &reason));
-            self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
-        }
-    }
-
-    fn read_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) -> StoredObject {
-        let mut stored = StoredObject {
-            object,
-            role,
-            file: file.to_owned(),
-            bytes: Arc::clone(bytes),
-            certificates: Vec::new(),
-            key: None,
-            kubeconfig: None,
-        };
-        let place = stored.place();
-        let mut said = Vec::new();
-        match role {
-            ObjectRole::Secret(SecretContent::Authority(_)) => {
-                let data = stored.object.secret_data();
-                if let Some(bytes) = data.get("tls.crt") {
-                    let (certificates, reasons) = detect::certificates(bytes);
-                    stored.certificates = certificates;
-                    said.extend(reasons.into_iter().map(|reason| ("data.tls.crt", reason)));
-                }
-                if let Some(bytes) = data.get("tls.key").filter(|bytes| !bytes.is_empty()) {
-                    let (key, reasons) = detect::private_key(bytes);
-                    stored.key = key;
-                    said.extend(reasons.into_iter().map(|reason| ("data.tls.key", reason)));
-                }
-            }
-            ObjectRole::Secret(SecretContent::Kubeconfig) => {
-                if let Some(bytes) = stored.object.secret_data().remove("value") {
-                    match detect::read_kubeconfig(&bytes) {
-                        Ok((kubeconfig, reasons)) => {
-                            said.extend(reasons.into_iter().map(|reason| ("data.value", reason)));
-                            stored.kubeconfig = Some((Arc::new(bytes), kubeconfig));
-                        }
-                        Err(reason) => said.push(("data.value", reason)),
-                    }
-                }
-            }
-            ObjectRole::ClusterInfo => {
-                if let Some(text) = stored.object.config_data().get("kubeconfig") {
-                    let bytes = Arc::new(Zeroizing::new(text.clone().into_bytes()));
-                    match detect::read_kubeconfig(&bytes) {
-                        Ok((kubeconfig, reasons)) => {
-                            said.extend(reasons.into_iter().map(|reason| ("data.kubeconfig", reason)));
-                            stored.kubeconfig = Some((bytes, kubeconfig));
-                        }
-                        Err(reason) => said.push(("data.kubeconfig", reason)),
-                    }
-                }
-            }
-            ObjectRole::KubeadmConfig | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
-        }
-        for (key, reason) in said {
-            let at = format!("{place}, {key} {}", reason.place);
-            self.findings.push(finding(Severity::Error, file, &Reason { place: at.trim_end().to_owned(), ..reason }));
-        }
-        stored
     }
 
     fn place_tree(&mut self, root: &str, content: Root) {
@@ -436,141 +340,4 @@ impl Inventory {
             || self.profile.kubeconfigs.iter().any(|row| row.path == path)
             || self.profile.manifest(Component::ControllerManager) == Some(path)
     }
-
-    /// Gives every node its name, joins trees of one node, and sorts them.
-    fn name_nodes(&mut self) {
-        let mut named: BTreeMap<String, Node> = BTreeMap::new();
-        for mut node in std::mem::take(&mut self.nodes) {
-            let name = self.node_name(&node).unwrap_or_else(|| tree::label(&node.name));
-            node.name.clone_from(&name);
-            match named.entry(name) {
-                Entry::Vacant(entry) => {
-                    entry.insert(node);
-                }
-                Entry::Occupied(mut entry) => self.join(entry.get_mut(), node),
-            }
-        }
-        self.nodes = named.into_values().collect();
-        self.nodes.sort_by(|a, b| a.role.cmp(&b.role).then_with(|| a.name.cmp(&b.name)));
-    }
-
-    /// Adds the files of a second tree of the same node; where both have a file, it must be the same.
-    fn join(&mut self, node: &mut Node, other: Node) {
-        let differs = |path: &str| match (node.slots.get(path), other.slots.get(path)) {
-            (Some(a), Some(b)) => (a.bytes != b.bytes).then(|| (a.file.clone(), b.file.clone())),
-            _ => None,
-        };
-        let authorities = self.profile.authorities.iter();
-        if let Some((first, second)) = authorities.into_iter().find_map(|row| differs(row.certificate)) {
-            self.findings.push(
-                Finding::error(
-                    "two-clusters",
-                    &second,
-                    format!("two nodes are called {} and have different CAs, the other one in {first}", node.name),
-                )
-                .remedy("Give the files of one cluster at a time, each node once"),
-            );
-            return;
-        }
-        node.role = node.role.min(other.role);
-        for (path, slot) in other.slots {
-            match node.slots.entry(path) {
-                Entry::Vacant(entry) => {
-                    entry.insert(slot);
-                }
-                Entry::Occupied(entry) if entry.get().bytes == slot.bytes => {}
-                Entry::Occupied(entry) => self.findings.push(
-                    Finding::error(
-                        "two-trees",
-                        &slot.file,
-                        format!(
-                            "{} on node {} is also given, with other content, as {}",
-                            slot.place,
-                            node.name,
-                            entry.get().file
-                        ),
-                    )
-                    .remedy("Give each node once; where two nodes share a name, tell them apart by their folders"),
-                ),
-            }
-        }
-    }
-
-    /// The node's name as its kubelet's or apiserver's certificate has it.
-    fn node_name(&self, node: &Node) -> Option<String> {
-        let kubelet_client = |certificate: &Certificate| {
-            certificate.subject().common_name()?.strip_prefix("system:node:").map(str::to_owned)
-        };
-        let from_kubelet =
-            node.slots.values().flat_map(|slot| slot.artifact.all_certificates()).find_map(kubelet_client);
-        let from_kubeconfig = || {
-            let mut kubeconfigs = node.slots.values().filter_map(|slot| match &slot.artifact {
-                Artifact::Kubeconfig(kubeconfig) => Some(kubeconfig),
-                _ => None,
-            });
-            kubeconfigs.find_map(|kubeconfig| {
-                kubeconfig.model.users.iter().find_map(|user| user.name.strip_prefix("system:node:").map(str::to_owned))
-            })
-        };
-        let from_etcd = || {
-            let row = self.profile.leaves.iter().find(|row| row.name == "etcd/server")?;
-            node.certificates(row.certificate).first()?.subject().common_name()
-        };
-        let from_apiserver = || {
-            let row = self.profile.leaves.iter().find(|row| row.name == "apiserver")?;
-            let names = node.certificates(row.certificate).first()?.alternative_names();
-            let own = |name: &&str| !name.contains('.') && *name != "kubernetes" && *name != "localhost";
-            let label = tree::label(&node.name);
-            let mut own_names = names.iter().filter_map(AlternativeName::dns).filter(own);
-            let first = own_names.clone().next().map(str::to_owned);
-            own_names.find(|name| *name == label).map(str::to_owned).or(first)
-        };
-        from_kubelet
-            .or_else(from_kubeconfig)
-            .or_else(from_etcd)
-            .or_else(from_apiserver)
-            .filter(|name| is_node_name(name))
-    }
-}
-
-/// A DNS subdomain (RFC 1123), which is what Kubernetes allows; nothing that could be a path.
-fn is_node_name(name: &str) -> bool {
-    name.len() <= 253
-        && name.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        })
-}
-
-fn object_role(object: &Object) -> Option<ObjectRole> {
-    match object.kind.as_str() {
-        "ConfigMap" => match (object.namespace.as_deref(), object.name.as_str()) {
-            (Some("kube-public") | None, "cluster-info") => Some(ObjectRole::ClusterInfo),
-            (Some("kube-system") | None, "kubeadm-config") => Some(ObjectRole::KubeadmConfig),
-            _ => None,
-        },
-        "Secret" => {
-            let data = object.secret_data();
-            let row = SECRETS.iter().find(|row| {
-                let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
-                data.contains_key(needed)
-                    && object
-                        .name
-                        .strip_suffix(row.suffix)
-                        .and_then(|rest| rest.strip_suffix('-'))
-                        .is_some_and(|rest| !rest.is_empty())
-            })?;
-            Some(ObjectRole::Secret(row.content))
-        }
-        _ => None,
-    }
-}
-
-/// The Cluster that a management Secret belongs to: its label, else its name without the suffix.
-pub(super) fn secret_cluster(object: &Object, content: SecretContent) -> Option<String> {
-    let row = SECRETS.iter().find(|row| row.content == content)?;
-    let from_label = object.labels.get(CLUSTER_NAME_LABEL).cloned();
-    from_label.or_else(|| Some(object.name.strip_suffix(row.suffix)?.strip_suffix('-')?.to_owned()))
 }

@@ -7,6 +7,8 @@ mod assign;
 mod authorities;
 mod checks;
 mod detect;
+mod nodes;
+mod objects;
 mod signers;
 mod tree;
 
@@ -330,7 +332,7 @@ impl StoredObject {
     /// The Cluster that a management Secret belongs to.
     pub(crate) fn cluster(&self) -> Option<String> {
         let ObjectRole::Secret(content) = self.role else { return None };
-        assign::secret_cluster(&self.object, content)
+        objects::secret_cluster(&self.object, content)
     }
 
     /// Every certificate in the object, embedded ones included.

@@ -7,7 +7,7 @@ use base64::{
 use similar::{ChangeTag, TextDiff};
 use zeroize::Zeroizing;
 
-use super::OutputFiles;
+use super::{OutputFiles, hex};
 use crate::{
     formats::pem,
     report::{FilePreview, LineChange, PreviewLine},
@@ -73,7 +73,7 @@ fn redact_binary(bytes: &[u8]) -> Redacted {
         return Redacted { text: name_key(Some(&key)), keys: 1 };
     }
     let text = match Certificate::from_der(bytes) {
-        Ok(certificate) => format!("‹certificate {}›", certificate.subject()),
+        Ok(certificate) => format!("‹certificate {}›", name_certificate(&certificate)),
         Err(_) => format!("‹{} bytes that are no text›", bytes.len()),
     };
     Redacted { text, keys: 0 }
@@ -81,6 +81,12 @@ fn redact_binary(bytes: &[u8]) -> Redacted {
 
 fn name_key(key: Option<&PrivateKey>) -> String {
     key.map_or_else(|| "‹private key›".to_owned(), |key| format!("‹private key, pin {}›", key.public_key().pin()))
+}
+
+/// Whose certificate, by whom, and enough of its fingerprint to tell it from the one it replaces.
+fn name_certificate(certificate: &Certificate) -> String {
+    let fingerprint = hex(&certificate.fingerprint()[..4]);
+    format!("{} by {} (SHA-256 {fingerprint}…)", certificate.subject(), certificate.issuer())
 }
 
 fn redact_text(text: &str, depth: usize) -> Redacted {
@@ -186,7 +192,7 @@ fn reveal(base64: &str, depth: usize) -> Option<Redacted> {
     };
     let scan = pem::blocks(&bytes);
     let certificates: Vec<_> = scan.blocks.iter().filter_map(|block| Certificate::from_der(&block.der).ok()).collect();
-    let names: Vec<_> = certificates.iter().map(|certificate| certificate.subject().to_string()).collect();
+    let names: Vec<_> = certificates.iter().map(name_certificate).collect();
     if text.contains("PRIVATE KEY-----") {
         let key = scan.blocks.iter().find_map(|block| PrivateKey::from_pem_block(&block.label, &block.der).ok());
         let named = if names.is_empty() { String::new() } else { format!("‹certificate {}› ", names.join("; ")) };

@@ -3,8 +3,10 @@
 //! [`plan`] decides everything; [`mint`](crate::mint) makes keys and certificates for it,
 //! [`package`](crate::package) renders it. Both only follow.
 
+mod brought;
 mod clients;
 mod editable;
+mod key_home;
 mod nodes;
 mod objects;
 mod replacements;
@@ -18,13 +20,14 @@ use std::{collections::BTreeMap, fmt};
 use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG},
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
     steps::{
         Action, ClusterAction, Content, Edit, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust,
     },
-    successors::{KeyHome, Succession, Successor, same_algorithm, successor_name},
+    successors::{Succession, Successor, same_algorithm, successor_name},
 };
 use crate::{
     Finding, Severity, UnixTime,
@@ -94,7 +97,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
-    successors::check_kubelets(request, &successions, &mut findings);
+    key_home::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);

@@ -60,7 +60,7 @@ fn phases(rotation: &Rotation, fixture: &str) -> [Answer; 4] {
         vec![Question { files: held.values().cloned().collect(), cluster: cluster.clone(), namespace: "default" }];
     for phase in 1..=3 {
         let folder = rotation.phase(phase).join("management");
-        for file in walk(&folder).into_iter().filter(|file| file.ends_with(".yaml")) {
+        for file in walk(&folder).into_iter().filter(|file| file.ends_with(".yaml") && !file.contains('/')) {
             assert!(held.contains_key(&file), "{file} replaces nothing");
             held.insert(file.clone(), folder.join(file));
         }

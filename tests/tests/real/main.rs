@@ -6,3 +6,4 @@ mod identity;
 mod kubeadm;
 mod kubectl;
 mod package;
+mod scripts;

@@ -146,7 +146,8 @@ fn the_backup_restores_every_replaced_file() {
             let original = given.iter().find(|(name, _)| name.ends_with(&format!("/{node}/{file}")));
             let Some((name, bytes)) = original else {
                 assert!(
-                    file.ends_with("ca-signing.crt")
+                    file == "apply.sh"
+                        || file.ends_with("ca-signing.crt")
                         || file.starts_with("patches/")
                         || file.contains("kubelet-client-"),
                     "{}: {path} replaces nothing",

@@ -1,0 +1,286 @@
+//! The authorities and what hangs on them: all there, all the same, each key beside its certificate.
+
+use std::collections::BTreeSet;
+
+use super::{every_kubeconfig, join, severity};
+use crate::{
+    Finding, Severity, UnixTime,
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole},
+    profile::{AuthorityId, AuthorityRow, Component, SecretContent},
+    x509::{Certificate, PrivateKey},
+};
+
+/// Files of a control-plane node without which it would be left behind.
+pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let profile = inventory.profile;
+    for node in inventory.control_plane() {
+        let mut needed: Vec<&str> = Vec::new();
+        let known = |id: AuthorityId| id == AuthorityId::Cluster || inventory.authorities.contains_key(&id);
+        for row in profile.authorities.iter().filter(|row| row.rotates && known(row.id)) {
+            needed.push(row.certificate);
+            needed.extend(profile.leaves.iter().filter(|leaf| leaf.authority == row.id).map(|leaf| leaf.certificate));
+        }
+        needed.extend(profile.kubeconfigs.iter().filter(|row| row.reader.is_some()).map(|row| row.path));
+        for path in needed {
+            if !node.slots.contains_key(path) {
+                let message =
+                    format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
+                findings.push(
+                    Finding::error("missing-file", "", message)
+                        .remedy(format!("Give the node's whole {} (private keys may stay away)", profile.directory)),
+                );
+            }
+        }
+        let manifest = profile.manifest(Component::ControllerManager);
+        if let Some(path) = manifest.filter(|path| !node.slots.contains_key(*path)) {
+            findings.push(
+                Finding::warning(
+                    "missing-manifest",
+                    "",
+                    format!("node {} comes without {path}, so its signing flags cannot be seen", node.name),
+                )
+                .remedy("Give it, or use the patch for `kubeadm --patches` that the package holds instead"),
+            );
+        }
+    }
+    if inventory.authorities.is_empty() {
+        findings.push(
+            Finding::error("missing-ca", "", "there is no CA certificate among the files").remedy(
+                "Give /etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
+            ),
+        );
+    }
+}
+
+/// An authority must be one, alive, and able to sign.
+pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
+    let mut places: Vec<(&AuthorityRow, &str, String, &[Certificate])> = Vec::new();
+    for row in inventory.profile.authorities {
+        for node in &inventory.nodes {
+            if let Some(slot) = node.slots.get(row.certificate) {
+                places.push((row, &slot.file, String::new(), slot.artifact.certificates()));
+            }
+        }
+        for stored in &inventory.objects {
+            if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id)) {
+                places.push((row, &stored.file, stored.place(), &stored.certificates));
+            }
+        }
+    }
+    for (row, file, place, certificates) in places {
+        let severity = severity(inventory, row.id);
+        let distinct: BTreeSet<&Certificate> = certificates.iter().collect();
+        if distinct.len() > 1 {
+            findings.push(
+                Finding::new(
+                    severity,
+                    "bundle",
+                    file,
+                    format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
+                )
+                .at(&place)
+                .remedy("A rotation has begun here, or an intermediate CA was added: finish or undo that first"),
+            );
+        }
+        for certificate in certificates {
+            let subject = certificate.subject();
+            if !certificate.is_authority() {
+                findings.push(
+                    Finding::new(
+                        severity,
+                        "not-a-ca",
+                        file,
+                        format!("{subject} is a leaf, not a CA: its basicConstraints do not say CA"),
+                    )
+                    .at(&place)
+                    .remedy(format!("Put the {} here", row.title)),
+                );
+            } else if !certificate.can_sign_certificates() {
+                findings.push(
+                    Finding::new(
+                        severity,
+                        "ca-cannot-sign",
+                        file,
+                        format!("{subject} may not sign certificates: its keyUsage lacks keyCertSign"),
+                    )
+                    .at(&place)
+                    .remedy("Check that this is the CA; clients refuse what it signed"),
+                );
+            }
+            if certificate.not_after() < now {
+                findings.push(
+                    Finding::new(
+                        severity,
+                        "ca-expired",
+                        file,
+                        format!(
+                            "{subject} expired on {}: nothing it signed is accepted any more, and no signed way leads to a new CA",
+                            certificate.not_after().date()
+                        ),
+                    )
+                    .at(&place)
+                    .remedy("The cluster is already down for every client that checks dates; its nodes need new files at once, with an outage, not a rotation"),
+                );
+            }
+        }
+    }
+    let clusters = inventory.authorities.get(&AuthorityId::Cluster);
+    let proxies = inventory.authorities.get(&AuthorityId::FrontProxy);
+    if let (Some(cluster), Some(proxy)) = (clusters, proxies)
+        && cluster.certificate.public_key() == proxy.certificate.public_key()
+    {
+        findings.push(
+            Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could pose as the aggregator")
+                .remedy("Check that front-proxy-ca.crt is not a copy of ca.crt; a rotation with two new CAs needs two old ones"),
+        );
+    }
+}
+
+/// Every copy of an authority's certificate must be the same.
+pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for row in inventory.profile.authorities {
+        let Some(authority) = inventory.authorities.get(&row.id) else { continue };
+        let severity = severity(inventory, row.id);
+        for node in &inventory.nodes {
+            let Some(slot) = node.slots.get(row.certificate) else { continue };
+            let certificates = slot.artifact.certificates();
+            if certificates.is_empty() || certificates.contains(&authority.certificate) {
+                continue;
+            }
+            findings.push(if is_other_cluster(inventory, node, row) {
+                Finding::new(severity, "two-clusters", &slot.file, format!("node {} belongs to another cluster than {}: another {} signs its certificates", node.name, authority.file, row.title))
+                    .remedy("Give the files of one cluster at a time")
+            } else {
+                Finding::new(severity, "out-of-step", &slot.file, format!("the {} on node {} is not the one in {}", row.title, node.name, authority.file))
+                    .remedy("Find out which one the running apiservers use (openssl s_client -showcerts), and give that one everywhere")
+            });
+        }
+        for stored in &inventory.objects {
+            if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id))
+                && !stored.certificates.is_empty()
+                && !stored.certificates.contains(&authority.certificate)
+            {
+                findings.push(
+                    Finding::new(
+                        severity,
+                        "out-of-step",
+                        &stored.file,
+                        format!("the {} in the Secret is not the one in {}", row.title, authority.file),
+                    )
+                    .at(stored.place())
+                    .remedy("Give the Secrets and node trees of one cluster, taken at the same time"),
+                );
+            }
+        }
+    }
+    let names: BTreeSet<String> = inventory.objects.iter().filter_map(|stored| stored.cluster()).collect();
+    if names.len() > 1 {
+        let names: Vec<_> = names.into_iter().collect();
+        findings.push(
+            Finding::error("two-clusters", "", format!("the Secrets belong to several clusters: {}", names.join(", ")))
+                .remedy("Give the Secrets of one cluster at a time"),
+        );
+    }
+}
+
+/// A whole node of another cluster: its own leaves hang on its own authority.
+fn is_other_cluster(inventory: &Inventory, node: &Node, row: &AuthorityRow) -> bool {
+    let own = node.certificates(row.certificate);
+    let leaves = inventory.profile.leaves.iter().filter(|leaf| leaf.authority == row.id);
+    let mut signed =
+        leaves.filter_map(|leaf| inventory.signers.signer(node.certificates(leaf.certificate).first()?)).peekable();
+    signed.peek().is_some() && signed.all(|signer| own.contains(signer))
+}
+
+/// A private key must be the certificate's beside it.
+pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let mut compare = |severity,
+                       file: &str,
+                       place: &str,
+                       certificates: &[Certificate],
+                       key: &PrivateKey,
+                       what: &str| {
+        if let Some(certificate) = certificates.first()
+            && certificates.iter().all(|certificate| certificate.public_key() != key.public_key())
+        {
+            let message =
+                format!("the private key does not belong to the certificate {} in {what}", certificate.subject());
+            findings.push(
+                Finding::new(severity, "key-mismatch", file, message)
+                    .at(place)
+                    .remedy("Give the key and the certificate that were made together; compare `openssl x509 -pubkey -noout -in CERT` with `openssl pkey -pubout -in KEY`"),
+            );
+        }
+    };
+    let profile = inventory.profile;
+    let authorities = profile.authorities.iter().map(|row| (row.id, row.certificate, row.key));
+    let leaves = profile.leaves.iter().map(|row| (row.authority, row.certificate, row.key));
+    let rows: Vec<_> = authorities.chain(leaves).collect();
+    for node in &inventory.nodes {
+        for (id, certificate, key) in &rows {
+            if let Some(slot) = node.slots.get(*key)
+                && let Artifact::PrivateKey(private) = &slot.artifact
+            {
+                compare(severity(inventory, *id), &slot.file, "", node.certificates(certificate), private, certificate);
+            }
+        }
+        for slot in node.slots.values() {
+            if let Artifact::Credential(certificates, key) = &slot.artifact {
+                compare(Severity::Warning, &slot.file, "", certificates, key, "the same file");
+            }
+        }
+    }
+    for stored in &inventory.objects {
+        if let (ObjectRole::Secret(SecretContent::Authority(id)), Some(key)) = (stored.role, &stored.key) {
+            compare(
+                severity(inventory, id),
+                &stored.file,
+                &format!("{}, data.tls.key", stored.place()),
+                &stored.certificates,
+                key,
+                "data.tls.crt",
+            );
+        }
+    }
+    for (file, place, kubeconfig) in every_kubeconfig(inventory) {
+        for (index, EmbeddedCredential { certificates, key }) in kubeconfig.credentials() {
+            if let Some(key) = key {
+                let place = join(&place, &format!("users[{index}].user.client-key-data"));
+                compare(Severity::Error, file, &place, certificates, key, "client-certificate-data");
+            }
+        }
+    }
+}
+
+/// Each leaf must have been signed by the authority whose leaf it is.
+pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in &inventory.nodes {
+        for row in inventory.profile.leaves {
+            let (Some(slot), Some(authority)) =
+                (node.slots.get(row.certificate), inventory.authorities.get(&row.authority))
+            else {
+                continue;
+            };
+            let Some(leaf) = slot.artifact.certificates().first() else { continue };
+            if leaf.is_signed_by(&authority.certificate) {
+                continue;
+            }
+            let title = inventory.profile.authority(row.authority).map_or("CA", |row| row.title);
+            let by = match inventory.signers.signer(leaf) {
+                Some(signer) => format!("but by {}", signer.subject()),
+                None => "nor by any CA among the files".to_owned(),
+            };
+            findings.push(
+                Finding::new(
+                    severity(inventory, row.authority),
+                    "wrong-issuer",
+                    &slot.file,
+                    format!("{} was not signed by the {title}, {by}", row.name),
+                )
+                .remedy(
+                    "Check whether the file or the CA is an older copy, then give both as they are on the node now",
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What each certificate by itself gives to think about: dates, weak keys, names that are not unique.
+
+use std::collections::BTreeMap;
+
+use super::every_certificate;
+use crate::{
+    Finding, UnixTime,
+    inventory::Inventory,
+    profile::OtherKind,
+    time::DAY,
+    x509::{Certificate, KeyType},
+};
+
+/// A leaf with less than this left is reported: renewals are due at a third of a year. Seconds.
+const LEAF_SOON: i64 = 30 * DAY;
+
+/// An authority with less than this left is reported: a rotation takes weeks. Seconds.
+const AUTHORITY_SOON: i64 = 180 * DAY;
+
+/// RSA keys below this are reported (NIST SP 800-131A). Bits.
+const SHORT_RSA: usize = 2048;
+
+/// Dates of leaves and authorities.
+pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
+    for (file, place, certificate) in every_certificate(inventory) {
+        let (subject, end) = (certificate.subject(), certificate.not_after());
+        let soon = if certificate.is_authority() { AUTHORITY_SOON } else { LEAF_SOON };
+        let finding = if end < now {
+            // An expired authority in its own place is reported by `authorities`, with what it means.
+            Some(Finding::warning("expired", file, format!("{subject} expired on {}", end.date())).remedy(
+                if certificate.is_authority() {
+                    "Drop it from wherever it is trusted"
+                } else {
+                    "The rotation replaces it; until then its holder is locked out"
+                },
+            ))
+        } else if end < now.plus_seconds(soon) {
+            let days = now.days_until(end);
+            Some(
+                Finding::warning("expires-soon", file, format!("{subject} expires on {}, in {days} days", end.date()))
+                    .remedy("Finish the rotation before that day"),
+            )
+        } else if certificate.not_before() > now {
+            Some(
+                Finding::warning(
+                    "not-yet-valid",
+                    file,
+                    format!("{subject} is valid only from {}", certificate.not_before()),
+                )
+                .remedy("Check this machine's clock"),
+            )
+        } else {
+            None
+        };
+        findings.extend(finding.map(|finding| finding.at(&place)));
+        if let Some(signer) = inventory.signers.signer(certificate)
+            && signer != certificate
+            && signer.not_after() < end
+        {
+            findings.push(
+                Finding::warning(
+                    "outlives-ca",
+                    file,
+                    format!("{subject} outlives its CA, which expires on {}", signer.not_after().date()),
+                )
+                .at(&place)
+                .remedy("Its new certificate ends no later than the new CA"),
+            );
+        }
+    }
+}
+
+/// Weak or unusual certificates.
+pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for (file, place, certificate) in every_certificate(inventory) {
+        let subject = certificate.subject();
+        if certificate.signature_algorithm().is_sha1() {
+            findings.push(
+                Finding::warning("sha1", file, format!("{subject} is signed with SHA-1, which Go refuses"))
+                    .at(&place)
+                    .remedy("Its new certificate is signed with SHA-256 or better"),
+            );
+        }
+        if let KeyType::Rsa(bits) = certificate.public_key().key_type()
+            && bits < SHORT_RSA
+        {
+            findings.push(
+                Finding::warning("short-key", file, format!("{subject} has an RSA key of {bits} bits"))
+                    .at(&place)
+                    .remedy("Choose a longer key for the new CA, and new keys for the leaves"),
+            );
+        }
+        if certificate.serial().iter().all(|byte| *byte == 0) {
+            findings.push(Finding::note("serial-zero", file, format!("{subject} has the serial number 0")).at(&place));
+        }
+        let key_id =
+            if certificate.is_authority() { certificate.subject_key_id() } else { certificate.authority_key_id() };
+        if key_id.is_none() {
+            let which = if certificate.is_authority() { "subject" } else { "authority" };
+            findings.push(Finding::note("missing-key-id", file, format!("{subject} has no {which} key id")).at(&place));
+        }
+    }
+    for node in &inventory.nodes {
+        let serving = inventory.profile.others.iter().filter(|row| row.kind == OtherKind::KubeletServing);
+        for slot in serving.filter_map(|row| node.slots.get(row.path)) {
+            if !slot.artifact.certificates().iter().any(|certificate| inventory.signs(certificate)) {
+                let message =
+                    format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
+                findings.push(Finding::note("kubelet-serving-self-signed", &slot.file, message));
+            }
+        }
+    }
+}
+
+/// Different authorities under one name: OpenSSL-based clients take the first that fits.
+pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let mut by_subject: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (file, _, certificate) in every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_authority())
+    {
+        let keys = by_subject.entry(certificate.subject().to_string()).or_default();
+        keys.entry(certificate.public_key().pin()).or_insert_with(|| file.to_owned());
+    }
+    for (subject, keys) in by_subject.iter().filter(|(_, keys)| keys.len() > 1) {
+        let files: Vec<_> = keys.values().map(String::as_str).collect();
+        findings.push(
+            Finding::warning(
+                "same-subject",
+                files[0],
+                format!("{} different CAs are called {subject} ({})", keys.len(), files.join(", ")),
+            )
+            .remedy("They are told apart by key and signature; the new CAs get names of their own"),
+        );
+    }
+}
+
+impl Inventory {
+    /// Was `certificate` signed by one of the cluster's authorities?
+    fn signs(&self, certificate: &Certificate) -> bool {
+        self.authorities.values().any(|authority| certificate.is_signed_by(&authority.certificate))
+    }
+}

@@ -1,0 +1,177 @@
+//! Kubeconfigs, wherever they lie, and the objects that hold one.
+
+use crate::{
+    Finding, Severity,
+    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, ObjectRole},
+    profile::{AuthorityId, Component, SecretContent},
+    x509::Certificate,
+};
+
+/// Kubeconfigs of the cluster must trust its CA and present what it signed.
+pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
+    let ca = &authority.certificate;
+    for node in &inventory.nodes {
+        for row in inventory.profile.kubeconfigs {
+            let Some((slot, kubeconfig)) = node.kubeconfig(row.path) else { continue };
+            let embeds = kubeconfig.trust.iter().any(|certificates| !certificates.is_empty());
+            if embeds && !kubeconfig.trusts(ca) {
+                findings.push(
+                    Finding::error(
+                        "out-of-step",
+                        &slot.file,
+                        format!("its certificate-authority-data is not the CA in {}", authority.file),
+                    )
+                    .remedy("Give the kubeconfig as it is on the node now"),
+                );
+            } else if !embeds && !names_ca_file(kubeconfig, inventory) {
+                findings.push(
+                    Finding::warning(
+                        "no-ca-data",
+                        &slot.file,
+                        "it embeds no CA, so its trust is not changed by this package",
+                    )
+                    .remedy("Check how this client verifies the API server"),
+                );
+            }
+            for (index, user) in kubeconfig.model.users.iter().enumerate() {
+                let kubelets_own = row.reader == Some(Component::Kubelet);
+                if let Some(path) = user.client_certificate.file().filter(|_| !kubelets_own) {
+                    let severity = if row.reader.is_some() { Severity::Error } else { Severity::Warning };
+                    findings.push(
+                        Finding::new(severity, "credential-in-file", &slot.file, format!("its credential lies in the file {path}, which this release does not renew"))
+                            .at(format!("users[{index}].user.client-certificate"))
+                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then give the kubeconfig again"),
+                    );
+                }
+            }
+            if row.reader.is_some_and(|reader| reader != Component::Kubelet) && kubeconfig.presents_nothing() {
+                findings.push(
+                    Finding::warning(
+                        "no-credential",
+                        &slot.file,
+                        "it presents no client certificate, so none is renewed",
+                    )
+                    .remedy("Check how this component logs in, and that it does not hang on the old CA"),
+                );
+            }
+            for (index, credential) in kubeconfig.credentials() {
+                if let Some(certificate) =
+                    credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca))
+                {
+                    findings.push(
+                        Finding::error(
+                            "wrong-issuer",
+                            &slot.file,
+                            format!("{} was not signed by the cluster CA", certificate.subject()),
+                        )
+                        .at(format!("users[{index}].user.client-certificate-data"))
+                        .remedy("Give the kubeconfig as it is on the node now"),
+                    );
+                }
+            }
+        }
+    }
+    for slot in &inventory.clients {
+        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        let presents =
+            |credential: &EmbeddedCredential| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca));
+        if kubeconfig.names_files() {
+            findings.push(
+                Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
+                    .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files"),
+            );
+        } else if !kubeconfig.trusts(ca) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
+            findings.push(
+                Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
+                    .remedy("Leave it out, or give the cluster's current kubeconfig"),
+            );
+        }
+    }
+    for slot in &inventory.loose {
+        let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_authority());
+        for leaf in leaves.filter(|leaf| leaf.is_signed_by(ca)) {
+            findings.push(
+                Finding::warning(
+                    "loose-leaf",
+                    &slot.file,
+                    format!(
+                        "{} was signed by the old CA and lies on no node; this package does not replace it",
+                        leaf.subject()
+                    ),
+                )
+                .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped"),
+            );
+        }
+    }
+    for stored in &inventory.objects {
+        if let Some((_, kubeconfig)) = &stored.kubeconfig
+            && !kubeconfig.trusts(ca)
+        {
+            findings.push(
+                Finding::error(
+                    "out-of-step",
+                    &stored.file,
+                    format!("its certificate-authority-data is not the CA in {}", authority.file),
+                )
+                .at(stored.place())
+                .remedy("Give the object as it is in the cluster now"),
+            );
+        }
+    }
+}
+
+/// A kubeconfig may name the CA file, which the package changes anyway.
+fn names_ca_file(kubeconfig: &KubeconfigArtifact, inventory: &Inventory) -> bool {
+    let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
+    kubeconfig.model.clusters.iter().any(|cluster| cluster.certificate_authority.file() == path)
+}
+
+/// What Cluster API does with its Secrets.
+pub(super) fn objects(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for stored in &inventory.objects {
+        if let (ObjectRole::Secret(SecretContent::Kubeconfig), Some((_, kubeconfig)), Some(cluster)) =
+            (stored.role, &stored.kubeconfig, stored.cluster())
+            && !kubeconfig.model.clusters.iter().any(|entry| entry.name == cluster)
+        {
+            findings.push(
+                Finding::warning(
+                    "cluster-entry-name",
+                    &stored.file,
+                    format!(
+                        "no cluster entry is named {cluster}; Cluster API crashes when it renews such a kubeconfig"
+                    ),
+                )
+                .at(stored.place())
+                .remedy(format!("Rename the cluster entry to {cluster}, in its context too, before the rotation")),
+            );
+        }
+    }
+}
+
+impl KubeconfigArtifact {
+    /// Does any cluster entry embed `authority`?
+    pub(crate) fn trusts(&self, authority: &Certificate) -> bool {
+        self.trust.iter().any(|certificates| certificates.contains(authority))
+    }
+
+    /// Does any entry name a file for trust or credential?
+    fn names_files(&self) -> bool {
+        let clusters = self.model.clusters.iter().any(|cluster| cluster.certificate_authority.file().is_some());
+        clusters || self.model.users.iter().any(|user| user.client_certificate.file().is_some())
+    }
+
+    /// Is there no credential of any kind?
+    fn presents_nothing(&self) -> bool {
+        self.model.users.iter().all(|user| {
+            user.client_certificate.embedded().is_none()
+                && user.client_certificate.file().is_none()
+                && !user.other_credential
+        })
+    }
+
+    /// The users that embed a client certificate, with their index.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = (usize, &EmbeddedCredential)> {
+        self.credentials.iter().enumerate().filter_map(|(index, credential)| Some((index, credential.as_ref()?)))
+    }
+}

@@ -1,0 +1,93 @@
+//! Where files lie and how processes are set up: what a rotation relies on.
+
+use crate::{
+    Finding,
+    inventory::{Artifact, Inventory},
+    profile::AuthorityId,
+};
+
+/// What the package's manifest calls holders that are no nodes.
+const HOLDERS: [&str; 4] = ["clients", "cluster", "management", "workers"];
+
+/// Kubelets that will not do what a rotation asks of them.
+pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in &inventory.nodes {
+        for slot in node.slots.values() {
+            let Artifact::KubeletConfig(config) = &slot.artifact else { continue };
+            if config.rotate_certificates == Some(false) {
+                findings.push(
+                    Finding::warning(
+                        "kubelet-does-not-renew",
+                        &slot.file,
+                        format!(
+                            "the kubelet of {} does not renew its certificate: rotateCertificates is false",
+                            node.name
+                        ),
+                    )
+                    .remedy("Have certificates minted for kubelets (--kubelet-certs mint)"),
+                );
+            }
+            if config.server_tls_bootstrap == Some(true) {
+                findings.push(
+                    Finding::warning("kubelet-serving-requests", &slot.file, format!("the kubelet of {} asks the cluster CA for its serving certificate, and nobody approves such requests by default", node.name))
+                        .remedy("After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve its request (kubectl certificate approve)"),
+                );
+            }
+            let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
+            if let Some(file) = config.client_ca_file.as_deref().filter(|file| Some(*file) != path) {
+                findings.push(
+                    Finding::error(
+                        "other-layout",
+                        &slot.file,
+                        format!("clientCAFile is {file}, not {}", path.unwrap_or_default()),
+                    )
+                    .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
+                );
+            }
+        }
+    }
+}
+
+/// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
+pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in inventory.control_plane() {
+        for pod in inventory.profile.static_pods {
+            let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
+            for row in inventory.profile.flags.iter().filter(|row| row.component == pod.component) {
+                let value = manifest.lookup(row.flag).unwrap_or_default();
+                if !value.is_empty() && !row.paths.contains(&value.as_str()) {
+                    findings.push(
+                        Finding::error(
+                            "other-layout",
+                            &slot.file,
+                            format!("--{} is {value}, not {}", row.flag, row.paths[0]),
+                        )
+                        .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+                    );
+                }
+            }
+            for flag in inventory.profile.foreign_flags {
+                if manifest.lookup(flag).is_some_and(|value| !value.is_empty()) {
+                    findings.push(
+                        Finding::error(
+                            "other-layout",
+                            &slot.file,
+                            format!("--{flag} is set, which this release does not take along"),
+                        )
+                        .remedy("Take the flag out before the rotation, and put it back afterwards"),
+                    );
+                }
+            }
+        }
+    }
+    for node in inventory.nodes.iter().filter(|node| HOLDERS.contains(&node.name.as_str())) {
+        findings.push(
+            Finding::error(
+                "node-name",
+                "",
+                format!("a node is called {}, a word that the package's manifest uses for something else", node.name),
+            )
+            .remedy("This release cannot tell them apart"),
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! What is to be said about the input as a whole: copies out of step, keys that do not match, dates.
+//!
+//! Each check is one function from the inventory to findings. Error is what would make an output
+//! impossible or wrong; everything else is a warning or a note.
+
+mod authorities;
+mod certificates;
+mod kubeconfigs;
+mod layout;
+
+use super::{Artifact, Inventory, KubeconfigArtifact, Slot};
+use crate::{
+    Severity, UnixTime,
+    profile::{AuthorityId, OtherKind},
+    x509::Certificate,
+};
+
+/// Adds the findings of every check.
+pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
+    let mut findings = Vec::new();
+    authorities::missing(inventory, &mut findings);
+    authorities::authorities(inventory, now, &mut findings);
+    authorities::copies(inventory, &mut findings);
+    authorities::pairs(inventory, &mut findings);
+    authorities::issuers(inventory, &mut findings);
+    kubeconfigs::kubeconfigs(inventory, &mut findings);
+    kubeconfigs::objects(inventory, &mut findings);
+    certificates::lifetimes(inventory, now, &mut findings);
+    certificates::shapes(inventory, &mut findings);
+    certificates::same_subjects(inventory, &mut findings);
+    layout::kubelets(inventory, &mut findings);
+    layout::layout(inventory, &mut findings);
+    inventory.findings.append(&mut findings);
+}
+
+/// How much a problem with an authority's own files matters.
+fn severity(inventory: &Inventory, id: AuthorityId) -> Severity {
+    match inventory.profile.authority(id) {
+        Some(row) if row.rotates => Severity::Error,
+        _ => Severity::Warning,
+    }
+}
+
+fn join(place: &str, more: &str) -> String {
+    if place.is_empty() { more.to_owned() } else { format!("{place}, {more}") }
+}
+
+/// Every kubeconfig, with its file and the place in it.
+fn every_kubeconfig(inventory: &Inventory) -> impl Iterator<Item = (&str, String, &KubeconfigArtifact)> {
+    let in_files = inventory.slots().filter_map(|(_, slot)| match &slot.artifact {
+        Artifact::Kubeconfig(kubeconfig) => Some((slot.file.as_str(), String::new(), &**kubeconfig)),
+        _ => None,
+    });
+    let in_objects = inventory.objects.iter().filter_map(|stored| {
+        let (_, kubeconfig) = stored.kubeconfig.as_ref()?;
+        Some((stored.file.as_str(), stored.place(), kubeconfig))
+    });
+    in_files.chain(in_objects)
+}
+
+/// Every certificate once for each file it stands in; the kubelet's own serving certificate aside.
+fn every_certificate(inventory: &Inventory) -> impl Iterator<Item = (&str, String, &Certificate)> {
+    let own_serving = |slot: &Slot| {
+        let rows = inventory.profile.others.iter();
+        rows.into_iter().any(|row| row.kind == OtherKind::KubeletServing && row.path == slot.place)
+    };
+    let in_files = inventory.slots().filter(move |(_, slot)| !own_serving(slot)).flat_map(|(_, slot)| {
+        slot.artifact.all_certificates().into_iter().map(|certificate| (slot.file.as_str(), String::new(), certificate))
+    });
+    let in_objects = inventory.objects.iter().flat_map(|stored| {
+        stored.all_certificates().into_iter().map(|certificate| (stored.file.as_str(), stored.place(), certificate))
+    });
+    in_files.chain(in_objects)
+}

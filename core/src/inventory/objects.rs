@@ -1,0 +1,141 @@
+//! Kubernetes objects among the input: which ones have a part in a rotation, and what they hold.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Inventory, ObjectRole, StoredObject, Unrecognised,
+    assign::{Bytes, finding},
+    detect::{self, Reason},
+};
+use crate::{
+    Finding, Severity,
+    formats::object::Object,
+    profile::{CLUSTER_NAME_LABEL, SECRETS, SecretContent},
+};
+
+impl Inventory {
+    pub(super) fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
+        let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
+        for object in objects {
+            match object_role(&object) {
+                Some(role) => {
+                    let known =
+                        self.objects.iter().find(|known| known.role == role && known.object.name == object.name);
+                    match known {
+                        Some(known) if known.object.value == object.value => {}
+                        Some(known) => self.findings.push(
+                            Finding::error(
+                                "two-objects",
+                                file,
+                                format!("{} is also given, with other content, in {}", known.place(), known.file),
+                            )
+                            .remedy("Give it once, as it is in the cluster now"),
+                        ),
+                        None => {
+                            let stored = self.read_object(file, bytes, object, role);
+                            self.objects.push(Arc::new(stored));
+                        }
+                    }
+                }
+                None => *passed_over.entry(object.kind.clone()).or_default() += 1,
+            }
+        }
+        if !passed_over.is_empty() {
+            let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
+            self.findings.push(Finding::note("unrecognised", file, &reason));
+            self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
+        }
+    }
+
+    fn read_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) -> StoredObject {
+        let mut stored = StoredObject {
+            object,
+            role,
+            file: file.to_owned(),
+            bytes: Arc::clone(bytes),
+            certificates: Vec::new(),
+            key: None,
+            kubeconfig: None,
+        };
+        let place = stored.place();
+        let mut said = Vec::new();
+        match role {
+            ObjectRole::Secret(SecretContent::Authority(_)) => {
+                let data = stored.object.secret_data();
+                if let Some(bytes) = data.get("tls.crt") {
+                    let (certificates, reasons) = detect::certificates(bytes);
+                    stored.certificates = certificates;
+                    said.extend(reasons.into_iter().map(|reason| ("data.tls.crt", reason)));
+                }
+                if let Some(bytes) = data.get("tls.key").filter(|bytes| !bytes.is_empty()) {
+                    let (key, reasons) = detect::private_key(bytes);
+                    stored.key = key;
+                    said.extend(reasons.into_iter().map(|reason| ("data.tls.key", reason)));
+                }
+            }
+            ObjectRole::Secret(SecretContent::Kubeconfig) => {
+                if let Some(bytes) = stored.object.secret_data().remove("value") {
+                    match detect::read_kubeconfig(&bytes) {
+                        Ok((kubeconfig, reasons)) => {
+                            said.extend(reasons.into_iter().map(|reason| ("data.value", reason)));
+                            stored.kubeconfig = Some((Arc::new(bytes), kubeconfig));
+                        }
+                        Err(reason) => said.push(("data.value", reason)),
+                    }
+                }
+            }
+            ObjectRole::ClusterInfo => {
+                if let Some(text) = stored.object.config_data().get("kubeconfig") {
+                    let bytes = Arc::new(Zeroizing::new(text.clone().into_bytes()));
+                    match detect::read_kubeconfig(&bytes) {
+                        Ok((kubeconfig, reasons)) => {
+                            said.extend(reasons.into_iter().map(|reason| ("data.kubeconfig", reason)));
+                            stored.kubeconfig = Some((bytes, kubeconfig));
+                        }
+                        Err(reason) => said.push(("data.kubeconfig", reason)),
+                    }
+                }
+            }
+            ObjectRole::KubeadmConfig | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
+        }
+        for (key, reason) in said {
+            let at = format!("{place}, {key} {}", reason.place);
+            self.findings.push(finding(Severity::Error, file, &Reason { place: at.trim_end().to_owned(), ..reason }));
+        }
+        stored
+    }
+}
+
+fn object_role(object: &Object) -> Option<ObjectRole> {
+    match object.kind.as_str() {
+        "ConfigMap" => match (object.namespace.as_deref(), object.name.as_str()) {
+            (Some("kube-public") | None, "cluster-info") => Some(ObjectRole::ClusterInfo),
+            (Some("kube-system") | None, "kubeadm-config") => Some(ObjectRole::KubeadmConfig),
+            _ => None,
+        },
+        "Secret" => {
+            let data = object.secret_data();
+            let row = SECRETS.iter().find(|row| {
+                let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
+                data.contains_key(needed)
+                    && object
+                        .name
+                        .strip_suffix(row.suffix)
+                        .and_then(|rest| rest.strip_suffix('-'))
+                        .is_some_and(|rest| !rest.is_empty())
+            })?;
+            Some(ObjectRole::Secret(row.content))
+        }
+        _ => None,
+    }
+}
+
+/// The Cluster that a management Secret belongs to: its label, else its name without the suffix.
+pub(super) fn secret_cluster(object: &Object, content: SecretContent) -> Option<String> {
+    let row = SECRETS.iter().find(|row| row.content == content)?;
+    let from_label = object.labels.get(CLUSTER_NAME_LABEL).cloned();
+    from_label.or_else(|| Some(object.name.strip_suffix(row.suffix)?.strip_suffix('-')?.to_owned()))
+}

@@ -1,0 +1,141 @@
+//! An authority made elsewhere: everything that would make it a bad successor is refused here.
+
+use std::sync::Arc;
+
+use super::BroughtAuthority;
+use crate::{
+    Finding, UnixTime,
+    inventory::{Artifact, Authority, Inventory},
+    profile::AuthorityRow,
+    x509::{ExtendedKeyUsage, Issuer, PrivateKey},
+};
+
+/// nameConstraints (RFC 5280, 4.2.1.10).
+const NAME_CONSTRAINTS: const_oid::ObjectIdentifier = const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+
+pub(super) fn brought_issuer(
+    inventory: &Inventory,
+    row: &AuthorityRow,
+    authority: &Authority,
+    brought: &BroughtAuthority,
+    now: UnixTime,
+    findings: &mut Vec<Finding>,
+) -> Option<Arc<Issuer>> {
+    let artifact = |file: &str| inventory.slots().find(|(_, slot)| slot.file == file).map(|(_, slot)| &slot.artifact);
+    let certificates = artifact(&brought.certificate).map_or(&[][..], Artifact::certificates);
+    let keys: Vec<&Arc<PrivateKey>> = artifact(&brought.key).map(Artifact::keys).unwrap_or_default();
+    let Some(certificate) = certificates.first() else {
+        findings.push(
+            Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA")
+                .remedy("Give the new CA's certificate as PEM or DER"),
+        );
+        return None;
+    };
+    let Some(key) = keys.first() else {
+        findings.push(
+            Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA")
+                .remedy("Give the new CA's private key as PEM or DER, without a password"),
+        );
+        return None;
+    };
+    let issuer = match Issuer::new(certificate.clone(), PrivateKey::clone(key)) {
+        Ok(issuer) => issuer,
+        Err(error) => {
+            findings.push(
+                Finding::error(
+                    "brought-ca",
+                    &brought.certificate,
+                    format!("it cannot become the new {}: {error}", row.title),
+                )
+                .remedy("Give a CA certificate that may sign certificates, and its own key"),
+            );
+            return None;
+        }
+    };
+    let mut refuse = |message: String, remedy: &str| {
+        findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
+    };
+    if certificate.not_after() < now || certificate.not_before() > now {
+        refuse(
+            format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
+            "Bring a CA that is valid today",
+        );
+        return None;
+    }
+    if certificate.public_key() == authority.certificate.public_key() {
+        refuse(
+            format!("it has the same key as the old {}, so nothing would be rotated", row.title),
+            "Bring a CA with a new key",
+        );
+        return None;
+    }
+    if issuer.key().key_type().algorithm().is_none() {
+        refuse(
+            format!("its key is {}, which kubeadm does not accept", issuer.key().key_type()),
+            "Bring an RSA key of 2048, 3072 or 4096 bits, or ECDSA P-256 or P-384",
+        );
+        return None;
+    }
+    if certificate.subject_key_id().is_none() {
+        refuse(
+            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
+            "Bring a CA with the subjectKeyIdentifier extension",
+        );
+        return None;
+    }
+    if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
+        refuse(
+            "it has name constraints, under which the cluster's certificates would not be valid".into(),
+            "Bring a CA without the nameConstraints extension",
+        );
+        return None;
+    }
+    let usages = certificate.extended_key_usages();
+    let serves_all =
+        [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth].iter().all(|usage| usages.contains(usage));
+    if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
+        refuse(
+            "its extended key usage does not cover both servers and clients".into(),
+            "Bring a CA without the extendedKeyUsage extension",
+        );
+        return None;
+    }
+    // One CA for two purposes lets a certificate of the one pose as the other's.
+    let shared = inventory
+        .authorities
+        .iter()
+        .find(|(id, other)| **id != row.id && other.certificate.public_key() == certificate.public_key());
+    if let Some((id, _)) = shared {
+        refuse(
+            format!(
+                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
+            ),
+            "Bring a CA of its own",
+        );
+        return None;
+    }
+    if certificate.subject() == authority.certificate.subject() {
+        findings.push(
+            Finding::warning(
+                "brought-ca-name",
+                &brought.certificate,
+                format!(
+                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
+                    certificate.subject()
+                ),
+            )
+            .remedy("Better bring a CA with a name of its own"),
+        );
+    }
+    if certificates.len() > 1 || !certificate.is_self_signed() {
+        findings.push(
+            Finding::warning(
+                "brought-ca-chain",
+                &brought.certificate,
+                "it is not self-signed; it becomes the trust anchor itself, its own issuer is not distributed",
+            )
+            .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
+        );
+    }
+    Some(Arc::new(issuer))
+}
