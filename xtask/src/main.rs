@@ -8,6 +8,7 @@ use std::{env, process::ExitCode};
 use anyhow::{Result, bail};
 
 mod app;
+mod bench;
 mod setup;
 mod test;
 mod tools;
@@ -19,6 +20,10 @@ cargo xtask app [--no-open] [--accept-imports]
     and opens it where there is a desktop
       --no-open         builds only
       --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
+
+cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
+    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
+    prints tables and writes target/bench.json
 
 cargo xtask test
     installs what the tests need, runs them all and prints how long each part took
@@ -40,6 +45,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
+        Some((&"bench", options)) => bench::run(options),
         Some((&"test", options)) => test::run(options),
         Some((&"tools", options)) => tools::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {
