@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{described_by, problem};
+use super::plan_form::{described_by, invalid, problem};
 use crate::{
     ports::dom,
     state::{
@@ -52,7 +52,7 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
                         <label for={form.field("name")}>{ "Common name" }</label>
                         <input id={form.field("name")} autocomplete="off" spellcheck="false" data-test={form.field("name")}
                             value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
-                            aria-describedby={described_by(problems, &form.field("name"))}
+                            aria-invalid={invalid(problems, &form.field("name"))} aria-describedby={described_by(problems, &form.field("name"))}
                             oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
                         { problem(problems, &form.field("name")) }
                     </p>
@@ -108,7 +108,7 @@ fn chosen_file(
     html! {
         <p>
             <label for={id.clone()}>{ label }</label>
-            <select id={id.clone()} aria-describedby={described_by(problems, &id)} data-test={id.clone()}
+            <select id={id.clone()} aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)} data-test={id.clone()}
                 onchange={change.reform(|event: Event| dom::value(&event))}>
                 <option value="" selected={chosen.is_empty()}>{ "choose among the loaded files" }</option>
                 for file in files {
