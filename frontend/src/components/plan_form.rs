@@ -47,7 +47,7 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
                     <div id="authorities" tabindex="-1">
                         { problem(problems, "authorities") }
                         for authority in &form.authorities {
-                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} change={&change} />
+                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} {act} />
                         }
                     </div>
                     { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
