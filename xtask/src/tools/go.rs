@@ -24,8 +24,10 @@ const RELEASE: &str = "go1.26.8";
 ///
 /// If there is none and none can be installed.
 pub(super) fn go() -> Result<PathBuf> {
-    let found =
-        || [on_path("go"), Some("/usr/local/go/bin/go".into())].into_iter().flatten().find(|go| version(go).is_some());
+    let found = || {
+        let places = [on_path("go"), Some("/usr/local/go/bin/go".into())];
+        places.into_iter().flatten().filter(|go| version(go).is_some()).max_by_key(|go| version(go))
+    };
     let go = match found() {
         Some(go) => go,
         None => {
