@@ -20,7 +20,8 @@ pub const NO_AUTHORITY_CHOSEN: &str = "Choose at least one authority to rotate."
 /// A field for days holds something else.
 pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
 /// What the page promises.
-pub const PROMISE: &str = "Everything stays on this machine: the page sends nothing, and its content policy has the browser refuse requests.";
+pub const PROMISE: &str =
+    "Everything stays on this machine: the page sends nothing, and its content policy has the browser refuse requests.";
 /// Before the browser's own question, which speaks of uploading.
 pub const FOLDER_HINT: &str =
     "For a folder the browser asks whether to “upload” it. Nothing is uploaded: it only lets this page read the files.";
