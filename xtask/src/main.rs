@@ -8,6 +8,7 @@ use std::{env, process::ExitCode};
 use anyhow::{Result, bail};
 
 mod app;
+mod bench;
 mod setup;
 mod test;
 mod tools;
@@ -24,7 +25,11 @@ cargo xtask test
     installs what the tests need, runs them all and prints how long each part took
 
 cargo xtask tools
-    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL";
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL
+
+cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
+    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
+    prints tables and writes target/bench.json";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -40,6 +45,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
+        Some((&"bench", options)) => bench::run(options),
         Some((&"test", options)) => test::run(options),
         Some((&"tools", options)) => tools::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {

@@ -1,0 +1,128 @@
+//! `cargo xtask bench`: how long it takes, against what people use today, and how it grows with the cluster.
+
+use std::{env, fs, path::PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::{app, setup, tools};
+
+mod page;
+mod process;
+mod sets;
+mod statistics;
+mod trees;
+mod webdriver;
+
+/// What `--only` takes beside the key types.
+const TREES: &str = "trees";
+
+/// What every measurement needs.
+pub struct Bench {
+    /// Where inputs and outputs lie.
+    folder: PathBuf,
+    airlock: PathBuf,
+    kubeadm: PathBuf,
+    page: PathBuf,
+    meter: process::Meter,
+    /// Measurements of each contender, not counting the one that warms up.
+    samples: usize,
+}
+
+impl Bench {
+    /// A script of `tests/bench`.
+    fn script(&self, name: &str) -> PathBuf {
+        setup::root().join("tests/bench").join(name)
+    }
+}
+
+/// Builds all contenders, measures, prints tables and writes `target/bench.json`.
+///
+/// # Errors
+///
+/// If an option is unknown, a contender cannot be made, or one fails.
+pub fn run(options: &[&str]) -> Result<()> {
+    let (only, samples) = parse(options)?;
+    tools::run(&[])?;
+    let page = app::build(false)?;
+    setup::run(setup::cargo().args(["build", "--locked", "--release", "--package", "airlock-cli"]))?;
+
+    let folder = setup::target_dir().join("bench");
+    fs::create_dir_all(folder.join("trees"))?;
+    let bench = Bench {
+        airlock: setup::target_dir().join("release").join("airlock").with_extension(env::consts::EXE_EXTENSION),
+        kubeadm: setup::root().join("target/tools/kubeadm"),
+        page,
+        meter: process::Meter::new(&folder)?,
+        samples,
+        folder,
+    };
+    let is_wanted = |name: &str| only.is_empty() || only.contains(&name);
+
+    let machine = machine(&bench)?;
+    println!("\n{}", machine.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n"));
+    let mut sets = Vec::new();
+    let wanted: Vec<_> = sets::KEY_TYPES.iter().filter(|key_type| is_wanted(key_type.name)).collect();
+    if !wanted.is_empty() {
+        let browser = webdriver::Browser::start(&bench.folder)?;
+        for key_type in wanted {
+            sets.push(sets::measure(&bench, &browser, key_type)?);
+        }
+    }
+    let trees = if is_wanted(TREES) { trees::measure(&bench)? } else { json!([]) };
+
+    let machine: serde_json::Map<_, _> =
+        machine.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    let report = json!({ "format": "airlock-bench/1", "machine": machine, "sets": sets, "trees": trees });
+    let path = setup::target_dir().join("bench.json");
+    fs::write(&path, format!("{report:#}\n")).with_context(|| format!("{} cannot be written", path.display()))?;
+    println!("\n{}", path.display());
+    Ok(())
+}
+
+/// The rows that are wanted, all if there are none, and the number of samples.
+fn parse<'a>(options: &[&'a str]) -> Result<(Vec<&'a str>, usize)> {
+    let (mut only, mut samples) = (Vec::new(), 5);
+    let mut options = options.iter();
+    while let Some(&option) = options.next() {
+        let mut value = || options.next().with_context(|| format!("{option} wants a value")).copied();
+        match option {
+            "--only" => only.push(value()?),
+            "--samples" => samples = value()?.parse().context("--samples wants a number")?,
+            _ => bail!("`cargo xtask bench` has no option `{option}`"),
+        }
+    }
+    for name in &only {
+        let known: Vec<_> = sets::KEY_TYPES.iter().map(|key_type| key_type.name).chain([TREES]).collect();
+        ensure!(known.contains(name), "--only takes {}, not {name}", known.join(", "));
+    }
+    ensure!(samples > 0, "--samples wants at least 1");
+    Ok((only, samples))
+}
+
+/// What was measured on, and whom.
+fn machine(bench: &Bench) -> Result<Vec<(&'static str, String)>> {
+    let line = |path: &str, name: &str| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
+        line.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(vec![
+        ("processor", line("/proc/cpuinfo", "model name")),
+        ("cores", cores.to_string()),
+        ("memory", line("/proc/meminfo", "MemTotal")),
+        ("system", process::said("uname".as_ref(), &["-sr"])?),
+        ("OpenSSL", process::said("openssl".as_ref(), &["version"])?),
+        ("kubeadm", process::said(&bench.kubeadm, &["version", "--output=short"])?),
+        ("browser", process::said("chromium".as_ref(), &["--version"])?),
+        ("Rust", process::said("rustc".as_ref(), &["--version"])?),
+        ("page", format!("{} bytes", fs::metadata(&bench.page)?.len())),
+    ])
+}
+
+/// How many programs wanted a core during the last minute, where the system says it.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
+}

@@ -1,0 +1,118 @@
+//! The page, driven and timed in Chromium.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::webdriver::Browser;
+
+/// What the page took, by the browser's own clock. Seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// From the choice of the archive to the inventory.
+    pub inspect: f64,
+    /// From the press on "Show the plan" to the plan.
+    pub plan: f64,
+    /// From the press on "Make the package" to the last key.
+    pub keys: f64,
+    /// From the press on "Make the package" to the package.
+    pub make: f64,
+    /// Keys that were made.
+    pub count: u64,
+}
+
+/// Calls `done` with the seconds that passed between `start`'s event on `from` and the first moment at which `until` finds something;
+/// with the alert's text if one comes up. Answers at once with nothing: the wait is begun before the person's press.
+///
+/// `window.airlock` holds what was seen.
+const WATCH: &str = "
+const done = arguments[arguments.length - 1];
+const seen = window.airlock = { keys: null, total: 0 };
+const look = () => {
+    const bar = document.querySelector('[data-test=progress]');
+    if (bar) {
+        seen.total = bar.max;
+        if (seen.keys === null && bar.value >= bar.max) seen.keys = performance.now();
+    }
+    const alert = document.querySelector('[data-test=alert] p');
+    if (alert) seen.alert = alert.innerText;
+    if (alert || document.querySelector(UNTIL)) {
+        seen.end = performance.now();
+        observer.disconnect();
+        if (seen.tell) seen.tell();
+    }
+};
+const observer = new MutationObserver(look);
+observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+const from = document.querySelector(FROM);
+const began = () => { seen.begin ??= performance.now(); };
+from.addEventListener(EVENT, began, { capture: true });
+done(null);
+";
+
+/// Answers with what was seen, when it is complete.
+const WAIT: &str = "
+const done = arguments[arguments.length - 1];
+const seen = window.airlock;
+const tell = () => done({ begin: seen.begin, keys: seen.keys, end: seen.end, total: seen.total, alert: seen.alert ?? '' });
+if (seen.end === undefined) { seen.tell = tell; } else { tell(); }
+";
+
+/// Answers when the page has its workers.
+const READY: &str = "
+const done = arguments[arguments.length - 1];
+const isReady = () => document.querySelector('[data-test=page][data-place=workers][data-busy=false]');
+if (isReady()) { done(null); } else {
+    const observer = new MutationObserver(() => { if (isReady()) { observer.disconnect(); done(null); } });
+    observer.observe(document.documentElement, { subtree: true, childList: true, attributes: true });
+}
+";
+
+/// Loads `archive` into a page that was just opened, plans, makes the package.
+///
+/// # Errors
+///
+/// If the browser fails, or the page shows an alert.
+pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -> Result<Timing> {
+    browser.open(page)?;
+    browser.run(READY).context("the page got no workers")?;
+    let path = archive.to_str().context("the path is no UTF-8")?;
+    let choose = "[data-test=choose-files]";
+    let inspect = step(browser, (choose, "change"), "[data-test=inventory]", |b| b.keys(choose, path))?;
+    if keep_keys {
+        browser.click("[data-test=keep-keys]")?;
+    }
+    let press = |css: &'static str| move |browser: &Browser| browser.click(css);
+    let plan = "[data-test=plan]";
+    let planned = step(browser, (plan, "click"), "[data-test=making], [data-test=refused]", press(plan))?;
+    let make = "[data-test=make]";
+    let made = step(browser, (make, "click"), "[data-test=review]", press(make))?;
+    Ok(Timing { inspect: inspect.end, plan: planned.end, keys: made.keys, make: made.end, count: made.total })
+}
+
+/// What was seen during a step. Seconds after its event.
+struct Seen {
+    keys: f64,
+    end: f64,
+    total: u64,
+}
+
+fn step(
+    browser: &Browser,
+    (from, event): (&str, &str),
+    until: &str,
+    act: impl Fn(&Browser) -> Result<()>,
+) -> Result<Seen> {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let watch = WATCH.replace("UNTIL", &quoted(until)).replace("FROM", &quoted(from)).replace("EVENT", &quoted(event));
+    browser.run(&watch)?;
+    act(browser)?;
+    let seen = browser.run(WAIT)?;
+    let alert = seen["alert"].as_str().unwrap_or_default();
+    ensure!(alert.is_empty(), "the page says: {alert}");
+    let begin = seen["begin"].as_f64().with_context(|| format!("the {event} on {from} was not seen"))?;
+    let since = |name: &str| seen[name].as_f64().map(|at| (at - begin) / 1000.0);
+    let end = since("end").with_context(|| format!("{until} was not seen"))?;
+    Ok(Seen { keys: since("keys").unwrap_or_default(), end, total: seen["total"].as_f64().unwrap_or_default() as u64 })
+}

@@ -1,0 +1,76 @@
+//! Programs, run and measured.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::setup::on_path;
+
+/// What a program took.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// From its start to its end. Seconds.
+    pub wall: f64,
+    /// Of all cores, with the programs that it ran. Seconds, in hundredths.
+    pub cpu: f64,
+    /// The largest resident set that it or a program that it ran ever had. Bytes.
+    pub peak_memory: u64,
+}
+
+/// GNU time, which alone says how much memory a program took at most.
+pub struct Meter {
+    time: PathBuf,
+    notes: PathBuf,
+}
+
+impl Meter {
+    /// A meter that keeps its notes in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If GNU time is missing.
+    pub fn new(folder: &Path) -> Result<Self> {
+        let time =
+            on_path("time").context("GNU time is missing: install it, for instance with `apt-get install time`")?;
+        Ok(Self { time, notes: folder.join("time") })
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// # Errors
+    ///
+    /// If it does not end well, with what it said.
+    pub fn run(&self, program: &Path, arguments: &[&OsStr]) -> Result<Usage> {
+        let mut command = Command::new(&self.time);
+        command.args(["--format", "%U %S %M", "--output"]).arg(&self.notes).arg(program).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let begun = Instant::now();
+        let output = command.output().context("GNU time cannot be started")?;
+        let wall = begun.elapsed().as_secs_f64();
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{} {arguments:?} failed, {}\n{said}", program.display(), output.status);
+
+        let notes = fs::read_to_string(&self.notes)?;
+        let numbers: Vec<f64> = notes.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        let &[user, system, kilobytes] = numbers.as_slice() else {
+            anyhow::bail!("GNU time wrote {notes}");
+        };
+        Ok(Usage { wall, cpu: user + system, peak_memory: kilobytes as u64 * 1024 })
+    }
+}
+
+/// What a program says on its standard output, without the line's end.
+pub fn said(program: &Path, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{} cannot be started", program.display()))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
