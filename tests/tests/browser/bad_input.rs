@@ -24,7 +24,7 @@ struct Bad {
 }
 
 const TABLE: [Bad; 8] = [
-    Bad { name: "truncated.pem", make: truncated_pem, says: "-----END" },
+    Bad { name: "truncated.pem", make: truncated_pem, says: "never ends" },
     Bad { name: "wrong-base64.pem", make: wrong_base64, says: "base64" },
     Bad { name: "other-key.tar", make: other_key, says: "does not" },
     Bad { name: "bomb.zip", make: zip_bomb, says: "200 times" },
@@ -54,10 +54,13 @@ fn other_key(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn zip_bomb(folder: &Path, name: &str) -> PathBuf {
-    let zeros = folder.join("zeros");
-    File::create(&zeros).and_then(|file| file.set_len(60 << 20)).expect("a file can be written");
+    // Each of them is small enough; together they are not.
+    let names: Vec<String> = (1..4).map(|number| format!("zeros{number}")).collect();
+    for name in &names {
+        File::create(folder.join(name)).and_then(|file| file.set_len(60 << 20)).expect("a file can be written");
+    }
     let archive = folder.join(name);
-    succeed(Command::new("zip").arg("-q").arg(&archive).arg("zeros").current_dir(folder));
+    succeed(Command::new("zip").arg("-q").arg(&archive).args(names).current_dir(folder));
     archive
 }
 

@@ -34,9 +34,7 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     page.plan();
     page.make();
     page.unfold();
-    for permission in ["clipboardReadWrite", "clipboardSanitizedWrite"] {
-        page.devtools("Browser.grantPermissions", &json!({ "permissions": [permission] }));
-    }
+    page.open_clipboard();
     let appliable = page.evaluate(
         "return [...document.querySelectorAll('[data-test=output-file]')]
              .filter((file) => file.querySelector('[data-test=copy]')).map((file) => file.dataset.path);",

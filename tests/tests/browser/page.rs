@@ -216,9 +216,7 @@ impl Page {
 
     /// Pastes a text, which nobody sees.
     pub fn paste(&self, text: &str) {
-        for permission in ["clipboardReadWrite", "clipboardSanitizedWrite"] {
-            self.devtools("Browser.grantPermissions", &json!({ "permissions": [permission] }));
-        }
+        self.open_clipboard();
         let write = "const [text, done] = arguments; navigator.clipboard.writeText(text).then(() => done(true), (e) => done(`${e}`));";
         let written = self.browser.run_with(write, &[json!(text)]).unwrap_or_else(|e| panic!("{e:#}"));
         assert_eq!(written, json!(true), "the clipboard is written");
@@ -230,6 +228,12 @@ impl Page {
             self.devtools("Input.dispatchKeyEvent", &key("rawKeyDown", &["paste"]));
             self.devtools("Input.dispatchKeyEvent", &key("keyUp", &[]));
         });
+    }
+
+    /// Allows the page what a person allows it: to write to the clipboard, and to read from it, which it never does.
+    pub fn open_clipboard(&self) {
+        let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        self.devtools("Browser.grantPermissions", &permissions);
     }
 
     /// What is in the clipboard.
@@ -273,6 +277,7 @@ impl Page {
         self.click("[data-test=download-zip]");
         self.wait("document.querySelector('[data-test=sha256], [data-test=alert] p')");
         self.settle("downloaded");
+        assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
         let line = self.text("document.querySelector('[data-test=sha256]').innerText");
         let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");
         let file = self.browser.downloads().join(name.trim());

@@ -14,11 +14,9 @@ const workers = window.airlockWorkers = [];
 const RealWorker = Worker, RealBlob = Blob;
 let made = 0;
 self.Worker = class extends RealWorker { constructor(...all) { super(...all); workers.push(this); } };
-self.Blob = class extends RealBlob {
-    constructor(parts, options) {
-        super(options?.type === 'text/javascript' ? [BEFORE, ...parts] : parts, options);
-    }
-};
+self.Blob = new Proxy(RealBlob, {
+    construct: (blob, [parts, options]) => new blob(options?.type === 'text/javascript' ? [BEFORE, ...parts] : parts, options),
+});
 "#;
 
 /// A worker that ends over whatever it does when it is told to.

@@ -58,6 +58,8 @@ impl Chromedriver {
         let preferences = json!({
             "download.default_directory": downloads,
             "download.prompt_for_download": false,
+            // No connections in advance, to a search engine or anybody else.
+            "net.network_prediction_options": 2,
         });
         let wanted = json!({
             "browserName": "chrome",
