@@ -6,7 +6,9 @@
 
 pub mod fixtures;
 pub mod keys;
+pub mod meetings;
 pub mod oracle;
 pub mod phases;
 pub mod rotation;
+pub mod secrets;
 pub mod tools;

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::{
     fixtures,
     oracle::Party,
-    rotation::{Case, Rotation, scratch, walk},
+    rotation::{Case, PHASES, scratch, walk},
     tools::{built, kubectl, succeed},
 };
 
@@ -62,11 +62,21 @@ impl Phases {
     /// If something cannot be copied or renewed.
     #[must_use]
     pub fn of(case: &Case) -> Self {
-        let rotation = case.rotation();
-        let folder = scratch(&format!("{}-phases", case.name.replace(' ', "-")));
-        fixtures::copy(&fixtures::path(case.fixture), &folder.join("0"));
-        if !case.management.is_empty() {
-            fixtures::copy(&fixtures::path(case.management), &folder.join("0/management"));
+        Self::over(case.fixture, case.management, &case.rotation().root(), &case.name.replace(' ', "-"))
+    }
+
+    /// Lays the phases of the package that was unpacked into `package` over fixtures, in a folder named after `label`;
+    /// `management` is empty where no management cluster takes part.
+    ///
+    /// # Panics
+    ///
+    /// If something cannot be copied or renewed.
+    #[must_use]
+    pub fn over(fixture: &str, management: &str, package: &Path, label: &str) -> Self {
+        let folder = scratch(&format!("{label}-phases"));
+        fixtures::copy(&fixtures::path(fixture), &folder.join("0"));
+        if !management.is_empty() {
+            fixtures::copy(&fixtures::path(management), &folder.join("0/management"));
         }
         let (mut control_plane, mut workers) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(folder.join("0")).expect("the copy can be read") {
@@ -82,7 +92,7 @@ impl Phases {
         workers.sort();
         let phases = Self { folder, read: Mutex::default(), control_plane, workers };
         for phase in 1..=3 {
-            phases.lay(rotation, phase);
+            phases.lay(&package.join(PHASES[phase]), phase);
         }
         phases
     }
@@ -110,9 +120,8 @@ impl Phases {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    fn lay(&self, rotation: &Rotation, phase: usize) {
+    fn lay(&self, from: &Path, phase: usize) {
         fixtures::copy(&self.phase(phase - 1), &self.phase(phase));
-        let from = rotation.phase(phase);
         for node in &self.control_plane {
             self.lay_node(&from.join("control-plane").join(node), phase, node);
         }
@@ -128,7 +137,7 @@ impl Phases {
                 fixtures::copy(&from.join(group), &self.phase(phase).join(group));
             }
         }
-        let renews = (from.join("workers/ca.crt").is_file() && !self.has_minted(&from)) && phase == 2;
+        let renews = (from.join("workers/ca.crt").is_file() && !self.has_minted(from)) && phase == 2;
         if renews {
             self.renew_kubelets();
         }

@@ -12,7 +12,6 @@ mod process;
 mod sets;
 mod statistics;
 mod trees;
-mod webdriver;
 
 /// What `--only` takes beside the key types.
 const TREES: &str = "trees";
@@ -64,7 +63,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     let mut sets = Vec::new();
     let wanted: Vec<_> = sets::KEY_TYPES.iter().filter(|key_type| is_wanted(key_type.name)).collect();
     if !wanted.is_empty() {
-        let browser = webdriver::Browser::start(&bench.folder)?;
+        let browser = airlock_webdriver::Browser::start(&bench.folder)?;
         for key_type in wanted {
             sets.push(sets::measure(&bench, &browser, key_type)?);
         }

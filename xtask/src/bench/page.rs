@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
+use airlock_webdriver::Browser;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-
-use super::webdriver::Browser;
 
 /// What the page took, by the browser's own clock. Seconds.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use airlock_webdriver::Browser;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -14,7 +15,6 @@ use super::{
     page::{self, Timing},
     process::Usage,
     statistics::{Series, rounded},
-    webdriver::Browser,
 };
 
 /// Keys in a set.

@@ -2,6 +2,7 @@
 
 use std::{ffi::OsStr, fs, path::Path};
 
+use airlock_webdriver::Browser;
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -9,7 +10,6 @@ use super::{
     Bench, load, page,
     process::Usage,
     statistics::{Series, rounded},
-    webdriver::Browser,
 };
 use crate::setup;
 

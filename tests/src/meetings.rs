@@ -1,0 +1,165 @@
+//! Who meets whom during a rotation: every connection of a cluster at every pair of moments in which its two ends may
+//! meet, and every certificate under the bundle of whoever is shown it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    fixtures,
+    oracle::{Handshake, Shaken, Usage, Verify, all_connect, ask},
+    phases::{Access, Phases},
+};
+
+/// Phases in which client and server may be at the same time: the same one, or one apart.
+pub const MEETINGS: [(usize, usize); 10] =
+    [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
+
+/// Every kubeconfig of a phase: those on nodes, and those that people hold.
+#[must_use]
+pub fn access(phases: &Phases, phase: usize) -> Vec<Access> {
+    phases.kubeconfigs(phase).into_iter().map(|(_, access)| access).chain(phases.clients(phase)).collect()
+}
+
+/// A client meets the API server of a node.
+#[must_use]
+pub fn handshake(phases: &Phases, client: &Access, server: usize, node: &str) -> Handshake {
+    Handshake {
+        what: format!("{} to {node} in phase {server}", client.name),
+        server: phases.apiserver(server, node),
+        client: client.party.clone(),
+        server_name: client.host.clone(),
+        time: fixtures::now(),
+    }
+}
+
+/// The nodes whose API server a client reaches by the name in its kubeconfig: a load balancer's leads to all.
+///
+/// # Panics
+///
+/// If there is none.
+#[must_use]
+pub fn reached(phases: &Phases, client: &Access) -> Vec<String> {
+    let questions: Vec<Handshake> =
+        phases.control_plane.iter().map(|node| handshake(phases, client, 0, node)).collect();
+    let answers: Vec<Shaken> = ask("tls", &questions);
+    let nodes: Vec<String> = phases
+        .control_plane
+        .iter()
+        .zip(answers)
+        .filter(|(_, answer)| answer.ok)
+        .map(|(node, _)| node.clone())
+        .collect();
+    assert!(!nodes.is_empty(), "{} reaches no API server before the rotation", client.name);
+    nodes
+}
+
+/// Every client with every API server that it reaches, at most one phase apart.
+#[must_use]
+pub fn connections(phases: &Phases) -> Vec<Handshake> {
+    let all: Vec<Vec<Access>> = (0..=3).map(|phase| access(phases, phase)).collect();
+    let reached: Vec<Vec<String>> = all[0].iter().map(|client| reached(phases, client)).collect();
+    let mut questions = Vec::new();
+    for (client, server) in MEETINGS {
+        for (access, nodes) in all[client].iter().zip(&reached) {
+            questions.extend(nodes.iter().map(|node| handshake(phases, access, server, node)));
+        }
+    }
+    questions
+}
+
+/// All of these connections come about, and whoever a client was before, the servers take it for the same afterwards.
+///
+/// # Panics
+///
+/// With each that does not, or that is taken for somebody else.
+pub fn assert_connect(questions: &[Handshake]) {
+    let answers = all_connect(questions);
+    let mut known = BTreeMap::new();
+    for (question, answer) in questions.iter().zip(answers) {
+        let client = question.what.split(" of ").next().expect("a name");
+        let seen = (answer.common_name, answer.organizations);
+        let before = known.entry(client.to_owned()).or_insert_with(|| seen.clone());
+        assert_eq!(*before, seen, "{}", question.what);
+    }
+}
+
+/// Certificates that are presented elsewhere than in a kubeconfig, with the file of the node that trusts them.
+#[must_use]
+pub fn presented(phases: &Phases) -> Vec<Verify> {
+    let mut questions = Vec::new();
+    for (client, server) in MEETINGS {
+        for presenter in &phases.control_plane {
+            for holder in phases.control_plane.iter().chain(&phases.workers) {
+                for (leaf, authority) in [("apiserver-kubelet-client", "ca"), ("front-proxy-client", "front-proxy-ca")]
+                {
+                    if phases.workers.contains(holder) && authority != "ca" {
+                        continue;
+                    }
+                    questions.push(Verify {
+                        what: format!(
+                            "{presenter}/{leaf} of phase {client} under {holder}/{authority}.crt of phase {server}"
+                        ),
+                        roots: phases.read(server, holder, &format!("pki/{authority}.crt")),
+                        certificate: phases.read(client, presenter, &format!("pki/{leaf}.crt")),
+                        usage: Usage::Client,
+                        dns_name: String::new(),
+                        time: fixtures::now(),
+                    });
+                }
+            }
+        }
+    }
+    questions
+}
+
+/// Every API server's certificate under every bundle that comes with `cluster-info`.
+#[must_use]
+pub fn joining(phases: &Phases) -> Vec<Verify> {
+    let mut questions = Vec::new();
+    for (client, server) in MEETINGS {
+        let access = phases.cluster_info(client);
+        for node in &phases.control_plane {
+            questions.push(Verify {
+                what: format!("{node}/apiserver of phase {server} under cluster-info of phase {client}"),
+                roots: access.roots.clone(),
+                certificate: phases.read(server, node, "pki/apiserver.crt"),
+                usage: Usage::Server,
+                dns_name: access.host.clone(),
+                time: fixtures::now(),
+            });
+        }
+    }
+    questions
+}
+
+/// Each certificate of a phase under the bundle of the same phase.
+#[must_use]
+pub fn held(phases: &Phases, phase: usize) -> Vec<Verify> {
+    let mut questions: Vec<Verify> = Vec::new();
+    for (node, access) in phases.kubeconfigs(phase) {
+        questions.push(Verify {
+            what: format!("credential of {}", access.name),
+            roots: phases.read(phase, &node, "pki/ca.crt"),
+            certificate: access.party.certificate,
+            usage: Usage::Client,
+            dns_name: String::new(),
+            time: fixtures::now(),
+        });
+    }
+    for node in &phases.control_plane {
+        for (leaf, authority, usage) in [
+            ("apiserver", "ca", Usage::Server),
+            ("apiserver-kubelet-client", "ca", Usage::Client),
+            ("front-proxy-client", "front-proxy-ca", Usage::Client),
+        ] {
+            questions.push(Verify {
+                what: format!("{node}/{leaf} of phase {phase}"),
+                roots: phases.read(phase, node, &format!("pki/{authority}.crt")),
+                certificate: phases.read(phase, node, &format!("pki/{leaf}.crt")),
+                usage,
+                dns_name: if leaf == "apiserver" { node.clone() } else { String::new() },
+                time: fixtures::now(),
+            });
+        }
+    }
+    questions
+}

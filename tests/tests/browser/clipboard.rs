@@ -1,0 +1,93 @@
+//! `Copy for kubectl apply`: into the clipboard, from there into a shell, and never on the screen.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
+use airlock_tests::{
+    fixtures,
+    phases::read_object,
+    rotation::walk,
+    secrets::Secrets,
+    tools::{feed, succeed},
+};
+use serde_json::json;
+
+use crate::{
+    input::write,
+    package::unpack,
+    page::{Page, learn},
+};
+
+/// A kubectl that writes down what it is told, on the command line and on standard input.
+const KUBECTL: &str = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$TOLD/arguments\"\ncat > \"$TOLD/object.yaml\"\n";
+
+#[test]
+fn what_is_copied_applies_the_file_and_is_never_shown() {
+    let page = Page::open("clipboard");
+    let management = fixtures::path("cluster-api/two");
+    let files: Vec<_> = walk(&management).iter().map(|file| management.join(file)).collect();
+    page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
+    page.plan();
+    page.make();
+    page.unfold();
+    page.open_clipboard();
+    let appliable = page.evaluate(
+        "return [...document.querySelectorAll('[data-test=output-file]')]
+             .filter((file) => file.querySelector('[data-test=copy]')).map((file) => file.dataset.path);",
+    );
+    let appliable: Vec<String> = serde_json::from_value(appliable).expect("paths");
+    let copied: Vec<String> = appliable.iter().map(|path| copy(&page, path)).collect();
+    let root = unpack(&page.download());
+
+    let every_yaml: Vec<String> =
+        walk(&root).into_iter().filter(|path| path.ends_with(".yaml") && !path.starts_with("0-backup")).collect();
+    let mut sorted = appliable.clone();
+    sorted.sort();
+    assert_eq!(sorted, every_yaml, "every object of a phase can be copied");
+    let told = page.folder().join("told");
+    fs::create_dir(&told).expect("a folder can be made");
+    let kubectl = write(&told, "kubectl", KUBECTL);
+    fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).expect("modes can be set");
+    let path = std::env::join_paths(
+        [told.clone()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").expect("a path"))),
+    );
+    let path = path.expect("a path");
+    for (file, command) in appliable.iter().zip(&copied) {
+        assert!(
+            command.starts_with("kubectl apply --server-side "),
+            "{file}: {}",
+            command.lines().next().unwrap_or_default()
+        );
+        let ran = feed(Command::new("sh").env("PATH", &path).env("TOLD", &told), command.as_bytes());
+        assert!(ran.status.success() && ran.stderr.is_empty(), "{file}: {}", String::from_utf8_lossy(&ran.stderr));
+        let arguments = fs::read_to_string(told.join("arguments")).expect("kubectl was run");
+        let arguments: Vec<&str> = arguments.lines().collect();
+        assert_eq!(arguments, ["apply", "--server-side", "--force-conflicts", "--field-manager=airlock", "-f", "-"]);
+        let object = told.join("object.yaml");
+        succeed(Command::new("cmp").arg(&object).arg(root.join(file)));
+        // The real kubectl reads it.
+        let read = read_object(&object);
+        assert!(read["kind"].is_string() && read["metadata"]["name"].is_string(), "{file}: {read}");
+    }
+
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &management);
+    learn(&mut secrets, &root);
+    let carrying = copied.iter().filter(|command| secrets.seen_in(command).is_some()).count();
+    assert!(carrying >= 2, "some of the commands carry private keys, or nothing was shown here");
+    page.close(&secrets);
+}
+
+/// Presses the button of a file, and gives what is in the clipboard then.
+fn copy(page: &Page, path: &str) -> String {
+    let file = format!("[data-test=output-file][data-path=\"{path}\"]");
+    let is_secret = page.evaluate(&format!(
+        "return Boolean(document.querySelector({}));",
+        json!(format!("{file} [data-test=copy] + .problem"))
+    ));
+    assert_eq!(is_secret, json!(path.contains("/management/")), "{path}: a warning where there is a key");
+    page.click(&format!("{file} [data-test=copy]"));
+    page.wait(&format!("document.querySelector('[data-test=status]').innerText.includes({})", json!(path)));
+    page.settle("copied");
+    assert!(page.says().contains(&format!("The command that applies {path} is in the clipboard")), "{}", page.says());
+    page.clipboard()
+}

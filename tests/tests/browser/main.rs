@@ -1,0 +1,17 @@
+//! The page as people get it, `dist/airlock.html`, opened from disk in real browsers.
+//!
+//! Nothing here sleeps or tries again: every wait is for something that the page shows, with a deadline. Whatever a
+//! test does, the same is asked of the page at every step (see `page.rs`): no error in the console, no violation of its
+//! policy, nothing stored, no private key in sight, and in the end no attempt to reach a network.
+
+mod airlock_html;
+mod bad_input;
+mod clipboard;
+mod firefox;
+mod input;
+mod network;
+mod package;
+mod page;
+mod parity;
+mod resilience;
+mod whole_way;

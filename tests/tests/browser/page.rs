@@ -1,0 +1,346 @@
+//! The page in Chromium, and what must hold of it at every step.
+
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use airlock_tests::{fixtures, rotation::scratch, secrets::Secrets, tools::root};
+use airlock_webdriver::Browser;
+use serde_json::{Value, json};
+
+use crate::network;
+
+/// How long the page may take to anything. Seconds; a machine may be busy.
+const DEADLINE: u32 = 180;
+
+/// Before anything of the page runs: the clock stands at the fixtures' time, and what goes wrong is written down.
+const BEFORE: &str = "
+Date.now = () => NOW * 1000;
+const seen = window.airlockSeen = [];
+addEventListener('securitypolicyviolation', (e) => seen.push(`policy: ${e.violatedDirective} ${e.blockedURI}`));
+addEventListener('unhandledrejection', (e) => seen.push(`rejection: ${e.reason}`));
+addEventListener('error', (e) => seen.push(`error: ${e.message}`));
+";
+
+/// Answers when CONDITION holds, or with `false` after MILLISECONDS.
+pub const WAIT: &str = "
+const done = arguments[arguments.length - 1];
+const holds = () => Boolean(CONDITION);
+if (holds()) { done(true); return; }
+const end = (answer) => { observer.disconnect(); clearTimeout(timer); done(answer); };
+const observer = new MutationObserver(() => { if (holds()) end(true); });
+observer.observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+const timer = setTimeout(() => end(holds()), MILLISECONDS);
+";
+
+/// Everything that a page can leave behind or show.
+const LOOK: &str = "
+const done = arguments[arguments.length - 1];
+const stores = async () => {
+    const found = [];
+    for (const [name, store] of [['localStorage', () => localStorage.length], ['sessionStorage', () => sessionStorage.length],
+        ['cookies', () => document.cookie.length], ['databases', async () => (await indexedDB.databases()).length],
+        ['caches', async () => (await caches.keys()).length]]) {
+        let held = 0;
+        try { held = await store(); } catch { }
+        if (held > 0) found.push(name);
+    }
+    return found;
+};
+const fields = [...document.querySelectorAll('input, textarea, select')].map((field) => field.value);
+stores().then((stored) => done({
+    seen: window.airlockSeen,
+    stored,
+    shown: [document.documentElement.outerHTML, document.title, window.name, location.href, ...fields].join('\\n'),
+}));
+";
+
+/// The page in a Chromium of its own.
+pub struct Page {
+    browser: Browser,
+    folder: PathBuf,
+    /// What could be seen at each step.
+    shown: RefCell<Vec<(String, String)>>,
+    /// Errors in the console that a test brings about.
+    expected: Vec<&'static str>,
+}
+
+impl Page {
+    /// Opens the page and waits until it has its workers.
+    pub fn open(label: &str) -> Self {
+        let page = Self::open_after(label, "");
+        page.wait("document.querySelector('[data-test=page][data-place=workers]')");
+        page
+    }
+
+    /// Opens the page after a script has run in its place, and waits until it is there.
+    pub fn open_after(label: &str, script: &str) -> Self {
+        let folder = scratch(label);
+        let browser = Browser::chromium(&folder, &network::arguments(&folder)).unwrap_or_else(|e| panic!("{e:#}"));
+        let before = BEFORE.replace("NOW", &fixtures::now().0.to_string()) + script;
+        let page = Self { browser, folder, shown: RefCell::default(), expected: Vec::new() };
+        page.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": before }));
+        page.browser.open(&dist()).unwrap_or_else(|e| panic!("{e:#}"));
+        page.wait("document.querySelector('[data-test=page]')");
+        page
+    }
+
+    /// The test brings about console messages with this text.
+    pub fn expect(&mut self, message: &'static str) {
+        self.expected.push(message);
+    }
+
+    /// Where this test's files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Says a command of the Chrome DevTools Protocol.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        self.browser.devtools(command, parameters).unwrap_or_else(|e| panic!("{e:#}"))
+    }
+
+    /// Runs a function's body that returns something.
+    pub fn evaluate(&self, body: &str) -> Value {
+        let script = format!("arguments[arguments.length - 1]((() => {{ {body} }})());");
+        self.browser.run(&script).unwrap_or_else(|e| panic!("{body}: {e:#}"))
+    }
+
+    /// What an expression says.
+    pub fn text(&self, expression: &str) -> String {
+        let value = self.evaluate(&format!("return {expression};"));
+        value.as_str().unwrap_or_else(|| panic!("{expression} is {value}")).to_owned()
+    }
+
+    /// How many elements there are.
+    pub fn count(&self, css: &str) -> usize {
+        let value = self.evaluate(&format!("return document.querySelectorAll({}).length;", json!(css)));
+        usize::try_from(value.as_u64().expect("a number")).expect("a number of elements")
+    }
+
+    /// Waits until an expression is true; what the page says if it never is.
+    pub fn wait(&self, condition: &str) {
+        let script = WAIT.replace("CONDITION", condition).replace("MILLISECONDS", &(DEADLINE * 1000).to_string());
+        let held = self.browser.run(&script).unwrap_or_else(|e| panic!("{condition}: {e:#}"));
+        if held != json!(true) {
+            panic!("{condition} did not come true in {DEADLINE} s\n{}\n{}", self.says(), self.console().join("\n"));
+        }
+    }
+
+    /// Waits until the page has done what it was told, and looks at it.
+    pub fn settle(&self, step: &str) {
+        self.wait("document.querySelector('[data-test=page][data-busy=false]')");
+        self.look(step);
+    }
+
+    /// What must hold of the page whenever it is looked at.
+    pub fn look(&self, step: &str) {
+        let mut found = self.browser.run(LOOK).unwrap_or_else(|e| panic!("{step}: {e:#}"));
+        assert_eq!(found["stored"], json!([]), "{step}: the page stores something");
+        let unexpected = |text: &String| !self.expected.iter().any(|expected| text.contains(expected));
+        let seen: Vec<String> = serde_json::from_value(found["seen"].take()).expect("a list of texts");
+        let seen: Vec<String> = seen.into_iter().filter(unexpected).collect();
+        assert!(seen.is_empty(), "{step}: {seen:#?}");
+        let console = self.console();
+        let mut shown = found["shown"].as_str().expect("a text").to_owned();
+        shown.push_str(&console.join("\n"));
+        let console: Vec<String> = console.into_iter().filter(unexpected).collect();
+        assert!(console.is_empty(), "{step}: in the console {console:#?}");
+        self.shown.borrow_mut().push((step.to_owned(), shown));
+    }
+
+    /// What the page says of its state.
+    pub fn says(&self) -> String {
+        let says = self.evaluate(
+            "return [...document.querySelectorAll('[data-test=alert] p, [data-test=status], [data-test=problem], #app > p, \
+             [data-test=finding][data-severity=error]')].map((e) => e.innerText).join('\\n');",
+        );
+        says.as_str().unwrap_or_default().to_owned()
+    }
+
+    fn console(&self) -> Vec<String> {
+        self.browser.console().unwrap_or_else(|e| panic!("{e:#}"))
+    }
+
+    /// Clicks on an element.
+    pub fn click(&self, css: &str) {
+        self.browser.click(css).unwrap_or_else(|e| panic!("{e:#}\n{}", self.says()));
+    }
+
+    /// Types into an element.
+    pub fn keys(&self, css: &str, text: &str) {
+        self.browser.keys(css, text).unwrap_or_else(|e| panic!("{e:#}"));
+    }
+
+    /// Writes a field's value as typing does.
+    pub fn set(&self, css: &str, value: &str) {
+        let [css, value] = [css, value].map(|text| json!(text).to_string());
+        self.evaluate(&format!(
+            "const field = document.querySelector({css}); field.value = {value};
+             if (field.value !== {value}) throw new Error('no such choice');
+             field.dispatchEvent(new Event(field.tagName === 'SELECT' ? 'change' : 'input', {{ bubbles: true }}));"
+        ));
+    }
+
+    /// Chooses files, and waits until they are inspected.
+    pub fn choose(&self, files: &[&Path]) {
+        let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        self.loading("files chosen", || self.keys("[data-test=choose-files]", &lines.join("\n")));
+    }
+
+    /// Chooses a folder, and waits until it is inspected.
+    pub fn choose_folder(&self, folder: &Path) {
+        self.loading("folder chosen", || self.keys("[data-test=choose-folder]", &folder.display().to_string()));
+    }
+
+    /// Does something that loads files, and waits until they are there or the page says why not.
+    fn loading(&self, step: &str, act: impl Fn()) {
+        let before = self.files();
+        act();
+        self.wait(&format!("{FILES} > {before} || document.querySelector('[data-test=alert] p')"));
+        self.settle(step);
+    }
+
+    /// Drops files and folders on the page, as a file manager does.
+    pub fn drop(&self, paths: &[&Path]) {
+        let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+        self.loading("dropped", || {
+            for kind in ["dragEnter", "dragOver", "drop"] {
+                let event = json!({ "type": kind, "x": 200, "y": 60, "data": data });
+                self.devtools("Input.dispatchDragEvent", &event);
+            }
+        });
+    }
+
+    /// Pastes a text, which nobody sees.
+    pub fn paste(&self, text: &str) {
+        self.open_clipboard();
+        let write = "const [text, done] = arguments; navigator.clipboard.writeText(text).then(() => done(true), (e) => done(`${e}`));";
+        let written = self.browser.run_with(write, &[json!(text)]).unwrap_or_else(|e| panic!("{e:#}"));
+        assert_eq!(written, json!(true), "the clipboard is written");
+        self.loading("pasted", || {
+            self.click("[data-test=paste]");
+            let key = |kind: &str, commands: &[&str]| {
+                json!({ "type": kind, "modifiers": 2, "key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86, "commands": commands })
+            };
+            self.devtools("Input.dispatchKeyEvent", &key("rawKeyDown", &["paste"]));
+            self.devtools("Input.dispatchKeyEvent", &key("keyUp", &[]));
+        });
+    }
+
+    /// Allows the page what a person allows it: to write to the clipboard, and to read from it, which it never does.
+    pub fn open_clipboard(&self) {
+        let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        self.devtools("Browser.grantPermissions", &permissions);
+    }
+
+    /// What is in the clipboard.
+    pub fn clipboard(&self) -> String {
+        let read = "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](`${e}`));";
+        let text = self.browser.run(read).unwrap_or_else(|e| panic!("{e:#}"));
+        text.as_str().expect("a text").to_owned()
+    }
+
+    /// How many files are loaded.
+    pub fn files(&self) -> u64 {
+        self.evaluate(&format!("return {FILES};")).as_u64().expect("a number")
+    }
+
+    /// The findings that are shown: severity, code, and all that it says.
+    pub fn findings(&self) -> Vec<(String, String, String)> {
+        let found = self.evaluate(
+            "return [...document.querySelectorAll('[data-test=finding]')].map((e) => [e.dataset.severity, e.dataset.code, e.innerText]);",
+        );
+        serde_json::from_value(found).expect("three texts each")
+    }
+
+    /// Asks for the plan, and waits for it.
+    pub fn plan(&self) {
+        self.click("[data-test=plan]");
+        self.wait("document.querySelector('[data-test=making], [data-test=refused], [data-test=problem]')");
+        self.settle("planned");
+        assert_eq!(self.count("[data-test=making]"), 1, "no plan: {}", self.says());
+    }
+
+    /// Has the package made, and waits for it.
+    pub fn make(&self) {
+        self.click("[data-test=make]");
+        self.wait("document.querySelector('[data-test=review], [data-test=alert] p')");
+        self.settle("made");
+        assert_eq!(self.count("[data-test=review]"), 1, "no package: {}", self.says());
+    }
+
+    /// Takes the zip, and gives where it came to lie.
+    pub fn download(&self) -> PathBuf {
+        self.click("[data-test=download-zip]");
+        self.wait("document.querySelector('[data-test=sha256], [data-test=alert] p')");
+        self.settle("downloaded");
+        assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
+        let line = self.text("document.querySelector('[data-test=sha256]').innerText");
+        let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");
+        let file = self.browser.downloads().join(name.trim());
+        // The browser writes it under another name and renames it at the end.
+        self.wait_for_file(&file);
+        let summed = crate::package::sha256(&file);
+        assert_eq!(summed, sum, "the page says what it made");
+        file
+    }
+
+    /// Each look at the disk is one turn of the page's.
+    fn wait_for_file(&self, file: &Path) {
+        let begun = std::time::Instant::now();
+        while !file.is_file() {
+            assert!(begun.elapsed().as_secs() < u64::from(DEADLINE), "{} was not downloaded", file.display());
+            self.browser.run("setTimeout(arguments[arguments.length - 1], 50);").unwrap_or_else(|e| panic!("{e:#}"));
+        }
+    }
+
+    /// Shows a file of the package, and gives its lines.
+    pub fn preview(&self, path: &str) -> String {
+        let file = format!("[data-test=output-file][data-path=\"{path}\"]");
+        self.wait(&format!("document.querySelector({})", json!(file)));
+        self.click(&format!("{file} [data-test=preview]"));
+        self.wait(&format!("document.querySelector({})", json!(format!("{file} [data-test=preview-lines]"))));
+        self.look(&format!("preview of {path}"));
+        self.text(&format!("document.querySelector({}).textContent", json!(format!("{file} pre"))))
+    }
+
+    /// Opens every fold.
+    pub fn unfold(&self) {
+        self.evaluate("for (const fold of document.querySelectorAll('details:not([open])')) fold.open = true;");
+        self.wait("!document.querySelector('details[open] > summary:only-child')");
+    }
+
+    /// Ends the browser. None of these secrets was ever in sight, and no network was tried.
+    pub fn close(self, secrets: &Secrets) {
+        assert!(!secrets.is_empty(), "there are keys to look for");
+        self.look("the end");
+        for (step, shown) in &*self.shown.borrow() {
+            assert!(secrets.seen_in(shown).is_none(), "{step}: a private key can be seen");
+        }
+        let Self { browser, folder, .. } = self;
+        drop(browser);
+        network::assert_silent(&folder);
+    }
+}
+
+/// The number in "… files loaded".
+const FILES: &str = "Number(document.querySelector('[data-test=file-list] summary')?.innerText.split(' ')[0] ?? 0)";
+
+/// The page that is shipped.
+pub fn dist() -> PathBuf {
+    let file = root().join("dist/airlock.html");
+    assert!(file.is_file(), "{} is missing: run `cargo xtask app --no-open`", file.display());
+    file
+}
+
+/// The private keys of a folder's files.
+pub fn learn(secrets: &mut Secrets, folder: &Path) {
+    for file in airlock_tests::rotation::walk(folder) {
+        if let Ok(text) = fs::read_to_string(folder.join(file)) {
+            secrets.learn(&text);
+        }
+    }
+}
