@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Phases in which client and server may be at the same time: the same one, or one apart.
-pub const MEETINGS: [(usize, usize); 10] = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
+pub const MEETINGS: [(usize, usize); 10] =
+    [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
 
 /// Every kubeconfig of a phase: those on nodes, and those that people hold.
 #[must_use]

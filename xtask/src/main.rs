@@ -25,7 +25,7 @@ cargo xtask test
     installs what the tests need, runs them all and prints how long each part took
 
 cargo xtask tools
-    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL
 
 cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
     measures the page and the command line against OpenSSL and kubeadm, and large clusters;

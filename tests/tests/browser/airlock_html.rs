@@ -1,10 +1,6 @@
 //! The file itself, without a browser.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    io::Read as _,
-};
+use std::{collections::BTreeSet, fs, io::Read as _};
 
 use airlock_tests::tools::root;
 use base64::{Engine as _, prelude::BASE64_STANDARD};

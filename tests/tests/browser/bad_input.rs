@@ -29,7 +29,7 @@ const TABLE: [Bad; 8] = [
     Bad { name: "other-key.tar", make: other_key, says: "does not" },
     Bad { name: "bomb.zip", make: zip_bomb, says: "200 times" },
     Bad { name: "bomb.tar.gz", make: gzip_bomb, says: "200 times" },
-    Bad { name: "large.tar", make: large, says: "100 MiB" },
+    Bad { name: "large.tar", make: large, says: "104857600 bytes" },
     Bad { name: "aliases.yaml", make: aliases, says: "alias" },
     Bad { name: "leads-out.tar", make: leads_out, says: ".." },
 ];
@@ -47,7 +47,8 @@ fn wrong_base64(folder: &Path, name: &str) -> PathBuf {
 /// A node whose API server has the key of another cluster's.
 fn other_key(folder: &Path, name: &str) -> PathBuf {
     let node = copy(folder, "kubeadm/ecdsa-3", &["cp2"], "other").join("cp2/etc/kubernetes/pki/apiserver.key");
-    fs::copy(fixtures::path("kubeadm/other-1/cp1/etc/kubernetes/pki/apiserver.key"), node).expect("a key can be copied");
+    fs::copy(fixtures::path("kubeadm/other-1/cp1/etc/kubernetes/pki/apiserver.key"), node)
+        .expect("a key can be copied");
     let archive = folder.join(name);
     succeed(Command::new("tar").arg("-cf").arg(&archive).arg("cp2").current_dir(folder.join("other")));
     archive

@@ -1,11 +1,6 @@
 //! `Copy for kubectl apply`: into the clipboard, from there into a shell, and never on the screen.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::Command,
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use airlock_tests::{
     fixtures,
@@ -57,7 +52,11 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     );
     let path = path.expect("a path");
     for (file, command) in appliable.iter().zip(&copied) {
-        assert!(command.starts_with("kubectl apply --server-side "), "{file}: {}", command.lines().next().unwrap_or_default());
+        assert!(
+            command.starts_with("kubectl apply --server-side "),
+            "{file}: {}",
+            command.lines().next().unwrap_or_default()
+        );
         let ran = feed(Command::new("sh").env("PATH", &path).env("TOLD", &told), command.as_bytes());
         assert!(ran.status.success() && ran.stderr.is_empty(), "{file}: {}", String::from_utf8_lossy(&ran.stderr));
         let arguments = fs::read_to_string(told.join("arguments")).expect("kubectl was run");

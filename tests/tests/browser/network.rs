@@ -49,7 +49,8 @@ fn tried(folder: &Path) -> Vec<String> {
     let mut sources: BTreeMap<u64, String> = BTreeMap::new();
     for event in log["events"].as_array().expect("events") {
         let (kind, parameters) = (kind(&event["source"]["type"]), &event["params"]);
-        let by_a_page = kind == "URL_REQUEST" && parameters["initiator"].as_str().is_some_and(|by| by != "not an origin");
+        let by_a_page =
+            kind == "URL_REQUEST" && parameters["initiator"].as_str().is_some_and(|by| by != "not an origin");
         if by_a_page || WAYS_OUT.contains(&kind) {
             let source = sources.entry(event["source"]["id"].as_u64().expect("a source has a number")).or_default();
             source.push_str(&format!("{kind} {parameters}\n"));

@@ -44,7 +44,8 @@ pub fn unpack(archive: &Path) -> PathBuf {
         let path = file["path"].as_str().expect("a path");
         named.insert(path);
         assert_eq!(Some(&file["sha256"].as_str().expect("a sum")), sums.get(path), "{path}");
-        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(root.join(path)).expect("a file").permissions());
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(root.join(path)).expect("a file").permissions());
         let said = &file["mode"];
         let said = said.as_u64().or_else(|| u64::from_str_radix(said.as_str()?, 8).ok());
         assert_eq!(said, Some(u64::from(mode & 0o777)), "{path}: mode {:o}", mode & 0o777);

@@ -26,7 +26,8 @@ const BROUGHT: [(&str, &str, &str, &str); 4] = [
 #[test]
 fn page_and_command_line_write_the_same_bytes() {
     let page = Page::open("parity");
-    let archive = pack(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "clients", "cluster"], "nodes.tar.gz");
+    let archive =
+        pack(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "clients", "cluster"], "nodes.tar.gz");
     let mut files = vec![archive.clone()];
     for (_, _, fixture, name) in BROUGHT {
         let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");

@@ -20,7 +20,8 @@ self.Blob = new Proxy(RealBlob, {
 "#;
 
 /// A worker that ends over whatever it does when it is told to.
-const MORTAL: &str = r#"`self.addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('the end'); });`"#;
+const MORTAL: &str =
+    r#"`self.addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('the end'); });`"#;
 
 /// Workers of which the second, which is the first that makes keys, finds no randomness.
 const WITHOUT_RANDOMNESS: &str =

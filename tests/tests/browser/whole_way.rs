@@ -2,11 +2,7 @@
 
 use std::{fs, path::Path};
 
-use airlock_tests::{
-    fixtures,
-    rotation::walk,
-    secrets::Secrets,
-};
+use airlock_tests::{fixtures, rotation::walk, secrets::Secrets};
 
 use crate::{
     input::{copy, pack},
@@ -24,7 +20,8 @@ fn three_nodes_by_every_door() {
     assert_eq!(page.count("[data-test=holder][data-name=cp1]"), 1, "{}", page.says());
     page.choose(&[&pack(page.folder(), cluster, &["cp2"], "cp2.tar.gz")]);
     page.drop(&[&pack(page.folder(), cluster, &["cp3"], "cp3.zip"), &fixtures::path(cluster).join("cluster")]);
-    let secrets: Vec<_> = walk(&fixtures::path(management)).iter().map(|file| fixtures::path(management).join(file)).collect();
+    let secrets: Vec<_> =
+        walk(&fixtures::path(management)).iter().map(|file| fixtures::path(management).join(file)).collect();
     let (pasted, chosen) = secrets.split_at(2);
     for file in pasted {
         page.paste(&fs::read_to_string(file).expect("a fixture can be read"));
@@ -34,6 +31,9 @@ fn three_nodes_by_every_door() {
     // Inspect: every node, every authority, nothing that stands in the way.
     page.unfold();
     page.look("inspected");
+    for path in ["rsa-3/clients/alice.conf", "cp2.tar.gz", "cp3.zip", "cluster/cluster-info.yaml", "pasted"] {
+        assert_eq!(page.count(&format!("[data-test=file][data-path=\"{path}\"]")), 1, "{path} is loaded");
+    }
     for node in ["cp1", "cp2", "cp3", "worker1"] {
         let slots = page.count(&format!("[data-test=holder][data-name={node}] [data-test=slot]"));
         assert!(slots >= 3, "{node} has {slots} slots");
