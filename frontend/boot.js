@@ -33,7 +33,7 @@
     const message = document.createElement("p");
     message.className = "starting";
     message.setAttribute("role", "alert");
-    message.textContent = `Airlock cannot start in this browser. It needs Chromium 89, Firefox 113, Safari 16.4 or later. (${error})`;
+    message.textContent = `Airlock cannot start in this browser. It needs Chromium 123, Firefox 127, Safari 17.5 or later. (${error})`;
     document.getElementById("app").replaceChildren(message);
   });
 })();

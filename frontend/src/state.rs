@@ -156,6 +156,8 @@ pub enum Action {
     KeyWorkerDied(String),
     /// The package is made.
     Made(Rc<PackageReport>),
+    /// There was nothing in a drop.
+    NothingFound,
     /// Where the work runs.
     Place(Workplace),
     /// The plan, or why there is none.
@@ -203,6 +205,7 @@ impl State {
             }
             Action::Failed(sentence) => {
                 self.job = None;
+                self.preview = self.preview.filter(|preview| preview.file.is_some());
                 self.alert = Some(sentence);
             }
             Action::FilesLeftOut(paths) => {
@@ -239,6 +242,7 @@ impl State {
                 self.package = Some(package);
                 self.look_at("review");
             }
+            Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
             Action::Place(place) => self.place = place,
             Action::Planned(outcome) => {
                 self.ended(words::planned(&outcome));
@@ -257,6 +261,11 @@ impl State {
             }
         }
         self
+    }
+
+    /// Is anything under way that will change what is shown?
+    pub fn is_busy(&self) -> bool {
+        self.job.is_some() || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
     }
 
     /// The plan, if there is one.

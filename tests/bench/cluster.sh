@@ -1,6 +1,7 @@
 #!/bin/sh
 # The input of a bench run: what a single control-plane node of a new cluster holds, made by kubeadm.
-# kubelet.conf is left out: with it the package would hold one credential more than the other contenders make.
+# kubelet.conf names the files in which the kubelet keeps its own credential, as `kubeadm init phase kubelet-finalize` leaves it:
+# a credential inside would be one more than the other contenders make.
 #
 # Makes FOLDER/cp1, FOLDER/cp1.tar and FOLDER/brought.
 #
@@ -32,10 +33,13 @@ phase() {
 # kubeadm changes its root to the node's tree, so that every path means the node's own; that takes root's rights.
 cp "$folder/kubeadm.yaml" "$folder/cp1/"
 phase certs all
-for kubeconfig in admin super-admin controller-manager scheduler; do
+for kubeconfig in admin super-admin controller-manager scheduler kubelet; do
     phase kubeconfig "$kubeconfig"
 done
 phase control-plane all
+current=/var/lib/kubelet/pki/kubelet-client-current.pem
+sed -i -e "s|client-certificate-data: .*|client-certificate: $current|" -e "s|client-key-data: .*|client-key: $current|" \
+    "$folder/cp1/etc/kubernetes/kubelet.conf"
 rm -r "$folder/cp1/kubeadm.yaml" "$folder/cp1/etc/kubernetes/tmp" 2>/dev/null || true
 rm "$folder/log" "$folder/kubeadm.yaml"
 

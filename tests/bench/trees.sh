@@ -42,15 +42,22 @@ sign() {
         -set_serial "$serial" -days 3650 -extfile "$scratch/ext" -out "$1"
 }
 
-# kubelet NODE: the kubelet's client certificate, as it renews it, and the serving certificate that it signs itself
+# kubelet NODE: its client certificate, as it renews it, and the serving certificate that it makes of an authority of its own
 kubelet() {
     local pki=$folder/$1/var/lib/kubelet/pki
     rm -f "$pki"/kubelet-client-*
     sign "$scratch/client.crt" kubelet "/O=system:nodes/CN=system:node:$1" ca clientAuth
     cat "$scratch/client.crt" "$scratch/kubelet.pem" >"$pki/kubelet-client-2026-11-22-02-13-37.pem"
     ln -s /var/lib/kubelet/pki/kubelet-client-2026-11-22-02-13-37.pem "$pki/kubelet-client-current.pem"
-    printf 'extendedKeyUsage=serverAuth\nsubjectAltName=DNS:%s\n' "$1" >"$scratch/ext"
-    openssl x509 -new -sha256 -key "$pki/kubelet.key" -subj "/CN=$1@1795313617" -set_serial 2 -days 365 -extfile "$scratch/ext" -out "$pki/kubelet.crt"
+    # Those authorities are found by their keys, so each has one of its own.
+    openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/own.key"
+    printf '%s\n' basicConstraints=critical,CA:TRUE keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign subjectKeyIdentifier=hash >"$scratch/ext"
+    openssl x509 -new -sha256 -key "$scratch/own.key" -subj "/CN=$1-ca@1795313617" -set_serial 2 -days 365 -extfile "$scratch/ext" -out "$scratch/own.crt"
+    printf '%s\n' "$plain" "$usage" extendedKeyUsage=serverAuth authorityKeyIdentifier=keyid "subjectAltName=DNS:$1" >"$scratch/ext"
+    public serving "$pki/kubelet.key"
+    openssl x509 -new -sha256 -force_pubkey "$scratch/serving.pub" -subj "/CN=$1@1795313617" -CA "$scratch/own.crt" -CAkey "$scratch/own.key" \
+        -set_serial 3 -days 365 -extfile "$scratch/ext" -out "$pki/kubelet.crt"
+    cat "$scratch/own.crt" >>"$pki/kubelet.crt"
 }
 
 # control_plane NODE ADDRESS

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 mod app;
 mod bench;
+mod lab;
 mod setup;
 mod test;
 mod tools;
@@ -21,15 +22,19 @@ cargo xtask app [--no-open] [--accept-imports]
       --no-open         builds only
       --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
 
+cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
+    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
+    prints tables and writes target/bench.json
+
+cargo xtask lab up|run|down
+    a real kubeadm cluster on this machine, without a container engine, and packages carried out on it;
+    `cargo xtask lab help` says more
+
 cargo xtask test
     installs what the tests need, runs them all and prints how long each part took
 
 cargo xtask tools
-    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL
-
-cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
-    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
-    prints tables and writes target/bench.json";
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -46,6 +51,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
         Some((&"bench", options)) => bench::run(options),
+        Some((&"lab", options)) => lab::run(options),
         Some((&"test", options)) => test::run(options),
         Some((&"tools", options)) => tools::run(options),
         Some((&("help" | "--help" | "-h"), _)) => {

@@ -15,11 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::setup::{on_path, root, run as finish};
 
-/// The release of Kubernetes that `tests/go/kubernetes` requires.
-const KUBERNETES: &str = "v1.36.3";
+mod go;
 
-/// The oldest Go that fetches the Go release that a module asks for (go.dev/doc/toolchain).
-const OLDEST_GO: (u32, u32) = (1, 21);
+/// The release of Kubernetes that `tests/go/kubernetes` requires.
+pub const KUBERNETES: &str = "v1.36.3";
 
 /// Programs that the tests call, and the Debian package that has each.
 const PROGRAMS: [(&str, &str); 10] = [
@@ -36,21 +35,33 @@ const PROGRAMS: [(&str, &str); 10] = [
 ];
 
 /// A program that is built from a Go module.
-struct GoTool {
-    /// Its name in `target/tools`.
-    name: &'static str,
+pub struct GoTool {
+    /// Its name.
+    pub name: &'static str,
+    /// Its folder in `target/tools`; empty for that folder itself.
+    pub folder: &'static str,
     /// The folder of its module.
-    module: &'static str,
+    pub module: &'static str,
     /// Its package, as `go build` takes it.
-    package: &'static str,
+    pub package: &'static str,
+}
+
+impl GoTool {
+    fn path(&self) -> PathBuf {
+        folder().join(self.folder).join(self.name)
+    }
+
+    fn stamp(&self) -> PathBuf {
+        self.path().with_extension("stamp")
+    }
 }
 
 /// Everything that the tests need and that no package manager has.
 const GO_TOOLS: [GoTool; 4] = [
-    GoTool { name: "kubeadm", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubeadm" },
-    GoTool { name: "kubectl", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
-    GoTool { name: "fixtures", module: "tests/go/kubernetes", package: "./fixtures" },
-    GoTool { name: "oracle", module: "tests/go/oracle", package: "." },
+    GoTool { name: "kubeadm", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubeadm" },
+    GoTool { name: "kubectl", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
+    GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures" },
+    GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: "." },
 ];
 
 /// Installs and builds what is missing; does nothing where all is there.
@@ -62,9 +73,18 @@ pub fn run(options: &[&str]) -> Result<()> {
     if let Some(option) = options.first() {
         bail!("`cargo xtask tools` has no option `{option}`");
     }
-    packages()?;
+    packages(&PROGRAMS)?;
+    go_tools(&GO_TOOLS)
+}
+
+/// Builds those programs whose module, source or flags are not what they were built from.
+///
+/// # Errors
+///
+/// If one cannot be built.
+pub fn go_tools(tools: &[GoTool]) -> Result<()> {
     let started = Instant::now();
-    let stale: Vec<(&GoTool, String)> = GO_TOOLS
+    let stale: Vec<(&GoTool, String)> = tools
         .iter()
         .map(|tool| Ok((tool, fingerprint(tool)?)))
         .collect::<Result<Vec<_>>>()?
@@ -74,27 +94,23 @@ pub fn run(options: &[&str]) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    let go = go()?;
+    let go = go::go()?;
     for (tool, fingerprint) in stale {
         println!("building {}", tool.name);
         build(&go, tool)?;
-        fs::write(stamp(tool), fingerprint)?;
+        fs::write(tool.stamp(), fingerprint)?;
     }
     println!("tools built in {} s", started.elapsed().as_secs());
     Ok(())
 }
 
 /// Where the built programs lie.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     root().join("target/tools")
 }
 
-fn stamp(tool: &GoTool) -> PathBuf {
-    folder().join(format!("{}.stamp", tool.name))
-}
-
 fn is_built(tool: &GoTool, fingerprint: &str) -> bool {
-    folder().join(tool.name).is_file() && fs::read_to_string(stamp(tool)).is_ok_and(|stamped| stamped == fingerprint)
+    tool.path().is_file() && fs::read_to_string(tool.stamp()).is_ok_and(|stamped| stamped == fingerprint)
 }
 
 /// What decides on a program's content: how it is built, what its module requires, its own source.
@@ -145,50 +161,28 @@ fn arguments(tool: &GoTool) -> Vec<String> {
     ["build", "-trimpath", "-ldflags", &flags, "-o"]
         .map(str::to_owned)
         .into_iter()
-        .chain([folder().join(tool.name).display().to_string(), tool.package.to_owned()])
+        .chain([tool.path().display().to_string(), tool.package.to_owned()])
         .collect()
 }
 
 fn build(go: &Path, tool: &GoTool) -> Result<()> {
-    fs::create_dir_all(folder())?;
+    fs::create_dir_all(folder().join(tool.folder))?;
     // Without cgo no C compiler is needed, and the programs also run inside a node's tree (chroot).
-    finish(Command::new(go).args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0"))
+    let mut command = Command::new(go);
+    command.args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0");
+    // Some distributions forbid their Go to fetch a newer one; the modules say which they need.
+    finish(command.env("GOTOOLCHAIN", "auto"))
         .with_context(|| format!("{} cannot be built from {}", tool.name, tool.module))
 }
 
-/// A Go that is new enough: from `PATH`, from where Go's own installer puts it, or from the system's package manager.
-fn go() -> Result<PathBuf> {
-    let found = || {
-        [on_path("go"), Some("/usr/local/go/bin/go".into())]
-            .into_iter()
-            .flatten()
-            .find(|go| version(go).is_some_and(|version| version >= OLDEST_GO))
-    };
-    if let Some(go) = found() {
-        return Ok(go);
-    }
-    install(&["golang-go"])?;
-    found().with_context(|| {
-        let (major, minor) = OLDEST_GO;
-        format!(
-            "Go {major}.{minor} or newer is needed to build Kubernetes' programs, and the system's packages have none: \
-             install it from https://go.dev/dl and run this again"
-        )
-    })
-}
-
-/// Major and minor version of a Go: `go version go1.26.8 linux/amd64`.
-fn version(go: &Path) -> Option<(u32, u32)> {
-    let output = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let mut parts = text.split_whitespace().nth(2)?.strip_prefix("go")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-/// Installs the packages of those [`PROGRAMS`] that are missing.
-fn packages() -> Result<()> {
+/// Installs the packages of those programs that are missing.
+///
+/// # Errors
+///
+/// If one cannot be installed.
+pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
     let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
+        programs.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
     missing.dedup();
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }

@@ -9,7 +9,7 @@ mod render;
 mod runbook;
 mod scripts;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ pub use self::archive::archive;
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, RotationPlan, Source},
+    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source},
     report::{OutputFileReport, PackageReport},
 };
 
@@ -95,7 +95,7 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
             phase: step.phase.number(),
             holder: step.holder.to_string(),
             purpose,
-            replaces: edit.source.clone(),
+            replaces: replaced(edit),
             appliable: matches!(edit.content, Content::Object(_)),
         })?;
     }
@@ -125,6 +125,16 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
     let sums = output.checksums();
     output.add(OutputFile::whole("SHA256SUMS".into(), 0o644, text(sums), "checked with sha256sum -c".into()))?;
     Ok(output)
+}
+
+/// What a file is compared with: an object with itself as it was given, not with the whole list it came in.
+fn replaced(edit: &Edit) -> Option<Source> {
+    let Content::Object(ObjectChange::Authority(stored, _) | ObjectChange::Kubeconfig(stored, ..)) = &edit.content
+    else {
+        return edit.source.clone();
+    };
+    let yaml = stored.object.to_yaml();
+    Some(Source { file: stored.file.clone(), bytes: Arc::new(Zeroizing::new(yaml.as_bytes().to_vec())) })
 }
 
 /// Every edit that a file of the package carries out, with its step.

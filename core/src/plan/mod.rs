@@ -1,7 +1,7 @@
 //! What a rotation will do, before anything is made: one ordered list of steps.
 //!
-//! [`plan`] decides everything; [`mint`](crate::mint) makes keys and certificates for it,
-//! [`package`](crate::package) renders it. Both only follow.
+//! [`plan`] decides everything; [`mint`](crate::mint()) makes keys and certificates for it,
+//! [`package`](crate::package()) renders it. Both only follow.
 
 mod brought;
 mod clients;
@@ -129,7 +129,7 @@ fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> {
 }
 
 impl RotationPlan {
-    /// The keys that [`mint`](crate::mint) needs, in the order in which it needs them.
+    /// The keys that [`mint`](crate::mint()) needs, in the order in which it needs them.
     #[must_use]
     pub fn key_requests(&self) -> &[KeyRequest] {
         &self.key_requests

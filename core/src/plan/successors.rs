@@ -43,38 +43,125 @@ pub(super) fn successions(
     key_requests: &mut Vec<KeyRequest>,
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<AuthorityId, Succession> {
-    let mut successions = BTreeMap::new();
-    if request.rotate.is_empty() {
-        findings.push(
-            Finding::error("nothing-to-rotate", "", "no CA was chosen")
-                .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
-        );
-    }
-    if request.ca_days == 0 || request.leaf_days == 0 {
-        findings.push(
-            Finding::error("no-lifetime", "", "a certificate must be valid for at least one day")
-                .remedy("Give --ca-days and --leaf-days of 1 or more"),
-        );
-    }
-    for row in inventory.profile.authorities.iter().filter(|row| request.rotate.contains(&row.id)) {
-        if !row.rotates {
-            findings.push(
-                Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
-                    .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
-            );
-            continue;
-        }
-        let Some(authority) = inventory.authorities.get(&row.id) else {
-            findings.push(missing(inventory, row));
-            continue;
-        };
-        let choice = request.authorities.get(&row.id).cloned().unwrap_or_default();
-        if let Some(succession) = succession(inventory, row, authority, &choice, request, now, key_requests, findings) {
-            successions.insert(row.id, succession);
-        }
-    }
+    let mut decision = Decision { inventory, request, now, key_requests, findings };
+    let successions = decision.all();
     distinct(inventory, &successions, findings);
     successions
+}
+
+/// What a decision rests on, and where it leaves what it needs and what it has to say.
+struct Decision<'a> {
+    inventory: &'a Inventory,
+    request: &'a RotationRequest,
+    now: UnixTime,
+    key_requests: &'a mut Vec<KeyRequest>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Decision<'_> {
+    fn all(&mut self) -> BTreeMap<AuthorityId, Succession> {
+        let (inventory, request) = (self.inventory, self.request);
+        let mut successions = BTreeMap::new();
+        if request.rotate.is_empty() {
+            self.findings.push(
+                Finding::error("nothing-to-rotate", "", "no CA was chosen")
+                    .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
+            );
+        }
+        if request.ca_days == 0 || request.leaf_days == 0 {
+            self.findings.push(
+                Finding::error("no-lifetime", "", "a certificate must be valid for at least one day")
+                    .remedy("Give --ca-days and --leaf-days of 1 or more"),
+            );
+        }
+        for row in inventory.profile.authorities.iter().filter(|row| request.rotate.contains(&row.id)) {
+            if !row.rotates {
+                self.findings.push(
+                    Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
+                        .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
+                );
+                continue;
+            }
+            let Some(authority) = inventory.authorities.get(&row.id) else {
+                self.findings.push(missing(inventory, row));
+                continue;
+            };
+            let choice = request.authorities.get(&row.id).cloned().unwrap_or_default();
+            if let Some(succession) = self.succession(row, authority, &choice) {
+                successions.insert(row.id, succession);
+            }
+        }
+        successions
+    }
+
+    fn succession(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Succession> {
+        let new = match &choice.brought {
+            Some(brought) => {
+                Successor::Brought(brought_issuer(self.inventory, row, authority, brought, self.now, self.findings)?)
+            }
+            None => self.made(row, authority, choice)?,
+        };
+        let encoding = match (&authority.key, &new) {
+            (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
+            (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
+            (_, Successor::Brought(issuer)) => {
+                issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
+            }
+        };
+        Some(Succession {
+            id: row.id,
+            title: row.title,
+            old: authority.certificate.clone(),
+            new,
+            key_home: key_home(self.inventory, row.id, self.findings),
+            encoding,
+        })
+    }
+
+    fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
+        let common_name =
+            choice.common_name.clone().unwrap_or_else(|| successor_name(self.inventory, row.id, self.now));
+        let option = if row.id == AuthorityId::Cluster { "--ca-name" } else { "--front-proxy-ca-name" };
+        let length = common_name.chars().count();
+        if length == 0 || length > MAX_COMMON_NAME || common_name.chars().any(char::is_control) {
+            self.findings.push(
+                Finding::error(
+                    "bad-ca-name",
+                    "",
+                    format!(
+                        "the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character",
+                        row.title
+                    ),
+                )
+                .remedy(format!("Give another name ({option})")),
+            );
+            return None;
+        }
+        let Some(algorithm) = choice.key_algorithm.or_else(|| same_algorithm(&authority.certificate)) else {
+            self.findings.push(
+                Finding::error(
+                    "key-type",
+                    &authority.file,
+                    format!(
+                        "the old {}'s key is {}, which is not made here",
+                        row.title,
+                        authority.certificate.public_key().key_type()
+                    ),
+                )
+                .remedy("Choose a key type (--key-type)"),
+            );
+            return None;
+        };
+        let key_request = self.key_requests.len();
+        self.key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
+        Some(Successor::Made {
+            common_name,
+            key_request,
+            algorithm,
+            not_before: self.now.plus_seconds(-BACKDATE),
+            not_after: self.now.plus_days(i64::from(self.request.ca_days)),
+        })
+    }
 }
 
 /// The whole rotation needs the cluster CA; without the front-proxy CA the rest can go on.
@@ -89,38 +176,6 @@ fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
             row.certificate
         ))
     }
-}
-
-#[allow(clippy::too_many_arguments)] // one decision, all of whose grounds are named
-fn succession(
-    inventory: &Inventory,
-    row: &AuthorityRow,
-    authority: &Authority,
-    choice: &NewAuthority,
-    request: &RotationRequest,
-    now: UnixTime,
-    key_requests: &mut Vec<KeyRequest>,
-    findings: &mut Vec<Finding>,
-) -> Option<Succession> {
-    let new = match &choice.brought {
-        Some(brought) => Successor::Brought(brought_issuer(inventory, row, authority, brought, now, findings)?),
-        None => made(inventory, row, authority, choice, request, now, key_requests, findings)?,
-    };
-    let encoding = match (&authority.key, &new) {
-        (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
-        (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-        (_, Successor::Brought(issuer)) => {
-            issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
-        }
-    };
-    Some(Succession {
-        id: row.id,
-        title: row.title,
-        old: authority.certificate.clone(),
-        new,
-        key_home: key_home(inventory, row.id, findings),
-        encoding,
-    })
 }
 
 /// The type of key that a successor gets unless another is asked for.
@@ -150,60 +205,6 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
     let base: String = base.chars().take(room).collect();
     let successor = format!("{base}-{}", now.compact_date());
     if Some(&successor) == old_name(id).as_ref() { format!("{base}-2-{}", now.compact_date()) } else { successor }
-}
-
-#[allow(clippy::too_many_arguments)] // as above
-fn made(
-    inventory: &Inventory,
-    row: &AuthorityRow,
-    authority: &Authority,
-    choice: &NewAuthority,
-    request: &RotationRequest,
-    now: UnixTime,
-    key_requests: &mut Vec<KeyRequest>,
-    findings: &mut Vec<Finding>,
-) -> Option<Successor> {
-    let common_name = choice.common_name.clone().unwrap_or_else(|| successor_name(inventory, row.id, now));
-    let option = if row.id == AuthorityId::Cluster { "--ca-name" } else { "--front-proxy-ca-name" };
-    let length = common_name.chars().count();
-    if length == 0 || length > MAX_COMMON_NAME || common_name.chars().any(char::is_control) {
-        findings.push(
-            Finding::error(
-                "bad-ca-name",
-                "",
-                format!(
-                    "the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character",
-                    row.title
-                ),
-            )
-            .remedy(format!("Give another name ({option})")),
-        );
-        return None;
-    }
-    let Some(algorithm) = choice.key_algorithm.or_else(|| same_algorithm(&authority.certificate)) else {
-        findings.push(
-            Finding::error(
-                "key-type",
-                &authority.file,
-                format!(
-                    "the old {}'s key is {}, which is not made here",
-                    row.title,
-                    authority.certificate.public_key().key_type()
-                ),
-            )
-            .remedy("Choose a key type (--key-type)"),
-        );
-        return None;
-    };
-    let key_request = key_requests.len();
-    key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
-    Some(Successor::Made {
-        common_name,
-        key_request,
-        algorithm,
-        not_before: now.plus_seconds(-BACKDATE),
-        not_after: now.plus_days(i64::from(request.ca_days)),
-    })
 }
 
 /// New authorities must differ from the old ones and from one another.

@@ -28,7 +28,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
             (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), true)
         }
         Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
-            (format!("CN = {common_name}"), algorithm.to_string(), *not_before, *not_after, false)
+            (format!("CN={common_name}"), algorithm.to_string(), *not_before, *not_after, false)
         }
     };
     let key_home = match succession.key_home {

@@ -163,3 +163,6 @@ pub fn make_key(algorithm: KeyAlgorithm) -> Zeroizing<Vec<u8>> {
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

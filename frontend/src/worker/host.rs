@@ -74,13 +74,28 @@ impl Host {
         })
     }
 
-    /// Loads files beside those that are there, and inspects all.
-    pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) {
+    /// Loads what a search for files finds.
+    pub fn load_when_found(self: &Rc<Self>, search: impl Future<Output = Vec<PickedFile>> + 'static) {
+        self.tell(Action::Began(Job::Inspecting));
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            let found = search.await;
+            if found.is_empty() {
+                host.tell(Action::NothingFound);
+            }
+            host.load(found);
+        });
+    }
+
+    /// Loads files beside those that are there, and inspects all. Returns the paths that they got.
+    pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) -> Vec<String> {
         if picked.is_empty() {
-            return;
+            return Vec::new();
         }
         let too_many = picked.len() >= MAX_FILES;
         let new = self.tickets(picked);
+        let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
+        let left_out = paths.clone();
         self.tell(Action::Began(Job::Inspecting));
         let host = Rc::clone(self);
         ports::spawn(async move {
@@ -92,9 +107,10 @@ impl Host {
                         host.tell(Action::Failed(words::too_many(MAX_FILES)));
                     }
                 }
-                Err(_) => host.tell(Action::FilesLeftOut(new.into_iter().map(|file| file.ticket.path).collect())),
+                Err(_) => host.tell(Action::FilesLeftOut(left_out)),
             }
         });
+        paths
     }
 
     /// Removes a file, or all of them, and inspects what is left.
@@ -376,4 +392,16 @@ fn unique(path: String, taken: &BTreeSet<String>) -> String {
         return path;
     }
     (2..).map(|number| format!("{path} ({number})")).find(|path| !taken.contains(path)).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_files_have_the_same_path() {
+        let taken = ["ca.crt", "ca.crt (2)"].map(str::to_owned).into();
+        assert_eq!(unique("ca.key".to_owned(), &taken), "ca.key");
+        assert_eq!(unique("ca.crt".to_owned(), &taken), "ca.crt (3)");
+    }
 }

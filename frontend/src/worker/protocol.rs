@@ -68,7 +68,7 @@ pub enum FileBody {
 /// From the page to the core worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ToCore {
-    /// A question, answered by [`FromCore::Answer`] with the same id.
+    /// A question, answered by a [`FromCore`] with the same id.
     Ask {
         /// Which question this is.
         id: u32,

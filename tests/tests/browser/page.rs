@@ -194,8 +194,13 @@ impl Page {
 
     /// Chooses files, and waits until they are inspected.
     pub fn choose(&self, files: &[&Path]) {
+        self.choose_by("[data-test=choose-files]", files);
+    }
+
+    /// Chooses files with an input, and waits until they are inspected.
+    pub fn choose_by(&self, css: &str, files: &[&Path]) {
         let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        self.loading("files chosen", || self.keys("[data-test=choose-files]", &lines.join("\n")));
+        self.loading("files chosen", || self.keys(css, &lines.join("\n")));
     }
 
     /// Chooses a folder, and waits until it is inspected.

@@ -4,7 +4,7 @@
 
 mod chromium;
 mod marionette;
-mod memory;
+mod processes;
 
 use std::{
     fs,
@@ -173,10 +173,24 @@ impl Browser {
     ///
     /// If this machine does not say so.
     pub fn peak_memory(&self) -> Result<u64> {
-        memory::peak(match &self.connection {
+        Ok(processes::peak_memory(&processes::family(self.id())?))
+    }
+
+    /// What all of this browser's processes have taken of all cores until now. Seconds, in hundredths.
+    ///
+    /// # Errors
+    ///
+    /// If this machine does not say so.
+    pub fn cpu(&self) -> Result<f64> {
+        Ok(processes::cpu(&processes::family(self.id())?))
+    }
+
+    /// The process that all others of this browser descend from.
+    fn id(&self) -> u32 {
+        match &self.connection {
             Connection::Chromedriver(driver) => driver.id(),
             Connection::Marionette(marionette) => marionette.id(),
-        })
+        }
     }
 
     fn chromedriver(&self) -> Result<&Chromedriver> {

@@ -17,6 +17,8 @@ pub struct Timing {
     pub keys: f64,
     /// From the press on "Make the package" to the package.
     pub make: f64,
+    /// Of all cores and all of the browser's processes, while the package was made.
+    pub cpu: f64,
     /// Keys that were made.
     pub count: u64,
 }
@@ -86,8 +88,10 @@ pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -
     let plan = "[data-test=plan]";
     let planned = step(browser, (plan, "click"), "[data-test=making], [data-test=refused]", press(plan))?;
     let make = "[data-test=make]";
+    let cpu = browser.cpu()?;
     let made = step(browser, (make, "click"), "[data-test=review]", press(make))?;
-    Ok(Timing { inspect: inspect.end, plan: planned.end, keys: made.keys, make: made.end, count: made.total })
+    let cpu = browser.cpu()? - cpu;
+    Ok(Timing { inspect: inspect.end, plan: planned.end, keys: made.keys, make: made.end, cpu, count: made.total })
 }
 
 /// What was seen during a step. Seconds after its event.

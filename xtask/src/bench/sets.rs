@@ -95,7 +95,7 @@ impl Row {
 #[derive(Default)]
 struct Measured {
     wall: Series,
-    /// Empty for the page: the browser does other things too.
+    /// Empty for a part of the page's time.
     cpu: Series,
 }
 
@@ -115,13 +115,13 @@ pub fn measure(bench: &Bench, browser: &Browser, key_type: &KeyType) -> Result<V
             let row = rows[at].0;
             let (wall, cpu) = match row {
                 Row::Page => {
-                    let Timing { make, keys, count, .. } =
+                    let Timing { make, keys, cpu, count, .. } =
                         page::rotate(browser, &bench.page, &folder.join("cp1.tar"), false)?;
                     ensure!(count == KEYS, "the page made {count} keys, not {KEYS}");
                     if round > 0 {
                         rows.last_mut().expect("Invariant: PageKeys").1.wall.0.push(keys);
                     }
-                    (make, None)
+                    (make, Some(cpu))
                 }
                 Row::PageKeys => continue,
                 _ => {

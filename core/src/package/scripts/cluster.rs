@@ -1,6 +1,6 @@
 //! The table of a cluster's script.
 
-use super::{function, head, node::shown_sum};
+use super::{COMMON, function, head, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
     package::{
@@ -34,7 +34,7 @@ pub(super) fn script(
         functions.push_str(&function(&name, &lines));
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
-    [head(plan, phase, holder), functions, function("steps", &table), "\n".to_owned(), LIBRARY.to_owned()].concat()
+    [head(plan, phase, holder), functions, function("steps", &table), COMMON.to_owned(), LIBRARY.to_owned()].concat()
 }
 
 fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFiles) -> Vec<String> {

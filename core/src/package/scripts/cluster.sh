@@ -30,31 +30,6 @@ for argument; do
   esac
 done
 
-say() {
-  printf '%s: %s\n' "$holder" "$*"
-}
-
-stop() {
-  printf '%s: stopped: %s\n' "$holder" "$*" >&2
-  exit 1
-}
-
-unmet() {
-  printf '%s: not yet: %s\n' "$holder" "$*" >&2
-  missing=yes
-}
-
-wait_until() { # WHAT COMMAND…
-  what=$1
-  shift
-  tries=$limit
-  until "$@"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || stop "waited $limit seconds for this: $what"
-    sleep 1
-  done
-}
-
 # What counts is what the cluster shows.
 await() { # WHAT COMMAND…
   meaning=$1
@@ -162,6 +137,9 @@ restart_workloads() {
     esac
   done || unmet "some workload has not been restarted in this phase"
   [ "$action" != dry-run ] || return 0
+  # A gate looks; only the step itself waits.
+  patience=$limit
+  [ "$action" = apply ] || patience=5
   printf '%s\n' "$list" | while read -r namespace name _; do
     [ -n "$name" ] || continue
     # Pods that are replaced by hand (OnDelete) have no roll-out to wait for.
@@ -170,7 +148,7 @@ restart_workloads() {
       say "delete the pods of $name in $namespace one by one; it replaces them only then"
       continue
     }
-    kubectl -n "$namespace" rollout status "$name" --timeout="${limit}s" >/dev/null || exit 1
+    kubectl -n "$namespace" rollout status "$name" --timeout="${patience}s" >/dev/null || exit 1
   done || unmet "some workload is not ready again"
 }
 

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use super::{OutputFile, OutputFiles, commands, render::Renderer};
 use crate::plan::{Holder, Phase, RotationPlan, Step};
 
+/// What every script has of its own: how it speaks and how it waits.
+const COMMON: &str = include_str!("common.sh");
+
 /// Every script of the package, and what undoing objects needs.
 pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &OutputFiles) -> Vec<OutputFile> {
     let mut groups: BTreeMap<(Phase, Holder), Vec<&Step>> = BTreeMap::new();

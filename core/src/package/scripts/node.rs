@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{function, head};
+use super::{COMMON, function, head};
 use crate::{
     formats::static_pod,
     package::{
@@ -63,7 +63,7 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
         function("kubelet", &kubelet),
         function("restarts", &restarts),
         function("before_undo", &before_undo),
-        "\n".to_owned(),
+        COMMON.to_owned(),
         LIBRARY.to_owned(),
     ]
     .concat()

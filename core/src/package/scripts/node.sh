@@ -40,20 +40,6 @@ done
 work=$state/phase-$phase
 [ "$part" = node ] || work=$kubelet_state/phase-$phase
 
-say() {
-  printf '%s: %s\n' "$holder" "$*"
-}
-
-stop() {
-  printf '%s: stopped: %s\n' "$holder" "$*" >&2
-  exit 1
-}
-
-unmet() {
-  printf '%s: not yet: %s\n' "$holder" "$*" >&2
-  missing=yes
-}
-
 sum() {
   if [ -e "$1" ]; then
     sha256sum <"$1" | cut -d' ' -f1
@@ -76,17 +62,6 @@ among() { # FOUND EXPECTED…
     esac
   done
   return 1
-}
-
-wait_until() { # WHAT COMMAND…
-  what=$1
-  shift
-  tries=$limit
-  until "$@"; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || stop "waited $limit seconds for this: $what"
-    sleep 1
-  done
 }
 
 # A component's processes on this node: those in its network.

@@ -1,0 +1,5 @@
+# How init starts the kubelet: kubeadm's drop-in for systemd (10-kubeadm.conf), as a command.
+[ ! -f /var/lib/kubelet/kubeadm-flags.env ] || . /var/lib/kubelet/kubeadm-flags.env
+[ ! -f /etc/default/kubelet ] || . /etc/default/kubelet
+exec kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf \
+    --config=/var/lib/kubelet/config.yaml ${KUBELET_KUBEADM_ARGS:-} ${KUBELET_EXTRA_ARGS:-}

@@ -1,0 +1,265 @@
+//! Half of what people drop is broken: each case spoils a real tree in one way and names the finding
+//! that has to come of it, where, and whether a plan may still be made.
+
+use std::sync::Arc;
+
+use airlock_core::{
+    Content, Finding, InputFile, RotationRequest, Severity, UnixTime, inspect, plan,
+    plan::{BroughtAuthority, NewAuthority},
+    profile::AuthorityId,
+};
+use airlock_tests::fixtures;
+use zeroize::Zeroizing;
+
+const CA: &str = "cp1/etc/kubernetes/pki/ca.crt";
+const CA_KEY: &str = "cp1/etc/kubernetes/pki/ca.key";
+const APISERVER: &str = "cp1/etc/kubernetes/pki/apiserver.crt";
+const MANIFEST: &str = "cp1/etc/kubernetes/manifests/kube-controller-manager.yaml";
+const SCHEDULER: &str = "cp1/etc/kubernetes/scheduler.conf";
+
+/// A cluster that can be spoilt.
+struct Drop(Vec<InputFile>);
+
+impl Drop {
+    fn of(fixture: &str) -> Self {
+        Self(fixtures::files(fixture))
+    }
+
+    fn get(&self, end: &str) -> Vec<u8> {
+        match &self.file(end).content {
+            Content::Bytes(bytes) => bytes.to_vec(),
+            other => panic!("{end} is {other:?}"),
+        }
+    }
+
+    fn file(&self, end: &str) -> &InputFile {
+        self.0.iter().find(|file| file.path.ends_with(end)).unwrap_or_else(|| panic!("there is no {end}"))
+    }
+
+    fn set(mut self, end: &str, bytes: Vec<u8>) -> Self {
+        let file =
+            self.0.iter_mut().find(|file| file.path.ends_with(end)).unwrap_or_else(|| panic!("there is no {end}"));
+        file.content = Content::Bytes(Arc::new(Zeroizing::new(bytes)));
+        self
+    }
+
+    fn swap_text(self, end: &str, from: &str, to: &str) -> Self {
+        let text = String::from_utf8(self.get(end)).expect("the fixture is UTF-8");
+        assert!(text.contains(from), "{end} does not contain {from}");
+        self.set(end, text.replace(from, to).into_bytes())
+    }
+
+    fn without(mut self, end: &str) -> Self {
+        self.0.retain(|file| !file.path.ends_with(end));
+        self
+    }
+
+    fn with(mut self, path: &str, bytes: Vec<u8>) -> Self {
+        self.0.push(InputFile::new(path, bytes));
+        self
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Everything that inspection and planning have to say, and whether there is a plan.
+    fn outcome(self, request: &RotationRequest, now: UnixTime) -> (Vec<Finding>, bool) {
+        let inventory = inspect(self.0, now);
+        match plan(&inventory, request, now) {
+            Ok(plan) => (inventory.findings().iter().chain(plan.findings()).cloned().collect(), true),
+            Err(refusal) => (refusal.findings, false),
+        }
+    }
+
+    /// The finding `code` must stand at the file that ends with `file`; an error means that there is no plan.
+    #[track_caller]
+    fn expect(self, code: &str, severity: Severity, file: &str) {
+        self.expect_of(&RotationRequest::default(), fixtures::now(), code, severity, file);
+    }
+
+    #[track_caller]
+    fn expect_of(self, request: &RotationRequest, now: UnixTime, code: &str, severity: Severity, file: &str) {
+        let (findings, planned) = self.outcome(request, now);
+        let said: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        let found = findings.iter().find(|finding| finding.code == code && finding.file.ends_with(file));
+        let found = found.unwrap_or_else(|| panic!("no {code} at {file:?} in {said:#?}"));
+        assert_eq!(found.severity, severity, "{found}");
+        assert!(!found.message.ends_with('.') && !found.remedy.ends_with('.'), "{found}");
+        assert!(severity == Severity::Note || !found.remedy.is_empty(), "{found} does not say what to do");
+        assert!(severity != Severity::Error || !planned, "a plan was made in spite of {found}");
+    }
+}
+
+#[test]
+fn a_whole_cluster_has_nothing_to_say_but_notes() {
+    for fixture in ["kubeadm/rsa-3", "kubeadm/ecdsa-3", "kubeadm/rsa-1"] {
+        let (findings, planned) = Drop::of(fixture).outcome(&RotationRequest::default(), fixtures::now());
+        let said: Vec<_> = findings.iter().filter(|finding| finding.severity != Severity::Note).collect();
+        assert!(planned && said.is_empty(), "{fixture}: {said:#?}");
+    }
+}
+
+#[test]
+fn damaged_files_are_named() {
+    let whole = Drop::of("kubeadm/rsa-1").get(CA);
+    let rsa = || Drop::of("kubeadm/rsa-1");
+    rsa().set(CA, whole[..whole.len() / 2].to_vec()).expect("unreadable-content", Severity::Error, CA);
+    rsa().set(CA, Vec::new()).expect("unreadable-content", Severity::Error, CA);
+    rsa().set(APISERVER, b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n".to_vec()).expect(
+        "unreadable-content",
+        Severity::Error,
+        APISERVER,
+    );
+    rsa().set(SCHEDULER, b"apiVersion: v1\nkind: Config\nclusters: [".to_vec()).expect(
+        "unreadable-content",
+        Severity::Error,
+        SCHEDULER,
+    );
+    let key = rsa().get(CA_KEY);
+    rsa().set(CA, key).expect("wrong-content", Severity::Error, CA);
+}
+
+#[test]
+fn missing_files_are_asked_for() {
+    for path in [APISERVER, SCHEDULER, "pki/front-proxy-client.crt", "cp1/etc/kubernetes/kubelet.conf"] {
+        Drop::of("kubeadm/rsa-1").without(path).expect("missing-file", Severity::Error, "");
+    }
+    Drop::of("kubeadm/rsa-1").without(MANIFEST).expect("missing-manifest", Severity::Warning, "");
+    Drop(Vec::new()).expect("missing-ca", Severity::Error, "");
+}
+
+#[test]
+fn keys_and_certificates_belong_together() {
+    let other = Drop::of("kubeadm/other-1");
+    Drop::of("kubeadm/rsa-1").set(CA_KEY, other.get(CA_KEY)).expect("key-mismatch", Severity::Error, CA_KEY);
+    let key = "cp1/etc/kubernetes/pki/apiserver.key";
+    Drop::of("kubeadm/rsa-1").set(key, other.get(key)).expect("key-mismatch", Severity::Error, key);
+}
+
+#[test]
+fn a_leaf_or_an_expired_certificate_is_no_authority() {
+    let leaf = Drop::of("kubeadm/rsa-1").get(APISERVER);
+    Drop::of("kubeadm/rsa-1").set(CA, leaf).expect("not-a-ca", Severity::Error, CA);
+    let later = fixtures::now().plus_days(30 * 365);
+    Drop::of("kubeadm/rsa-1").expect_of(&RotationRequest::default(), later, "ca-expired", Severity::Error, CA);
+    let later = fixtures::now().plus_days(40 * 365);
+    Drop::of("kubeadm/rsa-1").expect_of(&RotationRequest::default(), later, "expired", Severity::Warning, APISERVER);
+}
+
+#[test]
+fn copies_out_of_step_are_told_apart_from_other_clusters() {
+    let other = Drop::of("kubeadm/other-1");
+    let on_cp2 = "cp2/etc/kubernetes/pki/ca.crt";
+    Drop::of("kubeadm/rsa-3").set(on_cp2, other.get(CA)).expect("out-of-step", Severity::Error, on_cp2);
+    Drop::of("kubeadm/rsa-3").and(Drop::of("kubeadm/other-1")).expect("two-clusters", Severity::Error, CA);
+    Drop::of("kubeadm/rsa-3").set(SCHEDULER, other.get(SCHEDULER)).expect("out-of-step", Severity::Error, SCHEDULER);
+    Drop::of("kubeadm/rsa-3").and(Drop::of("cluster-api/one")).expect("out-of-step", Severity::Error, "one-ca.yaml");
+    Drop::of("cluster-api/one").and(Drop::of("cluster-api/two")).expect("two-clusters", Severity::Error, "");
+    let alone = InputFile::new("me.conf", other.get("cp1/etc/kubernetes/admin.conf"));
+    Drop::of("kubeadm/rsa-3").and(Drop(vec![alone])).expect("other-cluster", Severity::Warning, "me.conf");
+}
+
+#[test]
+fn layouts_that_the_steps_do_not_fit_are_refused() {
+    let moved = "--client-ca-file=/etc/kubernetes/pki/clients.crt";
+    let rsa = || Drop::of("kubeadm/rsa-1");
+    let apiserver = "cp1/etc/kubernetes/manifests/kube-apiserver.yaml";
+    rsa().swap_text(apiserver, "--client-ca-file=/etc/kubernetes/pki/ca.crt", moved).expect(
+        "other-layout",
+        Severity::Error,
+        apiserver,
+    );
+    let signer = "--cluster-signing-cert-file=/etc/kubernetes/pki/signer.crt";
+    rsa().swap_text(MANIFEST, "--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt", signer).expect(
+        "other-layout",
+        Severity::Error,
+        MANIFEST,
+    );
+    let data = "client-certificate-data";
+    let text = String::from_utf8(rsa().get(SCHEDULER)).expect("the fixture is UTF-8");
+    let line = text.lines().find(|line| line.contains(data)).expect("the fixture embeds its credential");
+    let named = "    client-certificate: /etc/kubernetes/pki/scheduler.crt";
+    rsa().swap_text(SCHEDULER, line, named).expect("credential-in-file", Severity::Error, SCHEDULER);
+}
+
+#[test]
+fn where_the_key_lives_is_told_by_the_manifest_and_asked_for_without_it() {
+    let keyless =
+        || Drop(fixtures::files("kubeadm/rsa-1").into_iter().filter(|file| !file.path.ends_with(".key")).collect());
+    keyless().expect("ca-key-on-nodes", Severity::Warning, "");
+    keyless().without(MANIFEST).expect("signing-unknown", Severity::Error, "");
+    Drop::of("kubeadm/external-1").expect("ca-key-elsewhere", Severity::Warning, "");
+    Drop::of("kubeadm/external-1").expect("nobody-signs", Severity::Warning, "");
+}
+
+#[test]
+fn an_authority_that_is_brought_along_must_be_a_good_successor() {
+    let etcd = "cp1/etc/kubernetes/pki/etcd/ca";
+    let leaf = "cp1/etc/kubernetes/pki/apiserver";
+    for (certificate, key) in [
+        (format!("{etcd}.crt"), format!("{etcd}.key")),
+        (format!("{leaf}.crt"), format!("{leaf}.key")),
+        (format!("{etcd}.crt"), format!("{leaf}.key")),
+        (CA.to_owned(), CA_KEY.to_owned()),
+    ] {
+        let drop = Drop::of("kubeadm/rsa-1");
+        let (certificate, key) = (drop.get(&certificate), drop.get(&key));
+        let brought = BroughtAuthority { certificate: "new.crt".into(), key: "new.key".into() };
+        let mut request = RotationRequest { rotate: vec![AuthorityId::Cluster], ..RotationRequest::default() };
+        request
+            .authorities
+            .insert(AuthorityId::Cluster, NewAuthority { brought: Some(brought), ..NewAuthority::default() });
+        let drop = drop.with("new.crt", certificate).with("new.key", key);
+        drop.expect_of(&request, fixtures::now(), "brought-ca", Severity::Error, "new.crt");
+    }
+}
+
+#[test]
+fn names_of_new_authorities_are_their_own() {
+    let mut request = RotationRequest::default();
+    let named = NewAuthority { common_name: Some("kubernetes".into()), ..NewAuthority::default() };
+    request.authorities.insert(AuthorityId::Cluster, named);
+    Drop::of("kubeadm/rsa-1").expect_of(&request, fixtures::now(), "ca-name-taken", Severity::Error, "");
+    let named = NewAuthority { common_name: Some("x".repeat(65)), ..NewAuthority::default() };
+    request.authorities.insert(AuthorityId::Cluster, named);
+    Drop::of("kubeadm/rsa-1").expect_of(&request, fixtures::now(), "bad-ca-name", Severity::Error, "");
+}
+
+#[test]
+fn links_and_names_do_not_lead_out() {
+    let mut drop = Drop::of("kubeadm/rsa-1");
+    let path = "rsa-1/cp1/etc/kubernetes/pki/extra.crt".to_owned();
+    drop.0.push(InputFile { path, content: Content::Symlink("../../../../../../etc/passwd".into()), mode: None });
+    drop.expect("link-not-followed", Severity::Warning, "extra.crt");
+    let mut drop = Drop::of("kubeadm/rsa-1");
+    drop.0.push(InputFile { path: "image.raw".into(), content: Content::TooLarge(1 << 40), mode: None });
+    drop.expect("too-large", Severity::Warning, "image.raw");
+    let bomb = format!(
+        "a: &a [{}]\nb: &b [{}]\nc: &c [{}]\nd: [{}]\nkind: x\n",
+        "x,".repeat(99),
+        "*a,".repeat(99),
+        "*b,".repeat(99),
+        "*c,".repeat(99)
+    );
+    Drop::of("kubeadm/rsa-1").with("bomb.yaml", bomb.into_bytes()).expect(
+        "unreadable-content",
+        Severity::Warning,
+        "bomb.yaml",
+    );
+}
+
+#[test]
+fn the_same_twice_is_the_same() {
+    let twice = Drop::of("kubeadm/rsa-3").and(Drop::of("kubeadm/rsa-3"));
+    assert!(twice.outcome(&RotationRequest::default(), fixtures::now()).1);
+    let twice = Drop::of("cluster-api/one").and(Drop::of("cluster-api/one"));
+    assert!(twice.outcome(&RotationRequest::default(), fixtures::now()).1);
+    let changed = Drop::of("cluster-api/one").swap_text(
+        "one-ca.yaml",
+        "name: one-ca",
+        "name: one-ca\n  annotations: {changed: \"1\"}",
+    );
+    Drop::of("cluster-api/one").and(changed).expect("two-objects", Severity::Error, "one-ca.yaml");
+}

@@ -1,0 +1,245 @@
+//! `cargo xtask lab`: a real kubeadm cluster on this machine, and packages carried out on it.
+//!
+//! Without a container engine: a node is a set of namespaces with a real kubelet, whose static Pods run as processes
+//! of that node (`tests/go/lab`). Nothing that the lab sends leaves this machine, since its network has no way out.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::{setup::target_dir, tools};
+
+mod carry;
+mod cluster;
+mod hammer;
+mod package;
+mod plan;
+mod programs;
+
+const USAGE: &str = "\
+cargo xtask lab up [--control-planes 3] [--workers 1] [--from DIR] [--directory DIR]
+    brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
+    prints how to enter a node and where the nodes' trees are
+      --from DIR       starts from trees as `tar` packs them, DIR/<node>/etc/kubernetes: with their
+                       authorities, certificates, names and addresses
+cargo xtask lab run PACKAGE [--management KUBECONFIG] [--only ID,…] [--quiet-seconds 120] [--directory DIR]
+    carries the steps of a package (folder or zip) out in the order of its manifest.json, while
+    clients connect anew all the time; fails if a request, a step or a gate failed
+      --management     a kubeconfig for the steps on a management cluster; without it they are left out
+      --only           these steps alone, hammering included, to try a package out
+      --quiet-seconds  how long the cluster is watched after the last step
+cargo xtask lab down [--directory DIR]
+    ends every process of the lab and removes its files
+All take root. --directory is where the lab's files lie; target/lab otherwise.";
+
+/// Brings the lab up, uses it or takes it down.
+///
+/// # Errors
+///
+/// If the arguments are not understood, or what they ask for fails.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let Some((&verb, arguments)) = arguments.split_first() else { bail!("say what to do\n\n{USAGE}") };
+    let arguments = Arguments::parse(arguments)?;
+    if matches!(verb, "help" | "--help" | "-h") {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let lab = Lab { directory: arguments.directory()? };
+    match verb {
+        "up" => cluster::up(&lab, &arguments),
+        "run" => carry::run(&lab, &arguments),
+        "down" => lab.down(),
+        other => bail!("`cargo xtask lab` has no `{other}`\n\n{USAGE}"),
+    }
+}
+
+/// What follows the verb: options with a value, and the rest.
+struct Arguments {
+    options: Vec<(String, String)>,
+    rest: Vec<String>,
+}
+
+impl Arguments {
+    fn parse(arguments: &[&str]) -> Result<Self> {
+        const OPTIONS: [&str; 7] =
+            ["control-planes", "directory", "from", "management", "only", "quiet-seconds", "workers"];
+        let mut parsed = Self { options: Vec::new(), rest: Vec::new() };
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let Some(name) = argument.strip_prefix("--") else {
+                parsed.rest.push((*argument).to_owned());
+                continue;
+            };
+            ensure!(OPTIONS.contains(&name), "`cargo xtask lab` has no option --{name}\n\n{USAGE}");
+            let value = arguments.next().with_context(|| format!("--{name} needs a value"))?;
+            parsed.options.push((name.to_owned(), (*value).to_owned()));
+        }
+        Ok(parsed)
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.options.iter().rev().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
+    }
+
+    fn number(&self, name: &str, default: usize) -> Result<usize> {
+        self.value(name).map_or(Ok(default), |value| {
+            value.parse().with_context(|| format!("--{name} takes a number, not `{value}`"))
+        })
+    }
+
+    fn directory(&self) -> Result<PathBuf> {
+        let directory = self.value("directory").map_or_else(|| target_dir().join("lab"), PathBuf::from);
+        Ok(env::current_dir()?.join(directory))
+    }
+}
+
+/// A lab: its files, and through them its processes.
+struct Lab {
+    directory: PathBuf,
+}
+
+/// The machine that has no kubelet: load balancer, extension API server, the place for kubectl.
+const ADMIN: &str = "admin";
+
+impl Lab {
+    /// The trees of a node that `airlock` reads.
+    fn node(&self, machine: &str) -> PathBuf {
+        self.directory.join("nodes").join(machine)
+    }
+
+    /// What else is on a machine, by its absolute path there.
+    fn private(&self, machine: &str, path: &str) -> PathBuf {
+        self.directory.join("private").join(machine).join(path.trim_start_matches('/'))
+    }
+
+    /// Every machine's name, as the lab was described.
+    fn description(&self) -> Result<Value> {
+        let path = self.directory.join("lab.json");
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("there is no lab in {}: `cargo xtask lab up`", self.directory.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
+    }
+
+    /// The names of the machines with a given role: `control-plane` or `worker`.
+    fn machines(&self, role: &str) -> Result<Vec<String>> {
+        self.machines_where(|machine| machine["role"] == role)
+    }
+
+    /// Every machine's name.
+    fn machine_names(&self) -> Result<Vec<String>> {
+        self.machines_where(|_| true)
+    }
+
+    fn machines_where(&self, condition: impl Fn(&Value) -> bool) -> Result<Vec<String>> {
+        let description = self.description()?;
+        let machines = description["machines"].as_array().context("the lab's description names no machines")?;
+        Ok(machines
+            .iter()
+            .filter(|machine| condition(machine))
+            .filter_map(|machine| machine["name"].as_str().map(str::to_owned))
+            .collect())
+    }
+
+    /// The first process of a machine.
+    fn pid(&self, machine: &str) -> Result<u64> {
+        let path = self.directory.join("machines.json");
+        let text = fs::read(&path).context("the lab is not up: `cargo xtask lab up`")?;
+        let pids: Value = serde_json::from_slice(&text)?;
+        pids[machine].as_u64().with_context(|| format!("the lab has no machine {machine}"))
+    }
+
+    /// A command on a machine.
+    fn on(&self, machine: &str, program: &str) -> Result<Command> {
+        let mut command = Command::new("nsenter");
+        command
+            .args(["--target", &self.pid(machine)?.to_string(), "--mount", "--uts", "--net", "--pid", "--"])
+            .args(["env", "--ignore-environment", "HOME=/root", "LANG=C.UTF-8", "USER=root", MACHINE_PATH, program])
+            .current_dir("/")
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// Runs a command for sh on a machine and gives what it printed.
+    fn shell(&self, machine: &str, script: &str) -> Result<String> {
+        let output = self.on(machine, "sh")?.args(["-c", script]).output()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        ensure!(
+            output.status.success(),
+            "on {machine}: {script}: {}\n{}\n{}",
+            output.status,
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        Ok(text(&output.stdout))
+    }
+
+    /// The process that holds the lab, if it still runs.
+    fn holder(&self) -> Option<u32> {
+        let recorded = fs::read_to_string(self.directory.join("switch.pid")).ok()?;
+        let (pid, start) = recorded.trim().split_once(' ')?;
+        let pid = pid.parse().ok()?;
+        (start_of(pid)? == start).then_some(pid)
+    }
+
+    /// Ends every process of the lab and removes its files; does nothing where there is none.
+    fn down(&self) -> Result<()> {
+        if let Some(pid) = self.holder() {
+            // The machines are killed with it, and everything on a machine with the machine's first process.
+            ensure!(Command::new("kill").args(["-KILL", &pid.to_string()]).status()?.success(), "kill {pid} failed");
+            wait(Duration::from_secs(30), "the lab to end", || Ok(self.holder().is_none().then_some(())))?;
+        }
+        if !self.directory.exists() {
+            println!("there is no lab in {}", self.directory.display());
+            return Ok(());
+        }
+        ensure!(
+            self.directory.join("lab.json").is_file(),
+            "{} is not a lab's folder: it is left alone",
+            self.directory.display()
+        );
+        // A machine's last process may still be on its way out, with a file open for writing.
+        wait(Duration::from_secs(30), "the lab's files to go", || Ok(fs::remove_dir_all(&self.directory).ok()))?;
+        println!("the lab is down");
+        Ok(())
+    }
+}
+
+/// What is found first on a machine: the lab's own programs, `systemctl` among them.
+const MACHINE_PATH: &str = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// When a process started, which tells it from a later one with its number (proc(5), `stat`, field 22).
+fn start_of(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    // A process that has ended and waits for its parent counts as ended.
+    (fields.next()? != "Z").then_some(())?;
+    fields.nth(18).map(str::to_owned)
+}
+
+/// Asks again and again, until there is an answer or the time is over.
+fn wait<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(answer) = ask()? {
+            return Ok(answer);
+        }
+        if Instant::now() > deadline {
+            bail!("waited {} s for {what}, in vain", patience.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Writes a script that can be run.
+fn executable(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+}

@@ -1,0 +1,283 @@
+//! Bringing a cluster up: machines, then kubeadm's own `init` and `join` on them.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{ADMIN, Arguments, Lab, executable, package, plan::Plan, programs, start_of, wait};
+use crate::setup::root;
+
+/// A bootstrap token for a network that nobody else is on.
+const TOKEN: &str = "abcdef.0123456789abcdef";
+
+/// What encrypts the certificates that kubeadm uploads for further control-plane nodes; the same holds for it.
+const CERTIFICATE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Brings a lab up and says how to use it.
+pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
+    ensure!(arguments.rest.is_empty(), "`cargo xtask lab up` takes options only");
+    ensure!(lab.holder().is_none(), "a lab is up in {}: take it `down` first", lab.directory.display());
+    ensure!(fs::metadata("/proc/self")?.uid() == 0, "the lab needs root: it makes namespaces and mounts");
+    if lab.directory.exists() {
+        lab.down()?;
+    }
+    let plan = match arguments.value("from") {
+        Some(trees) => Plan::from_trees(Path::new(trees))?,
+        None => Plan::new(arguments.number("control-planes", 3)?, arguments.number("workers", 1)?)?,
+    };
+    let tools = programs::provide()?;
+    let started = Instant::now();
+    prepare(lab, &plan, &tools)?;
+    start_machines(lab, &plan)?;
+    step(started, "machines", &plan.names().join(", "));
+
+    let (first, others) = plan.control_planes.split_first().context("a cluster has a control-plane node")?;
+    kubeadm(lab, &first.name, "init --config /root/kubeadm.yaml --upload-certs")?;
+    step(started, "kubeadm init", &first.name);
+    let pin = pin(lab, &first.name)?;
+    for node in others {
+        write_join(lab, &plan, node, true, &pin)?;
+        kubeadm(lab, &node.name, "join --config /root/kubeadm.yaml")?;
+        step(started, "kubeadm join", &node.name);
+    }
+    for node in &plan.workers {
+        write_join(lab, &plan, node, false, &pin)?;
+        kubeadm(lab, &node.name, "join --config /root/kubeadm.yaml")?;
+        step(started, "kubeadm join", &node.name);
+    }
+    objects(lab, &plan, &first.name)?;
+    step(started, "objects", "extension API server, webhook, a person's kubeconfig");
+    ready(lab, plan.names().len() - 1)?;
+    step(started, "Ready", "every node");
+    explain(lab, &plan)
+}
+
+fn step(started: Instant, what: &str, which: &str) {
+    println!("{:7.1} s  {what}: {which}", started.elapsed().as_secs_f64());
+}
+
+/// A file of `tests/lab` with its `@NAMES@` filled in.
+fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
+    let path = root().join("tests/lab").join(name);
+    let mut text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    for (name, value) in values {
+        text = text.replace(&format!("@{name}@"), value);
+    }
+    Ok(text)
+}
+
+/// Every file that the machines need before they start.
+fn prepare(lab: &Lab, plan: &Plan, tools: &Path) -> Result<()> {
+    fs::create_dir_all(&lab.directory)?;
+    let kubelet = json!({ "name": "kubelet", "command": template("kubelet.sh", &[])?, "start": false });
+    let node = |node: &super::plan::Node, role: &str| {
+        let mut addresses = node.addresses.clone();
+        if node.name == plan.extension_node().name {
+            addresses.push(plan.extension_address.clone());
+        }
+        json!({
+            "name": node.name, "role": role, "addresses": addresses,
+            "containers": true, "services": [kubelet],
+        })
+    };
+    let mut machines = vec![json!({
+        "name": ADMIN, "role": "admin", "addresses": plan.admin_addresses(), "containers": false,
+        "services": [
+            { "name": "haproxy", "command": "exec haproxy -db -f /root/haproxy.cfg", "start": true },
+        ],
+    })];
+    machines.extend(plan.control_planes.iter().map(|machine| node(machine, "control-plane")));
+    machines.extend(plan.workers.iter().map(|machine| node(machine, "worker")));
+    let description = json!({
+        "directory": lab.directory, "tools": tools, "hosts": plan.hosts(), "machines": machines,
+        "servers": plan.servers(),
+    });
+    fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
+
+    for name in plan.names() {
+        fs::create_dir_all(lab.private(&name, "/root"))?;
+    }
+    let bind: Vec<String> = plan.frontends().iter().map(|address| format!("    bind {address}")).collect();
+    let servers: Vec<String> = plan
+        .control_planes
+        .iter()
+        .map(|node| {
+            format!("    server {} {}", node.name, super::plan::with_port(&node.addresses[0], plan.apiserver_port))
+        })
+        .collect();
+    fs::write(
+        lab.private(ADMIN, "/root/haproxy.cfg"),
+        template("haproxy.cfg", &[("BIND", &bind.join("\n")), ("SERVERS", &servers.join("\n"))])?,
+    )?;
+    let first = plan.control_planes.first().context("a cluster has a control-plane node")?;
+    fs::write(
+        lab.private(&first.name, "/root/kubeadm.yaml"),
+        template(
+            "init.yaml",
+            &[
+                ("TOKEN", TOKEN),
+                ("CERTIFICATE_KEY", CERTIFICATE_KEY),
+                ("ADDRESS", &first.addresses[0]),
+                ("PORT", &plan.apiserver_port.to_string()),
+                ("NODE", &first.name),
+                ("VERSION", programs::version()),
+                ("ENDPOINT", &plan.endpoint),
+                ("SERVICE_SUBNET", &plan.service_subnet),
+            ],
+        )?,
+    )?;
+    plan.copy_trees(lab)
+}
+
+fn write_join(lab: &Lab, plan: &Plan, node: &super::plan::Node, control_plane: bool, pin: &str) -> Result<()> {
+    let values = [
+        ("TOKEN", TOKEN),
+        ("CERTIFICATE_KEY", CERTIFICATE_KEY),
+        ("ADDRESS", node.addresses[0].as_str()),
+        ("PORT", &plan.apiserver_port.to_string()),
+        ("NODE", &node.name),
+        ("ENDPOINT", &plan.endpoint),
+        ("PIN", pin),
+    ];
+    let mut text = template("join.yaml", &values)?;
+    if control_plane {
+        text += &template("join-control-plane.yaml", &values)?;
+    }
+    Ok(fs::write(lab.private(&node.name, "/root/kubeadm.yaml"), text)?)
+}
+
+/// Starts the process that holds the lab, and waits for every machine's init.
+fn start_machines(lab: &Lab, plan: &Plan) -> Result<()> {
+    let log = lab.directory.join("switch.log");
+    let output = fs::File::create(&log)?;
+    let config = lab.directory.join("lab.json");
+    let tool = lab.description()?["tools"].as_str().map(|folder| Path::new(folder).join("lab"));
+    let mut holder = Command::new(tool.context("the lab's description names no tools")?)
+        .arg("switch")
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()?;
+    let start = start_of(holder.id()).context("the lab's first process ended at once")?;
+    fs::write(lab.directory.join("switch.pid"), format!("{} {start}", holder.id()))?;
+    wait(Duration::from_secs(30), "the machines", || {
+        if let Some(status) = holder.try_wait()? {
+            bail!("the lab's first process ended, {status}: {}", fs::read_to_string(&log)?);
+        }
+        let up = lab.directory.join("machines.json").is_file()
+            && plan.names().iter().all(|name| lab.private(name, "/run/lab.sock").exists());
+        Ok(up.then_some(()))
+    })
+    .with_context(|| format!("the machines' own words are in {}/private/*/log/console.log", lab.directory.display()))
+}
+
+/// Runs kubeadm on a machine; what it says is shown only where it fails.
+fn kubeadm(lab: &Lab, machine: &str, arguments: &str) -> Result<()> {
+    const LOG: &str = "/var/log/kubeadm.log";
+    lab.shell(machine, &format!("timeout 300 kubeadm {arguments} >{LOG} 2>&1 || {{ cat {LOG}; exit 1; }}"))
+        .map(drop)
+        .with_context(|| {
+            format!(
+                "kubeadm failed on {machine}; its kubelet's log: {}",
+                lab.private(machine, "/var/log/kubelet.log").display()
+            )
+        })
+}
+
+/// The pin of the cluster's CA, as kubeadm prints it for `join`.
+fn pin(lab: &Lab, machine: &str) -> Result<String> {
+    let command =
+        lab.shell(machine, "kubeadm token create --print-join-command --kubeconfig /etc/kubernetes/admin.conf")?;
+    command
+        .split_whitespace()
+        .find(|word| word.starts_with("sha256:"))
+        .map(str::to_owned)
+        .with_context(|| format!("kubeadm gave no pin: {command}"))
+}
+
+/// Runs kubectl as administrator, with the kubeconfig that the first control-plane node has now.
+pub fn kubectl(lab: &Lab, arguments: &str) -> Result<String> {
+    let first = lab.machines("control-plane")?.swap_remove(0);
+    lab.shell(&first, &format!("kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=10s {arguments}"))
+}
+
+/// The objects that the runs work with, the extension API server behind them, and a person's kubeconfig.
+fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
+    let objects = template(
+        "objects.yaml",
+        &[
+            ("CA_BUNDLE", &lab.shell(first, "base64 -w0 /etc/kubernetes/pki/ca.crt")?),
+            ("SERVICE_ADDRESS", &plan.extension_address),
+            ("NODE", &plan.extension_node().name),
+        ],
+    )?;
+    fs::write(lab.private(first, "/root/objects.yaml"), objects)?;
+    kubectl(lab, "apply --server-side -f /root/objects.yaml")?;
+    // A serving certificate of the cluster's CA, as many webhooks have one.
+    lab.shell(first, &template("extension.sh", &[])?)?;
+
+    // A person's kubeconfig, as kubeadm makes them.
+    lab.shell(
+        first,
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-system get configmap kubeadm-config \
+             --output 'jsonpath={.data.ClusterConfiguration}' >/root/cluster.yaml
+         kubeadm kubeconfig user --client-name alice --org lab:people --config /root/cluster.yaml >/root/alice.conf",
+    )?;
+    let clients = lab.directory.join("clients");
+    fs::create_dir_all(&clients)?;
+    fs::copy(lab.private(first, "/root/alice.conf"), clients.join("alice.conf"))?;
+    wait(Duration::from_secs(60), "the extension API server", || {
+        let state = kubectl(
+            lab,
+            "get apiservice v1.lab.airlock.example -o 'jsonpath={.status.conditions[?(@.type==\"Available\")].status}'",
+        )?;
+        Ok((state == "True").then_some(()))
+    })
+}
+
+/// Waits until every node is Ready.
+fn ready(lab: &Lab, count: usize) -> Result<()> {
+    wait(Duration::from_secs(120), "every node to be Ready", || {
+        let nodes = nodes(lab)?;
+        Ok((nodes.len() == count && nodes.iter().all(|(_, ready)| *ready)).then_some(()))
+    })
+}
+
+/// Every node and whether it is Ready.
+pub fn nodes(lab: &Lab) -> Result<Vec<(String, bool)>> {
+    let list: Value = serde_json::from_str(&kubectl(lab, "get nodes -o json")?)?;
+    let condition = |node: &Value| {
+        node["status"]["conditions"].as_array().is_some_and(|conditions| {
+            conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        })
+    };
+    let items = list["items"].as_array().context("kubectl gave no list of nodes")?;
+    Ok(items.iter().filter_map(|node| Some((node["metadata"]["name"].as_str()?.to_owned(), condition(node)))).collect())
+}
+
+/// Says how to use what is there now.
+fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
+    let enter = lab.directory.join("enter");
+    executable(&enter, &package::enter_script(lab))?;
+    let cluster = lab.directory.join("cluster");
+    fs::create_dir_all(&cluster)?;
+    for (object, name) in [("cluster-info", "kube-public"), ("kubeadm-config", "kube-system")] {
+        fs::write(
+            cluster.join(format!("{object}.yaml")),
+            kubectl(lab, &format!("-n {name} get configmap {object} -o yaml"))? + "\n",
+        )?;
+    }
+    println!("enter a machine      {} {} [COMMAND…]", enter.display(), plan.names().join("|"));
+    println!("the nodes' trees     {}/<node>", lab.directory.join("nodes").display());
+    println!("a person's files     {}", lab.directory.join("clients").display());
+    println!("the cluster's        {}", cluster.display());
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The clients that connect anew all the time while a package is carried out (`lab hammer`).
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::{ADMIN, Lab, package::Package, wait};
+
+/// Where the clients' files lie on the admin machine.
+const FOLDER: &str = "/root/hammer";
+
+/// A bound for a run that nobody ends.
+const LONGEST_RUN: Duration = Duration::from_secs(3600);
+
+/// Requests a second, all clients together, and how many in all at most.
+const RATE: u32 = 20;
+const MOST_REQUESTS: u64 = 60_000;
+
+/// How long a kubelet may take after its start until it answers.
+const KUBELET_START: f64 = 20.0;
+
+/// The clients of a run.
+pub struct Hammer {
+    child: Child,
+    folder: PathBuf,
+}
+
+/// What the clients saw.
+pub struct Report {
+    pub counts: BTreeMap<String, (u64, u64)>,
+    /// Failures that nothing excuses, in words.
+    pub failures: Vec<String>,
+    /// Failures of requests to a kubelet while it restarted, or as an apiserver's kubelet client certificate changed.
+    pub excused: Vec<String>,
+    pub raw: Value,
+}
+
+impl Hammer {
+    /// Starts the clients with what they hold before the rotation.
+    pub fn start(lab: &Lab, package: &Package) -> Result<Self> {
+        let folder = lab.private(ADMIN, FOLDER);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let description = lab.description()?;
+        let control_planes = lab.machines("control-plane")?;
+        let first = control_planes.first().context("the lab has no control-plane node")?;
+        let mut latest = lab.directory.join("clients/alice.conf");
+        for phase in 0..=3 {
+            if phase > 0 {
+                latest = package.kubeconfig(phase, first).unwrap_or(latest);
+            }
+            fs::copy(&latest, folder.join(format!("{phase}.conf")))
+                .with_context(|| format!("{} cannot be copied", latest.display()))?;
+        }
+        let mut servers = serde_json::Map::new();
+        for server in description["servers"].as_array().context("the lab's description names no servers")? {
+            servers.insert(server["name"].as_str().unwrap_or_default().to_owned(), server["url"].clone());
+        }
+        let mut nodes = control_planes;
+        nodes.extend(lab.machines("worker")?);
+        let config = json!({
+            "folder": FOLDER, "servers": servers, "nodes": nodes,
+            "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,
+        });
+        fs::write(folder.join("config.json"), serde_json::to_string_pretty(&config)?)?;
+        fs::write(folder.join("phase"), "0")?;
+        let log = fs::File::create(folder.join("log"))?;
+        let child = lab
+            .on(ADMIN, "lab")?
+            .args(["hammer", &format!("{FOLDER}/config.json")])
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(log)
+            .spawn()?;
+        let mut hammer = Self { child, folder };
+        hammer.seen("0")?;
+        Ok(hammer)
+    }
+
+    /// Gives the clients what they hold from a phase on; comes back when everything asked before is answered.
+    pub fn phase(&mut self, phase: u64) -> Result<()> {
+        fs::write(self.folder.join("phase.new"), phase.to_string())?;
+        fs::rename(self.folder.join("phase.new"), self.folder.join("phase"))?;
+        self.seen(&phase.to_string())
+    }
+
+    fn seen(&mut self, phase: &str) -> Result<()> {
+        let (child, folder) = (&mut self.child, &self.folder);
+        wait(Duration::from_secs(180), &format!("the clients to be in phase {phase}"), || {
+            if let Some(status) = child.try_wait()? {
+                bail!("the clients ended, {status}: {}", Self::last_words(folder));
+            }
+            Ok(fs::read_to_string(folder.join("seen")).is_ok_and(|seen| seen == phase).then_some(()))
+        })
+    }
+
+    fn last_words(folder: &std::path::Path) -> String {
+        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+        let report = fs::read_to_string(folder.join("report.json")).unwrap_or_default();
+        let because = report.lines().find(|line| line.contains("\"because\"")).unwrap_or_default();
+        format!("{} {}", log.trim(), because.trim())
+    }
+
+    /// Ends the clients and judges what they saw.
+    pub fn stop(mut self, lab: &Lab) -> Result<Report> {
+        fs::write(self.folder.join("phase.new"), "stop")?;
+        fs::rename(self.folder.join("phase.new"), self.folder.join("phase"))?;
+        let child = &mut self.child;
+        let status = wait(Duration::from_secs(180), "the clients to end", || Ok(child.try_wait()?))?;
+        let text = fs::read(self.folder.join("report.json"))
+            .with_context(|| format!("the clients left no report, {status}: {}", Self::last_words(&self.folder)))?;
+        let mut raw: Value = serde_json::from_slice(&text)?;
+        if raw["because"] != "told to stop" {
+            bail!("the clients ended early: {}", raw["because"]);
+        }
+        let mut report =
+            Report { counts: BTreeMap::new(), failures: Vec::new(), excused: Vec::new(), raw: Value::Null };
+        for (kind, count) in raw["counts"].as_object().into_iter().flatten() {
+            let number = |key: &str| count[key].as_u64().unwrap_or_default();
+            report.counts.insert(kind.clone(), (number("succeeded"), number("failed")));
+        }
+        let mut restarts = BTreeMap::new();
+        let mut closed = Vec::new();
+        for failure in raw["failures"].as_array().into_iter().flatten() {
+            let text = |key: &str| failure[key].as_str().unwrap_or_default();
+            let time = failure["time"].as_f64().unwrap_or_default();
+            let words = format!(
+                "phase {}, {} at {}{}: {}",
+                failure["phase"],
+                text("kind"),
+                text("server"),
+                if text("node").is_empty() { String::new() } else { format!(", {}", text("node")) },
+                text("message")
+            );
+            let node = text("node").to_owned();
+            let excused = !node.is_empty() && {
+                let restarts = match restarts.entry(node.clone()) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => entry.insert(kubelet_restarts(lab, &node)?),
+                };
+                // A request that began before the kubelet ended may have been cut off.
+                let restarting =
+                    restarts.iter().any(|(ended, started)| time > ended - 5.0 && time < started + KUBELET_START);
+                // The first call with a new kubelet client certificate meets the connection of the old one.
+                let once = text("message").contains("use of closed network connection")
+                    && !closed.contains(&(text("server").to_owned(), node.clone()));
+                if once {
+                    closed.push((text("server").to_owned(), node));
+                }
+                restarting || once
+            };
+            if excused { report.excused.push(words) } else { report.failures.push(words) }
+        }
+        pod(lab, raw["started"].as_f64().unwrap_or_default(), &mut report)?;
+        raw["unexcused"] = json!(report.failures);
+        raw["excused"] = json!(report.excused);
+        report.raw = raw;
+        Ok(report)
+    }
+}
+
+impl Drop for Hammer {
+    fn drop(&mut self) {
+        // Nothing is left behind where the run was broken off; a child that has ended is no error.
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            let _ = fs::write(self.folder.join("phase"), "stop");
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// When a node's kubelet ended and was started again.
+fn kubelet_restarts(lab: &Lab, node: &str) -> Result<Vec<(f64, f64)>> {
+    let mut restarts = Vec::new();
+    let mut ended = None;
+    for event in events(lab, node)? {
+        if event["name"] != "kubelet" {
+            continue;
+        }
+        let time = event["time"].as_f64().unwrap_or_default();
+        if event["event"] == "ended" {
+            ended = Some(time);
+        } else if let Some(ended) = ended.take() {
+            restarts.push((ended, time));
+        }
+    }
+    Ok(restarts)
+}
+
+/// What init noted on a machine: when services and containers started and ended.
+pub fn events(lab: &Lab, machine: &str) -> Result<Vec<Value>> {
+    lines(&lab.private(machine, "/var/log/events.jsonl"))
+}
+
+fn lines(path: &std::path::Path) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("{}: {line}", path.display()))).collect()
+}
+
+/// What the client in a pod saw since the run began.
+fn pod(lab: &Lab, started: f64, report: &mut Report) -> Result<()> {
+    const KIND: &str = "pod";
+    for machine in lab.machine_names()? {
+        let path = lab.private(&machine, "/var/log/lab/pod.jsonl");
+        if !path.is_file() {
+            continue;
+        }
+        for entry in lines(&path)? {
+            if entry["time"].as_f64().unwrap_or_default() < started {
+                continue;
+            }
+            let count = report.counts.entry(KIND.to_owned()).or_default();
+            match entry["error"].as_str() {
+                Some("") => count.0 += 1,
+                other => {
+                    count.1 += 1;
+                    report.failures.push(format!("{KIND} on {machine}: {}", other.unwrap_or_default()));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A package on its way to the machines.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{ADMIN, Lab, MACHINE_PATH};
+use crate::setup;
+
+/// Where the package lies on every machine.
+pub const FOLDER: &str = "/root/package";
+
+/// A step of a package, as its manifest has it.
+pub struct Step {
+    pub id: String,
+    pub phase: u64,
+    pub holder: String,
+    pub title: String,
+    pub run: String,
+    pub gate: String,
+}
+
+/// A package that is unpacked, and what it tells people to do.
+pub struct Package {
+    folder: PathBuf,
+    pub steps: Vec<Step>,
+}
+
+impl Package {
+    /// Reads a package, folder or zip, and gives every machine a copy.
+    pub fn deliver(lab: &Lab, path: &Path) -> Result<Self> {
+        let folder = lab.directory.join("package");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        if path.is_dir() {
+            copy(path, &folder)?;
+        } else {
+            unpack(path, &folder)?;
+        }
+        let manifest = folder.join("manifest.json");
+        let text =
+            fs::read(&manifest).with_context(|| format!("{} is no package: no manifest.json", path.display()))?;
+        let manifest: Value = serde_json::from_slice(&text).context("manifest.json cannot be read")?;
+        ensure!(manifest["format"] == "airlock-package/1", "manifest.json has the format {}", manifest["format"]);
+        let steps = manifest["steps"].as_array().context("manifest.json has no steps")?;
+        let steps = steps.iter().map(step).collect::<Result<Vec<_>>>()?;
+        for machine in lab.machine_names()? {
+            let target = lab.private(&machine, FOLDER);
+            if target.exists() {
+                fs::remove_dir_all(&target)?;
+            }
+            copy(&folder, &target)?;
+        }
+        lab.shell(ADMIN, &format!("cd {FOLDER} && sha256sum --check --quiet --strict SHA256SUMS"))
+            .context("the package is not what it was when it was made")?;
+        Ok(Self { folder, steps })
+    }
+
+    /// The kubeconfig that a person holds from a phase on: alice's, else an administrator's.
+    pub fn kubeconfig(&self, phase: u64, control_plane: &str) -> Option<PathBuf> {
+        let folder = fs::read_dir(&self.folder).ok()?.flatten().find_map(|entry| {
+            entry.file_name().to_string_lossy().starts_with(&format!("{phase}-")).then(|| entry.path())
+        })?;
+        let alice = folder.join("clients/alice.conf");
+        let admin = folder.join("control-plane").join(control_plane).join("etc/kubernetes/admin.conf");
+        [alice, admin].into_iter().find(|path| path.is_file())
+    }
+}
+
+fn step(step: &Value) -> Result<Step> {
+    let text = |key: &str| {
+        step[key].as_str().map(str::to_owned).with_context(|| format!("a step of manifest.json has no {key}: {step}"))
+    };
+    Ok(Step {
+        id: text("id")?,
+        phase: step["phase"].as_u64().with_context(|| format!("a step of manifest.json has no phase: {step}"))?,
+        holder: text("holder")?,
+        title: text("title")?,
+        run: text("run")?,
+        gate: text("gate")?,
+    })
+}
+
+/// Copies a folder as it is.
+fn copy(source: &Path, target: &Path) -> Result<()> {
+    setup::run(Command::new("cp").arg("--archive").arg(source).arg(target))
+}
+
+/// Unpacks a zip; a package may lie in a folder of its own within it.
+fn unpack(archive: &Path, target: &Path) -> Result<()> {
+    ensure!(archive.is_file(), "{} is not there", archive.display());
+    setup::run(Command::new("unzip").arg("-q").arg(archive).arg("-d").arg(target))?;
+    if target.join("manifest.json").is_file() {
+        return Ok(());
+    }
+    let inner = fs::read_dir(target)?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.join("manifest.json").is_file())
+        .with_context(|| format!("{} is no package: no manifest.json", archive.display()))?;
+    let beside = target.with_extension("inner");
+    fs::rename(&inner, &beside)?;
+    fs::remove_dir_all(target)?;
+    Ok(fs::rename(&beside, target)?)
+}
+
+/// A script that enters a machine.
+pub fn enter_script(lab: &Lab) -> String {
+    format!(
+        r#"#!/bin/sh
+# Enters a machine of the lab: {directory}/enter MACHINE [COMMAND…]
+machine=${{1:?which machine?}}
+shift
+pid=$(sed -n 's/.*"'"$machine"'":\([0-9]*\).*/\1/p' '{directory}/machines.json')
+[ -n "$pid" ] || {{ echo "the lab has no machine $machine" >&2; exit 1; }}
+[ $# -gt 0 ] || set -- sh -l
+exec nsenter --target "$pid" --mount --uts --net --pid -- env --ignore-environment \
+    HOME=/root LANG=C.UTF-8 USER=root TERM="${{TERM:-dumb}}" KUBECONFIG=/etc/kubernetes/admin.conf \
+    '{MACHINE_PATH}' "$@"
+"#,
+        directory = lab.directory.display()
+    )
+}

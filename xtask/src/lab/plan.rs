@@ -1,0 +1,245 @@
+//! Names and addresses of a lab.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{ADMIN, Lab};
+
+/// A machine and its addresses; the first is the one that it is known by.
+#[derive(Clone)]
+pub struct Node {
+    pub name: String,
+    pub addresses: Vec<String>,
+}
+
+/// What a lab is made of.
+pub struct Plan {
+    /// Where the load balancer, the extension API server and kubectl run.
+    pub admin: Node,
+    pub control_planes: Vec<Node>,
+    pub workers: Vec<Node>,
+    /// `controlPlaneEndpoint`, with a port.
+    pub endpoint: String,
+    pub apiserver_port: u16,
+    pub service_subnet: String,
+    /// The address of the Service `kubernetes`.
+    pub service_address: String,
+    /// The address of the extension's Service.
+    pub extension_address: String,
+    /// Names that stand for the load balancer.
+    names: Vec<String>,
+    /// Given trees: folder on this machine, by node.
+    trees: Vec<(String, std::path::PathBuf)>,
+}
+
+impl Plan {
+    /// So many nodes of each kind, with names and addresses of our own.
+    pub fn new(control_planes: usize, workers: usize) -> Result<Self> {
+        ensure!((1..=5).contains(&control_planes), "a lab has one to five control-plane nodes");
+        ensure!(workers <= 9, "a lab has at most nine workers");
+        let node = |name: String, last: usize| Node { name, addresses: vec![format!("10.200.0.{last}")] };
+        Ok(Self {
+            admin: node(ADMIN.to_owned(), 10),
+            control_planes: (1..=control_planes).map(|index| node(format!("cp{index}"), 10 + index)).collect(),
+            workers: (1..=workers).map(|index| node(format!("worker{index}"), 20 + index)).collect(),
+            endpoint: "10.200.0.10:6443".to_owned(),
+            apiserver_port: 6443,
+            service_subnet: "10.96.0.0/12".to_owned(),
+            service_address: "10.96.0.1".to_owned(),
+            extension_address: "10.96.0.20".to_owned(),
+            names: Vec::new(),
+            trees: Vec::new(),
+        })
+    }
+
+    /// Every machine's name, the admin's first.
+    pub fn names(&self) -> Vec<String> {
+        [&self.admin]
+            .into_iter()
+            .chain(&self.control_planes)
+            .chain(&self.workers)
+            .map(|node| node.name.clone())
+            .collect()
+    }
+
+    /// What the admin machine answers for.
+    pub fn admin_addresses(&self) -> Vec<String> {
+        let mut addresses = self.admin.addresses.clone();
+        addresses.push(self.service_address.clone());
+        addresses
+    }
+
+    /// The node that the extension API server runs on, and that answers for its Service's address.
+    pub fn extension_node(&self) -> &Node {
+        self.workers.first().unwrap_or(&self.control_planes[0])
+    }
+
+    /// Where the load balancer listens.
+    pub fn frontends(&self) -> Vec<String> {
+        let port = self.endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(6443);
+        vec![with_port(&self.admin.addresses[0], port), with_port(&self.service_address, 443)]
+    }
+
+    /// The load balancer and every apiserver, by name.
+    pub fn servers(&self) -> Vec<Value> {
+        let mut servers = vec![json!({ "name": "the load balancer", "url": format!("https://{}", self.endpoint) })];
+        servers.extend(self.control_planes.iter().map(|node| {
+            json!({ "name": node.name, "url": format!("https://{}", with_port(&node.addresses[0], self.apiserver_port)) })
+        }));
+        servers
+    }
+
+    /// `/etc/hosts` of every machine.
+    pub fn hosts(&self) -> String {
+        let mut text = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
+        for node in [&self.admin].into_iter().chain(&self.control_planes).chain(&self.workers) {
+            for address in &node.addresses {
+                text += &format!("{address} {}\n", node.name);
+            }
+        }
+        for name in &self.names {
+            text += &format!("{} {name}\n", self.admin.addresses[0]);
+        }
+        text
+    }
+}
+
+/// An address with a port: IPv6 takes brackets.
+pub fn with_port(address: &str, port: u16) -> String {
+    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
+}
+
+/// Plans from given trees.
+impl Plan {
+    /// The cluster that the trees in a folder belong to: `DIR/<node>/etc/kubernetes`.
+    pub fn from_trees(folder: &Path) -> Result<Self> {
+        let mut trees: Vec<(String, std::path::PathBuf)> = fs::read_dir(folder)
+            .with_context(|| format!("{} cannot be read", folder.display()))?
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let path = entry.path();
+                path.join("etc/kubernetes").is_dir().then(|| (entry.file_name().to_string_lossy().into_owned(), path))
+            })
+            .collect();
+        trees.sort();
+        ensure!(!trees.is_empty(), "{} has no trees: DIR/<node>/etc/kubernetes", folder.display());
+
+        let mut control_planes = Vec::new();
+        let mut workers = Vec::new();
+        let mut subnet = None;
+        let mut port = 6443;
+        for (name, tree) in &trees {
+            let manifests = tree.join("etc/kubernetes/manifests");
+            let Ok(apiserver) = fs::read_to_string(manifests.join("kube-apiserver.yaml")) else {
+                workers.push(name.clone());
+                continue;
+            };
+            let flag = |flag: &str| flag_of(&apiserver, flag);
+            let address = flag("advertise-address").with_context(|| format!("{name}'s apiserver has no address"))?;
+            subnet = flag("service-cluster-ip-range").or(subnet);
+            port = flag("secure-port").and_then(|port| port.parse().ok()).unwrap_or(port);
+            control_planes.push(Node { name: name.clone(), addresses: vec![address] });
+        }
+        let (first, tree) = trees
+            .iter()
+            .find_map(|(name, tree)| Some((control_planes.iter().find(|node| &node.name == name)?, tree)))
+            .with_context(|| format!("{} has no control-plane node", folder.display()))?;
+        let endpoint = endpoint_of(tree)?;
+        let subnet = subnet.with_context(|| format!("{}'s apiserver names no service range", first.name))?;
+        let range = subnet.split(',').next().unwrap_or_default();
+        let (network, _) = range.split_once('/').with_context(|| format!("`{range}` is no range of addresses"))?;
+
+        let used: Vec<String> = control_planes.iter().map(|node| node.addresses[0].clone()).collect();
+        let mut free = (1_u8..=254).map(|last| sibling(&used[0], last)).filter(|address| !used.contains(address));
+        let mut admin = Node { name: ADMIN.to_owned(), addresses: Vec::new() };
+        let (host, _) = endpoint.rsplit_once(':').context("an endpoint has a port")?;
+        let host = host.trim_matches(['[', ']']);
+        let mut names = Vec::new();
+        if used.iter().any(|address| address == host) {
+            admin.addresses.extend(free.next());
+        } else if host.parse::<std::net::IpAddr>().is_ok() {
+            admin.addresses.push(host.to_owned());
+        } else {
+            names.push(host.to_owned());
+            admin.addresses.extend(free.next());
+        }
+        let mut free = free.filter(|address| !admin.addresses.contains(address));
+        let workers =
+            workers.into_iter().map(|name| Node { name, addresses: free.next().into_iter().collect() }).collect();
+        Ok(Self {
+            control_planes,
+            workers,
+            endpoint,
+            apiserver_port: port,
+            service_address: sibling(network, 1),
+            extension_address: sibling(network, 20),
+            service_subnet: subnet,
+            names,
+            trees,
+            admin,
+        })
+    }
+
+    /// Puts given trees where kubeadm finds them. Static Pods, and what kubelets made for themselves, are made anew.
+    pub fn copy_trees(&self, lab: &Lab) -> Result<()> {
+        for (name, tree) in &self.trees {
+            let source = tree.join("etc/kubernetes");
+            let target = lab.node(name).join("etc/kubernetes");
+            copy(&source, &target, &["manifests", "kubelet.conf", "bootstrap-kubelet.conf", "tmp"])?;
+            if self.workers.iter().any(|node| &node.name == name) {
+                // A worker gets the CA when it joins.
+                fs::remove_dir_all(&target)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The value of a flag in a static Pod's manifest.
+fn flag_of(manifest: &str, flag: &str) -> Option<String> {
+    let prefix = format!("- --{flag}=");
+    manifest.lines().find_map(|line| line.trim().strip_prefix(&prefix)).map(|value| value.trim_matches('"').to_owned())
+}
+
+/// Host and port that the cluster's own kubeconfigs name.
+fn endpoint_of(tree: &Path) -> Result<String> {
+    for file in ["kubelet.conf", "admin.conf"] {
+        let Ok(text) = fs::read_to_string(tree.join("etc/kubernetes").join(file)) else { continue };
+        let server = text.lines().find_map(|line| line.trim().strip_prefix("server: https://"));
+        if let Some(server) = server {
+            return Ok(server.trim_matches('"').trim_end_matches('/').to_owned());
+        }
+    }
+    bail!("{} names no endpoint: neither kubelet.conf nor admin.conf has a server", tree.display())
+}
+
+/// The address in the same network with another last part.
+fn sibling(address: &str, last: u8) -> String {
+    match address.rsplit_once(':') {
+        Some((network, _)) => format!("{network}:{last:x}"),
+        None => format!("{}.{last}", address.rsplit_once('.').map_or(address, |(network, _)| network)),
+    }
+}
+
+/// Copies a folder without the entries of some names; links stay links, modes are kept.
+fn copy(source: &Path, target: &Path, except: &[&str]) -> Result<()> {
+    fs::create_dir_all(target)?;
+    for entry in fs::read_dir(source)? {
+        let entry = entry?;
+        if except.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        let (from, to) = (entry.path(), target.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy(&from, &to, &[])?;
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&from)?, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
