@@ -91,8 +91,8 @@ impl Phases {
         control_plane.sort();
         workers.sort();
         let phases = Self { folder, read: Mutex::default(), control_plane, workers };
-        for phase in 1..=3 {
-            phases.lay(&package.join(PHASES[phase]), phase);
+        for (phase, from) in PHASES.iter().enumerate().skip(1) {
+            phases.lay(&package.join(from), phase);
         }
         phases
     }

@@ -34,7 +34,7 @@ cargo xtask test
     installs what the tests need, runs them all and prints how long each part took
 
 cargo xtask tools
-    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, OpenSSL";
+    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {

@@ -21,9 +21,10 @@ mod go;
 pub const KUBERNETES: &str = "v1.36.3";
 
 /// Programs that the tests call, and the Debian package that has each.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
+    ("firefox", "firefox-esr"),
     ("openssl", "openssl"),
     ("shellcheck", "shellcheck"),
     ("sha256sum", "coreutils"),

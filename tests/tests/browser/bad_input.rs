@@ -29,7 +29,7 @@ const TABLE: [Bad; 8] = [
     Bad { name: "other-key.tar", make: other_key, says: "does not" },
     Bad { name: "bomb.zip", make: zip_bomb, says: "200 times" },
     Bad { name: "bomb.tar.gz", make: gzip_bomb, says: "200 times" },
-    Bad { name: "large.tar", make: large, says: "100 MiB" },
+    Bad { name: "large.tar", make: large, says: "104857600 bytes" },
     Bad { name: "aliases.yaml", make: aliases, says: "alias" },
     Bad { name: "leads-out.tar", make: leads_out, says: ".." },
 ];

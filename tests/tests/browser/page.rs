@@ -3,7 +3,9 @@
 use std::{
     cell::RefCell,
     fs,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use airlock_tests::{fixtures, rotation::scratch, secrets::Secrets, tools::root};
@@ -108,6 +110,12 @@ impl Page {
         self.browser.run(&script).unwrap_or_else(|e| panic!("{body}: {e:#}"))
     }
 
+    /// Runs a function's body that calls `done` at some time.
+    pub fn evaluate_later(&self, body: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1]; {body}");
+        self.browser.run(&script).unwrap_or_else(|e| panic!("{body}: {e:#}"))
+    }
+
     /// What an expression says.
     pub fn text(&self, expression: &str) -> String {
         let value = self.evaluate(&format!("return {expression};"));
@@ -186,8 +194,13 @@ impl Page {
 
     /// Chooses files, and waits until they are inspected.
     pub fn choose(&self, files: &[&Path]) {
+        self.choose_by("[data-test=choose-files]", files);
+    }
+
+    /// Chooses files with an input, and waits until they are inspected.
+    pub fn choose_by(&self, css: &str, files: &[&Path]) {
         let lines: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        self.loading("files chosen", || self.keys("[data-test=choose-files]", &lines.join("\n")));
+        self.loading("files chosen", || self.keys(css, &lines.join("\n")));
     }
 
     /// Chooses a folder, and waits until it is inspected.
@@ -281,20 +294,10 @@ impl Page {
         let line = self.text("document.querySelector('[data-test=sha256]').innerText");
         let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");
         let file = self.browser.downloads().join(name.trim());
-        // The browser writes it under another name and renames it at the end.
-        self.wait_for_file(&file);
+        wait_for_download(&file, || drop(self.evaluate_later("setTimeout(done, 50);")));
         let summed = crate::package::sha256(&file);
         assert_eq!(summed, sum, "the page says what it made");
         file
-    }
-
-    /// Each look at the disk is one turn of the page's.
-    fn wait_for_file(&self, file: &Path) {
-        let begun = std::time::Instant::now();
-        while !file.is_file() {
-            assert!(begun.elapsed().as_secs() < u64::from(DEADLINE), "{} was not downloaded", file.display());
-            self.browser.run("setTimeout(arguments[arguments.length - 1], 50);").unwrap_or_else(|e| panic!("{e:#}"));
-        }
     }
 
     /// Shows a file of the package, and gives its lines.
@@ -336,11 +339,53 @@ pub fn dist() -> PathBuf {
     file
 }
 
+/// Waits until a download is complete: browsers write beside the file and put it in its place at the end. Between two
+/// looks at the disk the page has its `turn`.
+pub fn wait_for_download(file: &Path, turn: impl Fn()) {
+    let begun = Instant::now();
+    while fs::metadata(file).map_or(0, |metadata| metadata.len()) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(DEADLINE.into()), "{} was not downloaded", file.display());
+        turn();
+    }
+}
+
 /// The private keys of a folder's files.
 pub fn learn(secrets: &mut Secrets, folder: &Path) {
     for file in airlock_tests::rotation::walk(folder) {
         if let Ok(text) = fs::read_to_string(folder.join(file)) {
             secrets.learn(&text);
         }
+    }
+}
+
+/// Each of these would be noticed: without this, that nothing was would prove nothing.
+#[test]
+fn every_alarm_rings() {
+    let page = Page::open("alarms");
+    page.look("before");
+    let key = fs::read_to_string(fixtures::path("brought/ca.key")).expect("a fixture can be read");
+    let mut secrets = Secrets::default();
+    secrets.learn(&key);
+    let show = format!("document.body.insertAdjacentText('beforeend', {});", json!(key));
+    for (act, alarm) in [
+        ("fetch('https://airlock.invalid/').catch(() => {});", "policy: connect-src"),
+        ("new Image().src = 'https://airlock.invalid/';", "policy: img-src"),
+        ("document.body.setAttribute('style', 'color: red');", "policy: style-src"),
+        ("setTimeout(() => { throw new Error('of a task'); });", "error: "),
+        ("Promise.reject('of a promise');", "of a promise"),
+        ("localStorage.setItem('a', 'b');", "stores"),
+        ("console.error('of the console');", "of the console"),
+        (&show, "seen"),
+    ] {
+        page.evaluate(act);
+        page.evaluate_later("setTimeout(done, 100);");
+        let look = catch_unwind(AssertUnwindSafe(|| page.look("alarm")));
+        let rang = match look {
+            Ok(()) => page.shown.borrow().last().is_some_and(|(_, shown)| secrets.seen_in(shown).is_some()),
+            Err(panic) => panic.downcast_ref::<String>().is_some_and(|message| message.contains(alarm)),
+        };
+        assert!(rang, "nobody notices {act}");
+        page.evaluate("window.airlockSeen.length = 0; localStorage.clear();");
+        page.console();
     }
 }

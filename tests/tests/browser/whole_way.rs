@@ -31,6 +31,9 @@ fn three_nodes_by_every_door() {
     // Inspect: every node, every authority, nothing that stands in the way.
     page.unfold();
     page.look("inspected");
+    for path in ["rsa-3/clients/alice.conf", "cp2.tar.gz", "cp3.zip", "cluster/cluster-info.yaml", "pasted"] {
+        assert_eq!(page.count(&format!("[data-test=file][data-path=\"{path}\"]")), 1, "{path} is loaded");
+    }
     for node in ["cp1", "cp2", "cp3", "worker1"] {
         let slots = page.count(&format!("[data-test=holder][data-name={node}] [data-test=slot]"));
         assert!(slots >= 3, "{node} has {slots} slots");

@@ -173,7 +173,7 @@ impl Browser {
     ///
     /// If this machine does not say so.
     pub fn peak_memory(&self) -> Result<u64> {
-        processes::peak_memory(self.process())
+        Ok(processes::peak_memory(&processes::family(self.id())?))
     }
 
     /// What all of this browser's processes have taken of all cores until now. Seconds, in hundredths.
@@ -182,11 +182,11 @@ impl Browser {
     ///
     /// If this machine does not say so.
     pub fn cpu(&self) -> Result<f64> {
-        processes::cpu(self.process())
+        Ok(processes::cpu(&processes::family(self.id())?))
     }
 
-    /// The process from which the browser descends.
-    fn process(&self) -> u32 {
+    /// The process that all others of this browser descend from.
+    fn id(&self) -> u32 {
         match &self.connection {
             Connection::Chromedriver(driver) => driver.id(),
             Connection::Marionette(marionette) => marionette.id(),

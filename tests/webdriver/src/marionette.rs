@@ -27,11 +27,17 @@ pub(crate) struct Marionette {
 /// Starts Firefox; it chooses the port that Marionette listens on.
 fn start_firefox(profile: &Path, downloads: &Path) -> Result<(Program, u16)> {
     let preferences = [
+        // What it asks its makers of its own accord would only be noise.
+        ("app.normandy.enabled", Value::from(false)),
+        ("app.update.disabledForTesting", Value::from(true)),
         ("browser.download.dir", Value::from(downloads.display().to_string())),
         ("browser.download.folderList", Value::from(2)),
         ("browser.shell.checkDefaultBrowser", Value::from(false)),
         ("datareporting.policy.dataSubmissionEnabled", Value::from(false)),
         ("marionette.port", Value::from(0)),
+        ("network.captive-portal-service.enabled", Value::from(false)),
+        ("network.connectivity-service.enabled", Value::from(false)),
+        ("services.settings.server", Value::from("data:,#remote-settings-dummy/v1")),
         ("toolkit.telemetry.reportingpolicy.firstRun", Value::from(false)),
     ];
     let lines = preferences.map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"));
@@ -39,13 +45,12 @@ fn start_firefox(profile: &Path, downloads: &Path) -> Result<(Program, u16)> {
     let firefox = Command::new("firefox")
         .args(["--headless", "--no-remote", "--marionette", "--profile"])
         .arg(profile)
-        .env("MOZ_LOG", "Marionette:4")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .with_context(|| format!("firefox cannot be started: {MISSING}"))?;
     let mut firefox = Program(firefox);
-    let mut said = BufReader::new(firefox.0.stderr.take().expect("Invariant: standard error is piped"));
+    let mut said = BufReader::new(firefox.0.stdout.take().expect("Invariant: standard output is piped"));
     let port = port(&mut said)?;
     // Whatever else it says is read, so that it never waits for us.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));

@@ -7,19 +7,30 @@ use anyhow::{Context, Result};
 /// Ticks in a second, in which Linux counts processor time for programs (proc(5), USER_HZ).
 const TICKS: f64 = 100.0;
 
-/// The largest resident set that any descendant of `ancestor` ever had which runs a page. Bytes.
-pub(crate) fn peak_memory(ancestor: u32) -> Result<u64> {
-    let pages = family(ancestor)?.into_iter().filter(|process| process.arguments.contains("--type=renderer"));
-    Ok(pages.map(|process| process.peak_memory).max().unwrap_or_default())
+/// A process of this machine.
+pub(crate) struct Process {
+    id: u32,
+    parent: u32,
+    arguments: String,
+    /// Bytes.
+    peak_memory: u64,
+    /// Time on a core, in ticks.
+    ticks: u64,
 }
 
-/// What `ancestor` and its descendants have taken of all cores until now. Seconds, in hundredths.
-pub(crate) fn cpu(ancestor: u32) -> Result<f64> {
-    Ok(family(ancestor)?.iter().map(|process| process.ticks as f64 / TICKS).sum())
+/// The largest resident set that any of these ever had which runs a page. Bytes.
+pub(crate) fn peak_memory(family: &[Process]) -> u64 {
+    let pages = family.iter().filter(|process| process.arguments.contains("--type=renderer"));
+    pages.map(|process| process.peak_memory).max().unwrap_or_default()
 }
 
-/// `ancestor` and what it started, parents before their children.
-fn family(ancestor: u32) -> Result<Vec<Process>> {
+/// What these have taken of all cores until now. Seconds, in hundredths.
+pub(crate) fn cpu(family: &[Process]) -> f64 {
+    family.iter().map(|process| process.ticks as f64 / TICKS).sum()
+}
+
+/// A process and what it started.
+pub(crate) fn family(ancestor: u32) -> Result<Vec<Process>> {
     let mut others = processes()?;
     let mut family: Vec<Process> = Vec::new();
     let belongs = |process: &Process, family: &[Process]| {
@@ -31,20 +42,10 @@ fn family(ancestor: u32) -> Result<Vec<Process>> {
     Ok(family)
 }
 
-/// A process of this machine.
-struct Process {
-    id: u32,
-    parent: u32,
-    arguments: String,
-    /// Bytes.
-    peak_memory: u64,
-    /// Time on a core, in ticks.
-    ticks: u64,
-}
-
+/// Every process.
 fn processes() -> Result<Vec<Process>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").context("processes are only looked at on Linux")? {
+    for entry in fs::read_dir("/proc").context("what processes take is only measured on Linux")? {
         let path = entry?.path();
         let Some(id) = path.file_name().and_then(|name| name.to_str()?.parse().ok()) else { continue };
         // A process may end while we look.
