@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use airlock_core::profile::AuthorityId;
 use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
@@ -10,7 +11,10 @@ use crate::{
         review::ReviewPart, status::Status, steps::StepsPart,
     },
     ports::{self, files::PickedFile},
-    state::{Action, State, form::FormChange},
+    state::{
+        Action, State,
+        form::{AuthorityChange, BroughtPart, FormChange},
+    },
     words,
     worker::{host::Host, protocol::FileId},
 };
@@ -27,6 +31,8 @@ pub fn start() {
 /// What the person does. Components say it; [`App`] has it done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
+    /// Picks a file of an authority that is brought along.
+    Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
     /// Ends the run.
     Cancel,
     /// Puts the alert away.
@@ -69,7 +75,7 @@ fn App() -> Html {
     };
     let load = {
         let host = Rc::clone(&host);
-        use_callback((), move |files: Vec<PickedFile>, ()| host.load(files))
+        use_callback((), move |files: Vec<PickedFile>, ()| drop(host.load(files)))
     };
     let act = {
         let (host, state) = (Rc::clone(&host), state.clone());
@@ -110,6 +116,7 @@ fn App() -> Html {
 /// Has done what the person wants.
 fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
     match act {
+        Act::Bring(id, part, files) => bring(host, state, id, part, files),
         Act::Cancel => host.cancel(),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Copy(path) => host.copy(path),
@@ -138,6 +145,21 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             ports::dom::focus("load");
         }
     }
+}
+
+/// Loads a file of an authority that is brought along, in the place of the one that was picked before.
+fn bring(host: &Rc<Host>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
+    let Some(form) = state.form.authorities.iter().find(|form| form.id == id) else { return };
+    let picked = |file: PickedFile| PickedFile { path: words::brought_path(&form.title, part, &file.path), ..file };
+    let Some(path) = host.load(files.into_iter().take(1).map(picked).collect()).pop() else { return };
+    let before = form.brought_path(part);
+    if before.starts_with(&words::brought_path(&form.title, part, ""))
+        && let Some(file) = state.files.iter().find(|file| file.path == before)
+    {
+        host.remove(Some(file.id));
+    }
+    let change = AuthorityChange::BroughtPath(part, path);
+    state.dispatch(Action::Form(FormChange::Authority(id, change)));
 }
 
 /// A drop anywhere on the page loads what was dropped.

@@ -11,7 +11,7 @@ use airlock_core::{
     x509::KeyAlgorithm,
 };
 
-use crate::state::{Job, Outcome, Workplace};
+use crate::state::{Job, Outcome, Workplace, form::BroughtPart};
 
 /// After cancelling.
 pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
@@ -20,7 +20,8 @@ pub const NO_AUTHORITY_CHOSEN: &str = "Choose at least one authority to rotate."
 /// A field for days holds something else.
 pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
 /// What the page promises.
-pub const PROMISE: &str = "Everything stays on this machine: the page sends nothing anywhere, and its content policy forbids the browser to let it.";
+pub const PROMISE: &str =
+    "Everything stays on this machine: the page sends nothing, and its content policy has the browser refuse requests.";
 /// Before the browser's own question, which speaks of uploading.
 pub const FOLDER_HINT: &str =
     "For a folder the browser asks whether to “upload” it. Nothing is uploaded: it only lets this page read the files.";
@@ -169,8 +170,37 @@ pub fn too_many(limit: usize) -> String {
 }
 
 /// A file for a brought authority is missing.
-pub fn no_file_chosen(title: &str, what: &str) -> String {
-    format!("{title}: choose the file that holds the {what}.")
+pub fn no_file_chosen(title: &str, part: BroughtPart) -> String {
+    format!("{title}: choose the file that holds the {}.", brought_part(part))
+}
+
+/// A part of a brought authority, in ids of elements too.
+pub fn brought_part(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "certificate",
+        BroughtPart::Key => "key",
+    }
+}
+
+/// Over the field that picks a file.
+pub fn pick_brought(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "Choose the file with its certificate",
+        BroughtPart::Key => "Choose the file with its private key",
+    }
+}
+
+/// Over the field that names a loaded file.
+pub fn select_brought(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "Its certificate, among the loaded files",
+        BroughtPart::Key => "Its private key, among the loaded files",
+    }
+}
+
+/// The path of a file of a brought authority: one that no node's tree has.
+pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
+    format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
 }
 
 /// A name for a new authority is missing.

@@ -33,6 +33,7 @@ pub fn run(options: &[&str]) -> Result<()> {
         Ok(())
     };
 
+    components()?;
     step("rustfmt", &|| finish(cargo().args(["fmt", "--all", "--check"])))?;
     step("tools", &|| tools::run(&[]))?;
     step("shellcheck", &shellcheck)?;
@@ -57,6 +58,17 @@ pub fn run(options: &[&str]) -> Result<()> {
         println!("{title:>20} {}", seconds(duration));
     }
     println!("{:>20} {}", "together", seconds(started.elapsed()));
+    Ok(())
+}
+
+/// Adds rustfmt and Clippy to a Rust that was installed without them.
+fn components() -> Result<()> {
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        let there = cargo().args([command, "--version"]).output().is_ok_and(|output| output.status.success());
+        if !there {
+            finish(Command::new("rustup").args(["component", "add", component]).current_dir(root()))?;
+        }
+    }
     Ok(())
 }
 

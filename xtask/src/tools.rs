@@ -15,11 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::setup::{on_path, root, run as finish};
 
+mod go;
+
 /// The release of Kubernetes that `tests/go/kubernetes` requires.
 pub const KUBERNETES: &str = "v1.36.3";
-
-/// The oldest Go that fetches the Go release that a module asks for (go.dev/doc/toolchain).
-const OLDEST_GO: (u32, u32) = (1, 21);
 
 /// Programs that the tests call, and the Debian package that has each.
 const PROGRAMS: [(&str, &str); 9] = [
@@ -94,7 +93,7 @@ pub fn go_tools(tools: &[GoTool]) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    let go = go()?;
+    let go = go::go()?;
     for (tool, fingerprint) in stale {
         println!("building {}", tool.name);
         build(&go, tool)?;
@@ -168,37 +167,11 @@ fn arguments(tool: &GoTool) -> Vec<String> {
 fn build(go: &Path, tool: &GoTool) -> Result<()> {
     fs::create_dir_all(folder().join(tool.folder))?;
     // Without cgo no C compiler is needed, and the programs also run inside a node's tree (chroot).
-    finish(Command::new(go).args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0"))
+    let mut command = Command::new(go);
+    command.args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0");
+    // Some distributions forbid their Go to fetch a newer one; the modules say which they need.
+    finish(command.env("GOTOOLCHAIN", "auto"))
         .with_context(|| format!("{} cannot be built from {}", tool.name, tool.module))
-}
-
-/// A Go that is new enough: from `PATH`, from where Go's own installer puts it, or from the system's package manager.
-fn go() -> Result<PathBuf> {
-    let found = || {
-        [on_path("go"), Some("/usr/local/go/bin/go".into())]
-            .into_iter()
-            .flatten()
-            .find(|go| version(go).is_some_and(|version| version >= OLDEST_GO))
-    };
-    if let Some(go) = found() {
-        return Ok(go);
-    }
-    install(&["golang-go"])?;
-    found().with_context(|| {
-        let (major, minor) = OLDEST_GO;
-        format!(
-            "Go {major}.{minor} or newer is needed to build Kubernetes' programs, and the system's packages have none: \
-             install it from https://go.dev/dl and run this again"
-        )
-    })
-}
-
-/// Major and minor version of a Go: `go version go1.26.8 linux/amd64`.
-fn version(go: &Path) -> Option<(u32, u32)> {
-    let output = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let mut parts = text.split_whitespace().nth(2)?.strip_prefix("go")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// Installs the packages of those programs that are missing.

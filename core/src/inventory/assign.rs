@@ -62,6 +62,10 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
                     .remedy("Give the file that it points to"),
                 ),
             },
+            Content::TooLarge(_) | Content::Unreadable(_) if is_passed_over(located.as_ref(), profile) => {
+                let reason = "it has no part in a rotation".to_owned();
+                inventory.unrecognised.push(Unrecognised { file: path, reason });
+            }
             Content::TooLarge(size) => {
                 let finding = Finding::warning(
                     "too-large",
@@ -94,6 +98,11 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
     inventory.name_nodes();
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
     inventory
+}
+
+/// Sockets and images in a node's tree that no rotation touches.
+fn is_passed_over(located: Option<&Location>, profile: &Profile) -> bool {
+    located.is_some_and(|location| promise(profile, &location.path) == Promise::Nothing)
 }
 
 /// What a root within the tree of `root` starts with.

@@ -32,8 +32,8 @@ impl OutputFiles {
     #[must_use]
     pub fn preview(&self, path: &str) -> Option<FilePreview> {
         let file = self.files.get(path)?;
-        let after = redact(&file.bytes);
-        let before = file.replaces.as_ref().map(|source| redact(&source.bytes).text);
+        let after = redact(&file.bytes, Keys::Pins);
+        let before = file.replaces.as_ref().map(|source| redact(&source.bytes, Keys::Pins).text);
         let lines = TextDiff::from_lines(before.as_deref().unwrap_or_default(), &after.text)
             .iter_all_changes()
             .map(|change| PreviewLine {
@@ -52,7 +52,16 @@ impl OutputFiles {
 
 /// Does a file hold a private key, in whatever wrapping Kubernetes knows?
 pub(super) fn holds_key(bytes: &[u8]) -> bool {
-    redact(bytes).keys > 0
+    redact(bytes, Keys::Unread).keys > 0
+}
+
+/// How private keys are called.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// By their pins, for which each is read; that takes a signature.
+    Pins,
+    /// Not at all, where they are only counted.
+    Unread,
 }
 
 /// A text without its private keys.
@@ -61,9 +70,9 @@ struct Redacted {
     keys: usize,
 }
 
-fn redact(bytes: &[u8]) -> Redacted {
+fn redact(bytes: &[u8], named: Keys) -> Redacted {
     match std::str::from_utf8(bytes) {
-        Ok(text) => redact_text(text, 0),
+        Ok(text) => redact_text(text, named, 0),
         Err(_) => redact_binary(bytes),
     }
 }
@@ -89,14 +98,26 @@ fn name_certificate(certificate: &Certificate) -> String {
     format!("{} by {} (SHA-256 {fingerprint}…)", certificate.subject(), certificate.issuer())
 }
 
-fn redact_text(text: &str, depth: usize) -> Redacted {
-    let pem = redact_pem(text);
-    let base64 = redact_base64(&pem.text, depth);
+/// The private key among PEM blocks, by its pin if it is wanted.
+fn name_key_in(pem: &[u8], named: Keys) -> String {
+    match named {
+        Keys::Pins => {
+            let scan = pem::blocks(pem);
+            let mut blocks = scan.blocks.iter();
+            name_key(blocks.find_map(|block| PrivateKey::from_pem_block(&block.label, &block.der).ok()).as_ref())
+        }
+        Keys::Unread => name_key(None),
+    }
+}
+
+fn redact_text(text: &str, named: Keys, depth: usize) -> Redacted {
+    let pem = redact_pem(text, named);
+    let base64 = redact_base64(&pem.text, named, depth);
     Redacted { text: base64.text, keys: pem.keys + base64.keys }
 }
 
 /// Replaces every private key block, whatever its line ends; one without an end takes the rest with it.
-fn redact_pem(text: &str) -> Redacted {
+fn redact_pem(text: &str, named: Keys) -> Redacted {
     let mut redacted = String::with_capacity(text.len());
     let mut keys = 0;
     let mut rest = text;
@@ -104,10 +125,8 @@ fn redact_pem(text: &str) -> Redacted {
         let start = rest[..at].rfind("-----BEGIN").unwrap_or(at);
         let body = at + "PRIVATE KEY-----".len();
         let end = rest[body..].find("PRIVATE KEY-----").map_or(rest.len(), |end| body + end + "PRIVATE KEY-----".len());
-        let scan = pem::blocks(&rest.as_bytes()[start..end]);
-        let key = scan.blocks.iter().find_map(|block| PrivateKey::from_pem_block(&block.label, &block.der).ok());
         redacted.push_str(&rest[..start]);
-        redacted.push_str(&name_key(key.as_ref()));
+        redacted.push_str(&name_key_in(&rest.as_bytes()[start..end], named));
         keys += 1;
         rest = &rest[end..];
     }
@@ -120,7 +139,7 @@ fn is_base64(c: char) -> bool {
 }
 
 /// Looks into long runs of base64, wrapped over several lines or not. PEM blocks of public things stay.
-fn redact_base64(text: &str, depth: usize) -> Redacted {
+fn redact_base64(text: &str, named: Keys, depth: usize) -> Redacted {
     let mut redacted = String::with_capacity(text.len());
     let mut keys = 0;
     let mut in_pem = false;
@@ -148,7 +167,7 @@ fn redact_base64(text: &str, depth: usize) -> Redacted {
             joined.push_str(content);
             followers.push(lines.next().unwrap_or_default());
         }
-        match reveal(&joined, depth) {
+        match reveal(&joined, named, depth) {
             Some(inner) => {
                 keys += inner.keys;
                 redacted.push_str(&line[..start]);
@@ -184,7 +203,7 @@ fn base64_run(line: &str) -> Option<(usize, usize)> {
 }
 
 /// What base64 holds, in words: keys by their pins, certificates by their subjects, kubeconfigs as text.
-fn reveal(base64: &str, depth: usize) -> Option<Redacted> {
+fn reveal(base64: &str, named: Keys, depth: usize) -> Option<Redacted> {
     let bytes = Zeroizing::new(BASE64.decode(base64).ok()?);
     let Ok(text) = std::str::from_utf8(&bytes) else {
         let inner = redact_binary(&bytes);
@@ -194,16 +213,16 @@ fn reveal(base64: &str, depth: usize) -> Option<Redacted> {
     let certificates: Vec<_> = scan.blocks.iter().filter_map(|block| Certificate::from_der(&block.der).ok()).collect();
     let names: Vec<_> = certificates.iter().map(name_certificate).collect();
     if text.contains("PRIVATE KEY-----") {
-        let key = scan.blocks.iter().find_map(|block| PrivateKey::from_pem_block(&block.label, &block.der).ok());
-        let named = if names.is_empty() { String::new() } else { format!("‹certificate {}› ", names.join("; ")) };
-        return Some(Redacted { text: format!("{named}{}", name_key(key.as_ref())), keys: 1 });
+        let certificate =
+            if names.is_empty() { String::new() } else { format!("‹certificate {}› ", names.join("; ")) };
+        return Some(Redacted { text: format!("{certificate}{}", name_key_in(&bytes, named)), keys: 1 });
     }
     if !names.is_empty() {
         let plural = if names.len() == 1 { "certificate" } else { "certificates" };
         return Some(Redacted { text: format!("‹{plural} {}›", names.join("; ")), keys: 0 });
     }
     if depth < MAX_NESTING {
-        let inner = redact_text(text, depth + 1);
+        let inner = redact_text(text, named, depth + 1);
         if inner.text != text {
             let indented: String = inner.text.lines().map(|line| format!("\n    ┆ {line}")).collect();
             return Some(Redacted { text: format!("‹base64 of›{indented}"), keys: inner.keys });
@@ -225,7 +244,7 @@ mod tests {
 
     /// No line of the key's PEM body may be seen, in any wrapping.
     fn check(text: &str, key: &PrivateKey) {
-        let redacted = redact(text.as_bytes());
+        let redacted = redact(text.as_bytes(), Keys::Pins);
         assert!(redacted.keys > 0, "{text}");
         assert!(redacted.text.contains(&key.public_key().pin()), "{}", redacted.text);
         let pem = key.to_pem();
@@ -260,7 +279,7 @@ mod tests {
     #[test]
     fn public_text_stays() {
         let text = "a: b\n-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIRAM0000000000000000000000000000000000000000000000\n-----END CERTIFICATE-----\n";
-        let redacted = redact(text.as_bytes());
+        let redacted = redact(text.as_bytes(), Keys::Pins);
         assert_eq!((redacted.text.as_str(), redacted.keys), (text, 0));
     }
 }

@@ -4,15 +4,19 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{described_by, problem};
+use super::plan_form::{described_by, invalid, problem};
 use crate::{
-    ports::dom,
+    app::Act,
+    ports::{dom, files},
     state::{
         LoadedFile,
-        form::{AuthorityChange, AuthorityForm, FormChange, FormProblem},
+        form::{AuthorityChange, AuthorityForm, BroughtPart, FormChange, FormProblem},
     },
     words,
 };
+
+/// A list of files offers no more than this.
+const MAX_OFFERED: usize = 500;
 
 /// Properties of [`AuthorityFields`].
 #[derive(Properties, PartialEq)]
@@ -23,17 +27,17 @@ pub struct AuthorityFieldsProps {
     pub problems: Vec<FormProblem>,
     /// The loaded files, among which a brought authority is.
     pub files: Rc<[LoadedFile]>,
-    /// Where changes go.
-    pub change: Callback<FormChange>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
 }
 
 /// Whether an authority gets a successor, and which.
 #[component]
 pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
-    let AuthorityFieldsProps { form, problems, files, change } = props;
+    let AuthorityFieldsProps { form, problems, act, .. } = props;
     let id = form.id;
     let name = words::authority_id(id);
-    let change = change.reform(move |change| FormChange::Authority(id, change));
+    let change = act.reform(move |change| Act::Form(FormChange::Authority(id, change)));
     html! {
         <fieldset>
             <legend>
@@ -45,14 +49,14 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
                 { source(form, false, "make", "Make a new CA here", &change) }
                 { source(form, true, "bring", "Bring a CA along that was made elsewhere", &change) }
                 if form.brought {
-                    { chosen_file(form, "certificate", "File with its certificate", &form.certificate, problems, files, change.reform(AuthorityChange::Certificate)) }
-                    { chosen_file(form, "key", "File with its private key", &form.key, problems, files, change.reform(AuthorityChange::Key)) }
+                    { brought_file(props, BroughtPart::Certificate) }
+                    { brought_file(props, BroughtPart::Key) }
                 } else {
                     <p>
                         <label for={form.field("name")}>{ "Common name" }</label>
                         <input id={form.field("name")} autocomplete="off" spellcheck="false" data-test={form.field("name")}
                             value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
-                            aria-describedby={described_by(problems, &form.field("name"))}
+                            aria-invalid={invalid(problems, &form.field("name"))} aria-describedby={described_by(problems, &form.field("name"))}
                             oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
                         { problem(problems, &form.field("name")) }
                     </p>
@@ -95,27 +99,40 @@ fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>
     }
 }
 
-fn chosen_file(
-    form: &AuthorityForm,
-    field: &str,
-    label: &str,
-    chosen: &str,
-    problems: &[FormProblem],
-    files: &[LoadedFile],
-    change: Callback<String>,
-) -> Html {
-    let id = form.field(field);
+/// One file of an authority that is brought along: picked now, or among those that were loaded before.
+fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
+    let AuthorityFieldsProps { form, problems, files, act } = props;
+    let (authority, id) = (form.id, form.field(words::brought_part(part)));
+    let picker = format!("{id}-file");
+    let chosen = form.brought_path(part);
+    let picked = act.reform(move |event: Event| Act::Bring(authority, part, files::chosen(&event)));
+    let selected = act.reform(move |event: Event| {
+        Act::Form(FormChange::Authority(authority, AuthorityChange::BroughtPath(part, dom::value(&event))))
+    });
     html! {
-        <p>
-            <label for={id.clone()}>{ label }</label>
-            <select id={id.clone()} aria-describedby={described_by(problems, &id)} data-test={id.clone()}
-                onchange={change.reform(|event: Event| dom::value(&event))}>
-                <option value="" selected={chosen.is_empty()}>{ "choose among the loaded files" }</option>
-                for file in files {
-                    <option key={file.id.0} value={file.path.clone()} selected={file.path == chosen}>{ &file.path }</option>
-                }
-            </select>
-            { problem(problems, &id) }
-        </p>
+        <>
+            <p>
+                <label for={picker.clone()}>{ words::pick_brought(part) }</label>
+                <input id={picker.clone()} type="file" onchange={picked} data-test={picker} />
+            </p>
+            <p>
+                <label for={id.clone()}>{ words::select_brought(part) }</label>
+                <select id={id.clone()} onchange={selected} aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)} data-test={id.clone()}>
+                    <option value="" selected={chosen.is_empty()}>{ "none" }</option>
+                    for file in shallow_first(files) {
+                        <option key={file.id.0} value={file.path.clone()} selected={file.path == chosen}>{ &file.path }</option>
+                    }
+                </select>
+                { problem(problems, &id) }
+            </p>
+        </>
     }
+}
+
+/// As many files as a list can offer. A new authority lies rather beside the nodes' trees than in one.
+fn shallow_first(files: &[LoadedFile]) -> Vec<&LoadedFile> {
+    let mut files: Vec<&LoadedFile> = files.iter().collect();
+    files.sort_by_key(|file| file.path.matches('/').count());
+    files.truncate(MAX_OFFERED);
+    files
 }

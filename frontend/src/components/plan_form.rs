@@ -47,7 +47,7 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
                     <div id="authorities" tabindex="-1">
                         { problem(problems, "authorities") }
                         for authority in &form.authorities {
-                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} change={&change} />
+                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} {act} />
                         }
                     </div>
                     { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
@@ -81,11 +81,16 @@ pub fn described_by(problems: &[FormProblem], field: &str) -> Option<String> {
     problems.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
 }
 
+/// Whether something is wrong with a field, for those who listen.
+pub fn invalid(problems: &[FormProblem], field: &str) -> Option<&'static str> {
+    problems.iter().any(|problem| problem.field == field).then_some("true")
+}
+
 fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], oninput: Callback<InputEvent>) -> Html {
     html! {
         <p>
             <label for={id}>{ label }</label>
-            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={described_by(problems, id).map(|_| "true")} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
+            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
         </p>
     }

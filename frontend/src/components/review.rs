@@ -79,7 +79,7 @@ fn row(props: &ReviewProps, file: &OutputFileReport) -> Html {
             </p>
             if file.appliable {
                 <p>
-                    <button type="button" disabled={props.busy} data-test="copy" aria-label={format!("Copy {path} for kubectl apply")}
+                    <button type="button" disabled={props.busy} data-test="copy" aria-label={format!("Copy for kubectl apply: {path}")}
                         onclick={props.act.reform(move |_| Act::Copy(path.clone()))}>{ "Copy for kubectl apply" }</button>
                     if file.secret {
                         <span class="problem">{ words::SECRET_WARNING }</span>

@@ -20,7 +20,7 @@ pub const MAX_FILES: usize = 100_000;
 const READ_AT_ONCE: usize = 64;
 
 /// A file that the person gave, not read yet.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PickedFile {
     /// Its path as the person knows it.
     pub path: String,

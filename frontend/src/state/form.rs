@@ -80,10 +80,17 @@ pub enum AuthorityChange {
     Name(String),
     /// The successor's key; `None` for the same type as today's.
     KeyAlgorithm(Option<KeyAlgorithm>),
-    /// The certificate's file.
-    Certificate(String),
-    /// The key's file.
-    Key(String),
+    /// A file of the authority that is brought along; empty for none.
+    BroughtPath(BroughtPart, String),
+}
+
+/// What an authority that is brought along consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BroughtPart {
+    /// Its certificate.
+    Certificate,
+    /// Its private key.
+    Key,
 }
 
 /// Something in the form that cannot be handed in.
@@ -197,24 +204,32 @@ impl AuthorityForm {
         format!("{}-{name}", words::authority_id(self.id))
     }
 
+    /// The chosen file of an authority that is brought along; empty for none.
+    pub fn brought_path(&self, part: BroughtPart) -> &str {
+        match part {
+            BroughtPart::Certificate => &self.certificate,
+            BroughtPart::Key => &self.key,
+        }
+    }
+
     fn change(&mut self, change: AuthorityChange) {
         match change {
             AuthorityChange::Rotate(rotate) => self.rotate = rotate,
             AuthorityChange::Brought(brought) => self.brought = brought,
             AuthorityChange::Name(name) => self.name = (name != self.proposed_name).then_some(name),
             AuthorityChange::KeyAlgorithm(algorithm) => self.key_algorithm = algorithm,
-            AuthorityChange::Certificate(path) => self.certificate = path,
-            AuthorityChange::Key(path) => self.key = path,
+            AuthorityChange::BroughtPath(BroughtPart::Certificate, path) => self.certificate = path,
+            AuthorityChange::BroughtPath(BroughtPart::Key, path) => self.key = path,
         }
     }
 
     fn successor(&self, problems: &mut Vec<FormProblem>) -> NewAuthority {
         if self.brought {
-            for (path, field) in [(&self.certificate, "certificate"), (&self.key, "key")] {
-                if path.is_empty() {
+            for part in [BroughtPart::Certificate, BroughtPart::Key] {
+                if self.brought_path(part).is_empty() {
                     problems.push(FormProblem {
-                        field: self.field(field),
-                        message: words::no_file_chosen(&self.title, field),
+                        field: self.field(words::brought_part(part)),
+                        message: words::no_file_chosen(&self.title, part),
                     });
                 }
             }

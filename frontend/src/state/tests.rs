@@ -9,7 +9,7 @@ use airlock_core::{
 };
 
 use super::{
-    form::{AuthorityChange, FormChange},
+    form::{AuthorityChange, BroughtPart, FormChange},
     *,
 };
 
@@ -98,7 +98,7 @@ fn authorities_that_do_not_rotate_have_no_fields() {
 fn what_was_typed_survives_more_files() {
     let state = after([
         cluster(AuthorityChange::Name("mine".to_owned())),
-        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
+        cluster(AuthorityChange::BroughtPath(BroughtPart::Certificate, "ca.crt".to_owned())),
         Action::Form(FormChange::CaDays("100".to_owned())),
         Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into()),
     ]);
@@ -110,7 +110,7 @@ fn what_was_typed_survives_more_files() {
 #[test]
 fn a_chosen_file_that_is_removed_is_chosen_no_more() {
     let state = after([
-        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
+        cluster(AuthorityChange::BroughtPath(BroughtPart::Certificate, "ca.crt".to_owned())),
         Action::Inspected([file(1, "ca.key")].into(), inventory().into()),
     ]);
     assert_eq!(state.form.authorities[0].certificate, "");
@@ -150,8 +150,8 @@ fn problems_name_their_fields() {
 fn an_authority_can_be_brought_along() {
     let state = after([
         cluster(AuthorityChange::Brought(true)),
-        cluster(AuthorityChange::Certificate("ca.crt".to_owned())),
-        cluster(AuthorityChange::Key("ca.crt".to_owned())),
+        cluster(AuthorityChange::BroughtPath(BroughtPart::Certificate, "ca.crt".to_owned())),
+        cluster(AuthorityChange::BroughtPath(BroughtPart::Key, "ca.crt".to_owned())),
     ]);
     let request = state.form.request().unwrap();
     let brought = BroughtAuthority { certificate: "ca.crt".to_owned(), key: "ca.crt".to_owned() };

@@ -87,13 +87,15 @@ impl Host {
         });
     }
 
-    /// Loads files beside those that are there, and inspects all.
-    pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) {
+    /// Loads files beside those that are there, and inspects all. Returns the paths that they got.
+    pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) -> Vec<String> {
         if picked.is_empty() {
-            return;
+            return Vec::new();
         }
         let too_many = picked.len() >= MAX_FILES;
         let new = self.tickets(picked);
+        let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
+        let left_out = paths.clone();
         self.tell(Action::Began(Job::Inspecting));
         let host = Rc::clone(self);
         ports::spawn(async move {
@@ -105,9 +107,10 @@ impl Host {
                         host.tell(Action::Failed(words::too_many(MAX_FILES)));
                     }
                 }
-                Err(_) => host.tell(Action::FilesLeftOut(new.into_iter().map(|file| file.ticket.path).collect())),
+                Err(_) => host.tell(Action::FilesLeftOut(left_out)),
             }
         });
+        paths
     }
 
     /// Removes a file, or all of them, and inspects what is left.

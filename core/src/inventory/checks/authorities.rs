@@ -39,7 +39,9 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     "",
                     format!("node {} comes without {path}, so its signing flags cannot be seen", node.name),
                 )
-                .remedy("Give it, or use the patch for `kubeadm --patches` that the package holds instead"),
+                .remedy(
+                    "Give it; otherwise the script changes that one flag in the manifest that it finds on the node",
+                ),
             );
         }
     }
