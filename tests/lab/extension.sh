@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # A serving certificate of the cluster's CA for the extension API server, in a Secret; runs on a control-plane node.
 set -eu
 mkdir -p /root/extension

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC1091,SC2086 # files and flags that are the node's
 # How init starts the kubelet: kubeadm's drop-in for systemd (10-kubeadm.conf), as a command.
 [ ! -f /var/lib/kubelet/kubeadm-flags.env ] || . /var/lib/kubelet/kubeadm-flags.env
 [ ! -f /etc/default/kubelet ] || . /etc/default/kubelet

@@ -204,7 +204,11 @@ impl Lab {
             self.directory.display()
         );
         // A machine's last process may still be on its way out, with a file open for writing.
-        wait(Duration::from_secs(30), "the lab's files to go", || Ok(fs::remove_dir_all(&self.directory).ok()))?;
+        let mut last = String::new();
+        wait(Duration::from_secs(30), "the lab's files to go", || {
+            Ok(fs::remove_dir_all(&self.directory).map_err(|error| last = error.to_string()).ok())
+        })
+        .with_context(|| last.clone())?;
         println!("the lab is down");
         Ok(())
     }

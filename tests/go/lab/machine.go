@@ -1,13 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,11 +43,16 @@ func runMachine(arguments []string) error {
 	if err := os.Setenv("PATH", searchPath); err != nil {
 		return err
 	}
-	configCopy := "/run/lab.json"
-	if err := copyConfig(config, configCopy); err != nil {
+	// The services find the lab's description in the machine's own root.
+	const configCopy = "/run/lab.json"
+	bytes, err := json.Marshal(config)
+	if err != nil {
 		return err
 	}
-	serve := exec.Command("/opt/lab/lab", "serve", configCopy, machine.Name)
+	if err := os.WriteFile(configCopy, bytes, 0o600); err != nil {
+		return err
+	}
+	serve := exec.Command(filepath.Join(toolsFolder, "lab"), "serve", configCopy, machine.Name)
 	serve.Env = []string{"PATH=" + searchPath, "HOME=/root", "LANG=C.UTF-8"}
 	serve.Stdout, serve.Stderr, serve.Dir = os.Stdout, os.Stderr, "/"
 	if err := serve.Start(); err != nil {
@@ -151,8 +156,42 @@ func (c *Config) enterRoot(machine *Machine) error {
 	if err := unix.Mount("proc", filepath.Join(root, "proc"), "proc", 0, ""); err != nil {
 		return fmt.Errorf("no /proc: %w", err)
 	}
+	if err := c.shieldKernel(machine, root); err != nil {
+		return err
+	}
 	// The lab's own folder is not there in the new root: what a machine reads of it was copied or mounted.
 	return pivot(root)
+}
+
+// kernelSettings are what a kubelet demands of the kernel (k8s.io/component-helpers/node/util/sysctl).
+var kernelSettings = map[string]string{
+	"kernel/keys/root_maxbytes": "25000000",
+	"kernel/keys/root_maxkeys":  "1000000",
+	"kernel/panic":              "10",
+	"kernel/panic_on_oops":      "1",
+	"vm/overcommit_memory":      "1",
+	"vm/panic_on_oom":           "0",
+}
+
+// shieldKernel gives the machine settings of its own to look at: a kubelet would change the whole machine's.
+func (c *Config) shieldKernel(machine *Machine, root string) error {
+	for name, value := range kernelSettings {
+		file := c.private(machine, filepath.Join("kernel", name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(value+"\n"), 0o644); err != nil {
+			return err
+		}
+		target := filepath.Join(root, "proc/sys", name)
+		if _, err := os.Stat(target); err != nil {
+			continue
+		}
+		if err := bindMount(file, target, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pivot makes root the root and forgets the old one.
@@ -167,15 +206,6 @@ func pivot(root string) error {
 		return err
 	}
 	return os.Chdir("/")
-}
-
-// copyConfig puts the lab's description where the services find it.
-func copyConfig(config *Config, path string) error {
-	bytes, err := marshal(config)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, bytes, 0o600)
 }
 
 // mountTree collects a root; the first error stops the rest.
@@ -287,13 +317,4 @@ func (t *mountTree) write(path, text string) {
 	if t.err == nil {
 		t.err = os.WriteFile(filepath.Join(t.root, path), []byte(text), 0o644)
 	}
-}
-
-// ended says how a process ended.
-func ended(state *os.ProcessState) (code int, signal syscall.Signal) {
-	status, ok := state.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
-		return state.ExitCode(), 0
-	}
-	return 128 + int(status.Signal()), status.Signal()
 }

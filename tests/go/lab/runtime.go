@@ -402,17 +402,24 @@ func (c *container) start() error {
 	go func() {
 		_ = command.Wait()
 		logs.flush()
-		code, signal := ended(command.ProcessState)
 		event(name, "ended", c.pid)
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
-		c.finished, c.exitCode, c.reason = time.Now(), code, "Completed"
-		if code != 0 || signal != 0 {
+		c.finished, c.exitCode, c.reason = time.Now(), exitCode(command.ProcessState), "Completed"
+		if c.exitCode != 0 {
 			c.reason = "Error"
 		}
 		close(c.done)
 	}()
 	return nil
+}
+
+// exitCode is the number that shells and runtimes give to the end of a process.
+func exitCode(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return state.ExitCode()
 }
 
 func (c *container) description() *containerConfig {

@@ -280,8 +280,6 @@ func runSystemctl(arguments []string) error {
 	return nil
 }
 
-func marshal(value any) ([]byte, error) { return json.Marshal(value) }
-
 // machineID is stable and different for each machine.
 func machineID(name string) string {
 	digest := sha256.Sum256([]byte(name))

@@ -36,6 +36,7 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let started = Instant::now();
     prepare(lab, &plan, &tools)?;
     start_machines(lab, &plan)?;
+    executable(&lab.directory.join("enter"), &package::enter_script(lab))?;
     step(started, "machines", &plan.names().join(", "));
 
     let (first, others) = plan.control_planes.split_first().context("a cluster has a control-plane node")?;
@@ -266,7 +267,6 @@ pub fn nodes(lab: &Lab) -> Result<Vec<(String, bool)>> {
 /// Says how to use what is there now.
 fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
     let enter = lab.directory.join("enter");
-    executable(&enter, &package::enter_script(lab))?;
     let cluster = lab.directory.join("cluster");
     fs::create_dir_all(&cluster)?;
     for (object, name) in [("cluster-info", "kube-public"), ("kubeadm-config", "kube-system")] {

@@ -205,14 +205,15 @@ fn flag_of(manifest: &str, flag: &str) -> Option<String> {
 
 /// Host and port that the cluster's own kubeconfigs name.
 fn endpoint_of(tree: &Path) -> Result<String> {
-    for file in ["kubelet.conf", "admin.conf"] {
+    // A control-plane node's own components speak to the apiserver beside them.
+    for file in ["admin.conf", "super-admin.conf", "kubelet.conf"] {
         let Ok(text) = fs::read_to_string(tree.join("etc/kubernetes").join(file)) else { continue };
         let server = text.lines().find_map(|line| line.trim().strip_prefix("server: https://"));
         if let Some(server) = server {
             return Ok(server.trim_matches('"').trim_end_matches('/').to_owned());
         }
     }
-    bail!("{} names no endpoint: neither kubelet.conf nor admin.conf has a server", tree.display())
+    bail!("{} names no endpoint: neither admin.conf nor kubelet.conf has a server", tree.display())
 }
 
 /// The address in the same network with another last part.
