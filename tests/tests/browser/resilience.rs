@@ -8,7 +8,7 @@ use crate::{
     page::{Page, learn},
 };
 
-/// Keeps hold of the workers, and puts a script before each one's own: `before(nth)`.
+/// Keeps hold of the workers, and puts BEFORE, an expression, in front of what each of them runs.
 const WORKERS: &str = r#"
 const workers = window.airlockWorkers = [];
 const RealWorker = Worker, RealBlob = Blob;
@@ -27,7 +27,7 @@ const MORTAL: &str =
 const WITHOUT_RANDOMNESS: &str =
     r#"(++made === 2 ? `crypto.getRandomValues = () => { throw new Error('no randomness'); };` : '')"#;
 
-/// Workers of which the first cannot read files of 4,321 bytes.
+/// Workers that cannot read files of 4,321 bytes.
 const PICKY: &str = r#"`{
     const read = Blob.prototype.arrayBuffer;
     Blob.prototype.arrayBuffer = function () { if (this.size === 4321) throw new Error('picky'); return read.call(this); };
