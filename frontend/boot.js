@@ -15,8 +15,13 @@
   const own = document.currentScript.textContent;
   const inlined = document.getElementById("wasm");
   if (!inlined) {
-    // Served by Trunk, which starts the page itself and lays the glue beside it.
-    self.airlockSource = `importScripts(${JSON.stringify(new URL("airlock-app.js", document.baseURI))});${own}`;
+    // Served by Trunk, which lays glue and wasm beside the page.
+    const beside = (name) => new URL(name, document.baseURI).href;
+    self.airlockSource = `importScripts(${JSON.stringify(beside("airlock-app.js"))});${own}`;
+    const glue = document.createElement("script");
+    glue.src = beside("airlock-app.js");
+    glue.onload = () => wasm_bindgen({ module_or_path: beside("airlock-app_bg.wasm") });
+    document.head.append(glue);
     return;
   }
 
