@@ -50,6 +50,12 @@ impl KeyUsage {
         self.0 & other.0 == other.0
     }
 
+    /// Is any usage of `other` among these?
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// These usages and those of `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

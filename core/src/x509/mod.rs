@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod certificate;
+pub mod chain;
 pub mod extension;
 pub mod issue;
 pub mod issuer;
@@ -25,6 +26,7 @@ mod verify;
 
 pub use bundle::TrustBundle;
 pub use certificate::{Certificate, CertificateError};
+pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf};
 pub use issuer::{Issuer, IssuerError};
