@@ -25,7 +25,8 @@ pub(crate) use self::{
     objects::ObjectChange,
     replacements::{Identity, KeySource, Replacement, ReplacementId},
     steps::{
-        Action, ClusterAction, Content, Edit, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust,
+        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
+        Step, Trust,
     },
     successors::{Succession, Successor, same_algorithm, successor_name},
 };

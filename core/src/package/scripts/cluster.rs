@@ -103,13 +103,6 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             phase.folder()
         )],
         ClusterAction::RestartWorkloads => vec!["restart_workloads".to_owned()],
-        ClusterAction::ServedByNew(servers) => {
-            let servers: Vec<_> = servers.iter().map(|server| quote(server)).collect();
-            vec![format!(
-                "await 'every API server serves a certificate of the new CA' served_by_new \"$root/3-drop-old/workers/ca.crt\" {}",
-                servers.join(" ")
-            )]
-        }
     }
 }
 
