@@ -18,6 +18,7 @@ var commands = map[string]func(line []byte) (any, error){
 	"verify":    verify,
 	"identity":  identity,
 	"tls":       handshake,
+	"judge":     judge,
 	"capi-read": capiRead,
 }
 
@@ -30,7 +31,7 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("usage: oracle verify|identity|tls|capi-read <LINES, or oracle capi-secrets OPTIONS")
+		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets OPTIONS")
 	}
 	if args[0] == "capi-secrets" {
 		return capiSecrets(args[1:])
