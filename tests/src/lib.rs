@@ -5,10 +5,12 @@
 //! A missing tool fails the test with the command that makes it; nothing is skipped.
 
 pub mod fixtures;
+pub mod generated;
 pub mod keys;
 pub mod meetings;
 pub mod oracle;
 pub mod phases;
+pub mod referee;
 pub mod rotation;
 pub mod secrets;
 pub mod tools;

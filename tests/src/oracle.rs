@@ -24,7 +24,7 @@ pub fn ask<Q: Serialize, A: DeserializeOwned>(command: &str, questions: &[Q]) ->
 }
 
 /// What a certificate is used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums)] // the two of TLS
 pub enum Usage {

@@ -21,11 +21,12 @@ mod go;
 pub const KUBERNETES: &str = "v1.36.3";
 
 /// Programs that the tests call, and the Debian package that has each.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("firefox", "firefox-esr"),
     ("openssl", "openssl"),
+    ("pkg-config", "pkg-config"),
     ("shellcheck", "shellcheck"),
     ("sha256sum", "coreutils"),
     ("unshare", "util-linux"),
@@ -57,11 +58,12 @@ impl GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 4] = [
+const GO_TOOLS: [GoTool; 5] = [
     GoTool { name: "kubeadm", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubeadm" },
     GoTool { name: "kubectl", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures" },
     GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: "." },
+    GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki" },
 ];
 
 /// Installs and builds what is missing; does nothing where all is there.
@@ -74,6 +76,7 @@ pub fn run(options: &[&str]) -> Result<()> {
         bail!("`cargo xtask tools` has no option `{option}`");
     }
     packages(&PROGRAMS)?;
+    openssl_headers()?;
     go_tools(&GO_TOOLS)
 }
 
@@ -185,6 +188,12 @@ pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
         programs.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
     missing.dedup();
     if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// OpenSSL's headers, against which the tests are compiled that make handshakes with it.
+fn openssl_headers() -> Result<()> {
+    let found = Command::new("pkg-config").args(["--exists", "openssl >= 3"]).status();
+    if found.is_ok_and(|status| status.success()) { Ok(()) } else { install(&["libssl-dev"]) }
 }
 
 /// Installs packages with the system's package manager.

@@ -1,0 +1,174 @@
+//! Clusters and chains that `target/tools/pki` makes: a generator that is not ours, Go's crypto/x509.
+
+use std::{collections::BTreeMap, process::Command};
+
+use airlock_core::{
+    InputFile, Inventory, Minted, RotationPlan, RotationRequest, UnixTime,
+    formats::pem,
+    x509::{KeyAlgorithm, PrivateKey, PublicKey},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+use crate::{
+    referee::Question,
+    tools::{built, succeed},
+};
+
+/// A cluster that was made.
+#[derive(Debug)]
+pub struct Cluster {
+    /// What it is like.
+    pub name: String,
+    /// Its clock.
+    pub now: UnixTime,
+    /// Its files, and what is brought along.
+    pub files: Vec<InputFile>,
+    /// The rotation to ask for.
+    pub request: RotationRequest,
+}
+
+/// Keys that no cluster holds, to rotate with.
+#[derive(Debug)]
+pub struct Spare(BTreeMap<KeyAlgorithm, Vec<PrivateKey>>);
+
+/// A chain with something wrong or odd.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Case {
+    /// In what.
+    pub name: String,
+    /// What is asked.
+    #[serde(flatten)]
+    pub question: Question,
+}
+
+/// Every cluster, and keys to rotate them with.
+///
+/// # Panics
+///
+/// If the generator is missing or writes otherwise.
+#[must_use]
+pub fn clusters() -> (Spare, Vec<Cluster>) {
+    #[derive(Deserialize)]
+    struct Keys {
+        keys: BTreeMap<KeyAlgorithm, Vec<String>>,
+    }
+    #[derive(Deserialize)]
+    struct Line {
+        name: String,
+        time: UnixTime,
+        files: Vec<File>,
+        request: RotationRequest,
+    }
+    #[derive(Deserialize)]
+    struct File {
+        path: String,
+        text: String,
+    }
+    let text = succeed(Command::new(built("pki")).arg("trees"));
+    let mut lines = text.lines();
+    let keys: Keys = serde_json::from_str(lines.next().expect("keys come first")).expect("keys are JSON");
+    let spare = keys.keys.into_iter().map(|(algorithm, texts)| (algorithm, texts.iter().map(|text| key(text)).collect()));
+    let clusters = lines.map(|line| {
+        let Line { name, time, files, request } = serde_json::from_str(line).expect("a cluster is JSON");
+        let files = files.into_iter().map(|file| InputFile::new(file.path, file.text.into_bytes())).collect();
+        Cluster { name, now: time, files, request }
+    });
+    (Spare(spare.collect()), clusters.collect())
+}
+
+/// Every chain with something wrong or odd.
+///
+/// # Panics
+///
+/// If the generator is missing or writes otherwise.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    let text = succeed(Command::new(built("pki")).arg("cases"));
+    text.lines().map(|line| serde_json::from_str(line).expect("a case is JSON")).collect()
+}
+
+impl Spare {
+    /// A key for each of these; authorities, which come first, share theirs with nobody.
+    ///
+    /// # Panics
+    ///
+    /// If there are no keys of that kind.
+    #[must_use]
+    pub fn keys(&self, plan: &RotationPlan) -> Vec<PrivateKey> {
+        let mut drawn = BTreeMap::<KeyAlgorithm, usize>::new();
+        let requests = plan.key_requests().iter();
+        let keys = requests.map(|request| {
+            let pool = &self.0[&request.algorithm];
+            let count = drawn.entry(request.algorithm).or_default();
+            let number = if *count < pool.len() { *count } else { 2 + (*count - 2) % (pool.len() - 2) };
+            *count += 1;
+            pool[number].clone()
+        });
+        keys.collect()
+    }
+}
+
+impl Cluster {
+    /// Inspected, planned, minted.
+    ///
+    /// # Panics
+    ///
+    /// If any of it is refused.
+    #[must_use]
+    pub fn rotated(&self, spare: &Spare) -> (Inventory, RotationPlan, Minted) {
+        let inventory = airlock_core::inspect(self.files.clone(), self.now);
+        let plan = airlock_core::plan(&inventory, &self.request, self.now);
+        let plan = plan.unwrap_or_else(|refusal| panic!("{} is refused: {refusal}", self.name));
+        let minted = airlock_core::mint(&plan, spare.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        (inventory, plan, minted)
+    }
+}
+
+/// Every PEM text in a file: itself, and what kubeconfigs hold in base64.
+#[must_use]
+pub fn pem_texts(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.starts_with("-----BEGIN ") {
+        return vec![text.into_owned()];
+    }
+    let values = text.lines().filter_map(|line| line.split_once("-data: ").map(|(_, value)| value));
+    values.filter_map(|value| String::from_utf8(STANDARD.decode(value).ok()?).ok()).collect()
+}
+
+/// Private keys, found by their public halves.
+#[derive(Debug, Default)]
+pub struct Keyring(BTreeMap<String, String>);
+
+impl Keyring {
+    /// Takes the key in a PEM text, if there is one.
+    pub fn take(&mut self, text: &str) {
+        let blocks = pem::blocks(text.as_bytes()).blocks;
+        for block in blocks.iter().filter(|block| block.label.ends_with("PRIVATE KEY")) {
+            let key = PrivateKey::from_pem_block(&block.label, &block.der).expect("the generator's keys can be read");
+            self.0.insert(key.public_key().pin(), key.to_pem().to_string());
+        }
+    }
+
+    /// Takes every spare key.
+    pub fn take_spare(&mut self, spare: &Spare) {
+        for key in spare.0.values().flatten() {
+            self.0.insert(key.public_key().pin(), key.to_pem().to_string());
+        }
+    }
+
+    /// The private half in PEM.
+    ///
+    /// # Panics
+    ///
+    /// If it was not taken.
+    #[must_use]
+    pub fn of(&self, key: &PublicKey) -> &str {
+        self.0.get(&key.pin()).expect("the key of whoever presents a certificate is known")
+    }
+}
+
+fn key(text: &str) -> PrivateKey {
+    let block = pem::blocks(text.as_bytes()).blocks.remove(0);
+    PrivateKey::from_pem_block(&block.label, &block.der).expect("the generator's keys can be read")
+}
