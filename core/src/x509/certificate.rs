@@ -173,7 +173,7 @@ impl Certificate {
 
     /// May its key sign certificates, by its keyUsage? One without keyUsage may.
     pub fn can_sign_certificates(&self) -> bool {
-        self.has_no(rfc5280::ID_CE_KEY_USAGE)
+        self.lacks(rfc5280::ID_CE_KEY_USAGE)
             || self.key_usage().is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
     }
 
@@ -222,7 +222,8 @@ impl Certificate {
         key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature)
     }
 
-    fn has_no(&self, oid: const_oid::ObjectIdentifier) -> bool {
+    /// Has it no extension of this kind?
+    pub(super) fn lacks(&self, oid: const_oid::ObjectIdentifier) -> bool {
         !self.extensions().iter().any(|extension| extension.oid == oid)
     }
 }

@@ -46,6 +46,42 @@ impl Name {
         self.values(O)
     }
 
+    /// Every common name, in their order.
+    pub(super) fn common_names(&self) -> Vec<String> {
+        self.values(CN)
+    }
+
+    /// Is it the same name to OpenSSL? See [`Name::canonical`].
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self == other || self.canonical() == other.canonical()
+    }
+
+    /// What OpenSSL compares names by (openssl/openssl: crypto/x509/x_name.c, `asn1_string_canon`): text of whatever
+    /// string type, in ASCII lower case, without spaces around it and with one for several. Attributes that are no
+    /// text stay as they are.
+    fn canonical(&self) -> Vec<Vec<(Vec<u8>, Option<u32>, Vec<u8>)>> {
+        let mut names: Vec<Vec<_>> = Vec::new();
+        for (same, attribute) in self.attributes() {
+            let (tag, value) = if attribute.is_canonical_text() {
+                let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
+                let text = attribute.text().to_ascii_lowercase();
+                let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+                (None, words.join(" ").into_bytes())
+            } else {
+                (Some(attribute.tag.0), attribute.value.clone())
+            };
+            let attribute = (attribute.oid.as_bytes().to_vec(), tag, value);
+            match names.last_mut() {
+                Some(name) if same => name.push(attribute),
+                _ => names.push(vec![attribute]),
+            }
+        }
+        for name in &mut names {
+            name.sort();
+        }
+        names
+    }
+
     fn values(&self, oid: &[u8]) -> Vec<String> {
         self.attributes().filter(|(_, attribute)| attribute.oid.as_bytes() == oid).map(|(_, a)| a.text()).collect()
     }
@@ -120,6 +156,10 @@ impl Attribute {
             Tag::T61String => self.value.iter().copied().map(char::from).collect(),
             _ => String::from_utf8_lossy(&self.value).into_owned(),
         }
+    }
+
+    fn is_canonical_text(&self) -> bool {
+        self.is_text() && !matches!(self.tag, Tag::GeneralString | Tag::NumericString)
     }
 
     fn is_text(&self) -> bool {

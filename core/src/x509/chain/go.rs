@@ -1,0 +1,176 @@
+//! Go's rules (golang/go: src/crypto/x509, verify.go and parser.go, as of Go 1.26).
+
+use const_oid::{ObjectIdentifier, db::rfc5280};
+
+use super::{ChainError, Link, Question, host, is_understood, name, wanted};
+use crate::{
+    UnixTime,
+    x509::{AlternativeName, Certificate, ExtendedKeyUsage},
+};
+
+/// Signatures that are checked for one leaf, at most (verify.go, `maxChainSignatureChecks`).
+const MAX_CHECKS: usize = 100;
+
+/// Does Go accept it?
+pub(super) fn accept(
+    first: Link<'_>,
+    intermediates: &[Certificate],
+    reader: &Question<'_>,
+) -> Result<(), ChainError> {
+    let mut chain = Vec::new();
+    if let Link::Present(leaf) = first {
+        for presented in std::iter::once(leaf).chain(intermediates) {
+            is_readable(presented)?;
+        }
+        is_valid(leaf, reader.now)?;
+        is_handled(leaf)?;
+        is_for(leaf, reader)?;
+        if let Some(host) = reader.host
+            && !host::go(leaf, host)
+        {
+            return Err(ChainError::WrongHost(host.to_owned()));
+        }
+        if reader.trust.contains(leaf) {
+            return Ok(());
+        }
+        chain.push(leaf);
+    }
+    Search { reader, intermediates, checks: 0 }.up(first, &mut chain)
+}
+
+/// A search for any way to an anchor.
+struct Search<'a> {
+    reader: &'a Question<'a>,
+    intermediates: &'a [Certificate],
+    checks: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Looks for a way from `link`, the last of `chain`, to an anchor (verify.go, `buildChains`).
+    fn up(&mut self, link: Link<'a>, chain: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
+        let mut first_error = None;
+        let anchors = self.reader.trust.iter().map(|anchor| (anchor, true));
+        let intermediates = self.intermediates.iter().map(|intermediate| (intermediate, false));
+        for (candidate, is_anchor) in anchors.chain(intermediates) {
+            if candidate.subject() != link.issuer() || is_among(candidate, chain) {
+                continue;
+            }
+            self.checks += 1;
+            if self.checks > MAX_CHECKS {
+                break;
+            }
+            let mut way = self.step(link, candidate, is_anchor, chain.len().saturating_sub(1));
+            if way.is_ok() && !is_anchor {
+                chain.push(candidate);
+                way = self.up(Link::Present(candidate), chain);
+                chain.pop();
+            }
+            match way {
+                Ok(()) => return Ok(()),
+                Err(error) => _ = first_error.get_or_insert(error),
+            }
+        }
+        Err(first_error.unwrap_or_else(|| ChainError::UnknownAuthority(link.issuer().to_string())))
+    }
+
+    /// Did `authority` sign `link`, below which are so many intermediates, and may it? (x509.go, `CheckSignatureFrom`;
+    /// verify.go, `isValid`.)
+    fn step(&self, link: Link<'_>, authority: &Certificate, is_anchor: bool, below: usize) -> Result<(), ChainError> {
+        is_readable(authority)?;
+        // An anchor of version 1 or 2 may do without basicConstraints.
+        let has_none = authority.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
+        let may_sign = authority.is_authority() || is_anchor && authority.version() < 3 && has_none;
+        if !may_sign || !authority.can_sign_certificates() {
+            return Err(ChainError::MayNotSign(name(authority)));
+        }
+        link.algorithm()?;
+        if !link.is_signed_with(authority.public_key()) {
+            return Err(ChainError::WrongKey(name(authority)));
+        }
+        is_valid(authority, self.reader.now)?;
+        is_handled(authority)?;
+        // Self-issued intermediates count, other than in RFC 5280, 4.2.1.9.
+        if authority.path_len().is_some_and(|most| below > most as usize) {
+            return Err(ChainError::MayNotSign(name(authority)));
+        }
+        is_for(authority, self.reader)
+    }
+}
+
+/// Is an authority of that name, key and alternative names on the way already? (verify.go, `alreadyInChain`.)
+fn is_among(candidate: &Certificate, chain: &[&Certificate]) -> bool {
+    let names = |certificate: &Certificate| {
+        let mut extensions = certificate.extensions().iter();
+        extensions.find(|extension| extension.oid == rfc5280::ID_CE_SUBJECT_ALT_NAME).map(|found| found.value.clone())
+    };
+    chain.iter().any(|certificate| {
+        certificate.subject() == candidate.subject()
+            && certificate.public_key() == candidate.public_key()
+            && names(certificate) == names(candidate)
+    })
+}
+
+/// From the first second to the last, both included.
+fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
+    if now < certificate.not_before() {
+        Err(ChainError::NotYetValid(name(certificate)))
+    } else if now > certificate.not_after() {
+        Err(ChainError::Expired(name(certificate)))
+    } else {
+        Ok(())
+    }
+}
+
+/// What Go's parser does not take at all (parser.go, `processExtensions`): as a presented certificate it ends the
+/// handshake, as an anchor it is left out.
+fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
+    const AUTHORITY_INFO_ACCESS: ObjectIdentifier = rfc5280::ID_PE_AUTHORITY_INFO_ACCESS;
+    let unreadable = |why| Err(ChainError::Unreadable(name(certificate), why));
+    let extensions = certificate.extensions();
+    for (position, extension) in extensions.iter().enumerate() {
+        if extensions[..position].iter().any(|before| before.oid == extension.oid) {
+            return unreadable("an extension is given twice");
+        }
+        let never_critical =
+            [rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, AUTHORITY_INFO_ACCESS];
+        if extension.critical && never_critical.iter().any(|oid| extension.oid == *oid) {
+            return unreadable("an extension is critical that must not be");
+        }
+    }
+    if certificate.serial().first().is_some_and(|first| first & 0x80 != 0) {
+        return unreadable("its serial number is negative");
+    }
+    if certificate.alternative_names().iter().filter_map(AlternativeName::dns).any(|name| !name.is_ascii()) {
+        return unreadable("a DNS name is not ASCII");
+    }
+    Ok(())
+}
+
+/// Critical alternative names count only if there is one of a form that Go reads. What policy constraints ask for is
+/// not judged here.
+fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
+    is_understood(certificate, &[])?;
+    for extension in certificate.extensions() {
+        let known = |name: &AlternativeName| {
+            use AlternativeName::{Dns, Email, Ip, Uri};
+            matches!(name, Dns(_) | Email(_) | Ip(_) | Uri(_))
+        };
+        let is_names = extension.oid == rfc5280::ID_CE_SUBJECT_ALT_NAME;
+        let is_unknown = is_names && extension.critical && !certificate.alternative_names().iter().any(known);
+        if is_unknown || extension.oid == rfc5280::ID_CE_POLICY_CONSTRAINTS {
+            return Err(ChainError::Critical(extension.oid.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// Every certificate on the way must allow the purpose, anchors included, unless it names none
+/// (verify.go, `checkChainForKeyUsage`). keyUsage is not looked at.
+fn is_for(certificate: &Certificate, reader: &Question<'_>) -> Result<(), ChainError> {
+    let (usages, wanted) = (certificate.extended_key_usages(), wanted(reader.purpose));
+    if usages.is_empty() || usages.contains(&wanted) || usages.contains(&ExtendedKeyUsage::Any) {
+        Ok(())
+    } else {
+        Err(ChainError::WrongUsage(name(certificate)))
+    }
+}

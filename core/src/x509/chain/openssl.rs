@@ -1,0 +1,258 @@
+//! OpenSSL's rules (openssl/openssl: crypto/x509, x509_vfy.c and v3_purp.c, as of OpenSSL 3.0), as a TLS reader has them
+//! by default: trusted authorities first, no partial chains, security level 2.
+
+use const_oid::{ObjectIdentifier, db::rfc5280};
+use x509_parser::{
+    extensions::{AuthorityKeyIdentifier, GeneralName},
+    prelude::FromDer,
+};
+
+use super::{ChainError, Link, Purpose, Question, host, is_understood, name, wanted};
+use crate::{
+    UnixTime,
+    x509::{Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Name},
+};
+
+/// The shortest RSA key at security level 2, OpenSSL's default since 3.2 and that of Debian and Ubuntu before. Bits.
+const SHORTEST_RSA: usize = 2048;
+
+/// Does OpenSSL accept it?
+pub(super) fn accept(
+    first: Link<'_>,
+    intermediates: &[Certificate],
+    reader: &Question<'_>,
+) -> Result<(), ChainError> {
+    let mut chain = Vec::new();
+    if let Link::Present(leaf) = first {
+        if is_short(leaf) {
+            return Err(ChainError::ShortKey(name(leaf)));
+        }
+        chain.push(leaf);
+    }
+    let authorities = build(first, intermediates, reader)?;
+    chain.extend(authorities);
+    let last = chain.len() - 1;
+    let leaves = usize::from(matches!(first, Link::Present(_)));
+    let mut intermediates = 0;
+    for (depth, certificate) in chain.iter().copied().enumerate() {
+        check_extensions(certificate, depth >= leaves, depth == last, reader)?;
+        if depth >= leaves {
+            // Self-issued ones do not count (RFC 5280, 4.2.1.9).
+            if certificate.path_len().is_some_and(|most| intermediates > most as usize) {
+                return Err(ChainError::MayNotSign(name(certificate)));
+            }
+            intermediates += usize::from(!is_self_issued(certificate));
+            if is_short(certificate) {
+                return Err(ChainError::ShortKey(name(certificate)));
+            }
+        }
+        if depth < last {
+            Link::Present(certificate).algorithm()?;
+        }
+    }
+    if let (Link::Present(leaf), Some(host)) = (first, reader.host)
+        && !host::openssl(leaf, host)
+    {
+        return Err(ChainError::WrongHost(host.to_owned()));
+    }
+    let mut link = first;
+    for authority in &chain[leaves..] {
+        if !link.is_signed_with(authority.public_key()) {
+            return Err(ChainError::WrongKey(name(authority)));
+        }
+        link = Link::Present(authority);
+    }
+    chain.iter().try_for_each(|certificate| is_valid(certificate, reader.now))
+}
+
+/// The one way that is tried (x509_vfy.c, `build_chain`): each time the first authority that could have signed, of those
+/// that are trusted; where there is none, of those that came along, until one is trusted.
+/// Gives what is above the first; nothing if that is trusted itself and signed by itself.
+fn build<'a>(
+    first: Link<'a>,
+    intermediates: &'a [Certificate],
+    reader: &'a Question<'a>,
+) -> Result<Vec<&'a Certificate>, ChainError> {
+    let mut way: Vec<&Certificate> = Vec::new();
+    let mut link = first;
+    let mut left: Vec<&Certificate> = intermediates.iter().collect();
+    loop {
+        let self_signed = matches!(link, Link::Present(certificate) if is_self_signed(certificate));
+        match issuer_among(reader.trust.iter(), link, reader.now) {
+            // One that signs itself must be trusted as it is.
+            Some(anchor) if self_signed => {
+                if matches!(link, Link::Present(certificate) if certificate == anchor) {
+                    return Ok(way);
+                }
+            }
+            Some(anchor) => {
+                way.push(anchor);
+                if is_self_signed(anchor) {
+                    return Ok(way);
+                }
+                // From here on only those that are trusted.
+                left.clear();
+                if way.len() > reader.trust.len() + intermediates.len() {
+                    break; // round and round
+                }
+                link = Link::Present(anchor);
+                continue;
+            }
+            None => {}
+        }
+        if self_signed {
+            break;
+        }
+        let Some(next) = issuer_among(left.iter().copied(), link, reader.now) else { break };
+        left.retain(|other| *other != next);
+        way.push(next);
+        link = Link::Present(next);
+    }
+    Err(ChainError::UnknownAuthority(link.issuer().to_string()))
+}
+
+/// The first that could have signed and is valid now; else the one that is valid longest
+/// (x509_vfy.c, `get0_best_issuer_sk`).
+fn issuer_among<'a>(
+    among: impl Iterator<Item = &'a Certificate>,
+    link: Link<'_>,
+    now: UnixTime,
+) -> Option<&'a Certificate> {
+    let mut longest: Option<&Certificate> = None;
+    for candidate in among.filter(|candidate| could_sign(candidate, link)) {
+        if is_valid(candidate, now).is_ok() {
+            return Some(candidate);
+        }
+        if longest.is_none_or(|longest| candidate.not_after() > longest.not_after()) {
+            longest = Some(candidate);
+        }
+    }
+    longest
+}
+
+/// By name, by what the authority key identifier says, and by the kind of key (v3_purp.c, `ossl_x509_likely_issued`).
+fn could_sign(authority: &Certificate, link: Link<'_>) -> bool {
+    if !authority.subject().is_like(link.issuer()) || !link.is_signed_like(authority.public_key()) {
+        return false;
+    }
+    match link {
+        Link::Present(certificate) => identifies(certificate, authority),
+        Link::Future(signer) => signer.subject_key_id().is_none_or(|id| own_id_is(authority, id)),
+    }
+}
+
+/// Does nothing in the certificate's authority key identifier speak against this authority?
+/// (v3_purp.c, `X509_check_akid`.)
+fn identifies(certificate: &Certificate, authority: &Certificate) -> bool {
+    let extensions = certificate.extensions();
+    let found = extensions.iter().find(|extension| extension.oid == rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER);
+    let Some((_, id)) = found.and_then(|found| AuthorityKeyIdentifier::from_der(&found.value).ok()) else {
+        return true;
+    };
+    let same_key = id.key_identifier.as_ref().is_none_or(|id| own_id_is(authority, id.0));
+    let same_serial = id.authority_cert_serial.is_none_or(|serial| unpadded(serial) == unpadded(authority.serial()));
+    let issuer = id.authority_cert_issuer.iter().flatten().find_map(|name| match name {
+        GeneralName::DirectoryName(name) => Some(Name::from_parsed(name.as_raw())),
+        _ => None,
+    });
+    same_key && same_serial && issuer.is_none_or(|issuer| issuer.is_like(authority.issuer()))
+}
+
+/// An authority without an identifier of its own could be any.
+fn own_id_is(authority: &Certificate, id: &[u8]) -> bool {
+    authority.subject_key_id().is_none_or(|own| own == id)
+}
+
+fn unpadded(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|octet| **octet == 0).count();
+    &serial[zeros..]
+}
+
+/// Is its issuer called like itself?
+fn is_self_issued(certificate: &Certificate) -> bool {
+    certificate.subject().is_like(certificate.issuer())
+}
+
+/// Does it look as if it had signed itself? The signature is not looked at (v3_purp.c, `EXFLAG_SS`).
+fn is_self_signed(certificate: &Certificate) -> bool {
+    could_sign(certificate, Link::Present(certificate))
+}
+
+/// In its last second it has expired already (crypto/x509/x509_vfy.c, `X509_cmp_time`).
+fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
+    if now < certificate.not_before() {
+        Err(ChainError::NotYetValid(name(certificate)))
+    } else if now >= certificate.not_after() {
+        Err(ChainError::Expired(name(certificate)))
+    } else {
+        Ok(())
+    }
+}
+
+fn is_short(certificate: &Certificate) -> bool {
+    matches!(certificate.public_key().key_type(), KeyType::Rsa(bits) if bits < SHORTEST_RSA)
+}
+
+/// x509_vfy.c, `check_extensions`.
+fn check_extensions(
+    certificate: &Certificate,
+    must_sign: bool,
+    is_last: bool,
+    reader: &Question<'_>,
+) -> Result<(), ChainError> {
+    is_understood(certificate, &[rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, NETSCAPE_CERT_TYPE])?;
+    if must_sign && !may_sign(certificate, is_last) {
+        return Err(ChainError::MayNotSign(name(certificate)));
+    }
+    if is_for(certificate, reader.purpose, must_sign) { Ok(()) } else { Err(ChainError::WrongUsage(name(certificate))) }
+}
+
+/// May it sign certificates? An anchor may also be without basicConstraints, if it is of version 1 and signs itself or
+/// has a keyUsage (v3_purp.c, `check_ca`).
+fn may_sign(certificate: &Certificate, is_anchor: bool) -> bool {
+    if !certificate.can_sign_certificates() {
+        return false;
+    }
+    if !certificate.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS) {
+        return certificate.is_authority();
+    }
+    let version_1 = certificate.version() == 1 && is_self_signed(certificate);
+    is_anchor && (version_1 || !certificate.lacks(rfc5280::ID_CE_KEY_USAGE))
+}
+
+/// extendedKeyUsage of every certificate, where anyExtendedKeyUsage does not count; keyUsage and Netscape's type of a
+/// leaf (v3_purp.c, `check_purpose_ssl_client` and `check_purpose_ssl_server`).
+fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool {
+    let usages = certificate.extended_key_usages();
+    let gated = |usage: &ExtendedKeyUsage| {
+        let ExtendedKeyUsage::Other(oid) = usage else { return false };
+        purpose == Purpose::Server && SERVER_GATED_CRYPTOGRAPHY.iter().any(|gated| *oid == *gated)
+    };
+    if !(usages.is_empty() || usages.contains(&wanted(purpose)) || usages.iter().any(gated)) {
+        return false;
+    }
+    if must_sign {
+        return true;
+    }
+    let (any, netscape) = match purpose {
+        Purpose::Client => (KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_AGREEMENT), 0x80),
+        Purpose::Server => (
+            KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT).with(KeyUsage::KEY_AGREEMENT),
+            0x40,
+        ),
+    };
+    let mut extensions = certificate.extensions().iter();
+    // A bit string: tag, length, unused bits, and one octet.
+    let netscape_type = extensions.find(|extension| extension.oid == NETSCAPE_CERT_TYPE).map(|found| &found.value[..]);
+    certificate.key_usage().is_none_or(|usage| usage.intersects(any))
+        && netscape_type.is_none_or(|value| value.get(3).is_some_and(|bits| bits & netscape != 0))
+}
+
+/// Netscape's certificate type.
+const NETSCAPE_CERT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.1");
+
+/// Microsoft's and Netscape's purposes for servers abroad, which still count.
+const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] = [
+    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3"),
+    ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1"),
+];
