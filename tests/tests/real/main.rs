@@ -2,6 +2,7 @@
 
 mod capi;
 mod go_x509;
+mod handshakes;
 mod identity;
 mod kubeadm;
 mod kubectl;
