@@ -319,7 +319,7 @@ fn key_usage_fits(leaf: &Certificate, purpose: Purpose) -> bool {
 
 /// Is the certificate for this host? An address counts only as one; Go looks at alternative names alone,
 /// OpenSSL at the common name where there is no DNS name.
-fn names(leaf: &Certificate, host: &str, rules: Rules) -> bool {
+pub(super) fn names(leaf: &Certificate, host: &str, rules: Rules) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         let is_it = |name: &AlternativeName| matches!(name, AlternativeName::Ip(own) if *own == address);
