@@ -112,7 +112,8 @@ impl World<'_> {
     }
 
     fn tell_extensions(&mut self, place: usize) {
-        for id in self.plan.successions.keys().copied().collect::<Vec<_>>() {
+        let plan = self.plan;
+        for id in plan.successions.keys().copied() {
             let material = Material::ExtensionConfigMap(id);
             let cell = Cell { place, file: String::new(), party: Party::ExtensionServers, material };
             let own = self.union(Party::Component(Component::Apiserver), Material::Authority(id));
@@ -320,8 +321,8 @@ impl World<'_> {
         for place in &mut self.places {
             match place.kind {
                 PlaceKind::OtherClients if !elsewhere => {
-                    let before: Vec<_> = place.files.values().flatten().cloned().collect();
-                    let credentials = before.into_iter().filter_map(|held| match held {
+                    let before = place.files.values().flatten().cloned();
+                    let credentials = before.filter_map(|held| match held {
                         Held::Kubeconfig(access) => Some(access.credential),
                         _ => None,
                     });
@@ -351,9 +352,8 @@ impl World<'_> {
             for (path, versions) in &before[place].files {
                 self.places[place].files.entry(path.clone()).or_default().extend(versions.iter().cloned());
             }
-            let meanwhile: Vec<_> = self.during.iter().filter(|(cell, _)| cell.place == place).collect();
-            let meanwhile: Vec<_> =
-                meanwhile.into_iter().map(|(cell, values)| (cell.clone(), (**values).clone())).collect();
+            let changed = self.during.iter().filter(|(cell, _)| cell.place == place);
+            let meanwhile: Vec<_> = changed.map(|(cell, values)| (cell.clone(), (**values).clone())).collect();
             for (cell, values) in meanwhile {
                 if !matches!(cell.material, Material::RootConfigMap | Material::ExtensionConfigMap(_)) {
                     self.add(&cell, values);
@@ -364,10 +364,10 @@ impl World<'_> {
 
     /// Control planes that nobody gave have been through the phase: their API servers, their leaders' word to pods.
     pub(super) fn settle_elsewhere(&mut self, phase: Phase) {
-        let places = 0..self.places.len();
-        for place in
-            places.filter(|place| self.places[*place].kind == PlaceKind::ControlPlaneElsewhere).collect::<Vec<_>>()
-        {
+        for place in 0..self.places.len() {
+            if self.places[place].kind != PlaceKind::ControlPlaneElsewhere {
+                continue;
+            }
             self.take_up(place, |_, effect| matches!(effect, Effect::Live | Effect::Restart(_)));
             if phase != Phase::TrustBoth {
                 self.retain_new_kubelets(place);

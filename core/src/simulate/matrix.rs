@@ -1,9 +1,11 @@
 //! The verdicts: every edge at every step.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    UnixTime,
+    Finding, UnixTime,
     profile::{AuthorityId, edge::Expectation},
     x509::{Certificate, ChainError, Purpose, TrustBundle},
 };
@@ -186,10 +188,39 @@ impl TrustMatrix {
         })
     }
 
-    /// The edges that do not hold today, before anything is changed.
-    pub fn broken_today(&self) -> impl Iterator<Item = &Edge> {
-        let is_broken = |edge: &&Edge| edge.spans.iter().any(|span| span.verdict.outcome == Outcome::BrokenToday);
-        self.edges.iter().filter(is_broken)
+    /// What is to be said of edges that do not hold today, before anything is changed: the rotation cannot break them.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let broken = self.edges.iter().filter_map(|edge| {
+            let verdict = edge.verdict(0).filter(|verdict| verdict.outcome == Outcome::BrokenToday)?;
+            let message = format!("{} → {} does not hold today: {}", edge.client, edge.server, verdict.why);
+            Some(Finding::warning("edge-broken-today", "", message).remedy("Mend it first, or know that it is so"))
+        });
+        broken.collect()
+    }
+
+    /// How many pairs of what is presented and what is trusted were judged.
+    #[must_use]
+    pub fn states(&self) -> usize {
+        let spans = self.edges.iter().flat_map(|edge| &edge.spans);
+        spans.map(|span| span.verdict.states * (span.to - span.from + 1)).sum()
+    }
+}
+
+impl Broken {
+    /// As a finding: who, when, why, and what to change.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding::error("edge-broken", "", self.to_string()).remedy(self.remedy.clone())
+    }
+}
+
+/// Such as `50 edges hold at each of 33 moments, in 5,000 states`.
+impl fmt::Display for TrustMatrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let holds = self.edges.iter().filter(|edge| edge.worst() == Outcome::Holds).count();
+        let (all, moments) = (self.edges.len(), self.columns.len());
+        write!(f, "{holds} of {all} edges hold at each of {moments} moments, judged in {} states", self.states())
     }
 }
 

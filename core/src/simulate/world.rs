@@ -275,7 +275,7 @@ impl<'a> World<'a> {
             },
             Content::Credential(id) => {
                 let leaf = &minted.leaves[id.0];
-                let key = leaf.key.as_ref().map_or(leaf.certificate.public_key(), |key| key.public_key());
+                let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
                 let held = Held::Credential(vec![leaf.certificate.clone()], key.clone());
                 // Beside what the kubelet had: which one it uses, its own gate tells.
                 let current = self.plan.profile.kubelet_client().to_owned();

@@ -186,7 +186,7 @@ impl Path<'_> {
             match self.step(link, anchor, length) {
                 Ok(()) if self.rules == Rules::Go || anchor.subject() == anchor.issuer() => return Ok(()),
                 Ok(()) => {
-                    _ = first_error.get_or_insert_with(|| ChainError::UnknownAuthority(anchor.issuer().to_string()))
+                    _ = first_error.get_or_insert_with(|| ChainError::UnknownAuthority(anchor.issuer().to_string()));
                 }
                 Err(error) if self.rules == Rules::OpenSsl => return Err(error),
                 Err(error) => _ = first_error.get_or_insert(error),
