@@ -122,6 +122,11 @@ pub fn validate(presented: Presented<'_>, reader: &Question<'_>, rules: Rules) -
     }
 }
 
+/// Is it made for this host, by Go's rules?
+pub(super) fn is_for_host(leaf: &Certificate, host: &str) -> bool {
+    host::go(leaf, host)
+}
+
 /// A certificate whose issuer is looked for.
 #[derive(Clone, Copy)]
 enum Link<'a> {

@@ -1,0 +1,141 @@
+//! Over clusters that kubeadm made (`tests/fixtures/kubeadm/make.sh`): the plan as it is holds, and every gate, barrier
+//! and step is there for a reason.
+
+use std::{fs, path::Path};
+
+use getrandom::{SysRng, rand_core::UnwrapErr};
+
+use super::*;
+use crate::{
+    Content, InputFile, UnixTime, inspect, mint,
+    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
+    x509::{KeyAlgorithm, PrivateKey},
+};
+
+/// A cluster, planned and minted.
+pub(super) struct Rotation {
+    pub(super) plan: RotationPlan,
+    pub(super) minted: Minted,
+}
+
+impl Rotation {
+    pub(super) fn of(fixtures: &[&str]) -> Self {
+        Self::with(fixtures, RotationRequest::default())
+    }
+
+    /// Keeps leaves' keys and makes CAs on P-256, whatever is asked for else: tests need not wait for primes.
+    pub(super) fn with(fixtures: &[&str], request: RotationRequest) -> Self {
+        let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
+        let authorities = request.rotate.iter().map(|id| (*id, choice.clone()));
+        let request = RotationRequest { authorities: authorities.collect(), keep_keys: true, ..request };
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let mut files = Vec::new();
+        for fixture in fixtures {
+            read(&root.join(fixture), &root, &mut files);
+        }
+        let created = fs::read_to_string(root.join("kubeadm/CREATED")).unwrap();
+        let now = UnixTime(created.trim().parse().unwrap()).plus_seconds(3600);
+        let plan = plan(&inspect(files, now), &request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let keys = plan.key_requests().iter();
+        let keys = keys.map(|wanted| PrivateKey::generate(wanted.algorithm, &mut UnwrapErr(SysRng)));
+        let minted = mint(&plan, keys.collect()).unwrap();
+        Self { plan, minted }
+    }
+
+    pub(super) fn matrix(&self) -> TrustMatrix {
+        simulate(&self.plan, &self.minted).unwrap()
+    }
+
+    /// Without one step.
+    fn skip(&mut self, id: &str) {
+        let before = self.plan.steps.len();
+        self.plan.steps.retain(|step| step.id != id);
+        assert_eq!(self.plan.steps.len() + 1, before, "there is no step {id}");
+    }
+
+    #[track_caller]
+    fn breaks(&self, what: &str) -> Broken {
+        self.matrix().first_broken().unwrap_or_else(|| panic!("{what}: nothing breaks"))
+    }
+}
+
+fn read(folder: &Path, root: &Path, files: &mut Vec<InputFile>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_symlink() {
+            let target = fs::read_link(&path).unwrap().display().to_string();
+            files.push(InputFile { path: name, content: Content::Symlink(target), mode: None });
+        } else if kind.is_dir() {
+            read(&path, root, files);
+        } else {
+            files.push(InputFile::new(name, fs::read(&path).unwrap()));
+        }
+    }
+}
+
+const CLUSTERS: [&[&str]; 4] =
+    [&["kubeadm/rsa-1"], &["kubeadm/rsa-3", "cluster-api/rsa-3"], &["kubeadm/ecdsa-3"], &["cluster-api/one"]];
+
+#[test]
+fn the_plan_as_it_is_breaks_nothing() {
+    for fixtures in CLUSTERS {
+        let matrix = Rotation::of(fixtures).matrix();
+        assert_eq!(matrix.first_broken(), None, "{fixtures:?}");
+        assert_eq!(matrix.findings(), [], "{fixtures:?}");
+    }
+}
+
+/// Whether without it something stops talking, or something keeps being accepted that must not be.
+#[test]
+fn every_gate_is_there_for_a_reason() {
+    for fixtures in CLUSTERS {
+        let mut rotation = Rotation::of(fixtures);
+        let gates: Vec<(usize, Fact)> = (0..)
+            .zip(&rotation.plan.steps)
+            .flat_map(|(index, step)| step.gate.proves.iter().map(move |fact| (index, *fact)))
+            .collect();
+        assert!(gates.len() >= 8, "{gates:?}");
+        for (index, fact) in gates {
+            let gate = rotation.plan.steps[index].gate.proves.clone();
+            rotation.plan.steps[index].gate.proves.retain(|other| *other != fact);
+            let what = format!("{fixtures:?}: without {fact:?} of {}", rotation.plan.steps[index].id);
+            rotation.breaks(&what);
+            rotation.plan.steps[index].gate.proves = gate;
+        }
+    }
+}
+
+#[test]
+fn every_barrier_is_there_for_a_reason() {
+    for fixtures in CLUSTERS {
+        let barriers: Vec<String> = Rotation::of(fixtures)
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.actions.iter().any(is_barrier))
+            .map(|step| step.id.clone())
+            .collect();
+        assert!(barriers.len() >= 3, "{barriers:?}");
+        for id in barriers {
+            let mut rotation = Rotation::of(fixtures);
+            rotation.skip(&id);
+            rotation.breaks(&format!("{fixtures:?}: without {id}"));
+        }
+    }
+}
+
+fn is_barrier(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Cluster(
+            ClusterAction::Published
+                | ClusterAction::RestartWorkloads
+                | ClusterAction::ExtensionTrust
+                | ClusterAction::ForgetOld(_)
+                | ClusterAction::Pause { paused: true, .. }
+        )
+    )
+}
