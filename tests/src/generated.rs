@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use airlock_core::{
-    InputFile, Inventory, Minted, RotationPlan, RotationRequest, UnixTime,
+    Content, InputFile, Minted, RotationPlan, RotationRequest, UnixTime,
     formats::pem,
     x509::{KeyAlgorithm, PrivateKey, PublicKey},
 };
@@ -116,18 +116,19 @@ impl Cluster {
     ///
     /// If any of it is refused.
     #[must_use]
-    pub fn rotated(&self, spare: &Spare) -> (Inventory, RotationPlan, Minted) {
+    pub fn rotated(&self, spare: &Spare) -> (RotationPlan, Minted) {
         let inventory = airlock_core::inspect(self.files.clone(), self.now);
         let plan = airlock_core::plan(&inventory, &self.request, self.now);
         let plan = plan.unwrap_or_else(|refusal| panic!("{} is refused: {refusal}", self.name));
         let minted = airlock_core::mint(&plan, spare.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
-        (inventory, plan, minted)
+        (plan, minted)
     }
 }
 
 /// Every PEM text in a file: itself, and what kubeconfigs hold in base64.
 #[must_use]
-pub fn pem_texts(bytes: &[u8]) -> Vec<String> {
+pub fn pem_texts(file: &InputFile) -> Vec<String> {
+    let Content::Bytes(bytes) = &file.content else { return Vec::new() };
     let text = String::from_utf8_lossy(bytes);
     if text.starts_with("-----BEGIN ") {
         return vec![text.into_owned()];

@@ -1,63 +1,181 @@
-//! What Airlock predicts of a handshake, and what Go and OpenSSL then really do, over clusters made by a generator.
+//! What Airlock predicts of handshakes, and what Go and OpenSSL then really do: over clusters and chains that a
+//! generator made which is not ours.
 
-use airlock_core::x509::Rules;
-use airlock_tests::{
-    generated,
-    referee::{self, Question, VERSIONS},
+use std::{
+    collections::BTreeMap,
+    ops::AddAssign,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
 };
 
-mod predict {
-    //! What Airlock says to a referee's question.
-    use airlock_core::{
-        formats::pem,
-        x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle},
-    };
-    use airlock_tests::{oracle::Usage, referee::Question};
+use airlock_core::{
+    UnixTime,
+    formats::pem,
+    simulate,
+    simulate::Trial,
+    x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
+};
+use airlock_tests::{
+    generated::{self, Cluster, Keyring, Spare, pem_texts},
+    oracle::Usage,
+    referee::{self, Question, VERSIONS, Verdict},
+};
 
-    pub fn certificates(text: &str) -> Vec<Certificate> {
-        let blocks = pem::blocks(text.as_bytes()).blocks;
-        blocks.iter().filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
-    }
+/// Clusters that are judged at once: the oracle is started once for each batch.
+const BATCH: usize = 8;
 
-    pub fn verdict(question: &Question, rules: Rules) -> Result<(), ChainError> {
-        let presented = certificates(&question.presented);
-        let trust = TrustBundle::from(certificates(&question.roots));
-        let asked = x509::Question {
-            trust: &trust,
-            purpose: match question.usage {
-                Usage::Client => Purpose::Client,
-                Usage::Server => Purpose::Server,
-            },
-            host: Some(question.dns_name.as_str()).filter(|host| !host.is_empty()),
-            now: question.time,
-        };
-        x509::validate(Presented::Chain(&presented), &asked, rules)
-    }
+/// Every validation that the matrix of a cluster rests on, and each leaf once more where it should be refused.
+#[test]
+fn the_matrix_is_what_go_and_openssl_do() {
+    let started = Instant::now();
+    let (spare, clusters) = generated::clusters();
+    assert!(clusters.len() >= 200, "{} clusters", clusters.len());
+    let batches: Vec<&[Cluster]> = clusters.chunks(BATCH).collect();
+    let next = AtomicUsize::new(0);
+    let together = Mutex::new((Tally::default(), Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let predictions: Vec<Prediction> =
+                        batch.iter().flat_map(|cluster| predictions(cluster, &spare)).collect();
+                    let (tally, wrong) = compare(&predictions);
+                    let mut together = together.lock().expect("no other batch has panicked");
+                    together.0 += tally;
+                    together.1.extend(wrong);
+                }
+            });
+        }
+    });
+    let (tally, wrong) = together.into_inner().expect("no batch has panicked");
+    println!("{} clusters, {tally}, in {} s", clusters.len(), started.elapsed().as_secs());
+    assert!(wrong.is_empty(), "{} are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
 fn odd_chains_are_judged_as_go_and_openssl_judge_them() {
-    let cases = generated::cases();
-    let questions: Vec<Question> = cases.iter().map(|case| case.question.clone()).collect();
-    let go = referee::go(&questions);
-    let mut wrong = Vec::new();
-    let mut accepted = [0, 0];
-    for (case, go) in cases.iter().zip(go) {
-        let said = predict::verdict(&case.question, Rules::Go);
-        accepted[0] += usize::from(go.is_ok());
-        if said.is_ok() != go.is_ok() {
-            wrong.push(format!("Go, {}: {go:?}, predicted {said:?}", case.name));
-        }
-        let openssl = VERSIONS.map(|version| referee::openssl(&case.question, version));
-        if openssl[0] != openssl[1] {
-            wrong.push(format!("OpenSSL differs between versions, {}: {openssl:?}", case.name));
-        }
-        let said = predict::verdict(&case.question, Rules::OpenSsl);
-        accepted[1] += usize::from(openssl[0].is_ok());
-        if said.is_ok() != openssl[0].is_ok() {
-            wrong.push(format!("OpenSSL, {}: {:?}, predicted {said:?}", case.name, openssl[0]));
+    let predictions: Vec<Prediction> =
+        generated::cases().into_iter().map(|case| Prediction::of(case.name, case.question)).collect();
+    let (tally, wrong) = compare(&predictions);
+    println!("{tally}");
+    assert!(wrong.is_empty(), "{} are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A question, and what Airlock says to it.
+struct Prediction {
+    what: String,
+    question: Question,
+    go: Result<(), ChainError>,
+    openssl: Result<(), ChainError>,
+}
+
+impl Prediction {
+    fn of(what: String, question: Question) -> Self {
+        let presented = certificates(&question.presented);
+        let trust = TrustBundle::from(certificates(&question.roots));
+        let purpose = match question.usage {
+            Usage::Client => Purpose::Client,
+            Usage::Server => Purpose::Server,
+        };
+        let host = Some(question.dns_name.as_str()).filter(|host| !host.is_empty());
+        let asked = x509::Question { trust: &trust, purpose, host, now: question.time };
+        let [go, openssl] =
+            [Rules::Go, Rules::OpenSsl].map(|rules| validate(Presented::Chain(&presented), &asked, rules));
+        Self { what, question, go, openssl }
+    }
+}
+
+fn certificates(text: &str) -> Vec<Certificate> {
+    let blocks = pem::blocks(text.as_bytes()).blocks;
+    blocks.iter().map(|block| Certificate::from_der(&block.der).expect("the generator's can be read")).collect()
+}
+
+/// How often what was really done.
+#[derive(Default)]
+struct Tally {
+    questions: usize,
+    handshakes: usize,
+    /// By whom, and how often accepted and refused.
+    verdicts: BTreeMap<String, (usize, usize)>,
+}
+
+impl Tally {
+    fn count(&mut self, by: &str, verdict: &Verdict) {
+        self.handshakes += 1;
+        let (accepted, refused) = self.verdicts.entry(by.to_owned()).or_default();
+        *(if verdict.is_ok() { accepted } else { refused }) += 1;
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.questions += other.questions;
+        self.handshakes += other.handshakes;
+        for (by, (accepted, refused)) in other.verdicts {
+            let mine = self.verdicts.entry(by).or_default();
+            *mine = (mine.0 + accepted, mine.1 + refused);
         }
     }
-    println!("{} chains; accepted by Go {}, by OpenSSL {}", cases.len(), accepted[0], accepted[1]);
-    assert!(wrong.is_empty(), "{} are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} questions, {} handshakes", self.questions, self.handshakes)?;
+        self.verdicts.iter().try_for_each(|(by, (yes, no))| write!(f, "; {by}: {yes} accepted, {no} refused"))
+    }
+}
+
+/// Makes the handshakes; names each that does not go as predicted.
+fn compare(predictions: &[Prediction]) -> (Tally, Vec<String>) {
+    let questions: Vec<Question> = predictions.iter().map(|prediction| prediction.question.clone()).collect();
+    let mut tally = Tally { questions: questions.len(), ..Tally::default() };
+    let mut wrong = Vec::new();
+    for (prediction, go) in predictions.iter().zip(referee::go(&questions)) {
+        let mut check = |by: &str, did: &Verdict, predicted: &Result<(), ChainError>| {
+            tally.count(by, did);
+            if did.is_ok() != predicted.is_ok() {
+                wrong.push(format!("{}: {by} says {did:?}, predicted was {predicted:?}", prediction.what));
+            }
+        };
+        check("Go", &go, &prediction.go);
+        for version in VERSIONS {
+            let did = referee::openssl(&prediction.question, version);
+            check(&format!("OpenSSL, {version:?}"), &did, &prediction.openssl);
+        }
+    }
+    (tally, wrong)
+}
+
+/// What is predicted for one cluster's rotation.
+fn predictions(cluster: &Cluster, spare: &Spare) -> Vec<Prediction> {
+    let (plan, minted) = cluster.rotated(spare);
+    let matrix = simulate(&plan, &minted).unwrap_or_else(|error| panic!("{}: {error}", cluster.name));
+    let mut keys = Keyring::default();
+    keys.take_spare(spare);
+    for file in &cluster.files {
+        pem_texts(file).iter().for_each(|text| keys.take(text));
+    }
+    let mut found: Vec<Prediction> = Vec::new();
+    for trial in matrix.trials() {
+        let question = question(trial, &keys);
+        let what = format!("{}: {} under {} anchors", cluster.name, trial.presented[0].subject(), trial.trust.len());
+        found.push(Prediction { what, question, go: trial.go.clone(), openssl: trial.openssl.clone() });
+    }
+    println!("{} {}", cluster.name, found.len());
+    found
+}
+
+fn question(trial: &Trial, keys: &Keyring) -> Question {
+    Question {
+        presented: trial.presented.iter().map(Certificate::to_pem).collect(),
+        key: keys.of(trial.presented[0].public_key()).to_owned(),
+        roots: trial.trust.to_pem(),
+        usage: if trial.purpose == Purpose::Client { Usage::Client } else { Usage::Server },
+        dns_name: trial.host.clone().unwrap_or_default(),
+        time: trial.now,
+    }
 }
