@@ -5,7 +5,7 @@
 
 use std::{
     cell::RefCell,
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     io::{self, Read, Write},
     net::IpAddr,
     rc::Rc,
@@ -19,7 +19,7 @@ use openssl::{
     hash::MessageDigest,
     nid::Nid,
     pkey::{PKey, Private},
-    ssl::{ErrorCode, Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion},
+    ssl::{ErrorCode, Ssl, SslContext, SslMethod, SslSessionCacheMode, SslStream, SslVerifyMode, SslVersion},
     x509::{X509, X509VerifyResult, store::X509StoreBuilder, verify::X509CheckFlags},
 };
 use serde::{Deserialize, Serialize};
@@ -104,22 +104,23 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
     for root in certificates(&question.roots)? {
         store.add_cert(root)?;
     }
-    let mut reading = context(version)?;
-    reading.set_security_level(SECURITY_LEVEL);
-    reading.set_cert_store(store.build());
-    reading.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-
-    let mut presenting = context(version)?;
-    presenting.set_security_level(0);
-    presenting.set_verify(SslVerifyMode::NONE);
-    present(&mut presenting, question)?;
-    if question.usage == Usage::Client {
-        let (certificate, key) = any_server()?;
-        reading.set_certificate(&certificate)?;
-        reading.set_private_key(&key)?;
+    let mut presenter = Ssl::new(&*context(version, 0)?)?;
+    presenter.set_verify(SslVerifyMode::NONE);
+    let mut presented = certificates(&question.presented)?.into_iter();
+    presenter.set_certificate(&*presented.next().expect("a leaf is presented"))?;
+    presenter.set_private_key(&*key(&question.key)?)?;
+    for certificate in presented {
+        presenter.add_chain_cert(certificate)?;
     }
 
-    let mut reader = Ssl::new(&reading.build())?;
+    let mut reader = Ssl::new(&*context(version, SECURITY_LEVEL)?)?;
+    reader.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+    reader.set_verify_cert_store(store.build())?;
+    if question.usage == Usage::Client {
+        let (certificate, key) = any_server()?;
+        reader.set_certificate(&certificate)?;
+        reader.set_private_key(&key)?;
+    }
     let parameters = reader.param_mut();
     parameters.set_time(question.time.0);
     // As Python does; OpenSSL alone also takes `a*.example.com`.
@@ -132,36 +133,63 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
         Err(_) => parameters.set_host(&question.dns_name)?,
     }
     let (here, there) = Pipe::pair();
-    Ok((SslStream::new(reader, here)?, SslStream::new(Ssl::new(&presenting.build())?, there)?))
+    Ok((SslStream::new(reader, here)?, SslStream::new(presenter, there)?))
 }
 
-fn context(version: SslVersion) -> Result<SslContextBuilder, ErrorStack> {
-    let mut context = SslContext::builder(SslMethod::tls())?;
-    context.set_min_proto_version(Some(version))?;
-    context.set_max_proto_version(Some(version))?;
-    Ok(context)
+/// What is made once in a thread: making it costs OpenSSL 3 more than the handshake.
+#[derive(Default)]
+struct Made {
+    contexts: Vec<(SslVersion, u32, SslContext)>,
+    keys: HashMap<String, PKey<Private>>,
+    any_server: Option<(X509, PKey<Private>)>,
 }
 
-fn present(context: &mut SslContextBuilder, question: &Question) -> Result<(), ErrorStack> {
-    let mut chain = certificates(&question.presented)?.into_iter();
-    let leaf = chain.next().expect("a leaf is presented");
-    context.set_certificate(&leaf)?;
-    context.set_private_key(&*PKey::private_key_from_pem(question.key.as_bytes())?)?;
-    for certificate in chain {
-        context.add_extra_chain_cert(certificate)?;
-    }
-    Ok(())
+thread_local! {
+    static MADE: RefCell<Made> = RefCell::default();
+}
+
+/// OpenSSL's defaults, for one version of TLS and this security level.
+fn context(version: SslVersion, security_level: u32) -> Result<SslContext, ErrorStack> {
+    MADE.with_borrow_mut(|made| {
+        if let Some((.., context)) = made.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level)) {
+            return Ok(context.clone());
+        }
+        let mut context = SslContext::builder(SslMethod::tls())?;
+        context.set_min_proto_version(Some(version))?;
+        context.set_max_proto_version(Some(version))?;
+        context.set_security_level(security_level);
+        context.set_session_cache_mode(SslSessionCacheMode::OFF);
+        let context = context.build();
+        made.contexts.push((version, security_level, context.clone()));
+        Ok(context)
+    })
+}
+
+fn key(pem: &str) -> Result<PKey<Private>, ErrorStack> {
+    MADE.with_borrow_mut(|made| match made.keys.get(pem) {
+        Some(key) => Ok(key.clone()),
+        None => {
+            let key = PKey::private_key_from_pem(pem.as_bytes())?;
+            made.keys.insert(pem.to_owned(), key.clone());
+            Ok(key)
+        }
+    })
 }
 
 /// A certificate for servers that only ask for one.
 fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
-    let key = PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
-    let mut certificate = X509::builder()?;
-    certificate.set_not_before(&*Asn1Time::from_unix(0)?)?;
-    certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
-    certificate.set_pubkey(&key)?;
-    certificate.sign(&key, MessageDigest::sha256())?;
-    Ok((certificate.build(), key))
+    MADE.with_borrow_mut(|made| match &made.any_server {
+        Some(made) => Ok(made.clone()),
+        None => {
+            let key = PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
+            let mut certificate = X509::builder()?;
+            certificate.set_not_before(&*Asn1Time::from_unix(0)?)?;
+            certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
+            certificate.set_pubkey(&key)?;
+            certificate.sign(&key, MessageDigest::sha256())?;
+            Ok(made.any_server.insert((certificate.build(), key)).clone())
+        }
+    })
 }
 
 fn certificates(pem: &str) -> Result<Vec<X509>, ErrorStack> {
