@@ -155,13 +155,13 @@ impl Planter<'_> {
             Fault::NodeSkippedInPhase2 => self.skip(&format!("2-{last}")),
             Fault::WorkersSkippedInPhase1 => self.skip("1-workers"),
             Fault::KubeconfigNotPatched => {
-                self.without(&format!("1-{last}"), |action| targets(action, "scheduler.conf"))
+                self.without(&format!("1-{last}"), |action| targets(action, "scheduler.conf"));
             }
             Fault::ControllerManagerNotRestarted => self.without(&format!("1-{last}"), |action| {
                 matches!(action, Action::Restart(Component::ControllerManager))
             }),
             Fault::KubeletNotRestarted => {
-                self.without(&format!("1-{last}"), |action| matches!(action, Action::Restart(Component::Kubelet)))
+                self.without(&format!("1-{last}"), |action| matches!(action, Action::Restart(Component::Kubelet)));
             }
             Fault::KubeletNotRenewed => self.skip(&format!("2-{last}-kubelet")),
             Fault::WorkersNotRenewed => {
