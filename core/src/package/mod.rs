@@ -96,7 +96,7 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
 }
 
 /// Writes every file of a package, whatever `matrix` says.
-fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -> Result<OutputFiles, PackageError> {
+pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -> Result<OutputFiles, PackageError> {
     let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new(), matrix };
     let renderer = render::Renderer { minted, plan };
     for (step, edit) in edits(plan) {

@@ -50,11 +50,10 @@ struct Ends {
 
 impl Edges {
     pub(super) fn of(plan: &RotationPlan, world: &World<'_>) -> Self {
-        let new = plan.successions.keys().map(|id| world.renderer.certificate(*id, Side::New).clone());
         let pins = plan.successions.get(&AuthorityId::Cluster).map(|succession| {
             (succession.old.clone(), world.renderer.certificate(AuthorityId::Cluster, Side::New).clone())
         });
-        let referee = Referee::new(plan, new);
+        let referee = Referee::new(plan, world.renderer.minted);
         let mut instances = Vec::new();
         let mut edges = Vec::new();
         for row in plan.profile.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
@@ -392,7 +391,7 @@ impl Tally {
                     format!("{presenter} may present a {shown}, and {reader} may still accept it: it trusts {trusted}")
                 }
                 Err(error) => {
-                    format!("{presenter} may present a {shown} while {reader} trusts {trusted}: {error}")
+                    format!("{presenter} may present a {shown} while {reader} may trust only {trusted}: {error}")
                 }
             });
         }

@@ -6,6 +6,8 @@
 
 mod edges;
 mod effects;
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
 mod matrix;
 mod referee;
 #[cfg(test)]

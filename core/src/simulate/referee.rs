@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Trial, world::Leaf};
 use crate::{
     UnixTime,
+    mint::Minted,
     plan::RotationPlan,
+    profile::AuthorityId,
     x509::{Certificate, ChainError, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
@@ -21,9 +23,16 @@ pub(super) struct Referee {
 }
 
 impl Referee {
-    pub(super) fn new(plan: &RotationPlan, new: impl Iterator<Item = Certificate>) -> Self {
-        let old = plan.successions.values().map(|succession| (succession.old.clone(), "old CA"));
-        let known = old.chain(new.map(|certificate| (certificate, "new CA"))).collect();
+    pub(super) fn new(plan: &RotationPlan, minted: &Minted) -> Self {
+        let names = |id| match id {
+            AuthorityId::FrontProxy => ["old front-proxy CA", "new front-proxy CA"],
+            AuthorityId::Cluster | AuthorityId::Etcd => ["old CA", "new CA"],
+        };
+        let known = plan.successions.values().flat_map(|succession| {
+            let [old, new] = names(succession.id);
+            [(succession.old.clone(), old), (minted.authorities[&succession.id].certificate().clone(), new)]
+        });
+        let known = known.collect();
         Self { now: plan.now, answers: BTreeMap::new(), known, signers: BTreeMap::new() }
     }
 

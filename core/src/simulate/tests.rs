@@ -1,11 +1,11 @@
 //! Over clusters that kubeadm made (`tests/fixtures/kubeadm/make.sh`): the plan as it is holds, and every gate, barrier
 //! and step is there for a reason.
 
-use std::{fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 
-use super::*;
+use super::{faults::Fault, *};
 use crate::{
     Content, InputFile, UnixTime, inspect, mint,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
@@ -20,14 +20,14 @@ pub(super) struct Rotation {
 
 impl Rotation {
     pub(super) fn of(fixtures: &[&str]) -> Self {
-        Self::with(fixtures, RotationRequest::default())
+        Self::with(fixtures, RotationRequest { keep_keys: true, ..RotationRequest::default() })
     }
 
-    /// Keeps leaves' keys and makes CAs on P-256, whatever is asked for else: tests need not wait for primes.
+    /// CAs are made on P-256, whatever is asked for else: tests need not wait for primes.
     pub(super) fn with(fixtures: &[&str], request: RotationRequest) -> Self {
         let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
         let authorities = request.rotate.iter().map(|id| (*id, choice.clone()));
-        let request = RotationRequest { authorities: authorities.collect(), keep_keys: true, ..request };
+        let request = RotationRequest { authorities: authorities.collect(), ..request };
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
         let mut files = Vec::new();
         for fixture in fixtures {
@@ -138,4 +138,17 @@ fn is_barrier(action: &Action) -> bool {
                 | ClusterAction::Pause { paused: true, .. }
         )
     )
+}
+
+/// Every planted fault is red, and where it is red first: the words that a person would get.
+#[test]
+fn every_planted_fault_is_seen() {
+    let mut table = String::new();
+    for fault in Fault::ALL {
+        let mut rotation = Rotation::with(&["kubeadm/ecdsa-3"], RotationRequest::default());
+        fault.plant(&mut rotation.plan, &mut rotation.minted);
+        let broken = rotation.breaks(&format!("{fault:?}"));
+        let _ = writeln!(table, "{fault:?}\n  {}: {}\n  {broken}", broken.step, broken.edge);
+    }
+    insta::assert_snapshot!(table);
 }
