@@ -68,7 +68,8 @@ pub fn clusters() -> (Spare, Vec<Cluster>) {
     let text = succeed(Command::new(built("pki")).arg("trees"));
     let mut lines = text.lines();
     let keys: Keys = serde_json::from_str(lines.next().expect("keys come first")).expect("keys are JSON");
-    let spare = keys.keys.into_iter().map(|(algorithm, texts)| (algorithm, texts.iter().map(|text| key(text)).collect()));
+    let spare =
+        keys.keys.into_iter().map(|(algorithm, texts)| (algorithm, texts.iter().map(|text| key(text)).collect()));
     let clusters = lines.map(|line| {
         let Line { name, time, files, request } = serde_json::from_str(line).expect("a cluster is JSON");
         let files = files.into_iter().map(|file| InputFile::new(file.path, file.text.into_bytes())).collect();
@@ -120,7 +121,8 @@ impl Cluster {
         let inventory = airlock_core::inspect(self.files.clone(), self.now);
         let plan = airlock_core::plan(&inventory, &self.request, self.now);
         let plan = plan.unwrap_or_else(|refusal| panic!("{} is refused: {refusal}", self.name));
-        let minted = airlock_core::mint(&plan, spare.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let minted =
+            airlock_core::mint(&plan, spare.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         (plan, minted)
     }
 }

@@ -63,8 +63,9 @@ pub fn go(questions: &[Question]) -> Vec<Verdict> {
     answers.into_iter().map(|answer| if answer.ok { Ok(()) } else { Err(answer.error) }).collect()
 }
 
-/// The versions of TLS in which OpenSSL is asked.
-pub const VERSIONS: [SslVersion; 2] = [SslVersion::TLS1_2, SslVersion::TLS1_3];
+/// The versions of TLS in which OpenSSL is asked, with their names.
+pub const VERSIONS: [(&str, SslVersion); 2] =
+    [("OpenSSL's TLS 1.2", SslVersion::TLS1_2), ("OpenSSL's TLS 1.3", SslVersion::TLS1_3)];
 
 /// OpenSSL's security level for readers: 112 bits, the default since OpenSSL 3.2 and long that of Debian and Ubuntu.
 const SECURITY_LEVEL: u32 = 2;
@@ -136,11 +137,15 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
     Ok((SslStream::new(reader, here)?, SslStream::new(presenter, there)?))
 }
 
+/// Chains and bundles that are kept, at most; questions about the same come close together.
+const MOST_CHAINS: usize = 512;
+
 /// What is made once in a thread: making it costs OpenSSL 3 more than the handshake.
 #[derive(Default)]
 struct Made {
     contexts: Vec<(SslVersion, u32, SslContext)>,
     keys: HashMap<String, PKey<Private>>,
+    chains: HashMap<String, Vec<X509>>,
     any_server: Option<(X509, PKey<Private>)>,
 }
 
@@ -151,7 +156,9 @@ thread_local! {
 /// OpenSSL's defaults, for one version of TLS and this security level.
 fn context(version: SslVersion, security_level: u32) -> Result<SslContext, ErrorStack> {
     MADE.with_borrow_mut(|made| {
-        if let Some((.., context)) = made.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level)) {
+        if let Some((.., context)) =
+            made.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level))
+        {
             return Ok(context.clone());
         }
         let mut context = SslContext::builder(SslMethod::tls())?;
@@ -193,7 +200,17 @@ fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
 }
 
 fn certificates(pem: &str) -> Result<Vec<X509>, ErrorStack> {
-    X509::stack_from_pem(pem.as_bytes())
+    MADE.with_borrow_mut(|made| {
+        if let Some(chain) = made.chains.get(pem) {
+            return Ok(chain.clone());
+        }
+        if made.chains.len() >= MOST_CHAINS {
+            made.chains.clear();
+        }
+        let chain = X509::stack_from_pem(pem.as_bytes())?;
+        made.chains.insert(pem.to_owned(), chain.clone());
+        Ok(chain)
+    })
 }
 
 /// One end of a connection in memory.

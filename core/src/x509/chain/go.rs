@@ -12,11 +12,7 @@ use crate::{
 const MAX_CHECKS: usize = 100;
 
 /// Does Go accept it?
-pub(super) fn accept(
-    first: Link<'_>,
-    intermediates: &[Certificate],
-    reader: &Question<'_>,
-) -> Result<(), ChainError> {
+pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     let mut chain = Vec::new();
     if let Link::Present(leaf) = first {
         for presented in std::iter::once(leaf).chain(intermediates) {

@@ -17,11 +17,7 @@ use crate::{
 const SHORTEST_RSA: usize = 2048;
 
 /// Does OpenSSL accept it?
-pub(super) fn accept(
-    first: Link<'_>,
-    intermediates: &[Certificate],
-    reader: &Question<'_>,
-) -> Result<(), ChainError> {
+pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     let mut chain = Vec::new();
     if let Link::Present(leaf) = first {
         if is_short(leaf) {
@@ -236,10 +232,9 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
     }
     let (any, netscape) = match purpose {
         Purpose::Client => (KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_AGREEMENT), 0x80),
-        Purpose::Server => (
-            KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT).with(KeyUsage::KEY_AGREEMENT),
-            0x40,
-        ),
+        Purpose::Server => {
+            (KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT).with(KeyUsage::KEY_AGREEMENT), 0x40)
+        }
     };
     let mut extensions = certificate.extensions().iter();
     // A bit string: tag, length, unused bits, and one octet.
@@ -252,7 +247,5 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
 const NETSCAPE_CERT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.1");
 
 /// Microsoft's and Netscape's purposes for servers abroad, which still count.
-const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] = [
-    ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3"),
-    ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1"),
-];
+const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] =
+    [ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3"), ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1")];
