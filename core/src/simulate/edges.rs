@@ -1,10 +1,8 @@
 //! The profile's rows become this cluster's edges, and are judged moment by moment.
 
-use std::collections::BTreeSet;
-
 use super::{
     Edge, Outcome, TrustMatrix, Verdict, columns,
-    effects::signs,
+    meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     referee::Referee,
     world::{Cell, Leaf, Value, Values, World},
 };
@@ -14,7 +12,7 @@ use crate::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
     },
-    x509::{Certificate, Purpose, TrustBundle},
+    x509::Certificate,
 };
 
 /// The name by which pods reach the API server inside a cluster.
@@ -24,6 +22,7 @@ const IN_CLUSTER: &str = "kubernetes.default.svc";
 pub(super) struct Edges {
     referee: Referee,
     instances: Vec<Instance>,
+    servers: Vec<Servers>,
     edges: Vec<Edge>,
     /// Old and new cluster authority, for the pins that joining nodes are given.
     pins: Option<(Certificate, Certificate)>,
@@ -34,18 +33,12 @@ pub(super) struct Edges {
 struct Instance {
     row: &'static EdgeRow,
     client: Ends,
-    servers: Vec<Ends>,
+    /// Index of the servers' group.
+    servers: usize,
     /// The name or address that the client goes to.
     host: Option<String>,
-    /// What both held when it was last judged, and the verdict.
-    last: Option<(Vec<Values>, Verdict)>,
-}
-
-/// An end of an edge, in a place.
-struct Ends {
-    label: String,
-    presents: Option<Cell>,
-    trusts: Option<Cell>,
+    /// What the client held and how the servers stood when it was last judged, and the verdict.
+    last: Option<(Vec<Values>, usize, Verdict)>,
 }
 
 impl Edges {
@@ -54,18 +47,19 @@ impl Edges {
             (succession.old.clone(), world.renderer.certificate(AuthorityId::Cluster, Side::New).clone())
         });
         let referee = Referee::new(plan, world.renderer.minted);
-        let mut instances = Vec::new();
-        let mut edges = Vec::new();
+        let (mut instances, mut edges) = (Vec::new(), Vec::new());
+        let mut servers: Vec<Servers> = Vec::new();
         for row in plan.profile.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
             for (place, file) in world.instances(row.client.party) {
-                let Some(instance) = instance(row, place, &file, world) else { continue };
+                let Some(instance) = instance(row, place, &file, world, &mut servers) else { continue };
+                let reached = &servers[instance.servers].ends;
                 let suffix = if file.is_empty() { world.places[place].name.clone() } else { file.clone() };
                 edges.push(Edge {
                     id: format!("{}/{suffix}", row.id),
                     row: row.id.to_owned(),
                     authority: row.authority,
                     client: instance.client.label.clone(),
-                    server: servers_in_words(&instance.servers, row.server.party),
+                    server: servers_in_words(reached, row.server.party),
                     refused: row.expectation.into(),
                     facts: facts(row),
                     remedy: row.remedy.to_owned(),
@@ -74,18 +68,19 @@ impl Edges {
                 instances.push(instance);
             }
         }
-        Self { referee, instances, edges, pins, moments: 0 }
+        Self { referee, instances, servers, edges, pins, moments: 0 }
     }
 
     /// Judges every edge that has to hold now: today, or from the beginning of `step` until its gate.
     pub(super) fn judge(&mut self, world: &mut World<'_>, step: Option<&Step>) {
         let phase = step.map_or(0, |step| step.phase.number());
+        self.look(world);
         for (index, instance) in self.instances.iter_mut().enumerate() {
             if instance.row.expectation == Expectation::RefusedAtTheEnd {
                 self.edges[index].push(self.moments, Verdict::default());
                 continue;
             }
-            let mut verdict = instance.verdict(world, &mut self.referee);
+            let mut verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
             if let Some(why) = special(instance.row, world, phase, self.pins.as_ref()) {
                 verdict = Verdict { outcome: Outcome::Broken, why, ..verdict };
             }
@@ -104,11 +99,12 @@ impl Edges {
     /// After the last gate: what the old authority signed must be refused everywhere.
     pub(super) fn judge_refusals(&mut self, world: &World<'_>) {
         let Some(last) = self.moments.checked_sub(1) else { return };
+        self.look(world);
         for (index, instance) in self.instances.iter_mut().enumerate() {
             if instance.row.expectation != Expectation::RefusedAtTheEnd {
                 continue;
             }
-            let verdict = instance.verdict(world, &mut self.referee);
+            let verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
             let edge = &mut self.edges[index];
             if let Some(span) = edge.spans.last_mut() {
                 span.to = last.saturating_sub(1);
@@ -118,13 +114,25 @@ impl Edges {
         }
     }
 
+    fn look(&mut self, world: &World<'_>) {
+        for servers in &mut self.servers {
+            servers.look(world, &mut self.referee);
+        }
+    }
+
     pub(super) fn into_matrix<'a>(self, steps: impl Iterator<Item = &'a Step>) -> TrustMatrix {
         TrustMatrix { columns: columns(steps), trials: self.referee.trials(), edges: self.edges }
     }
 }
 
 /// `None` where the client does not exist, such as a kubeconfig that was not given.
-fn instance(row: &'static EdgeRow, place: usize, file: &str, world: &World<'_>) -> Option<Instance> {
+fn instance(
+    row: &'static EdgeRow,
+    place: usize,
+    file: &str,
+    world: &World<'_>,
+    groups: &mut Vec<Servers>,
+) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
     let asked = client.presents.iter().chain(&client.trusts);
@@ -140,8 +148,15 @@ fn instance(row: &'static EdgeRow, place: usize, file: &str, world: &World<'_>) 
     // Who is not named by that address today is not reached by it.
     let any = named.iter().any(|named| *named);
     let reached = servers.into_iter().zip(named).filter(|(_, named)| !any || *named).map(|(server, _)| server);
-    let servers: Vec<_> = reached.collect();
-    (!servers.is_empty()).then_some(Instance { row, client, servers, host, last: None })
+    let reached: Vec<_> = reached.collect();
+    if reached.is_empty() {
+        return None;
+    }
+    let servers = groups.iter().position(|group| group.ends == reached).unwrap_or_else(|| {
+        groups.push(Servers::new(reached));
+        groups.len() - 1
+    });
+    Some(Instance { row, client, servers, host, last: None })
 }
 
 fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
@@ -250,164 +265,41 @@ fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certifica
 
 impl Instance {
     /// Judges the edge as it stands, or says again what was said of the same.
-    fn verdict(&mut self, world: &World<'_>, referee: &mut Referee) -> Verdict {
-        let ends = std::iter::once(&self.client).chain(&self.servers);
-        let cells = ends.flat_map(|end| end.presents.iter().chain(&end.trusts));
-        let held: Vec<Values> = cells.filter_map(|cell| world.values(cell).cloned()).collect();
-        if let Some((before, verdict)) = &self.last
-            && before.len() == held.len()
-            && before.iter().zip(&held).all(|(a, b)| std::rc::Rc::ptr_eq(a, b))
+    fn verdict(&mut self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+        let held: Vec<Values> = self.client.held(world).cloned().collect();
+        if let Some((before, version, verdict)) = &self.last
+            && *version == servers.version
+            && unchanged(before, &held)
         {
             return verdict.clone();
         }
-        let verdict = self.judge(world, referee);
-        self.last = Some((held, verdict.clone()));
+        let verdict = self.judge(world, servers, referee);
+        self.last = Some((held, servers.version, verdict.clone()));
         verdict
     }
 
-    fn judge(&self, world: &World<'_>, referee: &mut Referee) -> Verdict {
-        let mut tally = Tally { refusal: self.row.expectation == Expectation::RefusedAtTheEnd, ..Tally::default() };
-        let presented = leaves(&self.client.presents, world);
-        let trusted = anchors(&self.client.trusts, world);
-        let (mut server_trusts, mut server_presents) = (BTreeSet::new(), BTreeSet::new());
-        for server in &self.servers {
-            if self.client.presents.is_some() {
-                for trust in anchors(&server.trusts, world) {
-                    if server_trusts.insert(trust.clone()) {
-                        let who = (&self.client.label, &server.label);
-                        tally.meet(referee, &presented, &trust, Purpose::Client, None, who);
-                    }
-                }
-            }
-            if self.client.trusts.is_some() {
-                let offered = leaves(&server.presents, world);
-                for trust in &trusted {
-                    let who = (&server.label, &self.client.label);
-                    tally.meet(referee, &offered, trust, Purpose::Server, self.host.as_deref(), who);
-                }
-                server_presents.extend(offered.leaves);
-            }
+    fn judge(&self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+        let mut tally = Tally::new(self.row.expectation == Expectation::RefusedAtTheEnd);
+        let (client, label) = (&self.client, &self.client.label);
+        let presented = Offer::of(client.presents.as_ref(), world);
+        let trusted = anchors(client.trusts.as_ref(), world);
+        if client.presents.is_some() {
+            servers.judge(&mut tally, &presented, label, referee);
         }
+        for trust in &trusted {
+            servers.are_judged(&mut tally, trust, self.host.as_deref(), label, referee);
+        }
+        let (outcome, open_ssl) = tally.outcomes();
+        let asked = |asked: bool, words: &[String]| if asked { words.to_vec() } else { Vec::new() };
         Verdict {
-            outcome: tally.outcome(tally.go_fails),
-            open_ssl: tally.outcome(tally.openssl_fails),
+            outcome,
+            open_ssl,
             states: tally.states,
             client_presents: words(presented.leaves.iter().map(|leaf| referee.leaf(leaf))),
-            server_trusts: words(server_trusts.iter().map(|trust| referee.anchors(trust))),
-            server_presents: words(server_presents.iter().map(|leaf| referee.leaf(leaf))),
+            server_trusts: asked(client.presents.is_some(), &servers.trusts_in_words),
+            server_presents: asked(client.trusts.is_some(), &servers.presents_in_words),
             client_trusts: words(trusted.iter().map(|trust| referee.anchors(trust))),
-            why: tally.why,
-        }
-    }
-}
-
-fn words(all: impl Iterator<Item = String>) -> Vec<String> {
-    all.collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-/// What may be presented, and why some of it cannot be at all.
-#[derive(Default)]
-struct Offer {
-    leaves: Vec<Leaf>,
-    impossible: Option<String>,
-}
-
-fn leaves(cell: &Option<Cell>, world: &World<'_>) -> Offer {
-    let mut offer = Offer::default();
-    for value in cell.iter().filter_map(|cell| world.values(cell)).flat_map(|values| values.iter()) {
-        match value {
-            Value::Leaf(leaf) => {
-                if let Leaf::Chain(_, false) = leaf {
-                    offer.impossible = Some("certificate and key do not belong together".to_owned());
-                }
-                offer.leaves.push(leaf.clone());
-            }
-            Value::Signing(certificates, key) if signs(certificates, key.as_ref()) => {
-                offer.leaves.extend(certificates.first().cloned().map(Leaf::SignedBy));
-            }
-            Value::Signing(certificates, _) if certificates.len() != 1 => {
-                offer.impossible = Some(format!(
-                    "kube-controller-manager signs with exactly one certificate, and its signing file may hold {}: it dies in the moment it leads",
-                    certificates.len()
-                ));
-            }
-            Value::Signing(..) => {
-                offer.impossible =
-                    Some("the signing file's certificate may stand beside the key of another CA".to_owned());
-            }
-            Value::Anchors(_) => {}
-        }
-    }
-    offer
-}
-
-fn anchors(cell: &Option<Cell>, world: &World<'_>) -> Vec<TrustBundle> {
-    let values = cell.iter().filter_map(|cell| world.values(cell)).flat_map(|values| values.iter());
-    values
-        .filter_map(|value| match value {
-            Value::Anchors(anchors) => Some(anchors.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
-/// What came of all the pairs of one edge.
-#[derive(Default)]
-struct Tally {
-    refusal: bool,
-    states: usize,
-    go_fails: bool,
-    openssl_fails: bool,
-    why: String,
-}
-
-impl Tally {
-    /// Everything that is offered meets one set of anchors. `who` presents, and who asks.
-    fn meet(
-        &mut self,
-        referee: &mut Referee,
-        offer: &Offer,
-        trust: &TrustBundle,
-        purpose: Purpose,
-        host: Option<&str>,
-        (presenter, reader): (&String, &String),
-    ) {
-        if let Some(why) = &offer.impossible {
-            self.go_fails = true;
-            self.openssl_fails = true;
-            self.say(|| format!("{presenter}: {why}"));
-        }
-        for leaf in &offer.leaves {
-            self.states += 1;
-            let (go, openssl) = referee.ask(leaf, trust, purpose, host).clone();
-            self.openssl_fails |= openssl.is_ok() == self.refusal;
-            if go.is_ok() != self.refusal {
-                continue;
-            }
-            self.go_fails = true;
-            let (shown, trusted) = (referee.leaf(leaf), referee.anchors(trust));
-            self.say(|| match go {
-                Ok(()) => {
-                    format!("{presenter} may present a {shown}, and {reader} may still accept it: it trusts {trusted}")
-                }
-                Err(error) => {
-                    format!("{presenter} may present a {shown} while {reader} may trust only {trusted}: {error}")
-                }
-            });
-        }
-    }
-
-    fn say(&mut self, why: impl FnOnce() -> String) {
-        if self.why.is_empty() {
-            self.why = why();
-        }
-    }
-
-    fn outcome(&self, fails: bool) -> Outcome {
-        match (self.states, fails) {
-            (_, true) => Outcome::Broken,
-            (0, false) => Outcome::NotAsked,
-            _ => Outcome::Holds,
+            why: tally.why(),
         }
     }
 }

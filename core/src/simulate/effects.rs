@@ -6,9 +6,9 @@ use std::{
     rc::Rc,
 };
 
-use super::world::{Cell, Leaf, Value, World, is_control_plane};
+use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
 use crate::{
-    plan::{Access, CLUSTER_INFO, ClusterAction, Held, Phase, Place, PlaceKind, Shown, Side, Step, Trusted},
+    plan::{Access, CLUSTER_INFO, ClusterAction, Held, Phase, PlaceKind, Shown, Side, Step, Trusted},
     profile::{
         AuthorityId, Component,
         edge::{Effect, Material, Party},
@@ -23,13 +23,14 @@ impl World<'_> {
     /// other; what does not fit together counts only `at_the_end` of it, since nothing takes it up before.
     pub(super) fn refresh(&mut self, at_the_end: bool) {
         self.write_by_themselves();
-        let cells: Vec<_> = self.cells.iter().map(|(cell, (effect, _))| (cell.clone(), *effect)).collect();
-        for (cell, effect) in &cells {
-            let on_disk = self.on_disk(cell, at_the_end);
-            if *effect == Effect::EachUse && !on_disk.is_empty() {
-                self.set(cell, on_disk);
-            } else {
-                self.add(cell, on_disk);
+        for place in std::mem::take(&mut self.changed) {
+            for (cell, effect) in self.cells_of(place) {
+                let on_disk = self.on_disk(&cell, at_the_end);
+                if effect == Effect::EachUse && !on_disk.is_empty() {
+                    self.set(&cell, on_disk);
+                } else {
+                    self.add(&cell, on_disk);
+                }
             }
         }
         self.publish();
@@ -41,26 +42,27 @@ impl World<'_> {
         let current = self.plan.profile.kubelet_client().to_owned();
         let joined: Vec<_> = self.joined();
         let profile = self.plan.profile;
-        for place in &mut self.places {
-            if !is_control_plane(place.kind) && place.kind != PlaceKind::Workers {
-                continue;
-            }
-            if let Some(versions) = place.files.get_mut(&current) {
-                versions.extend(signers.iter().cloned().map(Held::SignedBy));
+        let kubelet_conf = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+        for (index, place) in self.places.iter_mut().enumerate() {
+            let mut put = |path: &str, held: Held| {
+                if place.files.entry(path.to_owned()).or_default().insert(held) {
+                    self.changed.insert(index);
+                }
+            };
+            if is_control_plane(place.kind) || place.kind == PlaceKind::Workers {
+                signers.iter().cloned().for_each(|signer| put(&current, Held::SignedBy(signer)));
             }
             if place.kind != PlaceKind::Workers {
                 continue;
             }
-            if let Some(row) = profile.authority(AuthorityId::Cluster) {
-                let bundles = joined.iter().cloned().map(Held::Certificates);
-                place.files.entry(row.certificate.to_owned()).or_default().extend(bundles);
-            }
-            if let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) {
-                let accesses = joined.iter().map(|anchors| {
+            for anchors in &joined {
+                if let Some(row) = profile.authority(AuthorityId::Cluster) {
+                    put(row.certificate, Held::Certificates(anchors.clone()));
+                }
+                if let Some(row) = kubelet_conf {
                     let (trust, credential) = (Trusted::These(anchors.clone()), Shown::InFile(current.clone()));
-                    Held::Kubeconfig(Access { host: None, trust, credential })
-                });
-                place.files.entry(row.path.to_owned()).or_default().extend(accesses);
+                    put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
+                }
             }
         }
         if !self.paused {
@@ -81,7 +83,11 @@ impl World<'_> {
 
     /// Cluster API writes a kubeconfig anew from the first certificate and the key in the Cluster's `-ca`.
     fn reconcile(&mut self) {
-        for place in self.places.iter_mut().filter(|place| place.kind == PlaceKind::Management) {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.kind != PlaceKind::Management {
+                continue;
+            }
+            self.changed.insert(index);
             let firsts: Vec<_> = place.files.values().flatten().filter_map(first_authority).collect();
             for versions in place.files.values_mut() {
                 let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
@@ -318,9 +324,10 @@ impl World<'_> {
         let trust: Vec<_> = self.renderer.bundle(AuthorityId::Cluster, step.phase.trust()).iter().cloned().collect();
         let (elsewhere, profile) = (self.is_elsewhere(step), self.plan.profile);
         let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
-        for place in &mut self.places {
+        for (index, place) in self.places.iter_mut().enumerate() {
             match place.kind {
                 PlaceKind::OtherClients if !elsewhere => {
+                    self.changed.insert(index);
                     let before = place.files.values().flatten().cloned();
                     let credentials = before.filter_map(|held| match held {
                         Held::Kubeconfig(access) => Some(access.credential),
@@ -334,6 +341,7 @@ impl World<'_> {
                     place.files = BTreeMap::from([("kubeconfig".to_owned(), held.collect())]);
                 }
                 PlaceKind::ControlPlaneElsewhere if elsewhere => {
+                    self.changed.insert(index);
                     for (path, versions) in &mut place.files {
                         let trust = if path == profile.signing_file { std::slice::from_ref(signer) } else { &trust };
                         *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
@@ -345,11 +353,11 @@ impl World<'_> {
     }
 
     /// Without a gate, what was before the step has to be reckoned with as well.
-    pub(super) fn doubt(&mut self, step: &Step, before: &[Place]) {
-        let Some(index) = self.holder(step) else { return };
-        let others = self.places.iter().position(|place| place.kind == PlaceKind::OtherClients);
-        for place in [Some(index), others.filter(|_| self.concerns_people(step))].into_iter().flatten() {
-            for (path, versions) in &before[place].files {
+    pub(super) fn doubt(&mut self, before: &[(usize, Files)]) {
+        for (place, files) in before {
+            let place = *place;
+            self.changed.insert(place);
+            for (path, versions) in files {
                 self.places[place].files.entry(path.clone()).or_default().extend(versions.iter().cloned());
             }
             let changed = self.during.iter().filter(|(cell, _)| cell.place == place);
@@ -389,6 +397,7 @@ impl World<'_> {
         let question = Question { trust: &trust, purpose: Purpose::Client, host: None, now: self.plan.now };
         let is_new = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
         let profile = self.plan.profile;
+        self.changed.insert(place);
         let current = profile.kubelet_client();
         let own = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
         for (path, versions) in &mut self.places[place].files {
@@ -415,7 +424,11 @@ impl World<'_> {
     /// Everybody has said that they present a certificate of the new authority.
     pub(super) fn confirm(&mut self) {
         let old = self.plan.successions.get(&AuthorityId::Cluster).map(|succession| &succession.old);
-        for place in self.places.iter_mut().filter(|place| place.kind == PlaceKind::OtherClients) {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.kind != PlaceKind::OtherClients {
+                continue;
+            }
+            self.changed.insert(index);
             for versions in place.files.values_mut() {
                 versions.retain(|held| {
                     !matches!(held,
@@ -459,10 +472,6 @@ impl World<'_> {
             }
             ClusterAction::ForgetUploadedCertificates | ClusterAction::NodesReady | ClusterAction::Pause { .. } => {}
         }
-    }
-
-    fn concerns_people(&self, step: &Step) -> bool {
-        step.holder == crate::plan::Holder::Clients
     }
 }
 

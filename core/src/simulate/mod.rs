@@ -9,6 +9,7 @@ mod effects;
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
 mod matrix;
+mod meeting;
 mod referee;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, Pac
     let mut edges = Edges::of(plan, &world);
     edges.judge(&mut world, None);
     for step in &plan.steps {
-        let before = world.places.clone();
+        let before = world.before(step);
         world.carry_out(step)?;
         edges.judge(&mut world, Some(step));
         world.pass_gate(step, &before);

@@ -54,12 +54,19 @@ pub(super) enum Leaf {
 
 pub(super) type Values = Rc<BTreeSet<Value>>;
 
+/// A place's files, each with every version that it may have.
+pub(super) type Files = BTreeMap<String, BTreeSet<Held>>;
+
 /// Everything, at a moment.
 pub(super) struct World<'a> {
     pub(super) plan: &'a RotationPlan,
     pub(super) renderer: Renderer<'a>,
     pub(super) places: Vec<Place>,
     pub(super) cells: BTreeMap<Cell, (Effect, Values)>,
+    /// The cells of each place.
+    index: Vec<Vec<Cell>>,
+    /// Places whose files may have changed since their cells were looked at.
+    pub(super) changed: BTreeSet<usize>,
     /// All that a cell may have been since the step began, of those that changed.
     pub(super) during: BTreeMap<Cell, Values>,
     /// Is Cluster API kept from writing?
@@ -79,6 +86,8 @@ impl<'a> World<'a> {
             renderer,
             places: plan.present.clone(),
             cells: BTreeMap::new(),
+            index: Vec::new(),
+            changed: (0..plan.present.len()).collect(),
             during: BTreeMap::new(),
             paused: false,
             led: true,
@@ -104,10 +113,13 @@ impl<'a> World<'a> {
     pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), PackageError> {
         self.during.clear();
         self.renewed_too_early = false;
+        self.changed.extend(self.holder(step));
         for action in &step.actions {
             self.act(step, action)?;
+            self.changed.extend(self.holder(step));
             self.refresh(false);
         }
+        self.changed.extend(self.holder(step));
         if step.holder == Holder::Clients || self.is_elsewhere(step) {
             self.by_people(step);
         }
@@ -116,10 +128,10 @@ impl<'a> World<'a> {
     }
 
     /// The gate of the step has been passed; `before` are the places as they were when it began.
-    pub(super) fn pass_gate(&mut self, step: &Step, before: &[Place]) {
+    pub(super) fn pass_gate(&mut self, step: &Step, before: &[(usize, Files)]) {
         let proves = |fact| step.gate.proves.contains(&fact);
         if !matches!(step.holder, Holder::Node(_)) && !proves(Fact::Everywhere) {
-            self.doubt(step, before);
+            self.doubt(before);
         }
         if proves(Fact::Everywhere) && self.is_elsewhere(step) {
             self.settle_elsewhere(step.phase);
@@ -176,6 +188,23 @@ impl<'a> World<'a> {
             cells.push((published, Effect::Live));
         }
         self.cells = cells.into_iter().map(|(cell, effect)| (cell, (effect, Values::default()))).collect();
+        self.index = vec![Vec::new(); self.places.len()];
+        for cell in self.cells.keys() {
+            self.index[cell.place].push(cell.clone());
+        }
+    }
+
+    /// The cells of a place, with when a change of each takes effect.
+    pub(super) fn cells_of(&self, place: usize) -> Vec<(Cell, Effect)> {
+        self.index[place].iter().map(|cell| (cell.clone(), self.cells[cell].0)).collect()
+    }
+
+    /// The files that the step could change, as they are.
+    pub(super) fn before(&self, step: &Step) -> Vec<(usize, Files)> {
+        let others = self.place(PlaceKind::OtherClients).filter(|_| step.holder == Holder::Clients);
+        let node = matches!(step.holder, Holder::Node(_));
+        let places = self.holder(step).filter(|_| !node).into_iter().chain(others);
+        places.map(|place| (place, self.places[place].files.clone())).collect()
     }
 
     /// Where a party is found: its places, and its files there.
@@ -403,13 +432,10 @@ impl<'a> World<'a> {
 
     /// The cells of a place that `wanted` names are what the files say, and nothing else.
     pub(super) fn take_up(&mut self, place: usize, wanted: impl Fn(Party, Effect) -> bool) {
-        let cells: Vec<_> = self
-            .cells
-            .iter()
-            .filter(|(cell, (effect, _))| cell.place == place && wanted(cell.party, *effect))
-            .map(|(cell, _)| cell.clone())
-            .collect();
-        for cell in cells {
+        for (cell, effect) in self.cells_of(place) {
+            if !wanted(cell.party, effect) {
+                continue;
+            }
             let on_disk = self.on_disk(&cell, true);
             if !on_disk.is_empty() {
                 self.set(&cell, on_disk);
