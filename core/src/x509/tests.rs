@@ -1,6 +1,7 @@
 //! Tests over what OpenSSL made and said: `testdata/make.sh`.
 
 mod any_bytes;
+mod chain;
 mod issue;
 mod keys;
 mod read;
