@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     ops::AddAssign,
     sync::{
         Mutex,
@@ -22,7 +23,10 @@ use airlock_tests::{
     generated::{self, Cluster, Keyring, Spare, pem_texts},
     oracle::Usage,
     referee::{self, Question, VERSIONS, Verdict},
+    rotation::scratch,
+    tools::root,
 };
+use serde::Serialize;
 
 /// Clusters that are judged at once: the oracle is started once for each batch.
 const BATCH: usize = 8;
@@ -62,6 +66,70 @@ fn odd_chains_are_judged_as_go_and_openssl_judge_them() {
     let (tally, wrong) = compare(&predictions, true);
     println!("{tally}");
     assert!(wrong.is_empty(), "{} are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Cases that core's own tests go through as well, with what the referees said to them.
+const IN_CORE: [&str; 26] = [
+    "as it should be, server",
+    "signed by the cluster's CA, read with the front proxy's, client",
+    "claims the cluster's CA and is signed by another, client",
+    "an anchor without keyCertSign, server",
+    "an anchor with CA:FALSE, server",
+    "in front of the right one an anchor without keyCertSign, client",
+    "a successor of that name in another string type in front, server",
+    "the issuer's name is written in upper case, server",
+    "a leaf for clients, server",
+    "a leaf for anything, server",
+    "a leaf without names, server",
+    "a leaf that is itself trusted, its authority is not, server",
+    "a leaf that signs itself and is trusted, server",
+    "a leaf expired, client",
+    "a leaf not yet valid, client",
+    "of the wrong one's name and behind an anchor expired, client",
+    "a leaf signed with SHA-1 and ECDSA, client",
+    "on the leaf an extension nobody knows, client",
+    "on the leaf an extension subjectKeyIdentifier, critical, client",
+    "one name, signed by the second, both trusted, right id, server",
+    "one name, signed by the second, both trusted, no id, server",
+    "one name, signed by the second, both trusted, id of the other, server",
+    "pathlen:0, one intermediate, server",
+    "pathlen:0, a self-issued intermediate, server",
+    "the last intermediate is the only anchor, server",
+    "cross-signed, the cross-certificate and the old trusted, server",
+];
+
+/// `core/src/x509/testdata/chains.json` holds what the referees say today.
+#[test]
+fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Line<'a> {
+        name: &'a str,
+        presented: &'a str,
+        roots: &'a str,
+        usage: Usage,
+        dns_name: &'a str,
+        time: i64,
+        go: bool,
+        openssl: bool,
+    }
+    let cases = generated::cases();
+    let chosen = IN_CORE
+        .map(|name| cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is named {name:?}")));
+    let go = referee::go(&chosen.map(|case| case.question.clone()));
+    let lines = chosen.iter().zip(go).map(|(case, go)| {
+        let Question { presented, roots, usage, dns_name, time, .. } = &case.question;
+        let openssl = referee::openssl(&case.question, VERSIONS[1].1).is_ok();
+        let (usage, time, go) = (*usage, time.0, go.is_ok());
+        let line = Line { name: &case.name, presented, roots, usage, dns_name, time, go, openssl };
+        serde_json::to_string(&line).expect("a line is JSON")
+    });
+    let said = format!("[\n{}\n]\n", lines.collect::<Vec<_>>().join(",\n"));
+    let path = root().join("core/src/x509/testdata/chains.json");
+    let fresh = scratch("chains").join("chains.json");
+    fs::write(&fresh, &said).expect("a file can be written");
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == said, "{} is out of date: copy {} over it", path.display(), fresh.display());
 }
 
 /// A question, and what Airlock says to it.
