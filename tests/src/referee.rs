@@ -75,7 +75,6 @@ const SECURITY_LEVEL: u32 = 2;
 /// # Panics
 ///
 /// If a handshake breaks for another reason than the certificate, or if OpenSSL cannot read what is presented.
-#[must_use]
 pub fn openssl(question: &Question, version: SslVersion) -> Verdict {
     let (mut reader, mut presenter) = ends(question, version).expect("OpenSSL can be set up");
     // Neither end waits: each takes what has come, and gives way when it wants more.
@@ -108,7 +107,7 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
     let mut presenter = Ssl::new(&*context(version, 0)?)?;
     presenter.set_verify(SslVerifyMode::NONE);
     let mut presented = certificates(&question.presented)?.into_iter();
-    presenter.set_certificate(&*presented.next().expect("a leaf is presented"))?;
+    presenter.set_certificate(&presented.next().expect("a leaf is presented"))?;
     presenter.set_private_key(&*key(&question.key)?)?;
     for certificate in presented {
         presenter.add_chain_cert(certificate)?;

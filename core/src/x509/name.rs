@@ -59,26 +59,17 @@ impl Name {
     /// What OpenSSL compares names by (openssl/openssl: crypto/x509/x_name.c, `asn1_string_canon`): text of whatever
     /// string type, in ASCII lower case, without spaces around it and with one for several. Attributes that are no
     /// text stay as they are.
-    fn canonical(&self) -> Vec<Vec<(Vec<u8>, Option<u32>, Vec<u8>)>> {
-        let mut names: Vec<Vec<_>> = Vec::new();
+    fn canonical(&self) -> Vec<Vec<Attribute>> {
+        let mut names: Vec<Vec<Attribute>> = Vec::new();
         for (same, attribute) in self.attributes() {
-            let (tag, value) = if attribute.is_canonical_text() {
-                let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
-                let text = attribute.text().to_ascii_lowercase();
-                let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
-                (None, words.join(" ").into_bytes())
-            } else {
-                (Some(attribute.tag.0), attribute.value.clone())
-            };
-            let attribute = (attribute.oid.as_bytes().to_vec(), tag, value);
+            let attribute = attribute.canonical();
             match names.last_mut() {
                 Some(name) if same => name.push(attribute),
                 _ => names.push(vec![attribute]),
             }
         }
-        for name in &mut names {
-            name.sort();
-        }
+        // The attributes of one relative name are a set.
+        names.iter_mut().for_each(|name| name.sort());
         names
     }
 
@@ -121,20 +112,22 @@ impl fmt::Debug for Name {
 }
 
 /// One attribute of a name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Attribute {
     oid: Oid,
-    tag: Tag,
+    /// The universal tag of the value's type.
+    tag: u32,
     value: Vec<u8>,
 }
 
 impl Attribute {
     fn new(oid: &x509_parser::der_parser::oid::Oid<'_>, value: &Any<'_>) -> Self {
-        Self { oid: Oid::from_content(oid.as_bytes()), tag: value.tag(), value: value.data.to_vec() }
+        Self { oid: Oid::from_content(oid.as_bytes()), tag: value.tag().0, value: value.data.to_vec() }
     }
 
     /// The value as text, with a replacement character for what its string type does not allow.
     fn text(&self) -> String {
-        match self.tag {
+        match Tag(self.tag) {
             Tag::BmpString => {
                 let units = self.value.chunks(2).map(|pair| match *pair {
                     [high, low] => u16::from_be_bytes([high, low]),
@@ -158,13 +151,20 @@ impl Attribute {
         }
     }
 
-    fn is_canonical_text(&self) -> bool {
-        self.is_text() && !matches!(self.tag, Tag::GeneralString | Tag::NumericString)
+    /// See [`Name::canonical`].
+    fn canonical(self) -> Self {
+        if !self.is_text() || matches!(Tag(self.tag), Tag::GeneralString | Tag::NumericString) {
+            return self;
+        }
+        let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
+        let text = self.text().to_ascii_lowercase();
+        let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+        Self { tag: Tag::Utf8String.0, value: words.join(" ").into_bytes(), ..self }
     }
 
     fn is_text(&self) -> bool {
         matches!(
-            self.tag,
+            Tag(self.tag),
             Tag::BmpString
                 | Tag::GeneralString
                 | Tag::Ia5String
