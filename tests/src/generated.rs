@@ -1,6 +1,9 @@
 //! Clusters and chains that `target/tools/pki` makes: a generator that is not ours, Go's crypto/x509.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use airlock_core::{
     Content, InputFile, Minted, RotationPlan, RotationRequest, UnixTime,
@@ -128,8 +131,7 @@ impl Cluster {
 }
 
 /// Every PEM text in a file: itself, and what kubeconfigs hold in base64.
-#[must_use]
-pub fn pem_texts(file: &InputFile) -> Vec<String> {
+fn pem_texts(file: &InputFile) -> Vec<String> {
     let Content::Bytes(bytes) = &file.content else { return Vec::new() };
     let text = String::from_utf8_lossy(bytes);
     if text.starts_with("-----BEGIN ") {
@@ -141,23 +143,34 @@ pub fn pem_texts(file: &InputFile) -> Vec<String> {
 
 /// Private keys, found by their public halves.
 #[derive(Debug, Default)]
-pub struct Keyring(BTreeMap<String, String>);
+pub struct Keyring {
+    keys: BTreeMap<String, String>,
+    /// What was taken, in DER: clusters share their keys, and reading one is slow.
+    taken: BTreeSet<Vec<u8>>,
+}
 
 impl Keyring {
-    /// Takes the key in a PEM text, if there is one.
-    pub fn take(&mut self, text: &str) {
-        let blocks = pem::blocks(text.as_bytes()).blocks;
-        for block in blocks.iter().filter(|block| block.label.ends_with("PRIVATE KEY")) {
-            let key = PrivateKey::from_pem_block(&block.label, &block.der).expect("the generator's keys can be read");
-            self.0.insert(key.public_key().pin(), key.to_pem().to_string());
+    /// The keys of all these clusters, and the spare ones.
+    #[must_use]
+    pub fn of_all(clusters: &[Cluster], spare: &Spare) -> Self {
+        let mut ring = Self::default();
+        for key in spare.0.values().flatten() {
+            ring.add(key);
         }
+        for text in clusters.iter().flat_map(|cluster| &cluster.files).flat_map(pem_texts) {
+            let blocks = pem::blocks(text.as_bytes()).blocks;
+            for block in blocks.iter().filter(|block| block.label.ends_with("PRIVATE KEY")) {
+                if ring.taken.insert(block.der.to_vec()) {
+                    let key = PrivateKey::from_pem_block(&block.label, &block.der);
+                    ring.add(&key.expect("the generator's keys can be read"));
+                }
+            }
+        }
+        ring
     }
 
-    /// Takes every spare key.
-    pub fn take_spare(&mut self, spare: &Spare) {
-        for key in spare.0.values().flatten() {
-            self.0.insert(key.public_key().pin(), key.to_pem().to_string());
-        }
+    fn add(&mut self, key: &PrivateKey) {
+        self.keys.insert(key.public_key().pin(), key.to_pem().to_string());
     }
 
     /// The private half in PEM.
@@ -167,7 +180,7 @@ impl Keyring {
     /// If it was not taken.
     #[must_use]
     pub fn of(&self, key: &PublicKey) -> &str {
-        self.0.get(&key.pin()).expect("the key of whoever presents a certificate is known")
+        self.keys.get(&key.pin()).expect("the key of whoever presents a certificate is known")
     }
 }
 

@@ -20,7 +20,7 @@ use airlock_core::{
     x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
 };
 use airlock_tests::{
-    generated::{self, Cluster, Keyring, Spare, pem_texts},
+    generated::{self, Cluster, Keyring, Spare},
     oracle::Usage,
     referee::{self, Question, VERSIONS, Verdict},
     rotation::scratch,
@@ -37,6 +37,7 @@ fn the_matrix_is_what_go_and_openssl_do() {
     let started = Instant::now();
     let (spare, clusters) = generated::clusters();
     assert!(clusters.len() >= 200, "{} clusters", clusters.len());
+    let keys = Keyring::of_all(&clusters, &spare);
     let batches: Vec<&[Cluster]> = clusters.chunks(BATCH).collect();
     let next = AtomicUsize::new(0);
     let together = Mutex::new((Tally::default(), Vec::new()));
@@ -45,7 +46,7 @@ fn the_matrix_is_what_go_and_openssl_do() {
             scope.spawn(|| {
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let predictions: Vec<Prediction> =
-                        batch.iter().flat_map(|cluster| predictions(cluster, &spare)).collect();
+                        batch.iter().flat_map(|cluster| predictions(cluster, &spare, &keys)).collect();
                     let (tally, wrong) = compare(&predictions, false);
                     let mut together = together.lock().expect("no other batch has panicked");
                     together.0 += tally;
@@ -220,21 +221,16 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
 }
 
 /// What is predicted for one cluster's rotation: everything that its matrix rests on, and some of it spoilt.
-fn predictions(cluster: &Cluster, spare: &Spare) -> Vec<Prediction> {
+fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Prediction> {
     let (plan, minted) = cluster.rotated(spare);
     let matrix = simulate(&plan, &minted).unwrap_or_else(|error| panic!("{}: {error}", cluster.name));
     assert_eq!(matrix.first_broken(), None, "{}", cluster.name);
-    let mut keys = Keyring::default();
-    keys.take_spare(spare);
-    for file in &cluster.files {
-        pem_texts(file).iter().for_each(|text| keys.take(text));
-    }
     let predict = |trial: &Trial, how: &str| {
         let subject = trial.presented[0].subject();
         let anchors = trial.trust.iter().map(|anchor| anchor.subject().to_string()).collect::<Vec<_>>().join(", ");
         Prediction {
             what: format!("{}: {subject}{how}, under [{anchors}]", cluster.name),
-            question: question(trial, &keys),
+            question: question(trial, keys),
             go: trial.go.clone(),
             openssl: trial.openssl.clone(),
         }
