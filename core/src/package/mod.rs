@@ -86,10 +86,10 @@ pub enum PackageError {
 /// Proves the rotation, and writes every file of the package.
 ///
 /// # Errors
-/// A [`PackageError`] if an edge would break, or if a given file cannot be changed in place.
+/// A [`PackageError`] if an edge would break whose outage was not accepted, or if a given file cannot be changed in place.
 pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, PackageError> {
     let matrix = simulate(plan, minted)?;
-    match matrix.first_broken() {
+    match matrix.refusal(plan.accept_outage) {
         Some(broken) => Err(PackageError::Broken(Box::new(broken))),
         None => write(plan, minted, matrix),
     }

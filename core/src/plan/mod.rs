@@ -53,6 +53,8 @@ pub struct RotationPlan {
     pub(crate) replacements: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
+    /// Does the person accept outages that the profile declares?
+    pub(crate) accept_outage: bool,
     /// What is there before the first step.
     pub(crate) present: Vec<Place>,
     /// What the given workers hold of the files that their script changes, by node.
@@ -121,6 +123,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         replacements,
         key_requests,
         steps,
+        accept_outage: request.accept_outage,
         present,
         workers,
         findings,

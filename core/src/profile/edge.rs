@@ -20,6 +20,18 @@ pub struct EdgeRow {
     pub expectation: Expectation,
     /// What to look at when it does not hold, as a sentence without a final period.
     pub remedy: &'static str,
+    /// Cause and duration of an outage that the platform knows no way around; a person may accept it.
+    pub outage: Option<Outage>,
+}
+
+/// An outage that a person may accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outage {
+    /// Why it cannot be helped, as a sentence without a final period.
+    pub cause: &'static str,
+    /// How long it lasts, in words.
+    pub duration: &'static str,
 }
 
 /// What has to come of an edge.

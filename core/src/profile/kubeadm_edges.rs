@@ -7,7 +7,7 @@
 
 use super::{
     AuthorityId, Component,
-    edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Party, Writer},
+    edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Outage, Party, Writer},
 };
 
 use AuthorityId::{Cluster, FrontProxy};
@@ -22,11 +22,27 @@ const APISERVER: End =
     End::new(Party::Component(Component::Apiserver), file(Material::Leaf("apiserver"), Effect::Live), CLUSTER_CA);
 
 const fn accepted(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
-    EdgeRow { id, authority: authority(server), client, server, expectation: Expectation::Accepted, remedy }
+    EdgeRow {
+        id,
+        authority: authority(server),
+        client,
+        server,
+        expectation: Expectation::Accepted,
+        remedy,
+        outage: None,
+    }
 }
 
 const fn refused(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
-    EdgeRow { id, authority: authority(server), client, server, expectation: Expectation::RefusedAtTheEnd, remedy }
+    EdgeRow {
+        id,
+        authority: authority(server),
+        client,
+        server,
+        expectation: Expectation::RefusedAtTheEnd,
+        remedy,
+        outage: None,
+    }
 }
 
 /// Only the aggregator and what is behind it hang on the front-proxy CA.
@@ -143,20 +159,26 @@ pub(super) const EDGES: &[EdgeRow] = &[
         End::new(Party::Component(Component::Kubelet), None, CLUSTER_CA),
         "Give every node's ca.crt both CAs in phase 1, and kube-apiserver a new apiserver-kubelet-client certificate in phase 2",
     ),
-    accepted(
-        "apiserver-kubelet-serving",
-        End::new(
-            Party::Component(Component::Apiserver),
-            None,
-            file(Material::KubeletAuthority, Effect::Restart(Component::Apiserver)),
-        ),
-        End::new(
-            Party::Component(Component::Kubelet),
-            Some(Holding::new(Material::KubeletServing, Writer::LeadingControllerManager, Effect::Renewal)),
-            None,
-        ),
-        "Take --kubelet-certificate-authority out before the rotation, and put it back when every kubelet's serving certificate is signed by the new CA",
-    ),
+    EdgeRow {
+        outage: Some(Outage {
+            cause: "kube-apiserver reads --kubelet-certificate-authority once, at its start",
+            duration: "logs, exec and port-forward fail from phase 2 on, until each kube-apiserver is restarted",
+        }),
+        ..accepted(
+            "apiserver-kubelet-serving",
+            End::new(
+                Party::Component(Component::Apiserver),
+                None,
+                file(Material::KubeletAuthority, Effect::Restart(Component::Apiserver)),
+            ),
+            End::new(
+                Party::Component(Component::Kubelet),
+                Some(Holding::new(Material::KubeletServing, Writer::LeadingControllerManager, Effect::Renewal)),
+                None,
+            ),
+            "Take --kubelet-certificate-authority out before the rotation, and put it back when every kubelet's serving certificate is signed by the new CA",
+        )
+    },
     accepted(
         "aggregator-extension",
         End::new(

@@ -63,6 +63,10 @@ impl Edges {
                     refused: row.expectation.into(),
                     facts: facts(row),
                     remedy: row.remedy.to_owned(),
+                    outage: row
+                        .outage
+                        .map(|outage| format!("{}: {}", outage.cause, outage.duration))
+                        .unwrap_or_default(),
                     spans: Vec::new(),
                 });
                 instances.push(instance);

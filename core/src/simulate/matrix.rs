@@ -60,6 +60,8 @@ pub struct Edge {
     pub facts: Vec<String>,
     /// What to look at when it breaks, in words.
     pub remedy: String,
+    /// Cause and duration of an outage that a person may accept, in words; empty where there is none.
+    pub outage: String,
     /// What came of it: runs of columns, in order, without gaps.
     pub spans: Vec<Span>,
 }
@@ -155,6 +157,8 @@ pub struct Broken {
     pub why: String,
     /// What to change.
     pub remedy: String,
+    /// Cause and duration of the outage, where a person may accept it; otherwise empty.
+    pub outage: String,
 }
 
 impl TrustMatrix {
@@ -170,6 +174,13 @@ impl TrustMatrix {
         self.broken().min_by_key(|(column, _)| *column).map(|(_, broken)| broken)
     }
 
+    /// The first edge that forbids the rotation: one that breaks, unless it is an outage that was accepted.
+    pub(crate) fn refusal(&self, accept_outage: bool) -> Option<Broken> {
+        let accepted = |broken: &Broken| accept_outage && !broken.outage.is_empty();
+        let forbidding = self.broken().filter(|(_, broken)| !accepted(broken));
+        forbidding.min_by_key(|(column, _)| *column).map(|(_, broken)| broken)
+    }
+
     /// Every edge that the rotation breaks, with the column in which it does first.
     fn broken(&self) -> impl Iterator<Item = (usize, Broken)> {
         self.edges.iter().filter_map(|edge| {
@@ -183,20 +194,24 @@ impl TrustMatrix {
                 server: edge.server.clone(),
                 why: span.verdict.why.clone(),
                 remedy: edge.remedy.clone(),
+                outage: edge.outage.clone(),
             };
             Some((span.from, broken))
         })
     }
 
-    /// What is to be said of edges that do not hold today, before anything is changed: the rotation cannot break them.
+    /// What is to be said of edges that do not hold today, before anything is changed, and of outages that were accepted.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
+        let outages = self.broken().map(|(_, broken)| {
+            Finding::warning("outage-accepted", "", format!("{broken}. {}", broken.outage)).remedy(broken.remedy)
+        });
         let broken = self.edges.iter().filter_map(|edge| {
             let verdict = edge.verdict(0).filter(|verdict| verdict.outcome == Outcome::BrokenToday)?;
             let message = format!("{} → {} does not hold today: {}", edge.client, edge.server, verdict.why);
             Some(Finding::warning("edge-broken-today", "", message).remedy("Mend it first, or know that it is so"))
         });
-        broken.collect()
+        broken.chain(outages).collect()
     }
 
     /// How many pairs of what is presented and what is trusted were judged.
@@ -211,7 +226,11 @@ impl Broken {
     /// As a finding: who, when, why, and what to change.
     #[must_use]
     pub fn finding(&self) -> Finding {
-        Finding::error("edge-broken", "", self.to_string()).remedy(self.remedy.clone())
+        let remedy = match self.outage.as_str() {
+            "" => self.remedy.clone(),
+            outage => format!("{}; or accept the outage (--accept-outage): {outage}", self.remedy),
+        };
+        Finding::error("edge-broken", "", self.to_string()).remedy(remedy)
     }
 }
 

@@ -1,13 +1,17 @@
 //! Over clusters that kubeadm made (`tests/fixtures/kubeadm/make.sh`): the plan as it is holds, and every gate, barrier
 //! and step is there for a reason.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use getrandom::{SysRng, rand_core::UnwrapErr};
 
 use super::{faults::Fault, *};
 use crate::{
-    Content, InputFile, UnixTime, inspect, mint,
+    Content, InputFile, UnixTime, inspect, mint, package,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
     x509::{KeyAlgorithm, PrivateKey},
 };
@@ -28,14 +32,19 @@ impl Rotation {
         let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
         let authorities = request.rotate.iter().map(|id| (*id, choice.clone()));
         let request = RotationRequest { authorities: authorities.collect(), ..request };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let root = base();
         let mut files = Vec::new();
         for fixture in fixtures {
             read(&root.join(fixture), &root, &mut files);
         }
+        Self::made_of(files, &request)
+    }
+
+    fn made_of(files: Vec<InputFile>, request: &RotationRequest) -> Self {
+        let root = base();
         let created = fs::read_to_string(root.join("kubeadm/CREATED")).unwrap();
         let now = UnixTime(created.trim().parse().unwrap()).plus_seconds(3600);
-        let plan = plan(&inspect(files, now), &request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let plan = plan(&inspect(files, now), request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
         let keys = plan.key_requests().iter();
         let keys = keys.map(|wanted| PrivateKey::generate(wanted.algorithm, &mut UnwrapErr(SysRng)));
         let minted = mint(&plan, keys.collect()).unwrap();
@@ -50,6 +59,10 @@ impl Rotation {
     fn breaks(&self, what: &str) -> Broken {
         self.matrix().first_broken().unwrap_or_else(|| panic!("{what}: nothing breaks"))
     }
+}
+
+fn base() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
 }
 
 fn read(folder: &Path, root: &Path, files: &mut Vec<InputFile>) {
@@ -141,4 +154,36 @@ fn every_planted_fault_is_seen() {
         let _ = writeln!(table, "{fault:?}\n  {}: {}\n  {broken}", broken.step, broken.edge);
     }
     insta::assert_snapshot!(table);
+}
+
+/// Kubelets' serving certificates cannot be followed by an API server that read its trust at its start.
+#[test]
+fn an_outage_that_cannot_be_helped_has_to_be_accepted() {
+    let mut files = Vec::new();
+    read(&base().join("kubeadm/ecdsa-3"), &base(), &mut files);
+    for file in &mut files {
+        if file.path.ends_with("manifests/kube-apiserver.yaml")
+            && let Content::Bytes(bytes) = &file.content
+        {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let flag = "    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n    - --kubelet-client-key=";
+            let text = text.replace("    - --kubelet-client-key=", flag);
+            *file = InputFile::new(file.path.clone(), text.into_bytes());
+        }
+    }
+    for accept_outage in [false, true] {
+        let request = RotationRequest { keep_keys: true, accept_outage, ..RotationRequest::default() };
+        let rotation = Rotation::made_of(files.clone(), &request);
+        match package(&rotation.plan, &rotation.minted) {
+            Err(PackageError::Broken(broken)) if !accept_outage => {
+                assert_eq!((broken.edge.as_str(), broken.step.as_str()), ("apiserver-kubelet-serving/cp1", "2-cp1"));
+                assert!(broken.finding().remedy.contains("--accept-outage"), "{}", broken.finding());
+            }
+            Ok(files) if accept_outage => {
+                let findings = files.matrix().findings();
+                assert!(findings.iter().any(|finding| finding.code == "outage-accepted"), "{findings:?}");
+            }
+            other => panic!("accepted: {accept_outage}, {other:?}"),
+        }
+    }
 }
