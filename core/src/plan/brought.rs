@@ -114,7 +114,7 @@ pub(super) fn brought_issuer(
         );
         return None;
     }
-    if certificate.subject() == authority.certificate.subject() {
+    if certificate.subject().is_like(authority.certificate.subject()) {
         findings.push(
             Finding::warning(
                 "brought-ca-name",

@@ -1,7 +1,7 @@
 //! Will anything stop talking? Every TLS edge of the profile, at every step, in every state that its ends and
 //! the writers of their trust may be in.
 //!
-//! The steps are carried out one by one in a [`World`](world::World), in which everything has all the values
+//! The steps are carried out one by one in a `World`, in which everything has all the values
 //! that it may have: an action adds what may have taken effect, a gate takes away what it rules out.
 
 mod edges;

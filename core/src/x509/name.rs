@@ -52,7 +52,7 @@ impl Name {
     }
 
     /// Is it the same name to OpenSSL? See [`Name::canonical`].
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         self == other || self.canonical() == other.canonical()
     }
 
