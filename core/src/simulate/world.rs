@@ -13,8 +13,8 @@ use crate::{
     mint::Minted,
     package::{PackageError, Renderer},
     plan::{
-        Access, Action, CLUSTER_INFO, ClusterAction, Content, Edit, Fact, Held, Holder, KubeconfigChange, ObjectChange,
-        Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates, flags, split_entry,
+        Access, Action, CLUSTER_INFO, ClusterAction, Content, Edit, Fact, Held, Holder, Identity, KubeconfigChange,
+        ObjectChange, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates, flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -63,6 +63,8 @@ pub(super) struct World<'a> {
     pub(super) renderer: Renderer<'a>,
     pub(super) places: Vec<Place>,
     pub(super) cells: BTreeMap<Cell, (Effect, Values)>,
+    /// What was planned and minted: read back, a certificate is this one again, with what is known of its signature.
+    known: BTreeSet<Certificate>,
     /// The cells of each place.
     index: Vec<Vec<Cell>>,
     /// Places whose files may have changed since their cells were looked at.
@@ -86,6 +88,7 @@ impl<'a> World<'a> {
             renderer,
             places: plan.present.clone(),
             cells: BTreeMap::new(),
+            known: known(plan, minted),
             index: Vec::new(),
             changed: (0..plan.present.len()).collect(),
             during: BTreeMap::new(),
@@ -295,7 +298,7 @@ impl<'a> World<'a> {
         let minted = self.renderer.minted;
         let held = match &edit.content {
             Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
-                Held::Certificates(certificates(&self.renderer.bytes(&edit.content)?))
+                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
             }
             Content::AuthorityKey(id) => Held::Key(minted.authorities[id].key().public_key().clone()),
             Content::LeafKey(id) => match &minted.leaves[id.0].key {
@@ -340,7 +343,7 @@ impl<'a> World<'a> {
         match change {
             ObjectChange::Authority(stored, AuthorityId::Cluster) => {
                 let pem = object.secret_data().remove("tls.crt").unwrap_or_default();
-                let held = Held::Certificates(certificates(&pem));
+                let held = Held::Certificates(self.read_back(certificates(&pem)));
                 self.places[place].files.insert(stored.place(), BTreeSet::from([held]));
             }
             ObjectChange::Authority(..) => {}
@@ -351,7 +354,7 @@ impl<'a> World<'a> {
             ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => {
                 let kubeconfig = object.config_data().remove("kubeconfig").unwrap_or_default();
                 if let Some(access) = Access::read(kubeconfig.as_bytes(), None, |_| None) {
-                    let held = BTreeSet::from([Held::Kubeconfig(access)]);
+                    let held = BTreeSet::from([Held::Kubeconfig(self.access(access))]);
                     self.places[place].files.insert(CLUSTER_INFO.to_owned(), held);
                 }
             }
@@ -363,7 +366,8 @@ impl<'a> World<'a> {
     fn write_kubeconfig(&mut self, place: usize, target: &str, bytes: &[u8], change: &KubeconfigChange) {
         let minted = self.renderer.minted;
         let workers = self.places[place].kind == PlaceKind::Workers;
-        for (name, versions) in &mut self.places[place].files {
+        let mut read = Vec::new();
+        for (name, versions) in &self.places[place].files {
             let (file, context) = split_entry(name);
             if file != target {
                 continue;
@@ -377,13 +381,33 @@ impl<'a> World<'a> {
                 None => known,
             };
             if let Some(access) = Access::read(bytes, context, key) {
-                // Of workers, each has its own.
-                if !workers {
-                    versions.clear();
-                }
-                versions.insert(Held::Kubeconfig(access));
+                read.push((name.clone(), Held::Kubeconfig(self.access(access))));
             }
         }
+        for (name, held) in read {
+            let versions = self.places[place].files.entry(name).or_default();
+            // Of workers, each has its own.
+            if !workers {
+                versions.clear();
+            }
+            versions.insert(held);
+        }
+    }
+
+    fn read_back(&self, certificates: Vec<Certificate>) -> Vec<Certificate> {
+        certificates.into_iter().map(|one| self.known.get(&one).cloned().unwrap_or(one)).collect()
+    }
+
+    fn access(&self, access: Access) -> Access {
+        let trust = match access.trust {
+            Trusted::These(anchors) => Trusted::These(self.read_back(anchors)),
+            other => other,
+        };
+        let credential = match access.credential {
+            Shown::These(chain, key) => Shown::These(self.read_back(chain), key),
+            other => other,
+        };
+        Access { trust, credential, ..access }
     }
 
     /// The CA data of every worker's kubelet.conf becomes that of `ca.crt`.
@@ -442,6 +466,18 @@ impl<'a> World<'a> {
             }
         }
     }
+}
+
+/// Every certificate that was given or made, of those that a package writes.
+fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
+    let old = plan.successions.values().map(|succession| &succession.old);
+    let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
+        Identity::Of(old) => Some(old),
+        Identity::Kubelet(_) => None,
+    });
+    let authorities = minted.authorities.values().map(|issuer| issuer.certificate());
+    let leaves = minted.leaves.iter().map(|leaf| &leaf.certificate);
+    old.chain(replaced).chain(authorities).chain(leaves).cloned().collect()
 }
 
 /// Is it where an API server runs?

@@ -1,6 +1,10 @@
 //! Certificates, read once and kept as the bytes they were signed as.
 
-use std::{cmp::Ordering, fmt, hash, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt, hash,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use const_oid::db::rfc5280;
 use der::{Reader, SliceReader};
@@ -41,6 +45,8 @@ struct Fields {
     alternative_names: Vec<AlternativeName>,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
+    /// Keys whose signature was looked for, and whether it is theirs: a check costs a thousand times what a look does.
+    signers: Mutex<Vec<(PublicKey, bool)>>,
 }
 
 impl Certificate {
@@ -102,6 +108,7 @@ impl Certificate {
                 _ => None,
             }),
             extensions: extensions.all(),
+            signers: Mutex::default(),
             der: der.to_vec(),
         })))
     }
@@ -219,7 +226,13 @@ impl Certificate {
     }
 
     pub(super) fn is_signed_with(&self, key: &PublicKey) -> bool {
-        key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature)
+        let mut signers = self.0.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, is_theirs)) = signers.iter().find(|(known, _)| known == key) {
+            return *is_theirs;
+        }
+        let is_theirs = key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature);
+        signers.push((key.clone(), is_theirs));
+        is_theirs
     }
 
     /// Is it made for this host, a name or an address? By Go's rules: alternative names alone.
