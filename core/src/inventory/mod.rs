@@ -5,6 +5,7 @@
 
 mod assign;
 mod authorities;
+mod ca_bundles;
 mod checks;
 mod detect;
 mod nodes;
@@ -23,7 +24,10 @@ use crate::{
     x509::{Certificate, PrivateKey, PublicKey},
 };
 
-pub(crate) use self::signers::Signers;
+pub(crate) use self::{
+    ca_bundles::{CaBundle, ca_bundles},
+    signers::Signers,
+};
 
 /// Everything that was recognised, in its place.
 #[derive(Debug)]
@@ -127,6 +131,8 @@ pub(crate) struct StoredObject {
 pub(crate) enum ObjectRole {
     /// ConfigMap kube-public/cluster-info.
     ClusterInfo,
+    /// A webhook configuration, an APIService or a CustomResourceDefinition with CA data of its own.
+    CaBundle,
     /// ConfigMap kube-system/kubeadm-config.
     KubeadmConfig,
     /// A Secret of the management cluster.

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     Inventory, ObjectRole, StoredObject, Unrecognised,
     assign::{Bytes, finding},
+    ca_bundles::ca_bundles,
     detect::{self, Reason},
 };
 use crate::{
@@ -99,6 +100,10 @@ impl Inventory {
                     }
                 }
             }
+            ObjectRole::CaBundle => {
+                stored.certificates =
+                    ca_bundles(&stored.object).into_iter().flat_map(|bundle| bundle.certificates).collect();
+            }
             ObjectRole::KubeadmConfig | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
         }
         for (key, reason) in said {
@@ -129,6 +134,7 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
             })?;
             Some(ObjectRole::Secret(row.content))
         }
+        _ if !ca_bundles(object).is_empty() => Some(ObjectRole::CaBundle),
         _ => None,
     }
 }

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     Finding,
-    inventory::{Artifact, Inventory, ObjectRole, StoredObject},
+    inventory::{Artifact, CaBundle, Inventory, ObjectRole, StoredObject, ca_bundles},
     profile::{AuthorityId, SecretContent},
+    x509::Certificate,
 };
 
 /// Secrets and kubeconfigs hold keys.
@@ -157,6 +158,47 @@ pub(super) fn management_authorities(
         ));
     }
     actions
+}
+
+/// The CA data of webhooks and extension API servers that hangs on the cluster's authority.
+pub(super) fn hanging_bundles<'a>(inventory: &'a Inventory, old: &Certificate) -> Vec<(&'a StoredObject, CaBundle)> {
+    let stored = inventory.objects.iter().filter(|stored| stored.role == ObjectRole::CaBundle);
+    let bundles =
+        stored.flat_map(|stored| ca_bundles(&stored.object).into_iter().map(move |bundle| (&**stored, bundle)));
+    bundles.filter(|(_, bundle)| bundle.certificates.contains(old)).collect()
+}
+
+/// What the people behind webhooks and extension API servers do in a phase: the CA data is theirs, and so is the
+/// certificate that they serve.
+pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, old: &Certificate) -> Vec<Action> {
+    let changes = hanging_bundles(inventory, old).into_iter().map(|(stored, bundle)| {
+        let place = stored.place();
+        let text = match phase {
+            Phase::TrustBoth => format!("In {place}, let {} accept both CAs", bundle.pointer),
+            Phase::Switch => {
+                return Action::Do {
+                    text: format!("Whoever serves {place} gives it a serving certificate of the new CA, if the old CA signed it"),
+                    command: String::new(),
+                };
+            }
+            Phase::DropOld => format!("In {place}, let {} accept the new CA alone", bundle.pointer),
+        };
+        let file = format!("{}/workers/ca.crt", phase.folder());
+        let kind = stored.object.kind.to_ascii_lowercase();
+        // Beside other CAs, only a person can tell which stay.
+        let command = if bundle.certificates.len() == 1 {
+            format!(
+                r#"kubectl patch {kind} {} --type json -p "[{{\"op\":\"replace\",\"path\":\"{}\",\"value\":\"$(base64 -w0 <{file})\"}}]""#,
+                PackagePath::name(&stored.object.name),
+                bundle.pointer
+            )
+        } else {
+            String::new()
+        };
+        let text = if command.is_empty() { format!("{text}, beside the others that are there") } else { text };
+        Action::Do { text, command }
+    });
+    changes.collect()
 }
 
 /// Kubeconfigs that people and pipelines hold, in a phase.

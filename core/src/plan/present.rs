@@ -38,6 +38,8 @@ pub(crate) enum PlaceKind {
     Clients,
     /// Kubeconfigs that nobody gave.
     OtherClients,
+    /// Webhooks and extension API servers whose CA data hangs on the cluster's authority, and what they serve.
+    CaBundles,
 }
 
 /// A file's content, by what matters of it.
@@ -97,6 +99,7 @@ pub(super) fn present(inventory: &Inventory, successions: &BTreeMap<AuthorityId,
         places.push(present.cluster(old));
         places.push(present.management());
         places.push(present.clients(old));
+        places.push(present.ca_bundles(old));
         let other = Held::Kubeconfig(Access {
             host: None,
             trust: Trusted::These(vec![old.clone()]),
@@ -219,6 +222,19 @@ impl Present<'_> {
             }
         }
         Place { kind: PlaceKind::Management, name: "management".to_owned(), files }
+    }
+
+    /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
+    fn ca_bundles(&self, old: &Certificate) -> Place {
+        let bundles = super::objects::hanging_bundles(self.inventory, old).into_iter().map(|(stored, bundle)| {
+            let access = Access {
+                host: None,
+                trust: Trusted::These(bundle.certificates),
+                credential: Shown::SignedBy(old.clone()),
+            };
+            (format!("{}, {}", stored.place(), bundle.pointer), BTreeSet::from([Held::Kubeconfig(access)]))
+        });
+        Place { kind: PlaceKind::CaBundles, name: "webhooks".to_owned(), files: bundles.collect() }
     }
 
     /// Every context of a given kubeconfig that has to do with this cluster.

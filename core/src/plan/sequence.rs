@@ -332,6 +332,9 @@ impl<'a> Sequence<'a, '_> {
             return;
         }
         let mut actions = objects::clients(self.inventory, phase, self.successions, self.replacements);
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+            actions.extend(objects::ca_bundle_changes(self.inventory, phase, &succession.old));
+        }
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"

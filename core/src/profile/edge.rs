@@ -78,6 +78,8 @@ pub enum Party {
     OtherClients,
     /// Extension API servers behind the aggregator.
     ExtensionServers,
+    /// An API server that calls a webhook, and the webhook.
+    Webhooks,
     /// Somebody who holds what the old authority signed, or its key.
     OldHolder,
 }

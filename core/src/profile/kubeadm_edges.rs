@@ -107,6 +107,13 @@ const fn extensions(authority: AuthorityId) -> End {
     End::new(Party::ExtensionServers, None, Some(trusts))
 }
 
+/// What API servers verify a webhook by is in its configuration; what it serves is its people's.
+const WEBHOOK_CALLER: End =
+    End::new(Party::Webhooks, None, Some(Holding::new(Material::ClientTrust, Writer::People, Effect::EachUse)));
+
+const WEBHOOK: End =
+    End::new(Party::Webhooks, Some(Holding::new(Material::ClientCredential, Writer::People, Effect::EachUse)), None);
+
 /// Who has what the old authority signed: as a client, and, with its key, as a server.
 const fn old(authority: AuthorityId) -> End {
     let holding = Some(Holding::new(Material::Old(authority), Writer::People, Effect::EachUse));
@@ -224,6 +231,12 @@ pub(super) const EDGES: &[EdgeRow] = &[
         APISERVER,
         "Have everyone confirm both CAs in phase 1 and a new credential in phase 2",
     ),
+    accepted(
+        "apiserver-webhook",
+        WEBHOOK_CALLER,
+        WEBHOOK,
+        "Let the caBundle accept both CAs in phase 1, before its server presents a certificate of the new CA",
+    ),
     refused(
         "old-client-apiserver",
         old(Cluster),
@@ -273,6 +286,7 @@ pub(super) const EDGES: &[EdgeRow] = &[
         "Give kubelet.conf the new CA alone in phase 3 and restart the kubelet",
     ),
     refused("pods-impostor", PODS, old(Cluster), "Restart pods once kube-root-ca.crt holds the new CA alone"),
+    refused("webhook-impostor", WEBHOOK_CALLER, old(Cluster), "Let the caBundle accept the new CA alone in phase 3"),
     refused("joining-impostor", JOINING, old(Cluster), "Give cluster-info the new CA alone in phase 3"),
     refused(
         "management-impostor",

@@ -85,6 +85,7 @@ impl Inventory {
 
     fn object_report(&self, stored: &StoredObject) -> SlotReport {
         let kind = match stored.role {
+            ObjectRole::CaBundle => "CA data of a webhook or an extension API server",
             ObjectRole::ClusterInfo => "cluster-info for joining nodes",
             ObjectRole::KubeadmConfig => "kubeadm configuration",
             ObjectRole::Secret(SecretContent::Authority(_)) => "CA Secret",

@@ -145,7 +145,11 @@ fn instance(
         return None;
     }
     let host = host(row.client.party, &client, world);
-    let servers = world.instances(row.server.party);
+    let mut servers = world.instances(row.server.party);
+    if (row.client.party, row.server.party) == (Party::Webhooks, Party::Webhooks) {
+        // Each configuration names its own server.
+        servers.retain(|(_, other)| other == file);
+    }
     let servers: Vec<_> = servers.into_iter().map(|(place, file)| ends(row.server, place, &file, world)).collect();
     let named: Vec<_> =
         servers.iter().map(|server| host.as_deref().is_none_or(|host| names(server, host, world))).collect();
@@ -167,12 +171,12 @@ fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
     let cell = |holding: Option<Holding>| {
         holding.map(|holding| Cell { place, file: file.to_owned(), party: end.party, material: holding.material })
     };
-    Ends { label: label(end.party, place, file, world), presents: cell(end.presents), trusts: cell(end.trusts) }
+    Ends { label: label(end, place, file, world), presents: cell(end.presents), trusts: cell(end.trusts) }
 }
 
-fn label(party: Party, place: usize, file: &str, world: &World<'_>) -> String {
+fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
     let place = &world.places[place];
-    match party {
+    match end.party {
         Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} of every worker"),
         Party::Component(component) => format!("{component} on {}", place.name),
         Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
@@ -186,6 +190,8 @@ fn label(party: Party, place: usize, file: &str, world: &World<'_>) -> String {
         }
         Party::OtherClients => "people and pipelines whose kubeconfigs were not given".to_owned(),
         Party::ExtensionServers => "extension API servers".to_owned(),
+        Party::Webhooks if end.presents.is_some() => format!("what {file} calls"),
+        Party::Webhooks => format!("API servers, by {file}"),
         Party::OldHolder => "whoever holds what the old CA signed, or its key".to_owned(),
     }
 }

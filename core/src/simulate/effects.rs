@@ -1,10 +1,7 @@
 //! How what lies in files and objects comes to be held: what writers write, what takes effect when, and
 //! what a gate rules out.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeSet, rc::Rc};
 
 use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
 use crate::{
@@ -326,19 +323,11 @@ impl World<'_> {
         let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
         for (index, place) in self.places.iter_mut().enumerate() {
             match place.kind {
-                PlaceKind::OtherClients if !elsewhere => {
+                PlaceKind::OtherClients | PlaceKind::CaBundles if !elsewhere => {
                     self.changed.insert(index);
-                    let before = place.files.values().flatten().cloned();
-                    let credentials = before.filter_map(|held| match held {
-                        Held::Kubeconfig(access) => Some(access.credential),
-                        _ => None,
-                    });
-                    // Who has a new credential is known only when everybody has said so.
-                    let credentials = credentials.chain([Shown::SignedBy(signer.clone())]);
-                    let trust = Trusted::These(trust.clone());
-                    let held = credentials
-                        .map(|credential| Held::Kubeconfig(Access { host: None, trust: trust.clone(), credential }));
-                    place.files = BTreeMap::from([("kubeconfig".to_owned(), held.collect())]);
+                    for versions in place.files.values_mut() {
+                        *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
+                    }
                 }
                 PlaceKind::ControlPlaneElsewhere if elsewhere => {
                     self.changed.insert(index);
@@ -425,7 +414,7 @@ impl World<'_> {
     pub(super) fn confirm(&mut self) {
         let old = self.plan.successions.get(&AuthorityId::Cluster).map(|succession| &succession.old);
         for (index, place) in self.places.iter_mut().enumerate() {
-            if place.kind != PlaceKind::OtherClients {
+            if !matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
                 continue;
             }
             self.changed.insert(index);
@@ -502,4 +491,18 @@ fn moved(held: &Held, trust: &[Certificate], signer: &Certificate) -> Held {
         }
         other => other.clone(),
     }
+}
+
+/// What people make of a kubeconfig or CA data in a phase: trust in which `both` take the place of any of them, and
+/// what they presented before or what `signer` signs: who has it is known only when everybody has said so.
+fn handed(held: &Held, old: &Certificate, both: &[Certificate], signer: &Certificate) -> Vec<Held> {
+    let Held::Kubeconfig(access) = held else { return vec![held.clone()] };
+    let Trusted::These(anchors) = &access.trust else { return vec![held.clone()] };
+    let others = anchors.iter().filter(|anchor| *anchor != old && !both.contains(anchor) && *anchor != signer);
+    let trust = Trusted::These(both.iter().chain(others).cloned().collect());
+    let credentials = [access.credential.clone(), Shown::SignedBy(signer.clone())];
+    let all = credentials
+        .into_iter()
+        .map(|credential| Held::Kubeconfig(Access { host: None, trust: trust.clone(), credential }));
+    all.collect()
 }

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use getrandom::{SysRng, rand_core::UnwrapErr};
 
 use super::{faults::Fault, *};
@@ -186,4 +187,36 @@ fn an_outage_that_cannot_be_helped_has_to_be_accepted() {
             other => panic!("accepted: {accept_outage}, {other:?}"),
         }
     }
+}
+
+const WEBHOOK: &str = "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: policy}
+webhooks:
+- name: policy.example.org
+  clientConfig: {url: 'https://policy.example.org/', caBundle: CA}
+";
+
+/// A webhook whose CA data is the cluster's: it may present either CA's certificate from phase 2 on.
+#[test]
+fn a_webhook_that_hangs_on_the_cluster_ca_is_an_edge() {
+    let mut files = Vec::new();
+    read(&base().join("kubeadm/ecdsa-3"), &base(), &mut files);
+    let ca = fs::read(base().join("kubeadm/ecdsa-3/cp1/etc/kubernetes/pki/ca.crt")).unwrap();
+    let object = WEBHOOK.replace("CA}", &format!("{}}}", STANDARD.encode(ca)));
+    files.push(InputFile::new("webhook.yaml", object.into_bytes()));
+    let request = RotationRequest { keep_keys: true, ..RotationRequest::default() };
+    let mut rotation = Rotation::made_of(files, &request);
+    let of_webhook = |matrix: &TrustMatrix| -> Vec<(String, Outcome)> {
+        let edges = matrix.edges.iter().filter(|edge| edge.row.contains("webhook"));
+        edges.map(|edge| (edge.row.clone(), edge.worst())).collect()
+    };
+    let both = |outcome| [("apiserver-webhook".to_owned(), outcome), ("webhook-impostor".to_owned(), Outcome::Holds)];
+    assert_eq!(of_webhook(&rotation.matrix()), both(Outcome::Holds));
+
+    let first = rotation.plan.steps.iter().position(|step| step.id == "1-clients").unwrap();
+    let texts: Vec<_> = rotation.plan.steps[first].actions.iter().filter_map(Action::in_words).collect();
+    assert!(texts.iter().any(|text| text.contains("ValidatingWebhookConfiguration policy")), "{texts:?}");
+    rotation.plan.steps.remove(first);
+    assert_eq!(of_webhook(&rotation.matrix()), both(Outcome::Broken));
 }

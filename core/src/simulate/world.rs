@@ -204,7 +204,8 @@ impl<'a> World<'a> {
 
     /// The files that the step could change, as they are.
     pub(super) fn before(&self, step: &Step) -> Vec<(usize, Files)> {
-        let others = self.place(PlaceKind::OtherClients).filter(|_| step.holder == Holder::Clients);
+        let people = [PlaceKind::OtherClients, PlaceKind::CaBundles].into_iter().filter_map(|kind| self.place(kind));
+        let others = people.filter(|_| step.holder == Holder::Clients);
         let node = matches!(step.holder, Holder::Node(_));
         let places = self.holder(step).filter(|_| !node).into_iter().chain(others);
         places.map(|place| (place, self.places[place].files.clone())).collect()
@@ -221,8 +222,12 @@ impl<'a> World<'a> {
                 of_kind(|kind| is_control_plane(kind) || kind == PlaceKind::Workers).collect()
             }
             Party::Component(_) | Party::User(_) => of_kind(is_control_plane).collect(),
-            Party::Management | Party::GivenClients => {
-                let kind = if party == Party::Management { PlaceKind::Management } else { PlaceKind::Clients };
+            Party::Management | Party::GivenClients | Party::Webhooks => {
+                let kind = match party {
+                    Party::Management => PlaceKind::Management,
+                    Party::Webhooks => PlaceKind::CaBundles,
+                    _ => PlaceKind::Clients,
+                };
                 let files = places.filter(|(_, place)| place.kind == kind).flat_map(|(index, place)| {
                     let kubeconfigs = place.files.iter().filter(|(_, held)| held.iter().any(is_kubeconfig));
                     kubeconfigs.map(move |(file, _)| (index, file.clone()))
