@@ -132,12 +132,20 @@ func readKubeconfig(path string) (*identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if err := rest.LoadTLSFiles(config); err != nil {
+	read, err := identityOf(config)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return read, nil
+}
+
+func identityOf(config *rest.Config) (*identity, error) {
+	if err := rest.LoadTLSFiles(config); err != nil {
+		return nil, err
 	}
 	certificate, err := tls.X509KeyPair(config.CertData, config.KeyData)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	return &identity{trust: config.CAData, certificate: &certificate}, nil
 }
@@ -209,6 +217,11 @@ func (c *phaseClients) jobs(config *hammerConfig) []job {
 		for _, node := range config.Nodes {
 			add("kubelet", node, 0, func(ctx context.Context) error {
 				return person.get(ctx, server, "/api/v1/nodes/"+node+"/proxy/healthz", nil)
+			})
+		}
+		if config.Management != "" {
+			add("management", "", 0, func(ctx context.Context) error {
+				return askAsManagement(ctx, person.identity, server, config.Management)
 			})
 		}
 		if c.due("certificate at "+name, index) {
@@ -323,6 +336,23 @@ func publishedTrust(ctx context.Context, asker *identity, server string) ([]byte
 		return nil, err
 	}
 	return []byte(object.Data["ca.crt"]), nil
+}
+
+// askAsManagement does what Cluster API's controllers do: it reads <cluster>-kubeconfig anew and uses it.
+func askAsManagement(ctx context.Context, asker *identity, server, path string) error {
+	var object core.Secret
+	if err := asker.get(ctx, server, path, &object); err != nil {
+		return fmt.Errorf("the Secret cannot be read: %w", err)
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(object.Data["value"])
+	if err != nil {
+		return err
+	}
+	manager, err := identityOf(config)
+	if err != nil {
+		return err
+	}
+	return manager.get(ctx, server, "/api/v1/nodes", nil)
 }
 
 // askWebhook has an object checked that is never stored.
