@@ -38,14 +38,10 @@ impl Moment {
 
 /// The moments at which a step is killed, one in each attempt; `index` makes them differ from step to step.
 pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
-    let varying = Duration::from_millis(700);
+    let varying = Duration::from_millis(250 + 350 * (index as u64 % 4));
     if matches!(step.holder.as_str(), "cluster" | "management") {
         // Its first kubectl has been started; something has been applied; a wait has begun.
-        return vec![
-            Moment::After(Duration::from_millis(40)),
-            Moment::Line(1),
-            Moment::After(varying / 2 * (1 + index as u32 % 3)),
-        ];
+        return vec![Moment::After(Duration::from_millis(40)), Moment::Line(1), Moment::After(varying)];
     }
     vec![
         // Nothing has changed yet; a manifest is out of the kubelet's sight; the kubelet's certificate is about to go.
@@ -54,7 +50,7 @@ pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
         Moment::Appears("parked-kube-scheduler"),
         Moment::Appears("complete"),
         Moment::Line(1 + index % 7),
-        Moment::After(varying * (1 + index as u32 % 5)),
+        Moment::After(varying),
     ]
 }
 

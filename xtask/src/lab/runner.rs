@@ -105,8 +105,7 @@ impl<'a> Runner<'a> {
         let mut kills = Vec::new();
         if !step.run.is_empty() {
             for machine in &machines {
-                let moments = if disturbance.kill { kill::moments(step, index) } else { Vec::new() };
-                kills.extend(self.command(step, machine, "run", &step.run, moments)?.1);
+                kills.extend(self.killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
             }
         }
         if !step.gate.is_empty() {
@@ -137,10 +136,24 @@ impl<'a> Runner<'a> {
         let (false, Ok(machines)) = (step.undo.is_empty(), self.holders(step)?) else { return Ok(None) };
         let mut kills = Vec::new();
         for machine in &machines {
-            let moments = if kill { kill::moments(step, index) } else { Vec::new() };
-            kills.extend(self.command(step, machine, "undo", &step.undo, moments)?.1);
+            kills.extend(self.killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
         }
         Ok(Some(Outcome { words: "undone".to_owned(), kills }))
+    }
+
+    /// Runs a command of a step, killed at the moments of this index if there is one; gives when it was killed.
+    fn killed(
+        &self,
+        step: &Step,
+        machine: &str,
+        which: &str,
+        script: &str,
+        index: Option<usize>,
+    ) -> Result<Vec<String>> {
+        let moments = index.map_or_else(Vec::new, |index| kill::moments(step, index));
+        let (_, kills) = self.command(step, machine, which, script, moments)?;
+        ensure!(index.is_none() || !kills.is_empty(), "{which} on {machine} ended before it could be killed");
+        Ok(kills)
     }
 
     /// Runs a step again, right after its gate: nothing changes, and nothing is said but the last line.
@@ -153,7 +166,8 @@ impl<'a> Runner<'a> {
         if !changes.is_empty() {
             bail!("run again on {machine}, it changed\n{}", changes.join("\n"));
         }
-        let last = matches!(step.holder.as_str(), "cluster" | "management").then_some(0).unwrap_or(1);
+        // A node's script ends with a line on how far it is.
+        let last = usize::from(!matches!(step.holder.as_str(), "cluster" | "management"));
         ensure!(said.len() <= last, "run again on {machine}, it said\n{}", said.join("\n"));
         Ok(())
     }

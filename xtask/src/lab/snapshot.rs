@@ -139,6 +139,10 @@ impl Objects {
                 annotations.remove("deployment.kubernetes.io/revision");
             }
             content["metadata"] = metadata;
+            // Which phase a workload was last restarted in is another on the way back; that it bears a mark counts.
+            if let Some(mark) = content.pointer_mut("/spec/template/metadata/annotations/airlock~1phase") {
+                *mark = Value::Bool(true);
+            }
             content["status"] = Value::Null;
             // The status of a workload is written all the time, and with it its resourceVersion.
             let counter = if object["status"].is_object() { "generation" } else { "resourceVersion" };
