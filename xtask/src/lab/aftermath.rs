@@ -34,7 +34,7 @@ pub fn aftermath(lab: &Lab, old: &OldCredentials, quiet: Duration, started: Inst
 
 fn judge(lab: &Lab, old: &OldCredentials, when: &str, started: Instant) -> Result<Vec<String>> {
     let mut problems: Vec<_> = unready(lab)?.into_iter().map(|node| format!("{when}: {node} is not Ready")).collect();
-    problems.extend(old.accepted(lab)?.into_iter().map(|accepted| format!("{when}: {accepted}")));
+    problems.extend(old.surprises(lab, false)?.into_iter().map(|accepted| format!("{when}: {accepted}")));
     let words = if problems.is_empty() { "every node Ready, the old credentials refused" } else { "not well" };
     println!("{:7.1} s  {when}: {words}", started.elapsed().as_secs_f64());
     Ok(problems)
@@ -114,10 +114,11 @@ impl OldCredentials {
         Ok(())
     }
 
-    /// Who is still let in with an old credential, and by whom.
-    pub fn accepted(&self, lab: &Lab) -> Result<Vec<String>> {
+    /// Who is let in with an old credential though nobody should be, or is not though everybody should be.
+    pub fn surprises(&self, lab: &Lab, accepted: bool) -> Result<Vec<String>> {
         let description = lab.description()?;
-        let mut accepted = Vec::new();
+        let mut surprises = Vec::new();
+        let expected = if accepted { "200" } else { "401" };
         for server in description["servers"].as_array().context("the lab's description names no servers")? {
             let (name, url) = (server["name"].as_str().unwrap_or_default(), server["url"].as_str().unwrap_or_default());
             for (holder, file) in &self.files {
@@ -126,11 +127,12 @@ impl OldCredentials {
                     &format!("curl --silent --insecure --max-time 10 --output /dev/null --write-out '%{{http_code}}' --cert {file} {url}/api/v1/nodes || true"),
                 )?;
                 // 401: whoever presents a certificate that is not trusted is nobody.
-                if status != "401" {
-                    accepted.push(format!("{name} answered the old credential of {holder} with {status}, not 401"));
+                if status != expected {
+                    surprises
+                        .push(format!("{name} answered the old credential of {holder} with {status}, not {expected}"));
                 }
             }
         }
-        Ok(accepted)
+        Ok(surprises)
     }
 }

@@ -117,8 +117,9 @@ impl Run<'_> {
             self.compare(&boundaries[phase as usize - 1], &format!("phase {phase} undone"), Trees::changed)?;
         }
         self.hammer.phase(0)?;
-        let unready = unready(self.runner.lab)?;
-        ensure!(unready.is_empty(), "everything undone: {} not Ready", unready.join(", "));
+        let mut broken: Vec<_> = unready(self.runner.lab)?.iter().map(|node| format!("{node} is not Ready")).collect();
+        broken.extend(self.old.surprises(self.runner.lab, true)?);
+        ensure!(broken.is_empty(), "everything undone: {}", broken.join(", "));
         for phase in 1..=3 {
             self.phase(package, phase, Disturbance::default())?;
             let when = format!("phase {phase} undisturbed");
