@@ -523,13 +523,14 @@ install_kubelet() { # FILE
 
 # Files go back in the opposite order, byte for byte.
 undo() {
+  next=$state/phase-$((phase + 1))
+  [ ! -e "$next/list" ] || stop "undo phase $((phase + 1)) first"
+  # A worker that joined in this phase may have a renewed certificate and not one changed file.
+  before_undo
   if [ ! -e "$work/list" ]; then
     say "phase $phase has nothing to undo here"
     return 0
   fi
-  next=$state/phase-$((phase + 1))
-  [ ! -e "$next/list" ] || stop "undo phase $((phase + 1)) first"
-  before_undo
   rm -f -- "$work"/restarted-*
   : >"$work/pending"
   tac "$work/list" >"$work/reversed"
