@@ -100,6 +100,9 @@ pub(crate) struct Choices {
     /// How kubelets come by certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
     kubelet_certs: Kubelets,
+    /// Accept an outage that cannot be helped; without it, its cause and duration are said and nothing is written
+    #[arg(long)]
+    accept_outage: bool,
 }
 
 /// A key type, or the old one's.
@@ -159,6 +162,7 @@ impl Choices {
                 Kubelets::Mint => KubeletCertificates::Mint,
                 Kubelets::Renew => KubeletCertificates::Renew,
             },
+            accept_outage: self.accept_outage,
         };
         Ok((request, brought_files))
     }

@@ -17,7 +17,7 @@ use std::{
 
 use airlock_core::{
     Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, inspect, mint, package,
-    plan,
+    package::PackageError, plan,
 };
 use clap::Parser;
 
@@ -85,8 +85,13 @@ fn run_package(paths: &[String], choices: &Choices, out: &str) -> Result<(), Sto
     print_findings(plan.findings());
     let keys = keys::generate(plan.key_requests());
     let minted = mint(&plan, keys).map_err(|error| Stop::Failed(error.to_string()))?;
-    let files = package(&plan, &minted).map_err(|error| Stop::Failed(error.to_string()))?;
+    let files = package(&plan, &minted).map_err(|error| match error {
+        PackageError::Broken(broken) => Stop::Findings(vec![broken.finding()]),
+        other => Stop::Failed(other.to_string()),
+    })?;
+    print_findings(&files.matrix().findings());
     target.write(&files, archive)?;
+    println!("{}", files.matrix());
     println!("{}: {minted}, {} files", target.path(), files.files().count());
     Ok(())
 }

@@ -4,7 +4,8 @@
 //! files ──inspect──▶ Inventory ──plan──▶ RotationPlan ──mint──▶ Minted ──package──▶ OutputFiles ──archive──▶ zip
 //! ```
 //!
-//! Every arrow is one public function. Nothing in here reads a clock, a file, the network or the
+//! Beside the way, [`simulate()`] predicts every handshake of a minted plan; [`package()`] refuses a plan with a
+//! broken edge. Every arrow is one public function. Nothing in here reads a clock, a file, the network or the
 //! system's randomness: bytes, the time and keys come in; bytes and findings go out.
 
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod package;
 pub mod plan;
 pub mod profile;
 pub mod report;
+pub mod simulate;
 pub mod time;
 pub mod x509;
 
@@ -27,4 +29,5 @@ pub use inventory::{Inventory, inspect};
 pub use mint::{Minted, mint};
 pub use package::{OutputFile, OutputFiles, archive, package};
 pub use plan::{RotationPlan, RotationRequest, plan};
+pub use simulate::{TrustMatrix, simulate};
 pub use time::UnixTime;

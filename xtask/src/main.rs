@@ -30,8 +30,9 @@ cargo xtask lab up|run|down
     a real kubeadm cluster on this machine, without a container engine, and packages carried out on it;
     `cargo xtask lab help` says more
 
-cargo xtask test
+cargo xtask test [--quick]
     installs what the tests need, runs them all and prints how long each part took
+      --quick  carries no package out on a cluster
 
 cargo xtask tools
     only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";

@@ -16,13 +16,17 @@ use crate::{
 
 /// Installs what the tests need, then runs them all; the first that fails ends the run.
 ///
+/// With `--quick`, no package is carried out on a cluster.
+///
 /// # Errors
 ///
-/// If an option is given, a tool cannot be made, or a test fails.
+/// If an option is not known, a tool cannot be made, or a test fails.
 pub fn run(options: &[&str]) -> Result<()> {
-    if let Some(option) = options.first() {
-        bail!("`cargo xtask test` has no option `{option}`");
-    }
+    let quick = match options {
+        [] => false,
+        ["--quick"] => true,
+        other => bail!("`cargo xtask test` takes --quick or nothing, not {}", other.join(" ")),
+    };
     let started = Instant::now();
     let mut timings = Vec::new();
     let mut step = |title: &'static str, work: &dyn Fn() -> Result<()>| -> Result<()> {
@@ -52,6 +56,10 @@ pub fn run(options: &[&str]) -> Result<()> {
     // The tests start it; built here, the wait for it is not theirs.
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+    if !quick {
+        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
+        step("clusters", &|| finish(cargo().args(arguments)))?;
+    }
 
     println!("\n── all is well");
     for (title, duration) in timings {
@@ -75,7 +83,7 @@ fn components() -> Result<()> {
 /// Every shell script of the repository.
 fn shellcheck() -> Result<()> {
     let mut scripts = vec![root().join(".ci/run")];
-    for folder in ["tests", "tests/fixtures", "tests/lab"] {
+    for folder in ["tests", "tests/bench", "tests/fixtures", "tests/lab"] {
         for entry in fs::read_dir(root().join(folder))? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "sh") {

@@ -69,10 +69,7 @@ pub(super) fn is_kubelet_step(step: &Step) -> bool {
 }
 
 fn can_be_undone(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads)
-    )
+    matches!(action, Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads))
 }
 
 /// The last step of phase 2 changes nothing; going back, it has pods trust both CAs before API servers serve the old
@@ -83,12 +80,7 @@ fn opens_the_way_back(step: &Step) -> bool {
 }
 
 fn changes_the_cluster(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Cluster(
-            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates
-        )
-    )
+    matches!(action, Action::Cluster(ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates))
 }
 
 /// A word that the shell takes as it is.

@@ -12,6 +12,7 @@ use crate::{
     plan::RotationPlan,
     profile::AuthorityId,
     report::{CertificateReport, certificate_report},
+    simulate::{Edge, Outcome, TrustMatrix},
     x509::Certificate,
 };
 
@@ -27,6 +28,7 @@ struct Manifest<'a> {
     created: String,
     authorities: Vec<AuthorityEntry<'a>>,
     steps: Vec<StepEntry<'a>>,
+    edges: Vec<EdgeEntry<'a>>,
     files: Vec<FileEntry<'a>>,
     certificates: Vec<CertificateEntry>,
 }
@@ -50,6 +52,30 @@ struct StepEntry<'a> {
     title: &'a str,
     #[serde(flatten)]
     commands: commands::Commands,
+}
+
+/// An edge: what was predicted of it, today and at every step.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EdgeEntry<'a> {
+    id: &'a str,
+    client: &'a str,
+    server: &'a str,
+    /// `accepted`, or `refused` once the last step is done.
+    expected: &'static str,
+    verdict: Outcome,
+    open_ssl: Outcome,
+    /// Where it changes: the step from which on the verdict is another, `today` first.
+    verdicts: Vec<VerdictEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerdictEntry<'a> {
+    from: &'a str,
+    verdict: Outcome,
+    open_ssl: Outcome,
+    states: usize,
 }
 
 #[derive(Serialize)]
@@ -108,12 +134,31 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
         created: UnixTime::to_string(&plan.now),
         authorities: authorities.collect(),
         steps: steps.collect(),
+        edges: output.matrix().edges.iter().map(|edge| edge_entry(output.matrix(), edge)).collect(),
         files: files.collect(),
         certificates: certificates(output),
     };
     let mut text = serde_json::to_string_pretty(&manifest).expect("Invariant: every field is text or a number");
     text.push('\n');
     text
+}
+
+fn edge_entry<'a>(matrix: &'a TrustMatrix, edge: &'a Edge) -> EdgeEntry<'a> {
+    let verdicts = edge.spans.iter().map(|span| VerdictEntry {
+        from: &matrix.columns[span.from].id,
+        verdict: span.verdict.outcome,
+        open_ssl: span.verdict.open_ssl,
+        states: span.verdict.states,
+    });
+    EdgeEntry {
+        id: &edge.id,
+        client: &edge.client,
+        server: &edge.server,
+        expected: if edge.refused { "refused" } else { "accepted" },
+        verdict: edge.worst(),
+        open_ssl: edge.spans.iter().map(|span| span.verdict.open_ssl).max().unwrap_or_default(),
+        verdicts: verdicts.collect(),
+    }
 }
 
 /// Every certificate in the package, with the files that hold it.

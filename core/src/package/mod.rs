@@ -15,17 +15,20 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub use self::archive::archive;
+pub(crate) use self::render::Renderer;
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
     plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source},
     report::{OutputFileReport, PackageReport},
+    simulate::{Broken, TrustMatrix, simulate},
 };
 
 /// Every file of a package, in the order of the archive.
 pub struct OutputFiles {
     name: String,
     files: BTreeMap<String, OutputFile>,
+    matrix: TrustMatrix,
 }
 
 /// A file of a package.
@@ -75,14 +78,26 @@ pub enum PackageError {
     /// A text cannot be changed in place.
     #[error(transparent)]
     Text(#[from] EditError),
+    /// Something would stop talking, or something would go on being accepted that must not be.
+    #[error("this rotation is refused: {0}; {remedy}", remedy = .0.remedy)]
+    Broken(Box<Broken>),
 }
 
-/// Writes every file of the package.
+/// Proves the rotation, and writes every file of the package.
 ///
 /// # Errors
-/// A [`PackageError`] if a given file cannot be changed in place.
+/// A [`PackageError`] if an edge would break whose outage was not accepted, or if a given file cannot be changed in place.
 pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, PackageError> {
-    let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new() };
+    let matrix = simulate(plan, minted)?;
+    match matrix.refusal(plan.accept_outage) {
+        Some(broken) => Err(PackageError::Broken(Box::new(broken))),
+        None => write(plan, minted, matrix),
+    }
+}
+
+/// Writes every file of a package, whatever `matrix` says.
+pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -> Result<OutputFiles, PackageError> {
+    let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new(), matrix };
     let renderer = render::Renderer { minted, plan };
     for (step, edit) in edits(plan) {
         let bytes = renderer.bytes(&edit.content)?;
@@ -204,6 +219,12 @@ impl OutputFiles {
         self.files.values()
     }
 
+    /// What was predicted of every handshake.
+    #[must_use]
+    pub fn matrix(&self) -> &TrustMatrix {
+        &self.matrix
+    }
+
     /// What the package holds, without the content.
     #[must_use]
     pub fn report(&self) -> PackageReport {
@@ -218,7 +239,7 @@ impl OutputFiles {
             purpose: file.purpose.clone(),
             appliable: file.appliable,
         });
-        PackageReport { name: self.name.clone(), files: files.collect() }
+        PackageReport { name: self.name.clone(), files: files.collect(), matrix: self.matrix.clone() }
     }
 
     /// An object of the package as one command to paste into a terminal; `None` if the path names no object.

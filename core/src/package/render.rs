@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// Knows everything that a recipe may refer to.
-pub(super) struct Renderer<'a> {
-    pub(super) plan: &'a RotationPlan,
-    pub(super) minted: &'a Minted,
+pub(crate) struct Renderer<'a> {
+    pub(crate) plan: &'a RotationPlan,
+    pub(crate) minted: &'a Minted,
 }
 
 type Bytes = Zeroizing<Vec<u8>>;
@@ -31,7 +31,7 @@ fn text(text: String) -> Bytes {
 
 impl Renderer<'_> {
     /// The bytes of a file.
-    pub(super) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
+    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
         Ok(match content {
             Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
             Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
@@ -75,14 +75,14 @@ impl Renderer<'_> {
         (certificate, self.authority_key(succession))
     }
 
-    pub(super) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
+    pub(crate) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
         match side {
             Side::Old => &self.plan.successions[&id].old,
             Side::New => self.minted.authorities[&id].certificate(),
         }
     }
 
-    pub(super) fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
+    pub(crate) fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
         order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
     }
 

@@ -93,7 +93,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     }
     writeln!(
         text,
-        "\nA node that joins in phases 1 and 2 may be given either pin with `--discovery-token-ca-cert-hash`; from phase 3 on, the new one.\n"
+        "\nA node that joins in phases 1 and 2 is given the old pin with `--discovery-token-ca-cert-hash`; from step 1-cluster-info on the new one works as well, and from phase 3 on it alone.\n"
     )?;
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
         writeln!(
@@ -154,7 +154,7 @@ fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     if !run.is_empty() {
         writeln!(text, "```sh\n{run}\n```\n")?;
     }
-    writeln!(text, "It worked when {}.\n", step.gate)?;
+    writeln!(text, "It worked when {}.\n", step.gate.words)?;
     if !gate.is_empty() {
         writeln!(text, "```sh\n{gate}\n```\n")?;
     }

@@ -9,6 +9,7 @@ mod editable;
 mod key_home;
 mod nodes;
 mod objects;
+mod present;
 mod replacements;
 pub mod request;
 mod sequence;
@@ -23,9 +24,11 @@ pub(crate) use self::{
     key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG},
     objects::ObjectChange,
+    present::{Access, CLUSTER_INFO, Held, Place, PlaceKind, Shown, Trusted, certificates, flags, split_entry},
     replacements::{Identity, KeySource, Replacement, ReplacementId},
     steps::{
-        Action, ClusterAction, Content, Edit, Holder, KubeconfigChange, PackagePath, Phase, Side, Source, Step, Trust,
+        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
+        Step, Trust,
     },
     successors::{Succession, Successor, same_algorithm, successor_name},
 };
@@ -50,6 +53,10 @@ pub struct RotationPlan {
     pub(crate) replacements: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
+    /// Does the person accept outages that the profile declares?
+    pub(crate) accept_outage: bool,
+    /// What is there before the first step.
+    pub(crate) present: Vec<Place>,
     /// What the given workers hold of the files that their script changes, by node.
     pub(crate) workers: Vec<(String, KeptFile)>,
     pub(crate) findings: Vec<Finding>,
@@ -105,6 +112,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     refuse_errors(&mut findings)?;
     let (replacements, key_requests) = replacements.into_parts();
     let workers = nodes::kept_by_workers(inventory, &successions);
+    let present = present::present(inventory, &successions);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
@@ -115,6 +123,8 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         replacements,
         key_requests,
         steps,
+        accept_outage: request.accept_outage,
+        present,
         workers,
         findings,
     })

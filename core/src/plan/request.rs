@@ -29,6 +29,8 @@ pub struct RotationRequest {
     pub keep_keys: bool,
     /// How kubelets come by a client certificate of the new CA.
     pub kubelet_certificates: KubeletCertificates,
+    /// Accept an outage that the platform's profile declares, with its cause and duration.
+    pub accept_outage: bool,
 }
 
 impl Default for RotationRequest {
@@ -40,6 +42,7 @@ impl Default for RotationRequest {
             leaf_days: DEFAULT_LEAF_DAYS,
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::Renew,
+            accept_outage: false,
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, ClusterAction, Content, Edit, Holder, KubeletCertificates, Phase, RotationRequest, Step, Succession,
-    nodes::NodePlanner, objects, replacements::Replacements, steps::PackagePath,
+    Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest, Step,
+    Succession, nodes::NodePlanner, objects, replacements::Replacements, steps::PackagePath,
 };
 use crate::{
     Finding, UnixTime,
@@ -68,10 +68,9 @@ impl<'a> Sequence<'a, '_> {
         self.nodes(phase);
         if self.rotates_cluster() {
             self.published(phase, "Wait until pods are given both CAs");
+            // Before the workers: one that joins after them takes its trust from here.
+            self.cluster_info(phase);
             self.workers(phase);
-        }
-        self.cluster_info(phase);
-        if self.rotates_cluster() {
             self.push(
                 phase,
                 "pods",
@@ -99,22 +98,11 @@ impl<'a> Sequence<'a, '_> {
         let phase = Phase::Switch;
         self.nodes(phase);
         if self.rotates_cluster() {
-            let servers = self.servers();
-            if !servers.is_empty() {
-                self.push(
-                    phase,
-                    "served",
-                    Holder::Cluster,
-                    "Check that every API server serves a certificate of the new CA",
-                    vec![Action::Cluster(ClusterAction::ServedByNew(servers))],
-                    "each API server's certificate verifies under the new CA alone",
-                );
-            }
             self.published(phase, "Wait until a kube-controller-manager with the new CA leads");
             self.kubelets();
+            self.cluster_info(phase);
             self.workers(phase);
         }
-        self.cluster_info(phase);
         self.clients(phase);
         self.management_kubeconfigs(phase);
         if !self.rotates_cluster() {
@@ -131,7 +119,10 @@ impl<'a> Sequence<'a, '_> {
                 ),
                 Action::Cluster(ClusterAction::NodesReady),
             ],
-            "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+            Gate::proving(
+                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+                Fact::Confirmed,
+            ),
         );
     }
 
@@ -145,17 +136,17 @@ impl<'a> Sequence<'a, '_> {
                 Holder::Management,
                 "Give the management cluster the new CA pairs",
                 authorities,
-                "the Secrets hold the new CA alone",
+                Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere),
             );
         }
-        self.management_kubeconfigs(phase);
         self.nodes(phase);
         if self.rotates_cluster() {
             self.published(phase, "Wait until pods are given the new CA alone");
+            self.cluster_info(phase);
             self.workers(phase);
         }
-        self.cluster_info(phase);
         self.clients(phase);
+        self.management_kubeconfigs(phase);
         let rotated = self.successions.keys().copied().collect();
         self.push(
             phase,
@@ -196,9 +187,17 @@ impl<'a> Sequence<'a, '_> {
         );
     }
 
-    fn push(&mut self, phase: Phase, id: &str, holder: Holder, title: &str, actions: Vec<Action>, gate: &str) {
+    fn push(
+        &mut self,
+        phase: Phase,
+        id: &str,
+        holder: Holder,
+        title: &str,
+        actions: Vec<Action>,
+        gate: impl Into<Gate>,
+    ) {
         let id = format!("{}-{id}", phase.number());
-        self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.to_owned() });
+        self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into() });
     }
 
     fn rotates_cluster(&self) -> bool {
@@ -216,6 +215,7 @@ impl<'a> Sequence<'a, '_> {
                 Phase::DropOld => ("accept the new CA alone", "its API server refuses credentials of the old CA"),
             };
             let title = format!("Make {} {title}", node.name);
+            let gate = Gate::proving(gate, Fact::TakenUp);
             self.push(phase, &node.name, Holder::Node(node.name.clone()), &title, actions, gate);
         }
         if inventory.control_plane().next().is_none() {
@@ -229,6 +229,7 @@ impl<'a> Sequence<'a, '_> {
                 }
             };
             let gate = "every control-plane node has been through this phase";
+            let gate = Gate::proving(gate, Fact::Everywhere);
             self.push(phase, "control-plane", Holder::Cluster, "Control-plane nodes", vec![person(text)], gate);
         }
     }
@@ -265,6 +266,7 @@ impl<'a> Sequence<'a, '_> {
             let id = format!("{}-kubelet", node.name);
             let title = format!("Give the kubelet of {} a certificate of the new CA", node.name);
             let gate = "the kubelet's certificate is signed by the new CA";
+            let gate = Gate::proving(gate, Fact::Renewed);
             self.push(Phase::Switch, &id, Holder::Node(node.name.clone()), &title, actions, gate);
         }
     }
@@ -313,14 +315,15 @@ impl<'a> Sequence<'a, '_> {
                 ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
             }
         };
-        self.push(phase, "workers", Holder::Workers, title, actions, gate);
+        let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
+        self.push(phase, "workers", Holder::Workers, title, actions, Gate::proving(gate, fact));
     }
 
     fn cluster_info(&mut self, phase: Phase) {
         if let Some(action) = objects::cluster_info(self.inventory, phase, self.successions, self.replacements) {
             let gate = "the ConfigMap holds this phase's CAs, and the bootstrap signer has signed it for every token";
             let title = "Tell joining nodes which CAs to trust";
-            self.push(phase, "cluster-info", Holder::Cluster, title, vec![action], gate);
+            self.push(phase, "cluster-info", Holder::Cluster, title, vec![action], everywhere(gate, phase));
         }
     }
 
@@ -336,7 +339,11 @@ impl<'a> Sequence<'a, '_> {
             Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
             Phase::DropOld => "Whoever holds a kubeconfig of this cluster gets the new CA alone",
         }));
-        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, "each of them has confirmed it");
+        // What those hold whose kubeconfigs were not given, the end of phase 2 asks.
+        let hangs = phase != Phase::Switch || actions.iter().any(|action| matches!(action, Action::Write(_)));
+        let words = "each of them has confirmed it";
+        let gate = if hangs { Gate::proving(words, Fact::Everywhere) } else { words.into() };
+        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
     }
 
     fn management_kubeconfigs(&mut self, phase: Phase) {
@@ -348,19 +355,8 @@ impl<'a> Sequence<'a, '_> {
                 Phase::DropOld => "Make the management cluster trust the new CA alone",
             };
             let gate = "the Secret holds this phase's kubeconfig, and the Cluster stays reachable";
-            self.push(phase, "kubeconfig", Holder::Management, title, actions, gate);
+            self.push(phase, "kubeconfig", Holder::Management, title, actions, Gate::proving(gate, Fact::Everywhere));
         }
-    }
-
-    /// Every API server, by the address that its own kube-controller-manager uses.
-    fn servers(&self) -> Vec<String> {
-        let rows = self.inventory.profile.kubeconfigs;
-        let Some(row) = rows.iter().find(|row| row.reader == Some(Component::ControllerManager)) else {
-            return Vec::new();
-        };
-        let kubeconfigs = self.inventory.control_plane().filter_map(|node| node.kubeconfig(row.path));
-        let servers = kubeconfigs.filter_map(|(_, kubeconfig)| kubeconfig.model.clusters.first());
-        servers.map(|cluster| cluster.server.clone()).filter(|server| server.starts_with("https://")).collect()
     }
 
     /// The pause switch of the Cluster; `None` where there is no management cluster.
@@ -398,6 +394,11 @@ fn embeds_credential(inventory: &Inventory, node: &Node) -> bool {
     let path = rows.find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
     let kubeconfig = path.and_then(|path| node.kubeconfig(path));
     kubeconfig.is_some_and(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
+}
+
+/// In phase 2 both bundles do, so nothing hangs on the gate.
+fn everywhere(words: &str, phase: Phase) -> Gate {
+    if phase == Phase::Switch { words.into() } else { Gate::proving(words, Fact::Everywhere) }
 }
 
 /// Something that only people can do.

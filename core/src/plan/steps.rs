@@ -113,8 +113,44 @@ pub(crate) struct Step {
     pub(crate) holder: Holder,
     pub(crate) title: String,
     pub(crate) actions: Vec<Action>,
-    /// What must be true before the next step, in words.
-    pub(crate) gate: String,
+    pub(crate) gate: Gate,
+}
+
+/// What must be true before the next step.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    /// In words.
+    pub(crate) words: String,
+    /// What it establishes beyond doubt; without it, either state has to be reckoned with.
+    pub(crate) proves: Vec<Fact>,
+}
+
+impl Gate {
+    /// A gate that lets nobody by before `fact` is established.
+    pub(crate) fn proving(words: &str, fact: Fact) -> Self {
+        Self { words: words.to_owned(), proves: vec![fact] }
+    }
+}
+
+impl From<&str> for Gate {
+    fn from(words: &str) -> Self {
+        Self { words: words.to_owned(), proves: Vec::new() }
+    }
+}
+
+/// What a gate establishes. A plan without one of them has a red edge: each is there for a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fact {
+    /// The node's API server has taken up what lies on its disk. Seen by one file of the phase; the others
+    /// are taken up in the same way, at the latest a minute after they changed (kubernetes/apiserver:
+    /// pkg/server/dynamiccertificates).
+    TakenUp,
+    /// Every kubelet of the holder presents a certificate of the new authority.
+    Renewed,
+    /// Everything that the step writes is where it belongs, with everyone whom it concerns.
+    Everywhere,
+    /// Nobody presents a certificate of the old authority any more, by their own word.
+    Confirmed,
 }
 
 /// Who carries a step out.
@@ -315,8 +351,6 @@ pub(crate) enum ClusterAction {
     Published,
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
-    /// Waits until each of these API servers serves a certificate of the new CA.
-    ServedByNew(Vec<String>),
 }
 
 impl ClusterAction {
@@ -329,7 +363,6 @@ impl ClusterAction {
             Self::Pause { namespace, cluster, paused } => format!("Set paused={paused} on the Cluster {namespace}/{cluster}"),
             Self::Published => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
-            Self::ServedByNew(_) => "Ask each API server by itself, past the load balancer".to_owned(),
         }
     }
 }

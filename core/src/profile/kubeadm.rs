@@ -3,6 +3,7 @@
 
 use super::{
     AuthorityId, AuthorityRow, Component, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow,
+    kubeadm_edges::EDGES,
 };
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
@@ -140,6 +141,11 @@ pub const KUBEADM: Profile = Profile {
             paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
         },
         FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-certificate-authority",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
             component: Component::ControllerManager,
             flag: "client-ca-file",
             paths: &["/etc/kubernetes/pki/ca.crt"],
@@ -170,7 +176,6 @@ pub const KUBEADM: Profile = Profile {
         "cluster-signing-kubelet-serving-cert-file",
         "cluster-signing-kube-apiserver-client-cert-file",
         "cluster-signing-legacy-unknown-cert-file",
-        "kubelet-certificate-authority",
     ],
     others: &[
         OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
@@ -182,5 +187,6 @@ pub const KUBEADM: Profile = Profile {
         OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
         OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
     ],
+    edges: EDGES,
     signing_file: "/etc/kubernetes/pki/ca-signing.crt",
 };

@@ -4,13 +4,16 @@
 //! tables; a new platform adds rows and fixtures, not branches.
 
 mod cluster_api;
+pub mod edge;
 mod kubeadm;
+mod kubeadm_edges;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
+pub use edge::EdgeRow;
 pub use kubeadm::KUBEADM;
 
 /// A certificate authority of a cluster.
@@ -85,6 +88,8 @@ pub struct Profile {
     pub foreign_flags: &'static [&'static str],
     /// Every other file that has a meaning.
     pub others: &'static [OtherRow],
+    /// Every relation over TLS that a rotation could break.
+    pub edges: &'static [EdgeRow],
     /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle.
     pub signing_file: &'static str,
 }
@@ -232,6 +237,12 @@ impl Profile {
     #[must_use]
     pub fn manifest(&self, component: Component) -> Option<&'static str> {
         self.static_pods.iter().find(|row| row.component == component).map(|row| row.path)
+    }
+
+    /// The path of the kubelet's own client certificate.
+    #[must_use]
+    pub fn kubelet_client(&self) -> &'static str {
+        self.others.iter().find(|row| row.kind == OtherKind::KubeletClient).map_or("", |row| row.path)
     }
 
     /// Every path that has a meaning on a node.

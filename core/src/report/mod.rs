@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::inventory::certificate_report;
 
-use crate::{Finding, UnixTime, profile::AuthorityId, x509::KeyAlgorithm};
+use crate::{Finding, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
 
 /// Everything that inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,6 +226,8 @@ pub struct PackageReport {
     pub name: String,
     /// Every file, in the order of the archive.
     pub files: Vec<OutputFileReport>,
+    /// What was predicted of every handshake.
+    pub matrix: TrustMatrix,
 }
 
 /// A file of the package.

@@ -82,6 +82,6 @@ fn step(step: &Step) -> StepReport {
         title: step.title.clone(),
         edits,
         restarts,
-        gate: step.gate.clone(),
+        gate: step.gate.words.clone(),
     }
 }

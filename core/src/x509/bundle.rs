@@ -5,7 +5,7 @@ use super::Certificate;
 /// The CA certificates that somebody accepts, in order and without repetition.
 ///
 /// The order matters: kubeadm, Cluster API and Kamaji sign with the first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrustBundle {
     anchors: Vec<Certificate>,
 }

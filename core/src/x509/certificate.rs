@@ -222,6 +222,11 @@ impl Certificate {
         key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature)
     }
 
+    /// Is it made for this host, a name or an address? By Go's rules: alternative names alone.
+    pub fn is_for_host(&self, host: &str) -> bool {
+        super::chain::names(self, host, super::Rules::Go)
+    }
+
     fn has_no(&self, oid: const_oid::ObjectIdentifier) -> bool {
         !self.extensions().iter().any(|extension| extension.oid == oid)
     }

@@ -186,7 +186,7 @@ impl Path<'_> {
             match self.step(link, anchor, length) {
                 Ok(()) if self.rules == Rules::Go || anchor.subject() == anchor.issuer() => return Ok(()),
                 Ok(()) => {
-                    _ = first_error.get_or_insert_with(|| ChainError::UnknownAuthority(anchor.issuer().to_string()))
+                    _ = first_error.get_or_insert_with(|| ChainError::UnknownAuthority(anchor.issuer().to_string()));
                 }
                 Err(error) if self.rules == Rules::OpenSsl => return Err(error),
                 Err(error) => _ = first_error.get_or_insert(error),
@@ -319,7 +319,7 @@ fn key_usage_fits(leaf: &Certificate, purpose: Purpose) -> bool {
 
 /// Is the certificate for this host? An address counts only as one; Go looks at alternative names alone,
 /// OpenSSL at the common name where there is no DNS name.
-fn names(leaf: &Certificate, host: &str, rules: Rules) -> bool {
+pub(super) fn names(leaf: &Certificate, host: &str, rules: Rules) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         let is_it = |name: &AlternativeName| matches!(name, AlternativeName::Ip(own) if *own == address);

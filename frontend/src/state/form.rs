@@ -179,6 +179,7 @@ impl PlanForm {
             leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
+            accept_outage: false,
         })
     }
 }

@@ -5,6 +5,7 @@ use airlock_core::{
     plan::request::{BroughtAuthority, RotationRequest},
     profile::AuthorityId,
     report::{AuthorityReport, CertificateReport},
+    simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
@@ -66,7 +67,7 @@ fn plan() -> PlanReport {
 }
 
 fn package() -> PackageReport {
-    PackageReport { name: "airlock-one-20260801".to_owned(), files: vec![] }
+    PackageReport { name: "airlock-one-20260801".to_owned(), files: vec![], matrix: TrustMatrix::default() }
 }
 
 /// The state after loading one file, and after `actions`.

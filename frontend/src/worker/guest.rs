@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use airlock_core::{
     Content, InputFile, UnixTime,
     inventory::Inventory,
-    package::OutputFiles,
+    package::{OutputFiles, PackageError},
     plan::RotationPlan,
     x509::{KeyAlgorithm, PrivateKey},
 };
@@ -138,12 +138,14 @@ impl Core {
         self.run = None;
         let keys = (0..wanted).filter_map(|index| self.keys.remove(&(run, index))).collect();
         self.keys.clear();
-        let made = airlock_core::mint(plan, keys)
-            .map_err(|error| error.to_string())
-            .and_then(|minted| airlock_core::package(plan, &minted).map_err(|error| error.to_string()));
-        Some(match made {
+        let minted = match airlock_core::mint(plan, keys) {
+            Ok(minted) => minted,
+            Err(error) => return Some(Reply::Failed(error.to_string()).into()),
+        };
+        Some(match airlock_core::package(plan, &minted) {
             Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
-            Err(reason) => Reply::Failed(reason).into(),
+            Err(PackageError::Broken(broken)) => Reply::Refused(vec![broken.finding()]).into(),
+            Err(error) => Reply::Failed(error.to_string()).into(),
         })
     }
 }

@@ -179,7 +179,7 @@ impl Run<'_> {
     /// What Cluster API would make of `<cluster>-kubeconfig` where that is another answer than before.
     fn ask_cluster_api(&mut self, step: &Step) -> Result<()> {
         let told = step.id == "1-freeze" || step.id == "3-authorities";
-        let switched = step.phase == 2 && (step.holder == "clients" || step.id.ends_with("-served"));
+        let switched = step.phase == 2 && (step.holder == "clients" || step.id.ends_with("-published"));
         if !self.has_management || !(told || switched) {
             return Ok(());
         }

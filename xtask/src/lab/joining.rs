@@ -12,19 +12,22 @@ enum Pin {
 }
 
 /// After which step a machine joins, and with which pin.
-const JOINS: [(After, Pin); 4] = [
-    // cluster-info holds both: before that, whoever joins trusts the old CA alone.
-    (After::Id("1-cluster-info"), Pin::Old),
+const JOINS: [(After, Pin); 5] = [
+    // Too late for the workers' step of the phase: what it trusts, it was told by cluster-info.
+    (After::Workers(1), Pin::Old),
     // Some API servers serve the old CA's certificate, some the new one's; either CA may sign the kubelet's.
     (After::FirstNode(2), Pin::Old),
-    (After::Id("2-cluster-info"), Pin::New),
+    (After::Workers(2), Pin::New),
     // Every API server trusts the new CA alone; cluster-info does not say so yet.
-    (After::Id("3-published"), Pin::New),
+    (After::Published(3), Pin::New),
+    (After::Workers(3), Pin::New),
 ];
 
 enum After {
-    /// The step with this id.
-    Id(&'static str),
+    /// The workers' step of a phase, which cluster-info's comes before.
+    Workers(u64),
+    /// The gate after all control-plane nodes of a phase.
+    Published(u64),
     /// The first control-plane node's step of a phase.
     FirstNode(u64),
 }
@@ -43,7 +46,8 @@ impl Joining {
         let mut joins = Vec::new();
         for (after, pin) in &JOINS[..spares.len().min(JOINS.len())] {
             let found = match after {
-                After::Id(id) => steps.iter().find(|step| step.id == *id),
+                After::Workers(phase) => steps.iter().find(|step| step.phase == *phase && step.holder == "workers"),
+                After::Published(phase) => steps.iter().find(|step| step.id == format!("{phase}-published")),
                 After::FirstNode(phase) => steps.iter().find(|step| step.phase == *phase && node(step)),
             };
             joins.push((found.context("a machine cannot join: the package lacks a step")?.id.clone(), *pin));

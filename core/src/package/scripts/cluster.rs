@@ -112,13 +112,6 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]
         }
-        ClusterAction::ServedByNew(servers) => {
-            let servers: Vec<_> = servers.iter().map(|server| quote(server)).collect();
-            vec![format!(
-                "await 'every API server serves a certificate of the new CA' served_by_new \"$root/3-drop-old/workers/ca.crt\" {}",
-                servers.join(" ")
-            )]
-        }
     }
 }
 

@@ -101,15 +101,6 @@ published() { # FILE
   done
 }
 
-# Each API server by itself, past the load balancer.
-served_by_new() { # CA SERVER…
-  ca=$1
-  shift
-  for server; do
-    kubectl --request-timeout=10s --server "$server" --certificate-authority "$ca" get --raw=/readyz >/dev/null 2>&1 || return 1
-  done
-}
-
 nodes_are_ready() {
   states=$(kubectl get nodes -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
   [ -n "$states" ] || return 1

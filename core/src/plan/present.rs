@@ -1,0 +1,397 @@
+//! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{KeyHome, SIGNING_FLAG, Succession};
+use crate::{
+    formats::{kubeconfig, kubeconfig::Material as Data, pem},
+    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, StoredObject},
+    profile::{AuthorityId, Component, SecretContent},
+    x509::{Certificate, PublicKey},
+};
+
+/// The flag with which API servers verify kubelets.
+const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
+
+/// Somewhere that holds files or objects of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) kind: PlaceKind,
+    /// A node's name; otherwise the kind in words.
+    pub(crate) name: String,
+    /// By absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node holds one
+    /// version of each file; of workers, which differ, every version is kept.
+    pub(crate) files: BTreeMap<String, BTreeSet<Held>>,
+}
+
+/// What a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceKind {
+    ControlPlane,
+    /// Control-plane nodes of which no file was given.
+    ControlPlaneElsewhere,
+    /// All workers, given or not.
+    Workers,
+    Cluster,
+    Management,
+    /// Kubeconfigs that were given.
+    Clients,
+    /// Kubeconfigs that nobody gave.
+    OtherClients,
+}
+
+/// A file's content, by what matters of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Held {
+    Certificates(Vec<Certificate>),
+    Key(PublicKey),
+    /// A leaf with intermediates and its key, in one file.
+    Credential(Vec<Certificate>, PublicKey),
+    Kubeconfig(Access),
+    /// A leaf that this authority signed for the holder, not seen here.
+    SignedBy(Certificate),
+    /// A static Pod's flags that point to what a rotation changes.
+    Flags(BTreeMap<&'static str, String>),
+}
+
+/// One context of a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Access {
+    /// The host of the server, or the name that its certificate is checked for instead.
+    pub(crate) host: Option<String>,
+    pub(crate) trust: Trusted,
+    pub(crate) credential: Shown,
+}
+
+/// Whom a kubeconfig trusts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trusted {
+    These(Vec<Certificate>),
+    InFile(String),
+    /// The system's own anchors, or nobody is asked.
+    NotJudged,
+}
+
+/// What a kubeconfig shows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shown {
+    /// A leaf with intermediates, and the public half of the key beside it, where that is known.
+    These(Vec<Certificate>, Option<PublicKey>),
+    InFile(String),
+    /// A leaf that this authority signed, not seen here.
+    SignedBy(Certificate),
+    /// A token, a plugin, nothing.
+    NotJudged,
+}
+
+/// Every place of a cluster that a rotation touches.
+pub(super) fn present(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Vec<Place> {
+    let present = Present { inventory, successions };
+    let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
+    if let Some(succession) = successions.get(&AuthorityId::Cluster) {
+        let old = &succession.old;
+        if places.is_empty() {
+            places.push(present.unseen(PlaceKind::ControlPlaneElsewhere, "control-plane nodes", old));
+        }
+        places.push(present.workers(old));
+        places.push(present.cluster(old));
+        places.push(present.management());
+        places.push(present.clients(old));
+        let other = Held::Kubeconfig(Access {
+            host: None,
+            trust: Trusted::These(vec![old.clone()]),
+            credential: Shown::SignedBy(old.clone()),
+        });
+        let files = BTreeMap::from([("kubeconfig".to_owned(), BTreeSet::from([other]))]);
+        places.push(Place { kind: PlaceKind::OtherClients, name: "people and pipelines".to_owned(), files });
+    }
+    places
+}
+
+struct Present<'a> {
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+}
+
+impl Present<'_> {
+    fn control_plane(&self, node: &Node) -> Place {
+        let mut files = self.files(node);
+        // A key that stayed away is taken to be the one that belongs to the certificate.
+        for succession in self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes) {
+            if let Some(row) = self.inventory.profile.authority(succession.id) {
+                let key = || BTreeSet::from([Held::Key(succession.old.public_key().clone())]);
+                files.entry(row.key.to_owned()).or_insert_with(key);
+            }
+        }
+        // So is the flag of a manifest that stayed away.
+        if let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) {
+            let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
+            let signs = self.successions.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
+            let value = if signs { ca.to_owned() } else { String::new() };
+            let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
+            files.entry(path.to_owned()).or_insert_with(flags);
+        }
+        Place { kind: PlaceKind::ControlPlane, name: node.name.clone(), files }
+    }
+
+    /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
+    fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<Held>> {
+        let files = node.slots.iter().filter_map(|(path, slot)| {
+            let held = match &slot.artifact {
+                Artifact::Certificates(certificates) => Held::Certificates(certificates.clone()),
+                Artifact::Credential(chain, key) => Held::Credential(chain.clone(), key.public_key().clone()),
+                Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
+                Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
+                Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
+                Artifact::KubeletConfig(_) | Artifact::PublicKey(_) => return None,
+            };
+            Some((path.clone(), BTreeSet::from([held])))
+        });
+        let mut files: BTreeMap<_, _> = files.collect();
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+            let unseen = || BTreeSet::from([Held::SignedBy(succession.old.clone())]);
+            files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
+        }
+        files
+    }
+
+    /// What an unseen node of kubeadm's holds.
+    fn unseen(&self, kind: PlaceKind, name: &str, old: &Certificate) -> Place {
+        let profile = self.inventory.profile;
+        let mut files = BTreeMap::new();
+        let mut put = |path: &str, held: Held| _ = files.insert(path.to_owned(), BTreeSet::from([held]));
+        if let Some(row) = profile.authority(AuthorityId::Cluster) {
+            put(row.certificate, Held::Certificates(vec![old.clone()]));
+        }
+        if let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) {
+            let trust = Trusted::These(vec![old.clone()]);
+            let credential = Shown::InFile(profile.kubelet_client().to_owned());
+            put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
+            put(profile.kubelet_client(), Held::SignedBy(old.clone()));
+        }
+        if kind == PlaceKind::ControlPlaneElsewhere {
+            for row in profile.leaves.iter().filter(|row| row.authority == AuthorityId::Cluster) {
+                put(row.certificate, Held::SignedBy(old.clone()));
+            }
+            if let (Some(manifest), Some(row)) =
+                (profile.manifest(Component::ControllerManager), profile.authority(AuthorityId::Cluster))
+            {
+                let file = profile.signing_file.to_owned();
+                put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file)])));
+                put(profile.signing_file, Held::Certificates(vec![old.clone()]));
+                put(row.key, Held::Key(old.public_key().clone()));
+            }
+        }
+        Place { kind, name: name.to_owned(), files }
+    }
+
+    /// All workers: what is known of those that were given, and one that was not.
+    fn workers(&self, old: &Certificate) -> Place {
+        let mut place = self.unseen(PlaceKind::Workers, "workers", old);
+        for node in self.inventory.workers() {
+            for (path, held) in self.files(node) {
+                place.files.entry(path).or_default().extend(held);
+            }
+        }
+        place
+    }
+
+    fn cluster(&self, old: &Certificate) -> Place {
+        let given = self.inventory.object(ObjectRole::ClusterInfo);
+        let access = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
+            let trusting = kubeconfig.trust.iter().position(|trust| trust.contains(old))?;
+            Access::entries(kubeconfig, Some(trusting), None)
+        });
+        let access = access.unwrap_or_else(|| Access {
+            host: None,
+            trust: Trusted::These(vec![old.clone()]),
+            credential: Shown::NotJudged,
+        });
+        let files = BTreeMap::from([(CLUSTER_INFO.to_owned(), BTreeSet::from([Held::Kubeconfig(access)]))]);
+        Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), files }
+    }
+
+    fn management(&self) -> Place {
+        let mut files = BTreeMap::new();
+        for stored in &self.inventory.objects {
+            if let Some(held) = of_secret(stored) {
+                files.insert(stored.place(), BTreeSet::from([held]));
+            }
+        }
+        Place { kind: PlaceKind::Management, name: "management".to_owned(), files }
+    }
+
+    /// Every context of a given kubeconfig that has to do with this cluster.
+    fn clients(&self, old: &Certificate) -> Place {
+        let mut files = BTreeMap::new();
+        for slot in &self.inventory.clients {
+            let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+            for (name, context) in contexts(kubeconfig, old) {
+                if let Some(access) = Access::of(kubeconfig, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+                }
+            }
+        }
+        Place { kind: PlaceKind::Clients, name: "clients".to_owned(), files }
+    }
+}
+
+/// Where `cluster-info` is.
+pub(crate) const CLUSTER_INFO: &str = "ConfigMap kube-public/cluster-info";
+
+/// A context of a file, as a place's file is called.
+pub(crate) fn entry(file: &str, context: &str) -> String {
+    format!("{file}{CONTEXT}{context}")
+}
+
+/// The file and the context that [`entry`] put together.
+pub(crate) fn split_entry(entry: &str) -> (&str, Option<&str>) {
+    entry.rsplit_once(CONTEXT).map_or((entry, None), |(file, context)| (file, Some(context)))
+}
+
+const CONTEXT: &str = ", context ";
+
+fn of_secret(stored: &StoredObject) -> Option<Held> {
+    match stored.role {
+        ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster)) => {
+            Some(Held::Certificates(stored.certificates.clone()))
+        }
+        ObjectRole::Secret(SecretContent::Kubeconfig) => {
+            let (_, kubeconfig) = stored.kubeconfig.as_ref()?;
+            Access::of(kubeconfig, current(kubeconfig)).map(Held::Kubeconfig)
+        }
+        _ => None,
+    }
+}
+
+/// The flags that a simulation asks for.
+pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
+    let known = [SIGNING_FLAG, KUBELET_AUTHORITY_FLAG];
+    known.into_iter().filter_map(|flag| Some((flag, pod.lookup(flag)?))).collect()
+}
+
+impl Held {
+    /// The file that `--kubelet-certificate-authority` names.
+    pub(crate) fn kubelet_authority(&self) -> Option<&str> {
+        match self {
+            Self::Flags(flags) => flags.get(KUBELET_AUTHORITY_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The file that `--cluster-signing-cert-file` names.
+    pub(crate) fn signing_file(&self) -> Option<&str> {
+        match self {
+            Self::Flags(flags) => flags.get(SIGNING_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
+            _ => None,
+        }
+    }
+}
+
+/// The context that is used when none is named: kubectl's rule, then the first one.
+fn current(kubeconfig: &KubeconfigArtifact) -> Option<usize> {
+    let model = &kubeconfig.model;
+    let named = model.contexts.iter().position(|context| context.name == model.current_context);
+    named.or(if model.contexts.is_empty() { None } else { Some(0) })
+}
+
+/// The contexts that trust the old authority or show what it signed, by name.
+pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, old: &Certificate) -> Vec<(String, Option<usize>)> {
+    let model = &kubeconfig.model;
+    let concerns = |index: &usize| {
+        let context = &model.contexts[*index];
+        let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
+        let user = model.users.iter().position(|user| user.name == context.user);
+        let trusts = cluster.is_some_and(|cluster| kubeconfig.trust[cluster].contains(old));
+        let shows = user
+            .and_then(|user| kubeconfig.credentials[user].as_ref())
+            .is_some_and(|credential| credential.certificates.first().is_some_and(|leaf| leaf.is_signed_by(old)));
+        trusts || (shows && cluster.is_none_or(|cluster| kubeconfig.trust[cluster].is_empty()))
+    };
+    let fitting = (0..model.contexts.len()).filter(concerns);
+    fitting.map(|index| (model.contexts[index].name.clone(), Some(index))).collect()
+}
+
+impl Access {
+    /// A context of a kubeconfig that was given.
+    fn of(kubeconfig: &KubeconfigArtifact, context: Option<usize>) -> Option<Self> {
+        let model = &kubeconfig.model;
+        let context = &model.contexts[context?];
+        let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
+        let user = model.users.iter().position(|user| user.name == context.user);
+        Self::entries(kubeconfig, cluster, user)
+    }
+
+    fn entries(kubeconfig: &KubeconfigArtifact, cluster: Option<usize>, user: Option<usize>) -> Option<Self> {
+        let index = cluster?;
+        let (entry, embedded) = (&kubeconfig.model.clusters[index], &kubeconfig.trust[index]);
+        let trust = trusted(entry, || embedded.clone());
+        let credential = match user {
+            None => Shown::NotJudged,
+            Some(index) => match (&kubeconfig.credentials[index], &kubeconfig.model.users[index].client_certificate) {
+                (Some(credential), _) => {
+                    let key = credential.key.as_ref().map(|key| key.public_key().clone());
+                    Shown::These(credential.certificates.clone(), key)
+                }
+                (None, Data::File(path)) => Shown::InFile(path.clone()),
+                (None, _) => Shown::NotJudged,
+            },
+        };
+        Some(Self { host: host(entry), trust, credential })
+    }
+
+    /// A context of a kubeconfig as the package has it, the current one if none is named. Private keys are not read:
+    /// `key` tells the public half of what stands beside the certificate of a user, by its index.
+    pub(crate) fn read(
+        bytes: &[u8],
+        context: Option<&str>,
+        key: impl FnOnce(Option<usize>) -> Option<PublicKey>,
+    ) -> Option<Self> {
+        let model = kubeconfig::parse(bytes).ok()?;
+        let wanted = context.unwrap_or(&model.current_context);
+        let context = model.contexts.iter().find(|context| context.name == wanted).or_else(|| model.contexts.first());
+        let entry = match context {
+            Some(context) => model.clusters.iter().find(|cluster| cluster.name == context.cluster)?,
+            None => model.clusters.first()?,
+        };
+        let user = context.and_then(|context| model.users.iter().position(|user| user.name == context.user));
+        let trust = trusted(entry, || entry.certificate_authority.embedded().map(certificates).unwrap_or_default());
+        let credential = match user.map(|user| &model.users[user].client_certificate) {
+            Some(Data::Embedded(bytes)) => Shown::These(certificates(bytes), key(user)),
+            Some(Data::File(path)) => Shown::InFile(path.clone()),
+            _ => Shown::NotJudged,
+        };
+        Some(Self { host: host(entry), trust, credential })
+    }
+}
+
+fn trusted(entry: &kubeconfig::Cluster, embedded: impl FnOnce() -> Vec<Certificate>) -> Trusted {
+    match &entry.certificate_authority {
+        _ if entry.insecure_skip_tls_verify => Trusted::NotJudged,
+        Data::Embedded(_) => Trusted::These(embedded()),
+        Data::File(path) => Trusted::InFile(path.clone()),
+        Data::Absent | Data::Invalid(_) => Trusted::NotJudged,
+    }
+}
+
+fn host(entry: &kubeconfig::Cluster) -> Option<String> {
+    let named = entry.tls_server_name.clone().filter(|name| !name.is_empty());
+    named.or_else(|| host_of_url(&entry.server))
+}
+
+/// The host of `https://host:port/path`, addresses without brackets.
+pub(crate) fn host_of_url(url: &str) -> Option<String> {
+    let authority = url.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
+    let host = match authority.strip_prefix('[') {
+        Some(address) => address.split(']').next()?,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    };
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+/// The certificates in PEM text, in order.
+pub(crate) fn certificates(bytes: &[u8]) -> Vec<Certificate> {
+    let blocks = pem::blocks(bytes).blocks;
+    let blocks = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+    blocks.filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
+}

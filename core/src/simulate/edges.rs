@@ -1,0 +1,309 @@
+//! The profile's rows become this cluster's edges, and are judged moment by moment.
+
+use super::{
+    Edge, Outcome, TrustMatrix, Verdict, columns,
+    meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
+    referee::Referee,
+    world::{Cell, Leaf, Value, Values, World},
+};
+use crate::{
+    plan::{Access, CLUSTER_INFO, Held, PlaceKind, RotationPlan, Side, Step, split_entry},
+    profile::{
+        AuthorityId, EdgeRow,
+        edge::{End, Expectation, Holding, Material, Party},
+    },
+    x509::Certificate,
+};
+
+/// The name by which pods reach the API server inside a cluster.
+const IN_CLUSTER: &str = "kubernetes.default.svc";
+
+/// Every edge of a cluster, and what has come of them so far.
+pub(super) struct Edges {
+    referee: Referee,
+    instances: Vec<Instance>,
+    servers: Vec<Servers>,
+    edges: Vec<Edge>,
+    /// Old and new cluster authority, for the pins that joining nodes are given.
+    pins: Option<(Certificate, Certificate)>,
+    moments: usize,
+}
+
+/// One client and all the servers that it may meet.
+struct Instance {
+    row: &'static EdgeRow,
+    client: Ends,
+    /// Index of the servers' group.
+    servers: usize,
+    /// The name or address that the client goes to.
+    host: Option<String>,
+    /// What the client held and how the servers stood when it was last judged, and the verdict.
+    last: Option<(Vec<Values>, usize, Verdict)>,
+}
+
+impl Edges {
+    pub(super) fn of(plan: &RotationPlan, world: &World<'_>) -> Self {
+        let pins = plan.successions.get(&AuthorityId::Cluster).map(|succession| {
+            (succession.old.clone(), world.renderer.certificate(AuthorityId::Cluster, Side::New).clone())
+        });
+        let referee = Referee::new(plan, world.renderer.minted);
+        let (mut instances, mut edges) = (Vec::new(), Vec::new());
+        let mut servers: Vec<Servers> = Vec::new();
+        for row in plan.profile.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
+            for (place, file) in world.instances(row.client.party) {
+                let Some(instance) = instance(row, place, &file, world, &mut servers) else { continue };
+                let reached = &servers[instance.servers].ends;
+                let suffix = if file.is_empty() { world.places[place].name.clone() } else { file.clone() };
+                edges.push(Edge {
+                    id: format!("{}/{suffix}", row.id),
+                    row: row.id.to_owned(),
+                    authority: row.authority,
+                    client: instance.client.label.clone(),
+                    server: servers_in_words(reached, row.server.party),
+                    refused: row.expectation.into(),
+                    facts: facts(row),
+                    remedy: row.remedy.to_owned(),
+                    outage: row
+                        .outage
+                        .map(|outage| format!("{}: {}", outage.cause, outage.duration))
+                        .unwrap_or_default(),
+                    spans: Vec::new(),
+                });
+                instances.push(instance);
+            }
+        }
+        Self { referee, instances, servers, edges, pins, moments: 0 }
+    }
+
+    /// Judges every edge that has to hold now: today, or from the beginning of `step` until its gate.
+    pub(super) fn judge(&mut self, world: &mut World<'_>, step: Option<&Step>) {
+        let phase = step.map_or(0, |step| step.phase.number());
+        self.look(world);
+        for (index, instance) in self.instances.iter_mut().enumerate() {
+            if instance.row.expectation == Expectation::RefusedAtTheEnd {
+                self.edges[index].push(self.moments, Verdict::default());
+                continue;
+            }
+            let mut verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
+            if let Some(why) = special(instance.row, world, phase, self.pins.as_ref()) {
+                verdict = Verdict { outcome: Outcome::Broken, why, ..verdict };
+            }
+            let today = self.edges[index].verdict(0).map(|verdict| verdict.outcome);
+            for outcome in [&mut verdict.outcome, &mut verdict.open_ssl] {
+                let broken_today = today.is_none_or(|today| today == Outcome::BrokenToday);
+                if *outcome == Outcome::Broken && broken_today {
+                    *outcome = Outcome::BrokenToday;
+                }
+            }
+            self.edges[index].push(self.moments, verdict);
+        }
+        self.moments += 1;
+    }
+
+    /// After the last gate: what the old authority signed must be refused everywhere.
+    pub(super) fn judge_refusals(&mut self, world: &World<'_>) {
+        let Some(last) = self.moments.checked_sub(1) else { return };
+        self.look(world);
+        for (index, instance) in self.instances.iter_mut().enumerate() {
+            if instance.row.expectation != Expectation::RefusedAtTheEnd {
+                continue;
+            }
+            let verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
+            let edge = &mut self.edges[index];
+            if let Some(span) = edge.spans.last_mut() {
+                span.to = last.saturating_sub(1);
+            }
+            edge.spans.retain(|span| last > 0 && span.from <= span.to);
+            edge.push(last, verdict);
+        }
+    }
+
+    fn look(&mut self, world: &World<'_>) {
+        for servers in &mut self.servers {
+            servers.look(world, &mut self.referee);
+        }
+    }
+
+    pub(super) fn into_matrix<'a>(self, steps: impl Iterator<Item = &'a Step>) -> TrustMatrix {
+        TrustMatrix { columns: columns(steps), trials: self.referee.trials(), edges: self.edges }
+    }
+}
+
+/// `None` where the client does not exist, such as a kubeconfig that was not given.
+fn instance(
+    row: &'static EdgeRow,
+    place: usize,
+    file: &str,
+    world: &World<'_>,
+    groups: &mut Vec<Servers>,
+) -> Option<Instance> {
+    let client = ends(row.client, place, file, world);
+    let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
+    let asked = client.presents.iter().chain(&client.trusts);
+    let refusal = row.expectation == Expectation::RefusedAtTheEnd;
+    if !refusal && !asked.into_iter().any(holds) {
+        return None;
+    }
+    let host = host(row.client.party, &client, world);
+    let servers = world.instances(row.server.party);
+    let servers: Vec<_> = servers.into_iter().map(|(place, file)| ends(row.server, place, &file, world)).collect();
+    let named: Vec<_> =
+        servers.iter().map(|server| host.as_deref().is_none_or(|host| names(server, host, world))).collect();
+    // Who is not named by that address today is not reached by it.
+    let any = named.iter().any(|named| *named);
+    let reached = servers.into_iter().zip(named).filter(|(_, named)| !any || *named).map(|(server, _)| server);
+    let reached: Vec<_> = reached.collect();
+    if reached.is_empty() {
+        return None;
+    }
+    let servers = groups.iter().position(|group| group.ends == reached).unwrap_or_else(|| {
+        groups.push(Servers::new(reached));
+        groups.len() - 1
+    });
+    Some(Instance { row, client, servers, host, last: None })
+}
+
+fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
+    let cell = |holding: Option<Holding>| {
+        holding.map(|holding| Cell { place, file: file.to_owned(), party: end.party, material: holding.material })
+    };
+    Ends { label: label(end.party, place, file, world), presents: cell(end.presents), trusts: cell(end.trusts) }
+}
+
+fn label(party: Party, place: usize, file: &str, world: &World<'_>) -> String {
+    let place = &world.places[place];
+    match party {
+        Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} of every worker"),
+        Party::Component(component) => format!("{component} on {}", place.name),
+        Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
+        Party::Pods => "pods".to_owned(),
+        Party::JoiningNode => "a node that joins".to_owned(),
+        Party::Requester => "whoever has a certificate signed".to_owned(),
+        Party::Management => format!("management cluster, with {file}"),
+        Party::GivenClients => {
+            let (file, context) = split_entry(file);
+            format!("{file}, context {}", context.unwrap_or_default())
+        }
+        Party::OtherClients => "people and pipelines whose kubeconfigs were not given".to_owned(),
+        Party::ExtensionServers => "extension API servers".to_owned(),
+        Party::OldHolder => "whoever holds what the old CA signed, or its key".to_owned(),
+    }
+}
+
+fn servers_in_words(servers: &[Ends], party: Party) -> String {
+    match (servers, party) {
+        ([one], _) => one.label.clone(),
+        (_, Party::Component(component)) => format!("every {component}"),
+        _ => "every server".to_owned(),
+    }
+}
+
+/// What each end presents and trusts, who writes that, and when a change of it takes effect.
+fn facts(row: &EdgeRow) -> Vec<String> {
+    let sentence = |who: &str, verb: &str, holding: Holding| {
+        let (writer, effect) = (holding.writer.in_words(), holding.effect.in_words());
+        format!("What the {who} {verb} is written by {writer}; a change takes effect {effect}")
+    };
+    let of_end = |who: &'static str, end: End| {
+        let presents = end.presents.map(|holding| sentence(who, "presents", holding));
+        presents.into_iter().chain(end.trusts.map(|holding| sentence(who, "trusts", holding))).collect::<Vec<_>>()
+    };
+    of_end("client", row.client).into_iter().chain(of_end("server", row.server)).collect()
+}
+
+/// The name or address that a client goes to; `None` where it is not known.
+fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
+    if party == Party::Pods {
+        return Some(IN_CLUSTER.to_owned());
+    }
+    let cell = client.trusts.as_ref()?;
+    let path = match cell.material {
+        Material::KubeconfigTrust(name) => {
+            world.plan.profile.kubeconfigs.iter().find(|row| row.name == name).map(|row| row.path)?
+        }
+        Material::ClusterInfo => CLUSTER_INFO,
+        Material::ClientTrust => cell.file.as_str(),
+        _ => return None,
+    };
+    let held = world.places[cell.place].files.get(path)?;
+    held.iter().find_map(|held| match held {
+        Held::Kubeconfig(Access { host, .. }) => host.clone(),
+        _ => None,
+    })
+}
+
+/// Does what the server presents today name this host?
+fn names(server: &Ends, host: &str, world: &World<'_>) -> bool {
+    let Some(values) = server.presents.as_ref().and_then(|cell| world.values(cell)) else { return true };
+    values.iter().any(|value| match value {
+        Value::Leaf(Leaf::Chain(chain, _)) => chain.first().is_some_and(|leaf| leaf.is_for_host(host)),
+        _ => true,
+    })
+}
+
+/// What is asked of an edge beyond handshakes.
+fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certificate, Certificate)>) -> Option<String> {
+    match row.client.party {
+        Party::Requester if world.renewed_too_early => Some(
+            "a kubelet asks for a certificate while no kube-controller-manager is known to lead and to sign with the new CA alone"
+                .to_owned(),
+        ),
+        Party::JoiningNode => {
+            let (old, new) = pins?;
+            let cell = world.cells().find(|cell| cell.material == Material::ClusterInfo)?;
+            let told = world.values(cell)?;
+            let lacks = |wanted: &Certificate| {
+                told.iter().any(|value| matches!(value, Value::Anchors(anchors) if !anchors.contains(wanted)))
+            };
+            if phase <= 2 && lacks(old) {
+                Some("cluster-info may lack the old CA, whose pin joining nodes are given".to_owned())
+            } else if phase >= 2 && lacks(new) {
+                Some("cluster-info may lack the new CA, whose pin joining nodes are given".to_owned())
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+impl Instance {
+    /// Judges the edge as it stands, or says again what was said of the same.
+    fn verdict(&mut self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+        let held: Vec<Values> = self.client.held(world).cloned().collect();
+        if let Some((before, version, verdict)) = &self.last
+            && *version == servers.version
+            && unchanged(before, &held)
+        {
+            return verdict.clone();
+        }
+        let verdict = self.judge(world, servers, referee);
+        self.last = Some((held, servers.version, verdict.clone()));
+        verdict
+    }
+
+    fn judge(&self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
+        let mut tally = Tally::new(self.row.expectation == Expectation::RefusedAtTheEnd);
+        let (client, label) = (&self.client, &self.client.label);
+        let presented = Offer::of(client.presents.as_ref(), world);
+        let trusted = anchors(client.trusts.as_ref(), world);
+        if client.presents.is_some() {
+            servers.judge(&mut tally, &presented, label, referee);
+        }
+        for trust in &trusted {
+            servers.are_judged(&mut tally, trust, self.host.as_deref(), label, referee);
+        }
+        let (outcome, open_ssl) = tally.outcomes();
+        let asked = |asked: bool, words: &[String]| if asked { words.to_vec() } else { Vec::new() };
+        Verdict {
+            outcome,
+            open_ssl,
+            states: tally.states,
+            client_presents: words(presented.leaves.iter().map(|leaf| referee.leaf(leaf))),
+            server_trusts: asked(client.presents.is_some(), &servers.trusts_in_words),
+            server_presents: asked(client.trusts.is_some(), &servers.presents_in_words),
+            client_trusts: words(trusted.iter().map(|trust| referee.anchors(trust))),
+            why: tally.why(),
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! How what lies in files and objects comes to be held: what writers write, what takes effect when, and
+//! what a gate rules out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
+use crate::{
+    plan::{Access, CLUSTER_INFO, ClusterAction, Held, Phase, PlaceKind, Shown, Side, Step, Trusted},
+    profile::{
+        AuthorityId, Component,
+        edge::{Effect, Material, Party},
+    },
+    x509::{Certificate, Presented, Purpose, Question, Rules, TrustBundle, validate},
+};
+
+type Set = BTreeSet<Value>;
+
+impl World<'_> {
+    /// Lets everything take effect that may by now. Within a step a certificate and its key change one after the
+    /// other; what does not fit together counts only `at_the_end` of it, since nothing takes it up before.
+    pub(super) fn refresh(&mut self, at_the_end: bool) {
+        self.write_by_themselves();
+        for place in std::mem::take(&mut self.changed) {
+            for (cell, effect) in self.cells_of(place) {
+                let on_disk = self.on_disk(&cell, at_the_end);
+                if effect == Effect::EachUse && !on_disk.is_empty() {
+                    self.set(&cell, on_disk);
+                } else {
+                    self.add(&cell, on_disk);
+                }
+            }
+        }
+        self.publish();
+    }
+
+    /// What nobody was told to write: kubelets renew, nodes join, Cluster API reconciles.
+    fn write_by_themselves(&mut self) {
+        let signers = self.signers();
+        let current = self.plan.profile.kubelet_client().to_owned();
+        let joined: Vec<_> = self.joined();
+        let profile = self.plan.profile;
+        let kubelet_conf = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+        for (index, place) in self.places.iter_mut().enumerate() {
+            let mut put = |path: &str, held: Held| {
+                if place.files.entry(path.to_owned()).or_default().insert(held) {
+                    self.changed.insert(index);
+                }
+            };
+            if is_control_plane(place.kind) || place.kind == PlaceKind::Workers {
+                signers.iter().cloned().for_each(|signer| put(&current, Held::SignedBy(signer)));
+            }
+            if place.kind != PlaceKind::Workers {
+                continue;
+            }
+            for anchors in &joined {
+                if let Some(row) = profile.authority(AuthorityId::Cluster) {
+                    put(row.certificate, Held::Certificates(anchors.clone()));
+                }
+                if let Some(row) = kubelet_conf {
+                    let (trust, credential) = (Trusted::These(anchors.clone()), Shown::InFile(current.clone()));
+                    put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
+                }
+            }
+        }
+        if !self.paused {
+            self.reconcile();
+        }
+    }
+
+    /// Whom a node trusts that joins now: it takes over what `cluster-info` says.
+    fn joined(&self) -> Vec<Vec<Certificate>> {
+        let clusters = self.places.iter().filter(|place| place.kind == PlaceKind::Cluster);
+        let told = clusters.filter_map(|place| place.files.get(CLUSTER_INFO)).flatten();
+        let trusts = told.filter_map(|held| match held {
+            Held::Kubeconfig(Access { trust: Trusted::These(anchors), .. }) => Some(anchors.clone()),
+            _ => None,
+        });
+        trusts.collect()
+    }
+
+    /// Cluster API writes a kubeconfig anew from the first certificate and the key in the Cluster's `-ca`.
+    fn reconcile(&mut self) {
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.kind != PlaceKind::Management {
+                continue;
+            }
+            self.changed.insert(index);
+            let firsts: Vec<_> = place.files.values().flatten().filter_map(first_authority).collect();
+            for versions in place.files.values_mut() {
+                let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
+                versions.extend(firsts.iter().map(|first| {
+                    let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
+                    Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
+                }));
+            }
+        }
+    }
+
+    /// `kube-root-ca.crt` is what any leader may have written, `extension-apiserver-authentication` what every API
+    /// server has added.
+    fn publish(&mut self) {
+        let Some(cluster) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) else {
+            return self.tell_extensions(0);
+        };
+        let cell = |party, material| Cell { place: cluster, file: String::new(), party, material };
+        let manager = Party::Component(Component::ControllerManager);
+        let published = cell(manager, Material::RootConfigMap);
+        let roots = self.union(manager, Material::Authority(AuthorityId::Cluster));
+        self.add(&published, roots);
+        let published = self.current(&published);
+        self.add(&cell(Party::Pods, Material::RootConfigMap), published);
+        let signed = self.union(manager, Material::Signed);
+        self.set(&cell(Party::Requester, Material::Signed), signed);
+        self.tell_extensions(cluster);
+    }
+
+    fn tell_extensions(&mut self, place: usize) {
+        let plan = self.plan;
+        for id in plan.successions.keys().copied() {
+            let material = Material::ExtensionConfigMap(id);
+            let cell = Cell { place, file: String::new(), party: Party::ExtensionServers, material };
+            let own = self.union(Party::Component(Component::Apiserver), Material::Authority(id));
+            let told = self.current(&cell);
+            if told.is_empty() {
+                self.add(&cell, own);
+                continue;
+            }
+            let mut more = Set::new();
+            for (before, added) in told.iter().flat_map(|before| own.iter().map(move |added| (before, added))) {
+                if let (Value::Anchors(before), Value::Anchors(added)) = (before, added) {
+                    let union = added.iter().cloned().fold(before.clone(), TrustBundle::with_appended);
+                    more.insert(Value::Anchors(union));
+                }
+            }
+            self.add(&cell, more);
+        }
+    }
+
+    /// What every cell of that kind may be, on whichever node.
+    fn union(&self, party: Party, material: Material) -> Set {
+        let cells = self.cells.iter().filter(|(cell, _)| cell.party == party && cell.material == material);
+        let own = cells.filter(|(cell, _)| is_control_plane(self.places[cell.place].kind));
+        own.flat_map(|(_, (_, values))| values.iter().cloned()).collect()
+    }
+
+    /// Whoever may sign what is asked for through the API.
+    pub(super) fn signers(&self) -> Vec<Certificate> {
+        let signing = self.union(Party::Component(Component::ControllerManager), Material::Signed);
+        let signers: BTreeSet<_> = signing
+            .into_iter()
+            .filter_map(|value| match value {
+                Value::Signing(certificates, _) => certificates.into_iter().next(),
+                _ => None,
+            })
+            .collect();
+        signers.into_iter().collect()
+    }
+
+    pub(super) fn current(&self, cell: &Cell) -> Set {
+        self.cells.get(cell).map(|(_, values)| (**values).clone()).unwrap_or_default()
+    }
+
+    /// The cell is this and nothing else from now on.
+    pub(super) fn set(&mut self, cell: &Cell, values: Set) {
+        let Some((_, present)) = self.cells.get_mut(cell) else { return };
+        if **present == values {
+            return;
+        }
+        let meanwhile = self.during.entry(cell.clone()).or_insert_with(|| Rc::clone(present));
+        if !values.is_subset(meanwhile) {
+            *meanwhile = Rc::new(meanwhile.union(&values).cloned().collect());
+        }
+        *present = Rc::new(values);
+    }
+
+    /// The cell may be this as well.
+    fn add(&mut self, cell: &Cell, values: Set) {
+        let present = self.current(cell);
+        if !values.is_subset(&present) {
+            self.set(cell, present.union(&values).cloned().collect());
+        }
+    }
+
+    /// What the files of its place say that the cell is; empty where nothing does.
+    pub(super) fn on_disk(&self, cell: &Cell, at_the_end: bool) -> Set {
+        let profile = self.plan.profile;
+        let files = &self.places[cell.place].files;
+        let kubeconfig = |name: &str| profile.kubeconfigs.iter().find(|row| row.name == name).map(|row| row.path);
+        let accesses = |path: &str| {
+            let held = files.get(path).into_iter().flatten();
+            held.filter_map(|held| match held {
+                Held::Kubeconfig(access) => Some(access.clone()),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+        };
+        let trust = |path: &str| accesses(path).iter().flat_map(|access| self.trusted(cell.place, access)).collect();
+        let shown = |path: &str| accesses(path).iter().flat_map(|access| self.shown(cell.place, access)).collect();
+        match cell.material {
+            Material::Authority(id) => {
+                profile.authority(id).map_or_else(Set::new, |row| self.anchors(cell.place, row.certificate))
+            }
+            Material::Leaf(name) => {
+                let Some(row) = profile.leaves.iter().find(|row| row.name == name) else { return Set::new() };
+                let pair = self.pair(cell.place, row.certificate, row.key);
+                pair.into_iter().filter(|leaf| at_the_end || fits(leaf)).map(Value::Leaf).collect()
+            }
+            Material::KubeconfigTrust(name) => kubeconfig(name).map_or_else(Set::new, trust),
+            Material::KubeconfigCredential(name) => kubeconfig(name).map_or_else(Set::new, shown),
+            Material::KubeletCredential => kubeconfig("kubelet.conf").map_or_else(Set::new, shown),
+            Material::KubeletServing => {
+                self.signers().into_iter().map(|signer| Value::Leaf(Leaf::SignedBy(signer))).collect()
+            }
+            Material::KubeletAuthority => {
+                let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
+                let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
+                path.map_or_else(Set::new, |path| self.anchors(cell.place, path))
+            }
+            Material::Signed if cell.party != Party::Requester => self.signing(cell.place, at_the_end),
+            Material::ClusterInfo => trust(CLUSTER_INFO),
+            Material::ClientTrust => trust(&cell.file),
+            Material::ClientCredential => shown(&cell.file),
+            Material::Old(id) => self.old_leaves(id),
+            Material::Signed | Material::RootConfigMap | Material::ExtensionConfigMap(_) => Set::new(),
+        }
+    }
+
+    fn anchors(&self, place: usize, path: &str) -> Set {
+        let held = self.places[place].files.get(path).into_iter().flatten();
+        held.filter_map(|held| match held {
+            Held::Certificates(certificates) => Some(Value::Anchors(certificates.clone().into())),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn pair(&self, place: usize, certificate: &str, key: &str) -> Vec<Leaf> {
+        let files = &self.places[place].files;
+        let keys: Vec<_> = files
+            .get(key)
+            .into_iter()
+            .flatten()
+            .filter_map(|held| match held {
+                Held::Key(key) => Some(key),
+                _ => None,
+            })
+            .collect();
+        let held = files.get(certificate).into_iter().flatten();
+        held.filter_map(|held| match held {
+            Held::Certificates(chain) => {
+                let own = chain.first()?.public_key();
+                Some(Leaf::Chain(chain.clone(), keys.is_empty() || keys.iter().any(|key| key.is_same_key(own))))
+            }
+            Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
+            _ => None,
+        })
+        .collect()
+    }
+
+    fn trusted(&self, place: usize, access: &Access) -> Set {
+        match &access.trust {
+            Trusted::These(anchors) => Set::from([Value::Anchors(anchors.clone().into())]),
+            Trusted::InFile(path) => self.anchors(place, path),
+            Trusted::NotJudged => Set::new(),
+        }
+    }
+
+    fn shown(&self, place: usize, access: &Access) -> Set {
+        let leaves = match &access.credential {
+            Shown::These(chain, key) => {
+                let own = chain.first().map(Certificate::public_key);
+                let fits = key.as_ref().is_none_or(|key| own.is_some_and(|own| own.is_same_key(key)));
+                vec![Leaf::Chain(chain.clone(), fits)]
+            }
+            Shown::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
+            Shown::InFile(path) => {
+                let held = self.places[place].files.get(path).into_iter().flatten();
+                held.filter_map(|held| match held {
+                    Held::Credential(chain, key) => {
+                        let fits = chain.first().is_some_and(|leaf| leaf.public_key().is_same_key(key));
+                        Some(Leaf::Chain(chain.clone(), fits))
+                    }
+                    Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
+                    _ => None,
+                })
+                .collect()
+            }
+            Shown::NotJudged => Vec::new(),
+        };
+        leaves.into_iter().map(Value::Leaf).collect()
+    }
+
+    /// What kube-controller-manager signs with on a node; empty where it does not sign.
+    fn signing(&self, place: usize, at_the_end: bool) -> Set {
+        let profile = self.plan.profile;
+        let files = &self.places[place].files;
+        let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
+        let Some(file) = manifest.into_iter().flatten().find_map(Held::signing_file) else { return Set::new() };
+        let key = profile.authority(AuthorityId::Cluster).and_then(|row| files.get(row.key)).into_iter().flatten();
+        let key = key.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
+        let held = files.get(file).into_iter().flatten();
+        let signing = held.filter_map(|held| match held {
+            Held::Certificates(certificates) => Some((certificates.clone(), key.clone())),
+            _ => None,
+        });
+        let whole = signing
+            .filter(|(certificates, key)| at_the_end || signs(certificates, key.as_ref()) || certificates.len() != 1);
+        whole.map(|(certificates, key)| Value::Signing(certificates, key)).collect()
+    }
+
+    /// Certificates of the old authority that may still be about, and whatever somebody with its key makes.
+    fn old_leaves(&self, id: AuthorityId) -> Set {
+        let Some(succession) = self.plan.successions.get(&id) else { return Set::new() };
+        Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
+    }
+
+    /// What people have done by the end of the phase's step: others' kubeconfigs, control planes that nobody gave.
+    pub(super) fn by_people(&mut self, step: &Step) {
+        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
+        let (old, new) = (succession.old.clone(), self.renderer.certificate(AuthorityId::Cluster, Side::New).clone());
+        let trust: Vec<_> = self.renderer.bundle(AuthorityId::Cluster, step.phase.trust()).iter().cloned().collect();
+        let (elsewhere, profile) = (self.is_elsewhere(step), self.plan.profile);
+        let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
+        for (index, place) in self.places.iter_mut().enumerate() {
+            match place.kind {
+                PlaceKind::OtherClients if !elsewhere => {
+                    self.changed.insert(index);
+                    let before = place.files.values().flatten().cloned();
+                    let credentials = before.filter_map(|held| match held {
+                        Held::Kubeconfig(access) => Some(access.credential),
+                        _ => None,
+                    });
+                    // Who has a new credential is known only when everybody has said so.
+                    let credentials = credentials.chain([Shown::SignedBy(signer.clone())]);
+                    let trust = Trusted::These(trust.clone());
+                    let held = credentials
+                        .map(|credential| Held::Kubeconfig(Access { host: None, trust: trust.clone(), credential }));
+                    place.files = BTreeMap::from([("kubeconfig".to_owned(), held.collect())]);
+                }
+                PlaceKind::ControlPlaneElsewhere if elsewhere => {
+                    self.changed.insert(index);
+                    for (path, versions) in &mut place.files {
+                        let trust = if path == profile.signing_file { std::slice::from_ref(signer) } else { &trust };
+                        *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Without a gate, what was before the step has to be reckoned with as well.
+    pub(super) fn doubt(&mut self, before: &[(usize, Files)]) {
+        for (place, files) in before {
+            let place = *place;
+            self.changed.insert(place);
+            for (path, versions) in files {
+                self.places[place].files.entry(path.clone()).or_default().extend(versions.iter().cloned());
+            }
+            let changed = self.during.iter().filter(|(cell, _)| cell.place == place);
+            let meanwhile: Vec<_> = changed.map(|(cell, values)| (cell.clone(), (**values).clone())).collect();
+            for (cell, values) in meanwhile {
+                if !matches!(cell.material, Material::RootConfigMap | Material::ExtensionConfigMap(_)) {
+                    self.add(&cell, values);
+                }
+            }
+        }
+    }
+
+    /// Control planes that nobody gave have been through the phase: their API servers, their leaders' word to pods.
+    pub(super) fn settle_elsewhere(&mut self, phase: Phase) {
+        for place in 0..self.places.len() {
+            if self.places[place].kind != PlaceKind::ControlPlaneElsewhere {
+                continue;
+            }
+            self.take_up(place, |_, effect| matches!(effect, Effect::Live | Effect::Restart(_)));
+            if phase != Phase::TrustBoth {
+                self.retain_new_kubelets(place);
+            }
+        }
+        let roots =
+            self.union(Party::Component(Component::ControllerManager), Material::Authority(AuthorityId::Cluster));
+        if let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) {
+            let party = Party::Component(Component::ControllerManager);
+            self.set(&Cell { place, file: String::new(), party, material: Material::RootConfigMap }, roots);
+        }
+        self.led = true;
+    }
+
+    /// Of a kubelet's credentials only those of the new authority are left.
+    pub(super) fn retain_new_kubelets(&mut self, place: usize) {
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
+        let trust = TrustBundle::new().with_appended(new);
+        let question = Question { trust: &trust, purpose: Purpose::Client, host: None, now: self.plan.now };
+        let is_new = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
+        let profile = self.plan.profile;
+        self.changed.insert(place);
+        let current = profile.kubelet_client();
+        let own = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
+        for (path, versions) in &mut self.places[place].files {
+            versions.retain(|held| match held {
+                Held::Credential(chain, _) if path == current => is_new(Presented::Chain(chain)),
+                Held::SignedBy(authority) if path == current => is_new(Presented::SignedBy(authority)),
+                Held::Kubeconfig(Access { credential: Shown::These(chain, _), .. }) if Some(path.as_str()) == own => {
+                    is_new(Presented::Chain(chain))
+                }
+                _ => true,
+            });
+        }
+        let (party, material) = (Party::Component(Component::Kubelet), Material::KubeletCredential);
+        let cell = Cell { place, file: String::new(), party, material };
+        let mut left = self.current(&cell);
+        left.retain(|value| match value {
+            Value::Leaf(Leaf::Chain(chain, _)) => is_new(Presented::Chain(chain)),
+            Value::Leaf(Leaf::SignedBy(authority)) => is_new(Presented::SignedBy(authority)),
+            _ => true,
+        });
+        self.set(&cell, left);
+    }
+
+    /// Everybody has said that they present a certificate of the new authority.
+    pub(super) fn confirm(&mut self) {
+        let old = self.plan.successions.get(&AuthorityId::Cluster).map(|succession| &succession.old);
+        for (index, place) in self.places.iter_mut().enumerate() {
+            if place.kind != PlaceKind::OtherClients {
+                continue;
+            }
+            self.changed.insert(index);
+            for versions in place.files.values_mut() {
+                versions.retain(|held| {
+                    !matches!(held,
+                    Held::Kubeconfig(Access { credential: Shown::SignedBy(authority), .. }) if Some(authority) == old)
+                });
+            }
+        }
+    }
+
+    /// A barrier has been passed.
+    pub(super) fn wait(&mut self, phase: Phase, action: &ClusterAction) {
+        let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster).or(Some(0)) else {
+            return;
+        };
+        let cell = |party, material| Cell { place, file: String::new(), party, material };
+        let published = cell(Party::Component(Component::ControllerManager), Material::RootConfigMap);
+        match action {
+            ClusterAction::Published => {
+                let bundle = Value::Anchors(self.renderer.bundle(AuthorityId::Cluster, phase.trust()));
+                if self.current(&published).contains(&bundle) {
+                    self.set(&published, Set::from([bundle]));
+                    self.led = true;
+                }
+            }
+            ClusterAction::RestartWorkloads => {
+                let now = self.current(&published);
+                self.set(&cell(Party::Pods, Material::RootConfigMap), now);
+            }
+            ClusterAction::ExtensionTrust => {
+                let new = self.renderer.certificate(AuthorityId::FrontProxy, Side::New).clone();
+                let cell = cell(Party::ExtensionServers, Material::ExtensionConfigMap(AuthorityId::FrontProxy));
+                let mut told = self.current(&cell);
+                told.retain(|value| matches!(value, Value::Anchors(anchors) if anchors.contains(&new)));
+                self.set(&cell, told);
+            }
+            ClusterAction::ForgetOld(authorities) => {
+                for id in authorities {
+                    let own = self.union(Party::Component(Component::Apiserver), Material::Authority(*id));
+                    self.set(&cell(Party::ExtensionServers, Material::ExtensionConfigMap(*id)), own);
+                }
+            }
+            ClusterAction::ForgetUploadedCertificates | ClusterAction::NodesReady | ClusterAction::Pause { .. } => {}
+        }
+    }
+}
+
+/// Does kube-controller-manager start with these (kubernetes/kubernetes: pkg/controller/certificates/signer/ca_provider.go)?
+pub(super) fn signs(certificates: &[Certificate], key: Option<&crate::x509::PublicKey>) -> bool {
+    matches!((certificates, key), ([one], Some(key)) if one.public_key().is_same_key(key))
+}
+
+fn fits(leaf: &Leaf) -> bool {
+    !matches!(leaf, Leaf::Chain(_, false))
+}
+
+fn first_authority(held: &Held) -> Option<Certificate> {
+    match held {
+        Held::Certificates(certificates) => certificates.first().cloned(),
+        _ => None,
+    }
+}
+
+/// What an unseen node's file becomes in a phase.
+fn moved(held: &Held, trust: &[Certificate], signer: &Certificate) -> Held {
+    match held {
+        Held::Certificates(_) => Held::Certificates(trust.to_vec()),
+        Held::SignedBy(_) => Held::SignedBy(signer.clone()),
+        Held::Key(_) => Held::Key(signer.public_key().clone()),
+        Held::Kubeconfig(access) => {
+            Held::Kubeconfig(Access { trust: Trusted::These(trust.to_vec()), ..access.clone() })
+        }
+        other => other.clone(),
+    }
+}

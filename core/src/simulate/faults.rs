@@ -1,0 +1,316 @@
+//! Faults that people make, planted into a plan: each has to be red in the matrix, and to break a real cluster.
+//!
+//! Only for tests: the feature `faults`.
+
+use std::sync::Arc;
+
+use super::simulate;
+use crate::{
+    mint::Minted,
+    package::{OutputFiles, PackageError, write},
+    plan::{Action, Content, Fact, Holder, Identity, Phase, PlaceKind, ReplacementId, RotationPlan, Step, Trust},
+    profile::{AuthorityId, Component},
+    time::DAY,
+    x509::{ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
+};
+
+/// Something that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The last node signs from `ca.crt`, which becomes a bundle.
+    BundleInStandbysSigningFile,
+    /// Phase 2 brings the new certificate to the last node, and leaves the old key there.
+    NewCertificateOldKey,
+    /// The last control-plane node is left out of phase 1.
+    NodeSkippedInPhase1,
+    /// The last control-plane node is left out of phase 2.
+    NodeSkippedInPhase2,
+    /// Workers are left out of phase 1.
+    WorkersSkippedInPhase1,
+    /// The last node's scheduler.conf is left as it was.
+    KubeconfigNotPatched,
+    /// The last node's kube-controller-manager is not restarted in phase 1.
+    ControllerManagerNotRestarted,
+    /// The last node's kubelet is not restarted in phase 1.
+    KubeletNotRestarted,
+    /// The last node's kubelet keeps its certificate.
+    KubeletNotRenewed,
+    /// Workers' kubelets keep their certificates, as with a PEM left beside a bootstrap file.
+    WorkersNotRenewed,
+    /// The first node's kubelet renews before the last kube-controller-manager has switched.
+    RenewedBeforeSwitch,
+    /// The kubelets renew before a kube-controller-manager is known to lead.
+    RenewedWithoutLeader,
+    /// Pods are restarted before the last kube-controller-manager has both CAs.
+    PodsBeforeBarrier,
+    /// Pods are not restarted in phase 1.
+    PodsNotRestarted,
+    /// `cluster-info` is left as it was.
+    StaleClusterInfo,
+    /// Workers before `cluster-info`: who joins in between trusts the old CA alone.
+    WorkersBeforeClusterInfo,
+    /// The first node drops the old CA in phase 2.
+    EarlyDrop,
+    /// People get the new CA alone in phase 1.
+    EarlyDropInKubeconfigs,
+    /// People keep their old credentials.
+    CredentialsNotReplaced,
+    /// The aggregator's certificate changes before extension API servers know its CA.
+    AggregatorTooEarly,
+    /// The new apiserver certificate lacks every address.
+    MissingSan,
+    /// The new apiserver certificate is signed by the new front-proxy CA.
+    LeafOfWrongAuthority,
+    /// The first node's `ca.crt` and `front-proxy-ca.crt` are swapped.
+    SwappedAuthorities,
+    /// `apiserver.key` is the key of another certificate.
+    KeyOfAnotherCertificate,
+    /// The new apiserver certificate is valid from tomorrow on: a clock was wrong.
+    NotYetValid,
+    /// The new apiserver certificate is over already.
+    ExpiredLeaf,
+    /// The new apiserver-kubelet-client certificate is one for servers.
+    WrongUsage,
+    /// The first node's API server goes on accepting the old CA after phase 3.
+    OldKept,
+    /// `extension-apiserver-authentication` is never deleted.
+    NothingForgotten,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 29] = [
+        Self::BundleInStandbysSigningFile,
+        Self::NewCertificateOldKey,
+        Self::NodeSkippedInPhase1,
+        Self::NodeSkippedInPhase2,
+        Self::WorkersSkippedInPhase1,
+        Self::KubeconfigNotPatched,
+        Self::ControllerManagerNotRestarted,
+        Self::KubeletNotRestarted,
+        Self::KubeletNotRenewed,
+        Self::WorkersNotRenewed,
+        Self::RenewedBeforeSwitch,
+        Self::RenewedWithoutLeader,
+        Self::PodsBeforeBarrier,
+        Self::PodsNotRestarted,
+        Self::StaleClusterInfo,
+        Self::WorkersBeforeClusterInfo,
+        Self::EarlyDrop,
+        Self::EarlyDropInKubeconfigs,
+        Self::CredentialsNotReplaced,
+        Self::AggregatorTooEarly,
+        Self::MissingSan,
+        Self::LeafOfWrongAuthority,
+        Self::SwappedAuthorities,
+        Self::KeyOfAnotherCertificate,
+        Self::NotYetValid,
+        Self::ExpiredLeaf,
+        Self::WrongUsage,
+        Self::OldKept,
+        Self::NothingForgotten,
+    ];
+
+    /// Plants it.
+    ///
+    /// # Panics
+    /// If the plan has no place for it: it rotates both authorities of a cluster whose control-plane nodes were given.
+    pub fn plant(self, plan: &mut RotationPlan, minted: &mut Minted) {
+        let nodes: Vec<_> = plan.present.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
+        let first = nodes.first().expect("Invariant: nodes were given").name.clone();
+        let last = nodes.last().expect("Invariant: nodes were given").name.clone();
+        let mut planter = Planter { plan, minted, first, last };
+        planter.plant(self);
+    }
+}
+
+/// Writes a package whatever its matrix says, so that a fault can be carried out.
+///
+/// # Errors
+/// A [`PackageError`] if a given file cannot be changed in place.
+pub fn package_unproved(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, PackageError> {
+    write(plan, minted, simulate(plan, minted)?)
+}
+
+struct Planter<'a> {
+    plan: &'a mut RotationPlan,
+    minted: &'a mut Minted,
+    first: String,
+    last: String,
+}
+
+impl Planter<'_> {
+    fn plant(&mut self, fault: Fault) {
+        let (first, last) = (self.first.clone(), self.last.clone());
+        let path = |id| crate::profile::KUBEADM.authority(id).map_or("", |row| row.certificate);
+        match fault {
+            Fault::BundleInStandbysSigningFile => self.without(&format!("1-{last}"), |action| {
+                action.is_manifest() || matches!(action, Action::SetFlag { .. })
+            }),
+            Fault::NewCertificateOldKey => self.without(&format!("2-{last}"), |action| {
+                writes(action, |content| matches!(content, Content::AuthorityKey(AuthorityId::Cluster)))
+            }),
+            Fault::NodeSkippedInPhase1 => self.skip(&format!("1-{last}")),
+            Fault::NodeSkippedInPhase2 => self.skip(&format!("2-{last}")),
+            Fault::WorkersSkippedInPhase1 => self.skip("1-workers"),
+            Fault::KubeconfigNotPatched => {
+                self.without(&format!("1-{last}"), |action| targets(action, "scheduler.conf"));
+            }
+            Fault::ControllerManagerNotRestarted => self.without(&format!("1-{last}"), |action| {
+                matches!(action, Action::Restart(Component::ControllerManager))
+            }),
+            Fault::KubeletNotRestarted => {
+                self.without(&format!("1-{last}"), |action| matches!(action, Action::Restart(Component::Kubelet)));
+            }
+            Fault::KubeletNotRenewed => self.skip(&format!("2-{last}-kubelet")),
+            Fault::WorkersNotRenewed => {
+                self.without("2-workers", |action| matches!(action, Action::RenewKubelet));
+                self.step("2-workers").gate.proves = vec![Fact::Everywhere];
+            }
+            Fault::RenewedBeforeSwitch => self.move_before(&format!("2-{first}-kubelet"), &format!("2-{last}")),
+            Fault::RenewedWithoutLeader => self.skip("2-published"),
+            Fault::PodsBeforeBarrier => {
+                self.skip("1-published");
+                self.move_before("1-pods", &format!("1-{last}"));
+            }
+            Fault::PodsNotRestarted => self.skip("1-pods"),
+            Fault::StaleClusterInfo => self.skip("1-cluster-info"),
+            Fault::WorkersBeforeClusterInfo => self.move_before("1-workers", "1-cluster-info"),
+            Fault::EarlyDrop => self.retrust(&format!("2-{first}"), Trust::New),
+            Fault::EarlyDropInKubeconfigs => self.retrust("1-clients", Trust::New),
+            Fault::CredentialsNotReplaced => {
+                self.skip("2-clients");
+                self.skip("2-everyone");
+            }
+            Fault::AggregatorTooEarly => {
+                for id in self.ids(|step| step.phase == Phase::TrustBoth && matches!(step.holder, Holder::Node(_))) {
+                    self.without(&id, |action| {
+                        writes(action, |content| matches!(content, Content::Trust(AuthorityId::FrontProxy, _)))
+                    });
+                }
+                self.skip("1-authentication");
+            }
+            Fault::MissingSan => self.reissue_leaf("apiserver", |_| Vec::new()),
+            Fault::LeafOfWrongAuthority => self.sign_again("apiserver", AuthorityId::FrontProxy, 0, 365),
+            Fault::SwappedAuthorities => {
+                for action in &mut self.step(&format!("1-{first}")).actions {
+                    if let Action::Write(edit) = action
+                        && let Content::Trust(id, _) = &mut edit.content
+                    {
+                        *id = if edit.target == path(AuthorityId::Cluster) {
+                            AuthorityId::FrontProxy
+                        } else {
+                            AuthorityId::Cluster
+                        };
+                    }
+                }
+            }
+            Fault::KeyOfAnotherCertificate => {
+                let other = self.replacement("apiserver-kubelet-client");
+                for action in &mut self.step(&format!("2-{first}")).actions {
+                    if let Action::Write(edit) = action
+                        && edit.target.ends_with("/apiserver.key")
+                    {
+                        edit.content = Content::LeafKey(other);
+                    }
+                }
+            }
+            Fault::NotYetValid => self.sign_again("apiserver", AuthorityId::Cluster, 1, 365),
+            Fault::ExpiredLeaf => self.sign_again("apiserver", AuthorityId::Cluster, -9, -1),
+            Fault::WrongUsage => self.reissue_leaf("apiserver-kubelet-client", |_| vec![ExtendedKeyUsage::ServerAuth]),
+            Fault::OldKept => {
+                self.retrust(&format!("3-{first}"), Trust::NewOld);
+                self.step(&format!("3-{first}")).gate.proves.clear();
+            }
+            Fault::NothingForgotten => self.skip("3-authentication"),
+        }
+    }
+
+    fn ids(&self, wanted: impl Fn(&Step) -> bool) -> Vec<String> {
+        self.plan.steps.iter().filter(|step| wanted(step)).map(|step| step.id.clone()).collect()
+    }
+
+    fn position(&self, id: &str) -> usize {
+        self.plan.steps.iter().position(|step| step.id == id).unwrap_or_else(|| panic!("there is no step {id}"))
+    }
+
+    fn step(&mut self, id: &str) -> &mut Step {
+        let position = self.position(id);
+        &mut self.plan.steps[position]
+    }
+
+    fn skip(&mut self, id: &str) {
+        let position = self.position(id);
+        self.plan.steps.remove(position);
+    }
+
+    fn move_before(&mut self, id: &str, other: &str) {
+        let position = self.position(id);
+        let step = self.plan.steps.remove(position);
+        let position = self.position(other);
+        self.plan.steps.insert(position, step);
+    }
+
+    fn without(&mut self, id: &str, unwanted: impl Fn(&Action) -> bool) {
+        let actions = &mut self.step(id).actions;
+        let before = actions.len();
+        actions.retain(|action| !unwanted(action));
+        assert!(actions.len() < before, "{id} has no such action");
+    }
+
+    /// Another trust in every file that the step writes.
+    fn retrust(&mut self, id: &str, trust: Trust) {
+        for action in &mut self.step(id).actions {
+            let Action::Write(edit) = action else { continue };
+            match &mut edit.content {
+                Content::Trust(_, order) => *order = trust,
+                Content::Kubeconfig(_, change) => change.order = trust,
+                _ => {}
+            }
+        }
+    }
+
+    /// The first node's replacement of a leaf.
+    fn replacement(&self, leaf: &str) -> ReplacementId {
+        let owner = format!("{}: {leaf}", self.first);
+        let position = self.plan.replacements.iter().position(|one| one.owner == owner);
+        ReplacementId(position.unwrap_or_else(|| panic!("no leaf of {owner}")))
+    }
+
+    /// The first node's leaf again, from another issuer or with another life, in days from now.
+    fn sign_again(&mut self, leaf: &str, issuer: AuthorityId, from: i64, to: i64) {
+        let id = self.replacement(leaf);
+        let issuer: Arc<Issuer> = Arc::clone(&self.minted.authorities[&issuer]);
+        let made = &mut self.minted.leaves[id.0].certificate;
+        let not_before = self.plan.now.plus_seconds(from * DAY);
+        let validity = Validity { not_before, not_after: self.plan.now.plus_seconds(to * DAY) };
+        *made = reissue(made, made.public_key(), validity, &issuer).expect("Invariant: it was made once");
+    }
+
+    /// The first node's leaf again, without names and with other usages.
+    fn reissue_leaf(&mut self, leaf: &str, usage: impl Fn(&[ExtendedKeyUsage]) -> Vec<ExtendedKeyUsage>) {
+        let id = self.replacement(leaf);
+        let Identity::Of(old) = &self.plan.replacements[id.0].identity else { panic!("{leaf} has no old one") };
+        let wanted = usage(old.extended_key_usages());
+        let parameters = LeafParameters {
+            common_name: old.subject().common_name().unwrap_or_default(),
+            organizations: old.subject().organizations(),
+            usage: if wanted.is_empty() { old.extended_key_usages().to_vec() } else { wanted },
+            alternative_names: Vec::new(),
+            not_before: self.plan.now,
+            not_after: self.plan.now.plus_days(30),
+        };
+        let issuer = Arc::clone(&self.minted.authorities[&AuthorityId::Cluster]);
+        let made = &mut self.minted.leaves[id.0].certificate;
+        *made = issue_leaf(parameters, made.public_key(), &issuer).expect("Invariant: it was made once");
+    }
+}
+
+fn writes(action: &Action, wanted: impl Fn(&Content) -> bool) -> bool {
+    matches!(action, Action::Write(edit) if wanted(&edit.content))
+}
+
+fn targets(action: &Action, name: &str) -> bool {
+    matches!(action, Action::Write(edit) if edit.target.ends_with(name))
+}

@@ -1,0 +1,278 @@
+//! What is presented meets what is trusted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::{
+    Outcome,
+    effects::signs,
+    referee::Referee,
+    world::{Cell, Leaf, Value, Values, World},
+};
+use crate::x509::{ChainError, Purpose, TrustBundle};
+
+/// An end of an edge, in a place.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) label: String,
+    pub(super) presents: Option<Cell>,
+    pub(super) trusts: Option<Cell>,
+}
+
+impl Ends {
+    /// The values of both its cells, for telling whether anything changed.
+    pub(super) fn held<'a>(&'a self, world: &'a World<'_>) -> impl Iterator<Item = &'a Values> {
+        self.presents.iter().chain(&self.trusts).filter_map(|cell| world.values(cell))
+    }
+}
+
+/// Are these the very same values?
+pub(super) fn unchanged(before: &[Values], now: &[Values]) -> bool {
+    before.len() == now.len() && before.iter().zip(now).all(|(a, b)| Rc::ptr_eq(a, b))
+}
+
+/// The servers that clients may meet, looked at once for all of them.
+pub(super) struct Servers {
+    pub(super) ends: Vec<Ends>,
+    held: Vec<Values>,
+    /// Counts how often anything changed.
+    pub(super) version: usize,
+    /// Each set of anchors once, with the first server that has it.
+    trusts: BTreeMap<TrustBundle, usize>,
+    offers: Vec<Offer>,
+    /// What came of meetings with a client's anchors, for a host.
+    met: BTreeMap<(TrustBundle, Option<String>), Tally>,
+    /// What the servers may trust, in words.
+    pub(super) trusts_in_words: Vec<String>,
+    /// What the servers may present, in words.
+    pub(super) presents_in_words: Vec<String>,
+}
+
+impl Servers {
+    pub(super) fn new(ends: Vec<Ends>) -> Self {
+        Self {
+            ends,
+            held: Vec::new(),
+            version: 0,
+            trusts: BTreeMap::new(),
+            offers: Vec::new(),
+            met: BTreeMap::new(),
+            trusts_in_words: Vec::new(),
+            presents_in_words: Vec::new(),
+        }
+    }
+
+    /// Looks again, if anything changed.
+    pub(super) fn look(&mut self, world: &World<'_>, referee: &mut Referee) {
+        let held: Vec<Values> = self.ends.iter().flat_map(|end| end.held(world).cloned()).collect();
+        if self.version > 0 && unchanged(&self.held, &held) {
+            return;
+        }
+        self.held = held;
+        self.version += 1;
+        self.met.clear();
+        self.trusts.clear();
+        for (index, end) in self.ends.iter().enumerate() {
+            for trust in anchors(end.trusts.as_ref(), world) {
+                self.trusts.entry(trust).or_insert(index);
+            }
+        }
+        self.offers = self.ends.iter().map(|end| Offer::of(end.presents.as_ref(), world)).collect();
+        self.trusts_in_words = words(self.trusts.keys().map(|trust| referee.anchors(trust)));
+        let leaves = self.offers.iter().flat_map(|offer| &offer.leaves);
+        self.presents_in_words = words(leaves.map(|leaf| referee.leaf(leaf)));
+    }
+
+    /// Every server judges what a client offers.
+    pub(super) fn judge(&self, tally: &mut Tally, offer: &Offer, client: &str, referee: &mut Referee) {
+        for (trust, server) in &self.trusts {
+            tally.meet(referee, offer, trust, Purpose::Client, None, client);
+            tally.read_by(&self.ends[*server].label);
+        }
+    }
+
+    /// A client judges what every server offers.
+    pub(super) fn are_judged(
+        &mut self,
+        tally: &mut Tally,
+        trust: &TrustBundle,
+        host: Option<&str>,
+        client: &str,
+        referee: &mut Referee,
+    ) {
+        let key = (trust.clone(), host.map(str::to_owned));
+        let (ends, offers, refusal) = (&self.ends, &self.offers, tally.refusal);
+        let met = self.met.entry(key).or_insert_with(|| {
+            let mut all = Tally::new(refusal);
+            for (end, offer) in ends.iter().zip(offers) {
+                all.meet(referee, offer, trust, Purpose::Server, host, &end.label);
+            }
+            all
+        });
+        tally.add(met);
+        tally.read_by(client);
+    }
+}
+
+/// What may be presented, and why some of it cannot be at all.
+#[derive(Default)]
+pub(super) struct Offer {
+    pub(super) leaves: Vec<Leaf>,
+    impossible: Option<String>,
+}
+
+impl Offer {
+    pub(super) fn of(cell: Option<&Cell>, world: &World<'_>) -> Self {
+        let mut offer = Self::default();
+        for value in cell.and_then(|cell| world.values(cell)).into_iter().flat_map(|values| values.iter()) {
+            match value {
+                Value::Leaf(leaf) => {
+                    if let Leaf::Chain(_, false) = leaf {
+                        offer.impossible = Some("certificate and key do not belong together".to_owned());
+                    }
+                    offer.leaves.push(leaf.clone());
+                }
+                Value::Signing(certificates, key) if signs(certificates, key.as_ref()) => {
+                    offer.leaves.extend(certificates.first().cloned().map(Leaf::SignedBy));
+                }
+                Value::Signing(certificates, _) if certificates.len() != 1 => {
+                    offer.impossible = Some(format!(
+                        "kube-controller-manager signs with exactly one certificate, and its signing file may hold {}: it dies in the moment it leads",
+                        certificates.len()
+                    ));
+                }
+                Value::Signing(..) => {
+                    offer.impossible =
+                        Some("the signing file's certificate may stand beside the key of another CA".to_owned());
+                }
+                Value::Anchors(_) => {}
+            }
+        }
+        offer
+    }
+}
+
+/// The sets of anchors that a cell may have.
+pub(super) fn anchors(cell: Option<&Cell>, world: &World<'_>) -> Vec<TrustBundle> {
+    let values = cell.and_then(|cell| world.values(cell)).into_iter().flat_map(|values| values.iter());
+    values
+        .filter_map(|value| match value {
+            Value::Anchors(anchors) => Some(anchors.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Each once, in order.
+pub(super) fn words(all: impl Iterator<Item = String>) -> Vec<String> {
+    all.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What came of all the pairs of one edge.
+#[derive(Clone)]
+pub(super) struct Tally {
+    /// Shall all of them be refused?
+    refusal: bool,
+    pub(super) states: usize,
+    go_fails: bool,
+    openssl_fails: bool,
+    failure: Option<Failure>,
+}
+
+/// The first pair of which something else came than should have.
+#[derive(Clone)]
+struct Failure {
+    presenter: String,
+    reader: Option<String>,
+    reason: Reason,
+}
+
+#[derive(Clone)]
+enum Reason {
+    /// It cannot be presented at all.
+    Impossible(String),
+    /// What is shown, whom the reader trusts, and what the reader says.
+    Answer(String, String, Option<ChainError>),
+}
+
+impl Tally {
+    /// Nothing yet; `refusal` if all that comes shall be refused.
+    pub(super) fn new(refusal: bool) -> Self {
+        Self { refusal, states: 0, go_fails: false, openssl_fails: false, failure: None }
+    }
+
+    /// Everything that `presenter` offers meets one set of anchors.
+    fn meet(
+        &mut self,
+        referee: &mut Referee,
+        offer: &Offer,
+        trust: &TrustBundle,
+        purpose: Purpose,
+        host: Option<&str>,
+        presenter: &str,
+    ) {
+        if let Some(why) = &offer.impossible {
+            self.go_fails = true;
+            self.openssl_fails = true;
+            self.fail(presenter, || Reason::Impossible(why.clone()));
+        }
+        for leaf in &offer.leaves {
+            self.states += 1;
+            let (go, openssl) = referee.ask(leaf, trust, purpose, host).clone();
+            self.openssl_fails |= openssl.is_ok() == self.refusal;
+            if go.is_ok() == self.refusal {
+                self.go_fails = true;
+                self.fail(presenter, || Reason::Answer(referee.leaf(leaf), referee.anchors(trust), go.err()));
+            }
+        }
+    }
+
+    fn fail(&mut self, presenter: &str, reason: impl FnOnce() -> Reason) {
+        if self.failure.is_none() {
+            self.failure = Some(Failure { presenter: presenter.to_owned(), reader: None, reason: reason() });
+        }
+    }
+
+    /// A failure that is new was seen by this reader.
+    fn read_by(&mut self, reader: &str) {
+        if let Some(failure) = &mut self.failure {
+            failure.reader.get_or_insert_with(|| reader.to_owned());
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.states += other.states;
+        self.go_fails |= other.go_fails;
+        self.openssl_fails |= other.openssl_fails;
+        if self.failure.is_none() {
+            self.failure.clone_from(&other.failure);
+        }
+    }
+
+    /// By Go's rules and by OpenSSL's.
+    pub(super) fn outcomes(&self) -> (Outcome, Outcome) {
+        let outcome = |fails| match (self.states, fails) {
+            (_, true) => Outcome::Broken,
+            (0, false) => Outcome::NotAsked,
+            _ => Outcome::Holds,
+        };
+        (outcome(self.go_fails), outcome(self.openssl_fails))
+    }
+
+    /// Who, what and why; empty where nothing fails.
+    pub(super) fn why(&self) -> String {
+        let Some(Failure { presenter, reader, reason }) = &self.failure else { return String::new() };
+        let reader = reader.as_deref().unwrap_or_default();
+        match reason {
+            Reason::Impossible(why) => format!("{presenter}: {why}"),
+            Reason::Answer(shown, trusted, None) => {
+                format!("{presenter} may present a {shown}, and {reader} may still accept it, trusting {trusted}")
+            }
+            Reason::Answer(shown, trusted, Some(error)) => {
+                format!("{presenter} may present a {shown} while {reader} may trust only {trusted}: {error}")
+            }
+        }
+    }
+}

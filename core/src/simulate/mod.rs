@@ -1,0 +1,54 @@
+//! Will anything stop talking? Every TLS edge of the profile, at every step, in every state that its ends and
+//! the writers of their trust may be in.
+//!
+//! The steps are carried out one by one in a [`World`](world::World), in which everything has all the values
+//! that it may have: an action adds what may have taken effect, a gate takes away what it rules out.
+
+mod edges;
+mod effects;
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
+mod matrix;
+mod meeting;
+mod referee;
+#[cfg(test)]
+mod tests;
+mod world;
+
+pub use self::matrix::{Broken, Column, Edge, Outcome, Span, Trial, TrustMatrix, Verdict};
+use self::{edges::Edges, world::World};
+use crate::{
+    mint::Minted,
+    package::PackageError,
+    plan::{RotationPlan, Step},
+};
+
+/// Predicts every handshake of the rotation.
+///
+/// # Errors
+/// A [`PackageError`] if a given file cannot be changed in place.
+pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, PackageError> {
+    let mut world = World::today(plan, minted);
+    let mut edges = Edges::of(plan, &world);
+    edges.judge(&mut world, None);
+    for step in &plan.steps {
+        let before = world.before(step);
+        world.carry_out(step)?;
+        edges.judge(&mut world, Some(step));
+        world.pass_gate(step, &before);
+    }
+    edges.judge_refusals(&world);
+    Ok(edges.into_matrix(plan.steps.iter()))
+}
+
+fn columns<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Column> {
+    let today =
+        Column { id: "today".to_owned(), phase: 0, holder: String::new(), title: "before the first step".to_owned() };
+    let steps = steps.map(|step| Column {
+        id: step.id.clone(),
+        phase: step.phase.number(),
+        holder: step.holder.to_string(),
+        title: step.title.clone(),
+    });
+    std::iter::once(today).chain(steps).collect()
+}

@@ -1,0 +1,102 @@
+//! Asks each question once, and names things.
+
+use std::collections::BTreeMap;
+
+use super::{Trial, world::Leaf};
+use crate::{
+    UnixTime,
+    mint::Minted,
+    plan::RotationPlan,
+    profile::AuthorityId,
+    x509::{Certificate, ChainError, Presented, Purpose, Question, Rules, TrustBundle, validate},
+};
+
+type Answers = (Result<(), ChainError>, Result<(), ChainError>);
+
+/// Judges whether what is presented is accepted.
+pub(super) struct Referee {
+    now: UnixTime,
+    answers: BTreeMap<(Leaf, TrustBundle, Purpose, Option<String>), Answers>,
+    /// Old and new authorities, with their names.
+    known: Vec<(Certificate, &'static str)>,
+    signers: BTreeMap<Certificate, String>,
+}
+
+impl Referee {
+    pub(super) fn new(plan: &RotationPlan, minted: &Minted) -> Self {
+        let names = |id| match id {
+            AuthorityId::FrontProxy => ["old front-proxy CA", "new front-proxy CA"],
+            AuthorityId::Cluster | AuthorityId::Etcd => ["old CA", "new CA"],
+        };
+        let known = plan.successions.values().flat_map(|succession| {
+            let [old, new] = names(succession.id);
+            [(succession.old.clone(), old), (minted.authorities[&succession.id].certificate().clone(), new)]
+        });
+        let known = known.collect();
+        Self { now: plan.now, answers: BTreeMap::new(), known, signers: BTreeMap::new() }
+    }
+
+    /// The answers by Go's rules and by OpenSSL's.
+    pub(super) fn ask(&mut self, leaf: &Leaf, trust: &TrustBundle, purpose: Purpose, host: Option<&str>) -> &Answers {
+        let host = host.filter(|_| matches!(leaf, Leaf::Chain(..)));
+        let now = self.now;
+        let key = (leaf.clone(), trust.clone(), purpose, host.map(str::to_owned));
+        self.answers.entry(key).or_insert_with(|| {
+            let question = Question { trust, purpose, host, now };
+            let presented = match leaf {
+                Leaf::Chain(chain, _) => Presented::Chain(chain),
+                Leaf::SignedBy(authority) => Presented::SignedBy(authority),
+            };
+            (validate(presented, &question, Rules::Go), validate(presented, &question, Rules::OpenSsl))
+        })
+    }
+
+    /// Every question about a certificate that is there.
+    pub(super) fn trials(&self) -> Vec<Trial> {
+        let trials = self.answers.iter().filter_map(|((leaf, trust, purpose, host), (go, openssl))| {
+            let Leaf::Chain(chain, true) = leaf else { return None };
+            Some(Trial {
+                presented: chain.clone(),
+                trust: trust.clone(),
+                purpose: *purpose,
+                host: host.clone(),
+                now: self.now,
+                go: go.clone(),
+                openssl: openssl.clone(),
+            })
+        });
+        trials.collect()
+    }
+
+    /// A set of anchors in words: `old CA, new CA`.
+    pub(super) fn anchors(&self, anchors: &TrustBundle) -> String {
+        let names: Vec<_> = anchors.iter().map(|anchor| self.authority(anchor)).collect();
+        names.join(", ")
+    }
+
+    /// What is presented, in words: `certificate of the new CA`.
+    pub(super) fn leaf(&mut self, leaf: &Leaf) -> String {
+        match leaf {
+            Leaf::SignedBy(authority) => format!("certificate of the {}", self.authority(authority)),
+            Leaf::Chain(chain, fits) => {
+                let Some(first) = chain.first() else { return "nothing".to_owned() };
+                let signer = match self.signers.get(first) {
+                    Some(signer) => signer.clone(),
+                    None => {
+                        let signer = self.known.iter().find(|(authority, _)| first.is_signed_by(authority));
+                        let name = signer.map_or_else(|| first.issuer().to_string(), |(_, name)| (*name).to_owned());
+                        self.signers.insert(first.clone(), name.clone());
+                        name
+                    }
+                };
+                let misfit = if *fits { "" } else { ", without the key that belongs to it" };
+                format!("certificate of the {signer}{misfit}")
+            }
+        }
+    }
+
+    fn authority(&self, certificate: &Certificate) -> String {
+        let known = self.known.iter().find(|(authority, _)| authority == certificate);
+        known.map_or_else(|| certificate.subject().to_string(), |(_, name)| (*name).to_owned())
+    }
+}

@@ -1,0 +1,189 @@
+//! Over clusters that kubeadm made (`tests/fixtures/kubeadm/make.sh`): the plan as it is holds, and every gate, barrier
+//! and step is there for a reason.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use getrandom::{SysRng, rand_core::UnwrapErr};
+
+use super::{faults::Fault, *};
+use crate::{
+    Content, InputFile, UnixTime, inspect, mint, package,
+    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
+    x509::{KeyAlgorithm, PrivateKey},
+};
+
+/// A cluster, planned and minted.
+pub(super) struct Rotation {
+    pub(super) plan: RotationPlan,
+    pub(super) minted: Minted,
+}
+
+impl Rotation {
+    pub(super) fn of(fixtures: &[&str]) -> Self {
+        Self::with(fixtures, RotationRequest { keep_keys: true, ..RotationRequest::default() })
+    }
+
+    /// CAs are made on P-256, whatever is asked for else: tests need not wait for primes.
+    pub(super) fn with(fixtures: &[&str], request: RotationRequest) -> Self {
+        let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
+        let authorities = request.rotate.iter().map(|id| (*id, choice.clone()));
+        let request = RotationRequest { authorities: authorities.collect(), ..request };
+        let root = base();
+        let mut files = Vec::new();
+        for fixture in fixtures {
+            read(&root.join(fixture), &root, &mut files);
+        }
+        Self::made_of(files, &request)
+    }
+
+    fn made_of(files: Vec<InputFile>, request: &RotationRequest) -> Self {
+        let root = base();
+        let created = fs::read_to_string(root.join("kubeadm/CREATED")).unwrap();
+        let now = UnixTime(created.trim().parse().unwrap()).plus_seconds(3600);
+        let plan = plan(&inspect(files, now), request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let keys = plan.key_requests().iter();
+        let keys = keys.map(|wanted| PrivateKey::generate(wanted.algorithm, &mut UnwrapErr(SysRng)));
+        let minted = mint(&plan, keys.collect()).unwrap();
+        Self { plan, minted }
+    }
+
+    pub(super) fn matrix(&self) -> TrustMatrix {
+        simulate(&self.plan, &self.minted).unwrap()
+    }
+
+    #[track_caller]
+    fn breaks(&self, what: &str) -> Broken {
+        self.matrix().first_broken().unwrap_or_else(|| panic!("{what}: nothing breaks"))
+    }
+}
+
+fn base() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
+}
+
+fn read(folder: &Path, root: &Path, files: &mut Vec<InputFile>) {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        let kind = fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_symlink() {
+            let target = fs::read_link(&path).unwrap().display().to_string();
+            files.push(InputFile { path: name, content: Content::Symlink(target), mode: None });
+        } else if kind.is_dir() {
+            read(&path, root, files);
+        } else {
+            files.push(InputFile::new(name, fs::read(&path).unwrap()));
+        }
+    }
+}
+
+const CLUSTERS: [&[&str]; 4] =
+    [&["kubeadm/rsa-1"], &["kubeadm/rsa-3", "cluster-api/rsa-3"], &["kubeadm/ecdsa-3"], &["cluster-api/one"]];
+
+#[test]
+fn the_plan_as_it_is_breaks_nothing() {
+    for fixtures in CLUSTERS {
+        let matrix = Rotation::of(fixtures).matrix();
+        assert_eq!(matrix.first_broken(), None, "{fixtures:?}");
+        assert_eq!(matrix.findings(), [], "{fixtures:?}");
+    }
+}
+
+/// Whether without it something stops talking, or something keeps being accepted that must not be.
+#[test]
+fn every_gate_is_there_for_a_reason() {
+    for fixtures in CLUSTERS {
+        let mut rotation = Rotation::of(fixtures);
+        let gates: Vec<(usize, Fact)> = (0..)
+            .zip(&rotation.plan.steps)
+            .flat_map(|(index, step)| step.gate.proves.iter().map(move |fact| (index, *fact)))
+            .collect();
+        assert!(gates.len() >= 8, "{gates:?}");
+        for (index, fact) in gates {
+            let gate = rotation.plan.steps[index].gate.proves.clone();
+            rotation.plan.steps[index].gate.proves.retain(|other| *other != fact);
+            let what = format!("{fixtures:?}: without {fact:?} of {}", rotation.plan.steps[index].id);
+            rotation.breaks(&what);
+            rotation.plan.steps[index].gate.proves = gate;
+        }
+    }
+}
+
+#[test]
+fn every_barrier_is_there_for_a_reason() {
+    for fixtures in CLUSTERS {
+        let mut rotation = Rotation::of(fixtures);
+        let is_there = |step: &Step| step.actions.iter().any(is_barrier);
+        let barriers: Vec<_> =
+            (0..rotation.plan.steps.len()).filter(|index| is_there(&rotation.plan.steps[*index])).collect();
+        assert!(barriers.len() >= 3, "{barriers:?}");
+        for index in barriers {
+            let step = rotation.plan.steps.remove(index);
+            rotation.breaks(&format!("{fixtures:?}: without {}", step.id));
+            rotation.plan.steps.insert(index, step);
+        }
+    }
+}
+
+fn is_barrier(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Cluster(
+            ClusterAction::Published
+                | ClusterAction::RestartWorkloads
+                | ClusterAction::ExtensionTrust
+                | ClusterAction::ForgetOld(_)
+                | ClusterAction::Pause { paused: true, .. }
+        )
+    )
+}
+
+/// Every planted fault is red, and where it is red first: the words that a person would get.
+#[test]
+fn every_planted_fault_is_seen() {
+    let mut table = String::new();
+    for fault in Fault::ALL {
+        let mut rotation = Rotation::with(&["kubeadm/ecdsa-3"], RotationRequest::default());
+        fault.plant(&mut rotation.plan, &mut rotation.minted);
+        let broken = rotation.breaks(&format!("{fault:?}"));
+        let _ = writeln!(table, "{fault:?}\n  {}: {}\n  {broken}", broken.step, broken.edge);
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// Kubelets' serving certificates cannot be followed by an API server that read its trust at its start.
+#[test]
+fn an_outage_that_cannot_be_helped_has_to_be_accepted() {
+    let mut files = Vec::new();
+    read(&base().join("kubeadm/ecdsa-3"), &base(), &mut files);
+    for file in &mut files {
+        if file.path.ends_with("manifests/kube-apiserver.yaml")
+            && let Content::Bytes(bytes) = &file.content
+        {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let flag = "    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n    - --kubelet-client-key=";
+            let text = text.replace("    - --kubelet-client-key=", flag);
+            *file = InputFile::new(file.path.clone(), text.into_bytes());
+        }
+    }
+    for accept_outage in [false, true] {
+        let request = RotationRequest { keep_keys: true, accept_outage, ..RotationRequest::default() };
+        let rotation = Rotation::made_of(files.clone(), &request);
+        match package(&rotation.plan, &rotation.minted) {
+            Err(PackageError::Broken(broken)) if !accept_outage => {
+                assert_eq!((broken.edge.as_str(), broken.step.as_str()), ("apiserver-kubelet-serving/cp1", "2-cp1"));
+                assert!(broken.finding().remedy.contains("--accept-outage"), "{}", broken.finding());
+            }
+            Ok(files) if accept_outage => {
+                let findings = files.matrix().findings();
+                assert!(findings.iter().any(|finding| finding.code == "outage-accepted"), "{findings:?}");
+            }
+            other => panic!("accepted: {accept_outage}, {other:?}"),
+        }
+    }
+}

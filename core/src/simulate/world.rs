@@ -1,0 +1,454 @@
+//! What everybody may hold at a moment.
+//!
+//! A cell is one thing that one party presents or trusts. It has not one value but all that it may have: an action
+//! adds what may have taken effect, a gate takes away what it rules out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use crate::{
+    formats::static_pod,
+    mint::Minted,
+    package::{PackageError, Renderer},
+    plan::{
+        Access, Action, CLUSTER_INFO, ClusterAction, Content, Edit, Fact, Held, Holder, KubeconfigChange, ObjectChange,
+        Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates, flags, split_entry,
+    },
+    profile::{
+        AuthorityId, Component,
+        edge::{Effect, Material, Party},
+    },
+    x509::{Certificate, PublicKey, TrustBundle},
+};
+
+/// One thing that a party presents or trusts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cell {
+    /// Index of its place.
+    pub(super) place: usize,
+    /// Which of several files of the same kind; empty where there is one.
+    pub(super) file: String,
+    pub(super) party: Party,
+    pub(super) material: Material,
+}
+
+/// A value that a cell may have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Value {
+    Anchors(TrustBundle),
+    Leaf(Leaf),
+    /// What kube-controller-manager signs with: the certificates in its file, and the key beside them.
+    Signing(Vec<Certificate>, Option<PublicKey>),
+}
+
+/// What may be presented.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Leaf {
+    /// A leaf with intermediates; does the key beside it belong to it?
+    Chain(Vec<Certificate>, bool),
+    /// One that this authority signed, not seen here.
+    SignedBy(Certificate),
+}
+
+pub(super) type Values = Rc<BTreeSet<Value>>;
+
+/// A place's files, each with every version that it may have.
+pub(super) type Files = BTreeMap<String, BTreeSet<Held>>;
+
+/// Everything, at a moment.
+pub(super) struct World<'a> {
+    pub(super) plan: &'a RotationPlan,
+    pub(super) renderer: Renderer<'a>,
+    pub(super) places: Vec<Place>,
+    pub(super) cells: BTreeMap<Cell, (Effect, Values)>,
+    /// The cells of each place.
+    index: Vec<Vec<Cell>>,
+    /// Places whose files may have changed since their cells were looked at.
+    pub(super) changed: BTreeSet<usize>,
+    /// All that a cell may have been since the step began, of those that changed.
+    pub(super) during: BTreeMap<Cell, Values>,
+    /// Is Cluster API kept from writing?
+    pub(super) paused: bool,
+    /// Is a kube-controller-manager known to lead?
+    pub(super) led: bool,
+    /// Was a kubelet told to renew while nobody was known to sign with the new authority alone?
+    pub(super) renewed_too_early: bool,
+}
+
+impl<'a> World<'a> {
+    /// The moment before the first step.
+    pub(super) fn today(plan: &'a RotationPlan, minted: &'a Minted) -> Self {
+        let renderer = Renderer { plan, minted };
+        let mut world = Self {
+            plan,
+            renderer,
+            places: plan.present.clone(),
+            cells: BTreeMap::new(),
+            index: Vec::new(),
+            changed: (0..plan.present.len()).collect(),
+            during: BTreeMap::new(),
+            paused: false,
+            led: true,
+            renewed_too_early: false,
+        };
+        world.furnish();
+        world.refresh(true);
+        world.during.clear();
+        world
+    }
+
+    /// All that the cell may be, or may have been since the present step began.
+    pub(super) fn values(&self, cell: &Cell) -> Option<&Values> {
+        self.during.get(cell).or_else(|| self.cells.get(cell).map(|(_, values)| values))
+    }
+
+    /// Every cell there is.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.keys()
+    }
+
+    /// Carries a step out, up to its gate. Afterwards [`World::values`] tells all that may be meanwhile.
+    pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), PackageError> {
+        self.during.clear();
+        self.renewed_too_early = false;
+        self.changed.extend(self.holder(step));
+        for action in &step.actions {
+            self.act(step, action)?;
+            self.changed.extend(self.holder(step));
+            self.refresh(false);
+        }
+        self.changed.extend(self.holder(step));
+        if step.holder == Holder::Clients || self.is_elsewhere(step) {
+            self.by_people(step);
+        }
+        self.refresh(true);
+        Ok(())
+    }
+
+    /// The gate of the step has been passed; `before` are the places as they were when it began.
+    pub(super) fn pass_gate(&mut self, step: &Step, before: &[(usize, Files)]) {
+        let proves = |fact| step.gate.proves.contains(&fact);
+        if !matches!(step.holder, Holder::Node(_)) && !proves(Fact::Everywhere) {
+            self.doubt(before);
+        }
+        if proves(Fact::Everywhere) && self.is_elsewhere(step) {
+            self.settle_elsewhere(step.phase);
+        }
+        if proves(Fact::TakenUp)
+            && let Some(place) = self.holder(step)
+        {
+            self.take_up(place, |party, effect| {
+                party == Party::Component(Component::Apiserver) && effect == Effect::Live
+            });
+        }
+        if proves(Fact::Renewed)
+            && let Some(place) = self.holder(step)
+        {
+            self.retain_new_kubelets(place);
+        }
+        if proves(Fact::Confirmed) {
+            self.confirm();
+        }
+        for action in &step.actions {
+            if let Action::Cluster(action) = action {
+                self.wait(step.phase, action);
+            }
+        }
+        self.refresh(true);
+        self.during.clear();
+    }
+
+    /// Lists every cell: the ends of edges, and what their writers read.
+    fn furnish(&mut self) {
+        let mut cells = Vec::new();
+        let ends = self.plan.profile.edges.iter().flat_map(|row| [row.client, row.server]);
+        for end in ends {
+            for holding in end.presents.iter().chain(&end.trusts) {
+                for (place, file) in self.instances(end.party) {
+                    let cell = Cell { place, file, party: end.party, material: holding.material };
+                    cells.push((cell, holding.effect));
+                }
+            }
+        }
+        for (place, _) in self.places.iter().enumerate().filter(|(_, place)| is_control_plane(place.kind)) {
+            let cell =
+                |component, material| Cell { place, file: String::new(), party: Party::Component(component), material };
+            let manager = Component::ControllerManager;
+            cells.push((cell(manager, Material::Authority(AuthorityId::Cluster)), Effect::Restart(manager)));
+            cells.push((cell(manager, Material::Signed), Effect::Live));
+            for id in self.plan.successions.keys() {
+                cells.push((cell(Component::Apiserver, Material::Authority(*id)), Effect::Live));
+            }
+        }
+        if let Some(place) = self.place(PlaceKind::Cluster) {
+            let party = Party::Component(Component::ControllerManager);
+            let published = Cell { place, file: String::new(), party, material: Material::RootConfigMap };
+            cells.push((published, Effect::Live));
+        }
+        self.cells = cells.into_iter().map(|(cell, effect)| (cell, (effect, Values::default()))).collect();
+        self.index = vec![Vec::new(); self.places.len()];
+        for cell in self.cells.keys() {
+            self.index[cell.place].push(cell.clone());
+        }
+    }
+
+    /// The cells of a place, with when a change of each takes effect.
+    pub(super) fn cells_of(&self, place: usize) -> Vec<(Cell, Effect)> {
+        self.index[place].iter().map(|cell| (cell.clone(), self.cells[cell].0)).collect()
+    }
+
+    /// The files that the step could change, as they are.
+    pub(super) fn before(&self, step: &Step) -> Vec<(usize, Files)> {
+        let others = self.place(PlaceKind::OtherClients).filter(|_| step.holder == Holder::Clients);
+        let node = matches!(step.holder, Holder::Node(_));
+        let places = self.holder(step).filter(|_| !node).into_iter().chain(others);
+        places.map(|place| (place, self.places[place].files.clone())).collect()
+    }
+
+    /// Where a party is found: its places, and its files there.
+    pub(super) fn instances(&self, party: Party) -> Vec<(usize, String)> {
+        let places = self.places.iter().enumerate();
+        let of_kind = |wanted: fn(PlaceKind) -> bool| {
+            places.clone().filter(move |(_, place)| wanted(place.kind)).map(|(index, _)| (index, String::new()))
+        };
+        match party {
+            Party::Component(Component::Kubelet) => {
+                of_kind(|kind| is_control_plane(kind) || kind == PlaceKind::Workers).collect()
+            }
+            Party::Component(_) | Party::User(_) => of_kind(is_control_plane).collect(),
+            Party::Management | Party::GivenClients => {
+                let kind = if party == Party::Management { PlaceKind::Management } else { PlaceKind::Clients };
+                let files = places.filter(|(_, place)| place.kind == kind).flat_map(|(index, place)| {
+                    let kubeconfigs = place.files.iter().filter(|(_, held)| held.iter().any(is_kubeconfig));
+                    kubeconfigs.map(move |(file, _)| (index, file.clone()))
+                });
+                files.collect()
+            }
+            Party::OtherClients => of_kind(|kind| kind == PlaceKind::OtherClients)
+                .map(|(index, _)| (index, "kubeconfig".to_owned()))
+                .collect(),
+            Party::Pods | Party::JoiningNode | Party::Requester | Party::ExtensionServers | Party::OldHolder => {
+                let cluster: Vec<_> = of_kind(|kind| kind == PlaceKind::Cluster).collect();
+                // Where only the front proxy's authority is rotated, there is no such place; any will do.
+                if cluster.is_empty() { vec![(0, String::new())] } else { cluster }
+            }
+        }
+    }
+
+    fn place(&self, kind: PlaceKind) -> Option<usize> {
+        self.places.iter().position(|place| place.kind == kind)
+    }
+
+    /// The place of a node or of the workers.
+    pub(super) fn holder(&self, step: &Step) -> Option<usize> {
+        match &step.holder {
+            Holder::Node(name) => {
+                self.places.iter().position(|place| place.kind == PlaceKind::ControlPlane && place.name == *name)
+            }
+            Holder::Workers => self.place(PlaceKind::Workers),
+            Holder::Cluster => self.place(PlaceKind::Cluster),
+            Holder::Management => self.place(PlaceKind::Management),
+            Holder::Clients => self.place(PlaceKind::Clients),
+        }
+    }
+
+    /// Is the step what people do on control-plane nodes of which nothing was given?
+    pub(super) fn is_elsewhere(&self, step: &Step) -> bool {
+        step.holder == Holder::Cluster
+            && step.gate.proves.contains(&Fact::Everywhere)
+            && step.actions.iter().all(|action| matches!(action, Action::Do { .. }))
+    }
+
+    fn act(&mut self, step: &Step, action: &Action) -> Result<(), PackageError> {
+        match action {
+            Action::Write(edit) => self.write(step, edit)?,
+            Action::Remove { target, .. } => {
+                if let Some(place) = self.holder(step) {
+                    self.places[place].files.remove(target);
+                }
+            }
+            Action::SetFlag { component, flag, to, .. } => {
+                if let (Some(place), Some(path)) = (self.holder(step), self.plan.profile.manifest(*component)) {
+                    let flags = Held::Flags(BTreeMap::from([(*flag, to.clone())]));
+                    self.places[place].files.insert(path.to_owned(), BTreeSet::from([flags]));
+                    self.restart(place, *component);
+                }
+            }
+            Action::RenewKubelet => self.renew(step),
+            Action::TrustInKubeconfig => self.trust_in_kubeconfig(step),
+            Action::Cluster(ClusterAction::Pause { paused, .. }) => self.paused = *paused,
+            Action::Restart(component) => {
+                if let Some(place) = self.holder(step) {
+                    self.restart(place, *component);
+                }
+            }
+            Action::Cluster(_) | Action::Do { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// A file or object becomes the package's, read back from the bytes that the package holds.
+    fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), PackageError> {
+        let Some(place) = self.holder(step) else { return Ok(()) };
+        let minted = self.renderer.minted;
+        let held = match &edit.content {
+            Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
+                Held::Certificates(certificates(&self.renderer.bytes(&edit.content)?))
+            }
+            Content::AuthorityKey(id) => Held::Key(minted.authorities[id].key().public_key().clone()),
+            Content::LeafKey(id) => match &minted.leaves[id.0].key {
+                Some(key) => Held::Key(key.public_key().clone()),
+                None => return Ok(()),
+            },
+            Content::Credential(id) => {
+                let leaf = &minted.leaves[id.0];
+                let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
+                let held = Held::Credential(vec![leaf.certificate.clone()], key.clone());
+                // Beside what the kubelet had: which one it uses, its own gate tells.
+                let current = self.plan.profile.kubelet_client().to_owned();
+                self.places[place].files.entry(current).or_default().insert(held);
+                return Ok(());
+            }
+            Content::Kubeconfig(_, change) => {
+                let bytes = self.renderer.bytes(&edit.content)?;
+                self.write_kubeconfig(place, &edit.target, &bytes, change);
+                return Ok(());
+            }
+            Content::Manifest(..) | Content::Original(_) => {
+                let bytes = self.renderer.bytes(&edit.content)?;
+                let pod = static_pod::parse(&bytes)
+                    .map_err(|error| PackageError::Manifest { file: edit.target.clone(), error })?;
+                self.places[place].files.insert(edit.target.clone(), BTreeSet::from([Held::Flags(flags(&pod))]));
+                for row in self.plan.profile.static_pods.iter().filter(|row| row.path == edit.target) {
+                    self.restart(place, row.component);
+                }
+                return Ok(());
+            }
+            Content::Object(change) => return self.write_object(place, edit, change),
+            Content::Text(_) => return Ok(()),
+        };
+        self.places[place].files.insert(edit.target.clone(), BTreeSet::from([held]));
+        Ok(())
+    }
+
+    fn write_object(&mut self, place: usize, edit: &Edit, change: &ObjectChange) -> Result<(), PackageError> {
+        let bytes = self.renderer.bytes(&edit.content)?;
+        let objects = crate::formats::object::objects(&bytes).unwrap_or_default();
+        let Some(object) = objects.first() else { return Ok(()) };
+        match change {
+            ObjectChange::Authority(stored, AuthorityId::Cluster) => {
+                let pem = object.secret_data().remove("tls.crt").unwrap_or_default();
+                let held = Held::Certificates(certificates(&pem));
+                self.places[place].files.insert(stored.place(), BTreeSet::from([held]));
+            }
+            ObjectChange::Authority(..) => {}
+            ObjectChange::Kubeconfig(stored, key, change) if object.kind == "Secret" => {
+                let kubeconfig = object.secret_data().remove(*key).unwrap_or_default();
+                self.write_kubeconfig(place, &stored.place(), &kubeconfig, change);
+            }
+            ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => {
+                let kubeconfig = object.config_data().remove("kubeconfig").unwrap_or_default();
+                if let Some(access) = Access::read(kubeconfig.as_bytes(), None, |_| None) {
+                    let held = BTreeSet::from([Held::Kubeconfig(access)]);
+                    self.places[place].files.insert(CLUSTER_INFO.to_owned(), held);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every context of the kubeconfig that is looked at.
+    fn write_kubeconfig(&mut self, place: usize, target: &str, bytes: &[u8], change: &KubeconfigChange) {
+        let minted = self.renderer.minted;
+        let workers = self.places[place].kind == PlaceKind::Workers;
+        for (name, versions) in &mut self.places[place].files {
+            let (file, context) = split_entry(name);
+            if file != target {
+                continue;
+            }
+            let known = versions.iter().find_map(|held| match held {
+                Held::Kubeconfig(Access { credential: Shown::These(_, key), .. }) => key.clone(),
+                _ => None,
+            });
+            let key = |user: Option<usize>| match user.and_then(|user| change.credentials.get(&user)) {
+                Some(id) => minted.leaves[id.0].key.as_ref().map(|key| key.public_key().clone()),
+                None => known,
+            };
+            if let Some(access) = Access::read(bytes, context, key) {
+                // Of workers, each has its own.
+                if !workers {
+                    versions.clear();
+                }
+                versions.insert(Held::Kubeconfig(access));
+            }
+        }
+    }
+
+    /// The CA data of every worker's kubelet.conf becomes that of `ca.crt`.
+    fn trust_in_kubeconfig(&mut self, step: &Step) {
+        let profile = self.plan.profile;
+        let (Some(place), Some(ca)) = (self.holder(step), profile.authority(AuthorityId::Cluster)) else { return };
+        let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) else { return };
+        let bundles: Vec<_> = self.places[place].files.get(ca.certificate).into_iter().flatten().cloned().collect();
+        let Some(versions) = self.places[place].files.get_mut(row.path) else { return };
+        let old = std::mem::take(versions);
+        for held in old {
+            let Held::Kubeconfig(access) = held else { continue };
+            for bundle in &bundles {
+                let Held::Certificates(anchors) = bundle else { continue };
+                let trust = match &access.trust {
+                    Trusted::These(_) => Trusted::These(anchors.clone()),
+                    other => other.clone(),
+                };
+                versions.insert(Held::Kubeconfig(Access { trust, ..access.clone() }));
+            }
+        }
+    }
+
+    /// The kubelet asks for a certificate with its present one; whoever leads signs it.
+    fn renew(&mut self, step: &Step) {
+        let Some(place) = self.holder(step) else { return };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
+        let signers = self.signers();
+        self.renewed_too_early |= !signers.is_empty() && (!self.led || signers.iter().any(|signer| *signer != new));
+        // Where no kube-controller-manager signs, somebody else does, with the new authority by then.
+        let signers = if signers.is_empty() { vec![new] } else { signers };
+        let current = self.plan.profile.kubelet_client().to_owned();
+        let held = signers.into_iter().map(Held::SignedBy);
+        self.places[place].files.entry(current).or_default().extend(held);
+    }
+
+    /// A component has started anew: it holds what its files hold, and no leader is known for a while.
+    fn restart(&mut self, place: usize, component: Component) {
+        self.take_up(place, |party, effect| {
+            party == Party::Component(component) && matches!(effect, Effect::Live | Effect::Restart(_))
+        });
+        if component == Component::ControllerManager {
+            self.led = false;
+        }
+    }
+
+    /// The cells of a place that `wanted` names are what the files say, and nothing else.
+    pub(super) fn take_up(&mut self, place: usize, wanted: impl Fn(Party, Effect) -> bool) {
+        for (cell, effect) in self.cells_of(place) {
+            if !wanted(cell.party, effect) {
+                continue;
+            }
+            let on_disk = self.on_disk(&cell, true);
+            if !on_disk.is_empty() {
+                self.set(&cell, on_disk);
+            }
+        }
+    }
+}
+
+/// Is it where an API server runs?
+pub(super) fn is_control_plane(kind: PlaceKind) -> bool {
+    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere)
+}
+
+fn is_kubeconfig(held: &Held) -> bool {
+    matches!(held, Held::Kubeconfig(_))
+}
