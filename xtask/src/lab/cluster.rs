@@ -162,8 +162,15 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
             ("SERVICE_SUBNET", &plan.service_subnet),
         ],
     )?;
-    if release.knows_cgroup_end() {
+    if release.has_new_kubelet() {
         init += "failCgroupV1: false\n";
+    } else {
+        // Said on the command line, since an empty list is lost on the way through kubeadm.
+        for node in plan.names() {
+            let defaults = lab.private(&node, "/etc/default");
+            fs::create_dir_all(&defaults)?;
+            fs::write(defaults.join("kubelet"), "KUBELET_EXTRA_ARGS=--enforce-node-allocatable=\n")?;
+        }
     }
     fs::write(lab.private(&first.name, "/root/kubeadm.yaml"), init)?;
     plan.copy_trees(lab)

@@ -15,15 +15,35 @@ pub struct Release {
     pub version: &'static str,
     /// The folder of the module that requires it.
     module: &'static str,
+    /// The folder of the module that requires its etcd.
+    etcd: &'static str,
     /// The folder of its programs in `target/tools`.
     folder: &'static str,
 }
 
 /// Every release, the usual one first; the others are built when they are asked for.
 const RELEASES: [Release; 3] = [
-    Release { minor: "1.36", version: tools::KUBERNETES, module: "tests/go/kubernetes", folder: "k8s-1.36" },
-    Release { minor: "1.33", version: "v1.33.13", module: "tests/go/kubernetes-1.33", folder: "k8s-1.33" },
-    Release { minor: "1.30", version: "v1.30.4", module: "tests/go/kubernetes-1.30", folder: "k8s-1.30" },
+    Release {
+        minor: "1.36",
+        version: tools::KUBERNETES,
+        module: "tests/go/kubernetes",
+        etcd: "tests/go/lab",
+        folder: "k8s-1.36",
+    },
+    Release {
+        minor: "1.33",
+        version: "v1.33.13",
+        module: "tests/go/kubernetes-1.33",
+        etcd: ETCD_3_6,
+        folder: "k8s-1.33",
+    },
+    Release {
+        minor: "1.30",
+        version: "v1.30.4",
+        module: "tests/go/kubernetes-1.30",
+        etcd: ETCD_3_6,
+        folder: "k8s-1.30",
+    },
 ];
 
 /// Kubernetes' own programs.
@@ -36,12 +56,8 @@ const KUBERNETES: [(&str, &str); 6] = [
     ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
 ];
 
-/// What else every machine has.
-const OTHERS: [(&str, &str, &str); 3] = [
-    ("etcd", "tests/go/lab", "go.etcd.io/etcd/server/v3"),
-    ("lab", "tests/go/lab", "."),
-    ("oracle", "tests/go/oracle", "."),
-];
+/// Older releases start etcd with flags that 3.7 has no more.
+const ETCD_3_6: &str = "tests/go/etcd-3.6";
 
 /// What else a lab needs, and the Debian package that has each.
 const SYSTEM: [(&str, &str); 6] = [
@@ -67,8 +83,8 @@ impl Release {
         if self.minor_number() < 31 { "v1beta3" } else { "v1beta4" }
     }
 
-    /// Does its kubelet know of the end of cgroups v1 (`failCgroupV1`, 1.31)?
-    pub fn knows_cgroup_end(&self) -> bool {
+    /// Does its kubelet know `failCgroupV1` and `enforceNodeAllocatable: ["none"]` without cgroups (1.31)?
+    pub fn has_new_kubelet(&self) -> bool {
         self.minor_number() >= 31
     }
 
@@ -88,8 +104,12 @@ impl Release {
             package,
             release: self.version,
         });
-        let others =
-            OTHERS.map(|(name, module, package)| GoTool { name, folder: self.folder, module, package, release: "" });
+        let other = |name, module, package| GoTool { name, folder: self.folder, module, package, release: "" };
+        let others = [
+            other("etcd", self.etcd, "go.etcd.io/etcd/server/v3"),
+            other("lab", "tests/go/lab", "."),
+            other("oracle", "tests/go/oracle", "."),
+        ];
         tools::go_tools(&[&kubernetes[..], &others[..]].concat())?;
         println!("{:7.1} s  programs of Kubernetes {}", started.elapsed().as_secs_f64(), self.version);
         Ok(tools::folder().join(self.folder))
