@@ -13,25 +13,45 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::{setup::target_dir, tools};
+use crate::setup::target_dir;
 
+mod aftermath;
 mod carry;
 mod cluster;
+mod consumers;
 mod hammer;
+mod joining;
+mod kill;
+mod management;
 mod package;
 mod plan;
 mod programs;
+mod report;
+mod runner;
+mod snapshot;
 
 const USAGE: &str = "\
-cargo xtask lab up [--control-planes 3] [--workers 1] [--from DIR] [--directory DIR]
+cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--kubernetes 1.36]
+                   [--from DIR] [--directory DIR]
     brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
     prints how to enter a node and where the nodes' trees are
+      --spares N       machines that have not joined yet: one joins in each phase of a run
+      --management     the cluster is its own management cluster: a Cluster and its Secrets, made by
+                       Cluster API's own functions
+      --kubernetes     1.36, or 1.33 or 1.30, which are built when they are asked for first
       --from DIR       starts from trees as `tar` packs them, DIR/<node>/etc/kubernetes: with their
                        authorities, certificates, names and addresses
-cargo xtask lab run PACKAGE [--management KUBECONFIG] [--only ID,…] [--quiet-seconds 120] [--directory DIR]
+cargo xtask lab run PACKAGE [--twice] [--kill] [--undo] [--management-kubeconfig FILE] [--only ID,…]
+                    [--quiet-seconds 120] [--directory DIR]
     carries the steps of a package (folder or zip) out in the order of its manifest.json, while
     clients connect anew all the time; fails if a request, a step or a gate failed
-      --management     a kubeconfig for the steps on a management cluster; without it they are left out
+      --twice          runs each step once more after its gate, which must change and say nothing
+      --kill           kills each step at several moments and runs it again
+      --undo           then undoes phase 3, 2 and 1, compares with what was there, and carries the
+                       package out once more, undisturbed, which must come to the same bytes
+      --management-kubeconfig
+                       another management cluster than the lab's own; without either, steps on a
+                       management cluster are left out
       --only           these steps alone, hammering included, to try a package out
       --quiet-seconds  how long the cluster is watched after the last step
 cargo xtask lab down [--directory DIR]
@@ -67,8 +87,18 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
-        const OPTIONS: [&str; 7] =
-            ["control-planes", "directory", "from", "management", "only", "quiet-seconds", "workers"];
+        const FLAGS: [&str; 4] = ["kill", "management", "twice", "undo"];
+        const OPTIONS: [&str; 9] = [
+            "control-planes",
+            "directory",
+            "from",
+            "kubernetes",
+            "management-kubeconfig",
+            "only",
+            "quiet-seconds",
+            "spares",
+            "workers",
+        ];
         let mut parsed = Self { options: Vec::new(), rest: Vec::new() };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
@@ -76,6 +106,10 @@ impl Arguments {
                 parsed.rest.push((*argument).to_owned());
                 continue;
             };
+            if FLAGS.contains(&name) {
+                parsed.options.push((name.to_owned(), String::new()));
+                continue;
+            }
             ensure!(OPTIONS.contains(&name), "`cargo xtask lab` has no option --{name}\n\n{USAGE}");
             let value = arguments.next().with_context(|| format!("--{name} needs a value"))?;
             parsed.options.push((name.to_owned(), (*value).to_owned()));
@@ -85,6 +119,10 @@ impl Arguments {
 
     fn value(&self, name: &str) -> Option<&str> {
         self.options.iter().rev().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.value(name).is_some()
     }
 
     fn number(&self, name: &str, default: usize) -> Result<usize> {

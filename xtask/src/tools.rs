@@ -36,6 +36,7 @@ const PROGRAMS: [(&str, &str); 11] = [
 ];
 
 /// A program that is built from a Go module.
+#[derive(Clone, Copy)]
 pub struct GoTool {
     /// Its name.
     pub name: &'static str,
@@ -45,6 +46,8 @@ pub struct GoTool {
     pub module: &'static str,
     /// Its package, as `go build` takes it.
     pub package: &'static str,
+    /// The release that it says it is; empty where it says none.
+    pub release: &'static str,
 }
 
 impl GoTool {
@@ -57,13 +60,17 @@ impl GoTool {
     }
 }
 
+const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
+    GoTool { name, folder: "", module: "tests/go/kubernetes", package, release: KUBERNETES }
+}
+
 /// Everything that the tests need and that no package manager has.
 const GO_TOOLS: [GoTool; 5] = [
-    GoTool { name: "kubeadm", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubeadm" },
-    GoTool { name: "kubectl", folder: "", module: "tests/go/kubernetes", package: "k8s.io/kubernetes/cmd/kubectl" },
-    GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures" },
-    GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: "." },
-    GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki" },
+    kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
+    kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
+    GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: ".", release: "" },
+    GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki", release: "" },
 ];
 
 /// Installs and builds what is missing; does nothing where all is there.
@@ -146,16 +153,16 @@ fn fingerprint(tool: &GoTool) -> Result<String> {
 /// The arguments of `go` that build the program.
 fn arguments(tool: &GoTool) -> Vec<String> {
     let mut flags = "-s -w".to_owned();
-    if tool.package.starts_with("k8s.io/") {
+    if !tool.release.is_empty() {
         // What Kubernetes' own build tells its programs (kubernetes/kubernetes: hack/lib/version.sh).
-        let mut parts = KUBERNETES.trim_start_matches('v').split('.');
+        let mut parts = tool.release.trim_start_matches('v').split('.');
         let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         for (name, value) in [
-            ("gitVersion", KUBERNETES),
+            ("gitVersion", tool.release),
             ("gitMajor", major),
             ("gitMinor", minor),
             ("gitTreeState", "clean"),
-            ("gitCommit", KUBERNETES),
+            ("gitCommit", tool.release),
             ("buildDate", "1970-01-01T00:00:00Z"),
         ] {
             flags.push_str(&format!(" -X k8s.io/component-base/version.{name}={value}"));

@@ -1,7 +1,7 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
 use crate::{
-    plan::{Action, ClusterAction, Content, Holder, Step},
+    plan::{Action, ClusterAction, Content, Holder, Phase, Step},
     x509::Name,
 };
 
@@ -30,7 +30,11 @@ pub(super) fn of_step(step: &Step) -> Commands {
             } else if step.actions.iter().any(changes_the_cluster) {
                 Commands { undo: String::new(), ..Commands::with_undo(&command) }
             } else if step.actions.iter().any(|action| matches!(action, Action::Cluster(_))) {
-                Commands { gate: format!("{command} --check"), ..Commands::default() }
+                let mut commands = Commands { gate: format!("{command} --check"), ..Commands::default() };
+                if opens_the_way_back(step) {
+                    commands.undo = format!("{command} --undo");
+                }
+                commands
             } else {
                 Commands::default()
             }
@@ -65,16 +69,18 @@ pub(super) fn is_kubelet_step(step: &Step) -> bool {
 }
 
 fn can_be_undone(action: &Action) -> bool {
-    matches!(action, Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. }))
+    matches!(action, Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads))
+}
+
+/// The last step of phase 2 changes nothing; going back, it has pods trust both CAs before API servers serve the old
+/// one's certificates.
+fn opens_the_way_back(step: &Step) -> bool {
+    step.phase == Phase::Switch
+        && step.actions.iter().any(|action| matches!(action, Action::Cluster(ClusterAction::NodesReady)))
 }
 
 fn changes_the_cluster(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Cluster(
-            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RestartWorkloads
-        )
-    )
+    matches!(action, Action::Cluster(ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates))
 }
 
 /// A word that the shell takes as it is.

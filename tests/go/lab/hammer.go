@@ -25,6 +25,8 @@ type hammerConfig struct {
 	Servers map[string]string `json:"servers"`
 	// Nodes whose kubelets are asked through the apiservers.
 	Nodes []string `json:"nodes"`
+	// Management is the path of Cluster API's <cluster>-kubeconfig; empty where there is no management cluster.
+	Management string `json:"management"`
 	// Rate is the number of requests a second, all clients together.
 	Rate float64 `json:"rate"`
 	// Seconds and Requests end the run even if nobody does.

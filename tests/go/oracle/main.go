@@ -1,5 +1,5 @@
 // Command oracle answers the tests with code that is not Airlock's: Go's crypto/x509 and crypto/tls, which every
-// Kubernetes component uses, and Cluster API's own functions. Each command but capi-secrets reads one JSON object a line
+// Kubernetes component uses, and Cluster API's own functions. Each command but those with options reads one JSON object a line
 // from its standard input and writes one a line.
 package main
 
@@ -22,6 +22,13 @@ var commands = map[string]func(line []byte) (any, error){
 	"capi-read": capiRead,
 }
 
+// programs take options instead.
+var programs = map[string]func(args []string) error{
+	"capi-secrets":    capiSecrets,
+	"capi-create":     capiCreate,
+	"capi-regenerate": capiRegenerate,
+}
+
 func main() {
 	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
@@ -31,10 +38,10 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets OPTIONS")
+		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets|capi-create|capi-regenerate OPTIONS")
 	}
-	if args[0] == "capi-secrets" {
-		return capiSecrets(args[1:])
+	if whole, known := programs[args[0]]; known {
+		return whole(args[1:])
 	}
 	command, known := commands[args[0]]
 	if !known {

@@ -1,318 +1,246 @@
 //! Carrying a package out: the steps of its manifest, in their order, and nothing by hand.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
+use anyhow::{Result, bail, ensure};
+use serde_json::json;
 
 use super::{
-    ADMIN, Arguments, Lab,
-    cluster::{kubectl, nodes},
-    hammer::{Hammer, Report},
-    package::{FOLDER, Package, Step},
+    Arguments, Lab,
+    aftermath::{OldCredentials, aftermath, apiservers, unready},
+    consumers,
+    hammer::Hammer,
+    joining::Joining,
+    management,
+    package::{Package, Step},
+    report::Findings,
+    runner::{Disturbance, Outcome, Runner},
+    snapshot::{Objects, Trees},
     wait,
 };
 
-/// How long a step's command may take, and how long its gate is asked again.
-const RUN_LIMIT: Duration = Duration::from_secs(900);
-const GATE_LIMIT: Duration = Duration::from_secs(300);
-
-/// The administrator's kubeconfig on the admin machine, as the first control-plane node has it at that moment.
-const KUBECONFIG: &str = "/root/admin.conf";
-
-/// The management cluster's kubeconfig on the admin machine.
-const MANAGEMENT: &str = "/root/management.conf";
+/// How long objects may take to follow: those that controllers write.
+const OBJECTS_FOLLOW: Duration = Duration::from_secs(120);
 
 /// Carries a package out and fails if anything failed.
 pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let [path] = arguments.rest.as_slice() else { bail!("say which package: `cargo xtask lab run PACKAGE`") };
     ensure!(lab.holder().is_some(), "no lab is up in {}: `cargo xtask lab up`", lab.directory.display());
-    let only: Option<Vec<&str>> = arguments.value("only").map(|ids| ids.split(',').collect());
+    let only: Option<Vec<String>> = arguments.value("only").map(|ids| ids.split(',').map(str::to_owned).collect());
     let quiet = Duration::from_secs(arguments.number("quiet-seconds", 120)? as u64);
-    let management = arguments.value("management").map(PathBuf::from);
-    if let Some(path) = &management {
-        fs::copy(path, lab.private(ADMIN, MANAGEMENT)).with_context(|| format!("{} cannot be read", path.display()))?;
-    }
+    let undo = arguments.flag("undo");
+    ensure!(!undo || only.is_none(), "--undo takes the whole package back: --only does not go with it");
+    let runner = Runner::new(lab, arguments.value("management-kubeconfig").map(PathBuf::from))?;
     let package = Package::deliver(lab, Path::new(path))?;
     if let Some(unknown) = only.iter().flatten().find(|id| !package.steps.iter().any(|step| step.id == **id)) {
         bail!("the package has no step {unknown}");
     }
 
-    let run = Run { lab, management: management.is_some(), started: Instant::now() };
     let old = OldCredentials::keep(lab)?;
-    let servers = run.apiservers()?;
-    let mut hammer = Hammer::start(lab, &package)?;
-    let mut steps = Vec::new();
-    let mut problems = Vec::new();
-    let mut phase = 0;
-    for step in &package.steps {
-        if only.as_ref().is_some_and(|only| !only.contains(&step.id.as_str())) {
-            continue;
+    let servers = apiservers(lab)?;
+    let joining = Joining::planned(lab, &package.steps)?;
+    let hammer = Hammer::start(lab, &package)?;
+    let has_management = lab.description()?["management"] == true;
+    let started = Instant::now();
+    let mut run = Run { runner, hammer, joining, old, only, has_management, started, findings: Findings::default() };
+    let disturbance = Disturbance { twice: arguments.flag("twice"), kill: arguments.flag("kill") };
+    let whole = match run.carry(&package, disturbance, undo) {
+        Ok(()) => run.only.is_none(),
+        Err(error) => {
+            run.findings.problems.push(format!("{error:#}"));
+            false
         }
-        if step.phase != phase {
-            phase = step.phase;
-            hammer.phase(phase)?;
-        }
-        let began = Instant::now();
-        let outcome = run.step(step);
-        let seconds = began.elapsed().as_secs_f64();
-        let words = match &outcome {
-            Ok(done) => done.clone(),
-            Err(error) => format!("FAILED\n{error:#}"),
-        };
-        println!(
-            "{:7.1} s  {:<16} {:<10} {} ({seconds:.1} s): {words}",
-            run.started.elapsed().as_secs_f64(),
-            step.id,
-            step.holder,
-            step.title
-        );
-        steps.push(json!({ "id": step.id, "seconds": seconds, "outcome": words }));
-        if let Err(error) = outcome {
-            problems.push(format!("step {}: {error:#}", step.id));
-            break;
-        }
-    }
-    if only.is_none() && problems.is_empty() {
+    };
+    let Run { mut hammer, old, mut findings, .. } = run;
+    if whole {
         hammer.phase(4)?;
-        problems.extend(run.aftermath(&old, quiet)?);
+        if has_management {
+            let answer = management::regenerate(lab, true)?;
+            println!("{:7.1} s  {}", started.elapsed().as_secs_f64(), management::words(&answer));
+            findings
+                .problems
+                .extend(management::refusals(&answer).map(|refusal| format!("RegenerateSecret: {refusal}")));
+            findings.regenerated.push(json!({ "when": "at the end", "answer": answer }));
+        }
+        findings.problems.extend(aftermath(lab, &old, quiet, started)?);
     }
     let report = hammer.stop(lab)?;
-    problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
-    let after = run.apiservers()?;
+    findings.problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
+    let after = apiservers(lab)?;
     for (node, server) in &servers {
         if after.iter().find(|(name, _)| name == node).is_none_or(|(_, now)| now != server) {
-            problems.push(format!("kube-apiserver of {node} was restarted"));
+            findings.problems.push(format!("kube-apiserver of {node} was restarted"));
         }
     }
-    summary(lab, &report, &steps, &problems, run.started.elapsed())
-}
-
-/// Prints what happened, writes it down for others, and fails if anything failed.
-fn summary(lab: &Lab, report: &Report, steps: &[Value], problems: &[String], took: Duration) -> Result<()> {
-    println!();
-    let (mut succeeded, mut failed) = (0, 0);
-    for (kind, (good, bad)) in &report.counts {
-        println!("{good:8} answered, {bad} not: {kind}");
-        succeeded += good;
-        failed += bad;
-    }
-    for words in &report.excused {
-        println!("excused, since that kubelet restarted: {words}");
-    }
-    let clients: serde_json::Map<String, Value> = report
-        .counts
-        .iter()
-        .map(|(kind, (good, bad))| (kind.clone(), json!({ "succeeded": good, "failed": bad })))
-        .collect();
-    let path = lab.directory.join("report.json");
-    let document = json!({
-        "clients": clients,
-        "seconds": took.as_secs_f64(), "succeeded": succeeded, "failed": report.failures.len(), "excused": report.excused.len(),
-        "problems": problems, "steps": steps, "requests": report.raw,
-    });
-    fs::write(&path, serde_json::to_string_pretty(&document)? + "\n")?;
-    println!(
-        "{succeeded} requests answered, {} of {failed} unanswered ones without excuse, {} steps, {:.0} s; all of it in {}",
-        report.failures.len(),
-        steps.len(),
-        took.as_secs_f64(),
-        path.display()
-    );
-    const SHOWN: usize = 20;
-    for problem in problems.iter().take(SHOWN) {
-        eprintln!("problem: {problem}");
-    }
-    if problems.len() > SHOWN {
-        eprintln!("and {} more", problems.len() - SHOWN);
-    }
-    ensure!(problems.is_empty(), "{} problems", problems.len());
-    Ok(())
+    findings.conclude(lab, &report, started.elapsed())
 }
 
 /// A package on its way.
 struct Run<'a> {
-    lab: &'a Lab,
-    management: bool,
+    runner: Runner<'a>,
+    hammer: Hammer,
+    joining: Joining,
+    old: OldCredentials,
+    only: Option<Vec<String>>,
+    has_management: bool,
     started: Instant,
+    findings: Findings,
+}
+
+/// What there is at the end of a phase.
+struct Boundary {
+    trees: Trees,
+    objects: Objects,
 }
 
 impl Run<'_> {
-    /// Carries a step out and waits for its gate; gives what was done in a word.
-    fn step(&self, step: &Step) -> Result<String> {
-        let machines = match step.holder.as_str() {
-            "clients" => return Ok("by a person".to_owned()),
-            "management" if !self.management => return Ok("left out, there is no management cluster".to_owned()),
-            "cluster" | "management" => vec![ADMIN.to_owned()],
-            "workers" => self.lab.machines("worker")?,
-            node => vec![node.to_owned()],
-        };
-        if step.run.is_empty() && step.gate.is_empty() {
-            return Ok("by a person".to_owned());
+    /// The whole way: forward, and where it is asked for, back and forward again.
+    fn carry(&mut self, package: &Package, disturbance: Disturbance, undo: bool) -> Result<()> {
+        let mut boundaries = Vec::new();
+        if undo {
+            boundaries.push(self.boundary()?);
         }
-        ensure!(!machines.is_empty() || step.holder == "workers", "nobody holds this step");
-        if !step.run.is_empty() {
-            for machine in &machines {
-                self.command(step, machine, "run")?;
+        for phase in 1..=3 {
+            self.phase(package, phase, disturbance)?;
+            if undo {
+                boundaries.push(self.boundary()?);
             }
         }
-        if !step.gate.is_empty() {
-            for machine in &machines {
-                let mut last = String::new();
-                wait(GATE_LIMIT, &format!("the gate on {machine}"), || match self.command(step, machine, "gate") {
-                    Ok(()) => Ok(Some(())),
-                    Err(error) => {
-                        last = format!("{error:#}");
-                        Ok(None)
-                    }
-                })
-                .with_context(|| last.clone())?;
-            }
+        if !undo {
+            return Ok(());
         }
-        Ok("done".to_owned())
-    }
-
-    /// Runs one command of a step in the package's folder; what it says is kept, and shown where it fails.
-    fn command(&self, step: &Step, machine: &str, which: &str) -> Result<()> {
-        let script = if which == "run" { &step.run } else { &step.gate };
-        let kubeconfig = match step.holder.as_str() {
-            "management" => MANAGEMENT,
-            "cluster" => {
-                let first = self.lab.machines("control-plane")?.swap_remove(0);
-                fs::copy(self.lab.node(&first).join("etc/kubernetes/admin.conf"), self.lab.private(ADMIN, KUBECONFIG))?;
-                KUBECONFIG
-            }
-            _ => "/etc/kubernetes/admin.conf",
-        };
-        let output = self
-            .lab
-            .on(machine, "timeout")?
-            .args([&RUN_LIMIT.as_secs().to_string(), "env", &format!("KUBECONFIG={kubeconfig}")])
-            .args(["sh", "-c", &format!("cd {FOLDER} && {{ {script}\n}}")])
-            .output()?;
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let folder = self.lab.directory.join("steps");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("{}.{machine}.{which}.log", step.id)), &text)?;
-        ensure!(output.status.success(), "{which} on {machine}: {}: {script}\n{}", output.status, text.trim());
+        for phase in (1..=3).rev() {
+            self.take_back(package, phase, disturbance.kill)?;
+            self.compare(&boundaries[phase as usize - 1], &format!("phase {phase} undone"), Trees::changed)?;
+        }
+        self.hammer.phase(0)?;
+        let mut broken: Vec<_> = unready(self.runner.lab)?.iter().map(|node| format!("{node} is not Ready")).collect();
+        broken.extend(self.old.surprises(self.runner.lab, true)?);
+        ensure!(broken.is_empty(), "everything undone: {}", broken.join(", "));
+        for phase in 1..=3 {
+            self.phase(package, phase, Disturbance::default())?;
+            let when = format!("phase {phase} undisturbed");
+            self.compare(&boundaries[phase as usize], &when, Trees::changed_by_another_run)?;
+        }
         Ok(())
     }
 
-    /// The process of every apiserver: its number and when it started.
-    fn apiservers(&self) -> Result<Vec<(String, String)>> {
-        let process = "for pid in $(pidof kube-apiserver); do cut -d' ' -f1,22 /proc/$pid/stat; done";
-        self.lab
-            .machines("control-plane")?
-            .into_iter()
-            .map(|node| {
-                let found = self.lab.shell(&node, process)?;
-                ensure!(!found.is_empty(), "{node} has no kube-apiserver");
-                Ok((node, found))
-            })
-            .collect()
+    /// The steps of a phase, in order.
+    fn phase(&mut self, package: &Package, phase: u64, disturbance: Disturbance) -> Result<()> {
+        let steps = package.steps.iter().enumerate().filter(|(_, step)| step.phase == phase);
+        let only = self.only.clone();
+        let mut entered = false;
+        for (index, step) in steps {
+            if only.as_ref().is_some_and(|only| !only.contains(&step.id)) {
+                continue;
+            }
+            if !entered {
+                self.hammer.phase(phase)?;
+                entered = true;
+            }
+            let began = Instant::now();
+            let outcome = self.runner.step(step, index, disturbance);
+            self.note(step, began, outcome)?;
+            if step.holder == "clients" {
+                consumers::settle(self.runner.lab, phase)?;
+                self.say("the webhook's and the APIService's people have done their part", began);
+            }
+            let began = Instant::now();
+            for words in self.joining.after(self.runner.lab, step, &mut self.old)? {
+                self.say(&words, began);
+                self.findings.joined.push(words);
+            }
+            self.ask_cluster_api(step)?;
+        }
+        Ok(())
     }
 
-    /// What has to be true when everything is done, and still is some time later.
-    fn aftermath(&self, old: &OldCredentials, quiet: Duration) -> Result<Vec<String>> {
-        let mut problems = self.judge(old, "at the end")?;
-        let before = self.leases()?;
-        println!("{:7.1} s  watching the cluster for {} s", self.started.elapsed().as_secs_f64(), quiet.as_secs());
-        let deadline = Instant::now() + quiet;
-        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            std::thread::sleep(left.min(Duration::from_secs(1)));
-        }
-        problems.extend(self.judge(old, &format!("{} s later", quiet.as_secs()))?);
-        let after = self.leases()?;
-        for (node, lease) in before {
-            if !quiet.is_zero() && after.iter().any(|(name, now)| *name == node && *now == lease) {
-                problems.push(format!("{node} has not renewed its lease since the last step"));
+    /// The steps of a phase, taken back in the opposite order.
+    fn take_back(&mut self, package: &Package, phase: u64, kill: bool) -> Result<()> {
+        self.hammer.phase(phase)?;
+        for (index, step) in package.steps.iter().enumerate().rev().filter(|(_, step)| step.phase == phase) {
+            let began = Instant::now();
+            if step.holder == "clients" {
+                consumers::settle(self.runner.lab, phase - 1)?;
+                self.say("the webhook's and the APIService's people have gone back", began);
+            }
+            match self.runner.undo(step, index, kill) {
+                Ok(None) => {}
+                Ok(Some(outcome)) => self.note(step, began, Ok(outcome))?,
+                Err(error) => self.note(step, began, Err(error))?,
             }
         }
-        Ok(problems)
+        Ok(())
     }
 
-    fn judge(&self, old: &OldCredentials, when: &str) -> Result<Vec<String>> {
-        let mut problems = Vec::new();
-        let nodes = nodes(self.lab)?;
-        for (node, _) in nodes.iter().filter(|(_, ready)| !ready) {
-            problems.push(format!("{when}: {node} is not Ready"));
+    /// What Cluster API would make of `<cluster>-kubeconfig` where that is another answer than before.
+    fn ask_cluster_api(&mut self, step: &Step) -> Result<()> {
+        let told = step.id == "1-freeze" || step.id == "3-authorities";
+        let switched = step.phase == 2 && (step.holder == "clients" || step.id.ends_with("-published"));
+        if !self.has_management || !(told || switched) {
+            return Ok(());
         }
-        for accepted in old.accepted(self.lab)? {
-            problems.push(format!("{when}: {accepted}"));
+        let began = Instant::now();
+        let answer = management::regenerate(self.runner.lab, false)?;
+        self.say(&management::words(&answer), began);
+        if step.phase == 3 {
+            let refusals = management::refusals(&answer).map(|refusal| format!("RegenerateSecret: {refusal}"));
+            self.findings.problems.extend(refusals);
         }
-        let words = if problems.is_empty() { "every node Ready, the old credentials refused" } else { "not well" };
-        println!("{:7.1} s  {when}: {words}", self.started.elapsed().as_secs_f64());
-        Ok(problems)
+        self.findings.regenerated.push(json!({ "when": format!("after {}", step.id), "answer": answer }));
+        Ok(())
     }
 
-    /// When each node renewed its lease.
-    fn leases(&self) -> Result<Vec<(String, String)>> {
-        let list: Value = serde_json::from_str(&kubectl(self.lab, "-n kube-node-lease get leases -o json")?)?;
-        let items = list["items"].as_array().context("kubectl gave no list of leases")?;
-        Ok(items
-            .iter()
-            .filter_map(|lease| {
-                Some((lease["metadata"]["name"].as_str()?.to_owned(), lease["spec"]["renewTime"].as_str()?.to_owned()))
-            })
-            .collect())
+    fn boundary(&self) -> Result<Boundary> {
+        let lab = self.runner.lab;
+        Ok(Boundary { trees: Trees::of(lab, &lab.machine_names()?)?, objects: Objects::of(lab)? })
     }
-}
 
-/// Credentials from before the rotation, which nobody may accept after it.
-struct OldCredentials {
-    /// Who they belong to, and their file on the admin machine: certificate and key in one.
-    files: Vec<(String, String)>,
-}
+    /// Compares with a boundary; controllers write objects in their own time.
+    fn compare(
+        &mut self,
+        boundary: &Boundary,
+        when: &str,
+        trees: impl Fn(&Trees, &Trees) -> Vec<String>,
+    ) -> Result<()> {
+        let began = Instant::now();
+        let mut last = Vec::new();
+        let followed = wait(OBJECTS_FOLLOW, "the objects", || {
+            last = boundary.objects.changed(&Objects::of(self.runner.lab)?);
+            Ok(last.is_empty().then_some(()))
+        });
+        let mut changes = if followed.is_err() { last } else { Vec::new() };
+        changes.extend(trees(&boundary.trees, &self.boundary()?.trees));
+        self.say(&format!("{when}: {} differences", changes.len()), began);
+        self.findings.problems.extend(changes.into_iter().map(|change| format!("{when}: {change}")));
+        Ok(())
+    }
 
-impl OldCredentials {
-    /// Copies the administrator's and every kubelet's credential.
-    fn keep(lab: &Lab) -> Result<Self> {
-        let folder = lab.private(ADMIN, "/root/old");
-        fs::create_dir_all(&folder)?;
-        let mut files = Vec::new();
-        let mut nodes = lab.machines("control-plane")?;
-        let first = nodes.first().context("the lab has no control-plane node")?.clone();
-        nodes.extend(lab.machines("worker")?);
-        let mut keep = |holder: String, name: String, machine: &str, script: &str| -> Result<()> {
-            fs::write(folder.join(&name), lab.shell(machine, script)? + "\n")?;
-            files.push((holder, format!("/root/old/{name}")));
-            Ok(())
+    fn say(&self, words: &str, began: Instant) {
+        let (now, seconds) = (self.started.elapsed().as_secs_f64(), began.elapsed().as_secs_f64());
+        println!("{now:7.1} s  {:<16} {:<10} {words} ({seconds:.1} s)", "", "");
+    }
+
+    /// Says what became of a step; one that failed ends the run.
+    fn note(&mut self, step: &Step, began: Instant, outcome: Result<Outcome>) -> Result<()> {
+        let seconds = began.elapsed().as_secs_f64();
+        let (words, kills) = match &outcome {
+            Ok(outcome) if outcome.kills.is_empty() => (outcome.words.clone(), Vec::new()),
+            Ok(outcome) => (format!("{}, killed {} times", outcome.words, outcome.kills.len()), outcome.kills.clone()),
+            Err(error) => (format!("FAILED\n{error:#}"), Vec::new()),
         };
-        for node in nodes {
-            let script = "cat /var/lib/kubelet/pki/kubelet-client-current.pem";
-            keep(format!("the kubelet of {node}"), format!("{node}.pem"), &node, script)?;
-        }
-        let view = "kubectl --kubeconfig /etc/kubernetes/admin.conf config view --raw --minify --output";
-        let script = format!(
-            "for key in client-certificate-data client-key-data; do
-                 {view} \"jsonpath={{.users[0].user.$key}}\" | base64 -d
-             done"
+        println!(
+            "{:7.1} s  {:<16} {:<10} {} ({seconds:.1} s): {words}",
+            self.started.elapsed().as_secs_f64(),
+            step.id,
+            step.holder,
+            step.title
         );
-        keep("the administrator".to_owned(), "admin.pem".to_owned(), &first, &script)?;
-        Ok(Self { files })
-    }
-
-    /// Who is still let in with an old credential, and by whom.
-    fn accepted(&self, lab: &Lab) -> Result<Vec<String>> {
-        let description = lab.description()?;
-        let mut accepted = Vec::new();
-        for server in description["servers"].as_array().context("the lab's description names no servers")? {
-            let (name, url) = (server["name"].as_str().unwrap_or_default(), server["url"].as_str().unwrap_or_default());
-            for (holder, file) in &self.files {
-                let status = lab.shell(
-                    ADMIN,
-                    &format!("curl --silent --insecure --max-time 10 --output /dev/null --write-out '%{{http_code}}' --cert {file} {url}/api/v1/nodes || true"),
-                )?;
-                // 401: whoever presents a certificate that is not trusted is nobody.
-                if status != "401" {
-                    accepted.push(format!("{name} answered the old credential of {holder} with {status}, not 401"));
-                }
-            }
-        }
-        Ok(accepted)
+        self.findings.steps.push(json!({ "id": step.id, "seconds": seconds, "outcome": words, "kills": kills }));
+        self.findings.kills.extend(kills.into_iter().map(|kill| format!("{}: {kill}", step.id)));
+        outcome.map(drop).map_err(|error| error.context(format!("step {}", step.id)))
     }
 }

@@ -11,7 +11,12 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{ADMIN, Arguments, Lab, executable, package, plan::Plan, programs, start_of, wait};
+use super::{
+    ADMIN, Arguments, Lab, executable, management, package,
+    plan::{Node, Plan},
+    programs::Release,
+    start_of, wait,
+};
 use crate::setup::root;
 
 /// A bootstrap token for a network that nobody else is on.
@@ -19,6 +24,12 @@ const TOKEN: &str = "abcdef.0123456789abcdef";
 
 /// What encrypts the certificates that kubeadm uploads for further control-plane nodes; the same holds for it.
 const CERTIFICATE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// How long nodes may take to be Ready.
+const READY: Duration = Duration::from_secs(120);
+
+/// The role of a machine that has not joined.
+pub const SPARE: &str = "spare";
 
 /// Brings a lab up and says how to use it.
 pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
@@ -30,11 +41,16 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     }
     let plan = match arguments.value("from") {
         Some(trees) => Plan::from_trees(Path::new(trees))?,
-        None => Plan::new(arguments.number("control-planes", 3)?, arguments.number("workers", 1)?)?,
+        None => Plan::new(
+            arguments.number("control-planes", 3)?,
+            arguments.number("workers", 1)?,
+            arguments.number("spares", 0)?,
+        )?,
     };
-    let tools = programs::provide()?;
+    let release = Release::named(arguments.value("kubernetes"))?;
+    let tools = release.provide()?;
     let started = Instant::now();
-    prepare(lab, &plan, &tools)?;
+    prepare(lab, &plan, &tools, &release, arguments.flag("management"))?;
     start_machines(lab, &plan)?;
     executable(&lab.directory.join("enter"), &package::enter_script(lab))?;
     step(started, "machines", &plan.names().join(", "));
@@ -44,18 +60,30 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     step(started, "kubeadm init", &first.name);
     let pin = pin(lab, &first.name)?;
     for node in others {
-        write_join(lab, &plan, node, true, &pin)?;
+        write_join(lab, &plan, node, true, &release)?;
+        tell_pin(lab, &node.name, &pin)?;
         kubeadm(lab, &node.name, "join --config /root/kubeadm.yaml")?;
         step(started, "kubeadm join", &node.name);
     }
     for node in &plan.workers {
-        write_join(lab, &plan, node, false, &pin)?;
-        kubeadm(lab, &node.name, "join --config /root/kubeadm.yaml")?;
+        write_join(lab, &plan, node, false, &release)?;
+        join(lab, &node.name, &pin)?;
         step(started, "kubeadm join", &node.name);
+    }
+    for node in &plan.spares {
+        write_join(lab, &plan, node, false, &release)?;
     }
     objects(lab, &plan, &first.name)?;
     step(started, "objects", "extension API server, webhook, a person's kubeconfig");
-    ready(lab, plan.names().len() - 1)?;
+    if arguments.flag("management") {
+        management::create(lab, &plan)?;
+        step(started, "management", "a Cluster and its Secrets, as Cluster API makes them");
+    }
+    let nodes = plan.control_planes.len() + plan.workers.len();
+    wait(READY, "every node to be Ready", || {
+        let nodes_now = self::nodes(lab)?;
+        Ok((nodes_now.len() == nodes && nodes_now.iter().all(|(_, ready)| *ready)).then_some(()))
+    })?;
     step(started, "Ready", "every node");
     explain(lab, &plan)
 }
@@ -65,7 +93,7 @@ fn step(started: Instant, what: &str, which: &str) {
 }
 
 /// A file of `tests/lab` with its `@NAMES@` filled in.
-fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
+pub fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
     let path = root().join("tests/lab").join(name);
     let mut text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     for (name, value) in values {
@@ -75,10 +103,10 @@ fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
 }
 
 /// Every file that the machines need before they start.
-fn prepare(lab: &Lab, plan: &Plan, tools: &Path) -> Result<()> {
+fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: bool) -> Result<()> {
     fs::create_dir_all(&lab.directory)?;
     let kubelet = json!({ "name": "kubelet", "command": template("kubelet.sh", &[])?, "start": false });
-    let node = |node: &super::plan::Node, role: &str| {
+    let node = |node: &Node, role: &str| {
         let mut addresses = node.addresses.clone();
         if node.name == plan.extension_node().name {
             addresses.push(plan.extension_address.clone());
@@ -96,9 +124,11 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path) -> Result<()> {
     })];
     machines.extend(plan.control_planes.iter().map(|machine| node(machine, "control-plane")));
     machines.extend(plan.workers.iter().map(|machine| node(machine, "worker")));
+    machines.extend(plan.spares.iter().map(|machine| node(machine, SPARE)));
     let description = json!({
         "directory": lab.directory, "tools": tools, "hosts": plan.hosts(), "machines": machines,
-        "servers": plan.servers(),
+        "servers": plan.servers(), "extension": super::plan::with_port(&plan.extension_address, 443),
+        "management": management,
     });
     fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
 
@@ -118,40 +148,77 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path) -> Result<()> {
         template("haproxy.cfg", &[("BIND", &bind.join("\n")), ("SERVERS", &servers.join("\n"))])?,
     )?;
     let first = plan.control_planes.first().context("a cluster has a control-plane node")?;
-    fs::write(
-        lab.private(&first.name, "/root/kubeadm.yaml"),
-        template(
-            "init.yaml",
-            &[
-                ("TOKEN", TOKEN),
-                ("CERTIFICATE_KEY", CERTIFICATE_KEY),
-                ("ADDRESS", &first.addresses[0]),
-                ("PORT", &plan.apiserver_port.to_string()),
-                ("NODE", &first.name),
-                ("VERSION", programs::version()),
-                ("ENDPOINT", &plan.endpoint),
-                ("SERVICE_SUBNET", &plan.service_subnet),
-            ],
-        )?,
+    let mut init = template(
+        "init.yaml",
+        &[
+            ("API", release.kubeadm_api()),
+            ("TOKEN", TOKEN),
+            ("CERTIFICATE_KEY", CERTIFICATE_KEY),
+            ("ADDRESS", &first.addresses[0]),
+            ("PORT", &plan.apiserver_port.to_string()),
+            ("NODE", &first.name),
+            ("VERSION", release.version),
+            ("ENDPOINT", &plan.endpoint),
+            ("SERVICE_SUBNET", &plan.service_subnet),
+        ],
     )?;
+    if release.has_new_kubelet() {
+        init += "failCgroupV1: false\n";
+    } else {
+        // Said on the command line, since an empty list is lost on the way through kubeadm.
+        for node in plan.names() {
+            let defaults = lab.private(&node, "/etc/default");
+            fs::create_dir_all(&defaults)?;
+            fs::write(defaults.join("kubelet"), "KUBELET_EXTRA_ARGS=--enforce-node-allocatable=\n")?;
+        }
+    }
+    fs::write(lab.private(&first.name, "/root/kubeadm.yaml"), init)?;
     plan.copy_trees(lab)
 }
 
-fn write_join(lab: &Lab, plan: &Plan, node: &super::plan::Node, control_plane: bool, pin: &str) -> Result<()> {
+/// What kubeadm is told on a machine that joins; the pin is known later.
+fn write_join(lab: &Lab, plan: &Plan, node: &Node, control_plane: bool, release: &Release) -> Result<()> {
     let values = [
+        ("API", release.kubeadm_api()),
         ("TOKEN", TOKEN),
         ("CERTIFICATE_KEY", CERTIFICATE_KEY),
         ("ADDRESS", node.addresses[0].as_str()),
         ("PORT", &plan.apiserver_port.to_string()),
         ("NODE", &node.name),
         ("ENDPOINT", &plan.endpoint),
-        ("PIN", pin),
     ];
     let mut text = template("join.yaml", &values)?;
     if control_plane {
         text += &template("join-control-plane.yaml", &values)?;
     }
     Ok(fs::write(lab.private(&node.name, "/root/kubeadm.yaml"), text)?)
+}
+
+/// Fills the pin in, which is known only when there is a CA.
+fn tell_pin(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
+    let path = lab.private(machine, "/root/kubeadm.yaml");
+    let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(fs::write(&path, text.replace("@PIN@", pin))?)
+}
+
+/// Joins a worker as kubeadm does: bootstrap token, cluster-info, a pin of the CA.
+pub fn join(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
+    tell_pin(lab, machine, pin)?;
+    kubeadm(lab, machine, "join --config /root/kubeadm.yaml")
+}
+
+/// Joins a spare machine, and waits until it is Ready; from then on it is a worker like any other.
+pub fn join_spare(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
+    join(lab, machine, pin)?;
+    let mut description = lab.description()?;
+    let machines = description["machines"].as_array_mut().context("the lab's description names no machines")?;
+    for known in machines.iter_mut().filter(|known| known["name"] == machine) {
+        known["role"] = json!("worker");
+    }
+    fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
+    wait(READY, &format!("{machine} to be Ready"), || {
+        Ok(nodes(lab)?.iter().any(|(name, ready)| name == machine && *ready).then_some(()))
+    })
 }
 
 /// Starts the process that holds the lab, and waits for every machine's init.
@@ -223,7 +290,10 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     fs::write(lab.private(first, "/root/objects.yaml"), objects)?;
     kubectl(lab, "apply --server-side -f /root/objects.yaml")?;
     // A serving certificate of the cluster's CA, as many webhooks have one.
-    lab.shell(first, &template("extension.sh", &[])?)?;
+    fs::write(lab.private(first, "/root/extension.sh"), template("extension.sh", &[])?)?;
+    lab.shell(first, "sh /root/extension.sh /root/extension/old")?;
+    let pair = "--cert /root/extension/old/tls.crt --key /root/extension/old/tls.key";
+    kubectl(lab, &format!("-n lab create secret tls extension {pair}"))?;
 
     // A person's kubeconfig, as kubeadm makes them.
     lab.shell(
@@ -241,14 +311,6 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
             "get apiservice v1.lab.airlock.example -o 'jsonpath={.status.conditions[?(@.type==\"Available\")].status}'",
         )?;
         Ok((state == "True").then_some(()))
-    })
-}
-
-/// Waits until every node is Ready.
-fn ready(lab: &Lab, count: usize) -> Result<()> {
-    wait(Duration::from_secs(120), "every node to be Ready", || {
-        let nodes = nodes(lab)?;
-        Ok((nodes.len() == count && nodes.iter().all(|(_, ready)| *ready)).then_some(()))
     })
 }
 

@@ -23,6 +23,7 @@ pub struct Step {
     pub title: String,
     pub run: String,
     pub gate: String,
+    pub undo: String,
 }
 
 /// A package that is unpacked, and what it tells people to do.
@@ -84,6 +85,7 @@ fn step(step: &Value) -> Result<Step> {
         title: text("title")?,
         run: text("run")?,
         gate: text("gate")?,
+        undo: text("undo")?,
     })
 }
 

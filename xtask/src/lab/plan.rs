@@ -20,6 +20,8 @@ pub struct Plan {
     pub admin: Node,
     pub control_planes: Vec<Node>,
     pub workers: Vec<Node>,
+    /// Machines that join as workers later.
+    pub spares: Vec<Node>,
     /// `controlPlaneEndpoint`, with a port.
     pub endpoint: String,
     pub apiserver_port: u16,
@@ -36,14 +38,15 @@ pub struct Plan {
 
 impl Plan {
     /// So many nodes of each kind, with names and addresses of our own.
-    pub fn new(control_planes: usize, workers: usize) -> Result<Self> {
+    pub fn new(control_planes: usize, workers: usize, spares: usize) -> Result<Self> {
         ensure!((1..=5).contains(&control_planes), "a lab has one to five control-plane nodes");
-        ensure!(workers <= 9, "a lab has at most nine workers");
+        ensure!(workers <= 9 && spares <= 9, "a lab has at most nine workers and nine spare machines");
         let node = |name: String, last: usize| Node { name, addresses: vec![format!("10.200.0.{last}")] };
         Ok(Self {
             admin: node(ADMIN.to_owned(), 10),
             control_planes: (1..=control_planes).map(|index| node(format!("cp{index}"), 10 + index)).collect(),
             workers: (1..=workers).map(|index| node(format!("worker{index}"), 20 + index)).collect(),
+            spares: (1..=spares).map(|index| node(format!("spare{index}"), 30 + index)).collect(),
             endpoint: "10.200.0.10:6443".to_owned(),
             apiserver_port: 6443,
             service_subnet: "10.96.0.0/12".to_owned(),
@@ -56,12 +59,12 @@ impl Plan {
 
     /// Every machine's name, the admin's first.
     pub fn names(&self) -> Vec<String> {
-        [&self.admin]
-            .into_iter()
-            .chain(&self.control_planes)
-            .chain(&self.workers)
-            .map(|node| node.name.clone())
-            .collect()
+        self.machines().map(|node| node.name.clone()).collect()
+    }
+
+    /// Every machine, the admin's first.
+    fn machines(&self) -> impl Iterator<Item = &Node> {
+        [&self.admin].into_iter().chain(&self.control_planes).chain(&self.workers).chain(&self.spares)
     }
 
     /// What the admin machine answers for.
@@ -94,7 +97,7 @@ impl Plan {
     /// `/etc/hosts` of every machine.
     pub fn hosts(&self) -> String {
         let mut text = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
-        for node in [&self.admin].into_iter().chain(&self.control_planes).chain(&self.workers) {
+        for node in self.machines() {
             for address in &node.addresses {
                 text += &format!("{address} {}\n", node.name);
             }
@@ -171,6 +174,7 @@ impl Plan {
         Ok(Self {
             control_planes,
             workers,
+            spares: Vec::new(),
             endpoint,
             apiserver_port: port,
             service_address: sibling(network, 1),

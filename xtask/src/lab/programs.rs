@@ -2,24 +2,62 @@
 
 use std::{path::PathBuf, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::tools::{self, GoTool};
+use crate::tools::{self, GoTool};
 
-/// The lab's programs, in one folder that every machine sees.
-const PROGRAMS: [GoTool; 8] = [
-    kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
-    kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
-    kubernetes("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
-    kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    kubernetes("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
-    kubernetes("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
-    GoTool { name: "etcd", folder: FOLDER, module: "tests/go/lab", package: "go.etcd.io/etcd/server/v3" },
-    GoTool { name: "lab", folder: FOLDER, module: "tests/go/lab", package: "." },
+/// A release of Kubernetes that the lab runs.
+#[derive(Clone, Copy)]
+pub struct Release {
+    /// Such as `1.36`: how it is asked for.
+    pub minor: &'static str,
+    /// Such as `v1.36.3`.
+    pub version: &'static str,
+    /// The folder of the module that requires it.
+    module: &'static str,
+    /// The folder of the module that requires its etcd.
+    etcd: &'static str,
+    /// The folder of its programs in `target/tools`.
+    folder: &'static str,
+}
+
+/// Every release, the usual one first; the others are built when they are asked for.
+const RELEASES: [Release; 3] = [
+    Release {
+        minor: "1.36",
+        version: tools::KUBERNETES,
+        module: "tests/go/kubernetes",
+        etcd: "tests/go/lab",
+        folder: "k8s-1.36",
+    },
+    Release {
+        minor: "1.33",
+        version: "v1.33.13",
+        module: "tests/go/kubernetes-1.33",
+        etcd: ETCD_3_6,
+        folder: "k8s-1.33",
+    },
+    Release {
+        minor: "1.30",
+        version: "v1.30.4",
+        module: "tests/go/kubernetes-1.30",
+        etcd: ETCD_3_6,
+        folder: "k8s-1.30",
+    },
 ];
 
-/// Where they lie in `target/tools`.
-const FOLDER: &str = "k8s-1.36";
+/// Kubernetes' own programs.
+const KUBERNETES: [(&str, &str); 6] = [
+    ("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
+    ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    ("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
+    ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+];
+
+/// Older releases start etcd with flags that 3.7 has no more.
+const ETCD_3_6: &str = "tests/go/etcd-3.6";
 
 /// What else a lab needs, and the Debian package that has each.
 const SYSTEM: [(&str, &str); 6] = [
@@ -31,20 +69,49 @@ const SYSTEM: [(&str, &str); 6] = [
     ("unzip", "unzip"),
 ];
 
-const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
-    GoTool { name, folder: FOLDER, module: "tests/go/kubernetes", package }
-}
+impl Release {
+    /// The release that was asked for.
+    pub fn named(minor: Option<&str>) -> Result<Self> {
+        let Some(minor) = minor else { return Ok(RELEASES[0]) };
+        let known = RELEASES.map(|release| release.minor).join(", ");
+        let found = RELEASES.into_iter().find(|release| release.minor == minor);
+        found.with_context(|| format!("the lab has no Kubernetes {minor}; it has {known}"))
+    }
 
-/// The release of Kubernetes that the lab runs.
-pub fn version() -> &'static str {
-    tools::KUBERNETES
-}
+    /// The configuration that its kubeadm reads: v1beta4 came with 1.31.
+    pub fn kubeadm_api(&self) -> &'static str {
+        if self.minor_number() < 31 { "v1beta3" } else { "v1beta4" }
+    }
 
-/// Builds and installs what is missing and gives the folder with the programs.
-pub fn provide() -> Result<PathBuf> {
-    let started = Instant::now();
-    tools::packages(&SYSTEM)?;
-    tools::go_tools(&PROGRAMS)?;
-    println!("{:7.1} s  programs of Kubernetes {}", started.elapsed().as_secs_f64(), version());
-    Ok(tools::folder().join(FOLDER))
+    /// Does its kubelet know `failCgroupV1` and `enforceNodeAllocatable: ["none"]` without cgroups (1.31)?
+    pub fn has_new_kubelet(&self) -> bool {
+        self.minor_number() >= 31
+    }
+
+    fn minor_number(&self) -> u32 {
+        let number = self.minor.split_once('.').and_then(|(_, minor)| minor.parse().ok());
+        number.expect("Invariant: a release is named by two numbers")
+    }
+
+    /// Builds and installs what is missing and gives the folder with the programs.
+    pub fn provide(&self) -> Result<PathBuf> {
+        let started = Instant::now();
+        tools::packages(&SYSTEM)?;
+        let kubernetes = KUBERNETES.map(|(name, package)| GoTool {
+            name,
+            folder: self.folder,
+            module: self.module,
+            package,
+            release: self.version,
+        });
+        let other = |name, module, package| GoTool { name, folder: self.folder, module, package, release: "" };
+        let others = [
+            other("etcd", self.etcd, "go.etcd.io/etcd/server/v3"),
+            other("lab", "tests/go/lab", "."),
+            other("oracle", "tests/go/oracle", "."),
+        ];
+        tools::go_tools(&[&kubernetes[..], &others[..]].concat())?;
+        println!("{:7.1} s  programs of Kubernetes {}", started.elapsed().as_secs_f64(), self.version);
+        Ok(tools::folder().join(self.folder))
+    }
 }

@@ -94,7 +94,13 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             authorities.iter().filter_map(|id| forget_line(plan, *id, output)).collect()
         }
         ClusterAction::ForgetUploadedCertificates => vec!["forget_uploaded_certificates".to_owned()],
-        ClusterAction::NodesReady => vec!["await 'every node is Ready' nodes_are_ready".to_owned()],
+        ClusterAction::NodesReady => {
+            let mut lines = vec!["await 'every node is Ready' nodes_are_ready".to_owned()];
+            if phase == Phase::Switch {
+                lines.extend(way_back(plan));
+            }
+            lines
+        }
         ClusterAction::Pause { namespace, cluster, paused } => {
             vec![format!("pause {} {} {paused}", quote(namespace), quote(cluster))]
         }
@@ -102,8 +108,26 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{}/workers/ca.crt\"",
             phase.folder()
         )],
-        ClusterAction::RestartWorkloads => vec!["restart_workloads".to_owned()],
+        ClusterAction::RestartWorkloads => {
+            let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
+            vec![format!("restart_workloads {before}")]
+        }
     }
+}
+
+/// What must hold before phase 2 is undone: whoever was told the new CAs alone in phase 3 trusts both again.
+fn way_back(plan: &RotationPlan) -> Vec<String> {
+    let bundle = |id: AuthorityId| {
+        let mut bundles = edits(plan).filter(|(step, edit)| {
+            step.phase == Phase::Switch
+                && matches!(step.holder, Holder::Node(_))
+                && matches!(edit.content, Content::Trust(of, _) if of == id)
+        });
+        bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))
+    };
+    let extensions = bundle(AuthorityId::FrontProxy).map(|file| format!("extensions_trust_old_again {file}"));
+    let pods = bundle(AuthorityId::Cluster).map(|file| format!("trust_old_again {file}"));
+    extensions.into_iter().chain(pods).collect()
 }
 
 /// The key under which the API servers publish an authority, and what they show when only the new one is left.

@@ -38,7 +38,7 @@ await() { # WHAT COMMAND…
     check) "$@" || unmet "$meaning" ;;
     apply)
       wait_until "$meaning" "$@"
-      say "$meaning"
+      came_true "$meaning"
       ;;
   esac
 }
@@ -70,6 +70,7 @@ object() { # FILE BEFORE KIND NAMESPACE NAME KEY SUM
       ;;
     apply)
       if ! object_is "$@"; then
+        changed=yes
         kubectl apply --server-side --force-conflicts --field-manager=airlock -f "$here/$file" >/dev/null
         say "applied $file"
       fi
@@ -113,25 +114,43 @@ workloads() {
   kubectl get deployments,daemonsets,statefulsets -A -o 'jsonpath={range .items[*]}{.metadata.namespace}{" "}{.kind}{"/"}{.metadata.name}{" "}{.spec.template.metadata.annotations.airlock/phase}{"\n"}{end}'
 }
 
-restart_workloads() {
-  case $action in check | apply | dry-run) ;; *) return 0 ;; esac
+# The annotation of a template: a JSON string, or null for none.
+annotate() { # NAMESPACE NAME VALUE
+  kubectl -n "$1" patch "$2" --type merge -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"airlock/phase\":$3}}}}}" >/dev/null
+  say "restarted $2 in $1"
+}
+
+restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
   list=$(workloads)
   printf '%s\n' "$list" | while read -r namespace name done_phase; do
-    [ -n "$name" ] && [ "$done_phase" != "$package-$phase" ] || continue
+    [ -n "$name" ] || continue
+    if [ "$action" = undo ]; then
+      case $done_phase in
+        "$package-$1") ;;
+        "$package"-*)
+          before=null
+          [ "$1" = - ] || before="\"$package-$1\""
+          annotate "$namespace" "$name" "$before"
+          ;;
+      esac
+      continue
+    fi
+    [ "$done_phase" != "$package-$phase" ] || continue
     case $action in
       check) exit 1 ;;
       dry-run) say "would restart $name in $namespace" ;;
-      apply)
-        kubectl -n "$namespace" patch "$name" --type merge -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"airlock/phase\":\"$package-$phase\"}}}}}" >/dev/null
-        say "restarted $name in $namespace"
-        ;;
+      apply) annotate "$namespace" "$name" "\"$package-$phase\"" ;;
     esac
   done || unmet "some workload has not been restarted in this phase"
   [ "$action" != dry-run ] || return 0
+  rolled_out "$list"
+}
+
+rolled_out() { # LIST of workloads
   # A gate looks; only the step itself waits.
   patience=$limit
-  [ "$action" = apply ] || patience=5
-  printf '%s\n' "$list" | while read -r namespace name _; do
+  [ "$action" != check ] || patience=5
+  printf '%s\n' "$1" | while read -r namespace name _; do
     [ -n "$name" ] || continue
     # Pods that are replaced by hand (OnDelete) have no roll-out to wait for.
     strategy=$(kubectl -n "$namespace" get "$name" -o 'jsonpath={.spec.updateStrategy.type}')
@@ -141,6 +160,31 @@ restart_workloads() {
     }
     kubectl -n "$namespace" rollout status "$name" --timeout="${patience}s" >/dev/null || exit 1
   done || unmet "some workload is not ready again"
+}
+
+# Before phase 2 is undone, pods that knew the new CA alone must know the old one again: API servers will serve its
+# certificates. Everything is restarted, since what was made in phase 3 bears no mark.
+trust_old_again() { # FILE: phase 2's bundle
+  [ "$action" = undo ] || return 0
+  wait_until "kube-root-ca.crt holds both CAs in every namespace" published "$1"
+  list=$(workloads)
+  printf '%s\n' "$list" | while read -r namespace name done_phase; do
+    [ -n "$name" ] || continue
+    [ "$done_phase" != "$package-$phase" ] || continue
+    annotate "$namespace" "$name" "\"$package-$phase\""
+  done
+  rolled_out "$list"
+}
+
+authentication_holds_all() { # KEY FILE
+  held=$(kubectl -n kube-system get configmap extension-apiserver-authentication -o "jsonpath={.data.$1}") || return 1
+  [ "$(printf '%s\n' "$held" | sed -n '/BEGIN CERTIFICATE/p' | wc -l)" -ge "$(sed -n '/BEGIN CERTIFICATE/p' "$2" | wc -l)" ]
+}
+
+# Likewise extension API servers: the aggregator will present the old front-proxy CA's certificate.
+extensions_trust_old_again() { # FILE: phase 2's front-proxy bundle
+  [ "$action" = undo ] || return 0
+  wait_until "extension API servers are told both front-proxy CAs" authentication_holds_all requestheader-client-ca-file "$1"
 }
 
 authentication_holds() { # KEY FILE

@@ -14,14 +14,22 @@ unmet() {
   missing=yes
 }
 
+# Has this run changed or awaited anything? What was so before is not worth a line.
+changed=no
+
 wait_until() { # WHAT COMMAND…
   what=$1
   shift
   tries=${AIRLOCK_TIMEOUT:-300}
   until "$@"; do
+    changed=yes
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || stop "this has not come true: $what"
     sleep 1
   done
 }
 
+
+came_true() { # WHAT
+  [ "$changed" = no ] || say "$1"
+}

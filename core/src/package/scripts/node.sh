@@ -106,13 +106,16 @@ runs_with_flag() { # NAME FLAG
 
 # Something is about to change: what has to restart afterwards has to restart even if this run is cut short.
 begin() {
+  changed=yes
   mkdir -p "$work/backup"
   : >"$work/pending"
 }
 
+# The list comes first: it may name a file that has no copy yet, and never lacks one that has.
 back_up() { # TARGET
   copy=$work/backup$1
   [ ! -e "$copy" ] && [ ! -e "$copy.absent" ] || return 0
+  printf '%s\n' "$1" >>"$work/list"
   mkdir -p "$(dirname -- "$copy")"
   if [ -e "$1" ]; then
     cp -p -- "$1" "$copy.part"
@@ -120,7 +123,6 @@ back_up() { # TARGET
   else
     : >"$copy.absent"
   fi
-  printf '%s\n' "$1" >>"$work/list"
 }
 
 move_in() { # FILE MODE TARGET
@@ -208,7 +210,7 @@ await_flag() { # NAME FLAG
     check) runs_with_flag "$1" "$2" || unmet "$1 does not run with $2" ;;
     apply)
       wait_until "$1 runs with $2" runs_with_flag "$1" "$2"
-      say "$1 runs with $2"
+      came_true "$1 runs with $2"
       ;;
   esac
 }
@@ -259,9 +261,23 @@ restart() { # NAME
   say "restarted $1"
 }
 
+# What an earlier run was writing when it was cut short, keys among it.
+sweep() {
+  [ ! -d "$work" ] || rm -f -- "$work/manifest" "$work/ca-data.sed" "$work/kubelet.conf" "$work/reversed"
+  kept=$kubelet_state/before-renewal
+  [ ! -d "$kept" ] || rm -f -- "$kept/credential.sed" "$kept/embedded.conf" "$kept/settled.conf"
+}
+
 finish() {
+  sweep
   [ -d "$work" ] || return 0
   rm -f -- "$work"/restarted-* "$work/pending"
+}
+
+# Nothing stays behind once nothing is left to undo.
+tidy() { # FOLDER
+  rmdir -- "$1" 2>/dev/null || return 0
+  rmdir -- "$(dirname -- "$1")" 2>/dev/null || return 0
 }
 
 answers() { # KUBECTL ARGUMENTS…
@@ -275,7 +291,7 @@ await_answer() { # WHAT KUBECTL ARGUMENTS…
     check) answers "$@" || unmet "$meaning" ;;
     apply)
       wait_until "$meaning" answers "$@"
-      say "$meaning"
+      came_true "$meaning"
       ;;
   esac
 }
@@ -291,7 +307,7 @@ await_refusal() { # WHAT KUBECTL ARGUMENTS…
     check) refuses "$@" || unmet "$meaning" ;;
     apply)
       wait_until "$meaning" refuses "$@"
-      say "$meaning"
+      came_true "$meaning"
       ;;
   esac
 }
@@ -399,9 +415,17 @@ settle_kubelet_conf() {
 
 restore_kubelet() {
   rm -f -- "$pki"/kubelet-client-*.pem
-  cp -a -- "$saved"/pki/. "$pki/"
+  # File by file: a copy of the folder would bring that folder's mode.
+  cp -a -- "$saved"/pki/* "$pki/"
   move_in "$saved/kubelet.conf" 600 "$kubelet_conf"
   restart_kubelet
+}
+
+# What is half gone must not be taken for a whole copy.
+forget_renewal() {
+  rm -f -- "$saved/complete"
+  rm -rf -- "$saved"
+  tidy "$kubelet_state"
 }
 
 # The kubelet asks for a certificate as itself: its present credential goes into kubelet.conf, its files
@@ -421,7 +445,7 @@ renew_kubelet() {
         return 0
       fi
       restore_kubelet
-      rm -rf -- "$saved"
+      forget_renewal
       say "the kubelet has its old certificate again"
       return 0
       ;;
@@ -459,7 +483,7 @@ renew_kubelet() {
     tries=$((tries - 1))
     if [ "$tries" -le 0 ]; then
       restore_kubelet
-      rm -rf -- "$saved"
+      forget_renewal
       stop "no certificate of the new CA came within $limit seconds; the kubelet has its old one again"
     fi
     sleep 1
@@ -499,13 +523,14 @@ install_kubelet() { # FILE
 
 # Files go back in the opposite order, byte for byte.
 undo() {
+  next=$state/phase-$((phase + 1))
+  [ ! -e "$next/list" ] || stop "undo phase $((phase + 1)) first"
+  # A worker that joined in this phase may have a renewed certificate and not one changed file.
+  before_undo
   if [ ! -e "$work/list" ]; then
     say "phase $phase has nothing to undo here"
     return 0
   fi
-  next=$state/phase-$((phase + 1))
-  [ ! -e "$next/list" ] || stop "undo phase $((phase + 1)) first"
-  before_undo
   rm -f -- "$work"/restarted-*
   : >"$work/pending"
   tac "$work/list" >"$work/reversed"
@@ -513,6 +538,9 @@ undo() {
     copy=$work/backup$target
     if [ -e "$copy.absent" ]; then
       rm -f -- "$target"
+    elif [ ! -e "$copy" ]; then
+      # Cut short before there was a copy, and so before anything changed.
+      continue
     else
       beside=$(dirname -- "$target")/.$(basename -- "$target").airlock
       cp -p -- "$copy" "$beside"
@@ -521,11 +549,13 @@ undo() {
     say "restored $target"
   done <"$work/reversed"
   restarts
+  rm -f -- "$work/list"
   rm -rf -- "$work"
+  tidy "$state"
 }
 
 missing=no
-unpark
+case $action in apply | undo) unpark ;; esac
 case $part-$action in
   node-apply)
     action=verify

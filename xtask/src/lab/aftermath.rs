@@ -1,0 +1,137 @@
+//! What has to be true when everything is done, and still is some time later.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{
+    ADMIN, Lab,
+    cluster::{kubectl, nodes},
+};
+
+/// Looks at the cluster, watches it for a while and looks again; gives what is wrong.
+pub fn aftermath(lab: &Lab, old: &OldCredentials, quiet: Duration, started: Instant) -> Result<Vec<String>> {
+    let mut problems = judge(lab, old, "at the end", started)?;
+    let before = leases(lab)?;
+    println!("{:7.1} s  watching the cluster for {} s", started.elapsed().as_secs_f64(), quiet.as_secs());
+    let deadline = Instant::now() + quiet;
+    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+        std::thread::sleep(left.min(Duration::from_secs(1)));
+    }
+    problems.extend(judge(lab, old, &format!("{} s later", quiet.as_secs()), started)?);
+    let after = leases(lab)?;
+    for (node, lease) in before {
+        if !quiet.is_zero() && after.iter().any(|(name, now)| *name == node && *now == lease) {
+            problems.push(format!("{node} has not renewed its lease since the last step"));
+        }
+    }
+    Ok(problems)
+}
+
+fn judge(lab: &Lab, old: &OldCredentials, when: &str, started: Instant) -> Result<Vec<String>> {
+    let mut problems: Vec<_> = unready(lab)?.into_iter().map(|node| format!("{when}: {node} is not Ready")).collect();
+    problems.extend(old.surprises(lab, false)?.into_iter().map(|accepted| format!("{when}: {accepted}")));
+    let words = if problems.is_empty() { "every node Ready, the old credentials refused" } else { "not well" };
+    println!("{:7.1} s  {when}: {words}", started.elapsed().as_secs_f64());
+    Ok(problems)
+}
+
+/// Nodes that are not Ready; every machine that joined is a node.
+pub fn unready(lab: &Lab) -> Result<Vec<String>> {
+    let mut expected = lab.machines("control-plane")?;
+    expected.extend(lab.machines("worker")?);
+    let known = nodes(lab)?;
+    expected.retain(|name| !known.iter().any(|(node, ready)| node == name && *ready));
+    Ok(expected)
+}
+
+/// When each node renewed its lease.
+fn leases(lab: &Lab) -> Result<Vec<(String, String)>> {
+    let list: Value = serde_json::from_str(&kubectl(lab, "-n kube-node-lease get leases -o json")?)?;
+    let items = list["items"].as_array().context("kubectl gave no list of leases")?;
+    Ok(items
+        .iter()
+        .filter_map(|lease| {
+            Some((lease["metadata"]["name"].as_str()?.to_owned(), lease["spec"]["renewTime"].as_str()?.to_owned()))
+        })
+        .collect())
+}
+
+/// The process of every apiserver: its number and when it started.
+pub fn apiservers(lab: &Lab) -> Result<Vec<(String, String)>> {
+    let process = "for pid in $(pidof kube-apiserver); do cut -d' ' -f1,22 /proc/$pid/stat; done";
+    lab.machines("control-plane")?
+        .into_iter()
+        .map(|node| {
+            let found = lab.shell(&node, process)?;
+            ensure!(!found.is_empty(), "{node} has no kube-apiserver");
+            Ok((node, found))
+        })
+        .collect()
+}
+
+/// Credentials from before the rotation, which nobody may accept after it.
+pub struct OldCredentials {
+    /// Who they belong to, and their file on the admin machine: certificate and key in one.
+    files: Vec<(String, String)>,
+}
+
+impl OldCredentials {
+    /// Copies the administrator's and every kubelet's credential.
+    pub fn keep(lab: &Lab) -> Result<Self> {
+        let folder = lab.private(ADMIN, "/root/old");
+        fs::create_dir_all(&folder)?;
+        let mut nodes = lab.machines("control-plane")?;
+        let first = nodes.first().context("the lab has no control-plane node")?.clone();
+        nodes.extend(lab.machines("worker")?);
+        let mut kept = Self { files: Vec::new() };
+        for node in nodes {
+            kept.keep_kubelet(lab, &node)?;
+        }
+        let view = "kubectl --kubeconfig /etc/kubernetes/admin.conf config view --raw --minify --output";
+        let script = format!(
+            "for key in client-certificate-data client-key-data; do
+                 {view} \"jsonpath={{.users[0].user.$key}}\" | base64 -d
+             done"
+        );
+        let ca = "openssl x509 -in /etc/kubernetes/pki/ca.crt";
+        fs::write(folder.join("ca.crt"), lab.shell(&first, ca)? + "\n")?;
+        fs::write(folder.join("admin.pem"), lab.shell(&first, &script)? + "\n")?;
+        kept.files.push(("the administrator".to_owned(), "/root/old/admin.pem".to_owned()));
+        Ok(kept)
+    }
+
+    /// Copies the credential that a kubelet has now, which is one of the old CA.
+    pub fn keep_kubelet(&mut self, lab: &Lab, node: &str) -> Result<()> {
+        let text = lab.shell(node, "cat /var/lib/kubelet/pki/kubelet-client-current.pem")?;
+        let path = format!("/root/old/{node}.pem");
+        fs::write(lab.private(ADMIN, &path), text + "\n")?;
+        self.files.push((format!("the kubelet of {node}"), path));
+        Ok(())
+    }
+
+    /// Who is let in with an old credential though nobody should be, or is not though everybody should be.
+    pub fn surprises(&self, lab: &Lab, accepted: bool) -> Result<Vec<String>> {
+        let description = lab.description()?;
+        let mut surprises = Vec::new();
+        for server in description["servers"].as_array().context("the lab's description names no servers")? {
+            let (name, url) = (server["name"].as_str().unwrap_or_default(), server["url"].as_str().unwrap_or_default());
+            for (holder, file) in &self.files {
+                let status = lab.shell(
+                    ADMIN,
+                    &format!("curl --silent --insecure --max-time 10 --output /dev/null --write-out '%{{http_code}}' --cert {file} {url}/api/v1/nodes || true"),
+                )?;
+                // 401: whoever presents a certificate that is not trusted is nobody. 403: a kubelet may not list nodes.
+                let known = matches!(status.as_str(), "200" | "403");
+                if known != accepted || (!accepted && status != "401") {
+                    surprises.push(format!("{name} answered the old credential of {holder} with {status}"));
+                }
+            }
+        }
+        Ok(surprises)
+    }
+}

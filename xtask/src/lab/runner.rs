@@ -1,0 +1,229 @@
+//! The commands of a step, on the machines of its holder.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{
+    ADMIN, Lab,
+    kill::{self, End, Moment},
+    package::{FOLDER, Step},
+    snapshot::{Objects, Trees},
+    wait,
+};
+
+/// How long a step's command may take, and how long its gate is asked again.
+const RUN_LIMIT: Duration = Duration::from_secs(900);
+const GATE_LIMIT: Duration = Duration::from_secs(300);
+
+/// The administrator's kubeconfig on the admin machine, as the first control-plane node has it at that moment.
+const KUBECONFIG: &str = "/root/admin.conf";
+
+/// Another management cluster's kubeconfig on the admin machine.
+const MANAGEMENT: &str = "/root/management.conf";
+
+/// Which cluster the steps of a management cluster are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Management {
+    /// There is none: its steps are left out.
+    None,
+    /// The lab's own.
+    Own,
+    /// That of a kubeconfig on the admin machine.
+    Other,
+}
+
+/// What is done to the steps beside carrying them out.
+#[derive(Clone, Copy, Default)]
+pub struct Disturbance {
+    /// Each is run again after its gate.
+    pub twice: bool,
+    /// Each is killed and run again.
+    pub kill: bool,
+}
+
+/// Who carries steps out.
+pub struct Runner<'a> {
+    pub lab: &'a Lab,
+    management: Management,
+}
+
+/// What became of a step.
+pub struct Outcome {
+    /// In words.
+    pub words: String,
+    /// When it was killed, by machine.
+    pub kills: Vec<String>,
+}
+
+impl<'a> Runner<'a> {
+    /// Takes a management cluster's kubeconfig, if there is one.
+    pub fn new(lab: &'a Lab, management: Option<PathBuf>) -> Result<Self> {
+        let own = lab.description()?["management"] == true;
+        let management = match management {
+            Some(path) => {
+                fs::copy(&path, lab.private(ADMIN, MANAGEMENT))
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
+                Management::Other
+            }
+            None if own => Management::Own,
+            None => Management::None,
+        };
+        Ok(Self { lab, management })
+    }
+
+    /// The machines of a step's holder; what is said instead where nobody here acts.
+    fn holders(&self, step: &Step) -> Result<Result<Vec<String>, &'static str>> {
+        Ok(Ok(match step.holder.as_str() {
+            "clients" => return Ok(Err("by a person")),
+            "management" if self.management == Management::None => {
+                return Ok(Err("left out, there is no management cluster"));
+            }
+            "cluster" | "management" => vec![ADMIN.to_owned()],
+            "workers" => self.lab.machines("worker")?,
+            node => vec![node.to_owned()],
+        }))
+    }
+
+    /// Carries a step out and waits for its gate; `index` makes the moments of killing differ.
+    pub fn step(&self, step: &Step, index: usize, disturbance: Disturbance) -> Result<Outcome> {
+        let by = |words: &str| Ok(Outcome { words: words.to_owned(), kills: Vec::new() });
+        let machines = match self.holders(step)? {
+            Ok(machines) => machines,
+            Err(words) => return by(words),
+        };
+        if step.run.is_empty() && step.gate.is_empty() {
+            return by("by a person");
+        }
+        ensure!(!machines.is_empty() || step.holder == "workers", "nobody holds this step");
+        let mut kills = Vec::new();
+        if !step.run.is_empty() {
+            for machine in &machines {
+                kills.extend(self.killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
+            }
+        }
+        if !step.gate.is_empty() {
+            for machine in &machines {
+                let mut last = String::new();
+                wait(GATE_LIMIT, &format!("the gate on {machine}"), || {
+                    match self.command(step, machine, "gate", &step.gate, Vec::new()) {
+                        Ok(_) => Ok(Some(())),
+                        Err(error) => {
+                            last = format!("{error:#}");
+                            Ok(None)
+                        }
+                    }
+                })
+                .with_context(|| last.clone())?;
+            }
+        }
+        if disturbance.twice && !step.run.is_empty() {
+            for machine in &machines {
+                self.again(step, machine)?;
+            }
+        }
+        Ok(Outcome { words: "done".to_owned(), kills })
+    }
+
+    /// Takes a step back; `None` where it has nothing to take back.
+    pub fn undo(&self, step: &Step, index: usize, kill: bool) -> Result<Option<Outcome>> {
+        let (false, Ok(machines)) = (step.undo.is_empty(), self.holders(step)?) else { return Ok(None) };
+        let mut kills = Vec::new();
+        for machine in &machines {
+            kills.extend(self.killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
+        }
+        Ok(Some(Outcome { words: "undone".to_owned(), kills }))
+    }
+
+    /// Runs a command of a step, killed at the moments of this index if there is one; gives when it was killed.
+    fn killed(
+        &self,
+        step: &Step,
+        machine: &str,
+        which: &str,
+        script: &str,
+        index: Option<usize>,
+    ) -> Result<Vec<String>> {
+        let moments = index.map_or_else(Vec::new, |index| kill::moments(step, index));
+        let (_, kills) = self.command(step, machine, which, script, moments)?;
+        ensure!(index.is_none() || !kills.is_empty(), "{which} on {machine} ended before it could be killed");
+        Ok(kills)
+    }
+
+    /// Runs a step again, right after its gate: nothing changes, and nothing is said but the last line.
+    fn again(&self, step: &Step, machine: &str) -> Result<()> {
+        let trees = Trees::of(self.lab, &[machine])?;
+        let objects = Objects::of(self.lab)?;
+        let (said, _) = self.command(step, machine, "again", &step.run, Vec::new())?;
+        let mut changes = trees.touched(&Trees::of(self.lab, &[machine])?);
+        changes.extend(objects.touched(&Objects::of(self.lab)?));
+        if !changes.is_empty() {
+            bail!("run again on {machine}, it changed\n{}", changes.join("\n"));
+        }
+        // A node's script ends with a line on how far it is.
+        let last = usize::from(!matches!(step.holder.as_str(), "cluster" | "management"));
+        ensure!(said.len() <= last, "run again on {machine}, it said\n{}", said.join("\n"));
+        Ok(())
+    }
+
+    /// Runs one command of a step in the package's folder, killed at each of the moments that come and run again;
+    /// gives what the last attempt said, and when the others were killed. What is said is kept.
+    fn command(
+        &self,
+        step: &Step,
+        machine: &str,
+        which: &str,
+        script: &str,
+        mut moments: Vec<Moment>,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let folders = [
+            self.lab.node(machine).join("etc/kubernetes/.airlock"),
+            self.lab.node(machine).join("var/lib/kubelet/.airlock"),
+        ];
+        let logs = self.lab.directory.join("steps");
+        fs::create_dir_all(&logs)?;
+        let path = logs.join(format!("{}.{machine}.{which}.log", step.id));
+        let mut log = fs::File::options().create(true).append(true).open(path)?;
+        let mut kills = Vec::new();
+        let started = Instant::now();
+        loop {
+            let left = RUN_LIMIT.saturating_sub(started.elapsed());
+            let attempt = kill::attempt(self.prepared(step, machine, script)?, &folders, &mut moments, left)
+                .with_context(|| format!("{which} on {machine}: {script}"))?;
+            let text = attempt.said.join("\n");
+            match attempt.end {
+                End::Killed(moment) => {
+                    writeln!(log, "{text}\n-- killed {moment}")?;
+                    kills.push(format!("{which} on {machine} {moment}"));
+                }
+                End::Finished(status) => {
+                    writeln!(log, "{text}\n-- {status}")?;
+                    ensure!(status.success(), "{which} on {machine}: {status}: {script}\n{text}");
+                    return Ok((attempt.said, kills));
+                }
+            }
+        }
+    }
+
+    /// A command in the package's folder, with the kubeconfig of the moment.
+    fn prepared(&self, step: &Step, machine: &str, script: &str) -> Result<Command> {
+        let kubeconfig = match step.holder.as_str() {
+            "management" if self.management == Management::Other => MANAGEMENT,
+            "cluster" | "management" => {
+                let first = self.lab.machines("control-plane")?.swap_remove(0);
+                fs::copy(self.lab.node(&first).join("etc/kubernetes/admin.conf"), self.lab.private(ADMIN, KUBECONFIG))?;
+                KUBECONFIG
+            }
+            _ => "/etc/kubernetes/admin.conf",
+        };
+        let mut command = self.lab.on(machine, "env")?;
+        command.arg(format!("KUBECONFIG={kubeconfig}")).args(["sh", "-c", &format!("cd {FOLDER} && {{ {script}\n}}")]);
+        Ok(command)
+    }
+}

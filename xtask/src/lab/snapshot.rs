@@ -1,0 +1,177 @@
+//! What nodes and cluster hold at a moment, to be compared with a later one.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Lab, cluster::kubectl};
+
+/// What in a kubelet's folder is its own state, not a file of the node's.
+const RUNTIME_STATE: [&str; 9] = [
+    "/var/lib/kubelet/actuated_pods_state",
+    "/var/lib/kubelet/allocated_pods_state",
+    "/var/lib/kubelet/checkpoints",
+    "/var/lib/kubelet/cpu_manager_state",
+    "/var/lib/kubelet/device-plugins",
+    "/var/lib/kubelet/dra_manager_state",
+    "/var/lib/kubelet/memory_manager_state",
+    "/var/lib/kubelet/pod-resources",
+    "/var/lib/kubelet/pods",
+];
+
+/// A file, folder or link.
+#[derive(Clone, PartialEq, Eq)]
+struct Entry {
+    mode: u32,
+    owner: (u32, u32),
+    /// A digest, a link's target, or nothing.
+    content: String,
+    /// When a file was written.
+    written: (i64, i64),
+}
+
+/// `/etc/kubernetes` and `/var/lib/kubelet` of some machines, by machine and path.
+pub struct Trees(BTreeMap<String, Entry>);
+
+impl Trees {
+    /// Reads the trees of machines; one that is no node has none.
+    pub fn of<M: AsRef<str>>(lab: &Lab, machines: &[M]) -> Result<Self> {
+        let mut found = BTreeMap::new();
+        for machine in machines.iter().map(AsRef::as_ref) {
+            for folder in ["/etc/kubernetes", "/var/lib/kubelet"] {
+                let root = lab.node(machine);
+                if root.join(&folder[1..]).is_dir() {
+                    walk(&root, folder, &format!("{machine}:"), &mut found)?;
+                }
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// Whatever was written, made or removed since, even with the same bytes.
+    pub fn touched(&self, later: &Self) -> Vec<String> {
+        differences(&self.0, &later.0)
+    }
+
+    /// Where bytes, modes and owners are not the same.
+    pub fn changed(&self, later: &Self) -> Vec<String> {
+        differences(&self.timeless(|_| true), &later.timeless(|_| true))
+    }
+
+    /// As [`Self::changed`], without what another run makes anew: the kubelets' keys, and the scripts' own notes.
+    pub fn changed_by_another_run(&self, later: &Self) -> Vec<String> {
+        let kept = |path: &str| !path.contains("/.airlock") && !path.contains("/pki/kubelet-client-");
+        differences(&self.timeless(kept), &later.timeless(kept))
+    }
+
+    fn timeless(&self, kept: impl Fn(&str) -> bool) -> BTreeMap<String, Entry> {
+        let kept = self.0.iter().filter(|(path, _)| kept(path));
+        kept.map(|(path, entry)| (path.clone(), Entry { written: (0, 0), ..entry.clone() })).collect()
+    }
+}
+
+fn walk(root: &Path, folder: &str, machine: &str, found: &mut BTreeMap<String, Entry>) -> Result<()> {
+    let real = root.join(&folder[1..]);
+    for entry in fs::read_dir(&real).with_context(|| format!("{} cannot be read", real.display()))? {
+        let entry = entry?;
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        let data = entry.path().symlink_metadata()?;
+        let kind = data.file_type();
+        if kind.is_socket() || RUNTIME_STATE.contains(&path.as_str()) {
+            continue;
+        }
+        let mut written = (0, 0);
+        let content = if kind.is_dir() {
+            walk(root, &path, machine, found)?;
+            String::new()
+        } else if kind.is_symlink() {
+            format!("-> {}", fs::read_link(entry.path())?.display())
+        } else {
+            written = (data.mtime(), data.mtime_nsec());
+            let digest = Sha256::digest(fs::read(entry.path())?);
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let entry = Entry { mode: data.mode(), owner: (data.uid(), data.gid()), content, written };
+        found.insert(format!("{machine}{path}"), entry);
+    }
+    Ok(())
+}
+
+/// Every ConfigMap, Secret and workload, the webhook, the APIService and the Clusters, by kind, namespace and name.
+pub struct Objects {
+    /// What somebody decided: without status and what the server sets.
+    content: BTreeMap<String, Value>,
+    /// What the server counts each write by.
+    versions: BTreeMap<String, Value>,
+}
+
+impl Objects {
+    /// Asks the cluster.
+    pub fn of(lab: &Lab) -> Result<Self> {
+        let mut kinds =
+            "configmaps,secrets,deployments,daemonsets,statefulsets,apiservices,validatingwebhookconfigurations"
+                .to_owned();
+        if lab.description()?["management"] == true {
+            kinds += ",clusters.cluster.x-k8s.io";
+        }
+        let list: Value = serde_json::from_str(&kubectl(lab, &format!("get {kinds} -A -o json"))?)?;
+        let mut objects = Self { content: BTreeMap::new(), versions: BTreeMap::new() };
+        for object in list["items"].as_array().context("kubectl gave no list")? {
+            let metadata = &object["metadata"];
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let name =
+                format!("{} {}/{}", text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"]));
+            if left_out(&name) {
+                continue;
+            }
+            let mut content = object.clone();
+            let mut metadata = json!({ "labels": metadata["labels"], "ownerReferences": metadata["ownerReferences"] });
+            metadata["annotations"] = object["metadata"]["annotations"].clone();
+            if let Some(annotations) = metadata["annotations"].as_object_mut() {
+                // Written by the Deployment's controller: how often it rolled.
+                annotations.remove("deployment.kubernetes.io/revision");
+            }
+            content["metadata"] = metadata;
+            // Which phase a workload was last restarted in is another on the way back; that it bears a mark counts.
+            if let Some(mark) = content.pointer_mut("/spec/template/metadata/annotations/airlock~1phase") {
+                *mark = Value::Bool(true);
+            }
+            content["status"] = Value::Null;
+            // The status of a workload is written all the time, and with it its resourceVersion.
+            let counter = if object["status"].is_object() { "generation" } else { "resourceVersion" };
+            objects.versions.insert(name.clone(), object["metadata"][counter].clone());
+            objects.content.insert(name, content);
+        }
+        Ok(objects)
+    }
+
+    /// Whatever was written since, even with the same content.
+    pub fn touched(&self, later: &Self) -> Vec<String> {
+        differences(&self.versions, &later.versions)
+    }
+
+    /// Where the content is not the same.
+    pub fn changed(&self, later: &Self) -> Vec<String> {
+        differences(&self.content, &later.content)
+    }
+}
+
+/// What the server writes by itself, or what ends by itself: the union of all API servers, and kubeadm's certificates
+/// for joining control-plane nodes, which live for two hours and which the freeze takes away.
+fn left_out(name: &str) -> bool {
+    name == "ConfigMap kube-system/extension-apiserver-authentication" || name == "Secret kube-system/kubeadm-certs"
+}
+
+fn differences<V: PartialEq>(earlier: &BTreeMap<String, V>, later: &BTreeMap<String, V>) -> Vec<String> {
+    let gone = earlier.keys().filter(|name| !later.contains_key(*name)).map(|name| format!("{name} is gone"));
+    let new = later.keys().filter(|name| !earlier.contains_key(*name)).map(|name| format!("{name} is new"));
+    let other = earlier.iter().filter(|(name, value)| later.get(*name).is_some_and(|later| later != *value));
+    gone.chain(new).chain(other.map(|(name, _)| format!("{name} is another"))).collect()
+}
