@@ -1,0 +1,138 @@
+//! Who trusts whom at a moment: clients on the left, what kube-apiserver lives with on the right, the old holder below.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use yew::prelude::*;
+
+use super::{
+    marks,
+    wire::{self, Direction},
+};
+use crate::{
+    components::part::Fold,
+    state::{
+        chart::Chart,
+        trust::{self, Seat, Wire},
+    },
+    words,
+};
+
+/// Who is drawn to the left of kube-apiserver.
+const LEFT: [Seat; 7] =
+    [Seat::Admins, Seat::People, Seat::Management, Seat::Pods, Seat::Joining, Seat::Requester, Seat::Other];
+/// And to the right.
+const RIGHT: [Seat; 5] =
+    [Seat::ControllerManager, Seat::Scheduler, Seat::Kubelets, Seat::WorkerKubelets, Seat::Extensions];
+
+const WIDTH: usize = 1080;
+const BOX: usize = 190;
+const MIDDLE: usize = 450;
+const ROW: usize = 52;
+const GAP: usize = 12;
+/// From a column of parties down to the old holder.
+const BELOW: usize = 64;
+
+type Wires = BTreeMap<(Seat, Seat), Wire>;
+
+/// Properties of [`Drawing`].
+#[derive(Properties, PartialEq)]
+pub struct DrawingProps {
+    /// What was predicted.
+    pub chart: Rc<Chart>,
+    /// The chosen moment.
+    pub column: usize,
+}
+
+/// The drawing, and the same as a table.
+#[component]
+pub fn Drawing(props: &DrawingProps) -> Html {
+    let wires = Rc::new(trust::wires(&props.chart, props.column));
+    let (left, left_height) = side(&wires, &LEFT, 0);
+    let (right, right_height) = side(&wires, &RIGHT, WIDTH - BOX);
+    let height = left_height.max(right_height);
+    let old = wires.keys().any(|(client, server)| [client, server].contains(&&Seat::OldHolder));
+    let total = if old { height + BELOW + 42 } else { height + 2 };
+    let content = Callback::from({
+        let wires = Rc::clone(&wires);
+        move |()| wire::table(&wires)
+    });
+    html! {
+        <>
+            <div class="wide" role="region" tabindex="0" aria-labelledby="trust">
+                <svg class="drawing" viewBox={format!("-2 -2 {} {}", WIDTH + 4, total + 4)} role="img" aria-label={words::drawing(&props.chart, props.column)} data-test="drawing">
+                    { party(Seat::Apiserver, MIDDLE, 0, height, WIDTH - 2 * MIDDLE) }
+                    { left }
+                    { right }
+                    if old { { below(&wires, height) } }
+                </svg>
+            </div>
+            { wire::legend() }
+            <p class="hint">{ words::DRAWING_HINT }</p>
+            <Fold summary={html! { words::AS_A_TABLE }} {content} test="trust-table" name="trust" />
+        </>
+    }
+}
+
+/// A column of parties, each as high as it has wires, and the height of all.
+fn side(wires: &Wires, seats: &[Seat], x: usize) -> (Html, usize) {
+    let mut y = 0;
+    let mut drawn = Vec::new();
+    for &seat in seats {
+        let ends = [(seat, Seat::Apiserver), (Seat::Apiserver, seat)];
+        let found: Vec<_> = ends.iter().filter_map(|ends| Some((ends, wires.get(ends)?))).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let height = found.len() * ROW;
+        drawn.push(party(seat, x, y, height, BOX));
+        for (index, (ends, wire)) in found.into_iter().enumerate() {
+            let (from, to) = if x == 0 { (BOX, MIDDLE) } else { (WIDTH - MIDDLE, WIDTH - BOX) };
+            let rightwards = (ends.0 == Seat::Apiserver) != (x == 0);
+            let direction = if rightwards { Direction::Rightwards } else { Direction::Leftwards };
+            drawn.push(wire::draw(*ends, wire, direction, (from, to), y + index * ROW + ROW / 2));
+        }
+        y += height + GAP;
+    }
+    (drawn.into_iter().collect(), y.saturating_sub(GAP))
+}
+
+fn party(seat: Seat, x: usize, y: usize, height: usize, width: usize) -> Html {
+    let (middle, baseline) = (x + width / 2, y + height / 2 + 5);
+    html! {
+        <g key={words::seat(seat)} class="party">
+            <rect x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()} rx="6" />
+            <text x={middle.to_string()} y={baseline.to_string()} text-anchor="middle">{ words::seat(seat) }</text>
+        </g>
+    }
+}
+
+/// The holder of what the old CA signed, and what the others make of it.
+fn below(wires: &Wires, height: usize) -> Html {
+    let of = |seats: &[Seat]| {
+        trust::worst(wires.iter().filter_map(|((client, server), wire)| {
+            let other = match (client, server) {
+                (Seat::OldHolder, other) | (other, Seat::OldHolder) => other,
+                _ => return None,
+            };
+            seats.contains(other).then_some(wire)
+        }))
+    };
+    let y = height + BELOW;
+    let columns =
+        [(of(&LEFT), 0, BOX), (of(&[Seat::Apiserver]), MIDDLE, WIDTH - 2 * MIDDLE), (of(&RIGHT), WIDTH - BOX, BOX)];
+    html! {
+        <>
+            { party(Seat::OldHolder, 0, y, 40, WIDTH) }
+            for (look, x, width) in columns.into_iter().filter_map(|(look, x, width)| Some((look?, x, width))) {
+                <g key={x} class={classes!("wire", marks::class(look.mark))}>
+                    <path class="line" d={format!("M{} {} V{} M{x} {} H{}", x + width / 2, height + 10, y, height + 10, x + width)} />
+                    <g transform={format!("translate({} {})", x + width / 2 - 10, height + 26)}>
+                        <circle class="ground" cx="10" cy="10" r="12" />
+                        { marks::shape(look) }
+                    </g>
+                    <text class="note" x={(x + width / 2 + 18).to_string()} y={(height + 41).to_string()}>{ words::old_holder(look.mark) }</text>
+                </g>
+            }
+        </>
+    }
+}
