@@ -286,6 +286,7 @@ impl State {
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
                 self.unmade = findings;
+                self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
                 self.look_at("unmade");
             }

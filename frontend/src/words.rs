@@ -342,7 +342,8 @@ pub fn severity(severity: Severity) -> &'static str {
 
 /// How to move in the picture.
 pub const PICTURE_HINT: &str = "Point at a cell, or move with the arrow keys, Home and End; with Control, to the first and last line. \
-    What is under the picture explains it. To the left of the first cell, Enter shows the connections of a line one by one.";
+    What is under the picture explains it. \
+    A line that stands for several connections shows them one by one when it is clicked on.";
 /// Over the lines that must hold.
 pub const MUST_HOLD: &str = "Must hold at every moment";
 /// Over the lines that must be refused.
@@ -356,9 +357,9 @@ pub const AS_A_TABLE: &str = "The same as a table";
 pub const TRUST_TABLE: [&str; 4] =
     ["Who connects to whom", "What the client shows", "What the server shows", "What comes of it"];
 /// A card in the drawing.
-pub const SHOWN: &str = "certificate shown: of the old CA, of the new CA";
+pub const SHOWN: &str = "certificate shown: of the old CA, of either, of the new CA";
 /// A shield in the drawing.
-pub const TRUSTED: &str = "CAs trusted: the old alone, both";
+pub const TRUSTED: &str = "CAs trusted: the old alone, both, the new alone";
 /// What a reader built on OpenSSL is.
 pub const OPEN_SSL: &str = "OpenSSL would judge otherwise";
 
@@ -404,13 +405,18 @@ pub fn connections(group: &Group) -> String {
     count(group.edges.len(), "connection")
 }
 
+/// The same, in short.
+pub fn times(group: &Group) -> String {
+    format!("× {}", group.edges.len())
+}
+
 /// A moment, as a heading.
 pub fn moment(chart: &Chart, column: usize) -> String {
     let Some(moment) = chart.column(column) else { return String::new() };
     if column == 0 {
         return format!("Today: {}", moment.title);
     }
-    format!("Step {column} of {}: {}, on {}", chart.last(), moment.title, moment.holder)
+    format!("Step {column} of {}, {}: {}", chart.last(), moment.holder, moment.title)
 }
 
 /// A moment, in short.
@@ -487,19 +493,20 @@ pub fn remedy(remedy: &str) -> String {
     format!("What to change: {}.", lower_first(remedy))
 }
 
-/// A party of the profile, all of its kind together.
-pub fn party(party: Party) -> &'static str {
+/// A party of the profile, all of its kind together, where an authority rotates.
+pub fn party(party: Party, authority: AuthorityId) -> &'static str {
     match party {
+        Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::Component(component) => component.as_str(),
         Party::User(kubeconfig) => kubeconfig,
         Party::Pods => "pods",
         Party::JoiningNode => "a node that joins",
-        Party::Requester => "whoever has a certificate signed",
+        Party::Requester => "newly signed clients",
         Party::Management => "management cluster",
-        Party::GivenClients => "kubeconfigs of people and pipelines",
-        Party::OtherClients => "people and pipelines not given",
+        Party::GivenClients => "kubeconfigs given",
+        Party::OtherClients => "kubeconfigs not given",
         Party::ExtensionServers => "extension API servers",
-        Party::OldHolder => "holder of what the old CA signed",
+        Party::OldHolder => "holder of the old CA",
         _ => "another party",
     }
 }
@@ -557,7 +564,13 @@ pub fn old_holder(mark: Mark) -> &'static str {
 
 /// What core says may be shown or trusted.
 pub fn values(values: &[&str]) -> String {
-    if values.is_empty() { "nothing that the other asks for".to_owned() } else { values.join(" · or · ") }
+    if values.is_empty() {
+        return "nothing that the other asks for".to_owned();
+    }
+    // "certificate of the old CA; or of the new CA"
+    let first = values.iter().take(1).map(|value| (*value).to_owned());
+    let rest = values.iter().skip(1).map(|value| value.trim_start_matches("certificate ").to_owned());
+    first.chain(rest).collect::<Vec<_>>().join("; or ")
 }
 
 fn lower_first(sentence: &str) -> String {

@@ -127,12 +127,8 @@ impl Chart {
             let edges = &matrix.edges[group.edges.clone()];
             group.runs = merged(edges, matrix.columns.len());
             if let Some(row) = row(&group.row) {
-                // A single edge says by itself who it is; the holder of what the old CA signed has a long name.
-                let server = words::party(row.server.party);
-                server.clone_into(&mut group.server);
-                if edges.len() > 1 {
-                    words::party(row.client.party).clone_into(&mut group.client);
-                }
+                words::party(row.client.party, row.authority).clone_into(&mut group.client);
+                words::party(row.server.party, row.authority).clone_into(&mut group.server);
             }
         }
         let phases = phases(&matrix.columns);
@@ -258,3 +254,6 @@ fn phases(columns: &[Column]) -> Vec<(u8, usize, usize)> {
     }
     phases
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::chart::{Chart, Line};
+use super::chart::{Chart, Line, Mark};
 
 /// How many lines a page key goes.
 const PAGE: usize = 5;
@@ -52,9 +52,9 @@ pub enum Way {
     First,
     /// To the line's last cell.
     Last,
-    /// To the first line.
+    /// To the first cell of all.
     Top,
-    /// To the last line.
+    /// To the last cell of all.
     Bottom,
     /// Some lines up.
     PageUp,
@@ -63,6 +63,19 @@ pub enum Way {
 }
 
 impl Picture {
+    /// Where to look first: at what breaks first, or else at today.
+    pub fn of(chart: &Chart) -> Self {
+        let broken = chart.groups.iter().enumerate().filter_map(|(group, row)| {
+            let run = row.runs.iter().find(|run| run.look.mark == Mark::Broken)?;
+            Some((run.from, group))
+        });
+        broken.min().map_or_else(Self::default, |(column, group)| Self {
+            line: Line { group, edge: None },
+            column,
+            ..Self::default()
+        })
+    }
+
     /// The lines that are shown, from top to bottom.
     pub fn lines(&self, chart: &Chart) -> Vec<Line> {
         let mut lines = Vec::new();
@@ -155,9 +168,9 @@ impl Picture {
             Way::Left => cells.get(cell - 1),
             Way::Right if self.on_name => cells.first(),
             Way::Right => cells.get(cell + 1),
-            Way::First => cells.first(),
-            Way::Last => cells.last(),
-            Way::Up | Way::Down | Way::Top | Way::Bottom | Way::PageUp | Way::PageDown => return,
+            Way::First | Way::Top => cells.first(),
+            Way::Last | Way::Bottom => cells.last(),
+            Way::Up | Way::Down | Way::PageUp | Way::PageDown => return,
         };
         if let Some(run) = go {
             self.on_name = false;
@@ -185,3 +198,6 @@ pub fn place(id: &str) -> Option<(Line, Option<usize>)> {
     let column = if column == "name" { None } else { Some(column.parse().ok()?) };
     Some((Line { group: group.parse().ok()?, edge }, column))
 }
+
+#[cfg(test)]
+mod tests;

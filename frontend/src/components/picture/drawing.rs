@@ -25,7 +25,7 @@ const RIGHT: [Seat; 5] =
     [Seat::ControllerManager, Seat::Scheduler, Seat::Kubelets, Seat::WorkerKubelets, Seat::Extensions];
 
 const WIDTH: usize = 1080;
-const BOX: usize = 190;
+const BOX: usize = 180;
 const MIDDLE: usize = 450;
 const ROW: usize = 52;
 const GAP: usize = 12;
@@ -47,9 +47,8 @@ pub struct DrawingProps {
 #[component]
 pub fn Drawing(props: &DrawingProps) -> Html {
     let wires = Rc::new(trust::wires(&props.chart, props.column));
-    let (left, left_height) = side(&wires, &LEFT, 0);
-    let (right, right_height) = side(&wires, &RIGHT, WIDTH - BOX);
-    let height = left_height.max(right_height);
+    let heights = [&LEFT[..], &RIGHT].map(|seats| extent(&wires, seats)).map(|(parties, rows)| rows + parties * GAP);
+    let height = heights.into_iter().max().unwrap_or_default();
     let old = wires.keys().any(|(client, server)| [client, server].contains(&&Seat::OldHolder));
     let total = if old { height + BELOW + 42 } else { height + 2 };
     let content = Callback::from({
@@ -61,8 +60,8 @@ pub fn Drawing(props: &DrawingProps) -> Html {
             <div class="wide" role="region" tabindex="0" aria-labelledby="trust">
                 <svg class="drawing" viewBox={format!("-2 -2 {} {}", WIDTH + 4, total + 4)} role="img" aria-label={words::drawing(&props.chart, props.column)} data-test="drawing">
                     { party(Seat::Apiserver, MIDDLE, 0, height, WIDTH - 2 * MIDDLE) }
-                    { left }
-                    { right }
+                    { side(&wires, &LEFT, 0, height) }
+                    { side(&wires, &RIGHT, WIDTH - BOX, height) }
                     if old { { below(&wires, height) } }
                 </svg>
             </div>
@@ -73,13 +72,26 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     }
 }
 
-/// A column of parties, each as high as it has wires, and the height of all.
-fn side(wires: &Wires, seats: &[Seat], x: usize) -> (Html, usize) {
+/// The wires between a party and kube-apiserver, either way.
+fn of(wires: &Wires, seat: Seat) -> Vec<((Seat, Seat), &Wire)> {
+    let ends = [(seat, Seat::Apiserver), (Seat::Apiserver, seat)];
+    ends.into_iter().filter_map(|ends| Some((ends, wires.get(&ends)?))).collect()
+}
+
+/// How many parties of a column there are, and how high they are together.
+fn extent(wires: &Wires, seats: &[Seat]) -> (usize, usize) {
+    let rows: Vec<usize> = seats.iter().map(|seat| of(wires, *seat).len()).filter(|rows| *rows > 0).collect();
+    (rows.len(), rows.iter().sum::<usize>() * ROW)
+}
+
+/// A column of parties, each as high as it has wires, spread over the height.
+fn side(wires: &Wires, seats: &[Seat], x: usize, height: usize) -> Html {
+    let (parties, together) = extent(wires, seats);
+    let gap = height.saturating_sub(together).checked_div(parties.saturating_sub(1)).unwrap_or_default();
     let mut y = 0;
     let mut drawn = Vec::new();
     for &seat in seats {
-        let ends = [(seat, Seat::Apiserver), (Seat::Apiserver, seat)];
-        let found: Vec<_> = ends.iter().filter_map(|ends| Some((ends, wires.get(ends)?))).collect();
+        let found = of(wires, seat);
         if found.is_empty() {
             continue;
         }
@@ -89,11 +101,11 @@ fn side(wires: &Wires, seats: &[Seat], x: usize) -> (Html, usize) {
             let (from, to) = if x == 0 { (BOX, MIDDLE) } else { (WIDTH - MIDDLE, WIDTH - BOX) };
             let rightwards = (ends.0 == Seat::Apiserver) != (x == 0);
             let direction = if rightwards { Direction::Rightwards } else { Direction::Leftwards };
-            drawn.push(wire::draw(*ends, wire, direction, (from, to), y + index * ROW + ROW / 2));
+            drawn.push(wire::draw(ends, wire, direction, (from, to), y + index * ROW + ROW / 2));
         }
-        y += height + GAP;
+        y += height + gap;
     }
-    (drawn.into_iter().collect(), y.saturating_sub(GAP))
+    drawn.into_iter().collect()
 }
 
 fn party(seat: Seat, x: usize, y: usize, height: usize, width: usize) -> Html {
@@ -130,7 +142,9 @@ fn below(wires: &Wires, height: usize) -> Html {
                         <circle class="ground" cx="10" cy="10" r="12" />
                         { marks::shape(look) }
                     </g>
-                    <text class="note" x={(x + width / 2 + 18).to_string()} y={(height + 41).to_string()}>{ words::old_holder(look.mark) }</text>
+                    // Beside the mark, towards the middle of the drawing.
+                    <text class="note" text-anchor={if x > MIDDLE { "end" } else { "start" }} y={(height + 41).to_string()}
+                        x={(if x > MIDDLE { x + width / 2 - 18 } else { x + width / 2 + 18 }).to_string()}>{ words::old_holder(look.mark) }</text>
                 </g>
             }
         </>

@@ -54,7 +54,7 @@ pub fn Grid(props: &GridProps) -> Html {
                 <colgroup>
                     <col class="names" />
                     for column in 0..columns {
-                        <col key={column} class={classes!((column == picture.column).then_some("chosen"))} />
+                        <col key={column} class={classes!((chart.is_single() && column == picture.column).then_some("chosen"))} />
                     }
                 </colgroup>
                 <thead>{ heading(chart, picture.column) }</thead>
@@ -85,7 +85,8 @@ fn heading(chart: &Chart, chosen: usize) -> Html {
                 <td />
                 for (phase, from, to) in &chart.phases {
                     <th key={*from} scope="colgroup" colspan={(to - from + 1).to_string()} class="phase">
-                        <span>{ words::moment_phase(*phase) }</span>
+                        // Of today there is one cell, too narrow for a word.
+                        <span>{ if to > from { words::moment_phase(*phase) } else { "" } }</span>
                     </th>
                 }
             </tr>
@@ -97,6 +98,14 @@ fn heading(chart: &Chart, chosen: usize) -> Html {
                             { words::moment_number(column) }
                         </th>
                     }
+                </tr>
+            } else {
+                <tr class="pointer" aria-hidden="true">
+                    <td />
+                    if chosen > 0 {
+                        <td colspan={chosen.to_string()} />
+                    }
+                    <td><span>{ "▾" }</span></td>
                 </tr>
             }
         </>

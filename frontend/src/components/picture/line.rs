@@ -50,17 +50,18 @@ fn name(props: &LineProps, focused: bool) -> Html {
     let group = &chart.groups[line.group];
     let (id, tabindex) = (picture::id(*line, None), tabindex(focused));
     let toggle = line.edge.is_none() && group.is_many();
-    let text = match line.edge {
-        Some(edge) => words::connection(&chart.matrix.edges[edge].client, &chart.matrix.edges[edge].server),
-        None => words::connection(&group.client, &group.server),
+    let (client, server) = match line.edge.map(|edge| &chart.matrix.edges[edge]) {
+        Some(edge) => (&edge.client, &edge.server),
+        None => (&group.client, &group.server),
     };
-    let group_index = line.group;
+    let (text, index) = (words::connection(client, server), line.group);
     html! {
         <th scope="row">
             if toggle {
                 <button type="button" class="link" {id} {tabindex} aria-expanded={open.to_string()} data-test="toggle"
-                    onclick={change.reform(move |_| PictureChange::Toggle(group_index))}>{ text }</button>
-                <span class="hint">{ words::connections(group) }</span>
+                    aria-label={format!("{text}, {}", words::connections(group))} onclick={change.reform(move |_| PictureChange::Toggle(index))}>
+                    { text }{ " " }<span>{ words::times(group) }</span>
+                </button>
             } else {
                 <span {id} {tabindex}>{ text }</span>
             }
@@ -85,7 +86,9 @@ fn tabindex(focused: bool) -> &'static str {
     if focused { "0" } else { "-1" }
 }
 
-/// The edge's id, or that of its row, for tests.
+/// The edge's id, or that of its row where there are several, for tests.
 fn edge(chart: &Chart, line: Line) -> String {
-    line.edge.map_or_else(|| chart.groups[line.group].row.clone(), |edge| chart.matrix.edges[edge].id.clone())
+    let group = &chart.groups[line.group];
+    let only = (!group.is_many()).then_some(group.edges.start);
+    line.edge.or(only).map_or_else(|| group.row.clone(), |edge| chart.matrix.edges[edge].id.clone())
 }

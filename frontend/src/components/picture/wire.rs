@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Width and height of what is said at an end.
-const CHIP: (usize, usize) = (84, 18);
+const CHIP: (usize, usize) = (100, 18);
 /// From the middle of a wire up and down to its two lines.
 const OFF: usize = 11;
 
@@ -113,9 +113,14 @@ fn picture(held: Held, (outline, half): (&'static str, &'static str)) -> Html {
 /// What card and shield mean.
 pub fn legend() -> Html {
     let held = |old, both, new| Held { old, both, new, other: false };
+    let (old, new) = (held(true, false, false), held(false, false, true));
+    let rows = [
+        (CARD, [old, held(true, false, true), new], words::SHOWN),
+        (SHIELD, [old, held(false, true, false), new], words::TRUSTED),
+    ];
     html! {
         <ul class="legend">
-            for (icon, states, word) in [(CARD, [held(true, false, false), held(false, false, true)], words::SHOWN), (SHIELD, [held(true, false, false), held(false, true, false)], words::TRUSTED)] {
+            for (icon, states, word) in rows {
                 <li key={word}>
                     for state in states {
                         <svg class="mark chip" viewBox="0 0 20 18" aria-hidden="true">{ picture(state, icon) }</svg>
