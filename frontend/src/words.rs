@@ -348,6 +348,8 @@ pub const PICTURE_HINT: &str = "Point at a cell, or move with the arrow keys, Ho
 pub const MUST_HOLD: &str = "Must hold at every moment";
 /// Over the lines that must be refused.
 pub const MUST_BE_REFUSED: &str = "Must be refused at the end";
+/// Over what explains a cell, for those who listen.
+pub const EXPLANATION: &str = "What the cell says";
 /// About the drawing.
 pub const DRAWING_HINT: &str = "Each end of a line says what is shown there and what is trusted there at the chosen moment. \
     Where it says “or”, nobody can know which, and Airlock has judged every pair.";

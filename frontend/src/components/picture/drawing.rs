@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, rc::Rc};
 use yew::prelude::*;
 
 use super::{
-    marks,
+    chip, old_holder, table,
     wire::{self, Direction},
 };
 use crate::{
@@ -18,21 +18,21 @@ use crate::{
 };
 
 /// Who is drawn to the left of kube-apiserver.
-const LEFT: [Seat; 7] =
+pub(super) const LEFT: [Seat; 7] =
     [Seat::Admins, Seat::People, Seat::Management, Seat::Pods, Seat::Joining, Seat::Requester, Seat::Other];
 /// And to the right.
-const RIGHT: [Seat; 5] =
+pub(super) const RIGHT: [Seat; 5] =
     [Seat::ControllerManager, Seat::Scheduler, Seat::Kubelets, Seat::WorkerKubelets, Seat::Extensions];
 
-const WIDTH: usize = 1080;
-const BOX: usize = 180;
-const MIDDLE: usize = 450;
+pub(super) const WIDTH: usize = 1080;
+pub(super) const BOX: usize = 180;
+pub(super) const MIDDLE: usize = 450;
 const ROW: usize = 52;
 const GAP: usize = 12;
 /// From a column of parties down to the old holder.
-const BELOW: usize = 64;
+pub(super) const BELOW: usize = 64;
 
-type Wires = BTreeMap<(Seat, Seat), Wire>;
+pub(super) type Wires = BTreeMap<(Seat, Seat), Wire>;
 
 /// Properties of [`Drawing`].
 #[derive(Properties, PartialEq)]
@@ -53,7 +53,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     let total = if old { height + BELOW + 42 } else { height + 2 };
     let content = Callback::from({
         let wires = Rc::clone(&wires);
-        move |()| wire::table(&wires)
+        move |()| table::table(&wires)
     });
     html! {
         <>
@@ -62,10 +62,10 @@ pub fn Drawing(props: &DrawingProps) -> Html {
                     { party(Seat::Apiserver, MIDDLE, 0, height, WIDTH - 2 * MIDDLE) }
                     { side(&wires, &LEFT, 0, height) }
                     { side(&wires, &RIGHT, WIDTH - BOX, height) }
-                    if old { { below(&wires, height) } }
+                    if old { { old_holder::draw(&wires, height) } }
                 </svg>
             </div>
-            { wire::legend() }
+            { chip::legend() }
             <p class="hint">{ words::DRAWING_HINT }</p>
             <Fold summary={html! { words::AS_A_TABLE }} {content} test="trust-table" name="trust" />
         </>
@@ -108,45 +108,12 @@ fn side(wires: &Wires, seats: &[Seat], x: usize, height: usize) -> Html {
     drawn.into_iter().collect()
 }
 
-fn party(seat: Seat, x: usize, y: usize, height: usize, width: usize) -> Html {
+pub(super) fn party(seat: Seat, x: usize, y: usize, height: usize, width: usize) -> Html {
     let (middle, baseline) = (x + width / 2, y + height / 2 + 5);
     html! {
         <g key={words::seat(seat)} class="party">
             <rect x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()} rx="6" />
             <text x={middle.to_string()} y={baseline.to_string()} text-anchor="middle">{ words::seat(seat) }</text>
         </g>
-    }
-}
-
-/// The holder of what the old CA signed, and what the others make of it.
-fn below(wires: &Wires, height: usize) -> Html {
-    let of = |seats: &[Seat]| {
-        trust::worst(wires.iter().filter_map(|((client, server), wire)| {
-            let other = match (client, server) {
-                (Seat::OldHolder, other) | (other, Seat::OldHolder) => other,
-                _ => return None,
-            };
-            seats.contains(other).then_some(wire)
-        }))
-    };
-    let y = height + BELOW;
-    let columns =
-        [(of(&LEFT), 0, BOX), (of(&[Seat::Apiserver]), MIDDLE, WIDTH - 2 * MIDDLE), (of(&RIGHT), WIDTH - BOX, BOX)];
-    html! {
-        <>
-            { party(Seat::OldHolder, 0, y, 40, WIDTH) }
-            for (look, x, width) in columns.into_iter().filter_map(|(look, x, width)| Some((look?, x, width))) {
-                <g key={x} class={classes!("wire", marks::class(look.mark))}>
-                    <path class="line" d={format!("M{} {} V{} M{x} {} H{}", x + width / 2, height + 10, y, height + 10, x + width)} />
-                    <g transform={format!("translate({} {})", x + width / 2 - 10, height + 26)}>
-                        <circle class="ground" cx="10" cy="10" r="12" />
-                        { marks::shape(look) }
-                    </g>
-                    // Beside the mark, towards the middle of the drawing.
-                    <text class="note" text-anchor={if x > MIDDLE { "end" } else { "start" }} y={(height + 41).to_string()}
-                        x={(if x > MIDDLE { x + width / 2 - 18 } else { x + width / 2 + 18 }).to_string()}>{ words::old_holder(look.mark) }</text>
-                </g>
-            }
-        </>
     }
 }

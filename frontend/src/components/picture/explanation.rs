@@ -29,7 +29,7 @@ pub fn Explanation(props: &ExplanationProps) -> Html {
     let Some(cell) = chart.cell(*line, *column) else { return Html::default() };
     let phase = chart.column(*column).map_or(0, |moment| moment.phase);
     html! {
-        <div id="explanation" class="explanation" data-test="explanation" data-mark={marks::class(cell.look.mark)}>
+        <div id="explanation" class="explanation" role="region" tabindex="0" aria-label={words::EXPLANATION} data-test="explanation" data-mark={marks::class(cell.look.mark)}>
             <p class="who">{ marks::single(cell.look) }<strong>{ words::connection(cell.client, cell.server) }</strong></p>
             <p class="when"><strong>{ words::moment(chart, *column) }</strong>{ ". " }{ if phase > 0 { words::phase(phase) } else { "" } }{ if phase > 0 { ". " } else { "" } }{ words::until(&cell, chart.last()) }</p>
             <p data-test="verdict">{ words::verdict(&cell) }{ " " }{ words::which(&cell) }</p>

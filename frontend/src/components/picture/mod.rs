@@ -13,12 +13,15 @@ use crate::{
     words,
 };
 
+mod chip;
 mod drawing;
 mod explanation;
 mod grid;
 mod line;
 mod marks;
 mod moments;
+mod old_holder;
+mod table;
 mod wire;
 
 use drawing::Drawing;

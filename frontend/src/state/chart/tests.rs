@@ -21,7 +21,7 @@ fn edge(row: &str, name: &str, refused: bool, spans: &[(usize, usize, Value)]) -
 /// As many moments as asked for, in three phases after today.
 fn chart(columns: usize, edges: &[Value]) -> Chart {
     let columns: Vec<Value> = (0..columns)
-        .map(|at| json!({ "id": at.to_string(), "phase": (at + 2) / 3, "holder": "cp1", "title": format!("title {at}") }))
+        .map(|at| json!({ "id": at.to_string(), "phase": at.div_ceil(3), "holder": "cp1", "title": format!("title {at}") }))
         .collect();
     Chart::of(serde_json::from_value(json!({ "columns": columns, "edges": edges })).unwrap())
 }
