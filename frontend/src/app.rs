@@ -8,12 +8,13 @@ use yew::{prelude::*, set_custom_panic_hook};
 use crate::{
     components::{
         download::DownloadPart, inventory::InventoryPart, load::LoadPart, making::MakingPart, plan_form::PlanFormPart,
-        review::ReviewPart, status::Status, steps::StepsPart,
+        review::ReviewPart, status::Status, steps::StepsPart, unmade::UnmadePart,
     },
     ports::{self, files::PickedFile},
     state::{
         Action, State,
         form::{AuthorityChange, BroughtPart, FormChange},
+        picture::PictureChange,
     },
     words,
     worker::{host::Host, protocol::FileId},
@@ -43,6 +44,8 @@ pub enum Act {
     Download,
     /// Changes a choice.
     Form(FormChange),
+    /// Moves in the picture.
+    Picture(PictureChange),
     /// Hands the choices in.
     Plan,
     /// Makes the package of the plan.
@@ -77,9 +80,11 @@ fn App() -> Html {
         let host = Rc::clone(&host);
         use_callback((), move |files: Vec<PickedFile>, ()| drop(host.load(files)))
     };
+    // Made once, so that only those parts of the page are drawn again of which something changed: the handle always
+    // leads to the newest state.
     let act = {
         let (host, state) = (Rc::clone(&host), state.clone());
-        Callback::from(move |act: Act| perform(&host, &state, act))
+        use_callback((), move |act: Act, ()| perform(&host, &state, act))
     };
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
     let busy = state.job.is_some();
@@ -103,8 +108,11 @@ fn App() -> Html {
                 if let Some(plan) = state.plan() {
                     <MakingPart plan={plan.clone()} job={state.job} made={state.package.is_some()} act={&act} />
                 }
-                if let Some(package) = &state.package {
-                    <ReviewPart package={package.clone()} preview={state.preview.clone()} {busy} act={&act} />
+                if !state.unmade.is_empty() {
+                    <UnmadePart findings={state.unmade.clone()} chart={state.chart.clone()} picture={state.picture.clone()} act={&act} />
+                }
+                if let (Some(package), Some(chart)) = (&state.package, &state.chart) {
+                    <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} act={&act} />
                     <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} act={&act} />
                 }
             </main>
@@ -131,6 +139,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
                 host.make(&plan.keys.iter().map(|key| key.algorithm).collect::<Vec<_>>());
             }
         }
+        Act::Picture(change) => state.dispatch(Action::Picture(change)),
         Act::Plan => match state.form.request() {
             Ok(request) => host.plan(request),
             Err(problems) => state.dispatch(Action::FormRefused(problems)),

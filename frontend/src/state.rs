@@ -8,12 +8,19 @@ use airlock_core::{
 };
 
 use crate::{
-    state::form::{FormChange, FormProblem, PlanForm},
+    state::{
+        chart::Chart,
+        form::{FormChange, FormProblem, PlanForm},
+        picture::{Picture, PictureChange},
+    },
     words,
     worker::protocol::FileId,
 };
 
+pub mod chart;
 pub mod form;
+pub mod picture;
+pub mod trust;
 
 /// All that the page knows. Cheap to clone: what is large is shared.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +37,14 @@ pub struct State {
     pub form_problems: Vec<FormProblem>,
     /// What came of them.
     pub outcome: Option<Outcome>,
+    /// Why core makes no package of the plan; empty while it does.
+    pub unmade: Rc<[Finding]>,
     /// The package, once it is made.
     pub package: Option<Rc<PackageReport>>,
+    /// What was predicted of it, or of the package that was refused.
+    pub chart: Option<Rc<Chart>>,
+    /// Where the person is in it.
+    pub picture: Picture,
     /// The file of the package that is shown.
     pub preview: Option<Preview>,
     /// The zip, once it was downloaded.
@@ -154,10 +167,12 @@ pub enum Action {
     KeyMade,
     /// A key worker died over a bug at this place, and a new one makes its key.
     KeyWorkerDied(String),
-    /// The package is made.
-    Made(Rc<PackageReport>),
+    /// The package is made, and this was predicted of it.
+    Made(Rc<PackageReport>, Rc<Chart>),
     /// There was nothing in a drop.
     NothingFound,
+    /// Something was done to the picture.
+    Picture(PictureChange),
     /// Where the work runs.
     Place(Workplace),
     /// The plan, or why there is none.
@@ -168,6 +183,8 @@ pub enum Action {
     PreviewClosed,
     /// The lines of a file of the package.
     Previewed(Rc<FilePreview>),
+    /// Core makes no package: why, and what was predicted.
+    Unmade(Rc<[Finding]>, Rc<Chart>),
 }
 
 impl State {
@@ -237,12 +254,19 @@ impl State {
                 }
             }
             Action::KeyWorkerDied(location) => self.alert = Some(words::key_worker_died(&location)),
-            Action::Made(package) => {
+            Action::Made(package, chart) => {
                 self.ended(words::made(&package));
                 self.package = Some(package);
+                self.chart = Some(chart);
                 self.look_at("review");
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
+            Action::Picture(change) => {
+                let Some(chart) = self.chart.clone() else { return self };
+                if self.picture.change(&chart, change) {
+                    self.look_at(&self.picture.focus(&chart));
+                }
+            }
             Action::Place(place) => self.place = place,
             Action::Planned(outcome) => {
                 self.ended(words::planned(&outcome));
@@ -258,6 +282,13 @@ impl State {
                 if let Some(preview) = self.preview.as_mut().filter(|preview| preview.path == file.path) {
                     preview.file = Some(file);
                 }
+            }
+            Action::Unmade(findings, chart) => {
+                self.ended(words::UNMADE.to_owned());
+                self.unmade = findings;
+                self.picture = Picture::of(&chart);
+                self.chart = Some(chart);
+                self.look_at("unmade");
             }
         }
         self
@@ -291,7 +322,10 @@ impl State {
     }
 
     fn forget_package(&mut self) {
+        self.unmade = Rc::default();
         self.package = None;
+        self.chart = None;
+        self.picture = Picture::default();
         self.preview = None;
         self.download = None;
     }

@@ -6,12 +6,18 @@
 use airlock_core::{
     Severity,
     plan::request::KubeletCertificates,
-    profile::AuthorityId,
+    profile::{AuthorityId, edge::Party},
     report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
+    simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
-use crate::state::{Job, Outcome, Workplace, form::BroughtPart};
+use crate::state::{
+    Job, Outcome, Workplace,
+    chart::{Cell, Chart, Group, Look, Mark},
+    form::BroughtPart,
+    trust::{Held, Seat, Wire},
+};
 
 /// After cancelling.
 pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
@@ -113,6 +119,12 @@ pub fn planned(outcome: &Outcome) -> String {
 pub fn made(package: &PackageReport) -> String {
     format!("The package is made: {}.", count(package.files.len(), "file"))
 }
+
+/// After making, where core refuses the package.
+pub const UNMADE: &str = "No package was made: the rotation would break something.";
+/// Over the reasons.
+pub const UNMADE_HINT: &str = "Airlock hands out no package with which something stops talking. What was loaded and chosen is still here: \
+    change what is said below, and plan again.";
 
 /// After copying.
 pub fn copied(path: &str) -> String {
@@ -326,6 +338,246 @@ pub fn severity(severity: Severity) -> &'static str {
         Severity::Warning => "Warning",
         Severity::Note => "Note",
     }
+}
+
+/// How to move in the picture.
+pub const PICTURE_HINT: &str = "Point at a cell, or move with the arrow keys, Home and End; with Control, to the first and last line. \
+    What is under the picture explains it. \
+    A line that stands for several connections shows them one by one when it is clicked on.";
+/// Over the lines that must hold.
+pub const MUST_HOLD: &str = "Must hold at every moment";
+/// Over the lines that must be refused.
+pub const MUST_BE_REFUSED: &str = "Must be refused at the end";
+/// Over what explains a cell, for those who listen.
+pub const EXPLANATION: &str = "What the cell says";
+/// About the drawing.
+pub const DRAWING_HINT: &str = "Each end of a line says what is shown there and what is trusted there at the chosen moment. \
+    Where it says “or”, nobody can know which, and Airlock has judged every pair.";
+/// Over the drawing's words.
+pub const AS_A_TABLE: &str = "The same as a table";
+/// The table's columns.
+pub const TRUST_TABLE: [&str; 4] =
+    ["Who connects to whom", "What the client shows", "What the server shows", "What comes of it"];
+/// A card in the drawing.
+pub const SHOWN: &str = "certificate shown: of the old CA, of either, of the new CA";
+/// A shield in the drawing.
+pub const TRUSTED: &str = "CAs trusted: the old alone, both, the new alone";
+/// What a reader built on OpenSSL is.
+pub const OPEN_SSL: &str = "OpenSSL would judge otherwise";
+
+/// What was predicted, in a sentence.
+pub fn matrix(matrix: &TrustMatrix) -> String {
+    format!("{matrix}.")
+}
+
+/// Whether anything stops talking.
+pub fn answer(chart: &Chart) -> &'static str {
+    let worst = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look.mark).max().unwrap_or_default();
+    match worst {
+        Mark::Broken => "Yes: this rotation would break something.",
+        Mark::BrokenToday => "Nothing that talks today. What does not hold today is marked.",
+        Mark::NotAsked | Mark::Holds | Mark::Changes | Mark::Refused => "No.",
+    }
+}
+
+/// What a mark means.
+pub fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::NotAsked => "nobody asks",
+        Mark::Holds => "holds",
+        Mark::Changes => "holds while it changes",
+        Mark::Refused => "refused, as it must be",
+        Mark::BrokenToday => "does not hold today either",
+        Mark::Broken => "breaks",
+    }
+}
+
+/// How a cell looks, for those who listen.
+pub fn look(look: Look) -> String {
+    format!("{}{}", mark(look.mark), if look.open_ssl { "; OpenSSL would judge otherwise" } else { "" })
+}
+
+/// A line of the picture.
+pub fn connection(client: &str, server: &str) -> String {
+    format!("{client} → {server}")
+}
+
+/// How many edges are in a line.
+pub fn connections(group: &Group) -> String {
+    count(group.edges.len(), "connection")
+}
+
+/// The same, in short.
+pub fn times(group: &Group) -> String {
+    format!("× {}", group.edges.len())
+}
+
+/// A moment, as a heading.
+pub fn moment(chart: &Chart, column: usize) -> String {
+    let Some(moment) = chart.column(column) else { return String::new() };
+    if column == 0 {
+        return format!("Today: {}", moment.title);
+    }
+    format!("Step {column} of {}, {}: {}", chart.last(), moment.holder, moment.title)
+}
+
+/// A moment, in short.
+pub fn moment_number(column: usize) -> String {
+    if column == 0 { "now".to_owned() } else { column.to_string() }
+}
+
+/// A moment's phase.
+pub fn moment_phase(phase: u8) -> &'static str {
+    if phase == 0 { "Today" } else { self::phase(phase) }
+}
+
+/// For how long the same is to be said.
+pub fn until(cell: &Cell<'_>, last: usize) -> String {
+    match cell.until {
+        until if until == cell.column => String::new(),
+        until if until == last => "The same to the end.".to_owned(),
+        until => format!("The same until step {until}."),
+    }
+}
+
+/// What comes of it.
+pub fn verdict(cell: &Cell<'_>) -> String {
+    let states: usize = cell.all.iter().map(|(_, verdict)| verdict.states).sum();
+    let pairs = count(states, "state");
+    let judged = if states == 1 { "in the one state there is".to_owned() } else { format!("in each of {pairs}") };
+    match cell.look.mark {
+        Mark::NotAsked if cell.refused => {
+            "Not asked before the last step: until then the old CA is trusted on purpose.".to_owned()
+        }
+        Mark::NotAsked => "Nobody asks at this moment.".to_owned(),
+        Mark::Holds => format!("Holds {judged}."),
+        Mark::Changes => format!("Holds while it changes, {judged} that its ends may be in."),
+        Mark::Refused => format!("Refused, as it must be, {judged}."),
+        Mark::BrokenToday => format!("Does not hold, as it does not today: {}.", cell.worst.1.why),
+        Mark::Broken => format!("Breaks: {}.", cell.worst.1.why),
+    }
+}
+
+/// Which of several edges a verdict is about; empty where it is about all of them.
+pub fn which(cell: &Cell<'_>) -> String {
+    let bad = cell.look.mark >= Mark::BrokenToday;
+    if cell.all.len() == 1 || !bad {
+        return if cell.all.len() > 1 {
+            format!("{} together.", count(cell.all.len(), "connection"))
+        } else {
+            String::new()
+        };
+    }
+    let (edge, verdict) = cell.worst;
+    let same = cell.all.iter().filter(|(_, other)| other.outcome == verdict.outcome).count();
+    format!(
+        "{same} of {}; the first is {}.",
+        count(cell.all.len(), "connection"),
+        connection(&edge.client, &edge.server)
+    )
+}
+
+/// What OpenSSL would make of it.
+pub fn open_ssl(cell: &Cell<'_>) -> &'static str {
+    let bad = cell.all.iter().any(|(_, verdict)| verdict.open_ssl > verdict.outcome);
+    match (cell.look.mark, cell.look.open_ssl) {
+        (Mark::NotAsked, _) => "",
+        (_, false) => "Readers built on OpenSSL, which take the first CA that fits by name, come to the same.",
+        (_, true) if bad => {
+            "Readers built on OpenSSL come to another end: they take the first CA that fits by name, and here that may be the wrong one."
+        }
+        (_, true) => "Readers built on OpenSSL would let it pass.",
+    }
+}
+
+/// What to change.
+pub fn remedy(remedy: &str) -> String {
+    format!("What to change: {}.", lower_first(remedy))
+}
+
+/// A party of the profile, all of its kind together, where an authority rotates.
+pub fn party(party: Party, authority: AuthorityId) -> &'static str {
+    match party {
+        Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
+        Party::Component(component) => component.as_str(),
+        Party::User(kubeconfig) => kubeconfig,
+        Party::Pods => "pods",
+        Party::JoiningNode => "a node that joins",
+        Party::Requester => "newly signed clients",
+        Party::Management => "management cluster",
+        Party::GivenClients => "kubeconfigs given",
+        Party::OtherClients => "kubeconfigs not given",
+        Party::ExtensionServers => "extension API servers",
+        Party::OldHolder => "holder of the old CA",
+        _ => "another party",
+    }
+}
+
+/// A party of the drawing.
+pub fn seat(seat: Seat) -> &'static str {
+    match seat {
+        Seat::Admins => "admin kubeconfigs",
+        Seat::People => "people and pipelines",
+        Seat::Management => "management cluster",
+        Seat::Pods => "pods",
+        Seat::Joining => "a node that joins",
+        Seat::Requester => "newly signed clients",
+        Seat::Apiserver => "kube-apiserver",
+        Seat::ControllerManager => "controller-manager",
+        Seat::Scheduler => "scheduler",
+        Seat::Kubelets => "kubelets",
+        Seat::WorkerKubelets => "kubelets of workers",
+        Seat::Extensions => "extension API servers",
+        Seat::OldHolder => "whoever holds what the old CA signed, or its key",
+        Seat::Other => "others",
+    }
+}
+
+/// What is shown or trusted.
+pub fn held(held: Held) -> String {
+    let all = [(held.old, "old"), (held.both, "both"), (held.new, "new"), (held.other, "other")];
+    all.into_iter().filter(|(there, _)| *there).map(|(_, word)| word).collect::<Vec<_>>().join(" or ")
+}
+
+/// One half of a handshake.
+pub fn shown_and_trusted(shows: Held, trusts: Held) -> String {
+    let or_nothing = |held: Held| if held.is_empty() { "nothing".to_owned() } else { self::held(held) };
+    format!("{} is shown, {} is trusted", or_nothing(shows), or_nothing(trusts))
+}
+
+/// A line of the drawing.
+pub fn wire((client, server): (Seat, Seat), wire: &Wire) -> String {
+    format!("{}: {}", connection(seat(client), seat(server)), look(wire.look))
+}
+
+/// What is drawn.
+pub fn drawing(chart: &Chart, column: usize) -> String {
+    format!("Drawing of who trusts whom. {}. The table below it says the same", moment(chart, column))
+}
+
+/// What others make of whoever holds what the old CA signed.
+pub fn old_holder(mark: Mark) -> &'static str {
+    match mark {
+        Mark::NotAsked => "still trusted",
+        Mark::Broken | Mark::BrokenToday => "still accepted",
+        Mark::Holds | Mark::Changes | Mark::Refused => "refused",
+    }
+}
+
+/// What core says may be shown or trusted.
+pub fn values(values: &[&str]) -> String {
+    if values.is_empty() {
+        return "nothing that the other asks for".to_owned();
+    }
+    // "certificate of the old CA; or of the new CA"
+    let first = values.iter().take(1).map(|value| (*value).to_owned());
+    let rest = values.iter().skip(1).map(|value| value.trim_start_matches("certificate ").to_owned());
+    first.chain(rest).collect::<Vec<_>>().join("; or ")
+}
+
+fn lower_first(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A phase as it is called.

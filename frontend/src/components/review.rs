@@ -1,4 +1,4 @@
-//! Review: every file of the package before it is downloaded.
+//! Review: what was predicted, and every file of the package before it is downloaded.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -7,9 +7,14 @@ use yew::prelude::*;
 
 use super::{
     part::{Fold, Part},
+    picture::PicturePart,
     preview::PreviewPane,
 };
-use crate::{app::Act, state::Preview, words};
+use crate::{
+    app::Act,
+    state::{Preview, chart::Chart, picture::Picture},
+    words,
+};
 
 /// Up to this many groups are open at first.
 const FEW: usize = 12;
@@ -17,6 +22,36 @@ const FEW: usize = 12;
 /// Properties of [`ReviewPart`].
 #[derive(Clone, Properties, PartialEq)]
 pub struct ReviewProps {
+    /// The package's files.
+    pub package: Rc<PackageReport>,
+    /// What was predicted of it.
+    pub chart: Rc<Chart>,
+    /// Where the person is in it.
+    pub picture: Picture,
+    /// The file that is shown.
+    pub preview: Option<Preview>,
+    /// Is work under way?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The picture, and the files.
+#[component]
+pub fn ReviewPart(props: &ReviewProps) -> Html {
+    let ReviewProps { package, chart, picture, preview, busy, act } = props;
+    html! {
+        <Part id="review" title="Review">
+            <PicturePart {chart} picture={picture.clone()} {act} />
+            <h3>{ "The files of the package" }</h3>
+            <Files {package} preview={preview.clone()} {busy} {act} />
+        </Part>
+    }
+}
+
+/// Properties of [`Files`].
+#[derive(Clone, Properties, PartialEq)]
+pub struct FilesProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
     /// The file that is shown.
@@ -29,23 +64,23 @@ pub struct ReviewProps {
 
 /// The files by phase and holder, the phases first and then what is for all of them.
 #[component]
-pub fn ReviewPart(props: &ReviewProps) -> Html {
+fn Files(props: &FilesProps) -> Html {
     let mut groups: BTreeMap<(u8, &str), Vec<usize>> = BTreeMap::new();
     for (index, file) in props.package.files.iter().enumerate() {
         groups.entry((file.phase, &file.holder)).or_default().push(index);
     }
     let open = groups.len() <= FEW;
     html! {
-        <Part id="review" title="Review">
+        <>
             <p>{ words::package(&props.package) }</p>
             for phase in [1, 2, 3, 0] {
-                <h3 key={phase}>{ words::phase(phase) }</h3>
+                <h4 key={phase}>{ words::phase(phase) }</h4>
                 for ((_, holder), files) in groups.range((phase, "")..(phase + 1, "")) {
                     <Fold key={format!("{phase}/{holder}")} summary={summary(holder, files.len())} open={open && phase > 0}
                         content={rows(props, files)} test="output-group" name={format!("{phase}/{holder}")} />
                 }
             }
-        </Part>
+        </>
     }
 }
 
@@ -53,7 +88,7 @@ fn summary(holder: &str, files: usize) -> Html {
     html! { <><strong>{ words::holder(holder) }</strong>{ ", " }{ words::count(files, "file") }</> }
 }
 
-fn rows(props: &ReviewProps, files: &[usize]) -> Callback<(), Html> {
+fn rows(props: &FilesProps, files: &[usize]) -> Callback<(), Html> {
     let (props, files) = (props.clone(), files.to_vec());
     Callback::from(move |()| {
         html! {
@@ -66,7 +101,7 @@ fn rows(props: &ReviewProps, files: &[usize]) -> Callback<(), Html> {
     })
 }
 
-fn row(props: &ReviewProps, file: &OutputFileReport) -> Html {
+fn row(props: &FilesProps, file: &OutputFileReport) -> Html {
     let shown = props.preview.as_ref().filter(|preview| preview.path == file.path);
     let path = file.path.clone();
     let toggle = if shown.is_some() { Act::ClosePreview } else { Act::Preview(path.clone()) };

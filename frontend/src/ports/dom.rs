@@ -1,10 +1,13 @@
 //! What components need of the document.
 
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{
+    DragEvent, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent,
+};
 use yew::{BaseComponent, Renderer};
 
 use super::window;
+use crate::state::picture::Way;
 
 /// What a field holds after an event; empty for anything but a field.
 pub fn value(event: &Event) -> String {
@@ -36,6 +39,30 @@ pub fn is_open(event: &Event) -> bool {
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
         .is_some_and(|details| details.has_attribute("open"))
+}
+
+/// The id of the element that an event came from; empty if it has none.
+pub fn id(event: &Event) -> String {
+    event.target().and_then(|target| target.dyn_into::<Element>().ok()).map_or_else(String::new, |element| element.id())
+}
+
+/// Where a key leads in a grid (WAI-ARIA Authoring Practices, grid pattern); the page does not scroll then.
+pub fn way(event: &KeyboardEvent) -> Option<Way> {
+    let way = match (event.key().as_str(), event.ctrl_key()) {
+        ("ArrowLeft", _) => Way::Left,
+        ("ArrowRight", _) => Way::Right,
+        ("ArrowUp", _) => Way::Up,
+        ("ArrowDown", _) => Way::Down,
+        ("Home", false) => Way::First,
+        ("End", false) => Way::Last,
+        ("Home", true) => Way::Top,
+        ("End", true) => Way::Bottom,
+        ("PageUp", _) => Way::PageUp,
+        ("PageDown", _) => Way::PageDown,
+        _ => return None,
+    };
+    event.prevent_default();
+    Some(way)
 }
 
 /// Lets files be dropped: without this the browser would open them in the page's place.

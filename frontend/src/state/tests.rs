@@ -167,14 +167,14 @@ fn an_authority_left_alone_is_not_asked_about() {
 
 #[test]
 fn a_changed_choice_takes_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into())];
+    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
     let state = after(made.into_iter().chain([Action::Form(FormChange::KeepKeys(true))]));
     assert_eq!((state.outcome, state.package), (None, None));
 }
 
 #[test]
 fn more_files_take_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into())];
+    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
     let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
     let state = after(made.into_iter().chain([more]));
     assert_eq!((state.outcome, state.package), (None, None));
@@ -226,6 +226,38 @@ fn files_that_kill_the_worker_are_named() {
     assert!(first.alert.unwrap().contains("evil.yaml"));
 }
 
+fn broken() -> Action {
+    let finding = Finding::error("edge-broken", "", "a → b breaks").remedy("mend it");
+    Action::Unmade([finding].into(), super::chart::tests::sample(9).into())
+}
+
+#[test]
+fn a_refused_package_says_why_and_loses_nothing() {
+    let state = after([
+        Action::Planned(Outcome::Plan(plan().into())),
+        Action::Began(Job::Making { done: 0, total: 0 }),
+        broken(),
+    ]);
+    assert_eq!((state.job, state.package.is_some()), (None, false));
+    assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
+    assert_eq!(state.unmade.len(), 1);
+    assert_eq!((state.focus.id.as_str(), state.notice.as_str()), ("unmade", words::UNMADE));
+    assert_eq!(state.picture.column, 5, "the picture shows what breaks first");
+    let again = state.after(Action::Form(FormChange::KeepKeys(true)));
+    assert!(again.unmade.is_empty() && again.chart.is_none());
+}
+
+#[test]
+fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
+    let made = || after([broken()]);
+    let step = made().after(Action::Picture(PictureChange::Step(picture::Way::Right)));
+    assert_eq!(step.focus.id, "edge-0:6");
+    assert_ne!(step.focus, made().focus);
+    let chosen = made().after(Action::Picture(PictureChange::Choose(2)));
+    assert_eq!((chosen.picture.column, &chosen.focus), (2, &made().focus));
+    assert_eq!(after([Action::Picture(PictureChange::Choose(2))]).picture.column, 0, "there is no picture yet");
+}
+
 #[test]
 fn lines_of_another_file_are_not_shown() {
     let lines = |path: &str| FilePreview { path: path.to_owned(), replaces: String::new(), lines: vec![] };
@@ -246,7 +278,7 @@ fn attention_follows_the_work() {
     assert_eq!(look(&[refused]), "refused");
     assert_eq!(look(&[Action::FormRefused(vec![problem])]), "ca-days");
     assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "making");
-    assert_eq!(look(&[Action::Made(package().into())]), "review");
+    assert_eq!(look(&[Action::Made(package().into(), Rc::default())]), "review");
 }
 
 #[test]

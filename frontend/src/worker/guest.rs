@@ -144,7 +144,11 @@ impl Core {
         };
         Some(match airlock_core::package(plan, &minted) {
             Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
-            Err(PackageError::Broken(broken)) => Reply::Refused(vec![broken.finding()]).into(),
+            // `package` keeps the matrix of what it refuses to itself; the page shows it.
+            Err(PackageError::Broken(broken)) => match airlock_core::simulate(plan, &minted) {
+                Ok(matrix) => Reply::Broken(broken.finding(), matrix).into(),
+                Err(error) => Reply::Failed(error.to_string()).into(),
+            },
             Err(error) => Reply::Failed(error.to_string()).into(),
         })
     }

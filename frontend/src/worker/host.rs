@@ -19,7 +19,7 @@ use crate::{
         files::{Blob, Download, MAX_FILES, PickedFile},
         workers,
     },
-    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace},
+    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart},
     words,
 };
 
@@ -149,7 +149,14 @@ impl Host {
             if host.run.get() == run {
                 host.pool.take();
                 match reply {
-                    Reply::Package(package) => host.tell(Action::Made(package.into())),
+                    Reply::Package(mut package) => {
+                        let chart = Chart::of(std::mem::take(&mut package.matrix));
+                        host.tell(Action::Made(package.into(), chart.into()));
+                    }
+                    Reply::Broken(finding, matrix) => {
+                        host.tell(Action::Unmade([finding].into(), Chart::of(matrix).into()));
+                    }
+                    Reply::Refused(findings) => host.tell(Action::Unmade(findings.into(), Rc::default())),
                     other => host.unexpected(other),
                 }
             }

@@ -7,6 +7,7 @@ use airlock_core::{
     Finding, UnixTime,
     plan::request::RotationRequest,
     report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 use serde::{Deserialize, Serialize};
@@ -153,6 +154,8 @@ pub enum Reply {
     Refused(Vec<Finding>),
     /// To [`Ask::Make`].
     Package(PackageReport),
+    /// To [`Ask::Make`], where the rotation would break an edge: which, and all that was predicted.
+    Broken(Finding, TrustMatrix),
     /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].
     Cancelled,
     /// To [`Ask::Preview`].

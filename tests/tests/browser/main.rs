@@ -13,5 +13,6 @@ mod network;
 mod package;
 mod page;
 mod parity;
+mod picture;
 mod resilience;
 mod whole_way;

@@ -1,0 +1,102 @@
+//! The marks of the picture. Each has a shape of its own: colour only helps.
+
+use yew::prelude::*;
+
+use crate::{
+    state::chart::{Chart, Look, Mark},
+    words,
+};
+
+/// All of them, as the legend has them.
+const ALL: [Mark; 6] = [Mark::Holds, Mark::Changes, Mark::Refused, Mark::NotAsked, Mark::BrokenToday, Mark::Broken];
+
+/// What the marks mean.
+pub fn legend(chart: &Chart) -> Html {
+    let looks: Vec<Look> = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look).collect();
+    let differs = looks.iter().any(|look| look.open_ssl);
+    // What breaks has its place in the legend even where nothing does: that is what one looks for.
+    let shown = |mark: &Mark| *mark != Mark::BrokenToday || looks.iter().any(|look| look.mark == *mark);
+    let draw = |look| if chart.is_single() { single(look) } else { run(look) };
+    html! {
+        <ul class="legend" data-test="legend">
+            for mark in ALL.into_iter().filter(shown) {
+                <li key={words::mark(mark)}>{ draw(Look { mark, open_ssl: false }) }{ words::mark(mark) }</li>
+            }
+            if differs {
+                <li>{ draw(Look { mark: Mark::Holds, open_ssl: true }) }{ words::OPEN_SSL }</li>
+            }
+        </ul>
+    }
+}
+
+/// A mark for one moment.
+pub fn single(look: Look) -> Html {
+    html! {
+        <svg class={classes!("mark", class(look.mark))} viewBox="0 0 20 20" aria-hidden="true">
+            { shape(look) }
+        </svg>
+    }
+}
+
+/// A mark for many moments: it is drawn out, so that its height alone tells what it is.
+pub fn run(look: Look) -> Html {
+    let bars: &[(&str, &str)] = match look.mark {
+        Mark::NotAsked => &[("9.5", "1")],
+        Mark::Holds => &[("4", "12")],
+        Mark::Changes => &[("4", "4.5"), ("11.5", "4.5")],
+        Mark::Refused => &[("4", "2"), ("9", "2"), ("14", "2")],
+        Mark::BrokenToday => &[("0", "4"), ("8", "4"), ("16", "4")],
+        Mark::Broken => &[("0", "20")],
+    };
+    html! {
+        <svg class={classes!("mark", "run", class(look.mark))} viewBox="0 0 20 20" preserveAspectRatio="none" aria-hidden="true">
+            for (y, height) in bars {
+                <rect x="0" y={*y} width="20" height={*height} />
+            }
+            if look.open_ssl {
+                <rect class="differs" x="0" y="0" width="20" height="3" />
+            }
+        </svg>
+    }
+}
+
+/// A mark's shape in a square of 20.
+pub fn shape(look: Look) -> Html {
+    let corner = if look.open_ssl {
+        html! { <path class="differs" d="M10 0 H20 V10 Z" /> }
+    } else {
+        Html::default()
+    };
+    html! { <>{ outline(look.mark) }{ corner }</> }
+}
+
+fn outline(mark: Mark) -> Html {
+    match mark {
+        Mark::NotAsked => html! { <circle cx="10" cy="10" r="1.5" /> },
+        Mark::Holds => html! { <rect x="3" y="3" width="14" height="14" rx="3" /> },
+        Mark::Changes => {
+            html! { <path fill-rule="evenodd" d="M6 3 h8 a3 3 0 0 1 3 3 v8 a3 3 0 0 1 -3 3 h-8 a3 3 0 0 1 -3 -3 v-8 a3 3 0 0 1 3 -3 Z M10 6.4 a3.6 3.6 0 1 0 0.01 0 Z" /> }
+        }
+        Mark::Refused => {
+            html! { <path fill-rule="evenodd" d="M10 2.5 a7.5 7.5 0 1 0 0.01 0 Z M5.5 8.4 h9 v3.2 h-9 Z" /> }
+        }
+        Mark::BrokenToday => {
+            html! { <path fill-rule="evenodd" d="M10 1.5 L18.5 10 L10 18.5 L1.5 10 Z M9 5.5 h2 v5.5 h-2 Z M9 12.6 h2 v2 h-2 Z" /> }
+        }
+        Mark::Broken => {
+            html! { <path fill-rule="evenodd" d="M1 1 H19 V19 H1 Z M5.6 4 L4 5.6 L8.4 10 L4 14.4 L5.6 16 L10 11.6 L14.4 16 L16 14.4 L11.6 10 L16 5.6 L14.4 4 L10 8.4 Z" /> }
+        }
+    }
+}
+
+/// A mark's class, and its name for tests.
+pub fn class(mark: Mark) -> &'static str {
+    match mark {
+        Mark::NotAsked => "not-asked",
+        Mark::Holds => "holds",
+        Mark::Changes => "changes",
+        Mark::Refused => "refused",
+        Mark::BrokenToday => "broken-today",
+        Mark::Broken => "broken",
+    }
+}

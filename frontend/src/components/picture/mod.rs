@@ -1,0 +1,65 @@
+//! The rotation as a picture: what comes of every edge at every moment, and who trusts whom at the chosen one.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::{
+    app::Act,
+    state::{
+        chart::Chart,
+        picture::{Picture, PictureChange},
+    },
+    words,
+};
+
+mod chip;
+mod drawing;
+mod explanation;
+mod grid;
+mod line;
+mod marks;
+mod moments;
+mod old_holder;
+mod table;
+mod wire;
+
+use drawing::Drawing;
+use explanation::Explanation;
+use grid::Grid;
+use moments::Moments;
+
+/// Properties of [`PicturePart`].
+#[derive(Properties, PartialEq)]
+pub struct PictureProps {
+    /// What was predicted.
+    pub chart: Rc<Chart>,
+    /// Where the person is in it.
+    pub picture: Picture,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The matrix and the drawing, each with its words.
+#[component]
+pub fn PicturePart(props: &PictureProps) -> Html {
+    let PictureProps { chart, picture, act } = props;
+    let change = use_memo(act.clone(), |act| act.reform(Act::Picture));
+    let change: &Callback<PictureChange> = &change;
+    let (line, column) = picture.explained();
+    html! {
+        <>
+            <h3 id="matrix">{ "Will anything stop talking?" }</h3>
+            <p data-test="matrix-summary"><strong>{ words::answer(chart) }</strong>{ " " }{ words::matrix(&chart.matrix) }</p>
+            { marks::legend(chart) }
+            <p id="picture-hint" class="hint">{ words::PICTURE_HINT }</p>
+            <div class="picture">
+                <Grid {chart} picture={picture.clone()} {change} />
+                <Explanation {chart} {line} {column} />
+            </div>
+            <h3 id="trust">{ "Who trusts whom" }</h3>
+            <Moments {chart} column={picture.column} {change} />
+            <Drawing {chart} column={picture.column} />
+        </>
+    }
+}

@@ -1,0 +1,42 @@
+//! Whoever holds what the old CA signed, at the foot of the drawing.
+
+use yew::prelude::*;
+
+use super::{
+    drawing::{BELOW, BOX, LEFT, MIDDLE, RIGHT, WIDTH, Wires, party},
+    marks,
+};
+use crate::{
+    state::trust::{self, Seat},
+    words,
+};
+
+/// The holder of what the old CA signed, and what the others make of it.
+pub fn draw(wires: &Wires, height: usize) -> Html {
+    let of = |seats: &[Seat]| {
+        trust::worst(wires.iter().filter_map(|((client, server), wire)| {
+            let ((Seat::OldHolder, other) | (other, Seat::OldHolder)) = (client, server) else { return None };
+            seats.contains(other).then_some(wire)
+        }))
+    };
+    let y = height + BELOW;
+    let columns =
+        [(of(&LEFT), 0, BOX), (of(&[Seat::Apiserver]), MIDDLE, WIDTH - 2 * MIDDLE), (of(&RIGHT), WIDTH - BOX, BOX)];
+    html! {
+        <>
+            { party(Seat::OldHolder, 0, y, 40, WIDTH) }
+            for (look, x, width) in columns.into_iter().filter_map(|(look, x, width)| Some((look?, x, width))) {
+                <g key={x} class={classes!("wire", marks::class(look.mark))}>
+                    <path class="line" d={format!("M{} {} V{} M{x} {} H{}", x + width / 2, height + 10, y, height + 10, x + width)} />
+                    <g transform={format!("translate({} {})", x + width / 2 - 10, height + 26)}>
+                        <circle class="ground" cx="10" cy="10" r="12" />
+                        { marks::shape(look) }
+                    </g>
+                    // Beside the mark, towards the middle of the drawing.
+                    <text class="note" text-anchor={if x > MIDDLE { "end" } else { "start" }} y={(height + 41).to_string()}
+                        x={(if x > MIDDLE { x + width / 2 - 18 } else { x + width / 2 + 18 }).to_string()}>{ words::old_holder(look.mark) }</text>
+                </g>
+            }
+        </>
+    }
+}

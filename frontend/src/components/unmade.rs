@@ -1,0 +1,41 @@
+//! Why no package was made: what the rotation would break, and the picture of it.
+
+use std::rc::Rc;
+
+use airlock_core::Finding;
+use yew::prelude::*;
+
+use super::{findings::findings, part::Part, picture::PicturePart};
+use crate::{
+    app::Act,
+    state::{chart::Chart, picture::Picture},
+    words,
+};
+
+/// Properties of [`UnmadePart`].
+#[derive(Properties, PartialEq)]
+pub struct UnmadeProps {
+    /// Who breaks, when, why, and what to change.
+    pub findings: Rc<[Finding]>,
+    /// What was predicted.
+    pub chart: Option<Rc<Chart>>,
+    /// Where the person is in it.
+    pub picture: Picture,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// In the place of the review.
+#[component]
+pub fn UnmadePart(props: &UnmadeProps) -> Html {
+    let UnmadeProps { findings: reasons, chart, picture, act } = props;
+    html! {
+        <Part id="unmade" title="No package was made">
+            <p>{ words::UNMADE_HINT }</p>
+            { findings(reasons) }
+            if let Some(chart) = chart.as_ref().filter(|chart| !chart.groups.is_empty()) {
+                <PicturePart {chart} picture={picture.clone()} {act} />
+            }
+        </Part>
+    }
+}

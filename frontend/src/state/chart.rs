@@ -1,0 +1,259 @@
+//! The trust matrix as it is drawn: lines of cells, the lines of one profile row merged into one until they are wanted.
+
+use airlock_core::{
+    profile::{EdgeRow, KUBEADM},
+    simulate::{Column, Edge, Outcome, Span, TrustMatrix, Verdict},
+};
+
+use crate::words;
+
+/// Up to this many moments there is a cell for each; beyond, a cell for each run of the same.
+const MAX_SINGLE: usize = 80;
+
+/// All that is drawn. Made once for a package.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Chart {
+    /// What was predicted.
+    pub matrix: TrustMatrix,
+    /// Its rows, in the profile's order.
+    pub groups: Vec<Group>,
+    /// Runs of moments of the same phase: phase, first and last moment.
+    pub phases: Vec<(u8, usize, usize)>,
+}
+
+/// The edges of one row of the profile.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The row's id, such as `kubelet-apiserver`.
+    pub row: String,
+    /// Who connects, all instances together.
+    pub client: String,
+    /// To whom.
+    pub server: String,
+    /// Must it be refused at the end?
+    pub refused: bool,
+    /// First and last of its edges in the matrix, and those between.
+    pub edges: std::ops::Range<usize>,
+    /// The worst of its edges, moment by moment.
+    pub runs: Vec<Run>,
+}
+
+/// Moments in a row that look the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first.
+    pub from: usize,
+    /// The last.
+    pub to: usize,
+    /// How they look.
+    pub look: Look,
+}
+
+/// How a cell looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Its shape.
+    pub mark: Mark,
+    /// Would readers built on OpenSSL come to another end?
+    pub open_ssl: bool,
+}
+
+/// What is said of an edge at a moment. The later is worse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Nobody asks.
+    #[default]
+    NotAsked,
+    /// It holds.
+    Holds,
+    /// It holds, and an end may have one value or another: something changes.
+    Changes,
+    /// It is refused, as it must be.
+    Refused,
+    /// It does not hold, and does not today either.
+    BrokenToday,
+    /// The rotation breaks it.
+    Broken,
+}
+
+/// A line of the picture: a row of the profile, or one of its edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// Which row, by its place.
+    pub group: usize,
+    /// Which edge of the matrix; `None` for all of the row's.
+    pub edge: Option<usize>,
+}
+
+/// What is to be said of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell<'a> {
+    /// Who connects.
+    pub client: &'a str,
+    /// To whom.
+    pub server: &'a str,
+    /// The moment.
+    pub column: usize,
+    /// The last moment for which the same is to be said.
+    pub until: usize,
+    /// How it looks.
+    pub look: Look,
+    /// Must it be refused at the end?
+    pub refused: bool,
+    /// All that it speaks of: edges with their verdicts. At least one.
+    pub all: Vec<(&'a Edge, &'a Verdict)>,
+    /// The one of which most is to be said.
+    pub worst: (&'a Edge, &'a Verdict),
+}
+
+impl Chart {
+    /// Puts the edges of a row together.
+    pub fn of(matrix: TrustMatrix) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, edge) in matrix.edges.iter().enumerate() {
+            match groups.last_mut().filter(|group| group.row == edge.row) {
+                Some(group) => group.edges.end = index + 1,
+                None => groups.push(Group {
+                    row: edge.row.clone(),
+                    client: edge.client.clone(),
+                    server: edge.server.clone(),
+                    refused: edge.refused,
+                    edges: index..index + 1,
+                    runs: Vec::new(),
+                }),
+            }
+        }
+        for group in &mut groups {
+            let edges = &matrix.edges[group.edges.clone()];
+            group.runs = merged(edges, matrix.columns.len());
+            if let Some(row) = row(&group.row) {
+                words::party(row.client.party, row.authority).clone_into(&mut group.client);
+                words::party(row.server.party, row.authority).clone_into(&mut group.server);
+            }
+        }
+        let phases = phases(&matrix.columns);
+        Self { matrix, groups, phases }
+    }
+
+    /// Is there a cell for each moment, rather than for each run?
+    pub fn is_single(&self) -> bool {
+        self.matrix.columns.len() <= MAX_SINGLE
+    }
+
+    /// The moment of that index; `None` beyond the last.
+    pub fn column(&self, index: usize) -> Option<&Column> {
+        self.matrix.columns.get(index)
+    }
+
+    /// The last moment.
+    pub fn last(&self) -> usize {
+        self.matrix.columns.len().saturating_sub(1)
+    }
+
+    /// The cells of a line, from the first moment to the last.
+    pub fn cells(&self, line: Line) -> Vec<Run> {
+        let runs = match line.edge {
+            Some(edge) => self.matrix.edges[edge]
+                .spans
+                .iter()
+                .map(|span| run(span, self.matrix.edges[edge].refused))
+                .fold(Vec::new(), joined),
+            None => self.groups[line.group].runs.clone(),
+        };
+        if !self.is_single() {
+            return runs;
+        }
+        runs.into_iter().flat_map(|run| (run.from..=run.to).map(move |at| Run { from: at, to: at, ..run })).collect()
+    }
+
+    /// What is to be said of a line at a moment; `None` if there is no such line or moment.
+    pub fn cell(&self, line: Line, column: usize) -> Option<Cell<'_>> {
+        let group = self.groups.get(line.group)?;
+        let edges = line.edge.map_or_else(|| group.edges.clone(), |edge| edge..edge + 1);
+        let edges = self.matrix.edges.get(edges)?;
+        let all: Vec<_> = edges.iter().filter_map(|edge| Some((edge, edge.verdict(column)?))).collect();
+        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| look(verdict, edge.refused).mark)?;
+        let same =
+            all.iter().filter_map(|(edge, _)| edge.spans.iter().find(|span| (span.from..=span.to).contains(&column)));
+        let until = same.map(|span| span.to).min().unwrap_or(column);
+        let (client, server) = match edges {
+            [one] => (one.client.as_str(), one.server.as_str()),
+            _ => (group.client.as_str(), group.server.as_str()),
+        };
+        let looks = all.iter().map(|(edge, verdict)| look(verdict, edge.refused));
+        let look = looks.reduce(worse)?;
+        Some(Cell { client, server, column, until, look, refused: group.refused, all, worst })
+    }
+}
+
+impl Group {
+    /// Does it have several edges?
+    pub fn is_many(&self) -> bool {
+        self.edges.len() > 1
+    }
+}
+
+/// The row of the profile that an edge is of.
+pub fn row(id: &str) -> Option<&'static EdgeRow> {
+    KUBEADM.edges.iter().find(|row| row.id == id)
+}
+
+/// How a verdict looks.
+pub fn look(verdict: &Verdict, refused: bool) -> Look {
+    let held = [&verdict.client_presents, &verdict.server_trusts, &verdict.server_presents, &verdict.client_trusts];
+    let mark = match verdict.outcome {
+        Outcome::NotAsked => Mark::NotAsked,
+        Outcome::Holds if refused => Mark::Refused,
+        Outcome::Holds if held.iter().any(|values| values.len() > 1) => Mark::Changes,
+        Outcome::Holds => Mark::Holds,
+        Outcome::BrokenToday => Mark::BrokenToday,
+        Outcome::Broken => Mark::Broken,
+    };
+    Look { mark, open_ssl: verdict.open_ssl != verdict.outcome }
+}
+
+/// The worse of two looks, with what is special in either.
+pub fn worse(a: Look, b: Look) -> Look {
+    Look { mark: a.mark.max(b.mark), open_ssl: a.open_ssl || b.open_ssl }
+}
+
+fn run(span: &Span, refused: bool) -> Run {
+    Run { from: span.from, to: span.to, look: look(&span.verdict, refused) }
+}
+
+/// Adds a run, to the last one if it looks the same.
+fn joined(mut runs: Vec<Run>, next: Run) -> Vec<Run> {
+    match runs.last_mut() {
+        Some(last) if last.look == next.look => last.to = next.to,
+        _ => runs.push(next),
+    }
+    runs
+}
+
+/// The worst of several edges, from moment to moment.
+fn merged(edges: &[Edge], columns: usize) -> Vec<Run> {
+    let mut looks = vec![Look::default(); columns];
+    for edge in edges {
+        for span in &edge.spans {
+            let run = run(span, edge.refused);
+            for place in looks.iter_mut().take(span.to + 1).skip(span.from) {
+                *place = worse(*place, run.look);
+            }
+        }
+    }
+    looks.into_iter().enumerate().map(|(at, look)| Run { from: at, to: at, look }).fold(Vec::new(), joined)
+}
+
+fn phases(columns: &[Column]) -> Vec<(u8, usize, usize)> {
+    let mut phases: Vec<(u8, usize, usize)> = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        match phases.last_mut().filter(|phase| phase.0 == column.phase) {
+            Some(phase) => phase.2 = index,
+            None => phases.push((column.phase, index, index)),
+        }
+    }
+    phases
+}
+
+#[cfg(test)]
+pub(super) mod tests;

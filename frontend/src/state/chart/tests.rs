@@ -1,0 +1,149 @@
+//! What is drawn of a matrix.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::state::trust::{Held, Seat, wires};
+
+/// A verdict: what comes of it by Go's rules and by OpenSSL's, and what the client may show.
+fn verdict(outcome: &str, open_ssl: &str, shows: &[&str]) -> Value {
+    json!({ "outcome": outcome, "openSsl": open_ssl, "states": shows.len(), "clientPresents": shows, "why": format!("why of {outcome}"),
+        "serverTrusts": ["old CA, new CA"], "serverPresents": ["certificate of the old CA"], "clientTrusts": ["old CA"] })
+}
+
+fn edge(row: &str, name: &str, refused: bool, spans: &[(usize, usize, Value)]) -> Value {
+    let spans: Vec<Value> =
+        spans.iter().map(|(from, to, verdict)| json!({ "from": from, "to": to, "verdict": verdict })).collect();
+    json!({ "id": format!("{row}/{name}"), "row": row, "authority": "cluster", "client": name, "server": "every kube-apiserver",
+        "refused": refused, "facts": ["a fact"], "remedy": "Mend it", "spans": spans })
+}
+
+/// As many moments as asked for, in three phases after today.
+fn chart(columns: usize, edges: &[Value]) -> Chart {
+    let columns: Vec<Value> = (0..columns)
+        .map(|at| json!({ "id": at.to_string(), "phase": at.div_ceil(3), "holder": "cp1", "title": format!("title {at}") }))
+        .collect();
+    Chart::of(serde_json::from_value(json!({ "columns": columns, "edges": edges })).unwrap())
+}
+
+fn holds() -> Value {
+    verdict("holds", "holds", &["certificate of the old CA"])
+}
+
+/// Three kubelets, of which the second breaks at the end, and one that is refused.
+pub(in crate::state) fn sample(columns: usize) -> Chart {
+    let last = columns - 1;
+    let changes = verdict("holds", "holds", &["certificate of the old CA", "certificate of the new CA"]);
+    chart(
+        columns,
+        &[
+            edge("kubelet-apiserver", "kubelet on cp1", false, &[(0, 1, holds()), (2, 3, changes), (4, last, holds())]),
+            edge(
+                "kubelet-apiserver",
+                "kubelet on cp2",
+                false,
+                &[(0, 4, holds()), (5, last, verdict("broken", "broken", &["certificate of the old CA"]))],
+            ),
+            edge("kubelet-apiserver", "kubelet of every worker", false, &[(0, last, verdict("holds", "broken", &[]))]),
+            edge("pods-apiserver", "pods", false, &[(0, last, verdict("broken-today", "broken-today", &[]))]),
+            edge(
+                "old-client-apiserver",
+                "somebody",
+                true,
+                &[(0, last - 1, verdict("not-asked", "not-asked", &[])), (last, last, holds())],
+            ),
+        ],
+    )
+}
+
+fn marks(chart: &Chart, group: usize) -> Vec<(usize, usize, Mark)> {
+    chart.groups[group].runs.iter().map(|run| (run.from, run.to, run.look.mark)).collect()
+}
+
+#[test]
+fn the_edges_of_a_row_are_one_line_with_the_worst_of_them() {
+    let chart = sample(9);
+    let rows: Vec<_> = chart.groups.iter().map(|group| (group.row.as_str(), group.edges.len())).collect();
+    assert_eq!(rows, [("kubelet-apiserver", 3), ("pods-apiserver", 1), ("old-client-apiserver", 1)]);
+    let expected = [(0, 1, Mark::Holds), (2, 3, Mark::Changes), (4, 4, Mark::Holds), (5, 8, Mark::Broken)];
+    assert_eq!(marks(&chart, 0), expected);
+    assert_eq!(marks(&chart, 1), [(0, 8, Mark::BrokenToday)]);
+    assert_eq!(marks(&chart, 2), [(0, 7, Mark::NotAsked), (8, 8, Mark::Refused)]);
+    assert!(chart.groups[0].runs.iter().all(|run| run.look.open_ssl), "OpenSSL differs over one of them");
+}
+
+#[test]
+fn few_moments_have_a_cell_each_and_many_are_drawn_as_runs() {
+    let line = Line { group: 0, edge: None };
+    assert_eq!(sample(9).cells(line).len(), 9);
+    assert_eq!(sample(600).cells(line).len(), 4);
+    let edge = Line { group: 0, edge: Some(1) };
+    let cells: Vec<_> = sample(600).cells(edge).iter().map(|run| (run.from, run.to)).collect();
+    assert_eq!(cells, [(0, 4), (5, 599)]);
+}
+
+#[test]
+fn a_cell_speaks_of_the_worst_and_of_how_many() {
+    let chart = sample(9);
+    let cell = chart.cell(Line { group: 0, edge: None }, 6).unwrap();
+    assert_eq!((cell.look.mark, cell.all.len(), cell.worst.0.client.as_str()), (Mark::Broken, 3, "kubelet on cp2"));
+    assert_eq!(cell.until, 8);
+    assert_eq!(words::verdict(&cell), "Breaks: why of broken.");
+    assert_eq!(words::which(&cell), "1 of 3 connections; the first is kubelet on cp2 → every kube-apiserver.");
+    let one = chart.cell(Line { group: 0, edge: Some(0) }, 2).unwrap();
+    assert_eq!((one.client, one.look.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
+    assert_eq!(chart.cell(Line { group: 9, edge: None }, 0), None);
+    assert_eq!(chart.cell(Line { group: 0, edge: None }, 9), None);
+}
+
+#[test]
+fn a_refusal_that_nobody_asks_for_yet_says_so() {
+    let chart = sample(9);
+    let line = Line { group: 2, edge: None };
+    assert!(words::verdict(&chart.cell(line, 0).unwrap()).starts_with("Not asked before the last step"));
+    assert!(words::verdict(&chart.cell(line, 8).unwrap()).starts_with("Refused, as it must be"));
+}
+
+#[test]
+fn phases_are_runs_of_moments() {
+    assert_eq!(sample(9).phases, [(0, 0, 0), (1, 1, 3), (2, 4, 6), (3, 7, 8)]);
+}
+
+#[test]
+fn the_drawing_says_what_each_end_shows_and_trusts() {
+    let chart = sample(9);
+    let wire = &wires(&chart, 2)[&(Seat::Kubelets, Seat::Apiserver)];
+    assert_eq!((wire.edges, wire.look.mark), (2, Mark::Changes));
+    assert_eq!(wire.client_shows, Held { old: true, new: true, ..Held::default() });
+    assert_eq!(words::held(wire.client_shows), "old or new");
+    assert_eq!((words::held(wire.server_trusts).as_str(), words::held(wire.client_trusts).as_str()), ("both", "old"));
+    assert_eq!(wires(&chart, 6)[&(Seat::Kubelets, Seat::Apiserver)].look.mark, Mark::Broken);
+    assert_eq!(
+        wires(&chart, 6)[&(Seat::WorkerKubelets, Seat::Apiserver)].look,
+        Look { mark: Mark::Holds, open_ssl: true }
+    );
+}
+
+#[test]
+fn every_row_of_the_profile_has_words_and_a_seat() {
+    for row in KUBEADM.edges {
+        for party in [row.client.party, row.server.party] {
+            assert_ne!(words::party(party, row.authority), "another party", "{}", row.id);
+        }
+        let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
+        let ends = wires(&one, 0).into_keys().next().unwrap();
+        assert!(![ends.0, ends.1].contains(&Seat::Other), "{}", row.id);
+        assert!(
+            [ends.0, ends.1].iter().any(|seat| matches!(seat, Seat::Apiserver | Seat::OldHolder)),
+            "{} is drawn",
+            row.id
+        );
+    }
+}
+
+#[test]
+fn an_empty_matrix_has_nothing_to_draw() {
+    let chart = Chart::of(TrustMatrix::default());
+    assert_eq!((chart.groups.len(), chart.last(), chart.phases.len()), (0, 0, 0));
+    assert_eq!(chart.cell(Line::default(), 0), None);
+}
