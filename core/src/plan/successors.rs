@@ -8,7 +8,7 @@ use crate::{
     inventory::{Authority, Inventory},
     profile::{AuthorityId, AuthorityRow},
     time::BACKDATE,
-    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding},
+    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
@@ -29,6 +29,8 @@ pub(crate) struct Succession {
 /// A new authority.
 #[derive(Clone, Debug)]
 pub(crate) enum Successor {
+    /// In the cluster already: a rotation is under way. Its private key may not be here.
+    Present(Certificate, Option<Arc<Issuer>>),
     /// Made elsewhere and brought along, checked.
     Brought(Arc<Issuer>),
     /// To be made here.
@@ -47,6 +49,25 @@ pub(super) fn successions(
     let successions = decision.all();
     distinct(inventory, &successions, findings);
     successions
+}
+
+impl Succession {
+    /// Did the old one sign it, or the new one that is there already?
+    pub(crate) fn signed(&self, leaf: &Certificate) -> bool {
+        leaf.is_signed_by(&self.old)
+            || matches!(&self.new, Successor::Present(certificate, _) if leaf.is_signed_by(certificate))
+    }
+
+    /// Is the old one, or the new one that is there already, among the anchors?
+    pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
+        anchors.contains(&self.old)
+            || matches!(&self.new, Successor::Present(certificate, _) if anchors.contains(certificate))
+    }
+
+    /// Can it sign, and be brought to where its key belongs?
+    pub(crate) fn has_key(&self) -> bool {
+        !matches!(self.new, Successor::Present(_, None))
+    }
 }
 
 /// What a decision rests on, and where it leaves what it needs and what it has to say.
@@ -86,6 +107,17 @@ impl Decision<'_> {
                 self.findings.push(missing(inventory, row));
                 continue;
             };
+            if !inventory.rotations.is_empty() && !inventory.rotations.contains_key(&row.id) {
+                self.findings.push(
+                    Finding::note(
+                        "left-for-later",
+                        &authority.file,
+                        format!("a rotation is under way, and the {} has no part in it: it stays as it is", row.title),
+                    )
+                    .remedy("Rotate it when this rotation is over"),
+                );
+                continue;
+            }
             let choice = request.authorities.get(&row.id).cloned().unwrap_or_default();
             if let Some(succession) = self.succession(row, authority, &choice) {
                 successions.insert(row.id, succession);
@@ -95,18 +127,18 @@ impl Decision<'_> {
     }
 
     fn succession(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Succession> {
-        let new = match &choice.brought {
-            Some(brought) => {
+        let new = match (self.inventory.rotations.get(&row.id), &choice.brought) {
+            (Some(rotation), _) => self.present(&rotation.new),
+            (None, Some(brought)) => {
                 Successor::Brought(brought_issuer(self.inventory, row, authority, brought, self.now, self.findings)?)
             }
-            None => self.made(row, authority, choice)?,
+            (None, None) => self.made(row, authority, choice)?,
         };
         let encoding = match (&authority.key, &new) {
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
             (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-            (_, Successor::Brought(issuer)) => {
-                issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
-            }
+            (_, Successor::Brought(issuer)) => issuer.certificate().encoding(),
+            (_, Successor::Present(certificate, _)) => certificate.encoding(),
         };
         Some(Succession {
             id: row.id,
@@ -116,6 +148,13 @@ impl Decision<'_> {
             key_home: key_home(self.inventory, row.id, self.findings),
             encoding,
         })
+    }
+
+    /// The one that everyone is on the way to.
+    fn present(&self, certificate: &Certificate) -> Successor {
+        let key = self.inventory.key_of(certificate.public_key());
+        let issuer = key.and_then(|key| Issuer::new(certificate.clone(), PrivateKey::clone(key)).ok());
+        Successor::Present(certificate.clone(), issuer.map(Arc::new))
     }
 
     fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
@@ -161,6 +200,13 @@ impl Decision<'_> {
             not_before: self.now.plus_seconds(-BACKDATE),
             not_after: self.now.plus_days(i64::from(self.request.ca_days)),
         })
+    }
+}
+
+impl Certificate {
+    /// How kubeadm writes a private key of this type.
+    fn encoding(&self) -> KeyEncoding {
+        self.public_key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
     }
 }
 
@@ -227,6 +273,7 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
                 names.push((succession.title, common_name.clone()));
             }
             Successor::Brought(issuer) => keys.push(issuer.certificate().public_key()),
+            Successor::Present(certificate, _) => keys.push(certificate.public_key()),
         }
     }
     if let [(_, first), (_, second)] = names.as_slice()

@@ -27,6 +27,10 @@ fn successor(succession: &Succession) -> SuccessorReport {
             let key_type = certificate.public_key().key_type().to_string();
             (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), true)
         }
+        Successor::Present(certificate, _) => {
+            let key_type = certificate.public_key().key_type().to_string();
+            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), false)
+        }
         Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
             (format!("CN={common_name}"), algorithm.to_string(), *not_before, *not_after, false)
         }
@@ -44,6 +48,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
         not_before,
         not_after,
         brought,
+        under_way: matches!(succession.new, Successor::Present(..)),
         key_home: key_home.to_owned(),
     }
 }
