@@ -88,7 +88,10 @@ impl Renderer<'_> {
 
     /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
     fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
-        let sides = [self.certificate(id, Side::Old), self.certificate(id, Side::New)];
+        let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
+            .into_iter()
+            .chain(&self.plan.successions[&id].given_up)
+            .collect();
         let first = present.iter().position(|certificate| sides.contains(&certificate));
         let mut anchors = TrustBundle::new();
         for (at, certificate) in present.iter().enumerate() {

@@ -114,7 +114,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     key_home::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
-    let progress = Progress::of(inventory);
+    let progress = Progress::of(inventory, request.start_over);
     let mut steps =
         sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings);
     nodes::note_locked_out(inventory, progress, &mut findings);
@@ -128,7 +128,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     Ok(RotationPlan {
         profile: inventory.profile,
         cluster: inventory.cluster.clone(),
-        name: name(inventory, now),
+        name: name(inventory, request, now),
         now,
         successions,
         replacements,
@@ -143,8 +143,12 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
 }
 
 /// Nodes keep what they have done under the package's name: what goes on has another one than what began.
-fn name(inventory: &Inventory, now: UnixTime) -> String {
-    let end = if inventory.rotations.is_empty() { "" } else { "-continued" };
+fn name(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> String {
+    let end = match (inventory.rotations.is_empty(), request.start_over) {
+        (true, _) => "",
+        (false, false) => "-continued",
+        (false, true) => "-anew",
+    };
     format!("airlock-{}-{}{end}", PackagePath::name(&inventory.cluster), now.compact_date())
 }
 

@@ -11,24 +11,28 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Progress<'a> {
     inventory: &'a Inventory,
+    /// Everyone's standing; nobody's where a rotation starts over.
+    holders: &'a [HolderStanding],
     /// The phases that are behind every control-plane node, and behind at least one.
     all: u8,
     some: u8,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn of(inventory: &'a Inventory) -> Self {
-        let nodes: Vec<_> = inventory.standings.iter().filter(|holder| holder.role == "control-plane").collect();
-        let nodes = if nodes.is_empty() { inventory.standings.iter().collect() } else { nodes };
+    /// Where `start_over` says so, what has begun counts for nothing.
+    pub(super) fn of(inventory: &'a Inventory, start_over: bool) -> Self {
+        let holders: &[_] = if start_over { &[] } else { &inventory.standings };
+        let nodes: Vec<_> = holders.iter().filter(|holder| holder.role == "control-plane").collect();
+        let nodes = if nodes.is_empty() { holders.iter().collect() } else { nodes };
         let kubelet = inventory.profile.kubelet_client();
         let all = nodes.iter().map(|holder| holder.at_least(kubelet)).min().map_or(0, Standing::phases);
         let some = nodes.iter().map(|holder| holder.nearest()).max().map_or(0, Standing::phases);
-        Self { inventory, all, some: some.max(all) }
+        Self { inventory, holders, all, some: some.max(all) }
     }
 
     /// Is a rotation under way?
     pub(super) fn has_begun(&self) -> bool {
-        !self.inventory.rotations.is_empty()
+        !self.holders.is_empty()
     }
 
     /// Do the phase's barriers, objects, people and workers belong into the plan? Those of phases that somebody has
@@ -46,13 +50,13 @@ impl<'a> Progress<'a> {
     /// Is everything on the node through the phase, the kubelet's own certificate aside?
     pub(super) fn is_node_through(&self, node: &Node, phase: Phase) -> bool {
         let kubelet = self.inventory.profile.kubelet_client();
-        let holder = self.inventory.standings.iter().find(|holder| holder.name == node.name);
+        let holder = self.holders.iter().find(|holder| holder.name == node.name);
         holder.is_some_and(|holder| holder.at_least(kubelet).phases() >= phase.number())
     }
 
     /// How far what lies at `place` of a holder is; `None` where that is not known.
     pub(super) fn reached(&self, holder: &str, place: &str) -> Option<Standing> {
-        self.inventory.standings.iter().find(|standing| standing.name == holder)?.reached(place)
+        self.holders.iter().find(|standing| standing.name == holder)?.reached(place)
     }
 
     /// Is what lies at `place` of a holder through the phase?
@@ -62,7 +66,7 @@ impl<'a> Progress<'a> {
 
     /// Where a node stands, for what is not seen of it.
     pub(super) fn node(&self, node: &Node) -> Standing {
-        let holder = self.inventory.standings.iter().find(|holder| holder.name == node.name);
+        let holder = self.holders.iter().find(|holder| holder.name == node.name);
         holder.map_or(Standing::Before, HolderStanding::nearest)
     }
 
@@ -91,7 +95,7 @@ impl<'a> Progress<'a> {
 
     /// The new CA, where a rotation to it is under way.
     pub(super) fn new_of(&self, id: AuthorityId) -> Option<&'a Certificate> {
-        self.inventory.rotations.get(&id).map(|rotation| &rotation.new)
+        self.inventory.rotations.get(&id).filter(|_| self.has_begun()).map(|rotation| &rotation.new)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_issuer, key_home::key_home};
 use crate::{
     Finding, UnixTime,
-    inventory::{Authority, Inventory},
+    inventory::{Aspect, Authority, Inventory, Standing},
     profile::{AuthorityId, AuthorityRow},
     time::BACKDATE,
     x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
@@ -21,6 +21,8 @@ pub(crate) struct Succession {
     pub(crate) title: &'static str,
     pub(crate) old: Certificate,
     pub(crate) new: Successor,
+    /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
+    pub(crate) given_up: Option<Certificate>,
     pub(crate) key_home: KeyHome,
     /// How consumers expect the private key to be written.
     pub(crate) encoding: KeyEncoding,
@@ -61,6 +63,7 @@ impl Succession {
     /// Is the old one, or the new one that is there already, among the anchors?
     pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
         anchors.contains(&self.old)
+            || self.given_up.as_ref().is_some_and(|certificate| anchors.contains(certificate))
             || matches!(&self.new, Successor::Present(certificate, _) if anchors.contains(certificate))
     }
 
@@ -83,6 +86,9 @@ impl Decision<'_> {
     fn all(&mut self) -> BTreeMap<AuthorityId, Succession> {
         let (inventory, request) = (self.inventory, self.request);
         let mut successions = BTreeMap::new();
+        if request.start_over {
+            self.check_start_over();
+        }
         if request.rotate.is_empty() {
             self.findings.push(
                 Finding::error("nothing-to-rotate", "", "no CA was chosen")
@@ -107,7 +113,8 @@ impl Decision<'_> {
                 self.findings.push(missing(inventory, row));
                 continue;
             };
-            if !inventory.rotations.is_empty() && !inventory.rotations.contains_key(&row.id) {
+            let goes_on = !inventory.rotations.is_empty() && !request.start_over;
+            if goes_on && !inventory.rotations.contains_key(&row.id) {
                 self.findings.push(
                     Finding::note(
                         "left-for-later",
@@ -127,7 +134,8 @@ impl Decision<'_> {
     }
 
     fn succession(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Succession> {
-        let new = match (self.inventory.rotations.get(&row.id), &choice.brought) {
+        let under_way = self.inventory.rotations.get(&row.id);
+        let new = match (under_way.filter(|_| !self.request.start_over), &choice.brought) {
             (Some(rotation), _) => self.present(&rotation.new),
             (None, Some(brought)) => {
                 Successor::Brought(brought_issuer(self.inventory, row, authority, brought, self.now, self.findings)?)
@@ -144,10 +152,37 @@ impl Decision<'_> {
             id: row.id,
             title: row.title,
             old: authority.certificate.clone(),
+            given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
             key_home: key_home(self.inventory, row.id, self.findings),
             encoding,
         })
+    }
+
+    /// A CA that has signed something is no longer given up without an outage.
+    fn check_start_over(&mut self) {
+        if self.inventory.rotations.is_empty() {
+            self.findings.push(
+                Finding::error("nothing-to-give-up", "", "no rotation is under way that could be started over")
+                    .remedy("Leave --start-over out"),
+            );
+        }
+        for holder in &self.inventory.standings {
+            let late = |aspect: &&Aspect| aspect.fits.first().is_some_and(|standing| *standing >= Standing::Switched);
+            if let Some(aspect) = holder.aspects.iter().find(late) {
+                self.findings.push(
+                    Finding::error(
+                        "start-over-too-late",
+                        &aspect.file,
+                        format!(
+                            "{} has switched already ({}), so the new CA cannot be given up",
+                            holder.name, aspect.seen
+                        ),
+                    )
+                    .remedy("Go on with the same new CA, or go back first (apply.sh --undo of phase 2)"),
+                );
+            }
+        }
     }
 
     /// The one that everyone is on the way to.

@@ -35,10 +35,14 @@ fn except(phase: usize, holder: &'static str, other: usize) -> Vec<(&'static str
 
 /// What `airlock package` makes of the paths, in a folder of its own, and what it says.
 fn package(label: &str, paths: &[&Path]) -> (PathBuf, Output) {
+    package_with(label, &[], paths)
+}
+
+fn package_with(label: &str, options: &[&str], paths: &[&Path]) -> (PathBuf, Output) {
     let out = scratch(&format!("continued-{label}-package"));
     let mut command = Command::new(airlock());
     command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
-    command.args(["package", "--out"]).arg(&out).args(paths);
+    command.args(["package", "--out"]).arg(&out).args(options).args(paths);
     let output = output(&mut command);
     (out, output)
 }
@@ -203,6 +207,31 @@ fn without_the_new_key() {
     let (_, said) = self::package("no-key-half", &[&half]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(!said.status.success() && words.contains("step 2-cp2, the next one, needs it"), "{words}");
+}
+
+/// Its key lost, before it has signed anything: another one, in so many words.
+#[test]
+fn anew_while_nobody_has_switched() {
+    let first = Case::named(CASE).rotation().root();
+    for standings in [everyone(1), except(0, "cp1", 1)] {
+        let trees = trees("anew", &standings);
+        let (package, said) = package_with("anew", &["--start-over", "--ca-name", "another"], &[&trees]);
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let lost = fs::read_to_string(first.join("3-drop-old/workers/ca.crt")).expect("a package has the new CA");
+        lay(&package, &trees);
+        assert_eq!(left_behind(&[&trees, &package]), Vec::<String>::new());
+        for path in walk(&package).into_iter().filter(|path| !path.starts_with("0-") && !path.contains("/undo/")) {
+            let text = fs::read(package.join(&path)).expect("a file can be read");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let (plain, packed) = (lost.trim(), BASE64_STANDARD.encode(&lost));
+            assert!(!text.contains(plain) && !text.contains(packed.trim_end_matches('=')), "{path} still trusts it");
+        }
+    }
+    let (_, said) = package_with("anew-late", &["--start-over"], &[&trees("anew-late", &except(1, "cp1", 2))]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("cp1 has switched already"), "{words}");
+    let (_, said) = package_with("anew-never", &["--start-over"], &[&trees("anew-never", &everyone(0))]);
+    assert!(!said.status.success());
 }
 
 /// A bundle that a person put together, in other words than a package's: it is written anew, since what

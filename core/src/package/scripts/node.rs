@@ -167,6 +167,10 @@ impl Job<'_> {
         for order in [Trust::OldNew, Trust::NewOld] {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
+        if let Some(given_up) = &succession.given_up {
+            let begun = [&succession.old, given_up].into_iter().cloned().collect::<crate::x509::TrustBundle>();
+            texts.insert(unwrapped(begun.to_pem().as_bytes()));
+        }
         let given = super::super::edits(self.plan).filter(|(_, edit)| {
             matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
