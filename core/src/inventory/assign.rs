@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Content, Finding, InputFile, Severity,
-    formats::archive,
+    formats::{archive, utf16},
     profile::{AuthorityId, Component, OtherKind, Profile},
 };
 
@@ -29,6 +29,8 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
         objects: Vec::new(),
         clients: Vec::new(),
         loose: Vec::new(),
+        copies: Vec::new(),
+        pins: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
@@ -42,6 +44,10 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {
         let located = trees.locate(&path, profile);
+        let content = match content {
+            Content::Bytes(bytes) => Content::Bytes(inventory.as_utf8(&path, bytes, located.is_some())),
+            other => other,
+        };
         match content {
             Content::Bytes(bytes) => match located {
                 Some(Location { root, path: on_node }) => {
@@ -153,6 +159,12 @@ fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<Inpu
     opened
 }
 
+/// Does a CNI plugin read this kubeconfig? Its writer puts it beside the network's configuration (containernetworking/cni:
+/// libcni; projectcalico/calico: cni-plugin/pkg/install; k8snetworkplumbingwg/multus-cni: docs/configuration.md).
+fn is_cni(path: &str) -> bool {
+    path.contains("etc/cni/net.d/") || path.starts_with("net.d/") || path.contains("/net.d/")
+}
+
 /// What a path on a node promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Promise {
@@ -209,6 +221,24 @@ pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Findin
 }
 
 impl Inventory {
+    /// The bytes themselves, or as UTF-8 where they are UTF-16: with a finding, since no program of Kubernetes reads that.
+    fn as_utf8(&mut self, file: &str, bytes: Bytes, on_node: bool) -> Bytes {
+        let Some(text) = utf16::to_utf8(&bytes) else { return bytes };
+        let (severity, remedy) = if on_node {
+            (Severity::Warning, "Copy it again from the node, byte for byte: nothing there can read UTF-16")
+        } else {
+            (
+                Severity::Note,
+                "What the package holds of it is UTF-8; convert your own copy with `iconv -f UTF-16 -t UTF-8`",
+            )
+        };
+        self.findings.push(
+            Finding::new(severity, "utf-16", file, "it is UTF-16, as PowerShell writes it, and is read as UTF-8")
+                .remedy(remedy),
+        );
+        Arc::new(text)
+    }
+
     /// What has no node: kubeconfigs, objects, single certificates and keys.
     fn place_loose(&mut self, file: String, bytes: Bytes) {
         let (detected, reasons) = detect::detect(&bytes);
@@ -217,7 +247,7 @@ impl Inventory {
             Detected::Artifact(artifact) => {
                 let slot = Slot { place: file.clone(), file, bytes, mode: None, artifact };
                 match slot.artifact {
-                    Artifact::Kubeconfig(_) => self.clients.push(slot),
+                    Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
                     _ => self.loose.push(slot),
                 }
             }

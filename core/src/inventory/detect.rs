@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::{Artifact, EmbeddedCredential, KubeconfigArtifact};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{
     formats::{
-        kubeconfig::{self, Material},
+        kubeconfig::{self, Kubeconfig, Material},
         kubelet,
         object::{self, Object},
         pem, static_pod, yaml,
     },
-    x509::{Certificate, PrivateKey, PublicKey},
+    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 use serde_json::Value;
 
@@ -69,8 +71,15 @@ pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
     )
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+/// Does `needle` stand anywhere in `haystack`?
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The bytes that a base64 text stands for; line breaks in it are skipped.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    STANDARD.decode(compact).ok()
 }
 
 /// Kubernetes objects in YAML have their kind at the start of a line; in JSON they start with a brace.
@@ -99,21 +108,25 @@ fn detect_der(bytes: &[u8]) -> Detected {
 }
 
 fn detect_pem(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    let Pem { certificates, keys, public_keys, others, mut reasons } = read_pem(bytes);
+    let Pem { certificates, keys, public_keys, requests, others, mut reasons } = read_pem(bytes);
     let mut keys = keys.into_iter();
     let detected = match (certificates.is_empty(), keys.next()) {
         (false, None) => Detected::Artifact(Artifact::Certificates(certificates)),
         (false, Some(key)) => Detected::Artifact(Artifact::Credential(certificates, key)),
         (true, Some(key)) => Detected::Artifact(Artifact::PrivateKey(key)),
-        (true, None) => match public_keys.into_iter().next() {
-            Some(key) => Detected::Artifact(Artifact::PublicKey(key)),
-            None if reasons.is_empty() => {
+        (true, None) => match (public_keys.into_iter().next(), requests.into_iter().next()) {
+            (Some(key), _) => Detected::Artifact(Artifact::PublicKey(key)),
+            (None, Some(request)) => Detected::Nothing(Reason::foreign(format!(
+                "it is a certificate signing request for {}, which whoever signs it has to be given",
+                request.subject()
+            ))),
+            (None, None) if reasons.is_empty() => {
                 let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
                 Detected::Nothing(Reason::foreign(format!(
                     "its PEM blocks hold {kinds}, which has no part in a rotation"
                 )))
             }
-            None => Detected::Nothing(reasons.remove(0)),
+            (None, None) => Detected::Nothing(reasons.remove(0)),
         },
     };
     if keys.next().is_some() {
@@ -132,6 +145,7 @@ struct Pem {
     certificates: Vec<Certificate>,
     keys: Vec<Arc<PrivateKey>>,
     public_keys: Vec<PublicKey>,
+    requests: Vec<SigningRequest>,
     others: Vec<String>,
     reasons: Vec<Reason>,
 }
@@ -163,6 +177,13 @@ fn read_pem(bytes: &[u8]) -> Pem {
                     ));
                 }
             },
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => match SigningRequest::from_der(&block.der) {
+                Ok(request) => pem.requests.push(request),
+                Err(error) => {
+                    let message = format!("the request cannot be read: {error}");
+                    pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
+                }
+            },
             label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
                 Ok(key) => pem.keys.push(Arc::new(key)),
                 Err(error) => pem.reasons.push(Reason::damaged(
@@ -178,7 +199,7 @@ fn read_pem(bytes: &[u8]) -> Pem {
 }
 
 fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    let documents = match yaml::documents(bytes) {
+    let mut documents = match yaml::documents(bytes) {
         Ok(documents) => documents,
         Err(error) => {
             let place = if error.line > 0 { format!("line {}", error.line) } else { String::new() };
@@ -186,52 +207,48 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
             return (Detected::Nothing(reason), Vec::new());
         }
     };
-    let [document] = documents.as_slice() else {
-        return detect_objects(bytes);
-    };
-    let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
-    match kind {
-        "Config" => detect_kubeconfig(bytes),
-        "" if document.get("clusters").is_some() => detect_kubeconfig(bytes),
-        "Pod" => match static_pod::parse(bytes) {
-            Ok(pod) => (Detected::Artifact(Artifact::StaticPod(pod)), Vec::new()),
-            Err(error) => (
-                Detected::Nothing(Reason::damaged("", format!("the Pod cannot be read: {error}"), COPY_AGAIN)),
-                Vec::new(),
-            ),
-        },
-        "KubeletConfiguration" => match kubelet::parse(bytes) {
-            Ok(config) => (Detected::Artifact(Artifact::KubeletConfig(config)), Vec::new()),
-            Err(error) => {
-                let message = format!("the kubelet's configuration cannot be read: {error}");
-                (Detected::Nothing(Reason::damaged("", message, COPY_AGAIN)), Vec::new())
+    let (detected, reasons) = match documents.as_slice() {
+        [document] => match document.get("kind").and_then(Value::as_str).unwrap_or_default() {
+            "Config" => detect_kubeconfig(document),
+            "" if document.get("clusters").is_some() => detect_kubeconfig(document),
+            "Pod" => (one("Pod", static_pod::from_value(document).map(Artifact::StaticPod)), Vec::new()),
+            "KubeletConfiguration" => {
+                (one("kubelet's configuration", kubelet::from_value(document).map(Artifact::KubeletConfig)), Vec::new())
             }
+            _ => return (detect_objects(documents), Vec::new()),
         },
-        _ => detect_objects(bytes),
+        _ => return (detect_objects(documents), Vec::new()),
+    };
+    documents.iter_mut().for_each(yaml::wipe);
+    (detected, reasons)
+}
+
+fn one<E: std::fmt::Display>(what: &str, artifact: Result<Artifact, E>) -> Detected {
+    match artifact {
+        Ok(artifact) => Detected::Artifact(artifact),
+        Err(error) => Detected::Nothing(Reason::damaged("", format!("the {what} cannot be read: {error}"), COPY_AGAIN)),
     }
 }
 
-fn detect_objects(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    match object::objects(bytes) {
-        Ok(objects) if objects.is_empty() => {
-            (Detected::Nothing(Reason::foreign("it holds no Kubernetes object")), Vec::new())
-        }
-        Ok(objects) => (Detected::Objects(objects), Vec::new()),
-        Err(error) => {
-            let message = format!("the Kubernetes objects cannot be read: {error}");
-            (
-                Detected::Nothing(Reason::damaged("", message, "Save them again with `kubectl get … -o yaml`")),
-                Vec::new(),
-            )
-        }
+fn detect_objects(documents: Vec<Value>) -> Detected {
+    match object::from_values(documents) {
+        objects if objects.is_empty() => Detected::Nothing(Reason::foreign("it holds no Kubernetes object")),
+        objects => Detected::Objects(objects),
     }
 }
 
-fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    match read_kubeconfig(bytes) {
-        Ok((kubeconfig, reasons)) => (Detected::Artifact(Artifact::Kubeconfig(Box::new(kubeconfig))), reasons),
-        Err(reason) => (Detected::Nothing(reason), Vec::new()),
+fn detect_kubeconfig(value: &Value) -> (Detected, Vec<Reason>) {
+    match kubeconfig::from_value(value) {
+        Ok(model) => {
+            let (kubeconfig, reasons) = decode(model);
+            (Detected::Artifact(Artifact::Kubeconfig(Box::new(kubeconfig))), reasons)
+        }
+        Err(error) => (Detected::Nothing(not_a_kubeconfig(&error)), Vec::new()),
     }
+}
+
+fn not_a_kubeconfig(error: &kubeconfig::KubeconfigError) -> Reason {
+    Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN)
 }
 
 /// Reads a kubeconfig and decodes what it embeds.
@@ -239,8 +256,10 @@ fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
 /// # Errors
 /// A reason if the text is no kubeconfig at all; entries that cannot be decoded come back beside it.
 pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<Reason>), Reason> {
-    let model = kubeconfig::parse(bytes)
-        .map_err(|error| Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN))?;
+    kubeconfig::parse(bytes).map(decode).map_err(|error| not_a_kubeconfig(&error))
+}
+
+fn decode(model: Kubeconfig) -> (KubeconfigArtifact, Vec<Reason>) {
     let mut reasons = Vec::new();
     let mut trust = Vec::new();
     for (index, cluster) in model.clusters.iter().enumerate() {
@@ -269,7 +288,7 @@ pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<R
         });
         credentials.push(Some(EmbeddedCredential { certificates, key }));
     }
-    Ok((KubeconfigArtifact { model, trust, credentials }, reasons))
+    (KubeconfigArtifact { model, trust, credentials }, reasons)
 }
 
 /// The bytes that a kubeconfig embeds at `place`; what is not base64 is damaged.
@@ -297,4 +316,19 @@ pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>
         reasons.push(Reason::damaged("", "it holds no private key", COPY_AGAIN));
     }
     (key, reasons)
+}
+
+/// The first signing request in PEM text.
+///
+/// # Errors
+/// A reason if there is none that can be read.
+pub(super) fn signing_request(bytes: &[u8]) -> Result<SigningRequest, Reason> {
+    let Pem { requests, mut reasons, .. } = read_pem(bytes);
+    let none = || Reason::damaged("", "it holds no signing request", COPY_AGAIN);
+    requests.into_iter().next().ok_or_else(|| if reasons.is_empty() { none() } else { reasons.remove(0) })
+}
+
+/// A text that its own reader refused.
+pub(super) fn broken_text(error: &dyn std::fmt::Display) -> Reason {
+    Reason::damaged("", format!("it cannot be read: {error}"), COPY_AGAIN)
 }

@@ -7,6 +7,7 @@ mod assign;
 mod authorities;
 mod ca_bundles;
 mod checks;
+mod copies;
 mod detect;
 mod nodes;
 mod objects;
@@ -19,13 +20,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     Finding, InputFile, UnixTime,
-    formats::{kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object, static_pod::StaticPod},
+    formats::{
+        kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
+        static_pod::StaticPod,
+    },
     profile::{AuthorityId, KUBEADM, Profile, SecretContent},
-    x509::{Certificate, PrivateKey, PublicKey},
+    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
+    copies::{CaCopy, CopyKind},
     signers::Signers,
 };
 
@@ -42,6 +47,10 @@ pub struct Inventory {
     pub(crate) clients: Vec<Slot>,
     /// Certificates and keys that lie on no node.
     pub(crate) loose: Vec<Slot>,
+    /// CA certificates in objects that this package does not write.
+    pub(crate) copies: Vec<CaCopy>,
+    /// Pins in kubeadm's configuration of joining nodes, and the file of each.
+    pub(crate) pins: Vec<(String, String)>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
@@ -124,6 +133,10 @@ pub(crate) struct StoredObject {
     pub(crate) key: Option<Arc<PrivateKey>>,
     /// The kubeconfig inside, with its bytes.
     pub(crate) kubeconfig: Option<(Arc<Zeroizing<Vec<u8>>>, KubeconfigArtifact)>,
+    /// The cluster's configuration inside, or that the object is.
+    pub(crate) kubeadm: Option<ClusterConfiguration>,
+    /// The signing request inside.
+    pub(crate) request: Option<SigningRequest>,
 }
 
 /// What an object is there for.
@@ -133,8 +146,12 @@ pub(crate) enum ObjectRole {
     ClusterInfo,
     /// A webhook configuration, an APIService or a CustomResourceDefinition with CA data of its own.
     CaBundle,
-    /// ConfigMap kube-system/kubeadm-config.
+    /// ConfigMap kube-system/kubeadm-config, or a file that kubeadm was given.
     KubeadmConfig,
+    /// A CertificateSigningRequest of the cluster's API.
+    SigningRequest,
+    /// Secret kube-system/kubeadm-certs: keys of the CAs, encrypted for nodes that join.
+    UploadedCertificates,
     /// A Secret of the management cluster.
     Secret(SecretContent),
 }
@@ -218,10 +235,8 @@ impl Inventory {
     fn cluster_name(&self) -> String {
         let managed = self.objects.iter().find_map(|stored| stored.cluster());
         let kubeadm = || {
-            let config = self.object(ObjectRole::KubeadmConfig)?;
-            let text = config.object.config_data().get("ClusterConfiguration")?.clone();
-            let documents = crate::formats::yaml::documents(text.as_bytes()).ok()?;
-            Some(documents.first()?.get("clusterName")?.as_str()?.to_owned())
+            let config = self.object(ObjectRole::KubeadmConfig)?.kubeadm.as_ref()?;
+            Some(config.cluster_name.clone()).filter(|name| !name.is_empty())
         };
         let kubeconfigs = || {
             let row = self.profile.kubeconfigs.first()?;
@@ -330,6 +345,7 @@ impl StoredObject {
     /// `Secret default/one-ca`, as the person reads it.
     pub(crate) fn place(&self) -> String {
         match &self.object.namespace {
+            _ if self.object.name.is_empty() => self.object.kind.clone(),
             Some(namespace) => format!("{} {namespace}/{}", self.object.kind, self.object.name),
             None => format!("{} {}", self.object.kind, self.object.name),
         }

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Inventory;
 use crate::x509::Certificate;
 
+/// So many authorities may stand between a leaf and the one that is trusted.
+const MAX_CHAIN: usize = 8;
+
 /// For every certificate of an inventory, the authority in it that signed it.
 #[derive(Debug, Default)]
 pub(crate) struct Signers {
@@ -32,6 +35,19 @@ impl Signers {
     /// The authority that signed `certificate`; `None` if it is not among the input.
     pub(crate) fn signer(&self, certificate: &Certificate) -> Option<&Certificate> {
         self.signers.get(&certificate.fingerprint())
+    }
+
+    /// The intermediate CA that signed `leaf`, if the way up from it ends at `authority`.
+    pub(crate) fn intermediate(&self, leaf: &Certificate, authority: &Certificate) -> Option<&Certificate> {
+        let first = self.signer(leaf)?;
+        let mut current = first;
+        for _ in 0..MAX_CHAIN {
+            current = self.signer(current).filter(|signer| *signer != current)?;
+            if current == authority {
+                return Some(first);
+            }
+        }
+        None
     }
 }
 

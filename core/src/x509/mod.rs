@@ -15,6 +15,7 @@ pub mod key;
 pub mod name;
 pub mod oid;
 pub mod reissue;
+pub mod request;
 pub mod san;
 pub mod signature;
 
@@ -34,6 +35,7 @@ pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKe
 pub use name::Name;
 pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
+pub use request::{SigningRequest, SigningRequestError};
 pub use san::AlternativeName;
 pub use signature::{Digest, SignatureAlgorithm};
 
