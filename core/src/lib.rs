@@ -24,8 +24,8 @@ pub mod time;
 pub mod x509;
 
 pub use finding::{Finding, Severity};
-pub use input::{Content, InputFile};
-pub use inventory::{Inventory, inspect};
+pub use input::{Content, InputFile, Password};
+pub use inventory::{Inventory, inspect, inspect_with};
 pub use mint::{Minted, mint};
 pub use package::{OutputFile, OutputFiles, archive, package};
 pub use plan::{RotationPlan, RotationRequest, plan};

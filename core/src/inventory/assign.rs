@@ -10,8 +10,9 @@ use super::{
     tree::{self, Location, Trees},
 };
 use crate::{
-    Content, Finding, InputFile, Severity,
+    Content, Finding, InputFile, Password, Severity,
     formats::{archive, utf16},
+    input::{MAX_FILES, MAX_PATH},
     profile::{AuthorityId, Component, OtherKind, Profile},
 };
 
@@ -21,7 +22,7 @@ const MAX_ARCHIVE_DEPTH: usize = 4;
 pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
-pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Inventory {
+pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile: &'static Profile) -> Inventory {
     let mut inventory = Inventory {
         profile,
         cluster: String::new(),
@@ -38,7 +39,8 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
         files: 0,
         keys: BTreeMap::new(),
     };
-    let files = open_archives(files, &mut inventory.findings);
+    let mut files = open_archives(files, &mut inventory.findings);
+    within_limits(&mut files, &mut inventory.findings);
     inventory.files = files.len();
     let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
@@ -53,7 +55,7 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
                 Some(Location { root, path: on_node }) => {
                     roots.entry(root).or_default().files.insert(on_node, Given { file: path, bytes, mode });
                 }
-                None => inventory.place_loose(path, bytes),
+                None => inventory.place_loose(path, bytes, password),
             },
             Content::Symlink(target) => match located {
                 Some(Location { root, path: on_node }) => {
@@ -98,7 +100,7 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
                 content.files.into_values().map(|given| Unrecognised { file: given.file, reason: reason.to_owned() });
             inventory.unrecognised.extend(files);
         } else {
-            inventory.place_tree(&root, content);
+            inventory.place_tree(&root, content, password);
         }
     }
     inventory.name_nodes();
@@ -132,6 +134,36 @@ struct Root {
     files: BTreeMap<String, Given>,
     /// Absolute path → name given by the person, target.
     links: BTreeMap<String, (String, String)>,
+}
+
+/// Leaves out what no node has: paths beyond Linux' limit, and files beyond a number that only a mistake reaches.
+fn within_limits(files: &mut Vec<InputFile>, findings: &mut Vec<Finding>) {
+    files.retain(|file| {
+        let fits = file.path.len() <= MAX_PATH;
+        if !fits {
+            let shown: String = file.path.chars().take(64).collect();
+            findings.push(
+                Finding::warning(
+                    "path-too-long",
+                    &format!("{shown}…"),
+                    format!("its path has more than {MAX_PATH} bytes, which no file on a node has; it is left out"),
+                )
+                .remedy("If it matters, give it under a shorter name"),
+            );
+        }
+        fits
+    });
+    if files.len() > MAX_FILES {
+        findings.push(
+            Finding::error(
+                "too-many-files",
+                "",
+                format!("there are {} files; those beyond {MAX_FILES} are left out", files.len()),
+            )
+            .remedy("Give only /etc/kubernetes and /var/lib/kubelet of each node, and the cluster's objects"),
+        );
+        files.truncate(MAX_FILES);
+    }
 }
 
 fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<InputFile> {
@@ -217,7 +249,7 @@ fn keeps(promise: Promise, artifact: &Artifact) -> bool {
 }
 
 pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
-    Finding::new(severity, "unreadable-content", file, &reason.message).at(&reason.place).remedy(&reason.remedy)
+    Finding::new(severity, reason.code, file, &reason.message).at(&reason.place).remedy(&reason.remedy)
 }
 
 impl Inventory {
@@ -240,8 +272,8 @@ impl Inventory {
     }
 
     /// What has no node: kubeconfigs, objects, single certificates and keys.
-    fn place_loose(&mut self, file: String, bytes: Bytes) {
-        let (detected, reasons) = detect::detect(&bytes);
+    fn place_loose(&mut self, file: String, bytes: Bytes, password: Option<&Password>) {
+        let (detected, reasons) = detect::detect(&bytes, password);
         self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
         match detected {
             Detected::Artifact(artifact) => {
@@ -265,7 +297,7 @@ impl Inventory {
         self.unrecognised.push(Unrecognised { file, reason: reason.message.clone() });
     }
 
-    fn place_tree(&mut self, root: &str, content: Root) {
+    fn place_tree(&mut self, root: &str, content: Root, password: Option<&Password>) {
         let Root { mut files, links } = content;
         let targets: BTreeMap<String, String> =
             links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
@@ -304,7 +336,7 @@ impl Inventory {
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
-            let (detected, reasons) = detect::detect(&bytes);
+            let (detected, reasons) = detect::detect(&bytes, password);
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
                 Detected::Artifact(artifact) if keeps(promise, &artifact) => {

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Artifact, EmbeddedCredential, KubeconfigArtifact};
+use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
+    Password,
     formats::{
         kubeconfig::{self, Kubeconfig, Material},
         kubelet,
         object::{self, Object},
         pem, static_pod, yaml,
     },
-    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
+    x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, PublicKey, SigningRequest, container},
 };
 use serde_json::Value;
 
@@ -34,24 +35,57 @@ pub(super) struct Reason {
     pub(super) message: String,
     /// What to do about it; empty where nothing has to be done.
     pub(super) remedy: String,
+    /// The code of the finding.
+    pub(super) code: &'static str,
     /// Whether the file was meant to be something and is damaged, rather than being something else.
     pub(super) damaged: bool,
 }
 
 impl Reason {
     fn foreign(message: impl Into<String>) -> Self {
-        Self { place: String::new(), message: message.into(), remedy: String::new(), damaged: false }
+        Self { place: String::new(), message: message.into(), remedy: String::new(), code: UNREADABLE, damaged: false }
     }
 
     fn damaged(place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
-        Self { place: place.into(), message: message.into(), remedy: remedy.to_owned(), damaged: true }
+        Self {
+            place: place.into(),
+            message: message.into(),
+            remedy: remedy.to_owned(),
+            code: UNREADABLE,
+            damaged: true,
+        }
+    }
+
+    /// Something encrypted that was not opened; `wrong` if a password was tried.
+    fn locked(place: impl Into<String>, message: impl Into<String>, wrong: bool) -> Self {
+        let (code, remedy) = if wrong {
+            (
+                PASSWORD_WRONG,
+                "Give its password; one password opens everything, so give files with another one by themselves",
+            )
+        } else {
+            (PASSWORD_NEEDED, "Give its password (--password-file, or when asked for it); it is used in memory alone")
+        };
+        Self { code, ..Self::damaged(place, message, remedy) }
     }
 }
+
+/// So many faults of one file's PEM are said, and the last one, which tells where reading stopped.
+const MAX_PROBLEMS: usize = 20;
+
+/// The code of findings about what cannot be read.
+const UNREADABLE: &str = "unreadable-content";
+
+/// What to do about keys that are encrypted in ways that nobody should use any more, or at too great a cost.
+const CONVERT: &str =
+    "Encrypt it anew (openssl pkcs8 -topk8 -in FILE -out NEW -v2 aes-256-cbc), or give it without a password";
+
+const PLAIN_KEY: &str = "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
 
 const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
 
 /// Tells what `bytes` are. Partial damage comes back beside what could be read.
-pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+pub(super) fn detect(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return (Detected::Nothing(Reason::damaged("", "the file is empty", COPY_AGAIN)), Vec::new());
@@ -60,10 +94,10 @@ pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
         return detect_yaml(bytes);
     }
     if contains(text, b"-----BEGIN ") {
-        return detect_pem(bytes);
+        return detect_pem(bytes, password);
     }
     if text[0] == 0x30 {
-        return (detect_der(bytes), Vec::new());
+        return detect_der(bytes, password);
     }
     (
         Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")),
@@ -93,22 +127,67 @@ fn looks_like_objects(text: &[u8]) -> bool {
         })
 }
 
-fn detect_der(bytes: &[u8]) -> Detected {
+fn detect_der(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
     if let Ok(certificate) = Certificate::from_der(bytes) {
-        return Detected::Artifact(Artifact::Certificates(vec![certificate]));
+        return (Detected::Artifact(Artifact::Certificates(vec![certificate])), Vec::new());
     }
-    match PrivateKey::from_der(bytes) {
-        Ok(key) => Detected::Artifact(Artifact::PrivateKey(Arc::new(key))),
-        Err(_) => Detected::Nothing(Reason::damaged(
-            "",
-            "it starts like DER, but is neither a certificate nor a private key",
-            "Give certificates and keys as PEM or DER; open a PKCS#12 container with `openssl pkcs12` first",
-        )),
+    if container::is_container(bytes) {
+        return open_container(bytes, password);
     }
+    let detected = match private_key_der(bytes, "", password) {
+        Ok(key) => Detected::Artifact(Artifact::PrivateKey(key)),
+        Err(reason) => Detected::Nothing(reason),
+    };
+    (detected, Vec::new())
 }
 
-fn detect_pem(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    let Pem { certificates, keys, public_keys, requests, others, mut reasons } = read_pem(bytes);
+/// A private key in DER, opened where it is encrypted.
+fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Result<Arc<PrivateKey>, Reason> {
+    let read = match (PrivateKey::from_der(bytes), password) {
+        (Err(KeyError::Encrypted), Some(password)) => PrivateKey::from_encrypted_der(bytes, password),
+        (read, _) => read,
+    };
+    read.map(Arc::new).map_err(|error| match error {
+        KeyError::Encrypted => Reason::locked(place, "the private key is encrypted", false),
+        KeyError::WrongPassword => Reason::locked(place, "the password does not open the private key", true),
+        KeyError::UnsupportedEncryption => Reason::damaged(place, error.to_string(), CONVERT),
+        KeyError::NotAKey(_) => Reason::damaged(
+            place,
+            "it starts like DER, but is neither a certificate nor a private key",
+            "Give certificates and keys as PEM or DER",
+        ),
+        error => Reason::damaged(place, format!("the private key cannot be read: {error}"), PLAIN_KEY),
+    })
+}
+
+fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+    let Some(password) = password else {
+        return (
+            Detected::Nothing(Reason::locked("", "it is a PKCS#12 container, which is encrypted", false)),
+            Vec::new(),
+        );
+    };
+    let Container { certificates, keys, .. } = match Container::open(bytes, password) {
+        Ok(container) => container,
+        Err(ContainerError::WrongPassword) => {
+            let reason = Reason::locked("", ContainerError::WrongPassword.to_string(), true);
+            return (Detected::Nothing(reason), Vec::new());
+        }
+        Err(error) => {
+            let remedy = "Take it apart with `openssl pkcs12 -in FILE -nodes`, and give what comes of it";
+            return (Detected::Nothing(Reason::damaged("", error.to_string(), remedy)), Vec::new());
+        }
+    };
+    sorted(Pem { certificates, keys: keys.into_iter().map(Arc::new).collect(), ..Pem::default() })
+}
+
+fn detect_pem(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+    sorted(read_pem(bytes, password))
+}
+
+/// What a file is that holds all this.
+fn sorted(pem: Pem) -> (Detected, Vec<Reason>) {
+    let Pem { certificates, keys, public_keys, requests, others, mut reasons } = pem;
     let mut keys = keys.into_iter();
     let detected = match (certificates.is_empty(), keys.next()) {
         (false, None) => Detected::Artifact(Artifact::Certificates(certificates)),
@@ -150,10 +229,17 @@ struct Pem {
     reasons: Vec<Reason>,
 }
 
-fn read_pem(bytes: &[u8]) -> Pem {
+fn read_pem(bytes: &[u8], password: Option<&Password>) -> Pem {
     let scan = pem::blocks(bytes);
     let mut pem = Pem::default();
-    for problem in scan.problems {
+    let unsaid = scan.problems.len().saturating_sub(MAX_PROBLEMS);
+    if unsaid > 0 {
+        let message =
+            format!("its PEM has {} faults; the first {MAX_PROBLEMS} and the last are said", scan.problems.len());
+        pem.reasons.push(Reason::damaged("", message, COPY_AGAIN));
+    }
+    let said = |place: &usize| *place < MAX_PROBLEMS || *place == unsaid + MAX_PROBLEMS - 1;
+    for (_, problem) in scan.problems.into_iter().enumerate().filter(|(place, _)| said(place)) {
         pem.reasons.push(Reason::damaged(format!("line {}", problem.line), problem.message, COPY_AGAIN));
     }
     for block in scan.blocks {
@@ -184,12 +270,20 @@ fn read_pem(bytes: &[u8]) -> Pem {
                     pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
                 }
             },
+            "ENCRYPTED PRIVATE KEY" => match private_key_der(&block.der, &place, password) {
+                Ok(key) => pem.keys.push(key),
+                Err(reason) => pem.reasons.push(reason),
+            },
+            label if label.ends_with("PRIVATE KEY") && block.headers => {
+                let message = "the private key is encrypted in OpenSSL's old way, which is not read here";
+                pem.reasons.push(Reason::damaged(place, message, CONVERT));
+            }
             label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
                 Ok(key) => pem.keys.push(Arc::new(key)),
                 Err(error) => pem.reasons.push(Reason::damaged(
                     place,
                     format!("the private key cannot be read: {error}"),
-                    "Give an RSA or ECDSA key without a password; `openssl pkey -in FILE -out FILE.plain` removes one",
+                    PLAIN_KEY,
                 )),
             },
             label => pem.others.push(label.to_owned()),
@@ -301,7 +395,7 @@ fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) 
 
 /// The certificates in PEM text, and what could not be read of it. Text without any certificate is damaged.
 pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
-    let Pem { certificates, mut reasons, .. } = read_pem(bytes);
+    let Pem { certificates, mut reasons, .. } = read_pem(bytes, None);
     if certificates.is_empty() && reasons.is_empty() {
         reasons.push(Reason::damaged("", "it holds no certificate", COPY_AGAIN));
     }
@@ -310,7 +404,7 @@ pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
 
 /// The first private key in PEM text, and what could not be read of it.
 pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
-    let Pem { keys, mut reasons, .. } = read_pem(bytes);
+    let Pem { keys, mut reasons, .. } = read_pem(bytes, None);
     let key = keys.into_iter().next();
     if key.is_none() && reasons.is_empty() {
         reasons.push(Reason::damaged("", "it holds no private key", COPY_AGAIN));
@@ -323,7 +417,7 @@ pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>
 /// # Errors
 /// A reason if there is none that can be read.
 pub(super) fn signing_request(bytes: &[u8]) -> Result<SigningRequest, Reason> {
-    let Pem { requests, mut reasons, .. } = read_pem(bytes);
+    let Pem { requests, mut reasons, .. } = read_pem(bytes, None);
     let none = || Reason::damaged("", "it holds no signing request", COPY_AGAIN);
     requests.into_iter().next().ok_or_else(|| if reasons.is_empty() { none() } else { reasons.remove(0) })
 }

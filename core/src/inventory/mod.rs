@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use zeroize::Zeroizing;
 
 use crate::{
-    Finding, InputFile, UnixTime,
+    Finding, InputFile, Password, UnixTime,
     formats::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod,
@@ -33,6 +33,12 @@ pub(crate) use self::{
     copies::{CaCopy, CopyKind},
     signers::Signers,
 };
+
+/// The code of findings about what is encrypted, where no password was given.
+const PASSWORD_NEEDED: &str = "password-needed";
+
+/// The code of findings about what another password opens.
+const PASSWORD_WRONG: &str = "password-wrong";
 
 /// Everything that was recognised, in its place.
 #[derive(Debug)]
@@ -178,7 +184,16 @@ pub(crate) struct Authority {
 /// `files` are as the skin read them; archives among them are opened. `now` judges what has expired.
 #[must_use]
 pub fn inspect(files: Vec<InputFile>, now: UnixTime) -> Inventory {
-    let mut inventory = assign::assign(files, &KUBEADM);
+    inspect_with(files, None, now)
+}
+
+/// As [`inspect`], with the password of encrypted keys and PKCS#12 containers, the same for all of them.
+///
+/// Without it, or where it is another, each of them has a finding (`password-needed`, `password-wrong`), and
+/// [`Inventory::needs_password`] says so. Keys that were opened are written without a password, as Kubernetes reads them.
+#[must_use]
+pub fn inspect_with(files: Vec<InputFile>, password: Option<&Password>, now: UnixTime) -> Inventory {
+    let mut inventory = assign::assign(files, password, &KUBEADM);
     inventory.keys = inventory.collect_keys();
     inventory.signers = Signers::of(&inventory);
     inventory.authorities = authorities::find(&mut inventory);
@@ -194,6 +209,12 @@ impl Inventory {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Would a password, or another one, open something that was given? Then [`inspect_with`] it again.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        self.findings.iter().any(|finding| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(&finding.code.as_str()))
     }
 
     /// The control-plane nodes, by name.

@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod certificate;
 pub mod chain;
+pub mod container;
 pub mod extension;
 pub mod issue;
 pub mod issuer;
@@ -28,6 +29,7 @@ mod verify;
 pub use bundle::TrustBundle;
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
+pub use container::{Container, ContainerError};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf};
 pub use issuer::{Issuer, IssuerError};
@@ -37,7 +39,7 @@ pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
 pub use request::{SigningRequest, SigningRequestError};
 pub use san::AlternativeName;
-pub use signature::{Digest, SignatureAlgorithm};
+pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};
 
 /// Lower case hexadecimal, without separators.
 fn hex(bytes: &[u8]) -> String {

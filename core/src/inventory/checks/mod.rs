@@ -32,6 +32,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     kubeadm::configuration(inventory, &mut findings);
     certificates::lifetimes(inventory, now, &mut findings);
     certificates::shapes(inventory, &mut findings);
+    certificates::amounts(inventory, &mut findings);
     certificates::same_subjects(inventory, &mut findings);
     layout::kubelets(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
