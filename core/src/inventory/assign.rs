@@ -339,11 +339,17 @@ impl Inventory {
             let (detected, reasons) = detect::detect(&bytes, password);
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
-                Detected::Artifact(artifact) if keeps(promise, &artifact) => {
+                Detected::Artifact(artifact)
+                    if keeps(promise, &artifact) && self.is_its_component(&path, &artifact) =>
+                {
                     slots.insert(path.clone(), Slot { place: path, file, bytes, mode, artifact });
                 }
                 Detected::Artifact(artifact) => {
-                    let reason = format!("what it holds ({}) does not belong at {path}", artifact.kind());
+                    let what = match &artifact {
+                        Artifact::StaticPod(pod) => format!("{} of {}", artifact.kind(), pod.component),
+                        artifact => artifact.kind().to_owned(),
+                    };
+                    let reason = format!("what it holds ({what}) does not belong at {path}");
                     self.findings.push(
                         Finding::new(matters, "wrong-content", &file, &reason)
                             .remedy("Check whether two files were mixed up, then copy it again from the node"),
@@ -380,6 +386,13 @@ impl Inventory {
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
         self.nodes.push(Node { name: root.to_owned(), role, slots });
+    }
+
+    /// A manifest in another's place would hide that one's flags.
+    fn is_its_component(&self, path: &str, artifact: &Artifact) -> bool {
+        let Artifact::StaticPod(pod) = artifact else { return true };
+        let row = self.profile.static_pods.iter().find(|row| row.path == path);
+        row.is_none_or(|row| row.component.as_str() == pod.component)
     }
 
     /// A file on a node that has no part in a rotation, and why.

@@ -145,6 +145,7 @@ fn detect_der(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reaso
 fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Result<Arc<PrivateKey>, Reason> {
     let read = match (PrivateKey::from_der(bytes), password) {
         (Err(KeyError::Encrypted), Some(password)) => PrivateKey::from_encrypted_der(bytes, password),
+        (Err(KeyError::Encrypted), None) if !PrivateKey::is_openable(bytes) => Err(KeyError::UnsupportedEncryption),
         (read, _) => read,
     };
     read.map(Arc::new).map_err(|error| match error {

@@ -30,17 +30,17 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("The last step of phase 3 deletes it, so that it is made anew"),
             ),
             CopyKind::RootCa | CopyKind::Token => {
-                let (what, one) = if kind == CopyKind::Token { ("token Secrets", "token Secret") } else { ("ConfigMaps kube-root-ca.crt", "ConfigMap kube-root-ca.crt") };
+                let what = if kind == CopyKind::Token { "token Secrets" } else { "ConfigMaps kube-root-ca.crt" };
                 let (same, other): (Vec<&CaCopy>, Vec<&CaCopy>) = group.iter().copied().partition(holds(AuthorityId::Cluster));
                 if !same.is_empty() {
                     findings.push(
-                        Finding::note("ca-in-object", file, format!("{} carry the Cluster CA in ca.crt: {}", counted(&same, one, what), names(&same)))
+                        Finding::note("ca-in-object", file, format!("{what} carry the Cluster CA in ca.crt: {}", names(&same)))
                             .remedy("kube-controller-manager rewrites them in phases 1 and 3; programs that read such a token elsewhere need the new ca.crt"),
                     );
                 }
                 if !other.is_empty() && inventory.authorities.contains_key(&AuthorityId::Cluster) {
                     findings.push(
-                        Finding::warning("out-of-step", file, format!("{} carry another CA in ca.crt than the cluster's: {}", counted(&other, one, what), names(&other)))
+                        Finding::warning("out-of-step", file, format!("{what} carry another CA in ca.crt than the cluster's: {}", names(&other)))
                             .remedy("Check that they are of this cluster, and that kube-controller-manager's --root-ca-file is its CA"),
                     );
                 }
@@ -73,13 +73,8 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
         }
     }
     for ((object, _, key, has_key, title), copies) in same {
-        let many = format!("{object}s");
-        let which = if copies.len() == 1 {
-            names(&copies)
-        } else {
-            format!("{} ({})", counted(&copies, object, &many), names(&copies))
-        };
-        let message = format!("{object} {which} holds the {title} under {key}");
+        let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
+        let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));
         findings.push(if has_key {
             Finding::warning("ca-copy", file, format!("{message}, beside a private key: whoever signs with it goes on signing with the old CA"))
                 .remedy("Give it the new CA and its key in phase 2, once everybody trusts both; cert-manager's issuers read theirs from such a Secret")
@@ -88,10 +83,6 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
                 .remedy("Let it hold both CAs in phase 1 and the new one alone in phase 3, by whoever writes it")
         });
     }
-}
-
-fn counted(copies: &[&CaCopy], one: &str, many: &str) -> String {
-    if copies.len() == 1 { format!("1 {one}") } else { format!("{} {many}", copies.len()) }
 }
 
 fn names(copies: &[&CaCopy]) -> String {

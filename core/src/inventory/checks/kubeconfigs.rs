@@ -3,8 +3,8 @@
 use super::authorities::by_intermediate;
 use crate::{
     Finding, Severity,
-    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, ObjectRole, Slot},
-    profile::{AuthorityId, Component, SecretContent},
+    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, ObjectRole, Slot},
+    profile::{AuthorityId, Component, KubeconfigRow, SecretContent},
     x509::Certificate,
 };
 
@@ -56,6 +56,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Check how this component logs in, and that it does not hang on the old CA"),
                 );
             }
+            findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
             for (index, credential) in kubeconfig.credentials() {
                 if let Some(certificate) =
                     credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca))
@@ -138,6 +139,31 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// A kubeconfig in another's place: its holder would log in as somebody else, and keep doing so after the rotation.
+fn mixed_up(
+    inventory: &Inventory,
+    node: &Node,
+    row: &KubeconfigRow,
+    slot: &Slot,
+    kubeconfig: &KubeconfigArtifact,
+) -> Option<Finding> {
+    let leaf = kubeconfig.credentials().find_map(|(_, credential)| credential.certificates.first())?;
+    let user = leaf.subject().common_name()?;
+    let is = |row: &KubeconfigRow| match row.reader {
+        Some(Component::Kubelet) => user.strip_prefix(row.user) == Some(node.name.as_str()),
+        _ => user == row.user,
+    };
+    let others = inventory.profile.kubeconfigs.iter().any(|other| user.starts_with(other.user));
+    (others && !is(row)).then(|| {
+        Finding::error(
+            "wrong-content",
+            &slot.file,
+            format!("{user} logs in with it, who has no business at {} of node {}", row.path, node.name),
+        )
+        .remedy("Check whether two files were mixed up, then copy it again from the node")
+    })
 }
 
 /// What a person's kubeconfig does beside trusting this cluster and showing a certificate.

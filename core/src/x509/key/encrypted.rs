@@ -26,21 +26,7 @@ impl PrivateKey {
     /// [`KeyError::WrongPassword`] if it does not open, [`KeyError::UnsupportedEncryption`] if it is encrypted in
     /// another way than by PBES2 within the limits of this module, and those of [`PrivateKey::from_der`].
     pub fn from_encrypted_der(der: &[u8], password: &Password) -> Result<Self, KeyError> {
-        let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyError::UnsupportedEncryption)?;
-        let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
-            return Err(KeyError::UnsupportedEncryption);
-        };
-        let affordable = match &parameters.kdf {
-            Kdf::Pbkdf2(parameters) => parameters.iteration_count <= MAX_ITERATIONS,
-            Kdf::Scrypt(parameters) => {
-                let memory = parameters.cost_parameter.saturating_mul(128 * u64::from(parameters.block_size));
-                memory <= MAX_SCRYPT_MEMORY && parameters.parallelization <= MAX_SCRYPT_PARALLEL
-            }
-            _ => false,
-        };
-        if !affordable {
-            return Err(KeyError::UnsupportedEncryption);
-        }
+        let info = affordable(der)?;
         let key = info.decrypt(password.as_str()).map_err(|_| KeyError::WrongPassword)?;
         // What a wrong password opens by accident is no key.
         Self::from_pkcs8_der(key.as_bytes()).map_err(|error| match error {
@@ -48,4 +34,26 @@ impl PrivateKey {
             error => error,
         })
     }
+
+    /// Would a password open this encrypted PKCS#8, in DER?
+    pub fn is_openable(der: &[u8]) -> bool {
+        affordable(der).is_ok()
+    }
+}
+
+/// What is encrypted by PBES2 within the limits of this module.
+fn affordable(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyError::UnsupportedEncryption)?;
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+        return Err(KeyError::UnsupportedEncryption);
+    };
+    let affordable = match &parameters.kdf {
+        Kdf::Pbkdf2(parameters) => parameters.iteration_count <= MAX_ITERATIONS,
+        Kdf::Scrypt(parameters) => {
+            let memory = parameters.cost_parameter.saturating_mul(128 * u64::from(parameters.block_size));
+            memory <= MAX_SCRYPT_MEMORY && parameters.parallelization <= MAX_SCRYPT_PARALLEL
+        }
+        _ => false,
+    };
+    if affordable { Ok(info) } else { Err(KeyError::UnsupportedEncryption) }
 }
