@@ -8,6 +8,14 @@ use p12_keystore::{Pkcs12Archive, error::Error};
 use super::{Certificate, PrivateKey};
 use crate::input::Password;
 
+/// Containers with more encrypted parts are refused: a key, its chain and the check of integrity are three, each may cost
+/// the library's million iterations, and a stranger's file could have thousands.
+pub const MAX_ENCRYPTED_PARTS: usize = 8;
+
+/// How the identifiers of the encryptions begin that a container's parts name: those of PKCS#12 (RFC 7292, appendix C), and
+/// PBES2 (RFC 8018, appendix A.4).
+const ENCRYPTIONS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01", b"\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D"];
+
 /// What a container holds, in its order.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -51,9 +59,13 @@ impl Container {
     /// Opens a container; its integrity is checked with the same password.
     ///
     /// # Errors
-    /// If the password is wrong, the bytes are no container, or it asks for more than a million iterations, which is
-    /// the library's limit.
+    /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], or one of them asks
+    /// for more than a million iterations, which is the library's limit.
     pub fn open(der: &[u8], password: &Password) -> Result<Self, ContainerError> {
+        let encrypted = |start: usize| ENCRYPTIONS.iter().any(|identifier| der[start..].starts_with(identifier));
+        if (0..der.len()).filter(|start| encrypted(*start)).count() > MAX_ENCRYPTED_PARTS {
+            return Err(ContainerError::Unreadable);
+        }
         let archive = Pkcs12Archive::from_pkcs12(der, password.as_str()).map_err(|error| match error {
             Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => ContainerError::WrongPassword,
             _ => ContainerError::Unreadable,

@@ -2,8 +2,9 @@
 #![no_main]
 
 use airlock_core::{
+    Password,
     formats::pem,
-    x509::{Certificate, PrivateKey, PublicKey},
+    x509::{Certificate, Container, PrivateKey, PublicKey, SigningRequest, container},
 };
 use airlock_fuzz::metered;
 use libfuzzer_sys::fuzz_target;
@@ -17,8 +18,16 @@ fuzz_target!(|bytes: &[u8]| {
             der(&block.der);
             let _ = PrivateKey::from_pem_block(&block.label, &block.der);
         }
-        let _ = pem::is_pem(bytes);
+        let _ = (pem::is_pem(bytes), SigningRequest::from_der(bytes));
     });
+    // scrypt takes the memory that it is told to take, within a limit of its own.
+    let password = Password::new("airlock".to_owned());
+    if PrivateKey::is_openable(bytes) {
+        let _ = PrivateKey::from_encrypted_der(bytes, &password);
+    }
+    if container::is_container(bytes) {
+        let _ = Container::open(bytes, &password);
+    }
 });
 
 fn der(bytes: &[u8]) {
