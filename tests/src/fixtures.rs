@@ -42,6 +42,16 @@ pub fn files(name: &str) -> Vec<InputFile> {
     found
 }
 
+/// The bytes of a fixture's file.
+///
+/// # Panics
+///
+/// If there is no such file.
+#[must_use]
+pub fn read(name: &str) -> Vec<u8> {
+    fs::read(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 /// The files of several fixtures.
 #[must_use]
 pub fn all(names: &[&str]) -> Vec<InputFile> {
