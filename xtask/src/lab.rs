@@ -20,6 +20,7 @@ mod carry;
 mod cluster;
 mod consumers;
 mod hammer;
+mod handshakes;
 mod joining;
 mod kill;
 mod management;
