@@ -75,10 +75,15 @@ fn expected(edge: &str) -> &'static str {
     if row.starts_with("old-") || row.ends_with("-impostor") { "refused" } else { "accepted" }
 }
 
-fn is_wrong(record: &Value) -> bool {
+/// Who judges the handshakes of a fault: Go, unless it is one that OpenSSL alone minds.
+fn reader_of(fault: &str) -> &'static str {
+    if fault == "KeyIdOfWrongAuthority" { "openssl" } else { "go" }
+}
+
+fn is_wrong(record: &Value, reader: &str) -> bool {
     let wrong =
         if expected(record["edge"].as_str().unwrap_or_default()) == "refused" { "accepted" } else { "refused failed" };
-    record["reader"] == "go" && record["outcome"].as_str().is_some_and(|outcome| wrong.contains(outcome))
+    record["reader"] == reader && record["outcome"].as_str().is_some_and(|outcome| wrong.contains(outcome))
 }
 
 impl Walk<'_> {
@@ -144,7 +149,8 @@ impl Walk<'_> {
             let wrong: Vec<Value> = records
                 .into_iter()
                 .filter(|record| {
-                    is_wrong(record) && record["client"].as_str().is_some_and(|name| name.contains(client))
+                    is_wrong(record, reader_of(fault))
+                        && record["client"].as_str().is_some_and(|name| name.contains(client))
                 })
                 .collect();
             Ok((!wrong.is_empty()).then_some(wrong))
@@ -160,7 +166,11 @@ impl Walk<'_> {
         let mut last = String::new();
         wait(EFFECT, &format!("{row} to hold again after {fault}"), || {
             let records = self.records(step, row)?;
-            last = records.iter().find(|record| is_wrong(record)).map(ToString::to_string).unwrap_or_default();
+            last = records
+                .iter()
+                .find(|record| is_wrong(record, reader_of(fault)))
+                .map(ToString::to_string)
+                .unwrap_or_default();
             Ok(last.is_empty().then_some(()))
         })
         .with_context(|| last.clone())

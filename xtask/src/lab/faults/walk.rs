@@ -111,7 +111,7 @@ impl Walk<'_> {
         self.mends("ControllerManagerNotRestarted", STEP, "pods-apiserver")?;
 
         self.aggregator_too_early(STEP)?;
-        for fault in ["MissingSan", "LeafOfWrongAuthority", "NotYetValid", "ExpiredLeaf"] {
+        for fault in ["MissingSan", "LeafOfWrongAuthority", "NotYetValid", "ExpiredLeaf", "KeyIdOfWrongAuthority"] {
             self.place(fault, STEP, FIRST, "admin-apiserver/cp1")?;
         }
         self.place("WrongUsage", STEP, FIRST, "apiserver-kubelet/cp1")?;
