@@ -121,6 +121,10 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
         assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.open_ssl), Some(Outcome::Broken), "{edge}");
     }
     assert_eq!(matrix.first_broken(), None);
+    let by_go =
+        seen["all"].as_array().expect("all handshakes were kept").iter().filter(|record| record["reader"] == "go");
+    let by_go: Vec<_> = by_go.map(|record| record["outcome"].as_str()).collect();
+    assert!(!by_go.is_empty() && by_go.iter().all(|outcome| *outcome == Some("accepted")), "{seen}");
 
     // The script sees this one itself, and gives the kubelet its old certificate back.
     let said = report["faults"]["RenewedBeforeSwitch"]["said"].as_str().unwrap_or_default();

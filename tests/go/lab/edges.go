@@ -247,7 +247,7 @@ func joiningRow(meet meeting) func(context.Context, *recorder, string, string) {
 			r.note(edge, "a node that joins", "nobody", "go", err)
 			return
 		}
-		if strings.HasSuffix(edge, "impostor") {
+		if strings.HasPrefix(edge, "joining-impostor/") {
 			meet(ctx, r, edge, "a node that joins", config)
 			return
 		}

@@ -23,10 +23,11 @@ use super::{
 };
 
 mod brought_about;
+mod late;
 mod walk;
 
 /// How long an effect may take: a certificate that a server takes up, a lease that runs out.
-const EFFECT: Duration = Duration::from_secs(90);
+const EFFECT: Duration = Duration::from_secs(150);
 
 /// How long a step of a faulty package waits for what will never come, in seconds.
 const IN_VAIN: u64 = 12;
@@ -144,15 +145,13 @@ impl Walk<'_> {
     /// and keeps what did.
     fn breaks(&mut self, fault: &str, step: &str, row: &str, client: &str, said: &str) -> Result<()> {
         let began = Instant::now();
+        let mut all = Vec::new();
         let wrong = wait(EFFECT, &format!("{fault} to break {row}"), || {
             let records = self.records(step, row)?;
-            let wrong: Vec<Value> = records
-                .into_iter()
-                .filter(|record| {
-                    is_wrong(record, reader_of(fault))
-                        && record["client"].as_str().is_some_and(|name| name.contains(client))
-                })
-                .collect();
+            let named = |record: &Value| record["client"].as_str().is_some_and(|name| name.contains(client));
+            let wrong = records.iter().filter(|record| is_wrong(record, reader_of(fault)) && named(record));
+            let wrong: Vec<Value> = wrong.cloned().collect();
+            all = records;
             Ok((!wrong.is_empty()).then_some(wrong))
         })?;
         let message = wrong.first().map(|record| record["message"].to_string()).unwrap_or_default();

@@ -146,10 +146,8 @@ impl Walk<'_> {
             fs::rename(self.lab.node(other).join(MANIFEST), self.lab.node(other).join(PARKED))?;
         }
         let led = wait(EFFECT, &format!("the kube-controller-manager of {node} to lead"), || {
-            let held = kubectl(
-                self.lab,
-                "-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}",
-            )?;
+            let held =
+                self.ask("-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}")?;
             Ok(held.starts_with(&format!("{node}_")).then_some(()))
         });
         self.say(&format!("the kube-controller-manager of {node} leads"), began);
@@ -173,17 +171,26 @@ impl Walk<'_> {
         gone
     }
 
+    /// Asks as administrator, at the first node's own API server: what is done to another must not be in the way.
+    pub fn ask(&self, arguments: &str) -> Result<String> {
+        let servers = self.lab.description()?["servers"].clone();
+        let servers = servers.as_array().context("the lab's description names no servers")?;
+        let first = self.lab.machines("control-plane")?.swap_remove(0);
+        let own = servers.iter().find(|server| server["name"] == first).context("a node has an API server")?;
+        kubectl(self.lab, &format!("--server {} {arguments}", own["url"].as_str().unwrap_or_default()))
+    }
+
     /// A Pod that nobody restarts, as they are made without a Deployment.
     pub fn bare_pod(&self, name: &str) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
-        let text: Value = serde_json::from_str(&kubectl(self.lab, "-n lab get deployment client -o json")?)?;
+        let text: Value = serde_json::from_str(&self.ask("-n lab get deployment client -o json")?)?;
         let mut spec = text["spec"]["template"]["spec"].clone();
         spec["containers"][0]["command"] = serde_json::json!(["lab", "hammer", "pod", format!("/log/{name}.jsonl")]);
         let pod = serde_json::json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "lab" }, "spec": spec,
         });
         fs::write(self.lab.private(&first, "/root/pod.json"), pod.to_string())?;
-        kubectl(self.lab, "apply -f /root/pod.json")?;
+        self.ask("apply -f /root/pod.json")?;
         let trusts = self.trust_of(name)?;
         wait(Duration::from_secs(60), &format!("the pod {name}"), || Ok(trusts.is_file().then_some(())))
     }
@@ -196,7 +203,7 @@ impl Walk<'_> {
 
     /// Ends such a Pod.
     pub fn end_pod(&self, name: &str) -> Result<()> {
-        kubectl(self.lab, &format!("-n lab delete pod {name}"))?;
+        self.ask(&format!("-n lab delete pod {name}"))?;
         Ok(fs::remove_file(self.trust_of(name)?)?)
     }
 }

@@ -4,12 +4,12 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 
-use super::{EFFECT, IN_VAIN, Walk, brought_about::TakenBack};
-use crate::lab::{ADMIN, cluster, cluster::kubectl, runner::Disturbance, wait};
+use super::{EFFECT, Walk};
+use crate::lab::{ADMIN, cluster, runner::Disturbance, wait};
 
-const FIRST: &str = "cp1";
-const LAST: &str = "cp2";
-const WORKER: &str = "worker1";
+pub const FIRST: &str = "cp1";
+pub const LAST: &str = "cp2";
+pub const WORKER: &str = "worker1";
 const SPARE: &str = "spare1";
 
 /// How long a faulty script may wait for what does come, in seconds.
@@ -17,7 +17,7 @@ const IN_TIME: u64 = 90;
 
 const CA: &str = "etc/kubernetes/pki/ca.crt";
 const FRONT_PROXY_CA: &str = "etc/kubernetes/pki/front-proxy-ca.crt";
-const AUTHENTICATION: &str = "-n kube-system get configmap extension-apiserver-authentication -o json";
+pub const AUTHENTICATION: &str = "-n kube-system get configmap extension-apiserver-authentication -o json";
 
 impl Walk<'_> {
     /// Every step, and every fault where it shows.
@@ -75,7 +75,7 @@ impl Walk<'_> {
         )?;
         self.breaks("PodsNotRestarted", STEP, "pods-apiserver", "kept", "a Pod that nobody restarted")?;
         self.end_pod("kept")?;
-        kubectl(self.lab, "-n lab rollout restart deployment client")?;
+        self.ask("-n lab rollout restart deployment client")?;
         self.mends("PodsNotRestarted", STEP, "pods-apiserver")?;
 
         const WORKERS: &str = "kubelet-apiserver/workers";
@@ -99,17 +99,7 @@ impl Walk<'_> {
         self.faulty("KubeletNotRestarted", "1-cp2", "run", IN_TIME)?;
         self.mends("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1")?;
 
-        let both = self.keep(LAST, CA)?;
-        self.install(&self.before(LAST, CA), LAST, CA)?;
-        self.restart(LAST, "kube-controller-manager")?;
-        self.install(&both, LAST, CA)?;
-        self.led_by(LAST, |walk| {
-            let said = "it leads with what it read before the step";
-            walk.breaks("ControllerManagerNotRestarted", STEP, "pods-apiserver", "starts now", said)
-        })?;
-        self.restart(LAST, "kube-controller-manager")?;
-        self.mends("ControllerManagerNotRestarted", STEP, "pods-apiserver")?;
-
+        self.not_restarted(STEP)?;
         self.aggregator_too_early(STEP)?;
         for fault in ["MissingSan", "LeafOfWrongAuthority", "NotYetValid", "ExpiredLeaf", "KeyIdOfWrongAuthority"] {
             self.place(fault, STEP, FIRST, "admin-apiserver/cp1")?;
@@ -120,6 +110,22 @@ impl Walk<'_> {
         self.look(STEP)
     }
 
+    /// A kube-controller-manager leads and publishes what it read before the node's step.
+    fn not_restarted(&mut self, step: &str) -> Result<()> {
+        let both = self.keep(LAST, CA)?;
+        self.install(&self.before(LAST, CA), LAST, CA)?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.led_by(LAST, |walk| {
+            // It reads the file that it publishes when it begins to lead.
+            wait(EFFECT, "kube-root-ca.crt to be the old CA alone", || Ok((walk.published()? == 1).then_some(())))?;
+            walk.install(&both, LAST, CA)?;
+            let said = "it leads with what it read before the step";
+            walk.breaks("ControllerManagerNotRestarted", step, "pods-apiserver", "starts now", said)
+        })?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.mends("ControllerManagerNotRestarted", step, "pods-apiserver")
+    }
+
     /// Nobody has the new front-proxy CA when the aggregator presents its certificate.
     fn aggregator_too_early(&mut self, step: &str) -> Result<()> {
         let mut kept = Vec::new();
@@ -127,8 +133,7 @@ impl Walk<'_> {
             kept.push((node, self.keep(node, FRONT_PROXY_CA)?));
             self.install(&self.before(node, FRONT_PROXY_CA), node, FRONT_PROXY_CA)?;
         }
-        // It is a union, which API servers write anew from what they have.
-        self.forget_authentication()?;
+        self.forget_authentication("requestheader-client-ca-file")?;
         let said = "both nodes have the old front-proxy CA alone";
         self.breaks("AggregatorTooEarly", step, "aggregator-extension/cp1", "", said)?;
         for (node, both) in kept {
@@ -154,102 +159,8 @@ impl Walk<'_> {
         self.mends(FAULT, step, "admin-apiserver/cp1")
     }
 
-    /// Every API server serves certificates of the new CA.
-    fn switch_last(&mut self) -> Result<()> {
-        const STEP: &str = "2-cp2";
-        let mut said = String::new();
-        self.led_by(LAST, |walk| {
-            said = walk.faulty("RenewedBeforeSwitch", "2-cp1-kubelet", "run", IN_VAIN)?;
-            Ok(())
-        })?;
-        self.refuses("RenewedBeforeSwitch", "2-cp1-kubelet", &said);
-
-        self.carry(STEP)?;
-        self.breaks("KubeletNotRestarted", STEP, "kubelet-apiserver/cp2", "", "it still runs as it did")?;
-        self.restart(LAST, "kubelet")?;
-        self.mends("KubeletNotRestarted", STEP, "kubelet-apiserver/cp2")?;
-        let path = "etc/kubernetes/scheduler.conf";
-        let before = self.before(LAST, path);
-        let file = TakenBack { node: LAST, path, before: &before, component: "kube-scheduler" };
-        self.take_back("KubeconfigNotPatched", STEP, "scheduler-apiserver/cp2", &file)?;
-
-        const KEY: &str = "etc/kubernetes/pki/ca.key";
-        let new = self.keep(LAST, KEY)?;
-        self.install(&self.before(LAST, KEY), LAST, KEY)?;
-        self.restart(LAST, "kube-controller-manager")?;
-        self.led_by(LAST, |walk| {
-            walk.breaks("NewCertificateOldKey", STEP, "requester-apiserver", "", "the old key stays")?;
-            walk.heard("NewCertificateOldKey", "private key does not match public key")
-        })?;
-        self.install(&new, LAST, KEY)?;
-        self.restart(LAST, "kube-controller-manager")?;
-        self.mends("NewCertificateOldKey", STEP, "requester-apiserver")?;
-        self.look(STEP)?;
-        self.carry_and_look(&[
-            "2-published",
-            "2-cp1-kubelet",
-            "2-cp2-kubelet",
-            "2-cluster-info",
-            "2-workers",
-            "2-clients",
-            "2-everyone",
-        ])
-    }
-
-    /// API servers drop the old CA.
-    fn drop_old(&mut self) -> Result<()> {
-        const STEP: &str = "3-cp1";
-        self.carry(STEP)?;
-        let given = self.package.phase(1)?.join("clients/alice.conf");
-        self.hand_out("CredentialsNotReplaced", STEP, given)?;
-        self.not_renewed("WorkersNotRenewed", STEP, WORKER, "kubelet-apiserver/workers")?;
-        let path = "etc/kubernetes/admin.conf";
-        let before = self.package.phase(1)?.join("control-plane").join(LAST).join(path);
-        let file = TakenBack { node: LAST, path, before: &before, component: "" };
-        self.take_back("NodeSkippedInPhase2", STEP, "admin-apiserver/cp2", &file)?;
-        self.look(STEP)?;
-
-        const LAST_STEP: &str = "3-cp2";
-        self.carry(LAST_STEP)?;
-        self.not_renewed("KubeletNotRenewed", LAST_STEP, LAST, "kubelet-apiserver/cp2")?;
-        self.look(LAST_STEP)?;
-        self.carry_and_look(&["3-published", "3-cluster-info", "3-workers", "3-clients"])
-    }
-
-    /// A kubelet has the credential that it had before phase 2.
-    fn not_renewed(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
-        let path = self.kubelet_credential(node)?;
-        let before = self.kubelet_credential_before(node)?;
-        self.take_back(fault, step, row, &TakenBack { node, path: &path, before: &before, component: "kubelet" })
-    }
-
-    /// What the old CA signed must be refused.
-    fn at_the_end(&mut self) -> Result<()> {
-        const STEP: &str = "3-after-care";
-        let told = kubectl(self.lab, AUTHENTICATION)?;
-        self.carry_and_look(&["3-authentication", "3-pods", STEP])?;
-
-        fs::write(self.lab.private(FIRST, "/root/authentication.json"), without_version(&told)?)?;
-        kubectl(self.lab, "replace -f /root/authentication.json")?;
-        self.breaks("NothingForgotten", STEP, "old-front-proxy-extension", "", "the object as it was before the step")?;
-        self.forget_authentication()?;
-        self.mends("NothingForgotten", STEP, "old-front-proxy-extension")?;
-
-        let differences = self.differences("OldKept", 3, FIRST)?;
-        for (_, theirs, place) in &differences {
-            self.install(theirs, FIRST, place)?;
-        }
-        self.breaks("OldKept", STEP, "old-client-apiserver", "", "put in place at the end")?;
-        for (own, _, place) in &differences {
-            self.install(own, FIRST, place)?;
-        }
-        // Both API servers have told the old CA again by then.
-        self.forget_authentication()?;
-        self.mends("OldKept", STEP, "old-client-apiserver")
-    }
-
     /// A person is given a kubeconfig, and then their own again.
-    fn hand_out(&mut self, fault: &str, step: &str, kubeconfig: PathBuf) -> Result<()> {
+    pub fn hand_out(&mut self, fault: &str, step: &str, kubeconfig: PathBuf) -> Result<()> {
         const ROW: &str = "given-clients-apiserver";
         let own = std::mem::replace(&mut self.recorder.given, kubeconfig);
         let broken = self.breaks(fault, step, ROW, "", "the person holds this package's kubeconfig");
@@ -259,18 +170,29 @@ impl Walk<'_> {
 
     /// How many CAs pods are given now.
     fn published(&self) -> Result<usize> {
-        let text = kubectl(self.lab, "-n lab get configmap kube-root-ca.crt -o jsonpath={.data.ca\\\\.crt}")?;
+        let text = self.ask("-n lab get configmap kube-root-ca.crt -o jsonpath={.data.ca\\\\.crt}")?;
         Ok(text.matches("BEGIN CERTIFICATE").count())
     }
 
-    fn undo(&self, id: &str) -> Result<()> {
+    pub fn undo(&self, id: &str) -> Result<()> {
         let step = self.step(id)?;
         self.runner.undo(step, 0, Disturbance::default().kill)?.map(drop).with_context(|| format!("{id} has no undo"))
     }
 
-    /// API servers write the object anew, each with what it has.
-    fn forget_authentication(&self) -> Result<()> {
-        kubectl(self.lab, "-n kube-system delete configmap extension-apiserver-authentication").map(drop)
+    /// A union, which API servers write anew from what they have: deleted until each has only one CA to add.
+    pub fn forget_authentication(&self, key: &str) -> Result<()> {
+        wait(EFFECT, "extension-apiserver-authentication to name one CA", || {
+            let told = self.ask(&format!("{AUTHENTICATION} --ignore-not-found"))?;
+            if told.is_empty() {
+                return Ok(None);
+            }
+            let object: serde_json::Value = serde_json::from_str(&told)?;
+            if object["data"][key].as_str().is_some_and(|text| text.matches("BEGIN CERTIFICATE").count() == 1) {
+                return Ok(Some(()));
+            }
+            self.ask("-n kube-system delete configmap extension-apiserver-authentication --ignore-not-found")?;
+            Ok(None)
+        })
     }
 
     /// Joins a machine with the pin of the old CA.
@@ -283,28 +205,21 @@ impl Walk<'_> {
     }
 
     /// What a program of the last control-plane node has said.
-    fn heard(&mut self, fault: &str, words: &str) -> Result<()> {
+    pub fn heard(&mut self, fault: &str, words: &str) -> Result<()> {
         self.heard_on(fault, LAST, words)
     }
 
-    fn heard_on(&mut self, fault: &str, node: &str, words: &str) -> Result<()> {
+    pub fn heard_on(&mut self, fault: &str, node: &str, words: &str) -> Result<()> {
         let search = format!("grep -r -h -o '{words}' /var/log/pods | head -n 1");
         let said = wait(Duration::from_secs(30), &format!("{node} to say {words}"), || {
             let said = self.lab.shell(node, &search)?;
             Ok((!said.is_empty()).then_some(said))
-        })?;
+        });
+        // Whether that was said is for the reader of the report to judge.
+        let said = said.unwrap_or_else(|error| error.to_string());
         if let Some(seen) = self.seen.get_mut(fault) {
             seen["heard"] = said.into();
         }
         Ok(())
     }
-}
-
-/// An object as it may be put back.
-fn without_version(text: &str) -> Result<String> {
-    let mut object: serde_json::Value = serde_json::from_str(text)?;
-    let metadata = object["metadata"].as_object_mut().context("an object has metadata")?;
-    metadata.remove("resourceVersion");
-    metadata.remove("uid");
-    Ok(object.to_string())
 }
