@@ -125,8 +125,11 @@ impl Walk<'_> {
             "" => Ok(()),
             "kubelet" => self.lab.shell(node, "systemctl restart kubelet").map(drop),
             _ => {
-                let before = self.pid(node, component)?;
-                self.lab.shell(node, &format!("kill {before}"))?;
+                // One that dies again and again may not run just now.
+                let before = self.pid(node, component).unwrap_or_default();
+                self.lab.shell(node, &format!("kill {before} || true"))?;
+                // A kubelet that starts forgets how often it has restarted what, and waits for nothing.
+                self.lab.shell(node, "systemctl restart kubelet")?;
                 wait(EFFECT, &format!("{component} on {node} to run again"), || {
                     Ok(self.pid(node, component).ok().filter(|now| *now != before).map(drop))
                 })
@@ -134,6 +137,7 @@ impl Walk<'_> {
         }
     }
 
+    /// The process of a component.
     pub fn pid(&self, node: &str, component: &str) -> Result<String> {
         self.lab.shell(node, &format!("pidof {component}"))
     }

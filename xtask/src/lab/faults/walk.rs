@@ -93,13 +93,13 @@ impl Walk<'_> {
         self.carry("1-cluster-info")?;
         self.mends("StaleClusterInfo", STEP, "joining-apiserver")?;
 
+        self.not_restarted(STEP)?;
         self.undo("1-cp2")?;
         self.breaks("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1", "", "the step undone")?;
         // The kubelet goes on with what it read when the step was undone, until the node's own API server switches.
         self.faulty("KubeletNotRestarted", "1-cp2", "run", IN_TIME)?;
         self.mends("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1")?;
 
-        self.not_restarted(STEP)?;
         self.aggregator_too_early(STEP)?;
         for fault in ["MissingSan", "LeafOfWrongAuthority", "NotYetValid", "ExpiredLeaf", "KeyIdOfWrongAuthority"] {
             self.place(fault, STEP, FIRST, "admin-apiserver/cp1")?;
