@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use airlock_tests::{
     handshakes,
-    lab::{Lab, ids, text, texts},
+    lab::{Lab, ids, texts},
 };
 use serde_json::Value;
 
