@@ -24,7 +24,7 @@ use serde_json::Value;
 
 /// Where each fault shows: after which step, on which edge or row, and the words of a handshake that breaks there; no
 /// words where the old CA's people are let in who must not be.
-const BROKEN: [(Fault, &str, &str, &str); 27] = [
+const BROKEN: [(Fault, &str, &str, &str); 28] = [
     (Fault::SwappedAuthorities, "1-cp1", "admin-apiserver/cp1", "401 Unauthorized"),
     (Fault::BundleInStandbysSigningFile, "1-cp2", "requester-apiserver", "no certificate was signed"),
     (Fault::EarlyDropInKubeconfigs, "1-clients", "given-clients-apiserver", "signed by unknown authority"),
@@ -46,6 +46,7 @@ const BROKEN: [(Fault, &str, &str, &str); 27] = [
     (Fault::KubeletNotRestarted, "2-cp2", "kubelet-apiserver/cp2", "signed by unknown authority"),
     (Fault::KubeconfigNotPatched, "2-cp2", "scheduler-apiserver/cp2", "signed by unknown authority"),
     (Fault::NewCertificateOldKey, "2-cp2", "requester-apiserver", "no certificate was signed"),
+    (Fault::RenewedWithoutLeader, "2-cp1-kubelet", "requester-apiserver", "no certificate was signed"),
     (Fault::CredentialsNotReplaced, "3-cp1", "given-clients-apiserver", "401 Unauthorized"),
     (Fault::WorkersNotRenewed, "3-cp1", "kubelet-apiserver/workers", "401 Unauthorized"),
     (Fault::NodeSkippedInPhase2, "3-cp1", "admin-apiserver/cp2", "401 Unauthorized"),
@@ -126,9 +127,11 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let by_go: Vec<_> = by_go.map(|record| record["outcome"].as_str()).collect();
     assert!(!by_go.is_empty() && by_go.iter().all(|outcome| *outcome == Some("accepted")), "{seen}");
 
-    // The script sees this one itself, and gives the kubelet its old certificate back.
-    let said = report["faults"]["RenewedBeforeSwitch"]["said"].as_str().unwrap_or_default();
-    assert!(said.contains("no certificate of the new CA came"), "{said}");
+    // The scripts see these themselves, and give the kubelet its old certificate back.
+    for fault in [Fault::RenewedBeforeSwitch, Fault::RenewedWithoutLeader] {
+        let said = report["faults"][format!("{fault:?}")]["said"].as_str().unwrap_or_default();
+        assert!(said.contains("no certificate of the new CA came"), "{fault:?}: {said}");
+    }
 
     println!("{table}");
     assert!(wrong.is_empty(), "{}\n{table}", wrong.join("\n"));

@@ -144,25 +144,36 @@ impl Walk<'_> {
 
     /// Has the kube-controller-manager of a node lead, and lets `look` see what comes of it before the other is back.
     pub fn led_by(&mut self, node: &str, look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let began = Instant::now();
-        let others: Vec<_> = self.lab.machines("control-plane")?.into_iter().filter(|other| other != node).collect();
-        for other in &others {
-            fs::rename(self.lab.node(other).join(MANIFEST), self.lab.node(other).join(PARKED))?;
+        let mut others = self.lab.machines("control-plane")?;
+        others.retain(|other| other != node);
+        self.without_managers(&others, |walk| {
+            let began = Instant::now();
+            wait(EFFECT, &format!("the kube-controller-manager of {node} to lead"), || {
+                let lease = "-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}";
+                Ok(walk.ask(lease)?.starts_with(&format!("{node}_")).then_some(()))
+            })?;
+            walk.say(&format!("the kube-controller-manager of {node} leads"), began);
+            look(walk)
+        })
+    }
+
+    /// Lets `look` see what comes of it that no kube-controller-manager runs on some nodes.
+    pub fn without_managers(&mut self, nodes: &[String], look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        for node in nodes {
+            fs::rename(self.lab.node(node).join(MANIFEST), self.lab.node(node).join(PARKED))?;
         }
-        let led = wait(EFFECT, &format!("the kube-controller-manager of {node} to lead"), || {
-            let held =
-                self.ask("-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}")?;
-            Ok(held.starts_with(&format!("{node}_")).then_some(()))
-        });
-        self.say(&format!("the kube-controller-manager of {node} leads"), began);
-        let outcome = led.and_then(|()| look(self));
-        for other in &others {
-            fs::rename(self.lab.node(other).join(PARKED), self.lab.node(other).join(MANIFEST))?;
+        let run = |walk: &Self, wanted: bool| {
+            wait(EFFECT, "the kube-controller-managers", || {
+                let as_wanted = |node: &String| walk.pid(node, "kube-controller-manager").is_ok() == wanted;
+                Ok(nodes.iter().all(as_wanted).then_some(()))
+            })
+        };
+        let outcome = run(self, false).and_then(|()| look(self));
+        for node in nodes {
+            fs::rename(self.lab.node(node).join(PARKED), self.lab.node(node).join(MANIFEST))?;
         }
         outcome?;
-        wait(EFFECT, "the other kube-controller-manager", || {
-            Ok(others.iter().all(|other| self.pid(other, "kube-controller-manager").is_ok()).then_some(()))
-        })
+        run(self, true)
     }
 
     /// Restarts an API server with what it finds now; whether it comes up is for the handshakes to tell.

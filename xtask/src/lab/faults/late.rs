@@ -42,6 +42,12 @@ impl Walk<'_> {
         self.restart(LAST, "kube-controller-manager")?;
         self.mends("NewCertificateOldKey", STEP, "requester-apiserver")?;
         self.look(STEP)?;
+
+        let nodes = self.lab.machines("control-plane")?;
+        self.without_managers(&nodes, |walk| {
+            let said = walk.faulty("RenewedWithoutLeader", "2-cp1-kubelet", "run", IN_VAIN)?;
+            walk.breaks("RenewedWithoutLeader", "2-cp1-kubelet", "requester-apiserver", "", &said)
+        })?;
         self.carry_and_look(&[
             "2-published",
             "2-cp1-kubelet",
