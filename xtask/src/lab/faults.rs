@@ -156,7 +156,8 @@ impl Walk<'_> {
         })?;
         let message = wrong.first().map(|record| record["message"].to_string()).unwrap_or_default();
         self.say(&format!("{fault} breaks {row} at {step}: {message:.120}"), began);
-        self.seen.insert(fault.to_owned(), json!({ "step": step, "row": row, "wrong": wrong, "said": said }));
+        self.seen
+            .insert(fault.to_owned(), json!({ "step": step, "row": row, "wrong": wrong, "all": all, "said": said }));
         Ok(())
     }
 
