@@ -60,9 +60,10 @@ pub fn run(options: &[&str]) -> Result<()> {
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
     if !quick {
-        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
         step("fuzzing", &|| fuzz::run(&[]))?;
-        step("clusters", &|| finish(cargo().args(arguments)))?;
+        let tests = ["--test", "lab_rotation", "--test", "lab_faults"];
+        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--no-fail-fast"];
+        step("clusters", &|| finish(cargo().args(arguments).args(tests)))?;
     }
 
     println!("\n── all is well");
