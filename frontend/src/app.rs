@@ -14,6 +14,7 @@ use crate::{
     state::{
         Action, State,
         form::{AuthorityChange, BroughtPart, FormChange},
+        outage::Consent,
         picture::PictureChange,
     },
     words,
@@ -32,6 +33,8 @@ pub fn start() {
 /// What the person does. Components say it; [`App`] has it done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
+    /// Accepts the outages over which the package was refused, if the box is ticked, and makes the package.
+    AcceptOutage,
     /// Picks a file of an authority that is brought along.
     Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
     /// Ends the run.
@@ -58,6 +61,10 @@ pub enum Act {
     Remove(FileId),
     /// Removes all of them.
     RemoveAll,
+    /// Accepts outages no longer.
+    TakeOutageBack,
+    /// Ticks the box that accepts the outages, or unticks it.
+    TickOutage(bool),
 }
 
 impl Reducible for State {
@@ -103,13 +110,13 @@ fn App() -> Html {
                     <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} act={&act} />
                 }
                 if let Some(outcome) = &state.outcome {
-                    <StepsPart outcome={outcome.clone()} />
+                    <StepsPart outcome={outcome.clone()} accepted={state.accepted()} act={&act} />
                 }
                 if let Some(plan) = state.plan() {
                     <MakingPart plan={plan.clone()} job={state.job} made={state.package.is_some()} act={&act} />
                 }
                 if !state.unmade.is_empty() {
-                    <UnmadePart findings={state.unmade.clone()} chart={state.chart.clone()} picture={state.picture.clone()} act={&act} />
+                    <UnmadePart findings={state.unmade.clone()} chart={state.chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} act={&act} />
                 }
                 if let (Some(package), Some(chart)) = (&state.package, &state.chart) {
                     <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} act={&act} />
@@ -124,6 +131,7 @@ fn App() -> Html {
 /// Has done what the person wants.
 fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
     match act {
+        Act::AcceptOutage => accept_outage(host, state),
         Act::Bring(id, part, files) => bring(host, state, id, part, files),
         Act::Cancel => host.cancel(),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
@@ -136,7 +144,8 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
             if let Some(plan) = state.plan() {
-                host.make(&plan.keys.iter().map(|key| key.algorithm).collect::<Vec<_>>());
+                let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
+                host.make(&algorithms, state.form.accept_outage);
             }
         }
         Act::Picture(change) => state.dispatch(Action::Picture(change)),
@@ -153,6 +162,26 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             host.remove(None);
             ports::dom::focus("load");
         }
+        Act::TakeOutageBack => {
+            state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
+            ports::dom::focus("plan-form");
+        }
+        Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
+    }
+}
+
+/// Plans anew with the outages accepted, and makes the package.
+fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+    if state.consent != Consent::Given {
+        state.dispatch(Action::OutageNotTicked);
+        return;
+    }
+    let mut form = state.form.clone();
+    form.change(FormChange::AcceptOutage(true));
+    state.dispatch(Action::Form(FormChange::AcceptOutage(true)));
+    match form.request() {
+        Ok(request) => host.plan_and_make(request),
+        Err(problems) => state.dispatch(Action::FormRefused(problems)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     state::{
         chart::Chart,
         form::{FormChange, FormProblem, PlanForm},
+        outage::{Consent, Outage},
         picture::{Picture, PictureChange},
     },
     words,
@@ -19,6 +20,7 @@ use crate::{
 
 pub mod chart;
 pub mod form;
+pub mod outage;
 pub mod picture;
 pub mod trust;
 
@@ -39,6 +41,8 @@ pub struct State {
     pub outcome: Option<Outcome>,
     /// Why core makes no package of the plan; empty while it does.
     pub unmade: Rc<[Finding]>,
+    /// Does the person accept what core refused it over?
+    pub consent: Consent,
     /// The package, once it is made.
     pub package: Option<Rc<PackageReport>>,
     /// What was predicted of it, or of the package that was refused.
@@ -171,6 +175,10 @@ pub enum Action {
     Made(Rc<PackageReport>, Rc<Chart>),
     /// There was nothing in a drop.
     NothingFound,
+    /// The question about the outages was handed in without an answer.
+    OutageNotTicked,
+    /// The person ticked the box that accepts the outages, or no longer does.
+    OutageTicked(bool),
     /// Something was done to the picture.
     Picture(PictureChange),
     /// Where the work runs.
@@ -257,10 +265,16 @@ impl State {
             Action::Made(package, chart) => {
                 self.ended(words::made(&package));
                 self.package = Some(package);
+                self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
                 self.look_at("review");
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
+            Action::OutageNotTicked => {
+                self.consent = Consent::Missing;
+                self.look_at("accept-outage");
+            }
+            Action::OutageTicked(ticked) => self.consent = if ticked { Consent::Given } else { Consent::Open },
             Action::Picture(change) => {
                 let Some(chart) = self.chart.clone() else { return self };
                 if self.picture.change(&chart, change) {
@@ -286,6 +300,9 @@ impl State {
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
                 self.unmade = findings;
+                if outage::is_acceptable(&chart) {
+                    self.form.outages = outage::outages(&chart);
+                }
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
                 self.look_at("unmade");
@@ -307,6 +324,11 @@ impl State {
         }
     }
 
+    /// The outages that the person accepts.
+    pub fn accepted(&self) -> Vec<Outage> {
+        if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
+    }
+
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
@@ -323,6 +345,7 @@ impl State {
 
     fn forget_package(&mut self) {
         self.unmade = Rc::default();
+        self.consent = Consent::default();
         self.package = None;
         self.chart = None;
         self.picture = Picture::default();

@@ -6,7 +6,10 @@
 use airlock_core::{
     Severity,
     plan::request::KubeletCertificates,
-    profile::{AuthorityId, edge::Party},
+    profile::{
+        AuthorityId,
+        edge::{End, Party},
+    },
     report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
@@ -16,6 +19,7 @@ use crate::state::{
     Job, Outcome, Workplace,
     chart::{Cell, Chart, Group, Look, Mark},
     form::BroughtPart,
+    outage::Outage,
     trust::{Held, Seat, Wire},
 };
 
@@ -125,6 +129,46 @@ pub const UNMADE: &str = "No package was made: the rotation would break somethin
 /// Over the reasons.
 pub const UNMADE_HINT: &str = "Airlock hands out no package with which something stops talking. What was loaded and chosen is still here: \
     change what is said below, and plan again.";
+
+/// Over outages that can be accepted.
+pub const OUTAGE_TITLE: &str = "An outage that cannot be helped";
+/// About them.
+pub const OUTAGE_HINT: &str = "Airlock knows no way around it. You can take its cause out of the cluster first, as is said above; \
+    or you accept the outage, and the package is made. Everything else keeps talking.";
+/// The box is not ticked.
+pub const OUTAGE_NOT_TICKED: &str = "Tick the box if you accept the outage.";
+/// The button under the box.
+pub const MAKE_WITH_OUTAGE: &str = "Make the package with this outage";
+/// In the plan.
+pub const OUTAGE_ACCEPTED: &str = "You accept an outage:";
+/// The way back.
+pub const TAKE_OUTAGE_BACK: &str = "No longer accept the outage";
+/// In the form.
+pub const OUTAGE_FORM_HINT: &str =
+    "Without this, no package is made as long as the cause is there. Loading or removing files takes it back.";
+
+/// Beside the box, in so many words.
+pub fn accept_outages(outages: &[Outage]) -> String {
+    let durations: Vec<&str> = outages.iter().map(|outage| outage.duration.as_str()).collect();
+    format!("I accept the outage: {}.", durations.join("; "))
+}
+
+/// When an outage begins and ends.
+pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
+    let (from, to) = outage.moments;
+    let to = if to == chart.last() { "the end of the plan".to_owned() } else { format!("step {to}") };
+    format!(
+        "From step {from} of {} to {to}: it begins with “{}”",
+        chart.last(),
+        chart.column(from).map_or("", |at| &at.title)
+    )
+}
+
+/// Cause and duration of the outage that a cell speaks of.
+pub fn outage(cell: &Cell<'_>) -> String {
+    let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "This outage can be accepted" };
+    format!("{can}. {}.", cell.worst.0.outage)
+}
 
 /// After copying.
 pub fn copied(path: &str) -> String {
@@ -375,6 +419,7 @@ pub fn answer(chart: &Chart) -> &'static str {
     let worst = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look.mark).max().unwrap_or_default();
     match worst {
         Mark::Broken => "Yes: this rotation would break something.",
+        Mark::Outage => "Only what you accepted.",
         Mark::BrokenToday => "Nothing that talks today. What does not hold today is marked.",
         Mark::NotAsked | Mark::Holds | Mark::Changes | Mark::Refused => "No.",
     }
@@ -388,6 +433,7 @@ pub fn mark(mark: Mark) -> &'static str {
         Mark::Changes => "holds while it changes",
         Mark::Refused => "refused, as it must be",
         Mark::BrokenToday => "does not hold today either",
+        Mark::Outage => "breaks for a time, as you accepted",
         Mark::Broken => "breaks",
     }
 }
@@ -454,6 +500,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
         Mark::Changes => format!("Holds while it changes, {judged} that its ends may be in."),
         Mark::Refused => format!("Refused, as it must be, {judged}."),
         Mark::BrokenToday => format!("Does not hold, as it does not today: {}.", cell.worst.1.why),
+        Mark::Outage => format!("Breaks, as you accepted: {}.", cell.worst.1.why),
         Mark::Broken => format!("Breaks: {}.", cell.worst.1.why),
     }
 }
@@ -496,8 +543,8 @@ pub fn remedy(remedy: &str) -> String {
 }
 
 /// A party of the profile, all of its kind together, where an authority rotates.
-pub fn party(party: Party, authority: AuthorityId) -> &'static str {
-    match party {
+pub fn party(end: End, authority: AuthorityId) -> &'static str {
+    match end.party {
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::Component(component) => component.as_str(),
         Party::User(kubeconfig) => kubeconfig,
@@ -508,6 +555,8 @@ pub fn party(party: Party, authority: AuthorityId) -> &'static str {
         Party::GivenClients => "kubeconfigs given",
         Party::OtherClients => "kubeconfigs not given",
         Party::ExtensionServers => "extension API servers",
+        Party::Webhooks if end.presents.is_some() => "webhooks",
+        Party::Webhooks => "kube-apiserver, as its webhooks' CA data says",
         Party::OldHolder => "holder of the old CA",
         _ => "another party",
     }
@@ -528,6 +577,7 @@ pub fn seat(seat: Seat) -> &'static str {
         Seat::Kubelets => "kubelets",
         Seat::WorkerKubelets => "kubelets of workers",
         Seat::Extensions => "extension API servers",
+        Seat::Webhooks => "webhooks",
         Seat::OldHolder => "whoever holds what the old CA signed, or its key",
         Seat::Other => "others",
     }
@@ -559,7 +609,7 @@ pub fn drawing(chart: &Chart, column: usize) -> String {
 pub fn old_holder(mark: Mark) -> &'static str {
     match mark {
         Mark::NotAsked => "still trusted",
-        Mark::Broken | Mark::BrokenToday => "still accepted",
+        Mark::Broken | Mark::BrokenToday | Mark::Outage => "still accepted",
         Mark::Holds | Mark::Changes | Mark::Refused => "refused",
     }
 }

@@ -10,6 +10,7 @@ pub mod holder;
 pub mod inventory;
 pub mod load;
 pub mod making;
+pub mod outage;
 pub mod part;
 pub mod picture;
 pub mod plan_form;

@@ -5,31 +5,42 @@ use std::rc::Rc;
 use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
-use super::{findings::findings, part::Part};
-use crate::{state::Outcome, words};
+use super::{findings::findings, outage, part::Part};
+use crate::{
+    app::Act,
+    state::{Outcome, outage::Outage},
+    words,
+};
 
 /// Properties of [`StepsPart`].
 #[derive(Properties, PartialEq)]
 pub struct StepsProps {
     /// What came of the choices.
     pub outcome: Outcome,
+    /// The outages that the person accepts.
+    pub accepted: Vec<Outage>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
 }
 
 /// The plan's steps in order, or why there is no plan.
 #[component]
 pub fn StepsPart(props: &StepsProps) -> Html {
     match &props.outcome {
-        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan) }</Part> },
+        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan, props) }</Part> },
         Outcome::Refused(reasons) => html! {
             <Part id="refused" title="No plan can be made">{ findings(reasons) }</Part>
         },
     }
 }
 
-fn steps(plan: &Rc<PlanReport>) -> Html {
+fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
     html! {
         <>
             { findings(&plan.findings) }
+            if !props.accepted.is_empty() {
+                { outage::accepted(&props.accepted, &props.act) }
+            }
             for authority in &plan.authorities {
                 <p key={authority.title.clone()} data-test="successor" data-name={words::authority_id(authority.id)}>{ words::successor(authority) }</p>
             }

@@ -247,6 +247,44 @@ fn a_refused_package_says_why_and_loses_nothing() {
     assert!(again.unmade.is_empty() && again.chart.is_none());
 }
 
+fn refused_over_an_outage() -> State {
+    let finding = Finding::error("edge-broken", "", "a → b breaks").remedy("mend it");
+    let chart = super::chart::tests::outage(9, false, false);
+    after([
+        Action::Planned(Outcome::Plan(plan().into())),
+        Action::Began(Job::Making { done: 0, total: 0 }),
+        Action::Unmade([finding].into(), chart.into()),
+    ])
+}
+
+#[test]
+fn an_outage_is_accepted_by_a_tick_and_nothing_less() {
+    let state = refused_over_an_outage();
+    assert_eq!((state.consent, state.form.outages.len()), (Consent::Open, 1));
+    let missing = state.after(Action::OutageNotTicked);
+    assert_eq!((missing.consent, missing.focus.id.as_str()), (Consent::Missing, "accept-outage"));
+    let ticked = missing.after(Action::OutageTicked(true));
+    assert!(!ticked.form.accept_outage && !ticked.unmade.is_empty(), "the question is not handed in yet");
+    assert_eq!(ticked.clone().after(Action::OutageTicked(false)).consent, Consent::Open);
+    let accepted = ticked.after(Action::Form(FormChange::AcceptOutage(true)));
+    assert_eq!(accepted.form.request().map(|request| request.accept_outage), Ok(true));
+    assert_eq!((accepted.accepted().len(), accepted.unmade.len(), accepted.consent), (1, 0, Consent::Open));
+}
+
+#[test]
+fn what_was_accepted_can_be_taken_back() {
+    let accepted = || refused_over_an_outage().after(Action::Form(FormChange::AcceptOutage(true)));
+    let made = accepted().after(Action::Made(package().into(), super::chart::tests::outage(9, true, false).into()));
+    assert_eq!(made.picture.column, 4, "the picture shows what was accepted first");
+    let back = made.after(Action::Form(FormChange::AcceptOutage(false)));
+    assert_eq!((back.form.request().map(|request| request.accept_outage), &back.package), (Ok(false), &None));
+    assert!(back.accepted().is_empty() && back.form.outages.len() == 1, "it can be accepted again");
+    let other = accepted().after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
+    assert!(other.accepted().is_empty() && !other.form.accept_outage, "other files, another question");
+    let unasked = after([Action::Form(FormChange::AcceptOutage(true))]);
+    assert!(!unasked.form.accept_outage, "nobody accepts what was not shown");
+}
+
 #[test]
 fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
     let made = || after([broken()]);

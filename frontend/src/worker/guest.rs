@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use airlock_core::{
-    Content, InputFile, UnixTime,
+    Content, Finding, InputFile, UnixTime,
     inventory::Inventory,
     package::{OutputFiles, PackageError},
     plan::RotationPlan,
+    simulate::Broken,
     x509::{KeyAlgorithm, PrivateKey},
 };
 use sha2::{Digest, Sha256};
@@ -146,12 +147,17 @@ impl Core {
             Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
             // `package` keeps the matrix of what it refuses to itself; the page shows it.
             Err(PackageError::Broken(broken)) => match airlock_core::simulate(plan, &minted) {
-                Ok(matrix) => Reply::Broken(broken.finding(), matrix).into(),
+                Ok(matrix) => Reply::Broken(finding(&broken), matrix).into(),
                 Err(error) => Reply::Failed(error.to_string()).into(),
             },
             Err(error) => Reply::Failed(error.to_string()).into(),
         })
     }
+}
+
+/// What breaks. Core's own finding tells of the command line's option to accept an outage; the page asks in its own words.
+fn finding(broken: &Broken) -> Finding {
+    Finding::error("edge-broken", "", broken.to_string()).remedy(broken.remedy.clone())
 }
 
 /// A question that came too early or too late: the page asks only about what it was told of.

@@ -128,19 +128,31 @@ impl Host {
 
     /// Plans.
     pub fn plan(self: &Rc<Self>, request: RotationRequest) {
+        self.plan_then(request, |_, _| {});
+    }
+
+    /// Plans, and makes the package of the plan at once.
+    pub fn plan_and_make(self: &Rc<Self>, request: RotationRequest) {
+        let accept_outage = request.accept_outage;
+        self.plan_then(request, move |host, algorithms| host.make(algorithms, accept_outage));
+    }
+
+    fn plan_then(self: &Rc<Self>, request: RotationRequest, then: impl FnOnce(&Rc<Self>, &[KeyAlgorithm]) + 'static) {
         self.tell(Action::Began(Job::Planning));
         self.ask(Ask::Plan { request, now: ports::now() }, |host, reply, _| match reply {
             Reply::Plan(plan) => {
                 host.fill_pool(plan.keys.len());
+                let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
                 host.tell(Action::Planned(Outcome::Plan(plan.into())));
+                then(host, &algorithms);
             }
             Reply::Refused(findings) => host.tell(Action::Planned(Outcome::Refused(findings.into()))),
             other => host.unexpected(other),
         });
     }
 
-    /// Makes the keys that the plan asks for, then certificates and package.
-    pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm]) {
+    /// Makes the keys that the plan asks for, then certificates and package. `accept_outage` as in the plan's request.
+    pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm], accept_outage: bool) {
         let run = self.next_run();
         let total = algorithms.len();
         self.deaths.set(0);
@@ -150,11 +162,11 @@ impl Host {
                 host.pool.take();
                 match reply {
                     Reply::Package(mut package) => {
-                        let chart = Chart::of(std::mem::take(&mut package.matrix));
+                        let chart = Chart::of(std::mem::take(&mut package.matrix), accept_outage);
                         host.tell(Action::Made(package.into(), chart.into()));
                     }
                     Reply::Broken(finding, matrix) => {
-                        host.tell(Action::Unmade([finding].into(), Chart::of(matrix).into()));
+                        host.tell(Action::Unmade([finding].into(), Chart::of(matrix, accept_outage).into()));
                     }
                     Reply::Refused(findings) => host.tell(Action::Unmade(findings.into(), Rc::default())),
                     other => host.unexpected(other),

@@ -34,6 +34,9 @@ pub fn Explanation(props: &ExplanationProps) -> Html {
             <p class="when"><strong>{ words::moment(chart, *column) }</strong>{ ". " }{ if phase > 0 { words::phase(phase) } else { "" } }{ if phase > 0 { ". " } else { "" } }{ words::until(&cell, chart.last()) }</p>
             <p data-test="verdict">{ words::verdict(&cell) }{ " " }{ words::which(&cell) }</p>
             if cell.look.mark >= Mark::BrokenToday {
+                if !cell.worst.0.outage.is_empty() {
+                    <p data-test="outage-of-cell">{ words::outage(&cell) }</p>
+                }
                 <p class="remedy">{ words::remedy(&cell.worst.0.remedy) }</p>
             }
             if cell.look.mark != Mark::NotAsked {
