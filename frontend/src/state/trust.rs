@@ -102,7 +102,9 @@ impl Held {
     /// Reads what core says in words: `certificate of the new CA`, or the names of a bundle.
     fn add(&mut self, words: &[String]) {
         for word in words {
-            match (word.contains("old CA"), word.contains("new CA")) {
+            let has =
+                |age: &str| word.contains(&format!("{age} CA")) || word.contains(&format!("{age} front-proxy CA"));
+            match (has("old"), has("new")) {
                 (true, true) => self.both = true,
                 (true, false) => self.old = true,
                 (false, true) => self.new = true,

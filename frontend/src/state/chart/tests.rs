@@ -164,6 +164,13 @@ fn the_drawing_says_what_each_end_shows_and_trusts() {
 }
 
 #[test]
+fn the_front_proxy_has_an_old_and_a_new_ca_as_well() {
+    let changes = ["certificate of the old front-proxy CA", "certificate of the new front-proxy CA"];
+    let chart = chart(1, &[edge("aggregator-extension", "a", false, &[(0, 0, verdict("holds", "holds", &changes))])]);
+    assert_eq!(words::held(wires(&chart, 0)[&(Seat::Apiserver, Seat::Extensions)].client_shows), "old or new");
+}
+
+#[test]
 fn every_row_of_the_profile_has_words_and_a_seat() {
     for row in KUBEADM.edges {
         for end in [row.client, row.server] {
