@@ -10,6 +10,7 @@ mod clipboard;
 mod firefox;
 mod input;
 mod network;
+mod outage;
 mod package;
 mod page;
 mod parity;
