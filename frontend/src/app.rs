@@ -7,8 +7,18 @@ use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
     components::{
-        download::DownloadPart, inventory::InventoryPart, load::LoadPart, making::MakingPart, plan_form::PlanFormPart,
-        review::ReviewPart, status::Status, steps::StepsPart, unmade::UnmadePart,
+        download::DownloadPart,
+        inventory::InventoryPart,
+        keys_help::keys_help,
+        load::LoadPart,
+        making::MakingPart,
+        plan_form::PlanFormPart,
+        review::ReviewPart,
+        status::Status,
+        steps::StepsPart,
+        trust_panel::TrustPanel,
+        unmade::UnmadePart,
+        way::{Way, link, onwards},
     },
     ports::{self, files::PickedFile},
     state::{
@@ -16,6 +26,7 @@ use crate::{
         form::{AuthorityChange, BroughtPart, FormChange},
         outage::Consent,
         picture::PictureChange,
+        step::Step,
     },
     words,
     worker::{host::Host, protocol::FileId},
@@ -65,6 +76,8 @@ pub enum Act {
     TakeOutageBack,
     /// Ticks the box that accepts the outages, or unticks it.
     TickOutage(bool),
+    /// Forgets everything.
+    Wipe,
 }
 
 impl Reducible for State {
@@ -93,8 +106,22 @@ fn App() -> Html {
         let (host, state) = (Rc::clone(&host), state.clone());
         use_callback((), move |act: Act, ()| perform(&host, &state, act))
     };
+    {
+        let state = state.clone();
+        use_effect_with((), move |()| ports::address::listen(move || follow_the_address(&state)));
+    }
+    {
+        let state = state.clone();
+        use_effect_with((), move |()| watch_the_policy(&state));
+    }
+    use_effect_with(state.has_unsaved_keys(), |unsaved| {
+        let question = unsaved.then(ports::leaving::Question::pose);
+        move || drop(question)
+    });
+    use_effect_with(state.step, |step| name_the_step(*step));
+    use_effect_with(words::title(&state), |title| ports::address::set_title(title));
+    // After the step: a heading can be given the focus once it is shown.
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
-    let busy = state.job.is_some();
 
     html! {
         <div class="page" data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
@@ -103,28 +130,79 @@ fn App() -> Html {
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
             </header>
             <Status state={(*state).clone()} act={&act} />
-            <main>
-                <LoadPart files={state.files.clone()} {busy} {load} act={&act} />
-                if let Some(inventory) = &state.inventory {
-                    <InventoryPart inventory={inventory.clone()} />
-                    <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} act={&act} />
-                }
+            <Way state={(*state).clone()} />
+            <main>{ for Step::ALL.map(|step| html! {
+                <div key={step.id()} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
+            }) }</main>
+            <footer>
+                <p>{ words::place(state.place) }</p>
+                <TrustPanel checks={state.checks.clone()} memory={state.memory()} act={&act} />
+                { keys_help() }
+            </footer>
+        </div>
+    }
+}
+
+/// What stands in a step. It is there while another one is shown: nothing that was opened or typed is lost.
+fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Callback<Act>) -> Html {
+    let busy = state.job.is_some();
+    match (step, &state.inventory, &state.package, &state.chart) {
+        (Step::Load, inventory, ..) => html! {
+            <>
+                <LoadPart files={state.files.clone()} {busy} {load} {act} />
+                if inventory.is_some() { { onwards(Step::Inspect) } }
+            </>
+        },
+        (Step::Inspect, Some(inventory), ..) => html! {
+            <><InventoryPart inventory={inventory.clone()} />{ onwards(Step::Plan) }</>
+        },
+        (Step::Plan, Some(_), package, _) => html! {
+            <>
+                <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
                 if let Some(outcome) = &state.outcome {
-                    <StepsPart outcome={outcome.clone()} accepted={state.accepted()} act={&act} />
+                    <StepsPart outcome={outcome.clone()} accepted={state.accepted()} {act} />
                 }
                 if let Some(plan) = state.plan() {
-                    <MakingPart plan={plan.clone()} job={state.job} made={state.package.is_some()} act={&act} />
+                    <MakingPart plan={plan.clone()} job={state.job} made={package.is_some()} {act} />
                 }
-                if !state.unmade.is_empty() {
-                    <UnmadePart findings={state.unmade.clone()} chart={state.chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} act={&act} />
-                }
-                if let (Some(package), Some(chart)) = (&state.package, &state.chart) {
-                    <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} act={&act} />
-                    <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} act={&act} />
-                }
-            </main>
-            <footer><p>{ words::place(state.place) }</p></footer>
-        </div>
+                if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
+            </>
+        },
+        (Step::Review, _, Some(package), Some(chart)) => html! {
+            <>
+                <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} {act} />
+                { onwards(Step::Download) }
+            </>
+        },
+        (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
+            <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
+        },
+        (Step::Download, _, Some(package), _) => html! {
+            <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} {act} />
+        },
+        _ => Html::default(),
+    }
+}
+
+/// Says what the page is, and counts what its policy stops.
+fn watch_the_policy(state: &UseReducerHandle<State>) {
+    let dispatcher = state.dispatcher();
+    ports::policy::listen(move || dispatcher.dispatch(Action::Blocked));
+    state.dispatch(Action::Built { build: ports::policy::build(), policy: ports::policy::text() });
+}
+
+/// Shows the step that the address names, if it can be gone to, and otherwise has the address name the one that is shown.
+fn follow_the_address(state: &UseReducerHandle<State>) {
+    if let Some(step) = Step::from_id(&ports::address::fragment()) {
+        state.dispatch(Action::Went(step));
+    }
+    name_the_step(state.step);
+}
+
+/// Has the address name a step.
+fn name_the_step(step: Step) {
+    if Step::from_id(&ports::address::fragment()) != Some(step) {
+        ports::address::follow(&link(step));
     }
 }
 
@@ -167,6 +245,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             ports::dom::focus("plan-form");
         }
         Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
+        Act::Wipe => host.wipe(),
     }
 }
 

@@ -13,22 +13,30 @@ use crate::{
         form::{FormChange, FormProblem, PlanForm},
         outage::{Consent, Outage},
         picture::{Picture, PictureChange},
+        step::Step,
     },
     words,
-    worker::protocol::FileId,
+    worker::protocol::{FileId, SelfTest},
 };
 
 pub mod chart;
 pub mod form;
+pub mod keys;
+pub mod memory;
 pub mod outage;
 pub mod picture;
+pub mod step;
 pub mod trust;
 
 /// All that the page knows. Cheap to clone: what is large is shared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// Which step is shown.
+    pub step: Step,
     /// Where the work runs.
     pub place: Workplace,
+    /// What the page found out about itself.
+    pub checks: Checks,
     /// What was loaded, in the order of loading.
     pub files: Rc<[LoadedFile]>,
     /// What was found in it; `None` while nothing is loaded.
@@ -61,6 +69,27 @@ pub struct State {
     pub alert: Option<String>,
     /// Where the person's attention belongs now.
     pub focus: Focus,
+}
+
+/// What the page found out about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// SHA-256 of the program; empty where it is not known.
+    pub build: String,
+    /// The content policy; empty where there is none.
+    pub policy: String,
+    /// Attempts that the policy stopped.
+    pub blocked: usize,
+    /// What came of the tests at the start; `None` until they are through.
+    pub tested: Option<SelfTest>,
+}
+
+impl Checks {
+    /// Is there nothing to worry about, as far as is known?
+    pub fn is_well(&self) -> bool {
+        let tested = self.tested.is_none_or(|tested| tested.randomness && tested.signatures);
+        tested && self.blocked == 0 && !self.policy.is_empty()
+    }
 }
 
 /// An element that is given the focus, once for each count.
@@ -161,6 +190,15 @@ pub enum Action {
     Failed(String),
     /// Files were left out because the worker died over them.
     FilesLeftOut(Vec<String>),
+    /// The policy stopped an attempt.
+    Blocked,
+    /// What the page is, and what policy it has.
+    Built {
+        /// SHA-256 of the program.
+        build: String,
+        /// The content policy.
+        policy: String,
+    },
     /// A choice was changed.
     Form(FormChange),
     /// The form was handed in with these problems.
@@ -191,14 +229,26 @@ pub enum Action {
     PreviewClosed,
     /// The lines of a file of the package.
     Previewed(Rc<FilePreview>),
+    /// What came of the tests at the start.
+    Tested(SelfTest),
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
+    /// The person goes to a step.
+    Went(Step),
+    /// Everything was wiped.
+    Wiped,
 }
 
 impl State {
     /// The state after `action`.
     #[must_use]
     pub fn after(mut self, action: Action) -> Self {
+        self.take(action);
+        self.stay_on_the_way();
+        self
+    }
+
+    fn take(&mut self, action: Action) {
         match action {
             Action::AlertDismissed => self.alert = None,
             Action::Began(job) => {
@@ -230,13 +280,17 @@ impl State {
             }
             Action::Failed(sentence) => {
                 self.job = None;
-                self.preview = self.preview.filter(|preview| preview.file.is_some());
+                self.preview.take_if(|preview| preview.file.is_none());
                 self.alert = Some(sentence);
             }
             Action::FilesLeftOut(paths) => {
-                self.job = self.job.filter(|_| !self.files.is_empty());
+                if self.files.is_empty() {
+                    self.job = None;
+                }
                 self.alert = Some(words::left_out(&paths));
             }
+            Action::Blocked => self.checks.blocked += 1,
+            Action::Built { build, policy } => (self.checks.build, self.checks.policy) = (build, policy),
             Action::Form(change) => {
                 self.forget_plan();
                 self.form_problems.clear();
@@ -267,7 +321,7 @@ impl State {
                 self.package = Some(package);
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
-                self.look_at("review");
+                self.show_what_came_of_it();
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
             Action::OutageNotTicked => {
@@ -276,9 +330,10 @@ impl State {
             }
             Action::OutageTicked(ticked) => self.consent = if ticked { Consent::Given } else { Consent::Open },
             Action::Picture(change) => {
-                let Some(chart) = self.chart.clone() else { return self };
+                let Some(chart) = self.chart.clone() else { return };
                 if self.picture.change(&chart, change) {
-                    self.look_at(&self.picture.focus(&chart));
+                    let cell = self.picture.focus(&chart);
+                    self.look_at(&cell);
                 }
             }
             Action::Place(place) => self.place = place,
@@ -297,6 +352,7 @@ impl State {
                     preview.file = Some(file);
                 }
             }
+            Action::Tested(tested) => self.checks.tested = Some(tested),
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
                 self.unmade = findings;
@@ -305,10 +361,16 @@ impl State {
                 }
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
-                self.look_at("unmade");
+                self.show_what_came_of_it();
+            }
+            Action::Went(step) => self.go(step),
+            Action::Wiped => {
+                let (place, checks, focus) =
+                    (self.place, std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
+                *self = Self { place, checks, focus, notice: words::WIPED.to_owned(), ..Self::default() };
+                self.look_at("load");
             }
         }
-        self
     }
 
     /// Is anything under way that will change what is shown?
@@ -332,6 +394,13 @@ impl State {
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
+    }
+
+    /// From where the package was asked for to what came of it. Whoever has gone elsewhere meanwhile stays there.
+    fn show_what_came_of_it(&mut self) {
+        if self.step == Step::Plan {
+            self.go(Step::Review);
+        }
     }
 
     fn look_at(&mut self, id: &str) {

@@ -16,12 +16,15 @@ use airlock_core::{
 };
 
 use crate::state::{
-    Job, Outcome, Workplace,
+    Checks, Job, Outcome, State, Workplace,
     chart::{Cell, Chart, Group, Look, Mark},
     form::BroughtPart,
+    memory::Memory,
     outage::Outage,
+    step::Step,
     trust::{Held, Seat, Wire},
 };
+use crate::worker::protocol::SelfTest;
 
 /// After cancelling.
 pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
@@ -58,6 +61,177 @@ pub const SECRET_WARNING: &str = "Holds a private key. The copied command carrie
 pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
 /// Nobody can start work.
 pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
+
+/// After wiping.
+pub const WIPED: &str = "Everything is wiped: files, keys and package. The page is as it was when it was opened.";
+/// The help page.
+pub const KEYS: &str = "Keyboard: what every key does";
+/// The panel.
+pub const TRUST_PANEL: &str = "Why this page can be trusted, and how far";
+/// Rows of the panel.
+pub const VERSION: &str = "Version";
+/// The program's digest.
+pub const BUILD: &str = "SHA-256 of the program inside";
+/// How to check it.
+pub const BUILD_HINT: &str = "A page can say anything about itself, so compare the file: “sha256sum airlock.html” against the published sum. \
+    This line finds a damaged copy, not a forged one.";
+/// The policy.
+pub const POLICY: &str = "Content policy in force";
+/// What it stopped.
+pub const BLOCKED: &str = "Attempts that it stopped";
+/// The tests at the start.
+pub const SELF_TEST: &str = "Tests at the start";
+/// What is held.
+pub const MEMORY: &str = "In memory now";
+/// The button.
+pub const WIPE: &str = "Wipe everything";
+/// What it does.
+pub const WIPE_HINT: &str = "Ends the workers, and with them their memory; a package that was not downloaded is lost. Closing the tab does the same.";
+/// Over the limits.
+pub const LIMITS_TITLE: &str = "What a content policy cannot stop";
+/// The limits.
+pub const LIMITS: [&str; 6] = [
+    "An extension of the browser that may read every page: use a profile without extensions.",
+    "A browser or a machine that is not honest: use one that you trust with the keys anyway.",
+    "A forged copy of this file: compare its sum before you load anything.",
+    "A link that leads away from the page with something in its address. This page has no such link, and asks the browser \
+     for nothing that could make one: the list of what it asks is pinned when it is built.",
+    "What you copy: the clipboard is there for every program of your session.",
+    "What you download: the zip is a file like any other, and is not encrypted.",
+];
+
+/// What the page found out about itself, in a line.
+pub fn checks(checks: &Checks) -> String {
+    let tested = match checks.tested {
+        None => "tests are running",
+        Some(SelfTest { randomness: true, signatures: true }) => "randomness and signatures work",
+        Some(_) => "a test failed: make no keys here",
+    };
+    format!("{}, {tested}", blocked(checks.blocked))
+}
+
+/// What the policy stopped.
+pub fn blocked(attempts: usize) -> String {
+    match attempts {
+        0 => "No attempt to reach anything".to_owned(),
+        attempts => format!("{} stopped: something in this browser tries to reach out", count(attempts, "attempt")),
+    }
+}
+
+/// The program's digest.
+pub fn build(build: &str) -> &str {
+    if build.is_empty() { "not known: the page was not opened from its one file" } else { build }
+}
+
+/// The policy.
+pub fn policy(policy: &str) -> &str {
+    if policy.is_empty() { "none: the page was not opened from its one file" } else { policy }
+}
+
+/// What came of the tests at the start.
+pub fn self_test(tested: Option<SelfTest>) -> String {
+    let Some(SelfTest { randomness, signatures }) = tested else { return "They are running.".to_owned() };
+    let word = |works: bool| if works { "works" } else { "FAILS: make no keys here" };
+    format!(
+        "Randomness of the browser: {}. Signing and verifying with new keys (ECDSA P-256, P-384): {}.",
+        word(randomness),
+        word(signatures)
+    )
+}
+
+/// What is in memory, line by line.
+pub fn memory(memory: &Memory) -> Vec<String> {
+    if memory.files == 0 {
+        return vec!["Nothing was loaded.".to_owned()];
+    }
+    let keys = match memory.keys {
+        0 => "no private key in them".to_owned(),
+        keys => format!("{} in them", count(keys, "private key")),
+    };
+    let loaded = format!("{} loaded, {}, {keys}.", count(memory.files, "file"), size(memory.bytes));
+    let package = match memory.secret_outputs {
+        None => "No package.".to_owned(),
+        Some(secret) => format!("The package; {} of it hold private keys.", count(secret, "file")),
+    };
+    vec![loaded, package, "Nothing is stored: neither cookies nor storage nor caches.".to_owned()]
+}
+
+/// The keys of a combination, as they are written on the keyboard.
+pub fn key_names(combination: &str) -> Vec<&str> {
+    let name = |key| match key {
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "PageUp" => "Page up",
+        "PageDown" => "Page down",
+        "v" => "V",
+        "p" => "P",
+        other => other,
+    };
+    combination.split('+').map(name).collect()
+}
+
+/// The list of steps, for those who listen.
+pub const WAY: &str = "Steps";
+/// Missing before anything can be looked at.
+pub const NEEDS_FILES: &str = "needs files";
+/// Missing before anything can be reviewed.
+pub const NEEDS_PACKAGE: &str = "needs a package";
+
+/// What a step is called.
+pub fn step(step: Step) -> &'static str {
+    match step {
+        Step::Load => "Load",
+        Step::Inspect => "Inspect",
+        Step::Plan => "Plan",
+        Step::Review => "Review",
+        Step::Download => "Download",
+    }
+}
+
+/// The link to the next step.
+pub fn onwards(to: Step) -> &'static str {
+    match to {
+        Step::Load => "Load more files",
+        Step::Inspect => "Continue: see what was found",
+        Step::Plan => "Continue: plan the rotation",
+        Step::Review => "Continue: review the package",
+        Step::Download => "Continue: download the package",
+    }
+}
+
+/// What has been done in a step, or what is missing for it.
+pub fn progress(state: &State, step: Step) -> String {
+    match step {
+        _ if !state.missing(step).is_empty() => state.missing(step).to_owned(),
+        Step::Load if state.files.is_empty() => "begin here".to_owned(),
+        Step::Load => count(state.files.len(), "file"),
+        Step::Inspect => state.inventory.as_ref().map_or_else(String::new, |inventory| {
+            let of = |severity| inventory.findings.iter().filter(|finding| finding.severity == severity).count();
+            match (of(Severity::Error), of(Severity::Warning)) {
+                (0, 0) => "nothing in the way".to_owned(),
+                (0, warnings) => count(warnings, "warning"),
+                (errors, _) => count(errors, "error"),
+            }
+        }),
+        Step::Plan => match &state.outcome {
+            None => "your choices".to_owned(),
+            Some(Outcome::Plan(plan)) => count(plan.steps.len(), "step"),
+            Some(Outcome::Refused(_)) => "refused".to_owned(),
+        },
+        Step::Review if state.unmade.is_empty() => "made".to_owned(),
+        Step::Review => "refused".to_owned(),
+        Step::Download if state.download.is_some() => "done".to_owned(),
+        Step::Download => "not yet".to_owned(),
+    }
+}
+
+/// The title of the tab.
+pub fn title(state: &State) -> String {
+    let problem = if state.form_problems.is_empty() { "" } else { "Error: " };
+    format!("{problem}{} – Airlock", step(state.step))
+}
 
 /// How the work under way is named.
 pub fn job(job: Job) -> String {

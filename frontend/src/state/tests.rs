@@ -41,7 +41,7 @@ fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     }
 }
 
-fn inventory() -> InventoryReport {
+pub(super) fn inventory() -> InventoryReport {
     InventoryReport {
         authorities: vec![
             authority(AuthorityId::Cluster, true),
@@ -71,9 +71,17 @@ fn package() -> PackageReport {
 }
 
 /// The state after loading one file, and after `actions`.
-fn after(actions: impl IntoIterator<Item = Action>) -> State {
+pub(super) fn after(actions: impl IntoIterator<Item = Action>) -> State {
     let loaded = State::default().after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
     actions.into_iter().fold(loaded, State::after)
+}
+
+pub(super) fn planned() -> Action {
+    Action::Planned(Outcome::Plan(plan().into()))
+}
+
+pub(super) fn made() -> Action {
+    Action::Made(package().into(), Rc::default())
 }
 
 fn cluster(change: AuthorityChange) -> Action {
@@ -233,11 +241,8 @@ fn broken() -> Action {
 
 #[test]
 fn a_refused_package_says_why_and_loses_nothing() {
-    let state = after([
-        Action::Planned(Outcome::Plan(plan().into())),
-        Action::Began(Job::Making { done: 0, total: 0 }),
-        broken(),
-    ]);
+    let state =
+        after([Action::Went(Step::Plan), planned(), Action::Began(Job::Making { done: 0, total: 0 }), broken()]);
     assert_eq!((state.job, state.package.is_some()), (None, false));
     assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
     assert_eq!(state.unmade.len(), 1);
@@ -297,6 +302,42 @@ fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
 }
 
 #[test]
+fn keys_that_were_made_and_not_saved_are_not_left_without_a_question() {
+    let saved = Action::Downloaded(Downloaded { name: "a.zip".to_owned(), sha256: String::new() });
+    assert!(!after([planned()]).has_unsaved_keys());
+    assert!(after([Action::Began(Job::Making { done: 0, total: 1 })]).has_unsaved_keys());
+    assert!(after([planned(), made()]).has_unsaved_keys());
+    assert!(!after([planned(), made(), saved]).has_unsaved_keys());
+}
+
+#[test]
+fn a_wipe_leaves_nothing_but_where_the_work_runs() {
+    let tested = SelfTest { randomness: true, signatures: true };
+    let state = after([
+        Action::Place(Workplace::Workers(2)),
+        Action::Tested(tested),
+        planned(),
+        made(),
+        Action::Went(Step::Download),
+    ]);
+    assert_eq!((state.memory().files, state.memory().secret_outputs), (1, Some(0)));
+    let wiped = state.after(Action::Wiped);
+    assert_eq!(wiped.memory(), memory::Memory::default());
+    assert_eq!((wiped.step, wiped.place, wiped.checks.tested), (Step::Load, Workplace::Workers(2), Some(tested)));
+    assert_eq!((wiped.focus.id.as_str(), &wiped.form), ("load", &PlanForm::default()));
+}
+
+#[test]
+fn an_attempt_that_was_stopped_is_counted_and_worries() {
+    let built = Action::Built { build: String::new(), policy: "default-src 'none'".to_owned() };
+    let state = after([built]);
+    assert!(state.checks.is_well());
+    let blocked = state.after(Action::Blocked);
+    assert!(!blocked.checks.is_well());
+    assert!(words::checks(&blocked.checks).contains("1 attempt stopped"), "{}", words::checks(&blocked.checks));
+}
+
+#[test]
 fn lines_of_another_file_are_not_shown() {
     let lines = |path: &str| FilePreview { path: path.to_owned(), replaces: String::new(), lines: vec![] };
     let state = after([Action::PreviewAsked("b".to_owned()), Action::Previewed(lines("a").into())]);
@@ -308,15 +349,14 @@ fn lines_of_another_file_are_not_shown() {
 #[test]
 fn attention_follows_the_work() {
     let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
-    let planned = Action::Planned(Outcome::Plan(plan().into()));
     let refused = Action::Planned(Outcome::Refused([].into()));
     let problem = FormProblem { field: "ca-days".to_owned(), message: String::new() };
     assert_eq!(look(&[]), "");
-    assert_eq!(look(&[planned]), "plan");
+    assert_eq!(look(&[planned()]), "plan");
     assert_eq!(look(&[refused]), "refused");
     assert_eq!(look(&[Action::FormRefused(vec![problem])]), "ca-days");
     assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "making");
-    assert_eq!(look(&[Action::Made(package().into(), Rc::default())]), "review");
+    assert_eq!(look(&[Action::Went(Step::Plan), made()]), "review");
 }
 
 #[test]

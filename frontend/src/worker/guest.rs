@@ -13,7 +13,7 @@ use airlock_core::{
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply};
+use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply, SelfTest};
 
 /// The core worker's memory: all that was loaded and all that came of it.
 #[derive(Default)]
@@ -87,6 +87,7 @@ impl Core {
                 let reply = Reply::Archive { name: format!("{}.zip", package.name()), sha256: sha256(&zip) };
                 Some(Answer { reply, bytes: Some(zip) })
             }
+            Ask::Test => Some(Reply::Tested(self_test()).into()),
         }
     }
 
@@ -169,6 +170,24 @@ fn nothing(what: &str) -> Reply {
 pub fn make_key(algorithm: KeyAlgorithm) -> Zeroizing<Vec<u8>> {
     let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
     PrivateKey::generate(algorithm, &mut random).to_pkcs8_der()
+}
+
+/// Tries what everything hangs on, before it is needed.
+fn self_test() -> SelfTest {
+    let (mut first, mut second) = ([0; 32], [0; 32]);
+    let drawn = [&mut first, &mut second].into_iter().all(|bytes| getrandom::fill(bytes).is_ok());
+    let randomness = drawn && first != second;
+    SelfTest { randomness, signatures: randomness && SELF_TESTED.into_iter().all(signs) }
+}
+
+/// Quickly made; RSA keys take seconds.
+const SELF_TESTED: [KeyAlgorithm; 2] = [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384];
+
+fn signs(algorithm: KeyAlgorithm) -> bool {
+    let Ok(key) = PrivateKey::from_pkcs8_der(&make_key(algorithm)) else { return false };
+    let signature = key.sign(b"airlock");
+    let verifies = |message: &[u8]| key.public_key().verify(&key.signature_algorithm(), message, &signature);
+    verifies(b"airlock") && !verifies(b"another message")
 }
 
 /// Lower case hexadecimal, as sha256sum prints it.

@@ -44,6 +44,8 @@ pub struct Host {
     /// Counts runs and their ends: whoever works for another number stops.
     run: Cell<u32>,
     deaths: Cell<u32>,
+    /// Counts wipes: what was begun before one is not told of after it.
+    wiped: Cell<u32>,
     download: RefCell<Option<Download>>,
 }
 
@@ -69,6 +71,7 @@ impl Host {
                 reviving: Cell::default(),
                 run: Cell::default(),
                 deaths: Cell::default(),
+                wiped: Cell::default(),
                 download: RefCell::default(),
             }
         })
@@ -97,9 +100,10 @@ impl Host {
         let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
         let left_out = paths.clone();
         self.tell(Action::Began(Job::Inspecting));
-        let host = Rc::clone(self);
+        let (host, wiped) = (Rc::clone(self), self.wiped.get());
         ports::spawn(async move {
             match host.inspect(&new, Vec::new()).await {
+                _ if host.wiped.get() != wiped => {}
                 Ok(reply) => {
                     host.files.borrow_mut().extend(new.into_iter().map(|file| (file.ticket.id, file)));
                     host.inspected(reply);
@@ -185,6 +189,25 @@ impl Host {
     pub fn cancel(self: &Rc<Self>) {
         self.end_run();
         self.tell(Action::Cancelled);
+    }
+
+    /// Forgets everything: the workers end, and their memory with them.
+    pub fn wipe(self: &Rc<Self>) {
+        self.next_run();
+        self.wiped.set(self.wiped.get().wrapping_add(1));
+        self.pool.take();
+        self.files.take();
+        self.download.take();
+        self.core.replace(start_core(Rc::downgrade(self)));
+        self.tell(Action::Wiped);
+    }
+
+    /// Has the core guest try whether randomness and signatures work.
+    fn test(self: &Rc<Self>) {
+        self.ask(Ask::Test, |host, reply, _| match reply {
+            Reply::Tested(tested) => host.tell(Action::Tested(tested)),
+            other => host.unexpected(other),
+        });
     }
 
     /// Fetches the lines of a file of the package.
@@ -367,8 +390,10 @@ fn start_core(host: std::rc::Weak<Host>) -> Rc<CoreLine> {
     CoreLine::start(move |event| {
         let Some(host) = host.upgrade() else { return };
         match event {
-            CoreEvent::Ready { on_page: true } => host.tell(Action::Place(Workplace::Page)),
-            CoreEvent::Ready { on_page: false } => host.tell(Action::Place(Workplace::Workers(pool_size()))),
+            CoreEvent::Ready { on_page } => {
+                host.tell(Action::Place(if on_page { Workplace::Page } else { Workplace::Workers(pool_size()) }));
+                host.test();
+            }
             CoreEvent::Died(died) => host.core_died(died),
         }
     })

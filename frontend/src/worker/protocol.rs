@@ -118,6 +118,8 @@ pub enum Ask {
     },
     /// The package; it comes as a blob.
     Archive,
+    /// Try whether randomness and signatures work here.
+    Test,
 }
 
 /// From a worker to the page.
@@ -169,8 +171,19 @@ pub enum Reply {
         /// SHA-256 of the zip in lower case hexadecimal.
         sha256: String,
     },
+    /// To [`Ask::Test`].
+    Tested(SelfTest),
     /// The question could not be answered; why, as a sentence.
     Failed(String),
+}
+
+/// What came of the tests at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Does the browser give random bytes, other ones each time?
+    pub randomness: bool,
+    /// Do signatures of new keys verify, and those of other messages not?
+    pub signatures: bool,
 }
 
 /// From the page to a key worker.
