@@ -31,6 +31,18 @@ pub(crate) enum Command {
         #[arg(long, default_value = "table")]
         format: Format,
     },
+    /// Say whether a phase is done, as far as files tell; exit code 1 if not
+    Check {
+        /// Files, folders or archives, of any moment of a rotation; its package may be among them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Which phase [default: the furthest that anyone has begun]
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3), value_name = "1|2|3")]
+        phase: Option<u8>,
+        /// How to print it
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
     /// Show what a rotation would do, step by step; makes nothing
     Plan {
         /// Files, folders or archives; a folder may hold the trees of several nodes

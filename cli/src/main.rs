@@ -16,8 +16,8 @@ use std::{
 };
 
 use airlock_core::{
-    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, inspect, mint, package,
-    package::PackageError, plan,
+    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, inspect, mint,
+    package, package::PackageError, plan,
 };
 use clap::Parser;
 
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
         Command::Inspect { paths, format } => run_inspect(&paths, format),
+        Command::Check { paths, phase, format } => run_check(&paths, phase, format),
         Command::Plan { paths, choices, format } => run_plan(&paths, &choices, format),
         Command::Package { paths, choices, out } => run_package(&paths, &choices, &out),
     };
@@ -66,6 +67,16 @@ fn run_inspect(paths: &[String], format: Format) -> Result<(), Stop> {
         Format::Table => print!("{}", table::inventory(&report)),
     }
     refuse_errors(inventory.findings())
+}
+
+fn run_check(paths: &[String], phase: Option<u8>, format: Format) -> Result<(), Stop> {
+    let inventory = inspect(read::paths(paths)?, now()?);
+    let report = check(&inventory, phase);
+    match format {
+        Format::Json => print_json(&report),
+        Format::Table => print!("{}", table::check(&report)),
+    }
+    if report.holds { Ok(()) } else { Err(Stop::Findings(Vec::new())) }
 }
 
 fn run_plan(paths: &[String], choices: &Choices, format: Format) -> Result<(), Stop> {

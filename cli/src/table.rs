@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use airlock_core::{
     finding::printable,
-    report::{CertificateReport, InventoryReport, PlanReport, StepReport},
+    report::{CertificateReport, CheckReport, InventoryReport, MissingReport, PlanReport, RotationReport, StepReport},
 };
 
 /// What was found, holder by holder.
@@ -36,6 +36,7 @@ fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Res
         }
         writeln!(text)?;
     }
+    write_rotation(text, &report.rotation)?;
     if !report.unrecognised.is_empty() {
         writeln!(text, "Files without a place")?;
         for file in &report.unrecognised {
@@ -62,6 +63,58 @@ fn write_certificate(text: &mut String, certificate: &CertificateReport) -> std:
     writeln!(text, "        key          {}, {}", certificate.key_type, certificate.signature_algorithm)?;
     writeln!(text, "        valid        {} to {}", certificate.not_before, certificate.not_after)?;
     writeln!(text, "        fingerprint  {}", certificate.fingerprint)
+}
+
+fn write_rotation(text: &mut String, rotation: &RotationReport) -> std::fmt::Result {
+    if rotation.authorities.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "A rotation is under way")?;
+    for authority in &rotation.authorities {
+        let key = if authority.new_key_present { "its private key is here" } else { "its private key is not here" };
+        writeln!(text, "  {}: {} → {}, {key}", authority.title, authority.old.subject, authority.new.subject)?;
+    }
+    for holder in &rotation.holders {
+        let standing = if holder.out_of_line.is_empty() { holder.standing.in_words() } else { "out of line" };
+        writeln!(text, "  {:<12} {} ({})", standing, printable(&holder.name), holder.role)?;
+        for missing in &holder.out_of_line {
+            writeln!(text, "    {}", missing_in_words(missing))?;
+        }
+    }
+    writeln!(text)
+}
+
+fn missing_in_words(missing: &MissingReport) -> String {
+    if missing.place == missing.holder {
+        printable(&missing.seen)
+    } else {
+        format!("{}: {}", printable(&missing.place), printable(&missing.seen))
+    }
+}
+
+/// Whether a phase is done.
+pub(crate) fn check(report: &CheckReport) -> String {
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = write_check(&mut text, report);
+    text
+}
+
+fn write_check(text: &mut String, report: &CheckReport) -> std::fmt::Result {
+    let verdict = if report.holds { "everything that was given is through it" } else { "not done" };
+    writeln!(text, "Phase {}: {verdict}", report.phase)?;
+    let mut last = "";
+    for missing in &report.missing {
+        if missing.holder != last {
+            writeln!(text, "  {} ({})", printable(&missing.holder), missing.role)?;
+            last = &missing.holder;
+        }
+        writeln!(text, "    {}", missing_in_words(missing))?;
+    }
+    for finding in &report.findings {
+        writeln!(text, "  {finding}")?;
+    }
+    Ok(())
 }
 
 /// What will be done, step by step.

@@ -4,12 +4,14 @@
 //! files ──inspect──▶ Inventory ──plan──▶ RotationPlan ──mint──▶ Minted ──package──▶ OutputFiles ──archive──▶ zip
 //! ```
 //!
-//! Beside the way, [`simulate()`] predicts every handshake of a minted plan; [`package()`] refuses a plan with a
+//! Files of any later moment take the same way: an [`Inventory`] says from the certificates alone where in a rotation
+//! each holder is, and [`check()`] whether a phase is done. Beside the way, [`simulate()`] predicts every handshake of a minted plan; [`package()`] refuses a plan with a
 //! broken edge. Every arrow is one public function. Nothing in here reads a clock, a file, the network or the
 //! system's randomness: bytes, the time and keys come in; bytes and findings go out.
 
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod finding;
 pub mod formats;
 pub mod input;
@@ -23,9 +25,10 @@ pub mod simulate;
 pub mod time;
 pub mod x509;
 
+pub use check::check;
 pub use finding::{Finding, Severity};
 pub use input::{Content, InputFile};
-pub use inventory::{Inventory, inspect};
+pub use inventory::{Inventory, Standing, inspect};
 pub use mint::{Minted, mint};
 pub use package::{OutputFile, OutputFiles, archive, package};
 pub use plan::{RotationPlan, RotationRequest, plan};

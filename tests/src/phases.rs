@@ -124,6 +124,10 @@ impl Phases {
         fixtures::copy(&self.phase(phase - 1), &self.phase(phase));
         for node in &self.control_plane {
             self.lay_node(&from.join("control-plane").join(node), phase, node);
+            if phase == 3 {
+                // Its script takes it away; an externally managed CA never had one.
+                drop(fs::remove_file(self.node(phase, node).join("etc/kubernetes/pki/ca-signing.crt")));
+            }
         }
         for node in &self.workers {
             self.lay_node(&from.join("workers").join(node), phase, node);
@@ -135,6 +139,8 @@ impl Phases {
         for group in ["clients", "cluster", "management"] {
             if from.join(group).is_dir() {
                 fixtures::copy(&from.join(group), &self.phase(phase).join(group));
+                // The way back is no part of the phase.
+                drop(fs::remove_dir_all(self.phase(phase).join(group).join("undo")));
             }
         }
         let renews = (from.join("workers/ca.crt").is_file() && !self.has_minted(from)) && phase == 2;

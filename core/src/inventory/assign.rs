@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     Artifact, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
+    packaged,
     tree::{self, Location, Trees},
 };
 use crate::{
@@ -29,15 +30,27 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
         objects: Vec::new(),
         clients: Vec::new(),
         loose: Vec::new(),
+        packaged: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
+        rotations: BTreeMap::new(),
+        standings: Vec::new(),
         findings: Vec::new(),
         files: 0,
         keys: BTreeMap::new(),
     };
     let files = open_archives(files, &mut inventory.findings);
     inventory.files = files.len();
+    let packages = packaged::roots(&files);
+    let files = files.into_iter().filter_map(|file| {
+        let Some(root) = packages.iter().find(|root| file.path.starts_with(root.as_str())) else { return Some(file) };
+        if let Content::Bytes(bytes) = &file.content {
+            inventory.place_packaged(root, file.path, bytes);
+        }
+        None
+    });
+    let files: Vec<_> = files.collect();
     let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {

@@ -16,7 +16,14 @@ pub(super) fn find(inventory: &mut Inventory) -> BTreeMap<AuthorityId, Authority
 }
 
 fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
-    let (file, certificates) = candidates(inventory, row).into_iter().next()?;
+    let candidates = candidates(inventory, row);
+    if let Some(rotation) = inventory.rotations.get(&row.id) {
+        let holding = candidates.iter().find(|(_, certificates)| certificates.contains(&&rotation.old));
+        let file = holding.map(|(file, _)| file.clone()).unwrap_or_default();
+        let key = inventory.key_of(rotation.old.public_key()).cloned();
+        return Some(Authority { certificate: rotation.old.clone(), key, file });
+    }
+    let (file, certificates) = candidates.into_iter().next()?;
     let with_key = certificates.iter().find(|certificate| inventory.key_of(certificate.public_key()).is_some());
     let certificate = with_key.or_else(|| certificates.first())?;
     let key = inventory.key_of(certificate.public_key()).cloned();

@@ -10,7 +10,9 @@ mod checks;
 mod detect;
 mod nodes;
 mod objects;
+mod packaged;
 mod signers;
+mod standing;
 mod tree;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,9 +26,11 @@ use crate::{
     x509::{Certificate, PrivateKey, PublicKey},
 };
 
+pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     signers::Signers,
+    standing::{Aspect, HolderStanding, Rotation},
 };
 
 /// Everything that was recognised, in its place.
@@ -42,9 +46,15 @@ pub struct Inventory {
     pub(crate) clients: Vec<Slot>,
     /// Certificates and keys that lie on no node.
     pub(crate) loose: Vec<Slot>,
+    /// Authorities' certificates and keys in a package of Airlock's that was given along.
+    pub(crate) packaged: Vec<Slot>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
+    /// The rotations that are under way.
+    pub(crate) rotations: BTreeMap<AuthorityId, Rotation>,
+    /// Where everyone is in them; empty where none is under way.
+    pub(crate) standings: Vec<HolderStanding>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) files: usize,
     keys: BTreeMap<PublicKey, Arc<PrivateKey>>,
@@ -146,7 +156,7 @@ pub(crate) struct Unrecognised {
     pub(crate) reason: String,
 }
 
-/// An authority as it is today.
+/// An authority as it is today: the old one while a rotation is under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Authority {
     pub(crate) certificate: Certificate,
@@ -164,9 +174,13 @@ pub fn inspect(files: Vec<InputFile>, now: UnixTime) -> Inventory {
     let mut inventory = assign::assign(files, &KUBEADM);
     inventory.keys = inventory.collect_keys();
     inventory.signers = Signers::of(&inventory);
+    inventory.rotations = standing::rotations(&inventory);
     inventory.authorities = authorities::find(&mut inventory);
+    inventory.standings = standing::holders(&inventory);
     inventory.cluster = inventory.cluster_name();
     checks::check(&mut inventory, now);
+    let findings = standing::findings(&inventory);
+    inventory.findings.extend(findings);
     inventory.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
     inventory.findings.dedup();
     inventory
@@ -189,6 +203,15 @@ impl Inventory {
         self.nodes.iter().filter(|node| node.role == Role::Worker)
     }
 
+    /// The certificates that an authority has today: while a rotation is under way, the old one and the new one.
+    pub(crate) fn present(&self, id: AuthorityId) -> Vec<&Certificate> {
+        match (self.rotations.get(&id), self.authorities.get(&id)) {
+            (Some(rotation), _) => vec![&rotation.old, &rotation.new],
+            (None, Some(authority)) => vec![&authority.certificate],
+            (None, None) => Vec::new(),
+        }
+    }
+
     /// The private key of `public`, wherever among the input it was found.
     pub(crate) fn key_of(&self, public: &PublicKey) -> Option<&Arc<PrivateKey>> {
         self.keys.get(public)
@@ -206,7 +229,8 @@ impl Inventory {
     }
 
     fn collect_keys(&self) -> BTreeMap<PublicKey, Arc<PrivateKey>> {
-        let in_files = self.slots().flat_map(|(_, slot)| slot.artifact.keys());
+        let packaged = self.packaged.iter().flat_map(|slot| slot.artifact.keys());
+        let in_files = self.slots().flat_map(|(_, slot)| slot.artifact.keys()).chain(packaged);
         let in_objects = self.objects.iter().flat_map(|stored| {
             let embedded = stored.kubeconfig.iter().flat_map(|(_, kubeconfig)| kubeconfig.keys());
             stored.key.iter().chain(embedded)

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The format's name and version.
-const FORMAT: &str = "airlock-package/1";
+pub(crate) const FORMAT: &str = "airlock-package/1";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -102,6 +102,16 @@ impl std::error::Error for Refusal {}
 /// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
+    if !inventory.rotations.is_empty() {
+        findings.push(
+            Finding::error(
+                "rotation-under-way",
+                "",
+                "a rotation is under way, and a package for the rest of it is not made by this release",
+            )
+            .remedy("Go on with its own package; `airlock check` says who is where"),
+        );
+    }
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);

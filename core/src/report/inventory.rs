@@ -1,11 +1,14 @@
 //! An inventory as plain data.
 
 use super::{
-    AuthorityReport, CertificateReport, HolderReport, InventoryReport, KeyReport, SlotReport, UnrecognisedReport,
+    AuthorityReport, CertificateReport, HolderReport, InventoryReport, KeyReport, MissingReport, ReplacedReport,
+    RotationReport, SlotReport, StandingReport, UnrecognisedReport,
 };
 use crate::{
     UnixTime,
-    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot, StoredObject},
+    inventory::{
+        Artifact, Aspect, HolderStanding, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot, StoredObject,
+    },
     package::hex,
     plan::{same_algorithm, successor_name},
     profile::SecretContent,
@@ -53,9 +56,30 @@ impl Inventory {
             unrecognised: unrecognised
                 .map(|file| UnrecognisedReport { file: file.file.clone(), reason: file.reason.clone() })
                 .collect(),
+            rotation: self.rotation_report(),
             findings: self.findings.clone(),
             files: self.files,
         }
+    }
+
+    fn rotation_report(&self) -> RotationReport {
+        let authorities = self.rotations.iter().map(|(id, rotation)| ReplacedReport {
+            id: *id,
+            title: self.profile.authority(*id).map_or("", |row| row.title).to_owned(),
+            old: self.certificate_report(&rotation.old),
+            new: self.certificate_report(&rotation.new),
+            new_key_present: self.key_of(rotation.new.public_key()).is_some(),
+        });
+        let holders = self.standings.iter().map(|holder| {
+            let out_of_line = holder.out_of_line().into_iter().map(|aspect| MissingReport::of(holder, aspect));
+            StandingReport {
+                name: holder.name.clone(),
+                role: holder.role.to_owned(),
+                standing: holder.nearest(),
+                out_of_line: out_of_line.collect(),
+            }
+        });
+        RotationReport { authorities: authorities.collect(), holders: holders.collect() }
     }
 
     fn node_report(&self, node: &Node) -> HolderReport {
@@ -118,6 +142,18 @@ impl Inventory {
             }
         });
         certificate_report(certificate, &signed_by.unwrap_or_default())
+    }
+}
+
+impl MissingReport {
+    pub(crate) fn of(holder: &HolderStanding, aspect: &Aspect) -> Self {
+        Self {
+            holder: holder.name.clone(),
+            role: holder.role.to_owned(),
+            place: aspect.place.clone(),
+            file: aspect.file.clone(),
+            seen: aspect.seen.clone(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::inventory::certificate_report;
 
-use crate::{Finding, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
+use crate::{Finding, Standing, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
 
 /// Everything that inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,82 @@ pub struct InventoryReport {
     pub authorities: Vec<AuthorityReport>,
     /// Files that have no place, with the reason.
     pub unrecognised: Vec<UnrecognisedReport>,
+    /// Where everyone is in a rotation that is under way.
+    pub rotation: RotationReport,
     /// What is to be said about the input, most severe first.
     pub findings: Vec<Finding>,
     /// How many files were looked at, members of archives included.
     pub files: usize,
+}
+
+/// A rotation that is under way; empty where none is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationReport {
+    /// The authorities that are being replaced.
+    pub authorities: Vec<ReplacedReport>,
+    /// Everyone who has a part in it, in the order of the package.
+    pub holders: Vec<StandingReport>,
+}
+
+/// An authority that is being replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplacedReport {
+    /// Which one.
+    pub id: AuthorityId,
+    /// Its name in words.
+    pub title: String,
+    /// The one that is retired.
+    pub old: CertificateReport,
+    /// The one that takes over.
+    pub new: CertificateReport,
+    /// Was the new one's private key given?
+    pub new_key_present: bool,
+}
+
+/// Where someone is in a rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingReport {
+    /// A node's name, an object's place, or a file.
+    pub name: String,
+    /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
+    pub role: String,
+    /// Where most of it stands.
+    pub standing: Standing,
+    /// What does not stand there; with any, the holder is out of line.
+    pub out_of_line: Vec<MissingReport>,
+}
+
+/// Something that is not where it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingReport {
+    /// Who has it: a node's name, an object's place, or a file.
+    pub holder: String,
+    /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
+    pub role: String,
+    /// Absolute path on the node, or `Secret default/one-ca`.
+    pub place: String,
+    /// The file as the person named it.
+    pub file: String,
+    /// What is seen there, as a sentence without a final period.
+    pub seen: String,
+}
+
+/// Whether a phase is done, as far as files tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckReport {
+    /// 1, 2 or 3.
+    pub phase: u8,
+    /// Is everything that was given through it?
+    pub holds: bool,
+    /// What is not.
+    pub missing: Vec<MissingReport>,
+    /// What stands in the way of an answer, and what could not be seen.
+    pub findings: Vec<Finding>,
 }
 
 /// A node, or a group of objects, and what it holds.

@@ -8,3 +8,4 @@ mod kubeadm;
 mod kubectl;
 mod package;
 mod scripts;
+mod standing;

@@ -72,7 +72,9 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
     for (row, file, place, certificates) in places {
         let severity = severity(inventory, row.id);
         let distinct: BTreeSet<&Certificate> = certificates.iter().collect();
-        if distinct.len() > 1 {
+        let under_way = inventory.rotations.contains_key(&row.id)
+            && distinct.iter().all(|certificate| inventory.present(row.id).contains(certificate));
+        if distinct.len() > 1 && !under_way {
             findings.push(
                 Finding::new(
                     severity,
@@ -143,10 +145,11 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for row in inventory.profile.authorities {
         let Some(authority) = inventory.authorities.get(&row.id) else { continue };
         let severity = severity(inventory, row.id);
+        let present = inventory.present(row.id);
         for node in &inventory.nodes {
             let Some(slot) = node.slots.get(row.certificate) else { continue };
             let certificates = slot.artifact.certificates();
-            if certificates.is_empty() || certificates.contains(&authority.certificate) {
+            if certificates.is_empty() || present.iter().any(|one| certificates.contains(one)) {
                 continue;
             }
             findings.push(if is_other_cluster(inventory, node, row) {
@@ -160,7 +163,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         for stored in &inventory.objects {
             if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id))
                 && !stored.certificates.is_empty()
-                && !stored.certificates.contains(&authority.certificate)
+                && !present.iter().any(|one| stored.certificates.contains(one))
             {
                 findings.push(
                     Finding::new(
@@ -223,6 +226,15 @@ pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             if let Some(slot) = node.slots.get(*key)
                 && let Artifact::PrivateKey(private) = &slot.artifact
             {
+                // While a rotation is under way, the key of either CA is one of its keys: where it stands tells more.
+                let is_authority = profile.authorities.iter().any(|row| row.key == *key);
+                let present = inventory.present(*id);
+                if is_authority
+                    && present.len() > 1
+                    && present.iter().any(|one| one.public_key().is_same_key(private.public_key()))
+                {
+                    continue;
+                }
                 compare(severity(inventory, *id), &slot.file, "", node.certificates(certificate), private, certificate);
             }
         }
@@ -258,13 +270,13 @@ pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
 pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in &inventory.nodes {
         for row in inventory.profile.leaves {
-            let (Some(slot), Some(authority)) =
-                (node.slots.get(row.certificate), inventory.authorities.get(&row.authority))
+            let (Some(slot), true) =
+                (node.slots.get(row.certificate), inventory.authorities.contains_key(&row.authority))
             else {
                 continue;
             };
             let Some(leaf) = slot.artifact.certificates().first() else { continue };
-            if leaf.is_signed_by(&authority.certificate) {
+            if inventory.present(row.authority).iter().any(|authority| leaf.is_signed_by(authority)) {
                 continue;
             }
             let title = inventory.profile.authority(row.authority).map_or("CA", |row| row.title);

@@ -136,6 +136,7 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
 impl Inventory {
     /// Was `certificate` signed by one of the cluster's authorities?
     fn signs(&self, certificate: &Certificate) -> bool {
-        self.authorities.values().any(|authority| certificate.is_signed_by(&authority.certificate))
+        let ids = self.authorities.keys();
+        ids.flat_map(|id| self.present(*id)).any(|authority| certificate.is_signed_by(authority))
     }
 }

@@ -10,12 +10,14 @@ use crate::{
 /// Kubeconfigs of the cluster must trust its CA and present what it signed.
 pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
-    let ca = &authority.certificate;
+    let present = inventory.present(AuthorityId::Cluster);
+    let trusts = |kubeconfig: &KubeconfigArtifact| present.iter().any(|ca| kubeconfig.trusts(ca));
+    let signed = |leaf: &Certificate| present.iter().any(|ca| leaf.is_signed_by(ca));
     for node in &inventory.nodes {
         for row in inventory.profile.kubeconfigs {
             let Some((slot, kubeconfig)) = node.kubeconfig(row.path) else { continue };
             let embeds = kubeconfig.trust.iter().any(|certificates| !certificates.is_empty());
-            if embeds && !kubeconfig.trusts(ca) {
+            if embeds && !trusts(kubeconfig) {
                 findings.push(
                     Finding::error(
                         "out-of-step",
@@ -56,9 +58,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             for (index, credential) in kubeconfig.credentials() {
-                if let Some(certificate) =
-                    credential.certificates.first().filter(|certificate| !certificate.is_signed_by(ca))
-                {
+                if let Some(certificate) = credential.certificates.first().filter(|certificate| !signed(certificate)) {
                     findings.push(
                         Finding::error(
                             "wrong-issuer",
@@ -74,14 +74,13 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     for slot in &inventory.clients {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
-        let presents =
-            |credential: &EmbeddedCredential| credential.certificates.iter().any(|leaf| leaf.is_signed_by(ca));
+        let presents = |credential: &EmbeddedCredential| credential.certificates.iter().any(&signed);
         if kubeconfig.names_files() {
             findings.push(
                 Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
                     .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files"),
             );
-        } else if !kubeconfig.trusts(ca) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
+        } else if !trusts(kubeconfig) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
             findings.push(
                 Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
                     .remedy("Leave it out, or give the cluster's current kubeconfig"),
@@ -90,7 +89,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     for slot in &inventory.loose {
         let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_authority());
-        for leaf in leaves.filter(|leaf| leaf.is_signed_by(ca)) {
+        for leaf in leaves.filter(|leaf| leaf.is_signed_by(&authority.certificate)) {
             findings.push(
                 Finding::warning(
                     "loose-leaf",
@@ -106,7 +105,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     for stored in &inventory.objects {
         if let Some((_, kubeconfig)) = &stored.kubeconfig
-            && !kubeconfig.trusts(ca)
+            && !trusts(kubeconfig)
         {
             findings.push(
                 Finding::error(

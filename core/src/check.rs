@@ -1,0 +1,100 @@
+//! Is a phase done? What the files tell of its gate, holder by holder.
+
+use crate::{
+    Finding, Severity,
+    inventory::{Inventory, Role},
+    profile::{AuthorityId, Component},
+    report::{CheckReport, MissingReport},
+};
+
+/// Whether everything that was given is through `phase` (1, 2 or 3); without one, through the furthest phase that
+/// anyone has begun.
+///
+/// What runs cannot be seen in files: gates that ask the cluster are the package's (`apply.sh --check`).
+#[must_use]
+pub fn check(inventory: &Inventory, phase: Option<u8>) -> CheckReport {
+    let furthest = inventory.standings.iter().map(|holder| holder.nearest().phases()).max().unwrap_or_default();
+    let phase = phase.unwrap_or(furthest).clamp(1, 3);
+    let mut findings: Vec<_> =
+        inventory.findings().iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+    if inventory.rotations.is_empty() {
+        findings.push(no_rotation(inventory));
+    }
+    let mut missing = Vec::new();
+    for holder in &inventory.standings {
+        for aspect in &holder.aspects {
+            let done = aspect.fits.last().is_some_and(|last| last.phases() >= phase);
+            if !done {
+                missing.push(MissingReport::of(holder, aspect));
+            }
+        }
+    }
+    let holds = missing.is_empty() && findings.is_empty();
+    findings.extend(left_over(inventory));
+    findings.extend(not_seen(inventory, phase));
+    CheckReport { phase, holds, missing, findings }
+}
+
+/// With one CA everywhere, nothing tells whether that is the old one or the new one.
+fn no_rotation(inventory: &Inventory) -> Finding {
+    let file = inventory.authorities.get(&AuthorityId::Cluster).map_or("", |authority| authority.file.as_str());
+    Finding::error(
+        "no-rotation",
+        file,
+        "there is one CA only, so it cannot be told whether it is the old one or the new one",
+    )
+    .remedy("Give the package along that was made for this rotation")
+}
+
+/// The signing file of phases 1 and 2, where nothing names it any more.
+fn left_over(inventory: &Inventory) -> Vec<Finding> {
+    let profile = inventory.profile;
+    let Some(manifest) = profile.manifest(Component::ControllerManager) else { return Vec::new() };
+    let left = inventory.control_plane().filter_map(|node| {
+        let slot = node.slots.get(profile.signing_file)?;
+        let (_, pod) = node.static_pod(manifest)?;
+        let named = pod.lookup(crate::plan::SIGNING_FLAG).is_some_and(|value| value == profile.signing_file);
+        (!named).then(|| {
+            Finding::warning(
+                "left-over",
+                &slot.file,
+                format!("{} is still on {}, and nothing refers to it", profile.signing_file, node.name),
+            )
+            .remedy("Delete it: later it would only mislead")
+        })
+    });
+    left.collect()
+}
+
+/// What was not given cannot be judged.
+fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
+    if inventory.rotations.is_empty() {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    let mut say =
+        |message: String, remedy: &str| findings.push(Finding::warning("not-seen", "", message).remedy(remedy));
+    if inventory.control_plane().next().is_none() {
+        say("no control-plane node was given".to_owned(), "Give /etc/kubernetes of each of them");
+    }
+    if inventory.workers().next().is_none() {
+        say(
+            "no worker was given".to_owned(),
+            "Where there are any, ask each: apply.sh --check in the phase's workers folder",
+        );
+    }
+    let path = inventory.profile.kubelet_client();
+    let embeds = |node: &crate::inventory::Node| {
+        let rows = inventory.profile.kubeconfigs.iter().filter(|row| row.reader == Some(Component::Kubelet));
+        rows.filter_map(|row| node.kubeconfig(row.path))
+            .any(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
+    };
+    for node in inventory.nodes.iter().filter(|node| phase > 1 && !node.slots.contains_key(path) && !embeds(node)) {
+        let what = if node.role == Role::Worker { "worker" } else { "node" };
+        say(
+            format!("the kubelet's certificate of {what} {} was not given", node.name),
+            "Give /var/lib/kubelet/pki as well; a kubelet that still presents the old CA's certificate is locked out by phase 3",
+        );
+    }
+    findings
+}

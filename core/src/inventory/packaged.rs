@@ -1,0 +1,68 @@
+//! A package of Airlock's among the files: it lies on no node, but it tells which CA is the new one, and may hold its key.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{
+    Artifact, Inventory, Slot,
+    detect::{self, Detected},
+};
+use crate::{Content, InputFile, package::FORMAT, x509::Certificate};
+
+/// The most that a manifest may have. Bytes.
+const MAX_MANIFEST: usize = 64 << 20;
+
+/// The folders of packages among `files`, each with a slash at its end.
+pub(super) fn roots(files: &[InputFile]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: String,
+    }
+    let manifests = files.iter().filter_map(|file| {
+        let root = file.path.strip_suffix("manifest.json").filter(|root| root.is_empty() || root.ends_with('/'))?;
+        let Content::Bytes(bytes) = &file.content else { return None };
+        let head: Head = serde_json::from_slice(bytes.get(..MAX_MANIFEST.min(bytes.len()))?).ok()?;
+        (head.format == FORMAT).then(|| root.to_owned())
+    });
+    // A manifest at the very top would claim everything that was given.
+    manifests.filter(|root| !root.is_empty() || files.iter().any(|file| file.path == "SHA256SUMS")).collect()
+}
+
+impl Inventory {
+    /// A file of a package: certificates and keys are kept apart, the rest says nothing about the cluster.
+    pub(super) fn place_packaged(&mut self, root: &str, file: String, bytes: &Arc<Zeroizing<Vec<u8>>>) {
+        let inner = &file[root.len()..];
+        let (Some(phase), true) = (inner.chars().next(), inner.ends_with(".crt") || inner.ends_with(".key")) else {
+            return;
+        };
+        // What was there before says nothing new; leaves are made anew.
+        let authority = inner.ends_with("/ca.crt")
+            || inner.ends_with("/front-proxy-ca.crt")
+            || inner.ends_with("/ca.key")
+            || inner.ends_with("/front-proxy-ca.key");
+        if !authority || phase == '0' {
+            return;
+        }
+        if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
+            detect::detect(bytes)
+        {
+            let place = format!("/{inner}");
+            self.packaged.push(Slot { place, file, bytes: Arc::clone(bytes), mode: None, artifact });
+        }
+    }
+
+    /// The bundles of phase 1 that a package has for an authority's file: the old certificate, then the new one.
+    pub(super) fn packaged_bundles(&self, certificate: &str) -> impl Iterator<Item = (&Certificate, &Certificate)> {
+        let name = certificate.rsplit('/').next().unwrap_or(certificate).to_owned();
+        let slots = self
+            .packaged
+            .iter()
+            .filter(move |slot| slot.place.starts_with("/1-") && slot.place.rsplit('/').next() == Some(name.as_str()));
+        slots.filter_map(|slot| match slot.artifact.certificates() {
+            [old, new] => Some((old, new)),
+            _ => None,
+        })
+    }
+}

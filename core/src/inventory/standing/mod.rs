@@ -1,0 +1,190 @@
+//! Where each holder is in a rotation, told from the certificates alone.
+//!
+//! Every file says by itself which moments it fits: `ca.crt` with the old CA before the new one fits the end of phase 1
+//! and no other, a leaf of the new CA fits everything from phase 2 on. A holder stands where most of its files do;
+//! a file that does not fit there is out of line.
+
+mod node;
+mod objects;
+mod rotation;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::rotation::Rotation;
+pub(super) use self::rotation::rotations;
+use super::{Inventory, KubeconfigArtifact};
+use crate::{Finding, profile::AuthorityId, x509::Certificate};
+
+/// How far a holder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(clippy::exhaustive_enums)] // three phases, four moments between them
+pub enum Standing {
+    /// It knows the old CA alone.
+    Before,
+    /// Phase 1 is done: it accepts both, and the old one signs.
+    TrustsBoth,
+    /// Phase 2 is done: it accepts both, and the new one signs.
+    Switched,
+    /// Phase 3 is done: it knows the new CA alone.
+    Done,
+}
+
+use Standing::{Before, Done, Switched, TrustsBoth};
+
+impl Standing {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [Before, TrustsBoth, Switched, Done];
+
+    /// The phases that are behind it.
+    #[must_use]
+    pub fn phases(self) -> u8 {
+        match self {
+            Before => 0,
+            TrustsBoth => 1,
+            Switched => 2,
+            Done => 3,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Before => "before",
+            TrustsBoth => "trusts both",
+            Switched => "switched",
+            Done => "done",
+        }
+    }
+}
+
+/// Moments that something fits.
+pub(crate) type Fits = &'static [Standing];
+
+/// What the old CA's leaves, credentials and keys fit, and what the new one's do.
+const OLD: Fits = &[Before, TrustsBoth];
+const NEW: Fits = &[Switched, Done];
+
+/// One thing that a holder has, and what it tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Aspect {
+    /// Absolute path on the node, or `Secret default/one-ca`.
+    pub(crate) place: String,
+    /// The file as the person named it.
+    pub(crate) file: String,
+    /// Empty where it fits no moment of a rotation.
+    pub(crate) fits: Fits,
+    /// What is seen there: `it trusts the old CA alone`.
+    pub(crate) seen: String,
+}
+
+/// Someone who has a part in the rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HolderStanding {
+    /// A node's name, an object's place, or a file.
+    pub(crate) name: String,
+    /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
+    pub(crate) role: &'static str,
+    pub(crate) aspects: Vec<Aspect>,
+}
+
+impl HolderStanding {
+    /// Where most of what it has stands; the earlier moment where two are level.
+    pub(crate) fn nearest(&self) -> Standing {
+        let count = |standing: &Standing| self.aspects.iter().filter(|aspect| aspect.fits.contains(standing)).count();
+        let most = Standing::ALL.iter().map(count).max().unwrap_or_default();
+        Standing::ALL.into_iter().find(|standing| count(standing) == most).unwrap_or(Before)
+    }
+
+    /// What does not stand there.
+    pub(crate) fn out_of_line(&self) -> Vec<&Aspect> {
+        let nearest = self.nearest();
+        self.aspects.iter().filter(|aspect| !aspect.fits.contains(&nearest)).collect()
+    }
+}
+
+/// Everyone's standing; empty where no rotation is under way.
+pub(super) fn holders(inventory: &Inventory) -> Vec<HolderStanding> {
+    if inventory.rotations.is_empty() {
+        return Vec::new();
+    }
+    let nodes = inventory.nodes.iter().map(|node| node::node(inventory, node));
+    let holders = nodes.chain(objects::objects(inventory)).chain(objects::clients(inventory));
+    holders.filter(|holder| !holder.aspects.is_empty()).collect()
+}
+
+/// What is to be said about a rotation that is under way.
+pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (id, Rotation { old, new, .. }) in &inventory.rotations {
+        let title = inventory.profile.authority(*id).map_or("CA", |row| row.title);
+        let file = inventory.authorities.get(id).map_or("", |authority| authority.file.as_str());
+        findings.push(
+            Finding::note(
+                "rotation-under-way",
+                file,
+                format!(
+                    "a rotation of the {title} is under way: from {} of {} to {} of {}",
+                    old.subject(),
+                    old.not_before().date(),
+                    new.subject(),
+                    new.not_before().date()
+                ),
+            )
+            .remedy("Go on with the same new CA"),
+        );
+    }
+    for holder in &inventory.standings {
+        let nearest = holder.nearest();
+        for aspect in holder.out_of_line() {
+            findings.push(
+                Finding::warning("out-of-line", &aspect.file, format!("{} is out of line: most of it stands at “{}”, but {}", holder.name, nearest.in_words(), aspect.seen))
+                    .at(if aspect.place == holder.name { "" } else { &aspect.place })
+                    .remedy("If the package is in the middle of this node's step, let it finish; otherwise the next package brings this file along"),
+            );
+        }
+    }
+    findings
+}
+
+/// What a list of trust anchors tells, as `[old, new]`; `None` where neither of the two is in it.
+fn trust(rotation: &Rotation, anchors: &[Certificate]) -> Option<(Fits, &'static str)> {
+    let sides: Vec<bool> = anchors
+        .iter()
+        .filter_map(|anchor| match anchor {
+            anchor if *anchor == rotation.old => Some(false),
+            anchor if *anchor == rotation.new => Some(true),
+            _ => None,
+        })
+        .collect();
+    Some(match sides.as_slice() {
+        [] => return None,
+        [false] => (&[Before], "it trusts the old CA alone"),
+        [true] => (&[Done], "it trusts the new CA alone"),
+        [false, true] => (&[TrustsBoth], "it trusts both, the old CA first"),
+        [true, false] => (&[Switched], "it trusts both, the new CA first"),
+        _ => (&[], "it holds one of the two CAs twice"),
+    })
+}
+
+/// What a leaf or credential tells; `None` where neither of the two signed it.
+fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, String)> {
+    if leaf.is_signed_by(&rotation.new) {
+        Some((NEW, format!("{what} is signed by the new CA")))
+    } else if leaf.is_signed_by(&rotation.old) {
+        Some((OLD, format!("{what} is signed by the old CA")))
+    } else {
+        None
+    }
+}
+
+/// What a kubeconfig tells, entry by entry.
+fn kubeconfig(inventory: &Inventory, kubeconfig: &KubeconfigArtifact, place: &str, file: &str) -> Vec<Aspect> {
+    let Some(rotation) = inventory.rotations.get(&AuthorityId::Cluster) else { return Vec::new() };
+    let aspect = |(fits, seen): (Fits, String)| Aspect { place: place.to_owned(), file: file.to_owned(), fits, seen };
+    let trusts = kubeconfig.trust.iter().filter_map(|anchors| trust(rotation, anchors));
+    let shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
+    let shown = shown.filter_map(|leaf| signed(rotation, leaf, "its credential"));
+    trusts.map(|(fits, seen)| (fits, seen.to_owned())).chain(shown).map(aspect).collect()
+}

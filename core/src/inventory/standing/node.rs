@@ -1,0 +1,137 @@
+//! What a node's files tell.
+
+use super::{
+    Aspect, Before, Done, Fits, HolderStanding, NEW, OLD, Rotation, Switched, TrustsBoth, kubeconfig, signed, trust,
+};
+use crate::{
+    inventory::{Artifact, Inventory, Node, Role},
+    plan::SIGNING_FLAG,
+    profile::{AuthorityId, AuthorityRow, Component},
+};
+
+/// A node's standing.
+pub(super) fn node(inventory: &Inventory, node: &Node) -> HolderStanding {
+    let mut reader = Reader { inventory, node, aspects: Vec::new() };
+    for (id, rotation) in &inventory.rotations {
+        if let Some(row) = inventory.profile.authority(*id) {
+            reader.authority(row, rotation);
+        }
+        reader.leaves(*id, rotation);
+        if *id == AuthorityId::Cluster {
+            reader.kubeconfigs();
+            reader.kubelet(rotation);
+            if node.role == Role::ControlPlane {
+                reader.signing(rotation);
+            }
+        }
+    }
+    let role = match node.role {
+        Role::ControlPlane => "control-plane",
+        Role::Worker => "worker",
+    };
+    HolderStanding { name: node.name.clone(), role, aspects: reader.aspects }
+}
+
+struct Reader<'a> {
+    inventory: &'a Inventory,
+    node: &'a Node,
+    aspects: Vec<Aspect>,
+}
+
+impl Reader<'_> {
+    fn add(&mut self, place: &str, fits: Fits, seen: String) {
+        let file = self.node.slots.get(place).map_or_else(String::new, |slot| slot.file.clone());
+        self.aspects.push(Aspect { place: place.to_owned(), file, fits, seen });
+    }
+
+    /// The trust bundle, and the private key beside it.
+    fn authority(&mut self, row: &AuthorityRow, rotation: &Rotation) {
+        let anchors = self.node.certificates(row.certificate);
+        if !anchors.is_empty() {
+            let (fits, seen) = trust(rotation, anchors).unwrap_or((&[], "it trusts neither of the two CAs"));
+            self.add(row.certificate, fits, seen.to_owned());
+        }
+        if let Some(Artifact::PrivateKey(key)) = self.node.slots.get(row.key).map(|slot| &slot.artifact) {
+            let (fits, seen): (Fits, _) = if key.public_key().is_same_key(rotation.new.public_key()) {
+                (NEW, "it is the new CA's key")
+            } else if key.public_key().is_same_key(rotation.old.public_key()) {
+                (OLD, "it is the old CA's key")
+            } else {
+                (&[], "it is the key of neither CA")
+            };
+            self.add(row.key, fits, seen.to_owned());
+        }
+    }
+
+    fn leaves(&mut self, id: AuthorityId, rotation: &Rotation) {
+        for row in self.inventory.profile.leaves.iter().filter(|row| row.authority == id) {
+            let Some(leaf) = self.node.certificates(row.certificate).first() else { continue };
+            let told = signed(rotation, leaf, "its certificate");
+            let (fits, seen) =
+                told.unwrap_or_else(|| (&[], "its certificate is signed by neither of the two CAs".to_owned()));
+            self.add(row.certificate, fits, seen);
+        }
+    }
+
+    fn kubeconfigs(&mut self) {
+        for row in self.inventory.profile.kubeconfigs {
+            if let Some((slot, artifact)) = self.node.kubeconfig(row.path) {
+                self.aspects.extend(kubeconfig(self.inventory, artifact, row.path, &slot.file));
+            }
+        }
+    }
+
+    /// What the kubelet presents, where it keeps that in a file of its own.
+    fn kubelet(&mut self, rotation: &Rotation) {
+        let path = self.inventory.profile.kubelet_client();
+        let told =
+            self.node.certificates(path).first().and_then(|leaf| signed(rotation, leaf, "the kubelet's certificate"));
+        if let Some((fits, seen)) = told {
+            self.add(path, fits, seen);
+        }
+    }
+
+    /// What kube-controller-manager signs with: one certificate, in a file of its own while `ca.crt` is a bundle.
+    fn signing(&mut self, rotation: &Rotation) {
+        let profile = self.inventory.profile;
+        let (Some(manifest), Some(row)) =
+            (profile.manifest(Component::ControllerManager), profile.authority(AuthorityId::Cluster))
+        else {
+            return;
+        };
+        let flag = self.node.static_pod(manifest).map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
+        let own_file = match flag.as_deref() {
+            Some(flag) if flag == row.certificate => {
+                let bundle = trust(rotation, self.node.certificates(row.certificate));
+                let (fits, seen): (Fits, _) = match bundle.map(|(fits, _)| fits) {
+                    Some([Before]) => (&[Before], "kube-controller-manager signs from ca.crt"),
+                    Some([Done]) => (&[Done], "kube-controller-manager signs from ca.crt"),
+                    _ => (
+                        &[],
+                        "kube-controller-manager signs from ca.crt, which is a bundle: it dies of that as soon as it leads",
+                    ),
+                };
+                self.add(manifest, fits, seen.to_owned());
+                false
+            }
+            Some(flag) if flag == profile.signing_file => {
+                let seen = format!("kube-controller-manager signs from {flag}");
+                self.add(manifest, &[TrustsBoth, Switched], seen);
+                true
+            }
+            Some(_) => false,
+            None => self.node.slots.contains_key(profile.signing_file),
+        };
+        if !own_file {
+            return;
+        }
+        let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing_file) {
+            [only] if *only == rotation.old => (&[TrustsBoth], "the signing file holds the old CA"),
+            [only] if *only == rotation.new => (&[Switched], "the signing file holds the new CA"),
+            [] => (&[], "the signing file is not there"),
+            [_] => (&[], "the signing file holds neither of the two CAs"),
+            _ => (&[], "the signing file is a bundle: kube-controller-manager dies of that as soon as it leads"),
+        };
+        self.add(profile.signing_file, fits, seen.to_owned());
+    }
+}
