@@ -154,13 +154,13 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
             </>
         },
         (Step::Inspect, Some(inventory), ..) => html! {
-            <><InventoryPart inventory={inventory.clone()} />{ onwards(Step::Plan) }</>
+            <><InventoryPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />{ onwards(Step::Plan) }</>
         },
         (Step::Plan, Some(_), package, _) => html! {
             <>
                 <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
                 if let Some(outcome) = &state.outcome {
-                    <StepsPart outcome={outcome.clone()} accepted={state.accepted()} {act} />
+                    <StepsPart outcome={outcome.clone()} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {act} />
                 }
                 if let Some(plan) = state.plan() {
                     <MakingPart plan={plan.clone()} job={state.job} made={package.is_some()} {act} />

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use airlock_core::{
-    Finding,
+    Finding, UnixTime,
     report::{FilePreview, InventoryReport, PackageReport, PlanReport},
 };
 
@@ -11,8 +11,10 @@ use crate::{
     state::{
         chart::Chart,
         form::{FormChange, FormProblem, PlanForm},
+        lifetimes::Lifetimes,
         outage::{Consent, Outage},
         picture::{Picture, PictureChange},
+        pki::Pki,
         step::Step,
     },
     words,
@@ -22,9 +24,12 @@ use crate::{
 pub mod chart;
 pub mod form;
 pub mod keys;
+pub mod lifetimes;
 pub mod memory;
+pub mod nodes;
 pub mod outage;
 pub mod picture;
+pub mod pki;
 pub mod step;
 pub mod trust;
 
@@ -41,6 +46,10 @@ pub struct State {
     pub files: Rc<[LoadedFile]>,
     /// What was found in it; `None` while nothing is loaded.
     pub inventory: Option<Rc<InventoryReport>>,
+    /// Who signs whom in it.
+    pub pki: Rc<Pki>,
+    /// The person's clock when that was found.
+    pub today: UnixTime,
     /// The person's choices.
     pub form: PlanForm,
     /// What is wrong with the choices, once they were handed in.
@@ -233,6 +242,8 @@ pub enum Action {
     Tested(SelfTest),
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
+    /// The person's clock, as files are inspected.
+    Today(UnixTime),
     /// The person goes to a step.
     Went(Step),
     /// Everything was wiped.
@@ -307,6 +318,7 @@ impl State {
                 self.forget_plan();
                 self.ended(words::inspected(&inventory));
                 self.form.fit(&inventory, &files);
+                self.pki = pki::pki(&inventory).into();
                 self.inventory = (!files.is_empty()).then_some(inventory);
                 self.files = files;
             }
@@ -363,6 +375,7 @@ impl State {
                 self.chart = Some(chart);
                 self.show_what_came_of_it();
             }
+            Action::Today(today) => self.today = today,
             Action::Went(step) => self.go(step),
             Action::Wiped => {
                 let (place, checks, focus) =
@@ -389,6 +402,11 @@ impl State {
     /// The outages that the person accepts.
     pub fn accepted(&self) -> Vec<Outage> {
         if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
+    }
+
+    /// How long everything lives, with what takes over if there is a plan.
+    pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
+        lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
     }
 
     fn ended(&mut self, notice: String) {

@@ -4,7 +4,7 @@
 //! never a secret, never blame.
 
 use airlock_core::{
-    Severity,
+    Severity, Standing, UnixTime,
     plan::request::KubeletCertificates,
     profile::{
         AuthorityId,
@@ -19,8 +19,10 @@ use crate::state::{
     Checks, Job, Outcome, State, Workplace,
     chart::{Cell, Chart, Group, Look, Mark},
     form::BroughtPart,
+    lifetimes::{Kind, Life, Lifetimes},
     memory::Memory,
     outage::Outage,
+    pki::{Pki, Place},
     step::Step,
     trust::{Held, Seat, Wire},
 };
@@ -61,6 +63,144 @@ pub const SECRET_WARNING: &str = "Holds a private key. The copied command carrie
 pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
 /// Nobody can start work.
 pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
+
+/// Over the left column of the drawing.
+pub const TRUSTED_IN: &str = "Trusted by whoever reads";
+/// Over the right one.
+pub const SIGNED: &str = "Signed by it";
+/// The columns of the drawing as a table.
+pub const PKI_TABLE: [&str; 4] = ["File or object", "On", "What it has to do with a CA", "Expires first"];
+/// In that table.
+pub const TRUSTS: &str = "trusts the";
+/// In that table.
+pub const SIGNED_BY: &str = "signed by the";
+/// In that table.
+pub const NONE_OF_THEM: &str = "holder itself, or by somebody who is not among the files";
+/// Over the bars.
+pub const LIFETIMES: &str = "How long everything lives";
+/// On the line in them.
+pub const TODAY: &str = "today";
+/// The columns of the holders' table.
+pub const NODE_TABLE: [&str; 6] = ["Name", "What it is", "State", "Holds", "Private keys", "Expires first"];
+/// Its last column.
+pub const STANDING: &str = "In the rotation";
+
+/// What is drawn.
+pub fn pki(pki: &Pki) -> String {
+    let signers = pki.signers.iter().map(|signer| {
+        let trusted = count(signer.trusted_in.len(), "place");
+        format!(
+            "{} is trusted in {trusted} and signed certificates in {}",
+            signer.title,
+            count(signer.signed.len(), "place")
+        )
+    });
+    format!(
+        "Drawing of who signs and trusts whom. {}. The table below it says all of it",
+        signers.collect::<Vec<_>>().join("; ")
+    )
+}
+
+/// A text that has room for so many letters: its end tells more than its middle.
+pub fn short(text: &str, room: usize) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= room {
+        return text.to_owned();
+    }
+    let (head, tail) = (room / 4, room - room / 4 - 1);
+    let end = &letters[letters.len() - tail..];
+    letters[..head].iter().chain(['…'].iter()).chain(end).collect()
+}
+
+/// The end of a life.
+pub fn until_date(until: UnixTime) -> String {
+    format!("until {}", until.date())
+}
+
+/// Whether a private key is there.
+pub fn key_given(given: bool) -> &'static str {
+    if given { "its key is here" } else { "its key is elsewhere" }
+}
+
+/// Holders, the first of them by name.
+pub fn few_holders(holders: &[String]) -> String {
+    match holders {
+        [first, second, third, fourth, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third}, {fourth} and {} more", rest.len())
+        }
+        all => all.join(", "),
+    }
+}
+
+/// A place in full.
+pub fn place_and_holders(place: &Place) -> String {
+    format!("{} on {}, {}", place.path, few_holders(&place.holders), until_date(place.until))
+}
+
+/// What expires first.
+pub fn first_expiry(all: &Lifetimes) -> String {
+    let Some((what, until)) = &all.first else { return String::new() };
+    let days = (until.0 - all.today.0).div_euclid(86_400);
+    let left = match usize::try_from(days) {
+        Ok(days) => format!("in {}", count(days, "day")),
+        Err(_) => "already over".to_owned(),
+    };
+    format!("Expires first: {what}, on {}, {left}.", until.date())
+}
+
+/// What a bar is called.
+pub fn life_name(life: &Life) -> String {
+    match life.kind {
+        Kind::Old => format!("{} of today", life.name),
+        Kind::New => format!("{}, new", life.name),
+        Kind::Leaves => format!("  signed by the {}", life.name),
+    }
+}
+
+/// A bar in words.
+pub fn life(life: &Life) -> String {
+    let last =
+        if life.last > life.until { format!(", the last of them until {}", life.last.date()) } else { String::new() };
+    format!("{}: from {} until {}{last}", life_name(life).trim(), life.from.date(), life.until.date())
+}
+
+/// All bars in words.
+pub fn lifetimes(all: &Lifetimes) -> String {
+    format!("Today is {}. {}", all.today.date(), all.lives.iter().map(life).collect::<Vec<_>>().join(". "))
+}
+
+/// What is to be said of a holder: errors, warnings, notes.
+pub fn state([errors, warnings, notes]: [usize; 3]) -> String {
+    let all = [(errors, "error"), (warnings, "warning"), (notes, "note")];
+    let said: Vec<String> =
+        all.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)).collect();
+    if said.is_empty() { "in order".to_owned() } else { said.join(", ") }
+}
+
+/// How many private keys a holder has.
+pub fn keys_held(keys: usize) -> String {
+    if keys == 0 { "none".to_owned() } else { count(keys, "key") }
+}
+
+/// What of a holder expires first.
+pub fn expires_first(first: Option<&(String, UnixTime)>) -> String {
+    first.map_or_else(|| "nothing".to_owned(), |(place, until)| format!("{}, {place}", until.date()))
+}
+
+/// Where a holder is in a rotation, and how much of it is out of line.
+pub fn standing(standing: Option<(Standing, usize)>) -> String {
+    let Some((standing, out_of_line)) = standing else { return "has no part in it".to_owned() };
+    let word = match standing {
+        Standing::Before => "before it",
+        Standing::TrustsBoth => "trusts both",
+        Standing::Switched => "switched",
+        Standing::Done => "done",
+    };
+    match out_of_line {
+        0 => word.to_owned(),
+        out => format!("{word}, {} out of line", count(out, "place")),
+    }
+}
 
 /// After wiping.
 pub const WIPED: &str = "Everything is wiped: files, keys and package. The page is as it was when it was opened.";
@@ -850,7 +990,7 @@ pub fn size(bytes: u64) -> String {
 pub fn count(number: usize, what: &str) -> String {
     match (number, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
-        (_, Some(stem)) if !what.ends_with("key") => format!("{number} {stem}ies"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e']) => format!("{number} {stem}ies"),
         _ => format!("{number} {what}s"),
     }
 }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
-use super::{findings::findings, outage, part::Part};
+use super::{findings::findings, lifetimes::lifetimes, outage, part::Part};
 use crate::{
     app::Act,
-    state::{Outcome, outage::Outage},
+    state::{Outcome, lifetimes::Lifetimes, outage::Outage},
     words,
 };
 
@@ -17,6 +17,8 @@ use crate::{
 pub struct StepsProps {
     /// What came of the choices.
     pub outcome: Outcome,
+    /// How long everything lives, old and new.
+    pub lifetimes: Option<Lifetimes>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// Where the person's doings go.
@@ -43,6 +45,10 @@ fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
             }
             for authority in &plan.authorities {
                 <p key={authority.title.clone()} data-test="successor" data-name={words::authority_id(authority.id)}>{ words::successor(authority) }</p>
+            }
+            if let Some(lives) = &props.lifetimes {
+                <h3>{ words::LIFETIMES }</h3>
+                { lifetimes(lives) }
             }
             for phase in 1..=3 {
                 <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>

@@ -14,7 +14,7 @@ use super::{
     *,
 };
 
-fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
+pub(super) fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     AuthorityReport {
         id,
         title: format!("{id:?}"),

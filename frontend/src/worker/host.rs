@@ -301,7 +301,9 @@ impl Host {
             tickets.push(file.ticket.clone());
             blobs.extend(file.blob.clone().map(Attachment::Blob));
         }
-        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now: ports::now() }, blobs);
+        let now = ports::now();
+        self.tell(Action::Today(now));
+        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now }, blobs);
         self.inspecting.set(self.inspecting.get() + 1);
         let answer = answer.await;
         self.inspecting.set(self.inspecting.get() - 1);
