@@ -4,6 +4,7 @@
 //! test does, the same is asked of the page at every step (see `page.rs`): no error in the console, no violation of its
 //! policy, nothing stored, no private key in sight, and in the end no attempt to reach a network.
 
+mod accessibility;
 mod airlock_html;
 mod bad_input;
 mod clipboard;
@@ -16,4 +17,5 @@ mod page;
 mod parity;
 mod picture;
 mod resilience;
+mod steps;
 mod whole_way;

@@ -15,7 +15,7 @@ const FIXTURE: &str = "kubeadm/ecdsa-3";
 const EDGE: &str = "apiserver-kubelet-serving/cp1";
 
 /// Every kube-apiserver of the tree verifies kubelets, by what it read at its start.
-fn set_the_flag(cluster: &Path) {
+pub fn set_the_flag(cluster: &Path) {
     for node in ["cp1", "cp2", "cp3"] {
         let file = cluster.join(node).join("etc/kubernetes/manifests/kube-apiserver.yaml");
         let text = fs::read_to_string(&file).expect("a manifest can be read");
