@@ -15,7 +15,7 @@ use crate::{
         plan_form::PlanFormPart,
         review::ReviewPart,
         status::Status,
-        steps::StepsPart,
+        steps::{PhasesPart, StepsPart},
         trust_panel::TrustPanel,
         unmade::UnmadePart,
         way::{Way, link, onwards},
@@ -124,7 +124,7 @@ fn App() -> Html {
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
 
     html! {
-        <div class="page" data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
+        <div class={classes!("page", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
             <header>
                 <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
@@ -164,13 +164,14 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
                 }
                 if let Some(plan) = state.plan() {
                     <MakingPart plan={plan.clone()} job={state.job} made={package.is_some()} {act} />
+                    if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
+                    <PhasesPart plan={plan.clone()} />
                 }
-                if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
             </>
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
             <>
-                <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} {act} />
+                <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} {act} />
                 { onwards(Step::Download) }
             </>
         },

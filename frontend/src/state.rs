@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use airlock_core::{
     Finding, UnixTime,
-    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
 };
 
 use crate::{
@@ -62,6 +62,8 @@ pub struct State {
     pub consent: Consent,
     /// The package, once it is made.
     pub package: Option<Rc<PackageReport>>,
+    /// The authorities that take over, in the plan's order, once they are made.
+    pub authorities: Rc<[CertificateReport]>,
     /// What was predicted of it, or of the package that was refused.
     pub chart: Option<Rc<Chart>>,
     /// Where the person is in it.
@@ -218,8 +220,8 @@ pub enum Action {
     KeyMade,
     /// A key worker died over a bug at this place, and a new one makes its key.
     KeyWorkerDied(String),
-    /// The package is made, and this was predicted of it.
-    Made(Rc<PackageReport>, Rc<Chart>),
+    /// The package is made, with these authorities, and this was predicted of it.
+    Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
     /// There was nothing in a drop.
     NothingFound,
     /// The question about the outages was handed in without an answer.
@@ -328,7 +330,8 @@ impl State {
                 }
             }
             Action::KeyWorkerDied(location) => self.alert = Some(words::key_worker_died(&location)),
-            Action::Made(package, chart) => {
+            Action::Made(package, authorities, chart) => {
+                self.authorities = authorities;
                 self.ended(words::made(&package));
                 self.package = Some(package);
                 self.picture = Picture::of(&chart);
@@ -434,6 +437,7 @@ impl State {
         self.unmade = Rc::default();
         self.consent = Consent::default();
         self.package = None;
+        self.authorities = Rc::default();
         self.chart = None;
         self.picture = Picture::default();
         self.preview = None;

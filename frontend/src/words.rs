@@ -64,6 +64,30 @@ pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
 /// Nobody can start work.
 pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
 
+/// Over the fingerprints.
+pub const FINGERPRINTS: &str = "Fingerprints to read aloud";
+/// What they are for.
+pub const FINGERPRINTS_HINT: &str = "SHA-256 of each certificate, in eight lines of four bytes. One person reads a line from this page, \
+    another compares it with what “openssl x509 -noout -fingerprint -sha256 -in ca.crt” prints on the node.";
+/// The letters among the digits.
+pub const SPELLED: &str = "A is Alfa, B is Bravo, C is Charlie, D is Delta, E is Echo, F is Foxtrot.";
+
+/// Over the fingerprint of the authority that is there.
+pub fn old_of(title: &str) -> String {
+    format!("{title} of today")
+}
+
+/// Over the fingerprint of the one that takes over.
+pub fn new_of(title: &str) -> String {
+    format!("{title}, new")
+}
+
+/// A fingerprint in lines of four bytes.
+pub fn spelled(fingerprint: &str) -> Vec<String> {
+    let bytes: Vec<&str> = fingerprint.split(':').collect();
+    bytes.chunks(4).map(|line| line.join(" ")).collect()
+}
+
 /// Over the left column of the drawing.
 pub const TRUSTED_IN: &str = "Trusted by whoever reads";
 /// Over the right one.
@@ -153,7 +177,8 @@ pub fn life_name(life: &Life) -> String {
     match life.kind {
         Kind::Old => format!("{} of today", life.name),
         Kind::New => format!("{}, new", life.name),
-        Kind::Leaves => format!("  signed by the {}", life.name),
+        Kind::Leaves if life.name.is_empty() => "signed by none of them".to_owned(),
+        Kind::Leaves => format!("signed by the {}", life.name),
     }
 }
 
@@ -161,7 +186,7 @@ pub fn life_name(life: &Life) -> String {
 pub fn life(life: &Life) -> String {
     let last =
         if life.last > life.until { format!(", the last of them until {}", life.last.date()) } else { String::new() };
-    format!("{}: from {} until {}{last}", life_name(life).trim(), life.from.date(), life.until.date())
+    format!("{}: from {} until {}{last}", life_name(life), life.from.date(), life.until.date())
 }
 
 /// All bars in words.

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod download;
 pub mod files;
 pub mod findings;
+pub mod fingerprints;
 pub mod holder;
 pub mod inventory;
 pub mod keys_help;

@@ -36,7 +36,7 @@ pub fn drawing(pki: &Rc<Pki>) -> Html {
         <>
             <div class="wide" role="region" tabindex="0" aria-labelledby="pki">
                 <svg class="drawing pki" viewBox={format!("-2 -24 {} {}", WIDTH + 4, total + 12)} role="img" aria-label={words::pki(pki)} data-test="pki">
-                    <text class="note" x="0" y="-8">{ words::TRUSTED_IN }</text>
+                    <text class="note" x={SIDE.to_string()} y="-8" text-anchor="end">{ words::TRUSTED_IN }</text>
                     <text class="note" x={(WIDTH - SIDE).to_string()} y="-8">{ words::SIGNED }</text>
                     { drawn.into_iter().collect::<Html>() }
                 </svg>
@@ -62,7 +62,7 @@ fn authority(signer: &Signer, y: usize, height: usize) -> Html {
             for (index, line) in lines.into_iter().enumerate() {
                 <text key={index} class="small" x={middle.to_string()} y={(y + 37 + 16 * index).to_string()} text-anchor="middle">{ line }</text>
             }
-            { for signer.trusted_in.iter().enumerate().map(|(row, place)| row_of(place, 0, (SIDE + ARROW, SIDE + 6), y + row * ROW)) }
+            { for signer.trusted_in.iter().enumerate().map(|(row, place)| row_of(place, SIDE, (SIDE + ARROW, SIDE + 6), y + row * ROW)) }
             { for signer.signed.iter().enumerate().map(|(row, place)| row_of(place, WIDTH - SIDE, (x + width, WIDTH - SIDE - 6), y + row * ROW)) }
         </g>
     }
@@ -70,14 +70,14 @@ fn authority(signer: &Signer, y: usize, height: usize) -> Html {
 
 /// A place and who has it, with an arrow from the authority.
 fn row_of(place: &Place, x: usize, (from, to): (usize, usize), y: usize) -> Html {
-    let tip = if to > from { "m-6 -4 l6 4 l-6 4" } else { "m6 -4 l-6 4 l6 4" };
+    let (tip, anchor) = if to > from { ("m-6 -4 l6 4 l-6 4", "start") } else { ("m6 -4 l-6 4 l6 4", "end") };
     let middle = y + ROW / 2 - 4;
     html! {
         <g key={format!("{x} {}", place.path)} class="place" data-test="pki-place">
             <title>{ words::place_and_holders(place) }</title>
             <path class="line" d={format!("M{from} {middle} H{to} {tip}")} />
-            <text class="path" x={x.to_string()} y={(y + 13).to_string()}>{ words::short(&place.path, 52) }</text>
-            <text class="small" x={x.to_string()} y={(y + 28).to_string()}>{ words::few_holders(&place.holders) }{ ", " }{ words::until_date(place.until) }</text>
+            <text class="path" x={x.to_string()} y={(y + 13).to_string()} text-anchor={anchor}>{ words::short(&place.path, 52) }</text>
+            <text class="small" x={x.to_string()} y={(y + 28).to_string()} text-anchor={anchor}>{ words::few_holders(&place.holders) }{ ", " }{ words::until_date(place.until) }</text>
         </g>
     }
 }

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use airlock_core::report::{OutputFileReport, PackageReport};
+use airlock_core::report::{CertificateReport, InventoryReport, OutputFileReport, PackageReport, PlanReport};
 use yew::prelude::*;
 
 use super::{
+    fingerprints::fingerprints,
     part::{Fold, Part},
     picture::PicturePart,
     preview::PreviewPane,
@@ -24,6 +25,12 @@ const FEW: usize = 12;
 pub struct ReviewProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
+    /// The plan that it was made of.
+    pub plan: Option<Rc<PlanReport>>,
+    /// What was found.
+    pub inventory: Option<Rc<InventoryReport>>,
+    /// The new authorities, in the plan's order.
+    pub authorities: Rc<[CertificateReport]>,
     /// What was predicted of it.
     pub chart: Rc<Chart>,
     /// Where the person is in it.
@@ -39,10 +46,14 @@ pub struct ReviewProps {
 /// The picture, and the files.
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
-    let ReviewProps { package, chart, picture, preview, busy, act } = props;
+    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, busy, act } = props;
     html! {
         <Part id="review" title="Review">
             <PicturePart {chart} picture={picture.clone()} {act} />
+            if let (Some(inventory), Some(plan)) = (inventory, plan) {
+                <h3>{ words::FINGERPRINTS }</h3>
+                { fingerprints(inventory, plan, authorities) }
+            }
             <h3>{ "The files of the package" }</h3>
             <Files {package} preview={preview.clone()} {busy} {act} />
         </Part>

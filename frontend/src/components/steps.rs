@@ -25,7 +25,7 @@ pub struct StepsProps {
     pub act: Callback<Act>,
 }
 
-/// The plan's steps in order, or why there is no plan.
+/// What takes over, and how long it lives; or why there is no plan.
 #[component]
 pub fn StepsPart(props: &StepsProps) -> Html {
     match &props.outcome {
@@ -50,14 +50,6 @@ fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
                 <h3>{ words::LIFETIMES }</h3>
                 { lifetimes(lives) }
             }
-            for phase in 1..=3 {
-                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
-                <ol key={format!("steps {phase}")} class="steps">
-                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
-                        { item }
-                    }
-                </ol>
-            }
             if !plan.keys.is_empty() {
                 <details data-test="keys">
                     <summary>{ words::count(plan.keys.len(), "new key") }</summary>
@@ -69,6 +61,31 @@ fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
                 </details>
             }
         </>
+    }
+}
+
+/// Properties of [`PhasesPart`].
+#[derive(Properties, PartialEq)]
+pub struct PhasesProps {
+    /// The plan.
+    pub plan: Rc<PlanReport>,
+}
+
+/// Every step in order, under its phase.
+#[component]
+pub fn PhasesPart(props: &PhasesProps) -> Html {
+    let plan = &props.plan;
+    html! {
+        <Part id="phases" title="Every step">
+            for phase in 1..=3 {
+                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
+                <ol key={format!("steps {phase}")} class="steps">
+                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
+                        { item }
+                    }
+                </ol>
+            }
+        </Part>
     }
 }
 

@@ -10,7 +10,7 @@ use super::pki::{Pki, Place};
 /// A bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// Whose.
+    /// Whose; empty for what none of the authorities signed.
     pub name: String,
     /// What kind.
     pub kind: Kind,
@@ -63,32 +63,29 @@ pub fn lifetimes(
             let (from, until) = (new.not_before, new.not_after);
             lives.push(Life { name: new.title.clone(), kind: Kind::New, from, until, last: until });
         }
-        lives.extend(leaves(inventory, signer));
+        lives.extend(leaves(&authority.title, &signer.signed));
     }
+    lives.extend(leaves("", &pki.others));
     let from = lives.iter().map(|life| life.from).min()?.min(today);
     let to = lives.iter().map(|life| life.last).max()?.max(today);
     Some(Lifetimes { lives, today, span: (from, to), first: first(pki) })
 }
 
-/// What an authority signed, as one bar.
-fn leaves(inventory: &InventoryReport, signer: &super::pki::Signer) -> Option<Life> {
-    let places = |path: &str| signer.signed.iter().any(|place| place.path == path);
-    let slots = inventory.holders.iter().flat_map(|holder| &holder.slots).filter(|slot| places(&slot.place));
-    let signed = slots.flat_map(|slot| &slot.certificates).filter(|certificate| !certificate.authority);
-    let signed: Vec<_> = signed.filter(|certificate| certificate.signed_by.starts_with(&signer.subject)).collect();
+/// Certificates in many places, as one bar.
+fn leaves(name: &str, places: &[Place]) -> Option<Life> {
     Some(Life {
-        name: signer.title.clone(),
+        name: name.to_owned(),
         kind: Kind::Leaves,
-        from: signed.iter().map(|certificate| certificate.not_before).min()?,
-        until: signed.iter().map(|certificate| certificate.not_after).min()?,
-        last: signed.iter().map(|certificate| certificate.not_after).max()?,
+        from: places.iter().map(|place| place.from).min()?,
+        until: places.iter().map(|place| place.until).min()?,
+        last: places.iter().map(|place| place.last).max()?,
     })
 }
 
 /// What expires first.
 fn first(pki: &Pki) -> Option<(String, UnixTime)> {
     let named = |place: &Place| (format!("{} on {}", place.path, place.holders.join(", ")), place.until);
-    let signed = pki.signers.iter().flat_map(|signer| &signer.signed).map(named);
+    let signed = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others).map(named);
     let authorities = pki.signers.iter().map(|signer| (signer.title.clone(), signer.until));
     signed.chain(authorities).min_by_key(|(_, until)| *until)
 }

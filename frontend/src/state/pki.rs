@@ -32,8 +32,12 @@ pub struct Place {
     pub path: String,
     /// Who has it there, each once, in the inventory's order.
     pub holders: Vec<String>,
+    /// When the life of the first of them began.
+    pub from: UnixTime,
     /// When the first of them expires.
     pub until: UnixTime,
+    /// When the last of them does.
+    pub last: UnixTime,
 }
 
 /// The authorities in the inventory's order, and what they did not sign.
@@ -63,7 +67,7 @@ pub fn pki(inventory: &InventoryReport) -> Pki {
                 } else {
                     &mut others
                 };
-                places.add(&slot.place, &holder.name, certificate.not_after);
+                places.add(&slot.place, &holder.name, certificate);
             }
         }
     }
@@ -88,13 +92,16 @@ fn name(authority: &CertificateReport) -> String {
 struct Places(Vec<Place>);
 
 impl Places {
-    fn add(&mut self, path: &str, holder: &str, until: UnixTime) {
+    fn add(&mut self, path: &str, holder: &str, certificate: &CertificateReport) {
+        let (from, until) = (certificate.not_before, certificate.not_after);
         let at = self.0.iter().position(|place| place.path == path).unwrap_or_else(|| {
-            self.0.push(Place { path: path.to_owned(), holders: Vec::new(), until });
+            self.0.push(Place { path: path.to_owned(), holders: Vec::new(), from, until, last: until });
             self.0.len() - 1
         });
         let place = &mut self.0[at];
+        place.from = place.from.min(from);
         place.until = place.until.min(until);
+        place.last = place.last.max(until);
         if place.holders.last().is_none_or(|last| last != holder) {
             place.holders.push(holder.to_owned());
         }

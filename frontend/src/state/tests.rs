@@ -81,7 +81,7 @@ pub(super) fn planned() -> Action {
 }
 
 pub(super) fn made() -> Action {
-    Action::Made(package().into(), Rc::default())
+    Action::Made(package().into(), Rc::default(), Rc::default())
 }
 
 fn cluster(change: AuthorityChange) -> Action {
@@ -175,14 +175,16 @@ fn an_authority_left_alone_is_not_asked_about() {
 
 #[test]
 fn a_changed_choice_takes_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
+    let made =
+        [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
     let state = after(made.into_iter().chain([Action::Form(FormChange::KeepKeys(true))]));
     assert_eq!((state.outcome, state.package), (None, None));
 }
 
 #[test]
 fn more_files_take_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
+    let made =
+        [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
     let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
     let state = after(made.into_iter().chain([more]));
     assert_eq!((state.outcome, state.package), (None, None));
@@ -279,7 +281,11 @@ fn an_outage_is_accepted_by_a_tick_and_nothing_less() {
 #[test]
 fn what_was_accepted_can_be_taken_back() {
     let accepted = || refused_over_an_outage().after(Action::Form(FormChange::AcceptOutage(true)));
-    let made = accepted().after(Action::Made(package().into(), super::chart::tests::outage(9, true, false).into()));
+    let made = accepted().after(Action::Made(
+        package().into(),
+        Rc::default(),
+        super::chart::tests::outage(9, true, false).into(),
+    ));
     assert_eq!(made.picture.column, 4, "the picture shows what was accepted first");
     let back = made.after(Action::Form(FormChange::AcceptOutage(false)));
     assert_eq!((back.form.request().map(|request| request.accept_outage), &back.package), (Ok(false), &None));

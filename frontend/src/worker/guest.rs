@@ -145,7 +145,7 @@ impl Core {
             Err(error) => return Some(Reply::Failed(error.to_string()).into()),
         };
         Some(match airlock_core::package(plan, &minted) {
-            Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
+            Ok(package) => Reply::Package(self.package.insert(package).report(), minted.authorities()).into(),
             // `package` keeps the matrix of what it refuses to itself; the page shows it.
             Err(PackageError::Broken(broken)) => match airlock_core::simulate(plan, &minted) {
                 Ok(matrix) => Reply::Broken(finding(&broken), matrix).into(),

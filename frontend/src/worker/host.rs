@@ -165,9 +165,9 @@ impl Host {
             if host.run.get() == run {
                 host.pool.take();
                 match reply {
-                    Reply::Package(mut package) => {
+                    Reply::Package(mut package, authorities) => {
                         let chart = Chart::of(std::mem::take(&mut package.matrix), accept_outage);
-                        host.tell(Action::Made(package.into(), chart.into()));
+                        host.tell(Action::Made(package.into(), authorities.into(), chart.into()));
                     }
                     Reply::Broken(finding, matrix) => {
                         host.tell(Action::Unmade([finding].into(), Chart::of(matrix, accept_outage).into()));

@@ -6,7 +6,7 @@
 use airlock_core::{
     Finding, UnixTime,
     plan::request::RotationRequest,
-    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
@@ -154,8 +154,8 @@ pub enum Reply {
     Plan(PlanReport),
     /// To [`Ask::Plan`], where there is none.
     Refused(Vec<Finding>),
-    /// To [`Ask::Make`].
-    Package(PackageReport),
+    /// To [`Ask::Make`]: the package, and the new authorities in the plan's order.
+    Package(PackageReport, Vec<CertificateReport>),
     /// To [`Ask::Make`], where the rotation would break an edge: which, and all that was predicted.
     Broken(Finding, TrustMatrix),
     /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].

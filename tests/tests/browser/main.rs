@@ -10,6 +10,7 @@ mod bad_input;
 mod clipboard;
 mod firefox;
 mod input;
+mod keyboard;
 mod network;
 mod outage;
 mod package;

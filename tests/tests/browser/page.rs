@@ -303,6 +303,11 @@ impl Page {
         self.click("[data-test=download-zip]");
         self.wait("document.querySelector('[data-test=sha256], [data-test=alert] p')");
         self.settle("downloaded");
+        self.downloaded()
+    }
+
+    /// Where the zip came to lie that was asked for.
+    pub fn downloaded(&self) -> PathBuf {
         assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
         let line = self.text("document.querySelector('[data-test=sha256]').innerText");
         let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");

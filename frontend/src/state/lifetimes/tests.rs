@@ -11,7 +11,14 @@ fn of(today: i64) -> Lifetimes {
 #[test]
 fn what_an_authority_signed_is_one_bar_until_the_first_of_it_ends() {
     let lives: Vec<_> = of(100).lives.into_iter().map(|life| (life.kind, life.until.0, life.last.0)).collect();
-    assert_eq!(lives, [(Kind::Old, 900_000_000, 900_000_000), (Kind::Leaves, 200_000_000, 300_000_000)]);
+    assert_eq!(
+        lives,
+        [
+            (Kind::Old, 900_000_000, 900_000_000),
+            (Kind::Leaves, 200_000_000, 300_000_000),
+            (Kind::Leaves, 800_000_000, 800_000_000)
+        ]
+    );
 }
 
 #[test]
