@@ -31,6 +31,7 @@ pub mod outage;
 pub mod picture;
 pub mod pki;
 pub mod step;
+pub mod tree;
 pub mod trust;
 
 /// All that the page knows. Cheap to clone: what is large is shared.

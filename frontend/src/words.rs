@@ -645,6 +645,11 @@ pub fn holder(holder: &str) -> &str {
     if holder.is_empty() { "The whole package" } else { holder }
 }
 
+/// A folder of the package.
+pub fn folder(folder: &str) -> String {
+    format!("{folder}/")
+}
+
 /// Files that have no place.
 pub fn without_place(files: usize) -> String {
     format!("{} without a place", count(files, "file"))
