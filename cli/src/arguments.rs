@@ -112,6 +112,9 @@ pub(crate) struct Choices {
     /// How kubelets come by certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
     kubelet_certs: Kubelets,
+    /// Where a rotation is under way and its new CA has signed nothing yet: give that CA up and begin anew with another
+    #[arg(long)]
+    start_over: bool,
     /// Accept an outage that cannot be helped; without it, its cause and duration are said and nothing is written
     #[arg(long)]
     accept_outage: bool,
@@ -174,6 +177,7 @@ impl Choices {
                 Kubelets::Mint => KubeletCertificates::Mint,
                 Kubelets::Renew => KubeletCertificates::Renew,
             },
+            start_over: self.start_over,
             accept_outage: self.accept_outage,
         };
         Ok((request, brought_files))

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use airlock_core::{
     finding::printable,
-    report::{CertificateReport, CheckReport, InventoryReport, MissingReport, PlanReport, RotationReport, StepReport},
+    report::{
+        CertificateReport, CheckReport, InventoryReport, MissingReport, PlanReport, RotationReport, StepReport,
+        SuccessorReport,
+    },
 };
 
 /// What was found, holder by holder.
@@ -128,7 +131,11 @@ pub(crate) fn plan(report: &PlanReport) -> String {
 fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
     writeln!(text, "{}\n", report.package)?;
     for authority in &report.authorities {
-        let how = if authority.brought { "brought along" } else { "made here" };
+        let how = match authority {
+            SuccessorReport { under_way: true, .. } => "there already",
+            SuccessorReport { brought: true, .. } => "brought along",
+            _ => "made here",
+        };
         writeln!(text, "{}: {} → {}", authority.title, authority.old_subject, authority.new_subject)?;
         writeln!(
             text,

@@ -17,9 +17,32 @@ use crate::{
 /// Everything that a plan needed to be made.
 #[derive(Debug)]
 pub struct Minted {
-    pub(crate) authorities: BTreeMap<AuthorityId, Arc<Issuer>>,
+    pub(crate) authorities: BTreeMap<AuthorityId, MintedAuthority>,
     /// In the order of the plan's replacements.
     pub(crate) leaves: Vec<MintedLeaf>,
+}
+
+/// A new authority, made here or there already.
+#[derive(Debug)]
+pub(crate) struct MintedAuthority {
+    certificate: Certificate,
+    issuer: Option<Arc<Issuer>>,
+    made: bool,
+}
+
+impl MintedAuthority {
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// With its private key, where that is known.
+    pub(crate) fn issuer(&self) -> Option<&Arc<Issuer>> {
+        self.issuer.as_ref()
+    }
+
+    fn of(issuer: Arc<Issuer>, made: bool) -> Self {
+        Self { certificate: issuer.certificate().clone(), issuer: Some(issuer), made }
+    }
 }
 
 /// A new leaf.
@@ -56,6 +79,12 @@ pub enum MintError {
         /// Why.
         error: IssuerError,
     },
+    /// A certificate is wanted of an authority whose private key is not here.
+    #[error("the certificate of {owner} cannot be made: the new CA's private key is not here")]
+    NoKey {
+        /// Whose certificate.
+        owner: String,
+    },
     /// A certificate cannot be made, or is not what was asked for.
     #[error("the certificate of {owner} could not be made: {error}")]
     Issue {
@@ -89,9 +118,13 @@ pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintEr
     Ok(Minted { authorities, leaves })
 }
 
-fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<Arc<Issuer>, MintError> {
+fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<MintedAuthority, MintError> {
     let (common_name, key, not_before, not_after) = match &succession.new {
-        Successor::Brought(issuer) => return Ok(Arc::clone(issuer)),
+        Successor::Brought(issuer) => return Ok(MintedAuthority::of(Arc::clone(issuer), false)),
+        Successor::Present(certificate, issuer) => {
+            let (certificate, issuer) = (certificate.clone(), issuer.clone());
+            return Ok(MintedAuthority { certificate, issuer, made: false });
+        }
         Successor::Made { common_name, key_request, not_before, not_after, .. } => {
             (common_name.clone(), keys[*key_request].clone(), *not_before, *not_after)
         }
@@ -100,16 +133,17 @@ fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<Arc<Issuer>
     let certificate = issue_authority(parameters, &key)
         .map_err(|error| MintError::Issue { owner: format!("the new {}", succession.title), error })?;
     let issuer = Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: succession.title, error })?;
-    Ok(Arc::new(issuer))
+    Ok(MintedAuthority::of(Arc::new(issuer), true))
 }
 
 fn leaf(
     replacement: &Replacement,
-    authorities: &BTreeMap<AuthorityId, Arc<Issuer>>,
+    authorities: &BTreeMap<AuthorityId, MintedAuthority>,
     keys: &[PrivateKey],
     now: UnixTime,
 ) -> Result<MintedLeaf, MintError> {
-    let issuer = &authorities[&replacement.authority];
+    let no_key = || MintError::NoKey { owner: replacement.owner.clone() };
+    let issuer = authorities[&replacement.authority].issuer().ok_or_else(no_key)?;
     let key = match &replacement.key {
         KeySource::Elsewhere(_) => None,
         KeySource::Kept(key) => Some(Arc::clone(key)),
@@ -146,6 +180,7 @@ fn kubelet(node: &str, not_before: UnixTime, not_after: UnixTime) -> LeafParamet
 /// Counts, and nothing of what was made.
 impl fmt::Display for Minted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} new CAs, {} new certificates", self.authorities.len(), self.leaves.len())
+        let made = self.authorities.values().filter(|authority| authority.made).count();
+        write!(f, "{made} new CAs, {} new certificates", self.leaves.len())
     }
 }

@@ -663,7 +663,11 @@ pub fn successor(authority: &SuccessorReport) -> String {
         authority.old_subject,
         authority.new_subject,
         authority.key_type,
-        if authority.brought { "brought along" } else { "made here" },
+        match (authority.under_way, authority.brought) {
+            (true, _) => "in the cluster already",
+            (false, true) => "brought along",
+            (false, false) => "made here",
+        },
         authority.not_after.date(),
         authority.key_home
     )

@@ -19,7 +19,7 @@ pub(crate) use self::{manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source},
+    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source, Succession},
     report::{OutputFileReport, PackageReport},
     simulate::{Broken, TrustMatrix, simulate},
 };
@@ -114,7 +114,8 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             appliable: matches!(edit.content, Content::Object(_)),
         })?;
     }
-    for succession in plan.successions.values().filter(|succession| succession.key_home == KeyHome::Elsewhere) {
+    let elsewhere = |succession: &&Succession| succession.key_home == KeyHome::Elsewhere && succession.has_key();
+    for succession in plan.successions.values().filter(elsewhere) {
         let (certificate, key) = renderer.authority_files(succession);
         let name = succession.base_name(plan.profile);
         let purpose = format!("the new {}, for where the old key is kept", succession.title);

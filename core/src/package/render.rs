@@ -86,21 +86,28 @@ impl Renderer<'_> {
         order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
     }
 
-    /// The anchors that are there with the old one replaced, in its place, by the bundle.
+    /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
     fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
-        let old = &self.plan.successions[&id].old;
-        let replace = |certificate: &Certificate| {
-            if certificate == old {
-                self.bundle(id, order)
-            } else {
-                TrustBundle::new().with_appended(certificate.clone())
+        let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
+            .into_iter()
+            .chain(&self.plan.successions[&id].given_up)
+            .collect();
+        let first = present.iter().position(|certificate| sides.contains(&certificate));
+        let mut anchors = TrustBundle::new();
+        for (at, certificate) in present.iter().enumerate() {
+            if Some(at) == first {
+                anchors = self.bundle(id, order).iter().cloned().fold(anchors, TrustBundle::with_appended);
+            } else if !sides.contains(&certificate) {
+                anchors = anchors.with_appended(certificate.clone());
             }
-        };
-        present.iter().flat_map(|certificate| replace(certificate).iter().cloned().collect::<Vec<_>>()).collect()
+        }
+        anchors
     }
 
     fn authority_key(&self, succession: &Succession) -> Bytes {
-        let key = self.minted.authorities[&succession.id].key().clone().with_encoding(succession.encoding);
+        let issuer = self.minted.authorities[&succession.id].issuer();
+        let issuer = issuer.expect("Invariant: a plan writes no key that is not there");
+        let key = issuer.key().clone().with_encoding(succession.encoding);
         Zeroizing::new(key.to_pem().as_bytes().to_vec())
     }
 

@@ -60,7 +60,8 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
-    for phase in Phase::ALL {
+    let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
+    for phase in Phase::ALL.into_iter().filter(begun) {
         let _ = phase_heading(&mut text, phase);
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
             let _ = step_section(&mut text, step);
@@ -77,6 +78,18 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n",
         plan.now
     )?;
+    if plan.has_begun() {
+        writeln!(
+            text,
+            "This rotation was under way when the package was made: it goes on with the same new CA, and holds what was left to do. Use it instead of the package that the rotation began with; a step that looks done is asked once more whether it is.\n"
+        )?;
+    }
+    if !plan.whole {
+        writeln!(
+            text,
+            "The private key of the new CA was not given: this package ends where it is needed. It is not the whole rotation.\n"
+        )?;
+    }
     writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();

@@ -14,7 +14,7 @@ pub(super) fn change(
     replacements: &mut Replacements<'_>,
 ) -> Option<KubeconfigChange> {
     let succession = successions.get(&AuthorityId::Cluster)?;
-    let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| trust.contains(&succession.old));
+    let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| succession.is_trusted_by(trust));
     let trust: BTreeMap<_, _> = trusting.map(|(index, trust)| (index, trust.clone())).collect();
     // The credential of phase 2 is still the right one in phase 3.
     let mut credentials = BTreeMap::new();

@@ -7,9 +7,11 @@ mod brought;
 mod clients;
 mod editable;
 mod key_home;
+mod keyless;
 mod nodes;
 mod objects;
 mod present;
+mod progress;
 mod replacements;
 pub mod request;
 mod sequence;
@@ -18,13 +20,15 @@ mod successors;
 
 use std::{collections::BTreeMap, fmt};
 
-use self::replacements::Replacements;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
     key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG},
     objects::ObjectChange,
-    present::{Access, CLUSTER_INFO, Held, Place, PlaceKind, Shown, Trusted, certificates, flags, split_entry},
+    present::{
+        Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,
+        split_entry,
+    },
     replacements::{Identity, KeySource, Replacement, ReplacementId},
     steps::{
         Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
@@ -32,6 +36,7 @@ pub(crate) use self::{
     },
     successors::{Succession, Successor, same_algorithm, successor_name},
 };
+use self::{progress::Progress, replacements::Replacements};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::Inventory,
@@ -53,6 +58,8 @@ pub struct RotationPlan {
     pub(crate) replacements: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
+    /// Do the steps lead to the end of phase 3?
+    pub(crate) whole: bool,
     /// Does the person accept outages that the profile declares?
     pub(crate) accept_outage: bool,
     /// What is there before the first step.
@@ -102,42 +109,47 @@ impl std::error::Error for Refusal {}
 /// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
-    if !inventory.rotations.is_empty() {
-        findings.push(
-            Finding::error(
-                "rotation-under-way",
-                "",
-                "a rotation is under way, and a package for the rest of it is not made by this release",
-            )
-            .remedy("Go on with its own package; `airlock check` says who is where"),
-        );
-    }
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
-    let steps = sequence::sequence(inventory, request, &successions, &mut replacements, now, &mut findings);
+    let progress = Progress::of(inventory, request.start_over);
+    let mut steps =
+        sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings);
+    nodes::note_locked_out(inventory, progress, &mut findings);
+    let whole = keyless::cut(&mut steps, &successions, &mut findings);
     editable::check(&steps, &mut findings);
     refuse_errors(&mut findings)?;
-    let (replacements, key_requests) = replacements.into_parts();
+    let (replacements, key_requests) = if whole { replacements.into_parts() } else { Default::default() };
     let workers = nodes::kept_by_workers(inventory, &successions);
-    let present = present::present(inventory, &successions);
+    let present = present::present(inventory, &successions, progress);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
         cluster: inventory.cluster.clone(),
-        name: format!("airlock-{}-{}", PackagePath::name(&inventory.cluster), now.compact_date()),
+        name: name(inventory, request, now),
         now,
         successions,
         replacements,
         key_requests,
         steps,
+        whole,
         accept_outage: request.accept_outage,
         present,
         workers,
         findings,
     })
+}
+
+/// Nodes keep what they have done under the package's name: what goes on has another one than what began.
+fn name(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> String {
+    let end = match (inventory.rotations.is_empty(), request.start_over) {
+        (true, _) => "",
+        (false, false) => "-continued",
+        (false, true) => "-anew",
+    };
+    format!("airlock-{}-{}{end}", PackagePath::name(&inventory.cluster), now.compact_date())
 }
 
 fn refuse_errors(findings: &mut Vec<Finding>) -> Result<(), Refusal> {
@@ -159,6 +171,11 @@ impl RotationPlan {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Was a rotation under way when it was made?
+    pub(crate) fn has_begun(&self) -> bool {
+        self.successions.values().any(|succession| matches!(succession.new, Successor::Present(..)))
     }
 
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.

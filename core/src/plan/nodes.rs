@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Action, Content, Edit, KeyHome, KubeletCertificates, Phase, RotationRequest, Side, Source, Succession, clients,
+    progress::Progress,
     replacements::Replacements,
     steps::{Holder, PackagePath},
 };
 use crate::{
-    UnixTime,
-    inventory::{Inventory, Node, Slot},
+    Finding, UnixTime,
+    inventory::{Inventory, Node, Slot, Standing},
     profile::{AuthorityId, Component},
 };
 
@@ -59,11 +60,25 @@ pub(super) fn kept_by_workers(
     kept
 }
 
+/// Kubelets that can no longer renew themselves: an API server refuses what they present.
+pub(super) fn note_locked_out(inventory: &Inventory, progress: Progress<'_>, findings: &mut Vec<Finding>) {
+    let path = inventory.profile.kubelet_client();
+    let old = |node: &&Node| progress.reached(&node.name, path).is_some_and(|standing| standing < Standing::Switched);
+    for node in inventory.nodes.iter().filter(|_| progress.has_dropped()).filter(old) {
+        let file = node.slots.get(path).map_or("", |slot| slot.file.as_str());
+        findings.push(
+            Finding::warning("locked-out", file, format!("the kubelet of {} presents a certificate of the old CA, which API servers no longer accept: it cannot renew itself", node.name))
+                .remedy("Join the node anew (kubeadm reset, then kubeadm join with the pin of the new CA); on a control-plane node, `kubeadm init phase kubeconfig kubelet` and a restart of the kubelet do"),
+        );
+    }
+}
+
 /// Builds the actions of one node in one phase.
 pub(super) struct NodePlanner<'a, 'b> {
     pub(super) inventory: &'a Inventory,
     pub(super) request: &'a RotationRequest,
     pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
     pub(super) node: &'a Node,
     pub(super) phase: Phase,
@@ -180,6 +195,30 @@ impl NodePlanner<'_, '_> {
         Some((slot, pod.lookup(SIGNING_FLAG).unwrap_or_default()))
     }
 
+    /// Is what lies at `path` not yet through the phase?
+    fn is_left(&self, path: &str) -> bool {
+        !self.progress.is_through(&self.node.name, path, self.phase)
+    }
+
+    /// Likewise the flag that tells what kube-controller-manager signs with; where its manifest was not given, `ca.crt`
+    /// tells.
+    fn is_flag_left(&self) -> bool {
+        let manifest = self.inventory.profile.manifest(Component::ControllerManager).unwrap_or_default();
+        match self.progress.reached(&self.node.name, manifest) {
+            Some(_) => self.is_left(manifest),
+            None => self.is_left(self.ca_path()),
+        }
+    }
+
+    /// Likewise the signing file, which is there from phase 1 to phase 3 only.
+    fn is_signing_left(&self) -> bool {
+        let file = self.inventory.profile.signing_file;
+        match self.progress.reached(&self.node.name, file) {
+            Some(_) => self.is_left(file),
+            None => self.is_flag_left(),
+        }
+    }
+
     fn ca_path(&self) -> &'static str {
         self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
     }
@@ -189,10 +228,23 @@ impl NodePlanner<'_, '_> {
         if !self.signs_on_nodes() {
             return Vec::new();
         }
+        let mut actions = Vec::new();
+        if self.is_signing_left() {
+            let (file, content) =
+                (self.inventory.profile.signing_file, Content::Signing(AuthorityId::Cluster, Side::Old));
+            actions.push(self.write(file, PUBLIC, None, content, "—", "old CA"));
+        }
+        if self.is_flag_left() {
+            actions.extend(self.point_to_signing_file());
+        }
+        actions
+    }
+
+    /// kube-controller-manager signs from the file of its own.
+    fn point_to_signing_file(&self) -> Vec<Action> {
         let profile = self.inventory.profile;
         let file = profile.signing_file;
-        let mut actions =
-            vec![self.write(file, PUBLIC, None, Content::Signing(AuthorityId::Cluster, Side::Old), "—", "old CA")];
+        let mut actions = Vec::new();
         let Some(path) = profile.manifest(Component::ControllerManager) else { return actions };
         let flag = format!("--{SIGNING_FLAG}");
         match self.manifest() {
@@ -237,16 +289,21 @@ impl NodePlanner<'_, '_> {
 
     /// Phase 2: the signing file changes together with the key.
     fn switch_signing(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() {
-            return Vec::new();
+        let mut actions = Vec::new();
+        if self.signs_on_nodes() && self.is_signing_left() {
+            let content = Content::Signing(AuthorityId::Cluster, Side::New);
+            actions.push(self.write(self.inventory.profile.signing_file, PUBLIC, None, content, "old CA", "new CA"));
         }
-        let content = Content::Signing(AuthorityId::Cluster, Side::New);
-        vec![self.write(self.inventory.profile.signing_file, PUBLIC, None, content, "old CA", "new CA")]
+        // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
+        if self.signs_on_nodes() && self.progress.node(self.node) >= Standing::Switched && self.is_flag_left() {
+            actions.extend(self.point_to_signing_file());
+        }
+        actions
     }
 
     /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
     fn restore_manifest(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() {
+        if !self.signs_on_nodes() || !self.is_flag_left() {
             return Vec::new();
         }
         let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
@@ -283,7 +340,7 @@ impl NodePlanner<'_, '_> {
         let order = self.phase.trust();
         let before = self.phase.trusted_before();
         let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
-        let held = rows.filter(|row| self.node.slots.contains_key(row.certificate));
+        let held = rows.filter(|row| self.node.slots.contains_key(row.certificate) && self.is_left(row.certificate));
         held.map(|row| {
             self.write(row.certificate, PUBLIC, None, Content::Trust(row.id, order), before, &order.to_string())
         })
@@ -294,10 +351,16 @@ impl NodePlanner<'_, '_> {
     fn authority_keys(&self) -> Vec<Action> {
         let at_home = self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes);
         let rows = at_home.filter_map(|succession| self.inventory.profile.authority(succession.id));
-        rows.map(|row| {
-            self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")
-        })
-        .collect()
+        // A key that stayed away goes with its certificate.
+        let left = |key: &str, certificate: &str| match self.progress.reached(&self.node.name, key) {
+            Some(_) => self.is_left(key),
+            None => self.is_left(certificate),
+        };
+        rows.filter(|row| left(row.key, row.certificate))
+            .map(|row| {
+                self.write(row.key, SECRET, None, Content::AuthorityKey(row.id), "key of old CA", "key of new CA")
+            })
+            .collect()
     }
 
     /// New leaves under the new authorities.
@@ -328,6 +391,9 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         for row in self.inventory.profile.kubeconfigs {
             let Some((slot, kubeconfig)) = self.node.kubeconfig(row.path) else { continue };
+            if !self.is_left(row.path) {
+                continue;
+            }
             let owner = format!("{}: {}", self.node.name, row.name);
             let Some(change) = clients::change(kubeconfig, &owner, self.phase, self.successions, self.replacements)
             else {

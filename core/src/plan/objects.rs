@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Action, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
+    progress::Progress,
     replacements::Replacements,
     steps::{Holder, PackagePath},
 };
@@ -70,12 +71,17 @@ pub(super) fn cluster_info(
     inventory: &Inventory,
     phase: Phase,
     successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Option<Action> {
     successions.get(&AuthorityId::Cluster)?;
     let words = (format!("trusts {}", phase.trusted_before()), format!("trusts {}", phase.trust()));
     let given = inventory.object(ObjectRole::ClusterInfo);
     if let Some((stored, (_, kubeconfig))) = given.and_then(|stored| Some((stored, stored.kubeconfig.as_ref()?))) {
+        let place = stored.place();
+        if progress.is_through(&place, &place, phase) {
+            return None;
+        }
         let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
         let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
         return Some(write(phase, &Holder::Cluster, Some(stored), change, words));
@@ -90,9 +96,9 @@ fn api_server(inventory: &Inventory) -> Option<String> {
     let on_nodes = inventory.control_plane().filter_map(|node| node.kubeconfig(path).map(|(_, kubeconfig)| kubeconfig));
     let managed = inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
     let managed = managed.and_then(|stored| stored.kubeconfig.as_ref()).map(|(_, kubeconfig)| kubeconfig);
-    let ca = &inventory.authorities.get(&AuthorityId::Cluster)?.certificate;
+    let present = inventory.present(AuthorityId::Cluster);
     let mut servers = on_nodes.chain(managed).filter_map(|kubeconfig| {
-        let index = kubeconfig.trust.iter().position(|trust| trust.contains(ca))?;
+        let index = kubeconfig.trust.iter().position(|trust| present.iter().any(|ca| trust.contains(ca)))?;
         Some(kubeconfig.model.clusters.get(index)?.server.clone())
     });
     servers.find(|server| server.starts_with("https://"))
@@ -120,6 +126,7 @@ pub(super) fn management_kubeconfigs(
     inventory: &Inventory,
     phase: Phase,
     successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -128,6 +135,11 @@ pub(super) fn management_kubeconfigs(
         else {
             continue;
         };
+        let place = stored.place();
+        // What it is at the end of this very phase is looked at once more: Cluster API may have written it since.
+        if progress.reached(&place, &place).is_some_and(|standing| standing.phases() > phase.number()) {
+            continue;
+        }
         if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
             let words = (clients::before(&change, phase), clients::after(&change, phase));
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
@@ -141,11 +153,16 @@ pub(super) fn management_kubeconfigs(
 pub(super) fn management_authorities(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     for stored in &inventory.objects {
         let ObjectRole::Secret(SecretContent::Authority(id)) = stored.role else { continue };
         let Some(succession) = successions.get(&id) else { continue };
+        let place = stored.place();
+        if progress.is_through(&place, &place, Phase::DropOld) {
+            continue;
+        }
         let with_key = stored.key.is_some() && succession.key_home == KeyHome::Nodes;
         let after = if with_key { "new CA and its key" } else { "new CA" };
         let change = ObjectChange::Authority(Arc::clone(stored), id);
@@ -161,17 +178,20 @@ pub(super) fn management_authorities(
 }
 
 /// The CA data of webhooks and extension API servers that hangs on the cluster's authority.
-pub(super) fn hanging_bundles<'a>(inventory: &'a Inventory, old: &Certificate) -> Vec<(&'a StoredObject, CaBundle)> {
+pub(super) fn hanging_bundles<'a>(
+    inventory: &'a Inventory,
+    succession: &Succession,
+) -> Vec<(&'a StoredObject, CaBundle)> {
     let stored = inventory.objects.iter().filter(|stored| stored.role == ObjectRole::CaBundle);
     let bundles =
         stored.flat_map(|stored| ca_bundles(&stored.object).into_iter().map(move |bundle| (&**stored, bundle)));
-    bundles.filter(|(_, bundle)| bundle.certificates.contains(old)).collect()
+    bundles.filter(|(_, bundle)| succession.is_trusted_by(&bundle.certificates)).collect()
 }
 
 /// What the people behind webhooks and extension API servers do in a phase: the CA data is theirs, and so is the
 /// certificate that they serve.
-pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, old: &Certificate) -> Vec<Action> {
-    let changes = hanging_bundles(inventory, old).into_iter().map(|(stored, bundle)| {
+pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, succession: &Succession) -> Vec<Action> {
+    let changes = hanging_bundles(inventory, succession).into_iter().map(|(stored, bundle)| {
         let place = stored.place();
         let text = match phase {
             Phase::TrustBoth => format!("In {place}, let {} accept both CAs", bundle.pointer),
@@ -186,7 +206,8 @@ pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, old: &Certi
         let file = format!("{}/workers/ca.crt", phase.folder());
         let kind = stored.object.kind.to_ascii_lowercase();
         // Beside other CAs, only a person can tell which stay.
-        let command = if bundle.certificates.len() == 1 {
+        let own = |certificate: &&Certificate| succession.is_trusted_by(std::slice::from_ref(*certificate));
+        let command = if bundle.certificates.iter().filter(own).count() == bundle.certificates.len() {
             format!(
                 r#"kubectl patch {kind} {} --type json -p "[{{\"op\":\"replace\",\"path\":\"{}\",\"value\":\"$(base64 -w0 <{file})\"}}]""#,
                 PackagePath::name(&stored.object.name),
@@ -206,12 +227,16 @@ pub(super) fn clients(
     inventory: &Inventory,
     phase: Phase,
     successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
     replacements: &mut Replacements<'_>,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for slot in &inventory.clients {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        if progress.is_through(&slot.file, &slot.file, phase) {
+            continue;
+        }
         let Some(change) = clients::change(kubeconfig, &slot.file, phase, successions, replacements) else { continue };
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = name.strip_suffix(".conf").unwrap_or(&name).to_owned();

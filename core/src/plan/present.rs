@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{KeyHome, SIGNING_FLAG, Succession};
+use super::{KeyHome, SIGNING_FLAG, Succession, progress::Progress};
 use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem},
-    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, StoredObject},
+    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Standing, StoredObject},
     profile::{AuthorityId, Component, SecretContent},
     x509::{Certificate, PublicKey},
 };
@@ -87,25 +87,36 @@ pub(crate) enum Shown {
 }
 
 /// Every place of a cluster that a rotation touches.
-pub(super) fn present(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Vec<Place> {
-    let present = Present { inventory, successions };
+pub(super) fn present(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
+) -> Vec<Place> {
+    let present = Present { inventory, successions, progress };
     let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
     if let Some(succession) = successions.get(&AuthorityId::Cluster) {
-        let old = &succession.old;
         if places.is_empty() {
-            places.push(present.unseen(PlaceKind::ControlPlaneElsewhere, "control-plane nodes", old));
+            let last = progress.unseen().into_iter().last().unwrap_or(Standing::Before);
+            places.push(present.unseen(PlaceKind::ControlPlaneElsewhere, "control-plane nodes", succession, &[last]));
         }
-        places.push(present.workers(old));
-        places.push(present.cluster(old));
+        places.push(present.workers(succession));
+        places.push(present.cluster(succession));
         places.push(present.management());
-        places.push(present.clients(old));
-        places.push(present.ca_bundles(old));
-        let other = Held::Kubeconfig(Access {
-            host: None,
-            trust: Trusted::These(vec![old.clone()]),
-            credential: Shown::SignedBy(old.clone()),
+        places.push(present.clients(succession));
+        places.push(present.ca_bundles(succession));
+        let (old, new) = (&succession.old, progress.new_of(succession.id));
+        let others = progress.unseen().into_iter().flat_map(|standing| {
+            // People are asked only at the end of a phase.
+            let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
+            signers.map(|signer| {
+                Held::Kubeconfig(Access {
+                    host: None,
+                    trust: Trusted::These(standing.trusts(old, new)),
+                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                })
+            })
         });
-        let files = BTreeMap::from([("kubeconfig".to_owned(), BTreeSet::from([other]))]);
+        let files = BTreeMap::from([("kubeconfig".to_owned(), others.collect())]);
         places.push(Place { kind: PlaceKind::OtherClients, name: "people and pipelines".to_owned(), files });
     }
     places
@@ -114,15 +125,18 @@ pub(super) fn present(inventory: &Inventory, successions: &BTreeMap<AuthorityId,
 struct Present<'a> {
     inventory: &'a Inventory,
     successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
 }
 
 impl Present<'_> {
     fn control_plane(&self, node: &Node) -> Place {
+        let standing = self.progress.node(node);
         let mut files = self.files(node);
         // A key that stayed away is taken to be the one that belongs to the certificate.
         for succession in self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes) {
             if let Some(row) = self.inventory.profile.authority(succession.id) {
-                let key = || BTreeSet::from([Held::Key(succession.old.public_key().clone())]);
+                let signer = standing.signer(&succession.old, self.progress.new_of(succession.id));
+                let key = || BTreeSet::from([Held::Key(signer.public_key().clone())]);
                 files.entry(row.key.to_owned()).or_insert_with(key);
             }
         }
@@ -130,7 +144,11 @@ impl Present<'_> {
         if let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) {
             let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
             let signs = self.successions.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
-            let value = if signs { ca.to_owned() } else { String::new() };
+            let file = match standing {
+                Standing::Before | Standing::Done => ca,
+                Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing_file,
+            };
+            let value = if signs { file.to_owned() } else { String::new() };
             let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
@@ -152,45 +170,55 @@ impl Present<'_> {
         });
         let mut files: BTreeMap<_, _> = files.collect();
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
-            let unseen = || BTreeSet::from([Held::SignedBy(succession.old.clone())]);
+            let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+            let standing = self.progress.node(node);
+            let unseen = || {
+                // It renews after the rest of phase 2.
+                let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
+                [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
+            };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
         }
         files
     }
 
-    /// What an unseen node of kubeadm's holds.
-    fn unseen(&self, kind: PlaceKind, name: &str, old: &Certificate) -> Place {
+    /// What an unseen node of kubeadm's may hold.
+    fn unseen(&self, kind: PlaceKind, name: &str, succession: &Succession, standings: &[Standing]) -> Place {
         let profile = self.inventory.profile;
-        let mut files = BTreeMap::new();
-        let mut put = |path: &str, held: Held| _ = files.insert(path.to_owned(), BTreeSet::from([held]));
-        if let Some(row) = profile.authority(AuthorityId::Cluster) {
-            put(row.certificate, Held::Certificates(vec![old.clone()]));
-        }
-        if let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) {
-            let trust = Trusted::These(vec![old.clone()]);
-            let credential = Shown::InFile(profile.kubelet_client().to_owned());
-            put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
-            put(profile.kubelet_client(), Held::SignedBy(old.clone()));
-        }
-        if kind == PlaceKind::ControlPlaneElsewhere {
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        let mut files: BTreeMap<String, BTreeSet<Held>> = BTreeMap::new();
+        let mut put = |path: &str, held: Held| _ = files.entry(path.to_owned()).or_default().insert(held);
+        for standing in standings {
+            let (trust, signer) = (standing.trusts(old, new), standing.signer(old, new));
+            if let Some(row) = profile.authority(AuthorityId::Cluster) {
+                put(row.certificate, Held::Certificates(trust.clone()));
+            }
+            if let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) {
+                let credential = Shown::InFile(profile.kubelet_client().to_owned());
+                put(row.path, Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential }));
+                put(profile.kubelet_client(), Held::SignedBy(signer.clone()));
+            }
+            if kind != PlaceKind::ControlPlaneElsewhere {
+                continue;
+            }
             for row in profile.leaves.iter().filter(|row| row.authority == AuthorityId::Cluster) {
-                put(row.certificate, Held::SignedBy(old.clone()));
+                put(row.certificate, Held::SignedBy(signer.clone()));
             }
             if let (Some(manifest), Some(row)) =
                 (profile.manifest(Component::ControllerManager), profile.authority(AuthorityId::Cluster))
             {
                 let file = profile.signing_file.to_owned();
                 put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file)])));
-                put(profile.signing_file, Held::Certificates(vec![old.clone()]));
-                put(row.key, Held::Key(old.public_key().clone()));
+                put(profile.signing_file, Held::Certificates(vec![signer.clone()]));
+                put(row.key, Held::Key(signer.public_key().clone()));
             }
         }
         Place { kind, name: name.to_owned(), files }
     }
 
     /// All workers: what is known of those that were given, and one that was not.
-    fn workers(&self, old: &Certificate) -> Place {
-        let mut place = self.unseen(PlaceKind::Workers, "workers", old);
+    fn workers(&self, succession: &Succession) -> Place {
+        let mut place = self.unseen(PlaceKind::Workers, "workers", succession, &self.progress.unseen());
         for node in self.inventory.workers() {
             for (path, held) in self.files(node) {
                 place.files.entry(path).or_default().extend(held);
@@ -199,18 +227,35 @@ impl Present<'_> {
         place
     }
 
-    fn cluster(&self, old: &Certificate) -> Place {
+    fn cluster(&self, succession: &Succession) -> Place {
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
         let given = self.inventory.object(ObjectRole::ClusterInfo);
-        let access = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
-            let trusting = kubeconfig.trust.iter().position(|trust| trust.contains(old))?;
+        let given = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
+            let trusting = kubeconfig.trust.iter().position(|trust| succession.is_trusted_by(trust))?;
             Access::entries(kubeconfig, Some(trusting), None)
         });
-        let access = access.unwrap_or_else(|| Access {
-            host: None,
-            trust: Trusted::These(vec![old.clone()]),
-            credential: Shown::NotJudged,
-        });
-        let files = BTreeMap::from([(CLUSTER_INFO.to_owned(), BTreeSet::from([Held::Kubeconfig(access)]))]);
+        let unseen = self.progress.unseen();
+        let told: BTreeSet<_> = match given {
+            Some(access) => BTreeSet::from([Held::Kubeconfig(access)]),
+            None => unseen
+                .iter()
+                .map(|standing| Trusted::These(standing.trusts(old, new)))
+                .map(|trust| Held::Kubeconfig(Access { host: None, trust, credential: Shown::NotJudged }))
+                .collect(),
+        };
+        let mut files = BTreeMap::from([(CLUSTER_INFO.to_owned(), told)]);
+        if self.progress.has_begun() {
+            // Pods that have not been restarted trust what they were given before.
+            let held = |standing: &Standing| Held::Certificates(standing.trusts(old, new));
+            files.insert(PODS.to_owned(), unseen.iter().map(held).collect());
+        }
+        if self.progress.has_switched() {
+            // A union that was seen to hold both, and has not been deleted yet.
+            for succession in self.successions.values() {
+                let both = Standing::TrustsBoth.trusts(&succession.old, self.progress.new_of(succession.id));
+                files.insert(EXTENSIONS.to_owned() + succession.id.as_str(), [Held::Certificates(both)].into());
+            }
+        }
         Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), files }
     }
 
@@ -225,24 +270,25 @@ impl Present<'_> {
     }
 
     /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
-    fn ca_bundles(&self, old: &Certificate) -> Place {
-        let bundles = super::objects::hanging_bundles(self.inventory, old).into_iter().map(|(stored, bundle)| {
-            let access = Access {
-                host: None,
-                trust: Trusted::These(bundle.certificates),
-                credential: Shown::SignedBy(old.clone()),
-            };
-            (format!("{}, {}", stored.place(), bundle.pointer), BTreeSet::from([Held::Kubeconfig(access)]))
+    fn ca_bundles(&self, succession: &Succession) -> Place {
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        let bundles = super::objects::hanging_bundles(self.inventory, succession).into_iter();
+        let bundles = bundles.map(|(stored, bundle)| {
+            let held = self.progress.unseen().into_iter().map(|standing| {
+                let credential = Shown::SignedBy(standing.signer(old, new).clone());
+                Held::Kubeconfig(Access { host: None, trust: Trusted::These(bundle.certificates.clone()), credential })
+            });
+            (format!("{}, {}", stored.place(), bundle.pointer), held.collect())
         });
         Place { kind: PlaceKind::CaBundles, name: "webhooks".to_owned(), files: bundles.collect() }
     }
 
     /// Every context of a given kubeconfig that has to do with this cluster.
-    fn clients(&self, old: &Certificate) -> Place {
+    fn clients(&self, succession: &Succession) -> Place {
         let mut files = BTreeMap::new();
         for slot in &self.inventory.clients {
             let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
-            for (name, context) in contexts(kubeconfig, old) {
+            for (name, context) in contexts(kubeconfig, succession) {
                 if let Some(access) = Access::of(kubeconfig, context) {
                     files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
                 }
@@ -254,6 +300,12 @@ impl Present<'_> {
 
 /// Where `cluster-info` is.
 pub(crate) const CLUSTER_INFO: &str = "ConfigMap kube-public/cluster-info";
+
+/// What running pods were given, where a rotation is under way.
+pub(crate) const PODS: &str = "pods";
+
+/// What extension API servers may still be told, by the authority's name.
+pub(crate) const EXTENSIONS: &str = "ConfigMap kube-system/extension-apiserver-authentication, ";
 
 /// A context of a file, as a place's file is called.
 pub(crate) fn entry(file: &str, context: &str) -> String {
@@ -312,16 +364,16 @@ fn current(kubeconfig: &KubeconfigArtifact) -> Option<usize> {
 }
 
 /// The contexts that trust the old authority or show what it signed, by name.
-pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, old: &Certificate) -> Vec<(String, Option<usize>)> {
+pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, succession: &Succession) -> Vec<(String, Option<usize>)> {
     let model = &kubeconfig.model;
     let concerns = |index: &usize| {
         let context = &model.contexts[*index];
         let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
         let user = model.users.iter().position(|user| user.name == context.user);
-        let trusts = cluster.is_some_and(|cluster| kubeconfig.trust[cluster].contains(old));
+        let trusts = cluster.is_some_and(|cluster| succession.is_trusted_by(&kubeconfig.trust[cluster]));
         let shows = user
             .and_then(|user| kubeconfig.credentials[user].as_ref())
-            .is_some_and(|credential| credential.certificates.first().is_some_and(|leaf| leaf.is_signed_by(old)));
+            .is_some_and(|credential| credential.certificates.first().is_some_and(|leaf| succession.signed(leaf)));
         trusts || (shows && cluster.is_none_or(|cluster| kubeconfig.trust[cluster].is_empty()))
     };
     let fitting = (0..model.contexts.len()).filter(concerns);

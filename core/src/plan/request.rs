@@ -29,6 +29,8 @@ pub struct RotationRequest {
     pub keep_keys: bool,
     /// How kubelets come by a client certificate of the new CA.
     pub kubelet_certificates: KubeletCertificates,
+    /// Give up a new CA that has signed nothing yet, and begin anew with another one.
+    pub start_over: bool,
     /// Accept an outage that the platform's profile declares, with its cause and duration.
     pub accept_outage: bool,
 }
@@ -42,6 +44,7 @@ impl Default for RotationRequest {
             leaf_days: DEFAULT_LEAF_DAYS,
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::Renew,
+            start_over: false,
             accept_outage: false,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest, Step,
-    Succession, nodes::NodePlanner, objects, replacements::Replacements, steps::PackagePath,
+    Succession, nodes::NodePlanner, objects, progress::Progress, replacements::Replacements, steps::PackagePath,
 };
 use crate::{
     Finding, UnixTime,
@@ -24,6 +24,7 @@ struct Sequence<'a, 'b> {
     inventory: &'a Inventory,
     request: &'a RotationRequest,
     successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
     replacements: &'b mut Replacements<'a>,
     now: UnixTime,
     steps: Vec<Step>,
@@ -34,12 +35,14 @@ pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
     successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
     objects::note_cluster_info(inventory, successions, findings);
-    let mut sequence = Sequence { inventory, request, successions, replacements, now, steps: Vec::new() };
+    let mut sequence = Sequence { inventory, request, successions, progress, replacements, now, steps: Vec::new() };
+    sequence.freeze();
     sequence.trust_both();
     sequence.switch();
     sequence.drop_old();
@@ -47,8 +50,9 @@ pub(super) fn sequence<'a>(
 }
 
 impl<'a> Sequence<'a, '_> {
-    fn trust_both(&mut self) {
-        let phase = Phase::TrustBoth;
+    /// Before the first phase of which anything is left.
+    fn freeze(&mut self) {
+        let phase = self.progress.first();
         let freeze = vec![person(FREEZE), Action::Cluster(ClusterAction::ForgetUploadedCertificates)];
         self.push(
             phase,
@@ -65,7 +69,14 @@ impl<'a> Sequence<'a, '_> {
             ];
             self.push(phase, "pause", Holder::Management, "Pause Cluster API", actions, "the Cluster is paused");
         }
+    }
+
+    fn trust_both(&mut self) {
+        let phase = Phase::TrustBoth;
         self.nodes(phase);
+        if !self.progress.includes(phase) {
+            return;
+        }
         if self.rotates_cluster() {
             self.published(phase, "Wait until pods are given both CAs");
             // Before the workers: one that joins after them takes its trust from here.
@@ -97,6 +108,9 @@ impl<'a> Sequence<'a, '_> {
     fn switch(&mut self) {
         let phase = Phase::Switch;
         self.nodes(phase);
+        if !self.progress.includes(phase) {
+            return;
+        }
         if self.rotates_cluster() {
             self.published(phase, "Wait until a kube-controller-manager with the new CA leads");
             self.kubelets();
@@ -128,7 +142,7 @@ impl<'a> Sequence<'a, '_> {
 
     fn drop_old(&mut self) {
         let phase = Phase::DropOld;
-        let authorities = objects::management_authorities(self.inventory, self.successions);
+        let authorities = objects::management_authorities(self.inventory, self.successions, self.progress);
         if !authorities.is_empty() {
             self.push(
                 phase,
@@ -208,6 +222,9 @@ impl<'a> Sequence<'a, '_> {
     fn nodes(&mut self, phase: Phase) {
         let inventory = self.inventory;
         for node in inventory.control_plane() {
+            if self.progress.is_node_through(node, phase) {
+                continue;
+            }
             let actions = self.planner(node, phase).actions();
             let (title, gate) = match phase {
                 Phase::TrustBoth => ("accept both CAs", "its API server accepts credentials of the new CA"),
@@ -218,7 +235,7 @@ impl<'a> Sequence<'a, '_> {
             let gate = Gate::proving(gate, Fact::TakenUp);
             self.push(phase, &node.name, Holder::Node(node.name.clone()), &title, actions, gate);
         }
-        if inventory.control_plane().next().is_none() {
+        if inventory.control_plane().next().is_none() && self.progress.includes(phase) {
             let text = match phase {
                 Phase::TrustBoth => {
                     "No control-plane node's files were given: make a package from their /etc/kubernetes and these same Secrets before anything is changed"
@@ -239,6 +256,7 @@ impl<'a> Sequence<'a, '_> {
             inventory: self.inventory,
             request: self.request,
             successions: self.successions,
+            progress: self.progress,
             replacements: self.replacements,
             node,
             phase,
@@ -257,7 +275,11 @@ impl<'a> Sequence<'a, '_> {
     /// The kubelets of control-plane nodes.
     fn kubelets(&mut self) {
         let inventory = self.inventory;
+        let current = inventory.profile.kubelet_client();
         for node in inventory.control_plane() {
+            if self.progress.has_renewed(node, current) {
+                continue;
+            }
             let now = self.now;
             let mut actions = self.planner(node, Phase::Switch).kubelet_credential(now);
             if actions.is_empty() {
@@ -320,7 +342,9 @@ impl<'a> Sequence<'a, '_> {
     }
 
     fn cluster_info(&mut self, phase: Phase) {
-        if let Some(action) = objects::cluster_info(self.inventory, phase, self.successions, self.replacements) {
+        if let Some(action) =
+            objects::cluster_info(self.inventory, phase, self.successions, self.progress, self.replacements)
+        {
             let gate = "the ConfigMap holds this phase's CAs, and the bootstrap signer has signed it for every token";
             let title = "Tell joining nodes which CAs to trust";
             self.push(phase, "cluster-info", Holder::Cluster, title, vec![action], everywhere(gate, phase));
@@ -331,9 +355,9 @@ impl<'a> Sequence<'a, '_> {
         if !self.rotates_cluster() {
             return;
         }
-        let mut actions = objects::clients(self.inventory, phase, self.successions, self.replacements);
+        let mut actions = objects::clients(self.inventory, phase, self.successions, self.progress, self.replacements);
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
-            actions.extend(objects::ca_bundle_changes(self.inventory, phase, &succession.old));
+            actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
         actions.push(person(match phase {
             Phase::TrustBoth => {
@@ -350,7 +374,8 @@ impl<'a> Sequence<'a, '_> {
     }
 
     fn management_kubeconfigs(&mut self, phase: Phase) {
-        let actions = objects::management_kubeconfigs(self.inventory, phase, self.successions, self.replacements);
+        let actions =
+            objects::management_kubeconfigs(self.inventory, phase, self.successions, self.progress, self.replacements);
         if !actions.is_empty() {
             let title = match phase {
                 Phase::TrustBoth => "Make the management cluster trust both CAs",

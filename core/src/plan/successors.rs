@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_issuer, key_home::key_home};
 use crate::{
     Finding, UnixTime,
-    inventory::{Authority, Inventory},
+    inventory::{Aspect, Authority, Inventory, Standing},
     profile::{AuthorityId, AuthorityRow},
     time::BACKDATE,
-    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding},
+    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
@@ -21,6 +21,8 @@ pub(crate) struct Succession {
     pub(crate) title: &'static str,
     pub(crate) old: Certificate,
     pub(crate) new: Successor,
+    /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
+    pub(crate) given_up: Option<Certificate>,
     pub(crate) key_home: KeyHome,
     /// How consumers expect the private key to be written.
     pub(crate) encoding: KeyEncoding,
@@ -29,6 +31,8 @@ pub(crate) struct Succession {
 /// A new authority.
 #[derive(Clone, Debug)]
 pub(crate) enum Successor {
+    /// In the cluster already: a rotation is under way. Its private key may not be here.
+    Present(Certificate, Option<Arc<Issuer>>),
     /// Made elsewhere and brought along, checked.
     Brought(Arc<Issuer>),
     /// To be made here.
@@ -49,6 +53,26 @@ pub(super) fn successions(
     successions
 }
 
+impl Succession {
+    /// Did the old one sign it, or the new one that is there already?
+    pub(crate) fn signed(&self, leaf: &Certificate) -> bool {
+        leaf.is_signed_by(&self.old)
+            || matches!(&self.new, Successor::Present(certificate, _) if leaf.is_signed_by(certificate))
+    }
+
+    /// Is the old one, or the new one that is there already, among the anchors?
+    pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
+        anchors.contains(&self.old)
+            || self.given_up.as_ref().is_some_and(|certificate| anchors.contains(certificate))
+            || matches!(&self.new, Successor::Present(certificate, _) if anchors.contains(certificate))
+    }
+
+    /// Can it sign, and be brought to where its key belongs?
+    pub(crate) fn has_key(&self) -> bool {
+        !matches!(self.new, Successor::Present(_, None))
+    }
+}
+
 /// What a decision rests on, and where it leaves what it needs and what it has to say.
 struct Decision<'a> {
     inventory: &'a Inventory,
@@ -62,6 +86,9 @@ impl Decision<'_> {
     fn all(&mut self) -> BTreeMap<AuthorityId, Succession> {
         let (inventory, request) = (self.inventory, self.request);
         let mut successions = BTreeMap::new();
+        if request.start_over {
+            self.check_start_over();
+        }
         if request.rotate.is_empty() {
             self.findings.push(
                 Finding::error("nothing-to-rotate", "", "no CA was chosen")
@@ -86,6 +113,18 @@ impl Decision<'_> {
                 self.findings.push(missing(inventory, row));
                 continue;
             };
+            let goes_on = !inventory.rotations.is_empty() && !request.start_over;
+            if goes_on && !inventory.rotations.contains_key(&row.id) {
+                self.findings.push(
+                    Finding::note(
+                        "left-for-later",
+                        &authority.file,
+                        format!("a rotation is under way, and the {} has no part in it: it stays as it is", row.title),
+                    )
+                    .remedy("Rotate it when this rotation is over"),
+                );
+                continue;
+            }
             let choice = request.authorities.get(&row.id).cloned().unwrap_or_default();
             if let Some(succession) = self.succession(row, authority, &choice) {
                 successions.insert(row.id, succession);
@@ -95,27 +134,62 @@ impl Decision<'_> {
     }
 
     fn succession(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Succession> {
-        let new = match &choice.brought {
-            Some(brought) => {
+        let under_way = self.inventory.rotations.get(&row.id);
+        let new = match (under_way.filter(|_| !self.request.start_over), &choice.brought) {
+            (Some(rotation), _) => self.present(&rotation.new),
+            (None, Some(brought)) => {
                 Successor::Brought(brought_issuer(self.inventory, row, authority, brought, self.now, self.findings)?)
             }
-            None => self.made(row, authority, choice)?,
+            (None, None) => self.made(row, authority, choice)?,
         };
         let encoding = match (&authority.key, &new) {
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
             (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-            (_, Successor::Brought(issuer)) => {
-                issuer.key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
-            }
+            (_, Successor::Brought(issuer)) => issuer.certificate().encoding(),
+            (_, Successor::Present(certificate, _)) => certificate.encoding(),
         };
         Some(Succession {
             id: row.id,
             title: row.title,
             old: authority.certificate.clone(),
+            given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
             key_home: key_home(self.inventory, row.id, self.findings),
             encoding,
         })
+    }
+
+    /// A CA that has signed something is no longer given up without an outage.
+    fn check_start_over(&mut self) {
+        if self.inventory.rotations.is_empty() {
+            self.findings.push(
+                Finding::error("nothing-to-give-up", "", "no rotation is under way that could be started over")
+                    .remedy("Leave --start-over out"),
+            );
+        }
+        for holder in &self.inventory.standings {
+            let late = |aspect: &&Aspect| aspect.fits.first().is_some_and(|standing| *standing >= Standing::Switched);
+            if let Some(aspect) = holder.aspects.iter().find(late) {
+                self.findings.push(
+                    Finding::error(
+                        "start-over-too-late",
+                        &aspect.file,
+                        format!(
+                            "{} has switched already ({}), so the new CA cannot be given up",
+                            holder.name, aspect.seen
+                        ),
+                    )
+                    .remedy("Go on with the same new CA, or go back first (apply.sh --undo of phase 2)"),
+                );
+            }
+        }
+    }
+
+    /// The one that everyone is on the way to.
+    fn present(&self, certificate: &Certificate) -> Successor {
+        let key = self.inventory.key_of(certificate.public_key());
+        let issuer = key.and_then(|key| Issuer::new(certificate.clone(), PrivateKey::clone(key)).ok());
+        Successor::Present(certificate.clone(), issuer.map(Arc::new))
     }
 
     fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
@@ -161,6 +235,13 @@ impl Decision<'_> {
             not_before: self.now.plus_seconds(-BACKDATE),
             not_after: self.now.plus_days(i64::from(self.request.ca_days)),
         })
+    }
+}
+
+impl Certificate {
+    /// How kubeadm writes a private key of this type.
+    fn encoding(&self) -> KeyEncoding {
+        self.public_key().key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding)
     }
 }
 
@@ -227,6 +308,7 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
                 names.push((succession.title, common_name.clone()));
             }
             Successor::Brought(issuer) => keys.push(issuer.certificate().public_key()),
+            Successor::Present(certificate, _) => keys.push(certificate.public_key()),
         }
     }
     if let [(_, first), (_, second)] = names.as_slice()

@@ -242,6 +242,9 @@ pub struct SuccessorReport {
     pub not_after: UnixTime,
     /// Was it brought along rather than made here?
     pub brought: bool,
+    /// Is it in the cluster already, since a rotation is under way?
+    #[serde(default)]
+    pub under_way: bool,
     /// Where its private key goes: `control-plane nodes` or `ca-keys/`.
     pub key_home: String,
 }

@@ -27,7 +27,7 @@ impl Minted {
     /// The new authorities, in the order of [`PlanReport::authorities`]: their fingerprints are there to be compared.
     #[must_use]
     pub fn authorities(&self) -> Vec<CertificateReport> {
-        self.authorities.values().map(|issuer| certificate_report(issuer.certificate(), "")).collect()
+        self.authorities.values().map(|minted| certificate_report(minted.certificate(), "")).collect()
     }
 }
 
@@ -37,6 +37,10 @@ fn successor(succession: &Succession) -> SuccessorReport {
             let certificate = issuer.certificate();
             let key_type = certificate.public_key().key_type().to_string();
             (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), true)
+        }
+        Successor::Present(certificate, _) => {
+            let key_type = certificate.public_key().key_type().to_string();
+            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), false)
         }
         Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
             (format!("CN={common_name}"), algorithm.to_string(), *not_before, *not_after, false)
@@ -55,6 +59,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
         not_before,
         not_after,
         brought,
+        under_way: matches!(succession.new, Successor::Present(..)),
         key_home: key_home.to_owned(),
     }
 }

@@ -77,7 +77,9 @@ impl Edges {
 
     /// Judges every edge that has to hold now: today, or from the beginning of `step` until its gate.
     pub(super) fn judge(&mut self, world: &mut World<'_>, step: Option<&Step>) {
-        let phase = step.map_or(0, |step| step.phase.number());
+        let begun =
+            || world.plan.steps.first().filter(|_| world.plan.has_begun()).map_or(0, |step| step.phase.number());
+        let phase = step.map_or_else(begun, |step| step.phase.number());
         self.look(world);
         for (index, instance) in self.instances.iter_mut().enumerate() {
             if instance.row.expectation == Expectation::RefusedAtTheEnd {

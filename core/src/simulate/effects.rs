@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
 use crate::{
-    plan::{Access, CLUSTER_INFO, ClusterAction, Held, Phase, PlaceKind, Shown, Side, Step, Trusted},
+    plan::{Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, PODS, Phase, PlaceKind, Shown, Side, Step, Trusted},
     profile::{
         AuthorityId, Component,
         edge::{Effect, Material, Party},
@@ -221,7 +221,9 @@ impl World<'_> {
             Material::ClientTrust => trust(&cell.file),
             Material::ClientCredential => shown(&cell.file),
             Material::Old(id) => self.old_leaves(id),
-            Material::Signed | Material::RootConfigMap | Material::ExtensionConfigMap(_) => Set::new(),
+            Material::RootConfigMap if cell.party == Party::Pods => self.anchors(cell.place, PODS),
+            Material::ExtensionConfigMap(id) => self.anchors(cell.place, &(EXTENSIONS.to_owned() + id.as_str())),
+            Material::Signed | Material::RootConfigMap => Set::new(),
         }
     }
 

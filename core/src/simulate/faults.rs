@@ -281,11 +281,15 @@ impl Planter<'_> {
     /// The first node's leaf again, from another issuer or with another life, in days from now.
     fn sign_again(&mut self, leaf: &str, issuer: AuthorityId, from: i64, to: i64) {
         let id = self.replacement(leaf);
-        let issuer: Arc<Issuer> = Arc::clone(&self.minted.authorities[&issuer]);
+        let issuer: Arc<Issuer> = self.issuer(issuer);
         let made = &mut self.minted.leaves[id.0].certificate;
         let not_before = self.plan.now.plus_seconds(from * DAY);
         let validity = Validity { not_before, not_after: self.plan.now.plus_seconds(to * DAY) };
         *made = reissue(made, made.public_key(), validity, &issuer).expect("Invariant: it was made once");
+    }
+
+    fn issuer(&self, id: AuthorityId) -> Arc<Issuer> {
+        Arc::clone(self.minted.authorities[&id].issuer().expect("Invariant: it was made here"))
     }
 
     /// The first node's leaf again, without names and with other usages.
@@ -301,7 +305,7 @@ impl Planter<'_> {
             not_before: self.plan.now,
             not_after: self.plan.now.plus_days(30),
         };
-        let issuer = Arc::clone(&self.minted.authorities[&AuthorityId::Cluster]);
+        let issuer = self.issuer(AuthorityId::Cluster);
         let made = &mut self.minted.leaves[id.0].certificate;
         *made = issue_leaf(parameters, made.public_key(), &issuer).expect("Invariant: it was made once");
     }

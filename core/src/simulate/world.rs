@@ -13,8 +13,9 @@ use crate::{
     mint::Minted,
     package::{PackageError, Renderer},
     plan::{
-        Access, Action, CLUSTER_INFO, ClusterAction, Content, Edit, Fact, Held, Holder, Identity, KubeconfigChange,
-        ObjectChange, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates, flags, split_entry,
+        Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
+        KubeconfigChange, ObjectChange, PODS, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates,
+        flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -92,13 +93,21 @@ impl<'a> World<'a> {
             index: Vec::new(),
             changed: (0..plan.present.len()).collect(),
             during: BTreeMap::new(),
-            paused: false,
+            // What was given is what is there; the first step sees to it that it stays so.
+            paused: plan.has_begun(),
             led: true,
             renewed_too_early: false,
         };
         world.furnish();
         world.refresh(true);
+        // Once more, now that it is known who signs.
+        world.changed.extend(0..plan.present.len());
+        world.refresh(true);
         world.during.clear();
+        // Told once; from here on, steps say what becomes of it.
+        for place in &mut world.places {
+            place.files.retain(|path, _| path != PODS && !path.starts_with(EXTENSIONS));
+        }
         world
     }
 
@@ -305,7 +314,7 @@ impl<'a> World<'a> {
             Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
                 Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
             }
-            Content::AuthorityKey(id) => Held::Key(minted.authorities[id].key().public_key().clone()),
+            Content::AuthorityKey(id) => Held::Key(minted.authorities[id].certificate().public_key().clone()),
             Content::LeafKey(id) => match &minted.leaves[id.0].key {
                 Some(key) => Held::Key(key.public_key().clone()),
                 None => return Ok(()),
@@ -480,7 +489,7 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
         Identity::Of(old) => Some(old),
         Identity::Kubelet(_) => None,
     });
-    let authorities = minted.authorities.values().map(|issuer| issuer.certificate());
+    let authorities = minted.authorities.values().map(crate::mint::MintedAuthority::certificate);
     let leaves = minted.leaves.iter().map(|leaf| &leaf.certificate);
     old.chain(replaced).chain(authorities).chain(leaves).cloned().collect()
 }

@@ -1,6 +1,7 @@
 //! Packages of real clusters, judged by the programs that would use them. One program, so that each package is made once.
 
 mod capi;
+mod continued;
 mod go_x509;
 mod handshakes;
 mod identity;

@@ -77,6 +77,8 @@ pub(crate) struct Aspect {
     pub(crate) fits: Fits,
     /// What is seen there: `it trusts the old CA alone`.
     pub(crate) seen: String,
+    /// Is it, byte for byte, what a package brings? kube-controller-manager publishes `ca.crt` as it is.
+    pub(crate) is_exact: bool,
 }
 
 /// Someone who has a part in the rotation.
@@ -101,6 +103,29 @@ impl HolderStanding {
     pub(crate) fn out_of_line(&self) -> Vec<&Aspect> {
         let nearest = self.nearest();
         self.aspects.iter().filter(|aspect| !aspect.fits.contains(&nearest)).collect()
+    }
+
+    /// How far it is at least, with everything that it has but what lies at `aside`.
+    pub(crate) fn at_least(&self, aside: &str) -> Standing {
+        let counted = self.aspects.iter().filter(|aspect| aspect.place != aside);
+        counted.map(|aspect| self.of(aspect)).min().unwrap_or(Before)
+    }
+
+    /// How far what lies at `place` is; `None` where nothing is known of it.
+    pub(crate) fn reached(&self, place: &str) -> Option<Standing> {
+        let there = self.aspects.iter().filter(|aspect| aspect.place == place);
+        there.map(|aspect| self.of(aspect)).min()
+    }
+
+    /// The latest moment that an aspect fits. What fits none, and what is written in other words, is brought along by the
+    /// phase in which the rest stands.
+    fn of(&self, aspect: &Aspect) -> Standing {
+        let before = |standing: Standing| Standing::ALL[usize::from(standing.phases().saturating_sub(1))];
+        match aspect.fits.last() {
+            Some(latest) if aspect.is_exact => *latest,
+            Some(latest) => before(*latest),
+            None => before(self.nearest()),
+        }
     }
 }
 
@@ -182,7 +207,13 @@ fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, 
 /// What a kubeconfig tells, entry by entry.
 fn kubeconfig(inventory: &Inventory, kubeconfig: &KubeconfigArtifact, place: &str, file: &str) -> Vec<Aspect> {
     let Some(rotation) = inventory.rotations.get(&AuthorityId::Cluster) else { return Vec::new() };
-    let aspect = |(fits, seen): (Fits, String)| Aspect { place: place.to_owned(), file: file.to_owned(), fits, seen };
+    let aspect = |(fits, seen): (Fits, String)| Aspect {
+        place: place.to_owned(),
+        file: file.to_owned(),
+        fits,
+        seen,
+        is_exact: true,
+    };
     let trusts = kubeconfig.trust.iter().filter_map(|anchors| trust(rotation, anchors));
     let shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
     let shown = shown.filter_map(|leaf| signed(rotation, leaf, "its credential"));

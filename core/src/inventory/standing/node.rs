@@ -7,6 +7,7 @@ use crate::{
     inventory::{Artifact, Inventory, Node, Role},
     plan::SIGNING_FLAG,
     profile::{AuthorityId, AuthorityRow, Component},
+    x509::TrustBundle,
 };
 
 /// A node's standing.
@@ -41,7 +42,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn add(&mut self, place: &str, fits: Fits, seen: String) {
         let file = self.node.slots.get(place).map_or_else(String::new, |slot| slot.file.clone());
-        self.aspects.push(Aspect { place: place.to_owned(), file, fits, seen });
+        self.aspects.push(Aspect { place: place.to_owned(), file, fits, seen, is_exact: true });
     }
 
     /// The trust bundle, and the private key beside it.
@@ -50,6 +51,11 @@ impl Reader<'_> {
         if !anchors.is_empty() {
             let (fits, seen) = trust(rotation, anchors).unwrap_or((&[], "it trusts neither of the two CAs"));
             self.add(row.certificate, fits, seen.to_owned());
+            let bytes = self.node.slots.get(row.certificate).map(|slot| slot.bytes.as_slice());
+            let bundle: TrustBundle = anchors.iter().cloned().collect();
+            if let Some(last) = self.aspects.last_mut() {
+                last.is_exact = bytes == Some(bundle.to_pem().as_bytes());
+            }
         }
         if let Some(Artifact::PrivateKey(key)) = self.node.slots.get(row.key).map(|slot| &slot.artifact) {
             let (fits, seen): (Fits, _) = if key.public_key().is_same_key(rotation.new.public_key()) {

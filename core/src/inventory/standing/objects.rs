@@ -28,7 +28,8 @@ fn authority(inventory: &Inventory, stored: &StoredObject) -> Option<Aspect> {
         [only] if *only == rotation.new => (&[Done], "it holds the new CA"),
         _ => (&[], "it holds something else than one of the two CAs"),
     };
-    Some(Aspect { place: stored.place(), file: stored.file.clone(), fits, seen: seen.to_owned() })
+    let (place, file) = (stored.place(), stored.file.clone());
+    Some(Aspect { place, file, fits, seen: seen.to_owned(), is_exact: true })
 }
 
 /// The standings of kubeconfigs that lie on no node.

@@ -167,6 +167,10 @@ impl Job<'_> {
         for order in [Trust::OldNew, Trust::NewOld] {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
+        if let Some(given_up) = &succession.given_up {
+            let begun = [&succession.old, given_up].into_iter().cloned().collect::<crate::x509::TrustBundle>();
+            texts.insert(unwrapped(begun.to_pem().as_bytes()));
+        }
         let given = super::super::edits(self.plan).filter(|(_, edit)| {
             matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
@@ -183,28 +187,34 @@ impl Job<'_> {
         let Some(row) = rows.find(|row| row.reader == Some(Component::ControllerManager)).filter(|_| rotates) else {
             return Vec::new();
         };
-        let at = |phase: Phase| format!("{}/{}{}", phase.folder(), self.holder.folder(), row.path);
-        let in_package = |phase: Phase| self.output.files.contains_key(&at(phase));
-        if !in_package(Phase::Switch) {
-            return Vec::new();
-        }
-        let serves = format!(
-            "await_answer 'its API server serves a certificate of the new CA' --kubeconfig {} --certificate-authority \"$root/3-drop-old/workers/ca.crt\"",
-            row.path
-        );
+        let at = |folder: &str| format!("{folder}/{}{}", self.holder.folder(), row.path);
+        let in_package = |phase: Phase| Some(at(phase.folder())).filter(|path| self.output.files.contains_key(path));
+        let ca = self.plan.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
+        // Without a credential to try it with, time tells.
+        let settled = || format!("await_settled {ca}");
+        let new_alone = format!("{}/workers/ca.crt", Phase::DropOld.folder());
+        let serves = self.output.files.contains_key(&new_alone).then(|| {
+            format!(
+                "await_answer 'its API server serves a certificate of the new CA' --kubeconfig {} --certificate-authority \"$root/{new_alone}\"",
+                row.path
+            )
+        });
         match self.phase {
-            Phase::TrustBoth => vec![format!(
-                "await_answer 'its API server accepts credentials of the new CA' --kubeconfig \"$root\"/{}",
-                quote(&at(Phase::Switch))
-            )],
-            Phase::Switch => vec![serves],
-            Phase::DropOld => vec![
-                serves,
-                format!(
-                    "await_refusal 'its API server refuses credentials of the old CA' --kubeconfig \"$root\"/{}",
-                    quote(&at(Phase::TrustBoth))
-                ),
-            ],
+            Phase::TrustBoth => vec![in_package(Phase::Switch).map_or_else(settled, |path| {
+                let credential = quote(&path);
+                format!("await_answer 'its API server accepts credentials of the new CA' --kubeconfig \"$root\"/{credential}")
+            })],
+            Phase::Switch => serves.into_iter().collect(),
+            Phase::DropOld => {
+                // Where phase 1 is not in the package, what was given before phase 2 is what phase 1 left.
+                let given = || in_package(Phase::Switch).map(|_| at("0-backup"));
+                let given = || given().filter(|path| self.output.files.contains_key(path));
+                let refuses = in_package(Phase::TrustBoth).or_else(given).map_or_else(settled, |path| {
+                    let credential = quote(&path);
+                    format!("await_refusal 'its API server refuses credentials of the old CA' --kubeconfig \"$root\"/{credential}")
+                });
+                serves.into_iter().chain([refuses]).collect()
+            }
         }
     }
 }

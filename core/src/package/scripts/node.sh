@@ -312,6 +312,21 @@ await_refusal() { # WHAT KUBECTL ARGUMENTS…
   esac
 }
 
+# Where there is no credential to try it with: an API server looks at its files at least once a minute.
+has_settled() { # FILE
+  [ "$(($(date +%s) - $(stat -c %Z "$1")))" -ge 75 ]
+}
+
+await_settled() { # FILE
+  case $action in
+    check) has_settled "$1" || unmet "$1 changed less than 75 seconds ago" ;;
+    apply)
+      wait_until "$1 has not changed for 75 seconds" has_settled "$1"
+      came_true "$1 has not changed for 75 seconds"
+      ;;
+  esac
+}
+
 # Trust of a kubelet that nobody has seen: only the CA data changes, every other byte stays.
 ca_data() {
   sed -n 's/^ *certificate-authority-data: *//p' "$kubelet_conf" | sed 1q

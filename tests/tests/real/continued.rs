@@ -1,0 +1,252 @@
+//! A rotation that is under way goes on with the same new CA, from any moment, whoever is ahead or behind.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use airlock_tests::{
+    fixtures,
+    rotation::{Case, PHASES, scratch, walk},
+    tools::{airlock, output, succeed},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+const CASE: &str = "ecdsa-3";
+
+/// Trees in which each holder stands where it is said to, laid from the phases of the first package.
+fn trees(label: &str, standings: &[(&str, usize)]) -> PathBuf {
+    let folder = scratch(&format!("continued-{label}"));
+    for (holder, phase) in standings {
+        fixtures::copy(&Case::named(CASE).phases().phase(*phase).join(holder), &folder.join(holder));
+    }
+    folder
+}
+
+fn everyone(phase: usize) -> Vec<(&'static str, usize)> {
+    ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"].map(|holder| (holder, phase)).to_vec()
+}
+
+fn except(phase: usize, holder: &'static str, other: usize) -> Vec<(&'static str, usize)> {
+    everyone(phase).into_iter().map(|(name, phase)| (name, if name == holder { other } else { phase })).collect()
+}
+
+/// What `airlock package` makes of the paths, in a folder of its own, and what it says.
+fn package(label: &str, paths: &[&Path]) -> (PathBuf, Output) {
+    package_with(label, &[], paths)
+}
+
+fn package_with(label: &str, options: &[&str], paths: &[&Path]) -> (PathBuf, Output) {
+    let out = scratch(&format!("continued-{label}-package"));
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
+    command.args(["package", "--out"]).arg(&out).args(options).args(paths);
+    let output = output(&mut command);
+    (out, output)
+}
+
+fn manifest(package: &Path) -> Value {
+    let text = fs::read_to_string(package.join("manifest.json")).expect("a package has a manifest");
+    serde_json::from_str(&text).expect("it is JSON")
+}
+
+fn steps(package: &Path) -> Vec<String> {
+    let manifest = manifest(package);
+    let steps = manifest["steps"].as_array().expect("a manifest has steps").iter();
+    steps.map(|step| step["id"].as_str().expect("a step has an id").to_owned()).collect()
+}
+
+/// Every phase of a package laid over the trees, as its scripts do it; kubelets keep what they have.
+fn lay(package: &Path, trees: &Path) {
+    for (phase, folder) in PHASES.iter().enumerate().skip(1) {
+        let nodes = package.join(folder).join("control-plane");
+        for node in fs::read_dir(&nodes).into_iter().flatten() {
+            let node = node.expect("it can be listed");
+            if node.path().join("etc").is_dir() {
+                fixtures::copy(&node.path().join("etc"), &trees.join(node.file_name()).join("etc"));
+            }
+            if phase == 3 {
+                drop(fs::remove_file(trees.join(node.file_name()).join("etc/kubernetes/pki/ca-signing.crt")));
+            }
+        }
+        for group in ["clients", "cluster"] {
+            let from = package.join(folder).join(group);
+            if from.is_dir() {
+                fixtures::copy(&from, &trees.join(group));
+                drop(fs::remove_dir_all(trees.join(group).join("undo")));
+            }
+        }
+        let bundle = package.join(folder).join("workers/ca.crt");
+        if bundle.is_file() {
+            let worker = trees.join("worker1/etc/kubernetes");
+            fs::copy(&bundle, worker.join("pki/ca.crt")).expect("a bundle can be copied");
+            let data = BASE64_STANDARD.encode(fs::read(&bundle).expect("a bundle can be read"));
+            let text = fs::read_to_string(worker.join("kubelet.conf")).expect("a worker has a kubelet.conf");
+            let lines = text.lines().map(|line| match line.split_once("certificate-authority-data:") {
+                Some((indent, _)) => format!("{indent}certificate-authority-data: {data}\n"),
+                None => format!("{line}\n"),
+            });
+            fs::write(worker.join("kubelet.conf"), lines.collect::<String>()).expect("a file can be written");
+        }
+    }
+}
+
+/// Who is not through phase 3, kubelets' own certificates aside.
+fn left_behind(paths: &[&Path]) -> Vec<String> {
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
+    command.args(["check", "--phase", "3", "--format", "json"]).args(paths);
+    let report: Value = serde_json::from_slice(&output(&mut command).stdout).expect("a check gives JSON");
+    let missing = report["missing"].as_array().expect("a list").iter();
+    let words = missing.map(|one| format!("{} {}: {}", one["holder"], one["place"], one["seen"]));
+    let mut left: Vec<_> = words.filter(|words| !words.contains("kubelet-client-current.pem")).collect();
+    let errors = report["findings"].as_array().expect("a list").iter();
+    left.extend(errors.filter(|one| one["severity"] == "error").map(|one| one["message"].to_string()));
+    left
+}
+
+/// Goes on from there, and comes to the end with the CA of the first package.
+#[track_caller]
+fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
+    let first = Case::named(CASE).rotation().root();
+    let trees = trees(label, standings);
+    let (package, said) = package(label, &[&trees, &first]);
+    assert!(said.status.success(), "{label}: {}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(steps(&package).join(" "), expected.join(" "), "{label}");
+    succeed(Command::new("sha256sum").args(["--quiet", "--check", "SHA256SUMS"]).current_dir(&package));
+    let alone = "3-drop-old/workers/ca.crt";
+    let read = |root: &Path| fs::read(root.join(alone)).expect("a package has the new CA");
+    assert_eq!(read(&package), read(&first), "{label}: the same new CA");
+
+    lay(&package, &trees);
+    assert_eq!(left_behind(&[&trees, &first]), Vec::<String>::new(), "{label}");
+    let ca = trees.join("cp1/etc/kubernetes/pki/ca.crt");
+    for node in ["cp1", "cp2", "cp3"] {
+        for leaf in ["apiserver.crt", "apiserver-kubelet-client.crt"] {
+            let leaf = trees.join(node).join("etc/kubernetes/pki").join(leaf);
+            succeed(Command::new("openssl").args(["verify", "-no_check_time", "-CAfile"]).arg(&ca).arg(leaf));
+        }
+    }
+}
+
+const PHASE_3: [&str; 10] = [
+    "3-cp1",
+    "3-cp2",
+    "3-cp3",
+    "3-published",
+    "3-cluster-info",
+    "3-workers",
+    "3-clients",
+    "3-authentication",
+    "3-pods",
+    "3-after-care",
+];
+const PHASE_2_END: [&str; 8] = [
+    "2-published",
+    "2-cp1-kubelet",
+    "2-cp2-kubelet",
+    "2-cp3-kubelet",
+    "2-cluster-info",
+    "2-workers",
+    "2-clients",
+    "2-everyone",
+];
+
+#[test]
+fn from_each_phase() {
+    let barriers = ["1-freeze", "1-published", "1-workers", "1-pods", "1-clients", "1-authentication"];
+    let switch = ["2-cp1", "2-cp2", "2-cp3"];
+    goes_on("1", &everyone(1), &[&barriers[..], &switch, &PHASE_2_END, &PHASE_3].concat());
+    let confirm = ["2-freeze", "2-published", "2-workers", "2-clients", "2-everyone"];
+    goes_on("2", &everyone(2), &[&confirm[..], &PHASE_3].concat());
+}
+
+/// Those who are ahead are left alone, those who are behind are brought along.
+#[test]
+fn in_the_middle_of_a_phase() {
+    let first = ["1-freeze", "1-cp2", "1-cp3", "1-published", "1-cluster-info", "1-workers", "1-pods", "1-clients"];
+    let first = [&first[..], &["1-authentication", "2-cp1", "2-cp2", "2-cp3"]].concat();
+    goes_on("first-of-1", &except(0, "cp1", 1), &[&first[..], &PHASE_2_END, &PHASE_3].concat());
+    let second = ["2-freeze", "2-cp2", "2-cp3"];
+    goes_on("first-of-2", &except(1, "cp1", 2), &[&second[..], &PHASE_2_END, &PHASE_3].concat());
+    let third = ["3-freeze", "3-cp2", "3-cp3"];
+    goes_on("first-of-3", &except(2, "cp1", 3), &[&third[..], &PHASE_3[3..]].concat());
+}
+
+#[test]
+fn with_somebody_forgotten() {
+    let node = ["1-freeze", "1-cp3", "2-cp3", "2-published", "2-cp1-kubelet", "2-cp2-kubelet", "2-cp3-kubelet"];
+    let node = [&node[..], &["2-workers", "2-clients", "2-everyone"]].concat();
+    goes_on("node", &except(2, "cp3", 0), &[&node[..], &PHASE_3].concat());
+    let others = ["2-freeze", "2-published", "2-workers", "2-clients", "2-everyone"];
+    goes_on("worker", &except(2, "worker1", 0), &[&others[..], &PHASE_3].concat());
+    goes_on("person", &except(2, "clients", 0), &[&others[..], &PHASE_3].concat());
+    let object = ["2-freeze", "2-published", "2-cluster-info", "2-workers", "2-clients", "2-everyone"];
+    goes_on("cluster-info", &except(2, "cluster", 1), &[&object[..], &PHASE_3].concat());
+}
+
+/// Without the new CA's private key, as far as nobody needs it.
+#[test]
+fn without_the_new_key() {
+    let trees = trees("no-key", &except(0, "cp1", 1));
+    let (package, said) = package("no-key", &[&trees]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(
+        said.status.success() && words.contains("this package ends before phase 2, whose step 2-cp1 needs it"),
+        "{words}"
+    );
+    let expected = "1-freeze 1-cp2 1-cp3 1-published 1-cluster-info 1-workers 1-pods 1-clients 1-authentication";
+    assert_eq!(steps(&package).join(" "), expected);
+    let keys = walk(&package).into_iter().filter(|path| path.ends_with(".key") && !path.starts_with("0-"));
+    assert_eq!(keys.collect::<Vec<_>>(), Vec::<String>::new());
+
+    let half = self::trees("no-key-half", &except(1, "cp1", 2));
+    fs::remove_file(half.join("cp1/etc/kubernetes/pki/ca.key")).expect("a node has the key");
+    let (_, said) = self::package("no-key-half", &[&half]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("step 2-cp2, the next one, needs it"), "{words}");
+}
+
+/// Its key lost, before it has signed anything: another one, in so many words.
+#[test]
+fn anew_while_nobody_has_switched() {
+    let first = Case::named(CASE).rotation().root();
+    for standings in [everyone(1), except(0, "cp1", 1)] {
+        let trees = trees("anew", &standings);
+        let (package, said) = package_with("anew", &["--start-over", "--ca-name", "another"], &[&trees]);
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let lost = fs::read_to_string(first.join("3-drop-old/workers/ca.crt")).expect("a package has the new CA");
+        lay(&package, &trees);
+        assert_eq!(left_behind(&[&trees, &package]), Vec::<String>::new());
+        for path in walk(&package).into_iter().filter(|path| !path.starts_with("0-") && !path.contains("/undo/")) {
+            let text = fs::read(package.join(&path)).expect("a file can be read");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let (plain, packed) = (lost.trim(), BASE64_STANDARD.encode(&lost));
+            assert!(!text.contains(plain) && !text.contains(packed.trim_end_matches('=')), "{path} still trusts it");
+        }
+    }
+    let (_, said) = package_with("anew-late", &["--start-over"], &[&trees("anew-late", &except(1, "cp1", 2))]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("cp1 has switched already"), "{words}");
+    let (_, said) = package_with("anew-never", &["--start-over"], &[&trees("anew-never", &everyone(0))]);
+    assert!(!said.status.success());
+}
+
+/// A bundle that a person put together, in other words than a package's: it is written anew, since what
+/// kube-controller-manager publishes is compared byte for byte.
+#[test]
+fn with_a_bundle_made_by_hand() {
+    let trees = trees("by-hand", &everyone(1));
+    for node in ["cp1", "cp2", "cp3"] {
+        let path = trees.join(node).join("etc/kubernetes/pki/ca.crt");
+        let text = fs::read_to_string(&path).expect("a bundle is text");
+        fs::write(&path, format!("# both CAs\n{text}\n")).expect("a file can be written");
+    }
+    let (package, said) = package("by-hand", &[&trees, &Case::named(CASE).rotation().root()]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(steps(&package).iter().any(|step| step == "1-cp1"));
+    let written = walk(&package.join("1-trust-both/control-plane/cp1/etc"));
+    assert_eq!(written, ["kubernetes/pki/ca.crt"], "and nothing else");
+}
