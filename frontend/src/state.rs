@@ -395,6 +395,11 @@ impl State {
         self.job.is_some() || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
     }
 
+    /// Is what was asked for last refused?
+    pub fn is_refused(&self) -> bool {
+        self.job.is_none() && (!self.unmade.is_empty() || matches!(self.outcome, Some(Outcome::Refused(_))))
+    }
+
     /// The plan, if there is one.
     pub fn plan(&self) -> Option<&Rc<PlanReport>> {
         match &self.outcome {

@@ -7,8 +7,8 @@ use airlock_core::{
     Severity, Standing, UnixTime,
     plan::request::KubeletCertificates,
     profile::{
-        AuthorityId,
-        edge::{End, Party},
+        AuthorityId, Component,
+        edge::{End, Material, Party},
     },
     report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
     simulate::TrustMatrix,
@@ -892,7 +892,10 @@ pub fn remedy(remedy: &str) -> String {
 
 /// A party of the profile, all of its kind together, where an authority rotates.
 pub fn party(end: End, authority: AuthorityId) -> &'static str {
+    let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
     match end.party {
+        // API servers have two things to do with kubelets: they are verified by them, and may verify them.
+        Party::Component(Component::Kubelet) if serves => "kubelet, by its serving certificate",
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::Component(component) => component.as_str(),
         Party::User(kubeconfig) => kubeconfig,

@@ -249,6 +249,7 @@ fn a_refused_package_says_why_and_loses_nothing() {
     assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
     assert_eq!(state.unmade.len(), 1);
     assert_eq!((state.focus.id.as_str(), state.notice.as_str()), ("unmade", words::UNMADE));
+    assert!(state.is_refused());
     assert_eq!(state.picture.column, 5, "the picture shows what breaks first");
     let again = state.after(Action::Form(FormChange::KeepKeys(true)));
     assert!(again.unmade.is_empty() && again.chart.is_none());
