@@ -7,14 +7,26 @@ use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
     components::{
-        download::DownloadPart, inventory::InventoryPart, load::LoadPart, making::MakingPart, plan_form::PlanFormPart,
-        review::ReviewPart, status::Status, steps::StepsPart, unmade::UnmadePart,
+        download::DownloadPart,
+        inventory::InventoryPart,
+        keys_help::keys_help,
+        load::LoadPart,
+        making::MakingPart,
+        plan_form::PlanFormPart,
+        review::ReviewPart,
+        status::Status,
+        steps::{PhasesPart, StepsPart},
+        trust_panel::TrustPanel,
+        unmade::UnmadePart,
+        way::{Way, link, onwards},
     },
     ports::{self, files::PickedFile},
     state::{
         Action, State,
         form::{AuthorityChange, BroughtPart, FormChange},
+        outage::Consent,
         picture::PictureChange,
+        step::Step,
     },
     words,
     worker::{host::Host, protocol::FileId},
@@ -32,6 +44,8 @@ pub fn start() {
 /// What the person does. Components say it; [`App`] has it done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
+    /// Accepts the outages over which the package was refused, if the box is ticked, and makes the package.
+    AcceptOutage,
     /// Picks a file of an authority that is brought along.
     Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
     /// Ends the run.
@@ -58,6 +72,12 @@ pub enum Act {
     Remove(FileId),
     /// Removes all of them.
     RemoveAll,
+    /// Accepts outages no longer.
+    TakeOutageBack,
+    /// Ticks the box that accepts the outages, or unticks it.
+    TickOutage(bool),
+    /// Forgets everything.
+    Wipe,
 }
 
 impl Reducible for State {
@@ -86,44 +106,111 @@ fn App() -> Html {
         let (host, state) = (Rc::clone(&host), state.clone());
         use_callback((), move |act: Act, ()| perform(&host, &state, act))
     };
+    {
+        let state = state.clone();
+        use_effect_with((), move |()| ports::address::listen(move || follow_the_address(&state)));
+    }
+    {
+        let state = state.clone();
+        use_effect_with((), move |()| watch_the_policy(&state));
+    }
+    use_effect_with(state.has_unsaved_keys(), |unsaved| {
+        let question = unsaved.then(ports::leaving::Question::pose);
+        move || drop(question)
+    });
+    use_effect_with(state.step, |step| name_the_step(*step));
+    use_effect_with(words::title(&state), |title| ports::address::set_title(title));
+    // After the step: a heading can be given the focus once it is shown.
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
-    let busy = state.job.is_some();
 
     html! {
-        <div class="page" data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
+        <div class={classes!("page", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
             <header>
                 <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
             </header>
             <Status state={(*state).clone()} act={&act} />
-            <main>
-                <LoadPart files={state.files.clone()} {busy} {load} act={&act} />
-                if let Some(inventory) = &state.inventory {
-                    <InventoryPart inventory={inventory.clone()} />
-                    <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} act={&act} />
-                }
+            <Way state={(*state).clone()} />
+            <main>{ for Step::ALL.map(|step| html! {
+                <div key={step.id()} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
+            }) }</main>
+            <footer>
+                <p>{ words::place(state.place) }</p>
+                <TrustPanel checks={state.checks.clone()} memory={state.memory()} act={&act} />
+                { keys_help() }
+            </footer>
+        </div>
+    }
+}
+
+/// What stands in a step. It is there while another one is shown: nothing that was opened or typed is lost.
+fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Callback<Act>) -> Html {
+    let busy = state.job.is_some();
+    match (step, &state.inventory, &state.package, &state.chart) {
+        (Step::Load, inventory, ..) => html! {
+            <>
+                <LoadPart files={state.files.clone()} {busy} {load} {act} />
+                if inventory.is_some() { { onwards(Step::Inspect) } }
+            </>
+        },
+        (Step::Inspect, Some(inventory), ..) => html! {
+            <><InventoryPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />{ onwards(Step::Plan) }</>
+        },
+        (Step::Plan, Some(_), package, _) => html! {
+            <>
+                <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
                 if let Some(outcome) = &state.outcome {
-                    <StepsPart outcome={outcome.clone()} />
+                    <StepsPart outcome={outcome.clone()} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {act} />
                 }
                 if let Some(plan) = state.plan() {
-                    <MakingPart plan={plan.clone()} job={state.job} made={state.package.is_some()} act={&act} />
+                    <MakingPart plan={plan.clone()} job={state.job} made={package.is_some()} {act} />
+                    if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
+                    <PhasesPart plan={plan.clone()} />
                 }
-                if !state.unmade.is_empty() {
-                    <UnmadePart findings={state.unmade.clone()} chart={state.chart.clone()} picture={state.picture.clone()} act={&act} />
-                }
-                if let (Some(package), Some(chart)) = (&state.package, &state.chart) {
-                    <ReviewPart package={package.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} act={&act} />
-                    <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} act={&act} />
-                }
-            </main>
-            <footer><p>{ words::place(state.place) }</p></footer>
-        </div>
+            </>
+        },
+        (Step::Review, _, Some(package), Some(chart)) => html! {
+            <>
+                <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} {act} />
+                { onwards(Step::Download) }
+            </>
+        },
+        (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
+            <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
+        },
+        (Step::Download, _, Some(package), _) => html! {
+            <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} {act} />
+        },
+        _ => Html::default(),
+    }
+}
+
+/// Says what the page is, and counts what its policy stops.
+fn watch_the_policy(state: &UseReducerHandle<State>) {
+    let dispatcher = state.dispatcher();
+    ports::policy::listen(move || dispatcher.dispatch(Action::Blocked));
+    state.dispatch(Action::Built { build: ports::policy::build(), policy: ports::policy::text() });
+}
+
+/// Shows the step that the address names, if it can be gone to, and otherwise has the address name the one that is shown.
+fn follow_the_address(state: &UseReducerHandle<State>) {
+    if let Some(step) = Step::from_id(&ports::address::fragment()) {
+        state.dispatch(Action::Went(step));
+    }
+    name_the_step(state.step);
+}
+
+/// Has the address name a step.
+fn name_the_step(step: Step) {
+    if Step::from_id(&ports::address::fragment()) != Some(step) {
+        ports::address::follow(&link(step));
     }
 }
 
 /// Has done what the person wants.
 fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
     match act {
+        Act::AcceptOutage => accept_outage(host, state),
         Act::Bring(id, part, files) => bring(host, state, id, part, files),
         Act::Cancel => host.cancel(),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
@@ -136,7 +223,8 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
             if let Some(plan) = state.plan() {
-                host.make(&plan.keys.iter().map(|key| key.algorithm).collect::<Vec<_>>());
+                let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
+                host.make(&algorithms, state.form.accept_outage);
             }
         }
         Act::Picture(change) => state.dispatch(Action::Picture(change)),
@@ -153,6 +241,27 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             host.remove(None);
             ports::dom::focus("load");
         }
+        Act::TakeOutageBack => {
+            state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
+            ports::dom::focus("plan-form");
+        }
+        Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
+        Act::Wipe => host.wipe(),
+    }
+}
+
+/// Plans anew with the outages accepted, and makes the package.
+fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+    if state.consent != Consent::Given {
+        state.dispatch(Action::OutageNotTicked);
+        return;
+    }
+    let mut form = state.form.clone();
+    form.change(FormChange::AcceptOutage(true));
+    state.dispatch(Action::Form(FormChange::AcceptOutage(true)));
+    match form.request() {
+        Ok(request) => host.plan_and_make(request),
+        Err(problems) => state.dispatch(Action::FormRefused(problems)),
     }
 }
 

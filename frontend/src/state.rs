@@ -3,34 +3,54 @@
 use std::rc::Rc;
 
 use airlock_core::{
-    Finding,
-    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    Finding, UnixTime,
+    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
 };
 
 use crate::{
     state::{
         chart::Chart,
         form::{FormChange, FormProblem, PlanForm},
+        lifetimes::Lifetimes,
+        outage::{Consent, Outage},
         picture::{Picture, PictureChange},
+        pki::Pki,
+        step::Step,
     },
     words,
-    worker::protocol::FileId,
+    worker::protocol::{FileId, SelfTest},
 };
 
 pub mod chart;
 pub mod form;
+pub mod keys;
+pub mod lifetimes;
+pub mod memory;
+pub mod nodes;
+pub mod outage;
 pub mod picture;
+pub mod pki;
+pub mod step;
+pub mod tree;
 pub mod trust;
 
 /// All that the page knows. Cheap to clone: what is large is shared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// Which step is shown.
+    pub step: Step,
     /// Where the work runs.
     pub place: Workplace,
+    /// What the page found out about itself.
+    pub checks: Checks,
     /// What was loaded, in the order of loading.
     pub files: Rc<[LoadedFile]>,
     /// What was found in it; `None` while nothing is loaded.
     pub inventory: Option<Rc<InventoryReport>>,
+    /// Who signs whom in it.
+    pub pki: Rc<Pki>,
+    /// The person's clock when that was found.
+    pub today: UnixTime,
     /// The person's choices.
     pub form: PlanForm,
     /// What is wrong with the choices, once they were handed in.
@@ -39,8 +59,12 @@ pub struct State {
     pub outcome: Option<Outcome>,
     /// Why core makes no package of the plan; empty while it does.
     pub unmade: Rc<[Finding]>,
+    /// Does the person accept what core refused it over?
+    pub consent: Consent,
     /// The package, once it is made.
     pub package: Option<Rc<PackageReport>>,
+    /// The authorities that take over, in the plan's order, once they are made.
+    pub authorities: Rc<[CertificateReport]>,
     /// What was predicted of it, or of the package that was refused.
     pub chart: Option<Rc<Chart>>,
     /// Where the person is in it.
@@ -57,6 +81,27 @@ pub struct State {
     pub alert: Option<String>,
     /// Where the person's attention belongs now.
     pub focus: Focus,
+}
+
+/// What the page found out about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// SHA-256 of the program; empty where it is not known.
+    pub build: String,
+    /// The content policy; empty where there is none.
+    pub policy: String,
+    /// Attempts that the policy stopped.
+    pub blocked: usize,
+    /// What came of the tests at the start; `None` until they are through.
+    pub tested: Option<SelfTest>,
+}
+
+impl Checks {
+    /// Is there nothing to worry about, as far as is known?
+    pub fn is_well(&self) -> bool {
+        let tested = self.tested.is_none_or(|tested| tested.randomness && tested.signatures);
+        tested && self.blocked == 0 && !self.policy.is_empty()
+    }
 }
 
 /// An element that is given the focus, once for each count.
@@ -157,6 +202,15 @@ pub enum Action {
     Failed(String),
     /// Files were left out because the worker died over them.
     FilesLeftOut(Vec<String>),
+    /// The policy stopped an attempt.
+    Blocked,
+    /// What the page is, and what policy it has.
+    Built {
+        /// SHA-256 of the program.
+        build: String,
+        /// The content policy.
+        policy: String,
+    },
     /// A choice was changed.
     Form(FormChange),
     /// The form was handed in with these problems.
@@ -167,10 +221,14 @@ pub enum Action {
     KeyMade,
     /// A key worker died over a bug at this place, and a new one makes its key.
     KeyWorkerDied(String),
-    /// The package is made, and this was predicted of it.
-    Made(Rc<PackageReport>, Rc<Chart>),
+    /// The package is made, with these authorities, and this was predicted of it.
+    Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
     /// There was nothing in a drop.
     NothingFound,
+    /// The question about the outages was handed in without an answer.
+    OutageNotTicked,
+    /// The person ticked the box that accepts the outages, or no longer does.
+    OutageTicked(bool),
     /// Something was done to the picture.
     Picture(PictureChange),
     /// Where the work runs.
@@ -183,14 +241,28 @@ pub enum Action {
     PreviewClosed,
     /// The lines of a file of the package.
     Previewed(Rc<FilePreview>),
+    /// What came of the tests at the start.
+    Tested(SelfTest),
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
+    /// The person's clock, as files are inspected.
+    Today(UnixTime),
+    /// The person goes to a step.
+    Went(Step),
+    /// Everything was wiped.
+    Wiped,
 }
 
 impl State {
     /// The state after `action`.
     #[must_use]
     pub fn after(mut self, action: Action) -> Self {
+        self.take(action);
+        self.stay_on_the_way();
+        self
+    }
+
+    fn take(&mut self, action: Action) {
         match action {
             Action::AlertDismissed => self.alert = None,
             Action::Began(job) => {
@@ -222,13 +294,17 @@ impl State {
             }
             Action::Failed(sentence) => {
                 self.job = None;
-                self.preview = self.preview.filter(|preview| preview.file.is_some());
+                self.preview.take_if(|preview| preview.file.is_none());
                 self.alert = Some(sentence);
             }
             Action::FilesLeftOut(paths) => {
-                self.job = self.job.filter(|_| !self.files.is_empty());
+                if self.files.is_empty() {
+                    self.job = None;
+                }
                 self.alert = Some(words::left_out(&paths));
             }
+            Action::Blocked => self.checks.blocked += 1,
+            Action::Built { build, policy } => (self.checks.build, self.checks.policy) = (build, policy),
             Action::Form(change) => {
                 self.forget_plan();
                 self.form_problems.clear();
@@ -245,6 +321,7 @@ impl State {
                 self.forget_plan();
                 self.ended(words::inspected(&inventory));
                 self.form.fit(&inventory, &files);
+                self.pki = pki::pki(&inventory).into();
                 self.inventory = (!files.is_empty()).then_some(inventory);
                 self.files = files;
             }
@@ -254,17 +331,25 @@ impl State {
                 }
             }
             Action::KeyWorkerDied(location) => self.alert = Some(words::key_worker_died(&location)),
-            Action::Made(package, chart) => {
+            Action::Made(package, authorities, chart) => {
+                self.authorities = authorities;
                 self.ended(words::made(&package));
                 self.package = Some(package);
+                self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
-                self.look_at("review");
+                self.show_what_came_of_it();
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
+            Action::OutageNotTicked => {
+                self.consent = Consent::Missing;
+                self.look_at("accept-outage");
+            }
+            Action::OutageTicked(ticked) => self.consent = if ticked { Consent::Given } else { Consent::Open },
             Action::Picture(change) => {
-                let Some(chart) = self.chart.clone() else { return self };
+                let Some(chart) = self.chart.clone() else { return };
                 if self.picture.change(&chart, change) {
-                    self.look_at(&self.picture.focus(&chart));
+                    let cell = self.picture.focus(&chart);
+                    self.look_at(&cell);
                 }
             }
             Action::Place(place) => self.place = place,
@@ -283,20 +368,36 @@ impl State {
                     preview.file = Some(file);
                 }
             }
+            Action::Tested(tested) => self.checks.tested = Some(tested),
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
                 self.unmade = findings;
+                if outage::is_acceptable(&chart) {
+                    self.form.outages = outage::outages(&chart);
+                }
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
-                self.look_at("unmade");
+                self.show_what_came_of_it();
+            }
+            Action::Today(today) => self.today = today,
+            Action::Went(step) => self.go(step),
+            Action::Wiped => {
+                let (place, checks, focus) =
+                    (self.place, std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
+                *self = Self { place, checks, focus, notice: words::WIPED.to_owned(), ..Self::default() };
+                self.look_at("load");
             }
         }
-        self
     }
 
     /// Is anything under way that will change what is shown?
     pub fn is_busy(&self) -> bool {
         self.job.is_some() || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
+    }
+
+    /// Is what was asked for last refused?
+    pub fn is_refused(&self) -> bool {
+        self.job.is_none() && (!self.unmade.is_empty() || matches!(self.outcome, Some(Outcome::Refused(_))))
     }
 
     /// The plan, if there is one.
@@ -307,9 +408,26 @@ impl State {
         }
     }
 
+    /// The outages that the person accepts.
+    pub fn accepted(&self) -> Vec<Outage> {
+        if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
+    }
+
+    /// How long everything lives, with what takes over if there is a plan.
+    pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
+        lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
+    }
+
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
+    }
+
+    /// From where the package was asked for to what came of it. Whoever has gone elsewhere meanwhile stays there.
+    fn show_what_came_of_it(&mut self) {
+        if self.step == Step::Plan {
+            self.go(Step::Review);
+        }
     }
 
     fn look_at(&mut self, id: &str) {
@@ -323,7 +441,9 @@ impl State {
 
     fn forget_package(&mut self) {
         self.unmade = Rc::default();
+        self.consent = Consent::default();
         self.package = None;
+        self.authorities = Rc::default();
         self.chart = None;
         self.picture = Picture::default();
         self.preview = None;

@@ -4,20 +4,29 @@
 //! never a secret, never blame.
 
 use airlock_core::{
-    Severity,
+    Severity, Standing, UnixTime,
     plan::request::KubeletCertificates,
-    profile::{AuthorityId, edge::Party},
+    profile::{
+        AuthorityId, Component,
+        edge::{End, Material, Party},
+    },
     report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
 use crate::state::{
-    Job, Outcome, Workplace,
+    Checks, Job, Outcome, State, Workplace,
     chart::{Cell, Chart, Group, Look, Mark},
     form::BroughtPart,
+    lifetimes::{Kind, Life, Lifetimes},
+    memory::Memory,
+    outage::Outage,
+    pki::{Pki, Place},
+    step::Step,
     trust::{Held, Seat, Wire},
 };
+use crate::worker::protocol::SelfTest;
 
 /// After cancelling.
 pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
@@ -54,6 +63,340 @@ pub const SECRET_WARNING: &str = "Holds a private key. The copied command carrie
 pub const NO_ANSWER: &str = "Airlock's worker gave no answer. Try again.";
 /// Nobody can start work.
 pub const CORE_CANNOT_START: &str = "Airlock's worker stopped again while it took up the files that were loaded. Remove some of them, or reload the page and begin anew.";
+
+/// Over the fingerprints.
+pub const FINGERPRINTS: &str = "Fingerprints to read aloud";
+/// What they are for.
+pub const FINGERPRINTS_HINT: &str = "SHA-256 of each certificate, in eight lines of four bytes. One person reads a line from this page, \
+    another compares it with what “openssl x509 -noout -fingerprint -sha256 -in ca.crt” prints on the node.";
+/// The letters among the digits.
+pub const SPELLED: &str = "A is Alfa, B is Bravo, C is Charlie, D is Delta, E is Echo, F is Foxtrot.";
+
+/// Over the fingerprint of the authority that is there.
+pub fn old_of(title: &str) -> String {
+    format!("{title} of today")
+}
+
+/// Over the fingerprint of the one that takes over.
+pub fn new_of(title: &str) -> String {
+    format!("{title}, new")
+}
+
+/// A fingerprint in lines of four bytes.
+pub fn spelled(fingerprint: &str) -> Vec<String> {
+    let bytes: Vec<&str> = fingerprint.split(':').collect();
+    bytes.chunks(4).map(|line| line.join(" ")).collect()
+}
+
+/// Over the left column of the drawing.
+pub const TRUSTED_IN: &str = "Trusted by whoever reads";
+/// Over the right one.
+pub const SIGNED: &str = "Signed by it";
+/// The columns of the drawing as a table.
+pub const PKI_TABLE: [&str; 4] = ["File or object", "On", "What it has to do with a CA", "Expires first"];
+/// In that table.
+pub const TRUSTS: &str = "trusts the";
+/// In that table.
+pub const SIGNED_BY: &str = "signed by the";
+/// In that table.
+pub const NONE_OF_THEM: &str = "holder itself, or by somebody who is not among the files";
+/// Over the bars.
+pub const LIFETIMES: &str = "How long everything lives";
+/// On the line in them.
+pub const TODAY: &str = "today";
+/// The columns of the holders' table.
+pub const NODE_TABLE: [&str; 6] = ["Name", "What it is", "State", "Holds", "Private keys", "Expires first"];
+/// Its last column.
+pub const STANDING: &str = "In the rotation";
+
+/// What is drawn.
+pub fn pki(pki: &Pki) -> String {
+    let signers = pki.signers.iter().map(|signer| {
+        let trusted = count(signer.trusted_in.len(), "place");
+        format!(
+            "{} is trusted in {trusted} and signed certificates in {}",
+            signer.title,
+            count(signer.signed.len(), "place")
+        )
+    });
+    format!(
+        "Drawing of who signs and trusts whom. {}. The table below it says all of it",
+        signers.collect::<Vec<_>>().join("; ")
+    )
+}
+
+/// A text that has room for so many letters: its end tells more than its middle.
+pub fn short(text: &str, room: usize) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= room {
+        return text.to_owned();
+    }
+    let (head, tail) = (room / 4, room - room / 4 - 1);
+    let end = &letters[letters.len() - tail..];
+    letters[..head].iter().chain(['…'].iter()).chain(end).collect()
+}
+
+/// The end of a life.
+pub fn until_date(until: UnixTime) -> String {
+    format!("until {}", until.date())
+}
+
+/// Whether a private key is there.
+pub fn key_given(given: bool) -> &'static str {
+    if given { "its key is here" } else { "its key is elsewhere" }
+}
+
+/// Holders, the first of them by name.
+pub fn few_holders(holders: &[String]) -> String {
+    match holders {
+        [first, second, third, fourth, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second}, {third}, {fourth} and {} more", rest.len())
+        }
+        all => all.join(", "),
+    }
+}
+
+/// A place in full.
+pub fn place_and_holders(place: &Place) -> String {
+    format!("{} on {}, {}", place.path, few_holders(&place.holders), until_date(place.until))
+}
+
+/// What expires first.
+pub fn first_expiry(all: &Lifetimes) -> String {
+    let Some((what, until)) = &all.first else { return String::new() };
+    let days = (until.0 - all.today.0).div_euclid(86_400);
+    let left = match usize::try_from(days) {
+        Ok(days) => format!("in {}", count(days, "day")),
+        Err(_) => "already over".to_owned(),
+    };
+    format!("Expires first: {what}, on {}, {left}.", until.date())
+}
+
+/// What a bar is called.
+pub fn life_name(life: &Life) -> String {
+    match life.kind {
+        Kind::Old => format!("{} of today", life.name),
+        Kind::New => format!("{}, new", life.name),
+        Kind::Leaves if life.name.is_empty() => "signed by none of them".to_owned(),
+        Kind::Leaves => format!("signed by the {}", life.name),
+    }
+}
+
+/// A bar in words.
+pub fn life(life: &Life) -> String {
+    let last =
+        if life.last > life.until { format!(", the last of them until {}", life.last.date()) } else { String::new() };
+    format!("{}: from {} until {}{last}", life_name(life), life.from.date(), life.until.date())
+}
+
+/// All bars in words.
+pub fn lifetimes(all: &Lifetimes) -> String {
+    format!("Today is {}. {}", all.today.date(), all.lives.iter().map(life).collect::<Vec<_>>().join(". "))
+}
+
+/// What is to be said of a holder: errors, warnings, notes.
+pub fn state([errors, warnings, notes]: [usize; 3]) -> String {
+    let all = [(errors, "error"), (warnings, "warning"), (notes, "note")];
+    let said: Vec<String> =
+        all.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)).collect();
+    if said.is_empty() { "in order".to_owned() } else { said.join(", ") }
+}
+
+/// How many private keys a holder has.
+pub fn keys_held(keys: usize) -> String {
+    if keys == 0 { "none".to_owned() } else { count(keys, "key") }
+}
+
+/// What of a holder expires first.
+pub fn expires_first(first: Option<&(String, UnixTime)>) -> String {
+    first.map_or_else(|| "nothing".to_owned(), |(place, until)| format!("{}, {place}", until.date()))
+}
+
+/// Where a holder is in a rotation, and how much of it is out of line.
+pub fn standing(standing: Option<(Standing, usize)>) -> String {
+    let Some((standing, out_of_line)) = standing else { return "has no part in it".to_owned() };
+    let word = match standing {
+        Standing::Before => "before it",
+        Standing::TrustsBoth => "trusts both",
+        Standing::Switched => "switched",
+        Standing::Done => "done",
+    };
+    match out_of_line {
+        0 => word.to_owned(),
+        out => format!("{word}, {} out of line", count(out, "place")),
+    }
+}
+
+/// After wiping.
+pub const WIPED: &str = "Everything is wiped: files, keys and package. The page is as it was when it was opened.";
+/// The help page.
+pub const KEYS: &str = "Keyboard: what every key does";
+/// The panel.
+pub const TRUST_PANEL: &str = "Why this page can be trusted, and how far";
+/// Rows of the panel.
+pub const VERSION: &str = "Version";
+/// The program's digest.
+pub const BUILD: &str = "SHA-256 of the program inside";
+/// How to check it.
+pub const BUILD_HINT: &str = "A page can say anything about itself, so compare the file: “sha256sum airlock.html” against the published sum. \
+    This line finds a damaged copy, not a forged one.";
+/// The policy.
+pub const POLICY: &str = "Content policy in force";
+/// What it stopped.
+pub const BLOCKED: &str = "Attempts that it stopped";
+/// The tests at the start.
+pub const SELF_TEST: &str = "Tests at the start";
+/// What is held.
+pub const MEMORY: &str = "In memory now";
+/// The button.
+pub const WIPE: &str = "Wipe everything";
+/// What it does.
+pub const WIPE_HINT: &str = "Ends the workers, and with them their memory; a package that was not downloaded is lost. Closing the tab does the same.";
+/// Over the limits.
+pub const LIMITS_TITLE: &str = "What a content policy cannot stop";
+/// The limits.
+pub const LIMITS: [&str; 6] = [
+    "An extension of the browser that may read every page: use a profile without extensions.",
+    "A browser or a machine that is not honest: use one that you trust with the keys anyway.",
+    "A forged copy of this file: compare its sum before you load anything.",
+    "A link that leads away from the page with something in its address. This page has no such link, and asks the browser \
+     for nothing that could make one: the list of what it asks is pinned when it is built.",
+    "What you copy: the clipboard is there for every program of your session.",
+    "What you download: the zip is a file like any other, and is not encrypted.",
+];
+
+/// What the page found out about itself, in a line.
+pub fn checks(checks: &Checks) -> String {
+    let tested = match checks.tested {
+        None => "tests are running",
+        Some(SelfTest { randomness: true, signatures: true }) => "randomness and signatures work",
+        Some(_) => "a test failed: make no keys here",
+    };
+    format!("{}, {tested}", blocked(checks.blocked))
+}
+
+/// What the policy stopped.
+pub fn blocked(attempts: usize) -> String {
+    match attempts {
+        0 => "No attempt to reach anything".to_owned(),
+        attempts => format!("{} stopped: something in this browser tries to reach out", count(attempts, "attempt")),
+    }
+}
+
+/// The program's digest.
+pub fn build(build: &str) -> &str {
+    if build.is_empty() { "not known: the page was not opened from its one file" } else { build }
+}
+
+/// The policy.
+pub fn policy(policy: &str) -> &str {
+    if policy.is_empty() { "none: the page was not opened from its one file" } else { policy }
+}
+
+/// What came of the tests at the start.
+pub fn self_test(tested: Option<SelfTest>) -> String {
+    let Some(SelfTest { randomness, signatures }) = tested else { return "They are running.".to_owned() };
+    let word = |works: bool| if works { "works" } else { "FAILS: make no keys here" };
+    format!(
+        "Randomness of the browser: {}. Signing and verifying with new keys (ECDSA P-256, P-384): {}.",
+        word(randomness),
+        word(signatures)
+    )
+}
+
+/// What is in memory, line by line.
+pub fn memory(memory: &Memory) -> Vec<String> {
+    if memory.files == 0 {
+        return vec!["Nothing was loaded.".to_owned()];
+    }
+    let keys = match memory.keys {
+        0 => "no private key in them".to_owned(),
+        keys => format!("{} in them", count(keys, "private key")),
+    };
+    let loaded = format!("{} loaded, {}, {keys}.", count(memory.files, "file"), size(memory.bytes));
+    let package = match memory.secret_outputs {
+        None => "No package.".to_owned(),
+        Some(secret) => format!("The package; {} of it hold private keys.", count(secret, "file")),
+    };
+    vec![loaded, package, "Nothing is stored: neither cookies nor storage nor caches.".to_owned()]
+}
+
+/// The keys of a combination, as they are written on the keyboard.
+pub fn key_names(combination: &str) -> Vec<&str> {
+    let name = |key| match key {
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "PageUp" => "Page up",
+        "PageDown" => "Page down",
+        "v" => "V",
+        "p" => "P",
+        other => other,
+    };
+    combination.split('+').map(name).collect()
+}
+
+/// The list of steps, for those who listen.
+pub const WAY: &str = "Steps";
+/// Missing before anything can be looked at.
+pub const NEEDS_FILES: &str = "needs files";
+/// Missing before anything can be reviewed.
+pub const NEEDS_PACKAGE: &str = "needs a package";
+
+/// What a step is called.
+pub fn step(step: Step) -> &'static str {
+    match step {
+        Step::Load => "Load",
+        Step::Inspect => "Inspect",
+        Step::Plan => "Plan",
+        Step::Review => "Review",
+        Step::Download => "Download",
+    }
+}
+
+/// The link to the next step.
+pub fn onwards(to: Step) -> &'static str {
+    match to {
+        Step::Load => "Load more files",
+        Step::Inspect => "Continue: see what was found",
+        Step::Plan => "Continue: plan the rotation",
+        Step::Review => "Continue: review the package",
+        Step::Download => "Continue: download the package",
+    }
+}
+
+/// What has been done in a step, or what is missing for it.
+pub fn progress(state: &State, step: Step) -> String {
+    match step {
+        _ if !state.missing(step).is_empty() => state.missing(step).to_owned(),
+        Step::Load if state.files.is_empty() => "begin here".to_owned(),
+        Step::Load => count(state.files.len(), "file"),
+        Step::Inspect => state.inventory.as_ref().map_or_else(String::new, |inventory| {
+            let of = |severity| inventory.findings.iter().filter(|finding| finding.severity == severity).count();
+            match (of(Severity::Error), of(Severity::Warning)) {
+                (0, 0) => "nothing in the way".to_owned(),
+                (0, warnings) => count(warnings, "warning"),
+                (errors, _) => count(errors, "error"),
+            }
+        }),
+        Step::Plan => match &state.outcome {
+            None => "your choices".to_owned(),
+            Some(Outcome::Plan(plan)) => count(plan.steps.len(), "step"),
+            Some(Outcome::Refused(_)) => "refused".to_owned(),
+        },
+        Step::Review if state.unmade.is_empty() => "made".to_owned(),
+        Step::Review => "refused".to_owned(),
+        Step::Download if state.download.is_some() => "done".to_owned(),
+        Step::Download => "not yet".to_owned(),
+    }
+}
+
+/// The title of the tab.
+pub fn title(state: &State) -> String {
+    let problem = if state.form_problems.is_empty() { "" } else { "Error: " };
+    format!("{problem}{} – Airlock", step(state.step))
+}
 
 /// How the work under way is named.
 pub fn job(job: Job) -> String {
@@ -125,6 +468,46 @@ pub const UNMADE: &str = "No package was made: the rotation would break somethin
 /// Over the reasons.
 pub const UNMADE_HINT: &str = "Airlock hands out no package with which something stops talking. What was loaded and chosen is still here: \
     change what is said below, and plan again.";
+
+/// Over outages that can be accepted.
+pub const OUTAGE_TITLE: &str = "An outage that cannot be helped";
+/// About them.
+pub const OUTAGE_HINT: &str = "Airlock knows no way around it. You can take its cause out of the cluster first, as is said above; \
+    or you accept the outage, and the package is made. Everything else keeps talking.";
+/// The box is not ticked.
+pub const OUTAGE_NOT_TICKED: &str = "Tick the box if you accept the outage.";
+/// The button under the box.
+pub const MAKE_WITH_OUTAGE: &str = "Make the package with this outage";
+/// In the plan.
+pub const OUTAGE_ACCEPTED: &str = "You accept an outage:";
+/// The way back.
+pub const TAKE_OUTAGE_BACK: &str = "No longer accept the outage";
+/// In the form.
+pub const OUTAGE_FORM_HINT: &str =
+    "Without this, no package is made as long as the cause is there. Loading or removing files takes it back.";
+
+/// Beside the box, in so many words.
+pub fn accept_outages(outages: &[Outage]) -> String {
+    let durations: Vec<&str> = outages.iter().map(|outage| outage.duration.as_str()).collect();
+    format!("I accept the outage: {}.", durations.join("; "))
+}
+
+/// When an outage begins and ends.
+pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
+    let (from, to) = outage.moments;
+    let to = if to == chart.last() { "the end of the plan".to_owned() } else { format!("step {to}") };
+    format!(
+        "From step {from} of {} to {to}: it begins with “{}”",
+        chart.last(),
+        chart.column(from).map_or("", |at| &at.title)
+    )
+}
+
+/// Cause and duration of the outage that a cell speaks of.
+pub fn outage(cell: &Cell<'_>) -> String {
+    let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "This outage can be accepted" };
+    format!("{can}. {}.", cell.worst.0.outage)
+}
 
 /// After copying.
 pub fn copied(path: &str) -> String {
@@ -262,6 +645,11 @@ pub fn holder(holder: &str) -> &str {
     if holder.is_empty() { "The whole package" } else { holder }
 }
 
+/// A folder of the package.
+pub fn folder(folder: &str) -> String {
+    format!("{folder}/")
+}
+
 /// Files that have no place.
 pub fn without_place(files: usize) -> String {
     format!("{} without a place", count(files, "file"))
@@ -275,7 +663,11 @@ pub fn successor(authority: &SuccessorReport) -> String {
         authority.old_subject,
         authority.new_subject,
         authority.key_type,
-        if authority.brought { "brought along" } else { "made here" },
+        match (authority.under_way, authority.brought) {
+            (true, _) => "in the cluster already",
+            (false, true) => "brought along",
+            (false, false) => "made here",
+        },
         authority.not_after.date(),
         authority.key_home
     )
@@ -375,6 +767,7 @@ pub fn answer(chart: &Chart) -> &'static str {
     let worst = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look.mark).max().unwrap_or_default();
     match worst {
         Mark::Broken => "Yes: this rotation would break something.",
+        Mark::Outage => "Only what you accepted.",
         Mark::BrokenToday => "Nothing that talks today. What does not hold today is marked.",
         Mark::NotAsked | Mark::Holds | Mark::Changes | Mark::Refused => "No.",
     }
@@ -388,6 +781,7 @@ pub fn mark(mark: Mark) -> &'static str {
         Mark::Changes => "holds while it changes",
         Mark::Refused => "refused, as it must be",
         Mark::BrokenToday => "does not hold today either",
+        Mark::Outage => "breaks for a time, as you accepted",
         Mark::Broken => "breaks",
     }
 }
@@ -454,6 +848,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
         Mark::Changes => format!("Holds while it changes, {judged} that its ends may be in."),
         Mark::Refused => format!("Refused, as it must be, {judged}."),
         Mark::BrokenToday => format!("Does not hold, as it does not today: {}.", cell.worst.1.why),
+        Mark::Outage => format!("Breaks, as you accepted: {}.", cell.worst.1.why),
         Mark::Broken => format!("Breaks: {}.", cell.worst.1.why),
     }
 }
@@ -496,8 +891,11 @@ pub fn remedy(remedy: &str) -> String {
 }
 
 /// A party of the profile, all of its kind together, where an authority rotates.
-pub fn party(party: Party, authority: AuthorityId) -> &'static str {
-    match party {
+pub fn party(end: End, authority: AuthorityId) -> &'static str {
+    let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
+    match end.party {
+        // API servers have two things to do with kubelets: they are verified by them, and may verify them.
+        Party::Component(Component::Kubelet) if serves => "kubelet, by its serving certificate",
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::Component(component) => component.as_str(),
         Party::User(kubeconfig) => kubeconfig,
@@ -508,6 +906,8 @@ pub fn party(party: Party, authority: AuthorityId) -> &'static str {
         Party::GivenClients => "kubeconfigs given",
         Party::OtherClients => "kubeconfigs not given",
         Party::ExtensionServers => "extension API servers",
+        Party::Webhooks if end.presents.is_some() => "webhooks",
+        Party::Webhooks => "kube-apiserver, as its webhooks' CA data says",
         Party::OldHolder => "holder of the old CA",
         _ => "another party",
     }
@@ -528,6 +928,7 @@ pub fn seat(seat: Seat) -> &'static str {
         Seat::Kubelets => "kubelets",
         Seat::WorkerKubelets => "kubelets of workers",
         Seat::Extensions => "extension API servers",
+        Seat::Webhooks => "webhooks",
         Seat::OldHolder => "whoever holds what the old CA signed, or its key",
         Seat::Other => "others",
     }
@@ -559,7 +960,7 @@ pub fn drawing(chart: &Chart, column: usize) -> String {
 pub fn old_holder(mark: Mark) -> &'static str {
     match mark {
         Mark::NotAsked => "still trusted",
-        Mark::Broken | Mark::BrokenToday => "still accepted",
+        Mark::Broken | Mark::BrokenToday | Mark::Outage => "still accepted",
         Mark::Holds | Mark::Changes | Mark::Refused => "refused",
     }
 }
@@ -626,7 +1027,7 @@ pub fn size(bytes: u64) -> String {
 pub fn count(number: usize, what: &str) -> String {
     match (number, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
-        (_, Some(stem)) if !what.ends_with("key") => format!("{number} {stem}ies"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e']) => format!("{number} {stem}ies"),
         _ => format!("{number} {what}s"),
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask tools`: the programs that the tests compare Airlock with.
 //!
 //! Kubernetes' own programs and the oracle are built from pinned Go modules into `target/tools`;
-//! browser, OpenSSL and small helpers come from the system's package manager.
+//! browser, OpenSSL and small helpers come from the system's package manager, axe-core from npm.
 
 use std::{
     env, fs,
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::setup::{on_path, root, run as finish};
 
+mod axe;
 mod go;
 
 /// The release of Kubernetes that `tests/go/kubernetes` requires.
@@ -84,6 +85,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     }
     packages(&PROGRAMS)?;
     openssl_headers()?;
+    axe::fetch()?;
     go_tools(&GO_TOOLS)
 }
 

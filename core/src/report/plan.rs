@@ -1,6 +1,9 @@
 //! A plan as plain data.
 
-use super::{EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport};
+use super::{
+    CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport, certificate_report,
+};
+use crate::mint::Minted;
 use crate::plan::{Action, KeyHome, RotationPlan, Step, Succession, Successor};
 
 impl RotationPlan {
@@ -17,6 +20,14 @@ impl RotationPlan {
             steps: self.steps.iter().map(step).collect(),
             findings: self.findings.clone(),
         }
+    }
+}
+
+impl Minted {
+    /// The new authorities, in the order of [`PlanReport::authorities`]: their fingerprints are there to be compared.
+    #[must_use]
+    pub fn authorities(&self) -> Vec<CertificateReport> {
+        self.authorities.values().map(|minted| certificate_report(minted.certificate(), "")).collect()
     }
 }
 

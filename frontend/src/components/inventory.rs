@@ -9,9 +9,15 @@ use super::{
     certificate::certificate,
     findings::findings,
     holder::slots,
+    lifetimes::lifetimes,
+    nodes,
     part::{Fold, Part},
+    pki,
 };
-use crate::words;
+use crate::{
+    state::{lifetimes::Lifetimes, pki::Pki},
+    words,
+};
 
 /// Up to this many holders are open at first.
 const FEW: usize = 3;
@@ -21,12 +27,16 @@ const FEW: usize = 3;
 pub struct InventoryProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
+    /// Who signs whom.
+    pub pki: Rc<Pki>,
+    /// How long everything lives.
+    pub lifetimes: Option<Lifetimes>,
 }
 
 /// Findings, authorities, holders with their slots, and what has no place.
 #[component]
 pub fn InventoryPart(props: &InventoryProps) -> Html {
-    let inventory = &props.inventory;
+    let InventoryProps { inventory, pki, lifetimes: lives } = props;
     let open = inventory.holders.len() <= FEW;
     html! {
         <Part id="inventory" title="Inspect">
@@ -43,8 +53,17 @@ pub fn InventoryPart(props: &InventoryProps) -> Html {
                     }
                 </ul>
             }
+            if !pki.signers.is_empty() {
+                <h3 id="pki">{ "Who signs and trusts whom" }</h3>
+                { pki::drawing(pki) }
+            }
+            if let Some(lives) = lives {
+                <h3>{ words::LIFETIMES }</h3>
+                { lifetimes(lives) }
+            }
             if !inventory.holders.is_empty() {
-                <h3>{ "Who holds what" }</h3>
+                <h3 id="holders">{ "Who holds what" }</h3>
+                { nodes::table(inventory) }
                 for (index, holder) in inventory.holders.iter().enumerate() {
                     <Fold key={holder.name.clone()} summary={summary(holder)} {open} test="holder" name={holder.name.clone()}
                         content={let inventory = Rc::clone(inventory); Callback::from(move |()| slots(&inventory.holders[index]))} />

@@ -62,6 +62,9 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
                         <legend>{ "Certificates of the kubelets" }</legend>
                         { for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }
                     </fieldset>
+                    if !form.outages.is_empty() {
+                        { outage(form, &change) }
+                    }
                     <button type="submit" class="main" data-test="plan">{ "Show the plan" }</button>
                 </fieldset>
             </form>
@@ -92,6 +95,18 @@ fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], on
             <label for={id}>{ label }</label>
             <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
+        </p>
+    }
+}
+
+/// Shown once a package was refused over an outage: what is accepted can be taken back here, too.
+fn outage(form: &PlanForm, change: &Callback<FormChange>) -> Html {
+    html! {
+        <p>
+            <input id="accept-outages" type="checkbox" checked={form.accept_outage} aria-describedby="accept-outages-hint" data-test="accept-outages"
+                onchange={change.reform(|event: Event| FormChange::AcceptOutage(dom::checked(&event)))} />
+            <label for="accept-outages">{ words::accept_outages(&form.outages) }</label>
+            <span id="accept-outages-hint" class="hint">{ words::OUTAGE_FORM_HINT }</span>
         </p>
     }
 }

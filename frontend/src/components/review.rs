@@ -1,18 +1,24 @@
 //! Review: what was predicted, and every file of the package before it is downloaded.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
-use airlock_core::report::{OutputFileReport, PackageReport};
+use airlock_core::report::{CertificateReport, InventoryReport, OutputFileReport, PackageReport, PlanReport};
 use yew::prelude::*;
 
 use super::{
+    fingerprints::fingerprints,
     part::{Fold, Part},
     picture::PicturePart,
     preview::PreviewPane,
 };
 use crate::{
     app::Act,
-    state::{Preview, chart::Chart, picture::Picture},
+    state::{
+        Preview,
+        chart::Chart,
+        picture::Picture,
+        tree::{self, Branch},
+    },
     words,
 };
 
@@ -24,6 +30,12 @@ const FEW: usize = 12;
 pub struct ReviewProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
+    /// The plan that it was made of.
+    pub plan: Option<Rc<PlanReport>>,
+    /// What was found.
+    pub inventory: Option<Rc<InventoryReport>>,
+    /// The new authorities, in the plan's order.
+    pub authorities: Rc<[CertificateReport]>,
     /// What was predicted of it.
     pub chart: Rc<Chart>,
     /// Where the person is in it.
@@ -39,10 +51,14 @@ pub struct ReviewProps {
 /// The picture, and the files.
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
-    let ReviewProps { package, chart, picture, preview, busy, act } = props;
+    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, busy, act } = props;
     html! {
         <Part id="review" title="Review">
             <PicturePart {chart} picture={picture.clone()} {act} />
+            if let (Some(inventory), Some(plan)) = (inventory, plan) {
+                <h3>{ words::FINGERPRINTS }</h3>
+                { fingerprints(inventory, plan, authorities) }
+            }
             <h3>{ "The files of the package" }</h3>
             <Files {package} preview={preview.clone()} {busy} {act} />
         </Part>
@@ -65,36 +81,41 @@ pub struct FilesProps {
 /// The files by phase and holder, the phases first and then what is for all of them.
 #[component]
 fn Files(props: &FilesProps) -> Html {
-    let mut groups: BTreeMap<(u8, &str), Vec<usize>> = BTreeMap::new();
-    for (index, file) in props.package.files.iter().enumerate() {
-        groups.entry((file.phase, &file.holder)).or_default().push(index);
-    }
-    let open = groups.len() <= FEW;
+    let branches = tree::branches(&props.package.files);
+    let open = branches.len() <= FEW;
     html! {
         <>
             <p>{ words::package(&props.package) }</p>
             for phase in [1, 2, 3, 0] {
                 <h4 key={phase}>{ words::phase(phase) }</h4>
-                for ((_, holder), files) in groups.range((phase, "")..(phase + 1, "")) {
-                    <Fold key={format!("{phase}/{holder}")} summary={summary(holder, files.len())} open={open && phase > 0}
-                        content={rows(props, files)} test="output-group" name={format!("{phase}/{holder}")} />
+                for branch in branches.iter().filter(|branch| branch.phase == phase) {
+                    <Fold key={format!("{phase}/{}", branch.holder)} summary={summary(branch)} open={open && phase > 0}
+                        content={folders(props, branch)} test="output-group" name={format!("{phase}/{}", branch.holder)} />
                 }
             }
         </>
     }
 }
 
-fn summary(holder: &str, files: usize) -> Html {
-    html! { <><strong>{ words::holder(holder) }</strong>{ ", " }{ words::count(files, "file") }</> }
+fn summary(branch: &Branch) -> Html {
+    html! { <><strong>{ words::holder(&branch.holder) }</strong>{ ", " }{ words::count(branch.len(), "file") }</> }
 }
 
-fn rows(props: &FilesProps, files: &[usize]) -> Callback<(), Html> {
-    let (props, files) = (props.clone(), files.to_vec());
+/// Folders, and under each its files.
+fn folders(props: &FilesProps, branch: &Branch) -> Callback<(), Html> {
+    let (props, branch) = (props.clone(), branch.clone());
     Callback::from(move |()| {
         html! {
-            <ul class="plain">
-                for file in files.iter().map(|&index| &props.package.files[index]) {
-                    <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()}>{ row(&props, file) }</li>
+            <ul class="plain tree">
+                for (folder, files) in &branch.folders {
+                    <li key={folder.clone()} data-test="output-folder">
+                        <span class="path folder">{ words::folder(folder) }</span>
+                        <ul class="plain">
+                            for file in files.iter().map(|&index| &props.package.files[index]) {
+                                <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()}>{ row(&props, file) }</li>
+                            }
+                        </ul>
+                    </li>
                 }
             </ul>
         }
@@ -109,7 +130,7 @@ fn row(props: &FilesProps, file: &OutputFileReport) -> Html {
         <>
             <p class="output">
                 <button type="button" class="link path" aria-expanded={shown.is_some().to_string()} data-test="preview"
-                    onclick={props.act.reform(move |_| toggle.clone())}>{ &file.path }</button>
+                    onclick={props.act.reform(move |_| toggle.clone())}>{ tree::name(&file.path) }</button>
                 <span class="hint">{ words::output(file) }</span>
             </p>
             if file.appliable {

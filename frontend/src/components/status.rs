@@ -35,7 +35,7 @@ pub fn Status(props: &StatusProps) -> Html {
                     <button type="button" onclick={act.reform(|_| Act::DismissAlert)} data-test="dismiss">{ "Dismiss" }</button>
                 }
             </div>
-            <p class="status" role="status" data-test="status">{ status }</p>
+            <p class={classes!("status", state.is_refused().then_some("refused"))} role="status" data-test="status">{ status }</p>
         </div>
     }
 }

@@ -5,41 +5,50 @@ use std::rc::Rc;
 use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
-use super::{findings::findings, part::Part};
-use crate::{state::Outcome, words};
+use super::{findings::findings, lifetimes::lifetimes, outage, part::Part};
+use crate::{
+    app::Act,
+    state::{Outcome, lifetimes::Lifetimes, outage::Outage},
+    words,
+};
 
 /// Properties of [`StepsPart`].
 #[derive(Properties, PartialEq)]
 pub struct StepsProps {
     /// What came of the choices.
     pub outcome: Outcome,
+    /// How long everything lives, old and new.
+    pub lifetimes: Option<Lifetimes>,
+    /// The outages that the person accepts.
+    pub accepted: Vec<Outage>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
 }
 
-/// The plan's steps in order, or why there is no plan.
+/// What takes over, and how long it lives; or why there is no plan.
 #[component]
 pub fn StepsPart(props: &StepsProps) -> Html {
     match &props.outcome {
-        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan) }</Part> },
+        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan, props) }</Part> },
         Outcome::Refused(reasons) => html! {
             <Part id="refused" title="No plan can be made">{ findings(reasons) }</Part>
         },
     }
 }
 
-fn steps(plan: &Rc<PlanReport>) -> Html {
+fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
     html! {
         <>
             { findings(&plan.findings) }
+            if !props.accepted.is_empty() {
+                { outage::accepted(&props.accepted, &props.act) }
+            }
             for authority in &plan.authorities {
                 <p key={authority.title.clone()} data-test="successor" data-name={words::authority_id(authority.id)}>{ words::successor(authority) }</p>
             }
-            for phase in 1..=3 {
-                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
-                <ol key={format!("steps {phase}")} class="steps">
-                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
-                        { item }
-                    }
-                </ol>
+            if let Some(lives) = &props.lifetimes {
+                <h3>{ words::LIFETIMES }</h3>
+                { lifetimes(lives) }
             }
             if !plan.keys.is_empty() {
                 <details data-test="keys">
@@ -52,6 +61,31 @@ fn steps(plan: &Rc<PlanReport>) -> Html {
                 </details>
             }
         </>
+    }
+}
+
+/// Properties of [`PhasesPart`].
+#[derive(Properties, PartialEq)]
+pub struct PhasesProps {
+    /// The plan.
+    pub plan: Rc<PlanReport>,
+}
+
+/// Every step in order, under its phase.
+#[component]
+pub fn PhasesPart(props: &PhasesProps) -> Html {
+    let plan = &props.plan;
+    html! {
+        <Part id="phases" title="Every step">
+            for phase in 1..=3 {
+                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
+                <ol key={format!("steps {phase}")} class="steps">
+                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
+                        { item }
+                    }
+                </ol>
+            }
+        </Part>
     }
 }
 

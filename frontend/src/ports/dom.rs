@@ -7,7 +7,7 @@ use web_sys::{
 use yew::{BaseComponent, Renderer};
 
 use super::window;
-use crate::state::picture::Way;
+use crate::state::{keys, picture::Way};
 
 /// What a field holds after an event; empty for anything but a field.
 pub fn value(event: &Event) -> String {
@@ -48,19 +48,7 @@ pub fn id(event: &Event) -> String {
 
 /// Where a key leads in a grid (WAI-ARIA Authoring Practices, grid pattern); the page does not scroll then.
 pub fn way(event: &KeyboardEvent) -> Option<Way> {
-    let way = match (event.key().as_str(), event.ctrl_key()) {
-        ("ArrowLeft", _) => Way::Left,
-        ("ArrowRight", _) => Way::Right,
-        ("ArrowUp", _) => Way::Up,
-        ("ArrowDown", _) => Way::Down,
-        ("Home", false) => Way::First,
-        ("End", false) => Way::Last,
-        ("Home", true) => Way::Top,
-        ("End", true) => Way::Bottom,
-        ("PageUp", _) => Way::PageUp,
-        ("PageDown", _) => Way::PageDown,
-        _ => return None,
-    };
+    let way = keys::way(&event.key(), event.ctrl_key())?;
     event.prevent_default();
     Some(way)
 }
@@ -94,6 +82,7 @@ pub fn replace_page(sentence: &str) {
     }
 }
 
-fn element(id: &str) -> Option<Element> {
+/// The element of that id.
+pub(super) fn element(id: &str) -> Option<Element> {
     window()?.document()?.get_element_by_id(id)
 }

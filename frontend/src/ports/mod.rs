@@ -1,10 +1,13 @@
 //! The browser. Nothing else in this package names `web-sys`.
 
+pub mod address;
 pub mod clipboard;
 pub mod dom;
 pub mod drops;
 pub mod endpoint;
 pub mod files;
+pub mod leaving;
+pub mod policy;
 pub mod workers;
 
 use airlock_core::UnixTime;

@@ -19,6 +19,8 @@ pub struct Chart {
     pub groups: Vec<Group>,
     /// Runs of moments of the same phase: phase, first and last moment.
     pub phases: Vec<(u8, usize, usize)>,
+    /// Did the person accept the outages that the profile declares?
+    pub accepted: bool,
 }
 
 /// The edges of one row of the profile.
@@ -72,6 +74,8 @@ pub enum Mark {
     Refused,
     /// It does not hold, and does not today either.
     BrokenToday,
+    /// The rotation breaks it for a time, and the person accepted that.
+    Outage,
     /// The rotation breaks it.
     Broken,
 }
@@ -107,8 +111,8 @@ pub struct Cell<'a> {
 }
 
 impl Chart {
-    /// Puts the edges of a row together.
-    pub fn of(matrix: TrustMatrix) -> Self {
+    /// Puts the edges of a row together. `accepted`: outages that the profile declares are.
+    pub fn of(matrix: TrustMatrix, accepted: bool) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for (index, edge) in matrix.edges.iter().enumerate() {
             match groups.last_mut().filter(|group| group.row == edge.row) {
@@ -125,14 +129,14 @@ impl Chart {
         }
         for group in &mut groups {
             let edges = &matrix.edges[group.edges.clone()];
-            group.runs = merged(edges, matrix.columns.len());
+            group.runs = merged(edges, matrix.columns.len(), accepted);
             if let Some(row) = row(&group.row) {
-                words::party(row.client.party, row.authority).clone_into(&mut group.client);
-                words::party(row.server.party, row.authority).clone_into(&mut group.server);
+                words::party(row.client, row.authority).clone_into(&mut group.client);
+                words::party(row.server, row.authority).clone_into(&mut group.server);
             }
         }
         let phases = phases(&matrix.columns);
-        Self { matrix, groups, phases }
+        Self { matrix, groups, phases, accepted }
     }
 
     /// Is there a cell for each moment, rather than for each run?
@@ -153,11 +157,10 @@ impl Chart {
     /// The cells of a line, from the first moment to the last.
     pub fn cells(&self, line: Line) -> Vec<Run> {
         let runs = match line.edge {
-            Some(edge) => self.matrix.edges[edge]
-                .spans
-                .iter()
-                .map(|span| run(span, self.matrix.edges[edge].refused))
-                .fold(Vec::new(), joined),
+            Some(edge) => {
+                let edge = &self.matrix.edges[edge];
+                edge.spans.iter().map(|span| run(edge, span, self.accepted)).fold(Vec::new(), joined)
+            }
             None => self.groups[line.group].runs.clone(),
         };
         if !self.is_single() {
@@ -172,7 +175,7 @@ impl Chart {
         let edges = line.edge.map_or_else(|| group.edges.clone(), |edge| edge..edge + 1);
         let edges = self.matrix.edges.get(edges)?;
         let all: Vec<_> = edges.iter().filter_map(|edge| Some((edge, edge.verdict(column)?))).collect();
-        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| look(verdict, edge.refused).mark)?;
+        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| look(edge, verdict, self.accepted).mark)?;
         let same =
             all.iter().filter_map(|(edge, _)| edge.spans.iter().find(|span| (span.from..=span.to).contains(&column)));
         let until = same.map(|span| span.to).min().unwrap_or(column);
@@ -180,7 +183,7 @@ impl Chart {
             [one] => (one.client.as_str(), one.server.as_str()),
             _ => (group.client.as_str(), group.server.as_str()),
         };
-        let looks = all.iter().map(|(edge, verdict)| look(verdict, edge.refused));
+        let looks = all.iter().map(|(edge, verdict)| look(edge, verdict, self.accepted));
         let look = looks.reduce(worse)?;
         Some(Cell { client, server, column, until, look, refused: group.refused, all, worst })
     }
@@ -198,15 +201,16 @@ pub fn row(id: &str) -> Option<&'static EdgeRow> {
     KUBEADM.edges.iter().find(|row| row.id == id)
 }
 
-/// How a verdict looks.
-pub fn look(verdict: &Verdict, refused: bool) -> Look {
+/// How a verdict on an edge looks.
+pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
     let held = [&verdict.client_presents, &verdict.server_trusts, &verdict.server_presents, &verdict.client_trusts];
     let mark = match verdict.outcome {
         Outcome::NotAsked => Mark::NotAsked,
-        Outcome::Holds if refused => Mark::Refused,
+        Outcome::Holds if edge.refused => Mark::Refused,
         Outcome::Holds if held.iter().any(|values| values.len() > 1) => Mark::Changes,
         Outcome::Holds => Mark::Holds,
         Outcome::BrokenToday => Mark::BrokenToday,
+        Outcome::Broken if accepted && !edge.outage.is_empty() => Mark::Outage,
         Outcome::Broken => Mark::Broken,
     };
     Look { mark, open_ssl: verdict.open_ssl != verdict.outcome }
@@ -217,8 +221,8 @@ pub fn worse(a: Look, b: Look) -> Look {
     Look { mark: a.mark.max(b.mark), open_ssl: a.open_ssl || b.open_ssl }
 }
 
-fn run(span: &Span, refused: bool) -> Run {
-    Run { from: span.from, to: span.to, look: look(&span.verdict, refused) }
+fn run(edge: &Edge, span: &Span, accepted: bool) -> Run {
+    Run { from: span.from, to: span.to, look: look(edge, &span.verdict, accepted) }
 }
 
 /// Adds a run, to the last one if it looks the same.
@@ -231,11 +235,11 @@ fn joined(mut runs: Vec<Run>, next: Run) -> Vec<Run> {
 }
 
 /// The worst of several edges, from moment to moment.
-fn merged(edges: &[Edge], columns: usize) -> Vec<Run> {
+fn merged(edges: &[Edge], columns: usize, accepted: bool) -> Vec<Run> {
     let mut looks = vec![Look::default(); columns];
     for edge in edges {
         for span in &edge.spans {
-            let run = run(span, edge.refused);
+            let run = run(edge, span, accepted);
             for place in looks.iter_mut().take(span.to + 1).skip(span.from) {
                 *place = worse(*place, run.look);
             }

@@ -11,7 +11,7 @@ use airlock_core::{
     x509::KeyAlgorithm,
 };
 
-use super::LoadedFile;
+use super::{LoadedFile, outage::Outage};
 use crate::words;
 
 /// What stands in the fields.
@@ -27,6 +27,10 @@ pub struct PlanForm {
     pub keep_keys: bool,
     /// How kubelets come by theirs.
     pub kubelet_certificates: KubeletCertificates,
+    /// The outages over which a package was refused; empty while none was.
+    pub outages: Vec<Outage>,
+    /// Are they accepted?
+    pub accept_outage: bool,
 }
 
 /// The choices for one authority.
@@ -65,6 +69,8 @@ pub enum FormChange {
     KeepKeys(bool),
     /// How kubelets come by theirs.
     KubeletCertificates(KubeletCertificates),
+    /// Are the outages that were shown accepted?
+    AcceptOutage(bool),
     /// A choice for one authority.
     Authority(AuthorityId, AuthorityChange),
 }
@@ -110,6 +116,8 @@ impl Default for PlanForm {
             leaf_days: DEFAULT_LEAF_DAYS.to_string(),
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::default(),
+            outages: Vec::new(),
+            accept_outage: false,
         }
     }
 }
@@ -122,6 +130,7 @@ impl PlanForm {
             FormChange::LeafDays(days) => self.leaf_days = days,
             FormChange::KeepKeys(keep) => self.keep_keys = keep,
             FormChange::KubeletCertificates(how) => self.kubelet_certificates = how,
+            FormChange::AcceptOutage(accept) => self.accept_outage = accept && !self.outages.is_empty(),
             FormChange::Authority(id, change) => {
                 if let Some(authority) = self.authorities.iter_mut().find(|authority| authority.id == id) {
                     authority.change(change);
@@ -131,7 +140,10 @@ impl PlanForm {
     }
 
     /// Keeps what was typed, and offers what the inventory has now: authorities that came get fields, those that went lose them.
+    /// What was accepted was accepted for what was loaded then.
     pub fn fit(&mut self, inventory: &InventoryReport, files: &[LoadedFile]) {
+        self.outages.clear();
+        self.accept_outage = false;
         let mut old = std::mem::take(&mut self.authorities);
         for found in inventory.authorities.iter().filter(|authority| authority.rotates) {
             let kept = old.iter().position(|form| form.id == found.id).map(|place| old.swap_remove(place));
@@ -180,7 +192,7 @@ impl PlanForm {
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
             start_over: false,
-            accept_outage: false,
+            accept_outage: self.accept_outage,
         })
     }
 }

@@ -63,10 +63,10 @@ pub enum Way {
 }
 
 impl Picture {
-    /// Where to look first: at what breaks first, or else at today.
+    /// Where to look first: at what breaks first, accepted or not, or else at today.
     pub fn of(chart: &Chart) -> Self {
         let broken = chart.groups.iter().enumerate().filter_map(|(group, row)| {
-            let run = row.runs.iter().find(|run| run.look.mark == Mark::Broken)?;
+            let run = row.runs.iter().find(|run| run.look.mark >= Mark::Outage)?;
             Some((run.from, group))
         });
         broken.min().map_or_else(Self::default, |(column, group)| Self {

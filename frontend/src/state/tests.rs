@@ -14,7 +14,7 @@ use super::{
     *,
 };
 
-fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
+pub(super) fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     AuthorityReport {
         id,
         title: format!("{id:?}"),
@@ -41,7 +41,7 @@ fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     }
 }
 
-fn inventory() -> InventoryReport {
+pub(super) fn inventory() -> InventoryReport {
     InventoryReport {
         authorities: vec![
             authority(AuthorityId::Cluster, true),
@@ -71,9 +71,17 @@ fn package() -> PackageReport {
 }
 
 /// The state after loading one file, and after `actions`.
-fn after(actions: impl IntoIterator<Item = Action>) -> State {
+pub(super) fn after(actions: impl IntoIterator<Item = Action>) -> State {
     let loaded = State::default().after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
     actions.into_iter().fold(loaded, State::after)
+}
+
+pub(super) fn planned() -> Action {
+    Action::Planned(Outcome::Plan(plan().into()))
+}
+
+pub(super) fn made() -> Action {
+    Action::Made(package().into(), Rc::default(), Rc::default())
 }
 
 fn cluster(change: AuthorityChange) -> Action {
@@ -167,14 +175,16 @@ fn an_authority_left_alone_is_not_asked_about() {
 
 #[test]
 fn a_changed_choice_takes_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
+    let made =
+        [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
     let state = after(made.into_iter().chain([Action::Form(FormChange::KeepKeys(true))]));
     assert_eq!((state.outcome, state.package), (None, None));
 }
 
 #[test]
 fn more_files_take_plan_and_package_away() {
-    let made = [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default())];
+    let made =
+        [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
     let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
     let state = after(made.into_iter().chain([more]));
     assert_eq!((state.outcome, state.package), (None, None));
@@ -233,18 +243,58 @@ fn broken() -> Action {
 
 #[test]
 fn a_refused_package_says_why_and_loses_nothing() {
-    let state = after([
-        Action::Planned(Outcome::Plan(plan().into())),
-        Action::Began(Job::Making { done: 0, total: 0 }),
-        broken(),
-    ]);
+    let state =
+        after([Action::Went(Step::Plan), planned(), Action::Began(Job::Making { done: 0, total: 0 }), broken()]);
     assert_eq!((state.job, state.package.is_some()), (None, false));
     assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
     assert_eq!(state.unmade.len(), 1);
     assert_eq!((state.focus.id.as_str(), state.notice.as_str()), ("unmade", words::UNMADE));
+    assert!(state.is_refused());
     assert_eq!(state.picture.column, 5, "the picture shows what breaks first");
     let again = state.after(Action::Form(FormChange::KeepKeys(true)));
     assert!(again.unmade.is_empty() && again.chart.is_none());
+}
+
+fn refused_over_an_outage() -> State {
+    let finding = Finding::error("edge-broken", "", "a → b breaks").remedy("mend it");
+    let chart = super::chart::tests::outage(9, false, false);
+    after([
+        Action::Planned(Outcome::Plan(plan().into())),
+        Action::Began(Job::Making { done: 0, total: 0 }),
+        Action::Unmade([finding].into(), chart.into()),
+    ])
+}
+
+#[test]
+fn an_outage_is_accepted_by_a_tick_and_nothing_less() {
+    let state = refused_over_an_outage();
+    assert_eq!((state.consent, state.form.outages.len()), (Consent::Open, 1));
+    let missing = state.after(Action::OutageNotTicked);
+    assert_eq!((missing.consent, missing.focus.id.as_str()), (Consent::Missing, "accept-outage"));
+    let ticked = missing.after(Action::OutageTicked(true));
+    assert!(!ticked.form.accept_outage && !ticked.unmade.is_empty(), "the question is not handed in yet");
+    assert_eq!(ticked.clone().after(Action::OutageTicked(false)).consent, Consent::Open);
+    let accepted = ticked.after(Action::Form(FormChange::AcceptOutage(true)));
+    assert_eq!(accepted.form.request().map(|request| request.accept_outage), Ok(true));
+    assert_eq!((accepted.accepted().len(), accepted.unmade.len(), accepted.consent), (1, 0, Consent::Open));
+}
+
+#[test]
+fn what_was_accepted_can_be_taken_back() {
+    let accepted = || refused_over_an_outage().after(Action::Form(FormChange::AcceptOutage(true)));
+    let made = accepted().after(Action::Made(
+        package().into(),
+        Rc::default(),
+        super::chart::tests::outage(9, true, false).into(),
+    ));
+    assert_eq!(made.picture.column, 4, "the picture shows what was accepted first");
+    let back = made.after(Action::Form(FormChange::AcceptOutage(false)));
+    assert_eq!((back.form.request().map(|request| request.accept_outage), &back.package), (Ok(false), &None));
+    assert!(back.accepted().is_empty() && back.form.outages.len() == 1, "it can be accepted again");
+    let other = accepted().after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
+    assert!(other.accepted().is_empty() && !other.form.accept_outage, "other files, another question");
+    let unasked = after([Action::Form(FormChange::AcceptOutage(true))]);
+    assert!(!unasked.form.accept_outage, "nobody accepts what was not shown");
 }
 
 #[test]
@@ -259,6 +309,42 @@ fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
 }
 
 #[test]
+fn keys_that_were_made_and_not_saved_are_not_left_without_a_question() {
+    let saved = Action::Downloaded(Downloaded { name: "a.zip".to_owned(), sha256: String::new() });
+    assert!(!after([planned()]).has_unsaved_keys());
+    assert!(after([Action::Began(Job::Making { done: 0, total: 1 })]).has_unsaved_keys());
+    assert!(after([planned(), made()]).has_unsaved_keys());
+    assert!(!after([planned(), made(), saved]).has_unsaved_keys());
+}
+
+#[test]
+fn a_wipe_leaves_nothing_but_where_the_work_runs() {
+    let tested = SelfTest { randomness: true, signatures: true };
+    let state = after([
+        Action::Place(Workplace::Workers(2)),
+        Action::Tested(tested),
+        planned(),
+        made(),
+        Action::Went(Step::Download),
+    ]);
+    assert_eq!((state.memory().files, state.memory().secret_outputs), (1, Some(0)));
+    let wiped = state.after(Action::Wiped);
+    assert_eq!(wiped.memory(), memory::Memory::default());
+    assert_eq!((wiped.step, wiped.place, wiped.checks.tested), (Step::Load, Workplace::Workers(2), Some(tested)));
+    assert_eq!((wiped.focus.id.as_str(), &wiped.form), ("load", &PlanForm::default()));
+}
+
+#[test]
+fn an_attempt_that_was_stopped_is_counted_and_worries() {
+    let built = Action::Built { build: String::new(), policy: "default-src 'none'".to_owned() };
+    let state = after([built]);
+    assert!(state.checks.is_well());
+    let blocked = state.after(Action::Blocked);
+    assert!(!blocked.checks.is_well());
+    assert!(words::checks(&blocked.checks).contains("1 attempt stopped"), "{}", words::checks(&blocked.checks));
+}
+
+#[test]
 fn lines_of_another_file_are_not_shown() {
     let lines = |path: &str| FilePreview { path: path.to_owned(), replaces: String::new(), lines: vec![] };
     let state = after([Action::PreviewAsked("b".to_owned()), Action::Previewed(lines("a").into())]);
@@ -270,15 +356,14 @@ fn lines_of_another_file_are_not_shown() {
 #[test]
 fn attention_follows_the_work() {
     let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
-    let planned = Action::Planned(Outcome::Plan(plan().into()));
     let refused = Action::Planned(Outcome::Refused([].into()));
     let problem = FormProblem { field: "ca-days".to_owned(), message: String::new() };
     assert_eq!(look(&[]), "");
-    assert_eq!(look(&[planned]), "plan");
+    assert_eq!(look(&[planned()]), "plan");
     assert_eq!(look(&[refused]), "refused");
     assert_eq!(look(&[Action::FormRefused(vec![problem])]), "ca-days");
     assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "making");
-    assert_eq!(look(&[Action::Made(package().into(), Rc::default())]), "review");
+    assert_eq!(look(&[Action::Went(Step::Plan), made()]), "review");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use airlock_core::{
-    profile::{Component, edge::Party},
+    profile::{
+        Component,
+        edge::{End, Party},
+    },
     simulate::{Edge, Verdict},
 };
 
@@ -36,6 +39,8 @@ pub enum Seat {
     WorkerKubelets,
     /// Extension API servers.
     Extensions,
+    /// Webhooks whose CA data hangs on the cluster CA.
+    Webhooks,
     /// Whoever holds what the old CA signed.
     OldHolder,
     /// A party that has no seat of its own.
@@ -77,14 +82,14 @@ pub fn wires(chart: &Chart, column: usize) -> BTreeMap<(Seat, Seat), Wire> {
     let mut wires: BTreeMap<(Seat, Seat), Wire> = BTreeMap::new();
     for edge in &chart.matrix.edges {
         let (Some(verdict), Some(ends)) = (edge.verdict(column), seats(edge)) else { continue };
-        wires.entry(ends).or_default().add(edge, verdict);
+        wires.entry(ends).or_default().add(verdict, look(edge, verdict, chart.accepted));
     }
     wires
 }
 
 impl Wire {
-    fn add(&mut self, edge: &Edge, verdict: &Verdict) {
-        self.look = worse(self.look, look(verdict, edge.refused));
+    fn add(&mut self, verdict: &Verdict, look: Look) {
+        self.look = worse(self.look, look);
         self.edges += 1;
         self.client_shows.add(&verdict.client_presents);
         self.server_trusts.add(&verdict.server_trusts);
@@ -97,7 +102,9 @@ impl Held {
     /// Reads what core says in words: `certificate of the new CA`, or the names of a bundle.
     fn add(&mut self, words: &[String]) {
         for word in words {
-            match (word.contains("old CA"), word.contains("new CA")) {
+            let has =
+                |age: &str| word.contains(&format!("{age} CA")) || word.contains(&format!("{age} front-proxy CA"));
+            match (has("old"), has("new")) {
                 (true, true) => self.both = true,
                 (true, false) => self.old = true,
                 (false, true) => self.new = true,
@@ -129,12 +136,12 @@ pub fn is_asked(look: Look) -> bool {
 
 fn seats(edge: &Edge) -> Option<(Seat, Seat)> {
     let row = row(&edge.row)?;
-    Some((seat(row.client.party, &edge.client), seat(row.server.party, &edge.server)))
+    Some((seat(row.client, &edge.client), seat(row.server, &edge.server)))
 }
 
 /// Where a party sits. `name` tells the workers' kubelets from the others.
-fn seat(party: Party, name: &str) -> Seat {
-    match party {
+fn seat(end: End, name: &str) -> Seat {
+    match end.party {
         Party::Component(Component::Apiserver) => Seat::Apiserver,
         Party::Component(Component::ControllerManager) => Seat::ControllerManager,
         Party::Component(Component::Scheduler) => Seat::Scheduler,
@@ -147,6 +154,9 @@ fn seat(party: Party, name: &str) -> Seat {
         Party::Requester => Seat::Requester,
         Party::Management => Seat::Management,
         Party::ExtensionServers => Seat::Extensions,
+        // Both ends are of that party: API servers by their configuration, and what they call.
+        Party::Webhooks if end.presents.is_some() => Seat::Webhooks,
+        Party::Webhooks => Seat::Apiserver,
         Party::OldHolder => Seat::OldHolder,
         _ => Seat::Other,
     }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use airlock_core::{
-    Content, InputFile, UnixTime,
+    Content, Finding, InputFile, UnixTime,
     inventory::Inventory,
     package::{OutputFiles, PackageError},
     plan::RotationPlan,
+    simulate::Broken,
     x509::{KeyAlgorithm, PrivateKey},
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply};
+use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply, SelfTest};
 
 /// The core worker's memory: all that was loaded and all that came of it.
 #[derive(Default)]
@@ -86,6 +87,7 @@ impl Core {
                 let reply = Reply::Archive { name: format!("{}.zip", package.name()), sha256: sha256(&zip) };
                 Some(Answer { reply, bytes: Some(zip) })
             }
+            Ask::Test => Some(Reply::Tested(self_test()).into()),
         }
     }
 
@@ -143,15 +145,20 @@ impl Core {
             Err(error) => return Some(Reply::Failed(error.to_string()).into()),
         };
         Some(match airlock_core::package(plan, &minted) {
-            Ok(package) => Reply::Package(self.package.insert(package).report()).into(),
+            Ok(package) => Reply::Package(self.package.insert(package).report(), minted.authorities()).into(),
             // `package` keeps the matrix of what it refuses to itself; the page shows it.
             Err(PackageError::Broken(broken)) => match airlock_core::simulate(plan, &minted) {
-                Ok(matrix) => Reply::Broken(broken.finding(), matrix).into(),
+                Ok(matrix) => Reply::Broken(finding(&broken), matrix).into(),
                 Err(error) => Reply::Failed(error.to_string()).into(),
             },
             Err(error) => Reply::Failed(error.to_string()).into(),
         })
     }
+}
+
+/// What breaks. Core's own finding tells of the command line's option to accept an outage; the page asks in its own words.
+fn finding(broken: &Broken) -> Finding {
+    Finding::error("edge-broken", "", broken.to_string()).remedy(broken.remedy.clone())
 }
 
 /// A question that came too early or too late: the page asks only about what it was told of.
@@ -163,6 +170,24 @@ fn nothing(what: &str) -> Reply {
 pub fn make_key(algorithm: KeyAlgorithm) -> Zeroizing<Vec<u8>> {
     let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
     PrivateKey::generate(algorithm, &mut random).to_pkcs8_der()
+}
+
+/// Tries what everything hangs on, before it is needed.
+fn self_test() -> SelfTest {
+    let (mut first, mut second) = ([0; 32], [0; 32]);
+    let drawn = [&mut first, &mut second].into_iter().all(|bytes| getrandom::fill(bytes).is_ok());
+    let randomness = drawn && first != second;
+    SelfTest { randomness, signatures: randomness && SELF_TESTED.into_iter().all(signs) }
+}
+
+/// Quickly made; RSA keys take seconds.
+const SELF_TESTED: [KeyAlgorithm; 2] = [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384];
+
+fn signs(algorithm: KeyAlgorithm) -> bool {
+    let Ok(key) = PrivateKey::from_pkcs8_der(&make_key(algorithm)) else { return false };
+    let signature = key.sign(b"airlock");
+    let verifies = |message: &[u8]| key.public_key().verify(&key.signature_algorithm(), message, &signature);
+    verifies(b"airlock") && !verifies(b"another message")
 }
 
 /// Lower case hexadecimal, as sha256sum prints it.

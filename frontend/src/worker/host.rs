@@ -44,6 +44,8 @@ pub struct Host {
     /// Counts runs and their ends: whoever works for another number stops.
     run: Cell<u32>,
     deaths: Cell<u32>,
+    /// Counts wipes: what was begun before one is not told of after it.
+    wiped: Cell<u32>,
     download: RefCell<Option<Download>>,
 }
 
@@ -69,6 +71,7 @@ impl Host {
                 reviving: Cell::default(),
                 run: Cell::default(),
                 deaths: Cell::default(),
+                wiped: Cell::default(),
                 download: RefCell::default(),
             }
         })
@@ -97,9 +100,10 @@ impl Host {
         let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
         let left_out = paths.clone();
         self.tell(Action::Began(Job::Inspecting));
-        let host = Rc::clone(self);
+        let (host, wiped) = (Rc::clone(self), self.wiped.get());
         ports::spawn(async move {
             match host.inspect(&new, Vec::new()).await {
+                _ if host.wiped.get() != wiped => {}
                 Ok(reply) => {
                     host.files.borrow_mut().extend(new.into_iter().map(|file| (file.ticket.id, file)));
                     host.inspected(reply);
@@ -128,19 +132,31 @@ impl Host {
 
     /// Plans.
     pub fn plan(self: &Rc<Self>, request: RotationRequest) {
+        self.plan_then(request, |_, _| {});
+    }
+
+    /// Plans, and makes the package of the plan at once.
+    pub fn plan_and_make(self: &Rc<Self>, request: RotationRequest) {
+        let accept_outage = request.accept_outage;
+        self.plan_then(request, move |host, algorithms| host.make(algorithms, accept_outage));
+    }
+
+    fn plan_then(self: &Rc<Self>, request: RotationRequest, then: impl FnOnce(&Rc<Self>, &[KeyAlgorithm]) + 'static) {
         self.tell(Action::Began(Job::Planning));
         self.ask(Ask::Plan { request, now: ports::now() }, |host, reply, _| match reply {
             Reply::Plan(plan) => {
                 host.fill_pool(plan.keys.len());
+                let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
                 host.tell(Action::Planned(Outcome::Plan(plan.into())));
+                then(host, &algorithms);
             }
             Reply::Refused(findings) => host.tell(Action::Planned(Outcome::Refused(findings.into()))),
             other => host.unexpected(other),
         });
     }
 
-    /// Makes the keys that the plan asks for, then certificates and package.
-    pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm]) {
+    /// Makes the keys that the plan asks for, then certificates and package. `accept_outage` as in the plan's request.
+    pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm], accept_outage: bool) {
         let run = self.next_run();
         let total = algorithms.len();
         self.deaths.set(0);
@@ -149,12 +165,12 @@ impl Host {
             if host.run.get() == run {
                 host.pool.take();
                 match reply {
-                    Reply::Package(mut package) => {
-                        let chart = Chart::of(std::mem::take(&mut package.matrix));
-                        host.tell(Action::Made(package.into(), chart.into()));
+                    Reply::Package(mut package, authorities) => {
+                        let chart = Chart::of(std::mem::take(&mut package.matrix), accept_outage);
+                        host.tell(Action::Made(package.into(), authorities.into(), chart.into()));
                     }
                     Reply::Broken(finding, matrix) => {
-                        host.tell(Action::Unmade([finding].into(), Chart::of(matrix).into()));
+                        host.tell(Action::Unmade([finding].into(), Chart::of(matrix, accept_outage).into()));
                     }
                     Reply::Refused(findings) => host.tell(Action::Unmade(findings.into(), Rc::default())),
                     other => host.unexpected(other),
@@ -173,6 +189,25 @@ impl Host {
     pub fn cancel(self: &Rc<Self>) {
         self.end_run();
         self.tell(Action::Cancelled);
+    }
+
+    /// Forgets everything: the workers end, and their memory with them.
+    pub fn wipe(self: &Rc<Self>) {
+        self.next_run();
+        self.wiped.set(self.wiped.get().wrapping_add(1));
+        self.pool.take();
+        self.files.take();
+        self.download.take();
+        self.core.replace(start_core(Rc::downgrade(self)));
+        self.tell(Action::Wiped);
+    }
+
+    /// Has the core guest try whether randomness and signatures work.
+    fn test(self: &Rc<Self>) {
+        self.ask(Ask::Test, |host, reply, _| match reply {
+            Reply::Tested(tested) => host.tell(Action::Tested(tested)),
+            other => host.unexpected(other),
+        });
     }
 
     /// Fetches the lines of a file of the package.
@@ -266,7 +301,9 @@ impl Host {
             tickets.push(file.ticket.clone());
             blobs.extend(file.blob.clone().map(Attachment::Blob));
         }
-        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now: ports::now() }, blobs);
+        let now = ports::now();
+        self.tell(Action::Today(now));
+        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now }, blobs);
         self.inspecting.set(self.inspecting.get() + 1);
         let answer = answer.await;
         self.inspecting.set(self.inspecting.get() - 1);
@@ -355,8 +392,10 @@ fn start_core(host: std::rc::Weak<Host>) -> Rc<CoreLine> {
     CoreLine::start(move |event| {
         let Some(host) = host.upgrade() else { return };
         match event {
-            CoreEvent::Ready { on_page: true } => host.tell(Action::Place(Workplace::Page)),
-            CoreEvent::Ready { on_page: false } => host.tell(Action::Place(Workplace::Workers(pool_size()))),
+            CoreEvent::Ready { on_page } => {
+                host.tell(Action::Place(if on_page { Workplace::Page } else { Workplace::Workers(pool_size()) }));
+                host.test();
+            }
             CoreEvent::Died(died) => host.core_died(died),
         }
     })

@@ -6,7 +6,7 @@
 use airlock_core::{
     Finding, UnixTime,
     plan::request::RotationRequest,
-    report::{FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
@@ -118,6 +118,8 @@ pub enum Ask {
     },
     /// The package; it comes as a blob.
     Archive,
+    /// Try whether randomness and signatures work here.
+    Test,
 }
 
 /// From a worker to the page.
@@ -152,8 +154,8 @@ pub enum Reply {
     Plan(PlanReport),
     /// To [`Ask::Plan`], where there is none.
     Refused(Vec<Finding>),
-    /// To [`Ask::Make`].
-    Package(PackageReport),
+    /// To [`Ask::Make`]: the package, and the new authorities in the plan's order.
+    Package(PackageReport, Vec<CertificateReport>),
     /// To [`Ask::Make`], where the rotation would break an edge: which, and all that was predicted.
     Broken(Finding, TrustMatrix),
     /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].
@@ -169,8 +171,19 @@ pub enum Reply {
         /// SHA-256 of the zip in lower case hexadecimal.
         sha256: String,
     },
+    /// To [`Ask::Test`].
+    Tested(SelfTest),
     /// The question could not be answered; why, as a sentence.
     Failed(String),
+}
+
+/// What came of the tests at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Does the browser give random bytes, other ones each time?
+    pub randomness: bool,
+    /// Do signatures of new keys verify, and those of other messages not?
+    pub signatures: bool,
 }
 
 /// From the page to a key worker.

@@ -103,7 +103,7 @@ impl CoreServer {
             // Whatever replaces the plan or its run ends the wait for its keys.
             Ask::Make { .. } => self.stop_waiting(Some(id)),
             Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } => self.stop_waiting(None),
-            Ask::Archive | Ask::Command { .. } | Ask::Preview { .. } => {}
+            Ask::Archive | Ask::Command { .. } | Ask::Preview { .. } | Ask::Test => {}
         }
         let answer = self.core.borrow_mut().answer(ask, bodies);
         if let Some(answer) = answer {

@@ -40,10 +40,14 @@ fn firefox_makes_a_package_from_disk() {
     let nodes = pack(&folder, fixture, &["cp1", "cp2", "cp3", "worker1", "clients", "cluster"], "nodes.tar.gz");
     act(browser.keys("[data-test=choose-files]", &nodes.display().to_string()));
     wait(&browser, "document.querySelector('[data-test=inventory]')");
+    run(&browser, "document.querySelector('#go-plan').click(); arguments[0](true);");
+    wait(&browser, "document.querySelector('[data-step=plan]:not([hidden])')");
     act(browser.click("[data-test=plan]"));
     wait(&browser, "document.querySelector('[data-test=make], [data-test=refused]')");
     act(browser.click("[data-test=make]"));
     wait(&browser, "document.querySelector('[data-test=download-zip]')");
+    act(browser.click("[data-step=review] [data-test=onwards]"));
+    wait(&browser, "document.querySelector('[data-step=download]:not([hidden])')");
     act(browser.click("[data-test=download-zip]"));
     wait(&browser, "document.querySelector('[data-test=sha256]')");
     let name = run(&browser, "arguments[0](document.querySelector('[data-test=sha256]').innerText.split('  ')[1]);");

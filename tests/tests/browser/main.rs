@@ -4,15 +4,19 @@
 //! test does, the same is asked of the page at every step (see `page.rs`): no error in the console, no violation of its
 //! policy, nothing stored, no private key in sight, and in the end no attempt to reach a network.
 
+mod accessibility;
 mod airlock_html;
 mod bad_input;
 mod clipboard;
 mod firefox;
 mod input;
+mod keyboard;
 mod network;
+mod outage;
 mod package;
 mod page;
 mod parity;
 mod picture;
 mod resilience;
+mod steps;
 mod whole_way;

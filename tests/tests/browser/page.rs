@@ -172,8 +172,21 @@ impl Page {
         self.browser.console().unwrap_or_else(|e| panic!("{e:#}"))
     }
 
-    /// Clicks on an element.
+    /// Goes to a step, by its link.
+    pub fn go(&self, step: &str) {
+        self.evaluate(&format!("document.querySelector('#go-{step}').click();"));
+        self.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
+    }
+
+    /// Clicks on an element, on the step where it is.
     pub fn click(&self, css: &str) {
+        let step = self.evaluate(&format!(
+            "return document.querySelector({})?.closest('[data-step][hidden]')?.dataset.step ?? '';",
+            json!(css)
+        ));
+        if let Some(step) = step.as_str().filter(|step| !step.is_empty()) {
+            self.go(step);
+        }
         self.browser.click(css).unwrap_or_else(|e| panic!("{e:#}\n{}", self.says()));
     }
 
@@ -290,6 +303,11 @@ impl Page {
         self.click("[data-test=download-zip]");
         self.wait("document.querySelector('[data-test=sha256], [data-test=alert] p')");
         self.settle("downloaded");
+        self.downloaded()
+    }
+
+    /// Where the zip came to lie that was asked for.
+    pub fn downloaded(&self) -> PathBuf {
         assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
         let line = self.text("document.querySelector('[data-test=sha256]').innerText");
         let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");

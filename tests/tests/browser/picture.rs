@@ -20,7 +20,7 @@ const DOCTOR: &str = "{
         if (!Array.isArray(parcel) || !`${parcel[0]}`.includes('\"matrix\"')) return parcel;
         const message = JSON.parse(parcel[0]), says = message.Says;
         if (!says?.reply?.Package) return parcel;
-        const matrix = says.reply.Package.matrix;
+        const matrix = says.reply.Package[0].matrix;
         CHANGE
         return [JSON.stringify(message), ...parcel.slice(1)];
     };

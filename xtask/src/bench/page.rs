@@ -81,6 +81,7 @@ pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -
     let path = archive.to_str().context("the path is no UTF-8")?;
     let choose = "[data-test=choose-files]";
     let inspect = step(browser, (choose, "change"), "[data-test=inventory]", |b| b.keys(choose, path))?;
+    browser.click("#go-plan")?;
     if keep_keys {
         browser.click("[data-test=keep-keys]")?;
     }

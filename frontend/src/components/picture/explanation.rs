@@ -29,22 +29,28 @@ pub fn Explanation(props: &ExplanationProps) -> Html {
     let Some(cell) = chart.cell(*line, *column) else { return Html::default() };
     let phase = chart.column(*column).map_or(0, |moment| moment.phase);
     html! {
-        <div id="explanation" class="explanation" role="region" tabindex="0" aria-label={words::EXPLANATION} data-test="explanation" data-mark={marks::class(cell.look.mark)}>
-            <p class="who">{ marks::single(cell.look) }<strong>{ words::connection(cell.client, cell.server) }</strong></p>
-            <p class="when"><strong>{ words::moment(chart, *column) }</strong>{ ". " }{ if phase > 0 { words::phase(phase) } else { "" } }{ if phase > 0 { ". " } else { "" } }{ words::until(&cell, chart.last()) }</p>
-            <p data-test="verdict">{ words::verdict(&cell) }{ " " }{ words::which(&cell) }</p>
-            if cell.look.mark >= Mark::BrokenToday {
-                <p class="remedy">{ words::remedy(&cell.worst.0.remedy) }</p>
-            }
-            if cell.look.mark != Mark::NotAsked {
-                { ends(&cell) }
-                <p class="hint">{ words::open_ssl(&cell) }</p>
-            }
-            <ul class="hint">
-                for fact in &cell.worst.0.facts {
-                    <li key={fact.clone()}>{ fact }{ "." }</li>
+        <div class="explanation" role="region" tabindex="0" aria-label={words::EXPLANATION} data-test="explanation" data-mark={marks::class(cell.look.mark)}>
+            // A region's name would take the place of its words where a cell is described by it.
+            <div id="explanation">
+                <p class="who">{ marks::single(cell.look) }<strong>{ words::connection(cell.client, cell.server) }</strong></p>
+                <p class="when"><strong>{ words::moment(chart, *column) }</strong>{ ". " }{ if phase > 0 { words::phase(phase) } else { "" } }{ if phase > 0 { ". " } else { "" } }{ words::until(&cell, chart.last()) }</p>
+                <p data-test="verdict">{ words::verdict(&cell) }{ " " }{ words::which(&cell) }</p>
+                if cell.look.mark >= Mark::BrokenToday {
+                    if !cell.worst.0.outage.is_empty() {
+                        <p data-test="outage-of-cell">{ words::outage(&cell) }</p>
+                    }
+                    <p class="remedy">{ words::remedy(&cell.worst.0.remedy) }</p>
                 }
-            </ul>
+                if cell.look.mark != Mark::NotAsked {
+                    { ends(&cell) }
+                    <p class="hint">{ words::open_ssl(&cell) }</p>
+                }
+                <ul class="hint">
+                    for fact in &cell.worst.0.facts {
+                        <li key={fact.clone()}>{ fact }{ "." }</li>
+                    }
+                </ul>
+            </div>
         </div>
     }
 }

@@ -85,8 +85,8 @@ fn heading(chart: &Chart, chosen: usize) -> Html {
                 <td />
                 for (phase, from, to) in &chart.phases {
                     <th key={*from} scope="colgroup" colspan={(to - from + 1).to_string()} class="phase">
-                        // Of today there is one cell, too narrow for a word.
-                        <span>{ if to > from { words::moment_phase(*phase) } else { "" } }</span>
+                        // Of today there is one cell, too narrow for a word that is seen.
+                        <span class={classes!((to == from).then_some("heard"))}>{ words::moment_phase(*phase) }</span>
                     </th>
                 }
             </tr>

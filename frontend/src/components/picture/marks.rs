@@ -8,14 +8,16 @@ use crate::{
 };
 
 /// All of them, as the legend has them.
-const ALL: [Mark; 6] = [Mark::Holds, Mark::Changes, Mark::Refused, Mark::NotAsked, Mark::BrokenToday, Mark::Broken];
+const ALL: [Mark; 7] =
+    [Mark::Holds, Mark::Changes, Mark::Refused, Mark::NotAsked, Mark::BrokenToday, Mark::Outage, Mark::Broken];
 
 /// What the marks mean.
 pub fn legend(chart: &Chart) -> Html {
     let looks: Vec<Look> = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look).collect();
     let differs = looks.iter().any(|look| look.open_ssl);
     // What breaks has its place in the legend even where nothing does: that is what one looks for.
-    let shown = |mark: &Mark| *mark != Mark::BrokenToday || looks.iter().any(|look| look.mark == *mark);
+    let seldom = [Mark::BrokenToday, Mark::Outage];
+    let shown = |mark: &Mark| !seldom.contains(mark) || looks.iter().any(|look| look.mark == *mark);
     let draw = |look| if chart.is_single() { single(look) } else { run(look) };
     html! {
         <ul class="legend" data-test="legend">
@@ -46,6 +48,7 @@ pub fn run(look: Look) -> Html {
         Mark::Changes => &[("4", "4.5"), ("11.5", "4.5")],
         Mark::Refused => &[("4", "2"), ("9", "2"), ("14", "2")],
         Mark::BrokenToday => &[("0", "4"), ("8", "4"), ("16", "4")],
+        Mark::Outage => &[("0", "8"), ("12", "8")],
         Mark::Broken => &[("0", "20")],
     };
     html! {
@@ -83,6 +86,9 @@ fn outline(mark: Mark) -> Html {
         Mark::BrokenToday => {
             html! { <path fill-rule="evenodd" d="M10 1.5 L18.5 10 L10 18.5 L1.5 10 Z M9 5.5 h2 v5.5 h-2 Z M9 12.6 h2 v2 h-2 Z" /> }
         }
+        Mark::Outage => {
+            html! { <path fill-rule="evenodd" d="M1 1 H19 V19 H1 Z M3 3 V17 H17 V3 Z M6.5 5 L5 6.5 L8.5 10 L5 13.5 L6.5 15 L10 11.5 L13.5 15 L15 13.5 L11.5 10 L15 6.5 L13.5 5 L10 8.5 Z" /> }
+        }
         Mark::Broken => {
             html! { <path fill-rule="evenodd" d="M1 1 H19 V19 H1 Z M5.6 4 L4 5.6 L8.4 10 L4 14.4 L5.6 16 L10 11.6 L14.4 16 L16 14.4 L11.6 10 L16 5.6 L14.4 4 L10 8.4 Z" /> }
         }
@@ -97,6 +103,7 @@ pub fn class(mark: Mark) -> &'static str {
         Mark::Changes => "changes",
         Mark::Refused => "refused",
         Mark::BrokenToday => "broken-today",
+        Mark::Outage => "outage",
         Mark::Broken => "broken",
     }
 }

@@ -6,8 +6,10 @@ use yew::prelude::*;
 
 use crate::{
     app::Act,
+    components::outage::outages,
     state::{
         chart::Chart,
+        outage,
         picture::{Picture, PictureChange},
     },
     words,
@@ -47,10 +49,14 @@ pub fn PicturePart(props: &PictureProps) -> Html {
     let change = use_memo(act.clone(), |act| act.reform(Act::Picture));
     let change: &Callback<PictureChange> = &change;
     let (line, column) = picture.explained();
+    let found = outage::outages(chart);
     html! {
         <>
             <h3 id="matrix">{ "Will anything stop talking?" }</h3>
             <p data-test="matrix-summary"><strong>{ words::answer(chart) }</strong>{ " " }{ words::matrix(&chart.matrix) }</p>
+            if chart.accepted && !found.is_empty() {
+                { outages(&found, Some(chart)) }
+            }
             { marks::legend(chart) }
             <p id="picture-hint" class="hint">{ words::PICTURE_HINT }</p>
             <div class="picture">

@@ -15,15 +15,19 @@ fn edge(row: &str, name: &str, refused: bool, spans: &[(usize, usize, Value)]) -
     let spans: Vec<Value> =
         spans.iter().map(|(from, to, verdict)| json!({ "from": from, "to": to, "verdict": verdict })).collect();
     json!({ "id": format!("{row}/{name}"), "row": row, "authority": "cluster", "client": name, "server": "every kube-apiserver",
-        "refused": refused, "facts": ["a fact"], "remedy": "Mend it", "spans": spans })
+        "refused": refused, "facts": ["a fact"], "remedy": "Mend it", "outage": "", "spans": spans })
 }
 
 /// As many moments as asked for, in three phases after today.
 fn chart(columns: usize, edges: &[Value]) -> Chart {
+    judged(columns, edges, false)
+}
+
+fn judged(columns: usize, edges: &[Value], accepted: bool) -> Chart {
     let columns: Vec<Value> = (0..columns)
         .map(|at| json!({ "id": at.to_string(), "phase": at.div_ceil(3), "holder": "cp1", "title": format!("title {at}") }))
         .collect();
-    Chart::of(serde_json::from_value(json!({ "columns": columns, "edges": edges })).unwrap())
+    Chart::of(serde_json::from_value(json!({ "columns": columns, "edges": edges })).unwrap(), accepted)
 }
 
 fn holds() -> Value {
@@ -54,6 +58,22 @@ pub(in crate::state) fn sample(columns: usize) -> Chart {
             ),
         ],
     )
+}
+
+/// An outage of two kube-apiservers from the fifth moment on; with `more`, a kubelet is left behind as well.
+pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Chart {
+    let last = columns - 1;
+    let broken = verdict("broken", "broken", &[]);
+    let mut edges: Vec<Value> = ["cp1", "cp2"]
+        .map(|node| {
+            let spans = [(0, 3, holds()), (4, last, broken.clone())];
+            let mut edge = edge("apiserver-kubelet-serving", &format!("kube-apiserver on {node}"), false, &spans);
+            edge["outage"] = json!("cause: duration");
+            edge
+        })
+        .into();
+    edges.push(edge("pods-apiserver", "pods", false, &[(0, last, if more { broken } else { holds() })]));
+    judged(columns, &edges, accepted)
 }
 
 fn marks(chart: &Chart, group: usize) -> Vec<(usize, usize, Mark)> {
@@ -105,6 +125,25 @@ fn a_refusal_that_nobody_asks_for_yet_says_so() {
 }
 
 #[test]
+fn an_outage_breaks_until_it_is_accepted() {
+    let line = Line { group: 0, edge: None };
+    for (accepted, mark, said) in [
+        (false, Mark::Broken, "Breaks: why of broken."),
+        (true, Mark::Outage, "Breaks, as you accepted: why of broken."),
+    ] {
+        let chart = outage(9, accepted, true);
+        assert_eq!(marks(&chart, 0), [(0, 3, Mark::Holds), (4, 8, mark)]);
+        assert_eq!(marks(&chart, 1), [(0, 8, Mark::Broken)], "what is not declared is not accepted");
+        let cell = chart.cell(line, 6).unwrap();
+        assert_eq!(words::verdict(&cell), said);
+        assert_eq!(words::outage(&cell).contains("You accepted"), accepted);
+    }
+    let chart = outage(9, true, false);
+    assert_eq!(words::answer(&chart), "Only what you accepted.");
+    assert_eq!(wires(&chart, 6)[&(Seat::Apiserver, Seat::Kubelets)].look.mark, Mark::Outage);
+}
+
+#[test]
 fn phases_are_runs_of_moments() {
     assert_eq!(sample(9).phases, [(0, 0, 0), (1, 1, 3), (2, 4, 6), (3, 7, 8)]);
 }
@@ -125,10 +164,30 @@ fn the_drawing_says_what_each_end_shows_and_trusts() {
 }
 
 #[test]
+fn the_front_proxy_has_an_old_and_a_new_ca_as_well() {
+    let changes = ["certificate of the old front-proxy CA", "certificate of the new front-proxy CA"];
+    let chart = chart(1, &[edge("aggregator-extension", "a", false, &[(0, 0, verdict("holds", "holds", &changes))])]);
+    assert_eq!(words::held(wires(&chart, 0)[&(Seat::Apiserver, Seat::Extensions)].client_shows), "old or new");
+}
+
+#[test]
+fn no_two_rows_have_the_same_words() {
+    let rows = KUBEADM
+        .edges
+        .iter()
+        .map(|row| words::connection(words::party(row.client, row.authority), words::party(row.server, row.authority)));
+    let mut said: Vec<String> = rows.collect();
+    said.sort();
+    let all = said.len();
+    said.dedup();
+    assert_eq!(said.len(), all, "{said:#?}");
+}
+
+#[test]
 fn every_row_of_the_profile_has_words_and_a_seat() {
     for row in KUBEADM.edges {
-        for party in [row.client.party, row.server.party] {
-            assert_ne!(words::party(party, row.authority), "another party", "{}", row.id);
+        for end in [row.client, row.server] {
+            assert_ne!(words::party(end, row.authority), "another party", "{}", row.id);
         }
         let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
         let ends = wires(&one, 0).into_keys().next().unwrap();
@@ -143,7 +202,7 @@ fn every_row_of_the_profile_has_words_and_a_seat() {
 
 #[test]
 fn an_empty_matrix_has_nothing_to_draw() {
-    let chart = Chart::of(TrustMatrix::default());
+    let chart = Chart::of(TrustMatrix::default(), false);
     assert_eq!((chart.groups.len(), chart.last(), chart.phases.len()), (0, 0, 0));
     assert_eq!(chart.cell(Line::default(), 0), None);
 }

@@ -1,0 +1,100 @@
+//! The keys of the page: one table, from which the grid takes what they do and the help page what it says.
+
+use super::picture::Way;
+
+/// A key and what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Where it works, in words.
+    pub place: &'static str,
+    /// As the browser names it; with `Control+` before it where that is held down.
+    pub name: &'static str,
+    /// Where it leads in the grid; `None` for what the browser does of itself.
+    pub way: Option<Way>,
+    /// What it does, as a sentence without a final period.
+    pub does: &'static str,
+}
+
+const ANYWHERE: &str = "Anywhere";
+const PICTURE: &str = "In the picture of every handshake";
+const SLIDER: &str = "On the slider of moments";
+
+const fn anywhere(name: &'static str, does: &'static str) -> Key {
+    Key { place: ANYWHERE, name, way: None, does }
+}
+
+const fn picture(name: &'static str, way: Way, does: &'static str) -> Key {
+    Key { place: PICTURE, name, way: Some(way), does }
+}
+
+const fn slider(name: &'static str, does: &'static str) -> Key {
+    Key { place: SLIDER, name, way: None, does }
+}
+
+/// The table.
+pub const KEYS: [Key; 21] = [
+    anywhere("Tab", "Goes to the next thing that can be used; the picture is one of them"),
+    anywhere("Shift+Tab", "Goes to the one before"),
+    anywhere("Enter", "Follows a link, presses a button, opens or closes what can be opened"),
+    anywhere("Space", "Presses a button, ticks a box"),
+    anywhere("Alt+ArrowLeft", "Goes back to the step before, as the browser's button does"),
+    anywhere("Control+v", "In the paste field: loads what is pasted, without showing it"),
+    anywhere("Control+p", "Prints the step, with the fingerprints to read aloud"),
+    picture("ArrowLeft", Way::Left, "Goes to the moment before; from the first, to the name of the line"),
+    picture("ArrowRight", Way::Right, "Goes to the next moment"),
+    picture("ArrowUp", Way::Up, "Goes to the line above"),
+    picture("ArrowDown", Way::Down, "Goes to the line below"),
+    picture("Home", Way::First, "Goes to today"),
+    picture("End", Way::Last, "Goes to the last moment"),
+    picture("Control+Home", Way::Top, "Goes to today on the first line"),
+    picture("Control+End", Way::Bottom, "Goes to the last moment on the last line"),
+    picture("PageUp", Way::PageUp, "Goes five lines up"),
+    picture("PageDown", Way::PageDown, "Goes five lines down"),
+    slider("ArrowLeft", "Goes to the moment before"),
+    slider("ArrowRight", "Goes to the next moment"),
+    slider("Home", "Goes to today"),
+    slider("End", "Goes to the last moment"),
+];
+
+/// Where a key leads in the grid.
+pub fn way(key: &str, control: bool) -> Option<Way> {
+    let named = |row: &&Key| match row.name.strip_prefix("Control+") {
+        Some(name) => control && name == key,
+        None => row.name == key,
+    };
+    let rows = || KEYS.iter().filter(|row| row.way.is_some());
+    // The row with Control comes first where it is held down; a key without such a row does the same with it.
+    let held = rows().filter(|row| row.name.starts_with("Control+")).find(named);
+    held.or_else(|| rows().find(named))?.way
+}
+
+/// The table by places, in order.
+pub fn by_place() -> Vec<(&'static str, Vec<Key>)> {
+    let mut places: Vec<(&'static str, Vec<Key>)> = Vec::new();
+    for key in KEYS {
+        match places.last_mut().filter(|place| place.0 == key.place) {
+            Some(place) => place.1.push(key),
+            None => places.push((key.place, vec![key])),
+        }
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_makes_another_key_of_home_and_end_only() {
+        assert_eq!((way("Home", false), way("Home", true)), (Some(Way::First), Some(Way::Top)));
+        assert_eq!((way("ArrowUp", false), way("ArrowUp", true)), (Some(Way::Up), Some(Way::Up)));
+        assert_eq!((way("Tab", false), way("a", false)), (None, None));
+    }
+
+    #[test]
+    fn the_help_page_has_every_key_of_every_place() {
+        let places = by_place();
+        assert_eq!(places.iter().map(|place| place.1.len()).sum::<usize>(), KEYS.len());
+        assert_eq!(places.iter().map(|place| place.0).collect::<Vec<_>>(), [ANYWHERE, PICTURE, SLIDER]);
+    }
+}

@@ -1,0 +1,123 @@
+//! How long everything lives: bars over time, today, and what expires first.
+
+use airlock_core::{
+    UnixTime,
+    report::{InventoryReport, PlanReport},
+};
+
+use super::pki::{Pki, Place};
+
+/// A bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Whose; empty for what none of the authorities signed.
+    pub name: String,
+    /// What kind.
+    pub kind: Kind,
+    /// First second.
+    pub from: UnixTime,
+    /// When the first of them ends.
+    pub until: UnixTime,
+    /// When the last of them ends; the same for one alone.
+    pub last: UnixTime,
+}
+
+/// What a bar stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An authority that is there.
+    Old,
+    /// Everything that an authority signed.
+    Leaves,
+    /// An authority that takes over.
+    New,
+}
+
+/// All bars, and the span of time that they need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// From top to bottom.
+    pub lives: Vec<Life>,
+    /// The person's clock.
+    pub today: UnixTime,
+    /// Left and right end.
+    pub span: (UnixTime, UnixTime),
+    /// Where the certificate is that expires first, and when: a holder with a path, or an authority.
+    pub first: Option<(String, UnixTime)>,
+}
+
+/// Reads them from what was found and, if there is a plan, from what takes over. `None` where there is nothing to show.
+pub fn lifetimes(
+    inventory: &InventoryReport,
+    pki: &Pki,
+    plan: Option<&PlanReport>,
+    today: UnixTime,
+) -> Option<Lifetimes> {
+    let mut lives = Vec::new();
+    for (authority, signer) in inventory.authorities.iter().zip(&pki.signers) {
+        let certificate = &authority.certificate;
+        let (from, until) = (certificate.not_before, certificate.not_after);
+        lives.push(Life { name: authority.title.clone(), kind: Kind::Old, from, until, last: until });
+        let successor = plan.and_then(|plan| plan.authorities.iter().find(|new| new.id == authority.id));
+        if let Some(new) = successor {
+            let (from, until) = (new.not_before, new.not_after);
+            lives.push(Life { name: new.title.clone(), kind: Kind::New, from, until, last: until });
+        }
+        lives.extend(leaves(&authority.title, &signer.signed));
+    }
+    lives.extend(leaves("", &pki.others));
+    let from = lives.iter().map(|life| life.from).min()?.min(today);
+    let to = lives.iter().map(|life| life.last).max()?.max(today);
+    Some(Lifetimes { lives, today, span: (from, to), first: first(pki) })
+}
+
+/// Certificates in many places, as one bar.
+fn leaves(name: &str, places: &[Place]) -> Option<Life> {
+    Some(Life {
+        name: name.to_owned(),
+        kind: Kind::Leaves,
+        from: places.iter().map(|place| place.from).min()?,
+        until: places.iter().map(|place| place.until).min()?,
+        last: places.iter().map(|place| place.last).max()?,
+    })
+}
+
+/// What expires first.
+fn first(pki: &Pki) -> Option<(String, UnixTime)> {
+    let named = |place: &Place| (format!("{} on {}", place.path, place.holders.join(", ")), place.until);
+    let signed = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others).map(named);
+    let authorities = pki.signers.iter().map(|signer| (signer.title.clone(), signer.until));
+    signed.chain(authorities).min_by_key(|(_, until)| *until)
+}
+
+impl Lifetimes {
+    /// Where a moment lies between left and right end, out of `width`.
+    pub fn x(&self, at: UnixTime, width: i64) -> i64 {
+        let (from, to) = (self.span.0.0, self.span.1.0);
+        (at.0.clamp(from, to) - from) * width / (to - from).max(1)
+    }
+
+    /// Years to write under the bars, with their first second: no more than ten of them.
+    pub fn years(&self) -> Vec<(i64, UnixTime)> {
+        let (first, last) = (year(self.span.0) + 1, year(self.span.1));
+        let step = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|step| (last - first) / step < 10).unwrap_or(1000);
+        let years = (first..=last).filter(|year| year % step == 0);
+        years.map(|year| (year, new_year(year))).collect()
+    }
+}
+
+/// The year of a moment.
+fn year(at: UnixTime) -> i64 {
+    let guess = 1970 + at.0.div_euclid(31_556_952);
+    // The guess is a year of average length off at most.
+    (guess - 1..=guess + 1).rev().find(|year| new_year(*year) <= at).unwrap_or(guess)
+}
+
+/// The first second of a year.
+fn new_year(year: i64) -> UnixTime {
+    let leap_days = |year: i64| year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    UnixTime(((year - 1970) * 365 + leap_days(year - 1) - leap_days(1969)) * 86_400)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! What the page holds: how much of it, and what of it is secret.
+
+use std::collections::BTreeSet;
+
+use super::{Job, State};
+
+/// What is in the memory of page and workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Loaded files.
+    pub files: usize,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Different private keys in them.
+    pub keys: usize,
+    /// Files of the package that hold a private key; `None` while there is no package.
+    pub secret_outputs: Option<usize>,
+}
+
+impl State {
+    /// What is in memory now.
+    pub fn memory(&self) -> Memory {
+        let holders = self.inventory.iter().flat_map(|inventory| &inventory.holders);
+        let keys = holders.flat_map(|holder| &holder.slots).flat_map(|slot| &slot.keys);
+        let pins: BTreeSet<&str> = keys.map(|key| key.pin.as_str()).collect();
+        let package = self.package.as_ref();
+        Memory {
+            files: self.files.len(),
+            bytes: self.files.iter().map(|file| file.size).sum(),
+            keys: pins.len(),
+            secret_outputs: package.map(|package| package.files.iter().filter(|file| file.secret).count()),
+        }
+    }
+
+    /// Would leaving the page lose keys that were made here?
+    pub fn has_unsaved_keys(&self) -> bool {
+        let making = matches!(self.job, Some(Job::Making { .. }));
+        making || (self.package.is_some() && self.download.is_none())
+    }
+}

