@@ -102,7 +102,7 @@ pub(crate) struct Choices {
     #[arg(long, value_name = "NAME", conflicts_with = "ca_cert")]
     ca_name: Option<String>,
     /// Certificate of a cluster CA made elsewhere
-    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    #[arg(long, value_name = "FILE")]
     ca_cert: Option<String>,
     /// Its private key
     #[arg(long, value_name = "FILE", requires = "ca_cert")]
@@ -111,7 +111,7 @@ pub(crate) struct Choices {
     #[arg(long, value_name = "NAME", conflicts_with = "front_proxy_ca_cert")]
     front_proxy_ca_name: Option<String>,
     /// Certificate of a front-proxy CA made elsewhere
-    #[arg(long, value_name = "FILE", requires = "front_proxy_ca_key")]
+    #[arg(long, value_name = "FILE")]
     front_proxy_ca_cert: Option<String>,
     /// Its private key
     #[arg(long, value_name = "FILE", requires = "front_proxy_ca_cert")]
@@ -128,6 +128,9 @@ pub(crate) struct Choices {
     /// How kubelets come by certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
     kubelet_certs: Kubelets,
+    /// The new CAs' keys stay elsewhere: make signing requests, and go on when the certificates are there
+    #[arg(long)]
+    external_ca: bool,
     /// Where a rotation is under way and its new CA has signed nothing yet: give that CA up and begin anew with another
     #[arg(long)]
     start_over: bool,
@@ -175,11 +178,19 @@ impl Choices {
         let mut authorities = BTreeMap::new();
         for (id, option, name, certificate, key) in rows {
             let brought = match (certificate, key) {
-                (Some(certificate), Some(key)) => Some(BroughtAuthority {
+                (None, _) => None,
+                (Some(_), None) if !self.external_ca => {
+                    return Err(Stop::Usage(format!(
+                        "{option}cert needs {option}key, or --external-ca where the key stays elsewhere"
+                    )));
+                }
+                (Some(certificate), key) => Some(BroughtAuthority {
                     certificate: bring(&format!("{option}cert"), certificate, &mut brought_files)?,
-                    key: bring(&format!("{option}key"), key, &mut brought_files)?,
+                    key: match key {
+                        Some(key) => bring(&format!("{option}key"), key, &mut brought_files)?,
+                        None => String::new(),
+                    },
                 }),
-                _ => None,
             };
             authorities.insert(id, NewAuthority { common_name: name.clone(), key_algorithm: self.key_type.0, brought });
         }
@@ -193,6 +204,7 @@ impl Choices {
                 Kubelets::Mint => KubeletCertificates::Mint,
                 Kubelets::Renew => KubeletCertificates::Renew,
             },
+            external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
         };

@@ -10,7 +10,7 @@ use crate::{
     time::BACKDATE,
     x509::{
         AuthorityParameters, Certificate, ExtendedKeyUsage, IssueError, Issuer, IssuerError, LeafParameters,
-        PrivateKey, Validity, issue_authority, issue_leaf, reissue,
+        PrivateKey, Validity, issue_authority, issue_leaf, reissue, request_again,
     },
 };
 
@@ -20,6 +20,8 @@ pub struct Minted {
     pub(crate) authorities: BTreeMap<AuthorityId, MintedAuthority>,
     /// In the order of the plan's replacements.
     pub(crate) leaves: Vec<MintedLeaf>,
+    /// In the order of what the plan asks for elsewhere.
+    pub(crate) requests: Vec<MintedRequest>,
 }
 
 /// A new authority, made here or there already.
@@ -51,6 +53,15 @@ pub(crate) struct MintedLeaf {
     pub(crate) certificate: Certificate,
     /// Its private key, where that is known, written as its consumer expects it.
     pub(crate) key: Option<Arc<PrivateKey>>,
+}
+
+/// A certificate that is asked for elsewhere.
+#[derive(Debug)]
+pub(crate) struct MintedRequest {
+    /// PEM, PKCS#10.
+    pub(crate) request: String,
+    /// The private key that it is for.
+    pub(crate) key: Arc<PrivateKey>,
 }
 
 /// Why certificates could not be made.
@@ -115,13 +126,14 @@ pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintEr
         .collect::<Result<_, MintError>>()?;
     let leaves = plan.replacements.iter().map(|replacement| leaf(replacement, &authorities, &keys, plan.now));
     let leaves = leaves.collect::<Result<_, MintError>>()?;
-    Ok(Minted { authorities, leaves })
+    let requests = plan.requests.iter().map(|replacement| request(replacement, &keys));
+    let requests = requests.collect::<Result<_, MintError>>()?;
+    Ok(Minted { authorities, leaves, requests })
 }
 
 fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<MintedAuthority, MintError> {
     let (common_name, key, not_before, not_after) = match &succession.new {
-        Successor::Brought(issuer) => return Ok(MintedAuthority::of(Arc::clone(issuer), false)),
-        Successor::Present(certificate, issuer) => {
+        Successor::Brought(certificate, issuer) | Successor::Present(certificate, issuer) => {
             let (certificate, issuer) = (certificate.clone(), issuer.clone());
             return Ok(MintedAuthority { certificate, issuer, made: false });
         }
@@ -136,16 +148,32 @@ fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<MintedAutho
     Ok(MintedAuthority::of(Arc::new(issuer), true))
 }
 
+fn request(replacement: &Replacement, keys: &[PrivateKey]) -> Result<MintedRequest, MintError> {
+    let key = match &replacement.key {
+        KeySource::Kept(key) => Arc::clone(key),
+        KeySource::New(request, encoding) => Arc::new(keys[*request].clone().with_encoding(*encoding)),
+        KeySource::Elsewhere(_) | KeySource::Signed(..) => {
+            return Err(MintError::NoKey { owner: replacement.owner.clone() });
+        }
+    };
+    let issue = |error| MintError::Issue { owner: replacement.owner.clone(), error };
+    let Identity::Of(old) = &replacement.identity else { return Err(issue(IssueError::CannotCopy("subject"))) };
+    Ok(MintedRequest { request: request_again(old, &key).map_err(issue)?, key })
+}
+
 fn leaf(
     replacement: &Replacement,
     authorities: &BTreeMap<AuthorityId, MintedAuthority>,
     keys: &[PrivateKey],
     now: UnixTime,
 ) -> Result<MintedLeaf, MintError> {
+    if let KeySource::Signed(certificate, key) = &replacement.key {
+        return Ok(MintedLeaf { certificate: certificate.clone(), key: key.clone() });
+    }
     let no_key = || MintError::NoKey { owner: replacement.owner.clone() };
     let issuer = authorities[&replacement.authority].issuer().ok_or_else(no_key)?;
     let key = match &replacement.key {
-        KeySource::Elsewhere(_) => None,
+        KeySource::Elsewhere(_) | KeySource::Signed(..) => None,
         KeySource::Kept(key) => Some(Arc::clone(key)),
         KeySource::New(request, encoding) => Some(Arc::new(keys[*request].clone().with_encoding(*encoding))),
     };

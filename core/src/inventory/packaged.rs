@@ -38,7 +38,9 @@ impl Inventory {
             return;
         };
         // What was there before says nothing new; leaves are made anew.
-        let authority = inner.ends_with("/ca.crt")
+        let asked = inner.starts_with("signing-requests/");
+        let authority = asked
+            || inner.ends_with("/ca.crt")
             || inner.ends_with("/front-proxy-ca.crt")
             || inner.ends_with("/ca.key")
             || inner.ends_with("/front-proxy-ca.key");

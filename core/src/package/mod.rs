@@ -19,7 +19,7 @@ pub(crate) use self::{manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source, Succession},
+    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source, Succession, request_path},
     report::{OutputFileReport, PackageReport},
     simulate::{Broken, TrustMatrix, simulate},
 };
@@ -124,6 +124,16 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             secret: true,
             ..OutputFile::whole(format!("ca-keys/{name}.key"), 0o600, key, purpose)
         })?;
+    }
+    for (replacement, minted) in plan.requests.iter().zip(&minted.requests) {
+        let path = request_path(&replacement.owner);
+        let request = Zeroizing::new(minted.request.clone().into_bytes());
+        let purpose = format!("the signing request of {}", replacement.owner);
+        output.add(OutputFile::whole(format!("{path}.csr"), 0o644, request, purpose))?;
+        let key = Zeroizing::new(minted.key.to_pem().as_bytes().to_vec());
+        let purpose = format!("the private key of {}, until its certificate is there", replacement.owner);
+        let key = OutputFile { secret: true, ..OutputFile::whole(format!("{path}.key"), 0o600, key, purpose) };
+        output.add(key)?;
     }
     for file in backup::files(plan) {
         output.add(file)?;

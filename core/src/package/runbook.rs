@@ -87,7 +87,14 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if !plan.whole {
         writeln!(
             text,
-            "The private key of the new CA was not given: this package ends where it is needed. It is not the whole rotation.\n"
+            "The private key of the new CA is not here: this package ends where it is needed. It is not the whole rotation.\n"
+        )?;
+    }
+    if !plan.requests.is_empty() {
+        writeln!(
+            text,
+            "`signing-requests/` holds {} requests, each beside its private key. Have them signed by the new CA where that is kept, with the names and usages that they ask for (with OpenSSL: `openssl x509 -req -in REQUEST -CA CA -CAkey KEY -copy_extensions copyall -days 365`), while phase 1 goes on; then give the nodes' files, this package and the certificates to Airlock again.\n",
+            plan.requests.len()
         )?;
     }
     writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;

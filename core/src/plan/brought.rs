@@ -7,20 +7,21 @@ use crate::{
     Finding, UnixTime,
     inventory::{Artifact, Authority, Inventory},
     profile::AuthorityRow,
-    x509::{ExtendedKeyUsage, Issuer, PrivateKey},
+    x509::{Certificate, ExtendedKeyUsage, Issuer, IssuerError, PrivateKey},
 };
 
 /// nameConstraints (RFC 5280, 4.2.1.10).
 const NAME_CONSTRAINTS: const_oid::ObjectIdentifier = const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 
-pub(super) fn brought_issuer(
+/// The certificate, and with its key, if that came along.
+pub(super) fn brought_authority(
     inventory: &Inventory,
     row: &AuthorityRow,
     authority: &Authority,
     brought: &BroughtAuthority,
     now: UnixTime,
     findings: &mut Vec<Finding>,
-) -> Option<Arc<Issuer>> {
+) -> Option<(Certificate, Option<Arc<Issuer>>)> {
     let artifact = |file: &str| inventory.slots().find(|(_, slot)| slot.file == file).map(|(_, slot)| &slot.artifact);
     let certificates = artifact(&brought.certificate).map_or(&[][..], Artifact::certificates);
     let keys: Vec<&Arc<PrivateKey>> = artifact(&brought.key).map(Artifact::keys).unwrap_or_default();
@@ -31,14 +32,20 @@ pub(super) fn brought_issuer(
         );
         return None;
     };
-    let Some(key) = keys.first() else {
+    if keys.is_empty() && !brought.key.is_empty() {
         findings.push(
             Finding::error("brought-ca", &brought.key, "it holds no private key for the new CA")
-                .remedy("Give the new CA's private key as PEM or DER, without a password"),
+                .remedy("Give the new CA's private key as PEM or DER"),
         );
         return None;
+    }
+    let issuer = match keys.first() {
+        Some(key) => Issuer::new(certificate.clone(), PrivateKey::clone(key)).map(Some),
+        None if !certificate.is_authority() => Err(IssuerError::NotAnAuthority),
+        None if !certificate.can_sign_certificates() => Err(IssuerError::MayNotSign),
+        None => Ok(None),
     };
-    let issuer = match Issuer::new(certificate.clone(), PrivateKey::clone(key)) {
+    let issuer = match issuer {
         Ok(issuer) => issuer,
         Err(error) => {
             findings.push(
@@ -69,9 +76,10 @@ pub(super) fn brought_issuer(
         );
         return None;
     }
-    if issuer.key().key_type().algorithm().is_none() {
+    let key_type = certificate.public_key().key_type();
+    if key_type.algorithm().is_none() {
         refuse(
-            format!("its key is {}, which kubeadm does not accept", issuer.key().key_type()),
+            format!("its key is {key_type}, which kubeadm does not accept"),
             "Bring an RSA key of 2048, 3072 or 4096 bits, or ECDSA P-256 or P-384",
         );
         return None;
@@ -137,5 +145,5 @@ pub(super) fn brought_issuer(
             .remedy("OpenSSL-based clients need X509_V_FLAG_PARTIAL_CHAIN for that; better bring a self-signed CA"),
         );
     }
-    Some(Arc::new(issuer))
+    Some((certificate.clone(), issuer.map(Arc::new)))
 }

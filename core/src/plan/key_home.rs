@@ -21,7 +21,9 @@ pub(crate) enum KeyHome {
 /// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
 /// signs with it, or if only the management cluster's Secrets were given and they hold it; otherwise the
 /// CA is externally managed.
-pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Vec<Finding>) -> KeyHome {
+///
+/// `is_here` says whether the new key is here at all.
+pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
     let has_nodes = inventory.control_plane().next().is_some();
     let on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(row.key));
@@ -59,6 +61,9 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, findings: &mut Ve
             Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were given, so it cannot be told whether the nodes keep the CA's key")
                 .remedy(format!("Give {} of the control-plane nodes as well; the keys may stay away", manifest.unwrap_or_default())),
         );
+    }
+    if !is_here {
+        return KeyHome::Elsewhere;
     }
     findings.push(
         Finding::warning(

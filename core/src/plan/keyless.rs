@@ -1,27 +1,58 @@
-//! A rotation that is under way can go on without the new CA's private key only as far as nobody needs it.
+//! Without a new CA's private key, a rotation goes as far as nobody needs it; what has to be signed is asked for elsewhere.
 
 use std::collections::BTreeMap;
 
-use super::{Action, Content, ObjectChange, Step, Succession, Successor};
+use super::{Action, Content, Identity, KeySource, ObjectChange, Replacement, Step, Succession};
 use crate::{Finding, profile::AuthorityId};
 
-/// Leaves out what needs a key that is not here, from the first phase on that needs one. Is everything still there?
+/// What is left to be made without a key.
+pub(super) enum Left {
+    /// Nothing had to be left out.
+    Everything,
+    /// The steps end before this is made.
+    Until(Vec<Replacement>),
+}
+
+/// Leaves out what needs a key that is not here, from the first phase on that needs one. With `external`, what has to be
+/// signed is asked for.
 pub(super) fn cut(
     steps: &mut Vec<Step>,
     successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &[Replacement],
+    external: bool,
     findings: &mut Vec<Finding>,
-) -> bool {
-    let keyless: Vec<_> = successions.values().filter(|succession| !succession.has_key()).collect();
-    let Some(first) = keyless.first() else { return true };
-    let Some(step) = steps.iter().find(|step| step.actions.iter().any(needs_key)) else { return true };
+) -> Left {
+    let mut keyless = successions.values().filter(|succession| !succession.has_key());
+    let Some(first) = keyless.next() else { return Left::Everything };
+    let lacks = |action: &Action| needs_key(action, successions, replacements);
+    let Some(step) = steps.iter().find(|step| step.actions.iter().any(lacks)) else { return Left::Everything };
     let (phase, id) = (step.phase, step.id.clone());
     steps.retain(|step| step.phase < phase);
-    let name = match &first.new {
-        Successor::Present(certificate, _) => certificate.subject().to_string(),
-        _ => first.title.to_owned(),
-    };
+    let name = first.known_new().map(|new| new.subject().to_string()).unwrap_or_default();
+    if external {
+        let unsigned = |one: &&Replacement| !successions[&one.authority].has_key() && !one.is_signed();
+        let unsigned = replacements.iter().filter(unsigned).cloned();
+        let (elsewhere, wanted): (Vec<_>, Vec<_>) = unsigned.partition(|one| {
+            matches!((&one.key, &one.identity), (KeySource::Elsewhere(_), _) | (_, Identity::Kubelet(_)))
+        });
+        findings.push(
+            Finding::warning("signatures-wanted", "", format!("{} certificates have to be signed by {name}: this package ends before phase {}, whose step {id} needs them", wanted.len() + elsewhere.len(), phase.number()))
+                .remedy("Have the requests in signing-requests/ signed there, with their names and usages; then make the next package from the nodes' files, this package and the certificates"),
+        );
+        for one in elsewhere {
+            findings.push(
+                Finding::warning(
+                    "request-elsewhere",
+                    "",
+                    format!("the certificate or the private key of {} is not here, so its signing request cannot be made here", one.owner)
+                )
+                .remedy("Give both; or make the request on the node (openssl x509 -x509toreq, with the names that it has)"),
+            );
+        }
+        return Left::Until(wanted);
+    }
     let message = format!("the private key of the new {}, {name}, is not here", first.title);
-    let remedy = "Give it: it lies in the package that the rotation began with, and as ca.key or front-proxy-ca.key on every node that has switched";
+    let remedy = "Give it: it lies in the package that the rotation began with, and as ca.key or front-proxy-ca.key on every node that has switched; where it stays elsewhere, say so (--external-ca)";
     findings.push(if steps.is_empty() {
         Finding::error("new-ca-key-missing", "", format!("{message}, and step {id}, the next one, needs it"))
             .remedy(remedy)
@@ -33,18 +64,20 @@ pub(super) fn cut(
         )
         .remedy(remedy)
     });
-    false
+    Left::Until(Vec::new())
 }
 
-/// Does it sign something, or bring the key somewhere?
-fn needs_key(action: &Action) -> bool {
+/// Does it want a signature that nobody here can give, or bring a key that is not here?
+fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, replacements: &[Replacement]) -> bool {
     let Action::Write(edit) = action else { return false };
+    let is_made = |at: usize| !replacements[at].is_signed() && !successions[&replacements[at].authority].has_key();
     match &edit.content {
-        Content::AuthorityKey(_) | Content::Leaf(_) | Content::LeafKey(_) | Content::Credential(_) => true,
+        Content::AuthorityKey(id) => !successions[id].has_key(),
+        Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) => is_made(id.0),
         Content::Kubeconfig(_, change) | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
-            !change.credentials.is_empty()
+            change.credentials.values().any(|id| is_made(id.0))
         }
-        Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+        Content::Object(ObjectChange::Authority(stored, id)) => stored.key.is_some() && !successions[id].has_key(),
         _ => false,
     }
 }

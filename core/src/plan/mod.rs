@@ -29,7 +29,7 @@ pub(crate) use self::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,
         split_entry,
     },
-    replacements::{Identity, KeySource, Replacement, ReplacementId},
+    replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
         Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
         Step, Trust,
@@ -56,6 +56,8 @@ pub struct RotationPlan {
     pub(crate) successions: BTreeMap<AuthorityId, Succession>,
     /// The leaves and credentials that get a new certificate.
     pub(crate) replacements: Vec<Replacement>,
+    /// What is asked for elsewhere: the new authority's key is not here.
+    pub(crate) requests: Vec<Replacement>,
     pub(crate) key_requests: Vec<KeyRequest>,
     pub(crate) steps: Vec<Step>,
     /// Do the steps lead to the end of phase 3?
@@ -118,10 +120,16 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut steps =
         sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings);
     nodes::note_locked_out(inventory, progress, &mut findings);
-    let whole = keyless::cut(&mut steps, &successions, &mut findings);
+    let (replacements, key_requests) = replacements.into_parts();
+    let left = keyless::cut(&mut steps, &successions, &replacements, request.external_ca, &mut findings);
+    let whole = matches!(left, keyless::Left::Everything);
+    let (replacements, requests, key_requests) = match left {
+        keyless::Left::Everything => (replacements, Vec::new(), key_requests),
+        keyless::Left::Until(requests) if requests.is_empty() => Default::default(),
+        keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
+    };
     editable::check(&steps, &mut findings);
     refuse_errors(&mut findings)?;
-    let (replacements, key_requests) = if whole { replacements.into_parts() } else { Default::default() };
     let workers = nodes::kept_by_workers(inventory, &successions);
     let present = present::present(inventory, &successions, progress);
     findings.retain(|finding| !inventory.findings().contains(finding));
@@ -132,6 +140,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         now,
         successions,
         replacements,
+        requests,
         key_requests,
         steps,
         whole,

@@ -1,8 +1,11 @@
 //! Which leaves and credentials get a new certificate, and where their keys come from.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{KeyRequest, RotationRequest, Succession};
+use super::{KeyRequest, RotationRequest, Succession, steps::PackagePath};
 use crate::{
     inventory::Inventory,
     profile::AuthorityId,
@@ -44,8 +47,15 @@ pub(crate) enum KeySource {
     Elsewhere(PublicKey),
     /// It is kept.
     Kept(Arc<PrivateKey>),
+    /// The certificate came along, signed elsewhere; with its private key, unless that is the old one's and stays on its node.
+    Signed(Certificate, Option<Arc<PrivateKey>>),
     /// It is made anew: the index of its request, and how it shall be written.
     New(usize, KeyEncoding),
+}
+
+/// Where the package has a signing request and its key, without their endings.
+pub(crate) fn request_path(owner: &str) -> String {
+    format!("signing-requests/{}", PackagePath::name(&owner.replace(": ", "-")))
 }
 
 /// Collects replacements while steps are planned; the same old certificate is replaced once.
@@ -56,6 +66,8 @@ pub(super) struct Replacements<'a> {
     key_requests: Vec<KeyRequest>,
     replacements: Vec<Replacement>,
     known: BTreeMap<Certificate, ReplacementId>,
+    /// Certificates that came along and have found their place.
+    taken: BTreeSet<Certificate>,
 }
 
 impl<'a> Replacements<'a> {
@@ -65,7 +77,15 @@ impl<'a> Replacements<'a> {
         successions: &'a BTreeMap<AuthorityId, Succession>,
         key_requests: Vec<KeyRequest>,
     ) -> Self {
-        Self { inventory, request, successions, key_requests, replacements: Vec::new(), known: BTreeMap::new() }
+        Self {
+            inventory,
+            request,
+            successions,
+            key_requests,
+            replacements: Vec::new(),
+            known: BTreeMap::new(),
+            taken: BTreeSet::new(),
+        }
     }
 
     /// The successor of `old`, which belongs to `owner`; `None` if no rotated authority signed it.
@@ -75,7 +95,16 @@ impl<'a> Replacements<'a> {
         }
         let succession = self.successions.values().find(|succession| old.is_signed_by(&succession.old))?;
         let authority = succession.id;
-        let key = match self.inventory.key_of(old.public_key()) {
+        let elsewhere = succession.known_new().filter(|_| !succession.has_key());
+        let there = elsewhere.and_then(|new| self.signed_elsewhere(old, new).or_else(|| self.asked_before(owner)));
+        let key = there.unwrap_or_else(|| self.key(old, owner));
+        let id = self.add(owner, authority, Identity::Of(old.clone()), key);
+        self.known.insert(old.clone(), id);
+        Some(id)
+    }
+
+    fn key(&mut self, old: &Certificate, owner: &str) -> KeySource {
+        match self.inventory.key_of(old.public_key()) {
             None => KeySource::Elsewhere(old.public_key().clone()),
             Some(key) if self.request.keep_keys => KeySource::Kept(Arc::clone(key)),
             Some(key) => {
@@ -83,10 +112,35 @@ impl<'a> Replacements<'a> {
                 let pkcs8 = key.encoding() == KeyEncoding::Pkcs8;
                 self.new_key(owner, algorithm, if pkcs8 { KeyEncoding::Pkcs8 } else { algorithm.encoding() })
             }
+        }
+    }
+
+    /// A certificate that came along: what `old` says, signed by the new authority, for a key that is known. Each finds
+    /// one place: nodes have certificates of the same name.
+    fn signed_elsewhere(&mut self, old: &Certificate, new: &Certificate) -> Option<KeySource> {
+        let loose = self.inventory.loose.iter().filter_map(|slot| slot.artifact.certificates().first());
+        let again = |leaf: &&Certificate| {
+            let names: BTreeSet<_> = leaf.alternative_names().iter().map(ToString::to_string).collect();
+            leaf.subject() == old.subject()
+                && names == old.alternative_names().iter().map(ToString::to_string).collect()
+                && old.extended_key_usages().iter().all(|usage| leaf.extended_key_usages().contains(usage))
+                && leaf.is_signed_by(new)
         };
-        let id = self.add(owner, authority, Identity::Of(old.clone()), key);
-        self.known.insert(old.clone(), id);
-        Some(id)
+        let mut fitting = loose.filter(|leaf| !self.taken.contains(*leaf)).filter(again);
+        let (leaf, key) = fitting.find_map(|leaf| match self.inventory.key_of(leaf.public_key()) {
+            Some(key) => Some((leaf, Some(Arc::clone(key)))),
+            None => leaf.public_key().is_same_key(old.public_key()).then_some((leaf, None)),
+        })?;
+        let source = KeySource::Signed(leaf.clone(), key.filter(|_| !leaf.public_key().is_same_key(old.public_key())));
+        self.taken.insert(leaf.clone());
+        Some(source)
+    }
+
+    /// The key for which a package that came along asks a certificate.
+    fn asked_before(&self, owner: &str) -> Option<KeySource> {
+        let place = format!("/{}.key", request_path(owner));
+        let slot = self.inventory.packaged.iter().find(|slot| slot.place == place)?;
+        slot.artifact.keys().first().map(|key| KeySource::Kept(Arc::clone(key)))
     }
 
     /// A client certificate for the kubelet of `node`, with a new key; its old certificate is copied where it is known.
@@ -94,9 +148,13 @@ impl<'a> Replacements<'a> {
         let algorithm = old.and_then(|old| old.public_key().key_type().algorithm()).unwrap_or(KeyAlgorithm::EcdsaP256);
         let owner = format!("{node}: kubelet");
         let known = old.and_then(|old| self.inventory.key_of(old.public_key())).filter(|_| self.request.keep_keys);
-        let key = match known {
-            Some(key) => KeySource::Kept(Arc::clone(key)),
-            None => self.new_key(&owner, algorithm, algorithm.encoding()),
+        let succession = self.successions.get(&AuthorityId::Cluster);
+        let elsewhere = succession.filter(|succession| !succession.has_key()).and_then(Succession::known_new);
+        let there = elsewhere.zip(old).and_then(|(new, old)| self.signed_elsewhere(old, new));
+        let key = match (there.or_else(|| elsewhere.and_then(|_| self.asked_before(&owner))), known) {
+            (Some(there), _) => there,
+            (None, Some(key)) => KeySource::Kept(Arc::clone(key)),
+            (None, None) => self.new_key(&owner, algorithm, algorithm.encoding()),
         };
         let identity = old.map_or_else(|| Identity::Kubelet(node.to_owned()), |old| Identity::Of(old.clone()));
         self.add(&owner, AuthorityId::Cluster, identity, key)
@@ -112,6 +170,8 @@ impl<'a> Replacements<'a> {
         match self.replacements[id.0].key {
             KeySource::Elsewhere(_) => "key stays on its node",
             KeySource::Kept(_) => "same key",
+            KeySource::Signed(_, None) => "signed elsewhere, key stays on its node",
+            KeySource::Signed(_, Some(_)) => "signed elsewhere, new key",
             KeySource::New(..) => "new key",
         }
     }
@@ -135,6 +195,11 @@ impl<'a> Replacements<'a> {
 impl Replacement {
     /// Does the new certificate come with a private key that differs from the old one's?
     pub(crate) fn has_new_key(&self) -> bool {
-        matches!(self.key, KeySource::New(..))
+        matches!(self.key, KeySource::New(..) | KeySource::Signed(_, Some(_)))
+    }
+
+    /// Did its certificate come along?
+    pub(crate) fn is_signed(&self) -> bool {
+        matches!(self.key, KeySource::Signed(..))
     }
 }

@@ -29,6 +29,8 @@ pub struct RotationRequest {
     pub keep_keys: bool,
     /// How kubelets come by a client certificate of the new CA.
     pub kubelet_certificates: KubeletCertificates,
+    /// The new authorities' keys stay elsewhere: certificates are asked for there, and brought along when they are signed.
+    pub external_ca: bool,
     /// Give up a new CA that has signed nothing yet, and begin anew with another one.
     pub start_over: bool,
     /// Accept an outage that the platform's profile declares, with its cause and duration.
@@ -44,6 +46,7 @@ impl Default for RotationRequest {
             leaf_days: DEFAULT_LEAF_DAYS,
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::Renew,
+            external_ca: false,
             start_over: false,
             accept_outage: false,
         }
@@ -68,7 +71,8 @@ pub struct NewAuthority {
 pub struct BroughtAuthority {
     /// The certificate's file, PEM or DER.
     pub certificate: String,
-    /// The private key's file, PEM or DER.
+    /// The private key's file, PEM or DER; empty where it stays elsewhere ([`RotationRequest::external_ca`]).
+    #[serde(default)]
     pub key: String,
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_issuer, key_home::key_home};
+use super::{
+    BroughtAuthority, KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_authority,
+    key_home::key_home,
+};
 use crate::{
     Finding, UnixTime,
     inventory::{Aspect, Authority, Inventory, Standing},
@@ -33,8 +36,8 @@ pub(crate) struct Succession {
 pub(crate) enum Successor {
     /// In the cluster already: a rotation is under way. Its private key may not be here.
     Present(Certificate, Option<Arc<Issuer>>),
-    /// Made elsewhere and brought along, checked.
-    Brought(Arc<Issuer>),
+    /// Made elsewhere and brought along, checked; with its private key, if that came along.
+    Brought(Certificate, Option<Arc<Issuer>>),
     /// To be made here.
     Made { common_name: String, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
 }
@@ -67,9 +70,17 @@ impl Succession {
             || matches!(&self.new, Successor::Present(certificate, _) if anchors.contains(certificate))
     }
 
+    /// The new one, where it is there before anything is made.
+    pub(crate) fn known_new(&self) -> Option<&Certificate> {
+        match &self.new {
+            Successor::Present(certificate, _) | Successor::Brought(certificate, _) => Some(certificate),
+            Successor::Made { .. } => None,
+        }
+    }
+
     /// Can it sign, and be brought to where its key belongs?
     pub(crate) fn has_key(&self) -> bool {
-        !matches!(self.new, Successor::Present(_, None))
+        !matches!(self.new, Successor::Present(_, None) | Successor::Brought(_, None))
     }
 }
 
@@ -137,26 +148,63 @@ impl Decision<'_> {
         let under_way = self.inventory.rotations.get(&row.id);
         let new = match (under_way.filter(|_| !self.request.start_over), &choice.brought) {
             (Some(rotation), _) => self.present(&rotation.new),
-            (None, Some(brought)) => {
-                Successor::Brought(brought_issuer(self.inventory, row, authority, brought, self.now, self.findings)?)
-            }
+            (None, Some(brought)) => self.brought(row, authority, brought)?,
+            (None, None) if self.request.external_ca => return self.not_brought(row),
             (None, None) => self.made(row, authority, choice)?,
         };
         let encoding = match (&authority.key, &new) {
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
             (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
-            (_, Successor::Brought(issuer)) => issuer.certificate().encoding(),
-            (_, Successor::Present(certificate, _)) => certificate.encoding(),
+            (_, Successor::Brought(certificate, _) | Successor::Present(certificate, _)) => certificate.encoding(),
         };
+        let keyless = matches!(new, Successor::Brought(_, None) | Successor::Present(_, None));
+        let key_home = key_home(self.inventory, row.id, !keyless, self.findings);
+        if keyless && self.request.external_ca && row.id == AuthorityId::Cluster && key_home == KeyHome::Nodes {
+            self.findings.push(
+                Finding::error("external-ca", &authority.file, "kube-controller-manager signs with the CA's key on the nodes, and the new key is not to go there: nobody would sign for kubelets")
+                    .remedy("Bring the new key as well; or first take --cluster-signing-cert-file and --cluster-signing-key-file out of kube-controller-manager, and let something else sign"),
+            );
+            return None;
+        }
         Some(Succession {
             id: row.id,
             title: row.title,
             old: authority.certificate.clone(),
             given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
-            key_home: key_home(self.inventory, row.id, self.findings),
+            // A key that stays elsewhere comes to no node.
+            key_home: if keyless && self.request.external_ca { KeyHome::Elsewhere } else { key_home },
             encoding,
         })
+    }
+
+    /// One that was made elsewhere.
+    fn brought(&mut self, row: &AuthorityRow, authority: &Authority, brought: &BroughtAuthority) -> Option<Successor> {
+        let (certificate, key) = brought_authority(self.inventory, row, authority, brought, self.now, self.findings)?;
+        if key.is_none() && !self.request.external_ca {
+            self.findings.push(
+                Finding::error("brought-ca", &brought.certificate, format!("the new {} came without its private key", row.title))
+                    .remedy("Give the key, or say that it stays elsewhere (--external-ca): then certificates are asked for there"),
+            );
+            return None;
+        }
+        Some(Successor::Brought(certificate, key))
+    }
+
+    /// Nothing is made of an authority that is kept elsewhere.
+    fn not_brought(&mut self, row: &AuthorityRow) -> Option<Succession> {
+        let option = if row.id == AuthorityId::Cluster { "--ca-cert" } else { "--front-proxy-ca-cert" };
+        self.findings.push(
+            Finding::error(
+                "external-ca",
+                "",
+                format!("the new {} is kept elsewhere, and its certificate was not given", row.title),
+            )
+            .remedy(format!(
+                "Have the CA made there, and give its certificate ({option}); or leave this CA out (--rotate)"
+            )),
+        );
+        None
     }
 
     /// A CA that has signed something is no longer given up without an outage.
@@ -307,8 +355,9 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
                 }
                 names.push((succession.title, common_name.clone()));
             }
-            Successor::Brought(issuer) => keys.push(issuer.certificate().public_key()),
-            Successor::Present(certificate, _) => keys.push(certificate.public_key()),
+            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+                keys.push(certificate.public_key());
+            }
         }
     }
     if let [(_, first), (_, second)] = names.as_slice()

@@ -33,14 +33,10 @@ impl Minted {
 
 fn successor(succession: &Succession) -> SuccessorReport {
     let (new_subject, key_type, not_before, not_after, brought) = match &succession.new {
-        Successor::Brought(issuer) => {
-            let certificate = issuer.certificate();
+        Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
             let key_type = certificate.public_key().key_type().to_string();
-            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), true)
-        }
-        Successor::Present(certificate, _) => {
-            let key_type = certificate.public_key().key_type().to_string();
-            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), false)
+            let brought = matches!(succession.new, Successor::Brought(..));
+            (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), brought)
         }
         Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
             (format!("CN={common_name}"), algorithm.to_string(), *not_before, *not_after, false)

@@ -58,7 +58,7 @@ fn builder(content: &Content<'_>, serial: &[u8]) -> Result<CertificateBuilder<Co
     CertificateBuilder::new(profile, serial, validity, key).map_err(|_| IssueError::Encoding)
 }
 
-fn encoded(extension: &Extension) -> Result<EncodedExtension, IssueError> {
+pub(super) fn encoded(extension: &Extension) -> Result<EncodedExtension, IssueError> {
     const CANNOT_COPY: IssueError = IssueError::CannotCopy("extensions");
     Ok(EncodedExtension {
         extn_id: ObjectIdentifier::from_bytes(extension.oid.as_bytes()).map_err(|_| CANNOT_COPY)?,

@@ -37,7 +37,7 @@ pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKe
 pub use name::Name;
 pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
-pub use request::{SigningRequest, SigningRequestError};
+pub use request::{SigningRequest, SigningRequestError, request_again};
 pub use san::AlternativeName;
 pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};
 

@@ -1,8 +1,16 @@
-//! Certificate signing requests (PKCS#10, RFC 2986), read to be shown.
+//! Certificate signing requests (PKCS#10, RFC 2986): read to be shown, and made for a CA elsewhere.
 
+use const_oid::{ObjectIdentifier, db::rfc5280};
+use der::{Decode, Encode, asn1::BitString};
+use spki::SubjectPublicKeyInfoOwned;
+use x509_cert::{
+    attr::{Attribute, Attributes},
+    name::Name as EncodedName,
+    request::{CertReq, CertReqInfo, ExtensionReq, Version},
+};
 use x509_parser::{certification_request::X509CertificationRequest, extensions::ParsedExtension, prelude::FromDer};
 
-use super::{AlternativeName, Name, PublicKey};
+use super::{AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, build::encoded};
 
 /// Who asks for a certificate, and for which key. The request's own signature is not checked here: whoever signs it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +56,46 @@ impl SigningRequest {
     pub fn alternative_names(&self) -> &[AlternativeName] {
         &self.alternative_names
     }
+}
+
+/// Asks for `old`'s identity again, for `key`: its subject byte for byte, and its extensions but for the two key
+/// identifiers, which are the signer's to write. PEM.
+///
+/// # Errors
+/// If something cannot be copied exactly, or what was made is not what was asked.
+pub fn request_again(old: &Certificate, key: &PrivateKey) -> Result<String, IssueError> {
+    const OWN: [ObjectIdentifier; 2] = [rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER];
+    let extensions = old.extensions().iter().filter(|extension| OWN.iter().all(|own| extension.oid != *own));
+    let extensions = extensions.map(encoded).collect::<Result<Vec<_>, _>>()?;
+    let mut attributes = Attributes::new();
+    if !extensions.is_empty() {
+        let wanted = Attribute::try_from(ExtensionReq(extensions)).map_err(|_| IssueError::Encoding)?;
+        attributes.insert(wanted).map_err(|_| IssueError::Encoding)?;
+    }
+    let info = CertReqInfo {
+        version: Version::V1,
+        subject: EncodedName::from_der(old.subject().der()).map_err(|_| IssueError::CannotCopy("subject"))?,
+        public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().der())
+            .map_err(|_| IssueError::CannotCopy("public key"))?,
+        attributes,
+    };
+    let signed = info.to_der().map_err(|_| IssueError::Encoding)?;
+    let signature = key.sign(&signed);
+    let algorithm = key.signature_algorithm();
+    let request = CertReq {
+        info,
+        algorithm: algorithm.identifier().ok_or(IssueError::Encoding)?,
+        signature: BitString::from_bytes(&signature).map_err(|_| IssueError::Encoding)?,
+    };
+    let der = request.to_der().map_err(|_| IssueError::Encoding)?;
+    let read = SigningRequest::from_der(&der).map_err(|_| IssueError::Mismatch("structure"))?;
+    let same = read.subject == *old.subject()
+        && read.public_key == *key.public_key()
+        && read.alternative_names == old.alternative_names();
+    if !same || !key.public_key().verify(&algorithm, &signed, &signature) {
+        return Err(IssueError::Mismatch("request"));
+    }
+    Ok(super::key::pem("CERTIFICATE REQUEST", &der))
 }
 
 /// The bytes are not a certificate signing request in DER.

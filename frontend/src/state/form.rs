@@ -191,6 +191,7 @@ impl PlanForm {
             leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
+            external_ca: false,
             start_over: false,
             accept_outage: self.accept_outage,
         })

@@ -2,6 +2,7 @@
 
 mod capi;
 mod continued;
+mod external;
 mod go_x509;
 mod handshakes;
 mod identity;

@@ -1,0 +1,132 @@
+//! A new CA that is kept elsewhere: OpenSSL signs there, and no CA key ever comes here.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use airlock_tests::{
+    fixtures,
+    rotation::{scratch, walk},
+    tools::{airlock, output, succeed},
+};
+use serde_json::Value;
+
+/// kubeadm's cluster whose CA key is on no node.
+const CLUSTER: &str = "kubeadm/external-1";
+
+/// OpenSSL's way to sign what is asked for, names and usages included.
+const SIGNER: &str = "[ca]\ndefault_ca = here\n[here]\nnew_certs_dir = .\ndatabase = index.txt\nrand_serial = yes\n\
+    default_md = sha256\npolicy = any\ncopy_extensions = copyall\nunique_subject = no\npreserve = yes\n\
+    [any]\norganizationName = optional\ncommonName = supplied\n";
+
+fn package(out: &Path, options: &[&str], paths: &[&Path]) -> Output {
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
+    command.args(["package", "--external-ca", "--kubelet-certs", "mint", "--out"]).arg(out).args(options).args(paths);
+    output(&mut command)
+}
+
+fn steps(package: &Path) -> Vec<String> {
+    let text = fs::read_to_string(package.join("manifest.json")).expect("a package has a manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("it is JSON");
+    let steps = manifest["steps"].as_array().expect("a manifest has steps").iter();
+    steps.map(|step| step["id"].as_str().expect("a step has an id").to_owned()).collect()
+}
+
+/// Has OpenSSL sign every request of the package, each with the CA that it is for.
+fn sign(package: &Path, into: &Path) {
+    fs::write(into.join("signer.cnf"), SIGNER).expect("a file can be written");
+    fs::write(into.join("index.txt"), "").expect("a file can be written");
+    for request in walk(&package.join("signing-requests")).into_iter().filter(|path| path.ends_with(".csr")) {
+        let ca = fixtures::path(if request.contains("front-proxy") { "brought/front-proxy-ca" } else { "brought/ca" });
+        let mut sign = Command::new("openssl");
+        sign.args(["ca", "-batch", "-notext", "-config", "signer.cnf", "-startdate", "20260101000000Z"]);
+        sign.args(["-days", "3000", "-cert"])
+            .arg(ca.with_extension("crt"))
+            .arg("-keyfile")
+            .arg(ca.with_extension("key"));
+        sign.arg("-in").arg(package.join("signing-requests").join(&request));
+        sign.args(["-out", &request.replace(".csr", ".crt")]).current_dir(into);
+        succeed(&mut sign);
+    }
+}
+
+#[test]
+fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
+    let folder = scratch("external");
+    let (first, second) = (folder.join("first"), folder.join("second"));
+    let (cluster, ca) = (fixtures::path(CLUSTER), fixtures::path("brought/ca.crt"));
+    let proxy = fixtures::path("brought/front-proxy-ca.crt");
+    let (ca, proxy) = (ca.display().to_string(), proxy.display().to_string());
+    let cas = ["--ca-cert", ca.as_str(), "--front-proxy-ca-cert", proxy.as_str()];
+
+    let said = package(&first, &cas, &[&cluster]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.status.success() && words.contains("8 certificates have to be signed by"), "{words}");
+    assert!(steps(&first).iter().all(|step| step.starts_with("1-")), "{:?}", steps(&first));
+    for request in walk(&first.join("signing-requests")).into_iter().filter(|path| path.ends_with(".csr")) {
+        let mut verify = Command::new("openssl");
+        verify.args(["req", "-verify", "-noout", "-in"]).arg(first.join("signing-requests").join(&request));
+        succeed(&mut verify);
+    }
+
+    let signed = folder.join("signed");
+    fs::create_dir(&signed).expect("a folder can be made");
+    sign(&first, &signed);
+    let certificates: Vec<PathBuf> =
+        walk(&signed).into_iter().filter(|path| path.ends_with(".crt")).map(|path| signed.join(path)).collect();
+    let one_less: Vec<&Path> = certificates.iter().skip(1).map(PathBuf::as_path).collect();
+    let said = package(&folder.join("less"), &[], &[&[cluster.as_path(), &first], &one_less[..]].concat());
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.status.success() && words.contains("1 certificates have to be signed by"), "{words}");
+    let again = walk(&folder.join("less/signing-requests"));
+    let key = again.iter().find(|path| path.ends_with(".key")).expect("it is asked for once more");
+    let read = |package: &Path| fs::read(package.join("signing-requests").join(key)).expect("a request has a key");
+    assert_eq!(read(&folder.join("less")), read(&first), "for the same key");
+
+    let all: Vec<&Path> = certificates.iter().map(PathBuf::as_path).collect();
+    let said = package(&second, &[], &[&[cluster.as_path(), &first], &all[..]].concat());
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(steps(&second).iter().any(|step| step == "3-cp1"), "{:?}", steps(&second));
+    let files = walk(&second);
+    assert!(files.iter().all(|path| !path.contains("signing-requests") && !path.ends_with("ca.key")), "{files:?}");
+    let pki = second.join("2-switch/control-plane/cp1/etc/kubernetes/pki");
+    for (leaf, ca) in [("apiserver", &ca), ("apiserver-kubelet-client", &ca), ("front-proxy-client", &proxy)] {
+        let leaf = pki.join(leaf);
+        let mut verify = Command::new("openssl");
+        verify.args(["verify", "-no_check_time", "-x509_strict", "-CAfile", ca]).arg(leaf.with_extension("crt"));
+        succeed(&mut verify);
+        let public = |arguments: &[&str], file: PathBuf| succeed(Command::new("openssl").args(arguments).arg(file));
+        assert_eq!(
+            public(&["x509", "-noout", "-pubkey", "-in"], leaf.with_extension("crt")),
+            public(&["pkey", "-pubout", "-in"], leaf.with_extension("key")),
+        );
+        let old = cluster.join("cp1/etc/kubernetes/pki").join(leaf.file_name().expect("it has a name"));
+        let names = |file: PathBuf| {
+            succeed(
+                Command::new("openssl")
+                    .args(["x509", "-noout", "-subject", "-ext", "subjectAltName,extendedKeyUsage", "-in"])
+                    .arg(file),
+            )
+        };
+        assert_eq!(names(old.with_extension("crt")), names(leaf.with_extension("crt")));
+    }
+}
+
+#[test]
+fn where_the_nodes_sign_the_key_has_to_come_along() {
+    let folder = scratch("external-nodes");
+    let ca = fixtures::path("brought/ca.crt").display().to_string();
+    let said = package(
+        &folder.join("package"),
+        &["--rotate", "cluster", "--ca-cert", &ca],
+        &[&fixtures::path("kubeadm/rsa-1")],
+    );
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("nobody would sign for kubelets"), "{words}");
+    let said = package(&folder.join("package"), &["--rotate", "cluster"], &[&fixtures::path(CLUSTER)]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("its certificate was not given"), "{words}");
+}
