@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use serde_json::Value;
@@ -12,6 +13,9 @@ use crate::{
     handshakes::{self, Comparison},
     tools::{airlock, root},
 };
+
+/// Clusters come up one after the other.
+static STARTING: Mutex<()> = Mutex::new(());
 
 /// A lab that is taken down at the end, however the test ends.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ impl Lab {
     pub fn up(name: &str, options: &[&str]) -> Self {
         let lab = Self { directory: root().join("target").join(name) };
         lab.xtask(&["down"]);
+        // Whoever is first builds the programs for all.
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         lab.xtask(&[&["up"], options].concat());
         lab
     }

@@ -14,7 +14,11 @@ use airlock_tests::{
 };
 use serde_json::Value;
 
-/// One cluster at a time: two would share the machine's two cores.
+#[path = "lab/faults.rs"]
+mod faults;
+
+/// One cluster with clients that hammer it at a time. The one of the planted faults, which waits for leases most of its
+/// time, is up beside it.
 static MACHINE: Mutex<()> = Mutex::new(());
 
 /// Everything that asks the cluster during a run.

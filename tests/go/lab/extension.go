@@ -113,13 +113,17 @@ func runExtension(arguments []string) error {
 		TLSNextProto:      make(map[string]func(*http.Server, *tls.Conn, http.Handler)),
 	}
 	server.SetKeepAlivesEnabled(false)
+	answered := make(chan struct{})
 	context.AfterFunc(ctx, func() {
+		defer close(answered)
 		last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_ = server.Shutdown(last)
 	})
 	err = server.Serve(tls.NewListener(listener, &tls.Config{GetConfigForClient: serving}))
 	if errors.Is(err, http.ErrServerClosed) {
+		// Serve comes back as soon as it is told to end: whoever is being answered still gets the answer.
+		<-answered
 		return nil
 	}
 	return err
