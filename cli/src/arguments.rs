@@ -27,6 +27,8 @@ pub(crate) enum Command {
         /// Files, folders or archives; a folder may hold the trees of several nodes
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
+        #[command(flatten)]
+        unlock: Unlock,
         /// How to print it
         #[arg(long, default_value = "table")]
         format: Format,
@@ -36,6 +38,8 @@ pub(crate) enum Command {
         /// Files, folders or archives, of any moment of a rotation; its package may be among them
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
+        #[command(flatten)]
+        unlock: Unlock,
         /// Which phase [default: the furthest that anyone has begun]
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3), value_name = "1|2|3")]
         phase: Option<u8>,
@@ -49,6 +53,8 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
+        unlock: Unlock,
+        #[command(flatten)]
         choices: Box<Choices>,
         /// How to print it
         #[arg(long, default_value = "table")]
@@ -59,6 +65,8 @@ pub(crate) enum Command {
         /// Files, folders or archives; a folder may hold the trees of several nodes
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
+        #[command(flatten)]
+        unlock: Unlock,
         #[command(flatten)]
         choices: Box<Choices>,
         /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
@@ -71,6 +79,14 @@ pub(crate) enum Command {
 pub(crate) enum Format {
     Json,
     Table,
+}
+
+/// What opens encrypted keys.
+#[derive(Args)]
+pub(crate) struct Unlock {
+    /// File whose first line is the password of encrypted keys and PKCS#12 containers; asked for on a terminal if need be
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<String>,
 }
 
 /// Every choice of a rotation.

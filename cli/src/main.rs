@@ -6,6 +6,7 @@
 
 mod arguments;
 mod keys;
+mod password;
 mod read;
 mod table;
 mod write;
@@ -16,20 +17,20 @@ use std::{
 };
 
 use airlock_core::{
-    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, inspect, mint,
-    package, package::PackageError, plan,
+    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, mint, package,
+    package::PackageError, plan,
 };
 use clap::Parser;
 
-use crate::arguments::{Arguments, Choices, Command, Format};
+use crate::arguments::{Arguments, Choices, Command, Format, Unlock};
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
-        Command::Inspect { paths, format } => run_inspect(&paths, format),
-        Command::Check { paths, phase, format } => run_check(&paths, phase, format),
-        Command::Plan { paths, choices, format } => run_plan(&paths, &choices, format),
-        Command::Package { paths, choices, out } => run_package(&paths, &choices, &out),
+        Command::Inspect { paths, unlock, format } => run_inspect(&paths, &unlock, format),
+        Command::Check { paths, unlock, phase, format } => run_check(&paths, &unlock, phase, format),
+        Command::Plan { paths, unlock, choices, format } => run_plan(&paths, &unlock, &choices, format),
+        Command::Package { paths, unlock, choices, out } => run_package(&paths, &unlock, &choices, &out),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,9 +59,9 @@ pub(crate) enum Stop {
     Usage(String),
 }
 
-fn run_inspect(paths: &[String], format: Format) -> Result<(), Stop> {
+fn run_inspect(paths: &[String], unlock: &Unlock, format: Format) -> Result<(), Stop> {
     let now = now()?;
-    let inventory = inspect(read::paths(paths)?, now);
+    let inventory = password::inspect(read::paths(paths)?, unlock, now)?;
     let report = inventory.report(now);
     match format {
         Format::Json => print_json(&report),
@@ -69,8 +70,8 @@ fn run_inspect(paths: &[String], format: Format) -> Result<(), Stop> {
     refuse_errors(inventory.findings())
 }
 
-fn run_check(paths: &[String], phase: Option<u8>, format: Format) -> Result<(), Stop> {
-    let inventory = inspect(read::paths(paths)?, now()?);
+fn run_check(paths: &[String], unlock: &Unlock, phase: Option<u8>, format: Format) -> Result<(), Stop> {
+    let inventory = password::inspect(read::paths(paths)?, unlock, now()?)?;
     let report = check(&inventory, phase);
     match format {
         Format::Json => print_json(&report),
@@ -79,8 +80,8 @@ fn run_check(paths: &[String], phase: Option<u8>, format: Format) -> Result<(), 
     if report.holds { Ok(()) } else { Err(Stop::Findings(Vec::new())) }
 }
 
-fn run_plan(paths: &[String], choices: &Choices, format: Format) -> Result<(), Stop> {
-    let (_, plan) = decide(paths, choices, now()?)?;
+fn run_plan(paths: &[String], unlock: &Unlock, choices: &Choices, format: Format) -> Result<(), Stop> {
+    let (_, plan) = decide(paths, unlock, choices, now()?)?;
     let report = plan.report();
     match format {
         Format::Json => print_json(&report),
@@ -89,9 +90,9 @@ fn run_plan(paths: &[String], choices: &Choices, format: Format) -> Result<(), S
     Ok(())
 }
 
-fn run_package(paths: &[String], choices: &Choices, out: &str) -> Result<(), Stop> {
+fn run_package(paths: &[String], unlock: &Unlock, choices: &Choices, out: &str) -> Result<(), Stop> {
     let target = write::Target::new(out)?;
-    let (inventory, plan) = decide(paths, choices, now()?)?;
+    let (inventory, plan) = decide(paths, unlock, choices, now()?)?;
     print_findings(inventory.findings());
     print_findings(plan.findings());
     let keys = keys::generate(plan.key_requests());
@@ -107,11 +108,16 @@ fn run_package(paths: &[String], choices: &Choices, out: &str) -> Result<(), Sto
     Ok(())
 }
 
-fn decide(paths: &[String], choices: &Choices, now: UnixTime) -> Result<(Inventory, RotationPlan), Stop> {
+fn decide(
+    paths: &[String],
+    unlock: &Unlock,
+    choices: &Choices,
+    now: UnixTime,
+) -> Result<(Inventory, RotationPlan), Stop> {
     let mut files = read::paths(paths)?;
     let (request, brought): (RotationRequest, Vec<InputFile>) = choices.request()?;
     files.extend(brought);
-    let inventory = inspect(files, now);
+    let inventory = password::inspect(files, unlock, now)?;
     let plan = plan(&inventory, &request, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
     Ok((inventory, plan))
 }

@@ -7,6 +7,34 @@ use zeroize::Zeroizing;
 /// Files beyond this are not read by any skin; they arrive as [`Content::TooLarge`]. Bytes.
 pub const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
+/// Files beyond this number are left out of an inspection, with a finding; a cluster of 1,000 nodes has some 40,000.
+pub const MAX_FILES: usize = 200_000;
+
+/// Files with longer paths are left out, with a finding: no file on Linux has one (`PATH_MAX`). Bytes.
+pub const MAX_PATH: usize = 4096;
+
+/// The password of encrypted keys and PKCS#12 containers: one for all of a drop, used in memory and wiped when dropped.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// The password as it was typed, or the first line of a file that holds it.
+    pub fn new(text: impl Into<Zeroizing<String>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the key derivation alone.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Never the text.
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
 /// One file as it was dropped, chosen, pasted or found in a folder.
 #[derive(Clone)]
 pub struct InputFile {

@@ -27,8 +27,8 @@ pub mod x509;
 
 pub use check::check;
 pub use finding::{Finding, Severity};
-pub use input::{Content, InputFile};
-pub use inventory::{Inventory, Standing, inspect};
+pub use input::{Content, InputFile, Password};
+pub use inventory::{Inventory, Standing, inspect, inspect_with};
 pub use mint::{Minted, mint};
 pub use package::{OutputFile, OutputFiles, archive, package};
 pub use plan::{RotationPlan, RotationRequest, plan};

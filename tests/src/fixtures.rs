@@ -42,6 +42,29 @@ pub fn files(name: &str) -> Vec<InputFile> {
     found
 }
 
+/// The bytes of a fixture's file.
+///
+/// # Panics
+///
+/// If there is no such file.
+#[must_use]
+pub fn read(name: &str) -> Vec<u8> {
+    fs::read(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The files of a folder, named from it on.
+///
+/// # Panics
+///
+/// If there is no such folder.
+#[must_use]
+pub fn tree(folder: &Path) -> Vec<InputFile> {
+    let mut found = Vec::new();
+    collect(folder, folder.parent().expect("Invariant: a folder lies in a folder"), &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
 /// The files of several fixtures.
 #[must_use]
 pub fn all(names: &[&str]) -> Vec<InputFile> {
@@ -60,7 +83,7 @@ fn collect(folder: &Path, base: &Path, found: &mut Vec<InputFile>) {
             found.push(InputFile { path: name, content: Content::Symlink(target), mode });
         } else if kind.is_dir() {
             collect(&path, base, found);
-        } else {
+        } else if kind.is_file() {
             let file = InputFile::new(name, fs::read(&path).expect("a fixture can be read"));
             found.push(InputFile { mode, ..file });
         }

@@ -6,7 +6,9 @@
 
 pub mod fixtures;
 pub mod generated;
+pub mod handshakes;
 pub mod keys;
+pub mod lab;
 pub mod meetings;
 pub mod oracle;
 pub mod phases;

@@ -6,14 +6,12 @@
 //! that is run again changes and says nothing; what is undone is what there was; what was killed and run again comes to
 //! the same bytes as what was not.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
-use airlock_tests::tools::{airlock, root};
+use airlock_tests::{
+    handshakes,
+    lab::{Lab, ids, texts},
+};
 use serde_json::Value;
 
 /// One cluster at a time: two would share the machine's two cores.
@@ -34,12 +32,44 @@ const CLIENTS: [&str; 11] = [
     "webhook",
 ];
 
+/// The rows of the table of edges that this cluster has: all but kubelets' serving certificates, which nobody verifies.
+const ROWS: [&str; 28] = [
+    "admin-apiserver",
+    "admin-impostor",
+    "aggregator-extension",
+    "apiserver-kubelet",
+    "apiserver-webhook",
+    "controller-manager-apiserver",
+    "controller-manager-impostor",
+    "given-clients-apiserver",
+    "given-clients-impostor",
+    "joining-apiserver",
+    "joining-impostor",
+    "kubelet-apiserver",
+    "kubelet-impostor",
+    "management-apiserver",
+    "management-impostor",
+    "old-client-apiserver",
+    "old-client-extension",
+    "old-client-kubelet",
+    "old-front-proxy-extension",
+    "other-clients-apiserver",
+    "other-clients-impostor",
+    "pods-apiserver",
+    "pods-impostor",
+    "requester-apiserver",
+    "scheduler-apiserver",
+    "scheduler-impostor",
+    "super-admin-apiserver",
+    "webhook-impostor",
+];
+
 /// Workers join in each phase, the cluster is its own management cluster, and all of it is watched for two minutes.
 #[test]
 fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request() {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let lab = Lab::up("lab-test-three", &["--control-planes", "3", "--workers", "1", "--spares", "5"]);
-    let report = lab.rotate(&["--quiet-seconds", "120"]);
+    let lab = Lab::up("lab-test-three", &["--management", "--control-planes", "3", "--workers", "1", "--spares", "5"]);
+    let report = rotate(&lab, &["--quiet-seconds", "120"]);
 
     assert_eq!(ids(&report), lab.steps(|_| true), "each step once, in the manifest's order");
     let joined = texts(&report["joined"]);
@@ -66,9 +96,9 @@ fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request(
 #[test]
 fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let lab = Lab::up("lab-test-one", &["--control-planes", "1", "--workers", "1"]);
+    let lab = Lab::up("lab-test-one", &["--management", "--control-planes", "1", "--workers", "1"]);
     // Longer than a node stays Ready whose kubelet is locked out.
-    let report = lab.rotate(&["--twice", "--kill", "--undo", "--quiet-seconds", "60"]);
+    let report = rotate(&lab, &["--twice", "--kill", "--undo", "--quiet-seconds", "60"]);
 
     let mut expected = lab.steps(|_| true);
     expected.extend(lab.steps(|step| step["undo"] != "").into_iter().rev());
@@ -83,88 +113,21 @@ fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
     }
 }
 
-/// A lab that is taken down at the end, however the test ends.
-struct Lab {
-    directory: PathBuf,
-}
-
-impl Lab {
-    fn up(name: &str, options: &[&str]) -> Self {
-        let lab = Self { directory: root().join("target").join(name) };
-        lab.xtask(&["down"]);
-        lab.xtask(&[&["up", "--management"], options].concat());
-        lab
+/// Carries the cluster's package out; nothing may be wrong, and every handshake is as it was predicted.
+fn rotate(lab: &Lab, options: &[&str]) -> Value {
+    let report = lab.rotate(options);
+    assert_eq!(report["problems"], Value::Array(Vec::new()));
+    assert_eq!(report["failed"], 0);
+    for client in CLIENTS {
+        let succeeded = &report["clients"][client]["succeeded"];
+        assert!(succeeded.as_u64().is_some_and(|count| count >= 20), "{client}: {succeeded} requests answered");
     }
 
-    fn xtask(&self, arguments: &[&str]) {
-        assert!(self.command(arguments).status().expect("cargo can be started").success(), "lab {arguments:?} failed");
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command
-            .args(["run", "--quiet", "--package", "xtask", "--", "lab"])
-            .args(arguments)
-            .arg("--directory")
-            .arg(&self.directory)
-            .current_dir(root())
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Makes a package from what the cluster has, carries it out and gives the report, in which nothing is wrong.
-    fn rotate(&self, options: &[&str]) -> Value {
-        let package = self.directory.join("rotation.zip");
-        let status = Command::new(airlock())
-            .args(["package", "--out"])
-            .arg(&package)
-            .args(["nodes", "clients", "cluster", "management"])
-            .current_dir(&self.directory)
-            .status()
-            .expect("airlock can be started");
-        assert!(status.success(), "no package: {status}");
-        self.xtask(&[&["run", &package.display().to_string()], options].concat());
-
-        let report = read(&self.directory.join("report.json"));
-        assert_eq!(report["problems"], Value::Array(Vec::new()));
-        assert_eq!(report["failed"], 0);
-        for client in CLIENTS {
-            let succeeded = &report["clients"][client]["succeeded"];
-            assert!(succeeded.as_u64().is_some_and(|count| count >= 20), "{client}: {succeeded} requests answered");
-        }
-        report
-    }
-
-    /// The ids of those steps of the package that are chosen.
-    fn steps(&self, chosen: impl Fn(&Value) -> bool) -> Vec<String> {
-        let manifest = read(&self.directory.join("package/manifest.json"));
-        let steps = manifest["steps"].as_array().expect("a manifest has steps");
-        steps.iter().filter(|step| chosen(step)).map(|step| text(&step["id"])).collect()
-    }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        // A failure here must not hide the test's own.
-        let _ = self.command(&["down"]).status();
-    }
-}
-
-/// The ids of the steps that were carried out or taken back.
-fn ids(report: &Value) -> Vec<String> {
-    report["steps"].as_array().expect("the report has steps").iter().map(|step| text(&step["id"])).collect()
-}
-
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().unwrap_or_else(|| panic!("{list} is no list")).iter().map(text).collect()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
-}
-
-fn read(path: &Path) -> Value {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let manifest = lab.manifest();
+    assert_eq!(handshakes::rows(&manifest).into_iter().collect::<Vec<_>>(), ROWS);
+    let comparison = lab.compare(&report["handshakes"]);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
+    assert!(comparison.missing.is_empty(), "no handshake was made of\n{}", comparison.missing.join("\n"));
+    report
 }

@@ -19,7 +19,9 @@ mod aftermath;
 mod carry;
 mod cluster;
 mod consumers;
+mod faults;
 mod hammer;
+mod handshakes;
 mod joining;
 mod kill;
 mod management;
@@ -54,6 +56,9 @@ cargo xtask lab run PACKAGE [--twice] [--kill] [--undo] [--management-kubeconfig
                        management cluster are left out
       --only           these steps alone, hammering included, to try a package out
       --quiet-seconds  how long the cluster is watched after the last step
+cargo xtask lab faults PACKAGE FOLDER [--directory DIR]
+    carries a package out on two control-plane nodes, a worker and a spare machine; FOLDER has packages
+    with one fault each, by its name: each is brought about where it shows, seen to break, and mended
 cargo xtask lab down [--directory DIR]
     ends every process of the lab and removes its files
 All take root. --directory is where the lab's files lie; target/lab otherwise.";
@@ -74,6 +79,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     match verb {
         "up" => cluster::up(&lab, &arguments),
         "run" => carry::run(&lab, &arguments),
+        "faults" => faults::run(&lab, &arguments),
         "down" => lab.down(),
         other => bail!("`cargo xtask lab` has no `{other}`\n\n{USAGE}"),
     }

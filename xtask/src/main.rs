@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 mod app;
 mod bench;
+mod fuzz;
 mod lab;
 mod setup;
 mod test;
@@ -26,13 +27,17 @@ cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
     measures the page and the command line against OpenSSL and kubeadm, and large clusters;
     prints tables and writes target/bench.json
 
+cargo xtask fuzz [--minutes N] [--only amounts|archives|certificates|texts|trees]
+    hands the core what libFuzzer makes up, 10 minutes for all targets together unless told otherwise;
+    what it finds lies in target/fuzz/found
+
 cargo xtask lab up|run|down
     a real kubeadm cluster on this machine, without a container engine, and packages carried out on it;
     `cargo xtask lab help` says more
 
 cargo xtask test [--quick]
     installs what the tests need, runs them all and prints how long each part took
-      --quick  carries no package out on a cluster
+      --quick  carries no package out on a cluster, and does not fuzz
 
 cargo xtask tools
     only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
@@ -52,6 +57,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((&"app", options)) => app::run(options),
         Some((&"bench", options)) => bench::run(options),
+        Some((&"fuzz", options)) => fuzz::run(options),
         Some((&"lab", options)) => lab::run(options),
         Some((&"test", options)) => test::run(options),
         Some((&"tools", options)) => tools::run(options),

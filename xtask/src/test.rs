@@ -9,14 +9,14 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    app,
+    app, fuzz,
     setup::{WASM, cargo, root, run as finish, wasm_target},
     tools,
 };
 
 /// Installs what the tests need, then runs them all; the first that fails ends the run.
 ///
-/// With `--quick`, no package is carried out on a cluster.
+/// With `--quick`, no package is carried out on a cluster, and nothing is fuzzed.
 ///
 /// # Errors
 ///
@@ -38,7 +38,10 @@ pub fn run(options: &[&str]) -> Result<()> {
     };
 
     components()?;
-    step("rustfmt", &|| finish(cargo().args(["fmt", "--all", "--check"])))?;
+    step("rustfmt", &|| {
+        finish(cargo().args(["fmt", "--all", "--check"]))?;
+        finish(cargo().args(["fmt", "--all", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))
+    })?;
     step("tools", &|| tools::run(&[]))?;
     step("shellcheck", &shellcheck)?;
     step("clippy", &|| {
@@ -57,8 +60,10 @@ pub fn run(options: &[&str]) -> Result<()> {
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
     if !quick {
-        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
-        step("clusters", &|| finish(cargo().args(arguments)))?;
+        step("fuzzing", &|| fuzz::run(&[]))?;
+        let tests = ["--test", "lab_rotation", "--test", "lab_faults"];
+        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--no-fail-fast"];
+        step("clusters", &|| finish(cargo().args(arguments).args(tests)))?;
     }
 
     println!("\n── all is well");

@@ -39,7 +39,12 @@ pub struct Cluster {
     pub insecure_skip_tls_verify: bool,
     /// `tls-server-name`, the name that the server's certificate is checked for instead of the URL's.
     pub tls_server_name: Option<String>,
+    /// `proxy-url`, through which the server is reached.
+    pub proxy_url: Option<String>,
 }
+
+/// Fields of a user that log it in without a certificate that stands in the file.
+pub const OTHERS: [&str; 6] = ["token", "tokenFile", "username", "password", "exec", "auth-provider"];
 
 /// A credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +55,8 @@ pub struct User {
     pub client_certificate: Material,
     /// `client-key-data` or `client-key`.
     pub client_key: Material,
-    /// Whether a token, a password, `exec` or `auth-provider` stands there, beside or instead of a certificate.
-    pub other_credential: bool,
+    /// The fields of other credentials that stand there, beside or instead of a certificate: those of [`OTHERS`].
+    pub others: Vec<&'static str>,
 }
 
 /// A cluster and a user that belong together.
@@ -246,18 +251,19 @@ pub fn from_value(value: &Value) -> Result<Kubeconfig, KubeconfigError> {
                 certificate_authority: material(cluster, "certificate-authority"),
                 insecure_skip_tls_verify: cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true)),
                 tls_server_name: Some(text(cluster, "tls-server-name")).filter(|name| !name.is_empty()),
+                proxy_url: Some(text(cluster, "proxy-url")).filter(|url| !url.is_empty()),
             }
         })
         .collect();
     let users = items(value, "users")
         .map(|item| {
             let user = item.get("user").unwrap_or(&Value::Null);
-            let others = ["token", "tokenFile", "username", "password", "exec", "auth-provider"];
+            let others = OTHERS.into_iter().filter(|field| user.get(*field).is_some_and(|value| !is_empty(value)));
             User {
                 name: text(item, "name"),
                 client_certificate: material(user, "client-certificate"),
                 client_key: material(user, "client-key"),
-                other_credential: others.iter().any(|field| user.get(*field).is_some_and(|value| !is_empty(value))),
+                others: others.collect(),
             }
         })
         .collect();

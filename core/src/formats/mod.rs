@@ -6,11 +6,13 @@
 //! | [`yaml`] | YAML streams and JSON within limits | |
 //! | [`emit`] | | a value as readable YAML |
 //! | [`edit`] | | one scalar of a YAML or JSON text, every other byte kept |
+//! | [`kubeadm`] | kubeadm's configuration | |
 //! | [`kubeconfig`] | clusters, users, contexts | the embedded certificates and keys, in place |
 //! | [`object`] | Secrets, ConfigMaps, Lists | the object as `kubectl apply --server-side` takes it |
 //! | [`static_pod`] | a component's flags | a flag's value, in place |
 //! | [`kubelet`] | the kubelet's configuration | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
+//! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
 //!
 //! The signatures in one place:
 //!
@@ -21,6 +23,7 @@
 //! yaml::wipe(&mut Value)
 //! emit::yaml(&Value) -> Zeroizing<String>
 //! edit::splice(&[u8], &[Edit { document, path: Vec<Segment>, value: Zeroizing<String> }]) -> Result<Zeroizing<Vec<u8>>, EditError>
+//! kubeadm::parse(&[u8]) -> Result<ClusterConfiguration, KubeadmError>;  from_value(&Value) -> Option<_>;  join_pins(&Value)
 //! kubeconfig::is_kubeconfig(&Value) -> bool
 //! kubeconfig::parse(&[u8]) -> Result<Kubeconfig, KubeconfigError>;  from_value(&Value)
 //! kubeconfig::edit(&[u8], &[KubeconfigEdit]) -> Result<Zeroizing<Vec<u8>>, KubeconfigEditError>  // ::Reference { place, path }
@@ -39,6 +42,7 @@
 pub mod archive;
 pub mod edit;
 pub mod emit;
+pub mod kubeadm;
 pub mod kubeconfig;
 pub mod kubelet;
 pub mod object;
@@ -46,4 +50,5 @@ pub mod pem;
 mod plain;
 pub mod static_pod;
 mod tree;
+pub mod utf16;
 pub mod yaml;

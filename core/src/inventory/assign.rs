@@ -11,8 +11,9 @@ use super::{
     tree::{self, Location, Trees},
 };
 use crate::{
-    Content, Finding, InputFile, Severity,
-    formats::archive,
+    Content, Finding, InputFile, Password, Severity,
+    formats::{archive, utf16},
+    input::{MAX_FILES, MAX_PATH},
     profile::{AuthorityId, Component, OtherKind, Profile},
 };
 
@@ -22,7 +23,7 @@ const MAX_ARCHIVE_DEPTH: usize = 4;
 pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
-pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Inventory {
+pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile: &'static Profile) -> Inventory {
     let mut inventory = Inventory {
         profile,
         cluster: String::new(),
@@ -31,6 +32,8 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
         clients: Vec::new(),
         loose: Vec::new(),
         packaged: Vec::new(),
+        copies: Vec::new(),
+        pins: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
@@ -40,7 +43,8 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
         files: 0,
         keys: BTreeMap::new(),
     };
-    let files = open_archives(files, &mut inventory.findings);
+    let mut files = open_archives(files, &mut inventory.findings);
+    within_limits(&mut files, &mut inventory.findings);
     inventory.files = files.len();
     let packages = packaged::roots(&files);
     let files = files.into_iter().filter_map(|file| {
@@ -55,12 +59,16 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {
         let located = trees.locate(&path, profile);
+        let content = match content {
+            Content::Bytes(bytes) => Content::Bytes(inventory.as_utf8(&path, bytes, located.is_some())),
+            other => other,
+        };
         match content {
             Content::Bytes(bytes) => match located {
                 Some(Location { root, path: on_node }) => {
                     roots.entry(root).or_default().files.insert(on_node, Given { file: path, bytes, mode });
                 }
-                None => inventory.place_loose(path, bytes),
+                None => inventory.place_loose(path, bytes, password),
             },
             Content::Symlink(target) => match located {
                 Some(Location { root, path: on_node }) => {
@@ -105,7 +113,7 @@ pub(super) fn assign(files: Vec<InputFile>, profile: &'static Profile) -> Invent
                 content.files.into_values().map(|given| Unrecognised { file: given.file, reason: reason.to_owned() });
             inventory.unrecognised.extend(files);
         } else {
-            inventory.place_tree(&root, content);
+            inventory.place_tree(&root, content, password);
         }
     }
     inventory.name_nodes();
@@ -141,6 +149,36 @@ struct Root {
     links: BTreeMap<String, (String, String)>,
 }
 
+/// Leaves out what no node has: paths beyond Linux' limit, and files beyond a number that only a mistake reaches.
+fn within_limits(files: &mut Vec<InputFile>, findings: &mut Vec<Finding>) {
+    files.retain(|file| {
+        let fits = file.path.len() <= MAX_PATH;
+        if !fits {
+            let shown: String = file.path.chars().take(64).collect();
+            findings.push(
+                Finding::warning(
+                    "path-too-long",
+                    &format!("{shown}…"),
+                    format!("its path has more than {MAX_PATH} bytes, which no file on a node has; it is left out"),
+                )
+                .remedy("If it matters, give it under a shorter name"),
+            );
+        }
+        fits
+    });
+    if files.len() > MAX_FILES {
+        findings.push(
+            Finding::error(
+                "too-many-files",
+                "",
+                format!("there are {} files; those beyond {MAX_FILES} are left out", files.len()),
+            )
+            .remedy("Give only /etc/kubernetes and /var/lib/kubelet of each node, and the cluster's objects"),
+        );
+        files.truncate(MAX_FILES);
+    }
+}
+
 fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<InputFile> {
     let mut budget = archive::Budget::default();
     let mut opened = Vec::with_capacity(files.len());
@@ -164,6 +202,12 @@ fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<Inpu
         }
     }
     opened
+}
+
+/// Does a CNI plugin read this kubeconfig? Its writer puts it beside the network's configuration (containernetworking/cni:
+/// libcni; projectcalico/calico: cni-plugin/pkg/install; k8snetworkplumbingwg/multus-cni: docs/configuration.md).
+fn is_cni(path: &str) -> bool {
+    path.contains("etc/cni/net.d/") || path.starts_with("net.d/") || path.contains("/net.d/")
 }
 
 /// What a path on a node promises.
@@ -218,19 +262,37 @@ fn keeps(promise: Promise, artifact: &Artifact) -> bool {
 }
 
 pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
-    Finding::new(severity, "unreadable-content", file, &reason.message).at(&reason.place).remedy(&reason.remedy)
+    Finding::new(severity, reason.code, file, &reason.message).at(&reason.place).remedy(&reason.remedy)
 }
 
 impl Inventory {
+    /// The bytes themselves, or as UTF-8 where they are UTF-16: with a finding, since no program of Kubernetes reads that.
+    fn as_utf8(&mut self, file: &str, bytes: Bytes, on_node: bool) -> Bytes {
+        let Some(text) = utf16::to_utf8(&bytes) else { return bytes };
+        let (severity, remedy) = if on_node {
+            (Severity::Warning, "Copy it again from the node, byte for byte: nothing there can read UTF-16")
+        } else {
+            (
+                Severity::Note,
+                "What the package holds of it is UTF-8; convert your own copy with `iconv -f UTF-16 -t UTF-8`",
+            )
+        };
+        self.findings.push(
+            Finding::new(severity, "utf-16", file, "it is UTF-16, as PowerShell writes it, and is read as UTF-8")
+                .remedy(remedy),
+        );
+        Arc::new(text)
+    }
+
     /// What has no node: kubeconfigs, objects, single certificates and keys.
-    fn place_loose(&mut self, file: String, bytes: Bytes) {
-        let (detected, reasons) = detect::detect(&bytes);
+    fn place_loose(&mut self, file: String, bytes: Bytes, password: Option<&Password>) {
+        let (detected, reasons) = detect::detect(&bytes, password);
         self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
         match detected {
             Detected::Artifact(artifact) => {
                 let slot = Slot { place: file.clone(), file, bytes, mode: None, artifact };
                 match slot.artifact {
-                    Artifact::Kubeconfig(_) => self.clients.push(slot),
+                    Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
                     _ => self.loose.push(slot),
                 }
             }
@@ -248,7 +310,7 @@ impl Inventory {
         self.unrecognised.push(Unrecognised { file, reason: reason.message.clone() });
     }
 
-    fn place_tree(&mut self, root: &str, content: Root) {
+    fn place_tree(&mut self, root: &str, content: Root, password: Option<&Password>) {
         let Root { mut files, links } = content;
         let targets: BTreeMap<String, String> =
             links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
@@ -287,14 +349,20 @@ impl Inventory {
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
-            let (detected, reasons) = detect::detect(&bytes);
+            let (detected, reasons) = detect::detect(&bytes, password);
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
-                Detected::Artifact(artifact) if keeps(promise, &artifact) => {
+                Detected::Artifact(artifact)
+                    if keeps(promise, &artifact) && self.is_its_component(&path, &artifact) =>
+                {
                     slots.insert(path.clone(), Slot { place: path, file, bytes, mode, artifact });
                 }
                 Detected::Artifact(artifact) => {
-                    let reason = format!("what it holds ({}) does not belong at {path}", artifact.kind());
+                    let what = match &artifact {
+                        Artifact::StaticPod(pod) => format!("{} of {}", artifact.kind(), pod.component),
+                        artifact => artifact.kind().to_owned(),
+                    };
+                    let reason = format!("what it holds ({what}) does not belong at {path}");
                     self.findings.push(
                         Finding::new(matters, "wrong-content", &file, &reason)
                             .remedy("Check whether two files were mixed up, then copy it again from the node"),
@@ -331,6 +399,13 @@ impl Inventory {
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
         self.nodes.push(Node { name: root.to_owned(), role, slots });
+    }
+
+    /// A manifest in another's place would hide that one's flags.
+    fn is_its_component(&self, path: &str, artifact: &Artifact) -> bool {
+        let Artifact::StaticPod(pod) = artifact else { return true };
+        let row = self.profile.static_pods.iter().find(|row| row.path == path);
+        row.is_none_or(|row| row.component.as_str() == pod.component)
     }
 
     /// A file on a node that has no part in a rotation, and why.

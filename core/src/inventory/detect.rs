@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Artifact, EmbeddedCredential, KubeconfigArtifact};
+use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{
+    Password,
     formats::{
-        kubeconfig::{self, Material},
+        kubeconfig::{self, Kubeconfig, Material},
         kubelet,
         object::{self, Object},
         pem, static_pod, yaml,
     },
-    x509::{Certificate, PrivateKey, PublicKey},
+    x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, PublicKey, SigningRequest, container},
 };
 use serde_json::Value;
 
@@ -32,24 +35,57 @@ pub(super) struct Reason {
     pub(super) message: String,
     /// What to do about it; empty where nothing has to be done.
     pub(super) remedy: String,
+    /// The code of the finding.
+    pub(super) code: &'static str,
     /// Whether the file was meant to be something and is damaged, rather than being something else.
     pub(super) damaged: bool,
 }
 
 impl Reason {
     fn foreign(message: impl Into<String>) -> Self {
-        Self { place: String::new(), message: message.into(), remedy: String::new(), damaged: false }
+        Self { place: String::new(), message: message.into(), remedy: String::new(), code: UNREADABLE, damaged: false }
     }
 
     fn damaged(place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
-        Self { place: place.into(), message: message.into(), remedy: remedy.to_owned(), damaged: true }
+        Self {
+            place: place.into(),
+            message: message.into(),
+            remedy: remedy.to_owned(),
+            code: UNREADABLE,
+            damaged: true,
+        }
+    }
+
+    /// Something encrypted that was not opened; `wrong` if a password was tried.
+    fn locked(place: impl Into<String>, message: impl Into<String>, wrong: bool) -> Self {
+        let (code, remedy) = if wrong {
+            (
+                PASSWORD_WRONG,
+                "Give its password; one password opens everything, so give files with another one by themselves",
+            )
+        } else {
+            (PASSWORD_NEEDED, "Give its password (--password-file, or when asked for it); it is used in memory alone")
+        };
+        Self { code, ..Self::damaged(place, message, remedy) }
     }
 }
+
+/// So many faults of one file's PEM are said, and the last one, which tells where reading stopped.
+const MAX_PROBLEMS: usize = 20;
+
+/// The code of findings about what cannot be read.
+const UNREADABLE: &str = "unreadable-content";
+
+/// What to do about keys that are encrypted in ways that nobody should use any more, or at too great a cost.
+const CONVERT: &str =
+    "Encrypt it anew (openssl pkcs8 -topk8 -in FILE -out NEW -v2 aes-256-cbc), or give it without a password";
+
+const PLAIN_KEY: &str = "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
 
 const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
 
 /// Tells what `bytes` are. Partial damage comes back beside what could be read.
-pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+pub(super) fn detect(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return (Detected::Nothing(Reason::damaged("", "the file is empty", COPY_AGAIN)), Vec::new());
@@ -58,10 +94,10 @@ pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
         return detect_yaml(bytes);
     }
     if contains(text, b"-----BEGIN ") {
-        return detect_pem(bytes);
+        return detect_pem(bytes, password);
     }
     if text[0] == 0x30 {
-        return (detect_der(bytes), Vec::new());
+        return detect_der(bytes, password);
     }
     (
         Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")),
@@ -69,8 +105,15 @@ pub(super) fn detect(bytes: &[u8]) -> (Detected, Vec<Reason>) {
     )
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+/// Does `needle` stand anywhere in `haystack`?
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The bytes that a base64 text stands for; line breaks in it are skipped.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    STANDARD.decode(compact).ok()
 }
 
 /// Kubernetes objects in YAML have their kind at the start of a line; in JSON they start with a brace.
@@ -84,36 +127,86 @@ fn looks_like_objects(text: &[u8]) -> bool {
         })
 }
 
-fn detect_der(bytes: &[u8]) -> Detected {
+fn detect_der(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
     if let Ok(certificate) = Certificate::from_der(bytes) {
-        return Detected::Artifact(Artifact::Certificates(vec![certificate]));
+        return (Detected::Artifact(Artifact::Certificates(vec![certificate])), Vec::new());
     }
-    match PrivateKey::from_der(bytes) {
-        Ok(key) => Detected::Artifact(Artifact::PrivateKey(Arc::new(key))),
-        Err(_) => Detected::Nothing(Reason::damaged(
-            "",
-            "it starts like DER, but is neither a certificate nor a private key",
-            "Give certificates and keys as PEM or DER; open a PKCS#12 container with `openssl pkcs12` first",
-        )),
+    if container::is_container(bytes) {
+        return open_container(bytes, password);
     }
+    let detected = match private_key_der(bytes, "", password) {
+        Ok(key) => Detected::Artifact(Artifact::PrivateKey(key)),
+        Err(reason) => Detected::Nothing(reason),
+    };
+    (detected, Vec::new())
 }
 
-fn detect_pem(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    let Pem { certificates, keys, public_keys, others, mut reasons } = read_pem(bytes);
+/// A private key in DER, opened where it is encrypted.
+fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Result<Arc<PrivateKey>, Reason> {
+    let read = match (PrivateKey::from_der(bytes), password) {
+        (Err(KeyError::Encrypted), Some(password)) => PrivateKey::from_encrypted_der(bytes, password),
+        (Err(KeyError::Encrypted), None) if !PrivateKey::is_openable(bytes) => Err(KeyError::UnsupportedEncryption),
+        (read, _) => read,
+    };
+    read.map(Arc::new).map_err(|error| match error {
+        KeyError::Encrypted => Reason::locked(place, "the private key is encrypted", false),
+        KeyError::WrongPassword => Reason::locked(place, "the password does not open the private key", true),
+        KeyError::UnsupportedEncryption => Reason::damaged(place, error.to_string(), CONVERT),
+        KeyError::NotAKey(_) => Reason::damaged(
+            place,
+            "it starts like DER, but is neither a certificate nor a private key",
+            "Give certificates and keys as PEM or DER",
+        ),
+        error => Reason::damaged(place, format!("the private key cannot be read: {error}"), PLAIN_KEY),
+    })
+}
+
+fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+    let Some(password) = password else {
+        return (
+            Detected::Nothing(Reason::locked("", "it is a PKCS#12 container, which is encrypted", false)),
+            Vec::new(),
+        );
+    };
+    let Container { certificates, keys, .. } = match Container::open(bytes, password) {
+        Ok(container) => container,
+        Err(ContainerError::WrongPassword) => {
+            let reason = Reason::locked("", ContainerError::WrongPassword.to_string(), true);
+            return (Detected::Nothing(reason), Vec::new());
+        }
+        Err(error) => {
+            let remedy = "Take it apart with `openssl pkcs12 -in FILE -nodes`, and give what comes of it";
+            return (Detected::Nothing(Reason::damaged("", error.to_string(), remedy)), Vec::new());
+        }
+    };
+    sorted(Pem { certificates, keys: keys.into_iter().map(Arc::new).collect(), ..Pem::default() })
+}
+
+fn detect_pem(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+    sorted(read_pem(bytes, password))
+}
+
+/// What a file is that holds all this.
+fn sorted(pem: Pem) -> (Detected, Vec<Reason>) {
+    let Pem { certificates, keys, public_keys, requests, others, mut reasons } = pem;
     let mut keys = keys.into_iter();
     let detected = match (certificates.is_empty(), keys.next()) {
         (false, None) => Detected::Artifact(Artifact::Certificates(certificates)),
         (false, Some(key)) => Detected::Artifact(Artifact::Credential(certificates, key)),
         (true, Some(key)) => Detected::Artifact(Artifact::PrivateKey(key)),
-        (true, None) => match public_keys.into_iter().next() {
-            Some(key) => Detected::Artifact(Artifact::PublicKey(key)),
-            None if reasons.is_empty() => {
+        (true, None) => match (public_keys.into_iter().next(), requests.into_iter().next()) {
+            (Some(key), _) => Detected::Artifact(Artifact::PublicKey(key)),
+            (None, Some(request)) => Detected::Nothing(Reason::foreign(format!(
+                "it is a certificate signing request for {}, which whoever signs it has to be given",
+                request.subject()
+            ))),
+            (None, None) if reasons.is_empty() => {
                 let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
                 Detected::Nothing(Reason::foreign(format!(
                     "its PEM blocks hold {kinds}, which has no part in a rotation"
                 )))
             }
-            None => Detected::Nothing(reasons.remove(0)),
+            (None, None) => Detected::Nothing(reasons.remove(0)),
         },
     };
     if keys.next().is_some() {
@@ -132,14 +225,22 @@ struct Pem {
     certificates: Vec<Certificate>,
     keys: Vec<Arc<PrivateKey>>,
     public_keys: Vec<PublicKey>,
+    requests: Vec<SigningRequest>,
     others: Vec<String>,
     reasons: Vec<Reason>,
 }
 
-fn read_pem(bytes: &[u8]) -> Pem {
+fn read_pem(bytes: &[u8], password: Option<&Password>) -> Pem {
     let scan = pem::blocks(bytes);
     let mut pem = Pem::default();
-    for problem in scan.problems {
+    let unsaid = scan.problems.len().saturating_sub(MAX_PROBLEMS);
+    if unsaid > 0 {
+        let message =
+            format!("its PEM has {} faults; the first {MAX_PROBLEMS} and the last are said", scan.problems.len());
+        pem.reasons.push(Reason::damaged("", message, COPY_AGAIN));
+    }
+    let said = |place: &usize| *place < MAX_PROBLEMS || *place == unsaid + MAX_PROBLEMS - 1;
+    for (_, problem) in scan.problems.into_iter().enumerate().filter(|(place, _)| said(place)) {
         pem.reasons.push(Reason::damaged(format!("line {}", problem.line), problem.message, COPY_AGAIN));
     }
     for block in scan.blocks {
@@ -163,12 +264,27 @@ fn read_pem(bytes: &[u8]) -> Pem {
                     ));
                 }
             },
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => match SigningRequest::from_der(&block.der) {
+                Ok(request) => pem.requests.push(request),
+                Err(error) => {
+                    let message = format!("the request cannot be read: {error}");
+                    pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
+                }
+            },
+            "ENCRYPTED PRIVATE KEY" => match private_key_der(&block.der, &place, password) {
+                Ok(key) => pem.keys.push(key),
+                Err(reason) => pem.reasons.push(reason),
+            },
+            label if label.ends_with("PRIVATE KEY") && block.headers => {
+                let message = "the private key is encrypted in OpenSSL's old way, which is not read here";
+                pem.reasons.push(Reason::damaged(place, message, CONVERT));
+            }
             label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
                 Ok(key) => pem.keys.push(Arc::new(key)),
                 Err(error) => pem.reasons.push(Reason::damaged(
                     place,
                     format!("the private key cannot be read: {error}"),
-                    "Give an RSA or ECDSA key without a password; `openssl pkey -in FILE -out FILE.plain` removes one",
+                    PLAIN_KEY,
                 )),
             },
             label => pem.others.push(label.to_owned()),
@@ -178,7 +294,7 @@ fn read_pem(bytes: &[u8]) -> Pem {
 }
 
 fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    let documents = match yaml::documents(bytes) {
+    let mut documents = match yaml::documents(bytes) {
         Ok(documents) => documents,
         Err(error) => {
             let place = if error.line > 0 { format!("line {}", error.line) } else { String::new() };
@@ -186,52 +302,48 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
             return (Detected::Nothing(reason), Vec::new());
         }
     };
-    let [document] = documents.as_slice() else {
-        return detect_objects(bytes);
-    };
-    let kind = document.get("kind").and_then(Value::as_str).unwrap_or_default();
-    match kind {
-        "Config" => detect_kubeconfig(bytes),
-        "" if document.get("clusters").is_some() => detect_kubeconfig(bytes),
-        "Pod" => match static_pod::parse(bytes) {
-            Ok(pod) => (Detected::Artifact(Artifact::StaticPod(pod)), Vec::new()),
-            Err(error) => (
-                Detected::Nothing(Reason::damaged("", format!("the Pod cannot be read: {error}"), COPY_AGAIN)),
-                Vec::new(),
-            ),
-        },
-        "KubeletConfiguration" => match kubelet::parse(bytes) {
-            Ok(config) => (Detected::Artifact(Artifact::KubeletConfig(config)), Vec::new()),
-            Err(error) => {
-                let message = format!("the kubelet's configuration cannot be read: {error}");
-                (Detected::Nothing(Reason::damaged("", message, COPY_AGAIN)), Vec::new())
+    let (detected, reasons) = match documents.as_slice() {
+        [document] => match document.get("kind").and_then(Value::as_str).unwrap_or_default() {
+            "Config" => detect_kubeconfig(document),
+            "" if document.get("clusters").is_some() => detect_kubeconfig(document),
+            "Pod" => (one("Pod", static_pod::from_value(document).map(Artifact::StaticPod)), Vec::new()),
+            "KubeletConfiguration" => {
+                (one("kubelet's configuration", kubelet::from_value(document).map(Artifact::KubeletConfig)), Vec::new())
             }
+            _ => return (detect_objects(documents), Vec::new()),
         },
-        _ => detect_objects(bytes),
+        _ => return (detect_objects(documents), Vec::new()),
+    };
+    documents.iter_mut().for_each(yaml::wipe);
+    (detected, reasons)
+}
+
+fn one<E: std::fmt::Display>(what: &str, artifact: Result<Artifact, E>) -> Detected {
+    match artifact {
+        Ok(artifact) => Detected::Artifact(artifact),
+        Err(error) => Detected::Nothing(Reason::damaged("", format!("the {what} cannot be read: {error}"), COPY_AGAIN)),
     }
 }
 
-fn detect_objects(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    match object::objects(bytes) {
-        Ok(objects) if objects.is_empty() => {
-            (Detected::Nothing(Reason::foreign("it holds no Kubernetes object")), Vec::new())
-        }
-        Ok(objects) => (Detected::Objects(objects), Vec::new()),
-        Err(error) => {
-            let message = format!("the Kubernetes objects cannot be read: {error}");
-            (
-                Detected::Nothing(Reason::damaged("", message, "Save them again with `kubectl get … -o yaml`")),
-                Vec::new(),
-            )
-        }
+fn detect_objects(documents: Vec<Value>) -> Detected {
+    match object::from_values(documents) {
+        objects if objects.is_empty() => Detected::Nothing(Reason::foreign("it holds no Kubernetes object")),
+        objects => Detected::Objects(objects),
     }
 }
 
-fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
-    match read_kubeconfig(bytes) {
-        Ok((kubeconfig, reasons)) => (Detected::Artifact(Artifact::Kubeconfig(Box::new(kubeconfig))), reasons),
-        Err(reason) => (Detected::Nothing(reason), Vec::new()),
+fn detect_kubeconfig(value: &Value) -> (Detected, Vec<Reason>) {
+    match kubeconfig::from_value(value) {
+        Ok(model) => {
+            let (kubeconfig, reasons) = decode(model);
+            (Detected::Artifact(Artifact::Kubeconfig(Box::new(kubeconfig))), reasons)
+        }
+        Err(error) => (Detected::Nothing(not_a_kubeconfig(&error)), Vec::new()),
     }
+}
+
+fn not_a_kubeconfig(error: &kubeconfig::KubeconfigError) -> Reason {
+    Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN)
 }
 
 /// Reads a kubeconfig and decodes what it embeds.
@@ -239,8 +351,10 @@ fn detect_kubeconfig(bytes: &[u8]) -> (Detected, Vec<Reason>) {
 /// # Errors
 /// A reason if the text is no kubeconfig at all; entries that cannot be decoded come back beside it.
 pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<Reason>), Reason> {
-    let model = kubeconfig::parse(bytes)
-        .map_err(|error| Reason::damaged("", format!("the kubeconfig cannot be read: {error}"), COPY_AGAIN))?;
+    kubeconfig::parse(bytes).map(decode).map_err(|error| not_a_kubeconfig(&error))
+}
+
+fn decode(model: Kubeconfig) -> (KubeconfigArtifact, Vec<Reason>) {
     let mut reasons = Vec::new();
     let mut trust = Vec::new();
     for (index, cluster) in model.clusters.iter().enumerate() {
@@ -269,7 +383,7 @@ pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<R
         });
         credentials.push(Some(EmbeddedCredential { certificates, key }));
     }
-    Ok((KubeconfigArtifact { model, trust, credentials }, reasons))
+    (KubeconfigArtifact { model, trust, credentials }, reasons)
 }
 
 /// The bytes that a kubeconfig embeds at `place`; what is not base64 is damaged.
@@ -282,7 +396,7 @@ fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) 
 
 /// The certificates in PEM text, and what could not be read of it. Text without any certificate is damaged.
 pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
-    let Pem { certificates, mut reasons, .. } = read_pem(bytes);
+    let Pem { certificates, mut reasons, .. } = read_pem(bytes, None);
     if certificates.is_empty() && reasons.is_empty() {
         reasons.push(Reason::damaged("", "it holds no certificate", COPY_AGAIN));
     }
@@ -291,10 +405,25 @@ pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
 
 /// The first private key in PEM text, and what could not be read of it.
 pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
-    let Pem { keys, mut reasons, .. } = read_pem(bytes);
+    let Pem { keys, mut reasons, .. } = read_pem(bytes, None);
     let key = keys.into_iter().next();
     if key.is_none() && reasons.is_empty() {
         reasons.push(Reason::damaged("", "it holds no private key", COPY_AGAIN));
     }
     (key, reasons)
+}
+
+/// The first signing request in PEM text.
+///
+/// # Errors
+/// A reason if there is none that can be read.
+pub(super) fn signing_request(bytes: &[u8]) -> Result<SigningRequest, Reason> {
+    let Pem { requests, mut reasons, .. } = read_pem(bytes, None);
+    let none = || Reason::damaged("", "it holds no signing request", COPY_AGAIN);
+    requests.into_iter().next().ok_or_else(|| if reasons.is_empty() { none() } else { reasons.remove(0) })
+}
+
+/// A text that its own reader refused.
+pub(super) fn broken_text(error: &dyn std::fmt::Display) -> Reason {
+    Reason::damaged("", format!("it cannot be read: {error}"), COPY_AGAIN)
 }

@@ -7,6 +7,7 @@ mod assign;
 mod authorities;
 mod ca_bundles;
 mod checks;
+mod copies;
 mod detect;
 mod nodes;
 mod objects;
@@ -20,18 +21,28 @@ use std::{collections::BTreeMap, sync::Arc};
 use zeroize::Zeroizing;
 
 use crate::{
-    Finding, InputFile, UnixTime,
-    formats::{kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object, static_pod::StaticPod},
+    Finding, InputFile, Password, UnixTime,
+    formats::{
+        kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
+        static_pod::StaticPod,
+    },
     profile::{AuthorityId, KUBEADM, Profile, SecretContent},
-    x509::{Certificate, PrivateKey, PublicKey},
+    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
 pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
+    copies::{CaCopy, CopyKind},
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
 };
+
+/// The code of findings about what is encrypted, where no password was given.
+const PASSWORD_NEEDED: &str = "password-needed";
+
+/// The code of findings about what another password opens.
+const PASSWORD_WRONG: &str = "password-wrong";
 
 /// Everything that was recognised, in its place.
 #[derive(Debug)]
@@ -48,6 +59,10 @@ pub struct Inventory {
     pub(crate) loose: Vec<Slot>,
     /// Authorities' certificates and keys in a package of Airlock's that was given along.
     pub(crate) packaged: Vec<Slot>,
+    /// CA certificates in objects that this package does not write.
+    pub(crate) copies: Vec<CaCopy>,
+    /// Pins in kubeadm's configuration of joining nodes, and the file of each.
+    pub(crate) pins: Vec<(String, String)>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
@@ -134,6 +149,10 @@ pub(crate) struct StoredObject {
     pub(crate) key: Option<Arc<PrivateKey>>,
     /// The kubeconfig inside, with its bytes.
     pub(crate) kubeconfig: Option<(Arc<Zeroizing<Vec<u8>>>, KubeconfigArtifact)>,
+    /// The cluster's configuration inside, or that the object is.
+    pub(crate) kubeadm: Option<ClusterConfiguration>,
+    /// The signing request inside.
+    pub(crate) request: Option<SigningRequest>,
 }
 
 /// What an object is there for.
@@ -143,8 +162,12 @@ pub(crate) enum ObjectRole {
     ClusterInfo,
     /// A webhook configuration, an APIService or a CustomResourceDefinition with CA data of its own.
     CaBundle,
-    /// ConfigMap kube-system/kubeadm-config.
+    /// ConfigMap kube-system/kubeadm-config, or a file that kubeadm was given.
     KubeadmConfig,
+    /// A CertificateSigningRequest of the cluster's API.
+    SigningRequest,
+    /// Secret kube-system/kubeadm-certs: keys of the CAs, encrypted for nodes that join.
+    UploadedCertificates,
     /// A Secret of the management cluster.
     Secret(SecretContent),
 }
@@ -171,7 +194,16 @@ pub(crate) struct Authority {
 /// `files` are as the skin read them; archives among them are opened. `now` judges what has expired.
 #[must_use]
 pub fn inspect(files: Vec<InputFile>, now: UnixTime) -> Inventory {
-    let mut inventory = assign::assign(files, &KUBEADM);
+    inspect_with(files, None, now)
+}
+
+/// As [`inspect`], with the password of encrypted keys and PKCS#12 containers, the same for all of them.
+///
+/// Without it, or where it is another, each of them has a finding (`password-needed`, `password-wrong`), and
+/// [`Inventory::needs_password`] says so. Keys that were opened are written without a password, as Kubernetes reads them.
+#[must_use]
+pub fn inspect_with(files: Vec<InputFile>, password: Option<&Password>, now: UnixTime) -> Inventory {
+    let mut inventory = assign::assign(files, password, &KUBEADM);
     inventory.keys = inventory.collect_keys();
     inventory.signers = Signers::of(&inventory);
     inventory.rotations = standing::rotations(&inventory);
@@ -191,6 +223,12 @@ impl Inventory {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Would a password, or another one, open something that was given? Then [`inspect_with`] it again.
+    #[must_use]
+    pub fn needs_password(&self) -> bool {
+        self.findings.iter().any(|finding| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(&finding.code.as_str()))
     }
 
     /// The control-plane nodes, by name.
@@ -242,10 +280,8 @@ impl Inventory {
     fn cluster_name(&self) -> String {
         let managed = self.objects.iter().find_map(|stored| stored.cluster());
         let kubeadm = || {
-            let config = self.object(ObjectRole::KubeadmConfig)?;
-            let text = config.object.config_data().get("ClusterConfiguration")?.clone();
-            let documents = crate::formats::yaml::documents(text.as_bytes()).ok()?;
-            Some(documents.first()?.get("clusterName")?.as_str()?.to_owned())
+            let config = self.object(ObjectRole::KubeadmConfig)?.kubeadm.as_ref()?;
+            Some(config.cluster_name.clone()).filter(|name| !name.is_empty())
         };
         let kubeconfigs = || {
             let row = self.profile.kubeconfigs.first()?;
@@ -354,6 +390,7 @@ impl StoredObject {
     /// `Secret default/one-ca`, as the person reads it.
     pub(crate) fn place(&self) -> String {
         match &self.object.namespace {
+            _ if self.object.name.is_empty() => self.object.kind.clone(),
             Some(namespace) => format!("{} {namespace}/{}", self.object.kind, self.object.name),
             None => format!("{} {}", self.object.kind, self.object.name),
         }

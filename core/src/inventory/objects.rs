@@ -2,45 +2,59 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
     Inventory, ObjectRole, StoredObject, Unrecognised,
     assign::{Bytes, finding},
     ca_bundles::ca_bundles,
+    copies::Reader,
     detect::{self, Reason},
 };
 use crate::{
     Finding, Severity,
-    formats::object::Object,
+    formats::{kubeadm, object::Object},
     profile::{CLUSTER_NAME_LABEL, SECRETS, SecretContent},
 };
+
+/// The type of the Secrets that Cluster API makes (kubernetes-sigs/cluster-api: api/core/v1beta2, `ClusterSecretType`).
+const CLUSTER_SECRET_TYPE: &str = "cluster.x-k8s.io/secret";
 
 impl Inventory {
     pub(super) fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
+        let mut reader = Reader::default();
         for object in objects {
-            match object_role(&object) {
-                Some(role) => {
-                    let known =
-                        self.objects.iter().find(|known| known.role == role && known.object.name == object.name);
-                    match known {
-                        Some(known) if known.object.value == object.value => {}
-                        Some(known) => self.findings.push(
-                            Finding::error(
-                                "two-objects",
-                                file,
-                                format!("{} is also given, with other content, in {}", known.place(), known.file),
-                            )
-                            .remedy("Give it once, as it is in the cluster now"),
-                        ),
-                        None => {
-                            let stored = self.read_object(file, bytes, object, role);
-                            self.objects.push(Arc::new(stored));
-                        }
-                    }
+            if let Some(pins) = kubeadm::join_pins(&object.value) {
+                self.pins.extend(pins.into_iter().map(|pin| (pin, file.to_owned())));
+            }
+            let Some(role) = object_role(&object) else {
+                let copies = reader.copies(&object, file);
+                if copies.is_empty() {
+                    *passed_over.entry(object.kind.clone()).or_default() += 1;
                 }
-                None => *passed_over.entry(object.kind.clone()).or_default() += 1,
+                self.copies.extend(copies);
+                continue;
+            };
+            let same = |known: &&Arc<StoredObject>| {
+                let known = &known.object;
+                (&known.kind, &known.name, &known.namespace) == (&object.kind, &object.name, &object.namespace)
+            };
+            match self.objects.iter().find(same) {
+                Some(known) if known.object.value == object.value => {}
+                Some(known) => self.findings.push(
+                    Finding::error(
+                        "two-objects",
+                        file,
+                        format!("{} is also given, with other content, in {}", known.place(), known.file),
+                    )
+                    .remedy("Give it once, as it is in the cluster now"),
+                ),
+                None => {
+                    let stored = self.read_object(file, bytes, object, role);
+                    self.objects.push(Arc::new(stored));
+                }
             }
         }
         if !passed_over.is_empty() {
@@ -60,6 +74,8 @@ impl Inventory {
             certificates: Vec::new(),
             key: None,
             kubeconfig: None,
+            kubeadm: None,
+            request: None,
         };
         let place = stored.place();
         let mut said = Vec::new();
@@ -104,11 +120,33 @@ impl Inventory {
                 stored.certificates =
                     ca_bundles(&stored.object).into_iter().flat_map(|bundle| bundle.certificates).collect();
             }
-            ObjectRole::KubeadmConfig | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
+            ObjectRole::KubeadmConfig if stored.object.kind == "ConfigMap" => {
+                if let Some(text) = stored.object.config_data().get("ClusterConfiguration") {
+                    match kubeadm::parse(text.as_bytes()) {
+                        Ok(configuration) => stored.kubeadm = Some(configuration),
+                        Err(error) => said.push(("data.ClusterConfiguration", detect::broken_text(&error))),
+                    }
+                }
+            }
+            ObjectRole::KubeadmConfig => stored.kubeadm = kubeadm::from_value(&stored.object.value),
+            ObjectRole::SigningRequest => {
+                let text = |pointer| stored.object.value.pointer(pointer).and_then(Value::as_str);
+                let (request, certificate) = (text("/spec/request"), text("/status/certificate"));
+                match request.and_then(detect::from_base64).as_deref().map(detect::signing_request) {
+                    Some(Ok(request)) => stored.request = Some(request),
+                    Some(Err(reason)) => said.push(("spec.request", reason)),
+                    None => {}
+                }
+                let certificate = certificate.and_then(detect::from_base64);
+                stored.certificates = certificate.map(|pem| detect::certificates(&pem).0).unwrap_or_default();
+            }
+            ObjectRole::UploadedCertificates | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
         }
+        // What a request says of itself is shown; nothing is built on it.
+        let severity = if role == ObjectRole::SigningRequest { Severity::Warning } else { Severity::Error };
         for (key, reason) in said {
             let at = format!("{place}, {key} {}", reason.place);
-            self.findings.push(finding(Severity::Error, file, &Reason { place: at.trim_end().to_owned(), ..reason }));
+            self.findings.push(finding(severity, file, &Reason { place: at.trim_end().to_owned(), ..reason }));
         }
         stored
     }
@@ -121,22 +159,37 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
             (Some("kube-system") | None, "kubeadm-config") => Some(ObjectRole::KubeadmConfig),
             _ => None,
         },
-        "Secret" => {
-            let data = object.secret_data();
-            let row = SECRETS.iter().find(|row| {
-                let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
-                data.contains_key(needed)
-                    && object
-                        .name
-                        .strip_suffix(row.suffix)
-                        .and_then(|rest| rest.strip_suffix('-'))
-                        .is_some_and(|rest| !rest.is_empty())
-            })?;
-            Some(ObjectRole::Secret(row.content))
+        "Secret"
+            if matches!(object.namespace.as_deref(), Some("kube-system") | None) && object.name == "kubeadm-certs" =>
+        {
+            Some(ObjectRole::UploadedCertificates)
         }
+        "Secret" => management_secret(object).map(ObjectRole::Secret),
+        "ClusterConfiguration" if kubeadm::is_cluster_configuration(&object.value) => Some(ObjectRole::KubeadmConfig),
+        "CertificateSigningRequest" => Some(ObjectRole::SigningRequest),
         _ if !ca_bundles(object).is_empty() => Some(ObjectRole::CaBundle),
         _ => None,
     }
+}
+
+/// What a Secret holds that Cluster API keeps for a Cluster. The name alone does not tell: others end in `-ca` as well,
+/// so its label or type is asked for (kubernetes-sigs/cluster-api: util/secret/certificates.go, `AsSecret`; its book,
+/// "Using custom certificates", labels those that people make).
+fn management_secret(object: &Object) -> Option<SecretContent> {
+    if !object.labels.contains_key(CLUSTER_NAME_LABEL) && object.secret_type() != CLUSTER_SECRET_TYPE {
+        return None;
+    }
+    let data = object.secret_data();
+    let row = SECRETS.iter().find(|row| {
+        let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
+        data.contains_key(needed)
+            && object
+                .name
+                .strip_suffix(row.suffix)
+                .and_then(|rest| rest.strip_suffix('-'))
+                .is_some_and(|rest| !rest.is_empty())
+    })?;
+    Some(row.content)
 }
 
 /// The Cluster that a management Secret belongs to: its label, else its name without the suffix.

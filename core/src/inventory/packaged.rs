@@ -46,7 +46,7 @@ impl Inventory {
             return;
         }
         if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
-            detect::detect(bytes)
+            detect::detect(bytes, None)
         {
             let place = format!("/{inner}");
             self.packaged.push(Slot { place, file, bytes: Arc::clone(bytes), mode: None, artifact });

@@ -6,11 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Inventory;
 use crate::x509::Certificate;
 
+/// So many authorities may stand between a leaf and the one that is trusted.
+const MAX_CHAIN: usize = 8;
+
 /// For every certificate of an inventory, the authority in it that signed it.
 #[derive(Debug, Default)]
 pub(crate) struct Signers {
     signers: BTreeMap<[u8; 32], Certificate>,
+    /// Were there so many authorities that not all of them were tried?
+    pub(crate) gave_up: bool,
 }
+
+/// Signatures that are checked in any case, and for each certificate beside: a check takes some 100 µs, and a file of
+/// thousands of authorities must not take hours. A cluster of 1,000 nodes needs three for each certificate.
+const MAX_CHECKS: (usize, usize) = (10_000, 8);
 
 impl Signers {
     /// Tries every authority of the inventory on every certificate, the likely ones first.
@@ -20,27 +29,45 @@ impl Signers {
         let certificates: BTreeSet<&Certificate> = in_files.chain(in_objects).collect();
         let authorities: Vec<&Certificate> =
             certificates.iter().copied().filter(|certificate| certificate.is_authority()).collect();
+        let mut checks = MAX_CHECKS.0 + MAX_CHECKS.1 * certificates.len();
         let mut signers = BTreeMap::new();
         for certificate in certificates {
-            if let Some(signer) = find(certificate, &authorities) {
+            if let Some(signer) = find(certificate, &authorities, &mut checks) {
                 signers.insert(certificate.fingerprint(), signer.clone());
             }
         }
-        Self { signers }
+        Self { signers, gave_up: checks == 0 }
     }
 
     /// The authority that signed `certificate`; `None` if it is not among the input.
     pub(crate) fn signer(&self, certificate: &Certificate) -> Option<&Certificate> {
         self.signers.get(&certificate.fingerprint())
     }
+
+    /// The intermediate CA that signed `leaf`, if the way up from it ends at `authority`.
+    pub(crate) fn intermediate(&self, leaf: &Certificate, authority: &Certificate) -> Option<&Certificate> {
+        let first = self.signer(leaf)?;
+        let mut current = first;
+        for _ in 0..MAX_CHAIN {
+            current = self.signer(current).filter(|signer| *signer != current)?;
+            if current == authority {
+                return Some(first);
+            }
+        }
+        None
+    }
 }
 
-fn find<'a>(certificate: &Certificate, authorities: &[&'a Certificate]) -> Option<&'a Certificate> {
+fn find<'a>(certificate: &Certificate, authorities: &[&'a Certificate], checks: &mut usize) -> Option<&'a Certificate> {
     let key_id = certificate.authority_key_id();
     let likely = |authority: &&&Certificate| {
         (key_id.is_some() && authority.subject_key_id() == key_id) || authority.subject() == certificate.issuer()
     };
     let mut ordered =
         authorities.iter().filter(likely).chain(authorities.iter().filter(|authority| !likely(authority)));
-    ordered.find(|authority| certificate.is_signed_by(authority)).copied()
+    let mut affordable = || {
+        *checks = checks.saturating_sub(1);
+        *checks > 0
+    };
+    ordered.find(|authority| affordable() && certificate.is_signed_by(authority)).copied()
 }

@@ -80,19 +80,36 @@ pub const KUBEADM: Profile = Profile {
         },
     ],
     kubeconfigs: &[
-        KubeconfigRow { name: "admin.conf", path: "/etc/kubernetes/admin.conf", reader: None },
-        KubeconfigRow { name: "super-admin.conf", path: "/etc/kubernetes/super-admin.conf", reader: None },
+        KubeconfigRow {
+            name: "admin.conf",
+            path: "/etc/kubernetes/admin.conf",
+            reader: None,
+            user: "kubernetes-admin",
+        },
+        KubeconfigRow {
+            name: "super-admin.conf",
+            path: "/etc/kubernetes/super-admin.conf",
+            reader: None,
+            user: "kubernetes-super-admin",
+        },
         KubeconfigRow {
             name: "controller-manager.conf",
             path: "/etc/kubernetes/controller-manager.conf",
             reader: Some(Component::ControllerManager),
+            user: "system:kube-controller-manager",
         },
         KubeconfigRow {
             name: "scheduler.conf",
             path: "/etc/kubernetes/scheduler.conf",
             reader: Some(Component::Scheduler),
+            user: "system:kube-scheduler",
         },
-        KubeconfigRow { name: "kubelet.conf", path: "/etc/kubernetes/kubelet.conf", reader: Some(Component::Kubelet) },
+        KubeconfigRow {
+            name: "kubelet.conf",
+            path: "/etc/kubernetes/kubelet.conf",
+            reader: Some(Component::Kubelet),
+            user: "system:node:",
+        },
     ],
     static_pods: &[
         StaticPodRow { component: Component::Apiserver, path: "/etc/kubernetes/manifests/kube-apiserver.yaml" },

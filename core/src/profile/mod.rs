@@ -134,6 +134,8 @@ pub struct KubeconfigRow {
     pub path: &'static str,
     /// The process that reads it at start and has to restart for new CA data; `None` where people read it.
     pub reader: Option<Component>,
+    /// The user as whom it logs in, which RBAC knows by name; a node's ends in its name.
+    pub user: &'static str,
 }
 
 /// A static Pod's manifest.

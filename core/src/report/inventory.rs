@@ -12,7 +12,7 @@ use crate::{
     package::hex,
     plan::{same_algorithm, successor_name},
     profile::SecretContent,
-    x509::{Certificate, PublicKey},
+    x509::{Certificate, PublicKey, SigningRequest},
 };
 
 impl Inventory {
@@ -112,6 +112,11 @@ impl Inventory {
             ObjectRole::CaBundle => "CA data of a webhook or an extension API server",
             ObjectRole::ClusterInfo => "cluster-info for joining nodes",
             ObjectRole::KubeadmConfig => "kubeadm configuration",
+            ObjectRole::SigningRequest if stored.certificates.is_empty() => {
+                "certificate signing request, not signed yet"
+            }
+            ObjectRole::SigningRequest => "certificate signing request, signed",
+            ObjectRole::UploadedCertificates => "CA keys, encrypted for nodes that join",
             ObjectRole::Secret(SecretContent::Authority(_)) => "CA Secret",
             ObjectRole::Secret(SecretContent::Kubeconfig) => "kubeconfig Secret",
             ObjectRole::Secret(SecretContent::ServiceAccount) => "service account key Secret",
@@ -127,7 +132,11 @@ impl Inventory {
                 .into_iter()
                 .map(|certificate| self.certificate_report(certificate))
                 .collect(),
-            keys: keys.map(|key| key_report(key.public_key())).collect(),
+            keys: keys
+                .map(|key| key.public_key())
+                .chain(stored.request.iter().map(SigningRequest::public_key))
+                .map(key_report)
+                .collect(),
             server: embedded.map(server).unwrap_or_default(),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     plan::{Action, Content, Fact, Holder, Identity, Phase, PlaceKind, ReplacementId, RotationPlan, Step, Trust},
     profile::{AuthorityId, Component},
     time::DAY,
-    x509::{ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
+    x509::{Certificate, ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
 };
 
 /// Something that goes wrong.
@@ -76,10 +76,13 @@ pub enum Fault {
     OldKept,
     /// `extension-apiserver-authentication` is never deleted.
     NothingForgotten,
+    /// The new apiserver certificate names the key of another CA as its issuer's. Not one of [`Fault::ALL`]: Go takes
+    /// a key id for a hint and finds the issuer all the same; OpenSSL does not.
+    KeyIdOfWrongAuthority,
 }
 
 impl Fault {
-    /// All of them.
+    /// All that break something by Go's rules, which all of Kubernetes follows.
     pub const ALL: [Self; 29] = [
         Self::BundleInStandbysSigningFile,
         Self::NewCertificateOldKey,
@@ -224,6 +227,7 @@ impl Planter<'_> {
                 self.step(&format!("3-{first}")).gate.proves.clear();
             }
             Fault::NothingForgotten => self.skip("3-authentication"),
+            Fault::KeyIdOfWrongAuthority => self.misname_issuer("apiserver"),
         }
     }
 
@@ -290,6 +294,24 @@ impl Planter<'_> {
 
     fn issuer(&self, id: AuthorityId) -> Arc<Issuer> {
         Arc::clone(self.minted.authorities[&id].issuer().expect("Invariant: it was made here"))
+    }
+
+    /// The first node's leaf again, whose authority key identifier is the new front-proxy CA's.
+    fn misname_issuer(&mut self, leaf: &str) {
+        let issuer = self.issuer(AuthorityId::Cluster);
+        let other = self.minted.authorities[&AuthorityId::FrontProxy].certificate().subject_key_id();
+        let (own, other) = (issuer.certificate().subject_key_id(), other);
+        let (own, other) = own.zip(other).expect("Invariant: new CAs have key ids");
+        let mut der = issuer.certificate().der().to_vec();
+        let place = der.windows(own.len()).position(|window| window == own);
+        let place = place.expect("Invariant: the key id stands in the certificate");
+        der[place..place + own.len()].copy_from_slice(other);
+        let misnamed = Certificate::from_der(&der).expect("Invariant: only the key id is another");
+        let issuer = Issuer::new(misnamed, issuer.key().clone()).expect("Invariant: it is the same key");
+        let id = self.replacement(leaf);
+        let made = &mut self.minted.leaves[id.0].certificate;
+        let validity = Validity { not_before: made.not_before(), not_after: made.not_after() };
+        *made = reissue(made, made.public_key(), validity, &issuer).expect("Invariant: it was made once");
     }
 
     /// The first node's leaf again, without names and with other usages.

@@ -157,6 +157,19 @@ fn every_planted_fault_is_seen() {
     insta::assert_snapshot!(table);
 }
 
+/// The key id is a hint for Go, which tries every CA of that name; OpenSSL takes no other one.
+#[test]
+fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {
+    let mut rotation = Rotation::with(&["kubeadm/ecdsa-3"], RotationRequest::default());
+    Fault::KeyIdOfWrongAuthority.plant(&mut rotation.plan, &mut rotation.minted);
+    let matrix = rotation.matrix();
+    assert_eq!(matrix.first_broken(), None);
+    let column = matrix.columns.iter().position(|column| column.id == "2-cp1").unwrap();
+    let edge = matrix.edges.iter().find(|edge| edge.id == "admin-apiserver/cp1").unwrap();
+    let verdict = edge.verdict(column).unwrap();
+    assert_eq!((verdict.outcome, verdict.open_ssl), (Outcome::Holds, Outcome::Broken));
+}
+
 /// Kubelets' serving certificates cannot be followed by an API server that read its trust at its start.
 #[test]
 fn an_outage_that_cannot_be_helped_has_to_be_accepted() {

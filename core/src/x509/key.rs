@@ -1,5 +1,6 @@
 //! Keys: what kinds there are, how they are written down, why one could not be read.
 
+mod encrypted;
 mod private;
 mod public;
 
@@ -8,6 +9,7 @@ use std::{fmt, str::FromStr};
 use der::pem::LineEnding;
 use serde::{Deserialize, Serialize};
 
+pub use encrypted::{MAX_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_PARALLEL};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 
@@ -161,7 +163,7 @@ impl KeyEncoding {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is encrypted, and passwords are not asked for.
+    /// It is encrypted: [`PrivateKey::from_encrypted_der`] reads it.
     #[error("the private key is encrypted")]
     Encrypted,
     /// The numbers in it do not belong together.
@@ -184,6 +186,12 @@ pub enum KeyError {
     /// A key of a kind or size that nothing is signed with here.
     #[error("private keys of type {0} are not used here")]
     Unsupported(String),
+    /// It is encrypted in a way that is not read here, or that would take too long.
+    #[error("the private key is encrypted in a way that is not read here")]
+    UnsupportedEncryption,
+    /// The password is another.
+    #[error("the password does not open the private key")]
+    WrongPassword,
 }
 
 /// A PEM block (RFC 7468): lines of 64 characters, line feeds, one at the end too.

@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod certificate;
 pub mod chain;
+pub mod container;
 pub mod extension;
 pub mod issue;
 pub mod issuer;
@@ -15,6 +16,7 @@ pub mod key;
 pub mod name;
 pub mod oid;
 pub mod reissue;
+pub mod request;
 pub mod san;
 pub mod signature;
 
@@ -27,6 +29,7 @@ mod verify;
 pub use bundle::TrustBundle;
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
+pub use container::{Container, ContainerError};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf};
 pub use issuer::{Issuer, IssuerError};
@@ -34,8 +37,9 @@ pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKe
 pub use name::Name;
 pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
+pub use request::{SigningRequest, SigningRequestError};
 pub use san::AlternativeName;
-pub use signature::{Digest, SignatureAlgorithm};
+pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};
 
 /// Lower case hexadecimal, without separators.
 fn hex(bytes: &[u8]) -> String {

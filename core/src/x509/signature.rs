@@ -18,7 +18,7 @@ use super::{KeyType, Oid, PublicKey};
 
 /// The largest RSA modulus that a signature is checked with, in bits. Beyond it a single check
 /// could take minutes, and an input could hold thousands.
-pub(super) const MAX_RSA_BITS: usize = 8192;
+pub const MAX_RSA_BITS: usize = 8192;
 
 /// A digest that signatures are made over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -55,16 +55,16 @@ func askWebhook(ctx context.Context, asker *identity, server string) error {
 	return nil
 }
 
-// askCertificate asks for a client certificate, approves it, waits for it and presents it to every server.
-func askCertificate(ctx context.Context, asker *identity, server string, config *hammerConfig) error {
+// signCertificate asks for a client certificate for alice, approves it and waits for it; it also gives the request's URL.
+func signCertificate(ctx context.Context, asker *identity, server string) (*identity, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	subject := pkix.Name{CommonName: "alice", Organization: []string{"lab:people"}}
 	request, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: subject}, key)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 	object := &certificates.CertificateSigningRequest{
@@ -76,28 +76,37 @@ func askCertificate(ctx context.Context, asker *identity, server string, config 
 		},
 	}
 	if err := asker.send(ctx, http.MethodPost, server+path, object, object); err != nil {
-		return err
+		return nil, "", err
 	}
 	name := server + path + "/" + object.Name
 	object.Status.Conditions = []certificates.CertificateSigningRequestCondition{{
 		Type: certificates.CertificateApproved, Status: core.ConditionTrue, Reason: "Lab",
 	}}
 	if err := asker.send(ctx, http.MethodPut, name+"/approval", object, object); err != nil {
-		return err
+		return nil, "", err
 	}
 	for len(object.Status.Certificate) == 0 {
 		if err := pause(ctx, "no certificate was signed"); err != nil {
-			return err
+			return nil, "", err
 		}
 		if err := asker.send(ctx, http.MethodGet, name, nil, object); err != nil {
-			return err
+			return nil, "", err
 		}
 	}
 	block, _ := pem.Decode(object.Status.Certificate)
 	if block == nil {
-		return errors.New("what was signed is no certificate")
+		return nil, "", errors.New("what was signed is no certificate")
 	}
-	signed := &identity{trust: asker.trust, certificate: &tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key}}
+	return &identity{certificate: &tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key}}, name, nil
+}
+
+// askCertificate has a client certificate signed and presents it to every server.
+func askCertificate(ctx context.Context, asker *identity, server string, config *hammerConfig) error {
+	signed, name, err := signCertificate(ctx, asker, server)
+	if err != nil {
+		return err
+	}
+	signed.trust = asker.trust
 	for _, each := range config.serverNames() {
 		if err := signed.get(ctx, config.Servers[each], labNamespace, nil); err != nil {
 			return fmt.Errorf("the certificate that was signed, at %s: %w", each, err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,10 +27,25 @@ func runPodClient(path string) error {
 		return err
 	}
 	defer file.Close()
+	// Like most programs in pods, it trusts all its life whom it was told to trust when it started.
+	config, err := rest.InClusterConfig()
+	if err != nil {
+		return err
+	}
+	trust, err := os.ReadFile(config.TLSClientConfig.CAFile)
+	if err != nil {
+		return err
+	}
+	if len(trust) == 0 {
+		return errors.New("the pod was given no trust")
+	}
+	if err := replaceFile(strings.TrimSuffix(path, filepath.Ext(path))+".crt", trust, 0o644); err != nil {
+		return err
+	}
 	for {
 		began := time.Now()
 		entry := map[string]any{"time": float64(began.UnixMilli()) / 1000, "error": ""}
-		if err := askFromPod(ctx); err != nil {
+		if err := askFromPod(ctx, trust); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -45,17 +62,11 @@ func runPodClient(path string) error {
 	}
 }
 
-func askFromPod(ctx context.Context) error {
+// askFromPod takes the token anew each time, since the kubelet renews it.
+func askFromPod(ctx context.Context, trust []byte) error {
 	config, err := rest.InClusterConfig()
 	if err != nil {
 		return err
-	}
-	trust, err := os.ReadFile(config.TLSClientConfig.CAFile)
-	if err != nil {
-		return err
-	}
-	if len(trust) == 0 {
-		return errors.New("the pod was given no trust")
 	}
 	limited, cancel := context.WithTimeout(ctx, hammerPatience)
 	defer cancel()

@@ -13,6 +13,7 @@ use super::{
     aftermath::{OldCredentials, aftermath, apiservers, unready},
     consumers,
     hammer::Hammer,
+    handshakes::Recorder,
     joining::Joining,
     management,
     package::{Package, Step},
@@ -45,7 +46,10 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let hammer = Hammer::start(lab, &package)?;
     let has_management = lab.description()?["management"] == true;
     let started = Instant::now();
-    let mut run = Run { runner, hammer, joining, old, only, has_management, started, findings: Findings::default() };
+    // A package that is tried out in parts is not what was predicted.
+    let recorder = if only.is_none() { Some(Recorder::start(lab, &package)?) } else { None };
+    let findings = Findings::default();
+    let mut run = Run { runner, hammer, joining, recorder, old, only, has_management, started, findings };
     let disturbance = Disturbance { twice: arguments.flag("twice"), kill: arguments.flag("kill") };
     let whole = match run.carry(&package, disturbance, undo) {
         Ok(()) => run.only.is_none(),
@@ -83,6 +87,8 @@ struct Run<'a> {
     runner: Runner<'a>,
     hammer: Hammer,
     joining: Joining,
+    /// Makes every handshake at each step's end, as long as it is carried out for the first time.
+    recorder: Option<Recorder<'a>>,
     old: OldCredentials,
     only: Option<Vec<String>>,
     has_management: bool,
@@ -103,12 +109,14 @@ impl Run<'_> {
         if undo {
             boundaries.push(self.boundary()?);
         }
+        self.look(None)?;
         for phase in 1..=3 {
             self.phase(package, phase, disturbance)?;
             if undo {
                 boundaries.push(self.boundary()?);
             }
         }
+        self.recorder = None;
         if !undo {
             return Ok(());
         }
@@ -147,6 +155,9 @@ impl Run<'_> {
             if step.holder == "clients" {
                 consumers::settle(self.runner.lab, phase)?;
                 self.say("the webhook's and the APIService's people have done their part", began);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.people(package, phase)?;
+                }
             }
             let began = Instant::now();
             for words in self.joining.after(self.runner.lab, step, &mut self.old)? {
@@ -154,7 +165,18 @@ impl Run<'_> {
                 self.findings.joined.push(words);
             }
             self.ask_cluster_api(step)?;
+            self.look(Some(step))?;
         }
+        Ok(())
+    }
+
+    /// Makes every handshake that the package predicts, as everything is now.
+    fn look(&mut self, step: Option<&Step>) -> Result<()> {
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        let began = Instant::now();
+        let records = recorder.look(step)?;
+        self.say(&format!("{} handshakes", records.len()), began);
+        self.findings.handshakes.extend(records);
         Ok(())
     }
 

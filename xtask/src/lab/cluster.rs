@@ -331,11 +331,15 @@ fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
     let enter = lab.directory.join("enter");
     let cluster = lab.directory.join("cluster");
     fs::create_dir_all(&cluster)?;
-    for (object, name) in [("cluster-info", "kube-public"), ("kubeadm-config", "kube-system")] {
-        fs::write(
-            cluster.join(format!("{object}.yaml")),
-            kubectl(lab, &format!("-n {name} get configmap {object} -o yaml"))? + "\n",
-        )?;
+    let objects = [
+        "-n kube-public get configmap cluster-info",
+        "-n kube-system get configmap kubeadm-config",
+        "get validatingwebhookconfiguration lab",
+        "get apiservice v1.lab.airlock.example",
+    ];
+    for object in objects {
+        let name = object.rsplit(' ').next().unwrap_or_default();
+        fs::write(cluster.join(format!("{name}.yaml")), kubectl(lab, &format!("{object} -o yaml"))? + "\n")?;
     }
     println!("enter a machine      {} {} [COMMAND…]", enter.display(), plan.names().join("|"));
     println!("the nodes' trees     {}/<node>", lab.directory.join("nodes").display());

@@ -69,11 +69,7 @@ impl Hammer {
         }
         let mut nodes = control_planes;
         nodes.extend(lab.machines("worker")?);
-        let management = if description["management"] == true {
-            format!("/api/v1/namespaces/{}/secrets/{}-kubeconfig", management::NAMESPACE, management::CLUSTER)
-        } else {
-            String::new()
-        };
+        let management = if description["management"] == true { management::secret() } else { String::new() };
         let config = json!({
             "folder": FOLDER, "servers": servers, "nodes": nodes,
             "management": management, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,

@@ -17,6 +17,11 @@ pub const CLUSTER: &str = "lab";
 pub const NAMESPACE: &str = "management";
 const SECRETS: [&str; 5] = ["ca", "etcd", "proxy", "sa", "kubeconfig"];
 
+/// The path of `<cluster>-kubeconfig`.
+pub fn secret() -> String {
+    format!("/api/v1/namespaces/{NAMESPACE}/secrets/{CLUSTER}-kubeconfig")
+}
+
 /// Makes a Cluster and its Secrets, and keeps what `airlock` is given of them in the lab's folder.
 pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
     let first = lab.machines("control-plane")?.swap_remove(0);

@@ -28,7 +28,9 @@ pub struct Step {
 
 /// A package that is unpacked, and what it tells people to do.
 pub struct Package {
-    folder: PathBuf,
+    /// The ids of the edges that it predicts.
+    pub edges: Vec<String>,
+    pub folder: PathBuf,
     pub steps: Vec<Step>,
 }
 
@@ -51,6 +53,8 @@ impl Package {
         ensure!(manifest["format"] == "airlock-package/1", "manifest.json has the format {}", manifest["format"]);
         let steps = manifest["steps"].as_array().context("manifest.json has no steps")?;
         let steps = steps.iter().map(step).collect::<Result<Vec<_>>>()?;
+        let edges = manifest["edges"].as_array().context("manifest.json has no edges")?;
+        let edges = edges.iter().filter_map(|edge| edge["id"].as_str().map(str::to_owned)).collect();
         for machine in lab.machine_names()? {
             let target = lab.private(&machine, FOLDER);
             if target.exists() {
@@ -60,17 +64,23 @@ impl Package {
         }
         lab.shell(ADMIN, &format!("cd {FOLDER} && sha256sum --check --quiet --strict SHA256SUMS"))
             .context("the package is not what it was when it was made")?;
-        Ok(Self { folder, steps })
+        Ok(Self { edges, folder, steps })
     }
 
     /// The kubeconfig that a person holds from a phase on: alice's, else an administrator's.
     pub fn kubeconfig(&self, phase: u64, control_plane: &str) -> Option<PathBuf> {
-        let folder = fs::read_dir(&self.folder).ok()?.flatten().find_map(|entry| {
-            entry.file_name().to_string_lossy().starts_with(&format!("{phase}-")).then(|| entry.path())
-        })?;
+        let folder = self.phase(phase).ok()?;
         let alice = folder.join("clients/alice.conf");
         let admin = folder.join("control-plane").join(control_plane).join("etc/kubernetes/admin.conf");
         [alice, admin].into_iter().find(|path| path.is_file())
+    }
+
+    /// The folder of a phase.
+    pub fn phase(&self, phase: u64) -> Result<PathBuf> {
+        let entries = fs::read_dir(&self.folder)?.flatten();
+        let named = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(&format!("{phase}-"));
+        let found = entries.map(|entry| entry.path()).find(|path| path.file_name().is_some_and(named));
+        found.with_context(|| format!("the package has no folder for phase {phase}"))
     }
 }
 

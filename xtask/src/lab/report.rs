@@ -18,6 +18,8 @@ pub struct Findings {
     pub joined: Vec<String>,
     /// What Cluster API made of `<cluster>-kubeconfig`, and when.
     pub regenerated: Vec<Value>,
+    /// Every handshake that was made after a step.
+    pub handshakes: Vec<Value>,
     /// What is wrong.
     pub problems: Vec<String>,
 }
@@ -45,9 +47,10 @@ impl Findings {
             "clients": clients,
             "seconds": took.as_secs_f64(), "succeeded": succeeded, "failed": report.failures.len(),
             "excused": report.excused.len(), "problems": self.problems, "steps": self.steps, "kills": self.kills,
-            "joined": self.joined, "regenerated": self.regenerated, "requests": report.raw,
+            "joined": self.joined, "regenerated": self.regenerated, "handshakes": self.handshakes, "requests": report.raw,
         });
         fs::write(&path, serde_json::to_string_pretty(&document)? + "\n")?;
+        println!("{} handshakes made at the ends of steps", self.handshakes.len());
         println!(
             "{succeeded} requests answered, {} of {failed} unanswered ones without excuse, {} steps, killed {} times, {:.0} s; all of it in {}",
             report.failures.len(),

@@ -34,7 +34,7 @@ fn reads_what_kubeadm_writes() {
     assert_eq!(kubeconfig.clusters[0].certificate_authority.embedded().unwrap(), b"OLD");
     assert_eq!(kubeconfig.users[0].client_certificate.embedded().unwrap(), b"CERT");
     assert_eq!(kubeconfig.users[0].client_key.embedded().unwrap(), b"KEY");
-    assert!(!kubeconfig.users[0].other_credential);
+    assert!(kubeconfig.users[0].others.is_empty());
     assert_eq!(kubeconfig.contexts[0].user, "kubernetes-admin");
     assert_eq!(kubeconfig.current_context, "kubernetes-admin@kubernetes");
 }
@@ -126,7 +126,7 @@ fn several_contexts_change_one_by_one() {
         text.replace("S0M=", "\"TkVXIEtFWQ==\"").replace("Q0M=", "\"TkVXIENFUlQ=\"").replace("S0E=", "S0VZIEE=");
     let expected = expected.replace("\"TkVXIEtFWQ==\"", "TkVXIEtFWQ==").replace("\"TkVXIENFUlQ=\"", "TkVXIENFUlQ=");
     assert_eq!(std::str::from_utf8(&after).unwrap(), expected);
-    assert!(parse(&after).unwrap().users[1].other_credential);
+    assert!(!parse(&after).unwrap().users[1].others.is_empty());
 }
 
 #[test]

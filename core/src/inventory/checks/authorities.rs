@@ -270,8 +270,8 @@ pub(super) fn pairs(inventory: &Inventory, findings: &mut Vec<Finding>) {
 pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in &inventory.nodes {
         for row in inventory.profile.leaves {
-            let (Some(slot), true) =
-                (node.slots.get(row.certificate), inventory.authorities.contains_key(&row.authority))
+            let (Some(slot), Some(authority)) =
+                (node.slots.get(row.certificate), inventory.authorities.get(&row.authority))
             else {
                 continue;
             };
@@ -280,6 +280,16 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 continue;
             }
             let title = inventory.profile.authority(row.authority).map_or("CA", |row| row.title);
+            if let Some(intermediate) = inventory.signers.intermediate(leaf, &authority.certificate) {
+                findings.push(by_intermediate(
+                    severity(inventory, row.authority),
+                    &slot.file,
+                    row.name,
+                    title,
+                    intermediate,
+                ));
+                continue;
+            }
             let by = match inventory.signers.signer(leaf) {
                 Some(signer) => format!("but by {}", signer.subject()),
                 None => "nor by any CA among the files".to_owned(),
@@ -297,4 +307,10 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// A rotation here replaces the CA that clients trust and its leaves; a CA in between has a key and an owner of its own.
+pub(super) fn by_intermediate(severity: Severity, file: &str, leaf: &str, title: &str, by: &Certificate) -> Finding {
+    Finding::new(severity, "signed-by-intermediate", file, format!("{leaf} was signed by the intermediate CA {}, which the {title} signed; this release replaces only what a CA signed itself", by.subject()))
+        .remedy("Have it signed by the CA itself first (kubeadm certs renew does that where ca.key is), then give it again")
 }

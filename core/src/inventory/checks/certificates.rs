@@ -8,7 +8,7 @@ use crate::{
     inventory::Inventory,
     profile::OtherKind,
     time::DAY,
-    x509::{Certificate, KeyType},
+    x509::{Certificate, KeyType, MAX_RSA_BITS},
 };
 
 /// A leaf with less than this left is reported: renewals are due at a third of a year. Seconds.
@@ -19,6 +19,9 @@ const AUTHORITY_SOON: i64 = 180 * DAY;
 
 /// RSA keys below this are reported (NIST SP 800-131A). Bits.
 const SHORT_RSA: usize = 2048;
+
+/// A leaf with more certificates in its file is reported. OpenSSL refuses chains of more than 100, some readers of 10.
+const MAX_CHAIN: usize = 10;
 
 /// Dates of leaves and authorities.
 pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
@@ -90,6 +93,15 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Choose a longer key for the new CA, and new keys for the leaves"),
             );
         }
+        if let KeyType::Rsa(bits) = certificate.public_key().key_type()
+            && bits > MAX_RSA_BITS
+        {
+            findings.push(
+                Finding::warning("long-key", file, format!("{subject} has an RSA key of {bits} bits; signatures by keys of more than {MAX_RSA_BITS} are not checked here, so nothing counts as signed by it"))
+                    .at(&place)
+                    .remedy("If it is a CA of this cluster, this release cannot rotate it"),
+            );
+        }
         if certificate.serial().iter().all(|byte| *byte == 0) {
             findings.push(Finding::note("serial-zero", file, format!("{subject} has the serial number 0")).at(&place));
         }
@@ -107,6 +119,36 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 let message =
                     format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
                 findings.push(Finding::note("kubelet-serving-self-signed", &slot.file, message));
+            }
+        }
+    }
+}
+
+/// More than anybody presents or keeps.
+pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    if inventory.signers.gave_up {
+        findings.push(
+            Finding::warning(
+                "too-many-authorities",
+                "",
+                "there are so many CA certificates that it was not found out for all who signed whom",
+            )
+            .remedy("Leave out bundles of public CAs, such as /etc/ssl/certs"),
+        );
+    }
+    for node in &inventory.nodes {
+        for row in inventory.profile.leaves {
+            let Some(slot) = node.slots.get(row.certificate) else { continue };
+            let count = slot.artifact.certificates().len();
+            if count > MAX_CHAIN {
+                findings.push(
+                    Finding::warning(
+                        "long-chain",
+                        &slot.file,
+                        format!("it holds {count} certificates, a leaf and what nobody needs with it"),
+                    )
+                    .remedy("Its new file holds the new leaf alone"),
+                );
             }
         }
     }

@@ -1,15 +1,17 @@
 //! Kubeconfigs, wherever they lie, and the objects that hold one.
 
+use super::authorities::by_intermediate;
 use crate::{
     Finding, Severity,
-    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, ObjectRole},
-    profile::{AuthorityId, Component, SecretContent},
+    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, ObjectRole, Slot},
+    profile::{AuthorityId, Component, KubeconfigRow, SecretContent},
     x509::Certificate,
 };
 
 /// Kubeconfigs of the cluster must trust its CA and present what it signed.
 pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
+    let ca = &authority.certificate;
     let present = inventory.present(AuthorityId::Cluster);
     let trusts = |kubeconfig: &KubeconfigArtifact| present.iter().any(|ca| kubeconfig.trusts(ca));
     let signed = |leaf: &Certificate| present.iter().any(|ca| leaf.is_signed_by(ca));
@@ -57,17 +59,22 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Check how this component logs in, and that it does not hang on the old CA"),
                 );
             }
+            findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
             for (index, credential) in kubeconfig.credentials() {
                 if let Some(certificate) = credential.certificates.first().filter(|certificate| !signed(certificate)) {
-                    findings.push(
-                        Finding::error(
+                    let finding = match inventory.signers.intermediate(certificate, ca) {
+                        Some(by) => {
+                            let subject = certificate.subject().to_string();
+                            by_intermediate(Severity::Error, &slot.file, &subject, "Cluster CA", by)
+                        }
+                        None => Finding::error(
                             "wrong-issuer",
                             &slot.file,
                             format!("{} was not signed by the cluster CA", certificate.subject()),
                         )
-                        .at(format!("users[{index}].user.client-certificate-data"))
                         .remedy("Give the kubeconfig as it is on the node now"),
-                    );
+                    };
+                    findings.push(finding.at(format!("users[{index}].user.client-certificate-data")));
                 }
             }
         }
@@ -87,7 +94,21 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
     }
+    for slot in &inventory.clients {
+        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        if trusts(kubeconfig) {
+            beside(slot, kubeconfig, ca, findings);
+        }
+    }
     for slot in &inventory.loose {
+        if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact
+            && trusts(kubeconfig)
+        {
+            findings.push(
+                Finding::warning("cni-kubeconfig", &slot.file, "a CNI plugin reads it on its node and trusts the API server by the old CA in it; this package does not change it, since its token is renewed by whoever wrote it")
+                    .remedy("In each phase, after the node's own step, restart the pods that write it (calico-node, multus, …), or put the phase's workers/ca.crt into it: kubectl --kubeconfig FILE config set-cluster NAME --certificate-authority ca.crt --embed-certs"),
+            );
+        }
         let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_authority());
         for leaf in leaves.filter(|leaf| leaf.is_signed_by(&authority.certificate)) {
             findings.push(
@@ -117,6 +138,83 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 .remedy("Give the object as it is in the cluster now"),
             );
         }
+    }
+}
+
+/// A kubeconfig in another's place: its holder would log in as somebody else, and keep doing so after the rotation.
+fn mixed_up(
+    inventory: &Inventory,
+    node: &Node,
+    row: &KubeconfigRow,
+    slot: &Slot,
+    kubeconfig: &KubeconfigArtifact,
+) -> Option<Finding> {
+    let leaf = kubeconfig.credentials().find_map(|(_, credential)| credential.certificates.first())?;
+    let user = leaf.subject().common_name()?;
+    let is = |row: &KubeconfigRow| match row.reader {
+        Some(Component::Kubelet) => user.strip_prefix(row.user) == Some(node.name.as_str()),
+        _ => user == row.user,
+    };
+    let others = inventory.profile.kubeconfigs.iter().any(|other| user.starts_with(other.user));
+    (others && !is(row)).then(|| {
+        Finding::error(
+            "wrong-content",
+            &slot.file,
+            format!("{user} logs in with it, who has no business at {} of node {}", row.path, node.name),
+        )
+        .remedy("Check whether two files were mixed up, then copy it again from the node")
+    })
+}
+
+/// What a person's kubeconfig does beside trusting this cluster and showing a certificate.
+fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findings: &mut Vec<Finding>) {
+    let model = &kubeconfig.model;
+    let mut note = |code, place: String, message: String, remedy: &str| {
+        findings.push(Finding::note(code, &slot.file, message).at(place).remedy(remedy));
+    };
+    let ours: Vec<usize> = (0..model.clusters.len()).filter(|index| kubeconfig.trust[*index].contains(ca)).collect();
+    if ours.len() < model.clusters.len() {
+        let names: Vec<_> = ours.iter().map(|index| model.clusters[*index].name.as_str()).collect();
+        let message = format!(
+            "of its {} clusters only {} is this one; the others are left alone",
+            model.clusters.len(),
+            names.join(", ")
+        );
+        note("several-clusters", "clusters".to_owned(), message, "");
+    }
+    for index in &ours {
+        let (cluster, place) = (&model.clusters[*index], format!("clusters[{index}].cluster"));
+        if cluster.proxy_url.is_some() {
+            note(
+                "proxy-url",
+                format!("{place}.proxy-url"),
+                "it reaches the API server through a proxy".to_owned(),
+                "A proxy that ends TLS itself has a CA of its own to be trusted; one that only tunnels needs nothing",
+            );
+        }
+        if cluster.insecure_skip_tls_verify {
+            note(
+                "insecure",
+                format!("{place}.insecure-skip-tls-verify"),
+                "it does not check the API server's certificate at all".to_owned(),
+                "Take that line out once the rotation is over",
+            );
+        }
+    }
+    let used = |user: &str| {
+        let names = ours.iter().map(|index| &model.clusters[*index].name);
+        names
+            .into_iter()
+            .any(|name| model.contexts.iter().any(|context| context.user == user && context.cluster == *name))
+    };
+    for (index, user) in model.users.iter().enumerate().filter(|(_, user)| !user.others.is_empty() && used(&user.name))
+    {
+        note(
+            "other-credential",
+            format!("users[{index}].user"),
+            format!("{} logs in by {}, which this package does not change", user.name, user.others.join(" and ")),
+            "Check that what it logs in with does not hang on the old CA; its trust is changed",
+        );
     }
 }
 
@@ -165,7 +263,7 @@ impl KubeconfigArtifact {
         self.model.users.iter().all(|user| {
             user.client_certificate.embedded().is_none()
                 && user.client_certificate.file().is_none()
-                && !user.other_credential
+                && user.others.is_empty()
         })
     }
 

@@ -5,10 +5,12 @@
 
 mod authorities;
 mod certificates;
+mod copies;
+mod kubeadm;
 mod kubeconfigs;
 mod layout;
 
-use super::{Artifact, Inventory, KubeconfigArtifact, Slot};
+use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
     Severity, UnixTime,
     profile::{AuthorityId, OtherKind},
@@ -25,8 +27,12 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     authorities::issuers(inventory, &mut findings);
     kubeconfigs::kubeconfigs(inventory, &mut findings);
     kubeconfigs::objects(inventory, &mut findings);
+    copies::copies(inventory, &mut findings);
+    copies::requests(inventory, &mut findings);
+    kubeadm::configuration(inventory, &mut findings);
     certificates::lifetimes(inventory, now, &mut findings);
     certificates::shapes(inventory, &mut findings);
+    certificates::amounts(inventory, &mut findings);
     certificates::same_subjects(inventory, &mut findings);
     layout::kubelets(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
@@ -67,7 +73,9 @@ fn every_certificate(inventory: &Inventory) -> impl Iterator<Item = (&str, Strin
     let in_files = inventory.slots().filter(move |(_, slot)| !own_serving(slot)).flat_map(|(_, slot)| {
         slot.artifact.all_certificates().into_iter().map(|certificate| (slot.file.as_str(), String::new(), certificate))
     });
-    let in_objects = inventory.objects.iter().flat_map(|stored| {
+    // What was once signed on request is history, and there may be thousands.
+    let standing = inventory.objects.iter().filter(|stored| stored.role != ObjectRole::SigningRequest);
+    let in_objects = standing.flat_map(|stored| {
         stored.all_certificates().into_iter().map(|certificate| (stored.file.as_str(), stored.place(), certificate))
     });
     in_files.chain(in_objects)

@@ -1,0 +1,34 @@
+//! The password of encrypted keys: from a file, or asked for once on the terminal. Never an argument, which every user of the
+//! machine could read.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _},
+};
+
+use airlock_core::{InputFile, Inventory, Password, UnixTime, inspect_with};
+use zeroize::Zeroizing;
+
+use crate::{Stop, arguments::Unlock};
+
+/// Inspects `files`, with a password where one is needed and can be had; otherwise findings say what it would open.
+pub(crate) fn inspect(files: Vec<InputFile>, unlock: &Unlock, now: UnixTime) -> Result<Inventory, Stop> {
+    if let Some(path) = &unlock.password_file {
+        return Ok(inspect_with(files, Some(&from_file(path)?), now));
+    }
+    let inventory = inspect_with(files.clone(), None, now);
+    if !inventory.needs_password() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(inventory);
+    }
+    let typed = rpassword::prompt_password("Password of the encrypted keys: ");
+    let typed = typed.map_err(|error| Stop::Failed(format!("the password could not be asked for: {error}")))?;
+    Ok(inspect_with(files, Some(&Password::new(typed)), now))
+}
+
+/// The first line of a file, without its line end, as OpenSSL's `-passin file:` takes it.
+fn from_file(path: &str) -> Result<Password, Stop> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| Stop::Usage(format!("--password-file {path}: {error}")))?;
+    let line = text.split('\n').next().unwrap_or_default();
+    Ok(Password::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+}

@@ -1,0 +1,64 @@
+//! What kubeadm was told, where that touches a rotation.
+
+use crate::{
+    Finding,
+    formats::kubeadm::VERSIONS,
+    inventory::{Inventory, ObjectRole, tree},
+    profile::AuthorityId,
+};
+
+/// The cluster's configuration must fit the layout; where kubeadm would later write other flags, that is said.
+pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let profile = inventory.profile;
+    let directory = profile.authority(AuthorityId::Cluster).map_or("", |row| tree::split(row.certificate).0);
+    for stored in inventory.objects.iter().filter(|stored| stored.role == ObjectRole::KubeadmConfig) {
+        let Some(configuration) = &stored.kubeadm else { continue };
+        let version = configuration.api_version.as_str();
+        if !VERSIONS.contains(&version) {
+            findings.push(
+                Finding::warning(
+                    "kubeadm-version",
+                    &stored.file,
+                    format!("{version} is not known here, so it is read as far as it resembles {}", VERSIONS[1]),
+                )
+                .at(stored.place())
+                .remedy("Check the cluster's name and directories, or convert it first (kubeadm config migrate)"),
+            );
+        }
+        let given = configuration.certificates_dir.trim_end_matches('/');
+        if !given.is_empty() && given != directory {
+            findings.push(
+                Finding::error("other-layout", &stored.file, format!("certificatesDir is {given}, not {directory}"))
+                    .at(stored.place())
+                    .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+            );
+        }
+        for (component, flag, value) in &configuration.extra_args {
+            let mut rows = profile.flags.iter().filter(|row| row.component.as_str() == *component && row.flag == flag);
+            let foreign = profile.foreign_flags.contains(&flag.as_str());
+            if foreign || rows.any(|row| !row.paths.contains(&value.as_str())) {
+                findings.push(
+                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` writes that into the manifest again"))
+                        .at(stored.place())
+                        .remedy("Leave upgrades for after the rotation, or take the flag out of kubeadm-config first"),
+                );
+            }
+        }
+        if configuration.external_etcd {
+            findings.push(
+                Finding::note("external-etcd", &stored.file, "etcd is not kubeadm's: its certificates are left alone")
+                    .at(stored.place()),
+            );
+        }
+    }
+    let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
+    for (pin, file) in &inventory.pins {
+        findings.push(if *pin == authority.certificate.public_key().pin() {
+            Finding::note("join-pin", file, "nodes that join with this file know the cluster by the old CA")
+                .remedy("Put the new CA's pin beside it after step 1-cluster-info, and take the old one out in phase 3; the runbook names both")
+        } else {
+            Finding::warning("join-pin", file, format!("the pin {pin} is not the CA's in {}: no node can join with it", authority.file))
+                .remedy("Take the pin from the runbook, or from `kubeadm token create --print-join-command`")
+        });
+    }
+}

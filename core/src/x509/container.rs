@@ -1,0 +1,77 @@
+//! PKCS#12 (RFC 7292): certificates and keys in one file under a password.
+//!
+//! The library that opens it does not wipe what it decrypts: a key from a container may leave traces in freed memory.
+
+use der::{Reader, SliceReader, Tag};
+use p12_keystore::{Pkcs12Archive, error::Error};
+
+use super::{Certificate, PrivateKey};
+use crate::input::Password;
+
+/// Containers with more encrypted parts are refused: a key, its chain and the check of integrity are three, each may cost
+/// the library's million iterations, and a stranger's file could have thousands.
+pub const MAX_ENCRYPTED_PARTS: usize = 8;
+
+/// How the identifiers of the encryptions begin that a container's parts name: those of PKCS#12 (RFC 7292, appendix C), and
+/// PBES2 (RFC 8018, appendix A.4).
+const ENCRYPTIONS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01", b"\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D"];
+
+/// What a container holds, in its order.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Container {
+    /// The certificates that can be read.
+    pub certificates: Vec<Certificate>,
+    /// The private keys that can be read.
+    pub keys: Vec<PrivateKey>,
+}
+
+/// Why a container was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContainerError {
+    /// It is broken, or packed in a way that is not read here.
+    #[error("the PKCS#12 container cannot be read")]
+    Unreadable,
+    /// The password is another.
+    #[error("the password does not open the PKCS#12 container")]
+    WrongPassword,
+}
+
+/// Do these bytes begin as a container does: a sequence of the version 3 and of a sequence (RFC 7292, 4)?
+#[must_use]
+pub fn is_container(der: &[u8]) -> bool {
+    let version = |der| -> der::Result<bool> {
+        SliceReader::new(der)?.sequence(|reader| {
+            let version = reader.tlv_bytes()?;
+            let is_sequence = Tag::peek(reader)? == Tag::Sequence;
+            while !reader.is_finished() {
+                reader.tlv_bytes()?;
+            }
+            // The number 3 with its tag and length.
+            Ok::<_, der::Error>(is_sequence && version == [2, 1, 3])
+        })
+    };
+    version(der).unwrap_or(false)
+}
+
+impl Container {
+    /// Opens a container; its integrity is checked with the same password.
+    ///
+    /// # Errors
+    /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], or one of them asks
+    /// for more than a million iterations, which is the library's limit.
+    pub fn open(der: &[u8], password: &Password) -> Result<Self, ContainerError> {
+        let encrypted = |start: usize| ENCRYPTIONS.iter().any(|identifier| der[start..].starts_with(identifier));
+        if (0..der.len()).filter(|start| encrypted(*start)).count() > MAX_ENCRYPTED_PARTS {
+            return Err(ContainerError::Unreadable);
+        }
+        let archive = Pkcs12Archive::from_pkcs12(der, password.as_str()).map_err(|error| match error {
+            Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => ContainerError::WrongPassword,
+            _ => ContainerError::Unreadable,
+        })?;
+        let certificates = archive.certs.iter().filter_map(|bag| Certificate::from_der(bag.cert.as_der()).ok());
+        let keys = archive.keys.iter().filter_map(|bag| PrivateKey::from_pkcs8_der(bag.key.as_der()).ok());
+        Ok(Self { certificates: certificates.collect(), keys: keys.collect() })
+    }
+}

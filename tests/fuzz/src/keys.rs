@@ -1,0 +1,38 @@
+//! Keys to rotate with, the same in every run and made once in each.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use airlock_core::{
+    RotationPlan,
+    x509::{KeyAlgorithm, PrivateKey},
+};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+/// Of each kind: two for the authorities, which share theirs with nobody, and some for all leaves.
+const POOL: [(KeyAlgorithm, usize); 2] = [(KeyAlgorithm::EcdsaP256, 8), (KeyAlgorithm::Rsa2048, 4)];
+
+/// A key for each of the plan's requests; `None` where it asks for a kind that takes too long to make.
+///
+/// # Panics
+///
+/// Never, as long as each kind has three keys or more.
+#[must_use]
+pub fn for_plan(plan: &RotationPlan) -> Option<Vec<PrivateKey>> {
+    static KEYS: OnceLock<BTreeMap<KeyAlgorithm, Vec<PrivateKey>>> = OnceLock::new();
+    let pool = KEYS.get_or_init(|| {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let made = POOL.map(|(algorithm, count)| {
+            (algorithm, (0..count).map(|_| PrivateKey::generate(algorithm, &mut rng)).collect())
+        });
+        made.into_iter().collect()
+    });
+    let mut drawn = BTreeMap::<KeyAlgorithm, usize>::new();
+    let keys = plan.key_requests().iter().map(|request| {
+        let keys = pool.get(&request.algorithm)?;
+        let count = drawn.entry(request.algorithm).or_default();
+        let number = if *count < 2 { *count } else { 2 + (*count - 2) % (keys.len() - 2) };
+        *count += 1;
+        Some(keys[number].clone())
+    });
+    keys.collect()
+}

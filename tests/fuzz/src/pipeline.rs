@@ -1,0 +1,84 @@
+//! The whole way: inspect, plan, mint, package, archive; and what must hold of everything that comes out.
+
+use airlock_core::{
+    InputFile, RotationRequest, UnixTime,
+    formats::{kubeconfig, object, pem, static_pod, yaml},
+    inspect, mint, package,
+    package::{OutputFile, PackageError},
+    plan,
+    x509::{Certificate, PrivateKey},
+};
+use serde_json::Value;
+
+use crate::{keys, secrets::Secrets};
+
+/// Goes as far as the input lets it.
+///
+/// # Panics
+///
+/// If anything shows a private key, or a file of the package cannot be read back.
+pub fn run(files: Vec<InputFile>, request: &RotationRequest, now: UnixTime, secrets: &Secrets) {
+    let inventory = inspect(files, now);
+    silent(&serde_json::to_string(&inventory.report(now)).expect("a report is JSON"), secrets);
+    silent(&format!("{inventory:?}"), secrets);
+    let plan = match plan(&inventory, request, now) {
+        Ok(plan) => plan,
+        Err(refusal) => return silent(&refusal.to_string(), secrets),
+    };
+    silent(&serde_json::to_string(&plan.report()).expect("a report is JSON"), secrets);
+    let Some(keys) = keys::for_plan(&plan) else { return };
+    let minted = match mint(&plan, keys) {
+        Ok(minted) => minted,
+        Err(error) => return silent(&error.to_string(), secrets),
+    };
+    match package(&plan, &minted) {
+        Ok(files) => {
+            for file in files.files() {
+                reads_back(file, secrets);
+            }
+            silent(&serde_json::to_string(&files.report()).expect("a report is JSON"), secrets);
+        }
+        Err(PackageError::Broken(broken)) => silent(&broken.finding().to_string(), secrets),
+        // The plan tries every edit before anything is made, so none may fail now.
+        Err(error) => panic!("a plan was made that cannot be packaged: {error}"),
+    }
+}
+
+fn silent(text: &str, secrets: &Secrets) {
+    assert!(secrets.seen_in(text).is_none(), "a private key is shown");
+}
+
+/// Everything that Airlock writes, as its reader reads it. What lies in the backup is the input, byte for byte.
+fn reads_back(file: &OutputFile, secrets: &Secrets) {
+    let OutputFile { path, bytes, secret, .. } = file;
+    if path.starts_with("0-backup/") || path.starts_with("undo/") {
+        return;
+    }
+    if !secret && let Ok(text) = std::str::from_utf8(bytes) {
+        silent(text, secrets);
+    }
+    let certificates = || {
+        let scan = pem::blocks(bytes);
+        assert!(scan.problems.is_empty() && !scan.blocks.is_empty(), "{path}: {:?}", scan.problems);
+        for block in scan.blocks.iter().filter(|block| block.label == "CERTIFICATE") {
+            Certificate::from_der(&block.der).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+        for block in scan.blocks.iter().filter(|block| block.label.ends_with("PRIVATE KEY")) {
+            PrivateKey::from_pem_block(&block.label, &block.der).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    };
+    match path.rsplit_once('.').map(|(_, end)| end) {
+        Some("crt" | "key" | "pem") => certificates(),
+        Some("conf") => drop(kubeconfig::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
+        Some("json") => drop(serde_json::from_slice::<Value>(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
+        Some("yaml") if path.contains("/manifests/") => {
+            drop(static_pod::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}")));
+        }
+        Some("yaml") => {
+            let objects = object::objects(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let documents = yaml::documents(bytes).expect("what holds objects is YAML");
+            assert_eq!(objects.len(), documents.len(), "{path}: a document is no object");
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,35 @@
+//! The whole way from files to package, over trees of real clusters that are changed as the bytes say.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use airlock_core::{Content, InputFile, RotationRequest, plan::KubeletCertificates, profile::AuthorityId};
+use airlock_fuzz::{
+    metered, pipeline,
+    trees::{Bytes, Trees},
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    static TREES: OnceLock<Trees> = OnceLock::new();
+    let trees = TREES.get_or_init(Trees::read);
+    let mut bytes = Bytes(bytes);
+    let choice = bytes.byte();
+    let mut request = RotationRequest { keep_keys: choice & 1 != 0, ..RotationRequest::default() };
+    if choice & 2 != 0 {
+        request.kubelet_certificates = KubeletCertificates::Mint;
+    }
+    if choice & 4 != 0 {
+        request.rotate = vec![AuthorityId::Cluster];
+    }
+    let files = trees.changed(&mut bytes);
+    let size = files.iter().map(size).sum();
+    metered(size, || pipeline::run(files, &request, trees.now, &trees.secrets));
+});
+
+fn size(file: &InputFile) -> usize {
+    match &file.content {
+        Content::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
+}

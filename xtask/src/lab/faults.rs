@@ -1,0 +1,209 @@
+//! Faults that are planted into packages, brought about on a real cluster (`cargo xtask lab faults`).
+//!
+//! The package as it is is carried out step by step. Where a faulty one goes another way, the cluster is brought to
+//! what the fault leaves behind, the handshakes that break are recorded, and everything is put right again.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    ADMIN, Arguments, Lab, consumers,
+    handshakes::Recorder,
+    package::{Package, Step},
+    runner::{Disturbance, Runner},
+    wait,
+};
+
+mod brought_about;
+mod late;
+mod walk;
+
+/// How long an effect may take: a certificate that a server takes up, a lease that runs out.
+const EFFECT: Duration = Duration::from_secs(150);
+
+/// How long a step of a faulty package waits for what will never come, in seconds.
+const IN_VAIN: u64 = 12;
+
+/// Carries a package out, and at each boundary the faults that show there.
+pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
+    let [package, folder] = arguments.rest.as_slice() else {
+        bail!("say which package, and which folder has the faulty ones: `cargo xtask lab faults PACKAGE FOLDER`")
+    };
+    ensure!(lab.holder().is_some(), "no lab is up in {}: `cargo xtask lab up`", lab.directory.display());
+    let package = Package::deliver(lab, Path::new(package))?;
+    let mut walk = Walk {
+        lab,
+        runner: Runner::new(lab, None)?,
+        recorder: Recorder::start(lab, &package)?,
+        package,
+        folder: PathBuf::from(folder),
+        started: Instant::now(),
+        seen: BTreeMap::new(),
+        handshakes: Vec::new(),
+    };
+    let outcome = walk.all();
+    let seen: serde_json::Map<String, Value> = walk.seen.into_iter().collect();
+    let document =
+        json!({ "faults": seen, "handshakes": walk.handshakes, "seconds": walk.started.elapsed().as_secs_f64() });
+    fs::write(lab.directory.join("faults.json"), serde_json::to_string_pretty(&document)? + "\n")?;
+    outcome
+}
+
+/// A package on its way, and what its faulty sisters came to.
+struct Walk<'a> {
+    lab: &'a Lab,
+    runner: Runner<'a>,
+    recorder: Recorder<'a>,
+    package: Package,
+    /// The faulty packages, by the fault's name.
+    folder: PathBuf,
+    started: Instant,
+    seen: BTreeMap<String, Value>,
+    handshakes: Vec<Value>,
+}
+
+/// What comes of an edge where nothing is wrong.
+fn expected(edge: &str) -> &'static str {
+    let row = edge.split_once('/').map_or(edge, |(row, _)| row);
+    if row.starts_with("old-") || row.ends_with("-impostor") { "refused" } else { "accepted" }
+}
+
+/// Who judges the handshakes of a fault: Go, unless it is one that OpenSSL alone minds.
+fn reader_of(fault: &str) -> &'static str {
+    if fault == "KeyIdOfWrongAuthority" { "openssl" } else { "go" }
+}
+
+fn is_wrong(record: &Value, reader: &str) -> bool {
+    let wrong =
+        if expected(record["edge"].as_str().unwrap_or_default()) == "refused" { "accepted" } else { "refused failed" };
+    record["reader"] == reader && record["outcome"].as_str().is_some_and(|outcome| wrong.contains(outcome))
+}
+
+impl Walk<'_> {
+    fn step(&self, id: &str) -> Result<&Step> {
+        self.package.steps.iter().find(|step| step.id == id).with_context(|| format!("the package has no step {id}"))
+    }
+
+    fn say(&self, words: &str, began: Instant) {
+        let (now, seconds) = (self.started.elapsed().as_secs_f64(), began.elapsed().as_secs_f64());
+        println!("{now:7.1} s  {words} ({seconds:.1} s)");
+    }
+
+    /// Carries a step out as it should be.
+    fn carry(&mut self, id: &str) -> Result<()> {
+        let began = Instant::now();
+        let step = self.step(id)?;
+        let (phase, holder) = (step.phase, step.holder.clone());
+        self.runner.step(step, 0, Disturbance::default()).with_context(|| format!("step {id}"))?;
+        if holder == "clients" {
+            consumers::settle(self.lab, phase)?;
+            self.recorder.people(&self.package, phase)?;
+        }
+        self.say(id, began);
+        Ok(())
+    }
+
+    /// Makes every handshake after a step: nothing may be wrong.
+    fn look(&mut self, id: &str) -> Result<()> {
+        let began = Instant::now();
+        let records = self.recorder.look(self.package.steps.iter().find(|step| step.id == id))?;
+        self.say(&format!("{} handshakes after {id}", records.len()), began);
+        self.handshakes.extend(records);
+        Ok(())
+    }
+
+    fn carry_and_look(&mut self, ids: &[&str]) -> Result<()> {
+        for id in ids {
+            self.carry(id)?;
+            self.look(id)?;
+        }
+        Ok(())
+    }
+
+    /// The edges of a row, or the one of that id.
+    fn edges(&self, row: &str) -> Vec<String> {
+        let of_row = |edge: &&String| **edge == *row || edge.starts_with(&format!("{row}/"));
+        self.package.edges.iter().filter(of_row).cloned().collect()
+    }
+
+    /// Makes a row's handshakes as they are after a step; a certificate is waited for only shortly.
+    fn records(&self, step: &str, row: &str) -> Result<Vec<Value>> {
+        let edges = self.edges(row);
+        ensure!(!edges.is_empty(), "the package has no edge {row}");
+        self.recorder.look_at(step, self.step(step)?.phase, &edges, IN_VAIN)
+    }
+
+    /// A fault has been brought about: waits until a handshake of the row goes wrong, for a client that is called so,
+    /// and keeps what did.
+    fn breaks(&mut self, fault: &str, step: &str, row: &str, client: &str, said: &str) -> Result<()> {
+        let began = Instant::now();
+        let mut all = Vec::new();
+        let wrong = wait(EFFECT, &format!("{fault} to break {row}"), || {
+            let records = self.records(step, row)?;
+            let named = |record: &Value| record["client"].as_str().is_some_and(|name| name.contains(client));
+            let wrong = records.iter().filter(|record| is_wrong(record, reader_of(fault)) && named(record));
+            let wrong: Vec<Value> = wrong.cloned().collect();
+            all = records;
+            Ok((!wrong.is_empty()).then_some(wrong))
+        })?;
+        let message = wrong.first().map(|record| record["message"].to_string()).unwrap_or_default();
+        self.say(&format!("{fault} breaks {row} at {step}: {message:.120}"), began);
+        self.seen
+            .insert(fault.to_owned(), json!({ "step": step, "row": row, "wrong": wrong, "all": all, "said": said }));
+        Ok(())
+    }
+
+    /// The fault is gone: waits until every handshake of the row is as it should be.
+    fn mends(&self, fault: &str, step: &str, row: &str) -> Result<()> {
+        let mut last = String::new();
+        wait(EFFECT, &format!("{row} to hold again after {fault}"), || {
+            let records = self.records(step, row)?;
+            last = records
+                .iter()
+                .find(|record| is_wrong(record, reader_of(fault)))
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            Ok(last.is_empty().then_some(()))
+        })
+        .with_context(|| last.clone())
+    }
+
+    /// A script saw the fault itself, and went no further.
+    fn refuses(&mut self, fault: &str, step: &str, said: &str) {
+        self.seen.insert(fault.to_owned(), json!({ "step": step, "row": "", "wrong": [], "said": said }));
+    }
+
+    /// Runs the command of a step from a fault's own package, which waits so many seconds for an effect; gives what it
+    /// said, which may be that it refuses.
+    fn faulty(&self, fault: &str, id: &str, which: &str, seconds: u64) -> Result<String> {
+        let began = Instant::now();
+        let package = self.folder.join(fault);
+        let manifest: Value = serde_json::from_slice(&fs::read(package.join("manifest.json"))?)?;
+        let steps = manifest["steps"].as_array().context("manifest.json has no steps")?;
+        let step = steps.iter().find(|step| step["id"] == id).with_context(|| format!("{fault} has no step {id}"))?;
+        let holder = step["holder"].as_str().unwrap_or_default();
+        let (machine, kubeconfig) = match holder {
+            "cluster" => (ADMIN, "/root/admin.conf"),
+            node => (node, "/etc/kubernetes/admin.conf"),
+        };
+        let target = self.lab.private(machine, "/root/faults").join(fault);
+        fs::create_dir_all(&target)?;
+        let status = Command::new("cp").arg("--archive").arg(package.join(".")).arg(&target).status()?;
+        ensure!(status.success(), "{} cannot be copied", package.display());
+        let command = step[which].as_str().unwrap_or_default();
+        let script = format!("cd /root/faults/{fault} && KUBECONFIG={kubeconfig} AIRLOCK_TIMEOUT={seconds} {command}");
+        let output = self.lab.on(machine, "sh")?.args(["-c", &script]).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let last = String::from_utf8_lossy(&said).trim().lines().next_back().unwrap_or_default().to_owned();
+        self.say(&format!("{fault}, {which} of {id}: {}: {last}", output.status), began);
+        Ok(format!("{which} of {id}: {}: {last}", output.status))
+    }
+}

@@ -1,0 +1,224 @@
+//! The states in which faults show, brought about on purpose.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{EFFECT, Walk};
+use crate::lab::{cluster::kubectl, wait};
+
+/// A kube-controller-manager's manifest, and where it is out of the kubelet's sight.
+const MANIFEST: &str = "etc/kubernetes/manifests/kube-controller-manager.yaml";
+const APISERVER: &str = "etc/kubernetes/manifests/kube-apiserver.yaml";
+const KUBELET_CREDENTIAL: &str = "var/lib/kubelet/pki/kubelet-client-current.pem";
+const PARKED: &str = "etc/kubernetes/parked.yaml";
+
+/// A file of a node that becomes what it was.
+pub struct TakenBack<'a> {
+    pub node: &'a str,
+    pub path: &'a str,
+    pub before: &'a Path,
+    /// What reads it at its start; empty where it is read at each use.
+    pub component: &'a str,
+}
+
+impl Walk<'_> {
+    /// A file of a node as it was before the first step.
+    pub fn before(&self, node: &str, path: &str) -> PathBuf {
+        self.lab.directory.join("handshakes/before").join(node).join(path)
+    }
+
+    /// Puts a file in place at once, with the mode that the other had.
+    pub fn install(&self, source: &Path, node: &str, path: &str) -> Result<()> {
+        let target = self.lab.node(node).join(path);
+        let beside = target.with_file_name(".brought-about");
+        fs::copy(source, &beside).with_context(|| format!("{} cannot be copied", source.display()))?;
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
+        Ok(fs::rename(&beside, &target)?)
+    }
+
+    /// Keeps a file as it is now, and gives where.
+    pub fn keep(&self, node: &str, path: &str) -> Result<PathBuf> {
+        let kept = self.lab.directory.join("kept").join(node).join(path);
+        fs::create_dir_all(kept.parent().context("a file lies in a folder")?)?;
+        let source = self.lab.node(node).join(path);
+        fs::copy(&source, &kept).with_context(|| format!("{} cannot be copied", source.display()))?;
+        Ok(kept)
+    }
+
+    /// The files of a node's step in which a faulty package differs: theirs, and their place on the node.
+    pub fn differences(&self, fault: &str, phase: u64, node: &str) -> Result<Vec<(PathBuf, PathBuf, String)>> {
+        let own = self.package.phase(phase)?.join("control-plane").join(node);
+        let name = self.package.phase(phase)?.file_name().context("a phase has a folder")?.to_owned();
+        let theirs = self.folder.join(fault).join(name).join("control-plane").join(node);
+        let mut found = Vec::new();
+        let mut open = vec![own.join("etc")];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    open.push(path);
+                    continue;
+                }
+                let place = path.strip_prefix(&own)?.display().to_string();
+                let other = theirs.join(&place);
+                if other.is_file() && fs::read(&other)? != fs::read(&path)? {
+                    found.push((path, other, place));
+                }
+            }
+        }
+        ensure!(!found.is_empty(), "{fault} differs in no file of {node} in phase {phase}");
+        Ok(found)
+    }
+
+    /// The step has been carried out: what the faulty package writes otherwise takes its place, is seen to break a
+    /// row, and goes again.
+    pub fn place(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
+        let phase = self.step(step)?.phase;
+        let differences = self.differences(fault, phase, node)?;
+        let names: Vec<_> = differences.iter().map(|(_, _, place)| place.as_str()).collect();
+        let said = format!("put in place on {node}: {}", names.join(", "));
+        for (_, theirs, place) in &differences {
+            self.install(theirs, node, place)?;
+        }
+        self.breaks(fault, step, row, "", &said)?;
+        for (own, _, place) in &differences {
+            self.install(own, node, place)?;
+        }
+        self.mends(fault, step, row)
+    }
+
+    /// A file of a node is again what it was, which is seen to break a row, and then what it is; a component restarts
+    /// with each, if one is named.
+    pub fn take_back(&mut self, fault: &str, step: &str, row: &str, file: &TakenBack<'_>) -> Result<()> {
+        let TakenBack { node, path, before, component } = file;
+        let kept = self.keep(node, path)?;
+        self.install(before, node, path)?;
+        self.restart(node, component)?;
+        self.breaks(fault, step, row, node, &format!("as it was before, on {node}: {path}"))?;
+        self.install(&kept, node, path)?;
+        self.restart(node, component)?;
+        self.mends(fault, step, row)
+    }
+
+    /// Where a kubelet's own credential is: the link that names it is the node's.
+    pub fn kubelet_credential(&self, node: &str) -> Result<String> {
+        let link = self.lab.node(node).join(KUBELET_CREDENTIAL);
+        Ok(fs::read_link(&link)?.display().to_string().trim_start_matches('/').to_owned())
+    }
+
+    /// What it was before the first step.
+    pub fn kubelet_credential_before(&self, node: &str) -> Result<PathBuf> {
+        let link = fs::read_link(self.before(node, KUBELET_CREDENTIAL))?;
+        Ok(self.before(node, link.display().to_string().trim_start_matches('/')))
+    }
+
+    /// Restarts a component of a node; does nothing where none is named.
+    pub fn restart(&self, node: &str, component: &str) -> Result<()> {
+        match component {
+            "" => Ok(()),
+            "kubelet" => self.lab.shell(node, "systemctl restart kubelet").map(drop),
+            _ => {
+                // One that dies again and again may not run just now.
+                let before = self.pid(node, component).unwrap_or_default();
+                self.lab.shell(node, &format!("kill {before} || true"))?;
+                // A kubelet that starts forgets how often it has restarted what, and waits for nothing.
+                self.lab.shell(node, "systemctl restart kubelet")?;
+                wait(EFFECT, &format!("{component} on {node} to run again"), || {
+                    Ok(self.pid(node, component).ok().filter(|now| *now != before).map(drop))
+                })
+            }
+        }
+    }
+
+    /// The process of a component.
+    pub fn pid(&self, node: &str, component: &str) -> Result<String> {
+        self.lab.shell(node, &format!("pidof {component}"))
+    }
+
+    /// Has the kube-controller-manager of a node lead, and lets `look` see what comes of it before the other is back.
+    pub fn led_by(&mut self, node: &str, look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let mut others = self.lab.machines("control-plane")?;
+        others.retain(|other| other != node);
+        self.without_managers(&others, |walk| {
+            let began = Instant::now();
+            wait(EFFECT, &format!("the kube-controller-manager of {node} to lead"), || {
+                let lease = "-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}";
+                Ok(walk.ask(lease)?.starts_with(&format!("{node}_")).then_some(()))
+            })?;
+            walk.say(&format!("the kube-controller-manager of {node} leads"), began);
+            look(walk)
+        })
+    }
+
+    /// Lets `look` see what comes of it that no kube-controller-manager runs on some nodes.
+    pub fn without_managers(&mut self, nodes: &[String], look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        for node in nodes {
+            fs::rename(self.lab.node(node).join(MANIFEST), self.lab.node(node).join(PARKED))?;
+        }
+        let run = |walk: &Self, wanted: bool| {
+            wait(EFFECT, "the kube-controller-managers", || {
+                let as_wanted = |node: &String| walk.pid(node, "kube-controller-manager").is_ok() == wanted;
+                Ok(nodes.iter().all(as_wanted).then_some(()))
+            })
+        };
+        let outcome = run(self, false).and_then(|()| look(self));
+        for node in nodes {
+            fs::rename(self.lab.node(node).join(PARKED), self.lab.node(node).join(MANIFEST))?;
+        }
+        outcome?;
+        run(self, true)
+    }
+
+    /// Restarts an API server with what it finds now; whether it comes up is for the handshakes to tell.
+    pub fn restart_apiserver(&self, node: &str) -> Result<()> {
+        let (manifest, parked) = (self.lab.node(node).join(APISERVER), self.lab.node(node).join(PARKED));
+        fs::rename(&manifest, &parked)?;
+        let gone =
+            wait(EFFECT, "the kube-apiserver to end", || Ok(self.pid(node, "kube-apiserver").is_err().then_some(())));
+        fs::rename(&parked, &manifest)?;
+        gone
+    }
+
+    /// Asks as administrator, at the first node's own API server: what is done to another must not be in the way.
+    pub fn ask(&self, arguments: &str) -> Result<String> {
+        let servers = self.lab.description()?["servers"].clone();
+        let servers = servers.as_array().context("the lab's description names no servers")?;
+        let first = self.lab.machines("control-plane")?.swap_remove(0);
+        let own = servers.iter().find(|server| server["name"] == first).context("a node has an API server")?;
+        kubectl(self.lab, &format!("--server {} {arguments}", own["url"].as_str().unwrap_or_default()))
+    }
+
+    /// A Pod that nobody restarts, as they are made without a Deployment.
+    pub fn bare_pod(&self, name: &str) -> Result<()> {
+        let first = self.lab.machines("control-plane")?.swap_remove(0);
+        let text: Value = serde_json::from_str(&self.ask("-n lab get deployment client -o json")?)?;
+        let mut spec = text["spec"]["template"]["spec"].clone();
+        spec["containers"][0]["command"] = serde_json::json!(["lab", "hammer", "pod", format!("/log/{name}.jsonl")]);
+        let pod = serde_json::json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "lab" }, "spec": spec,
+        });
+        fs::write(self.lab.private(&first, "/root/pod.json"), pod.to_string())?;
+        self.ask("apply -f /root/pod.json")?;
+        let trusts = self.trust_of(name)?;
+        wait(Duration::from_secs(60), &format!("the pod {name}"), || Ok(trusts.is_file().then_some(())))
+    }
+
+    /// Where a pod has written down whom it trusts.
+    fn trust_of(&self, pod: &str) -> Result<PathBuf> {
+        let worker = self.lab.machines("worker")?.swap_remove(0);
+        Ok(self.lab.private(&worker, "/var/log/lab").join(format!("{pod}.crt")))
+    }
+
+    /// Ends such a Pod.
+    pub fn end_pod(&self, name: &str) -> Result<()> {
+        self.ask(&format!("-n lab delete pod {name}"))?;
+        Ok(fs::remove_file(self.trust_of(name)?)?)
+    }
+}

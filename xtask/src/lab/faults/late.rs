@@ -1,0 +1,123 @@
+//! The rest of the way: every API server switched, the old CA dropped, and what must be refused in the end.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::{
+    IN_VAIN, Walk,
+    brought_about::TakenBack,
+    walk::{AUTHENTICATION, FIRST, LAST, WORKER},
+};
+
+impl Walk<'_> {
+    /// Every API server serves certificates of the new CA.
+    pub fn switch_last(&mut self) -> Result<()> {
+        const STEP: &str = "2-cp2";
+        let mut said = String::new();
+        self.led_by(LAST, |walk| {
+            said = walk.faulty("RenewedBeforeSwitch", "2-cp1-kubelet", "run", IN_VAIN)?;
+            Ok(())
+        })?;
+        self.refuses("RenewedBeforeSwitch", "2-cp1-kubelet", &said);
+
+        self.carry(STEP)?;
+        self.breaks("KubeletNotRestarted", STEP, "kubelet-apiserver/cp2", "", "it still runs as it did")?;
+        self.restart(LAST, "kubelet")?;
+        self.mends("KubeletNotRestarted", STEP, "kubelet-apiserver/cp2")?;
+        let path = "etc/kubernetes/scheduler.conf";
+        let before = self.before(LAST, path);
+        let file = TakenBack { node: LAST, path, before: &before, component: "kube-scheduler" };
+        self.take_back("KubeconfigNotPatched", STEP, "scheduler-apiserver/cp2", &file)?;
+
+        const KEY: &str = "etc/kubernetes/pki/ca.key";
+        let new = self.keep(LAST, KEY)?;
+        self.install(&self.before(LAST, KEY), LAST, KEY)?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.led_by(LAST, |walk| {
+            walk.breaks("NewCertificateOldKey", STEP, "requester-apiserver", "", "the old key stays")?;
+            walk.heard("NewCertificateOldKey", "private key does not match public key")
+        })?;
+        self.install(&new, LAST, KEY)?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.mends("NewCertificateOldKey", STEP, "requester-apiserver")?;
+        self.look(STEP)?;
+
+        let nodes = self.lab.machines("control-plane")?;
+        self.without_managers(&nodes, |walk| {
+            let said = walk.faulty("RenewedWithoutLeader", "2-cp1-kubelet", "run", IN_VAIN)?;
+            walk.breaks("RenewedWithoutLeader", "2-cp1-kubelet", "requester-apiserver", "", &said)
+        })?;
+        self.carry_and_look(&[
+            "2-published",
+            "2-cp1-kubelet",
+            "2-cp2-kubelet",
+            "2-cluster-info",
+            "2-workers",
+            "2-clients",
+            "2-everyone",
+        ])
+    }
+
+    /// API servers drop the old CA.
+    pub fn drop_old(&mut self) -> Result<()> {
+        const STEP: &str = "3-cp1";
+        self.carry(STEP)?;
+        let given = self.package.phase(1)?.join("clients/alice.conf");
+        self.hand_out("CredentialsNotReplaced", STEP, given)?;
+        self.not_renewed("WorkersNotRenewed", STEP, WORKER, "kubelet-apiserver/workers")?;
+        let path = "etc/kubernetes/admin.conf";
+        let before = self.package.phase(1)?.join("control-plane").join(LAST).join(path);
+        let file = TakenBack { node: LAST, path, before: &before, component: "" };
+        self.take_back("NodeSkippedInPhase2", STEP, "admin-apiserver/cp2", &file)?;
+        self.look(STEP)?;
+
+        const LAST_STEP: &str = "3-cp2";
+        self.carry(LAST_STEP)?;
+        self.not_renewed("KubeletNotRenewed", LAST_STEP, LAST, "kubelet-apiserver/cp2")?;
+        self.look(LAST_STEP)?;
+        self.carry_and_look(&["3-published", "3-cluster-info", "3-workers", "3-clients"])
+    }
+
+    /// A kubelet has the credential that it had before phase 2.
+    fn not_renewed(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
+        let path = self.kubelet_credential(node)?;
+        let before = self.kubelet_credential_before(node)?;
+        self.take_back(fault, step, row, &TakenBack { node, path: &path, before: &before, component: "kubelet" })
+    }
+
+    /// What the old CA signed must be refused.
+    pub fn at_the_end(&mut self) -> Result<()> {
+        const STEP: &str = "3-after-care";
+        let told = self.ask(AUTHENTICATION)?;
+        self.carry_and_look(&["3-authentication", "3-pods", STEP])?;
+
+        fs::write(self.lab.private(FIRST, "/root/authentication.json"), without_version(&told)?)?;
+        self.ask("replace -f /root/authentication.json")?;
+        self.breaks("NothingForgotten", STEP, "old-front-proxy-extension", "", "the object as it was before the step")?;
+        self.forget_authentication("requestheader-client-ca-file")?;
+        self.mends("NothingForgotten", STEP, "old-front-proxy-extension")?;
+
+        let differences = self.differences("OldKept", 3, FIRST)?;
+        for (_, theirs, place) in &differences {
+            self.install(theirs, FIRST, place)?;
+        }
+        self.breaks("OldKept", STEP, "old-client-apiserver", "", "put in place at the end")?;
+        for (own, _, place) in &differences {
+            self.install(own, FIRST, place)?;
+        }
+        self.mends("OldKept", STEP, "old-client-apiserver")?;
+        // The API server has told extension API servers of the old CA again.
+        self.forget_authentication("client-ca-file")?;
+        self.look(STEP)
+    }
+}
+
+/// An object as it may be put back.
+fn without_version(text: &str) -> Result<String> {
+    let mut object: serde_json::Value = serde_json::from_str(text)?;
+    let metadata = object["metadata"].as_object_mut().context("an object has metadata")?;
+    metadata.remove("resourceVersion");
+    metadata.remove("uid");
+    Ok(object.to_string())
+}

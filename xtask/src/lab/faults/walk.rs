@@ -1,0 +1,225 @@
+//! The way through the package, and where each fault shows on it: two control-plane nodes, a worker, a machine to spare.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+
+use super::{EFFECT, Walk};
+use crate::lab::{ADMIN, cluster, runner::Disturbance, wait};
+
+pub const FIRST: &str = "cp1";
+pub const LAST: &str = "cp2";
+pub const WORKER: &str = "worker1";
+const SPARE: &str = "spare1";
+
+/// How long a faulty script may wait for what does come, in seconds.
+const IN_TIME: u64 = 90;
+
+const CA: &str = "etc/kubernetes/pki/ca.crt";
+const FRONT_PROXY_CA: &str = "etc/kubernetes/pki/front-proxy-ca.crt";
+pub const AUTHENTICATION: &str = "-n kube-system get configmap extension-apiserver-authentication -o json";
+
+impl Walk<'_> {
+    /// Every step, and every fault where it shows.
+    pub fn all(&mut self) -> Result<()> {
+        self.look("today")?;
+        self.bare_pod("kept")?;
+        self.trust_both()?;
+        self.switch_first()?;
+        self.switch_last()?;
+        self.drop_old()?;
+        self.at_the_end()
+    }
+
+    fn trust_both(&mut self) -> Result<()> {
+        self.carry_and_look(&["1-freeze", "1-cp1"])?;
+        self.place("SwappedAuthorities", "1-cp1", FIRST, "admin-apiserver/cp1")?;
+
+        // Whichever kube-controller-manager leads publishes its own file: here the one that has the old CA alone.
+        self.led_by(LAST, |walk| {
+            wait(EFFECT, "kube-root-ca.crt to be the old CA alone", || Ok((walk.published()? == 1).then_some(())))?;
+            walk.faulty("PodsBeforeBarrier", "1-pods", "run", IN_TIME).map(drop)
+        })?;
+
+        let said = self.faulty("BundleInStandbysSigningFile", "1-cp2", "run", IN_TIME)?;
+        self.led_by(LAST, |walk| {
+            walk.breaks("BundleInStandbysSigningFile", "1-cp2", "requester-apiserver", "", &said)?;
+            walk.heard("BundleInStandbysSigningFile", "expected 1 certificate, found 2")
+        })?;
+        self.faulty("BundleInStandbysSigningFile", "1-cp2", "undo", IN_TIME)?;
+        self.mends("BundleInStandbysSigningFile", "1-cp1", "requester-apiserver")?;
+
+        self.carry_and_look(&["1-cp2", "1-published"])?;
+        // The workers first; a machine that joins before cluster-info has both CAs is told of the old one alone.
+        self.carry("1-workers")?;
+        self.join(SPARE)?;
+        self.carry_and_look(&["1-cluster-info"])?;
+        self.look("1-workers")?;
+        self.carry_and_look(&["1-pods", "1-clients"])?;
+
+        let given = self.folder.join("EarlyDropInKubeconfigs/1-trust-both/clients/alice.conf");
+        self.hand_out("EarlyDropInKubeconfigs", "1-clients", given)?;
+        self.carry_and_look(&["1-authentication"])
+    }
+
+    /// The first API server serves a certificate of the new CA.
+    fn switch_first(&mut self) -> Result<()> {
+        const STEP: &str = "2-cp1";
+        self.carry(STEP)?;
+        self.breaks(
+            "PodsBeforeBarrier",
+            STEP,
+            "pods-apiserver",
+            "pod pod",
+            "restarted while the old CA was published",
+        )?;
+        self.breaks("PodsNotRestarted", STEP, "pods-apiserver", "kept", "a Pod that nobody restarted")?;
+        self.end_pod("kept")?;
+        self.ask("-n lab rollout restart deployment client")?;
+        self.mends("PodsNotRestarted", STEP, "pods-apiserver")?;
+
+        const WORKERS: &str = "kubelet-apiserver/workers";
+        const APPLY: &str = "cd /root/package && sh 1-trust-both/workers/apply.sh";
+        self.breaks("WorkersBeforeClusterInfo", STEP, WORKERS, SPARE, "joined between the two steps")?;
+        self.lab.shell(SPARE, APPLY)?;
+        self.mends("WorkersBeforeClusterInfo", STEP, WORKERS)?;
+        self.lab.shell(WORKER, &format!("{APPLY} --undo"))?;
+        self.breaks("WorkersSkippedInPhase1", STEP, WORKERS, WORKER, "the step undone")?;
+        self.lab.shell(WORKER, APPLY)?;
+        self.mends("WorkersSkippedInPhase1", STEP, WORKERS)?;
+
+        self.undo("1-cluster-info")?;
+        self.breaks("StaleClusterInfo", STEP, "joining-apiserver", "", "the step undone")?;
+        self.carry("1-cluster-info")?;
+        self.mends("StaleClusterInfo", STEP, "joining-apiserver")?;
+
+        self.not_restarted(STEP)?;
+        self.undo("1-cp2")?;
+        self.breaks("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1", "", "the step undone")?;
+        // The kubelet goes on with what it read when the step was undone, until the node's own API server switches.
+        self.faulty("KubeletNotRestarted", "1-cp2", "run", IN_TIME)?;
+        self.mends("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1")?;
+
+        self.aggregator_too_early(STEP)?;
+        for fault in ["MissingSan", "LeafOfWrongAuthority", "NotYetValid", "ExpiredLeaf", "KeyIdOfWrongAuthority"] {
+            self.place(fault, STEP, FIRST, "admin-apiserver/cp1")?;
+        }
+        self.place("WrongUsage", STEP, FIRST, "apiserver-kubelet/cp1")?;
+        self.place("EarlyDrop", STEP, FIRST, WORKERS)?;
+        self.key_of_another_certificate(STEP)?;
+        self.look(STEP)
+    }
+
+    /// A kube-controller-manager leads and publishes what it read before the node's step.
+    fn not_restarted(&mut self, step: &str) -> Result<()> {
+        let both = self.keep(LAST, CA)?;
+        self.install(&self.before(LAST, CA), LAST, CA)?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.led_by(LAST, |walk| {
+            // It reads the file that it publishes when it begins to lead.
+            wait(EFFECT, "kube-root-ca.crt to be the old CA alone", || Ok((walk.published()? == 1).then_some(())))?;
+            walk.install(&both, LAST, CA)?;
+            let said = "it leads with what it read before the step";
+            walk.breaks("ControllerManagerNotRestarted", step, "pods-apiserver", "starts now", said)
+        })?;
+        self.restart(LAST, "kube-controller-manager")?;
+        self.mends("ControllerManagerNotRestarted", step, "pods-apiserver")
+    }
+
+    /// Nobody has the new front-proxy CA when the aggregator presents its certificate.
+    fn aggregator_too_early(&mut self, step: &str) -> Result<()> {
+        let mut kept = Vec::new();
+        for node in [FIRST, LAST] {
+            kept.push((node, self.keep(node, FRONT_PROXY_CA)?));
+            self.install(&self.before(node, FRONT_PROXY_CA), node, FRONT_PROXY_CA)?;
+        }
+        self.forget_authentication("requestheader-client-ca-file")?;
+        let said = "both nodes have the old front-proxy CA alone";
+        self.breaks("AggregatorTooEarly", step, "aggregator-extension/cp1", "", said)?;
+        for (node, both) in kept {
+            self.install(&both, node, FRONT_PROXY_CA)?;
+        }
+        self.mends("AggregatorTooEarly", step, "aggregator-extension")
+    }
+
+    /// A running API server stays with the pair that it has; one that starts does not come up.
+    fn key_of_another_certificate(&mut self, step: &str) -> Result<()> {
+        const FAULT: &str = "KeyOfAnotherCertificate";
+        let differences = self.differences(FAULT, 2, FIRST)?;
+        for (_, theirs, place) in &differences {
+            self.install(theirs, FIRST, place)?;
+        }
+        self.restart_apiserver(FIRST)?;
+        self.breaks(FAULT, step, "admin-apiserver/cp1", "", "the API server is restarted")?;
+        self.heard_on(FAULT, FIRST, "private key does not match public key")?;
+        for (own, _, place) in &differences {
+            self.install(own, FIRST, place)?;
+        }
+        self.restart_apiserver(FIRST)?;
+        self.mends(FAULT, step, "admin-apiserver/cp1")
+    }
+
+    /// A person is given a kubeconfig, and then their own again.
+    pub fn hand_out(&mut self, fault: &str, step: &str, kubeconfig: PathBuf) -> Result<()> {
+        const ROW: &str = "given-clients-apiserver";
+        let own = std::mem::replace(&mut self.recorder.given, kubeconfig);
+        let broken = self.breaks(fault, step, ROW, "", "the person holds this package's kubeconfig");
+        self.recorder.given = own;
+        broken.and_then(|()| self.mends(fault, step, ROW))
+    }
+
+    /// How many CAs pods are given now.
+    fn published(&self) -> Result<usize> {
+        let text = self.ask("-n lab get configmap kube-root-ca.crt -o jsonpath={.data.ca\\\\.crt}")?;
+        Ok(text.matches("BEGIN CERTIFICATE").count())
+    }
+
+    pub fn undo(&self, id: &str) -> Result<()> {
+        let step = self.step(id)?;
+        self.runner.undo(step, 0, Disturbance::default().kill)?.map(drop).with_context(|| format!("{id} has no undo"))
+    }
+
+    /// A union, which API servers write anew from what they have: deleted until each has only one CA to add.
+    pub fn forget_authentication(&self, key: &str) -> Result<()> {
+        wait(EFFECT, "extension-apiserver-authentication to name one CA", || {
+            let told = self.ask(&format!("{AUTHENTICATION} --ignore-not-found"))?;
+            if told.is_empty() {
+                return Ok(None);
+            }
+            let object: serde_json::Value = serde_json::from_str(&told)?;
+            if object["data"][key].as_str().is_some_and(|text| text.matches("BEGIN CERTIFICATE").count() == 1) {
+                return Ok(Some(()));
+            }
+            self.ask("-n kube-system delete configmap extension-apiserver-authentication --ignore-not-found")?;
+            Ok(None)
+        })
+    }
+
+    /// Joins a machine with the pin of the old CA.
+    fn join(&self, machine: &str) -> Result<()> {
+        fs::create_dir_all(self.lab.private(ADMIN, "/root/old"))?;
+        fs::copy(self.before(FIRST, CA), self.lab.private(ADMIN, "/root/old/ca.crt"))?;
+        let pin = "openssl x509 -in /root/old/ca.crt -noout -pubkey | openssl pkey -pubin -outform der | sha256sum | cut -d' ' -f1";
+        let pin = self.lab.shell(ADMIN, pin)?;
+        cluster::join_spare(self.lab, machine, &format!("sha256:{pin}"))
+    }
+
+    /// What a program of the last control-plane node has said.
+    pub fn heard(&mut self, fault: &str, words: &str) -> Result<()> {
+        self.heard_on(fault, LAST, words)
+    }
+
+    pub fn heard_on(&mut self, fault: &str, node: &str, words: &str) -> Result<()> {
+        let search = format!("grep -r -h -o '{words}' /var/log/pods | head -n 1");
+        let said = wait(Duration::from_secs(30), &format!("{node} to say {words}"), || {
+            let said = self.lab.shell(node, &search)?;
+            Ok((!said.is_empty()).then_some(said))
+        });
+        // Whether that was said is for the reader of the report to judge.
+        let said = said.unwrap_or_else(|error| error.to_string());
+        if let Some(seen) = self.seen.get_mut(fault) {
+            seen["heard"] = said.into();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Every handshake that a package predicts, really made at the end of each step (`lab handshakes`).
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    ADMIN, Lab, management,
+    package::{Package, Step},
+};
+
+/// How many seconds a certificate may take to be signed: after a restart, a kube-controller-manager waits for its lease.
+const SIGNED_WITHIN: u64 = 60;
+
+/// What has to be known from one moment to the next.
+pub struct Recorder<'a> {
+    lab: &'a Lab,
+    folder: PathBuf,
+    edges: Vec<String>,
+    /// Where the package says that the new CA alone is.
+    new_authority: PathBuf,
+    /// What a person holds, and whom those trust whose kubeconfigs were not given.
+    pub given: PathBuf,
+    others_trust: Option<PathBuf>,
+    others_renewed: bool,
+}
+
+impl<'a> Recorder<'a> {
+    /// Keeps what every node has before the first step, the old authorities' keys with it.
+    pub fn start(lab: &'a Lab, package: &Package) -> Result<Self> {
+        let folder = lab.directory.join("handshakes");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        for node in nodes(lab)? {
+            for part in ["etc/kubernetes", "var/lib/kubelet/pki"] {
+                let target = folder.join("before").join(&node).join(part);
+                fs::create_dir_all(&target)?;
+                let source = lab.node(&node).join(part).join(".");
+                let status = Command::new("cp").arg("--archive").arg(&source).arg(&target).status()?;
+                ensure!(status.success(), "{} cannot be copied", source.display());
+            }
+        }
+        Ok(Self {
+            lab,
+            folder,
+            edges: package.edges.clone(),
+            new_authority: package.folder.join("3-drop-old/workers/ca.crt"),
+            given: lab.directory.join("clients/alice.conf"),
+            others_trust: None,
+            others_renewed: false,
+        })
+    }
+
+    /// People have done what a phase asks of them.
+    pub fn people(&mut self, package: &Package, phase: u64) -> Result<()> {
+        let first = self.lab.machines("control-plane")?.swap_remove(0);
+        self.given = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;
+        self.others_trust = Some(package.phase(phase)?.join("workers/ca.crt"));
+        self.others_renewed |= phase >= 2;
+        Ok(())
+    }
+
+    /// Makes every handshake, and gives the records.
+    pub fn look(&self, step: Option<&Step>) -> Result<Vec<Value>> {
+        let (id, phase) = step.map_or(("today", 0), |step| (step.id.as_str(), step.phase));
+        self.look_at(id, phase, &self.edges, SIGNED_WITHIN)
+    }
+
+    /// Makes the handshakes of some edges, or of none: then only what processes read at their start is noted.
+    pub fn look_at(&self, id: &str, phase: u64, edges: &[String], signed_within: u64) -> Result<Vec<Value>> {
+        let lab = self.lab;
+        let description = lab.description()?;
+        let machines = description["machines"].as_array().context("the lab's description names no machines")?;
+        let known = nodes(lab)?;
+        let mut nodes = Vec::new();
+        for machine in machines {
+            let name = machine["name"].as_str().unwrap_or_default();
+            if known.iter().any(|node| node == name) {
+                nodes.push(json!({
+                    "name": name, "address": machine["addresses"][0], "pid": lab.pid(name)?,
+                    "controlPlane": machine["role"] == "control-plane",
+                }));
+            }
+        }
+        let out = self.folder.join(format!("{id}.json"));
+        let config = json!({
+            "step": id, "phase": phase, "edges": edges, "nodes": nodes,
+            "trees": lab.directory.join("nodes"), "before": self.folder.join("before"), "memory": self.folder,
+            "pods": lab.directory.join("private/*/var/log/lab/*.crt"), "extension": description["extension"],
+            "management": management::secret(), "given": self.given, "othersTrust": self.others_trust,
+            "othersRenewed": self.others_renewed, "newAuthority": self.new_authority,
+            "patience": signed_within, "out": out,
+        });
+        let path = self.folder.join("config.json");
+        fs::write(&path, serde_json::to_string_pretty(&config)?)?;
+        let program = PathBuf::from(description["tools"].as_str().context("the lab's description names no tools")?);
+        // In the admin machine's network, with this machine's files and processes in sight.
+        let output = Command::new("nsenter")
+            .args(["--target", &lab.pid(ADMIN)?.to_string(), "--net", "--"])
+            .arg(program.join("lab"))
+            .arg("handshakes")
+            .arg(&path)
+            .output()?;
+        ensure!(
+            output.status.success(),
+            "the handshakes after {id} cannot be made: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        let text = fs::read(&out).with_context(|| format!("{} cannot be read", out.display()))?;
+        let records: Option<Vec<Value>> = serde_json::from_slice(&text)?;
+        Ok(records.unwrap_or_default())
+    }
+}
+
+/// Every machine that has joined.
+fn nodes(lab: &Lab) -> Result<Vec<String>> {
+    let mut nodes = lab.machines("control-plane")?;
+    nodes.extend(lab.machines("worker")?);
+    Ok(nodes)
+}
