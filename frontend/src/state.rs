@@ -49,6 +49,8 @@ pub struct State {
     pub inventory: Option<Rc<InventoryReport>>,
     /// Who signs whom in it.
     pub pki: Rc<Pki>,
+    /// Different private keys among it.
+    pub keys_loaded: usize,
     /// The person's clock when that was found.
     pub today: UnixTime,
     /// The person's choices.
@@ -322,6 +324,7 @@ impl State {
                 self.ended(words::inspected(&inventory));
                 self.form.fit(&inventory, &files);
                 self.pki = pki::pki(&inventory).into();
+                self.keys_loaded = memory::keys(&inventory);
                 self.inventory = (!files.is_empty()).then_some(inventory);
                 self.files = files;
             }

@@ -29,5 +29,5 @@ pub fn listen(stopped: impl Fn() + 'static) {
 
 /// SHA-256 of the program in lower case hexadecimal; empty where it is not known.
 pub fn build() -> String {
-    BUILD.with(|build| build.clone()).unwrap_or_default()
+    BUILD.with(Option::clone).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use airlock_core::{
 };
 
 use super::pki::{Pki, Place};
+use crate::words;
 
 /// A bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +85,14 @@ fn leaves(name: &str, places: &[Place]) -> Option<Life> {
 
 /// What expires first.
 fn first(pki: &Pki) -> Option<(String, UnixTime)> {
-    let named = |place: &Place| (format!("{} on {}", place.path, place.holders.join(", ")), place.until);
-    let signed = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others).map(named);
-    let authorities = pki.signers.iter().map(|signer| (signer.title.clone(), signer.until));
-    signed.chain(authorities).min_by_key(|(_, until)| *until)
+    let places = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others);
+    let place = places.min_by_key(|place| place.until);
+    let authority = pki.signers.iter().min_by_key(|signer| signer.until);
+    match (place, authority) {
+        (Some(place), Some(signer)) if signer.until < place.until => Some((signer.title.clone(), signer.until)),
+        (Some(place), _) => Some((format!("{} on {}", place.path, words::few_holders(&place.holders)), place.until)),
+        (None, signer) => signer.map(|signer| (signer.title.clone(), signer.until)),
+    }
 }
 
 impl Lifetimes {

@@ -2,7 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use airlock_core::report::InventoryReport;
+
 use super::{Job, State};
+
+/// How many different private keys are among what was found.
+pub fn keys(inventory: &InventoryReport) -> usize {
+    let keys = inventory.holders.iter().flat_map(|holder| &holder.slots).flat_map(|slot| &slot.keys);
+    keys.map(|key| key.pin.as_str()).collect::<BTreeSet<_>>().len()
+}
 
 /// What is in the memory of page and workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,14 +28,11 @@ pub struct Memory {
 impl State {
     /// What is in memory now.
     pub fn memory(&self) -> Memory {
-        let holders = self.inventory.iter().flat_map(|inventory| &inventory.holders);
-        let keys = holders.flat_map(|holder| &holder.slots).flat_map(|slot| &slot.keys);
-        let pins: BTreeSet<&str> = keys.map(|key| key.pin.as_str()).collect();
         let package = self.package.as_ref();
         Memory {
             files: self.files.len(),
             bytes: self.files.iter().map(|file| file.size).sum(),
-            keys: pins.len(),
+            keys: self.keys_loaded,
             secret_outputs: package.map(|package| package.files.iter().filter(|file| file.secret).count()),
         }
     }

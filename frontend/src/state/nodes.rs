@@ -1,6 +1,6 @@
 //! Everyone who holds something, in a line each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_core::{
     Severity, Standing, UnixTime,
@@ -28,15 +28,27 @@ pub struct Row {
 
 /// A line for each holder, in the inventory's order.
 pub fn rows(inventory: &InventoryReport) -> Vec<Row> {
-    inventory.holders.iter().map(|holder| row(inventory, holder)).collect()
+    let mut findings: Findings<'_> = BTreeMap::new();
+    for finding in &inventory.findings {
+        let severities = [Severity::Error, Severity::Warning, Severity::Note];
+        if let Some(at) = severities.iter().position(|severity| *severity == finding.severity) {
+            findings.entry(finding.file.as_str()).or_default()[at] += 1;
+        }
+    }
+    inventory.holders.iter().map(|holder| row(inventory, holder, &findings)).collect()
 }
 
-fn row(inventory: &InventoryReport, holder: &HolderReport) -> Row {
+/// Errors, warnings and notes by file: a cluster of a thousand nodes has thousands of either.
+type Findings<'a> = BTreeMap<&'a str, [usize; 3]>;
+
+fn row(inventory: &InventoryReport, holder: &HolderReport, findings: &Findings<'_>) -> Row {
     let files: BTreeSet<&str> = holder.slots.iter().map(|slot| slot.file.as_str()).collect();
-    let about = |severity| {
-        let its = inventory.findings.iter().filter(|finding| files.contains(finding.file.as_str()));
-        its.filter(|finding| finding.severity == severity).count()
-    };
+    let mut its = [0; 3];
+    for counts in files.iter().filter_map(|file| findings.get(file)) {
+        for (sum, count) in its.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
     let certificates = holder.slots.iter().flat_map(|slot| slot.certificates.iter().map(move |one| (slot, one)));
     let first = certificates.min_by_key(|(_, certificate)| certificate.not_after);
     let pins: BTreeSet<&str> = holder.slots.iter().flat_map(|slot| &slot.keys).map(|key| key.pin.as_str()).collect();
@@ -46,7 +58,7 @@ fn row(inventory: &InventoryReport, holder: &HolderReport) -> Row {
         entries: holder.slots.len(),
         keys: pins.len(),
         first: first.map(|(slot, certificate)| (slot.place.clone(), certificate.not_after)),
-        findings: [Severity::Error, Severity::Warning, Severity::Note].map(about),
+        findings: its,
         standing: standing(inventory, holder),
     }
 }

@@ -54,15 +54,15 @@ pub fn pki(inventory: &InventoryReport) -> Pki {
     let mut trusted: Vec<Places> = inventory.authorities.iter().map(|_| Places::default()).collect();
     let mut signed: Vec<Places> = inventory.authorities.iter().map(|_| Places::default()).collect();
     let mut others = Places::default();
+    let names: Vec<String> = inventory.authorities.iter().map(|authority| name(&authority.certificate)).collect();
     for holder in &inventory.holders {
         for slot in &holder.slots {
             for certificate in &slot.certificates {
-                let of = |is: &dyn Fn(&CertificateReport) -> bool| {
-                    inventory.authorities.iter().position(|authority| is(&authority.certificate))
-                };
-                let places = if let Some(itself) = of(&|authority| authority.fingerprint == certificate.fingerprint) {
+                let mut authorities = inventory.authorities.iter().map(|authority| &authority.certificate);
+                let itself = authorities.position(|authority| authority.fingerprint == certificate.fingerprint);
+                let places = if let Some(itself) = itself {
                     &mut trusted[itself]
-                } else if let Some(signer) = of(&|authority| certificate.signed_by == name(authority)) {
+                } else if let Some(signer) = names.iter().position(|name| *name == certificate.signed_by) {
                     &mut signed[signer]
                 } else {
                     &mut others
