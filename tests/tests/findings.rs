@@ -262,4 +262,10 @@ fn the_same_twice_is_the_same() {
         "name: one-ca\n  annotations: {changed: \"1\"}",
     );
     Drop::of("cluster-api/one").and(changed).expect("two-objects", Severity::Error, "one-ca.yaml");
+    let other = Drop::of("kubeadm/other-1").get(CA);
+    Drop::of("kubeadm/rsa-1").with("rsa-1/cp1/etc/kubernetes/pki/ca.crt", other).expect(
+        "two-trees",
+        Severity::Error,
+        CA,
+    );
 }

@@ -86,12 +86,17 @@ fn the_same_dump_in_every_text_form_says_the_same() {
 #[test]
 fn encrypted_keys_open_with_a_password_and_ask_for_one() {
     let key = format!("{CA}.key");
-    for (fixture, opens) in
-        [("pbkdf2.key", true), ("scrypt.key", true), ("pbes1.key", false), ("traditional.key", false)]
-    {
+    for (fixture, opens) in [
+        ("encrypted/pbkdf2.key", true),
+        ("encrypted/scrypt.key", true),
+        ("encrypted/pbes1.key", false),
+        ("encrypted/traditional.key", false),
+        ("limits/slow-pbkdf2.key", false),
+        ("limits/slow-scrypt.key", false),
+    ] {
         let files = || {
             let mut files = without(cluster(), "pki/ca.key");
-            files.push(given(&format!("encrypted/{fixture}"), &key));
+            files.push(given(fixture, &key));
             files
         };
         let (findings, planned) = said(files(), None);

@@ -1,6 +1,9 @@
 //! Artifact to slot: every file gets its place, on a node or off it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -44,6 +47,7 @@ pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile
         keys: BTreeMap::new(),
     };
     let mut files = open_archives(files, &mut inventory.findings);
+    in_order(&mut files);
     within_limits(&mut files, &mut inventory.findings);
     inventory.files = files.len();
     let packages = packaged::roots(&files);
@@ -66,7 +70,8 @@ pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile
         match content {
             Content::Bytes(bytes) => match located {
                 Some(Location { root, path: on_node }) => {
-                    roots.entry(root).or_default().files.insert(on_node, Given { file: path, bytes, mode });
+                    let given = Given { file: path, bytes, mode };
+                    inventory.findings.extend(roots.entry(root).or_default().add(on_node, given));
                 }
                 None => inventory.place_loose(path, bytes, password),
             },
@@ -149,6 +154,18 @@ struct Root {
     links: BTreeMap<String, (String, String)>,
 }
 
+/// The same order whatever the order of the drop, and what was given twice once.
+fn in_order(files: &mut Vec<InputFile>) {
+    fn bytes(file: &InputFile) -> Option<&[u8]> {
+        match &file.content {
+            Content::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path).then_with(|| bytes(a).cmp(&bytes(b))));
+    files.dedup_by(|b, a| a.path == b.path && bytes(a).is_some() && bytes(a) == bytes(b));
+}
+
 /// Leaves out what no node has: paths beyond Linux' limit, and files beyond a number that only a mistake reaches.
 fn within_limits(files: &mut Vec<InputFile>, findings: &mut Vec<Finding>) {
     files.retain(|file| {
@@ -176,6 +193,26 @@ fn within_limits(files: &mut Vec<InputFile>, findings: &mut Vec<Finding>) {
             .remedy("Give only /etc/kubernetes and /var/lib/kubelet of each node, and the cluster's objects"),
         );
         files.truncate(MAX_FILES);
+    }
+}
+
+impl Root {
+    /// Adds a file; of two that differ the first is kept, and nobody can tell which one is right.
+    fn add(&mut self, on_node: String, given: Given) -> Option<Finding> {
+        match self.files.entry(on_node) {
+            Entry::Vacant(entry) => {
+                entry.insert(given);
+                None
+            }
+            Entry::Occupied(entry) if entry.get().bytes == given.bytes => None,
+            Entry::Occupied(entry) => {
+                let message = format!("it is given twice, with other content as {}", entry.get().file);
+                Some(
+                    Finding::error("two-trees", &given.file, message)
+                        .remedy("Give each node once; where two nodes share a name, tell them apart by their folders"),
+                )
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Finding, Severity,
     formats::{kubeadm, object::Object},
-    profile::{CLUSTER_NAME_LABEL, SECRETS, SecretContent},
+    profile::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow},
 };
 
 /// The type of the Secrets that Cluster API makes (kubernetes-sigs/cluster-api: api/core/v1beta2, `ClusterSecretType`).
@@ -33,6 +33,16 @@ impl Inventory {
                 let copies = reader.copies(&object, file);
                 if copies.is_empty() {
                     *passed_over.entry(object.kind.clone()).or_default() += 1;
+                }
+                if !copies.is_empty() && secret_row(&object).is_some() {
+                    let message = format!(
+                        "{}/{} is called like a Secret of Cluster API's, but has neither its label nor its type",
+                        object.namespace.as_deref().unwrap_or_default(),
+                        object.name
+                    );
+                    self.findings.push(Finding::note("not-cluster-api", file, message).remedy(format!(
+                        "If it is one, give it with the label {CLUSTER_NAME_LABEL}, as the management cluster has it"
+                    )));
                 }
                 self.copies.extend(copies);
                 continue;
@@ -179,17 +189,18 @@ fn management_secret(object: &Object) -> Option<SecretContent> {
     if !object.labels.contains_key(CLUSTER_NAME_LABEL) && object.secret_type() != CLUSTER_SECRET_TYPE {
         return None;
     }
-    let data = object.secret_data();
-    let row = SECRETS.iter().find(|row| {
-        let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
-        data.contains_key(needed)
-            && object
-                .name
-                .strip_suffix(row.suffix)
-                .and_then(|rest| rest.strip_suffix('-'))
-                .is_some_and(|rest| !rest.is_empty())
-    })?;
-    Some(row.content)
+    secret_row(object).map(|row| row.content)
+}
+
+/// The row whose name a Secret has, with the data that goes with it.
+fn secret_row(object: &Object) -> Option<&'static SecretRow> {
+    let named = |row: &&SecretRow| {
+        let rest = object.name.strip_suffix(row.suffix).and_then(|rest| rest.strip_suffix('-'));
+        rest.is_some_and(|rest| !rest.is_empty())
+    };
+    let row = SECRETS.iter().find(named).filter(|_| object.kind == "Secret")?;
+    let needed = if row.content == SecretContent::Kubeconfig { "value" } else { "tls.crt" };
+    object.secret_data().contains_key(needed).then_some(row)
 }
 
 /// The Cluster that a management Secret belongs to: its label, else its name without the suffix.

@@ -71,3 +71,25 @@ fn find<'a>(certificate: &Certificate, authorities: &[&'a Certificate], checks: 
     };
     ordered.find(|authority| affordable() && certificate.is_signed_by(authority)).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::pem;
+
+    fn read(pem: &[u8]) -> Certificate {
+        Certificate::from_der(&pem::blocks(pem).blocks[0].der).unwrap()
+    }
+
+    #[test]
+    fn a_signer_is_looked_for_as_long_as_that_is_affordable() {
+        let one = read(include_bytes!("../../../tests/fixtures/kubeadm/ecdsa-3/cp1/etc/kubernetes/pki/ca.crt"));
+        let other = read(include_bytes!("../../../tests/fixtures/kubeadm/rsa-3/cp1/etc/kubernetes/pki/ca.crt"));
+        // Both are called kubernetes, so the first is tried in vain.
+        assert_eq!(other.subject(), one.subject());
+        for (mut checks, left, found) in [(10, 8, Some(&one)), (3, 1, Some(&one)), (2, 0, None), (0, 0, None)] {
+            assert_eq!(find(&one, &[&other, &one], &mut checks), found);
+            assert_eq!(checks, left);
+        }
+    }
+}

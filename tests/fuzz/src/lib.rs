@@ -1,4 +1,4 @@
-//! What every fuzz target holds the core to: memory in proportion to the input, and no private key in what is shown.
+//! What every fuzz target holds the core to: memory in proportion to the input, a few seconds, and no private key in what is shown.
 
 pub mod keys;
 pub mod meter;
@@ -7,4 +7,4 @@ pub mod pipeline;
 pub mod secrets;
 pub mod trees;
 
-pub use meter::metered;
+pub use meter::{metered, timed};

@@ -1,4 +1,4 @@
-//! Memory, counted.
+//! Memory and time, counted.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -46,15 +46,37 @@ fn grow(size: usize) {
     PEAK.fetch_max(held, Relaxed);
 }
 
+/// A run may keep the processor so long: on a machine that is busy with other things, the clock on the wall says nothing.
+const SECONDS: u64 = 5;
+
+/// How long this thread has had a processor (Linux: Documentation/scheduler/sched-stats.rst). Nanoseconds.
+fn processor_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts a thread's time");
+    text.split_whitespace().next().and_then(|first| first.parse().ok()).expect("the first number is the time")
+}
+
+/// Runs `work`.
+///
+/// # Panics
+///
+/// If it took longer than anybody waits.
+pub fn timed<T>(work: impl FnOnce() -> T) -> T {
+    let before = processor_time();
+    let result = work();
+    let took = processor_time() - before;
+    assert!(took <= SECONDS * 1_000_000_000, "it took {took} ns of processor time");
+    result
+}
+
 /// Runs `work` on an input of `size` bytes.
 ///
 /// # Panics
 ///
-/// If it held more memory at a time than the input allows.
+/// If it held more memory at a time than the input allows, or took longer than anybody waits.
 pub fn metered<T>(size: usize, work: impl FnOnce() -> T) -> T {
     let before = HELD.load(Relaxed);
     PEAK.store(before, Relaxed);
-    let result = work();
+    let result = timed(work);
     let held = PEAK.load(Relaxed).saturating_sub(before);
     assert!(held <= TIMES * size + ALLOWANCE, "{held} bytes of memory were held for an input of {size} bytes");
     result

@@ -6,7 +6,7 @@ use airlock_core::{
     formats::pem,
     x509::{Certificate, Container, PrivateKey, PublicKey, SigningRequest, container},
 };
-use airlock_fuzz::metered;
+use airlock_fuzz::{metered, timed};
 use libfuzzer_sys::fuzz_target;
 
 const LABELS: [&str; 4] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"];
@@ -22,12 +22,14 @@ fuzz_target!(|bytes: &[u8]| {
     });
     // scrypt takes the memory that it is told to take, within a limit of its own.
     let password = Password::new("airlock".to_owned());
-    if PrivateKey::is_openable(bytes) {
-        let _ = PrivateKey::from_encrypted_der(bytes, &password);
-    }
-    if container::is_container(bytes) {
-        let _ = Container::open(bytes, &password);
-    }
+    timed(|| {
+        if PrivateKey::is_openable(bytes) {
+            let _ = PrivateKey::from_encrypted_der(bytes, &password);
+        }
+        if container::is_container(bytes) {
+            let _ = Container::open(bytes, &password);
+        }
+    });
 });
 
 fn der(bytes: &[u8]) {

@@ -33,7 +33,7 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
                     .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
             );
         }
-        for (component, flag, value) in &configuration.extra_args {
+        for (component, flag, value) in configuration.extra_args.iter().filter(|(_, _, value)| !value.is_empty()) {
             let mut rows = profile.flags.iter().filter(|row| row.component.as_str() == *component && row.flag == flag);
             let foreign = profile.foreign_flags.contains(&flag.as_str());
             if foreign || rows.any(|row| !row.paths.contains(&value.as_str())) {

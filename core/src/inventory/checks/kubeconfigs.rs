@@ -60,6 +60,12 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
+            if row.reader.is_some() && !kubeconfig.is_whole() {
+                findings.push(
+                    Finding::error("cut-off", &slot.file, "its current context leads to no cluster or to no user, so its reader could not use it: the file is cut off")
+                        .remedy("Copy the file again from the node, as a whole"),
+                );
+            }
             for (index, credential) in kubeconfig.credentials() {
                 if let Some(certificate) = credential.certificates.first().filter(|certificate| !signed(certificate)) {
                     let finding = match inventory.signers.intermediate(certificate, ca) {
@@ -156,13 +162,12 @@ fn mixed_up(
         _ => user == row.user,
     };
     let others = inventory.profile.kubeconfigs.iter().any(|other| user.starts_with(other.user));
+    // People do keep a copy of one under another's name; a process that logs in as somebody else has no rights of its own.
+    let severity = if row.reader.is_some() { Severity::Error } else { Severity::Warning };
     (others && !is(row)).then(|| {
-        Finding::error(
-            "wrong-content",
-            &slot.file,
-            format!("{user} logs in with it, who has no business at {} of node {}", row.path, node.name),
-        )
-        .remedy("Check whether two files were mixed up, then copy it again from the node")
+        let message = format!("{user} logs in with it, who has no business at {} of node {}", row.path, node.name);
+        Finding::new(severity, "wrong-content", &slot.file, message)
+            .remedy("Check whether two files were mixed up, then copy it again from the node")
     })
 }
 
@@ -250,6 +255,16 @@ impl KubeconfigArtifact {
     /// Does any cluster entry embed `authority`?
     pub(crate) fn trusts(&self, authority: &Certificate) -> bool {
         self.trust.iter().any(|certificates| certificates.contains(authority))
+    }
+
+    /// Does its current context lead to a cluster and a user? What a process reads on a node always does.
+    fn is_whole(&self) -> bool {
+        let model = &self.model;
+        let current = model.contexts.iter().find(|context| context.name == model.current_context);
+        current.is_some_and(|context| {
+            model.clusters.iter().any(|cluster| cluster.name == context.cluster)
+                && model.users.iter().any(|user| user.name == context.user)
+        })
     }
 
     /// Does any entry name a file for trust or credential?

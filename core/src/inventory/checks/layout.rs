@@ -3,7 +3,7 @@
 use crate::{
     Finding,
     inventory::{Artifact, Inventory},
-    profile::AuthorityId,
+    profile::{AuthorityId, Component},
 };
 
 /// What the package's manifest calls holders that are no nodes.
@@ -44,6 +44,43 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
                 );
             }
+        }
+    }
+}
+
+/// A manifest of another cluster: nothing in it is signed, but kubeadm writes the cluster's name into it
+/// (kubernetes/kubernetes: cmd/kubeadm/app/phases/controlplane/manifests.go, `--cluster-name`).
+pub(super) fn clusters(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in inventory.control_plane() {
+        let Some((slot, manifest)) =
+            inventory.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path))
+        else {
+            continue;
+        };
+        let name = manifest.lookup("cluster-name").unwrap_or_default();
+        if !name.is_empty() && name != inventory.cluster {
+            findings.push(
+                Finding::warning(
+                    "two-clusters",
+                    &slot.file,
+                    format!("--cluster-name is {name}, and the cluster is called {}", inventory.cluster),
+                )
+                .remedy(
+                    "Check whether the manifest is this cluster's; the node's script compares it with the node's own",
+                ),
+            );
+        }
+    }
+}
+
+/// A manifest that was cut off at a line is YAML all the same, and would be written back without its end.
+pub(super) fn ends(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for slot in inventory.control_plane().flat_map(|node| node.slots.values()) {
+        if matches!(slot.artifact, Artifact::StaticPod(_)) && !slot.bytes.ends_with(b"\n") {
+            findings.push(
+                Finding::warning("cut-off", &slot.file, "its last line does not end, so the file may be cut off")
+                    .remedy("Compare it with the node's own, and copy it again; the node's script changes no manifest but the one that was given"),
+            );
         }
     }
 }

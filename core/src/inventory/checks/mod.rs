@@ -35,6 +35,8 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     certificates::amounts(inventory, &mut findings);
     certificates::same_subjects(inventory, &mut findings);
     layout::kubelets(inventory, &mut findings);
+    layout::clusters(inventory, &mut findings);
+    layout::ends(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
