@@ -102,7 +102,7 @@ fn outcome(case: &Case, expected: &BTreeSet<(String, String, String)>, silent: &
     let now = fixtures::now();
     let inventory = inspect(case.tree.clone(), now);
     let on_node = |file: &str| {
-        file.find("/etc/").or_else(|| file.find("/var/")).map_or(file.to_owned(), |at| file[at..].to_owned())
+        file.find("/etc/").or_else(|| file.find("/var/")).map_or_else(|| file.to_owned(), |at| file[at..].to_owned())
     };
     let names = |text: &str| {
         case.files.iter().any(|file| text == *file || text.contains(&on_node(file)) || text.ends_with(file.as_str()))
