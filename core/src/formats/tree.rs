@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 
-use super::yaml::{self, MAX_ALIASES, MAX_DEPTH, MAX_DOCUMENTS, MAX_NODES, YamlError};
+use super::yaml::{self, MAX_ALIASES, MAX_DEPTH, MAX_DOCUMENTS, YamlError};
 
 /// Every non-empty document of a text.
 pub(crate) struct Forest {
@@ -68,6 +68,7 @@ pub(crate) fn read(text: &str) -> Result<Forest, YamlError> {
     let mut stack: Vec<Open> = Vec::new();
     let mut nodes = 0;
     let mut aliases = 0;
+    let most_nodes = yaml::most_nodes(text.len());
     let mut last_end = 0;
     let options = options! {
         emit_comments: false,
@@ -81,7 +82,7 @@ pub(crate) fn read(text: &str) -> Result<Forest, YamlError> {
         let line = span.start.line();
         nodes += usize::from(event.is_node());
         aliases += usize::from(event.is_alias());
-        if nodes > MAX_NODES || aliases > MAX_ALIASES || forest.documents.len() > MAX_DOCUMENTS {
+        if nodes > most_nodes || aliases > MAX_ALIASES || forest.documents.len() > MAX_DOCUMENTS {
             return Err(YamlError::new(line, "the text has too many nodes, aliases or documents"));
         }
         let anchor = event.anchor_id().unwrap_or(0);

@@ -51,7 +51,14 @@ pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, YamlError> {
     {
         return Ok(values);
     }
-    serde_saphyr::from_multiple_with_options(text, parser_options()).map_err(|error| explain(&error))
+    let most = most_nodes(text.len());
+    serde_saphyr::from_multiple_with_options(text, parser_options(most)).map_err(|error| explain(&error, most))
+}
+
+/// How many nodes a text of so many bytes may have: each takes some 200 bytes of memory, and real objects have one for
+/// every 20 bytes or more.
+pub(crate) fn most_nodes(bytes: usize) -> usize {
+    MAX_NODES.min(100_000 + bytes / 10)
 }
 
 /// The same text as UTF-8.
@@ -71,7 +78,7 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, YamlError> {
     })
 }
 
-fn parser_options() -> serde_saphyr::Options {
+fn parser_options(most_nodes: usize) -> serde_saphyr::Options {
     options! {
         budget: budget! {
             max_aliases: MAX_ALIASES,
@@ -79,8 +86,8 @@ fn parser_options() -> serde_saphyr::Options {
             max_depth: MAX_DEPTH,
             flow_nesting_limit: MAX_DEPTH + 1,
             max_documents: MAX_DOCUMENTS,
-            max_nodes: MAX_NODES,
-            max_events: 4 * MAX_NODES,
+            max_nodes: most_nodes,
+            max_events: 4 * most_nodes,
             max_total_scalar_bytes: MAX_EXPANDED,
             max_recorded_anchor_bytes: MAX_SIZE,
         },
@@ -93,7 +100,7 @@ fn parser_options() -> serde_saphyr::Options {
 }
 
 /// The parser's error in our words where a limit or a key is concerned, otherwise its own sentence.
-fn explain(error: &serde_saphyr::Error) -> YamlError {
+fn explain(error: &serde_saphyr::Error, most_nodes: usize) -> YamlError {
     use serde_saphyr::Error;
     use serde_saphyr::budget::BudgetBreach;
     let mut error = error.without_snippet();
@@ -115,7 +122,9 @@ fn explain(error: &serde_saphyr::Error) -> YamlError {
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
             format!("more than {MAX_DOCUMENTS} documents: split the file")
         }
-        Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => too_many_nodes(),
+        Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
+            too_many_nodes(most_nodes)
+        }
         Error::AliasReplayLimitExceeded { .. } => {
             format!("aliases expand to more than {MAX_ALIAS_NODES} nodes: write the values out")
         }
@@ -141,8 +150,8 @@ pub(crate) fn too_deep() -> String {
     format!("mappings and sequences stand more than {MAX_DEPTH} deep inside each other")
 }
 
-fn too_many_nodes() -> String {
-    format!("more than {MAX_NODES} nodes: split the file")
+fn too_many_nodes(most: usize) -> String {
+    format!("more than {most} nodes: split the file")
 }
 
 fn looks_like_json(text: &str) -> bool {
@@ -152,10 +161,10 @@ fn looks_like_json(text: &str) -> bool {
 /// JSON by a JSON parser: strict, and many times faster than as YAML.
 fn json_documents(text: &str) -> Result<Vec<Value>, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
-    let nodes = Cell::new(0);
+    let (nodes, most) = (Cell::new(0), most_nodes(text.len()));
     let mut values = Vec::new();
     while reader.end().is_err() {
-        values.push(Strict { nodes: &nodes, depth: 0 }.deserialize(&mut reader)?);
+        values.push(Strict { nodes: &nodes, most, depth: 0 }.deserialize(&mut reader)?);
         if values.len() > MAX_DOCUMENTS {
             return Err(serde_json::Error::custom("too many documents"));
         }
@@ -167,6 +176,7 @@ fn json_documents(text: &str) -> Result<Vec<Value>, serde_json::Error> {
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     nodes: &'a Cell<usize>,
+    most: usize,
     depth: usize,
 }
 
@@ -184,8 +194,8 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         self.nodes.set(self.nodes.get() + 1);
-        if self.nodes.get() > MAX_NODES {
-            return Err(D::Error::custom(too_many_nodes()));
+        if self.nodes.get() > self.most {
+            return Err(D::Error::custom(too_many_nodes(self.most)));
         }
         deserializer.deserialize_any(self)
     }
@@ -339,7 +349,7 @@ mod tests {
         let nested: String = (0..100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
         refused(&nested, "line 65: mappings and sequences stand more than 64 deep inside each other");
         refused(&"--- a\n".repeat(10_001), "line 10001: more than 10000 documents: split the file");
-        refused(&"- a\n".repeat(1_000_001), "line 1000000: more than 1000000 nodes: split the file");
+        refused(&"- a\n".repeat(1_000_000), "line 500000: more than 500000 nodes: split the file");
         refused(
             &" ".repeat(MAX_SIZE + 1),
             "line 1: the text has 33554433 bytes: more than 33554432 are not read as YAML or JSON",

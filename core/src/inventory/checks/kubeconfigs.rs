@@ -51,12 +51,12 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
             if row.reader.is_some_and(|reader| reader != Component::Kubelet) && kubeconfig.presents_nothing() {
                 findings.push(
-                    Finding::warning(
+                    Finding::error(
                         "no-credential",
                         &slot.file,
-                        "it presents no client certificate, so none is renewed",
+                        "it presents nothing: no client certificate, token or plugin is in it",
                     )
-                    .remedy("Check how this component logs in, and that it does not hang on the old CA"),
+                    .remedy("Copy it again from the node, as a whole"),
                 );
             }
             findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
