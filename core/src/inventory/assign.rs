@@ -448,7 +448,9 @@ impl Inventory {
     /// A file on a node that has no part in a rotation, and why.
     fn pass_over(&mut self, path: &str, file: String) {
         let kubelets = path.starts_with(self.profile.kubelet_directory);
-        let reason = if kubelets && (path.contains("/pki/kubelet-client-") || path.contains("/pki/kubelet-server-")) {
+        let reason = if path.contains("/.airlock/") {
+            "a package's script keeps it for the way back"
+        } else if kubelets && (path.contains("/pki/kubelet-client-") || path.contains("/pki/kubelet-server-")) {
             "the kubelet keeps it beside its current certificate"
         } else if kubelets || path.ends_with(".csr") {
             "it has no part in a rotation"

@@ -74,6 +74,11 @@ fn reads_back(file: &OutputFile, secrets: &Secrets) {
         Some("yaml") if path.contains("/manifests/") => {
             drop(static_pod::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}")));
         }
+        // A patch for `kubeadm --patches`: a list of operations (RFC 6902).
+        Some("yaml") if path.contains("/patches/") => {
+            let patches = yaml::documents(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(matches!(patches.as_slice(), [Value::Array(operations)] if !operations.is_empty()), "{path}");
+        }
         Some("yaml") => {
             let objects = object::objects(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
             let documents = yaml::documents(bytes).expect("what holds objects is YAML");
