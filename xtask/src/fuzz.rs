@@ -20,7 +20,7 @@ use crate::{
 /// The targets of `tests/fuzz`.
 const TARGETS: [&str; 5] = ["amounts", "archives", "certificates", "texts", "trees"];
 
-/// All targets together, in minutes, unless told otherwise: what the tests run.
+/// All targets together, in minutes, unless told otherwise.
 pub const MINUTES: u64 = 10;
 
 /// What never ends is ended then. The targets themselves allow five seconds of processor time. Seconds.
