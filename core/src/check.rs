@@ -2,7 +2,7 @@
 
 use crate::{
     Finding, Severity,
-    inventory::{Inventory, Role},
+    inventory::{Inventory, Node, Role},
     profile::{AuthorityId, Component},
     report::{CheckReport, MissingReport},
 };
@@ -84,12 +84,8 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
         );
     }
     let path = inventory.profile.kubelet_client();
-    let embeds = |node: &crate::inventory::Node| {
-        let rows = inventory.profile.kubeconfigs.iter().filter(|row| row.reader == Some(Component::Kubelet));
-        rows.filter_map(|row| node.kubeconfig(row.path))
-            .any(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
-    };
-    for node in inventory.nodes.iter().filter(|node| phase > 1 && !node.slots.contains_key(path) && !embeds(node)) {
+    let is_seen = |node: &Node| node.slots.contains_key(path) || inventory.embeds_kubelet_credential(node);
+    for node in inventory.nodes.iter().filter(|node| phase > 1 && !is_seen(node)) {
         let what = if node.role == Role::Worker { "worker" } else { "node" };
         say(
             format!("the kubelet's certificate of {what} {} was not given", node.name),

@@ -26,7 +26,7 @@ use crate::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod,
     },
-    profile::{AuthorityId, KUBEADM, Profile, SecretContent},
+    profile::{AuthorityId, Component, KUBEADM, Profile, SecretContent},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -248,6 +248,13 @@ impl Inventory {
             (None, Some(authority)) => vec![&authority.certificate],
             (None, None) => Vec::new(),
         }
+    }
+
+    /// Does kubelet.conf carry the credential itself, as nodes made by kubeadm before 1.17 do?
+    pub(crate) fn embeds_kubelet_credential(&self, node: &Node) -> bool {
+        let row = self.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+        let kubeconfig = row.and_then(|row| node.kubeconfig(row.path));
+        kubeconfig.is_some_and(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
     }
 
     /// The private key of `public`, wherever among the input it was found.

@@ -34,7 +34,7 @@ pub(crate) use self::{
         Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
         Step, Trust,
     },
-    successors::{Succession, Successor, same_algorithm, successor_name},
+    successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
 use self::{progress::Progress, replacements::Replacements};
 use crate::{

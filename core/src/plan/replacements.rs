@@ -95,8 +95,7 @@ impl<'a> Replacements<'a> {
         }
         let succession = self.successions.values().find(|succession| old.is_signed_by(&succession.old))?;
         let authority = succession.id;
-        let elsewhere = succession.known_new().filter(|_| !succession.has_key());
-        let there = elsewhere.and_then(|new| self.signed_elsewhere(old, new).or_else(|| self.asked_before(owner)));
+        let there = self.brought_back(succession, Some(old), owner);
         let key = there.unwrap_or_else(|| self.key(old, owner));
         let id = self.add(owner, authority, Identity::Of(old.clone()), key);
         self.known.insert(old.clone(), id);
@@ -113,6 +112,13 @@ impl<'a> Replacements<'a> {
                 self.new_key(owner, algorithm, if pkcs8 { KeyEncoding::Pkcs8 } else { algorithm.encoding() })
             }
         }
+    }
+
+    /// Where the new authority's key stays away: the certificate that was signed there, or else the key for which it was
+    /// asked.
+    fn brought_back(&mut self, succession: &Succession, old: Option<&Certificate>, owner: &str) -> Option<KeySource> {
+        let new = succession.known_new().filter(|_| !succession.has_key())?;
+        old.and_then(|old| self.signed_elsewhere(old, new)).or_else(|| self.asked_before(owner))
     }
 
     /// A certificate that came along: what `old` says, signed by the new authority, for a key that is known. Each finds
@@ -149,9 +155,8 @@ impl<'a> Replacements<'a> {
         let owner = format!("{node}: kubelet");
         let known = old.and_then(|old| self.inventory.key_of(old.public_key())).filter(|_| self.request.keep_keys);
         let succession = self.successions.get(&AuthorityId::Cluster);
-        let elsewhere = succession.filter(|succession| !succession.has_key()).and_then(Succession::known_new);
-        let there = elsewhere.zip(old).and_then(|(new, old)| self.signed_elsewhere(old, new));
-        let key = match (there.or_else(|| elsewhere.and_then(|_| self.asked_before(&owner))), known) {
+        let there = succession.and_then(|succession| self.brought_back(succession, old, &owner));
+        let key = match (there, known) {
             (Some(there), _) => there,
             (None, Some(key)) => KeySource::Kept(Arc::clone(key)),
             (None, None) => self.new_key(&owner, algorithm, algorithm.encoding()),

@@ -318,7 +318,7 @@ impl<'a> Sequence<'a, '_> {
                 minted |= !credential.is_empty();
                 actions.extend(credential);
             }
-            if embeds_credential(inventory, node) {
+            if inventory.embeds_kubelet_credential(node) {
                 actions.extend(self.planner(node, phase).kubeconfigs());
             }
         }
@@ -414,14 +414,6 @@ impl<'a> Sequence<'a, '_> {
             command: format!("{}\n{}", one("kubeadmcontrolplane"), one("machinedeployment")),
         }
     }
-}
-
-/// Does kubelet.conf carry the credential itself, as nodes made by kubeadm before 1.17 do?
-fn embeds_credential(inventory: &Inventory, node: &Node) -> bool {
-    let mut rows = inventory.profile.kubeconfigs.iter();
-    let path = rows.find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
-    let kubeconfig = path.and_then(|path| node.kubeconfig(path));
-    kubeconfig.is_some_and(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
 }
 
 /// In phase 2 both bundles do, so nothing hangs on the gate.

@@ -324,16 +324,17 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
     let name =
         old_name(id).filter(|name| id == AuthorityId::Cluster || Some(name) != old_name(AuthorityId::Cluster).as_ref());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| fallback.to_owned());
-    let base = match name.rsplit_once('-') {
-        Some((base, date)) if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) && !base.is_empty() => {
-            base
-        }
-        _ => &name,
-    };
+    let base = before_date(&name).filter(|base| !base.is_empty()).unwrap_or(&name);
     let room = MAX_COMMON_NAME - "-yyyymmdd".len();
     let base: String = base.chars().take(room).collect();
     let successor = format!("{base}-{}", now.compact_date());
     if Some(&successor) == old_name(id).as_ref() { format!("{base}-2-{}", now.compact_date()) } else { successor }
+}
+
+/// What stands before the date at a successor's name's end; `None` where there is no date.
+pub(crate) fn before_date(name: &str) -> Option<&str> {
+    let (base, date) = name.rsplit_once('-')?;
+    (date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit())).then_some(base)
 }
 
 /// New authorities must differ from the old ones and from one another.

@@ -1,9 +1,10 @@
 //! Which two authorities a rotation leads from and to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{
     inventory::{Artifact, Inventory, ObjectRole},
+    plan::before_date,
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::Certificate,
 };
@@ -24,16 +25,14 @@ struct Bundle<'a> {
 
 /// The rotations that are under way, by authority.
 ///
-/// A package that was given along knows. Otherwise: two CAs that one holder trusts side by side are not always a rotation: a second CA may be there for people's
-/// certificates. It is one if something else hangs on the younger of them as well: a leaf, the trust in a kubeconfig,
-/// the elder's name.
+/// A package that was given along knows. Otherwise two CAs that one holder trusts side by side are not always a rotation:
+/// a second CA may be there for people's certificates. It is one if something else hangs on the younger of them as well:
+/// a leaf, the trust in a kubeconfig, the elder's name.
 pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
-        let held = held(inventory, row);
-        let packaged = inventory.packaged_bundles(row.certificate);
-        let own = |pair: &(&Certificate, &Certificate)| held.contains(pair.0) || held.contains(pair.1);
-        if let Some((old, new)) = packaged.into_iter().find(own) {
+        let mut packaged = inventory.packaged_bundles(row.certificate);
+        if let Some((old, new)) = packaged.find(|(old, new)| is_held(inventory, old, new)) {
             rotations.insert(row.id, Rotation { old: old.clone(), new: new.clone() });
             continue;
         }
@@ -56,12 +55,11 @@ pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<Authori
     rotations
 }
 
-/// Every authority that is trusted anywhere in the cluster.
-fn held<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> BTreeSet<&'a Certificate> {
-    let on_nodes = inventory.nodes.iter().flat_map(|node| node.certificates(row.certificate));
+/// Does anybody in the cluster have one of the two, so that the package is this cluster's?
+fn is_held(inventory: &Inventory, old: &Certificate, new: &Certificate) -> bool {
     let in_files = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());
     let in_objects = inventory.objects.iter().flat_map(|stored| stored.all_certificates());
-    on_nodes.chain(in_files).chain(in_objects).filter(|certificate| certificate.is_authority()).collect()
+    in_files.chain(in_objects).any(|one| one.is_authority() && (one == old || one == new))
 }
 
 /// Every two authorities of a bundle that could follow one another, the younger one as the new one.
@@ -100,9 +98,7 @@ fn signs_leaves(inventory: &Inventory, authority: &Certificate) -> bool {
 fn same_family(old: &Certificate, new: &Certificate) -> bool {
     let base = |certificate: &Certificate| {
         let name = certificate.subject().common_name().unwrap_or_default();
-        let dated =
-            name.rsplit_once('-').filter(|(_, date)| date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()));
-        let base = dated.map_or(name.as_str(), |(base, _)| base);
+        let base = before_date(&name).unwrap_or(&name);
         base.strip_suffix("-2").unwrap_or(base).to_owned()
     };
     !base(old).is_empty() && base(old) == base(new)
