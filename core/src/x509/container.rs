@@ -16,6 +16,10 @@ pub const MAX_ENCRYPTED_PARTS: usize = 8;
 /// PBES2 (RFC 8018, appendix A.4).
 const ENCRYPTIONS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01", b"\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D"];
 
+/// The identifier of scrypt (RFC 7914, 7). The library lets it take a gibibyte and panics where its cost is 0, and nothing
+/// that writes containers uses it: OpenSSL, Java and Windows take PBKDF2 or the key derivation of PKCS#12.
+const SCRYPT: &[u8] = b"\x2B\x06\x01\x04\x01\xDA\x47\x04\x0B";
+
 /// What a container holds, in its order.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -59,11 +63,13 @@ impl Container {
     /// Opens a container; its integrity is checked with the same password.
     ///
     /// # Errors
-    /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], or one of them asks
-    /// for more than a million iterations, which is the library's limit.
+    /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], one of them asks
+    /// for more than a million iterations, which is the library's limit, or for scrypt.
     pub fn open(der: &[u8], password: &Password) -> Result<Self, ContainerError> {
-        let encrypted = |start: usize| ENCRYPTIONS.iter().any(|identifier| der[start..].starts_with(identifier));
-        if (0..der.len()).filter(|start| encrypted(*start)).count() > MAX_ENCRYPTED_PARTS {
+        let names = |start: usize, identifier: &[u8]| der[start..].starts_with(identifier);
+        let encrypted = |start: &usize| ENCRYPTIONS.iter().any(|identifier| names(*start, identifier));
+        let is_costly = (0..der.len()).filter(encrypted).count() > MAX_ENCRYPTED_PARTS;
+        if is_costly || (0..der.len()).any(|start| names(start, SCRYPT)) {
             return Err(ContainerError::Unreadable);
         }
         let archive = Pkcs12Archive::from_pkcs12(der, password.as_str()).map_err(|error| match error {

@@ -50,8 +50,10 @@ fn affordable(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
     let affordable = match &parameters.kdf {
         Kdf::Pbkdf2(parameters) => parameters.iteration_count <= MAX_ITERATIONS,
         Kdf::Scrypt(parameters) => {
-            let memory = parameters.cost_parameter.saturating_mul(128 * u64::from(parameters.block_size));
-            memory <= MAX_SCRYPT_MEMORY && parameters.parallelization <= MAX_SCRYPT_PARALLEL
+            // N is a power of two above 1 (RFC 7914, 2); with N = 0, the library overflows.
+            let cost = parameters.cost_parameter;
+            let memory = cost.saturating_mul(128 * u64::from(parameters.block_size));
+            cost.is_power_of_two() && memory <= MAX_SCRYPT_MEMORY && parameters.parallelization <= MAX_SCRYPT_PARALLEL
         }
         _ => false,
     };

@@ -61,6 +61,19 @@ fn says_why_a_key_is_not_used() {
     assert_eq!(PrivateKey::from_der(&block("encrypted-pkcs8.key").1).unwrap_err(), KeyError::Encrypted);
 }
 
+/// scrypt with a cost of 0, which overflows in the library: as fuzzing made it up.
+#[test]
+fn refuses_scrypt_at_no_cost() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let der = "MIHkME8GCSqGSIb3DQEFDTBCMCEGCSsGAQQB2kcECzAUBAhY4hgrtqdOHgIBAAICBAgCAQEwHQYJYIZIAWUDBAECBBDl6kvTHCsBoMYdvMJY\
+               ePlxBIGQixPB8Q1fZuU7dXR9xkf53drShtGT5MRUNjTVi35oDfmTfE8QMp6ZqTmv8l5jfmudI7/YWFhBz+0kUIBx1893fwMTvx4iJ5wJ9Lxn\
+               +wrIyX08IAX0KujauhjABepnqs3igquPINT6wVMrI+1yWA005nysRJpsB8tAsZtvWljxJ9nd2rTC9NSqLdJec8fbjhCz";
+    let der = BASE64_STANDARD.decode(der).unwrap();
+    let password = crate::Password::new("airlock".to_owned());
+    assert!(!PrivateKey::is_openable(&der));
+    assert_eq!(PrivateKey::from_encrypted_der(&der, &password).unwrap_err(), KeyError::UnsupportedEncryption);
+}
+
 #[test]
 fn looks_at_the_label() {
     let der = block("rsa2048-pkcs8.key").1;
