@@ -10,7 +10,7 @@ use crate::{
     time::BACKDATE,
     x509::{
         AuthorityParameters, Certificate, ExtendedKeyUsage, IssueError, Issuer, IssuerError, LeafParameters,
-        PrivateKey, Validity, issue_authority, issue_leaf, reissue, request_again,
+        PrivateKey, Validity, issue_authority, issue_leaf, issue_requested, reissue, request_again,
     },
 };
 
@@ -187,6 +187,7 @@ fn leaf(
     let made = match &replacement.identity {
         Identity::Of(old) => reissue(old, public_key, Validity { not_before, not_after }, issuer),
         Identity::Kubelet(node) => issue_leaf(kubelet(node, not_before, not_after), public_key, issuer),
+        Identity::Requested(request) => issue_requested(request, Validity { not_before, not_after }, issuer),
     };
     let certificate = made.map_err(|error| MintError::Issue { owner: replacement.owner.clone(), error })?;
     Ok(MintedLeaf { certificate, key })

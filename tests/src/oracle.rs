@@ -13,14 +13,50 @@ use crate::tools::{built, feed, output};
 ///
 /// If the oracle fails or answers otherwise.
 pub fn ask<Q: Serialize, A: DeserializeOwned>(command: &str, questions: &[Q]) -> Vec<A> {
+    ask_program(Command::new(built("oracle")).arg(command), questions)
+}
+
+/// As [`ask`], of any program that answers lines of JSON with lines of JSON.
+///
+/// # Panics
+///
+/// If it fails or answers otherwise.
+pub fn ask_program<Q: Serialize, A: DeserializeOwned>(program: &mut Command, questions: &[Q]) -> Vec<A> {
     let lines: Vec<String> =
         questions.iter().map(|question| serde_json::to_string(question).expect("a question is JSON")).collect();
-    let answered = feed(Command::new(built("oracle")).arg(command), lines.join("\n").as_bytes());
-    assert!(answered.status.success(), "oracle {command}: {}", String::from_utf8_lossy(&answered.stderr));
+    let answered = feed(program, lines.join("\n").as_bytes());
+    assert!(answered.status.success(), "{program:?}: {}", String::from_utf8_lossy(&answered.stderr));
     let text = String::from_utf8(answered.stdout).expect("the oracle speaks UTF-8");
     let answers: Vec<A> = text.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect();
-    assert_eq!(answers.len(), questions.len(), "oracle {command}: one answer for each question");
+    assert_eq!(answers.len(), questions.len(), "{program:?}: one answer for each question");
     answers
+}
+
+/// What Kubernetes makes of a client certificate, or of a request for one (`tests/go/kubernetes/identities`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KubernetesIdentity {
+    /// The user that kube-apiserver sees.
+    pub user: String,
+    /// Its groups.
+    pub groups: Option<Vec<String>>,
+    /// The node that the node authorizer sees; empty for none.
+    pub node: String,
+    /// The objection of the signer for kubelets to a request; empty for none.
+    pub kubelet_client: String,
+    /// Would the API server not even ask a signer?
+    pub restricted: bool,
+    /// Did the request's own key sign it?
+    pub signed: bool,
+}
+
+/// Asks Kubernetes about certificates and requests in PEM.
+///
+/// # Panics
+///
+/// If it does not answer.
+pub fn identities(pems: &[String]) -> Vec<KubernetesIdentity> {
+    ask_program(&mut Command::new(built("identities")), pems)
 }
 
 /// What a certificate is used for.

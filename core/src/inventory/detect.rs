@@ -131,6 +131,9 @@ fn detect_der(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reaso
     if let Ok(certificate) = Certificate::from_der(bytes) {
         return (Detected::Artifact(Artifact::Certificates(vec![certificate])), Vec::new());
     }
+    if let Ok(request) = SigningRequest::from_der(bytes) {
+        return (Detected::Artifact(Artifact::SigningRequest(Box::new(request))), Vec::new());
+    }
     if container::is_container(bytes) {
         return open_container(bytes, password);
     }
@@ -196,10 +199,7 @@ fn sorted(pem: Pem) -> (Detected, Vec<Reason>) {
         (true, Some(key)) => Detected::Artifact(Artifact::PrivateKey(key)),
         (true, None) => match (public_keys.into_iter().next(), requests.into_iter().next()) {
             (Some(key), _) => Detected::Artifact(Artifact::PublicKey(key)),
-            (None, Some(request)) => Detected::Nothing(Reason::foreign(format!(
-                "it is a certificate signing request for {}, which whoever signs it has to be given",
-                request.subject()
-            ))),
+            (None, Some(request)) => Detected::Artifact(Artifact::SigningRequest(Box::new(request))),
             (None, None) if reasons.is_empty() => {
                 let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
                 Detected::Nothing(Reason::foreign(format!(

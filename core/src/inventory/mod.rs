@@ -116,6 +116,7 @@ pub(crate) enum Artifact {
     KubeletConfig(KubeletConfig),
     PrivateKey(Arc<PrivateKey>),
     PublicKey(PublicKey),
+    SigningRequest(Box<SigningRequest>),
     StaticPod(StaticPod),
 }
 
@@ -344,6 +345,7 @@ impl Artifact {
             Self::KubeletConfig(_) => "kubelet configuration",
             Self::PrivateKey(_) => "private key",
             Self::PublicKey(_) => "public key",
+            Self::SigningRequest(_) => "certificate signing request",
             Self::StaticPod(_) => "static Pod manifest",
         }
     }
@@ -368,6 +370,7 @@ impl Artifact {
     pub(crate) fn public_keys(&self) -> Vec<&PublicKey> {
         match self {
             Self::PublicKey(key) => vec![key],
+            Self::SigningRequest(request) => vec![request.public_key()],
             other => other.keys().into_iter().map(|key| key.public_key()).collect(),
         }
     }

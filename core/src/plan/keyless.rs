@@ -31,14 +31,28 @@ pub(super) fn cut(
     let name = first.known_new().map(|new| new.subject().to_string()).unwrap_or_default();
     if external {
         let unsigned = |one: &&Replacement| !successions[&one.authority].has_key() && !one.is_signed();
-        let unsigned = replacements.iter().filter(unsigned).cloned();
-        let (elsewhere, wanted): (Vec<_>, Vec<_>) = unsigned.partition(|one| {
+        let (asked, unsigned): (Vec<_>, Vec<_>) = replacements
+            .iter()
+            .filter(unsigned)
+            .cloned()
+            .partition(|one| matches!(one.identity, Identity::Requested(_)));
+        let (elsewhere, wanted): (Vec<_>, Vec<_>) = unsigned.into_iter().partition(|one| {
             matches!((&one.key, &one.identity), (KeySource::Elsewhere(_), _) | (_, Identity::Kubelet(_)))
         });
         findings.push(
             Finding::warning("signatures-wanted", "", format!("{} certificates have to be signed by {name}: this package ends before phase {}, whose step {id} needs them", wanted.len() + elsewhere.len(), phase.number()))
                 .remedy("Have the requests in signing-requests/ signed there, with their names and usages; then make the next package from the nodes' files, this package and the certificates"),
         );
+        for one in asked {
+            findings.push(
+                Finding::warning(
+                    "request-elsewhere",
+                    "",
+                    format!("the request of {} has to be signed by {name} as well", one.owner),
+                )
+                .remedy("Have it signed there for client authentication, and bring the certificate along"),
+            );
+        }
         for one in elsewhere {
             findings.push(
                 Finding::warning(

@@ -15,6 +15,7 @@ mod progress;
 mod replacements;
 pub mod request;
 mod sequence;
+mod signing_requests;
 mod steps;
 mod successors;
 

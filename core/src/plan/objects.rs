@@ -239,9 +239,7 @@ pub(super) fn clients(
         }
         let Some(change) = clients::change(kubeconfig, &slot.file, phase, successions, replacements) else { continue };
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
-        let name = name.strip_suffix(".conf").unwrap_or(&name).to_owned();
-        let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
-        let name = names.find(|name| taken.insert(name.clone())).unwrap_or(name);
+        let name = PackagePath::unique(name.strip_suffix(".conf").unwrap_or(&name), &mut taken);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),

@@ -164,7 +164,7 @@ impl Present<'_> {
                 Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
                 Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
                 Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
-                Artifact::KubeletConfig(_) | Artifact::PublicKey(_) => return None,
+                Artifact::KubeletConfig(_) | Artifact::PublicKey(_) | Artifact::SigningRequest(_) => return None,
             };
             Some((path.clone(), BTreeSet::from([held])))
         });

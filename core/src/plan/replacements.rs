@@ -9,7 +9,7 @@ use super::{KeyRequest, RotationRequest, Succession, steps::PackagePath};
 use crate::{
     inventory::Inventory,
     profile::AuthorityId,
-    x509::{Certificate, KeyAlgorithm, KeyEncoding, PrivateKey, PublicKey},
+    x509::{Certificate, KeyAlgorithm, KeyEncoding, PrivateKey, PublicKey, SigningRequest},
 };
 
 /// The key type of a new leaf whose old one is of a type that is not made here.
@@ -38,6 +38,8 @@ pub(crate) enum Identity {
     Of(Certificate),
     /// A kubelet whose old certificate was not given.
     Kubelet(String),
+    /// What a signing request says, byte for byte.
+    Requested(Box<SigningRequest>),
 }
 
 /// Where a new certificate's key comes from.
@@ -163,6 +165,23 @@ impl<'a> Replacements<'a> {
         };
         let identity = old.map_or_else(|| Identity::Kubelet(node.to_owned()), |old| Identity::Of(old.clone()));
         self.add(&owner, AuthorityId::Cluster, identity, key)
+    }
+
+    /// The client certificate that `request` asks for.
+    pub(super) fn requested(&mut self, request: &SigningRequest, owner: &str) -> ReplacementId {
+        let succession = self.successions.get(&AuthorityId::Cluster);
+        let new = succession.filter(|succession| !succession.has_key()).and_then(Succession::known_new);
+        let loose = self.inventory.loose.iter().filter_map(|slot| slot.artifact.certificates().first());
+        let mut answers = loose.filter(|leaf| {
+            leaf.subject() == request.subject()
+                && leaf.public_key().is_same_key(request.public_key())
+                && new.is_some_and(|new| leaf.is_signed_by(new))
+        });
+        let key = match answers.next() {
+            Some(leaf) => KeySource::Signed(leaf.clone(), None),
+            None => KeySource::Elsewhere(request.public_key().clone()),
+        };
+        self.add(owner, AuthorityId::Cluster, Identity::Requested(Box::new(request.clone())), key)
     }
 
     /// Does the new certificate come with a private key that differs from the old one's?

@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest, Step,
-    Succession, nodes::NodePlanner, objects, progress::Progress, replacements::Replacements, steps::PackagePath,
+    Succession,
+    nodes::NodePlanner,
+    objects,
+    progress::Progress,
+    replacements::Replacements,
+    signing_requests::{self, Admitted},
+    steps::PackagePath,
 };
 use crate::{
     Finding, UnixTime,
@@ -26,6 +32,7 @@ struct Sequence<'a, 'b> {
     successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
     replacements: &'b mut Replacements<'a>,
+    requests: Vec<Admitted<'a>>,
     now: UnixTime,
     steps: Vec<Step>,
 }
@@ -41,7 +48,9 @@ pub(super) fn sequence<'a>(
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
     objects::note_cluster_info(inventory, successions, findings);
-    let mut sequence = Sequence { inventory, request, successions, progress, replacements, now, steps: Vec::new() };
+    let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
+    let steps = Vec::new();
+    let mut sequence = Sequence { inventory, request, successions, progress, replacements, requests, now, steps };
     sequence.freeze();
     sequence.trust_both();
     sequence.switch();
@@ -118,6 +127,7 @@ impl<'a> Sequence<'a, '_> {
             self.workers(phase);
         }
         self.clients(phase);
+        self.signing_requests(phase);
         self.management_kubeconfigs(phase);
         if !self.rotates_cluster() {
             return;
@@ -371,6 +381,15 @@ impl<'a> Sequence<'a, '_> {
         let words = "each of them has confirmed it";
         let gate = if hangs { Gate::proving(words, Fact::Everywhere) } else { words.into() };
         self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
+    }
+
+    /// Those who asked for a certificate get one, as soon as the new CA signs everywhere.
+    fn signing_requests(&mut self, phase: Phase) {
+        let actions = signing_requests::answers(&self.requests, phase, self.replacements);
+        if !actions.is_empty() {
+            let title = "Answer those who asked for a certificate";
+            self.push(phase, "requests", Holder::Clients, title, actions, "each of them presents it");
+        }
     }
 
     fn management_kubeconfigs(&mut self, phase: Phase) {

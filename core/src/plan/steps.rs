@@ -1,6 +1,10 @@
 //! The vocabulary of a plan: steps, what they change, what must be true afterwards.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -377,5 +381,11 @@ impl PackagePath {
         let name: String = text.chars().map(safe).collect();
         let name = name.trim_start_matches(['.', '-']);
         if name.is_empty() { "unnamed".to_owned() } else { name.to_owned() }
+    }
+
+    /// `name`, with a number behind it where it is taken; it is taken afterwards.
+    pub(crate) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+        let mut names = std::iter::once(name.to_owned()).chain((2..).map(|number| format!("{name}-{number}")));
+        names.find(|name| taken.insert(name.clone())).unwrap_or_else(|| name.to_owned())
     }
 }

@@ -487,7 +487,7 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
     let old = plan.successions.values().map(|succession| &succession.old);
     let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
         Identity::Of(old) => Some(old),
-        Identity::Kubelet(_) => None,
+        Identity::Kubelet(_) | Identity::Requested(_) => None,
     });
     let authorities = minted.authorities.values().map(crate::mint::MintedAuthority::certificate);
     let leaves = minted.leaves.iter().map(|leaf| &leaf.certificate);

@@ -298,7 +298,7 @@ pub enum CertificateError {
 
 /// The signed part and the signature's algorithm, both with tag and length. Fails if anything else
 /// is there but the signature.
-fn envelope(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
+pub(super) fn envelope(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
     let mut reader = SliceReader::new(der)?;
     let parts = reader.sequence(|reader| {
         let signed = reader.tlv_bytes()?;

@@ -21,7 +21,7 @@ use x509_cert::{
 
 use super::{
     AlternativeName, Certificate, ExtendedKeyUsage, Extension, Issuer, KeyType, KeyUsage, Oid, PrivateKey, PublicKey,
-    Validity,
+    SigningRequest, Validity,
     build::{Content, build},
     serial,
     verify::{Asked, Shape},
@@ -134,10 +134,63 @@ pub fn issue_leaf(
     issuer: &Issuer,
 ) -> Result<Certificate, IssueError> {
     let LeafParameters { common_name, organizations, usage, alternative_names, not_before, not_after } = parameters;
-    let validity = Validity { not_before, not_after };
-    validity.check_under(issuer.certificate())?;
     organizations.iter().chain([&common_name]).try_for_each(|text| check_text(text))?;
+    let subject = subject(&organizations, &common_name)?;
+    let certificate =
+        leaf(&subject, &usage, &alternative_names, Validity { not_before, not_after }, public_key, issuer)?;
+    let shape = Shape {
+        common_name: &common_name,
+        organizations: &organizations,
+        authority: false,
+        key_usage: LEAF_USAGE,
+        extended_key_usages: &usage,
+        alternative_names: &alternative_names,
+        subject_key_id: None,
+        authority_key_id: issuer.certificate().subject_key_id(),
+    };
+    shape.compare(&certificate)?;
+    Ok(certificate)
+}
 
+/// Makes the client certificate that `request` asks for, in the shape of [`issue_leaf`]: its subject byte for byte, for
+/// its key. Whatever else it asks for is not given. Who it names, and whether its key signed it, is the caller's to judge.
+///
+/// # Errors
+/// If the validity is not possible, or what was made is not what was asked.
+pub fn issue_requested(
+    request: &SigningRequest,
+    validity: Validity,
+    issuer: &Issuer,
+) -> Result<Certificate, IssueError> {
+    let usage = [ExtendedKeyUsage::ClientAuth];
+    let certificate = leaf(request.subject().der(), &usage, &[], validity, request.public_key(), issuer)?;
+    if certificate.subject() != request.subject() {
+        return Err(IssueError::Mismatch("subject"));
+    }
+    let shape = Shape {
+        common_name: &request.subject().common_name().unwrap_or_default(),
+        organizations: &request.subject().organizations(),
+        authority: false,
+        key_usage: LEAF_USAGE,
+        extended_key_usages: &usage,
+        alternative_names: &[],
+        subject_key_id: None,
+        authority_key_id: issuer.certificate().subject_key_id(),
+    };
+    shape.compare(&certificate)?;
+    Ok(certificate)
+}
+
+/// A leaf for this subject, a `Name` in DER, read back.
+fn leaf(
+    subject: &[u8],
+    usage: &[ExtendedKeyUsage],
+    alternative_names: &[AlternativeName],
+    validity: Validity,
+    public_key: &PublicKey,
+    issuer: &Issuer,
+) -> Result<Certificate, IssueError> {
+    validity.check_under(issuer.certificate())?;
     let mut extensions = vec![extension(rfc5280::ID_CE_KEY_USAGE, true, &key_usage_bits(LEAF_USAGE))?];
     if !usage.is_empty() {
         let oids: Result<Vec<_>, _> =
@@ -147,17 +200,15 @@ pub fn issue_leaf(
     }
     let no_authority = x509_cert::ext::pkix::BasicConstraints { ca: false, path_len_constraint: None };
     extensions.push(extension(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, &no_authority)?);
-    let authority_key_id = issuer.certificate().subject_key_id();
-    if let Some(id) = authority_key_id {
+    if let Some(id) = issuer.certificate().subject_key_id() {
         extensions.push(authority_key_identifier(id, false)?);
     }
     if !alternative_names.is_empty() {
         let names = alternative_names.iter().map(general_name).collect::<Result<Vec<_>, _>>()?;
         extensions.push(extension(rfc5280::ID_CE_SUBJECT_ALT_NAME, false, &names)?);
     }
-
     let (der, serial) = build(&Content {
-        subject: &subject(&organizations, &common_name)?,
+        subject,
         issuer: issuer.certificate().subject(),
         validity,
         public_key,
@@ -171,19 +222,7 @@ pub fn issue_leaf(
         serial: &serial,
         signer: issuer.key(),
     };
-    let certificate = asked.read_back(&der)?;
-    let shape = Shape {
-        common_name: &common_name,
-        organizations: &organizations,
-        authority: false,
-        key_usage: LEAF_USAGE,
-        extended_key_usages: &usage,
-        alternative_names: &alternative_names,
-        subject_key_id: None,
-        authority_key_id,
-    };
-    shape.compare(&certificate)?;
-    Ok(certificate)
+    asked.read_back(&der)
 }
 
 /// Why a certificate was not made.

@@ -2,7 +2,7 @@
 //!
 //! Certificates are read by one library (x509-parser) and written by others (rcgen, x509-cert).
 //! Whatever is made here has been read back and compared with what was asked before it is
-//! returned: see [`issue_authority`], [`issue_leaf`], [`reissue()`] and [`reissue_authority`].
+//! returned: see [`issue_authority`], [`issue_leaf`], [`issue_requested`], [`reissue()`] and [`reissue_authority`].
 //! Names are compared as bytes, and a signer is found by its key and signature, never by its name.
 
 pub mod bundle;
@@ -31,7 +31,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
 pub use container::{Container, ContainerError};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
-pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf};
+pub use issue::{AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf, issue_requested};
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};
 pub use name::Name;

@@ -47,7 +47,7 @@ impl Name {
     }
 
     /// Every common name, in their order.
-    pub(super) fn common_names(&self) -> Vec<String> {
+    pub(crate) fn common_names(&self) -> Vec<String> {
         self.values(CN)
     }
 

@@ -1,4 +1,4 @@
-//! Certificate signing requests (PKCS#10, RFC 2986): read to be shown, and made for a CA elsewhere.
+//! Certificate signing requests (PKCS#10, RFC 2986): read to be judged and signed, and made for a CA elsewhere.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 use der::{Decode, Encode, asn1::BitString};
@@ -10,14 +10,22 @@ use x509_cert::{
 };
 use x509_parser::{certification_request::X509CertificationRequest, extensions::ParsedExtension, prelude::FromDer};
 
-use super::{AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, build::encoded};
+use super::{
+    AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, SignatureAlgorithm, build::encoded,
+    certificate::envelope,
+};
 
-/// Who asks for a certificate, and for which key. The request's own signature is not checked here: whoever signs it does.
+/// Who asks for a certificate, for which key, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningRequest {
     subject: Name,
     public_key: PublicKey,
     alternative_names: Vec<AlternativeName>,
+    server: bool,
+    authority: bool,
+    signed: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+    signature: Vec<u8>,
 }
 
 impl SigningRequest {
@@ -26,20 +34,38 @@ impl SigningRequest {
     /// # Errors
     /// If the bytes are not a request, or its key cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self, SigningRequestError> {
+        let (signed, algorithm) = envelope(der).map_err(|_| SigningRequestError)?;
         let (rest, parsed) = X509CertificationRequest::from_der(der).map_err(|_| SigningRequestError)?;
         if !rest.is_empty() {
             return Err(SigningRequestError);
         }
         let info = &parsed.certification_request_info;
-        let names = parsed.requested_extensions().into_iter().flatten().find_map(|extension| match extension {
-            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-            _ => None,
-        });
-        Ok(Self {
+        let mut request = Self {
             subject: Name::from_parsed(info.subject.as_raw()),
             public_key: PublicKey::from_der(info.subject_pki.raw).map_err(|_| SigningRequestError)?,
-            alternative_names: names.into_iter().flatten().map(AlternativeName::from_parsed).collect(),
-        })
+            alternative_names: Vec::new(),
+            server: false,
+            authority: false,
+            signed: signed.to_vec(),
+            algorithm: SignatureAlgorithm::from_der(algorithm),
+            signature: parsed.signature_value.data.to_vec(),
+        };
+        for extension in parsed.requested_extensions().into_iter().flatten() {
+            match extension {
+                ParsedExtension::SubjectAlternativeName(names) => {
+                    request.alternative_names.extend(names.general_names.iter().map(AlternativeName::from_parsed));
+                }
+                ParsedExtension::ExtendedKeyUsage(usages) => request.server |= usages.server_auth || usages.any,
+                ParsedExtension::BasicConstraints(constraints) => request.authority |= constraints.ca,
+                _ => {}
+            }
+        }
+        Ok(request)
+    }
+
+    /// Did the key that it is for sign it? Whoever asks has the private half then.
+    pub fn is_signed_by_its_key(&self) -> bool {
+        self.public_key.verify(&self.algorithm, &self.signed, &self.signature)
     }
 
     /// Whom the certificate shall be for.
@@ -55,6 +81,16 @@ impl SigningRequest {
     /// The subject alternative names that are asked for, in their order.
     pub fn alternative_names(&self) -> &[AlternativeName] {
         &self.alternative_names
+    }
+
+    /// Does it ask for a certificate that a server may present, by its extended key usages?
+    pub fn is_for_server(&self) -> bool {
+        self.server
+    }
+
+    /// Does it ask for a certificate that may sign others?
+    pub fn is_for_authority(&self) -> bool {
+        self.authority
     }
 }
 
@@ -92,7 +128,7 @@ pub fn request_again(old: &Certificate, key: &PrivateKey) -> Result<String, Issu
     let same = read.subject == *old.subject()
         && read.public_key == *key.public_key()
         && read.alternative_names == old.alternative_names();
-    if !same || !key.public_key().verify(&algorithm, &signed, &signature) {
+    if !same || !read.is_signed_by_its_key() {
         return Err(IssueError::Mismatch("request"));
     }
     Ok(super::key::pem("CERTIFICATE REQUEST", &der))

@@ -9,5 +9,6 @@ mod identity;
 mod kubeadm;
 mod kubectl;
 mod package;
+mod requested;
 mod scripts;
 mod standing;
