@@ -58,6 +58,62 @@ const KEYS: [&str; 6] = [
     "rsa2048-three-primes.key",
 ];
 
+/// DER that lies in itself so deep that a reader which follows it would need more stack than there is.
+fn nested(tag: u8, levels: usize) -> Vec<u8> {
+    let mut der = vec![5, 0];
+    let mut levels_left = levels;
+    // Written from the inside out and turned round, so that making it takes no time.
+    let mut reversed: Vec<u8> = der.drain(..).rev().collect();
+    while levels_left > 0 {
+        let length = reversed.len();
+        let octets: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
+        reversed.extend(octets.iter().rev());
+        if length >= 0x80 {
+            reversed.push(0x80 | octets.len() as u8);
+        }
+        reversed.push(tag);
+        levels_left -= 1;
+    }
+    reversed.reverse();
+    reversed
+}
+
+/// Browsers give a worker's wasm a mebibyte of stack; here is a quarter of it.
+#[test]
+fn der_in_der_in_der_takes_no_stack() {
+    use crate::{InputFile, Password, formats::pem, inspect_with};
+    let replaced = |der: &[u8], old: &[u8], new: &[u8]| {
+        let at = der.windows(old.len()).position(|window| window == old).unwrap();
+        [&der[..at], new, &der[at + old.len()..]].concat()
+    };
+    let inspected = move || {
+        let mut files = Vec::new();
+        for tag in [0x30, 0x31, 0x04, 0xa0, 0xa4, 0x24] {
+            let deep = nested(tag, 100_000);
+            // Anywhere in a certificate, a request, a key: the lengths around it no longer fit, or do, at a reader's choice.
+            for (name, mark) in
+                [("leaf-odd.crt", &[0x30][..]), ("ca-p384.crt", &[0x03]), ("prime256v1-pkcs8.key", &[0x04])]
+            {
+                files.push(InputFile::new(format!("{tag}-{name}"), replaced(&block(name).1, mark, &deep)));
+            }
+            for label in ["CERTIFICATE", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PUBLIC KEY"] {
+                let text = super::super::key::pem(label, &deep);
+                assert_eq!(pem::blocks(text.as_bytes()).blocks.len(), 1);
+                files.push(InputFile::new(format!("{tag}-{label}.pem"), text.into_bytes()));
+            }
+            // PKCS#12: the version, and a sequence.
+            let inner = [&[2, 1, 3][..], &nested(0x30, 100_000)].concat();
+            let length = inner.len().to_be_bytes();
+            files.push(InputFile::new(format!("{tag}.p12"), [&[0x30, 0x84][..], &length[4..], &inner].concat()));
+            files.push(InputFile::new(format!("{tag}.der"), deep));
+        }
+        let count = files.len();
+        let report = inspect_with(files, Some(&Password::new("airlock".to_owned())), NOW).report(NOW);
+        assert!(report.findings.len() >= count, "{} findings of {count} files", report.findings.len());
+    };
+    std::thread::Builder::new().stack_size(256 * 1024).spawn(inspected).unwrap().join().unwrap();
+}
+
 /// Asks everything of a certificate, and has it made anew.
 fn use_certificate(certificate: &Certificate) {
     let _ = (certificate.is_self_signed(), certificate.can_sign_certificates(), certificate.public_key().pin());
