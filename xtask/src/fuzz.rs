@@ -42,13 +42,14 @@ const FLAGS: [&str; 8] = [
     "--cfg=fuzzing",
 ];
 
-/// Fuzzes every target, as many at a time as there are processors, for `--minutes` together.
+/// Fuzzes every target, as many at a time as there are processors, for `--minutes` together. With `--seed`, what is made up
+/// begins in the same way each time.
 ///
 /// # Errors
 ///
 /// If an option is not known, the targets cannot be built, or one of them finds something: with the file that shows it.
 pub fn run(options: &[&str]) -> Result<()> {
-    let (mut minutes, mut only) = (MINUTES, None);
+    let (mut minutes, mut only, mut seed) = (MINUTES, None, None);
     let mut options = options.iter();
     while let Some(option) = options.next() {
         let value = options.next().with_context(|| format!("{option} needs a value"))?;
@@ -56,7 +57,8 @@ pub fn run(options: &[&str]) -> Result<()> {
             "--minutes" => minutes = value.parse().with_context(|| format!("{value} is no number of minutes"))?,
             "--only" if TARGETS.contains(value) => only = Some(*value),
             "--only" => bail!("there is no target `{value}`: take one of {}", TARGETS.join(", ")),
-            other => bail!("`cargo xtask fuzz` takes --minutes N and --only TARGET, not {other}"),
+            "--seed" => seed = Some(value.parse().with_context(|| format!("{value} is no number to begin with"))?),
+            other => bail!("`cargo xtask fuzz` takes --minutes N, --only TARGET and --seed N, not {other}"),
         }
     }
     let chosen = |target: &&str| only.is_none_or(|only| only == *target);
@@ -64,12 +66,12 @@ pub fn run(options: &[&str]) -> Result<()> {
     let binaries = build()?;
     let at_once = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
     // Together they take `minutes`, whether one after the other or side by side.
-    let seconds = (60 * minutes * at_once as u64 / targets.len() as u64).max(1);
+    let seconds = (60 * minutes / targets.len().div_ceil(at_once) as u64).max(1);
     for group in targets.chunks(at_once) {
         let outcomes: Vec<Result<String>> = thread::scope(|scope| {
             let mut running = Vec::with_capacity(group.len());
             for target in group {
-                running.push(scope.spawn(|| fuzz(&binaries, target, seconds)));
+                running.push(scope.spawn(|| fuzz(&binaries, target, seconds, seed)));
             }
             running.into_iter().map(|thread| thread.join().expect("no target's thread panics")).collect()
         });
@@ -104,9 +106,13 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Runs one target on the corpus of the repository and what it finds itself, which is kept in `target/fuzz`.
-fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64) -> Result<String> {
-    let (found, seeds) =
-        (root().join("target/fuzz/corpus").join(target), root().join("tests/fuzz/corpus").join(target));
+fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64, seed: Option<u32>) -> Result<String> {
+    let kept = if seed.is_some() { "target/fuzz/seeded" } else { "target/fuzz/corpus" };
+    let (found, seeds) = (root().join(kept).join(target), root().join("tests/fuzz/corpus").join(target));
+    if seed.is_some() && found.exists() {
+        // What earlier runs found would make this one another.
+        fs::remove_dir_all(&found).with_context(|| format!("{} cannot be emptied", found.display()))?;
+    }
     let artifacts = root().join("target/fuzz/found").join(target);
     for folder in [&found, &artifacts] {
         fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -115,6 +121,7 @@ fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64) -> Result<String
     let file = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
     let status = Command::new(binaries.join(target))
         .args([&found, &seeds])
+        .args(seed.map(|seed| format!("-seed={seed}")))
         .args([format!("-timeout={TIMEOUT}"), format!("-max_total_time={seconds}"), format!("-max_len={MAX_LENGTH}")])
         .args(["-print_final_stats=1", "-rss_limit_mb=2048"])
         .arg(format!("-artifact_prefix={}/", artifacts.display()))

@@ -27,7 +27,7 @@ cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
     measures the page and the command line against OpenSSL and kubeadm, and large clusters;
     prints tables and writes target/bench.json
 
-cargo xtask fuzz [--minutes N] [--only amounts|archives|certificates|texts|trees]
+cargo xtask fuzz [--minutes N] [--seed N] [--only amounts|archives|certificates|texts|trees]
     hands the core what libFuzzer makes up, 10 minutes for all targets together unless told otherwise;
     what it finds lies in target/fuzz/found
 
