@@ -69,18 +69,42 @@ impl Lab {
     /// If anything is wrong.
     #[must_use]
     pub fn rotate(&self, options: &[&str]) -> Value {
-        let package = self.directory.join("rotation.zip");
-        let status = Command::new(airlock())
-            .args(["package", "--out"])
-            .arg(&package)
-            .args(["nodes", "clients", "cluster", "management"])
-            .current_dir(&self.directory)
-            .status()
-            .expect("airlock can be started");
-        assert!(status.success(), "no package: {status}");
-        self.xtask(&[&["run", &package.display().to_string()], options].concat());
+        self.package("rotation.zip", &["nodes", "clients", "cluster", "management"]);
+        self.run("rotation.zip", options)
+    }
 
+    /// Makes a package from files of the lab.
+    ///
+    /// # Panics
+    ///
+    /// If it is refused.
+    pub fn package(&self, name: &str, files: &[&str]) {
+        let mut airlock = Command::new(airlock());
+        airlock.args(["package", "--out", name]).args(files).current_dir(&self.directory);
+        let status = airlock.status().expect("airlock can be started");
+        assert!(status.success(), "no package: {status}");
+    }
+
+    /// Carries a package of the lab out and gives the report.
+    ///
+    /// # Panics
+    ///
+    /// If anything is wrong.
+    #[must_use]
+    pub fn run(&self, name: &str, options: &[&str]) -> Value {
+        self.xtask(&[&["run", &self.directory.join(name).display().to_string()], options].concat());
         read(&self.directory.join("report.json"))
+    }
+
+    /// `airlock check` of a phase over files of the lab.
+    ///
+    /// # Panics
+    ///
+    /// If the phase's gate does not hold.
+    pub fn check(&self, phase: &str, files: &[&str]) {
+        let mut airlock = Command::new(airlock());
+        airlock.args(["check", "--phase", phase]).args(files).current_dir(&self.directory);
+        assert!(airlock.status().expect("airlock can be started").success(), "phase {phase} is not done");
     }
 
     /// What the package says of itself.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use airlock_tests::{
     handshakes,
-    lab::{Lab, ids, texts},
+    lab::{Lab, ids, text, texts},
 };
 use serde_json::Value;
 
@@ -114,6 +114,42 @@ fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
             let killed = kills.iter().any(|kill| kill.starts_with(&format!("{step}: {which} on ")));
             assert!(killed, "{which} of {step} was not killed");
         }
+    }
+}
+
+/// The first package is given up after its first step of phase 2: one API server serves the new CA's certificate, the
+/// other the old one's. A second one, from what there is then, goes on with the same new CA.
+#[test]
+fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
+    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let lab = Lab::up("lab-test-continued", &["--control-planes", "2", "--workers", "1"]);
+    lab.package("first.zip", &["nodes", "clients", "cluster"]);
+    let carried_out =
+        ["freeze", "cp1", "cp2", "published", "cluster-info", "workers", "pods", "clients", "authentication"];
+    let carried_out: Vec<_> = carried_out.map(|name| format!("1-{name}")).into_iter().chain(["2-cp1".into()]).collect();
+    let report = lab.run("first.zip", &["--only", &carried_out.join(",")]);
+    assert_eq!((ids(&report), &report["problems"], &report["failed"]), (carried_out, &Value::Array(vec![]), &0.into()));
+    // What alice was given in phase 1 is what she has.
+    let alice = std::fs::copy(
+        lab.directory.join("package/1-trust-both/clients/alice.conf"),
+        lab.directory.join("clients/alice.conf"),
+    );
+    alice.expect("the first package has her kubeconfig");
+
+    lab.package("second.zip", &["nodes", "clients", "cluster", "first.zip"]);
+    let report = lab.run("second.zip", &["--continued", "--quiet-seconds", "60"]);
+    assert_eq!((&report["problems"], &report["failed"]), (&Value::Array(vec![]), &0.into()));
+    let manifest = lab.manifest();
+    assert!(text(&manifest["package"]).ends_with("-continued"), "{}", manifest["package"]);
+    let steps = ids(&report);
+    assert_eq!(steps, lab.steps(|_| true), "each step once, in the manifest's order");
+    assert!(steps.iter().all(|id| id != "1-cp1" && id != "2-cp1"), "{steps:?}");
+    assert!(steps.contains(&"2-cp2".to_owned()), "{steps:?}");
+    let comparison = lab.compare(&report["handshakes"]);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
+    for phase in ["1", "2", "3"] {
+        lab.check(phase, &["nodes", "second.zip"]);
     }
 }
 

@@ -44,7 +44,7 @@ cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management
       --from DIR       starts from trees as `tar` packs them, DIR/<node>/etc/kubernetes: with their
                        authorities, certificates, names and addresses
 cargo xtask lab run PACKAGE [--twice] [--kill] [--undo] [--management-kubeconfig FILE] [--only ID,…]
-                    [--quiet-seconds 120] [--directory DIR]
+                    [--continued] [--quiet-seconds 120] [--directory DIR]
     carries the steps of a package (folder or zip) out in the order of its manifest.json, while
     clients connect anew all the time; fails if a request, a step or a gate failed
       --twice          runs each step once more after its gate, which must change and say nothing
@@ -55,6 +55,8 @@ cargo xtask lab run PACKAGE [--twice] [--kill] [--undo] [--management-kubeconfig
                        another management cluster than the lab's own; without either, steps on a
                        management cluster are left out
       --only           these steps alone, hammering included, to try a package out
+      --continued      goes on with a rotation that another run began: what nobody may accept at the
+                       end are the credentials of before that run
       --quiet-seconds  how long the cluster is watched after the last step
 cargo xtask lab faults PACKAGE FOLDER [--directory DIR]
     carries a package out on two control-plane nodes, a worker and a spare machine; FOLDER has packages
@@ -93,7 +95,7 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
-        const FLAGS: [&str; 4] = ["kill", "management", "twice", "undo"];
+        const FLAGS: [&str; 5] = ["continued", "kill", "management", "twice", "undo"];
         const OPTIONS: [&str; 9] = [
             "control-planes",
             "directory",

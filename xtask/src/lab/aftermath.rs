@@ -80,10 +80,24 @@ pub struct OldCredentials {
     files: Vec<(String, String)>,
 }
 
+/// Where old credentials are kept, on the admin machine.
+const OLD: &str = "/root/old";
+
 impl OldCredentials {
+    /// Those that an earlier run has kept.
+    pub fn kept(lab: &Lab) -> Result<Self> {
+        let folder = lab.private(ADMIN, OLD);
+        let entries = fs::read_dir(&folder).context("no earlier run has kept any credential")?;
+        let names = entries.filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_string_lossy().into_owned()));
+        let mut names: Vec<_> = names.filter(|name| name != "ca").collect();
+        names.sort();
+        let files = names.into_iter().map(|name| (name.clone(), format!("{OLD}/{name}.pem"))).collect();
+        Ok(Self { files })
+    }
+
     /// Copies the administrator's and every kubelet's credential.
     pub fn keep(lab: &Lab) -> Result<Self> {
-        let folder = lab.private(ADMIN, "/root/old");
+        let folder = lab.private(ADMIN, OLD);
         fs::create_dir_all(&folder)?;
         let mut nodes = lab.machines("control-plane")?;
         let first = nodes.first().context("the lab has no control-plane node")?.clone();
@@ -101,14 +115,14 @@ impl OldCredentials {
         let ca = "openssl x509 -in /etc/kubernetes/pki/ca.crt";
         fs::write(folder.join("ca.crt"), lab.shell(&first, ca)? + "\n")?;
         fs::write(folder.join("admin.pem"), lab.shell(&first, &script)? + "\n")?;
-        kept.files.push(("the administrator".to_owned(), "/root/old/admin.pem".to_owned()));
+        kept.files.push(("the administrator".to_owned(), format!("{OLD}/admin.pem")));
         Ok(kept)
     }
 
     /// Copies the credential that a kubelet has now, which is one of the old CA.
     pub fn keep_kubelet(&mut self, lab: &Lab, node: &str) -> Result<()> {
         let text = lab.shell(node, "cat /var/lib/kubelet/pki/kubelet-client-current.pem")?;
-        let path = format!("/root/old/{node}.pem");
+        let path = format!("{OLD}/{node}.pem");
         fs::write(lab.private(ADMIN, &path), text + "\n")?;
         self.files.push((format!("the kubelet of {node}"), path));
         Ok(())

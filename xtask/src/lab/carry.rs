@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     Arguments, Lab,
     aftermath::{OldCredentials, aftermath, apiservers, unready},
-    consumers,
+    cluster, consumers,
     hammer::Hammer,
     handshakes::Recorder,
     joining::Joining,
@@ -40,7 +40,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
         bail!("the package has no step {unknown}");
     }
 
-    let old = OldCredentials::keep(lab)?;
+    let old = if arguments.flag("continued") { OldCredentials::kept(lab)? } else { OldCredentials::keep(lab)? };
     let servers = apiservers(lab)?;
     let joining = Joining::planned(lab, &package.steps)?;
     let hammer = Hammer::start(lab, &package)?;
@@ -79,6 +79,8 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
             findings.problems.push(format!("kube-apiserver of {node} was restarted"));
         }
     }
+    // The next package is made from what there is now.
+    cluster::given_objects(lab)?;
     findings.conclude(lab, &report, started.elapsed())
 }
 

@@ -326,9 +326,8 @@ pub fn nodes(lab: &Lab) -> Result<Vec<(String, bool)>> {
     Ok(items.iter().filter_map(|node| Some((node["metadata"]["name"].as_str()?.to_owned(), condition(node)))).collect())
 }
 
-/// Says how to use what is there now.
-fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
-    let enter = lab.directory.join("enter");
+/// Writes the objects that `airlock` is given, as they are now; gives the folder.
+pub fn given_objects(lab: &Lab) -> Result<std::path::PathBuf> {
     let cluster = lab.directory.join("cluster");
     fs::create_dir_all(&cluster)?;
     let objects = [
@@ -341,6 +340,12 @@ fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
         let name = object.rsplit(' ').next().unwrap_or_default();
         fs::write(cluster.join(format!("{name}.yaml")), kubectl(lab, &format!("{object} -o yaml"))? + "\n")?;
     }
+    Ok(cluster)
+}
+
+/// Says how to use what is there now.
+fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
+    let (enter, cluster) = (lab.directory.join("enter"), given_objects(lab)?);
     println!("enter a machine      {} {} [COMMAND…]", enter.display(), plan.names().join("|"));
     println!("the nodes' trees     {}/<node>", lab.directory.join("nodes").display());
     println!("a person's files     {}", lab.directory.join("clients").display());

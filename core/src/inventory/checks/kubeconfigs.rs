@@ -60,6 +60,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             findings.extend(mixed_up(inventory, node, row, slot, kubeconfig));
+            findings.extend(of_another_node(inventory, node, row, slot, kubeconfig));
             if row.reader.is_some() && !kubeconfig.is_whole() {
                 findings.push(
                     Finding::error("cut-off", &slot.file, "its current context leads to no cluster or to no user, so its reader could not use it: the file is cut off")
@@ -169,6 +170,32 @@ fn mixed_up(
         Finding::new(severity, "wrong-content", &slot.file, message)
             .remedy("Check whether two files were mixed up, then copy it again from the node")
     })
+}
+
+/// kubeadm has kube-controller-manager and kube-scheduler speak to the API server beside them
+/// (kubernetes/kubernetes: cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go, `getKubeConfigSpecs`).
+fn of_another_node(
+    inventory: &Inventory,
+    node: &Node,
+    row: &KubeconfigRow,
+    slot: &Slot,
+    kubeconfig: &KubeconfigArtifact,
+) -> Option<Finding> {
+    row.reader.filter(|reader| *reader != Component::Kubelet)?;
+    let manifest = inventory.profile.manifest(Component::Apiserver)?;
+    let address = |node: &Node| node.static_pod(manifest)?.1.lookup("advertise-address");
+    let (own, server) = (address(node)?, &kubeconfig.model.clusters.first()?.server);
+    let is_at = |address: &str| {
+        let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
+        let rest = server.strip_prefix("https://").and_then(|rest| rest.strip_prefix(host.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    };
+    let mut others = inventory.control_plane().filter(|other| other.name != node.name);
+    let other = others.find(|other| !is_at(&own) && address(other).is_some_and(|address| is_at(&address)))?;
+    let message =
+        format!("it speaks to {server}, which is the API server of {}, not the one beside it at {own}", other.name);
+    let remedy = "Check whether the files of two nodes were mixed up, then copy it again from the node";
+    Some(Finding::warning("other-nodes-file", &slot.file, message).remedy(remedy))
 }
 
 /// What a person's kubeconfig does beside trusting this cluster and showing a certificate.
