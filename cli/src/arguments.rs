@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, fs};
 use airlock_core::{
     InputFile, RotationRequest,
     plan::{BroughtAuthority, KubeletCertificates, NewAuthority, request},
-    profile::AuthorityId,
+    profile::{self, AuthorityId, PROFILES, Profile},
     x509::KeyAlgorithm,
 };
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use crate::Stop;
 
@@ -28,7 +31,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        unlock: Unlock,
+        reading: Reading,
         /// How to print it
         #[arg(long, default_value = "table")]
         format: Format,
@@ -39,7 +42,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        unlock: Unlock,
+        reading: Reading,
         /// Which phase [default: the furthest that anyone has begun]
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3), value_name = "1|2|3")]
         phase: Option<u8>,
@@ -53,7 +56,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        unlock: Unlock,
+        reading: Reading,
         #[command(flatten)]
         choices: Box<Choices>,
         /// How to print it
@@ -66,7 +69,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        unlock: Unlock,
+        reading: Reading,
         #[command(flatten)]
         choices: Box<Choices>,
         /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
@@ -81,9 +84,12 @@ pub(crate) enum Format {
     Table,
 }
 
-/// What opens encrypted keys.
+/// How the files are to be read.
 #[derive(Args)]
-pub(crate) struct Unlock {
+pub(crate) struct Reading {
+    /// Which platform they are of [default: told from the files]
+    #[arg(long, value_name = "NAME", value_parser = platform())]
+    pub(crate) platform: Option<&'static Profile>,
     /// File whose first line is the password of encrypted keys and PKCS#12 containers; asked for on a terminal if need be
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<String>,
@@ -92,9 +98,9 @@ pub(crate) struct Unlock {
 /// Every choice of a rotation.
 #[derive(Args)]
 pub(crate) struct Choices {
-    /// Which CAs get a successor
-    #[arg(long, value_delimiter = ',', default_value = "cluster,front-proxy", value_name = "CA,…")]
-    rotate: Vec<AuthorityId>,
+    /// Which CAs get a successor: cluster, front-proxy, talos [default: all that the platform rotates]
+    #[arg(long, value_delimiter = ',', value_name = "CA,…")]
+    rotate: Option<Vec<AuthorityId>>,
     /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384
     #[arg(long, default_value = "same", value_name = "TYPE", value_parser = key_type)]
     key_type: KeyType,
@@ -149,6 +155,12 @@ enum Kubelets {
     Mint,
     /// Each asks for its own; no key leaves its node
     Renew,
+}
+
+/// The platforms by their names.
+fn platform() -> impl TypedValueParser<Value = &'static Profile> {
+    let names = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.id));
+    names.map(|name| profile::named(&name).expect("Invariant: only names of platforms are possible"))
 }
 
 fn key_type(text: &str) -> Result<KeyType, String> {

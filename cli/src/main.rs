@@ -22,15 +22,15 @@ use airlock_core::{
 };
 use clap::Parser;
 
-use crate::arguments::{Arguments, Choices, Command, Format, Unlock};
+use crate::arguments::{Arguments, Choices, Command, Format, Reading};
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
-        Command::Inspect { paths, unlock, format } => run_inspect(&paths, &unlock, format),
-        Command::Check { paths, unlock, phase, format } => run_check(&paths, &unlock, phase, format),
-        Command::Plan { paths, unlock, choices, format } => run_plan(&paths, &unlock, &choices, format),
-        Command::Package { paths, unlock, choices, out } => run_package(&paths, &unlock, &choices, &out),
+        Command::Inspect { paths, reading, format } => run_inspect(&paths, &reading, format),
+        Command::Check { paths, reading, phase, format } => run_check(&paths, &reading, phase, format),
+        Command::Plan { paths, reading, choices, format } => run_plan(&paths, &reading, &choices, format),
+        Command::Package { paths, reading, choices, out } => run_package(&paths, &reading, &choices, &out),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,9 +59,9 @@ pub(crate) enum Stop {
     Usage(String),
 }
 
-fn run_inspect(paths: &[String], unlock: &Unlock, format: Format) -> Result<(), Stop> {
+fn run_inspect(paths: &[String], reading: &Reading, format: Format) -> Result<(), Stop> {
     let now = now()?;
-    let inventory = password::inspect(read::paths(paths)?, unlock, now)?;
+    let inventory = password::inspect(read::paths(paths)?, reading, now)?;
     let report = inventory.report(now);
     match format {
         Format::Json => print_json(&report),
@@ -70,8 +70,8 @@ fn run_inspect(paths: &[String], unlock: &Unlock, format: Format) -> Result<(), 
     refuse_errors(inventory.findings())
 }
 
-fn run_check(paths: &[String], unlock: &Unlock, phase: Option<u8>, format: Format) -> Result<(), Stop> {
-    let inventory = password::inspect(read::paths(paths)?, unlock, now()?)?;
+fn run_check(paths: &[String], reading: &Reading, phase: Option<u8>, format: Format) -> Result<(), Stop> {
+    let inventory = password::inspect(read::paths(paths)?, reading, now()?)?;
     let report = check(&inventory, phase);
     match format {
         Format::Json => print_json(&report),
@@ -80,8 +80,8 @@ fn run_check(paths: &[String], unlock: &Unlock, phase: Option<u8>, format: Forma
     if report.holds { Ok(()) } else { Err(Stop::Findings(Vec::new())) }
 }
 
-fn run_plan(paths: &[String], unlock: &Unlock, choices: &Choices, format: Format) -> Result<(), Stop> {
-    let (_, plan) = decide(paths, unlock, choices, now()?)?;
+fn run_plan(paths: &[String], reading: &Reading, choices: &Choices, format: Format) -> Result<(), Stop> {
+    let (_, plan) = decide(paths, reading, choices, now()?)?;
     let report = plan.report();
     match format {
         Format::Json => print_json(&report),
@@ -90,9 +90,9 @@ fn run_plan(paths: &[String], unlock: &Unlock, choices: &Choices, format: Format
     Ok(())
 }
 
-fn run_package(paths: &[String], unlock: &Unlock, choices: &Choices, out: &str) -> Result<(), Stop> {
+fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str) -> Result<(), Stop> {
     let target = write::Target::new(out)?;
-    let (inventory, plan) = decide(paths, unlock, choices, now()?)?;
+    let (inventory, plan) = decide(paths, reading, choices, now()?)?;
     print_findings(inventory.findings());
     print_findings(plan.findings());
     let keys = keys::generate(plan.key_requests());
@@ -110,14 +110,14 @@ fn run_package(paths: &[String], unlock: &Unlock, choices: &Choices, out: &str) 
 
 fn decide(
     paths: &[String],
-    unlock: &Unlock,
+    reading: &Reading,
     choices: &Choices,
     now: UnixTime,
 ) -> Result<(Inventory, RotationPlan), Stop> {
     let mut files = read::paths(paths)?;
     let (request, brought): (RotationRequest, Vec<InputFile>) = choices.request()?;
     files.extend(brought);
-    let inventory = password::inspect(files, unlock, now)?;
+    let inventory = password::inspect(files, reading, now)?;
     let plan = plan(&inventory, &request, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
     Ok((inventory, plan))
 }

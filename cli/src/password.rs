@@ -6,23 +6,25 @@ use std::{
     io::{self, IsTerminal as _},
 };
 
-use airlock_core::{InputFile, Inventory, Password, UnixTime, inspect_with};
+use airlock_core::{InputFile, InspectOptions, Inventory, Password, UnixTime, inspect_with};
 use zeroize::Zeroizing;
 
-use crate::{Stop, arguments::Unlock};
+use crate::{Stop, arguments::Reading};
 
 /// Inspects `files`, with a password where one is needed and can be had; otherwise findings say what it would open.
-pub(crate) fn inspect(files: Vec<InputFile>, unlock: &Unlock, now: UnixTime) -> Result<Inventory, Stop> {
-    if let Some(path) = &unlock.password_file {
-        return Ok(inspect_with(files, Some(&from_file(path)?), now));
+pub(crate) fn inspect(files: Vec<InputFile>, reading: &Reading, now: UnixTime) -> Result<Inventory, Stop> {
+    let options = InspectOptions { platform: reading.platform, ..InspectOptions::default() };
+    let with = |files, password| inspect_with(files, InspectOptions { password: Some(password), ..options }, now);
+    if let Some(path) = &reading.password_file {
+        return Ok(with(files, &from_file(path)?));
     }
-    let inventory = inspect_with(files.clone(), None, now);
+    let inventory = inspect_with(files.clone(), options, now);
     if !inventory.needs_password() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(inventory);
     }
     let typed = rpassword::prompt_password("Password of the encrypted keys: ");
     let typed = typed.map_err(|error| Stop::Failed(format!("the password could not be asked for: {error}")))?;
-    Ok(inspect_with(files, Some(&Password::new(typed)), now))
+    Ok(with(files, &Password::new(typed)))
 }
 
 /// The first line of a file, without its line end, as OpenSSL's `-passin file:` takes it.

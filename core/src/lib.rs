@@ -28,7 +28,7 @@ pub mod x509;
 pub use check::check;
 pub use finding::{Finding, Severity};
 pub use input::{Content, InputFile, Password};
-pub use inventory::{Inventory, Standing, inspect, inspect_with};
+pub use inventory::{InspectOptions, Inventory, Standing, inspect, inspect_with};
 pub use mint::{Minted, mint};
 pub use package::{OutputFile, OutputFiles, archive, package};
 pub use plan::{RotationPlan, RotationRequest, plan};

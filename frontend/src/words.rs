@@ -993,11 +993,7 @@ pub fn phase(phase: u8) -> &'static str {
 
 /// An authority in ids of elements and hooks.
 pub fn authority_id(id: AuthorityId) -> &'static str {
-    match id {
-        AuthorityId::Cluster => "cluster",
-        AuthorityId::FrontProxy => "front-proxy",
-        AuthorityId::Etcd => "etcd",
-    }
+    id.as_str()
 }
 
 /// The keys that can be chosen, with what they are called.

@@ -33,6 +33,7 @@ fn usage_errors_end_with_2() {
         &["inspect", "kubeadm/rsa-1", "--format", "xml"],
         &["package", "kubeadm/rsa-1"],
         &["plan", "kubeadm/rsa-1", "--rotate", "everything"],
+        &["inspect", "kubeadm/rsa-1", "--platform", "everywhere"],
         &["plan", "kubeadm/rsa-1", "--key-type", "rsa-1024"],
         &["plan", "kubeadm/rsa-1", "--ca-cert", "x.crt"],
         &["rotate"],
@@ -60,6 +61,23 @@ fn inspect_and_plan_answer_in_words_and_in_json() {
             assert!(!output.contains("PRIVATE KEY"), "{command} shows no key");
         }
     }
+}
+
+/// Trees of two platforms: the person is asked, and the answer is taken.
+#[test]
+fn two_platforms_are_asked_about() {
+    let folder = scratch("platforms");
+    fixtures::copy(&fixtures::path("kubeadm/ecdsa-3/cp1"), &folder.join("cp1"));
+    fs::write(folder.join("worker.yaml"), "version: v1alpha1\nmachine:\n  type: worker\n").expect("a file is written");
+    let path = folder.display().to_string();
+    for command in ["inspect", "plan", "check"] {
+        let output = run(&[command, &path]);
+        let said = [output.stdout.clone(), output.stderr.clone()].concat();
+        assert_eq!(code(&output), 1, "{command}");
+        assert!(String::from_utf8_lossy(&said).contains("--platform kubeadm|talos"), "{command}");
+    }
+    let output = run(&["inspect", &path, "--platform", "kubeadm"]);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// Two clusters in one drop: an error, and then nothing is written.

@@ -207,7 +207,7 @@ fn an_authority_that_is_brought_along_must_be_a_good_successor() {
         let drop = Drop::of("kubeadm/rsa-1");
         let (certificate, key) = (drop.get(&certificate), drop.get(&key));
         let brought = BroughtAuthority { certificate: "new.crt".into(), key: "new.key".into() };
-        let mut request = RotationRequest { rotate: vec![AuthorityId::Cluster], ..RotationRequest::default() };
+        let mut request = RotationRequest { rotate: Some(vec![AuthorityId::Cluster]), ..RotationRequest::default() };
         request
             .authorities
             .insert(AuthorityId::Cluster, NewAuthority { brought: Some(brought), ..NewAuthority::default() });

@@ -4,7 +4,8 @@
 use std::{process::Command, sync::Arc, time::Instant};
 
 use airlock_core::{
-    Content, Finding, InputFile, Password, RotationRequest, Severity, input, inspect, inspect_with, plan,
+    Content, Finding, InputFile, InspectOptions, Password, RotationRequest, Severity, input, inspect, inspect_with,
+    plan,
 };
 use airlock_tests::{
     fixtures,
@@ -33,7 +34,8 @@ fn said(files: Vec<InputFile>, password: Option<&str>) -> (Vec<Finding>, bool) {
     let now = fixtures::now();
     let known = inspect(cluster(), now).findings().to_vec();
     let password = password.map(|text| Password::new(text.to_owned()));
-    let inventory = inspect_with(files, password.as_ref(), now);
+    let inventory =
+        inspect_with(files, InspectOptions { password: password.as_ref(), ..InspectOptions::default() }, now);
     let planned = plan(&inventory, &RotationRequest::default(), now).is_ok();
     (inventory.findings().iter().filter(|finding| !known.contains(finding)).cloned().collect(), planned)
 }
@@ -124,7 +126,9 @@ fn containers_open_with_a_password_and_ask_for_one() {
         expect(&findings, "password-needed", Severity::Warning, fixture);
         let (findings, _) = said(files(), Some("another"));
         expect(&findings, "password-wrong", Severity::Warning, fixture);
-        let inventory = inspect_with(files(), Some(&Password::new("airlock".to_owned())), now);
+        let password = Password::new("airlock".to_owned());
+        let options = InspectOptions { password: Some(&password), ..InspectOptions::default() };
+        let inventory = inspect_with(files(), options, now);
         assert!(!inventory.needs_password());
         let report = inventory.report(now);
         assert!(report.authorities[authority].key_present, "{fixture}");

@@ -8,16 +8,16 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, Inventory, Node, Role, Slot, Unrecognised,
+    Artifact, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
-    packaged,
+    packaged, recognise,
     tree::{self, Location, Trees},
 };
 use crate::{
     Content, Finding, InputFile, Password, Severity,
     formats::{archive, utf16},
     input::{MAX_FILES, MAX_PATH},
-    profile::{AuthorityId, Component, OtherKind, Profile},
+    profile::{AuthorityId, Component, KUBEADM, OtherKind, Profile},
 };
 
 /// Archives in archives are opened this deep.
@@ -26,9 +26,10 @@ const MAX_ARCHIVE_DEPTH: usize = 4;
 pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
-pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile: &'static Profile) -> Inventory {
+pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inventory {
+    let InspectOptions { password, platform } = options;
     let mut inventory = Inventory {
-        profile,
+        profile: platform.unwrap_or(&KUBEADM),
         cluster: String::new(),
         nodes: Vec::new(),
         objects: Vec::new(),
@@ -59,6 +60,12 @@ pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile
         None
     });
     let files: Vec<_> = files.collect();
+    if platform.is_none() {
+        let (profile, findings) = recognise::platform(&files);
+        inventory.profile = profile;
+        inventory.findings.extend(findings);
+    }
+    let profile = inventory.profile;
     let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {

@@ -12,6 +12,7 @@ mod detect;
 mod nodes;
 mod objects;
 mod packaged;
+mod recognise;
 mod signers;
 mod standing;
 mod tree;
@@ -26,7 +27,7 @@ use crate::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod,
     },
-    profile::{AuthorityId, Component, KUBEADM, Profile, SecretContent},
+    profile::{AuthorityId, Component, Profile, SecretContent},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -190,21 +191,31 @@ pub(crate) struct Authority {
     pub(crate) file: String,
 }
 
+/// What a person says about the files beforehand.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs)] // every skin asks for all of it
+pub struct InspectOptions<'a> {
+    /// The password of encrypted keys and PKCS#12 containers, the same for all of them.
+    ///
+    /// Without it, or where it is another, each of them has a finding (`password-needed`, `password-wrong`), and
+    /// [`Inventory::needs_password`] says so. Keys that were opened are written without a password, as Kubernetes reads them.
+    pub password: Option<&'a Password>,
+    /// The platform; `None` to have it told from the files ([`profile::PROFILES`](crate::profile::PROFILES)).
+    pub platform: Option<&'static Profile>,
+}
+
 /// Looks at every file and puts what it recognises into its place.
 ///
 /// `files` are as the skin read them; archives among them are opened. `now` judges what has expired.
 #[must_use]
 pub fn inspect(files: Vec<InputFile>, now: UnixTime) -> Inventory {
-    inspect_with(files, None, now)
+    inspect_with(files, InspectOptions::default(), now)
 }
 
-/// As [`inspect`], with the password of encrypted keys and PKCS#12 containers, the same for all of them.
-///
-/// Without it, or where it is another, each of them has a finding (`password-needed`, `password-wrong`), and
-/// [`Inventory::needs_password`] says so. Keys that were opened are written without a password, as Kubernetes reads them.
+/// As [`inspect`], with what the person says about the files.
 #[must_use]
-pub fn inspect_with(files: Vec<InputFile>, password: Option<&Password>, now: UnixTime) -> Inventory {
-    let mut inventory = assign::assign(files, password, &KUBEADM);
+pub fn inspect_with(files: Vec<InputFile>, options: InspectOptions<'_>, now: UnixTime) -> Inventory {
+    let mut inventory = assign::assign(files, options);
     inventory.keys = inventory.collect_keys();
     inventory.signers = Signers::of(&inventory);
     inventory.rotations = standing::rotations(&inventory);

@@ -42,10 +42,13 @@ pub(crate) struct Trees {
 }
 
 impl Trees {
-    /// Finds the nodes' folders among `paths`.
+    /// Finds the nodes' folders among `paths`; there are none on a platform whose machines have no such files.
     pub(crate) fn find<'a>(paths: impl Iterator<Item = &'a str>, profile: &Profile) -> Self {
-        let paths: BTreeSet<&str> = paths.collect();
         let mut trees = Self::default();
+        if profile.directory.is_empty() {
+            return trees;
+        }
+        let paths: BTreeSet<&str> = paths.collect();
         for path in &paths {
             if on_node(path, profile).is_some() {
                 continue;
@@ -118,7 +121,8 @@ impl Trees {
 
 /// The place of a path that spells out `etc/kubernetes/` or `var/lib/kubelet/`.
 fn on_node(path: &str, profile: &Profile) -> Option<Location> {
-    [profile.directory, profile.kubelet_directory].into_iter().find_map(|directory| {
+    let mut directories = [profile.directory, profile.kubelet_directory].into_iter().filter(|path| !path.is_empty());
+    directories.find_map(|directory| {
         let inner = format!("{directory}/");
         let start = path.rfind(&inner).map(|at| at + 1);
         let start = start.or_else(|| path.starts_with(&inner[1..]).then_some(0))?;

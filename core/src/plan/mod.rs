@@ -41,7 +41,7 @@ use self::{progress::Progress, replacements::Replacements};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::Inventory,
-    profile::{AuthorityId, Profile},
+    profile::{AuthorityId, Course, Profile},
     x509::KeyAlgorithm,
 };
 
@@ -118,8 +118,22 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);
-    let mut steps =
-        sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings);
+    let mut steps = match inventory.profile.course {
+        Course::MachineConfigs => {
+            findings.push(
+                Finding::error(
+                    "not-prepared-yet",
+                    "",
+                    format!("this release reads {}, and cannot plan its rotation yet", inventory.profile.title),
+                )
+                .remedy("Use talosctl rotate-ca"),
+            );
+            Vec::new()
+        }
+        Course::NodeFiles => {
+            sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings)
+        }
+    };
     nodes::note_locked_out(inventory, progress, &mut findings);
     let (replacements, key_requests) = replacements.into_parts();
     let left = keyless::cut(&mut steps, &successions, &replacements, request.external_ca, &mut findings);

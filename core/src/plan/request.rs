@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{profile::AuthorityId, x509::KeyAlgorithm};
+use crate::{
+    profile::{AuthorityId, AuthorityRow},
+    x509::KeyAlgorithm,
+};
 
 /// Default lifetime of a new CA: ten years of 365 days, as kubeadm's
 /// (kubernetes/kubernetes: cmd/kubeadm/app/constants, `CACertificateValidityPeriod`). Days.
@@ -17,8 +20,8 @@ pub const DEFAULT_LEAF_DAYS: u32 = 365;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct RotationRequest {
-    /// Which authorities get a successor; the others stay as they are.
-    pub rotate: Vec<AuthorityId>,
+    /// Which authorities get a successor; the others stay as they are. `None` for all that the platform rotates.
+    pub rotate: Option<Vec<AuthorityId>>,
     /// How each successor comes about; an authority that is not named here gets [`NewAuthority::default`].
     pub authorities: BTreeMap<AuthorityId, NewAuthority>,
     /// Lifetime of new authorities, in days.
@@ -40,7 +43,7 @@ pub struct RotationRequest {
 impl Default for RotationRequest {
     fn default() -> Self {
         Self {
-            rotate: vec![AuthorityId::Cluster, AuthorityId::FrontProxy],
+            rotate: None,
             authorities: BTreeMap::new(),
             ca_days: DEFAULT_CA_DAYS,
             leaf_days: DEFAULT_LEAF_DAYS,
@@ -50,6 +53,13 @@ impl Default for RotationRequest {
             start_over: false,
             accept_outage: false,
         }
+    }
+}
+
+impl RotationRequest {
+    /// Does this authority get a successor?
+    pub(super) fn rotates(&self, row: &AuthorityRow) -> bool {
+        self.rotate.as_ref().map_or(row.rotates, |chosen| chosen.contains(&row.id))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Finding, UnixTime,
     inventory::{Aspect, Authority, Inventory, Standing},
-    profile::{AuthorityId, AuthorityRow},
+    profile::{AuthorityId, AuthorityRow, Profile},
     time::BACKDATE,
     x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
@@ -100,11 +100,9 @@ impl Decision<'_> {
         if request.start_over {
             self.check_start_over();
         }
-        if request.rotate.is_empty() {
-            self.findings.push(
-                Finding::error("nothing-to-rotate", "", "no CA was chosen")
-                    .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
-            );
+        if request.rotate.as_ref().is_some_and(Vec::is_empty) {
+            self.findings
+                .push(Finding::error("nothing-to-rotate", "", "no CA was chosen").remedy(choose(inventory.profile)));
         }
         if request.ca_days == 0 || request.leaf_days == 0 {
             self.findings.push(
@@ -112,11 +110,17 @@ impl Decision<'_> {
                     .remedy("Give --ca-days and --leaf-days of 1 or more"),
             );
         }
-        for row in inventory.profile.authorities.iter().filter(|row| request.rotate.contains(&row.id)) {
+        for id in request.rotate.iter().flatten().filter(|id| inventory.profile.authority(**id).is_none()) {
+            self.findings.push(
+                Finding::error("no-such-ca", "", format!("{} has no {id} CA", inventory.profile.title))
+                    .remedy(choose(inventory.profile)),
+            );
+        }
+        for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
                 self.findings.push(
                     Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
-                        .remedy("Choose the cluster CA, the front-proxy CA, or both (--rotate)"),
+                        .remedy(choose(inventory.profile)),
                 );
                 continue;
             }
@@ -293,6 +297,12 @@ impl Certificate {
     }
 }
 
+/// What can be chosen instead.
+fn choose(profile: &Profile) -> String {
+    let titles: Vec<_> = profile.authorities.iter().filter(|row| row.rotates).map(|row| row.title).collect();
+    format!("Choose the {}, or both (--rotate)", titles.join(", the "))
+}
+
 /// The whole rotation needs the cluster CA; without the front-proxy CA the rest can go on.
 fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
     let message = format!("the {} is not among the files", row.title);
@@ -317,6 +327,7 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
     let old_name =
         |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
     let fallback = match id {
+        AuthorityId::Talos => "talos",
         AuthorityId::Cluster => "kubernetes",
         AuthorityId::FrontProxy => "front-proxy-ca",
         AuthorityId::Etcd => "etcd-ca",

@@ -2,14 +2,17 @@
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
 use super::{
-    AuthorityId, AuthorityRow, Component, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, StaticPodRow,
-    kubeadm_edges::EDGES,
+    AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
+    StaticPodRow, kubeadm_edges::EDGES,
 };
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
 pub const KUBEADM: Profile = Profile {
     id: "kubeadm",
     title: "kubeadm",
+    recognised_by: &[Sign::NodeTree],
+    course: Course::NodeFiles,
+    phase_words: [""; 3],
     directory: "/etc/kubernetes",
     kubelet_directory: "/var/lib/kubelet",
     authorities: &[

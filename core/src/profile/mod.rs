@@ -7,6 +7,8 @@ mod cluster_api;
 pub mod edge;
 mod kubeadm;
 mod kubeadm_edges;
+mod platform;
+mod talos;
 
 use std::{fmt, str::FromStr};
 
@@ -15,12 +17,16 @@ use serde::{Deserialize, Serialize};
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 pub use kubeadm::KUBEADM;
+pub use platform::{Course, PROFILES, Sign, named};
+pub use talos::TALOS;
 
 /// A certificate authority of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(clippy::exhaustive_enums)] // Kubernetes has these three
+#[allow(clippy::exhaustive_enums)] // Kubernetes has three, and Talos one of its own
 pub enum AuthorityId {
+    /// Signs what Talos' own API presents and accepts.
+    Talos,
     /// Signs apiserver, kubelet and user certificates.
     Cluster,
     /// Signs the aggregation layer's client certificate.
@@ -31,12 +37,13 @@ pub enum AuthorityId {
 
 impl AuthorityId {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Cluster, Self::FrontProxy, Self::Etcd];
+    pub const ALL: [Self; 4] = [Self::Talos, Self::Cluster, Self::FrontProxy, Self::Etcd];
 
-    /// The word for it in options and JSON: `cluster`, `front-proxy`, `etcd`.
+    /// The word for it in options and JSON: `talos`, `cluster`, `front-proxy`, `etcd`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Talos => "talos",
             Self::Cluster => "cluster",
             Self::FrontProxy => "front-proxy",
             Self::Etcd => "etcd",
@@ -70,9 +77,15 @@ pub struct Profile {
     pub id: &'static str,
     /// Its name for people.
     pub title: &'static str,
-    /// Where its files lie on a node.
+    /// What among the files tells that a cluster is of this platform, each by itself; none where only a person can tell.
+    pub recognised_by: &'static [Sign],
+    /// The way that a rotation takes.
+    pub course: Course,
+    /// What the platform itself calls the three phases; empty where it has no word.
+    pub phase_words: [&'static str; 3],
+    /// Where its files lie on a node; empty where machines have no files that anybody could change.
     pub directory: &'static str,
-    /// Where the kubelet's own files lie on a node.
+    /// Where the kubelet's own files lie on a node; empty as [`Profile::directory`].
     pub kubelet_directory: &'static str,
     /// Its certificate authorities.
     pub authorities: &'static [AuthorityRow],
@@ -102,7 +115,7 @@ pub struct AuthorityRow {
     pub id: AuthorityId,
     /// Its name for people.
     pub title: &'static str,
-    /// Path of the certificate (or bundle) on a node.
+    /// Path of the certificate (or bundle) on a node, or its place in a machine's configuration.
     pub certificate: &'static str,
     /// Path of the private key on a control-plane node.
     pub key: &'static str,

@@ -25,6 +25,7 @@ pub(super) struct Referee {
 impl Referee {
     pub(super) fn new(plan: &RotationPlan, minted: &Minted) -> Self {
         let names = |id| match id {
+            AuthorityId::Talos => ["old Talos API CA", "new Talos API CA"],
             AuthorityId::FrontProxy => ["old front-proxy CA", "new front-proxy CA"],
             AuthorityId::Cluster | AuthorityId::Etcd => ["old CA", "new CA"],
         };

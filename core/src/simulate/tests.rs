@@ -14,6 +14,7 @@ use super::{faults::Fault, *};
 use crate::{
     Content, InputFile, UnixTime, inspect, mint, package,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
+    profile::AuthorityId,
     x509::{KeyAlgorithm, PrivateKey},
 };
 
@@ -31,7 +32,7 @@ impl Rotation {
     /// CAs are made on P-256, whatever is asked for else: tests need not wait for primes.
     pub(super) fn with(fixtures: &[&str], request: RotationRequest) -> Self {
         let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
-        let authorities = request.rotate.iter().map(|id| (*id, choice.clone()));
+        let authorities = AuthorityId::ALL.into_iter().map(|id| (id, choice.clone()));
         let request = RotationRequest { authorities: authorities.collect(), ..request };
         let root = base();
         let mut files = Vec::new();

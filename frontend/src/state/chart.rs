@@ -1,7 +1,7 @@
 //! The trust matrix as it is drawn: lines of cells, the lines of one profile row merged into one until they are wanted.
 
 use airlock_core::{
-    profile::{EdgeRow, KUBEADM},
+    profile::{EdgeRow, PROFILES},
     simulate::{Column, Edge, Outcome, Span, TrustMatrix, Verdict},
 };
 
@@ -196,9 +196,9 @@ impl Group {
     }
 }
 
-/// The row of the profile that an edge is of.
+/// The row of a profile that an edge is of.
 pub fn row(id: &str) -> Option<&'static EdgeRow> {
-    KUBEADM.edges.iter().find(|row| row.id == id)
+    PROFILES.iter().flat_map(|profile| profile.edges).find(|row| row.id == id)
 }
 
 /// How a verdict on an edge looks.

@@ -185,7 +185,7 @@ impl PlanForm {
             return Err(problems);
         }
         Ok(RotationRequest {
-            rotate: chosen.iter().map(|authority| authority.id).collect(),
+            rotate: Some(chosen.iter().map(|authority| authority.id).collect()),
             authorities,
             ca_days,
             leaf_days,

@@ -91,7 +91,9 @@ fn cluster(change: AuthorityChange) -> Action {
 #[test]
 fn the_untouched_form_asks_for_the_default() {
     let mut expected = RotationRequest::default();
-    for id in expected.rotate.clone() {
+    let rotating = [AuthorityId::Cluster, AuthorityId::FrontProxy];
+    expected.rotate = Some(rotating.to_vec());
+    for id in rotating {
         expected.authorities.insert(id, airlock_core::plan::request::NewAuthority::default());
     }
     assert_eq!(after([]).form.request(), Ok(expected));
@@ -170,7 +172,7 @@ fn an_authority_can_be_brought_along() {
 #[test]
 fn an_authority_left_alone_is_not_asked_about() {
     let state = after([cluster(AuthorityChange::Brought(true)), cluster(AuthorityChange::Rotate(false))]);
-    assert_eq!(state.form.request().unwrap().rotate, [AuthorityId::FrontProxy]);
+    assert_eq!(state.form.request().unwrap().rotate, Some(vec![AuthorityId::FrontProxy]));
 }
 
 #[test]

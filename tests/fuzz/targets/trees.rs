@@ -20,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
         request.kubelet_certificates = KubeletCertificates::Mint;
     }
     if choice & 4 != 0 {
-        request.rotate = vec![AuthorityId::Cluster];
+        request.rotate = Some(vec![AuthorityId::Cluster]);
     }
     let files = trees.changed(&mut bytes);
     let size = files.iter().map(size).sum();

@@ -135,7 +135,7 @@ fn forget_line(plan: &RotationPlan, id: AuthorityId, output: &OutputFiles) -> Op
     let key = match id {
         AuthorityId::Cluster => "client-ca-file",
         AuthorityId::FrontProxy => "requestheader-client-ca-file",
-        AuthorityId::Etcd => return None,
+        AuthorityId::Etcd | AuthorityId::Talos => return None,
     };
     let file = output.files.get(dropped_bundle(plan, id)?)?;
     Some(format!("forget_old {key} {}", shown_sum("ConfigMap", &file.bytes)))

@@ -172,20 +172,21 @@ fn the_front_proxy_has_an_old_and_a_new_ca_as_well() {
 
 #[test]
 fn no_two_rows_have_the_same_words() {
-    let rows = KUBEADM
-        .edges
-        .iter()
-        .map(|row| words::connection(words::party(row.client, row.authority), words::party(row.server, row.authority)));
-    let mut said: Vec<String> = rows.collect();
-    said.sort();
-    let all = said.len();
-    said.dedup();
-    assert_eq!(said.len(), all, "{said:#?}");
+    for profile in PROFILES {
+        let words = |row: &EdgeRow| {
+            words::connection(words::party(row.client, row.authority), words::party(row.server, row.authority))
+        };
+        let mut said: Vec<String> = profile.edges.iter().map(words).collect();
+        said.sort();
+        let all = said.len();
+        said.dedup();
+        assert_eq!(said.len(), all, "{said:#?}");
+    }
 }
 
 #[test]
-fn every_row_of_the_profile_has_words_and_a_seat() {
-    for row in KUBEADM.edges {
+fn every_row_of_a_profile_has_words_and_a_seat() {
+    for row in PROFILES.iter().flat_map(|profile| profile.edges) {
         for end in [row.client, row.server] {
             assert_ne!(words::party(end, row.authority), "another party", "{}", row.id);
         }

@@ -1,0 +1,101 @@
+//! Which platform the files are of.
+
+use super::tree::Trees;
+use crate::{
+    Content, Finding, InputFile,
+    formats::utf16,
+    profile::{KUBEADM, PROFILES, Profile, Sign},
+};
+
+/// The platform whose signs are among the files, and what is to be said where there are several: then nobody but the
+/// person can tell. Files without any sign, such as kubeconfigs and Secrets alone, are taken to be kubeadm's.
+pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding>) {
+    let found: Vec<(&Profile, &str)> =
+        PROFILES.iter().filter_map(|profile| Some((*profile, sign_of(profile, files)?))).collect();
+    let Some((first, file)) = found.first() else { return (&KUBEADM, None) };
+    let finding = found.get(1).map(|(second, other)| {
+        let message =
+            format!("the files are of two platforms: {file} is of {}, this one of {}", first.title, second.title);
+        let ids: Vec<_> = found.iter().map(|(profile, _)| profile.id).collect();
+        Finding::error("mixed-platforms", other, message).remedy(format!(
+            "Give the files of one cluster at a time, or say which platform it is (--platform {})",
+            ids.join("|")
+        ))
+    });
+    (first, finding)
+}
+
+/// The first file that is a sign of the platform.
+fn sign_of<'a>(profile: &Profile, files: &'a [InputFile]) -> Option<&'a str> {
+    profile.recognised_by.iter().find_map(|sign| match sign {
+        Sign::Document(keys) => files.iter().find(|file| has_at_its_top(file, keys)).map(|file| file.path.as_str()),
+        Sign::NodeTree => {
+            let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+            files.iter().map(|file| file.path.as_str()).find(|path| trees.locate(path, profile).is_some())
+        }
+    })
+}
+
+/// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
+/// known for what it was meant to be.
+fn has_at_its_top(file: &InputFile, keys: &[&str]) -> bool {
+    let Content::Bytes(bytes) = &file.content else { return false };
+    let converted = utf16::to_utf8(bytes);
+    let text = converted.as_ref().map_or(bytes.as_slice(), |text| text.as_slice());
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let has = |key: &&str| {
+        let mut lines = text.split(|byte| *byte == b'\n');
+        lines.any(|line| line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b":")))
+    };
+    keys.iter().all(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InspectOptions, UnixTime, inspect_with, profile::TALOS};
+
+    const MACHINE: &str = "version: v1alpha1\nmachine:\n  type: worker\n";
+    const CONTEXTS: &str = "context: a\ncontexts:\n  a: {}\n";
+    const KUBECONFIG: &str = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\ncurrent-context: a\n";
+
+    fn files(named: &[(&str, &str)]) -> Vec<InputFile> {
+        named.iter().map(|(path, text)| InputFile::new(*path, text.as_bytes().to_vec())).collect()
+    }
+
+    #[track_caller]
+    fn check(named: &[(&str, &str)], id: &str, mixed: bool) {
+        let (profile, finding) = platform(&files(named));
+        assert_eq!((profile.id, finding.is_some()), (id, mixed), "{finding:?}");
+    }
+
+    #[test]
+    fn a_platform_is_told_by_its_files() {
+        check(&[("worker.yaml", MACHINE)], "talos", false);
+        check(&[("worker.yaml", &MACHINE.replace('\n', "\r\n"))], "talos", false);
+        check(&[("worker.yaml", &format!("\u{feff}# mine\n{MACHINE}"))], "talos", false);
+        check(&[("config", CONTEXTS)], "talos", false);
+        check(&[("etc/kubernetes/pki/ca.crt", "")], "kubeadm", false);
+        check(&[("config", KUBECONFIG)], "kubeadm", false);
+        check(&[], "kubeadm", false);
+        check(&[("notes.yaml", "machine:\n- version: 1\n")], "kubeadm", false);
+    }
+
+    #[test]
+    fn two_platforms_are_asked_about() {
+        let both = [("cp1/etc/kubernetes/pki/ca.crt", ""), ("worker.yaml", MACHINE)];
+        check(&both, "kubeadm", true);
+        let finding = platform(&files(&both)).1.unwrap();
+        assert_eq!((finding.severity, finding.file.as_str()), (crate::Severity::Error, "worker.yaml"));
+        assert!(finding.remedy.ends_with("(--platform kubeadm|talos)"), "{finding}");
+    }
+
+    #[test]
+    fn a_persons_word_wins() {
+        let both = files(&[("cp1/etc/kubernetes/pki/ca.crt", ""), ("worker.yaml", MACHINE)]);
+        let options = InspectOptions { platform: Some(&TALOS), ..InspectOptions::default() };
+        let inventory = inspect_with(both, options, UnixTime(0));
+        assert_eq!(inventory.report(UnixTime(0)).platform, "talos");
+        assert!(inventory.findings().iter().all(|finding| finding.code != "mixed-platforms"));
+    }
+}
