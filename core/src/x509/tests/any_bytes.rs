@@ -81,7 +81,7 @@ fn nested(tag: u8, levels: usize) -> Vec<u8> {
 /// Browsers give a worker's wasm a mebibyte of stack; here is a quarter of it.
 #[test]
 fn der_in_der_in_der_takes_no_stack() {
-    use crate::{InputFile, Password, formats::pem, inspect_with};
+    use crate::{InputFile, InspectOptions, Password, formats::pem, inspect_with};
     let replaced = |der: &[u8], old: &[u8], new: &[u8]| {
         let at = der.windows(old.len()).position(|window| window == old).unwrap();
         [&der[..at], new, &der[at + old.len()..]].concat()
@@ -108,7 +108,9 @@ fn der_in_der_in_der_takes_no_stack() {
             files.push(InputFile::new(format!("{tag}.der"), deep));
         }
         let count = files.len();
-        let report = inspect_with(files, Some(&Password::new("airlock".to_owned())), NOW).report(NOW);
+        let password = Password::new("airlock".to_owned());
+        let options = InspectOptions { password: Some(&password), ..InspectOptions::default() };
+        let report = inspect_with(files, options, NOW).report(NOW);
         assert!(report.findings.len() >= count, "{} findings of {count} files", report.findings.len());
     };
     std::thread::Builder::new().stack_size(256 * 1024).spawn(inspected).unwrap().join().unwrap();
