@@ -82,8 +82,12 @@ pub fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds all targets; the folder that they lie in.
-fn build() -> Result<PathBuf> {
+/// Builds all targets; gives the folder that they lie in.
+///
+/// # Errors
+///
+/// If one cannot be built.
+pub fn build() -> Result<PathBuf> {
     // libFuzzer itself is C++.
     if on_path("c++").is_none() {
         tools::packages(&[("c++", "g++")])?;
@@ -119,7 +123,10 @@ fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64, seed: Option<u32
     }
     let log = artifacts.with_extension("log");
     let file = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
-    let status = Command::new(binaries.join(target))
+    // Whoever else uses the machine goes first.
+    let status = Command::new("nice")
+        .args(["-n", "19"])
+        .arg(binaries.join(target))
         .args([&found, &seeds])
         .args(seed.map(|seed| format!("-seed={seed}")))
         .args([format!("-timeout={TIMEOUT}"), format!("-max_total_time={seconds}"), format!("-max_len={MAX_LENGTH}")])

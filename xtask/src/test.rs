@@ -3,6 +3,7 @@
 use std::{
     fs,
     process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -60,10 +61,8 @@ pub fn run(options: &[&str]) -> Result<()> {
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
     if !quick {
-        // A test says the same today as tomorrow; what is new is found by `cargo xtask fuzz` alone.
-        step("fuzzing", &|| fuzz::run(&["--minutes", "10", "--seed", "1"]))?;
-        let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
-        step("clusters", &|| finish(cargo().args(arguments)))?;
+        step("fuzz targets", &|| fuzz::build().map(drop))?;
+        step("clusters, fuzzing beside them", &clusters_and_fuzzing)?;
     }
 
     println!("\n── all is well");
@@ -72,6 +71,17 @@ pub fn run(options: &[&str]) -> Result<()> {
     }
     println!("{:>20} {}", "together", seconds(started.elapsed()));
     Ok(())
+}
+
+/// Clusters wait for leases and pods most of their time; what is fuzzed meanwhile takes what they leave.
+fn clusters_and_fuzzing() -> Result<()> {
+    let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
+    thread::scope(|scope| {
+        // A test says the same today as tomorrow; what is new is found by `cargo xtask fuzz` alone.
+        let fuzzing = scope.spawn(|| fuzz::run(&["--minutes", "10", "--seed", "1"]));
+        let clusters = finish(cargo().args(arguments)).context("clusters");
+        clusters.and(fuzzing.join().expect("fuzzing returns its errors"))
+    })
 }
 
 /// Adds rustfmt and Clippy to a Rust that was installed without them.
