@@ -80,7 +80,8 @@ fn clusters_and_fuzzing() -> Result<()> {
         // A test says the same today as tomorrow; what is new is found by `cargo xtask fuzz` alone.
         let fuzzing = scope.spawn(|| fuzz::run(&["--minutes", "10", "--seed", "1"]));
         let clusters = finish(cargo().args(arguments)).context("clusters");
-        clusters.and(fuzzing.join().expect("fuzzing returns its errors"))
+        let fuzzed = fuzzing.join().expect("fuzzing returns its errors");
+        clusters.and(fuzzed)
     })
 }
 
