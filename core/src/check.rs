@@ -51,14 +51,14 @@ fn left_over(inventory: &Inventory) -> Vec<Finding> {
     let profile = inventory.profile;
     let Some(manifest) = profile.manifest(Component::ControllerManager) else { return Vec::new() };
     let left = inventory.control_plane().filter_map(|node| {
-        let slot = node.slots.get(profile.signing_file)?;
+        let slot = node.slots.get(profile.signing.certificate)?;
         let (_, pod) = node.static_pod(manifest)?;
-        let named = pod.lookup(crate::plan::SIGNING_FLAG).is_some_and(|value| value == profile.signing_file);
+        let named = pod.lookup(crate::plan::SIGNING_FLAG).is_some_and(|value| value == profile.signing.certificate);
         (!named).then(|| {
             Finding::warning(
                 "left-over",
                 &slot.file,
-                format!("{} is still on {}, and nothing refers to it", profile.signing_file, node.name),
+                format!("{} is still on {}, and nothing refers to it", profile.signing.certificate, node.name),
             )
             .remedy("Delete it: later it would only mislead")
         })

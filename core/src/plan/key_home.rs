@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{KubeletCertificates, RotationRequest, Succession};
+use super::{KubeletCertificates, RotationRequest, Succession, nodes::SIGNING_KEY_FLAG};
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, ObjectRole},
@@ -38,7 +38,7 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
     let flags: Vec<_> = manifest
         .into_iter()
         .flat_map(|path| inventory.control_plane().filter_map(move |node| node.static_pod(path)))
-        .map(|(_, pod)| pod.lookup("cluster-signing-key-file").unwrap_or_default())
+        .map(|(_, pod)| pod.lookup(SIGNING_KEY_FLAG).unwrap_or_default())
         .collect();
     let cluster_key = inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
     let cluster_key_on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(cluster_key));

@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, fmt};
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
     key_home::KeyHome,
-    nodes::{KeptFile, SIGNING_FLAG},
+    nodes::{KeptFile, SIGNING_FLAG, SIGNING_KEY_FLAG},
     objects::ObjectChange,
     present::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,

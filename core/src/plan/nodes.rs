@@ -18,6 +18,9 @@ use crate::{
 /// The flag that kubeadm points to `ca.crt`, and that takes one certificate only (kubeadm#1350).
 pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
 
+/// The flag that names the key to it.
+pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
+
 /// Modes as kubeadm sets them.
 const SECRET: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
@@ -129,7 +132,7 @@ impl NodePlanner<'_, '_> {
             }
             if self.phase == Phase::DropOld && self.signs_on_nodes() {
                 actions.push(Action::Remove {
-                    target: self.inventory.profile.signing_file.to_owned(),
+                    target: self.inventory.profile.signing.certificate.to_owned(),
                     before: "new CA".to_owned(),
                 });
             }
@@ -212,7 +215,7 @@ impl NodePlanner<'_, '_> {
 
     /// Likewise the signing file, which is there from phase 1 to phase 3 only.
     fn is_signing_left(&self) -> bool {
-        let file = self.inventory.profile.signing_file;
+        let file = self.inventory.profile.signing.certificate;
         match self.progress.reached(&self.node.name, file) {
             Some(_) => self.is_left(file),
             None => self.is_flag_left(),
@@ -231,7 +234,7 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         if self.is_signing_left() {
             let (file, content) =
-                (self.inventory.profile.signing_file, Content::Signing(AuthorityId::Cluster, Side::Old));
+                (self.inventory.profile.signing.certificate, Content::Signing(AuthorityId::Cluster, Side::Old));
             actions.push(self.write(file, PUBLIC, None, content, "—", "old CA"));
         }
         if self.is_flag_left() {
@@ -243,7 +246,7 @@ impl NodePlanner<'_, '_> {
     /// kube-controller-manager signs from the file of its own.
     fn point_to_signing_file(&self) -> Vec<Action> {
         let profile = self.inventory.profile;
-        let file = profile.signing_file;
+        let file = profile.signing.certificate;
         let mut actions = Vec::new();
         let Some(path) = profile.manifest(Component::ControllerManager) else { return actions };
         let flag = format!("--{SIGNING_FLAG}");
@@ -292,7 +295,14 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         if self.signs_on_nodes() && self.is_signing_left() {
             let content = Content::Signing(AuthorityId::Cluster, Side::New);
-            actions.push(self.write(self.inventory.profile.signing_file, PUBLIC, None, content, "old CA", "new CA"));
+            actions.push(self.write(
+                self.inventory.profile.signing.certificate,
+                PUBLIC,
+                None,
+                content,
+                "old CA",
+                "new CA",
+            ));
         }
         // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
         if self.signs_on_nodes() && self.progress.node(self.node) >= Standing::Switched && self.is_flag_left() {
@@ -307,7 +317,7 @@ impl NodePlanner<'_, '_> {
             return Vec::new();
         }
         let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
-        let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing_file);
+        let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing.certificate);
         match self.manifest() {
             Some((slot, value)) if value == self.ca_path() => {
                 let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));

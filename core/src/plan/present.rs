@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{KeyHome, SIGNING_FLAG, Succession, progress::Progress};
+use super::{KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, progress::Progress};
 use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem},
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Standing, StoredObject},
@@ -146,7 +146,7 @@ impl Present<'_> {
             let signs = self.successions.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
             let file = match standing {
                 Standing::Before | Standing::Done => ca,
-                Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing_file,
+                Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing.certificate,
             };
             let value = if signs { file.to_owned() } else { String::new() };
             let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
@@ -207,9 +207,9 @@ impl Present<'_> {
             if let (Some(manifest), Some(row)) =
                 (profile.manifest(Component::ControllerManager), profile.authority(AuthorityId::Cluster))
             {
-                let file = profile.signing_file.to_owned();
+                let file = profile.signing.certificate.to_owned();
                 put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file)])));
-                put(profile.signing_file, Held::Certificates(vec![signer.clone()]));
+                put(profile.signing.certificate, Held::Certificates(vec![signer.clone()]));
                 put(row.key, Held::Key(signer.public_key().clone()));
             }
         }
@@ -334,7 +334,7 @@ fn of_secret(stored: &StoredObject) -> Option<Held> {
 
 /// The flags that a simulation asks for.
 pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
-    let known = [SIGNING_FLAG, KUBELET_AUTHORITY_FLAG];
+    let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG];
     known.into_iter().filter_map(|flag| Some((flag, pod.lookup(flag)?))).collect()
 }
 
@@ -351,6 +351,14 @@ impl Held {
     pub(crate) fn signing_file(&self) -> Option<&str> {
         match self {
             Self::Flags(flags) => flags.get(SIGNING_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The file that `--cluster-signing-key-file` names.
+    pub(crate) fn signing_key(&self) -> Option<&str> {
+        match self {
+            Self::Flags(flags) => flags.get(SIGNING_KEY_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
             _ => None,
         }
     }

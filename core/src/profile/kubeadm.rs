@@ -3,7 +3,7 @@
 
 use super::{
     AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
-    StaticPodRow, kubeadm_edges::EDGES,
+    SigningRow, StaticPodRow, kubeadm_edges::EDGES,
 };
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
@@ -208,5 +208,11 @@ pub const KUBEADM: Profile = Profile {
         OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
     ],
     edges: EDGES,
-    signing_file: "/etc/kubernetes/pki/ca-signing.crt",
+    signing: SigningRow {
+        certificate: "/etc/kubernetes/pki/ca-signing.crt",
+        key: "/etc/kubernetes/pki/ca.key",
+        new_from: 2,
+        key_from: 2,
+        reorders: true,
+    },
 };

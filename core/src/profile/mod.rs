@@ -103,8 +103,29 @@ pub struct Profile {
     pub others: &'static [OtherRow],
     /// Every relation over TLS that a rotation could break.
     pub edges: &'static [EdgeRow],
-    /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle.
-    pub signing_file: &'static str,
+    /// What kube-controller-manager signs with while `ca.crt` is a bundle, and when what takes its turn.
+    pub signing: SigningRow,
+}
+
+/// How a platform signs on its nodes during a rotation.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SigningRow {
+    /// The file of one certificate that kube-controller-manager signs with.
+    pub certificate: &'static str,
+    /// The private key that goes with it.
+    pub key: &'static str,
+    /// The phase in which that becomes the new CA: 1 to 3.
+    pub new_from: u8,
+    /// The phase in which the authority's own key file holds the new key: 1 to 3.
+    pub key_from: u8,
+    /// Does every bundle hold the new CA first from phase 2 on? Otherwise some keep the order of phase 1.
+    pub reorders: bool,
+}
+
+impl SigningRow {
+    /// Of a platform that has no such files.
+    pub(super) const NONE: Self = Self { certificate: "", key: "", new_from: 2, key_from: 2, reorders: true };
 }
 
 /// An authority: where its certificate and key lie.

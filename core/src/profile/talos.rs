@@ -2,7 +2,7 @@
 //! Source: siderolabs/talos: pkg/machinery/config/types/v1alpha1, pkg/machinery/config/generate/secrets,
 //! pkg/machinery/client/config.
 
-use super::{AuthorityId, AuthorityRow, Course, Profile, Sign};
+use super::{AuthorityId, AuthorityRow, Course, Profile, Sign, SigningRow};
 
 /// A cluster of Talos machines, run with `talosctl`.
 pub const TALOS: Profile = Profile {
@@ -57,5 +57,5 @@ pub const TALOS: Profile = Profile {
     foreign_flags: &[],
     others: &[],
     edges: &[],
-    signing_file: "",
+    signing: SigningRow::NONE,
 };

@@ -298,7 +298,10 @@ impl World<'_> {
         let files = &self.places[place].files;
         let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
         let Some(file) = manifest.into_iter().flatten().find_map(Held::signing_file) else { return Set::new() };
-        let key = profile.authority(AuthorityId::Cluster).and_then(|row| files.get(row.key)).into_iter().flatten();
+        let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
+        let path = manifest.into_iter().flatten().find_map(Held::signing_key);
+        let path = path.or_else(|| profile.authority(AuthorityId::Cluster).map(|row| row.key));
+        let key = path.and_then(|path| files.get(path)).into_iter().flatten();
         let key = key.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
         let held = files.get(file).into_iter().flatten();
         let signing = held.filter_map(|held| match held {
@@ -334,7 +337,8 @@ impl World<'_> {
                 PlaceKind::ControlPlaneElsewhere if elsewhere => {
                     self.changed.insert(index);
                     for (path, versions) in &mut place.files {
-                        let trust = if path == profile.signing_file { std::slice::from_ref(signer) } else { &trust };
+                        let trust =
+                            if path == profile.signing.certificate { std::slice::from_ref(signer) } else { &trust };
                         *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
                     }
                 }

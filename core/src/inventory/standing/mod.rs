@@ -62,9 +62,15 @@ impl Standing {
 /// Moments that something fits.
 pub(crate) type Fits = &'static [Standing];
 
-/// What the old CA's leaves, credentials and keys fit, and what the new one's do.
-const OLD: Fits = &[Before, TrustsBoth];
-const NEW: Fits = &[Switched, Done];
+/// What is as it was before a phase fits, by the phase: 1 to 3.
+fn until(phase: u8) -> Fits {
+    &Standing::ALL[..usize::from(phase)]
+}
+
+/// What is as it is from a phase on fits.
+fn from(phase: u8) -> Fits {
+    &Standing::ALL[usize::from(phase)..]
+}
 
 /// One thing that a holder has, and what it tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +180,7 @@ pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
 }
 
 /// What a list of trust anchors tells, as `[old, new]`; `None` where neither of the two is in it.
-fn trust(rotation: &Rotation, anchors: &[Certificate]) -> Option<(Fits, &'static str)> {
+fn trust(inventory: &Inventory, rotation: &Rotation, anchors: &[Certificate]) -> Option<(Fits, &'static str)> {
     let sides: Vec<bool> = anchors
         .iter()
         .filter_map(|anchor| match anchor {
@@ -187,7 +193,8 @@ fn trust(rotation: &Rotation, anchors: &[Certificate]) -> Option<(Fits, &'static
         [] => return None,
         [false] => (&[Before], "it trusts the old CA alone"),
         [true] => (&[Done], "it trusts the new CA alone"),
-        [false, true] => (&[TrustsBoth], "it trusts both, the old CA first"),
+        [false, true] if inventory.profile.signing.reorders => (&[TrustsBoth], "it trusts both, the old CA first"),
+        [false, true] => (&[TrustsBoth, Switched], "it trusts both, the old CA first"),
         [true, false] => (&[Switched], "it trusts both, the new CA first"),
         _ => (&[], "it holds one of the two CAs twice"),
     })
@@ -196,9 +203,9 @@ fn trust(rotation: &Rotation, anchors: &[Certificate]) -> Option<(Fits, &'static
 /// What a leaf or credential tells; `None` where neither of the two signed it.
 fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, String)> {
     if leaf.is_signed_by(&rotation.new) {
-        Some((NEW, format!("{what} is signed by the new CA")))
+        Some((from(2), format!("{what} is signed by the new CA")))
     } else if leaf.is_signed_by(&rotation.old) {
-        Some((OLD, format!("{what} is signed by the old CA")))
+        Some((until(2), format!("{what} is signed by the old CA")))
     } else {
         None
     }
@@ -214,7 +221,7 @@ fn kubeconfig(inventory: &Inventory, kubeconfig: &KubeconfigArtifact, place: &st
         seen,
         is_exact: true,
     };
-    let trusts = kubeconfig.trust.iter().filter_map(|anchors| trust(rotation, anchors));
+    let trusts = kubeconfig.trust.iter().filter_map(|anchors| trust(inventory, rotation, anchors));
     let shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
     let shown = shown.filter_map(|leaf| signed(rotation, leaf, "its credential"));
     trusts.map(|(fits, seen)| (fits, seen.to_owned())).chain(shown).map(aspect).collect()

@@ -1,7 +1,8 @@
 //! What a node's files tell.
 
 use super::{
-    Aspect, Before, Done, Fits, HolderStanding, NEW, OLD, Rotation, Switched, TrustsBoth, kubeconfig, signed, trust,
+    Aspect, Before, Done, Fits, HolderStanding, Rotation, Standing, Switched, TrustsBoth, from, kubeconfig, signed,
+    trust, until,
 };
 use crate::{
     inventory::{Artifact, Inventory, Node, Role},
@@ -49,7 +50,8 @@ impl Reader<'_> {
     fn authority(&mut self, row: &AuthorityRow, rotation: &Rotation) {
         let anchors = self.node.certificates(row.certificate);
         if !anchors.is_empty() {
-            let (fits, seen) = trust(rotation, anchors).unwrap_or((&[], "it trusts neither of the two CAs"));
+            let told = trust(self.inventory, rotation, anchors);
+            let (fits, seen) = told.unwrap_or((&[], "it trusts neither of the two CAs"));
             self.add(row.certificate, fits, seen.to_owned());
             let bytes = self.node.slots.get(row.certificate).map(|slot| slot.bytes.as_slice());
             let bundle: TrustBundle = anchors.iter().cloned().collect();
@@ -58,10 +60,11 @@ impl Reader<'_> {
             }
         }
         if let Some(Artifact::PrivateKey(key)) = self.node.slots.get(row.key).map(|slot| &slot.artifact) {
+            let phase = if row.id == AuthorityId::Cluster { self.inventory.profile.signing.key_from } else { 2 };
             let (fits, seen): (Fits, _) = if key.public_key().is_same_key(rotation.new.public_key()) {
-                (NEW, "it is the new CA's key")
+                (from(phase), "it is the new CA's key")
             } else if key.public_key().is_same_key(rotation.old.public_key()) {
-                (OLD, "it is the old CA's key")
+                (until(phase), "it is the old CA's key")
             } else {
                 (&[], "it is the key of neither CA")
             };
@@ -108,7 +111,7 @@ impl Reader<'_> {
         let flag = self.node.static_pod(manifest).map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
         let own_file = match flag.as_deref() {
             Some(flag) if flag == row.certificate => {
-                let bundle = trust(rotation, self.node.certificates(row.certificate));
+                let bundle = trust(self.inventory, rotation, self.node.certificates(row.certificate));
                 let (fits, seen): (Fits, _) = match bundle.map(|(fits, _)| fits) {
                     Some([Before]) => (&[Before], "kube-controller-manager signs from ca.crt"),
                     Some([Done]) => (&[Done], "kube-controller-manager signs from ca.crt"),
@@ -120,24 +123,27 @@ impl Reader<'_> {
                 self.add(manifest, fits, seen.to_owned());
                 false
             }
-            Some(flag) if flag == profile.signing_file => {
+            Some(flag) if flag == profile.signing.certificate => {
                 let seen = format!("kube-controller-manager signs from {flag}");
                 self.add(manifest, &[TrustsBoth, Switched], seen);
                 true
             }
             Some(_) => false,
-            None => self.node.slots.contains_key(profile.signing_file),
+            None => self.node.slots.contains_key(profile.signing.certificate),
         };
         if !own_file {
             return;
         }
-        let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing_file) {
-            [only] if *only == rotation.old => (&[TrustsBoth], "the signing file holds the old CA"),
-            [only] if *only == rotation.new => (&[Switched], "the signing file holds the new CA"),
+        // The signing file is there from the end of phase 1 to that of phase 2.
+        let turn = usize::from(profile.signing.new_from);
+        let (old, new): (Fits, Fits) = (&Standing::ALL[1..turn.max(1)], &Standing::ALL[turn..3]);
+        let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing.certificate) {
+            [only] if *only == rotation.old => (old, "the signing file holds the old CA"),
+            [only] if *only == rotation.new => (new, "the signing file holds the new CA"),
             [] => (&[], "the signing file is not there"),
             [_] => (&[], "the signing file holds neither of the two CAs"),
             _ => (&[], "the signing file is a bundle: kube-controller-manager dies of that as soon as it leads"),
         };
-        self.add(profile.signing_file, fits, seen.to_owned());
+        self.add(profile.signing.certificate, fits, seen.to_owned());
     }
 }
