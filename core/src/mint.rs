@@ -132,16 +132,16 @@ pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintEr
 }
 
 fn authority(succession: &Succession, keys: &[PrivateKey]) -> Result<MintedAuthority, MintError> {
-    let (common_name, key, not_before, not_after) = match &succession.new {
+    let (name, key, not_before, not_after) = match &succession.new {
         Successor::Brought(certificate, issuer) | Successor::Present(certificate, issuer) => {
             let (certificate, issuer) = (certificate.clone(), issuer.clone());
             return Ok(MintedAuthority { certificate, issuer, made: false });
         }
-        Successor::Made { common_name, key_request, not_before, not_after, .. } => {
-            (common_name.clone(), keys[*key_request].clone(), *not_before, *not_after)
+        Successor::Made { name, key_request, not_before, not_after, .. } => {
+            (name.clone(), keys[*key_request].clone(), *not_before, *not_after)
         }
     };
-    let parameters = AuthorityParameters { common_name, not_before, not_after };
+    let parameters = AuthorityParameters { name, not_before, not_after };
     let certificate = issue_authority(parameters, &key)
         .map_err(|error| MintError::Issue { owner: format!("the new {}", succession.title), error })?;
     let issuer = Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: succession.title, error })?;

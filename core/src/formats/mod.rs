@@ -11,6 +11,7 @@
 //! | [`object`] | Secrets, ConfigMaps, Lists | the object as `kubectl apply --server-side` takes it |
 //! | [`static_pod`] | a component's flags | a flag's value, in place |
 //! | [`kubelet`] | the kubelet's configuration | |
+//! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
 //! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
 //!
@@ -49,6 +50,7 @@ pub mod object;
 pub mod pem;
 mod plain;
 pub mod static_pod;
+pub(crate) mod talos;
 mod tree;
 pub mod utf16;
 pub mod yaml;

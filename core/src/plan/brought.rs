@@ -6,7 +6,7 @@ use super::BroughtAuthority;
 use crate::{
     Finding, UnixTime,
     inventory::{Artifact, Authority, Inventory},
-    profile::AuthorityRow,
+    profile::{AuthorityRow, SuccessorShape},
     x509::{Certificate, ExtendedKeyUsage, Issuer, IssuerError, PrivateKey},
 };
 
@@ -22,9 +22,16 @@ pub(super) fn brought_authority(
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Option<(Certificate, Option<Arc<Issuer>>)> {
-    let artifact = |file: &str| inventory.slots().find(|(_, slot)| slot.file == file).map(|(_, slot)| &slot.artifact);
-    let certificates = artifact(&brought.certificate).map_or(&[][..], Artifact::certificates);
-    let keys: Vec<&Arc<PrivateKey>> = artifact(&brought.key).map(Artifact::keys).unwrap_or_default();
+    // A file of a cluster's secrets holds all of its authorities, each in its place.
+    let artifact = |file: &str, place: &str| {
+        let slots: Vec<_> = inventory.slots().map(|(_, slot)| slot).filter(|slot| slot.file == file).collect();
+        let slot = slots.iter().find(|slot| slot.place == place).or(slots.first());
+        slot.map(|slot| &slot.artifact)
+    };
+    let certificate = artifact(&brought.certificate, &format!("{}.crt", row.secret));
+    let certificates = certificate.map_or(&[][..], Artifact::certificates);
+    let key = artifact(&brought.key, &format!("{}.key", row.secret));
+    let keys: Vec<&Arc<PrivateKey>> = key.map(Artifact::keys).unwrap_or_default();
     let Some(certificate) = certificates.first() else {
         findings.push(
             Finding::error("brought-ca", &brought.certificate, "it holds no certificate that could be the new CA")
@@ -77,10 +84,11 @@ pub(super) fn brought_authority(
         return None;
     }
     let key_type = certificate.public_key().key_type();
-    if key_type.algorithm().is_none() {
+    if key_type.algorithm().is_none_or(|algorithm| !row.keys.contains(&algorithm)) {
+        let kinds: Vec<_> = row.keys.iter().map(ToString::to_string).collect();
         refuse(
-            format!("its key is {key_type}, which kubeadm does not accept"),
-            "Bring an RSA key of 2048, 3072 or 4096 bits, or ECDSA P-256 or P-384",
+            format!("its key is {key_type}, which {} does not accept in a {}", inventory.profile.title, row.title),
+            &format!("Bring a key of one of these types: {}", kinds.join(", ")),
         );
         return None;
     }
@@ -122,7 +130,8 @@ pub(super) fn brought_authority(
         );
         return None;
     }
-    if certificate.subject().is_like(authority.certificate.subject()) {
+    let own_name = row.successor == SuccessorShape::Named;
+    if own_name && certificate.subject().is_like(authority.certificate.subject()) {
         findings.push(
             Finding::warning(
                 "brought-ca-name",

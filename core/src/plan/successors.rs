@@ -9,9 +9,9 @@ use super::{
 use crate::{
     Finding, UnixTime,
     inventory::{Aspect, Authority, Inventory, Standing},
-    profile::{AuthorityId, AuthorityRow, Profile},
+    profile::{AuthorityId, AuthorityRow, Profile, SuccessorShape},
     time::BACKDATE,
-    x509::{Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
+    x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
@@ -39,7 +39,7 @@ pub(crate) enum Successor {
     /// Made elsewhere and brought along, checked; with its private key, if that came along.
     Brought(Certificate, Option<Arc<Issuer>>),
     /// To be made here.
-    Made { common_name: String, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
+    Made { name: AuthorityName, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
 }
 
 /// Decides every succession that `request` asks for; what stands in the way goes to `findings`.
@@ -197,7 +197,7 @@ impl Decision<'_> {
 
     /// Nothing is made of an authority that is kept elsewhere.
     fn not_brought(&mut self, row: &AuthorityRow) -> Option<Succession> {
-        let option = if row.id == AuthorityId::Cluster { "--ca-cert" } else { "--front-proxy-ca-cert" };
+        let option = format!("{}cert", row.option);
         self.findings.push(
             Finding::error(
                 "external-ca",
@@ -245,11 +245,42 @@ impl Decision<'_> {
     }
 
     fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
-        let common_name =
-            choice.common_name.clone().unwrap_or_else(|| successor_name(self.inventory, row.id, self.now));
-        let option = if row.id == AuthorityId::Cluster { "--ca-name" } else { "--front-proxy-ca-name" };
-        let length = common_name.chars().count();
-        if length == 0 || length > MAX_COMMON_NAME || common_name.chars().any(char::is_control) {
+        let name = self.name(row, choice)?;
+        let algorithm = self.algorithm(row, authority, choice)?;
+        let key_request = self.key_requests.len();
+        self.key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
+        Some(Successor::Made {
+            name,
+            key_request,
+            algorithm,
+            not_before: self.now.plus_seconds(-BACKDATE),
+            not_after: self.now.plus_days(i64::from(self.request.ca_days)),
+        })
+    }
+}
+
+impl Decision<'_> {
+    fn name(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<AuthorityName> {
+        let name = match (row.successor, &choice.common_name) {
+            (SuccessorShape::Organization(organization), None) => {
+                return Some(AuthorityName::Organization(organization.to_owned()));
+            }
+            (SuccessorShape::Organization(organization), Some(_)) => {
+                self.findings.push(
+                    Finding::error(
+                        "ca-name-fixed",
+                        "",
+                        format!("a {} is always called O={organization}, so it cannot be given a name", row.title),
+                    )
+                    .remedy(format!("Leave the name out ({}name)", row.option)),
+                );
+                return None;
+            }
+            (SuccessorShape::Named, Some(name)) => name.clone(),
+            (SuccessorShape::Named, None) => successor_name(self.inventory, row.id, self.now),
+        };
+        let length = name.chars().count();
+        if length == 0 || length > MAX_COMMON_NAME || name.chars().any(char::is_control) {
             self.findings.push(
                 Finding::error(
                     "bad-ca-name",
@@ -259,34 +290,42 @@ impl Decision<'_> {
                         row.title
                     ),
                 )
-                .remedy(format!("Give another name ({option})")),
+                .remedy(format!("Give another name ({}name)", row.option)),
             );
             return None;
         }
-        let Some(algorithm) = choice.key_algorithm.or_else(|| same_algorithm(&authority.certificate)) else {
-            self.findings.push(
-                Finding::error(
-                    "key-type",
-                    &authority.file,
-                    format!(
-                        "the old {}'s key is {}, which is not made here",
-                        row.title,
-                        authority.certificate.public_key().key_type()
-                    ),
-                )
-                .remedy("Choose a key type (--key-type)"),
-            );
-            return None;
+        Some(AuthorityName::Common(name))
+    }
+
+    fn algorithm(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<KeyAlgorithm> {
+        let usual = match row.successor {
+            SuccessorShape::Organization(_) => row.keys.first().copied(),
+            SuccessorShape::Named => same_algorithm(&authority.certificate).filter(|same| row.keys.contains(same)),
         };
-        let key_request = self.key_requests.len();
-        self.key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
-        Some(Successor::Made {
-            common_name,
-            key_request,
-            algorithm,
-            not_before: self.now.plus_seconds(-BACKDATE),
-            not_after: self.now.plus_days(i64::from(self.request.ca_days)),
-        })
+        match choice.key_algorithm {
+            Some(chosen) if !row.keys.contains(&chosen) => {
+                let kinds: Vec<_> = row.keys.iter().map(|kind| kind.as_str()).collect();
+                self.findings.push(
+                    Finding::error("key-type", "", format!("a {} cannot have a key of type {chosen}", row.title))
+                        .remedy(format!("Choose one of {} (--key-type), or the usual one", kinds.join(", "))),
+                );
+                None
+            }
+            Some(chosen) => Some(chosen),
+            None if usual.is_none() => {
+                let old = authority.certificate.public_key().key_type();
+                self.findings.push(
+                    Finding::error(
+                        "key-type",
+                        &authority.file,
+                        format!("the old {}'s key is {old}, which is not made here", row.title),
+                    )
+                    .remedy("Choose a key type (--key-type)"),
+                );
+                None
+            }
+            None => usual,
+        }
     }
 }
 
@@ -354,7 +393,8 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
     let mut keys = Vec::new();
     for succession in successions.values() {
         match &succession.new {
-            Successor::Made { common_name, .. } => {
+            Successor::Made { name, .. } => {
+                let AuthorityName::Common(common_name) = name else { continue };
                 let old = inventory
                     .authorities
                     .values()

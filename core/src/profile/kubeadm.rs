@@ -3,8 +3,9 @@
 
 use super::{
     AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
-    SigningRow, StaticPodRow, kubeadm_edges::EDGES,
+    SigningRow, StaticPodRow, SuccessorShape, kubeadm_edges::EDGES,
 };
+use crate::x509::KeyAlgorithm;
 
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
 pub const KUBEADM: Profile = Profile {
@@ -21,6 +22,11 @@ pub const KUBEADM: Profile = Profile {
             title: "Cluster CA",
             certificate: "/etc/kubernetes/pki/ca.crt",
             key: "/etc/kubernetes/pki/ca.key",
+            accepted: None,
+            secret: "",
+            option: "--ca-",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
         AuthorityRow {
@@ -28,6 +34,11 @@ pub const KUBEADM: Profile = Profile {
             title: "Front-proxy CA",
             certificate: "/etc/kubernetes/pki/front-proxy-ca.crt",
             key: "/etc/kubernetes/pki/front-proxy-ca.key",
+            accepted: None,
+            secret: "",
+            option: "--front-proxy-ca-",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
         AuthorityRow {
@@ -35,6 +46,11 @@ pub const KUBEADM: Profile = Profile {
             title: "etcd CA",
             certificate: "/etc/kubernetes/pki/etcd/ca.crt",
             key: "/etc/kubernetes/pki/etcd/ca.key",
+            accepted: None,
+            secret: "",
+            option: "",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
             rotates: false,
         },
     ],

@@ -14,6 +14,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::x509::KeyAlgorithm;
+
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 pub use kubeadm::KUBEADM;
@@ -138,10 +140,30 @@ pub struct AuthorityRow {
     pub title: &'static str,
     /// Path of the certificate (or bundle) on a node, or its place in a machine's configuration.
     pub certificate: &'static str,
-    /// Path of the private key on a control-plane node.
+    /// Path of the private key on a control-plane node, or its place.
     pub key: &'static str,
+    /// Where further accepted certificates stand; `None` where those of `certificate` are all.
+    pub accepted: Option<&'static str>,
+    /// Its place in a file of the cluster's secrets; empty where there is no such file.
+    pub secret: &'static str,
+    /// What names a successor in options: `--ca-` of `--ca-cert`.
+    pub option: &'static str,
+    /// What a successor looks like.
+    pub successor: SuccessorShape,
+    /// The kinds of key that its readers take; where the platform always makes the same kind, that one first.
+    pub keys: &'static [KeyAlgorithm],
     /// Whether this release rotates it; the others are shown and left alone.
     pub rotates: bool,
+}
+
+/// What a new authority looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SuccessorShape {
+    /// A common name of its own, and a key like the old one's.
+    Named,
+    /// As the platform makes it: always with this organization, always with the first kind of key.
+    Organization(&'static str),
 }
 
 /// A leaf in a file of its own.

@@ -2,7 +2,17 @@
 //! Source: siderolabs/talos: pkg/machinery/config/types/v1alpha1, pkg/machinery/config/generate/secrets,
 //! pkg/machinery/client/config.
 
-use super::{AuthorityId, AuthorityRow, Course, Profile, Sign, SigningRow};
+use super::{AuthorityId, AuthorityRow, Course, Profile, Sign, SigningRow, SuccessorShape};
+use crate::x509::KeyAlgorithm;
+
+/// Talos makes P-256; what a person brings along may be any key that Kubernetes takes.
+const KUBERNETES_CA_KEYS: &[KeyAlgorithm] = &[
+    KeyAlgorithm::EcdsaP256,
+    KeyAlgorithm::EcdsaP384,
+    KeyAlgorithm::Rsa2048,
+    KeyAlgorithm::Rsa3072,
+    KeyAlgorithm::Rsa4096,
+];
 
 /// A cluster of Talos machines, run with `talosctl`.
 pub const TALOS: Profile = Profile {
@@ -26,6 +36,11 @@ pub const TALOS: Profile = Profile {
             title: "Talos API CA",
             certificate: "machine.ca.crt",
             key: "machine.ca.key",
+            accepted: Some("machine.acceptedCAs"),
+            secret: "certs.os",
+            option: "--talos-ca-",
+            successor: SuccessorShape::Organization("talos"),
+            keys: &[KeyAlgorithm::Ed25519],
             rotates: true,
         },
         AuthorityRow {
@@ -33,6 +48,11 @@ pub const TALOS: Profile = Profile {
             title: "Kubernetes CA",
             certificate: "cluster.ca.crt",
             key: "cluster.ca.key",
+            accepted: Some("cluster.acceptedCAs"),
+            secret: "certs.k8s",
+            option: "--ca-",
+            successor: SuccessorShape::Organization("kubernetes"),
+            keys: KUBERNETES_CA_KEYS,
             rotates: true,
         },
         AuthorityRow {
@@ -40,6 +60,11 @@ pub const TALOS: Profile = Profile {
             title: "aggregator CA",
             certificate: "cluster.aggregatorCA.crt",
             key: "cluster.aggregatorCA.key",
+            accepted: None,
+            secret: "certs.k8saggregator",
+            option: "",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
             rotates: false,
         },
         AuthorityRow {
@@ -47,6 +72,11 @@ pub const TALOS: Profile = Profile {
             title: "etcd CA",
             certificate: "cluster.etcd.ca.crt",
             key: "cluster.etcd.ca.key",
+            accepted: None,
+            secret: "certs.etcd",
+            option: "",
+            successor: SuccessorShape::Organization("etcd"),
+            keys: KUBERNETES_CA_KEYS,
             rotates: false,
         },
     ],

@@ -38,8 +38,8 @@ fn successor(succession: &Succession) -> SuccessorReport {
             let brought = matches!(succession.new, Successor::Brought(..));
             (certificate.subject().to_string(), key_type, certificate.not_before(), certificate.not_after(), brought)
         }
-        Successor::Made { common_name, algorithm, not_before, not_after, .. } => {
-            (format!("CN={common_name}"), algorithm.to_string(), *not_before, *not_after, false)
+        Successor::Made { name, algorithm, not_before, not_after, .. } => {
+            (name.to_string(), algorithm.to_string(), *not_before, *not_after, false)
         }
     };
     let key_home = match succession.key_home {

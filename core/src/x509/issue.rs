@@ -1,4 +1,6 @@
-//! New identities: authorities and leaves in the shape in which kubeadm makes them.
+//! New identities: authorities in the shapes in which kubeadm and Talos make them, leaves in kubeadm's.
+
+use std::fmt;
 
 use const_oid::{
     ObjectIdentifier,
@@ -20,8 +22,8 @@ use x509_cert::{
 };
 
 use super::{
-    AlternativeName, Certificate, ExtendedKeyUsage, Extension, Issuer, KeyType, KeyUsage, Oid, PrivateKey, PublicKey,
-    SigningRequest, Validity,
+    AlternativeName, Certificate, ExtendedKeyUsage, Extension, Issuer, KeyType, KeyUsage, Name, Oid, PrivateKey,
+    PublicKey, SigningRequest, Validity,
     build::{Content, build},
     serial,
     verify::{Asked, Shape},
@@ -32,21 +34,41 @@ use crate::UnixTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
 pub struct AuthorityParameters {
-    /// The subject's only attribute, of 1 to 64 characters (RFC 5280, `ub-common-name`).
-    pub common_name: String,
+    /// Its name, and with it its shape.
+    pub name: AuthorityName,
     /// First second of its life.
     pub not_before: UnixTime,
     /// Last second of its life.
     pub not_after: UnixTime,
 }
 
+/// The only attribute of an authority's subject, of 1 to 64 characters (RFC 5280, `ub-common-name`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // the two shapes that are made here
+pub enum AuthorityName {
+    /// `CN=`: an authority in kubeadm's shape.
+    Common(String),
+    /// `O=`: an authority in Talos' shape.
+    Organization(String),
+}
+
+/// Such as `CN=kubernetes` or `O=talos`.
+impl fmt::Display for AuthorityName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Common(text) => write!(f, "CN={text}"),
+            Self::Organization(text) => write!(f, "O={text}"),
+        }
+    }
+}
+
 /// What a new leaf shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
 pub struct LeafParameters {
-    /// The user that Kubernetes sees in a client, the name of a server.
+    /// The user that Kubernetes sees in a client, the name of a server; empty for none.
     pub common_name: String,
-    /// The groups that Kubernetes sees in a client, in front of the common name.
+    /// The groups that Kubernetes sees in a client, the roles that Talos sees, in front of the common name.
     pub organizations: Vec<String>,
     /// What it may be used for.
     pub usage: Vec<ExtendedKeyUsage>,
@@ -58,21 +80,75 @@ pub struct LeafParameters {
     pub not_after: UnixTime,
 }
 
-/// Makes a self-signed authority in the shape of kubeadm's (client-go, `NewSelfSignedCACert`): version 3,
-/// critical keyUsage with digitalSignature, keyEncipherment and keyCertSign, critical basicConstraints
-/// without path length, subject key identifier (SHA-1 of the key's bits), no authority key identifier,
-/// and its name as DNS name if it is one.
+/// Makes a self-signed authority.
+///
+/// In the shape of kubeadm's (client-go, `NewSelfSignedCACert`): version 3, critical keyUsage with digitalSignature,
+/// keyEncipherment and keyCertSign, critical basicConstraints without path length, subject key identifier (SHA-1 of the
+/// key's bits), no authority key identifier, and its name as DNS name if it is one.
+///
+/// In the shape of Talos' (siderolabs/crypto: x509/x509.go, `NewSelfSignedCertificateAuthority`), extensions in Go's
+/// order: critical keyUsage with digitalSignature and keyCertSign, extendedKeyUsage with serverAuth and clientAuth,
+/// critical basicConstraints without path length, subject key identifier.
 ///
 /// # Errors
 /// If the name or the validity is not possible, or what was made is not what was asked.
 pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Result<Certificate, IssueError> {
-    let AuthorityParameters { common_name, not_before, not_after } = parameters;
+    let AuthorityParameters { name, not_before, not_after } = parameters;
     let validity = Validity { not_before, not_after };
     validity.check()?;
-    check_text(&common_name)?;
-    if common_name.chars().count() > 64 {
-        return Err(IssueError::Name(common_name));
+    let (AuthorityName::Common(text) | AuthorityName::Organization(text)) = &name;
+    check_text(text)?;
+    if text.chars().count() > 64 {
+        return Err(IssueError::Name(text.clone()));
     }
+    match name {
+        AuthorityName::Common(common_name) => issue_named(common_name, validity, key),
+        AuthorityName::Organization(organization) => issue_organization(organization, validity, key),
+    }
+}
+
+/// In Talos' shape: rcgen writes its extensions in another order.
+fn issue_organization(organization: String, validity: Validity, key: &PrivateKey) -> Result<Certificate, IssueError> {
+    let key_id = key.public_key().key_id();
+    let usage = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_CERT_SIGN);
+    let both = [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth];
+    let authority = x509_cert::ext::pkix::BasicConstraints { ca: true, path_len_constraint: None };
+    let identifier = OctetString::new(key_id).map_err(|_| IssueError::Encoding)?;
+    let extensions = [
+        extension(rfc5280::ID_CE_KEY_USAGE, true, &key_usage_bits(usage))?,
+        extended_key_usage(&both)?,
+        extension(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, &authority)?,
+        extension(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, false, &identifier)?,
+    ];
+    let organizations = [organization];
+    let subject = subject(&organizations, "")?;
+    let name = Name::from_parsed(&subject);
+    let (der, serial) = build(&Content {
+        subject: &subject,
+        issuer: &name,
+        validity,
+        public_key: key.public_key(),
+        extensions: &extensions,
+        signer: key,
+    })?;
+    let asked = Asked { issuer: None, public_key: key.public_key(), validity, serial: &serial, signer: key };
+    let certificate = asked.read_back(&der)?;
+    let shape = Shape {
+        common_name: None,
+        organizations: &organizations,
+        authority: true,
+        key_usage: usage,
+        extended_key_usages: &both,
+        alternative_names: &[],
+        subject_key_id: Some(&key_id),
+        authority_key_id: None,
+    };
+    shape.compare(&certificate)?;
+    Ok(certificate)
+}
+
+/// In kubeadm's shape.
+fn issue_named(common_name: String, validity: Validity, key: &PrivateKey) -> Result<Certificate, IssueError> {
     let alternative_names: Vec<_> =
         is_dns_name(&common_name).then(|| AlternativeName::Dns(common_name.clone())).into_iter().collect();
 
@@ -86,8 +162,8 @@ pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Res
             Err(_) => DnValue::Utf8String(common_name.clone()),
         },
     );
-    request.not_before = moment(not_before)?;
-    request.not_after = moment(not_after)?;
+    request.not_before = moment(validity.not_before)?;
+    request.not_after = moment(validity.not_after)?;
     request.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     request.key_usages =
         vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::KeyCertSign];
@@ -108,7 +184,7 @@ pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Res
     let asked = Asked { issuer: None, public_key: key.public_key(), validity, serial: &serial, signer: key };
     let certificate = asked.read_back(made.der())?;
     let shape = Shape {
-        common_name: &common_name,
+        common_name: Some(&common_name),
         organizations: &[],
         authority: true,
         key_usage: LEAF_USAGE.with(KeyUsage::KEY_CERT_SIGN),
@@ -134,12 +210,13 @@ pub fn issue_leaf(
     issuer: &Issuer,
 ) -> Result<Certificate, IssueError> {
     let LeafParameters { common_name, organizations, usage, alternative_names, not_before, not_after } = parameters;
-    organizations.iter().chain([&common_name]).try_for_each(|text| check_text(text))?;
+    let common_names = Some(&common_name).filter(|name| !name.is_empty() || organizations.is_empty());
+    organizations.iter().chain(common_names).try_for_each(|text| check_text(text))?;
     let subject = subject(&organizations, &common_name)?;
     let certificate =
         leaf(&subject, &usage, &alternative_names, Validity { not_before, not_after }, public_key, issuer)?;
     let shape = Shape {
-        common_name: &common_name,
+        common_name: Some(common_name.as_str()).filter(|name| !name.is_empty()),
         organizations: &organizations,
         authority: false,
         key_usage: LEAF_USAGE,
@@ -167,8 +244,9 @@ pub fn issue_requested(
     if certificate.subject() != request.subject() {
         return Err(IssueError::Mismatch("subject"));
     }
+    let common_name = request.subject().common_name();
     let shape = Shape {
-        common_name: &request.subject().common_name().unwrap_or_default(),
+        common_name: common_name.as_deref(),
         organizations: &request.subject().organizations(),
         authority: false,
         key_usage: LEAF_USAGE,
@@ -193,10 +271,7 @@ fn leaf(
     validity.check_under(issuer.certificate())?;
     let mut extensions = vec![extension(rfc5280::ID_CE_KEY_USAGE, true, &key_usage_bits(LEAF_USAGE))?];
     if !usage.is_empty() {
-        let oids: Result<Vec<_>, _> =
-            usage.iter().map(|usage| ObjectIdentifier::from_bytes(usage.oid().as_bytes())).collect();
-        let oids = oids.map_err(|_| IssueError::Encoding)?;
-        extensions.push(extension(rfc5280::ID_CE_EXT_KEY_USAGE, false, &oids)?);
+        extensions.push(extended_key_usage(usage)?);
     }
     let no_authority = x509_cert::ext::pkix::BasicConstraints { ca: false, path_len_constraint: None };
     extensions.push(extension(rfc5280::ID_CE_BASIC_CONSTRAINTS, true, &no_authority)?);
@@ -269,6 +344,12 @@ pub(super) fn extension(oid: ObjectIdentifier, critical: bool, value: &impl Enco
     Ok(Extension { oid: oid.into(), critical, value: value.to_der().map_err(|_| IssueError::Encoding)? })
 }
 
+fn extended_key_usage(usages: &[ExtendedKeyUsage]) -> Result<Extension, IssueError> {
+    let oids: Result<Vec<_>, _> =
+        usages.iter().map(|usage| ObjectIdentifier::from_bytes(usage.oid().as_bytes())).collect();
+    extension(rfc5280::ID_CE_EXT_KEY_USAGE, false, &oids.map_err(|_| IssueError::Encoding)?)
+}
+
 /// Our key, as rcgen wants to see it.
 struct SelfSigner<'a> {
     key: &'a PrivateKey,
@@ -297,9 +378,10 @@ impl rcgen::SigningKey for SelfSigner<'_> {
     }
 }
 
-/// The organizations and the common name, each in a relative name of its own.
+/// The organizations and the common name, if there is one, each in a relative name of its own.
 fn subject(organizations: &[String], common_name: &str) -> Result<Vec<u8>, IssueError> {
-    let attributes = organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain([(rfc4519::CN, common_name)]);
+    let common_name = Some((rfc4519::CN, common_name)).filter(|(_, text)| !text.is_empty());
+    let attributes = organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain(common_name);
     let mut name = RdnSequence::default();
     for (oid, text) in attributes {
         let value = Any::new(string_tag(text), text.as_bytes()).map_err(|_| IssueError::Name(text.to_owned()))?;
@@ -331,6 +413,7 @@ fn key_usage_bits(usage: KeyUsage) -> x509_cert::ext::pkix::KeyUsage {
     let known = [
         (KeyUsage::DIGITAL_SIGNATURE, KeyUsages::DigitalSignature),
         (KeyUsage::KEY_ENCIPHERMENT, KeyUsages::KeyEncipherment),
+        (KeyUsage::KEY_CERT_SIGN, KeyUsages::KeyCertSign),
     ];
     let bits = known.into_iter().filter(|(bit, _)| usage.contains(*bit));
     x509_cert::ext::pkix::KeyUsage(bits.fold(Default::default(), |set, (_, bit)| set | bit))

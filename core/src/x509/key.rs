@@ -32,11 +32,18 @@ pub enum KeyAlgorithm {
     /// ECDSA on NIST P-384.
     #[serde(rename = "ecdsa-p384")]
     EcdsaP384,
+    /// Ed25519, which Talos' API takes and Kubernetes' components do not.
+    #[serde(rename = "ed25519")]
+    Ed25519,
 }
 
 impl KeyAlgorithm {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384];
+    pub const ALL: [Self; 6] =
+        [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519];
+
+    /// Those that every component of Kubernetes takes.
+    pub const KUBERNETES: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384];
 
     /// Its name in options and JSON, such as `rsa-2048`.
     pub const fn as_str(self) -> &'static str {
@@ -46,14 +53,16 @@ impl KeyAlgorithm {
             Self::Rsa4096 => "rsa-4096",
             Self::EcdsaP256 => "ecdsa-p256",
             Self::EcdsaP384 => "ecdsa-p384",
+            Self::Ed25519 => "ed25519",
         }
     }
 
-    /// How such keys are written where nothing else is asked for, as kubeadm does.
+    /// How such keys are written where nothing else is asked for: as kubeadm does, and as Talos does with Ed25519.
     pub const fn encoding(self) -> KeyEncoding {
         match self {
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => KeyEncoding::Pkcs1,
             Self::EcdsaP256 | Self::EcdsaP384 => KeyEncoding::Sec1,
+            Self::Ed25519 => KeyEncoding::Talos,
         }
     }
 
@@ -65,6 +74,7 @@ impl KeyAlgorithm {
             Self::Rsa4096 => KeyType::Rsa(4096),
             Self::EcdsaP256 => KeyType::EcdsaP256,
             Self::EcdsaP384 => KeyType::EcdsaP384,
+            Self::Ed25519 => KeyType::Ed25519,
         }
     }
 }
@@ -87,7 +97,7 @@ impl FromStr for KeyAlgorithm {
 
 /// A name that no [`KeyAlgorithm`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("key algorithms are rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 and ecdsa-p384")]
+#[error("key algorithms are rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 and ed25519")]
 #[allow(clippy::exhaustive_structs)] // there is one way to be unknown
 pub struct UnknownKeyAlgorithm;
 
@@ -138,7 +148,7 @@ impl fmt::Display for KeyType {
 
 /// How a private key is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // there are these three
+#[allow(clippy::exhaustive_enums)] // there are these four
 pub enum KeyEncoding {
     /// PKCS#1, `RSA PRIVATE KEY` (RFC 8017, A.1.2): as kubeadm writes RSA keys.
     Pkcs1,
@@ -146,6 +156,8 @@ pub enum KeyEncoding {
     Pkcs8,
     /// SEC 1, `EC PRIVATE KEY` (RFC 5915): as kubeadm writes EC keys, never after `EC PARAMETERS`.
     Sec1,
+    /// PKCS#8 under the label `ED25519 PRIVATE KEY`: as Talos writes Ed25519 keys (siderolabs/crypto: x509/constants.go).
+    Talos,
 }
 
 impl KeyEncoding {
@@ -155,6 +167,7 @@ impl KeyEncoding {
             Self::Pkcs1 => "RSA PRIVATE KEY",
             Self::Pkcs8 => "PRIVATE KEY",
             Self::Sec1 => "EC PRIVATE KEY",
+            Self::Talos => "ED25519 PRIVATE KEY",
         }
     }
 }

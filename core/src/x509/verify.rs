@@ -36,7 +36,7 @@ impl Asked<'_> {
 
 /// What was asked of a certificate with a new identity.
 pub(super) struct Shape<'a> {
-    pub(super) common_name: &'a str,
+    pub(super) common_name: Option<&'a str>,
     pub(super) organizations: &'a [String],
     pub(super) authority: bool,
     pub(super) key_usage: KeyUsage,
@@ -48,7 +48,7 @@ pub(super) struct Shape<'a> {
 
 impl Shape<'_> {
     pub(super) fn compare(&self, made: &Certificate) -> Result<(), IssueError> {
-        check(made.subject().common_name().as_deref() == Some(self.common_name), "common name")?;
+        check(made.subject().common_name().as_deref() == self.common_name, "common name")?;
         check(made.subject().organizations() == self.organizations, "organizations")?;
         check(made.is_authority() == self.authority, "basic constraints")?;
         check(made.path_len().is_none(), "path length")?;

@@ -37,7 +37,7 @@ enum Secret {
 }
 
 impl PrivateKey {
-    /// A new key, to be written as kubeadm writes its own: PKCS#1 for RSA, SEC 1 for ECDSA.
+    /// A new key, to be written as kubeadm writes its own: PKCS#1 for RSA, SEC 1 for ECDSA; Ed25519 as Talos does.
     pub fn generate(algorithm: KeyAlgorithm, rng: &mut impl CryptoRng) -> Self {
         let mut rsa = |bits| {
             let key = rsa::RsaPrivateKey::new(rng, bits).expect("Invariant: these sizes and the exponent are valid");
@@ -53,6 +53,11 @@ impl PrivateKey {
             KeyAlgorithm::EcdsaP384 => {
                 (Secret::P384(p384::SecretKey::generate_from_rng(rng).into()), KeyEncoding::Sec1)
             }
+            KeyAlgorithm::Ed25519 => {
+                let mut seed = Zeroizing::new([0; ed25519_dalek::SECRET_KEY_LENGTH]);
+                rng.fill_bytes(seed.as_mut());
+                (Secret::Ed25519(ed25519_dalek::SigningKey::from_bytes(&seed)), KeyEncoding::Talos)
+            }
         };
         Self::new(secret, encoding).expect("Invariant: a key that was just made is consistent")
     }
@@ -67,6 +72,7 @@ impl PrivateKey {
             KeyEncoding::Pkcs1 => Self::new(rsa_secret(der)?, KeyEncoding::Pkcs1),
             KeyEncoding::Pkcs8 => Self::from_pkcs8_der(der),
             KeyEncoding::Sec1 => Self::new(ec_secret(der, None)?, KeyEncoding::Sec1),
+            KeyEncoding::Talos => Err(NOT_A_KEY),
         }
     }
 
@@ -80,6 +86,7 @@ impl PrivateKey {
             "RSA PRIVATE KEY" => KeyEncoding::Pkcs1,
             "PRIVATE KEY" => KeyEncoding::Pkcs8,
             "EC PRIVATE KEY" => KeyEncoding::Sec1,
+            "ED25519 PRIVATE KEY" => return Self::from_talos_block(der),
             "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
             "DSA PRIVATE KEY" => return Err(KeyError::Unsupported("DSA".to_owned())),
             "OPENSSH PRIVATE KEY" => return Err(KeyError::Unsupported("OpenSSH".to_owned())),
@@ -90,6 +97,15 @@ impl PrivateKey {
             return Err(KeyError::Mislabelled { label: label.to_owned(), encoding });
         }
         Self::from_der(der)
+    }
+
+    /// Ed25519 in PKCS#8, under Talos' label.
+    fn from_talos_block(der: &[u8]) -> Result<Self, KeyError> {
+        let key = Self::from_der(der)?;
+        match &*key.secret {
+            Secret::Ed25519(_) => Ok(key.with_encoding(KeyEncoding::Talos)),
+            _ => Err(KeyError::Mislabelled { label: KeyEncoding::Talos.label().to_owned(), encoding: key.encoding }),
+        }
     }
 
     /// Reads a key in PKCS#8 (RFC 5958), not encrypted.
@@ -126,11 +142,12 @@ impl PrivateKey {
         self.encoding
     }
 
-    /// The same key, to be written in another way. PKCS#1 and SEC 1 both stand for what is traditional for its
-    /// kind: PKCS#1 for RSA, SEC 1 for ECDSA; Ed25519 has only PKCS#8.
+    /// The same key, to be written in another way. PKCS#1, SEC 1 and Talos' label all stand for what is traditional for
+    /// its kind: PKCS#1 for RSA, SEC 1 for ECDSA; for Ed25519 that is PKCS#8, unless Talos' label is asked for.
     #[must_use]
     pub fn with_encoding(self, encoding: KeyEncoding) -> Self {
         let encoding = match (&*self.secret, encoding) {
+            (Secret::Ed25519(_), KeyEncoding::Talos) => KeyEncoding::Talos,
             (_, KeyEncoding::Pkcs8) | (Secret::Ed25519(_), _) => KeyEncoding::Pkcs8,
             (Secret::P256(_) | Secret::P384(_), _) => KeyEncoding::Sec1,
             (Secret::Rsa(_), _) => KeyEncoding::Pkcs1,
@@ -149,6 +166,7 @@ impl PrivateKey {
             (Secret::P384(key), KeyEncoding::Sec1) => {
                 p384::SecretKey::from(key.as_nonzero_scalar()).to_sec1_der().expect(WRITES)
             }
+            (Secret::Ed25519(_), KeyEncoding::Talos) => self.to_pkcs8_der(),
             _ => return Zeroizing::new(pem(KeyEncoding::Pkcs8.label(), &self.to_pkcs8_der())),
         };
         Zeroizing::new(pem(self.encoding.label(), &der))

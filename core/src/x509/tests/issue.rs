@@ -2,7 +2,7 @@ use super::*;
 
 fn authority(common_name: &str) -> AuthorityParameters {
     AuthorityParameters {
-        common_name: common_name.to_owned(),
+        name: AuthorityName::Common(common_name.to_owned()),
         not_before: YEAR.not_before,
         not_after: YEAR.not_after.plus_days(1),
     }

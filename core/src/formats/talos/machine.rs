@@ -1,0 +1,165 @@
+//! A machine's configuration: which role it has, and the authorities that stand in it.
+
+use serde_json::Value;
+
+use super::{Content, Embedded, at, text};
+
+/// The port of the API server where the configuration names no other (siderolabs/talos: pkg/machinery/constants).
+const API_PORT: u64 = 6443;
+
+/// What Airlock needs of a machine's configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) role: MachineRole,
+    /// Its name, where the configuration gives it one; otherwise empty.
+    pub(crate) hostname: String,
+    pub(crate) cluster_name: String,
+    pub(crate) cluster_id: String,
+    /// The URL by which everybody reaches the API server.
+    pub(crate) endpoint: String,
+    /// The port on which the machine's own API server listens.
+    pub(crate) api_port: u64,
+    pub(crate) layout: Layout,
+    pub(crate) embedded: Vec<Embedded>,
+    /// What stands where Talos ignores it without a word.
+    pub(crate) ignored: Vec<String>,
+    /// What contradicts something else, so that Talos refuses the configuration.
+    pub(crate) conflicting: Vec<String>,
+}
+
+/// What a machine is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum MachineRole {
+    ControlPlane,
+    Worker,
+    /// `machine.type` says something else.
+    Unknown,
+}
+
+/// Where the Kubernetes CA stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layout {
+    /// In a document of its own, `KubeAPIServerCAConfig`, as text: configurations since 1.14.
+    Documents,
+    /// In `cluster.ca` and `cluster.acceptedCAs`, in base64.
+    Fields,
+}
+
+impl Machine {
+    /// Reads a machine's configuration; `None` if the documents are something else.
+    pub(crate) fn read(documents: &[Value]) -> Option<Self> {
+        let root = documents.iter().find(|one| one.get("machine").is_some() && one.get("version").is_some())?;
+        let document = |kind: &str| documents.iter().find(|one| one.get("kind").and_then(Value::as_str) == Some(kind));
+        let role = match at(root, &["machine", "type"]).as_str() {
+            Some("controlplane" | "init") => MachineRole::ControlPlane,
+            Some("worker" | "join") => MachineRole::Worker,
+            _ => MachineRole::Unknown,
+        };
+        let own = document("KubeAPIServerCAConfig");
+        let mut reader = Reader::default();
+        reader.pair(["machine.ca.crt", "machine.ca.key"], at(root, &["machine", "ca"]), "machine.ca");
+        reader.list("machine.acceptedCAs", at(root, &["machine", "acceptedCAs"]));
+        let (mut ignored, mut conflicting) = (Vec::new(), Vec::new());
+        match own {
+            None => {
+                reader.pair(["cluster.ca.crt", "cluster.ca.key"], at(root, &["cluster", "ca"]), "cluster.ca");
+                reader.list("cluster.acceptedCAs", at(root, &["cluster", "acceptedCAs"]));
+            }
+            Some(own) => {
+                reader.documents(own);
+                if at(root, &["cluster", "acceptedCAs"]).as_array().is_some_and(|list| !list.is_empty()) {
+                    ignored.push("cluster.acceptedCAs".to_owned());
+                }
+                if at(root, &["cluster", "ca"]).is_object() {
+                    conflicting.push("cluster.ca".to_owned());
+                }
+            }
+        }
+        let aggregator = ["cluster.aggregatorCA.crt", "cluster.aggregatorCA.key"];
+        match document("KubeAggregatorCAConfig") {
+            Some(own) => reader.texts(aggregator, at(own, &["issuingCA"]), "KubeAggregatorCAConfig.issuingCA"),
+            None => reader.pair(aggregator, at(root, &["cluster", "aggregatorCA"]), "cluster.aggregatorCA"),
+        }
+        let etcd = ["cluster.etcd.ca.crt", "cluster.etcd.ca.key"];
+        reader.pair(etcd, at(root, &["cluster", "etcd", "ca"]), "cluster.etcd.ca");
+        reader.service_account(root, document("KubeServiceAccountConfig"));
+        let cluster = document("KubeClusterConfig").unwrap_or(&Value::Null);
+        let either = |new: &Value, new_keys: &[&str], old_keys: &[&str]| {
+            Some(text(new, new_keys)).filter(|text| !text.is_empty()).unwrap_or_else(|| text(root, old_keys))
+        };
+        let hostname = document("HostnameConfig").unwrap_or(&Value::Null);
+        let identity = document("DiscoveryIdentityConfig").unwrap_or(&Value::Null);
+        let port = at(root, &["cluster", "controlPlane", "localAPIServerPort"]).as_u64();
+        let port = port.or_else(|| at(document("KubeAPIServerConfig")?, &["localPort"]).as_u64());
+        Some(Self {
+            role,
+            hostname: either(hostname, &["hostname"], &["machine", "network", "hostname"]),
+            cluster_name: either(cluster, &["clusterName"], &["cluster", "clusterName"]),
+            cluster_id: either(identity, &["clusterID"], &["cluster", "id"]),
+            endpoint: either(cluster, &["endpoint"], &["cluster", "controlPlane", "endpoint"]),
+            api_port: port.unwrap_or(API_PORT),
+            layout: if own.is_some() { Layout::Documents } else { Layout::Fields },
+            embedded: reader.embedded,
+            ignored,
+            conflicting,
+        })
+    }
+
+    /// The file's own words for where an authority's further accepted certificates stand.
+    pub(crate) fn has_accepted(&self, place: &str) -> bool {
+        self.embedded.iter().any(|one| one.place == place)
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    embedded: Vec<Embedded>,
+}
+
+impl Reader {
+    fn add(&mut self, place: &'static str, written: String, content: Option<Content>) {
+        self.embedded.extend(content.map(|content| Embedded { place, written, content }));
+    }
+
+    /// `crt` and `key` in base64; a worker's key is empty.
+    fn pair(&mut self, [certificate, key]: [&'static str; 2], value: &Value, written: &str) {
+        self.add(certificate, format!("{written}.crt"), Content::of_base64(at(value, &["crt"])));
+        self.add(key, format!("{written}.key"), Content::of_base64(at(value, &["key"])));
+    }
+
+    /// `cert` and `key` as text.
+    fn texts(&mut self, [certificate, key]: [&'static str; 2], value: &Value, written: &str) {
+        self.add(certificate, format!("{written}.cert"), Content::of_text(at(value, &["cert"])));
+        self.add(key, format!("{written}.key"), Content::of_text(at(value, &["key"])));
+    }
+
+    fn list(&mut self, place: &'static str, value: &Value) {
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            self.add(place, format!("{place}[{index}].crt"), Content::of_base64(at(item, &["crt"])));
+        }
+    }
+
+    /// `KubeAPIServerCAConfig`. A worker has a list alone, and what stands first in it takes the place of what issues:
+    /// `talosctl rotate-ca` puts the new one there when it swaps them.
+    fn documents(&mut self, own: &Value) {
+        const KIND: &str = "KubeAPIServerCAConfig";
+        self.texts(["cluster.ca.crt", "cluster.ca.key"], at(own, &["issuingCA"]), &format!("{KIND}.issuingCA"));
+        let issues = self.embedded.iter().any(|one| one.place == "cluster.ca.crt");
+        for (index, item) in at(own, &["acceptedCAs"]).as_array().into_iter().flatten().enumerate() {
+            let place = if index == 0 && !issues { "cluster.ca.crt" } else { "cluster.acceptedCAs" };
+            self.add(place, format!("{KIND}.acceptedCAs[{index}]"), Content::of_text(item));
+        }
+    }
+
+    fn service_account(&mut self, root: &Value, own: Option<&Value>) {
+        let content = match own {
+            Some(own) => Content::of_text(at(own, &["issuer", "privateKey"])),
+            None => Content::of_base64(at(root, &["cluster", "serviceAccount", "key"])),
+        };
+        let written = match own {
+            Some(_) => "KubeServiceAccountConfig.issuer.privateKey",
+            None => "cluster.serviceAccount.key",
+        };
+        self.add("cluster.serviceAccount.key", written.to_owned(), content);
+    }
+}

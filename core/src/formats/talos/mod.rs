@@ -1,0 +1,120 @@
+//! Talos' files: machine configurations, the cluster's secrets, client configurations, and patches of the former.
+//!
+//! Sources: siderolabs/talos: pkg/machinery/config/types (what stands where), pkg/machinery/config/generate/secrets
+//! (`secrets.yaml`), pkg/machinery/client/config (talosconfig), pkg/machinery/config/merge (how patches take effect).
+
+mod client;
+mod machine;
+mod merge;
+mod secrets;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+pub(crate) use self::{
+    client::{ClientEdit, edit as edit_client},
+    machine::{Layout, Machine, MachineRole},
+    merge::merge,
+    secrets::Secrets,
+};
+use super::kubeconfig::Kubeconfig;
+
+/// What one of Talos' files is.
+#[derive(Debug)]
+pub(crate) enum TalosFile {
+    /// A talosconfig, read as the kubeconfig that says the same: a cluster, a user and a context for each context.
+    Client(Kubeconfig),
+    /// A machine's configuration.
+    Machine(Machine),
+    /// `secrets.yaml`.
+    Secrets(Secrets),
+}
+
+/// A certificate or a key that stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Embedded {
+    /// What it is: `machine.ca.crt`, whatever document of the file it stands in.
+    pub(crate) place: &'static str,
+    /// Where it stands, as in `KubeAPIServerCAConfig.issuingCA.cert`.
+    pub(crate) written: String,
+    pub(crate) content: Content,
+}
+
+/// What stands in the place of a certificate or a key.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Neither base64 nor PEM.
+    Invalid,
+    Pem(Zeroizing<Vec<u8>>),
+    /// A marker in the place of a secret that was taken out when the file was exported.
+    Redacted,
+}
+
+/// Names the kind, never the bytes.
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "Invalid",
+            Self::Pem(_) => "Pem",
+            Self::Redacted => "Redacted",
+        })
+    }
+}
+
+/// Markers are short words or asterisks; the shortest PEM is longer. Characters.
+const MAX_MARKER: usize = 64;
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+
+/// Which of Talos' files these documents are; `None` if they are none.
+pub(crate) fn read(documents: &[Value]) -> Option<TalosFile> {
+    if let Some(machine) = Machine::read(documents) {
+        return Some(TalosFile::Machine(machine));
+    }
+    let [document] = documents else { return None };
+    let secrets = || Secrets::read(document).map(TalosFile::Secrets);
+    client::read(document).map(TalosFile::Client).or_else(secrets)
+}
+
+impl Content {
+    /// `None` where nothing stands there.
+    fn of(value: &Value, decode: impl Fn(&str) -> Option<Zeroizing<Vec<u8>>>) -> Option<Self> {
+        match value {
+            Value::Null => None,
+            Value::String(text) if text.trim().is_empty() => None,
+            Value::String(text) => Some(match decode(text) {
+                Some(bytes) if bytes.windows(BEGIN.len()).any(|window| window == BEGIN) => Self::Pem(bytes),
+                _ if text.len() < MAX_MARKER => Self::Redacted,
+                _ => Self::Invalid,
+            }),
+            _ => Some(Self::Invalid),
+        }
+    }
+
+    /// Base64 of PEM, as most fields are written.
+    fn of_base64(value: &Value) -> Option<Self> {
+        Self::of(value, |text| {
+            let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
+            compact.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+            STANDARD.decode(compact.as_slice()).ok().map(Zeroizing::new)
+        })
+    }
+
+    /// PEM as it is, as documents of 1.14 are written.
+    fn of_text(value: &Value) -> Option<Self> {
+        Self::of(value, |text| Some(Zeroizing::new(text.as_bytes().to_vec())))
+    }
+}
+
+/// The value at the end of these keys; null where there is none.
+fn at<'v>(value: &'v Value, keys: &[&str]) -> &'v Value {
+    keys.iter().fold(value, |value, key| value.get(*key).unwrap_or(&Value::Null))
+}
+
+fn text(value: &Value, keys: &[&str]) -> String {
+    at(value, keys).as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! `secrets.yaml`, from which `talosctl gen config` makes machine configurations.
+
+use serde_json::Value;
+
+use super::{Content, Embedded, at, text};
+
+/// What Airlock needs of a cluster's secrets.
+#[derive(Clone, Debug)]
+pub(crate) struct Secrets {
+    pub(crate) cluster_id: String,
+    pub(crate) embedded: Vec<Embedded>,
+}
+
+/// Where they stand; the service account has no certificate.
+const PLACES: [(&str, [&str; 3]); 9] = [
+    ("certs.os.crt", ["certs", "os", "crt"]),
+    ("certs.os.key", ["certs", "os", "key"]),
+    ("certs.k8s.crt", ["certs", "k8s", "crt"]),
+    ("certs.k8s.key", ["certs", "k8s", "key"]),
+    ("certs.k8saggregator.crt", ["certs", "k8saggregator", "crt"]),
+    ("certs.k8saggregator.key", ["certs", "k8saggregator", "key"]),
+    ("certs.etcd.crt", ["certs", "etcd", "crt"]),
+    ("certs.etcd.key", ["certs", "etcd", "key"]),
+    ("certs.k8sserviceaccount.key", ["certs", "k8sserviceaccount", "key"]),
+];
+
+impl Secrets {
+    /// Reads a cluster's secrets; `None` if the document is something else.
+    pub(super) fn read(document: &Value) -> Option<Self> {
+        let is_it =
+            ["secrets", "trustdinfo", "certs"].iter().all(|key| document.get(*key).is_some_and(Value::is_object));
+        let embedded = PLACES.into_iter().filter_map(|(place, keys)| {
+            let content = Content::of_base64(at(document, &keys))?;
+            Some(Embedded { place, written: place.to_owned(), content })
+        });
+        is_it.then(|| Self { cluster_id: text(document, &["cluster", "id"]), embedded: embedded.collect() })
+    }
+}
