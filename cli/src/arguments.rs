@@ -104,6 +104,12 @@ pub(crate) struct Choices {
     /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384
     #[arg(long, default_value = "same", value_name = "TYPE", value_parser = key_type)]
     key_type: KeyType,
+    /// Subject of the new cluster CA as StarlingX' tool takes it: 'C= ST= L= O= OU= CN='
+    #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["ca_name", "ca_cert"])]
+    subject: Option<String>,
+    /// Day on which the new cluster CA ends, likewise: YYYY-MM-DD
+    #[arg(long, value_name = "DATE", conflicts_with = "ca_cert")]
+    expiry_date: Option<String>,
     /// Common name of the new cluster CA [default: the old one's and today's date]
     #[arg(long, value_name = "NAME", conflicts_with = "ca_cert")]
     ca_name: Option<String>,
@@ -204,7 +210,16 @@ impl Choices {
                     },
                 }),
             };
-            authorities.insert(id, NewAuthority { common_name: name.clone(), key_algorithm: self.key_type.0, brought });
+            let new = NewAuthority {
+                common_name: name.clone(),
+                key_algorithm: self.key_type.0,
+                brought,
+                ..NewAuthority::default()
+            };
+            authorities.insert(id, new);
+        }
+        if let Some(cluster) = authorities.get_mut(&AuthorityId::Cluster) {
+            (cluster.subject, cluster.expiry_date) = (self.subject.clone(), self.expiry_date.clone());
         }
         let request = RotationRequest {
             rotate: self.rotate.clone(),

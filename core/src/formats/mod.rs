@@ -12,6 +12,7 @@
 //! | [`static_pod`] | a component's flags | a flag's value, in place |
 //! | [`kubelet`] | the kubelet's configuration | |
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
+//! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
 //! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
 //!
@@ -50,6 +51,7 @@ pub mod object;
 pub mod pem;
 mod plain;
 pub mod static_pod;
+pub mod sysinv;
 pub(crate) mod talos;
 mod tree;
 pub mod utf16;

@@ -282,10 +282,16 @@ fn promise(profile: &Profile, path: &str) -> Promise {
     if profile.static_pods.iter().any(|row| row.path == path) {
         return Promise::StaticPod;
     }
+    if path == profile.signing.certificate {
+        return Promise::Certificate;
+    }
+    if path == profile.signing.key {
+        return Promise::Key;
+    }
     match profile.others.iter().find(|row| row.path == path).map(|row| row.kind) {
         Some(OtherKind::KubeletClient | OtherKind::KubeletServingPair) => Promise::Credential,
         Some(OtherKind::KubeletConfig) => Promise::KubeletConfig,
-        Some(OtherKind::KubeletServing | OtherKind::SigningCertificate) => Promise::Certificate,
+        Some(OtherKind::KubeletServing) => Promise::Certificate,
         Some(OtherKind::KubeletServingKey | OtherKind::ServiceAccountKey) => Promise::Key,
         Some(OtherKind::ServiceAccountPublicKey) => Promise::PublicKey,
         None => Promise::Nothing,

@@ -10,8 +10,10 @@ use crate::{
 /// The platform whose signs are among the files, and what is to be said where there are several: then nobody but the
 /// person can tell. Files without any sign, such as kubeconfigs and Secrets alone, are taken to be kubeadm's.
 pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding>) {
-    let found: Vec<(&Profile, &str)> =
+    let mut found: Vec<(&Profile, &str)> =
         PROFILES.iter().filter_map(|profile| Some((*profile, sign_of(profile, files)?))).collect();
+    let extended: Vec<_> = found.iter().map(|(profile, _)| profile.extends).collect();
+    found.retain(|(profile, _)| !extended.contains(&profile.id));
     let Some((first, file)) = found.first() else { return (&KUBEADM, None) };
     let finding = found.get(1).map(|(second, other)| {
         let message =
@@ -29,11 +31,16 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
 fn sign_of<'a>(profile: &Profile, files: &'a [InputFile]) -> Option<&'a str> {
     profile.recognised_by.iter().find_map(|sign| match sign {
         Sign::Document(keys) => files.iter().find(|file| has_at_its_top(file, keys)).map(|file| file.path.as_str()),
-        Sign::NodeTree => {
-            let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
-            files.iter().map(|file| file.path.as_str()).find(|path| trees.locate(path, profile).is_some())
-        }
+        Sign::NodeFile(wanted) => on_nodes(profile, files, |path| path == *wanted),
+        Sign::NodeTree => on_nodes(profile, files, |_| true),
     })
+}
+
+/// The first file that lies in a node's tree at a path that is wanted.
+fn on_nodes<'a>(profile: &Profile, files: &'a [InputFile], is_wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let mut paths = files.iter().map(|file| file.path.as_str());
+    let trees = Trees::find(paths.clone(), profile);
+    paths.find(|path| trees.locate(path, profile).is_some_and(|location| is_wanted(&location.path)))
 }
 
 /// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
@@ -76,6 +83,9 @@ mod tests {
         check(&[("worker.yaml", &format!("\u{feff}# mine\n{MACHINE}"))], "talos", false);
         check(&[("config", CONTEXTS)], "talos", false);
         check(&[("etc/kubernetes/pki/ca.crt", "")], "kubeadm", false);
+        let starlingx = [("a/etc/kubernetes/pki/ca.crt", ""), ("a/etc/kubernetes/pki/ca_new.crt", "")];
+        check(&starlingx, "starlingx", false);
+        check(&[("ca_new.crt", "")], "kubeadm", false);
         check(&[("config", KUBECONFIG)], "kubeadm", false);
         check(&[], "kubeadm", false);
         check(&[("notes.yaml", "machine:\n- version: 1\n")], "kubeadm", false);

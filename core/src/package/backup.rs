@@ -30,6 +30,8 @@ pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
         let folder = step.holder.folder();
         let in_phase = edit.output.split_once('/').map_or("", |(_, rest)| rest);
         let path = match (&step.holder, &edit.content) {
+            // What a tool of the platform's replaces.
+            _ if edit.output.is_empty() => format!("{folder}{}", edit.target),
             (Holder::Node(_) | Holder::Workers, _) => in_phase.to_owned(),
             (_, Content::Object(_)) => {
                 let name = PackagePath::name(source.file.rsplit('/').next().unwrap_or(&source.file));

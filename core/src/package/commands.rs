@@ -1,7 +1,7 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
 use crate::{
-    plan::{Action, ClusterAction, Content, Holder, Phase, Step},
+    plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step},
     x509::Name,
 };
 
@@ -18,6 +18,9 @@ pub(super) struct Commands {
 
 /// The commands of a step.
 pub(super) fn of_step(step: &Step) -> Commands {
+    if let Carrier::Tool { run, gate, .. } = &step.carrier {
+        return Commands { run: run.clone(), gate: gate.clone(), undo: String::new() };
+    }
     let script = format!("sh {}", script_path(step));
     match &step.holder {
         Holder::Clients => Commands::default(),

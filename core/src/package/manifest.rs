@@ -114,7 +114,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
     let steps = plan.steps.iter().map(|step| StepEntry {
         id: &step.id,
         phase: step.phase.number(),
-        holder: step.holder.to_string(),
+        holder: step.place().to_string(),
         title: &step.title,
         commands: commands::of_step(step),
     });

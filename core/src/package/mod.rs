@@ -99,7 +99,7 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
 pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -> Result<OutputFiles, PackageError> {
     let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new(), matrix };
     let renderer = render::Renderer { minted, plan };
-    for (step, edit) in edits(plan) {
+    for (step, edit) in edits(plan).filter(|(_, edit)| !edit.output.is_empty()) {
         let bytes = renderer.bytes(&edit.content)?;
         let purpose = format!("{}: {} → {}", edit.target, edit.before, edit.after);
         output.add(OutputFile {
@@ -108,7 +108,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             secret: renderer.is_secret(&edit.content),
             bytes,
             phase: step.phase.number(),
-            holder: step.holder.to_string(),
+            holder: step.place().to_string(),
             purpose,
             replaces: replaced(edit),
             appliable: matches!(edit.content, Content::Object(_)),

@@ -14,7 +14,7 @@ use crate::{
         Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
     },
     profile::{AuthorityId, Profile},
-    x509::{Certificate, TrustBundle},
+    x509::{Certificate, KeyEncoding, TrustBundle},
 };
 
 /// Knows everything that a recipe may refer to.
@@ -35,7 +35,15 @@ impl Renderer<'_> {
         Ok(match content {
             Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
             Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
-            Content::AuthorityKey(id) => self.authority_key(&self.plan.successions[id]),
+            Content::AuthorityKey(id) => {
+                let succession = &self.plan.successions[id];
+                self.authority_key(succession, succession.encoding)
+            }
+            Content::AuthorityPair(id) => {
+                let mut bytes = text(self.certificate(*id, Side::New).to_pem());
+                bytes.extend_from_slice(&self.authority_key(&self.plan.successions[id], KeyEncoding::Pkcs8));
+                bytes
+            }
             Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
             Content::LeafKey(id) => self.leaf_key(*id),
             Content::Credential(id) => {
@@ -59,7 +67,7 @@ impl Renderer<'_> {
     /// Does the file hold a private key?
     pub(super) fn is_secret(&self, content: &Content) -> bool {
         match content {
-            Content::AuthorityKey(_) | Content::LeafKey(_) | Content::Credential(_) => true,
+            Content::AuthorityKey(_) | Content::AuthorityPair(_) | Content::LeafKey(_) | Content::Credential(_) => true,
             Content::Kubeconfig(source, _) | Content::Original(source) => super::preview::holds_key(&source.bytes),
             Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
             Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
@@ -72,7 +80,7 @@ impl Renderer<'_> {
     /// The PEM of a new authority's certificate and key.
     pub(super) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
         let certificate = text(self.certificate(succession.id, Side::New).to_pem());
-        (certificate, self.authority_key(succession))
+        (certificate, self.authority_key(succession, succession.encoding))
     }
 
     pub(crate) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
@@ -104,10 +112,10 @@ impl Renderer<'_> {
         anchors
     }
 
-    fn authority_key(&self, succession: &Succession) -> Bytes {
+    fn authority_key(&self, succession: &Succession, encoding: KeyEncoding) -> Bytes {
         let issuer = self.minted.authorities[&succession.id].issuer();
         let issuer = issuer.expect("Invariant: a plan writes no key that is not there");
-        let key = issuer.key().clone().with_encoding(succession.encoding);
+        let key = issuer.key().clone().with_encoding(encoding);
         Zeroizing::new(key.to_pem().as_bytes().to_vec())
     }
 

@@ -148,7 +148,7 @@ fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
 
 fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
-    let place = match &step.holder {
+    let place = match step.place() {
         Holder::Node(name) => format!("on {name}, as root"),
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
         Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
@@ -157,7 +157,7 @@ fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     };
     writeln!(text, "Where: {place}.\n")?;
     for action in &step.actions {
-        if let Some(what) = action.in_words() {
+        if let Some(what) = step.in_words(action) {
             writeln!(text, "{what}.\n")?;
         }
         if let Action::Do { command, .. } = action

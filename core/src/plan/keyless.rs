@@ -86,7 +86,7 @@ fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, r
     let Action::Write(edit) = action else { return false };
     let is_made = |at: usize| !replacements[at].is_signed() && !successions[&replacements[at].authority].has_key();
     match &edit.content {
-        Content::AuthorityKey(id) => !successions[id].has_key(),
+        Content::AuthorityKey(id) | Content::AuthorityPair(id) => !successions[id].has_key(),
         Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) => is_made(id.0),
         Content::Kubeconfig(_, change) | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
             change.credentials.values().any(|id| is_made(id.0))

@@ -6,6 +6,7 @@
 mod brought;
 mod clients;
 mod editable;
+mod hosts;
 mod key_home;
 mod keyless;
 mod nodes;
@@ -23,6 +24,7 @@ use std::{collections::BTreeMap, fmt};
 
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    hosts::TOOL,
     key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG, SIGNING_KEY_FLAG},
     objects::ObjectChange,
@@ -32,8 +34,8 @@ pub(crate) use self::{
     },
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
-        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
-        Step, Trust,
+        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side,
+        Source, Step, Trust,
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
@@ -130,7 +132,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
             );
             Vec::new()
         }
-        Course::NodeFiles => {
+        Course::HostPhases | Course::NodeFiles => {
             sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings)
         }
     };

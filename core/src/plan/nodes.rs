@@ -165,7 +165,7 @@ impl NodePlanner<'_, '_> {
         }
     }
 
-    fn write(
+    pub(super) fn write(
         &self,
         target: &str,
         mode: u32,
@@ -192,7 +192,7 @@ impl NodePlanner<'_, '_> {
     }
 
     /// kube-controller-manager's manifest, and what its signing flag says.
-    fn manifest(&self) -> Option<(&Slot, String)> {
+    pub(super) fn manifest(&self) -> Option<(&Slot, String)> {
         let path = self.inventory.profile.manifest(Component::ControllerManager)?;
         let (slot, pod) = self.node.static_pod(path)?;
         Some((slot, pod.lookup(SIGNING_FLAG).unwrap_or_default()))
@@ -346,7 +346,7 @@ impl NodePlanner<'_, '_> {
     }
 
     /// The trust bundles of the phase.
-    fn trust(&self) -> Vec<Action> {
+    pub(super) fn trust(&self) -> Vec<Action> {
         let order = self.phase.trust();
         let before = self.phase.trusted_before();
         let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
@@ -374,7 +374,7 @@ impl NodePlanner<'_, '_> {
     }
 
     /// New leaves under the new authorities.
-    fn leaves(&mut self) -> Vec<Action> {
+    pub(super) fn leaves(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         for row in self.inventory.profile.leaves.iter().filter(|row| self.successions.contains_key(&row.authority)) {
             let Some(leaf) = self.node.certificates(row.certificate).first() else { continue };

@@ -347,6 +347,14 @@ impl Held {
         }
     }
 
+    /// What a manifest says.
+    pub(crate) fn flags(&self) -> Option<&BTreeMap<&'static str, String>> {
+        match self {
+            Self::Flags(flags) => Some(flags),
+            _ => None,
+        }
+    }
+
     /// The file that `--cluster-signing-cert-file` names.
     pub(crate) fn signing_file(&self) -> Option<&str> {
         match self {

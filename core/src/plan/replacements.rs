@@ -70,6 +70,8 @@ pub(super) struct Replacements<'a> {
     known: BTreeMap<Certificate, ReplacementId>,
     /// Certificates that came along and have found their place.
     taken: BTreeSet<Certificate>,
+    /// Does a tool of the platform's make what is asked for now? Then it is only foreseen, with the key that is there.
+    foresees: bool,
 }
 
 impl<'a> Replacements<'a> {
@@ -87,7 +89,13 @@ impl<'a> Replacements<'a> {
             replacements: Vec::new(),
             known: BTreeMap::new(),
             taken: BTreeSet::new(),
+            foresees: false,
         }
+    }
+
+    /// From now on, certificates are foreseen rather than made, or made again.
+    pub(super) fn foresee(&mut self, foresees: bool) {
+        self.foresees = foresees;
     }
 
     /// The successor of `old`, which belongs to `owner`; `None` if no rotated authority signed it.
@@ -106,6 +114,7 @@ impl<'a> Replacements<'a> {
 
     fn key(&mut self, old: &Certificate, owner: &str) -> KeySource {
         match self.inventory.key_of(old.public_key()) {
+            _ if self.foresees => KeySource::Elsewhere(old.public_key().clone()),
             None => KeySource::Elsewhere(old.public_key().clone()),
             Some(key) if self.request.keep_keys => KeySource::Kept(Arc::clone(key)),
             Some(key) => {

@@ -69,6 +69,11 @@ impl RotationRequest {
 pub struct NewAuthority {
     /// Its common name; `None` for the old one's followed by `-` and today's date as `yyyymmdd`.
     pub common_name: Option<String>,
+    /// Its whole subject instead, as the platform's own tool takes it ([`sysinv::subject`](crate::formats::sysinv::subject)).
+    pub subject: Option<String>,
+    /// The day on which it ends, likewise ([`sysinv::expiry`](crate::formats::sysinv::expiry)); `None` for
+    /// [`RotationRequest::ca_days`].
+    pub expiry_date: Option<String>,
     /// Its key; `None` for the old one's type.
     pub key_algorithm: Option<KeyAlgorithm>,
     /// Files among the input that hold a certificate and key made elsewhere: then nothing is made here.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest, Step,
-    Succession,
+    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
+    Step, Succession,
     nodes::NodePlanner,
     objects,
     progress::Progress,
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Finding, UnixTime,
     inventory::{Inventory, Node, ObjectRole},
-    profile::{AuthorityId, Component, SecretContent},
+    profile::{AuthorityId, Component, Course, SecretContent},
 };
 
 /// What must not happen while the cluster is half-way.
@@ -26,12 +26,12 @@ const FREEZE: &str = "Until the rotation is over: no kubeadm join of control pla
 const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
 
 /// Builds the list.
-struct Sequence<'a, 'b> {
-    inventory: &'a Inventory,
+pub(super) struct Sequence<'a, 'b> {
+    pub(super) inventory: &'a Inventory,
     request: &'a RotationRequest,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
-    replacements: &'b mut Replacements<'a>,
+    pub(super) replacements: &'b mut Replacements<'a>,
     requests: Vec<Admitted<'a>>,
     now: UnixTime,
     steps: Vec<Step>,
@@ -51,10 +51,15 @@ pub(super) fn sequence<'a>(
     let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
     let mut sequence = Sequence { inventory, request, successions, progress, replacements, requests, now, steps };
-    sequence.freeze();
-    sequence.trust_both();
-    sequence.switch();
-    sequence.drop_old();
+    match inventory.profile.course {
+        Course::HostPhases => sequence.host_phases(),
+        Course::MachineConfigs | Course::NodeFiles => {
+            sequence.freeze();
+            sequence.trust_both();
+            sequence.switch();
+            sequence.drop_old();
+        }
+    }
     sequence.steps
 }
 
@@ -132,6 +137,12 @@ impl<'a> Sequence<'a, '_> {
         if !self.rotates_cluster() {
             return;
         }
+        self.everyone();
+    }
+
+    /// The last barrier before the old CA goes.
+    pub(super) fn everyone(&mut self) {
+        let phase = Phase::Switch;
         self.push(
             phase,
             "everyone",
@@ -171,15 +182,7 @@ impl<'a> Sequence<'a, '_> {
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
-        let rotated = self.successions.keys().copied().collect();
-        self.push(
-            phase,
-            "authentication",
-            Holder::Cluster,
-            "Make extension API servers forget the old CA",
-            vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
-            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
-        );
+        self.forget_old(phase);
         if self.rotates_cluster() {
             self.push(
                 phase,
@@ -211,7 +214,20 @@ impl<'a> Sequence<'a, '_> {
         );
     }
 
-    fn push(
+    /// What extension API servers were told is a union that nobody takes away from.
+    pub(super) fn forget_old(&mut self, phase: Phase) {
+        let rotated = self.successions.keys().copied().collect();
+        self.push(
+            phase,
+            "authentication",
+            Holder::Cluster,
+            "Make extension API servers forget the old CA",
+            vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
+            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
+        );
+    }
+
+    pub(super) fn push(
         &mut self,
         phase: Phase,
         id: &str,
@@ -220,8 +236,22 @@ impl<'a> Sequence<'a, '_> {
         actions: Vec<Action>,
         gate: impl Into<Gate>,
     ) {
+        self.push_for(Carrier::Package, phase, id, holder, title, actions, gate);
+    }
+
+    #[allow(clippy::too_many_arguments)] // a step's fields
+    pub(super) fn push_for(
+        &mut self,
+        carrier: Carrier,
+        phase: Phase,
+        id: &str,
+        holder: Holder,
+        title: &str,
+        actions: Vec<Action>,
+        gate: impl Into<Gate>,
+    ) {
         let id = format!("{}-{id}", phase.number());
-        self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into() });
+        self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier });
     }
 
     fn rotates_cluster(&self) -> bool {
@@ -261,7 +291,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    fn planner(&mut self, node: &'a Node, phase: Phase) -> NodePlanner<'a, '_> {
+    pub(super) fn planner(&mut self, node: &'a Node, phase: Phase) -> NodePlanner<'a, '_> {
         NodePlanner {
             inventory: self.inventory,
             request: self.request,
@@ -274,7 +304,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
-    fn published(&mut self, phase: Phase, title: &str) {
+    pub(super) fn published(&mut self, phase: Phase, title: &str) {
         if self.inventory.control_plane().next().is_some() {
             let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
             let actions = vec![Action::Cluster(ClusterAction::Published)];
@@ -351,7 +381,7 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "workers", Holder::Workers, title, actions, Gate::proving(gate, fact));
     }
 
-    fn cluster_info(&mut self, phase: Phase) {
+    pub(super) fn cluster_info(&mut self, phase: Phase) {
         if let Some(action) =
             objects::cluster_info(self.inventory, phase, self.successions, self.progress, self.replacements)
         {
@@ -361,7 +391,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    fn clients(&mut self, phase: Phase) {
+    pub(super) fn clients(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
         }
@@ -384,7 +414,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// Those who asked for a certificate get one, as soon as the new CA signs everywhere.
-    fn signing_requests(&mut self, phase: Phase) {
+    pub(super) fn signing_requests(&mut self, phase: Phase) {
         let actions = signing_requests::answers(&self.requests, phase, self.replacements);
         if !actions.is_empty() {
             let title = "Answer those who asked for a certificate";
@@ -441,6 +471,6 @@ fn everywhere(words: &str, phase: Phase) -> Gate {
 }
 
 /// Something that only people can do.
-fn person(text: &str) -> Action {
+pub(super) fn person(text: &str) -> Action {
     Action::Do { text: text.to_owned(), command: String::new() }
 }

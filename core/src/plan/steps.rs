@@ -118,6 +118,40 @@ pub(crate) struct Step {
     pub(crate) title: String,
     pub(crate) actions: Vec<Action>,
     pub(crate) gate: Gate,
+    pub(crate) carrier: Carrier,
+}
+
+/// Who carries a step out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// The package's script for the holder, or a person.
+    Package,
+    /// A tool of the platform's own, which knows what to do on the holder; the step's actions foresee that, and no file of
+    /// the package brings it.
+    Tool {
+        /// Where the commands run.
+        at: Holder,
+        /// What has the tool do it; comes back when it is done.
+        run: String,
+        /// Exits 0 when it is done.
+        gate: String,
+    },
+}
+
+impl Step {
+    /// Where its commands run.
+    pub(crate) fn place(&self) -> &Holder {
+        match &self.carrier {
+            Carrier::Package => &self.holder,
+            Carrier::Tool { at, .. } => at,
+        }
+    }
+
+    /// What an action does, in words, where that is not told by files and restarts; a tool's ways are its own.
+    pub(crate) fn in_words(&self, action: &Action) -> Option<String> {
+        let told = self.carrier == Carrier::Package || matches!(action, Action::Do { .. });
+        action.in_words().filter(|_| told)
+    }
 }
 
 /// What must be true before the next step.
@@ -264,7 +298,7 @@ impl Action {
 pub(crate) struct Edit {
     /// Absolute path on the node, or `Secret default/one-ca`.
     pub(crate) target: String,
-    /// Path below the package's root.
+    /// Path below the package's root; empty where a tool of the platform's writes the target.
     pub(crate) output: String,
     /// Unix permission bits.
     pub(crate) mode: u32,
@@ -302,6 +336,8 @@ pub(crate) enum Content {
     Signing(AuthorityId, Side),
     /// The PEM of a new authority's private key.
     AuthorityKey(AuthorityId),
+    /// A new authority's certificate and private key in one PEM, the key as PKCS#8.
+    AuthorityPair(AuthorityId),
     /// The PEM of a new leaf.
     Leaf(ReplacementId),
     /// The PEM of a new leaf's private key.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Finding, UnixTime,
+    formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
     profile::{AuthorityId, AuthorityRow, Profile, SuccessorShape},
     time::BACKDATE,
@@ -75,6 +76,14 @@ impl Succession {
         match &self.new {
             Successor::Present(certificate, _) | Successor::Brought(certificate, _) => Some(certificate),
             Successor::Made { .. } => None,
+        }
+    }
+
+    /// Its name and its last second, where it is made here.
+    pub(super) fn made(&self) -> Option<(&AuthorityName, UnixTime)> {
+        match &self.new {
+            Successor::Made { name, not_after, .. } => Some((name, *not_after)),
+            Successor::Present(..) | Successor::Brought(..) => None,
         }
     }
 
@@ -246,22 +255,82 @@ impl Decision<'_> {
 
     fn made(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<Successor> {
         let name = self.name(row, choice)?;
+        let not_after = self.end(row, choice)?;
         let algorithm = self.algorithm(row, authority, choice)?;
         let key_request = self.key_requests.len();
         self.key_requests.push(KeyRequest { owner: format!("new {}", row.title), algorithm });
-        Some(Successor::Made {
-            name,
-            key_request,
-            algorithm,
-            not_before: self.now.plus_seconds(-BACKDATE),
-            not_after: self.now.plus_days(i64::from(self.request.ca_days)),
-        })
+        Some(Successor::Made { name, key_request, algorithm, not_before: self.now.plus_seconds(-BACKDATE), not_after })
     }
 }
 
 impl Decision<'_> {
+    /// Its last second.
+    fn end(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<UnixTime> {
+        let Some(text) = &choice.expiry_date else { return Some(self.now.plus_days(i64::from(self.request.ca_days))) };
+        self.only_where_the_tool_takes_it(row, "--expiry-date")?;
+        let end = sysinv::expiry(text, self.now);
+        end.map_err(|error| {
+            let message = format!("the new {} cannot end on that day: {error}", row.title);
+            let remedy = "Give a day that is at least two days ahead, as YYYY-MM-DD (--expiry-date)";
+            self.findings.push(Finding::error("bad-ca-end", "", message).remedy(remedy));
+        })
+        .ok()
+    }
+
+    fn only_where_the_tool_takes_it(&mut self, row: &AuthorityRow, option: &str) -> Option<()> {
+        if row.successor == SuccessorShape::Subject {
+            return Some(());
+        }
+        let message =
+            format!("{option} is what StarlingX' tool takes; a {} has a name and a number of days", row.title);
+        let remedy =
+            format!("Give {}name and --ca-days, or say which platform it is (--platform starlingx)", row.option);
+        self.findings.push(Finding::error("not-of-this-platform", "", message).remedy(remedy));
+        None
+    }
+
+    fn subject(&mut self, row: &AuthorityRow, text: &str) -> Option<AuthorityName> {
+        self.only_where_the_tool_takes_it(row, "--subject")?;
+        let name = sysinv::subject(text);
+        name.map_err(|error| {
+            let message = format!("the new {} cannot have the subject {text:?}: {error}", row.title);
+            let remedy = "Give it as 'C=<Country> ST=<State/Province> L=<Locality> O=<Organization> OU=<OrganizationUnit> CN=<commonName>'";
+            self.findings.push(Finding::error("bad-ca-subject", "", message).remedy(remedy));
+        })
+        .ok()
+    }
+
     fn name(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<AuthorityName> {
-        let name = match (row.successor, &choice.common_name) {
+        let given = match &choice.subject {
+            Some(text) => self.subject(row, text)?,
+            None => self.short_name(row, choice)?,
+        };
+        let (attributes, last) = match &given {
+            AuthorityName::Common(text) | AuthorityName::Organization(text) => (&[][..], text),
+            AuthorityName::Distinguished(attributes, text) => (&attributes[..], text),
+        };
+        let fits = |text: &String| {
+            (1..=MAX_COMMON_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+        };
+        if !attributes.iter().map(|(_, text)| text).chain([last]).all(fits) {
+            self.findings.push(
+                Finding::error(
+                    "bad-ca-name",
+                    "",
+                    format!(
+                        "the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character",
+                        row.title
+                    ),
+                )
+                .remedy(format!("Give another name ({}name)", row.option)),
+            );
+            return None;
+        }
+        Some(given)
+    }
+
+    fn short_name(&mut self, row: &AuthorityRow, choice: &NewAuthority) -> Option<AuthorityName> {
+        Some(AuthorityName::Common(match (row.successor, &choice.common_name) {
             (SuccessorShape::Organization(organization), None) => {
                 return Some(AuthorityName::Organization(organization.to_owned()));
             }
@@ -276,31 +345,17 @@ impl Decision<'_> {
                 );
                 return None;
             }
-            (SuccessorShape::Named, Some(name)) => name.clone(),
-            (SuccessorShape::Named, None) => successor_name(self.inventory, row.id, self.now),
-        };
-        let length = name.chars().count();
-        if length == 0 || length > MAX_COMMON_NAME || name.chars().any(char::is_control) {
-            self.findings.push(
-                Finding::error(
-                    "bad-ca-name",
-                    "",
-                    format!(
-                        "the new {}'s name must have 1 to {MAX_COMMON_NAME} characters, none of them a control character",
-                        row.title
-                    ),
-                )
-                .remedy(format!("Give another name ({}name)", row.option)),
-            );
-            return None;
-        }
-        Some(AuthorityName::Common(name))
+            (SuccessorShape::Named | SuccessorShape::Subject, Some(name)) => name.clone(),
+            (SuccessorShape::Named | SuccessorShape::Subject, None) => successor_name(self.inventory, row.id, self.now),
+        }))
     }
 
     fn algorithm(&mut self, row: &AuthorityRow, authority: &Authority, choice: &NewAuthority) -> Option<KeyAlgorithm> {
         let usual = match row.successor {
             SuccessorShape::Organization(_) => row.keys.first().copied(),
-            SuccessorShape::Named => same_algorithm(&authority.certificate).filter(|same| row.keys.contains(same)),
+            SuccessorShape::Named | SuccessorShape::Subject => {
+                same_algorithm(&authority.certificate).filter(|same| row.keys.contains(same))
+            }
         };
         match choice.key_algorithm {
             Some(chosen) if !row.keys.contains(&chosen) => {

@@ -12,6 +12,7 @@ pub const KUBEADM: Profile = Profile {
     id: "kubeadm",
     title: "kubeadm",
     recognised_by: &[Sign::NodeTree],
+    extends: "",
     course: Course::NodeFiles,
     phase_words: [""; 3],
     directory: "/etc/kubernetes",
@@ -196,16 +197,6 @@ pub const KUBEADM: Profile = Profile {
             flag: "requestheader-client-ca-file",
             paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
         },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "cluster-signing-cert-file",
-            paths: &["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca-signing.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "cluster-signing-key-file",
-            paths: &["/etc/kubernetes/pki/ca.key"],
-        },
     ],
     foreign_flags: &[
         "cluster-signing-kubelet-client-cert-file",
@@ -216,7 +207,6 @@ pub const KUBEADM: Profile = Profile {
     others: &[
         OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
         OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
-        OtherRow { path: "/etc/kubernetes/pki/ca-signing.crt", kind: OtherKind::SigningCertificate },
         OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
         OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
         OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },

@@ -8,6 +8,7 @@ pub mod edge;
 mod kubeadm;
 mod kubeadm_edges;
 mod platform;
+mod starlingx;
 mod talos;
 
 use std::{fmt, str::FromStr};
@@ -20,6 +21,7 @@ pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 pub use kubeadm::KUBEADM;
 pub use platform::{Course, PROFILES, Sign, named};
+pub use starlingx::STARLINGX;
 pub use talos::TALOS;
 
 /// A certificate authority of a cluster.
@@ -81,6 +83,8 @@ pub struct Profile {
     pub title: &'static str,
     /// What among the files tells that a cluster is of this platform, each by itself; none where only a person can tell.
     pub recognised_by: &'static [Sign],
+    /// The platform whose files it has as well: its own signs count for more.
+    pub extends: &'static str,
     /// The way that a rotation takes.
     pub course: Course,
     /// What the platform itself calls the three phases; empty where it has no word.
@@ -97,7 +101,8 @@ pub struct Profile {
     pub kubeconfigs: &'static [KubeconfigRow],
     /// Its static Pods.
     pub static_pods: &'static [StaticPodRow],
-    /// Flags of static Pods that must name the profile's own files, since the package changes only those.
+    /// Flags of static Pods that must name the profile's own files, since the package changes only those; what
+    /// kube-controller-manager signs with is in [`Profile::signing`].
     pub flags: &'static [FlagRow],
     /// Flags under which a rotation takes another course than the one that was proved.
     pub foreign_flags: &'static [&'static str],
@@ -164,6 +169,9 @@ pub enum SuccessorShape {
     Named,
     /// As the platform makes it: always with this organization, always with the first kind of key.
     Organization(&'static str),
+    /// As [`SuccessorShape::Named`], or with a whole subject and a day on which it ends, as the platform's own tool takes
+    /// them.
+    Subject,
 }
 
 /// A leaf in a file of its own.
@@ -244,8 +252,6 @@ pub enum OtherKind {
     ServiceAccountKey,
     /// The public half of the service account keys; left alone.
     ServiceAccountPublicKey,
-    /// The certificate that kube-controller-manager signs with during a rotation.
-    SigningCertificate,
 }
 
 /// A process that holds trust or a credential in memory.
@@ -310,6 +316,8 @@ impl Profile {
         let kubeconfigs = self.kubeconfigs.iter().map(|row| row.path);
         let static_pods = self.static_pods.iter().map(|row| row.path);
         let others = self.others.iter().map(|row| row.path);
-        authorities.chain(leaves).chain(kubeconfigs).chain(static_pods).chain(others)
+        let signing = [self.signing.certificate, self.signing.key];
+        let all = authorities.chain(leaves).chain(kubeconfigs).chain(static_pods).chain(others).chain(signing);
+        all.filter(|path| !path.is_empty())
     }
 }

@@ -26,6 +26,7 @@ pub const TALOS: Profile = Profile {
         // A talosconfig: a kubeconfig has `current-context`.
         Sign::Document(&["context", "contexts"]),
     ],
+    extends: "",
     course: Course::MachineConfigs,
     phase_words: ["PRE_ROTATE", "ROTATE", "POST_ROTATE"],
     directory: "",

@@ -79,7 +79,7 @@ fn step(step: &Step) -> StepReport {
             }),
             Action::Restart(component) => restarts.push(component.to_string()),
             other => {
-                if let Some(target) = other.in_words() {
+                if let Some(target) = step.in_words(other) {
                     let nothing = String::new;
                     edits.push(EditReport { target, before: nothing(), after: nothing(), output: nothing() });
                 }
@@ -90,7 +90,7 @@ fn step(step: &Step) -> StepReport {
     StepReport {
         id: step.id.clone(),
         phase: step.phase.number(),
-        holder: step.holder.to_string(),
+        holder: step.place().to_string(),
         title: step.title.clone(),
         edits,
         restarts,

@@ -288,8 +288,10 @@ impl<'a> World<'a> {
             }
             Action::SetFlag { component, flag, to, .. } => {
                 if let (Some(place), Some(path)) = (self.holder(step), self.plan.profile.manifest(*component)) {
-                    let flags = Held::Flags(BTreeMap::from([(*flag, to.clone())]));
-                    self.places[place].files.insert(path.to_owned(), BTreeSet::from([flags]));
+                    let held = self.places[place].files.entry(path.to_owned()).or_default();
+                    let mut flags = held.iter().find_map(Held::flags).cloned().unwrap_or_default();
+                    flags.insert(*flag, to.clone());
+                    *held = BTreeSet::from([Held::Flags(flags)]);
                     self.restart(place, *component);
                 }
             }
@@ -314,6 +316,8 @@ impl<'a> World<'a> {
             Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
                 Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
             }
+            // What is handed to the platform's tool takes effect by what that does.
+            Content::AuthorityPair(_) => return Ok(()),
             Content::AuthorityKey(id) => Held::Key(minted.authorities[id].certificate().public_key().clone()),
             Content::LeafKey(id) => match &minted.leaves[id.0].key {
                 Some(key) => Held::Key(key.public_key().clone()),

@@ -42,21 +42,81 @@ pub struct AuthorityParameters {
     pub not_after: UnixTime,
 }
 
-/// The only attribute of an authority's subject, of 1 to 64 characters (RFC 5280, `ub-common-name`).
+/// An authority's subject: each attribute has 1 to 64 characters (RFC 5280, `ub-common-name`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // the two shapes that are made here
+#[allow(clippy::exhaustive_enums)] // the shapes that are made here
 pub enum AuthorityName {
-    /// `CN=`: an authority in kubeadm's shape.
+    /// `CN=` alone: an authority in kubeadm's shape.
     Common(String),
-    /// `O=`: an authority in Talos' shape.
+    /// These attributes in this order, and a common name at the end: otherwise in kubeadm's shape.
+    Distinguished(Vec<(NameAttribute, String)>, String),
+    /// `O=` alone: an authority in Talos' shape.
     Organization(String),
 }
 
-/// Such as `CN=kubernetes` or `O=talos`.
+/// An attribute of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_enums)] // those that cert-manager takes in a subject
+pub enum NameAttribute {
+    /// `C`: two letters.
+    Country,
+    /// `O`.
+    Organization,
+    /// `OU`.
+    OrganizationalUnit,
+    /// `L`.
+    Locality,
+    /// `ST`.
+    Province,
+}
+
+impl NameAttribute {
+    /// All of them, in the order in which Go writes them (crypto/x509/pkix, `Name.ToRDNSequence`).
+    pub const ALL: [Self; 5] =
+        [Self::Country, Self::Organization, Self::OrganizationalUnit, Self::Locality, Self::Province];
+
+    /// OpenSSL's short name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Country => "C",
+            Self::Organization => "O",
+            Self::OrganizationalUnit => "OU",
+            Self::Locality => "L",
+            Self::Province => "ST",
+        }
+    }
+
+    fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Country => rfc4519::C,
+            Self::Organization => rfc4519::O,
+            Self::OrganizationalUnit => rfc4519::OU,
+            Self::Locality => rfc4519::L,
+            Self::Province => rfc4519::ST,
+        }
+    }
+
+    fn kind(self) -> DnType {
+        match self {
+            Self::Country => DnType::CountryName,
+            Self::Organization => DnType::OrganizationName,
+            Self::OrganizationalUnit => DnType::OrganizationalUnitName,
+            Self::Locality => DnType::LocalityName,
+            Self::Province => DnType::StateOrProvinceName,
+        }
+    }
+}
+
+/// Such as `CN=kubernetes`, `C=CA, CN=kubernetes` or `O=talos`.
 impl fmt::Display for AuthorityName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Common(text) => write!(f, "CN={text}"),
+            Self::Distinguished(attributes, common_name) => {
+                attributes.iter().try_for_each(|(attribute, text)| write!(f, "{}={text}, ", attribute.as_str()))?;
+                write!(f, "CN={common_name}")
+            }
             Self::Organization(text) => write!(f, "O={text}"),
         }
     }
@@ -96,13 +156,19 @@ pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Res
     let AuthorityParameters { name, not_before, not_after } = parameters;
     let validity = Validity { not_before, not_after };
     validity.check()?;
-    let (AuthorityName::Common(text) | AuthorityName::Organization(text)) = &name;
-    check_text(text)?;
-    if text.chars().count() > 64 {
-        return Err(IssueError::Name(text.clone()));
+    let (attributes, last) = match &name {
+        AuthorityName::Common(text) | AuthorityName::Organization(text) => (&[][..], text),
+        AuthorityName::Distinguished(attributes, text) => (&attributes[..], text),
+    };
+    for text in attributes.iter().map(|(_, text)| text).chain([last]) {
+        check_text(text)?;
+        if text.chars().count() > 64 {
+            return Err(IssueError::Name(text.clone()));
+        }
     }
     match name {
-        AuthorityName::Common(common_name) => issue_named(common_name, validity, key),
+        AuthorityName::Common(common_name) => issue_named(&[], &common_name, validity, key),
+        AuthorityName::Distinguished(attributes, common_name) => issue_named(&attributes, &common_name, validity, key),
         AuthorityName::Organization(organization) => issue_organization(organization, validity, key),
     }
 }
@@ -148,20 +214,26 @@ fn issue_organization(organization: String, validity: Validity, key: &PrivateKey
 }
 
 /// In kubeadm's shape.
-fn issue_named(common_name: String, validity: Validity, key: &PrivateKey) -> Result<Certificate, IssueError> {
+fn issue_named(
+    attributes: &[(NameAttribute, String)],
+    common_name: &str,
+    validity: Validity,
+    key: &PrivateKey,
+) -> Result<Certificate, IssueError> {
     let alternative_names: Vec<_> =
-        is_dns_name(&common_name).then(|| AlternativeName::Dns(common_name.clone())).into_iter().collect();
+        is_dns_name(common_name).then(|| AlternativeName::Dns(common_name.to_owned())).into_iter().collect();
 
     let key_id = key.public_key().key_id();
     let mut request = CertificateParams::default();
     request.distinguished_name = DistinguishedName::new();
-    request.distinguished_name.push(
-        DnType::CommonName,
-        match string::PrintableString::try_from(common_name.as_str()) {
+    let kinds = attributes.iter().map(|(attribute, text)| (attribute.kind(), text.as_str()));
+    for (kind, text) in kinds.chain([(DnType::CommonName, common_name)]) {
+        let value = match string::PrintableString::try_from(text) {
             Ok(text) => DnValue::PrintableString(text),
-            Err(_) => DnValue::Utf8String(common_name.clone()),
-        },
-    );
+            Err(_) => DnValue::Utf8String(text.to_owned()),
+        };
+        request.distinguished_name.push(kind, value);
+    }
     request.not_before = moment(validity.not_before)?;
     request.not_after = moment(validity.not_after)?;
     request.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -183,9 +255,15 @@ fn issue_named(common_name: String, validity: Validity, key: &PrivateKey) -> Res
 
     let asked = Asked { issuer: None, public_key: key.public_key(), validity, serial: &serial, signer: key };
     let certificate = asked.read_back(made.der())?;
+    let organizations = attributes.iter().filter(|(attribute, _)| *attribute == NameAttribute::Organization);
+    let organizations: Vec<_> = organizations.map(|(_, text)| text.clone()).collect();
+    let kinds = attributes.iter().map(|(attribute, text)| (attribute.oid(), text.as_str()));
+    if certificate.subject().der() != name(kinds.chain([(rfc4519::CN, common_name)]))? {
+        return Err(IssueError::Mismatch("subject"));
+    }
     let shape = Shape {
-        common_name: Some(&common_name),
-        organizations: &[],
+        common_name: Some(common_name),
+        organizations: &organizations,
         authority: true,
         key_usage: LEAF_USAGE.with(KeyUsage::KEY_CERT_SIGN),
         extended_key_usages: &[],
@@ -381,7 +459,11 @@ impl rcgen::SigningKey for SelfSigner<'_> {
 /// The organizations and the common name, if there is one, each in a relative name of its own.
 fn subject(organizations: &[String], common_name: &str) -> Result<Vec<u8>, IssueError> {
     let common_name = Some((rfc4519::CN, common_name)).filter(|(_, text)| !text.is_empty());
-    let attributes = organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain(common_name);
+    name(organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain(common_name))
+}
+
+/// A `Name` in DER: each attribute in a relative name of its own.
+fn name<'a>(attributes: impl Iterator<Item = (ObjectIdentifier, &'a str)>) -> Result<Vec<u8>, IssueError> {
     let mut name = RdnSequence::default();
     for (oid, text) in attributes {
         let value = Any::new(string_tag(text), text.as_bytes()).map_err(|_| IssueError::Name(text.to_owned()))?;

@@ -32,7 +32,8 @@ pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
 pub use container::{Container, ContainerError};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use issue::{
-    AuthorityName, AuthorityParameters, IssueError, LeafParameters, issue_authority, issue_leaf, issue_requested,
+    AuthorityName, AuthorityParameters, IssueError, LeafParameters, NameAttribute, issue_authority, issue_leaf,
+    issue_requested,
 };
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};

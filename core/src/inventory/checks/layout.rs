@@ -3,7 +3,8 @@
 use crate::{
     Finding,
     inventory::{Artifact, Inventory},
-    profile::{AuthorityId, Component},
+    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
+    profile::{AuthorityId, Component, Profile},
 };
 
 /// What the package's manifest calls holders that are no nodes.
@@ -85,21 +86,29 @@ pub(super) fn ends(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The flags that name what kube-controller-manager signs with, and the files that they may name.
+fn signing_flags(profile: &Profile, component: Component) -> Vec<(&'static str, Vec<&'static str>)> {
+    let Some(row) = profile.authority(AuthorityId::Cluster).filter(|_| component == Component::ControllerManager)
+    else {
+        return Vec::new();
+    };
+    let signing = &profile.signing;
+    vec![(SIGNING_FLAG, vec![row.certificate, signing.certificate]), (SIGNING_KEY_FLAG, vec![row.key, signing.key])]
+}
+
 /// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
 pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in inventory.control_plane() {
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
-            for row in inventory.profile.flags.iter().filter(|row| row.component == pod.component) {
-                let value = manifest.lookup(row.flag).unwrap_or_default();
-                if !value.is_empty() && !row.paths.contains(&value.as_str()) {
+            let rows = inventory.profile.flags.iter().filter(|row| row.component == pod.component);
+            let rows = rows.map(|row| (row.flag, row.paths.to_vec()));
+            for (flag, paths) in rows.chain(signing_flags(inventory.profile, pod.component)) {
+                let value = manifest.lookup(flag).unwrap_or_default();
+                if !value.is_empty() && !paths.contains(&value.as_str()) {
                     findings.push(
-                        Finding::error(
-                            "other-layout",
-                            &slot.file,
-                            format!("--{} is {value}, not {}", row.flag, row.paths[0]),
-                        )
-                        .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+                        Finding::error("other-layout", &slot.file, format!("--{flag} is {value}, not {}", paths[0]))
+                            .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
                     );
                 }
             }

@@ -118,7 +118,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
 /// What must hold before phase 2 is undone: whoever was told the new CAs alone in phase 3 trusts both again.
 fn way_back(plan: &RotationPlan) -> Vec<String> {
     let bundle = |id: AuthorityId| {
-        let mut bundles = edits(plan).filter(|(step, edit)| {
+        let mut bundles = in_package(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
                 && matches!(step.holder, Holder::Node(_))
                 && matches!(edit.content, Content::Trust(of, _) if of == id)
@@ -143,7 +143,7 @@ fn forget_line(plan: &RotationPlan, id: AuthorityId, output: &OutputFiles) -> Op
 
 /// The file of the package that holds the new authority alone.
 fn dropped_bundle(plan: &RotationPlan, id: AuthorityId) -> Option<&str> {
-    let mut bundles = edits(plan).filter(|(step, edit)| {
+    let mut bundles = in_package(plan).filter(|(step, edit)| {
         step.phase == Phase::DropOld && matches!(edit.content, Content::Trust(of, _) if of == id)
     });
     bundles.next().map(|(_, edit)| edit.output.as_str())
@@ -181,4 +181,9 @@ pub(super) fn undo_files(plan: &RotationPlan, steps: &[&Step]) -> Vec<OutputFile
 fn previous<'a>(plan: &'a RotationPlan, phase: Phase, edit: &Edit) -> Option<&'a Edit> {
     let earlier = edits(plan).filter(|(step, other)| step.phase < phase && other.target == edit.target);
     earlier.last().map(|(_, edit)| edit)
+}
+
+/// The edits that a file of the package carries out.
+fn in_package(plan: &RotationPlan) -> impl Iterator<Item = (&Step, &Edit)> {
+    edits(plan).filter(|(_, edit)| !edit.output.is_empty())
 }

@@ -7,20 +7,32 @@ mod node;
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use super::{OutputFile, OutputFiles, commands, render::Renderer};
-use crate::plan::{Holder, Phase, RotationPlan, Step};
+use crate::{
+    plan::{Carrier, Holder, Phase, RotationPlan, Step, TOOL},
+    profile::Course,
+};
 
 /// What every script has of its own: how it speaks and how it waits.
 const COMMON: &str = include_str!("common.sh");
 
+/// What tells StarlingX' tool the next phase, and waits for what comes of it.
+const STARLINGX: &str = include_str!("starlingx.sh");
+
 /// Every script of the package, and what undoing objects needs.
 pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &OutputFiles) -> Vec<OutputFile> {
     let mut groups: BTreeMap<(Phase, Holder), Vec<&Step>> = BTreeMap::new();
-    for step in &plan.steps {
+    for step in plan.steps.iter().filter(|step| step.carrier == Carrier::Package) {
         groups.entry((step.phase, step.holder.clone())).or_default().push(step);
     }
     let mut known = node::KnownFiles::default();
     let mut files = Vec::new();
+    if plan.profile.course == Course::HostPhases {
+        let purpose = "tells the platform's tool the next phase, and waits for it".to_owned();
+        files.push(OutputFile::whole(TOOL.into(), 0o755, Zeroizing::new(STARLINGX.into()), purpose));
+    }
     for ((phase, holder), steps) in groups {
         let text = match holder {
             Holder::Clients => continue,

@@ -1,0 +1,287 @@
+//! The course of a platform whose own tool changes its hosts, phase by phase: StarlingX. What the tool does on each host is
+//! foreseen here, so that every handshake can be predicted; the package brings the new CA, and what the tool leaves out.
+
+use super::{
+    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, Side,
+    nodes::{NodePlanner, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    sequence::{Sequence, person},
+};
+use crate::{
+    formats::sysinv,
+    inventory::Node,
+    profile::{AuthorityId, Component},
+};
+
+/// The package's script around the platform's tool.
+pub(crate) const TOOL: &str = "starlingx.sh";
+
+/// What must not happen while the update runs.
+const FREEZE: &str = "Until the update is complete: no lock, unlock or swact, no platform or Kubernetes upgrade (the tool refuses them as well), no certificate that renews itself by chance: look at the alarms first (fm alarm-list), back up /etc/kubernetes/pki, and plan for two rolling restarts of every Deployment, DaemonSet and StatefulSet";
+
+/// Where the release takes no certificate, the CA is made by cert-manager on the controller.
+const GENERATED: &str = "Where the release has no kube-rootca-update-upload-cert (since 2026), the controller makes the new CA itself: then run this instead, and give people and pipelines the CA that /etc/kubernetes/pki/ca_new.crt holds after the first host, not the one of this package";
+
+const AFTER_CARE: &str = "Alarm 900.008 is gone (fm alarm-list); back up the platform and /etc/kubernetes/pki again, since an older backup brings the old CA back; delete every copy of this package's rootca.pem";
+
+impl<'a> Sequence<'a, '_> {
+    /// The three phases, as the platform names them.
+    pub(super) fn host_phases(&mut self) {
+        let [first, second, third] = Phase::ALL;
+        self.begin(first);
+        self.controllers(first, "it accepts both CAs, and signs with the new one");
+        self.published(first, "Wait until pods are given both CAs");
+        // Before the workers: one that joins after them takes its trust from here.
+        self.cluster_info(first);
+        self.worker_hosts(first, "it accepts both CAs");
+        self.pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
+        self.clients(first);
+        self.controllers(second, "it presents certificates of the new CA");
+        self.cluster_info(second);
+        self.worker_hosts(second, "its kubelet presents a certificate of the new CA");
+        self.clients(second);
+        self.signing_requests(second);
+        self.everyone();
+        self.controllers(third, "it accepts the new CA alone");
+        self.published(third, "Wait until pods are given the new CA alone");
+        self.cluster_info(third);
+        self.worker_hosts(third, "it accepts the new CA alone");
+        self.pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
+        self.clients(third);
+        self.forget_old(third);
+        self.tool(
+            third,
+            "complete",
+            Holder::Cluster,
+            "Complete the update",
+            "complete",
+            Vec::new(),
+            "the update is complete",
+        );
+        let actions = vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)];
+        let title = "Look at the alarms, and back up";
+        self.push(
+            third,
+            "after-care",
+            Holder::Cluster,
+            title,
+            actions,
+            "every node is Ready two minutes after the last step",
+        );
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        self.push(
+            phase,
+            "freeze",
+            Holder::Cluster,
+            "Make room for the update",
+            vec![person(FREEZE)],
+            "no alarm stands in the way",
+        );
+        let output = format!("{}/cluster/rootca.pem", phase.folder());
+        let mut actions = vec![Action::Write(Edit {
+            target: "the tool's new root CA".to_owned(),
+            output: output.clone(),
+            mode: 0o600,
+            source: None,
+            content: Content::AuthorityPair(AuthorityId::Cluster),
+            before: "—".to_owned(),
+            after: "new CA and its key in one file".to_owned(),
+        })];
+        if let Some(generate) = self.generate() {
+            actions.push(Action::Do { text: GENERATED.to_owned(), command: generate });
+        }
+        let title = "Begin the update, and hand it the new CA";
+        self.tool(
+            phase,
+            "start",
+            Holder::Cluster,
+            title,
+            &format!("start {output}"),
+            actions,
+            "the tool has taken the new CA up",
+        );
+    }
+
+    /// The tool's own command for a CA like the one that is planned; `None` where the CA is there already.
+    fn generate(&self) -> Option<String> {
+        let succession = self.successions.get(&AuthorityId::Cluster)?;
+        let (name, not_after) = succession.made()?;
+        let subject = sysinv::text(name).replace('\'', r"'\''");
+        let end = not_after.date();
+        Some(format!("system kube-rootca-update-generate-cert --expiry-date {end} --subject '{subject}'"))
+    }
+
+    /// What the platform calls the phase.
+    fn word(&self, phase: Phase) -> &'static str {
+        self.inventory.profile.phase_words[usize::from(phase.number()) - 1]
+    }
+
+    fn controllers(&mut self, phase: Phase, gate: &str) {
+        let (word, inventory) = (self.word(phase), self.inventory);
+        for node in inventory.control_plane() {
+            self.replacements.foresee(true);
+            let mut actions = self.planner(node, phase).host_actions();
+            self.replacements.foresee(false);
+            actions.iter_mut().for_each(foreseen);
+            let mut proves = vec![Fact::TakenUp];
+            if phase == Phase::Switch {
+                proves.push(Fact::Renewed);
+            }
+            let gate = Gate { words: gate.to_owned(), proves };
+            let title = format!("Have the tool take {} through {word}", node.name);
+            let command = format!("host {} {word}", super::PackagePath::name(&node.name));
+            self.tool(phase, &node.name, Holder::Node(node.name.clone()), &title, &command, actions, gate);
+        }
+    }
+
+    fn worker_hosts(&mut self, phase: Phase, gate: &str) {
+        let word = self.word(phase);
+        let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
+        let actions = self.worker_actions(phase);
+        let title = format!("Have the tool take every worker through {word}");
+        let gate = Gate::proving(&format!("each is through it: {gate}"), fact);
+        self.tool(phase, "workers", Holder::Workers, &title, &format!("workers {word}"), actions, gate);
+    }
+
+    fn worker_actions(&self, phase: Phase) -> Vec<Action> {
+        if phase == Phase::Switch {
+            return vec![Action::RenewKubelet];
+        }
+        let Some(row) = self.inventory.profile.authority(AuthorityId::Cluster) else { return Vec::new() };
+        let order = phase.trust();
+        let write = Action::Write(Edit {
+            target: row.certificate.to_owned(),
+            // Brought along for people, and for gates to compare with.
+            output: format!("{}/workers/ca.crt", phase.folder()),
+            mode: 0o644,
+            source: None,
+            content: Content::Trust(AuthorityId::Cluster, order),
+            before: phase.trusted_before().to_owned(),
+            after: order.to_string(),
+        });
+        vec![write, Action::TrustInKubeconfig, Action::Restart(Component::Kubelet)]
+    }
+
+    fn pods(&mut self, phase: Phase, gate: &str) {
+        let word = self.word(phase);
+        let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
+        let title = "Have the tool restart pods that read their CA once, at their start";
+        self.tool(phase, "pods", Holder::Cluster, title, &format!("pods {word}"), actions, gate);
+    }
+
+    #[allow(clippy::too_many_arguments)] // a step's fields
+    fn tool(
+        &mut self,
+        phase: Phase,
+        id: &str,
+        holder: Holder,
+        title: &str,
+        command: &str,
+        actions: Vec<Action>,
+        gate: impl Into<Gate>,
+    ) {
+        let run = format!("sh {TOOL} {command}");
+        let carrier = Carrier::Tool { at: Holder::Cluster, gate: format!("{run} --check"), run };
+        self.push_for(carrier, phase, id, holder, title, actions, gate);
+    }
+}
+
+/// What the tool writes, no file of the package brings.
+fn foreseen(action: &mut Action) {
+    if let Action::Write(edit) = action {
+        edit.output = String::new();
+    }
+}
+
+impl NodePlanner<'_, '_> {
+    /// What the tool does on a controller in the phase, in its order
+    /// (starlingx/stx-puppet: modules/platform/manifests/kubernetes.pp).
+    fn host_actions(&mut self) -> Vec<Action> {
+        let profile = self.inventory.profile;
+        let Some(row) = profile.authority(AuthorityId::Cluster) else { return Vec::new() };
+        let signing = &profile.signing;
+        let id = AuthorityId::Cluster;
+        let mut actions = Vec::new();
+        match self.phase {
+            Phase::TrustBoth => {
+                let content = Content::Signing(id, Side::New);
+                actions.push(self.write(signing.certificate, 0o644, None, content, "—", "new CA"));
+                actions.push(self.write(signing.key, 0o600, None, Content::AuthorityKey(id), "—", "key of new CA"));
+                actions.extend(self.trust());
+                // SIGHUP ends it, and the kubelet starts it anew: it accepts both before anybody signs with the new one.
+                actions.push(Action::Restart(Component::Apiserver));
+                actions.extend(self.kubeconfigs());
+                actions.extend(self.sign_with(signing.certificate, signing.key));
+            }
+            Phase::Switch => {
+                actions.extend(self.leaves());
+                let mut kubeconfigs = self.kubeconfigs();
+                kubeconfigs.iter_mut().for_each(keep_order);
+                actions.extend(kubeconfigs);
+                actions.push(self.foreseen_kubelet());
+                // The tool looks at the first certificate alone.
+                actions.extend(self.trust());
+            }
+            Phase::DropOld => {
+                let content = Content::AuthorityKey(id);
+                actions.push(self.write(row.key, 0o600, None, content, "key of old CA", "key of new CA"));
+                actions.extend(self.trust());
+                actions.push(Action::Restart(Component::Apiserver));
+                actions.extend(self.kubeconfigs());
+                actions.extend(self.sign_with(row.certificate, row.key));
+            }
+        }
+        actions.extend([Component::ControllerManager, Component::Scheduler, Component::Kubelet].map(Action::Restart));
+        if self.phase == Phase::DropOld {
+            let remove = |target: &str| Action::Remove { target: target.to_owned(), before: "new CA".to_owned() };
+            actions.extend([signing.certificate, signing.key].map(remove));
+        }
+        actions
+    }
+
+    /// The manifest of kube-controller-manager, with other files to sign with.
+    fn sign_with(&self, certificate: &str, key: &str) -> Vec<Action> {
+        let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
+        let flags = [(SIGNING_FLAG, certificate), (SIGNING_KEY_FLAG, key)];
+        match self.manifest() {
+            Some((slot, before)) => {
+                let flags = flags.map(|(flag, value)| (flag, value.to_owned())).to_vec();
+                let content = Content::Manifest(slot.into(), flags);
+                let words = |file: &str| format!("signs from {file}");
+                vec![self.write(path, 0o600, Some(slot.into()), content, &words(&before), &words(certificate))]
+            }
+            None => {
+                let set = |(flag, value): (&'static str, &str)| Action::SetFlag {
+                    component: Component::ControllerManager,
+                    flag,
+                    from: String::new(),
+                    to: value.to_owned(),
+                };
+                flags.map(set).into()
+            }
+        }
+    }
+
+    /// The kubelet's certificate, made by the tool.
+    fn foreseen_kubelet(&mut self) -> Action {
+        let path = self.inventory.profile.kubelet_client();
+        let node: &Node = self.node;
+        let owner = format!("{}: kubelet", node.name);
+        let id = node.certificates(path).first().and_then(|leaf| self.replacements.of(leaf, &owner));
+        id.map_or(Action::RenewKubelet, |id| {
+            let (before, after) = ("certificate of old CA", "certificate of new CA");
+            self.write(path, 0o600, None, Content::Credential(id), before, after)
+        })
+    }
+}
+
+/// In update-certs, the tool turns the order of admin.conf round and no other's.
+fn keep_order(action: &mut Action) {
+    if let Action::Write(Edit { target, content: Content::Kubeconfig(_, change), after, .. }) = action
+        && !target.ends_with("/admin.conf")
+    {
+        change.order = Phase::TrustBoth.trust();
+        *after = super::clients::after(change, Phase::Switch);
+    }
+}

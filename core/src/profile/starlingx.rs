@@ -1,0 +1,75 @@
+//! StarlingX: kubeadm's files on every host, rotated by the platform's own tool.
+//! Source: starlingx/stx-puppet: kubernetes.pp (`…::rootca::trustbothcas`, `updatecerts`, `trustnewca`), starlingx/config:
+//! sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
+
+use super::{
+    AuthorityRow, Course, KUBEADM, Profile, Sign, SigningRow, SuccessorShape,
+    edge::{EdgeRow, Outage},
+};
+
+/// Where the new CA lies on every host until the last phase puts it into place.
+const NEW_CA: &str = "/etc/kubernetes/pki/ca_new.crt";
+const NEW_KEY: &str = "/etc/kubernetes/pki/ca_new.key";
+
+/// The tool does not touch these.
+const fn left_alone(row: AuthorityRow) -> AuthorityRow {
+    AuthorityRow { rotates: false, ..row }
+}
+
+/// In trust-both-cas each controller signs with the new CA at once, while others do not accept it yet.
+const EARLY_SIGNER: Outage = Outage {
+    cause: "in trust-both-cas a controller signs with the new CA as soon as its own files are changed, and the API servers of controllers whose turn is still to come do not accept that",
+    duration: "from the first controller's trust-both-cas until the last one's, for certificates that are signed in between",
+};
+
+/// What hangs on a certificate that kube-controller-manager signs meanwhile.
+const SIGNED_MEANWHILE: [&str; 2] = ["requester-apiserver", "kubelet-apiserver"];
+
+const EDGES: [EdgeRow; KUBEADM.edges.len()] = {
+    let mut rows = [KUBEADM.edges[0]; KUBEADM.edges.len()];
+    let mut index = 0;
+    while index < rows.len() {
+        rows[index] = KUBEADM.edges[index];
+        if is_one_of(rows[index].id, &SIGNED_MEANWHILE) {
+            rows[index].outage = Some(EARLY_SIGNER);
+        }
+        index += 1;
+    }
+    rows
+};
+
+/// Comparing texts with `==` is not for constants yet.
+const fn is_one_of(id: &str, ids: &[&str]) -> bool {
+    let mut index = 0;
+    while index < ids.len() {
+        let (left, right) = (id.as_bytes(), ids[index].as_bytes());
+        let mut at = 0;
+        while at < left.len() && at < right.len() && left[at] == right[at] {
+            at += 1;
+        }
+        if at == left.len() && at == right.len() {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// A StarlingX system, or a subcloud of Distributed Cloud.
+pub const STARLINGX: Profile = Profile {
+    id: "starlingx",
+    title: "StarlingX",
+    // Until a rotation is under way, a host's files are kubeadm's: only a person can tell.
+    recognised_by: &[Sign::NodeFile(NEW_CA)],
+    extends: KUBEADM.id,
+    course: Course::HostPhases,
+    phase_words: ["trust-both-cas", "update-certs", "trust-new-ca"],
+    authorities: &[
+        AuthorityRow { successor: SuccessorShape::Subject, ..KUBEADM.authorities[0] },
+        left_alone(KUBEADM.authorities[1]),
+        left_alone(KUBEADM.authorities[2]),
+    ],
+    edges: &EDGES,
+    signing: SigningRow { certificate: NEW_CA, key: NEW_KEY, new_from: 1, key_from: 3, reorders: false },
+    ..KUBEADM
+};
