@@ -21,7 +21,7 @@ say() {
 
 # The words of a table, one to a line.
 words() {
-  awk -F '[| ]+' '{ for (field = 1; field <= NF; field++) if ($field != "") print $field }'
+  tr '|' ' ' | tr -s ' ' '\n'
 }
 
 # Is one of these words there? An extended regular expression.
@@ -52,7 +52,7 @@ pods_through() { # PHASE
 
 # The line of a host.
 host_line() { # NAME
-  system kube-rootca-host-update-list | awk -v host="$1" -F '|' '{ name = $2; gsub(/ /, "", name); if (name == host) print }'
+  system kube-rootca-host-update-list | grep -E "^\| *$1 *\|"
 }
 
 host_says() { # NAME WORD
@@ -60,7 +60,7 @@ host_says() { # NAME WORD
 }
 
 workers() {
-  system kube-rootca-host-update-list | awk -F '|' '{ role = $3; gsub(/ /, "", role); if (role == "worker") { gsub(/ /, "", $2); print $2 } }'
+  system kube-rootca-host-update-list | sed -n 's/^| *\([^ |]*\) *| *worker *|.*/\1/p'
 }
 
 await() { # WHAT DONE FAILED COMMAND…
