@@ -658,7 +658,7 @@ pub fn without_place(files: usize) -> String {
 /// An authority and what takes its place.
 pub fn successor(authority: &SuccessorReport) -> String {
     format!(
-        "{}: {} is replaced by {} ({}, {}, until {}); its private key goes to {}.",
+        "{}: {} is replaced by {} ({}, {}, until {}); its private key {}.",
         authority.title,
         authority.old_subject,
         authority.new_subject,
@@ -669,7 +669,10 @@ pub fn successor(authority: &SuccessorReport) -> String {
             (false, false) => "made here",
         },
         authority.not_after.date(),
-        authority.key_home
+        match authority.key_home.as_str() {
+            "" => "is not here".to_owned(),
+            home => format!("goes to {home}"),
+        }
     )
 }
 
