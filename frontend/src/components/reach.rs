@@ -19,7 +19,7 @@ pub fn ends(reach: &Reach) -> Html {
 /// The same, with what to do when it is downloaded.
 pub fn next(reach: &Reach) -> Html {
     html! {
-        <div class="warned" data-test="next">
+        <div class="warned" data-test="what-next">
             <h3>{ words::REACH }</h3>
             <p>{ words::reach(reach) }</p>
             <h4>{ words::NEXT }</h4>

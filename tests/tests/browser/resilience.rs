@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Keeps hold of the workers, and puts BEFORE, an expression, in front of what each of them runs.
-const WORKERS: &str = r#"
+pub const WORKERS: &str = r#"
 const workers = window.airlockWorkers = [];
 const RealWorker = Worker, RealBlob = Blob;
 let made = 0;
@@ -20,7 +20,7 @@ self.Blob = new Proxy(RealBlob, {
 "#;
 
 /// A worker that ends over whatever it does when it is told to.
-const MORTAL: &str =
+pub const MORTAL: &str =
     r#"`self.addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('the end'); });`"#;
 
 /// Workers of which the second, which is the first that makes keys, finds no randomness.
@@ -33,7 +33,7 @@ const PICKY: &str = r#"`{
     Blob.prototype.arrayBuffer = function () { if (this.size === 4321) throw new Error('picky'); return read.call(this); };
 }`"#;
 
-const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Error('no workers here'); } };";
+pub const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Error('no workers here'); } };";
 
 /// Workers that are made, and then refuse to run.
 const FAILING_WORKERS: &str = "self.Worker = class extends EventTarget {

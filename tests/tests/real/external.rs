@@ -7,6 +7,7 @@ use std::{
 };
 
 use airlock_tests::{
+    external::sign,
     fixtures,
     rotation::{scratch, walk},
     tools::{airlock, output, succeed},
@@ -15,11 +16,6 @@ use serde_json::Value;
 
 /// kubeadm's cluster whose CA key is on no node.
 const CLUSTER: &str = "kubeadm/external-1";
-
-/// OpenSSL's way to sign what is asked for, names and usages included.
-const SIGNER: &str = "[ca]\ndefault_ca = here\n[here]\nnew_certs_dir = .\ndatabase = index.txt\nrand_serial = yes\n\
-    default_md = sha256\npolicy = any\ncopy_extensions = copyall\nunique_subject = no\npreserve = yes\n\
-    [any]\norganizationName = optional\ncommonName = supplied\n";
 
 fn package(out: &Path, options: &[&str], paths: &[&Path]) -> Output {
     let mut command = Command::new(airlock());
@@ -33,24 +29,6 @@ fn steps(package: &Path) -> Vec<String> {
     let manifest: Value = serde_json::from_str(&text).expect("it is JSON");
     let steps = manifest["steps"].as_array().expect("a manifest has steps").iter();
     steps.map(|step| step["id"].as_str().expect("a step has an id").to_owned()).collect()
-}
-
-/// Has OpenSSL sign every request of the package, each with the CA that it is for.
-fn sign(package: &Path, into: &Path) {
-    fs::write(into.join("signer.cnf"), SIGNER).expect("a file can be written");
-    fs::write(into.join("index.txt"), "").expect("a file can be written");
-    for request in walk(&package.join("signing-requests")).into_iter().filter(|path| path.ends_with(".csr")) {
-        let ca = fixtures::path(if request.contains("front-proxy") { "brought/front-proxy-ca" } else { "brought/ca" });
-        let mut sign = Command::new("openssl");
-        sign.args(["ca", "-batch", "-notext", "-config", "signer.cnf", "-startdate", "20260101000000Z"]);
-        sign.args(["-days", "3000", "-cert"])
-            .arg(ca.with_extension("crt"))
-            .arg("-keyfile")
-            .arg(ca.with_extension("key"));
-        sign.arg("-in").arg(package.join("signing-requests").join(&request));
-        sign.args(["-out", &request.replace(".csr", ".crt")]).current_dir(into);
-        succeed(&mut sign);
-    }
 }
 
 #[test]
@@ -74,9 +52,7 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
 
     let signed = folder.join("signed");
     fs::create_dir(&signed).expect("a folder can be made");
-    sign(&first, &signed);
-    let certificates: Vec<PathBuf> =
-        walk(&signed).into_iter().filter(|path| path.ends_with(".crt")).map(|path| signed.join(path)).collect();
+    let certificates = sign(&first, &signed);
     let one_less: Vec<&Path> = certificates.iter().skip(1).map(PathBuf::as_path).collect();
     let said = package(&folder.join("less"), &[], &[&[cluster.as_path(), &first], &one_less[..]].concat());
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
