@@ -86,8 +86,10 @@ pub struct State {
     pub download: Option<Downloaded>,
     /// What is under way.
     pub job: Option<Job>,
-    /// What went well, for the status line.
+    /// What came of the last thing, for the status line.
     pub notice: String,
+    /// Is that a no?
+    pub refused: bool,
     /// What went wrong, until it is put away.
     pub alert: Option<String>,
     /// Where the person's attention belongs now.
@@ -309,6 +311,7 @@ impl State {
                     let before = self.inventory.as_ref().map(|inventory| words::inspected(inventory));
                     let before = before.filter(|before| *before == self.notice).map(|before| before + " ");
                     self.notice = before.unwrap_or_default() + &words::checked(&report);
+                    self.refused = !report.holds;
                 }
             }
             Action::Copied(path) => self.ended(words::copied(&path)),
@@ -385,6 +388,7 @@ impl State {
             Action::Place(place) => self.place = place,
             Action::Planned(outcome) => {
                 self.ended(words::planned(&outcome));
+                self.refused = matches!(outcome, Outcome::Refused(_));
                 self.look_at(match outcome {
                     Outcome::Plan(_) => "plan",
                     Outcome::Refused(_) => "refused",
@@ -404,10 +408,12 @@ impl State {
                 self.lock.given |= opened;
                 self.found(inventory);
                 self.ended(words::unlocked(&self.lock, opened));
+                self.refused = !opened && self.lock.is_shut();
                 self.look_at(if self.lock.is_shut() { "password" } else { self.heading(self.step) });
             }
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
+                self.refused = true;
                 self.unmade = findings;
                 if outage::is_acceptable(&chart) {
                     self.form.outages = outage::outages(&chart);
@@ -425,7 +431,7 @@ impl State {
                 self.look_at("load");
             }
             Action::Woke if self.job.is_some() => self.alert = Some(words::WOKE_AT_WORK.to_owned()),
-            Action::Woke => self.notice = words::WOKE.to_owned(),
+            Action::Woke => self.ended(words::WOKE.to_owned()),
         }
     }
 
@@ -447,9 +453,9 @@ impl State {
             || self.check.as_ref().is_some_and(|check| check.report.is_none())
     }
 
-    /// Is what was asked for last refused?
+    /// Was what was asked for last refused, or answered with a no?
     pub fn is_refused(&self) -> bool {
-        self.job.is_none() && (!self.unmade.is_empty() || matches!(self.outcome, Some(Outcome::Refused(_))))
+        self.job.is_none() && self.refused
     }
 
     /// The plan, if there is one.
@@ -473,6 +479,7 @@ impl State {
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
+        self.refused = false;
     }
 
     /// From where the package was asked for to what came of it. Whoever has gone elsewhere meanwhile stays there.

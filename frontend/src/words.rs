@@ -62,6 +62,8 @@ pub const KEEP_KEYS_HINT: &str =
 pub const CHECK_HINT: &str = "Compare it with sha256sum on the machine that you carry the zip to; inside, sha256sum -c SHA256SUMS checks every file.";
 /// Over the password's form.
 pub const LOCKED: &str = "Something is encrypted";
+/// Before what a password would open.
+pub const LOCKED_FILES: &str = "A password opens ";
 /// What becomes of a password.
 pub const PASSWORD_HINT: &str = "One password for all of them. It goes straight to where the files are read, stays in that memory alone \
     for files that you load later, and is gone when you wipe everything or close the page.";
@@ -72,11 +74,6 @@ pub const UNLOCK: &str = "Open with this password";
 /// One that opens nothing more.
 pub const PASSWORD_WRONG: &str =
     "This password does not open it. Type it again, or load files with another password by themselves.";
-
-/// What a password would open.
-pub fn locked(lock: &Lock) -> String {
-    format!("A password opens {}.", few_holders(&lock.files))
-}
 
 /// After a password was tried.
 pub fn unlocked(lock: &Lock, opened: bool) -> String {
@@ -199,12 +196,10 @@ pub fn confirm_start_over(under_way: &[String]) -> String {
 pub fn course(course: &Course) -> String {
     match course {
         Course::Begins => String::new(),
-        Course::GoesOn(subject, key) => {
-            format!(
-                "{subject} takes over: it is in the cluster already, and {}.",
-                if *key { "its private key is here" } else { "its private key is not here" }
-            )
-        }
+        Course::GoesOn(subject, key) => format!(
+            "{subject} takes over: this rotation has begun with it, and its private key is {}.",
+            if *key { "here" } else { "not here" }
+        ),
         Course::Waits => {
             "The rotation that is under way has begun without it: it stays as it is until that is over.".to_owned()
         }

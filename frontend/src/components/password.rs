@@ -27,7 +27,7 @@ pub fn PasswordPart(props: &PasswordProps) -> Html {
     let hint = if lock.wrong { "password-problem password-hint" } else { "password-hint" };
     html! {
         <Part id="locked" title={words::LOCKED}>
-            <p class="path">{ words::locked(lock) }</p>
+            <p>{ words::LOCKED_FILES }<span class="path">{ words::few_holders(&lock.files) }</span>{ "." }</p>
             <form onsubmit={unlock.reform(|event: SubmitEvent| password::typed(&event))} novalidate=true data-test="password-form">
                 <fieldset class="bare" disabled={*busy}>
                     <label for="password">{ words::PASSWORD }</label>
