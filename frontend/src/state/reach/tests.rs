@@ -18,7 +18,7 @@ fn plan(phases: &[u8], codes: &[&str]) -> PlanReport {
         authorities: vec![],
         keys: vec![],
         steps: phases.iter().map(step).collect(),
-        findings: codes.iter().map(|code| Finding::warning(*code, "", "so it is")).collect(),
+        findings: codes.iter().map(|code| Finding::warning(code, "", "so it is")).collect(),
     }
 }
 
