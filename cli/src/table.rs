@@ -137,11 +137,11 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
             _ => "made here",
         };
         writeln!(text, "{}: {} → {}", authority.title, authority.old_subject, authority.new_subject)?;
-        writeln!(
-            text,
-            "  {}, {how}, valid until {}, key kept on {}",
-            authority.key_type, authority.not_after, authority.key_home
-        )?;
+        let key = match authority.key_home.as_str() {
+            "" => "key not here".to_owned(),
+            home => format!("key kept on {home}"),
+        };
+        writeln!(text, "  {}, {how}, valid until {}, {key}", authority.key_type, authority.not_after)?;
     }
     writeln!(text, "\n{} keys to be made", report.keys.len())?;
     for key in &report.keys {

@@ -7,11 +7,13 @@ use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
     components::{
+        check::CheckPart,
         download::DownloadPart,
-        inventory::InventoryPart,
+        inventory::{HoldingsPart, InventoryPart},
         keys_help::keys_help,
         load::LoadPart,
         making::MakingPart,
+        password::PasswordPart,
         plan_form::PlanFormPart,
         review::ReviewPart,
         status::Status,
@@ -20,7 +22,7 @@ use crate::{
         unmade::UnmadePart,
         way::{Way, link, onwards},
     },
-    ports::{self, files::PickedFile},
+    ports::{self, files::PickedFile, password::Typed},
     state::{
         Action, State,
         form::{AuthorityChange, BroughtPart, FormChange},
@@ -50,6 +52,8 @@ pub enum Act {
     Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
     /// Ends the run.
     Cancel,
+    /// Asks whether a phase is done; `None` for the furthest that anyone has begun.
+    Check(Option<u8>),
     /// Puts the alert away.
     DismissAlert,
     /// Puts a file's command into the clipboard.
@@ -100,6 +104,11 @@ fn App() -> Html {
         let host = Rc::clone(&host);
         use_callback((), move |files: Vec<PickedFile>, ()| drop(host.load(files)))
     };
+    // Not an act: a password is kept and printed nowhere.
+    let unlock = {
+        let host = Rc::clone(&host);
+        use_callback((), move |typed: Typed, ()| host.unlock(typed))
+    };
     // Made once, so that only those parts of the page are drawn again of which something changed: the handle always
     // leads to the newest state.
     let act = {
@@ -113,6 +122,10 @@ fn App() -> Html {
     {
         let state = state.clone();
         use_effect_with((), move |()| watch_the_policy(&state));
+    }
+    {
+        let state = state.clone();
+        use_effect_with((), move |()| watch_for_sleep(&state));
     }
     use_effect_with(state.has_unsaved_keys(), |unsaved| {
         let question = unsaved.then(ports::leaving::Question::pose);
@@ -131,9 +144,14 @@ fn App() -> Html {
             </header>
             <Status state={(*state).clone()} act={&act} />
             <Way state={(*state).clone()} />
-            <main>{ for Step::ALL.map(|step| html! {
+            <main>
+                if state.asks_for_password() {
+                    <PasswordPart lock={state.lock.clone()} busy={state.job.is_some()} {unlock} />
+                }
+                { for Step::ALL.map(|step| html! {
                 <div key={step.id()} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
-            }) }</main>
+                }) }
+            </main>
             <footer>
                 <p>{ words::place(state.place) }</p>
                 <TrustPanel checks={state.checks.clone()} memory={state.memory()} act={&act} />
@@ -154,7 +172,12 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
             </>
         },
         (Step::Inspect, Some(inventory), ..) => html! {
-            <><InventoryPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />{ onwards(Step::Plan) }</>
+            <>
+                <InventoryPart inventory={inventory.clone()} />
+                <CheckPart inventory={inventory.clone()} check={state.check.clone()} {act} />
+                <HoldingsPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />
+                { onwards(Step::Plan) }
+            </>
         },
         (Step::Plan, Some(_), package, _) => html! {
             <>
@@ -179,7 +202,7 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
             <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
         },
         (Step::Download, _, Some(package), _) => html! {
-            <DownloadPart name={package.name.clone()} download={state.download.clone()} {busy} {act} />
+            <DownloadPart package={package.clone()} plan={state.plan().cloned()} download={state.download.clone()} {busy} {act} />
         },
         _ => Html::default(),
     }
@@ -190,6 +213,15 @@ fn watch_the_policy(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
     ports::policy::listen(move || dispatcher.dispatch(Action::Blocked));
     state.dispatch(Action::Built { build: ports::policy::build(), policy: ports::policy::text() });
+}
+
+/// Says that the page slept, or that it was thrown out with all that it held.
+fn watch_for_sleep(state: &UseReducerHandle<State>) {
+    let dispatcher = state.dispatcher();
+    ports::sleep::listen(move || dispatcher.dispatch(Action::Woke));
+    if ports::sleep::was_thrown_out() {
+        state.dispatch(Action::ThrownOut);
+    }
 }
 
 /// Shows the step that the address names, if it can be gone to, and otherwise has the address name the one that is shown.
@@ -213,6 +245,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::AcceptOutage => accept_outage(host, state),
         Act::Bring(id, part, files) => bring(host, state, id, part, files),
         Act::Cancel => host.cancel(),
+        Act::Check(phase) => host.check(phase),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Copy(path) => host.copy(path),
         Act::DismissAlert => {

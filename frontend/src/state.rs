@@ -4,14 +4,16 @@ use std::rc::Rc;
 
 use airlock_core::{
     Finding, UnixTime,
-    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport},
 };
 
 use crate::{
     state::{
         chart::Chart,
+        check::Check,
         form::{FormChange, FormProblem, PlanForm},
         lifetimes::Lifetimes,
+        lock::Lock,
         outage::{Consent, Outage},
         picture::{Picture, PictureChange},
         pki::Pki,
@@ -22,14 +24,17 @@ use crate::{
 };
 
 pub mod chart;
+pub mod check;
 pub mod form;
 pub mod keys;
 pub mod lifetimes;
+pub mod lock;
 pub mod memory;
 pub mod nodes;
 pub mod outage;
 pub mod picture;
 pub mod pki;
+pub mod reach;
 pub mod step;
 pub mod tree;
 pub mod trust;
@@ -47,6 +52,10 @@ pub struct State {
     pub files: Rc<[LoadedFile]>,
     /// What was found in it; `None` while nothing is loaded.
     pub inventory: Option<Rc<InventoryReport>>,
+    /// What of it is encrypted.
+    pub lock: Lock,
+    /// Whether a phase is done, once that was asked.
+    pub check: Option<Check>,
     /// Who signs whom in it.
     pub pki: Rc<Pki>,
     /// Different private keys among it.
@@ -77,8 +86,10 @@ pub struct State {
     pub download: Option<Downloaded>,
     /// What is under way.
     pub job: Option<Job>,
-    /// What went well, for the status line.
+    /// What came of the last thing, for the status line.
     pub notice: String,
+    /// Is that a no?
+    pub refused: bool,
     /// What went wrong, until it is put away.
     pub alert: Option<String>,
     /// Where the person's attention belongs now.
@@ -194,16 +205,20 @@ pub enum Action {
     Began(Job),
     /// The run was cancelled.
     Cancelled,
+    /// Whether that phase is done was asked.
+    CheckAsked(Option<u8>),
+    /// The answer.
+    Checked(Option<u8>, Rc<CheckReport>),
     /// A command is in the clipboard.
     Copied(String),
-    /// The core worker died over a bug at this place, and a new one is there.
+    /// The core worker died over a bug at this place, or without one for want of memory, and a new one is there.
     CoreDied(String),
     /// The zip went to the browser's downloads.
     Downloaded(Downloaded),
     /// Something went wrong; a sentence.
     Failed(String),
-    /// Files were left out because the worker died over them.
-    FilesLeftOut(Vec<String>),
+    /// Files were left out because the worker died over them, at this place.
+    FilesLeftOut(Vec<String>, String),
     /// The policy stopped an attempt.
     Blocked,
     /// What the page is, and what policy it has.
@@ -221,7 +236,7 @@ pub enum Action {
     Inspected(Rc<[LoadedFile]>, Rc<InventoryReport>),
     /// A key is made.
     KeyMade,
-    /// A key worker died over a bug at this place, and a new one makes its key.
+    /// A key worker died over a bug at this place, or without one for want of memory, and a new one makes its key.
     KeyWorkerDied(String),
     /// The package is made, with these authorities, and this was predicted of it.
     Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
@@ -245,6 +260,10 @@ pub enum Action {
     Previewed(Rc<FilePreview>),
     /// What came of the tests at the start.
     Tested(SelfTest),
+    /// The browser had thrown the page out, and opened it anew.
+    ThrownOut,
+    /// A password was tried: what is there now, and whether it opened anything.
+    Unlocked(Rc<InventoryReport>, bool),
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
     /// The person's clock, as files are inspected.
@@ -253,6 +272,8 @@ pub enum Action {
     Went(Step),
     /// Everything was wiped.
     Wiped,
+    /// The browser had put the page to sleep.
+    Woke,
 }
 
 impl State {
@@ -283,12 +304,24 @@ impl State {
                 self.ended(words::CANCELLED.to_owned());
                 self.look_at("making");
             }
+            Action::CheckAsked(phase) => self.check = Some(Check { phase, report: None }),
+            Action::Checked(phase, report) => {
+                let fits = self.check.as_mut().is_some_and(|check| check.answer(phase, Rc::clone(&report)));
+                if fits {
+                    let before = self.inventory.as_ref().map(|inventory| words::inspected(inventory));
+                    let before = before.filter(|before| *before == self.notice).map(|before| before + " ");
+                    self.notice = before.unwrap_or_default() + &words::checked(&report);
+                    self.refused = !report.holds;
+                }
+            }
             Action::Copied(path) => self.ended(words::copied(&path)),
             Action::CoreDied(location) => {
                 self.forget_plan();
                 // The new one takes up what was loaded.
                 self.job = (!self.files.is_empty()).then_some(Job::Inspecting);
-                self.alert = Some(words::core_died(&location));
+                self.alert = Some(words::core_died(&location, self.lock.given));
+                self.lock.given = false;
+                self.check = None;
             }
             Action::Downloaded(download) => {
                 self.ended(words::downloaded(&download.name));
@@ -297,13 +330,14 @@ impl State {
             Action::Failed(sentence) => {
                 self.job = None;
                 self.preview.take_if(|preview| preview.file.is_none());
+                self.check.take_if(|check| check.report.is_none());
                 self.alert = Some(sentence);
             }
-            Action::FilesLeftOut(paths) => {
+            Action::FilesLeftOut(paths, location) => {
                 if self.files.is_empty() {
                     self.job = None;
                 }
-                self.alert = Some(words::left_out(&paths));
+                self.alert = Some(words::left_out(&paths, &location));
             }
             Action::Blocked => self.checks.blocked += 1,
             Action::Built { build, policy } => (self.checks.build, self.checks.policy) = (build, policy),
@@ -320,13 +354,9 @@ impl State {
                 self.form_problems = problems;
             }
             Action::Inspected(files, inventory) => {
-                self.forget_plan();
                 self.ended(words::inspected(&inventory));
-                self.form.fit(&inventory, &files);
-                self.pki = pki::pki(&inventory).into();
-                self.keys_loaded = memory::keys(&inventory);
-                self.inventory = (!files.is_empty()).then_some(inventory);
                 self.files = files;
+                self.found(inventory);
             }
             Action::KeyMade => {
                 if let Some(Job::Making { done, total }) = &mut self.job {
@@ -358,6 +388,7 @@ impl State {
             Action::Place(place) => self.place = place,
             Action::Planned(outcome) => {
                 self.ended(words::planned(&outcome));
+                self.refused = matches!(outcome, Outcome::Refused(_));
                 self.look_at(match outcome {
                     Outcome::Plan(_) => "plan",
                     Outcome::Refused(_) => "refused",
@@ -372,8 +403,17 @@ impl State {
                 }
             }
             Action::Tested(tested) => self.checks.tested = Some(tested),
+            Action::ThrownOut => self.alert = Some(words::THROWN_OUT.to_owned()),
+            Action::Unlocked(inventory, opened) => {
+                self.lock.given |= opened;
+                self.found(inventory);
+                self.ended(words::unlocked(&self.lock, opened));
+                self.refused = !opened && self.lock.is_shut();
+                self.look_at(if self.lock.is_shut() { "password" } else { self.heading(self.step) });
+            }
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
+                self.refused = true;
                 self.unmade = findings;
                 if outage::is_acceptable(&chart) {
                     self.form.outages = outage::outages(&chart);
@@ -390,17 +430,32 @@ impl State {
                 *self = Self { place, checks, focus, notice: words::WIPED.to_owned(), ..Self::default() };
                 self.look_at("load");
             }
+            Action::Woke if self.job.is_some() => self.alert = Some(words::WOKE_AT_WORK.to_owned()),
+            Action::Woke => self.ended(words::WOKE.to_owned()),
         }
+    }
+
+    /// Takes up what is there now, and puts away what came of what was there before.
+    fn found(&mut self, inventory: Rc<InventoryReport>) {
+        self.forget_plan();
+        self.form.fit(&inventory, &self.files);
+        self.pki = pki::pki(&inventory).into();
+        self.keys_loaded = memory::keys(&inventory);
+        self.lock.fit(&inventory);
+        self.check = None;
+        self.inventory = (!self.files.is_empty()).then_some(inventory);
     }
 
     /// Is anything under way that will change what is shown?
     pub fn is_busy(&self) -> bool {
-        self.job.is_some() || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
+        self.job.is_some()
+            || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
+            || self.check.as_ref().is_some_and(|check| check.report.is_none())
     }
 
-    /// Is what was asked for last refused?
+    /// Was what was asked for last refused, or answered with a no?
     pub fn is_refused(&self) -> bool {
-        self.job.is_none() && (!self.unmade.is_empty() || matches!(self.outcome, Some(Outcome::Refused(_))))
+        self.job.is_none() && self.refused
     }
 
     /// The plan, if there is one.
@@ -424,6 +479,7 @@ impl State {
     fn ended(&mut self, notice: String) {
         self.job = None;
         self.notice = notice;
+        self.refused = false;
     }
 
     /// From where the package was asked for to what came of it. Whoever has gone elsewhere meanwhile stays there.

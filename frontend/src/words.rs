@@ -10,7 +10,10 @@ use airlock_core::{
         AuthorityId, Component,
         edge::{End, Material, Party},
     },
-    report::{AuthorityReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, SuccessorReport},
+    report::{
+        AuthorityReport, CheckReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, ReplacedReport,
+        SuccessorReport,
+    },
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
@@ -18,11 +21,14 @@ use airlock_core::{
 use crate::state::{
     Checks, Job, Outcome, State, Workplace,
     chart::{Cell, Chart, Group, Look, Mark},
-    form::BroughtPart,
+    check::{Behind, behind},
+    form::{BroughtPart, Course},
     lifetimes::{Kind, Life, Lifetimes},
+    lock::Lock,
     memory::Memory,
     outage::Outage,
     pki::{Pki, Place},
+    reach::Reach,
     step::Step,
     trust::{Held, Seat, Wire},
 };
@@ -47,13 +53,230 @@ pub const LOAD_HINT: &str = "An /etc/kubernetes tree of each control-plane node 
 pub const PASTE_HINT: &str = "What is pasted here is loaded at once and never shown.";
 /// Dropping.
 pub const DROP_HINT: &str = "Or drop files and folders anywhere on this page.";
+/// The choice to keep keys.
+pub const KEEP_KEYS: &str = "Keep the keys of leaves and kubeconfigs";
 /// What keeping keys means.
 pub const KEEP_KEYS_HINT: &str =
     "The certificates are re-signed for the keys that are there. A key that somebody may have copied stays in use.";
-/// What is in the zip.
-pub const DOWNLOAD_HINT: &str = "The zip holds private keys of the new CAs. Keep it as you keep the keys themselves, and delete it when the rotation is done.";
 /// Checking the zip.
 pub const CHECK_HINT: &str = "Compare it with sha256sum on the machine that you carry the zip to; inside, sha256sum -c SHA256SUMS checks every file.";
+/// Over the password's form.
+pub const LOCKED: &str = "Something is encrypted";
+/// Before what a password would open.
+pub const LOCKED_FILES: &str = "A password opens ";
+/// What becomes of a password.
+pub const PASSWORD_HINT: &str = "One password for all of them. It goes straight to where the files are read, stays in that memory alone \
+    for files that you load later, and is gone when you wipe everything or close the page.";
+/// Over the field.
+pub const PASSWORD: &str = "Password";
+/// The button.
+pub const UNLOCK: &str = "Open with this password";
+/// One that opens nothing more.
+pub const PASSWORD_WRONG: &str =
+    "This password does not open it. Type it again, or load files with another password by themselves.";
+
+/// After a password was tried.
+pub fn unlocked(lock: &Lock, opened: bool) -> String {
+    match (lock.is_shut(), opened) {
+        (false, _) => "The password opened all that was encrypted.".to_owned(),
+        (true, true) => {
+            let files = lock.files.len();
+            format!("The password opened a part; {} {} still encrypted.", count(files, "file"), is(files))
+        }
+        (true, false) => "The password opened nothing. Nothing that was loaded is lost.".to_owned(),
+    }
+}
+
+/// Over what was found.
+pub const HOLDINGS: &str = "What is there";
+/// Over the check.
+pub const CHECK: &str = "Check what I have";
+/// What it does.
+pub const CHECK_INTRODUCTION: &str = "At any moment of a rotation: is a phase done, for everything that is loaded? The package of the rotation \
+    may be among the files, and tells which CA is the new one.";
+/// What it cannot do.
+pub const CHECK_LIMIT: &str =
+    "What runs cannot be seen in files: “apply.sh --check” in the package asks each node and the cluster.";
+/// Over the buttons.
+pub const CHECK_WHICH: &str = "Which phase is to be done?";
+/// What of somebody is not through the phase.
+pub const CHECK_MISSING: &str = "What is not through it, and where";
+/// Over the errors.
+pub const CHECK_IN_THE_WAY: &str = "What stands in the way of a yes";
+/// Over the warnings.
+pub const CHECK_WARNINGS: &str = "Warnings, which do not change the answer";
+
+/// The phases that can be checked, with the button's name of each.
+pub fn phase_to_check(phase: Option<u8>) -> &'static str {
+    phase.map_or("The furthest that anyone has begun", self::phase)
+}
+
+/// Whether a phase is done, in a word.
+pub fn verdict_of(report: &CheckReport) -> String {
+    let (number, name) = phase(report.phase).split_once(": ").unwrap_or_default();
+    format!("{number} ({name}) is {}", if report.holds { "done" } else { "not done" })
+}
+
+/// Whether a phase is done, and for whom not.
+pub fn check_result(report: &CheckReport) -> String {
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let behind = behind(report);
+    let missing = format!(
+        "{} of {} {} not through it",
+        count(report.missing.len(), "place"),
+        count(behind.len(), if behind.iter().all(is_node) { "node" } else { "holder" }),
+        is(report.missing.len())
+    );
+    match (report.holds, report.missing.len(), errors) {
+        (true, ..) => "Everything that is loaded is through it.".to_owned(),
+        (false, 0, errors) => format!("{} in the way of an answer.", stand(errors)),
+        (false, _, 0) => format!("{missing}."),
+        (false, _, errors) => format!("{missing}, and {} in the way.", stand(errors)),
+    }
+}
+
+/// After checking.
+pub fn checked(report: &CheckReport) -> String {
+    format!("{}. {}", verdict_of(report), check_result(report))
+}
+
+/// Somebody who is not through a phase.
+pub fn behind_whom(behind: &Behind<'_>) -> String {
+    format!("{}, {}", role(behind.role), count(behind.missing.len(), "place"))
+}
+
+fn is_node(behind: &Behind<'_>) -> bool {
+    matches!(behind.role, "control-plane" | "worker")
+}
+
+fn stand(errors: usize) -> String {
+    if errors == 1 { "1 error stands".to_owned() } else { format!("{errors} errors stand") }
+}
+
+fn is(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+/// Over the authorities of a rotation that is under way.
+pub const UNDER_WAY: &str = "A rotation is under way";
+
+/// An authority that is being replaced.
+pub fn replaced(authority: &ReplacedReport) -> String {
+    format!(
+        "{}: {} → {}, {}",
+        authority.title,
+        authority.old.subject,
+        authority.new.subject,
+        new_key_given(authority.new_key_present)
+    )
+}
+
+fn new_key_given(given: bool) -> &'static str {
+    if given { "whose private key is here" } else { "whose private key is not here" }
+}
+
+/// Over the choice.
+pub const START_OVER: &str = "The rotation that is under way";
+/// The way on.
+pub const GO_ON: &str = "Go on with the same new CA";
+/// The way back to the beginning.
+pub const START_OVER_CHOICE: &str = "Start over: give that new CA up, and begin anew with another one";
+/// What that means.
+pub const START_OVER_HINT: &str = "For a new CA whose private key is lost or in wrong hands. It works only while nobody has switched to it. \
+    Phase 1 is done again, everywhere: a third CA takes its place, and nobody trusts the second one any more.";
+/// Handed in without the confirmation.
+pub const START_OVER_NOT_CONFIRMED: &str = "Tick the box to give the new CA up, or go on with it.";
+
+/// Beside the box, in so many words.
+pub fn confirm_start_over(under_way: &[String]) -> String {
+    format!("Yes, give up {}. A third CA is to be made.", under_way.join(" and "))
+}
+
+/// What becomes of an authority while a rotation is under way; empty where it begins.
+pub fn course(course: &Course) -> String {
+    match course {
+        Course::Begins => String::new(),
+        Course::GoesOn(subject, key) => format!(
+            "{subject} takes over: this rotation has begun with it, and its private key is {}.",
+            if *key { "here" } else { "not here" }
+        ),
+        Course::Waits => {
+            "The rotation that is under way has begun without it: it stays as it is until that is over.".to_owned()
+        }
+    }
+}
+
+/// The choice for authorities that are kept elsewhere.
+pub const EXTERNAL_CA: &str = "The new CAs' private keys stay elsewhere (external CA)";
+/// What it means.
+pub const EXTERNAL_CA_HINT: &str = "No CA key is made or wanted here: bring the certificate of each new CA along. The package goes as far as nobody \
+    needs its key, and has signing requests for the rest. When they are signed, load what the nodes have then, that package and the signed \
+    certificates, choose this again, and the next package goes on.";
+/// Where nothing can be made.
+pub const BRING_CERTIFICATE: &str = "The CA that was made elsewhere; its private key only if it comes along after all.";
+
+/// Over what says how far the package goes.
+pub const REACH: &str = "This package is not the whole rotation";
+/// Over what comes next.
+pub const NEXT: &str = "What to do next";
+
+/// How far the package goes.
+pub fn reach(reach: &Reach) -> String {
+    match reach.last_phase {
+        0 => "It has no step yet: the first one needs what is not here.".to_owned(),
+        last => format!("It ends with “{}”, because the next phase needs what is not here.", phase(last)),
+    }
+}
+
+/// What to do with a package that ends early, in order.
+pub fn next(reach: &Reach) -> Vec<&'static str> {
+    let carry_out = "Carry out the steps that it has, as its RUNBOOK.md says.";
+    let wait = "Stop there: with both CAs trusted everywhere, a cluster can stay for days.";
+    let steps = (reach.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
+    let then: &[&str] = if reach.asks {
+        &[
+            "Have every request in signing-requests/ signed by the new CA where that is kept, with the names and usages that it asks for.",
+            "Come back with what the nodes have then, this package and the signed certificates; in the plan, choose again that the keys stay elsewhere. \
+             The private keys beside the requests are in this package alone: keep it until then.",
+        ]
+    } else {
+        &["Come back with what the nodes have then, this package and the new CA's private key."]
+    };
+    steps.chain(then.iter().copied()).collect()
+}
+
+/// What in the zip is secret.
+pub fn download_hint(package: &PackageReport) -> &'static str {
+    let mut secret = package.files.iter().filter(|file| file.secret).peekable();
+    if secret.peek().is_none() {
+        "The zip holds no private key. Keep it as you keep what it was made of."
+    } else if secret.any(|file| (file.phase != 0 && file.path.ends_with("ca.key")) || file.path.starts_with("ca-keys/"))
+    {
+        "The zip holds private keys of the new CAs. Keep it as you keep the keys themselves, and delete it when the rotation is done."
+    } else {
+        "The zip holds private keys, none of a new CA. Keep it as you keep the keys themselves, and delete it when the rotation is done."
+    }
+}
+
+/// A remedy of core's, without the command line's options in brackets: the page has fields for them.
+pub fn without_options(remedy: &str) -> String {
+    let mut text = String::new();
+    let mut rest = remedy;
+    while let Some((before, after)) = rest.split_once(" (--") {
+        let Some((_, later)) = after.split_once(')') else { break };
+        text.push_str(before);
+        rest = later;
+    }
+    text + rest
+}
+
+/// The browser had thrown the page out.
+pub const THROWN_OUT: &str = "The browser closed this page to save memory, and has opened it anew. What was loaded was in memory alone and is gone: load it again.";
+/// The page slept, with nothing to do.
+pub const WOKE: &str = "The browser had put this page to sleep. Everything that was loaded is still here.";
+/// The page slept in the middle of something.
+pub const WOKE_AT_WORK: &str = "The browser had put this page to sleep. Nothing is lost: the work goes on where it stood. It goes faster while the page is in sight.";
+
 /// An empty drop.
 pub const NOTHING_FOUND: &str = "There was no file in what was dropped.";
 /// Copying a command that carries a key.
@@ -314,11 +537,13 @@ pub fn memory(memory: &Memory) -> Vec<String> {
         keys => format!("{} in them", count(keys, "private key")),
     };
     let loaded = format!("{} loaded, {}, {keys}.", count(memory.files, "file"), size(memory.bytes));
+    let password = memory.password.then(|| "A password, where the files are read.".to_owned());
     let package = match memory.secret_outputs {
         None => "No package.".to_owned(),
         Some(secret) => format!("The package; {} of it hold private keys.", count(secret, "file")),
     };
-    vec![loaded, package, "Nothing is stored: neither cookies nor storage nor caches.".to_owned()]
+    let stored = "Nothing is stored: neither cookies nor storage nor caches.".to_owned();
+    [Some(loaded), password, Some(package), Some(stored)].into_iter().flatten().collect()
 }
 
 /// The keys of a combination, as they are written on the keyboard.
@@ -520,32 +745,34 @@ pub fn downloaded(name: &str) -> String {
 }
 
 /// The core worker died.
-pub fn core_died(location: &str) -> String {
+pub fn core_died(location: &str, password: bool) -> String {
+    let password = if password { " Only the old one had the password: give it again." } else { "" };
     format!(
-        "Airlock's worker stopped over a defect{}. A new one has taken its place, with everything that was loaded before. Plan again to go on.",
-        at(location)
+        "Airlock's worker stopped {}. A new one has taken its place, with everything that was loaded before.{password} Plan or check again to go on.",
+        over(location)
     )
 }
 
 /// A key worker died.
 pub fn key_worker_died(location: &str) -> String {
-    format!("A key worker stopped over a defect{}. A new one makes its key.", at(location))
+    format!("A key worker stopped {}. A new one makes its key.", over(location))
 }
 
 /// Key workers died again and again.
 pub fn keys_given_up(location: &str) -> String {
-    format!("Keys cannot be made here: key workers stop over a defect{}. Nothing was made.", at(location))
+    format!("Keys cannot be made here: key workers stop {}. Nothing was made.", over(location))
 }
 
 /// Files that the worker died over.
-pub fn left_out(paths: &[String]) -> String {
+pub fn left_out(paths: &[String], location: &str) -> String {
+    let (what, were) = match paths {
+        [path] => (path.clone(), "was"),
+        paths => (count(paths.len(), "file"), "were"),
+    };
     format!(
-        "Airlock's worker stopped over a defect while it read {}, which was left out. A new worker has everything that was loaded before. \
+        "Airlock's worker stopped {} while it read {what}, which {were} left out. A new worker has everything that was loaded before. \
          Load the files in smaller portions to find the one it stumbles over.",
-        match paths {
-            [path] => path.clone(),
-            paths => count(paths.len(), "file"),
-        }
+        over(location)
     )
 }
 
@@ -658,7 +885,7 @@ pub fn without_place(files: usize) -> String {
 /// An authority and what takes its place.
 pub fn successor(authority: &SuccessorReport) -> String {
     format!(
-        "{}: {} is replaced by {} ({}, {}, until {}); its private key goes to {}.",
+        "{}: {} is replaced by {} ({}, {}, until {}); its private key {}.",
         authority.title,
         authority.old_subject,
         authority.new_subject,
@@ -669,8 +896,20 @@ pub fn successor(authority: &SuccessorReport) -> String {
             (false, false) => "made here",
         },
         authority.not_after.date(),
-        authority.key_home
+        match authority.key_home.as_str() {
+            "" => "is not here".to_owned(),
+            home => format!("goes to {home}"),
+        }
     )
+}
+
+/// In the place of a phase's steps, where there are none.
+pub fn no_steps(plan: &PlanReport, phase: u8) -> &'static str {
+    if plan.steps.iter().any(|step| step.phase > phase) {
+        "Everyone is through it already."
+    } else {
+        "This plan ends before it."
+    }
 }
 
 /// What becomes of a file, after its name.
@@ -976,6 +1215,13 @@ pub fn values(values: &[&str]) -> String {
     first.chain(rest).collect::<Vec<_>>().join("; or ")
 }
 
+/// What core says without a capital and a final period, as a sentence.
+pub fn sentence(said: &str) -> String {
+    let mut letters = said.chars();
+    let first = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
+    first.unwrap_or_default() + "."
+}
+
 fn lower_first(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
@@ -1030,4 +1276,13 @@ pub fn count(number: usize, what: &str) -> String {
 
 fn at(location: &str) -> String {
     if location.is_empty() { String::new() } else { format!(" ({location})") }
+}
+
+/// Why a worker stopped. A defect says where it is before it ends its worker; memory that is exhausted leaves nothing to say it with.
+fn over(location: &str) -> String {
+    if location.is_empty() {
+        "without a word, as it does when this browser has no more memory for it".to_owned()
+    } else {
+        format!("over a defect{}", at(location))
+    }
 }

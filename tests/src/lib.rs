@@ -4,6 +4,7 @@
 //! are judged by kubeadm, kubeconfigs are read by kubectl, Secrets by Cluster API, archives by unzip.
 //! A missing tool fails the test with the command that makes it; nothing is skipped.
 
+pub mod external;
 pub mod fixtures;
 pub mod generated;
 pub mod handshakes;

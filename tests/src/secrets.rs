@@ -17,6 +17,16 @@ impl Secrets {
         self.find(text);
     }
 
+    /// Takes in a secret word of 24 letters and digits, such as a password.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    pub fn learn_word(&mut self, word: &str) {
+        assert!(word.len() == PIECE && word.chars().all(is_base64), "{word} is no such word");
+        self.0.insert(word.to_owned());
+    }
+
     /// How many pieces are known.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -40,10 +40,10 @@ pub(crate) use self::{
 };
 
 /// The code of findings about what is encrypted, where no password was given.
-const PASSWORD_NEEDED: &str = "password-needed";
+pub const PASSWORD_NEEDED: &str = "password-needed";
 
 /// The code of findings about what another password opens.
-const PASSWORD_WRONG: &str = "password-wrong";
+pub const PASSWORD_WRONG: &str = "password-wrong";
 
 /// Everything that was recognised, in its place.
 #[derive(Debug)]

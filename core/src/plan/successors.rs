@@ -416,7 +416,8 @@ pub(crate) fn same_algorithm(certificate: &Certificate) -> Option<KeyAlgorithm> 
     certificate.public_key().key_type().algorithm()
 }
 
-/// The name that a successor gets unless another is asked for: the old one's and today's date.
+/// The name that a successor gets unless another is asked for: the old one's and today's date. A new one that is given up
+/// keeps its name to itself.
 pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTime) -> String {
     let old_name =
         |id| inventory.authorities.get(&id).and_then(|authority| authority.certificate.subject().common_name());
@@ -433,7 +434,12 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
     let room = MAX_COMMON_NAME - "-yyyymmdd".len();
     let base: String = base.chars().take(room).collect();
     let successor = format!("{base}-{}", now.compact_date());
-    if Some(&successor) == old_name(id).as_ref() { format!("{base}-2-{}", now.compact_date()) } else { successor }
+    let given_up = inventory.rotations.get(&id).and_then(|rotation| rotation.new.subject().common_name());
+    if [old_name(id), given_up].contains(&Some(successor.clone())) {
+        format!("{base}-2-{}", now.compact_date())
+    } else {
+        successor
+    }
 }
 
 /// What stands before the date at a successor's name's end; `None` where there is no date.
@@ -454,6 +460,13 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
                     .authorities
                     .values()
                     .any(|authority| authority.certificate.subject().common_name().as_ref() == Some(common_name));
+                let given_up = succession.given_up.as_ref().and_then(|given_up| given_up.subject().common_name());
+                if given_up.as_ref() == Some(common_name) {
+                    findings.push(
+                        Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: the CA that is given up has that name, and OpenSSL-based clients take the first that fits", succession.title))
+                            .remedy("Give it another name (--ca-name, --front-proxy-ca-name)"),
+                    );
+                }
                 if old {
                     findings.push(
                         Finding::error("ca-name-taken", "", format!("the new {} cannot be called {common_name}: an old CA has that name, and OpenSSL-based clients take the first that fits", succession.title))

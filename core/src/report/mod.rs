@@ -245,7 +245,7 @@ pub struct SuccessorReport {
     /// Is it in the cluster already, since a rotation is under way?
     #[serde(default)]
     pub under_way: bool,
-    /// Where its private key goes: `control-plane nodes` or `ca-keys/`.
+    /// Where its private key goes: `control-plane nodes` or `ca-keys/`; empty where it is not here.
     pub key_home: String,
 }
 

@@ -43,6 +43,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
         }
     };
     let key_home = match succession.key_home {
+        _ if !succession.has_key() => "",
         KeyHome::Nodes => "control-plane nodes",
         KeyHome::Elsewhere => "ca-keys/",
     };

@@ -10,7 +10,7 @@ use crate::{
     ports::{dom, files},
     state::{
         LoadedFile,
-        form::{AuthorityChange, AuthorityForm, BroughtPart, FormChange, FormProblem},
+        form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange, FormProblem},
     },
     words,
 };
@@ -23,6 +23,10 @@ const MAX_OFFERED: usize = 500;
 pub struct AuthorityFieldsProps {
     /// What stands in the fields.
     pub form: AuthorityForm,
+    /// What becomes of it.
+    pub course: Course,
+    /// Does its private key stay elsewhere?
+    pub external: bool,
     /// What is wrong with the form.
     pub problems: Vec<FormProblem>,
     /// The loaded files, among which a brought authority is.
@@ -34,9 +38,8 @@ pub struct AuthorityFieldsProps {
 /// Whether an authority gets a successor, and which.
 #[component]
 pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
-    let AuthorityFieldsProps { form, problems, act, .. } = props;
+    let AuthorityFieldsProps { form, course, act, .. } = props;
     let id = form.id;
-    let name = words::authority_id(id);
     let change = act.reform(move |change| Act::Form(FormChange::Authority(id, change)));
     html! {
         <fieldset>
@@ -45,25 +48,51 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
                     onchange={change.reform(|event: Event| AuthorityChange::Rotate(dom::checked(&event)))} />
                 <label for={form.field("rotate")}>{ "Rotate the " }{ &form.title }</label>
             </legend>
-            if form.rotate {
-                { source(form, false, "make", "Make a new CA here", &change) }
-                { source(form, true, "bring", "Bring a CA along that was made elsewhere", &change) }
-                if form.brought {
-                    { brought_file(props, BroughtPart::Certificate) }
-                    { brought_file(props, BroughtPart::Key) }
-                } else {
-                    <p>
-                        <label for={form.field("name")}>{ "Common name" }</label>
-                        <input id={form.field("name")} autocomplete="off" spellcheck="false" data-test={form.field("name")}
-                            value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
-                            aria-invalid={invalid(problems, &form.field("name"))} aria-describedby={described_by(problems, &form.field("name"))}
-                            oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
-                        { problem(problems, &form.field("name")) }
-                    </p>
-                    { key_type(form, name, &change) }
-                }
+            if form.rotate && *course == Course::Begins {
+                { successor(props, &change) }
+            } else if form.rotate {
+                <p data-test={form.field("course")}>{ words::course(course) }</p>
             }
         </fieldset>
+    }
+}
+
+/// Where the new one comes from.
+fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
+    let AuthorityFieldsProps { form, external, .. } = props;
+    html! {
+        <>
+            if *external {
+                <p>{ words::BRING_CERTIFICATE }</p>
+            } else {
+                { source(form, false, "make", "Make a new CA here", change) }
+                { source(form, true, "bring", "Bring a CA along that was made elsewhere", change) }
+            }
+            if form.brought || *external {
+                { brought_file(props, BroughtPart::Certificate) }
+                { brought_file(props, BroughtPart::Key) }
+            } else {
+                { common_name(props, change) }
+                { key_type(form, words::authority_id(form.id), change) }
+            }
+        </>
+    }
+}
+
+fn common_name(
+    AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
+    change: &Callback<AuthorityChange>,
+) -> Html {
+    let id = form.field("name");
+    html! {
+        <p>
+            <label for={id.clone()}>{ "Common name" }</label>
+            <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()}
+                value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
+                aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)}
+                oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
+            { problem(problems, &id) }
+        </p>
     }
 }
 
@@ -101,7 +130,7 @@ fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>
 
 /// One file of an authority that is brought along: picked now, or among those that were loaded before.
 fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
-    let AuthorityFieldsProps { form, problems, files, act } = props;
+    let AuthorityFieldsProps { form, problems, files, act, .. } = props;
     let (authority, id) = (form.id, form.field(words::brought_part(part)));
     let picker = format!("{id}-file");
     let chosen = form.brought_path(part);

@@ -16,7 +16,7 @@ pub fn findings(findings: &[Finding]) -> Html {
                         <p class="path">{ place(finding) }</p>
                     }
                     if !finding.remedy.is_empty() {
-                        <p class="remedy">{ &finding.remedy }{ "." }</p>
+                        <p class="remedy">{ words::without_options(&finding.remedy) }{ "." }</p>
                     }
                 </li>
             }

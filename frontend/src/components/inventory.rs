@@ -1,4 +1,4 @@
-//! Inspect: what was found in the files.
+//! Inspect: what is to be said of the files, and what was found in them.
 
 use std::rc::Rc;
 
@@ -27,21 +27,37 @@ const FEW: usize = 3;
 pub struct InventoryProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
+}
+
+/// What it is in a line, and findings.
+#[component]
+pub fn InventoryPart(InventoryProps { inventory }: &InventoryProps) -> Html {
+    html! {
+        <Part id="inventory" title="Inspect">
+            <p>{ words::summary(inventory) }</p>
+            { findings(&inventory.findings) }
+        </Part>
+    }
+}
+
+/// Properties of [`HoldingsPart`].
+#[derive(Properties, PartialEq)]
+pub struct HoldingsProps {
+    /// What was found.
+    pub inventory: Rc<InventoryReport>,
     /// Who signs whom.
     pub pki: Rc<Pki>,
     /// How long everything lives.
     pub lifetimes: Option<Lifetimes>,
 }
 
-/// Findings, authorities, holders with their slots, and what has no place.
+/// Authorities, holders with their slots, and what has no place.
 #[component]
-pub fn InventoryPart(props: &InventoryProps) -> Html {
-    let InventoryProps { inventory, pki, lifetimes: lives } = props;
+pub fn HoldingsPart(props: &HoldingsProps) -> Html {
+    let HoldingsProps { inventory, pki, lifetimes: lives } = props;
     let open = inventory.holders.len() <= FEW;
     html! {
-        <Part id="inventory" title="Inspect">
-            <p>{ words::summary(inventory) }</p>
-            { findings(&inventory.findings) }
+        <Part id="holdings" title={words::HOLDINGS}>
             if !inventory.authorities.is_empty() {
                 <h3>{ "Authorities" }</h3>
                 <ul class="plain">

@@ -3,6 +3,7 @@
 
 pub mod authority_form;
 pub mod certificate;
+pub mod check;
 pub mod download;
 pub mod files;
 pub mod findings;
@@ -16,11 +17,14 @@ pub mod making;
 pub mod nodes;
 pub mod outage;
 pub mod part;
+pub mod password;
 pub mod picture;
 pub mod pki;
 pub mod plan_form;
 pub mod preview;
+pub mod reach;
 pub mod review;
+pub mod start_over;
 pub mod status;
 pub mod steps;
 pub mod trust_panel;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use airlock_core::plan::request::KubeletCertificates;
 use yew::prelude::*;
 
-use super::{authority_form::AuthorityFields, part::Part};
+use super::{authority_form::AuthorityFields, part::Part, start_over::start_over};
 use crate::{
     app::Act,
     ports::dom,
@@ -44,26 +44,25 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
         <Part id="plan-form" title="Plan">
             <form onsubmit={submit} novalidate=true>
                 <fieldset class="bare" disabled={*busy}>
+                    if !form.under_way.is_empty() {
+                        { start_over(form, problems, &change) }
+                    }
+                    { tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa)) }
                     <div id="authorities" tabindex="-1">
                         { problem(problems, "authorities") }
                         for authority in &form.authorities {
-                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} problems={problems.clone()} {files} {act} />
+                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca} problems={problems.clone()} {files} {act} />
                         }
                     </div>
                     { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
                     { days("leaf-days", "Lifetime of new leaves, in days", &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
-                    <p>
-                        <input id="keep-keys" type="checkbox" checked={form.keep_keys} aria-describedby="keep-keys-hint" data-test="keep-keys"
-                            onchange={change.reform(|event: Event| FormChange::KeepKeys(dom::checked(&event)))} />
-                        <label for="keep-keys">{ "Keep the keys of leaves and kubeconfigs" }</label>
-                        <span id="keep-keys-hint" class="hint">{ words::KEEP_KEYS_HINT }</span>
-                    </p>
+                    { tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys)) }
                     <fieldset>
                         <legend>{ "Certificates of the kubelets" }</legend>
                         { for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }
                     </fieldset>
                     if !form.outages.is_empty() {
-                        { outage(form, &change) }
+                        { tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage)) }
                     }
                     <button type="submit" class="main" data-test="plan">{ "Show the plan" }</button>
                 </fieldset>
@@ -99,14 +98,15 @@ fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], on
     }
 }
 
-/// Shown once a package was refused over an outage: what is accepted can be taken back here, too.
-fn outage(form: &PlanForm, change: &Callback<FormChange>) -> Html {
+/// A box with what ticking it means.
+fn tick(id: &'static str, checked: bool, label: &str, hint: &'static str, ticked: Callback<bool>) -> Html {
+    let explained = format!("{id}-hint");
     html! {
         <p>
-            <input id="accept-outages" type="checkbox" checked={form.accept_outage} aria-describedby="accept-outages-hint" data-test="accept-outages"
-                onchange={change.reform(|event: Event| FormChange::AcceptOutage(dom::checked(&event)))} />
-            <label for="accept-outages">{ words::accept_outages(&form.outages) }</label>
-            <span id="accept-outages-hint" class="hint">{ words::OUTAGE_FORM_HINT }</span>
+            <input {id} type="checkbox" {checked} aria-describedby={explained.clone()} data-test={id}
+                onchange={ticked.reform(|event: Event| dom::checked(&event))} />
+            <label for={id}>{ label }</label>
+            <span id={explained} class="hint">{ hint }</span>
         </p>
     }
 }

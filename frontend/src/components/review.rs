@@ -10,6 +10,7 @@ use super::{
     part::{Fold, Part},
     picture::PicturePart,
     preview::PreviewPane,
+    reach,
 };
 use crate::{
     app::Act,
@@ -17,6 +18,7 @@ use crate::{
         Preview,
         chart::Chart,
         picture::Picture,
+        reach::reach,
         tree::{self, Branch},
     },
     words,
@@ -54,6 +56,9 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
     let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, busy, act } = props;
     html! {
         <Part id="review" title="Review">
+            if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
+                { reach::ends(&reach) }
+            }
             <PicturePart {chart} picture={picture.clone()} {act} />
             if let (Some(inventory), Some(plan)) = (inventory, plan) {
                 <h3>{ words::FINGERPRINTS }</h3>

@@ -79,13 +79,23 @@ pub fn PhasesPart(props: &PhasesProps) -> Html {
         <Part id="phases" title="Every step">
             for phase in 1..=3 {
                 <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
-                <ol key={format!("steps {phase}")} class="steps">
-                    for item in plan.steps.iter().filter(|step| step.phase == phase).map(step) {
-                        { item }
-                    }
-                </ol>
+                { steps_of(plan, phase) }
             }
         </Part>
+    }
+}
+
+fn steps_of(plan: &PlanReport, phase: u8) -> Html {
+    let mut its = plan.steps.iter().filter(|step| step.phase == phase).peekable();
+    if its.peek().is_none() {
+        return html! { <p key={format!("steps {phase}")}>{ words::no_steps(plan, phase) }</p> };
+    }
+    html! {
+        <ol key={format!("steps {phase}")} class="steps">
+            for item in its.map(step) {
+                { item }
+            }
+        </ol>
     }
 }
 

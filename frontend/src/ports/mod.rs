@@ -7,7 +7,9 @@ pub mod drops;
 pub mod endpoint;
 pub mod files;
 pub mod leaving;
+pub mod password;
 pub mod policy;
+pub mod sleep;
 pub mod workers;
 
 use airlock_core::UnixTime;

@@ -27,10 +27,30 @@ pub struct PlanForm {
     pub keep_keys: bool,
     /// How kubelets come by theirs.
     pub kubelet_certificates: KubeletCertificates,
+    /// Do the new authorities' keys stay elsewhere?
+    pub external_ca: bool,
+    /// The new authorities of a rotation that is under way, by their subjects; empty where none is.
+    pub under_way: Vec<String>,
+    /// Are they to be given up, and the rotation begun anew?
+    pub start_over: bool,
+    /// Was that confirmed?
+    pub confirmed: bool,
     /// The outages over which a package was refused; empty while none was.
     pub outages: Vec<Outage>,
     /// Are they accepted?
     pub accept_outage: bool,
+}
+
+/// What becomes of an authority where a rotation may be under way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    /// Its rotation has not begun, or is begun anew.
+    #[default]
+    Begins,
+    /// A new one of this subject is on its way to take over, with its private key here or elsewhere.
+    GoesOn(String, bool),
+    /// Others are being rotated, and it has no part in that.
+    Waits,
 }
 
 /// The choices for one authority.
@@ -40,6 +60,8 @@ pub struct AuthorityForm {
     pub id: AuthorityId,
     /// Its name in words.
     pub title: String,
+    /// Where it is in a rotation that is under way.
+    pub course: Course,
     /// Does it get a successor?
     pub rotate: bool,
     /// Is the successor brought along?
@@ -69,6 +91,12 @@ pub enum FormChange {
     KeepKeys(bool),
     /// How kubelets come by theirs.
     KubeletCertificates(KubeletCertificates),
+    /// Do the new authorities' keys stay elsewhere?
+    ExternalCa(bool),
+    /// Is a rotation that is under way given up, and begun anew?
+    StartOver(bool),
+    /// Was that confirmed?
+    Confirmed(bool),
     /// Are the outages that were shown accepted?
     AcceptOutage(bool),
     /// A choice for one authority.
@@ -116,6 +144,10 @@ impl Default for PlanForm {
             leaf_days: DEFAULT_LEAF_DAYS.to_string(),
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::default(),
+            external_ca: false,
+            under_way: Vec::new(),
+            start_over: false,
+            confirmed: false,
             outages: Vec::new(),
             accept_outage: false,
         }
@@ -130,6 +162,12 @@ impl PlanForm {
             FormChange::LeafDays(days) => self.leaf_days = days,
             FormChange::KeepKeys(keep) => self.keep_keys = keep,
             FormChange::KubeletCertificates(how) => self.kubelet_certificates = how,
+            FormChange::ExternalCa(external) => self.external_ca = external,
+            FormChange::StartOver(start_over) => {
+                self.start_over = start_over && !self.under_way.is_empty();
+                self.confirmed = false;
+            }
+            FormChange::Confirmed(confirmed) => self.confirmed = confirmed && self.start_over,
             FormChange::AcceptOutage(accept) => self.accept_outage = accept && !self.outages.is_empty(),
             FormChange::Authority(id, change) => {
                 if let Some(authority) = self.authorities.iter_mut().find(|authority| authority.id == id) {
@@ -140,10 +178,13 @@ impl PlanForm {
     }
 
     /// Keeps what was typed, and offers what the inventory has now: authorities that came get fields, those that went lose them.
-    /// What was accepted was accepted for what was loaded then.
+    /// What was accepted, or is to be given up, was so for what was loaded then.
     pub fn fit(&mut self, inventory: &InventoryReport, files: &[LoadedFile]) {
         self.outages.clear();
         self.accept_outage = false;
+        (self.start_over, self.confirmed) = (false, false);
+        let under_way = &inventory.rotation.authorities;
+        self.under_way = under_way.iter().map(|authority| authority.new.subject.clone()).collect();
         let mut old = std::mem::take(&mut self.authorities);
         for found in inventory.authorities.iter().filter(|authority| authority.rotates) {
             let kept = old.iter().position(|form| form.id == found.id).map(|place| old.swap_remove(place));
@@ -151,6 +192,11 @@ impl PlanForm {
             found.title.clone_into(&mut form.title);
             found.successor_name.clone_into(&mut form.proposed_name);
             form.same_key = found.same_key_algorithm;
+            form.course = match under_way.iter().find(|authority| authority.id == found.id) {
+                Some(authority) => Course::GoesOn(authority.new.subject.clone(), authority.new_key_present),
+                None if under_way.is_empty() => Course::Begins,
+                None => Course::Waits,
+            };
             if form.same_key.is_none() && form.key_algorithm.is_none() {
                 form.key_algorithm = Some(KeyAlgorithm::Rsa2048);
             }
@@ -179,7 +225,15 @@ impl PlanForm {
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
         let mut authorities = BTreeMap::new();
         for authority in &chosen {
-            authorities.insert(authority.id, authority.successor(&mut problems));
+            let successor = match self.course(authority) {
+                Course::Begins => authority.successor(self.external_ca, &mut problems),
+                Course::GoesOn(..) | Course::Waits => NewAuthority::default(),
+            };
+            authorities.insert(authority.id, successor);
+        }
+        if self.start_over && !self.confirmed {
+            let message = words::START_OVER_NOT_CONFIRMED.to_owned();
+            problems.push(FormProblem { field: "confirm-start-over".to_owned(), message });
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -191,10 +245,15 @@ impl PlanForm {
             leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
-            external_ca: false,
-            start_over: false,
+            external_ca: self.external_ca,
+            start_over: self.start_over,
             accept_outage: self.accept_outage,
         })
+    }
+
+    /// What becomes of an authority, as chosen.
+    pub fn course<'a>(&self, authority: &'a AuthorityForm) -> &'a Course {
+        if self.start_over { &Course::Begins } else { &authority.course }
     }
 }
 
@@ -203,6 +262,7 @@ impl AuthorityForm {
         Self {
             id: found.id,
             title: found.title.clone(),
+            course: Course::default(),
             rotate: true,
             brought: false,
             name: None,
@@ -238,10 +298,12 @@ impl AuthorityForm {
         }
     }
 
-    fn successor(&self, problems: &mut Vec<FormProblem>) -> NewAuthority {
-        if self.brought {
+    /// `external`: its key may stay elsewhere, and nothing is made here.
+    fn successor(&self, external: bool, problems: &mut Vec<FormProblem>) -> NewAuthority {
+        if self.brought || external {
             for part in [BroughtPart::Certificate, BroughtPart::Key] {
-                if self.brought_path(part).is_empty() {
+                let wanted = part == BroughtPart::Certificate || !external;
+                if wanted && self.brought_path(part).is_empty() {
                     problems.push(FormProblem {
                         field: self.field(words::brought_part(part)),
                         message: words::no_file_chosen(&self.title, part),
@@ -255,7 +317,8 @@ impl AuthorityForm {
         if common_name == Some("") {
             problems.push(FormProblem { field: self.field("name"), message: words::no_name(&self.title) });
         }
-        NewAuthority { common_name: common_name.map(str::to_owned), key_algorithm: self.key_algorithm, brought: None }
+        let common_name = common_name.map(str::to_owned);
+        NewAuthority { common_name, key_algorithm: self.key_algorithm, ..NewAuthority::default() }
     }
 }
 

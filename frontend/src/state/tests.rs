@@ -4,13 +4,13 @@ use airlock_core::{
     UnixTime,
     plan::request::{BroughtAuthority, RotationRequest},
     profile::AuthorityId,
-    report::{AuthorityReport, CertificateReport},
+    report::{AuthorityReport, CertificateReport, OutputFileReport, ReplacedReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
 use super::{
-    form::{AuthorityChange, BroughtPart, FormChange},
+    form::{AuthorityChange, BroughtPart, Course, FormChange},
     *,
 };
 
@@ -233,9 +233,138 @@ fn files_that_kill_the_worker_are_named() {
     let first = State::default()
         .after(Action::Began(Job::Inspecting))
         .after(Action::CoreDied(String::new()))
-        .after(Action::FilesLeftOut(vec!["evil.yaml".to_owned()]));
+        .after(Action::FilesLeftOut(vec!["evil.yaml".to_owned()], "core/src/lib.rs:1:1".to_owned()));
     assert_eq!(first.job, None, "there is nothing to take up");
-    assert!(first.alert.unwrap().contains("evil.yaml"));
+    let alert = first.alert.unwrap();
+    assert!(alert.contains("evil.yaml") && alert.contains("over a defect (core/src/lib.rs:1:1)"), "{alert}");
+}
+
+#[test]
+fn memory_that_is_exhausted_is_no_defect() {
+    let large = || Action::FilesLeftOut(vec!["dump.yaml".to_owned(), "more.yaml".to_owned()], String::new());
+    for action in [Action::CoreDied(String::new()), Action::KeyWorkerDied(String::new()), large()] {
+        let alert = after([action]).alert.unwrap();
+        assert!(alert.contains("no more memory") && !alert.contains("defect"), "{alert}");
+    }
+}
+
+#[test]
+fn a_page_that_slept_says_so() {
+    assert_eq!(after([Action::Woke]).notice, words::WOKE);
+    let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Woke]);
+    assert_eq!(
+        (at_work.alert.as_deref(), at_work.job),
+        (Some(words::WOKE_AT_WORK), Some(Job::Making { done: 1, total: 2 }))
+    );
+    assert_eq!(State::default().after(Action::ThrownOut).alert.as_deref(), Some(words::THROWN_OUT));
+}
+
+/// The cluster CA's rotation is under way; the front-proxy CA's is not.
+fn under_way() -> InventoryReport {
+    let mut found = inventory();
+    let certificate =
+        |subject: &str| CertificateReport { subject: subject.to_owned(), ..found.authorities[0].certificate.clone() };
+    let replaced = ReplacedReport {
+        id: AuthorityId::Cluster,
+        title: "Cluster CA".to_owned(),
+        old: certificate("CN=kubernetes"),
+        new: certificate("CN=kubernetes-2"),
+        new_key_present: false,
+    };
+    found.rotation.authorities.push(replaced);
+    found
+}
+
+fn going_on(actions: impl IntoIterator<Item = Action>) -> State {
+    let loaded = after([Action::Inspected([file(0, "ca.crt")].into(), under_way().into())]);
+    actions.into_iter().fold(loaded, State::after)
+}
+
+#[test]
+fn a_rotation_that_is_under_way_asks_nothing_about_its_new_ca() {
+    let state = going_on([cluster(AuthorityChange::Brought(true))]);
+    let courses: Vec<_> = state.form.authorities.iter().map(|form| &form.course).collect();
+    assert_eq!(courses, [&Course::GoesOn("CN=kubernetes-2".to_owned(), false), &Course::Waits]);
+    let request = state.form.request().unwrap();
+    assert_eq!((request.start_over, request.authorities[&AuthorityId::Cluster].brought.as_ref()), (false, None));
+}
+
+#[test]
+fn a_third_ca_is_never_made_by_accident() {
+    let choose = || Action::Form(FormChange::StartOver(true));
+    let confirm = || Action::Form(FormChange::Confirmed(true));
+    assert!(!after([choose(), confirm()]).form.start_over, "nothing is under way");
+    assert!(!going_on([confirm(), choose()]).form.confirmed, "nobody confirms what was not chosen");
+    let problems = going_on([choose()]).form.request().unwrap_err();
+    assert_eq!(problems[0].field, "confirm-start-over");
+    assert!(words::confirm_start_over(&going_on([]).form.under_way).contains("CN=kubernetes-2"));
+    assert!(going_on([choose(), confirm()]).form.request().unwrap().start_over);
+    let back = going_on([choose(), confirm(), Action::Form(FormChange::StartOver(false))]);
+    assert!(!back.form.request().unwrap().start_over && !back.form.confirmed);
+    let other = going_on([choose(), confirm(), Action::Inspected([].into(), under_way().into())]);
+    assert!(!other.form.start_over && !other.form.confirmed, "other files, another question");
+}
+
+#[test]
+fn starting_over_asks_about_the_new_ca_again() {
+    let state = going_on([
+        Action::Form(FormChange::StartOver(true)),
+        Action::Form(FormChange::Confirmed(true)),
+        cluster(AuthorityChange::Name("third".to_owned())),
+    ]);
+    let request = state.form.request().unwrap();
+    assert_eq!(request.authorities[&AuthorityId::Cluster].common_name.as_deref(), Some("third"));
+}
+
+#[test]
+fn a_key_that_stays_elsewhere_is_not_asked_for() {
+    let external = || Action::Form(FormChange::ExternalCa(true));
+    let problems = after([external()]).form.request().unwrap_err();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["cluster-certificate", "front-proxy-certificate"]);
+    let chosen = AuthorityChange::BroughtPath(BroughtPart::Certificate, "ca.crt".to_owned());
+    let without_proxy = FormChange::Authority(AuthorityId::FrontProxy, AuthorityChange::Rotate(false));
+    let request = after([external(), cluster(chosen), Action::Form(without_proxy)]).form.request().unwrap();
+    let brought = BroughtAuthority { certificate: "ca.crt".to_owned(), key: String::new() };
+    assert_eq!(
+        (request.external_ca, request.authorities[&AuthorityId::Cluster].brought.as_ref()),
+        (true, Some(&brought))
+    );
+    // On the way back the package says which CA that is.
+    assert!(going_on([external()]).form.request().unwrap().external_ca);
+}
+
+#[test]
+fn options_of_the_command_line_are_not_the_pages_words() {
+    let said = words::without_options("Choose a key type (--key-type); or leave it (see there) out (--rotate cluster)");
+    assert_eq!(said, "Choose a key type; or leave it (see there) out");
+    assert_eq!(words::without_options("Leave --start-over out"), "Leave --start-over out");
+}
+
+fn output(path: &str, phase: u8, secret: bool) -> OutputFileReport {
+    OutputFileReport {
+        path: path.to_owned(),
+        mode: 0o600,
+        size: 1,
+        sha256: String::new(),
+        secret,
+        phase,
+        holder: String::new(),
+        purpose: String::new(),
+        appliable: false,
+    }
+}
+
+#[test]
+fn what_is_secret_in_the_zip_is_said_as_it_is() {
+    let hint = |files| words::download_hint(&PackageReport { files, ..package() });
+    let backup = || output("0-backup/cp1/etc/kubernetes/pki/ca.key", 0, true);
+    let request = || output("signing-requests/cp1-apiserver.key", 0, true);
+    assert!(hint(vec![output("README.txt", 0, false)]).contains("no private key"));
+    assert!(hint(vec![backup(), request()]).contains("none of a new CA"));
+    let on_nodes = output("2-switch/control-plane/cp1/etc/kubernetes/pki/ca.key", 2, true);
+    assert!(hint(vec![request(), on_nodes]).contains("private keys of the new CAs"));
+    assert!(hint(vec![output("ca-keys/ca.key", 0, true)]).contains("private keys of the new CAs"));
 }
 
 fn broken() -> Action {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use airlock_core::{
-    Content, Finding, InputFile, UnixTime,
-    inventory::Inventory,
+    Content, Finding, InputFile, InspectOptions, Password, UnixTime,
+    inventory::{Inventory, PASSWORD_NEEDED, PASSWORD_WRONG},
     package::{OutputFiles, PackageError},
     plan::RotationPlan,
     simulate::Broken,
@@ -19,6 +19,8 @@ use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply, SelfTest};
 #[derive(Default)]
 pub struct Core {
     files: BTreeMap<FileId, InputFile>,
+    /// The last one that opened something: nobody else has it.
+    password: Option<Password>,
     inventory: Option<Inventory>,
     plan: Option<RotationPlan>,
     /// The run whose keys the package waits for.
@@ -43,12 +45,17 @@ impl From<Reply> for Answer {
 }
 
 impl Core {
-    /// Answers a question; `bodies` are the contents of its attached files, in their order.
+    /// Answers a question; `bodies` are the contents of what is attached to it, in their order.
     ///
     /// `None` where the answer has to wait: [`Ask::Make`] is answered by the last [`Core::key`], or by [`Ask::Cancel`].
     pub fn answer(&mut self, ask: Ask, bodies: Vec<Content>) -> Option<Answer> {
         match ask {
             Ask::Inspect { add, remove, now } => Some(self.inspect(add, &remove, bodies, now).into()),
+            Ask::Unlock { now } => Some(self.unlock(bodies, now).into()),
+            Ask::Check { phase } => {
+                let report = self.inventory.as_ref().map(|inventory| airlock_core::check(inventory, phase));
+                Some(report.map_or_else(|| nothing("loaded"), Reply::Checked).into())
+            }
             Ask::Plan { request, now } => {
                 self.forget_plan();
                 let Some(inventory) = &self.inventory else { return Some(nothing("loaded").into()) };
@@ -67,6 +74,10 @@ impl Core {
                 self.run = None;
                 self.keys.clear();
                 Some(Reply::Cancelled.into())
+            }
+            Ask::Wipe => {
+                *self = Self::default();
+                Some(Reply::Wiped.into())
             }
             Ask::Preview { path } => {
                 let preview = self.package.as_ref().and_then(|package| package.preview(&path));
@@ -116,8 +127,31 @@ impl Core {
             };
             self.files.insert(ticket.id, InputFile { path: ticket.path, content, mode: None });
         }
-        let inventory = airlock_core::inspect(self.files.values().cloned().collect(), now);
+        let inventory = self.look_with(self.password.as_ref(), now);
         Reply::Inventory(self.inventory.insert(inventory).report(now))
+    }
+
+    /// Tries a password. One that opens nothing is forgotten; what it has to do with is said by the inventory's findings.
+    fn unlock(&mut self, bodies: Vec<Content>, now: UnixTime) -> Reply {
+        let Some(typed) = bodies.into_iter().find_map(password) else { return nothing("typed") };
+        self.forget_plan();
+        let before = self.inventory.as_ref().map_or(0, locked);
+        let inventory = self.look_with(Some(&typed), now);
+        let opened = locked(&inventory) < before;
+        if opened {
+            self.password = Some(typed);
+        }
+        // What another password has opened stays open.
+        let inventory = match self.inventory.take() {
+            Some(earlier) if !opened && self.password.is_some() => earlier,
+            _ => inventory,
+        };
+        Reply::Unlocked { inventory: self.inventory.insert(inventory).report(now), opened }
+    }
+
+    fn look_with(&self, password: Option<&Password>, now: UnixTime) -> Inventory {
+        let options = InspectOptions { password, platform: None };
+        airlock_core::inspect_with(self.files.values().cloned().collect(), options, now)
     }
 
     fn forget_plan(&mut self) {
@@ -154,6 +188,19 @@ impl Core {
             Err(error) => Reply::Failed(error.to_string()).into(),
         })
     }
+}
+
+/// How much a password would open, or another one.
+fn locked(inventory: &Inventory) -> usize {
+    let codes = inventory.findings().iter().map(|finding| finding.code.as_str());
+    codes.filter(|code| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(code)).count()
+}
+
+/// What was typed, as it came: UTF-8.
+fn password(body: Content) -> Option<Password> {
+    let Content::Bytes(bytes) = body else { return None };
+    let text = Zeroizing::new(str::from_utf8(&bytes).ok()?.to_owned());
+    Some(Password::new(text))
 }
 
 /// What breaks. Core's own finding tells of the command line's option to accept an outage; the page asks in its own words.

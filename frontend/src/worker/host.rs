@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use airlock_core::{input::MAX_FILE_SIZE, plan::request::RotationRequest, x509::KeyAlgorithm};
+use airlock_core::{UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, x509::KeyAlgorithm};
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
@@ -17,6 +17,7 @@ use crate::{
         self, clipboard,
         endpoint::Attachment,
         files::{Blob, Download, MAX_FILES, PickedFile},
+        password::Typed,
         workers,
     },
     state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart},
@@ -39,6 +40,8 @@ pub struct Host {
     next_file: Cell<u32>,
     /// Inspections that are not answered yet.
     inspecting: Cell<u32>,
+    /// The phase that the person asked about, to be asked about again whenever the files change.
+    checking: Cell<Option<Option<u8>>>,
     /// Is a new core guest taking up the files of a dead one?
     reviving: Cell<bool>,
     /// Counts runs and their ends: whoever works for another number stops.
@@ -68,6 +71,7 @@ impl Host {
                 files: RefCell::default(),
                 next_file: Cell::default(),
                 inspecting: Cell::default(),
+                checking: Cell::default(),
                 reviving: Cell::default(),
                 run: Cell::default(),
                 deaths: Cell::default(),
@@ -111,7 +115,7 @@ impl Host {
                         host.tell(Action::Failed(words::too_many(MAX_FILES)));
                     }
                 }
-                Err(_) => host.tell(Action::FilesLeftOut(left_out)),
+                Err(died) => host.tell(Action::FilesLeftOut(left_out, died.location)),
             }
         });
         paths
@@ -127,6 +131,35 @@ impl Host {
             if let Ok(reply) = host.inspect(&[], gone).await {
                 host.inspected(reply);
             }
+        });
+    }
+
+    /// Opens what is encrypted, and inspects all again.
+    pub fn unlock(self: &Rc<Self>, typed: Typed) {
+        self.tell(Action::Began(Job::Inspecting));
+        let (host, wiped) = (Rc::clone(self), self.wiped.get());
+        ports::spawn(async move {
+            let answer = host.look(|now| Ask::Unlock { now }, vec![typed.into()]).await;
+            match answer {
+                Ok(_) if host.wiped.get() != wiped => {}
+                Ok(Reply::Unlocked { inventory, opened }) => {
+                    host.tell(Action::Unlocked(inventory.into(), opened));
+                    host.look_is_over();
+                }
+                Ok(other) => host.unexpected(other),
+                // Its death was told.
+                Err(_) => {}
+            }
+        });
+    }
+
+    /// Says whether a phase is done, now and whenever other files are there.
+    pub fn check(self: &Rc<Self>, phase: Option<u8>) {
+        self.checking.set(Some(phase));
+        self.tell(Action::CheckAsked(phase));
+        self.ask(Ask::Check { phase }, move |host, reply, _| match reply {
+            Reply::Checked(report) => host.tell(Action::Checked(phase, report.into())),
+            other => host.unexpected(other),
         });
     }
 
@@ -198,6 +231,9 @@ impl Host {
         self.pool.take();
         self.files.take();
         self.download.take();
+        self.checking.take();
+        // A worker ends with all that it has; a guest on the page has to be told. Nobody waits for the answer.
+        drop(self.core.borrow().ask(Ask::Wipe, Vec::new()));
         self.core.replace(start_core(Rc::downgrade(self)));
         self.tell(Action::Wiped);
     }
@@ -295,31 +331,45 @@ impl Host {
     }
 
     async fn inspect<'a>(&self, add: impl IntoIterator<Item = &'a Loaded>, remove: Vec<FileId>) -> Result<Reply, Died> {
-        self.end_run();
         let (mut tickets, mut blobs) = (Vec::new(), Vec::new());
         for file in add {
             tickets.push(file.ticket.clone());
             blobs.extend(file.blob.clone().map(Attachment::Blob));
         }
+        self.look(|now| Ask::Inspect { add: tickets, remove, now }, blobs).await
+    }
+
+    /// Asks for an inventory as of now; whatever was planned or made of the last one ends.
+    async fn look(&self, ask: impl FnOnce(UnixTime) -> Ask, attachments: Vec<Attachment>) -> Result<Reply, Died> {
+        self.end_run();
         let now = ports::now();
         self.tell(Action::Today(now));
-        let answer = self.core.borrow().ask(Ask::Inspect { add: tickets, remove, now }, blobs);
+        let answer = self.core.borrow().ask(ask(now), attachments);
         self.inspecting.set(self.inspecting.get() + 1);
         let answer = answer.await;
         self.inspecting.set(self.inspecting.get() - 1);
         answer.map(|(reply, _)| reply)
     }
 
-    fn inspected(&self, reply: Reply) {
+    fn inspected(self: &Rc<Self>, reply: Reply) {
         match reply {
             Reply::Inventory(inventory) => {
                 let files = self.files.borrow().values().map(Loaded::listed).collect();
                 self.tell(Action::Inspected(files, inventory.into()));
+                self.look_is_over();
             }
             other => self.unexpected(other),
         }
+    }
+
+    /// The last of several inspections says what came of them; what was asked about the files is asked again.
+    fn look_is_over(self: &Rc<Self>) {
         if self.inspecting.get() > 0 {
             self.tell(Action::Began(Job::Inspecting));
+        } else if self.files.borrow().is_empty() {
+            self.checking.take();
+        } else if let Some(phase) = self.checking.get() {
+            self.check(phase);
         }
     }
 
@@ -327,6 +377,8 @@ impl Host {
     fn core_died(self: &Rc<Self>, died: Died) {
         self.run.set(self.run.get().wrapping_add(1));
         self.pool.take();
+        // It may be the check that it died over: the person asks again.
+        self.checking.take();
         self.core.replace(start_core(Rc::downgrade(self)));
         if self.reviving.replace(true) {
             self.reviving.set(false);

@@ -6,7 +6,7 @@
 use airlock_core::{
     Finding, UnixTime,
     plan::request::RotationRequest,
-    report::{CertificateReport, FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
@@ -92,6 +92,16 @@ pub enum Ask {
         /// The person's clock.
         now: UnixTime,
     },
+    /// Open what is encrypted with the attached password, and inspect all that is there.
+    Unlock {
+        /// The person's clock.
+        now: UnixTime,
+    },
+    /// Say whether a phase is done.
+    Check {
+        /// 1, 2 or 3; `None` for the furthest that anyone has begun.
+        phase: Option<u8>,
+    },
     /// Plan a rotation.
     Plan {
         /// The person's choices.
@@ -106,6 +116,8 @@ pub enum Ask {
     },
     /// Forget the run and its keys.
     Cancel,
+    /// Forget everything.
+    Wipe,
     /// A file of the package, keys hidden.
     Preview {
         /// Its path in the package.
@@ -150,6 +162,15 @@ pub struct FromCore {
 pub enum Reply {
     /// To [`Ask::Inspect`].
     Inventory(InventoryReport),
+    /// To [`Ask::Unlock`].
+    Unlocked {
+        /// What is there now.
+        inventory: InventoryReport,
+        /// Did the password open anything? Then it is kept for files that come later.
+        opened: bool,
+    },
+    /// To [`Ask::Check`].
+    Checked(CheckReport),
     /// To [`Ask::Plan`].
     Plan(PlanReport),
     /// To [`Ask::Plan`], where there is none.
@@ -160,6 +181,8 @@ pub enum Reply {
     Broken(Finding, TrustMatrix),
     /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].
     Cancelled,
+    /// To [`Ask::Wipe`].
+    Wiped,
     /// To [`Ask::Preview`].
     Preview(FilePreview),
     /// To [`Ask::Command`]; the text is attached.

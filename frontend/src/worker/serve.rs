@@ -90,8 +90,7 @@ impl CoreServer {
             loop {
                 let next = self.questions.borrow_mut().pop_front();
                 let Some((id, ask, attachments)) = next else { break };
-                let blobs: Vec<_> = attachments.into_iter().filter_map(Attachment::into_blob).collect();
-                let bodies = ports::files::read(&blobs).await;
+                let bodies = bodies(attachments).await;
                 self.ask(id, ask, bodies);
             }
             self.reading.replace(false);
@@ -102,8 +101,10 @@ impl CoreServer {
         match ask {
             // Whatever replaces the plan or its run ends the wait for its keys.
             Ask::Make { .. } => self.stop_waiting(Some(id)),
-            Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } => self.stop_waiting(None),
-            Ask::Archive | Ask::Command { .. } | Ask::Preview { .. } | Ask::Test => {}
+            Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } | Ask::Unlock { .. } | Ask::Wipe => {
+                self.stop_waiting(None);
+            }
+            Ask::Archive | Ask::Check { .. } | Ask::Command { .. } | Ask::Preview { .. } | Ask::Test => {}
         }
         let answer = self.core.borrow_mut().answer(ask, bodies);
         if let Some(answer) = answer {
@@ -134,6 +135,21 @@ impl CoreServer {
         let blob = answer.bytes.as_deref().map(|bytes| Attachment::Blob(ports::files::blob(bytes, media_type)));
         self.page.post(&FromWorker::Says(FromCore { id, reply: answer.reply }), blob.as_slice());
     }
+}
+
+/// The contents of what came with a question: files, which are read here, or bytes.
+async fn bodies(attachments: Vec<Attachment>) -> Vec<Content> {
+    let (mut blobs, mut bytes) = (Vec::new(), Vec::new());
+    for attachment in attachments {
+        match attachment {
+            Attachment::Blob(blob) => blobs.push(blob),
+            Attachment::Bytes(_) => bytes.push(Content::Bytes(attachment.take_bytes().into())),
+            Attachment::Port(_) => {}
+        }
+    }
+    let mut bodies = ports::files::read(&blobs).await;
+    bodies.append(&mut bytes);
+    bodies
 }
 
 fn port(attachment: Attachment) -> Option<Endpoint> {

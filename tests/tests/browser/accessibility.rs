@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use airlock_tests::{fixtures, secrets::Secrets, tools::root};
+use airlock_tests::{fixtures, rotation::Case, secrets::Secrets, tools::root};
 use serde_json::{Value, json};
 
 use crate::{
@@ -120,6 +120,65 @@ fn what_goes_wrong_is_without_findings_too() {
     page.settle("an empty drop");
     judged.judge("an empty drop");
     close(judged.0);
+}
+
+/// A rotation that is under way, checked, and given up; a password that is wrong.
+#[test]
+fn a_rotation_under_way_is_without_findings() {
+    let judged = Judged::new(Page::open("accessibility-under-way"));
+    let page = &judged.0;
+    let trees = page.folder().join("trees");
+    let phases = Case::named("ecdsa-3").phases();
+    fixtures::copy(&phases.phase(1), &trees);
+    let behind = "cp2/etc/kubernetes/scheduler.conf";
+    fs::copy(phases.phase(0).join(behind), trees.join(behind)).expect("a file can be copied");
+    fs::copy(fixtures::path("encrypted/ca.p12"), trees.join("ca.p12")).expect("a file can be copied");
+    page.choose_folder(&trees);
+    judged.judge("a password is asked for");
+    page.keys("[data-test=password]", "another\u{e007}");
+    page.wait("document.querySelector('#password-problem')");
+    judged.judge("a wrong password");
+    page.go("inspect");
+    page.click("[data-test=check-furthest]");
+    page.wait("document.querySelector('[data-test=missing]')");
+    judged.judge("somebody is behind");
+    page.click("[data-test=check-2]");
+    page.wait("document.querySelector('[data-test=checked][data-phase=\"2\"]')");
+    open(page);
+    judged.judge("nobody has switched");
+    page.click("[data-test=start-over]");
+    page.wait("document.querySelector('[data-test=confirm-start-over]')");
+    judged.judge("start over");
+    page.click("[data-test=plan]");
+    page.wait("document.querySelector('#confirm-start-over-problem')");
+    judged.judge("start over, not confirmed");
+    close(judged.0);
+}
+
+/// A CA that is kept elsewhere: what is asked for, and a package that ends early.
+#[test]
+fn a_package_that_ends_early_is_without_findings() {
+    let judged = Judged::new(Page::open("accessibility-external"));
+    let page = &judged.0;
+    let certificate = |name: &str| fs::read(fixtures::path("brought").join(name)).expect("a fixture can be read");
+    let files = ["ca.crt", "front-proxy-ca.crt"].map(|name| write(page.folder(), name, certificate(name)));
+    page.choose(&[&pack(page.folder(), "kubeadm/external-1", &["cp1", "cluster"], "nodes.tar")]);
+    page.click("[data-test=external-ca]");
+    page.click("[data-test=plan]");
+    page.wait("document.querySelectorAll('[data-test=problem]').length === 2");
+    judged.judge("certificates are wanted");
+    for (authority, file) in ["cluster", "front-proxy"].iter().zip(&files) {
+        page.choose_by(&format!("[data-test={authority}-certificate-file]"), &[file]);
+    }
+    page.plan();
+    judged.judge("a plan that ends early");
+    page.make();
+    judged.judge("a package that ends early");
+    page.download();
+    judged.judge("what to do next");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path("kubeadm/external-1"));
+    judged.0.close(&secrets);
 }
 
 fn close(page: Page) {

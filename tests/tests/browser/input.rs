@@ -10,7 +10,12 @@ use airlock_tests::{fixtures, tools::succeed};
 
 /// Nodes of a fixture as `tar`, `tar` and `gzip`, or `zip` pack them, in a folder of the test.
 pub fn pack(folder: &Path, fixture: &str, nodes: &[&str], name: &str) -> PathBuf {
-    let (from, archive) = (fixtures::path(fixture), folder.join(name));
+    pack_from(folder, &fixtures::path(fixture), nodes, name)
+}
+
+/// The same of any folder's.
+pub fn pack_from(folder: &Path, from: &Path, nodes: &[&str], name: &str) -> PathBuf {
+    let archive = folder.join(name);
     let mut command = if name.ends_with(".zip") {
         let mut zip = Command::new("zip");
         zip.args(["--quiet", "--recurse-paths", "--symlinks"]).arg(&archive);

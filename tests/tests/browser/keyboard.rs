@@ -66,6 +66,9 @@ fn the_whole_way_without_a_pointer() {
     go(&page, "[data-step=load] [data-test=onwards]");
     press(&page, ENTER);
     shown(&page, "inspect");
+    go(&page, "[data-test=check-furthest]");
+    press(&page, ENTER);
+    page.wait("document.querySelector('[data-test=checked]')");
     go(&page, "[data-test=holder] summary");
     press(&page, ENTER);
     page.wait("document.querySelector('[data-test=holder][open] [data-test=slot]')");

@@ -1,15 +1,20 @@
 //! Page and command line write the same bytes.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use airlock_tests::{
     fixtures,
+    rotation::Case,
     secrets::Secrets,
     tools::{airlock, succeed},
 };
 
 use crate::{
-    input::{pack, write},
+    input::{pack, pack_from, write},
     package::{sha256, unpack},
     page::{Page, learn},
 };
@@ -34,13 +39,9 @@ fn page_and_command_line_write_the_same_bytes() {
         files.push(write(page.folder(), name, content));
     }
 
-    let mut command = Command::new(airlock());
-    command.args(["package", "nodes.tar.gz", "--keep-keys", "--out", "command-line.zip"]);
-    for (option, _, _, name) in BROUGHT {
-        command.args([option, name]);
-    }
-    let now = fixtures::now().0.to_string();
-    succeed(command.env("SOURCE_DATE_EPOCH", now).current_dir(page.folder()));
+    let mut options = vec!["nodes.tar.gz", "--keep-keys"];
+    options.extend(BROUGHT.iter().flat_map(|(option, _, _, name)| [*option, *name]));
+    let written = command_line(&page, &options);
 
     // The cluster CA's files are picked in the form, the front proxy's are loaded with the nodes.
     files.retain(|file| !file.ends_with("new-cluster.crt") && !file.ends_with("new-cluster.key"));
@@ -60,20 +61,96 @@ fn page_and_command_line_write_the_same_bytes() {
     page.plan();
     assert_eq!(page.count("[data-test=keys] li"), 0, "no key has to be made");
     page.make();
-    let downloaded = page.download();
+    same(&page, &written, &page.download());
+    close(page, &["kubeadm/ecdsa-3", "brought"].map(fixtures::path));
+}
 
-    let root = unpack(&downloaded);
-    let written = page.folder().join("command-line.zip");
+/// CAs whose keys stay elsewhere: certificates are asked for, for the keys that are there.
+#[test]
+fn they_ask_for_the_same_certificates() {
+    let page = Page::open("parity-external");
+    pack(page.folder(), "kubeadm/external-1", &["cp1", "cluster"], "nodes.tar.gz");
+    let certificates = BROUGHT.map(|(option, field, fixture, name)| {
+        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
+        (option, field, write(page.folder(), name, content), name)
+    });
+    let [certificate, _, front_proxy, _] = &certificates;
+    let given = [certificate.0, certificate.3, front_proxy.0, front_proxy.3];
+    let options = ["nodes.tar.gz", "--external-ca", "--keep-keys", "--kubelet-certs", "mint"];
+    let written = command_line(&page, &[&options[..], &given].concat());
+
+    page.choose(&[&page.folder().join("nodes.tar.gz")]);
+    for choice in ["external-ca", "keep-keys", "kubelets-mint"] {
+        page.click(&format!("[data-test={choice}]"));
+    }
+    page.wait("document.querySelector('[data-test=external-ca]:checked')");
+    for (_, field, file, _) in [certificate, front_proxy] {
+        page.choose_by(&format!("[data-test={field}-file]"), &[file]);
+    }
+    page.plan();
+    assert_eq!(page.count("[data-test=keys] li"), 0, "no key has to be made");
+    page.make();
+    same(&page, &written, &page.download());
+    close(page, &["kubeadm/external-1", "brought"].map(fixtures::path));
+}
+
+/// A rotation that is under way is given up for a CA that is brought along.
+#[test]
+fn they_start_over_alike() {
+    let page = Page::open("parity-start-over");
+    let phases = Case::named("ecdsa-3").phases();
+    let holders = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
+    let mut files = vec![pack_from(page.folder(), &phases.phase(1), &holders, "nodes.tar.gz")];
+    let mut options = vec!["nodes.tar.gz", "--keep-keys", "--start-over"];
+    for (option, _, fixture, name) in BROUGHT {
+        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
+        files.push(write(page.folder(), name, content));
+        options.extend([option, name]);
+    }
+    let written = command_line(&page, &options);
+
+    page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
+    page.click("[data-test=keep-keys]");
+    page.click("[data-test=start-over]");
+    page.wait("document.querySelector('[data-test=confirm-start-over]')");
+    page.click("[data-test=confirm-start-over]");
+    for authority in ["cluster", "front-proxy"] {
+        page.click(&format!("[data-test={authority}-bring]"));
+    }
+    for (_, field, _, name) in BROUGHT {
+        page.wait(&format!("document.querySelector('[data-test={field}]')"));
+        page.set(&format!("[data-test={field}]"), name);
+    }
+    page.plan();
+    assert_eq!(page.count("[data-test=keys] li"), 0, "no key has to be made");
+    page.make();
+    same(&page, &written, &page.download());
+    close(page, &[phases.phase(1), fixtures::path("brought")]);
+}
+
+/// Has the command line write a package of the test's folder at the fixtures' time, and gives where it lies.
+fn command_line(page: &Page, arguments: &[&str]) -> PathBuf {
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).current_dir(page.folder());
+    succeed(command.args(["package", "--out", "command-line.zip"]).args(arguments));
+    page.folder().join("command-line.zip")
+}
+
+/// Both archives have the same bytes.
+fn same(page: &Page, written: &Path, downloaded: &Path) {
+    let root = unpack(downloaded);
     let other = page.folder().join("command-line");
-    succeed(Command::new("unzip").arg("-q").arg(&written).arg("-d").arg(&other));
+    succeed(Command::new("unzip").arg("-q").arg(written).arg("-d").arg(&other));
     // File by file first: a difference is named.
     let name = root.file_name().expect("a package has a name");
     succeed(Command::new("diff").args(["--recursive", "--brief"]).arg(other.join(name)).arg(&root));
-    assert_eq!(sha256(&downloaded), sha256(&written), "the same files in archives that differ");
+    assert_eq!(sha256(downloaded), sha256(written), "the same files in archives that differ");
+}
 
+fn close(page: Page, keys: &[PathBuf]) {
     let mut secrets = Secrets::default();
-    for folder in ["kubeadm/ecdsa-3", "brought"] {
-        learn(&mut secrets, &fixtures::path(folder));
+    for folder in keys {
+        learn(&mut secrets, folder);
     }
     page.close(&secrets);
 }

@@ -2,6 +2,8 @@
 
 use airlock_tests::{fixtures, secrets::Secrets};
 
+use serde_json::json;
+
 use crate::{
     input::pack,
     package::unpack,
@@ -9,23 +11,47 @@ use crate::{
 };
 
 /// Keeps hold of the workers, and puts BEFORE, an expression, in front of what each of them runs.
-const WORKERS: &str = r#"
+pub const WORKERS: &str = r#"
 const workers = window.airlockWorkers = [];
 const RealWorker = Worker, RealBlob = Blob;
 let made = 0;
-self.Worker = class extends RealWorker { constructor(...all) { super(...all); workers.push(this); } };
+self.Worker = class extends RealWorker { constructor(...all) { super(...all); this.airlockRole = all[1].name; workers.push(this); } };
 self.Blob = new Proxy(RealBlob, {
     construct: (blob, [parts, options]) => new blob(options?.type === 'text/javascript' ? [BEFORE, ...parts] : parts, options),
 });
 "#;
 
 /// A worker that ends over whatever it does when it is told to.
-const MORTAL: &str =
+pub const MORTAL: &str =
     r#"`self.addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('the end'); });`"#;
 
 /// Workers of which the second, which is the first that makes keys, finds no randomness.
 const WITHOUT_RANDOMNESS: &str =
     r#"(++made === 2 ? `crypto.getRandomValues = () => { throw new Error('no randomness'); };` : '')"#;
+
+/// Workers whose memory is exhausted as soon as they are asked what they were told: all that wasm may have is taken away, but
+/// for some bytes, so that work begins and ends at an allocation that the browser really refuses.
+const STARVING: &str = r#"`{
+    const instantiate = WebAssembly.instantiate;
+    let exports, told;
+    WebAssembly.instantiate = async (...all) => {
+        const made = await instantiate(...all);
+        exports = (made.instance ?? made).exports;
+        return made;
+    };
+    const starve = (left) => {
+        try { while (true) exports.memory.grow(64); } catch { }
+        try { while (true) exports.memory.grow(1); } catch { }
+        const kept = exports.__wbindgen_malloc(left, 1);
+        for (const size of [1 << 24, 1 << 20, 1 << 16, 1 << 12, 1 << 8, 1 << 4])
+            try { while (true) exports.__wbindgen_malloc(size, 1); } catch { }
+        exports.__wbindgen_free(kept, left, 1);
+    };
+    self.addEventListener('message', ({ data }) => {
+        if (data.starveAt) told = data;
+        else if (told && data[0]?.includes?.(told.starveAt)) starve(told.left);
+    });
+}`"#;
 
 /// Workers that cannot read files of 4,321 bytes.
 const PICKY: &str = r#"`{
@@ -33,7 +59,7 @@ const PICKY: &str = r#"`{
     Blob.prototype.arrayBuffer = function () { if (this.size === 4321) throw new Error('picky'); return read.call(this); };
 }`"#;
 
-const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Error('no workers here'); } };";
+pub const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Error('no workers here'); } };";
 
 /// Workers that are made, and then refuse to run.
 const FAILING_WORKERS: &str = "self.Worker = class extends EventTarget {
@@ -120,6 +146,115 @@ fn a_file_that_kills_the_worker_is_left_out() {
     assert!(page.says().contains("deadly.yaml"), "{}", page.says());
     assert_eq!(page.files(), before);
     assert_is_loaded(&page);
+    page.plan();
+    page.make();
+    let package = page.download();
+    close(page, &package);
+}
+
+/// Memory runs out in the middle of every stage. Nothing that was loaded is lost, the person is told why, and can go on.
+#[test]
+fn memory_may_run_out_in_every_stage() {
+    let mut page = Page::open_after("memory", &WORKERS.replace("BEFORE", STARVING));
+    page.expect("unreachable");
+    page.expect("memory access out of bounds");
+    page.wait("document.querySelector('[data-place=workers]')");
+    load(&page);
+    let files = page.files();
+
+    // The newest core worker, or key worker, is told at which question it is to starve, and what is left to it then.
+    let starve = |role: &str, question: &str, left: u32| {
+        let script = format!(
+            "const workers = window.airlockWorkers.filter((worker) => worker.airlockRole === {});
+             workers.at(-1).postMessage({{ starveAt: {}, left: {left} }});",
+            json!(role),
+            json!(question)
+        );
+        page.evaluate(&script);
+    };
+    let told = |stage: &str, words: &str| {
+        page.wait("document.querySelector('[data-test=alert] p')");
+        page.settle(stage);
+        let says = page.says();
+        assert!(says.contains(words) && says.contains("no more memory") && !says.contains("defect"), "{stage}: {says}");
+        assert_eq!(page.files(), files, "{stage}");
+        assert_is_loaded(&page);
+        page.click("[data-test=dismiss]");
+        page.wait("!document.querySelector('[data-test=alert] p')");
+    };
+
+    // Inspect: what was loaded before is there, what was too much is left out and named.
+    starve("core", "\"Inspect\"", 1 << 20);
+    page.choose(&[&crate::input::write(page.folder(), "large.yaml", vec![b'\n'; 50 << 20])]);
+    told("inspect", "large.yaml, which was left out");
+
+    starve("core", "\"Check\"", 600);
+    page.click("[data-test=check-1]");
+    told("check", "Airlock's worker stopped");
+    assert_eq!(page.count("[data-test=checked]"), 0, "nobody answers for the one that died");
+    page.click("[data-test=check-1]");
+    page.wait("document.querySelector('[data-test=checked]')");
+
+    starve("core", "\"Plan\"", 1 << 16);
+    page.click("[data-test=plan]");
+    told("plan", "Airlock's worker stopped");
+
+    // Keys: another worker makes the key, and the run comes to its end.
+    page.plan();
+    starve("key", "\"Make\"", 600);
+    page.make();
+    told("keys", "A key worker stopped");
+    assert_eq!(page.count("[data-test=review]"), 1, "{}", page.says());
+
+    // Certificates and package.
+    starve("core", "\"Make\"", 1 << 16);
+    page.click("[data-test=make]");
+    told("mint and package", "Airlock's worker stopped");
+    assert_eq!(page.count("[data-test=review]"), 0);
+
+    page.plan();
+    page.make();
+    let package = page.download();
+    close(page, &package);
+}
+
+/// Chromium freezes the page in the middle of a run, as it does with tabs that nobody looks at, and thaws it.
+#[test]
+fn a_tab_that_is_put_to_sleep_goes_on_where_it_stood() {
+    let page = Page::open_after(
+        "asleep",
+        "const life = window.airlockLife = []; for (const kind of ['freeze', 'resume']) document.addEventListener(kind, () => life.push(kind));",
+    );
+    page.wait("document.querySelector('[data-place=workers]')");
+    load(&page);
+    page.set("[data-test=cluster-key-type]", "rsa-4096");
+    page.plan();
+    page.click("[data-test=make]");
+    page.wait("document.querySelector('[data-test=progress]')");
+    for state in ["frozen", "active"] {
+        page.devtools("Page.setWebLifecycleState", &json!({ "state": state }));
+    }
+    page.wait("document.querySelector('[data-test=alert] p')");
+    assert_eq!(page.evaluate("return window.airlockLife;"), json!(["freeze", "resume"]));
+    assert!(page.says().contains("The browser had put this page to sleep"), "{}", page.says());
+    page.wait("document.querySelector('[data-test=review]')");
+    page.settle("made after a sleep");
+    assert_is_loaded(&page);
+    let package = page.download();
+    close(page, &package);
+}
+
+/// Chromium throws tabs out that nobody looks at, and opens them anew with a mark: what was in memory is gone, and that is said.
+#[test]
+fn a_tab_that_was_thrown_out_says_so() {
+    let page = Page::open_after(
+        "thrown-out",
+        "Object.defineProperty(Document.prototype, 'wasDiscarded', { get: () => true });",
+    );
+    page.wait("document.querySelector('[data-test=alert] p')");
+    page.settle("thrown out");
+    assert!(page.says().contains("What was loaded was in memory alone and is gone"), "{}", page.says());
+    load(&page);
     page.plan();
     page.make();
     let package = page.download();

@@ -209,14 +209,23 @@ fn without_the_new_key() {
     assert!(!said.status.success() && words.contains("step 2-cp2, the next one, needs it"), "{words}");
 }
 
+/// The common name of a certificate's subject, as OpenSSL reads it.
+fn name_of(certificate: &Path) -> String {
+    let subject = succeed(Command::new("openssl").args(["x509", "-noout", "-subject", "-in"]).arg(certificate));
+    subject.trim().rsplit("CN").next().unwrap_or_default().trim_start_matches([' ', '=']).to_owned()
+}
+
 /// Its key lost, before it has signed anything: another one, in so many words.
 #[test]
 fn anew_while_nobody_has_switched() {
     let first = Case::named(CASE).rotation().root();
     for standings in [everyone(1), except(0, "cp1", 1)] {
         let trees = trees("anew", &standings);
-        let (package, said) = package_with("anew", &["--start-over", "--ca-name", "another"], &[&trees]);
+        // On the same day, the name that the lost one has would be proposed again.
+        let (package, said) = package_with("anew", &["--start-over"], &[&trees]);
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        let names = |package: &Path| manifest(package)["certificates"].to_string().matches("CN=kubernetes-2-").count();
+        assert_eq!((names(&first), names(&package) > 0), (0, true), "the third one has a name of its own");
         let lost = fs::read_to_string(first.join("3-drop-old/workers/ca.crt")).expect("a package has the new CA");
         lay(&package, &trees);
         assert_eq!(left_behind(&[&trees, &package]), Vec::<String>::new());
@@ -227,6 +236,10 @@ fn anew_while_nobody_has_switched() {
             assert!(!text.contains(plain) && !text.contains(packed.trim_end_matches('=')), "{path} still trusts it");
         }
     }
+    let lost = ["--start-over", "--ca-name", &name_of(&first.join("3-drop-old/workers/ca.crt"))];
+    let (_, said) = package_with("anew-named", &lost, &[&trees("anew-named", &everyone(1))]);
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(!said.status.success() && words.contains("the CA that is given up has that name"), "{words}");
     let (_, said) = package_with("anew-late", &["--start-over"], &[&trees("anew-late", &except(1, "cp1", 2))]);
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(!said.status.success() && words.contains("cp1 has switched already"), "{words}");

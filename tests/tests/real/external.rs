@@ -7,6 +7,7 @@ use std::{
 };
 
 use airlock_tests::{
+    external::sign,
     fixtures,
     rotation::{scratch, walk},
     tools::{airlock, output, succeed},
@@ -15,11 +16,6 @@ use serde_json::Value;
 
 /// kubeadm's cluster whose CA key is on no node.
 const CLUSTER: &str = "kubeadm/external-1";
-
-/// OpenSSL's way to sign what is asked for, names and usages included.
-const SIGNER: &str = "[ca]\ndefault_ca = here\n[here]\nnew_certs_dir = .\ndatabase = index.txt\nrand_serial = yes\n\
-    default_md = sha256\npolicy = any\ncopy_extensions = copyall\nunique_subject = no\npreserve = yes\n\
-    [any]\norganizationName = optional\ncommonName = supplied\n";
 
 fn package(out: &Path, options: &[&str], paths: &[&Path]) -> Output {
     let mut command = Command::new(airlock());
@@ -35,28 +31,6 @@ fn steps(package: &Path) -> Vec<String> {
     steps.map(|step| step["id"].as_str().expect("a step has an id").to_owned()).collect()
 }
 
-/// Has OpenSSL sign every request of the package, and a person's, each with the CA that it is for.
-fn sign(package: &Path, person: &Path, into: &Path) {
-    fs::write(into.join("signer.cnf"), SIGNER).expect("a file can be written");
-    fs::write(into.join("index.txt"), "").expect("a file can be written");
-    let requests = package.join("signing-requests");
-    let of_package = walk(&requests).into_iter().map(|path| requests.join(path));
-    let all = of_package.filter(|path| path.extension().is_some_and(|end| end == "csr")).chain([person.to_owned()]);
-    for request in all {
-        let name = request.file_name().expect("a request has a name").to_string_lossy().into_owned();
-        let ca = fixtures::path(if name.contains("front-proxy") { "brought/front-proxy-ca" } else { "brought/ca" });
-        let mut sign = Command::new("openssl");
-        sign.args(["ca", "-batch", "-notext", "-config", "signer.cnf", "-startdate", "20260101000000Z"]);
-        sign.args(["-days", "3000", "-cert"])
-            .arg(ca.with_extension("crt"))
-            .arg("-keyfile")
-            .arg(ca.with_extension("key"));
-        sign.arg("-in").arg(&request);
-        sign.args(["-out", &name.replace(".csr", ".crt")]).current_dir(into);
-        succeed(&mut sign);
-    }
-}
-
 #[test]
 fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
     let folder = scratch("external");
@@ -67,7 +41,9 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
     let cas = ["--ca-cert", ca.as_str(), "--front-proxy-ca-cert", proxy.as_str()];
 
     // Somebody asks for a certificate of their own.
-    let carol = folder.join("carol.csr");
+    let carols = folder.join("carols/signing-requests");
+    fs::create_dir_all(&carols).expect("a folder can be made");
+    let carol = carols.join("carol.csr");
     let mut ask = Command::new("openssl");
     ask.args(["req", "-new", "-nodes", "-newkey", "ed25519", "-subj", "/CN=carol", "-keyout", "carol.key", "-out"]);
     succeed(ask.arg(&carol).current_dir(&folder));
@@ -85,11 +61,11 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
 
     let signed = folder.join("signed");
     fs::create_dir(&signed).expect("a folder can be made");
-    sign(&first, &carol, &signed);
-    let certificates: Vec<PathBuf> =
-        walk(&signed).into_iter().filter(|path| path.ends_with(".crt")).map(|path| signed.join(path)).collect();
-    let of_nodes = certificates.iter().filter(|path| !path.ends_with("carol.crt"));
-    let one_less: Vec<&Path> = of_nodes.skip(1).map(PathBuf::as_path).collect();
+    let certificates = sign(&first, &signed);
+    let answered = folder.join("answered");
+    fs::create_dir(&answered).expect("a folder can be made");
+    let answer = sign(&folder.join("carols"), &answered).remove(0);
+    let one_less: Vec<&Path> = certificates.iter().skip(1).map(PathBuf::as_path).collect();
     let said = package(&folder.join("less"), &[], &[&[cluster.as_path(), &first], &one_less[..]].concat());
     let words = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(said.status.success() && words.contains("1 certificates have to be signed by"), "{words}");
@@ -99,10 +75,10 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
     assert_eq!(read(&folder.join("less")), read(&first), "for the same key");
 
     let all: Vec<&Path> = certificates.iter().map(PathBuf::as_path).collect();
-    let said = package(&second, &[], &[&[cluster.as_path(), &first, &carol], &all[..]].concat());
+    let said = package(&second, &[], &[&[cluster.as_path(), &first, &carol, &answer], &all[..]].concat());
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    let answer = fs::read_to_string(second.join("2-switch/clients/carol.crt")).expect("carol gets an answer");
-    assert_eq!(answer, fs::read_to_string(signed.join("carol.crt")).expect("it was signed"));
+    let given = fs::read_to_string(second.join("2-switch/clients/carol.crt")).expect("carol gets an answer");
+    assert_eq!(given, fs::read_to_string(answer).expect("it was signed"));
     assert!(steps(&second).iter().any(|step| step == "3-cp1"), "{:?}", steps(&second));
     let files = walk(&second);
     assert!(files.iter().all(|path| !path.contains("signing-requests") && !path.ends_with("ca.key")), "{files:?}");

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use airlock_core::{
     UnixTime,
-    report::{PackageReport, PlanReport},
+    report::{InventoryReport, PackageReport, PlanReport},
 };
 
 use super::*;
@@ -36,9 +36,16 @@ fn loaded() -> Core {
     let mut files = Vec::new();
     walk(&fixtures().join("ecdsa-3"), &mut files);
     let mut core = Core::default();
+    let inventory = take_in(&mut core, 0, files);
+    assert!(!inventory.holders.is_empty());
+    core
+}
+
+/// Has the guest take files in, whose ids count from `first`.
+fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> InventoryReport {
     let (tickets, bodies): (Vec<_>, Vec<_>) = files
         .into_iter()
-        .zip(0..)
+        .zip(first..)
         .map(|((path, bytes), id)| {
             (
                 FileTicket { id: FileId(id), path, body: FileBody::Attached },
@@ -47,11 +54,10 @@ fn loaded() -> Core {
         })
         .unzip();
     let ask = Ask::Inspect { add: tickets, remove: Vec::new(), now: now() };
-    let Some(Reply::Inventory(inventory)) = core.answer(ask, bodies).map(|answer| answer.reply) else {
-        panic!("inspecting answers with an inventory")
-    };
-    assert!(!inventory.holders.is_empty());
-    core
+    match core.answer(ask, bodies).map(|answer| answer.reply) {
+        Some(Reply::Inventory(inventory)) => inventory,
+        other => panic!("inspecting answers with an inventory, not {other:?}"),
+    }
 }
 
 fn plan(core: &mut Core) -> PlanReport {
@@ -167,9 +173,76 @@ fn more_files_take_plan_and_package_away() {
     assert!(matches!(ask(&mut core, Ask::Make { run: 9 }), Some(Reply::Failed(_))));
 }
 
+/// A file of `tests/fixtures/encrypted`, under that name.
+fn encrypted(name: &str) -> (String, Vec<u8>) {
+    (name.to_owned(), fs::read(fixtures().join("../encrypted").join(name)).unwrap())
+}
+
+/// The codes of what is still shut, and whether the password opened anything.
+fn unlock(core: &mut Core, password: &str) -> (Vec<String>, bool) {
+    let typed = Content::Bytes(Zeroizing::new(password.as_bytes().to_vec()).into());
+    match core.answer(Ask::Unlock { now: now() }, vec![typed]).map(|answer| answer.reply) {
+        Some(Reply::Unlocked { inventory, opened }) => (shut(&inventory), opened),
+        other => panic!("no answer to a password: {other:?}"),
+    }
+}
+
+fn shut(inventory: &InventoryReport) -> Vec<String> {
+    let codes = inventory.findings.iter().map(|finding| finding.code.clone());
+    codes.filter(|code| code.starts_with("password-")).collect()
+}
+
+#[test]
+fn a_password_opens_what_is_there_and_what_comes_later() {
+    let mut core = loaded();
+    assert_eq!(shut(&take_in(&mut core, 900, vec![encrypted("ca.p12")])), ["password-needed"]);
+    assert_eq!(unlock(&mut core, "another"), (vec!["password-wrong".to_owned()], false));
+    assert!(core.password.is_none(), "what opens nothing is not kept");
+    assert_eq!(unlock(&mut core, "airlock"), (vec![], true));
+    assert_eq!(shut(&take_in(&mut core, 901, vec![encrypted("legacy.p12")])), Vec::<String>::new());
+    assert_eq!(ask(&mut core, Ask::Wipe), Some(Reply::Wiped));
+    assert!(core.password.is_none() && core.files.is_empty() && core.inventory.is_none());
+    assert_eq!(shut(&take_in(&mut core, 902, vec![encrypted("legacy.p12")])), ["password-needed"]);
+}
+
+#[test]
+fn another_password_shuts_nothing_that_was_opened() {
+    let mut core = loaded();
+    take_in(&mut core, 900, vec![encrypted("ca.p12")]);
+    unlock(&mut core, "airlock");
+    assert_eq!(unlock(&mut core, "another"), (vec![], false));
+    assert!(core.password.is_some());
+    let plan = ask(&mut core, Ask::Plan { request: Default::default(), now: now() });
+    assert!(matches!(plan, Some(Reply::Plan(_))), "{plan:?}");
+}
+
+#[test]
+fn a_password_travels_beside_the_question_and_not_in_it() {
+    let typed = || Content::Bytes(Zeroizing::new(b"hunter2".to_vec()).into());
+    let question = serde_json::to_string(&Ask::Unlock { now: now() }).unwrap();
+    assert!(!question.contains("hunter2") && !format!("{:?}", typed()).contains("hunter2"));
+    assert!(matches!(ask(&mut loaded(), Ask::Unlock { now: now() }), Some(Reply::Failed(_))), "none came along");
+}
+
+#[test]
+fn a_phase_is_checked_without_a_plan_and_takes_none_away() {
+    let (mut core, _) = packaged();
+    for phase in [None, Some(1), Some(3)] {
+        match ask(&mut core, Ask::Check { phase }) {
+            Some(Reply::Checked(report)) => {
+                assert!(!report.holds);
+                assert_eq!((report.phase, report.findings[0].code.as_str()), (phase.unwrap_or(1), "no-rotation"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(matches!(ask(&mut core, Ask::Archive), Some(Reply::Archive { .. })));
+}
+
 #[test]
 fn questions_before_anything_is_loaded_fail_with_a_sentence() {
     let all = [
+        Ask::Check { phase: None },
         Ask::Plan { request: Default::default(), now: now() },
         Ask::Make { run: 1 },
         Ask::Preview { path: "README.txt".to_owned() },

@@ -1,0 +1,120 @@
+//! Check what I have: is a phase done, and for whom not.
+
+use std::rc::Rc;
+
+use airlock_core::{
+    Finding, Severity,
+    report::{CheckReport, InventoryReport},
+};
+use yew::prelude::*;
+
+use super::{
+    findings::findings,
+    part::{Fold, Part},
+};
+use crate::{
+    app::Act,
+    state::check::{Behind, Check, behind},
+    words,
+};
+
+/// Up to this many holders are open at first.
+const FEW: usize = 6;
+
+/// Properties of [`CheckPart`].
+#[derive(Properties, PartialEq)]
+pub struct CheckProps {
+    /// What was found.
+    pub inventory: Rc<InventoryReport>,
+    /// What was asked, and the answer.
+    pub check: Option<Check>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The rotation that is under way, a button for each phase, and the answer.
+#[component]
+pub fn CheckPart(props: &CheckProps) -> Html {
+    let CheckProps { inventory, check, act } = props;
+    let asked = check.as_ref().map(|check| check.phase);
+    html! {
+        <Part id="check" title={words::CHECK}>
+            <p>{ words::CHECK_INTRODUCTION }</p>
+            if !inventory.rotation.authorities.is_empty() {
+                <h3>{ words::UNDER_WAY }</h3>
+                <ul class="plain">
+                    for authority in &inventory.rotation.authorities {
+                        <li key={authority.title.clone()} data-test="under-way">{ words::replaced(authority) }</li>
+                    }
+                </ul>
+            }
+            <p id="check-which"><strong>{ words::CHECK_WHICH }</strong></p>
+            <div class="choices" role="group" aria-labelledby="check-which">
+                { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, asked == Some(phase), act)) }
+            </div>
+            if let Some(report) = check.as_ref().and_then(|check| check.report.as_ref()) {
+                { answer(report) }
+            }
+            <p class="hint">{ words::CHECK_LIMIT }</p>
+        </Part>
+    }
+}
+
+fn button(phase: Option<u8>, pressed: bool, act: &Callback<Act>) -> Html {
+    let name = phase.map_or_else(|| "furthest".to_owned(), |phase| phase.to_string());
+    html! {
+        <button type="button" aria-pressed={pressed.to_string()} data-test={format!("check-{name}")}
+            onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase) }</button>
+    }
+}
+
+fn answer(report: &Rc<CheckReport>) -> Html {
+    let (errors, others): (Vec<Finding>, Vec<Finding>) =
+        report.findings.iter().cloned().partition(|finding| finding.severity == Severity::Error);
+    let behind = behind(report);
+    let open = behind.len() <= FEW;
+    html! {
+        <div data-test="checked" data-phase={report.phase.to_string()} data-holds={report.holds.to_string()}>
+            <p class={classes!("verdict", (!report.holds).then_some("refused"))}>
+                <strong>{ words::verdict_of(report) }</strong>{ ". " }{ words::check_result(report) }
+            </p>
+            if !behind.is_empty() {
+                <h3>{ words::CHECK_MISSING }</h3>
+                for (index, one) in behind.iter().enumerate() {
+                    <Fold key={format!("{} {}", one.role, one.holder)} summary={summary(one)} {open} test="behind" name={one.holder.to_owned()}
+                        content={let report = Rc::clone(report); Callback::from(move |()| missing(&self::behind(&report)[index]))} />
+                }
+            }
+            if !errors.is_empty() {
+                <h3>{ words::CHECK_IN_THE_WAY }</h3>
+                { findings(&errors) }
+            }
+            if !others.is_empty() {
+                <h3>{ words::CHECK_WARNINGS }</h3>
+                { findings(&others) }
+            }
+        </div>
+    }
+}
+
+fn summary(behind: &Behind<'_>) -> Html {
+    html! { <><strong>{ behind.holder }</strong>{ ", " }{ words::behind_whom(behind) }</> }
+}
+
+fn missing(behind: &Behind<'_>) -> Html {
+    html! {
+        <ul class="findings">
+            for (index, one) in behind.missing.iter().enumerate() {
+                <li key={index} class="error" data-test="missing">
+                    if one.place != one.holder {
+                        <p class="path">{ &one.place }</p>
+                    }
+                    <p>{ words::sentence(&one.seen) }</p>
+                    if !one.file.ends_with(&one.place) {
+                        <p class="hint path">{ &one.file }</p>
+                    }
+                </li>
+            }
+        </ul>
+    }
+}

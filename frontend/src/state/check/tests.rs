@@ -1,0 +1,73 @@
+use airlock_core::Finding;
+
+use super::*;
+use crate::{
+    state::{
+        Action, LoadedFile, State,
+        tests::{after, inventory},
+    },
+    words,
+    worker::protocol::FileId,
+};
+
+fn missing(holder: &str, place: &str) -> MissingReport {
+    MissingReport {
+        holder: holder.to_owned(),
+        role: "control-plane".to_owned(),
+        place: place.to_owned(),
+        file: format!("{holder}{place}"),
+        seen: "it trusts the old CA alone".to_owned(),
+    }
+}
+
+fn report(phase: u8, missing: Vec<MissingReport>, findings: Vec<Finding>) -> Rc<CheckReport> {
+    CheckReport { phase, holds: missing.is_empty() && findings.is_empty(), missing, findings }.into()
+}
+
+fn asked(phase: Option<u8>) -> State {
+    after([Action::CheckAsked(phase)])
+}
+
+#[test]
+fn whoever_is_behind_is_named_once_with_all_that_is_missing() {
+    let report = report(2, vec![missing("cp1", "/a"), missing("cp1", "/b"), missing("cp2", "/a")], vec![]);
+    let behind = behind(&report);
+    let holders: Vec<_> = behind.iter().map(|one| (one.holder, one.missing.len())).collect();
+    assert_eq!(holders, [("cp1", 2), ("cp2", 1)]);
+    assert_eq!(words::checked(&report), "Phase 2 (switch) is not done. 3 places of 2 nodes are not through it.");
+}
+
+#[test]
+fn a_check_can_be_asked_for_without_a_plan_and_is_waited_for() {
+    let state = asked(Some(1));
+    assert!(state.is_busy() && state.job.is_none() && state.plan().is_none());
+    let state = state.after(Action::Checked(Some(1), report(1, vec![], vec![])));
+    assert!(!state.is_busy() && state.check.unwrap().report.unwrap().holds);
+    assert!(state.notice.ends_with("Phase 1 (trust both) is done. Everything that is loaded is through it."));
+}
+
+#[test]
+fn what_stands_in_the_way_is_counted_apart_from_who_is_behind() {
+    let error = || vec![Finding::error("no-rotation", "", "there is one CA only")];
+    let only = words::check_result(&report(3, vec![], error()));
+    assert_eq!(only, "1 error stands in the way of an answer.");
+    let both = words::check_result(&report(3, vec![missing("cp1", "/a")], error()));
+    assert_eq!(both, "1 place of 1 node is not through it, and 1 error stands in the way.");
+}
+
+#[test]
+fn an_answer_to_what_was_asked_before_is_no_answer() {
+    let state = asked(Some(1)).after(Action::CheckAsked(None));
+    let state = state.after(Action::Checked(Some(1), report(1, vec![], vec![])));
+    assert_eq!(state.check, Some(Check { phase: None, report: None }));
+}
+
+#[test]
+fn other_files_take_the_answer_away() {
+    let answered = || asked(None).after(Action::Checked(None, report(1, vec![], vec![])));
+    let file = LoadedFile { id: FileId(1), path: "more".to_owned(), size: 1 };
+    assert_eq!(answered().after(Action::Inspected([file].into(), inventory().into())).check, None);
+    assert_eq!(answered().after(Action::CoreDied(String::new())).check, None);
+    assert!(answered().after(Action::Failed("no".to_owned())).check.is_some(), "what was answered stays");
+    assert_eq!(asked(None).after(Action::Failed("no".to_owned())).check, None, "what never comes is not waited for");
+}

@@ -1,0 +1,46 @@
+//! What is encrypted among the files. The password itself is never here: only the worker has it.
+
+use airlock_core::{
+    inventory::{PASSWORD_NEEDED, PASSWORD_WRONG},
+    report::InventoryReport,
+};
+
+use super::{Job, State, step::Step};
+
+/// What is encrypted, and what was done about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The files that a password would open, each once.
+    pub files: Vec<String>,
+    /// Was one tried that does not open them?
+    pub wrong: bool,
+    /// Does the worker have one that opened something?
+    pub given: bool,
+}
+
+impl Lock {
+    /// What the inventory says of it; `given` as before.
+    pub fn fit(&mut self, inventory: &InventoryReport) {
+        let is = |code| inventory.findings.iter().filter(move |finding| finding.code == code);
+        self.wrong = is(PASSWORD_WRONG).next().is_some();
+        self.files = is(PASSWORD_WRONG).chain(is(PASSWORD_NEEDED)).map(|finding| finding.file.clone()).collect();
+        self.files.sort();
+        self.files.dedup();
+    }
+
+    /// Would a password open anything?
+    pub fn is_shut(&self) -> bool {
+        !self.files.is_empty()
+    }
+}
+
+impl State {
+    /// Is a password asked for where the person is? Not once a package is made: opening anything would take it away.
+    pub fn asks_for_password(&self) -> bool {
+        let before_making = matches!(self.step, Step::Load | Step::Inspect | Step::Plan) && self.package.is_none();
+        self.lock.is_shut() && before_making && !matches!(self.job, Some(Job::Making { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

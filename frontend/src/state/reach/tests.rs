@@ -1,0 +1,45 @@
+use airlock_core::report::StepReport;
+
+use super::*;
+use crate::words;
+
+fn plan(phases: &[u8], codes: &[&str]) -> PlanReport {
+    let step = |phase: &u8| StepReport {
+        id: format!("{phase}-cp1"),
+        phase: *phase,
+        holder: "cp1".to_owned(),
+        title: String::new(),
+        edits: vec![],
+        restarts: vec![],
+        gate: String::new(),
+    };
+    PlanReport {
+        package: "airlock-one-20260801".to_owned(),
+        authorities: vec![],
+        keys: vec![],
+        steps: phases.iter().map(step).collect(),
+        findings: codes.iter().map(|code| Finding::warning(code, "", "so it is")).collect(),
+    }
+}
+
+#[test]
+fn a_whole_rotation_needs_no_word() {
+    assert_eq!(reach(&plan(&[1, 2, 3], &["nobody-signs", "ca-key-elsewhere"])), None);
+}
+
+#[test]
+fn where_signatures_are_wanted_the_way_back_is_told() {
+    let reach = reach(&plan(&[1, 1], &["nobody-signs", "signatures-wanted", "request-elsewhere"])).unwrap();
+    assert_eq!((reach.last_phase, reach.asks, reach.findings.len()), (1, true, 2));
+    assert!(words::reach(&reach).contains("Phase 1: trust both"));
+    let next = words::next(&reach).join(" ");
+    assert!(next.starts_with("Carry out") && next.contains("signing-requests/") && next.contains("keep it until then"));
+    assert_eq!(words::no_steps(&plan(&[1], &[]), 2), "This plan ends before it.");
+    assert_eq!(words::no_steps(&plan(&[3], &[]), 2), "Everyone is through it already.");
+}
+
+#[test]
+fn without_a_step_nothing_is_carried_out() {
+    let reach = reach(&plan(&[], &["new-ca-key-missing"])).unwrap();
+    assert_eq!((reach.last_phase, words::next(&reach).len()), (0, 1));
+}

@@ -1,0 +1,63 @@
+//! A rotation that is under way is gone on with, unless the person gives its new CA up in so many words.
+
+use airlock_tests::{rotation::Case, secrets::Secrets};
+
+use crate::{
+    input::pack_from,
+    package::unpack,
+    page::{Page, learn},
+};
+
+const HOLDERS: [&str; 6] = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
+
+#[test]
+fn a_third_ca_is_made_only_in_so_many_words() {
+    let page = Page::open("page-start-over");
+    let phases = Case::named("ecdsa-3").phases();
+    let before = pack_from(page.folder(), &phases.phase(0), &HOLDERS, "before.tar");
+    page.choose(&[&before]);
+    assert_eq!(page.count("[data-test=start-over]"), 0, "there is nothing to give up");
+    page.click("[data-test=remove-file]");
+    page.wait("!document.querySelector('[data-test=inventory]')");
+    let trees = pack_from(page.folder(), &phases.phase(1), &HOLDERS, "trees.tar");
+    page.choose(&[&trees]);
+
+    // Going on is what is chosen; the new CA is there.
+    assert_eq!(page.count("[data-test=go-on]:checked"), 1);
+    assert_eq!(page.count("[data-test=cluster-name], [data-test=confirm-start-over]"), 0);
+    page.plan();
+    let successor = || page.text("document.querySelector('[data-test=successor]').innerText");
+    assert!(successor().contains("in the cluster already"), "{}", successor());
+
+    page.click("[data-test=start-over]");
+    page.wait("document.querySelector('[data-test=confirm-start-over]')");
+    let choice = page.text("document.querySelector('[data-test=start-over-choice]').innerText");
+    assert!(choice.contains("give up CN=kubernetes-") && choice.contains("A third CA"), "{choice}");
+    page.click("[data-test=plan]");
+    page.wait("document.activeElement.id === 'confirm-start-over'");
+    assert!(page.says().contains("Tick the box to give the new CA up"), "{}", page.says());
+    assert_eq!(page.count("[data-test=making]"), 0, "nothing is planned without it");
+
+    // The other way again, and the confirmation is gone.
+    page.click("[data-test=confirm-start-over]");
+    page.click("[data-test=go-on]");
+    page.click("[data-test=start-over]");
+    page.wait("document.querySelector('[data-test=confirm-start-over]')");
+    assert_eq!(page.count("[data-test=confirm-start-over]:checked"), 0);
+    page.click("[data-test=confirm-start-over]");
+    page.set("[data-test=cluster-name]", "third");
+    page.plan();
+    assert!(successor().contains("CN=third") && successor().contains("made here"), "{}", successor());
+    page.make();
+    let root = unpack(&page.download());
+    assert!(root.to_string_lossy().ends_with("-anew"), "{}", root.display());
+
+    // Other files, another question.
+    page.choose(&[&pack_from(page.folder(), &phases.phase(1), &["cp1"], "again.tar")]);
+    assert_eq!(page.count("[data-test=go-on]:checked"), 1);
+
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &phases.phase(1));
+    learn(&mut secrets, &root);
+    page.close(&secrets);
+}
