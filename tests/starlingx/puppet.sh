@@ -75,8 +75,10 @@ case $phase in
       trust admin.conf
     fi
     current=$kubelet/kubelet-client-current.pem
-    openssl pkey -in "$current" -out "$tree/kubelet.key" 2>/dev/null
-    again "$current" "$tree/kubelet.key" "$tree/kubelet.crt"
+    # The link's target is a path of the host.
+    old=$kubelet/$(basename "$(readlink "$current")")
+    openssl pkey -in "$old" -out "$tree/kubelet.key"
+    again "$old" "$tree/kubelet.key" "$tree/kubelet.crt"
     cat "$tree/kubelet.crt" "$tree/kubelet.key" >"$kubelet/kubelet-client-cert-with-key.pem"
     rm "$tree/kubelet.crt" "$tree/kubelet.key"
     ln -sfn /var/lib/kubelet/pki/kubelet-client-cert-with-key.pem "$current"

@@ -23,8 +23,10 @@ CERTIFICATE = rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 KEY = rb"-----BEGIN (?:RSA )?PRIVATE KEY-----.*?-----END (?:RSA )?PRIVATE KEY-----"
 
 
-def moment(value):
-    return value.replace(tzinfo=UTC)
+def moment(certificate, name):
+    """UTC, whichever release of the library is there."""
+    aware = getattr(certificate, f"{name}_utc", None)
+    return aware or getattr(certificate, name).replace(tzinfo=UTC)
 
 
 def upload(pem, now):
@@ -35,7 +37,7 @@ def upload(pem, now):
         return {"error": "a certificate or a private key is missing"}
     certificate = x509.load_pem_x509_certificate(certificate.group(), default_backend())
     key = serialization.load_pem_private_key(key.group(), password=None, backend=default_backend())
-    start, end = moment(certificate.not_valid_before), moment(certificate.not_valid_after)
+    start, end = moment(certificate, "not_valid_before"), moment(certificate, "not_valid_after")
     day = datetime.timedelta(hours=24)
     if not start <= now <= end:
         return {"error": "not valid now"}

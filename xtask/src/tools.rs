@@ -86,6 +86,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     }
     packages(&PROGRAMS)?;
     openssl_headers()?;
+    python_modules()?;
     axe::fetch()?;
     go_tools(&GO_TOOLS)
 }
@@ -204,6 +205,16 @@ pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
 fn openssl_headers() -> Result<()> {
     let found = Command::new("pkg-config").args(["--exists", "openssl >= 3"]).status();
     if found.is_ok_and(|status| status.success()) { Ok(()) } else { install(&["libssl-dev"]) }
+}
+
+/// The Python module with which the tests take a new CA apart as StarlingX does.
+fn python_modules() -> Result<()> {
+    let found = Command::new("python3").args(["-c", "import cryptography"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        Ok(())
+    } else {
+        install(&["python3", "python3-cryptography"])
+    }
 }
 
 /// Installs packages with the system's package manager.

@@ -442,8 +442,10 @@ impl Inventory {
             self.clients.extend(slots.into_values());
             return;
         }
+        let signing = &self.profile.signing;
         let of_workers = |path: &String| {
             path.starts_with(self.profile.kubelet_directory)
+                || (signing.on_workers && [signing.certificate, signing.key].contains(&path.as_str()))
                 || self.profile.authorities.iter().any(|row| row.certificate == path)
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };

@@ -165,6 +165,9 @@ impl Decision<'_> {
             (None, None) if self.request.external_ca => return self.not_brought(row),
             (None, None) => self.made(row, authority, choice)?,
         };
+        if row.successor == SuccessorShape::Subject {
+            self.check_upload(row, &new)?;
+        }
         let encoding = match (&authority.key, &new) {
             (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
             (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
@@ -275,6 +278,29 @@ impl Decision<'_> {
             self.findings.push(Finding::error("bad-ca-end", "", message).remedy(remedy));
         })
         .ok()
+    }
+
+    /// What the platform's tool looks at before it takes a new CA
+    /// (starlingx/config: sysinv/conductor/manager.py, `save_kubernetes_rootca_cert`).
+    fn check_upload(&mut self, row: &AuthorityRow, new: &Successor) -> Option<()> {
+        let (not_before, not_after) = match new {
+            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+                (certificate.not_before(), certificate.not_after())
+            }
+            Successor::Made { not_before, not_after, .. } => (*not_before, *not_after),
+        };
+        if not_after >= not_before.plus_days(1) && not_after >= self.now.plus_days(1) {
+            return Some(());
+        }
+        let message = format!(
+            "the new {} is valid until {not_after}: StarlingX' tool takes none that lives, or has left, less than 24 hours",
+            row.title
+        );
+        self.findings.push(
+            Finding::error("ca-too-short", "", message)
+                .remedy("Give it more days (--ca-days, --expiry-date), or bring another"),
+        );
+        None
     }
 
     fn only_where_the_tool_takes_it(&mut self, row: &AuthorityRow, option: &str) -> Option<()> {

@@ -220,5 +220,6 @@ pub const KUBEADM: Profile = Profile {
         new_from: 2,
         key_from: 2,
         reorders: true,
+        on_workers: false,
     },
 };

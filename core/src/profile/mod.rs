@@ -128,11 +128,14 @@ pub struct SigningRow {
     pub key_from: u8,
     /// Does every bundle hold the new CA first from phase 2 on? Otherwise some keep the order of phase 1.
     pub reorders: bool,
+    /// Do workers have the two files as well?
+    pub on_workers: bool,
 }
 
 impl SigningRow {
     /// Of a platform that has no such files.
-    pub(super) const NONE: Self = Self { certificate: "", key: "", new_from: 2, key_from: 2, reorders: true };
+    pub(super) const NONE: Self =
+        Self { certificate: "", key: "", new_from: 2, key_from: 2, reorders: true, on_workers: false };
 }
 
 /// An authority: where its certificate and key lie.

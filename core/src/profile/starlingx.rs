@@ -70,6 +70,13 @@ pub const STARLINGX: Profile = Profile {
         left_alone(KUBEADM.authorities[2]),
     ],
     edges: &EDGES,
-    signing: SigningRow { certificate: NEW_CA, key: NEW_KEY, new_from: 1, key_from: 3, reorders: false },
+    signing: SigningRow {
+        certificate: NEW_CA,
+        key: NEW_KEY,
+        new_from: 1,
+        key_from: 3,
+        reorders: false,
+        on_workers: true,
+    },
     ..KUBEADM
 };

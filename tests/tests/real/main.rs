@@ -12,3 +12,4 @@ mod package;
 mod requested;
 mod scripts;
 mod standing;
+mod starlingx;

@@ -87,7 +87,10 @@ has_new_ca() {
 
 start() { # FILE
   ! has_new_ca || return 0
-  [ "$check" = no ] || stop 'no update is under way that has a new CA'
+  if [ "$check" = yes ]; then
+    update_says update-completed || stop 'no update is under way that has a new CA'
+    return 0
+  fi
   [ -r "$1" ] || stop "$1 is not here: run this from the root of the package"
   update_says update-started || system kube-rootca-update-start
   system kube-rootca-update-upload-cert "$1"
