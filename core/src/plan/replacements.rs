@@ -8,7 +8,7 @@ use std::{
 use super::{KeyRequest, RotationRequest, Succession, steps::PackagePath};
 use crate::{
     inventory::Inventory,
-    profile::AuthorityId,
+    profile::{AuthorityId, AuthorityRow},
     x509::{Certificate, KeyAlgorithm, KeyEncoding, PrivateKey, PublicKey},
 };
 
@@ -36,6 +36,13 @@ pub(crate) struct Replacement {
 pub(crate) enum Identity {
     /// What the old certificate says, byte for byte.
     Of(Certificate),
+    /// A client of an API whose old certificate was not given.
+    Client {
+        /// Its role, or its group.
+        organization: String,
+        /// Its name; empty for none.
+        common_name: String,
+    },
     /// A kubelet whose old certificate was not given.
     Kubelet(String),
 }
@@ -163,6 +170,17 @@ impl<'a> Replacements<'a> {
         };
         let identity = old.map_or_else(|| Identity::Kubelet(node.to_owned()), |old| Identity::Of(old.clone()));
         self.add(&owner, AuthorityId::Cluster, identity, key)
+    }
+
+    /// A credential for a client of which nothing was given, with a new key; the same one in every phase.
+    pub(super) fn client(&mut self, owner: &str, row: &AuthorityRow, identity: Identity) -> ReplacementId {
+        let known = self.replacements.iter().position(|one| one.owner == owner && one.authority == row.id);
+        if let Some(at) = known {
+            return ReplacementId(at);
+        }
+        let algorithm = row.keys.first().copied().unwrap_or(FALLBACK);
+        let key = self.new_key(owner, algorithm, algorithm.encoding());
+        self.add(owner, row.id, identity, key)
     }
 
     /// Does the new certificate come with a private key that differs from the old one's?

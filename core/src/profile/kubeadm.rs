@@ -3,7 +3,7 @@
 
 use super::{
     AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
-    StaticPodRow, SuccessorShape, kubeadm_edges::EDGES,
+    StaticPodRow, SuccessorShape, edge::Material, kubeadm_edges::EDGES,
 };
 use crate::x509::KeyAlgorithm;
 
@@ -14,12 +14,14 @@ pub const KUBEADM: Profile = Profile {
     recognised_by: &[Sign::NodeTree],
     course: Course::NodeFiles,
     phase_words: [""; 3],
+    input: "/etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
     directory: "/etc/kubernetes",
     kubelet_directory: "/var/lib/kubelet",
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Cluster,
             title: "Cluster CA",
+            name: "ca",
             certificate: "/etc/kubernetes/pki/ca.crt",
             key: "/etc/kubernetes/pki/ca.key",
             accepted: None,
@@ -32,6 +34,7 @@ pub const KUBEADM: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::FrontProxy,
             title: "Front-proxy CA",
+            name: "front-proxy-ca",
             certificate: "/etc/kubernetes/pki/front-proxy-ca.crt",
             key: "/etc/kubernetes/pki/front-proxy-ca.key",
             accepted: None,
@@ -44,6 +47,7 @@ pub const KUBEADM: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::Etcd,
             title: "etcd CA",
+            name: "etcd-ca",
             certificate: "/etc/kubernetes/pki/etcd/ca.crt",
             key: "/etc/kubernetes/pki/etcd/ca.key",
             accepted: None,
@@ -224,5 +228,6 @@ pub const KUBEADM: Profile = Profile {
         OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
     ],
     edges: EDGES,
+    published: Material::Authority(AuthorityId::Cluster),
     signing_file: "/etc/kubernetes/pki/ca-signing.crt",
 };

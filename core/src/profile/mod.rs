@@ -9,6 +9,7 @@ mod kubeadm;
 mod kubeadm_edges;
 mod platform;
 mod talos;
+mod talos_edges;
 
 use std::{fmt, str::FromStr};
 
@@ -18,6 +19,7 @@ use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
+use edge::Material;
 pub use kubeadm::KUBEADM;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use talos::TALOS;
@@ -85,6 +87,8 @@ pub struct Profile {
     pub course: Course,
     /// What the platform itself calls the three phases; empty where it has no word.
     pub phase_words: [&'static str; 3],
+    /// What has to be given of a cluster, after "Give".
+    pub input: &'static str,
     /// Where its files lie on a node; empty where machines have no files that anybody could change.
     pub directory: &'static str,
     /// Where the kubelet's own files lie on a node; empty as [`Profile::directory`].
@@ -105,7 +109,10 @@ pub struct Profile {
     pub others: &'static [OtherRow],
     /// Every relation over TLS that a rotation could break.
     pub edges: &'static [EdgeRow],
-    /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle.
+    /// What kube-controller-manager gives to pods in `kube-root-ca.crt`.
+    pub published: Material,
+    /// The one-certificate file that kube-controller-manager signs with while `ca.crt` is a bundle; empty where it always
+    /// signs with one.
     pub signing_file: &'static str,
 }
 
@@ -117,6 +124,8 @@ pub struct AuthorityRow {
     pub id: AuthorityId,
     /// Its name for people.
     pub title: &'static str,
+    /// Its files' name in a package, without their endings.
+    pub name: &'static str,
     /// Path of the certificate (or bundle) on a node, or its place in a machine's configuration.
     pub certificate: &'static str,
     /// Path of the private key on a control-plane node, or its place.
@@ -231,6 +240,8 @@ pub enum OtherKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Component {
+    /// Talos' API on each machine.
+    Apid,
     /// etcd.
     Etcd,
     /// kube-apiserver.
@@ -241,6 +252,8 @@ pub enum Component {
     Scheduler,
     /// kubelet.
     Kubelet,
+    /// What signs for apid on workers, on control-plane machines of Talos.
+    Trustd,
 }
 
 impl Component {
@@ -248,11 +261,13 @@ impl Component {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Apid => "apid",
             Self::Etcd => "etcd",
             Self::Apiserver => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
+            Self::Trustd => "trustd",
         }
     }
 }

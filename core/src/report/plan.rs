@@ -45,6 +45,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
     let key_home = match succession.key_home {
         KeyHome::Nodes => "control-plane nodes",
         KeyHome::Elsewhere => "ca-keys/",
+        KeyHome::Machines => "control-plane machines' configurations, and in ca-keys/",
     };
     SuccessorReport {
         id: succession.id,

@@ -136,7 +136,7 @@ fn is_barrier(action: &Action) -> bool {
     matches!(
         action,
         Action::Cluster(
-            ClusterAction::Published
+            ClusterAction::Published(..)
                 | ClusterAction::RestartWorkloads
                 | ClusterAction::ExtensionTrust
                 | ClusterAction::ForgetOld(_)
