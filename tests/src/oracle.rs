@@ -13,13 +13,22 @@ use crate::tools::{built, feed, output};
 ///
 /// If the oracle fails or answers otherwise.
 pub fn ask<Q: Serialize, A: DeserializeOwned>(command: &str, questions: &[Q]) -> Vec<A> {
+    ask_of("oracle", command, questions)
+}
+
+/// Asks one command of a program of `target/tools` all questions at once; one answer each.
+///
+/// # Panics
+///
+/// If the program fails or answers otherwise.
+pub fn ask_of<Q: Serialize, A: DeserializeOwned>(program: &str, command: &str, questions: &[Q]) -> Vec<A> {
     let lines: Vec<String> =
         questions.iter().map(|question| serde_json::to_string(question).expect("a question is JSON")).collect();
-    let answered = feed(Command::new(built("oracle")).arg(command), lines.join("\n").as_bytes());
-    assert!(answered.status.success(), "oracle {command}: {}", String::from_utf8_lossy(&answered.stderr));
+    let answered = feed(Command::new(built(program)).arg(command), lines.join("\n").as_bytes());
+    assert!(answered.status.success(), "{program} {command}: {}", String::from_utf8_lossy(&answered.stderr));
     let text = String::from_utf8(answered.stdout).expect("the oracle speaks UTF-8");
     let answers: Vec<A> = text.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect();
-    assert_eq!(answers.len(), questions.len(), "oracle {command}: one answer for each question");
+    assert_eq!(answers.len(), questions.len(), "{program} {command}: one answer for each question");
     answers
 }
 

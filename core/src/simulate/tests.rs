@@ -18,6 +18,8 @@ use crate::{
     x509::{KeyAlgorithm, PrivateKey},
 };
 
+mod talos;
+
 /// A cluster, planned and minted.
 pub(super) struct Rotation {
     pub(super) plan: RotationPlan,

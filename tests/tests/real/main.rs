@@ -11,3 +11,7 @@ mod kubectl;
 mod package;
 mod scripts;
 mod standing;
+mod talos_clients;
+mod talos_machines;
+mod talos_patches;
+mod talos_standing;
