@@ -1,5 +1,7 @@
 //! Clusters of Talos machines: fixtures that Talos' own packages made, and a program that knows its rules of merging.
 
+use std::{collections::BTreeMap, sync::Mutex};
+
 use airlock_core::{
     InputFile, UnixTime,
     plan::{BroughtAuthority, NewAuthority, RotationRequest},
@@ -72,20 +74,27 @@ pub fn request(rotate: &[AuthorityId]) -> RotationRequest {
     RotationRequest { rotate: Some(rotate.to_vec()), accept_outage: true, ..RotationRequest::default() }
 }
 
-/// The rotation to the fixtures' own new CAs.
+/// The rotation to the fixtures' own new CAs, made once in a test's process; look at it and leave it as it is.
+///
+/// # Panics
+///
+/// If it is refused.
 #[must_use]
-pub fn to_the_fixtures_cas(contract: &str, rotate: &[AuthorityId]) -> Rotation {
-    let mut input = files(contract);
-    input.push(file("new-secrets.yaml", &read("rotation/new-secrets.yaml")));
-    let name = || "new-secrets.yaml".to_owned();
-    let brought = || NewAuthority {
-        brought: Some(BroughtAuthority { certificate: name(), key: name() }),
-        ..NewAuthority::default()
-    };
-    let authorities = rotate.iter().map(|id| (*id, brought())).collect();
-    let request = RotationRequest { authorities, ..request(rotate) };
-    let label = rotate.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
-    Rotation::at(now(), input, &request, &format!("talos-{contract}-{label}"))
+pub fn to_the_fixtures_cas(contract: &str, rotate: &[AuthorityId]) -> &'static Rotation {
+    static MADE: Mutex<BTreeMap<String, &Rotation>> = Mutex::new(BTreeMap::new());
+    let names: Vec<_> = rotate.iter().map(ToString::to_string).collect();
+    let label = format!("talos-{contract}-{}", names.join("-"));
+    let mut made = MADE.lock().expect("a rotation that was refused has already failed its test");
+    made.entry(label.clone()).or_insert_with(|| {
+        let mut input = files(contract);
+        input.push(file("new-secrets.yaml", &read("rotation/new-secrets.yaml")));
+        let name = || "new-secrets.yaml".to_owned();
+        let brought = || BroughtAuthority { certificate: name(), key: name() };
+        let authorities =
+            rotate.iter().map(|id| (*id, NewAuthority { brought: Some(brought()), ..Default::default() }));
+        let request = RotationRequest { authorities: authorities.collect(), ..request(rotate) };
+        Box::leak(Box::new(Rotation::at(now(), input, &request, &label)))
+    })
 }
 
 /// What do patches, one after the other, make of a configuration?

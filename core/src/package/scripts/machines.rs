@@ -82,13 +82,15 @@ fn checks(plan: &RotationPlan, renderer: &Renderer<'_>, patch: &MachinePatch) ->
 fn of_configuration(renderer: &Renderer<'_>, patch: &MachinePatch) -> Vec<(&'static str, String)> {
     let [old, new] = [Side::Old, Side::New].map(|side| renderer.certificate(patch.authority, side).to_pem());
     if patch.authority == AuthorityId::Cluster && patch.layout == Layout::Documents {
-        // The first line has the serial number; what issues stands before what is only accepted.
+        // The first line has the serial number. What issues stands first in a worker's list; a control-plane machine
+        // answers for itself.
         let line = |pem: &str| pem.lines().nth(1).unwrap_or_default().to_owned();
         let (old, new) = (line(&old), line(&new));
-        return match patch.phase {
-            Phase::TrustBoth => vec![("leads", format!("{old} {new}"))],
-            Phase::Switch => vec![("leads", format!("{new} {old}"))],
-            Phase::DropOld => vec![("holds", new), ("lacks", old)],
+        return match (patch.phase, patch.role) {
+            (Phase::TrustBoth, Role::Worker) => vec![("leads", format!("{old} {new}"))],
+            (Phase::Switch, Role::Worker) => vec![("leads", format!("{new} {old}"))],
+            (Phase::TrustBoth | Phase::Switch, Role::ControlPlane) => vec![("holds", new), ("holds", old)],
+            (Phase::DropOld, _) => vec![("holds", new), ("lacks", old)],
         };
     }
     let accepted = |pem: &str| format!("- crt: {}", STANDARD.encode(pem));

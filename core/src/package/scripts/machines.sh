@@ -93,7 +93,8 @@ patch() { # MACHINE FILE OPTION…
 
 # UNDO is - where there is no way back: the old CA's key was not given.
 machines() { # ROLE PATCH UNDO (CHECK VALUE)…
-  list=$(addresses "$1" | tr , ' ')
+  list=$(addresses "$1")
+  list=$(printf '%s' "$list" | tr , ' ')
   forth=$root/$2
   back=$3
   shift 3

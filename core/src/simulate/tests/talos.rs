@@ -176,7 +176,7 @@ fn only_pods_and_kubelets_are_cut_off_and_never_by_the_talos_api() {
     }
 }
 
-/// Without any one of them, something breaks beyond what is declared.
+/// Without any one of them, something breaks beyond what is declared; but for one.
 #[test]
 fn every_patch_is_there_for_a_reason() {
     let is_declared = |broken: &Broken| !broken.outage.is_empty();
@@ -193,7 +193,9 @@ fn every_patch_is_there_for_a_reason() {
                     rotation.plan.steps.insert(position, step);
                     let undeclared =
                         matrix.edges.iter().any(|edge| edge.worst() == Outcome::Broken && edge.outage.is_empty());
-                    assert!(undeclared, "{contract}: without {wanted}");
+                    // A worker's list in a document of its own is set as a whole in phase 3, whatever it was.
+                    let made_up_for = contract == "1.14" && wanted == "2-kubernetes-workers";
+                    assert_eq!(undeclared, !made_up_for, "{contract}: without {wanted}");
                 }
             }
         }
