@@ -186,6 +186,9 @@ fn leaf(
     let not_after = now.plus_days(i64::from(replacement.days)).min(issuer.certificate().not_after());
     let made = match &replacement.identity {
         Identity::Of(old) => reissue(old, public_key, Validity { not_before, not_after }, issuer),
+        Identity::Client { organization, common_name } => {
+            issue_leaf(client(organization, common_name, not_before, not_after), public_key, issuer)
+        }
         Identity::Kubelet(node) => issue_leaf(kubelet(node, not_before, not_after), public_key, issuer),
         Identity::Requested(request) => issue_requested(request, Validity { not_before, not_after }, issuer),
     };
@@ -196,9 +199,13 @@ fn leaf(
 /// The identity that the node authorizer expects of a kubelet
 /// (kubernetes/kubernetes: pkg/auth/nodeidentifier, `system:node:<name>` in group `system:nodes`).
 fn kubelet(node: &str, not_before: UnixTime, not_after: UnixTime) -> LeafParameters {
+    client("system:nodes", &format!("system:node:{node}"), not_before, not_after)
+}
+
+fn client(organization: &str, common_name: &str, not_before: UnixTime, not_after: UnixTime) -> LeafParameters {
     LeafParameters {
-        common_name: format!("system:node:{node}"),
-        organizations: vec!["system:nodes".to_owned()],
+        common_name: common_name.to_owned(),
+        organizations: vec![organization.to_owned()],
         usage: vec![ExtendedKeyUsage::ClientAuth],
         alternative_names: Vec::new(),
         not_before,

@@ -16,4 +16,5 @@ pub mod phases;
 pub mod referee;
 pub mod rotation;
 pub mod secrets;
+pub mod talos;
 pub mod tools;

@@ -38,6 +38,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         packaged: Vec::new(),
         copies: Vec::new(),
         pins: Vec::new(),
+        secrets: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
@@ -52,20 +53,19 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
     within_limits(&mut files, &mut inventory.findings);
     inventory.files = files.len();
     let packages = packaged::roots(&files);
-    let files = files.into_iter().filter_map(|file| {
-        let Some(root) = packages.iter().find(|root| file.path.starts_with(root.as_str())) else { return Some(file) };
-        if let Content::Bytes(bytes) = &file.content {
-            inventory.place_packaged(root, file.path, bytes);
-        }
-        None
-    });
-    let files: Vec<_> = files.collect();
+    let in_package = |path: &str| packages.iter().find(|root| path.starts_with(root.as_str()));
+    let (packaged, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| in_package(&file.path).is_some());
     if platform.is_none() {
         let (profile, findings) = recognise::platform(&files);
         inventory.profile = profile;
         inventory.findings.extend(findings);
     }
     let profile = inventory.profile;
+    for file in packaged {
+        if let (Some(root), Content::Bytes(bytes)) = (in_package(&file.path), file.content) {
+            inventory.place_packaged(root, file.path, &bytes);
+        }
+    }
     let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {
@@ -80,7 +80,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
                     let given = Given { file: path, bytes, mode };
                     inventory.findings.extend(roots.entry(root).or_default().add(on_node, given));
                 }
-                None => inventory.place_loose(path, bytes, password),
+                None => inventory.place_loose(path, bytes, mode, password),
             },
             Content::Symlink(target) => match located {
                 Some(Location { root, path: on_node }) => {
@@ -335,18 +335,19 @@ impl Inventory {
     }
 
     /// What has no node: kubeconfigs, objects, single certificates and keys.
-    fn place_loose(&mut self, file: String, bytes: Bytes, password: Option<&Password>) {
+    fn place_loose(&mut self, file: String, bytes: Bytes, mode: Option<u32>, password: Option<&Password>) {
         let (detected, reasons) = detect::detect(&bytes, password);
         self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
         match detected {
             Detected::Artifact(artifact) => {
-                let slot = Slot { place: file.clone(), file, bytes, mode: None, artifact };
+                let slot = Slot { place: file.clone(), file, bytes, mode, artifact };
                 match slot.artifact {
                     Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
                     _ => self.loose.push(slot),
                 }
             }
             Detected::Objects(objects) => self.place_objects(&file, &bytes, objects),
+            Detected::Talos(talos) => self.place_talos(file, bytes, mode, *talos),
             Detected::Nothing(reason) => self.nothing(file, &reason, Severity::Warning),
         }
     }
@@ -419,8 +420,8 @@ impl Inventory {
                     );
                     self.unrecognised.push(Unrecognised { file, reason });
                 }
-                Detected::Objects(_) => {
-                    let reason = format!("it holds Kubernetes objects, which do not belong at {path}");
+                Detected::Objects(_) | Detected::Talos(_) => {
+                    let reason = format!("it holds something else than belongs at {path}");
                     self.findings.push(
                         Finding::new(matters, "wrong-content", &file, &reason).remedy("Copy it again from the node"),
                     );
@@ -450,7 +451,7 @@ impl Inventory {
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
-        self.nodes.push(Node { name: root.to_owned(), role, slots });
+        self.nodes.push(Node { name: root.to_owned(), role, slots, machine: None });
     }
 
     /// A manifest in another's place would hide that one's flags.

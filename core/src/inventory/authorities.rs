@@ -54,6 +54,11 @@ fn candidates<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<(String, 
             add(&slot.file, slot.artifact.certificates().iter().collect());
         }
     }
+    let own = inventory.own_secrets().map(|secrets| secrets.file.as_str());
+    let stored = format!("{}.crt", row.secret);
+    for slot in inventory.loose.iter().filter(|slot| Some(slot.file.as_str()) == own && slot.place == stored) {
+        add(&slot.file, slot.artifact.certificates().iter().collect());
+    }
     let name = tree::split(row.certificate).1;
     for slot in inventory.loose.iter().filter(|slot| row.id != AuthorityId::Etcd && tree::split(&slot.file).1 == name) {
         add(&slot.file, slot.artifact.certificates().iter().collect());

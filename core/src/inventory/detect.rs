@@ -11,7 +11,9 @@ use crate::{
         kubeconfig::{self, Kubeconfig, Material},
         kubelet,
         object::{self, Object},
-        pem, static_pod, yaml,
+        pem, static_pod,
+        talos::{self, TalosFile},
+        yaml,
     },
     x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, PublicKey, SigningRequest, container},
 };
@@ -22,6 +24,7 @@ use serde_json::Value;
 pub(super) enum Detected {
     Artifact(Artifact),
     Objects(Vec<Object>),
+    Talos(Box<TalosFile>),
     /// Nothing that has a place, and why.
     Nothing(Reason),
 }
@@ -121,9 +124,18 @@ fn looks_like_objects(text: &[u8]) -> bool {
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     first == Some(&b'{')
         || text.split(|byte| *byte == b'\n').any(|line| {
-            [&b"kind:"[..], b"apiVersion:", b"\"kind\":", b"\"apiVersion\":", b"clusters:"]
-                .iter()
-                .any(|key| line.starts_with(key))
+            [
+                &b"kind:"[..],
+                b"apiVersion:",
+                b"\"kind\":",
+                b"\"apiVersion\":",
+                b"clusters:",
+                b"contexts:",
+                b"machine:",
+                b"certs:",
+            ]
+            .iter()
+            .any(|key| line.starts_with(key))
         })
 }
 
@@ -302,6 +314,10 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
             return (Detected::Nothing(reason), Vec::new());
         }
     };
+    if let Some(talos) = talos::read(&documents) {
+        documents.iter_mut().for_each(yaml::wipe);
+        return (Detected::Talos(Box::new(talos)), Vec::new());
+    }
     let (detected, reasons) = match documents.as_slice() {
         [document] => match document.get("kind").and_then(Value::as_str).unwrap_or_default() {
             "Config" => detect_kubeconfig(document),
@@ -355,10 +371,39 @@ pub(super) fn read_kubeconfig(bytes: &[u8]) -> Result<(KubeconfigArtifact, Vec<R
 }
 
 fn decode(model: Kubeconfig) -> (KubeconfigArtifact, Vec<Reason>) {
+    decode_at(model, |index, field| match field {
+        Field::Trust => format!("clusters[{index}].cluster.certificate-authority-data"),
+        Field::Certificate => format!("users[{index}].user.client-certificate-data"),
+        Field::Key => format!("users[{index}].user.client-key-data"),
+    })
+}
+
+/// Decodes what a talosconfig embeds.
+pub(super) fn decode_client(model: Kubeconfig) -> (KubeconfigArtifact, Vec<Reason>) {
+    let names: Vec<String> = model.contexts.iter().map(|context| context.name.clone()).collect();
+    decode_at(model, |index, field| {
+        let field = match field {
+            Field::Trust => "ca",
+            Field::Certificate => "crt",
+            Field::Key => "key",
+        };
+        format!("contexts.{}.{field}", names[index])
+    })
+}
+
+/// What is embedded.
+#[derive(Clone, Copy)]
+enum Field {
+    Trust,
+    Certificate,
+    Key,
+}
+
+fn decode_at(model: Kubeconfig, at: impl Fn(usize, Field) -> String) -> (KubeconfigArtifact, Vec<Reason>) {
     let mut reasons = Vec::new();
     let mut trust = Vec::new();
     for (index, cluster) in model.clusters.iter().enumerate() {
-        let place = format!("clusters[{index}].cluster.certificate-authority-data");
+        let place = at(index, Field::Trust);
         let bytes = embedded(&cluster.certificate_authority, &place, &mut reasons);
         trust.push(bytes.map_or_else(Vec::new, |bytes| {
             let (certificates, problems) = certificates(bytes);
@@ -368,14 +413,14 @@ fn decode(model: Kubeconfig) -> (KubeconfigArtifact, Vec<Reason>) {
     }
     let mut credentials = Vec::new();
     for (index, user) in model.users.iter().enumerate() {
-        let place = format!("users[{index}].user.client-certificate-data");
+        let place = at(index, Field::Certificate);
         let Some(bytes) = embedded(&user.client_certificate, &place, &mut reasons) else {
             credentials.push(None);
             continue;
         };
         let (certificates, problems) = certificates(bytes);
         reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
-        let place = format!("users[{index}].user.client-key-data");
+        let place = at(index, Field::Key);
         let key = embedded(&user.client_key, &place, &mut reasons).and_then(|bytes| {
             let (key, problems) = private_key(bytes);
             reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));

@@ -9,6 +9,7 @@ mod ca_bundles;
 mod checks;
 mod copies;
 mod detect;
+mod machines;
 mod nodes;
 mod objects;
 mod packaged;
@@ -25,7 +26,7 @@ use crate::{
     Finding, InputFile, Password, UnixTime,
     formats::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
-        static_pod::StaticPod,
+        static_pod::StaticPod, talos::Machine,
     },
     profile::{AuthorityId, Component, Profile, SecretContent},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
@@ -35,6 +36,7 @@ pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     copies::{CaCopy, CopyKind},
+    machines::SecretsFile,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
 };
@@ -64,6 +66,8 @@ pub struct Inventory {
     pub(crate) copies: Vec<CaCopy>,
     /// Pins in kubeadm's configuration of joining nodes, and the file of each.
     pub(crate) pins: Vec<(String, String)>,
+    /// Files of clusters' secrets; what they hold is among the loose.
+    pub(crate) secrets: Vec<SecretsFile>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
@@ -81,8 +85,10 @@ pub struct Inventory {
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) role: Role,
-    /// By absolute path on the node.
+    /// By absolute path on the node, or by the place in its configuration.
     pub(crate) slots: BTreeMap<String, Slot>,
+    /// What else its configuration says, where it is made of one.
+    pub(crate) machine: Option<Machine>,
 }
 
 /// What a node is there for.
@@ -119,6 +125,8 @@ pub(crate) enum Artifact {
     PublicKey(PublicKey),
     SigningRequest(Box<SigningRequest>),
     StaticPod(StaticPod),
+    /// For Talos' API, read as a kubeconfig.
+    Talosconfig(Box<KubeconfigArtifact>),
 }
 
 /// A kubeconfig with everything in it decoded.
@@ -298,6 +306,7 @@ impl Inventory {
     /// The cluster's name: the management cluster's word first, then kubeadm's, then a kubeconfig's.
     fn cluster_name(&self) -> String {
         let managed = self.objects.iter().find_map(|stored| stored.cluster());
+        let machines = || self.nodes.iter().find_map(|node| Some(node.machine.as_ref()?.cluster_name.clone()));
         let kubeadm = || {
             let config = self.object(ObjectRole::KubeadmConfig)?.kubeadm.as_ref()?;
             Some(config.cluster_name.clone()).filter(|name| !name.is_empty())
@@ -312,6 +321,7 @@ impl Inventory {
             named.next().map(|cluster| cluster.name.clone())
         };
         managed
+            .or_else(machines)
             .or_else(kubeadm)
             .or_else(kubeconfigs)
             .filter(|name| !name.is_empty())
@@ -358,6 +368,7 @@ impl Artifact {
             Self::PublicKey(_) => "public key",
             Self::SigningRequest(_) => "certificate signing request",
             Self::StaticPod(_) => "static Pod manifest",
+            Self::Talosconfig(_) => "talosconfig",
         }
     }
 
@@ -372,7 +383,7 @@ impl Artifact {
     /// Every certificate in the file, embedded ones included.
     pub(crate) fn all_certificates(&self) -> Vec<&Certificate> {
         match self {
-            Self::Kubeconfig(kubeconfig) => kubeconfig.certificates(),
+            Self::Kubeconfig(access) | Self::Talosconfig(access) => access.certificates(),
             other => other.certificates().iter().collect(),
         }
     }
@@ -390,8 +401,17 @@ impl Artifact {
     pub(crate) fn keys(&self) -> Vec<&Arc<PrivateKey>> {
         match self {
             Self::Credential(_, key) | Self::PrivateKey(key) => vec![key],
-            Self::Kubeconfig(kubeconfig) => kubeconfig.keys().collect(),
+            Self::Kubeconfig(access) | Self::Talosconfig(access) => access.keys().collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// How somebody reaches an API: whose authority it hangs on, whom it trusts and what it shows.
+    pub(crate) fn access(&self) -> Option<(AuthorityId, &KubeconfigArtifact)> {
+        match self {
+            Self::Kubeconfig(access) => Some((AuthorityId::Cluster, access)),
+            Self::Talosconfig(access) => Some((AuthorityId::Talos, access)),
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Artifact, Inventory, Slot,
     detect::{self, Detected},
 };
-use crate::{Content, InputFile, package::FORMAT, x509::Certificate};
+use crate::{Content, InputFile, package::FORMAT, profile::AuthorityRow, x509::Certificate};
 
 /// The most that a manifest may have. Bytes.
 const MAX_MANIFEST: usize = 64 << 20;
@@ -34,17 +34,11 @@ impl Inventory {
     /// A file of a package: certificates and keys are kept apart, the rest says nothing about the cluster.
     pub(super) fn place_packaged(&mut self, root: &str, file: String, bytes: &Arc<Zeroizing<Vec<u8>>>) {
         let inner = &file[root.len()..];
-        let (Some(phase), true) = (inner.chars().next(), inner.ends_with(".crt") || inner.ends_with(".key")) else {
-            return;
-        };
+        let name = inner.rsplit('/').next().unwrap_or(inner);
+        let Some((stem, "crt" | "key")) = name.rsplit_once('.') else { return };
+        let authority = self.profile.authorities.iter().any(|row| row.name == stem);
         // What was there before says nothing new; leaves are made anew.
-        let asked = inner.starts_with("signing-requests/");
-        let authority = asked
-            || inner.ends_with("/ca.crt")
-            || inner.ends_with("/front-proxy-ca.crt")
-            || inner.ends_with("/ca.key")
-            || inner.ends_with("/front-proxy-ca.key");
-        if !authority || phase == '0' {
+        if inner.starts_with('0') || !(inner.starts_with("signing-requests/") || (authority && inner != name)) {
             return;
         }
         if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
@@ -56,8 +50,8 @@ impl Inventory {
     }
 
     /// The bundles of phase 1 that a package has for an authority's file: the old certificate, then the new one.
-    pub(super) fn packaged_bundles(&self, certificate: &str) -> impl Iterator<Item = (&Certificate, &Certificate)> {
-        let name = certificate.rsplit('/').next().unwrap_or(certificate).to_owned();
+    pub(super) fn packaged_bundles(&self, row: &AuthorityRow) -> impl Iterator<Item = (&Certificate, &Certificate)> {
+        let name = format!("{}.crt", row.name);
         let slots = self
             .packaged
             .iter()

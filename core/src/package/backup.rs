@@ -22,6 +22,15 @@ pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
             OutputFile { holder: Holder::Workers.to_string(), secret, replaces: Some(slot.source.clone()), ..file },
         );
     }
+    for (role, name, source) in &plan.machines {
+        let path = format!("0-backup/{}/{}.yaml", role.folder(), PackagePath::name(name));
+        kept.insert(source.file.clone());
+        let purpose = format!("the configuration of {name} as it was given in {}", source.file);
+        let file = OutputFile::whole(path.clone(), 0o600, Zeroizing::clone(&source.bytes), purpose);
+        let file =
+            OutputFile { holder: Holder::Cluster.to_string(), secret: true, replaces: Some(source.clone()), ..file };
+        files.insert(path, file);
+    }
     for (step, edit) in edits(plan) {
         let Some(source) = &edit.source else { continue };
         if !kept.insert(source.file.clone()) {

@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod commands;
+mod machines;
 mod manifest;
 mod preview;
 mod render;
@@ -114,7 +115,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
             appliable: matches!(edit.content, Content::Object(_)),
         })?;
     }
-    let elsewhere = |succession: &&Succession| succession.key_home == KeyHome::Elsewhere && succession.has_key();
+    let elsewhere = |succession: &&Succession| succession.key_home != KeyHome::Nodes && succession.has_key();
     for succession in plan.successions.values().filter(elsewhere) {
         let (certificate, key) = renderer.authority_files(succession);
         let name = succession.base_name(plan.profile);

@@ -14,7 +14,7 @@ use crate::{
         Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
     },
     profile::{AuthorityId, Profile},
-    x509::{Certificate, KeyEncoding, TrustBundle},
+    x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
 };
 
 /// Knows everything that a recipe may refer to.
@@ -52,6 +52,10 @@ impl Renderer<'_> {
                 bytes
             }
             Content::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
+            Content::Talosconfig(source, change) => self.talosconfig(source, change)?,
+            Content::Client(client) => self.client(client),
+            Content::Patch(patch) => self.patch(patch),
+            Content::Secrets(source, ids) => self.secrets(source, ids)?,
             Content::Manifest(source, flags) => {
                 let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
                 let edited = static_pod::set_flags(&source.bytes, &flags)
@@ -67,8 +71,16 @@ impl Renderer<'_> {
     /// Does the file hold a private key?
     pub(super) fn is_secret(&self, content: &Content) -> bool {
         match content {
-            Content::AuthorityKey(_) | Content::AuthorityPair(_) | Content::LeafKey(_) | Content::Credential(_) => true,
-            Content::Kubeconfig(source, _) | Content::Original(source) => super::preview::holds_key(&source.bytes),
+            Content::AuthorityKey(_)
+            | Content::AuthorityPair(_)
+            | Content::LeafKey(_)
+            | Content::Credential(_)
+            | Content::Client(_)
+            | Content::Secrets(..) => true,
+            Content::Patch(patch) => patch.key().is_some(),
+            Content::Kubeconfig(source, _) | Content::Talosconfig(source, _) | Content::Original(source) => {
+                super::preview::holds_key(&source.bytes)
+            }
             Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
             Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
                 stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| super::preview::holds_key(bytes))
@@ -95,7 +107,7 @@ impl Renderer<'_> {
     }
 
     /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
-    fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
+    pub(super) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
             .into_iter()
             .chain(&self.plan.successions[&id].given_up)
@@ -113,17 +125,31 @@ impl Renderer<'_> {
     }
 
     fn authority_key(&self, succession: &Succession, encoding: KeyEncoding) -> Bytes {
-        let issuer = self.minted.authorities[&succession.id].issuer();
-        let issuer = issuer.expect("Invariant: a plan writes no key that is not there");
-        let key = issuer.key().clone().with_encoding(encoding);
+        let key = self.side(succession.id, Side::New).with_encoding(encoding);
         Zeroizing::new(key.to_pem().as_bytes().to_vec())
     }
 
-    fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
+    /// The PEM of an authority's private key.
+    pub(super) fn side_key(&self, id: AuthorityId, side: Side) -> Zeroizing<String> {
+        self.side(id, side).to_pem()
+    }
+
+    /// An authority's private key, written as its readers expect it.
+    fn side(&self, id: AuthorityId, side: Side) -> PrivateKey {
+        let succession = &self.plan.successions[&id];
+        let new = || self.minted.authorities[&id].issuer().map(|issuer| issuer.key().clone());
+        let key = match side {
+            Side::Old => succession.old_key.as_deref().cloned(),
+            Side::New => new().map(|key| key.with_encoding(succession.encoding)),
+        };
+        key.expect("Invariant: a plan writes no key that is not there")
+    }
+
+    pub(super) fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
         &self.minted.leaves[id.0]
     }
 
-    fn leaf_key(&self, id: ReplacementId) -> Bytes {
+    pub(super) fn leaf_key(&self, id: ReplacementId) -> Bytes {
         let pem = self.leaf(id).key.as_ref().map(|key| key.to_pem());
         Zeroizing::new(pem.map_or_else(Vec::new, |pem| pem.as_bytes().to_vec()))
     }
@@ -131,7 +157,7 @@ impl Renderer<'_> {
     fn kubeconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, PackageError> {
         let mut edits = Vec::new();
         for (cluster, present) in &change.trust {
-            let pem = self.widened(AuthorityId::Cluster, present, change.order).to_pem();
+            let pem = self.widened(change.authority, present, change.order).to_pem();
             edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem });
         }
         for (user, id) in &change.credentials {
@@ -199,8 +225,6 @@ fn cluster_info(server: &str, pem: &str) -> String {
 impl Succession {
     /// The authority's file name without its ending: `ca`, `front-proxy-ca`.
     pub(crate) fn base_name(&self, profile: &Profile) -> &'static str {
-        let path = profile.authority(self.id).map_or("ca.crt", |row| row.certificate);
-        let name = path.rsplit('/').next().unwrap_or(path);
-        name.strip_suffix(".crt").unwrap_or(name)
+        profile.authority(self.id).map_or("ca", |row| row.name)
     }
 }

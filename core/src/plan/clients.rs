@@ -2,18 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::{KubeconfigChange, Phase, Succession, replacements::Replacements};
-use crate::{inventory::KubeconfigArtifact, profile::AuthorityId};
+use zeroize::Zeroizing;
 
-/// What `phase` changes in a kubeconfig of `owner`; `None` if nothing.
+use super::{KubeconfigChange, Phase, ReplacementId, Succession, replacements::Replacements};
+use crate::{
+    formats::talos::{self, ClientEdit},
+    inventory::KubeconfigArtifact,
+    profile::AuthorityId,
+    x509::Certificate,
+};
+
+/// What `phase` changes in a kubeconfig or talosconfig of `owner`, which hangs on `authority`; `None` if nothing.
 pub(super) fn change(
-    kubeconfig: &KubeconfigArtifact,
+    (authority, kubeconfig): (AuthorityId, &KubeconfigArtifact),
     owner: &str,
     phase: Phase,
     successions: &BTreeMap<AuthorityId, Succession>,
     replacements: &mut Replacements<'_>,
 ) -> Option<KubeconfigChange> {
-    let succession = successions.get(&AuthorityId::Cluster)?;
+    let succession = successions.get(&authority)?;
     let trusting = kubeconfig.trust.iter().enumerate().filter(|(_, trust)| succession.is_trusted_by(trust));
     let trust: BTreeMap<_, _> = trusting.map(|(index, trust)| (index, trust.clone())).collect();
     // The credential of phase 2 is still the right one in phase 3.
@@ -26,7 +33,7 @@ pub(super) fn change(
         }
     }
     let changes = !trust.is_empty() || (phase == Phase::Switch && !credentials.is_empty());
-    changes.then_some(KubeconfigChange { trust, order: phase.trust(), credentials })
+    changes.then_some(KubeconfigChange { authority, trust, order: phase.trust(), credentials })
 }
 
 /// What `change` changes, as it is before `phase`, in words.
@@ -60,4 +67,25 @@ pub(super) fn after(change: &KubeconfigChange, phase: Phase) -> String {
         _ => "",
     };
     join(&trust, credential)
+}
+
+impl KubeconfigChange {
+    /// The edits of a talosconfig: its contexts stand for the kubeconfig's entries. `trust` gives the PEM that takes the
+    /// place of the certificates that are there; `credential` a certificate and, if it is another one, its key.
+    pub(crate) fn client_edits(
+        &self,
+        bytes: &[u8],
+        trust: impl Fn(&[Certificate]) -> String,
+        credential: impl Fn(ReplacementId) -> (String, Option<Zeroizing<String>>),
+    ) -> Vec<ClientEdit> {
+        let contexts = talos::parse_client(bytes).map(|model| model.contexts).unwrap_or_default();
+        let edit =
+            |index: usize, field, pem| Some(ClientEdit { context: contexts.get(index)?.name.clone(), field, pem });
+        let trusted = self.trust.iter().filter_map(|(index, present)| edit(*index, "ca", trust(present).into()));
+        let shown = self.credentials.iter().flat_map(|(index, id)| {
+            let (certificate, key) = credential(*id);
+            [edit(*index, "crt", certificate.into()), key.and_then(|key| edit(*index, "key", key))]
+        });
+        trusted.chain(shown.flatten()).collect()
+    }
 }

@@ -7,15 +7,16 @@ use crate::{
     Finding,
     formats::{
         kubeconfig::{self, KubeconfigEdit},
-        static_pod,
+        static_pod, talos,
     },
+    profile::Profile,
 };
 
 /// Stands for what will be written; only where it goes is tried here.
 const PLACEHOLDER: &str = "placeholder";
 
-/// Tries every kubeconfig and manifest once.
-pub(super) fn check(steps: &[Step], findings: &mut Vec<Finding>) {
+/// Tries every kubeconfig, talosconfig, manifest and file of secrets once.
+pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Finding>) {
     for step in steps {
         for action in &step.actions {
             let Action::Write(edit) = action else { continue };
@@ -31,6 +32,21 @@ pub(super) fn check(steps: &[Step], findings: &mut Vec<Finding>) {
                         edits.push(KubeconfigEdit::ClientKey { user: *user, pem: Zeroizing::new(PLACEHOLDER.into()) });
                     }
                     kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
+                }
+                Content::Talosconfig(source, change) if step.phase == Phase::Switch => {
+                    let edits = change.client_edits(
+                        &source.bytes,
+                        |_| PLACEHOLDER.to_owned(),
+                        |_| (PLACEHOLDER.to_owned(), Some(Zeroizing::new(PLACEHOLDER.to_owned()))),
+                    );
+                    talos::edit_client(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
+                }
+                Content::Secrets(source, ids) => {
+                    let places = ids.iter().filter_map(|id| Some(profile.authority(*id)?.secret));
+                    let edits = places.flat_map(|place| {
+                        ["crt", "key"].map(|end| (format!("{place}.{end}"), PLACEHOLDER.to_owned().into()))
+                    });
+                    talos::edit_secrets(&source.bytes, edits).err().map(|error| (source, error.to_string()))
                 }
                 Content::Manifest(source, flags) => {
                     let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();

@@ -6,7 +6,7 @@ use super::{KubeletCertificates, RotationRequest, Succession, nodes::SIGNING_KEY
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, ObjectRole},
-    profile::{AuthorityId, Component, SecretContent},
+    profile::{AuthorityId, Component, Course, SecretContent},
 };
 
 /// Where an authority's private key is kept.
@@ -16,6 +16,8 @@ pub(crate) enum KeyHome {
     Nodes,
     /// Somewhere else: an externally managed CA.
     Elsewhere,
+    /// In the configurations of control-plane machines.
+    Machines,
 }
 
 /// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
@@ -25,6 +27,9 @@ pub(crate) enum KeyHome {
 /// `is_here` says whether the new key is here at all.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
+    if inventory.profile.course == Course::MachineConfigs {
+        return KeyHome::Machines;
+    }
     let has_nodes = inventory.control_plane().next().is_some();
     let on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(row.key));
     let in_secret = inventory

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Content, Identity, KeySource, ObjectChange, Replacement, Step, Succession};
+use super::{Action, Content, Identity, KeySource, ObjectChange, Replacement, Side, Step, Succession};
 use crate::{Finding, profile::AuthorityId};
 
 /// What is left to be made without a key.
@@ -37,7 +37,10 @@ pub(super) fn cut(
             .cloned()
             .partition(|one| matches!(one.identity, Identity::Requested(_)));
         let (elsewhere, wanted): (Vec<_>, Vec<_>) = unsigned.into_iter().partition(|one| {
-            matches!((&one.key, &one.identity), (KeySource::Elsewhere(_), _) | (_, Identity::Kubelet(_)))
+            matches!(
+                (&one.key, &one.identity),
+                (KeySource::Elsewhere(_), _) | (_, Identity::Client { .. } | Identity::Kubelet(_))
+            )
         });
         findings.push(
             Finding::warning("signatures-wanted", "", format!("{} certificates have to be signed by {name}: this package ends before phase {}, whose step {id} needs them", wanted.len() + elsewhere.len(), phase.number()))
@@ -87,8 +90,13 @@ fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, r
     let is_made = |at: usize| !replacements[at].is_signed() && !successions[&replacements[at].authority].has_key();
     match &edit.content {
         Content::AuthorityKey(id) | Content::AuthorityPair(id) => !successions[id].has_key(),
+        Content::Patch(patch) => patch.key() == Some(Side::New) && !successions[&patch.authority].has_key(),
+        Content::Client(client) => is_made(client.credential.0),
+        Content::Secrets(_, ids) => ids.iter().any(|id| !successions[id].has_key()),
         Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) => is_made(id.0),
-        Content::Kubeconfig(_, change) | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
+        Content::Kubeconfig(_, change)
+        | Content::Talosconfig(_, change)
+        | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {
             change.credentials.values().any(|id| is_made(id.0))
         }
         Content::Object(ObjectChange::Authority(stored, id)) => stored.key.is_some() && !successions[id].has_key(),

@@ -9,6 +9,7 @@ mod editable;
 mod hosts;
 mod key_home;
 mod keyless;
+mod machines;
 mod nodes;
 mod objects;
 mod present;
@@ -34,15 +35,15 @@ pub(crate) use self::{
     },
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
-        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side,
-        Source, Step, Trust,
+        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, NewClient,
+        PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
 use self::{progress::Progress, replacements::Replacements};
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::Inventory,
+    inventory::{Inventory, Role},
     profile::{AuthorityId, Course, Profile},
     x509::KeyAlgorithm,
 };
@@ -69,6 +70,12 @@ pub struct RotationPlan {
     pub(crate) accept_outage: bool,
     /// What is there before the first step.
     pub(crate) present: Vec<Place>,
+    /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
+    pub(crate) contexts: BTreeMap<AuthorityId, String>,
+    /// The port on which machines' own API servers listen.
+    pub(crate) api_port: u64,
+    /// The configurations of machines that patches change, by role and name.
+    pub(crate) machines: Vec<(Role, String, Source)>,
     /// What the given workers hold of the files that their script changes, by node.
     pub(crate) workers: Vec<(String, KeptFile)>,
     pub(crate) findings: Vec<Finding>,
@@ -122,15 +129,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let progress = Progress::of(inventory, request.start_over);
     let mut steps = match inventory.profile.course {
         Course::MachineConfigs => {
-            findings.push(
-                Finding::error(
-                    "not-prepared-yet",
-                    "",
-                    format!("this release reads {}, and cannot plan its rotation yet", inventory.profile.title),
-                )
-                .remedy("Use talosctl rotate-ca"),
-            );
-            Vec::new()
+            machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
         }
         Course::HostPhases | Course::NodeFiles => {
             sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings)
@@ -145,10 +144,14 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         keyless::Left::Until(requests) if requests.is_empty() => Default::default(),
         keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
     };
-    editable::check(&steps, &mut findings);
+    editable::check(inventory.profile, &steps, &mut findings);
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &successions);
-    let present = present::present(inventory, &successions, progress);
+    let present = match inventory.profile.course {
+        Course::MachineConfigs => machines::present(inventory, &successions, progress),
+        Course::HostPhases | Course::NodeFiles => present::present(inventory, &successions, progress),
+    };
+    let contexts = machines::contexts(inventory, &successions);
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
@@ -163,6 +166,9 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         whole,
         accept_outage: request.accept_outage,
         present,
+        contexts,
+        api_port: machines::api_port(inventory),
+        machines: machines::configurations(inventory),
         workers,
         findings,
     })

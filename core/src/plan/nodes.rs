@@ -44,7 +44,7 @@ pub(super) fn kept_by_workers(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
 ) -> Vec<(String, KeptFile)> {
-    if !successions.contains_key(&AuthorityId::Cluster) {
+    if !successions.contains_key(&AuthorityId::Cluster) || inventory.profile.directory.is_empty() {
         return Vec::new();
     }
     let profile = inventory.profile;
@@ -405,8 +405,13 @@ impl NodePlanner<'_, '_> {
                 continue;
             }
             let owner = format!("{}: {}", self.node.name, row.name);
-            let Some(change) = clients::change(kubeconfig, &owner, self.phase, self.successions, self.replacements)
-            else {
+            let Some(change) = clients::change(
+                (AuthorityId::Cluster, kubeconfig),
+                &owner,
+                self.phase,
+                self.successions,
+                self.replacements,
+            ) else {
                 continue;
             };
             let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));

@@ -82,7 +82,8 @@ pub(super) fn cluster_info(
         if progress.is_through(&place, &place, phase) {
             return None;
         }
-        let change = clients::change(kubeconfig, "cluster-info", phase, successions, replacements)?;
+        let change =
+            clients::change((AuthorityId::Cluster, kubeconfig), "cluster-info", phase, successions, replacements)?;
         let change = ObjectChange::Kubeconfig(Arc::clone(stored), "kubeconfig", change);
         return Some(write(phase, &Holder::Cluster, Some(stored), change, words));
     }
@@ -140,7 +141,9 @@ pub(super) fn management_kubeconfigs(
         if progress.reached(&place, &place).is_some_and(|standing| standing.phases() > phase.number()) {
             continue;
         }
-        if let Some(change) = clients::change(kubeconfig, &stored.object.name, phase, successions, replacements) {
+        if let Some(change) =
+            clients::change((AuthorityId::Cluster, kubeconfig), &stored.object.name, phase, successions, replacements)
+        {
             let words = (clients::before(&change, phase), clients::after(&change, phase));
             let change = ObjectChange::Kubeconfig(Arc::clone(stored), "value", change);
             actions.push(write(phase, &Holder::Management, Some(stored), change, words));
@@ -222,7 +225,7 @@ pub(super) fn ca_bundle_changes(inventory: &Inventory, phase: Phase, succession:
     changes.collect()
 }
 
-/// Kubeconfigs that people and pipelines hold, in a phase.
+/// Kubeconfigs and talosconfigs that people and pipelines hold, in a phase.
 pub(super) fn clients(
     inventory: &Inventory,
     phase: Phase,
@@ -233,20 +236,25 @@ pub(super) fn clients(
     let mut actions = Vec::new();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     for slot in &inventory.clients {
-        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
+        let Some(access) = slot.artifact.access() else { continue };
         if progress.is_through(&slot.file, &slot.file, phase) {
             continue;
         }
-        let Some(change) = clients::change(kubeconfig, &slot.file, phase, successions, replacements) else { continue };
+        let Some(change) = clients::change(access, &slot.file, phase, successions, replacements) else { continue };
         let name = PackagePath::name(slot.file.rsplit('/').next().unwrap_or(&slot.file));
         let name = PackagePath::unique(name.strip_suffix(".conf").unwrap_or(&name), &mut taken);
         let (before, after) = (clients::before(&change, phase), clients::after(&change, phase));
+        // talosctl's own has no ending.
+        let (end, content) = match slot.artifact {
+            Artifact::Talosconfig(_) => ("", Content::Talosconfig(slot.into(), change)),
+            _ => (".conf", Content::Kubeconfig(slot.into(), change)),
+        };
         actions.push(Action::Write(Edit {
             target: slot.file.clone(),
-            output: format!("{}/{}/{name}.conf", phase.folder(), Holder::Clients.folder()),
+            output: format!("{}/{}/{name}{end}", phase.folder(), Holder::Clients.folder()),
             mode: SECRET,
             source: Some(slot.into()),
-            content: Content::Kubeconfig(slot.into(), change),
+            content,
             before,
             after,
         }));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, progress::Progress};
 use crate::{
-    formats::{kubeconfig, kubeconfig::Material as Data, pem},
+    formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Standing, StoredObject},
     profile::{AuthorityId, Component, SecretContent},
     x509::{Certificate, PublicKey},
@@ -19,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) kind: PlaceKind,
     /// A node's name; otherwise the kind in words.
     pub(crate) name: String,
+    /// The authority that clients' configurations there hang on.
+    pub(crate) authority: AuthorityId,
     /// By absolute path, `Secret namespace/name`, `ConfigMap namespace/name` or file name. A control-plane node holds one
     /// version of each file; of workers, which differ, every version is kept.
     pub(crate) files: BTreeMap<String, BTreeSet<Held>>,
@@ -117,7 +119,12 @@ pub(super) fn present(
             })
         });
         let files = BTreeMap::from([("kubeconfig".to_owned(), others.collect())]);
-        places.push(Place { kind: PlaceKind::OtherClients, name: "people and pipelines".to_owned(), files });
+        places.push(Place {
+            kind: PlaceKind::OtherClients,
+            name: "people and pipelines".to_owned(),
+            authority: AuthorityId::Cluster,
+            files,
+        });
     }
     places
 }
@@ -152,7 +159,7 @@ impl Present<'_> {
             let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
-        Place { kind: PlaceKind::ControlPlane, name: node.name.clone(), files }
+        Place { kind: PlaceKind::ControlPlane, name: node.name.clone(), authority: AuthorityId::Cluster, files }
     }
 
     /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
@@ -164,7 +171,10 @@ impl Present<'_> {
                 Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
                 Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
                 Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
-                Artifact::KubeletConfig(_) | Artifact::PublicKey(_) | Artifact::SigningRequest(_) => return None,
+                Artifact::KubeletConfig(_)
+                | Artifact::PublicKey(_)
+                | Artifact::SigningRequest(_)
+                | Artifact::Talosconfig(_) => return None,
             };
             Some((path.clone(), BTreeSet::from([held])))
         });
@@ -213,7 +223,7 @@ impl Present<'_> {
                 put(row.key, Held::Key(signer.public_key().clone()));
             }
         }
-        Place { kind, name: name.to_owned(), files }
+        Place { kind, name: name.to_owned(), authority: AuthorityId::Cluster, files }
     }
 
     /// All workers: what is known of those that were given, and one that was not.
@@ -256,7 +266,7 @@ impl Present<'_> {
                 files.insert(EXTENSIONS.to_owned() + succession.id.as_str(), [Held::Certificates(both)].into());
             }
         }
-        Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), files }
+        Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), authority: AuthorityId::Cluster, files }
     }
 
     fn management(&self) -> Place {
@@ -266,7 +276,7 @@ impl Present<'_> {
                 files.insert(stored.place(), BTreeSet::from([held]));
             }
         }
-        Place { kind: PlaceKind::Management, name: "management".to_owned(), files }
+        Place { kind: PlaceKind::Management, name: "management".to_owned(), authority: AuthorityId::Cluster, files }
     }
 
     /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
@@ -280,7 +290,12 @@ impl Present<'_> {
             });
             (format!("{}, {}", stored.place(), bundle.pointer), held.collect())
         });
-        Place { kind: PlaceKind::CaBundles, name: "webhooks".to_owned(), files: bundles.collect() }
+        Place {
+            kind: PlaceKind::CaBundles,
+            name: "webhooks".to_owned(),
+            authority: AuthorityId::Cluster,
+            files: bundles.collect(),
+        }
     }
 
     /// Every context of a given kubeconfig that has to do with this cluster.
@@ -294,7 +309,7 @@ impl Present<'_> {
                 }
             }
         }
-        Place { kind: PlaceKind::Clients, name: "clients".to_owned(), files }
+        Place { kind: PlaceKind::Clients, name: "clients".to_owned(), authority: AuthorityId::Cluster, files }
     }
 }
 
@@ -398,7 +413,7 @@ pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, succession: &Succession)
 
 impl Access {
     /// A context of a kubeconfig that was given.
-    fn of(kubeconfig: &KubeconfigArtifact, context: Option<usize>) -> Option<Self> {
+    pub(crate) fn of(kubeconfig: &KubeconfigArtifact, context: Option<usize>) -> Option<Self> {
         let model = &kubeconfig.model;
         let context = &model.contexts[context?];
         let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
@@ -431,7 +446,7 @@ impl Access {
         context: Option<&str>,
         key: impl FnOnce(Option<usize>) -> Option<PublicKey>,
     ) -> Option<Self> {
-        let model = kubeconfig::parse(bytes).ok()?;
+        let model = kubeconfig::parse(bytes).ok().or_else(|| talos::parse_client(bytes))?;
         let wanted = context.unwrap_or(&model.current_context);
         let context = model.contexts.iter().find(|context| context.name == wanted).or_else(|| model.contexts.first());
         let entry = match context {

@@ -8,7 +8,7 @@ use std::{
 use super::{KeyRequest, RotationRequest, Succession, steps::PackagePath};
 use crate::{
     inventory::Inventory,
-    profile::AuthorityId,
+    profile::{AuthorityId, AuthorityRow},
     x509::{Certificate, KeyAlgorithm, KeyEncoding, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -36,6 +36,13 @@ pub(crate) struct Replacement {
 pub(crate) enum Identity {
     /// What the old certificate says, byte for byte.
     Of(Certificate),
+    /// A client of an API whose old certificate was not given.
+    Client {
+        /// Its role, or its group.
+        organization: String,
+        /// Its name; empty for none.
+        common_name: String,
+    },
     /// A kubelet whose old certificate was not given.
     Kubelet(String),
     /// What a signing request says, byte for byte.
@@ -191,6 +198,17 @@ impl<'a> Replacements<'a> {
             None => KeySource::Elsewhere(request.public_key().clone()),
         };
         self.add(owner, AuthorityId::Cluster, Identity::Requested(Box::new(request.clone())), key)
+    }
+
+    /// A credential for a client of which nothing was given, with a new key; the same one in every phase.
+    pub(super) fn client(&mut self, owner: &str, row: &AuthorityRow, identity: Identity) -> ReplacementId {
+        let known = self.replacements.iter().position(|one| one.owner == owner && one.authority == row.id);
+        if let Some(at) = known {
+            return ReplacementId(at);
+        }
+        let algorithm = row.keys.first().copied().unwrap_or(FALLBACK);
+        let key = self.new_key(owner, algorithm, algorithm.encoding());
+        self.add(owner, row.id, identity, key)
     }
 
     /// Does the new certificate come with a private key that differs from the old one's?

@@ -307,7 +307,8 @@ impl<'a> Sequence<'a, '_> {
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
         if self.inventory.control_plane().next().is_some() {
             let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
-            let actions = vec![Action::Cluster(ClusterAction::Published)];
+            let file = format!("{}/workers/ca.crt", phase.folder());
+            let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
             self.push(phase, "published", Holder::Cluster, title, actions, gate);
         }
     }

@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 
 use super::{ObjectChange, ReplacementId};
 use crate::{
-    profile::{AuthorityId, Component},
+    formats::talos::Layout,
+    inventory::Role,
+    profile::{AuthorityId, Component, Profile},
     x509::Certificate,
 };
 
@@ -49,6 +51,14 @@ impl Phase {
             Self::TrustBoth => "trust both",
             Self::Switch => "switch",
             Self::DropOld => "drop old",
+        }
+    }
+
+    /// The phase's name, and the platform's own word for it where it has one.
+    pub(crate) fn title_on(self, profile: &Profile) -> String {
+        match profile.phase_words[usize::from(self.number()) - 1] {
+            "" => self.title().to_owned(),
+            word => format!("{} ({word})", self.title()),
         }
     }
 
@@ -346,6 +356,14 @@ pub(crate) enum Content {
     Credential(ReplacementId),
     /// A kubeconfig with some values changed and every other byte kept.
     Kubeconfig(Source, KubeconfigChange),
+    /// A talosconfig with some values changed and every other byte kept.
+    Talosconfig(Source, KubeconfigChange),
+    /// A client's configuration where none was given.
+    Client(NewClient),
+    /// A patch of machines' configurations.
+    Patch(MachinePatch),
+    /// The cluster's secrets with these authorities' new certificates and keys, and every other byte kept.
+    Secrets(Source, Vec<AuthorityId>),
     /// A static Pod's manifest with some flags changed and every other byte kept.
     Manifest(Source, Vec<(&'static str, String)>),
     /// A file as it was before the rotation.
@@ -356,9 +374,72 @@ pub(crate) enum Content {
     Text(String),
 }
 
-/// What changes in a kubeconfig.
+/// A patch of the configurations of all machines of a role: what they issue with and accept.
+#[derive(Clone, Debug)]
+pub(crate) struct MachinePatch {
+    pub(crate) authority: AuthorityId,
+    pub(crate) role: Role,
+    pub(crate) layout: Layout,
+    pub(crate) phase: Phase,
+    pub(crate) form: PatchForm,
+    /// What they accept beside the two authorities, and go on accepting.
+    pub(crate) kept: Vec<Certificate>,
+}
+
+/// What a patch starts from. Each replaces the list of accepted certificates as a whole, so that it can be applied twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatchForm {
+    /// The configuration with which the rotation began: for those who make configurations anew.
+    FromBase,
+    /// The configuration of the phase before: for machines that run.
+    Incremental,
+    /// The configuration of the phase, and leads back to that of the phase before.
+    Undo,
+}
+
+impl MachinePatch {
+    /// Which side issues afterwards, and which others are accepted.
+    pub(crate) fn sides(&self) -> (Side, &'static [Side]) {
+        let back = u8::from(self.form == PatchForm::Undo);
+        match self.phase.number() - back {
+            0 => (Side::Old, &[]),
+            1 => (Side::Old, &[Side::New]),
+            2 => (Side::New, &[Side::Old]),
+            _ => (Side::New, &[]),
+        }
+    }
+
+    /// Does it say what issues? A control-plane machine's authority without its key would lose it, so that comes along.
+    pub(crate) fn says_what_issues(&self) -> bool {
+        match self.form {
+            PatchForm::FromBase => self.phase != Phase::TrustBoth,
+            PatchForm::Incremental | PatchForm::Undo => self.phase == Phase::Switch,
+        }
+    }
+
+    /// Whose private key it holds.
+    pub(crate) fn key(&self) -> Option<Side> {
+        (self.says_what_issues() && self.role == Role::ControlPlane).then_some(self.sides().0)
+    }
+}
+
+/// A client's configuration that is made from nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct NewClient {
+    /// Whose API it is for: Talos' own, or Kubernetes'.
+    pub(crate) authority: AuthorityId,
+    pub(crate) cluster: String,
+    /// The API server's URL; empty for Talos' API, whose endpoints nobody here knows.
+    pub(crate) server: String,
+    pub(crate) order: Trust,
+    pub(crate) credential: ReplacementId,
+}
+
+/// What changes in a kubeconfig or a talosconfig.
 #[derive(Clone, Debug)]
 pub(crate) struct KubeconfigChange {
+    /// The authority that its trust hangs on.
+    pub(crate) authority: AuthorityId,
     /// For each cluster entry that changes: the certificates it embeds today, among them the old CA.
     pub(crate) trust: BTreeMap<usize, Vec<Certificate>>,
     /// What takes the old CA's place.
@@ -387,8 +468,8 @@ pub(crate) enum ClusterAction {
         /// On or off.
         paused: bool,
     },
-    /// Waits until kube-root-ca.crt holds this phase's trust in every namespace.
-    Published,
+    /// Waits until kube-root-ca.crt holds this trust, as a file of the package has it, in every namespace.
+    Published(Trust, String),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
 }
@@ -401,7 +482,7 @@ impl ClusterAction {
             Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
             Self::NodesReady => "Wait until every node is Ready".to_owned(),
             Self::Pause { namespace, cluster, paused } => format!("Set paused={paused} on the Cluster {namespace}/{cluster}"),
-            Self::Published => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
+            Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Succession {
     pub(crate) id: AuthorityId,
     pub(crate) title: &'static str,
     pub(crate) old: Certificate,
+    /// The old one's private key, wherever it was found: for the way back.
+    pub(crate) old_key: Option<Arc<PrivateKey>>,
     pub(crate) new: Successor,
     /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
     pub(crate) given_up: Option<Certificate>,
@@ -175,6 +177,20 @@ impl Decision<'_> {
         };
         let keyless = matches!(new, Successor::Brought(_, None) | Successor::Present(_, None));
         let key_home = key_home(self.inventory, row.id, !keyless, self.findings);
+        if keyless && self.request.external_ca && key_home == KeyHome::Machines {
+            self.findings.push(
+                Finding::error(
+                    "external-ca",
+                    &authority.file,
+                    format!(
+                        "{} machines issue certificates themselves, so the {}'s key has to be in their configurations",
+                        self.inventory.profile.title, row.title
+                    ),
+                )
+                .remedy("Bring the new key as well"),
+            );
+            return None;
+        }
         if keyless && self.request.external_ca && row.id == AuthorityId::Cluster && key_home == KeyHome::Nodes {
             self.findings.push(
                 Finding::error("external-ca", &authority.file, "kube-controller-manager signs with the CA's key on the nodes, and the new key is not to go there: nobody would sign for kubelets")
@@ -186,6 +202,7 @@ impl Decision<'_> {
             id: row.id,
             title: row.title,
             old: authority.certificate.clone(),
+            old_key: authority.key.clone(),
             given_up: under_way.filter(|_| self.request.start_over).map(|rotation| rotation.new.clone()),
             new,
             // A key that stays elsewhere comes to no node.
@@ -430,10 +447,8 @@ fn missing(inventory: &Inventory, row: &AuthorityRow) -> Finding {
         Finding::warning("missing-front-proxy-ca", "", format!("{message}; it stays as it is"))
             .remedy("Give front-proxy-ca.crt or the Secret that ends in -proxy, or choose only the cluster CA (--rotate cluster)")
     } else {
-        Finding::error("missing-ca", "", message).remedy(format!(
-            "Give {} of a control-plane node, or the management cluster's Secret; or leave this CA out (--rotate)",
-            row.certificate
-        ))
+        let input = inventory.profile.input;
+        Finding::error("missing-ca", "", message).remedy(format!("Give {input}; or leave this CA out (--rotate)"))
     }
 }
 

@@ -62,6 +62,8 @@ pub struct End {
 pub enum Party {
     /// A component on each control-plane node; the kubelet on workers as well.
     Component(Component),
+    /// A component on each worker.
+    OnWorkers(Component),
     /// Whoever uses this kubeconfig of each control-plane node.
     User(&'static str),
     /// Pods, by their ServiceAccounts.
@@ -102,6 +104,14 @@ pub struct Holding {
 pub enum Material {
     /// An authority's file.
     Authority(AuthorityId),
+    /// The first certificate of an authority alone: the one that signs.
+    Issuing(AuthorityId),
+    /// What a machine issues to itself with the authority that it has the key of.
+    Issued(AuthorityId),
+    /// What a worker has had signed by a control-plane machine, whichever that was.
+    HandedLeaf(AuthorityId),
+    /// Whom a worker was told to trust by a control-plane machine, whichever that was.
+    HandedTrust(AuthorityId),
     /// A leaf and its key, by the leaf's name.
     Leaf(&'static str),
     /// The credential in a node's kubeconfig, by its name.
@@ -146,6 +156,10 @@ pub enum Writer {
     ClusterApi,
     /// The people who hold it.
     People,
+    /// The machine itself, from its configuration.
+    Machine,
+    /// trustd on a control-plane machine.
+    Trustd,
 }
 
 /// When a change takes effect.
@@ -187,6 +201,8 @@ impl Writer {
             Self::Object => "a step, into an object",
             Self::ClusterApi => "a step, and Cluster API unless it is paused",
             Self::People => "the people who hold it",
+            Self::Machine => "the machine itself, from its configuration",
+            Self::Trustd => "trustd on a control-plane machine, when it is asked",
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
-    SigningRow, StaticPodRow, SuccessorShape, kubeadm_edges::EDGES,
+    SigningRow, StaticPodRow, SuccessorShape, edge::Material, kubeadm_edges::EDGES,
 };
 use crate::x509::KeyAlgorithm;
 
@@ -15,12 +15,14 @@ pub const KUBEADM: Profile = Profile {
     extends: "",
     course: Course::NodeFiles,
     phase_words: [""; 3],
+    input: "/etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
     directory: "/etc/kubernetes",
     kubelet_directory: "/var/lib/kubelet",
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Cluster,
             title: "Cluster CA",
+            name: "ca",
             certificate: "/etc/kubernetes/pki/ca.crt",
             key: "/etc/kubernetes/pki/ca.key",
             accepted: None,
@@ -33,6 +35,7 @@ pub const KUBEADM: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::FrontProxy,
             title: "Front-proxy CA",
+            name: "front-proxy-ca",
             certificate: "/etc/kubernetes/pki/front-proxy-ca.crt",
             key: "/etc/kubernetes/pki/front-proxy-ca.key",
             accepted: None,
@@ -45,6 +48,7 @@ pub const KUBEADM: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::Etcd,
             title: "etcd CA",
+            name: "etcd-ca",
             certificate: "/etc/kubernetes/pki/etcd/ca.crt",
             key: "/etc/kubernetes/pki/etcd/ca.key",
             accepted: None,
@@ -222,4 +226,5 @@ pub const KUBEADM: Profile = Profile {
         reorders: true,
         on_workers: false,
     },
+    published: Material::Authority(AuthorityId::Cluster),
 };

@@ -10,6 +10,7 @@ mod kubeadm_edges;
 mod platform;
 mod starlingx;
 mod talos;
+mod talos_edges;
 
 use std::{fmt, str::FromStr};
 
@@ -19,6 +20,7 @@ use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
+use edge::Material;
 pub use kubeadm::KUBEADM;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use starlingx::STARLINGX;
@@ -89,6 +91,8 @@ pub struct Profile {
     pub course: Course,
     /// What the platform itself calls the three phases; empty where it has no word.
     pub phase_words: [&'static str; 3],
+    /// What has to be given of a cluster, after "Give".
+    pub input: &'static str,
     /// Where its files lie on a node; empty where machines have no files that anybody could change.
     pub directory: &'static str,
     /// Where the kubelet's own files lie on a node; empty as [`Profile::directory`].
@@ -110,6 +114,8 @@ pub struct Profile {
     pub others: &'static [OtherRow],
     /// Every relation over TLS that a rotation could break.
     pub edges: &'static [EdgeRow],
+    /// What kube-controller-manager gives to pods in `kube-root-ca.crt`.
+    pub published: Material,
     /// What kube-controller-manager signs with while `ca.crt` is a bundle, and when what takes its turn.
     pub signing: SigningRow,
 }
@@ -146,6 +152,8 @@ pub struct AuthorityRow {
     pub id: AuthorityId,
     /// Its name for people.
     pub title: &'static str,
+    /// Its files' name in a package, without their endings.
+    pub name: &'static str,
     /// Path of the certificate (or bundle) on a node, or its place in a machine's configuration.
     pub certificate: &'static str,
     /// Path of the private key on a control-plane node, or its place.
@@ -261,6 +269,8 @@ pub enum OtherKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Component {
+    /// Talos' API on each machine.
+    Apid,
     /// etcd.
     Etcd,
     /// kube-apiserver.
@@ -271,6 +281,8 @@ pub enum Component {
     Scheduler,
     /// kubelet.
     Kubelet,
+    /// What signs for apid on workers, on control-plane machines of Talos.
+    Trustd,
 }
 
 impl Component {
@@ -278,11 +290,13 @@ impl Component {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Apid => "apid",
             Self::Etcd => "etcd",
             Self::Apiserver => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
+            Self::Trustd => "trustd",
         }
     }
 }

@@ -2,7 +2,10 @@
 //! Source: siderolabs/talos: pkg/machinery/config/types/v1alpha1, pkg/machinery/config/generate/secrets,
 //! pkg/machinery/client/config.
 
-use super::{AuthorityId, AuthorityRow, Course, Profile, Sign, SigningRow, SuccessorShape};
+use super::{
+    AuthorityId, AuthorityRow, Course, OtherKind, OtherRow, Profile, Sign, SigningRow, SuccessorShape, edge::Material,
+    talos_edges::EDGES,
+};
 use crate::x509::KeyAlgorithm;
 
 /// Talos makes P-256; what a person brings along may be any key that Kubernetes takes.
@@ -29,12 +32,14 @@ pub const TALOS: Profile = Profile {
     extends: "",
     course: Course::MachineConfigs,
     phase_words: ["PRE_ROTATE", "ROTATE", "POST_ROTATE"],
+    input: "a control-plane machine's and a worker's configuration (controlplane.yaml, worker.yaml), secrets.yaml and your talosconfig",
     directory: "",
     kubelet_directory: "",
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Talos,
             title: "Talos API CA",
+            name: "talos-ca",
             certificate: "machine.ca.crt",
             key: "machine.ca.key",
             accepted: Some("machine.acceptedCAs"),
@@ -47,6 +52,7 @@ pub const TALOS: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::Cluster,
             title: "Kubernetes CA",
+            name: "kubernetes-ca",
             certificate: "cluster.ca.crt",
             key: "cluster.ca.key",
             accepted: Some("cluster.acceptedCAs"),
@@ -59,6 +65,7 @@ pub const TALOS: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::FrontProxy,
             title: "aggregator CA",
+            name: "aggregator-ca",
             certificate: "cluster.aggregatorCA.crt",
             key: "cluster.aggregatorCA.key",
             accepted: None,
@@ -71,6 +78,7 @@ pub const TALOS: Profile = Profile {
         AuthorityRow {
             id: AuthorityId::Etcd,
             title: "etcd CA",
+            name: "etcd-ca",
             certificate: "cluster.etcd.ca.crt",
             key: "cluster.etcd.ca.key",
             accepted: None,
@@ -86,7 +94,8 @@ pub const TALOS: Profile = Profile {
     static_pods: &[],
     flags: &[],
     foreign_flags: &[],
-    others: &[],
-    edges: &[],
+    others: &[OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient }],
+    edges: EDGES,
+    published: Material::Issuing(AuthorityId::Cluster),
     signing: SigningRow::NONE,
 };

@@ -94,7 +94,7 @@ impl Inventory {
     fn slot_report(&self, slot: &Slot) -> SlotReport {
         let certificates = slot.artifact.all_certificates();
         let server = match &slot.artifact {
-            Artifact::Kubeconfig(kubeconfig) => server(kubeconfig),
+            Artifact::Kubeconfig(access) | Artifact::Talosconfig(access) => server(access),
             _ => String::new(),
         };
         SlotReport {

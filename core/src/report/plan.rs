@@ -46,6 +46,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
         _ if !succession.has_key() => "",
         KeyHome::Nodes => "control-plane nodes",
         KeyHome::Elsewhere => "ca-keys/",
+        KeyHome::Machines => "control-plane machines' configurations, and in ca-keys/",
     };
     SuccessorReport {
         id: succession.id,

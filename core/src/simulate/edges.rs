@@ -50,7 +50,7 @@ impl Edges {
         let (mut instances, mut edges) = (Vec::new(), Vec::new());
         let mut servers: Vec<Servers> = Vec::new();
         for row in plan.profile.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
-            for (place, file) in world.instances(row.client.party) {
+            for (place, file) in world.instances(row.client.party, row.authority) {
                 let Some(instance) = instance(row, place, &file, world, &mut servers) else { continue };
                 let reached = &servers[instance.servers].ends;
                 let suffix = if file.is_empty() { world.places[place].name.clone() } else { file.clone() };
@@ -147,7 +147,7 @@ fn instance(
         return None;
     }
     let host = host(row.client.party, &client, world);
-    let mut servers = world.instances(row.server.party);
+    let mut servers = world.instances(row.server.party, row.authority);
     if (row.client.party, row.server.party) == (Party::Webhooks, Party::Webhooks) {
         // Each configuration names its own server.
         servers.retain(|(_, other)| other == file);
@@ -181,6 +181,7 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
     match end.party {
         Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} of every worker"),
         Party::Component(component) => format!("{component} on {}", place.name),
+        Party::OnWorkers(component) => format!("{component} of every worker"),
         Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
         Party::Pods => "pods".to_owned(),
         Party::JoiningNode => "a node that joins".to_owned(),
@@ -189,6 +190,9 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
         Party::GivenClients => {
             let (file, context) = split_entry(file);
             format!("{file}, context {}", context.unwrap_or_default())
+        }
+        Party::OtherClients if place.authority == AuthorityId::Talos => {
+            "people and pipelines whose talosconfigs were not given".to_owned()
         }
         Party::OtherClients => "people and pipelines whose kubeconfigs were not given".to_owned(),
         Party::ExtensionServers => "extension API servers".to_owned(),

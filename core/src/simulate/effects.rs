@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
 use crate::{
-    plan::{Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, PODS, Phase, PlaceKind, Shown, Side, Step, Trusted},
+    plan::{
+        Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, PODS, Phase, Place, PlaceKind, Shown, Side, Step,
+        Trusted,
+    },
     profile::{
         AuthorityId, Component,
         edge::{Effect, Material, Party},
@@ -31,6 +34,17 @@ impl World<'_> {
             }
         }
         self.publish();
+        self.hand_out();
+    }
+
+    /// Workers ask a control-plane machine, whichever it is, whenever they like.
+    fn hand_out(&mut self) {
+        let handed = |cell: &&Cell| matches!(cell.material, Material::HandedLeaf(_) | Material::HandedTrust(_));
+        let cells: Vec<Cell> = self.cells.keys().filter(handed).cloned().collect();
+        for cell in cells {
+            let now = self.on_disk(&cell, true);
+            self.add(&cell, now);
+        }
     }
 
     /// What nobody was told to write: kubelets renew, nodes join, Cluster API reconciles.
@@ -105,7 +119,7 @@ impl World<'_> {
         let cell = |party, material| Cell { place: cluster, file: String::new(), party, material };
         let manager = Party::Component(Component::ControllerManager);
         let published = cell(manager, Material::RootConfigMap);
-        let roots = self.union(manager, Material::Authority(AuthorityId::Cluster));
+        let roots = self.union(manager, self.plan.profile.published);
         self.add(&published, roots);
         let published = self.current(&published);
         self.add(&cell(Party::Pods, Material::RootConfigMap), published);
@@ -200,6 +214,13 @@ impl World<'_> {
             Material::Authority(id) => {
                 profile.authority(id).map_or_else(Set::new, |row| self.anchors(cell.place, row.certificate))
             }
+            Material::Issuing(id) => {
+                let firsts = self.lists(cell.place, id).filter_map(|list| Some(vec![list.first()?.clone()]));
+                firsts.map(|first| Value::Anchors(first.into())).collect()
+            }
+            Material::Issued(id) => self.issuing(cell.place, id),
+            Material::HandedLeaf(id) => self.union(Party::Component(Component::Apid), Material::Issued(id)),
+            Material::HandedTrust(id) => self.union(Party::Component(Component::Apid), Material::Authority(id)),
             Material::Leaf(name) => {
                 let Some(row) = profile.leaves.iter().find(|row| row.name == name) else { return Set::new() };
                 let pair = self.pair(cell.place, row.certificate, row.key);
@@ -207,7 +228,10 @@ impl World<'_> {
             }
             Material::KubeconfigTrust(name) => kubeconfig(name).map_or_else(Set::new, trust),
             Material::KubeconfigCredential(name) => kubeconfig(name).map_or_else(Set::new, shown),
-            Material::KubeletCredential => kubeconfig("kubelet.conf").map_or_else(Set::new, shown),
+            Material::KubeletCredential => match kubeconfig("kubelet.conf") {
+                Some(path) => shown(path),
+                None => self.in_file(cell.place, profile.kubelet_client()).into_iter().map(Value::Leaf).collect(),
+            },
             Material::KubeletServing => {
                 self.signers().into_iter().map(|signer| Value::Leaf(Leaf::SignedBy(signer))).collect()
             }
@@ -275,26 +299,50 @@ impl World<'_> {
                 vec![Leaf::Chain(chain.clone(), fits)]
             }
             Shown::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
-            Shown::InFile(path) => {
-                let held = self.places[place].files.get(path).into_iter().flatten();
-                held.filter_map(|held| match held {
-                    Held::Credential(chain, key) => {
-                        let fits = chain.first().is_some_and(|leaf| leaf.public_key().is_same_key(key));
-                        Some(Leaf::Chain(chain.clone(), fits))
-                    }
-                    Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
-                    _ => None,
-                })
-                .collect()
-            }
+            Shown::InFile(path) => self.in_file(place, path),
             Shown::NotJudged => Vec::new(),
         };
         leaves.into_iter().map(Value::Leaf).collect()
     }
 
+    fn in_file(&self, place: usize, path: &str) -> Vec<Leaf> {
+        let held = self.places[place].files.get(path).into_iter().flatten();
+        held.filter_map(|held| match held {
+            Held::Credential(chain, key) => {
+                let fits = chain.first().is_some_and(|leaf| leaf.public_key().is_same_key(key));
+                Some(Leaf::Chain(chain.clone(), fits))
+            }
+            Held::SignedBy(authority) => Some(Leaf::SignedBy(authority.clone())),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Every list of an authority's certificates that a place may have.
+    fn lists(&self, place: usize, id: AuthorityId) -> impl Iterator<Item = &Vec<Certificate>> {
+        let row = self.plan.profile.authority(id);
+        let held = row.and_then(|row| self.places[place].files.get(row.certificate)).into_iter().flatten();
+        held.filter_map(|held| match held {
+            Held::Certificates(list) => Some(list),
+            _ => None,
+        })
+    }
+
+    /// What a machine issues with: the first certificate, and the key beside it.
+    fn issuing(&self, place: usize, id: AuthorityId) -> Set {
+        let row = self.plan.profile.authority(id);
+        let held = row.and_then(|row| self.places[place].files.get(row.key)).into_iter().flatten();
+        let key = held.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
+        let firsts = self.lists(place, id).filter_map(|list| list.first().cloned());
+        firsts.map(|first| Value::Signing(vec![first], key.clone())).collect()
+    }
+
     /// What kube-controller-manager signs with on a node; empty where it does not sign.
     fn signing(&self, place: usize, at_the_end: bool) -> Set {
         let profile = self.plan.profile;
+        if profile.signing.certificate.is_empty() {
+            return self.issuing(place, AuthorityId::Cluster);
+        }
         let files = &self.places[place].files;
         let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
         let Some(file) = manifest.into_iter().flatten().find_map(Held::signing_file) else { return Set::new() };
@@ -321,22 +369,24 @@ impl World<'_> {
 
     /// What people have done by the end of the phase's step: others' kubeconfigs, control planes that nobody gave.
     pub(super) fn by_people(&mut self, step: &Step) {
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
-        let (old, new) = (succession.old.clone(), self.renderer.certificate(AuthorityId::Cluster, Side::New).clone());
-        let trust: Vec<_> = self.renderer.bundle(AuthorityId::Cluster, step.phase.trust()).iter().cloned().collect();
         let (elsewhere, profile) = (self.is_elsewhere(step), self.plan.profile);
-        let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
-        for (index, place) in self.places.iter_mut().enumerate() {
-            match place.kind {
+        for index in 0..self.places.len() {
+            let Place { kind, authority, .. } = self.places[index];
+            let Some(succession) = self.plan.successions.get(&authority) else { continue };
+            let (old, new) = (succession.old.clone(), self.renderer.certificate(authority, Side::New).clone());
+            let trust: Vec<_> = self.renderer.bundle(authority, step.phase.trust()).iter().cloned().collect();
+            let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
+            let files = &mut self.places[index].files;
+            match kind {
                 PlaceKind::OtherClients | PlaceKind::CaBundles if !elsewhere => {
                     self.changed.insert(index);
-                    for versions in place.files.values_mut() {
+                    for versions in files.values_mut() {
                         *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
                     }
                 }
                 PlaceKind::ControlPlaneElsewhere if elsewhere => {
                     self.changed.insert(index);
-                    for (path, versions) in &mut place.files {
+                    for (path, versions) in files {
                         let trust =
                             if path == profile.signing.certificate { std::slice::from_ref(signer) } else { &trust };
                         *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
@@ -376,8 +426,7 @@ impl World<'_> {
                 self.retain_new_kubelets(place);
             }
         }
-        let roots =
-            self.union(Party::Component(Component::ControllerManager), Material::Authority(AuthorityId::Cluster));
+        let roots = self.union(Party::Component(Component::ControllerManager), self.plan.profile.published);
         if let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) {
             let party = Party::Component(Component::ControllerManager);
             self.set(&Cell { place, file: String::new(), party, material: Material::RootConfigMap }, roots);
@@ -418,11 +467,11 @@ impl World<'_> {
 
     /// Everybody has said that they present a certificate of the new authority.
     pub(super) fn confirm(&mut self) {
-        let old = self.plan.successions.get(&AuthorityId::Cluster).map(|succession| &succession.old);
         for (index, place) in self.places.iter_mut().enumerate() {
             if !matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
                 continue;
             }
+            let old = self.plan.successions.get(&place.authority).map(|succession| &succession.old);
             self.changed.insert(index);
             for versions in place.files.values_mut() {
                 versions.retain(|held| {
@@ -434,15 +483,15 @@ impl World<'_> {
     }
 
     /// A barrier has been passed.
-    pub(super) fn wait(&mut self, phase: Phase, action: &ClusterAction) {
+    pub(super) fn wait(&mut self, action: &ClusterAction) {
         let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster).or(Some(0)) else {
             return;
         };
         let cell = |party, material| Cell { place, file: String::new(), party, material };
         let published = cell(Party::Component(Component::ControllerManager), Material::RootConfigMap);
         match action {
-            ClusterAction::Published => {
-                let bundle = Value::Anchors(self.renderer.bundle(AuthorityId::Cluster, phase.trust()));
+            ClusterAction::Published(trust, _) => {
+                let bundle = Value::Anchors(self.renderer.bundle(AuthorityId::Cluster, *trust));
                 if self.current(&published).contains(&bundle) {
                     self.set(&published, Set::from([bundle]));
                     self.led = true;

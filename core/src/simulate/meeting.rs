@@ -144,8 +144,10 @@ impl Offer {
                     ));
                 }
                 Value::Signing(..) => {
-                    offer.impossible =
-                        Some("the signing file's certificate may stand beside the key of another CA".to_owned());
+                    offer.impossible = Some(
+                        "the CA's certificate that signs there may stand beside the key of another CA, or beside none"
+                            .to_owned(),
+                    );
                 }
                 Value::Anchors(_) => {}
             }

@@ -18,6 +18,8 @@ use crate::{
     x509::{KeyAlgorithm, PrivateKey},
 };
 
+mod talos;
+
 /// A cluster, planned and minted.
 pub(super) struct Rotation {
     pub(super) plan: RotationPlan,
@@ -136,7 +138,7 @@ fn is_barrier(action: &Action) -> bool {
     matches!(
         action,
         Action::Cluster(
-            ClusterAction::Published
+            ClusterAction::Published(..)
                 | ClusterAction::RestartWorkloads
                 | ClusterAction::ExtensionTrust
                 | ClusterAction::ForgetOld(_)

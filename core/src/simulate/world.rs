@@ -14,8 +14,8 @@ use crate::{
     package::{PackageError, Renderer},
     plan::{
         Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
-        KubeconfigChange, ObjectChange, PODS, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted, certificates,
-        flags, split_entry,
+        KubeconfigChange, ObjectChange, PODS, PatchForm, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted,
+        certificates, flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -155,6 +155,9 @@ impl<'a> World<'a> {
                 party == Party::Component(Component::Apiserver) && effect == Effect::Live
             });
         }
+        if proves(Fact::TakenUp) {
+            self.take_up_patches(step);
+        }
         if proves(Fact::Renewed)
             && let Some(place) = self.holder(step)
         {
@@ -165,7 +168,7 @@ impl<'a> World<'a> {
         }
         for action in &step.actions {
             if let Action::Cluster(action) = action {
-                self.wait(step.phase, action);
+                self.wait(action);
             }
         }
         self.refresh(true);
@@ -175,10 +178,10 @@ impl<'a> World<'a> {
     /// Lists every cell: the ends of edges, and what their writers read.
     fn furnish(&mut self) {
         let mut cells = Vec::new();
-        let ends = self.plan.profile.edges.iter().flat_map(|row| [row.client, row.server]);
-        for end in ends {
+        let rows = self.plan.profile.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
+        for (end, authority) in rows.flat_map(|row| [(row.client, row.authority), (row.server, row.authority)]) {
             for holding in end.presents.iter().chain(&end.trusts) {
-                for (place, file) in self.instances(end.party) {
+                for (place, file) in self.instances(end.party, authority) {
                     let cell = Cell { place, file, party: end.party, material: holding.material };
                     cells.push((cell, holding.effect));
                 }
@@ -188,7 +191,7 @@ impl<'a> World<'a> {
             let cell =
                 |component, material| Cell { place, file: String::new(), party: Party::Component(component), material };
             let manager = Component::ControllerManager;
-            cells.push((cell(manager, Material::Authority(AuthorityId::Cluster)), Effect::Restart(manager)));
+            cells.push((cell(manager, self.plan.profile.published), Effect::Restart(manager)));
             cells.push((cell(manager, Material::Signed), Effect::Live));
             for id in self.plan.successions.keys() {
                 cells.push((cell(Component::Apiserver, Material::Authority(*id)), Effect::Live));
@@ -213,16 +216,19 @@ impl<'a> World<'a> {
 
     /// The files that the step could change, as they are.
     pub(super) fn before(&self, step: &Step) -> Vec<(usize, Files)> {
-        let people = [PlaceKind::OtherClients, PlaceKind::CaBundles].into_iter().filter_map(|kind| self.place(kind));
-        let others = people.filter(|_| step.holder == Holder::Clients);
-        let node = matches!(step.holder, Holder::Node(_));
-        let places = self.holder(step).filter(|_| !node).into_iter().chain(others);
-        places.map(|place| (place, self.places[place].files.clone())).collect()
+        let people = [PlaceKind::Clients, PlaceKind::OtherClients, PlaceKind::CaBundles];
+        let is_asked = |place: &Place| step.holder == Holder::Clients && people.contains(&place.kind);
+        let own = self.holder(step).filter(|_| !matches!(step.holder, Holder::Node(_)));
+        let places = self.places.iter().enumerate();
+        let places = places.filter(|(index, place)| Some(*index) == own || is_asked(place));
+        places.map(|(index, place)| (index, place.files.clone())).collect()
     }
 
-    /// Where a party is found: its places, and its files there.
-    pub(super) fn instances(&self, party: Party) -> Vec<(usize, String)> {
+    /// Where a party is found: its places, and its files there; of clients, those whose files hang on the authority.
+    pub(super) fn instances(&self, party: Party, authority: AuthorityId) -> Vec<(usize, String)> {
+        let clients = [PlaceKind::Clients, PlaceKind::OtherClients];
         let places = self.places.iter().enumerate();
+        let places = places.filter(|(_, place)| !clients.contains(&place.kind) || place.authority == authority);
         let of_kind = |wanted: fn(PlaceKind) -> bool| {
             places.clone().filter(move |(_, place)| wanted(place.kind)).map(|(index, _)| (index, String::new()))
         };
@@ -231,6 +237,7 @@ impl<'a> World<'a> {
                 of_kind(|kind| is_control_plane(kind) || kind == PlaceKind::Workers).collect()
             }
             Party::Component(_) | Party::User(_) => of_kind(is_control_plane).collect(),
+            Party::OnWorkers(_) => of_kind(|kind| kind == PlaceKind::Workers).collect(),
             Party::Management | Party::GivenClients | Party::Webhooks => {
                 let kind = match party {
                     Party::Management => PlaceKind::Management,
@@ -267,7 +274,7 @@ impl<'a> World<'a> {
             Holder::Workers => self.place(PlaceKind::Workers),
             Holder::Cluster => self.place(PlaceKind::Cluster),
             Holder::Management => self.place(PlaceKind::Management),
-            Holder::Clients => self.place(PlaceKind::Clients),
+            Holder::Clients => self.place(PlaceKind::Clients).or(self.place(PlaceKind::OtherClients)),
         }
     }
 
@@ -332,9 +339,22 @@ impl<'a> World<'a> {
                 self.places[place].files.entry(current).or_default().insert(held);
                 return Ok(());
             }
-            Content::Kubeconfig(_, change) => {
+            Content::Kubeconfig(_, change) | Content::Talosconfig(_, change) => {
                 let bytes = self.renderer.bytes(&edit.content)?;
+                let clients = self
+                    .places
+                    .iter()
+                    .position(|place| place.kind == PlaceKind::Clients && place.authority == change.authority);
+                let place = clients.filter(|_| step.holder == Holder::Clients).unwrap_or(place);
+                self.changed.insert(place);
                 self.write_kubeconfig(place, &edit.target, &bytes, change);
+                return Ok(());
+            }
+            Content::Patch(patch) => {
+                if patch.form == PatchForm::Incremental {
+                    let bytes = self.renderer.bytes(&edit.content)?;
+                    self.patch_machines(patch, &bytes);
+                }
                 return Ok(());
             }
             Content::Manifest(..) | Content::Original(_) => {
@@ -348,7 +368,7 @@ impl<'a> World<'a> {
                 return Ok(());
             }
             Content::Object(change) => return self.write_object(place, edit, change),
-            Content::Text(_) => return Ok(()),
+            Content::Client(_) | Content::Secrets(..) | Content::Text(_) => return Ok(()),
         };
         self.places[place].files.insert(edit.target.clone(), BTreeSet::from([held]));
         Ok(())
@@ -491,7 +511,7 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
     let old = plan.successions.values().map(|succession| &succession.old);
     let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
         Identity::Of(old) => Some(old),
-        Identity::Kubelet(_) | Identity::Requested(_) => None,
+        Identity::Client { .. } | Identity::Kubelet(_) | Identity::Requested(_) => None,
     });
     let authorities = minted.authorities.values().map(crate::mint::MintedAuthority::certificate);
     let leaves = minted.leaves.iter().map(|leaf| &leaf.certificate);

@@ -13,3 +13,7 @@ mod requested;
 mod scripts;
 mod standing;
 mod starlingx;
+mod talos_clients;
+mod talos_machines;
+mod talos_patches;
+mod talos_standing;

@@ -388,7 +388,8 @@ impl StandIn {
     fn new(package: &Path, folder: &Path) -> Self {
         fs::create_dir_all(folder).expect("a folder can be made");
         let program = folder.join("system");
-        let text = format!("#!/bin/sh\nexec python3 -I -S {} \"$@\"\n", root().join("tests/starlingx/system.py").display());
+        let text =
+            format!("#!/bin/sh\nexec python3 -I -S {} \"$@\"\n", root().join("tests/starlingx/system.py").display());
         fs::write(&program, text).expect("a file can be written");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&program, mode).expect("a mode can be set");

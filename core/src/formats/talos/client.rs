@@ -8,6 +8,7 @@ use super::{at, text};
 use crate::formats::{
     edit::{Edit, EditError, splice},
     kubeconfig::{Cluster, Context, Kubeconfig, Material, User},
+    yaml,
 };
 
 /// A value of a context that changes; written as base64 on one line.
@@ -17,6 +18,14 @@ pub(crate) struct ClientEdit {
     /// `ca`, `crt` or `key`.
     pub(crate) field: &'static str,
     pub(crate) pem: Zeroizing<String>,
+}
+
+/// Reads a talosconfig from its text; `None` if it is something else.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Kubeconfig> {
+    let mut documents = yaml::documents(bytes).ok()?;
+    let model = documents.first().and_then(read);
+    documents.iter_mut().for_each(yaml::wipe);
+    model
 }
 
 /// Reads a talosconfig; `None` if the document is something else.

@@ -104,11 +104,6 @@ impl Machine {
             conflicting,
         })
     }
-
-    /// The file's own words for where an authority's further accepted certificates stand.
-    pub(crate) fn has_accepted(&self, place: &str) -> bool {
-        self.embedded.iter().any(|one| one.place == place)
-    }
 }
 
 #[derive(Default)]

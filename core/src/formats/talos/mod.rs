@@ -13,10 +13,10 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
-    client::{ClientEdit, edit as edit_client},
+    client::{ClientEdit, edit as edit_client, parse as parse_client},
     machine::{Layout, Machine, MachineRole},
     merge::merge,
-    secrets::Secrets,
+    secrets::{Secrets, edit as edit_secrets},
 };
 use super::kubeconfig::Kubeconfig;
 

@@ -1,8 +1,11 @@
 //! `secrets.yaml`, from which `talosctl gen config` makes machine configurations.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{Content, Embedded, at, text};
+use crate::formats::edit::{Edit, EditError, Segment, splice};
 
 /// What Airlock needs of a cluster's secrets.
 #[derive(Clone, Debug)]
@@ -35,4 +38,22 @@ impl Secrets {
         });
         is_it.then(|| Self { cluster_id: text(document, &["cluster", "id"]), embedded: embedded.collect() })
     }
+}
+
+/// Replaces values by their places, such as `certs.os.crt`, every other byte kept; PEM is written as base64 on one line.
+///
+/// # Errors
+/// The text cannot be edited in place.
+pub(crate) fn edit(
+    bytes: &[u8],
+    values: impl Iterator<Item = (String, Zeroizing<String>)>,
+) -> Result<Zeroizing<Vec<u8>>, EditError> {
+    let edits: Vec<_> = values
+        .map(|(place, pem)| Edit {
+            document: 0,
+            path: place.split('.').map(Segment::from).collect(),
+            value: Zeroizing::new(STANDARD.encode(pem.as_bytes())),
+        })
+        .collect();
+    splice(bytes, &edits)
 }

@@ -25,10 +25,11 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
             if !node.slots.contains_key(path) {
                 let message =
                     format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
-                findings.push(
-                    Finding::error("missing-file", "", message)
-                        .remedy(format!("Give the node's whole {} (private keys may stay away)", profile.directory)),
-                );
+                let remedy = match profile.directory {
+                    "" => "Give its whole configuration (private keys may be taken out)".to_owned(),
+                    directory => format!("Give the node's whole {directory} (private keys may stay away)"),
+                };
+                findings.push(Finding::error("missing-file", "", message).remedy(remedy));
             }
         }
         let manifest = profile.manifest(Component::ControllerManager);
@@ -47,9 +48,8 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     if inventory.authorities.is_empty() {
         findings.push(
-            Finding::error("missing-ca", "", "there is no CA certificate among the files").remedy(
-                "Give /etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
-            ),
+            Finding::error("missing-ca", "", "there is no CA certificate among the files")
+                .remedy(format!("Give {}", profile.input)),
         );
     }
 }

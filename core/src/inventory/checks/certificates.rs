@@ -6,7 +6,7 @@ use super::every_certificate;
 use crate::{
     Finding, UnixTime,
     inventory::Inventory,
-    profile::OtherKind,
+    profile::{OtherKind, SuccessorShape},
     time::DAY,
     x509::{Certificate, KeyType, MAX_RSA_BITS},
 };
@@ -162,7 +162,15 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
         let keys = by_subject.entry(certificate.subject().to_string()).or_default();
         keys.entry(certificate.public_key().pin()).or_insert_with(|| file.to_owned());
     }
-    for (subject, keys) in by_subject.iter().filter(|(_, keys)| keys.len() > 1) {
+    // Authorities that are always called the same are told apart by their keys anyway.
+    let rows = inventory.profile.authorities.iter();
+    let fixed: Vec<String> = rows
+        .filter_map(|row| match row.successor {
+            SuccessorShape::Organization(organization) => Some(format!("O={organization}")),
+            SuccessorShape::Named | SuccessorShape::Subject => None,
+        })
+        .collect();
+    for (subject, keys) in by_subject.iter().filter(|(subject, keys)| keys.len() > 1 && !fixed.contains(subject)) {
         let files: Vec<_> = keys.values().map(String::as_str).collect();
         findings.push(
             Finding::warning(

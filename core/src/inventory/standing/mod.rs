@@ -4,6 +4,7 @@
 //! and no other, a leaf of the new CA fits everything from phase 2 on. A holder stands where most of its files do;
 //! a file that does not fit there is out of line.
 
+mod machines;
 mod node;
 mod objects;
 mod rotation;
@@ -148,7 +149,8 @@ pub(super) fn holders(inventory: &Inventory) -> Vec<HolderStanding> {
 /// What is to be said about a rotation that is under way.
 pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (id, Rotation { old, new, .. }) in &inventory.rotations {
+    for (id, rotation) in &inventory.rotations {
+        let Rotation { old, new, .. } = rotation;
         let title = inventory.profile.authority(*id).map_or("CA", |row| row.title);
         let file = inventory.authorities.get(id).map_or("", |authority| authority.file.as_str());
         findings.push(
@@ -165,6 +167,20 @@ pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
             )
             .remedy("Go on with the same new CA"),
         );
+        for stray in &rotation.strays {
+            findings.push(
+                Finding::warning(
+                    "abandoned-ca",
+                    file,
+                    format!(
+                        "machines also accept a {title} of {} ({}) with which nobody issues: a `talosctl rotate-ca` that was cut short leaves its new CA behind",
+                        stray.not_before().date(),
+                        stray.public_key().pin()
+                    ),
+                )
+                .remedy("The next package's patches take it away; whoever has its key is accepted until then"),
+            );
+        }
     }
     for holder in &inventory.standings {
         let nearest = holder.nearest();
@@ -213,7 +229,17 @@ fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, 
 
 /// What a kubeconfig tells, entry by entry.
 fn kubeconfig(inventory: &Inventory, kubeconfig: &KubeconfigArtifact, place: &str, file: &str) -> Vec<Aspect> {
-    let Some(rotation) = inventory.rotations.get(&AuthorityId::Cluster) else { return Vec::new() };
+    access(inventory, (AuthorityId::Cluster, kubeconfig), place, file)
+}
+
+/// What a kubeconfig or a talosconfig tells, entry by entry.
+fn access(
+    inventory: &Inventory,
+    (id, kubeconfig): (AuthorityId, &KubeconfigArtifact),
+    place: &str,
+    file: &str,
+) -> Vec<Aspect> {
+    let Some(rotation) = inventory.rotations.get(&id) else { return Vec::new() };
     let aspect = |(fits, seen): (Fits, String)| Aspect {
         place: place.to_owned(),
         file: file.to_owned(),

@@ -1,8 +1,8 @@
 //! What a node's files tell.
 
 use super::{
-    Aspect, Before, Done, Fits, HolderStanding, Rotation, Standing, Switched, TrustsBoth, from, kubeconfig, signed,
-    trust, until,
+    Aspect, Before, Done, Fits, HolderStanding, Rotation, Standing, Switched, TrustsBoth, from, kubeconfig, machines,
+    signed, trust, until,
 };
 use crate::{
     inventory::{Artifact, Inventory, Node, Role},
@@ -15,8 +15,13 @@ use crate::{
 pub(super) fn node(inventory: &Inventory, node: &Node) -> HolderStanding {
     let mut reader = Reader { inventory, node, aspects: Vec::new() };
     for (id, rotation) in &inventory.rotations {
-        if let Some(row) = inventory.profile.authority(*id) {
-            reader.authority(row, rotation);
+        match inventory.profile.authority(*id) {
+            Some(row) if row.accepted.is_some() => {
+                reader.aspects.extend(machines::aspects(node, row, rotation));
+                continue;
+            }
+            Some(row) => reader.authority(row, rotation),
+            None => {}
         }
         reader.leaves(*id, rotation);
         if *id == AuthorityId::Cluster {

@@ -1,8 +1,8 @@
 //! What objects and people's kubeconfigs tell.
 
-use super::{Aspect, Before, Done, Fits, HolderStanding, Switched, TrustsBoth, kubeconfig};
+use super::{Aspect, Before, Done, Fits, HolderStanding, Switched, TrustsBoth, access, kubeconfig};
 use crate::{
-    inventory::{Artifact, Inventory, ObjectRole, StoredObject},
+    inventory::{Inventory, ObjectRole, StoredObject},
     profile::SecretContent,
 };
 
@@ -32,13 +32,10 @@ fn authority(inventory: &Inventory, stored: &StoredObject) -> Option<Aspect> {
     Some(Aspect { place, file, fits, seen: seen.to_owned(), is_exact: true })
 }
 
-/// The standings of kubeconfigs that lie on no node.
+/// The standings of kubeconfigs and talosconfigs that lie on no node.
 pub(super) fn clients(inventory: &Inventory) -> impl Iterator<Item = HolderStanding> {
-    inventory.clients.iter().filter_map(|slot| match &slot.artifact {
-        Artifact::Kubeconfig(artifact) => {
-            let aspects = kubeconfig(inventory, artifact, &slot.file, &slot.file);
-            Some(HolderStanding { name: slot.file.clone(), role: "clients", aspects })
-        }
-        _ => None,
+    inventory.clients.iter().filter_map(|slot| {
+        let aspects = access(inventory, slot.artifact.access()?, &slot.file, &slot.file);
+        Some(HolderStanding { name: slot.file.clone(), role: "clients", aspects })
     })
 }

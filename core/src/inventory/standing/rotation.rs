@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::machines;
 use crate::{
     inventory::{Artifact, Inventory, ObjectRole},
     plan::before_date,
@@ -14,6 +15,14 @@ use crate::{
 pub(crate) struct Rotation {
     pub(crate) old: Certificate,
     pub(crate) new: Certificate,
+    /// Accepted somewhere, and neither of the two: what rotations that were given up have left.
+    pub(crate) strays: Vec<Certificate>,
+}
+
+impl Rotation {
+    fn of(old: &Certificate, new: &Certificate) -> Self {
+        Self { old: old.clone(), new: new.clone(), strays: Vec::new() }
+    }
 }
 
 /// A list of trust anchors somewhere.
@@ -31,9 +40,13 @@ struct Bundle<'a> {
 pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
-        let mut packaged = inventory.packaged_bundles(row.certificate);
+        let mut packaged = inventory.packaged_bundles(row);
         if let Some((old, new)) = packaged.find(|(old, new)| is_held(inventory, old, new)) {
-            rotations.insert(row.id, Rotation { old: old.clone(), new: new.clone() });
+            rotations.insert(row.id, Rotation::of(old, new));
+            continue;
+        }
+        if row.accepted.is_some() {
+            rotations.extend(machines::rotation(inventory, row).map(|rotation| (row.id, rotation)));
             continue;
         }
         let bundles = bundles(inventory, row);
@@ -72,14 +85,14 @@ fn pairs(anchors: &[&Certificate]) -> Vec<Rotation> {
                 continue;
             }
             let (old, new) = if second.not_before() >= first.not_before() { (first, second) } else { (second, first) };
-            pairs.push(Rotation { old: (*old).clone(), new: (*new).clone() });
+            pairs.push(Rotation::of(old, new));
         }
     }
     pairs
 }
 
 fn is_rotation(inventory: &Inventory, rotation: &Rotation, bundles: &[Bundle<'_>]) -> bool {
-    let Rotation { old, new } = rotation;
+    let Rotation { old, new, .. } = rotation;
     let has_both = |bundle: &&Bundle<'_>| bundle.anchors.contains(&old) && bundle.anchors.contains(&new);
     let wide = bundles.iter().filter(has_both);
     let (kubeconfigs, files): (Vec<_>, Vec<_>) = wide.partition(|bundle| bundle.in_kubeconfig);

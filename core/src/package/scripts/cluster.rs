@@ -1,14 +1,15 @@
 //! The table of a cluster's script.
 
-use super::{COMMON, function, head, node::shown_sum};
+use super::{COMMON, function, head, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
     package::{
         OutputFile, OutputFiles,
         commands::{quote, step_name},
         edits,
+        render::Renderer,
     },
-    plan::{Action, ClusterAction, Content, Edit, Holder, ObjectChange, Phase, RotationPlan, Step},
+    plan::{Action, ClusterAction, Content, Edit, Holder, ObjectChange, PatchForm, Phase, RotationPlan, Step},
     profile::AuthorityId,
 };
 
@@ -21,12 +22,23 @@ pub(super) fn script(
     phase: Phase,
     holder: &Holder,
     steps: &[&Step],
-    output: &OutputFiles,
+    (renderer, output): (&Renderer<'_>, &OutputFiles),
 ) -> String {
     let mut functions = String::new();
     let mut table = Vec::new();
     for step in steps {
-        let lines: Vec<_> = step.actions.iter().flat_map(|action| lines(plan, phase, action, output)).collect();
+        let mut lines: Vec<_> = step.actions.iter().flat_map(|action| lines(plan, phase, action, output)).collect();
+        for action in &step.actions {
+            if let Action::Write(edit) = action
+                && let Content::Patch(patch) = &edit.content
+                && patch.form == PatchForm::Incremental
+            {
+                lines.push(machines::line(plan, renderer, step, edit, patch));
+                if patch.authority == AuthorityId::Cluster {
+                    lines.push(READY.to_owned());
+                }
+            }
+        }
         if lines.is_empty() {
             continue;
         }
@@ -34,8 +46,17 @@ pub(super) fn script(
         functions.push_str(&function(&name, &lines));
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
-    [head(plan, phase, holder), functions, function("steps", &table), COMMON.to_owned(), LIBRARY.to_owned()].concat()
+    let of_machines = steps.iter().any(|step| machines::patches_machines(step));
+    let (settings, library) = match of_machines {
+        true => (machines::settings(plan, phase), machines::LIBRARY),
+        false => (String::new(), ""),
+    };
+    let head = head(plan, phase, holder) + &settings;
+    [&head, &functions, &function("steps", &table), COMMON, library, LIBRARY].concat()
 }
+
+/// What is asked of the whole cluster.
+const READY: &str = "await 'every node is Ready' nodes_are_ready";
 
 fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFiles) -> Vec<String> {
     match action {
@@ -95,7 +116,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
         }
         ClusterAction::ForgetUploadedCertificates => vec!["forget_uploaded_certificates".to_owned()],
         ClusterAction::NodesReady => {
-            let mut lines = vec!["await 'every node is Ready' nodes_are_ready".to_owned()];
+            let mut lines = vec![READY.to_owned()];
             if phase == Phase::Switch {
                 lines.extend(way_back(plan));
             }
@@ -104,9 +125,8 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
         ClusterAction::Pause { namespace, cluster, paused } => {
             vec![format!("pause {} {} {paused}", quote(namespace), quote(cluster))]
         }
-        ClusterAction::Published => vec![format!(
-            "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{}/workers/ca.crt\"",
-            phase.folder()
+        ClusterAction::Published(_, file) => vec![format!(
+            "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{file}\""
         )],
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };

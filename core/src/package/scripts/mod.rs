@@ -3,6 +3,7 @@
 //! A script is a table, written here from the plan's steps, and a library that is the same everywhere.
 
 mod cluster;
+mod machines;
 mod node;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
             Holder::Clients => continue,
             Holder::Cluster | Holder::Management => {
                 files.extend(cluster::undo_files(plan, &steps));
-                cluster::script(plan, phase, &holder, &steps, output)
+                cluster::script(plan, phase, &holder, &steps, (renderer, output))
             }
             Holder::Node(_) | Holder::Workers => {
                 node::script(&node::Job { plan, renderer, output, phase, holder: &holder, steps: &steps }, &mut known)

@@ -1,53 +1,24 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
+mod texts;
+
 use std::fmt::Write;
 
+use self::texts::Texts;
 use super::commands::{self, Commands};
 use crate::{
     finding::printable,
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
+    profile::Course,
 };
-
-/// What else touches a rotation: question, command, and what must come of it.
-const CONSUMERS: &[(&str, &str, &str)] = &[
-    (
-        "CNI plugins that keep a kubeconfig on the host (Calico, Multus)",
-        "ls /etc/cni/net.d/*kubeconfig*",
-        "each trusts what its phase says",
-    ),
-    ("kube-proxy and CoreDNS", "kubectl -n kube-system get pods -o wide", "started after kube-root-ca.crt changed"),
-    (
-        "konnectivity: the server's kubeconfig and the agents",
-        "kubectl get pods -A -l k8s-app=konnectivity-agent",
-        "agents reconnect",
-    ),
-    (
-        "cert-manager: issuers that hold the cluster CA, cainjector",
-        "kubectl get clusterissuers,issuers -A",
-        "none signs with the old CA after phase 2",
-    ),
-    (
-        "webhooks, APIServices and CRDs whose caBundle is the cluster CA",
-        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle",
-        "each caBundle accepts what its server presents",
-    ),
-    ("metrics-server and other extension API servers", "kubectl get apiservices", "Available is True"),
-    (
-        "--oidc-ca-file and the cloud-controller-manager",
-        "grep -r oidc-ca-file /etc/kubernetes/manifests",
-        "no file that this package replaces, or known",
-    ),
-    ("load balancers that check certificates", "your load balancer's own status", "every API server is up"),
-    ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig"),
-];
 
 /// What this package is, in a few lines of plain text.
 pub(super) fn readme(plan: &RotationPlan) -> String {
     let RotationPlan { cluster, name, now, .. } = plan;
     format!(
         "{name}\n\nA rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
-         It holds private keys: keep it as you keep /etc/kubernetes/pki, and delete it when the rotation is over.\n\n\
+         It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
          Go back to:   0-backup, the files as they were given\n\
@@ -62,12 +33,12 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
     let _ = introduction(&mut text, plan, minted);
     let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
     for phase in Phase::ALL.into_iter().filter(begun) {
-        let _ = phase_heading(&mut text, phase);
+        let _ = phase_heading(&mut text, plan, phase);
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
-            let _ = step_section(&mut text, step);
+            let _ = step_section(&mut text, plan, step);
         }
     }
-    let _ = consumers(&mut text);
+    let _ = consumers(&mut text, texts::of(plan.profile.course));
     text
 }
 
@@ -97,7 +68,8 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             plan.requests.len()
         )?;
     }
-    writeln!(text, "| CA | | subject | valid until | join pin |\n|---|---|---|---|---|")?;
+    let Texts { before, joining, pin: pin_title, .. } = texts::of(plan.profile.course);
+    writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
         for (side, certificate) in [("old", &succession.old), ("new", new)] {
@@ -111,31 +83,23 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             )?;
         }
     }
-    writeln!(
-        text,
-        "\nA node that joins in phases 1 and 2 is given the old pin with `--discovery-token-ca-cert-hash`; from step 1-cluster-info on the new one works as well, and from phase 3 on it alone.\n"
-    )?;
+    writeln!(text, "\n{joining}\n")?;
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
         writeln!(
             text,
             "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
         )?;
     }
-    writeln!(
-        text,
-        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n"
-    )?;
-    writeln!(
-        text,
-        "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.\n"
-    )?;
+    for paragraph in *before {
+        writeln!(text, "{paragraph}\n")?;
+    }
     writeln!(
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
     )
 }
 
-fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
+fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::fmt::Result {
     let what = match phase {
         Phase::TrustBoth => {
             "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes."
@@ -143,14 +107,17 @@ fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
     };
-    writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title())
+    writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title_on(plan.profile))
 }
 
-fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
+fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt::Result {
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
     let place = match step.place() {
         Holder::Node(name) => format!("on {name}, as root"),
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
+        Holder::Cluster if plan.profile.course == Course::MachineConfigs => {
+            "wherever talosctl and kubectl reach the cluster".to_owned()
+        }
         Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
@@ -203,20 +170,22 @@ fn cell(text: &str) -> String {
     format!("`{text}`")
 }
 
-fn consumers(text: &mut String) -> std::fmt::Result {
+fn consumers(text: &mut String, texts: &Texts) -> std::fmt::Result {
     writeln!(
         text,
         "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
     )?;
-    for (what, command, outcome) in CONSUMERS {
+    for (what, command, outcome) in texts.consumers {
         writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
     }
-    writeln!(text, "\n## Where this runbook leaves the Kubernetes page, and why\n")?;
-    for line in [
-        "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
-        "The page says that `--client-ca-file` of kube-controller-manager cannot be a bundle; it can, and is here.",
-        "The page restarts API servers; they take up every file live, so here they are only checked.",
-    ] {
+    for (title, lines) in texts.more {
+        writeln!(text, "\n## {title}\n")?;
+        for line in *lines {
+            writeln!(text, "- {line}")?;
+        }
+    }
+    writeln!(text, "\n## Where this runbook leaves {}, and why\n", texts.other)?;
+    for line in texts.differences {
         writeln!(text, "- {line}")?;
     }
     Ok(())

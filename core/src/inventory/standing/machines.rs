@@ -1,0 +1,86 @@
+//! What machines' configurations tell: which authority issues on each, and which others it accepts.
+//!
+//! `talosctl rotate-ca` makes new authorities each time it is run. Cut short, it leaves the new one accepted; run again,
+//! it leaves the one of the first run accepted for good (siderolabs/talos: pkg/rotate/pki).
+
+use std::collections::BTreeSet;
+
+use super::{Aspect, Before, Done, Fits, Rotation, Switched, TrustsBoth};
+use crate::{
+    inventory::{Inventory, Node},
+    profile::AuthorityRow,
+    x509::Certificate,
+};
+
+/// The rotation that is under way, told from who issues and who is only accepted.
+///
+/// Two that issue: the younger one takes over. One that issues: what is younger takes over from it, what is elder was
+/// taken over from. Of several the one whose key is here, or on which something hangs; the others are strays.
+pub(super) fn rotation(inventory: &Inventory, row: &AuthorityRow) -> Option<Rotation> {
+    let nodes = inventory.nodes.iter();
+    let issuing: BTreeSet<&Certificate> =
+        nodes.clone().filter_map(|node| node.certificates(row.certificate).first()).collect();
+    let accepted: BTreeSet<&Certificate> = nodes.flat_map(|node| node.accepted(row)).collect();
+    let mut others: Vec<&Certificate> =
+        accepted.difference(&issuing).copied().filter(|one| one.is_authority()).collect();
+    others.sort_by_key(|one| (one.not_before(), one.fingerprint()));
+    let mut issuing: Vec<&Certificate> = issuing.into_iter().collect();
+    issuing.sort_by_key(|one| (one.not_before(), one.fingerprint()));
+    let (old, new) = match issuing.as_slice() {
+        [only] => {
+            let (younger, elder): (Vec<_>, Vec<_>) =
+                others.iter().copied().partition(|one| one.not_before() > only.not_before());
+            let has_key = |one: &&&Certificate| inventory.key_of(one.public_key()).is_some();
+            let hangs = |one: &&Certificate| something_hangs_on(inventory, one);
+            match younger.iter().find(has_key).or(younger.last()).copied() {
+                Some(new) => (*only, new),
+                None => (elder.iter().copied().find(hangs).or(elder.first().copied())?, *only),
+            }
+        }
+        [old, new] => (*old, *new),
+        _ => return None,
+    };
+    let strays = others.into_iter().filter(|one| *one != old && *one != new).cloned().collect();
+    Some(Rotation { old: old.clone(), new: new.clone(), strays })
+}
+
+/// Did it sign what somebody presents, or does it stand in the cluster's secrets, which `rotate-ca` leaves as they are?
+fn something_hangs_on(inventory: &Inventory, authority: &Certificate) -> bool {
+    let clients = inventory.clients.iter().flat_map(|slot| slot.artifact.all_certificates());
+    let mut presented = clients.filter(|one| !one.is_authority());
+    presented.any(|leaf| leaf.is_signed_by(authority))
+        || inventory.loose.iter().any(|slot| slot.artifact.certificates().contains(authority))
+}
+
+/// What a machine's configuration tells of one authority.
+pub(super) fn aspects(node: &Node, row: &AuthorityRow, rotation: &Rotation) -> Vec<Aspect> {
+    let Rotation { old, new, strays } = rotation;
+    let issuing = node.certificates(row.certificate).first();
+    let all = node.accepted(row);
+    let (fits, seen): (Fits, _) = match (issuing == Some(old), issuing == Some(new)) {
+        (true, _) if all.contains(&new) => (&[TrustsBoth], "the old CA issues, and the new one is accepted"),
+        (true, _) => (&[Before], "the old CA alone is accepted"),
+        (_, true) if all.contains(&old) => (&[Switched], "the new CA issues, and the old one is accepted"),
+        (_, true) => (&[Done], "the new CA alone is accepted"),
+        _ => (&[], "neither of the two CAs issues"),
+    };
+    let written = |place: &str| {
+        let slot = node.slots.get(place).or_else(|| node.slots.get(row.certificate));
+        slot.map(|slot| (slot.place.clone(), slot.file.clone())).unwrap_or_default()
+    };
+    let aspect = |place: &str, fits: Fits, seen: String| {
+        let (_, file) = written(place);
+        Aspect { place: place.to_owned(), file, fits, seen, is_exact: true }
+    };
+    let mut aspects = vec![aspect(row.certificate, fits, format!("{}: {seen}", row.title))];
+    let place = row.accepted.unwrap_or(row.certificate);
+    for stray in strays.iter().filter(|stray| all.contains(stray)) {
+        let since = stray.not_before().date();
+        let seen = format!(
+            "{}: a CA of {since} is accepted with which nobody issues, as a rotation that was given up leaves it",
+            row.title
+        );
+        aspects.push(aspect(place, &[], seen));
+    }
+    aspects
+}

@@ -1,0 +1,148 @@
+//! Talosconfigs and kubeconfigs, each for the phase in which it works throughout.
+
+use std::collections::BTreeMap;
+
+use super::{Action, Content, Edit, Fact, Gate, Holder, PUBLIC, Phase, SECRET, Sequence, Succession, person};
+use crate::{
+    Finding,
+    inventory::Inventory,
+    plan::{Identity, NewClient, objects, present::contexts as contexts_of},
+    profile::{AuthorityId, AuthorityRow},
+};
+
+/// A client's configuration of one of the two APIs.
+struct ClientKind {
+    authority: AuthorityId,
+    /// Its file in a phase of the package, where none was given.
+    name: &'static str,
+    /// What is said where none was given.
+    code: &'static str,
+    /// Who it logs in as (siderolabs/talos: pkg/machinery/role; pkg/machinery/config/generate/secrets,
+    /// `GenerateTalosAPIClientCertificate`; internal/pkg/kubeconfig, `GenerateAdmin`).
+    organization: &'static str,
+    common_name: &'static str,
+}
+
+const KINDS: [ClientKind; 2] = [
+    ClientKind {
+        authority: AuthorityId::Talos,
+        name: "talosconfig",
+        code: "missing-talosconfig",
+        organization: "os:admin",
+        common_name: "",
+    },
+    ClientKind {
+        authority: AuthorityId::Cluster,
+        name: "kubeconfig",
+        code: "missing-kubeconfig",
+        organization: "system:masters",
+        common_name: "admin",
+    },
+];
+
+/// The APIs that are rotated and of whose clients none was given.
+fn missing<'a>(
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+) -> impl Iterator<Item = &'static ClientKind> + use<'a> {
+    KINDS.iter().filter(|kind| {
+        let of_kind = |id: AuthorityId| id == kind.authority;
+        successions.contains_key(&kind.authority)
+            && !inventory.clients.iter().filter_map(|slot| slot.artifact.access()).any(|(id, _)| of_kind(id))
+    })
+}
+
+/// Says what cannot be made where a client's configuration was not given.
+pub(super) fn note_missing(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    for kind in missing(inventory, successions) {
+        findings.push(
+            Finding::warning(kind.code, "", format!("no {} was given: for phases 2 and 3 an administrator's is made anew, for phase 1 there is none to widen", kind.name))
+                .remedy(format!("Give yours; or use your own in phase 1, and the package's {} from phase 2 on", kind.name)),
+        );
+    }
+}
+
+/// The context of this cluster in the first given configuration of each API; in one made from nothing it is the cluster's
+/// name for Talos, and an administrator's for Kubernetes.
+pub(in crate::plan) fn contexts(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+) -> BTreeMap<AuthorityId, String> {
+    let context = |succession: &Succession| {
+        let mut given = inventory.clients.iter().filter_map(|slot| slot.artifact.access());
+        let ours = given.find_map(|(id, access)| {
+            let named = contexts_of(access, succession).into_iter().next()?;
+            (id == succession.id).then_some(named.0)
+        });
+        ours.unwrap_or_else(|| match succession.id {
+            AuthorityId::Talos => inventory.cluster.clone(),
+            _ => format!("admin@{}", inventory.cluster),
+        })
+    };
+    successions.values().map(|succession| (succession.id, context(succession))).collect()
+}
+
+impl Sequence<'_, '_> {
+    pub(super) fn clients(&mut self, phase: Phase) {
+        let inventory = self.inventory;
+        let mut actions = objects::clients(inventory, phase, self.successions, self.progress, self.replacements);
+        for kind in missing(inventory, self.successions).filter(|_| phase != Phase::TrustBoth) {
+            let row = inventory.profile.authority(kind.authority);
+            actions.extend(row.map(|row| self.new_client(kind, row, phase)));
+        }
+        for row in inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id)) {
+            actions.push(Action::Write(Edit {
+                target: format!("{} of clients that were not given", row.title),
+                output: format!("{}/clients/{}.crt", phase.folder(), row.name),
+                mode: PUBLIC,
+                source: None,
+                content: Content::Trust(row.id, phase.trust()),
+                before: phase.trusted_before().to_owned(),
+                after: phase.trust().to_string(),
+            }));
+        }
+        actions.push(person(match phase {
+            Phase::TrustBoth => {
+                "Whoever holds a talosconfig or a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
+            }
+            Phase::Switch => "Whoever presents a client certificate of the old CA gets a new one",
+            Phase::DropOld => "Whoever holds a talosconfig or a kubeconfig of this cluster gets the new CA alone",
+        }));
+        let gate = Gate::proving("each of them has confirmed it", Fact::Everywhere);
+        self.push(phase, "clients", Holder::Clients, "People and pipelines", actions, gate);
+    }
+
+    /// An administrator's configuration, made from nothing.
+    fn new_client(&mut self, kind: &ClientKind, row: &AuthorityRow, phase: Phase) -> Action {
+        let identity =
+            Identity::Client { organization: kind.organization.to_owned(), common_name: kind.common_name.to_owned() };
+        let credential = self.replacements.client(kind.name, row, identity);
+        let server = match kind.authority {
+            AuthorityId::Cluster => {
+                self.inventory.nodes.iter().find_map(|node| Some(node.machine.as_ref()?.endpoint.clone()))
+            }
+            _ => None,
+        };
+        let client = NewClient {
+            authority: kind.authority,
+            cluster: self.inventory.cluster.clone(),
+            server: server.unwrap_or_default(),
+            order: phase.trust(),
+            credential,
+        };
+        let first = phase == Phase::Switch;
+        Action::Write(Edit {
+            target: format!("an administrator's {}", kind.name),
+            output: format!("{}/clients/{}", phase.folder(), kind.name),
+            mode: SECRET,
+            source: None,
+            content: Content::Client(client),
+            before: if first { "none given".to_owned() } else { phase.trusted_before().to_owned() },
+            after: format!("trusts {}; credential of new CA", phase.trust()),
+        })
+    }
+}

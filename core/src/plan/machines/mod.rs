@@ -1,0 +1,288 @@
+//! The course of machines that are made of configurations: patches for control planes, then for workers, as
+//! `talosctl rotate-ca` goes (siderolabs/talos: pkg/rotate/pki). It takes one API through all phases before the other;
+//! here each phase does both, Talos' own first: the two hang on nothing in common.
+
+mod clients;
+mod present;
+mod roles;
+
+use std::collections::BTreeMap;
+
+use self::roles::MachineGroup;
+pub(super) use self::{
+    clients::contexts,
+    present::present,
+    roles::{api_port, configurations},
+};
+use super::{
+    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, MachinePatch, PatchForm, Phase, Succession,
+    Trust, progress::Progress, replacements::Replacements, steps::Step,
+};
+use crate::{
+    Finding,
+    inventory::{Inventory, Role},
+    profile::{AuthorityId, AuthorityRow},
+};
+
+/// A control-plane patch holds a private key.
+const SECRET: u32 = 0o600;
+const PUBLIC: u32 = 0o644;
+
+/// What must not happen while the cluster is half-way.
+const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o yaml` says of each machine";
+
+const AFTER_CARE: &str = "Take an etcd snapshot (`talosctl etcd snapshot`), restart pods that reach Talos' API from inside the cluster, resume what was frozen, and delete every copy of this package";
+
+/// Builds the list.
+struct Sequence<'a, 'b> {
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
+    replacements: &'b mut Replacements<'a>,
+    groups: Vec<MachineGroup>,
+    steps: Vec<Step>,
+}
+
+/// Every step of the rotation, in order.
+pub(super) fn sequence<'a>(
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
+    replacements: &mut Replacements<'a>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Step> {
+    let groups = roles::groups(inventory, successions, findings);
+    clients::note_missing(inventory, successions, findings);
+    let mut sequence = Sequence { inventory, successions, progress, replacements, groups, steps: Vec::new() };
+    sequence.freeze();
+    Phase::ALL.into_iter().for_each(|phase| sequence.phase(phase));
+    sequence.steps
+}
+
+impl Sequence<'_, '_> {
+    fn freeze(&mut self) {
+        let gate = "nothing changes machines' configurations but this package";
+        let title = "Freeze what would undo the rotation";
+        self.push(self.progress.first(), "freeze", Holder::Cluster, title, vec![person(FREEZE)], gate);
+    }
+
+    fn phase(&mut self, phase: Phase) {
+        let inventory = self.inventory;
+        let rows = inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
+        for row in rows {
+            for at in 0..self.groups.len() {
+                self.machines(row, at, phase);
+            }
+            if row.id == AuthorityId::Cluster && phase == Phase::Switch && self.progress.includes(phase) {
+                self.pods(row);
+            }
+        }
+        if !self.progress.includes(phase) {
+            return;
+        }
+        self.clients(phase);
+        match phase {
+            Phase::TrustBoth => {}
+            Phase::Switch => self.push(
+                phase,
+                "everyone",
+                Holder::Cluster,
+                "Confirm that nobody presents an old certificate any more",
+                vec![person(
+                    "Ask everyone who holds a talosconfig or a kubeconfig: whoever still presents the old CA's certificate is locked out by phase 3",
+                )],
+                Gate::proving("every person and pipeline has confirmed a credential of the new CA", Fact::Confirmed),
+            ),
+            Phase::DropOld => {
+                self.secrets();
+                self.push(
+                    phase,
+                    "after-care",
+                    Holder::Cluster,
+                    "Take fresh backups and lift the freeze",
+                    vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
+                    "every node is Ready two minutes after the last step",
+                );
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        phase: Phase,
+        id: &str,
+        holder: Holder,
+        title: &str,
+        actions: Vec<Action>,
+        gate: impl Into<Gate>,
+    ) {
+        let id = format!("{}-{id}", phase.number());
+        let (title, gate, carrier) = (title.to_owned(), gate.into(), Carrier::Package);
+        self.steps.push(Step { id, phase, holder, title, actions, gate, carrier });
+    }
+
+    /// One patch for all machines of a role, unless each of them is through the phase.
+    fn machines(&mut self, row: &'static AuthorityRow, group: usize, phase: Phase) {
+        let MachineGroup { role, layout, kept, .. } = &self.groups[group];
+        let (role, layout) = (*role, *layout);
+        let kept = kept.get(&row.id).cloned().unwrap_or_default();
+        if self.is_through(row, role, phase) {
+            return;
+        }
+        let api = row.api();
+        let folder = format!("{}/{}", phase.folder(), role.folder());
+        let patch = |form| MachinePatch { authority: row.id, role, layout, phase, form, kept: kept.clone() };
+        let can_go_back = patch(PatchForm::Undo).key().is_none() || self.has_old_key(row.id);
+        let forms = [
+            (PatchForm::Incremental, format!("{folder}/{api}.patch.yaml")),
+            (PatchForm::FromBase, format!("{folder}/{api}.from-base.patch.yaml")),
+            (PatchForm::Undo, format!("{folder}/undo/{api}.patch.yaml")),
+        ];
+        let forms = forms.into_iter().filter(|(form, _)| *form != PatchForm::Undo || can_go_back);
+        let actions = forms.map(|(form, output)| {
+            let patch = patch(form);
+            let (before, after) = patch.in_words();
+            let target = match form {
+                PatchForm::Incremental => format!("{} of every {} machine", row.title, role.in_words()),
+                PatchForm::FromBase => {
+                    format!("{} in what {} configurations are made from", row.title, role.in_words())
+                }
+                PatchForm::Undo => format!("{} of every {} machine, to go back", row.title, role.in_words()),
+            };
+            let mode = if patch.key().is_some() { SECRET } else { PUBLIC };
+            Action::Write(Edit { target, output, mode, source: None, content: Content::Patch(patch), before, after })
+        });
+        let (title, gate) = match (phase, role) {
+            (Phase::TrustBoth, _) => ("accept both CAs", "each of them accepts certificates of the new CA"),
+            (Phase::Switch, Role::ControlPlane) => {
+                ("issue with the new CA", "each of them serves a certificate of the new CA")
+            }
+            (Phase::Switch, Role::Worker) => {
+                ("follow the new CA", "each of them serves and presents what the new CA issued")
+            }
+            (Phase::DropOld, _) => ("accept the new CA alone", "each of them refuses certificates of the old CA"),
+        };
+        let title = format!("Make every {} machine {title}: {}", role.in_words(), row.title);
+        let gate = Gate { words: gate.to_owned(), proves: vec![Fact::TakenUp, Fact::Everywhere] };
+        let actions = actions.collect();
+        self.push(phase, &format!("{api}-{}", role.folder()), Holder::Cluster, &title, actions, gate);
+    }
+
+    /// Are all given machines of the role through the phase? Of a role of which none was given, nobody knows.
+    fn is_through(&self, row: &AuthorityRow, role: Role, phase: Phase) -> bool {
+        let mut given = self.inventory.nodes.iter().filter(|node| node.role == role).peekable();
+        if given.peek().is_none() {
+            return !self.progress.includes(phase);
+        }
+        let places = [Some(row.certificate), row.accepted];
+        given.all(|node| {
+            let reached = places.iter().flatten().filter_map(|place| self.progress.reached(&node.name, place));
+            reached.map(crate::inventory::Standing::phases).min().is_some_and(|phases| phases >= phase.number())
+        })
+    }
+
+    fn has_old_key(&self, id: AuthorityId) -> bool {
+        self.successions.get(&id).is_some_and(|one| one.old_key.is_some())
+    }
+
+    /// kube-controller-manager publishes what issues, and nothing beside it: pods can follow only once that is the new CA.
+    fn pods(&mut self, row: &AuthorityRow) {
+        let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
+        self.push(
+            Phase::Switch,
+            "published",
+            Holder::Cluster,
+            "Wait until pods are given the new CA",
+            vec![Action::Cluster(ClusterAction::Published(Trust::New, bundle))],
+            "kube-root-ca.crt holds the new CA in every namespace",
+        );
+        self.push(
+            Phase::Switch,
+            "pods",
+            Holder::Cluster,
+            "Restart pods that read their CA once, at their start",
+            vec![Action::Cluster(ClusterAction::RestartWorkloads)],
+            "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held the new CA",
+        );
+    }
+
+    /// A new `secrets.yaml`: what is made from the old one would bring the old CA back.
+    fn secrets(&mut self) {
+        let Some(secrets) = self.inventory.own_secrets() else { return };
+        let holds = |row: &&AuthorityRow| {
+            let certificate = format!("{}.crt", row.secret);
+            self.successions.contains_key(&row.id) && secrets.places.contains(&certificate.as_str())
+        };
+        let rows = self.inventory.profile.authorities.iter().filter(holds);
+        let ids: Vec<AuthorityId> = rows.map(|row| row.id).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let source = super::Source { file: secrets.file.clone(), bytes: secrets.bytes.clone() };
+        let edit = Edit {
+            target: secrets.file.clone(),
+            output: format!("{}/secrets.yaml", Phase::DropOld.folder()),
+            mode: SECRET,
+            source: Some(source.clone()),
+            content: Content::Secrets(source, ids),
+            before: "old CA".to_owned(),
+            after: "new CA".to_owned(),
+        };
+        let actions = vec![
+            Action::Write(edit),
+            person(
+                "Put 3-drop-old/secrets.yaml where you keep it, and take accepted CAs out of what your configurations are made from",
+            ),
+        ];
+        let gate = "configurations made from secrets.yaml hold the new CA";
+        self.push(Phase::DropOld, "secrets", Holder::Clients, "Make new configurations hold the new CA", actions, gate);
+    }
+}
+
+impl AuthorityRow {
+    /// The API that hangs on it, as `talosctl rotate-ca` names it: `talos`, `kubernetes`.
+    pub(crate) fn api(&self) -> &'static str {
+        self.name.strip_suffix("-ca").unwrap_or(self.name)
+    }
+}
+
+impl Role {
+    /// Its folder in a phase of the package.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::ControlPlane => "control-plane",
+            Self::Worker => "workers",
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::ControlPlane => "control-plane",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+impl MachinePatch {
+    /// What it starts from and what comes of it.
+    fn in_words(&self) -> (String, String) {
+        let words = |patch: &Self| match patch.sides() {
+            (super::Side::Old, []) => "old CA",
+            (super::Side::Old, _) => "old CA, new CA accepted",
+            (super::Side::New, []) => "new CA",
+            (super::Side::New, _) => "new CA, old CA accepted",
+        };
+        let other = Self { form: PatchForm::Undo, ..self.clone() };
+        let forth = Self { form: PatchForm::Incremental, ..self.clone() };
+        match self.form {
+            PatchForm::FromBase => ("as it was".to_owned(), words(self).to_owned()),
+            PatchForm::Incremental => (words(&other).to_owned(), words(self).to_owned()),
+            PatchForm::Undo => (words(&forth).to_owned(), words(self).to_owned()),
+        }
+    }
+}
+
+/// Something that only people can do.
+fn person(text: &str) -> Action {
+    Action::Do { text: text.to_owned(), command: String::new() }
+}

@@ -1,0 +1,153 @@
+//! What machines, joining ones and clients hold today: where the simulation of this course starts.
+//!
+//! What a machine accepts of an authority is one list under the place of its certificate, the one that issues first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Inventory, Progress, Succession};
+use crate::{
+    inventory::{Node, Role, Standing},
+    plan::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, present::contexts, present::entry},
+    profile::AuthorityId,
+    x509::Certificate,
+};
+
+type Files = BTreeMap<String, BTreeSet<Held>>;
+
+/// Every place that a rotation touches.
+pub(in crate::plan) fn present(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
+) -> Vec<Place> {
+    let present = Present { inventory, successions, progress };
+    let place = |kind, name: &str, authority, files| Place { kind, name: name.to_owned(), authority, files };
+    let mut places: Vec<Place> = inventory
+        .control_plane()
+        .map(|node| place(PlaceKind::ControlPlane, &node.name, AuthorityId::Cluster, present.machine(node)))
+        .collect();
+    places.push(place(PlaceKind::Workers, "workers", AuthorityId::Cluster, present.workers()));
+    places.push(place(PlaceKind::Cluster, "cluster", AuthorityId::Cluster, present.joining()));
+    for succession in successions.values() {
+        places.push(place(PlaceKind::Clients, "clients", succession.id, present.clients(succession)));
+        let others = present.others(succession);
+        places.push(place(PlaceKind::OtherClients, "people and pipelines", succession.id, others));
+    }
+    places
+}
+
+struct Present<'a> {
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'a>,
+}
+
+impl Present<'_> {
+    /// What a given machine's configuration says, and the certificate that its kubelet may have.
+    fn machine(&self, node: &Node) -> Files {
+        let mut files = Files::new();
+        for row in self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id)) {
+            let accepted: Vec<Certificate> = node.accepted(row).into_iter().cloned().collect();
+            // A key that was taken out is taken to be the one that belongs to the certificate.
+            let issuing = accepted.first().filter(|_| node.role == Role::ControlPlane);
+            if let Some(issuing) = issuing {
+                files.insert(row.key.to_owned(), BTreeSet::from([Held::Key(issuing.public_key().clone())]));
+            }
+            files.insert(row.certificate.to_owned(), BTreeSet::from([Held::Certificates(accepted)]));
+        }
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+            let standing = self.progress.reached(&node.name, self.place()).unwrap_or(Standing::Before);
+            self.kubelet(&mut files, succession, standing);
+        }
+        files
+    }
+
+    fn place(&self) -> &'static str {
+        self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
+    }
+
+    /// A kubelet keeps its certificate until its machine no longer accepts who signed it; it may renew before.
+    fn kubelet(&self, files: &mut Files, succession: &Succession, standing: Standing) {
+        let new = self.progress.new_of(succession.id);
+        let mut held = BTreeSet::new();
+        if standing < Standing::Done {
+            held.insert(Held::SignedBy(succession.old.clone()));
+        }
+        held.extend(new.filter(|_| standing >= Standing::Switched).cloned().map(Held::SignedBy));
+        files.entry(self.inventory.profile.kubelet_client().to_owned()).or_default().extend(held);
+    }
+
+    /// Every given worker's, and those of one that was not given.
+    fn workers(&self) -> Files {
+        let mut files = Files::new();
+        let given: Vec<_> = self.inventory.workers().collect();
+        for node in &given {
+            for (path, held) in self.machine(node) {
+                files.entry(path).or_default().extend(held);
+            }
+        }
+        if given.is_empty() {
+            for standing in self.progress.unseen() {
+                self.unseen(&mut files, standing);
+            }
+        }
+        files
+    }
+
+    fn unseen(&self, files: &mut Files, standing: Standing) {
+        for row in self.inventory.profile.authorities {
+            let Some(succession) = self.successions.get(&row.id) else { continue };
+            let trust = standing.trusts(&succession.old, self.progress.new_of(row.id));
+            files.entry(row.certificate.to_owned()).or_default().insert(Held::Certificates(trust));
+            if row.id == AuthorityId::Cluster {
+                self.kubelet(files, succession, standing);
+            }
+        }
+    }
+
+    /// What a machine that joins is given: a worker's configuration. Beside it, what running pods were given.
+    fn joining(&self) -> Files {
+        let mut files = self.workers();
+        files.remove(self.inventory.profile.kubelet_client());
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster).filter(|_| self.progress.has_begun()) {
+            let new = self.progress.new_of(succession.id);
+            let published = self
+                .progress
+                .unseen()
+                .into_iter()
+                .map(|standing| Held::Certificates(vec![standing.signer(&succession.old, new).clone()]));
+            files.insert(PODS.to_owned(), published.collect());
+        }
+        files
+    }
+
+    fn clients(&self, succession: &Succession) -> Files {
+        let mut files = Files::new();
+        for slot in &self.inventory.clients {
+            let Some((id, access)) = slot.artifact.access() else { continue };
+            for (name, context) in contexts(access, succession).into_iter().filter(|_| id == succession.id) {
+                if let Some(access) = Access::of(access, context) {
+                    files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
+                }
+            }
+        }
+        files
+    }
+
+    /// What people hold whose configurations were not given. They are asked only at the end of a phase.
+    fn others(&self, succession: &Succession) -> Files {
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        let unseen = self.progress.unseen();
+        let first = unseen.first().copied().unwrap_or(Standing::Before);
+        let held = unseen.into_iter().flat_map(|standing| {
+            [first, standing].map(|signer| {
+                Held::Kubeconfig(Access {
+                    host: None,
+                    trust: Trusted::These(standing.trusts(old, new)),
+                    credential: Shown::SignedBy(signer.signer(old, new).clone()),
+                })
+            })
+        });
+        Files::from([("kubeconfig".to_owned(), held.collect())])
+    }
+}

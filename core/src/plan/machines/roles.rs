@@ -1,0 +1,127 @@
+//! Machines of one role, which one patch has to fit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Succession;
+use crate::plan::Source;
+use crate::{
+    Finding,
+    formats::talos::Layout,
+    inventory::{Inventory, Node, Role},
+    profile::AuthorityId,
+    x509::Certificate,
+};
+
+/// Every machine of a role, given or not.
+#[derive(Debug)]
+pub(super) struct MachineGroup {
+    pub(super) role: Role,
+    pub(super) layout: Layout,
+    /// What they accept beside the authorities of the rotation, and go on accepting.
+    pub(super) kept: BTreeMap<AuthorityId, Vec<Certificate>>,
+}
+
+/// Control planes first. What keeps one patch from fitting all machines of a role, and what is missing, goes to `findings`.
+pub(super) fn groups(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) -> Vec<MachineGroup> {
+    let layouts = |role: Role| -> BTreeSet<Layout> {
+        let machines = inventory.nodes.iter().filter(|node| node.role == role);
+        machines.filter_map(|node| Some(node.machine.as_ref()?.layout)).collect()
+    };
+    let control_plane = layouts(Role::ControlPlane);
+    let Some(layout) = control_plane.first().copied() else {
+        findings.push(
+            Finding::error("missing-machine-config", "", "no control-plane machine's configuration was given, so it cannot be told where its CAs stand, or what it accepts today")
+                .remedy(format!("Give {}", inventory.profile.input)),
+        );
+        return Vec::new();
+    };
+    let workers = layouts(Role::Worker);
+    if workers.is_empty() {
+        findings.push(
+            Finding::warning("missing-machine-config", "", "no worker's configuration was given: the patches for workers are made for the generation of the control plane's")
+                .remedy("Give worker.yaml if there are workers, so that it is seen what they accept today"),
+        );
+    }
+    for (role, layouts) in [(Role::ControlPlane, &control_plane), (Role::Worker, &workers)] {
+        if layouts.len() > 1 {
+            findings.push(
+                Finding::error("two-generations", "", format!("some {} machines have their Kubernetes CA in a document of its own, others do not: one patch cannot fit both", role.folder()))
+                    .remedy("Bring their configurations to one generation first, or give machines of one generation at a time"),
+            );
+        }
+    }
+    [(Role::ControlPlane, layout), (Role::Worker, workers.first().copied().unwrap_or(layout))]
+        .into_iter()
+        .map(|(role, layout)| MachineGroup { role, layout, kept: kept(inventory, successions, role, findings) })
+        .collect()
+}
+
+/// The port on which machines' own API servers listen: the first one's, since they stand behind one endpoint.
+pub(in crate::plan) fn api_port(inventory: &Inventory) -> u64 {
+    let mut machines = inventory.control_plane().filter_map(|node| node.machine.as_ref());
+    machines.next().map_or(0, |machine| machine.api_port)
+}
+
+/// Every configuration as it was given: for the backup.
+pub(in crate::plan) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source)> {
+    let machines = inventory.nodes.iter().filter(|node| node.machine.is_some());
+    let slots = machines.filter_map(|node| Some((node, node.slots.values().next()?)));
+    slots.map(|(node, slot)| (node.role, node.name.clone(), slot.into())).collect()
+}
+
+/// What all machines of a role accept beside the rotation; they must agree, since one patch gives them one list.
+fn kept(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    role: Role,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<AuthorityId, Vec<Certificate>> {
+    let mut kept = BTreeMap::new();
+    let rows = inventory.profile.authorities.iter();
+    for (row, succession) in rows.filter_map(|row| Some((row, successions.get(&row.id)?))) {
+        let strays = inventory.rotations.get(&row.id).map(|rotation| rotation.strays.as_slice()).unwrap_or_default();
+        let beside = |node: &Node| -> Vec<Certificate> {
+            let is_rotated = |one: &Certificate| {
+                *one == succession.old
+                    || succession.known_new() == Some(one)
+                    || succession.given_up.as_ref() == Some(one)
+                    || strays.contains(one)
+            };
+            node.accepted(row).into_iter().filter(|one| !is_rotated(one)).cloned().collect()
+        };
+        let machines: Vec<_> = inventory.nodes.iter().filter(|node| node.role == role).collect();
+        let lists: Vec<_> = machines.iter().map(|node| beside(node)).collect();
+        if let Some(at) = lists.iter().position(|list| *list != lists[0]) {
+            findings.push(
+                Finding::error(
+                    "machines-differ",
+                    "",
+                    format!(
+                        "{} and {} accept different further CAs beside the {}, and one patch gives both the same list",
+                        machines[0].name, machines[at].name, row.title
+                    ),
+                )
+                .remedy("Make them accept the same first, or give them one at a time"),
+            );
+        }
+        let first = lists.into_iter().next().unwrap_or_default();
+        for certificate in &first {
+            findings.push(Finding::note(
+                "further-ca",
+                "",
+                format!(
+                    "{} machines also accept {} for the {}; they go on doing so",
+                    role.folder(),
+                    certificate.subject(),
+                    row.title
+                ),
+            ));
+        }
+        kept.insert(row.id, first);
+    }
+    kept
+}
