@@ -9,7 +9,8 @@ use airlock_core::{
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 /// Of each kind: two for the authorities, which share theirs with nobody, and some for all leaves.
-const POOL: [(KeyAlgorithm, usize); 2] = [(KeyAlgorithm::EcdsaP256, 8), (KeyAlgorithm::Rsa2048, 4)];
+const POOL: [(KeyAlgorithm, usize); 3] =
+    [(KeyAlgorithm::EcdsaP256, 8), (KeyAlgorithm::Ed25519, 4), (KeyAlgorithm::Rsa2048, 4)];
 
 /// A key for each of the plan's requests; `None` where it asks for a kind that takes too long to make.
 ///

@@ -1,11 +1,12 @@
 //! The whole way: inspect, plan, mint, package, archive; and what must hold of everything that comes out.
 
 use airlock_core::{
-    InputFile, RotationRequest, UnixTime,
+    InputFile, InspectOptions, RotationRequest, UnixTime,
     formats::{kubeconfig, object, pem, static_pod, yaml},
-    inspect, mint, package,
+    inspect_with, mint, package,
     package::{OutputFile, PackageError},
     plan,
+    profile::Profile,
     x509::{Certificate, PrivateKey},
 };
 use serde_json::Value;
@@ -17,8 +18,14 @@ use crate::{keys, secrets::Secrets};
 /// # Panics
 ///
 /// If anything shows a private key, or a file of the package cannot be read back.
-pub fn run(files: Vec<InputFile>, request: &RotationRequest, now: UnixTime, secrets: &Secrets) {
-    let inventory = inspect(files, now);
+pub fn run(
+    files: Vec<InputFile>,
+    platform: Option<&'static Profile>,
+    request: &RotationRequest,
+    now: UnixTime,
+    secrets: &Secrets,
+) {
+    let inventory = inspect_with(files, InspectOptions { platform, ..InspectOptions::default() }, now);
     silent(&serde_json::to_string(&inventory.report(now)).expect("a report is JSON"), secrets);
     silent(&format!("{inventory:?}"), secrets);
     let plan = match plan(&inventory, request, now) {
@@ -70,6 +77,8 @@ fn reads_back(file: &OutputFile, secrets: &Secrets) {
     match path.rsplit_once('.').map(|(_, end)| end) {
         Some("crt" | "key" | "pem") => certificates(),
         Some("conf") => drop(kubeconfig::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
+        // A talosconfig keeps the name that it came with.
+        _ if path.contains("/clients/") => {}
         Some("json") => drop(serde_json::from_slice::<Value>(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
         Some("yaml") if path.contains("/manifests/") => {
             drop(static_pod::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}")));
@@ -78,6 +87,10 @@ fn reads_back(file: &OutputFile, secrets: &Secrets) {
         Some("yaml") if path.contains("/patches/") => {
             let patches = yaml::documents(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(matches!(patches.as_slice(), [Value::Array(operations)] if !operations.is_empty()), "{path}");
+        }
+        // A patch for machines: documents, some of which only say what goes.
+        Some("yaml") if path.ends_with(".patch.yaml") || path.ends_with("secrets.yaml") => {
+            drop(yaml::documents(bytes).unwrap_or_else(|error| panic!("{path}: {error}")));
         }
         Some("yaml") => {
             let objects = object::objects(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -8,14 +8,21 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::secrets::Secrets;
 
+/// What is given beside the machine configurations of Talos.
+const TALOS_SECRETS: &str = "talos/cluster-a/secrets.yaml";
+
 /// What is given together, by the first byte: folders below `tests/fixtures`.
-const SETS: [&[&str]; 6] = [
+const SETS: [&[&str]; 10] = [
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/worker1", "kubeadm/ecdsa-3/cluster", "kubeadm/ecdsa-3/clients"],
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/cp2"],
     &["cluster-api/two"],
     &["kubeadm/ecdsa-3/cp1", "kubeadm/other-1/cp1"],
     &["kubeadm/external-1/cp1", "kubeadm/external-1/cluster"],
     &["kubeadm/rsa-1/cp1", "brought"],
+    &["talos/cluster-a/contract-v1.8"],
+    &["talos/cluster-a/contract-v1.13"],
+    &["talos/cluster-a/contract-v1.14"],
+    &["talos/patches/v1.13/kubernetes-1-add", "talos/rotation"],
 ];
 
 /// Fixtures that were read, and what of them nobody may see.
@@ -42,6 +49,10 @@ impl Trees {
             let mut files = Vec::new();
             for folder in folders {
                 collect(&root.join(folder), folder, &mut files);
+                if folder.starts_with("talos/cluster-a") {
+                    let secrets = fs::read(root.join(TALOS_SECRETS)).expect("a fixture can be read");
+                    files.push(InputFile::new("secrets.yaml", secrets));
+                }
             }
             for file in &files {
                 if let Content::Bytes(bytes) = &file.content {

@@ -1,10 +1,14 @@
 //! YAML, JSON, kubeconfigs, objects, manifests: any text, read and edited in place.
 #![no_main]
 
-use airlock_core::formats::{
-    edit::{self, Edit, Segment},
-    kubeconfig::{self, KubeconfigEdit},
-    kubelet, object, static_pod, yaml,
+use airlock_core::{
+    InputFile, UnixTime,
+    formats::{
+        edit::{self, Edit, Segment},
+        kubeconfig::{self, KubeconfigEdit},
+        kubelet, object, static_pod, yaml,
+    },
+    inspect,
 };
 use airlock_fuzz::metered;
 use libfuzzer_sys::fuzz_target;
@@ -12,6 +16,9 @@ use serde_json::Value;
 
 /// What is written in place of what was there: a line, lines, and what YAML would read as something else.
 const VALUES: [&str; 4] = ["plain", "two\nlines\n", "yes", "'\"\u{85}#: "];
+
+/// 2027-01-15T08:00:00Z.
+const NOW: UnixTime = UnixTime(1_800_000_000);
 
 fuzz_target!(|bytes: &[u8]| {
     metered(bytes.len(), || {
@@ -42,6 +49,9 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         let _ = kubelet::parse(bytes);
+        // Whatever else a text may be: machine configurations, their clients' and secrets among them.
+        let report = inspect(vec![InputFile::new("text.yaml", bytes.to_vec())], NOW).report(NOW);
+        let _ = serde_json::to_string(&report).expect("a report is JSON");
     });
 });
 

@@ -3,7 +3,11 @@
 
 use std::sync::OnceLock;
 
-use airlock_core::{Content, InputFile, RotationRequest, plan::KubeletCertificates, profile::AuthorityId};
+use airlock_core::{
+    Content, InputFile, RotationRequest,
+    plan::KubeletCertificates,
+    profile::{AuthorityId, PROFILES},
+};
 use airlock_fuzz::{
     metered, pipeline,
     trees::{Bytes, Trees},
@@ -22,9 +26,12 @@ fuzz_target!(|bytes: &[u8]| {
     if choice & 4 != 0 {
         request.rotate = Some(vec![AuthorityId::Cluster]);
     }
+    // What the files tell, or a person's word.
+    let platform = (choice & 8 != 0).then(|| PROFILES[usize::from(choice >> 4) % PROFILES.len()]);
+    request.accept_outage = choice & 8 != 0;
     let files = trees.changed(&mut bytes);
     let size = files.iter().map(size).sum();
-    metered(size, || pipeline::run(files, &request, trees.now, &trees.secrets));
+    metered(size, || pipeline::run(files, platform, &request, trees.now, &trees.secrets));
 });
 
 fn size(file: &InputFile) -> usize {
