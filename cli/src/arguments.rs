@@ -101,7 +101,7 @@ pub(crate) struct Choices {
     /// Which CAs get a successor: cluster, front-proxy, talos [default: all that the platform rotates]
     #[arg(long, value_delimiter = ',', value_name = "CA,…")]
     rotate: Option<Vec<AuthorityId>>,
-    /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384
+    /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 or ed25519; Talos makes its own kinds
     #[arg(long, default_value = "same", value_name = "TYPE", value_parser = key_type)]
     key_type: KeyType,
     /// Subject of the new cluster CA as StarlingX' tool takes it: 'C= ST= L= O= OU= CN='
@@ -128,6 +128,12 @@ pub(crate) struct Choices {
     /// Its private key
     #[arg(long, value_name = "FILE", requires = "front_proxy_ca_cert")]
     front_proxy_ca_key: Option<String>,
+    /// Certificate of a Talos API CA made elsewhere
+    #[arg(long, value_name = "FILE")]
+    talos_ca_cert: Option<String>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "talos_ca_cert")]
+    talos_ca_key: Option<String>,
     /// Lifetime of the new CAs in days
     #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N")]
     ca_days: u32,
@@ -192,6 +198,7 @@ impl Choices {
                 &self.front_proxy_ca_cert,
                 &self.front_proxy_ca_key,
             ),
+            (AuthorityId::Talos, "--talos-ca-", &None, &self.talos_ca_cert, &self.talos_ca_key),
         ];
         let mut authorities = BTreeMap::new();
         for (id, option, name, certificate, key) in rows {

@@ -3,7 +3,7 @@
 use crate::{
     Finding, Severity,
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, Course},
     report::{CheckReport, MissingReport},
 };
 
@@ -74,14 +74,23 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say =
         |message: String, remedy: &str| findings.push(Finding::warning("not-seen", "", message).remedy(remedy));
+    let of_machines = inventory.profile.course == Course::MachineConfigs;
+    let [control_plane, workers] = match of_machines {
+        true => ["Give the configuration of each of them", "Where there are any, give their configurations"],
+        false => [
+            "Give /etc/kubernetes of each of them",
+            "Where there are any, ask each: apply.sh --check in the phase's workers folder",
+        ],
+    };
     if inventory.control_plane().next().is_none() {
-        say("no control-plane node was given".to_owned(), "Give /etc/kubernetes of each of them");
+        say("no control-plane node was given".to_owned(), control_plane);
     }
     if inventory.workers().next().is_none() {
-        say(
-            "no worker was given".to_owned(),
-            "Where there are any, ask each: apply.sh --check in the phase's workers folder",
-        );
+        say("no worker was given".to_owned(), workers);
+    }
+    if of_machines {
+        // A kubelet's certificate lies on its machine, where nobody reaches it; phase 3 has each ask for a new one.
+        return findings;
     }
     let path = inventory.profile.kubelet_client();
     let is_seen = |node: &Node| node.slots.contains_key(path) || inventory.embeds_kubelet_credential(node);

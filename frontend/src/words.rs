@@ -8,7 +8,7 @@ use airlock_core::{
     plan::request::KubeletCertificates,
     profile::{
         AuthorityId, Component,
-        edge::{End, Material, Party},
+        edge::{End, Material, Party, Writer},
     },
     report::{
         AuthorityReport, CheckReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, ReplacedReport,
@@ -1136,12 +1136,20 @@ pub fn party(end: End, authority: AuthorityId) -> &'static str {
         // API servers have two things to do with kubelets: they are verified by them, and may verify them.
         Party::Component(Component::Kubelet) if serves => "kubelet, by its serving certificate",
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
+        Party::OldHolder if authority == AuthorityId::Talos => "holder of the old Talos API CA",
         Party::Component(component) => component.as_str(),
+        // A worker asks trustd by its own configuration; what its apid trusts, trustd tells it.
+        Party::OnWorkers(_) if end.trusts.is_some_and(|holding| holding.writer == Writer::Machine) => {
+            "worker that asks trustd"
+        }
+        Party::OnWorkers(_) => "apid of workers",
         Party::User(kubeconfig) => kubeconfig,
         Party::Pods => "pods",
         Party::JoiningNode => "a node that joins",
         Party::Requester => "newly signed clients",
         Party::Management => "management cluster",
+        Party::GivenClients if authority == AuthorityId::Talos => "talosconfigs given",
+        Party::OtherClients if authority == AuthorityId::Talos => "talosconfigs not given",
         Party::GivenClients => "kubeconfigs given",
         Party::OtherClients => "kubeconfigs not given",
         Party::ExtensionServers => "extension API servers",
@@ -1168,6 +1176,8 @@ pub fn seat(seat: Seat) -> &'static str {
         Seat::WorkerKubelets => "kubelets of workers",
         Seat::Extensions => "extension API servers",
         Seat::Webhooks => "webhooks",
+        Seat::Apid => "apid and trustd",
+        Seat::WorkerApid => "apid of workers",
         Seat::OldHolder => "whoever holds what the old CA signed, or its key",
         Seat::Other => "others",
     }
@@ -1243,12 +1253,13 @@ pub fn authority_id(id: AuthorityId) -> &'static str {
 }
 
 /// The keys that can be chosen, with what they are called.
-pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 5] = [
+pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 6] = [
     (KeyAlgorithm::Rsa2048, "rsa-2048", "RSA 2048"),
     (KeyAlgorithm::Rsa3072, "rsa-3072", "RSA 3072"),
     (KeyAlgorithm::Rsa4096, "rsa-4096", "RSA 4096"),
     (KeyAlgorithm::EcdsaP256, "ecdsa-p256", "ECDSA P-256"),
     (KeyAlgorithm::EcdsaP384, "ecdsa-p384", "ECDSA P-384"),
+    (KeyAlgorithm::Ed25519, "ed25519", "Ed25519"),
 ];
 
 /// What a key is called.

@@ -41,6 +41,10 @@ pub enum Seat {
     Extensions,
     /// Webhooks whose CA data hangs on the cluster CA.
     Webhooks,
+    /// Talos' API on control-plane machines.
+    Apid,
+    /// And on workers.
+    WorkerApid,
     /// Whoever holds what the old CA signed.
     OldHolder,
     /// A party that has no seat of its own.
@@ -147,6 +151,8 @@ fn seat(end: End, name: &str) -> Seat {
         Party::Component(Component::Scheduler) => Seat::Scheduler,
         Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Seat::WorkerKubelets,
         Party::Component(Component::Kubelet) => Seat::Kubelets,
+        Party::Component(Component::Apid | Component::Trustd) => Seat::Apid,
+        Party::OnWorkers(_) => Seat::WorkerApid,
         Party::User(_) => Seat::Admins,
         Party::GivenClients | Party::OtherClients => Seat::People,
         Party::Pods => Seat::Pods,

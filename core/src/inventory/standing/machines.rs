@@ -12,36 +12,47 @@ use crate::{
     x509::Certificate,
 };
 
-/// The rotation that is under way, told from who issues and who is only accepted.
+/// The rotation that is under way, told from who issues and who is only accepted; `known` where a package tells it.
 ///
 /// Two that issue: the younger one takes over. One that issues: what is younger takes over from it, what is elder was
-/// taken over from. Of several the one whose key is here, or on which something hangs; the others are strays.
-pub(super) fn rotation(inventory: &Inventory, row: &AuthorityRow) -> Option<Rotation> {
+/// taken over from. Of several the one whose key is here, or on which something hangs; the others are strays. What has
+/// neither the name of one that issues nor its key here is somebody else's, and no part of it.
+pub(super) fn rotation(
+    inventory: &Inventory,
+    row: &AuthorityRow,
+    known: Option<(Certificate, Certificate)>,
+) -> Option<Rotation> {
     let nodes = inventory.nodes.iter();
-    let issuing: BTreeSet<&Certificate> =
-        nodes.clone().filter_map(|node| node.certificates(row.certificate).first()).collect();
-    let accepted: BTreeSet<&Certificate> = nodes.flat_map(|node| node.accepted(row)).collect();
-    let mut others: Vec<&Certificate> =
-        accepted.difference(&issuing).copied().filter(|one| one.is_authority()).collect();
-    others.sort_by_key(|one| (one.not_before(), one.fingerprint()));
-    let mut issuing: Vec<&Certificate> = issuing.into_iter().collect();
-    issuing.sort_by_key(|one| (one.not_before(), one.fingerprint()));
-    let (old, new) = match issuing.as_slice() {
-        [only] => {
+    let by_age = |all: BTreeSet<&Certificate>| {
+        let mut all: Vec<_> = all.into_iter().cloned().collect();
+        all.sort_by_key(|one| (one.not_before(), one.fingerprint()));
+        all
+    };
+    let issuing = by_age(nodes.clone().filter_map(|node| node.certificates(row.certificate).first()).collect());
+    let has_key = |one: &Certificate| inventory.key_of(one.public_key()).is_some();
+    let takes_part = |one: &Certificate| {
+        one.is_authority() && (has_key(one) || issuing.iter().any(|own| own.subject().is_like(one.subject())))
+    };
+    let mut others = by_age(nodes.flat_map(|node| node.accepted(row)).collect());
+    others.retain(|one| !issuing.contains(one) && takes_part(one));
+    let (old, new) = match (known, issuing.as_slice()) {
+        (Some(known), _) => known,
+        (None, [only]) => {
             let (younger, elder): (Vec<_>, Vec<_>) =
-                others.iter().copied().partition(|one| one.not_before() > only.not_before());
-            let has_key = |one: &&&Certificate| inventory.key_of(one.public_key()).is_some();
-            let hangs = |one: &&Certificate| something_hangs_on(inventory, one);
-            match younger.iter().find(has_key).or(younger.last()).copied() {
-                Some(new) => (*only, new),
-                None => (elder.iter().copied().find(hangs).or(elder.first().copied())?, *only),
+                others.iter().partition(|one| one.not_before() > only.not_before());
+            match younger.iter().find(|one| has_key(one)).or(younger.last()) {
+                Some(new) => (only.clone(), (*new).clone()),
+                None => {
+                    let old = elder.iter().find(|one| something_hangs_on(inventory, one)).or(elder.first())?;
+                    ((*old).clone(), only.clone())
+                }
             }
         }
-        [old, new] => (*old, *new),
-        _ => return None,
+        (None, [old, new]) => (old.clone(), new.clone()),
+        (None, _) => return None,
     };
-    let strays = others.into_iter().filter(|one| *one != old && *one != new).cloned().collect();
-    Some(Rotation { old: old.clone(), new: new.clone(), strays })
+    others.retain(|one| *one != old && *one != new);
+    Some(Rotation { old, new, strays: others })
 }
 
 /// Did it sign what somebody presents, or does it stand in the cluster's secrets, which `rotate-ca` leaves as they are?

@@ -160,9 +160,9 @@ pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
                 format!(
                     "a rotation of the {title} is under way: from {} of {} to {} of {}",
                     old.subject(),
-                    old.not_before().date(),
+                    since(old, new),
                     new.subject(),
-                    new.not_before().date()
+                    since(new, old)
                 ),
             )
             .remedy("Go on with the same new CA"),
@@ -193,6 +193,12 @@ pub(super) fn findings(inventory: &Inventory) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The day from which on it is valid; to the second where that of the other one is the same.
+fn since(certificate: &Certificate, other: &Certificate) -> String {
+    let day = certificate.not_before().date();
+    if day == other.not_before().date() { certificate.not_before().to_string() } else { day }
 }
 
 /// What a list of trust anchors tells, as `[old, new]`; `None` where neither of the two is in it.

@@ -41,12 +41,14 @@ pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<Authori
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
         let mut packaged = inventory.packaged_bundles(row);
-        if let Some((old, new)) = packaged.find(|(old, new)| is_held(inventory, old, new)) {
-            rotations.insert(row.id, Rotation::of(old, new));
+        let packaged = packaged.find(|(old, new)| is_held(inventory, old, new));
+        if row.accepted.is_some() {
+            let known = packaged.map(|(old, new)| (old.clone(), new.clone()));
+            rotations.extend(machines::rotation(inventory, row, known).map(|rotation| (row.id, rotation)));
             continue;
         }
-        if row.accepted.is_some() {
-            rotations.extend(machines::rotation(inventory, row).map(|rotation| (row.id, rotation)));
+        if let Some((old, new)) = packaged {
+            rotations.insert(row.id, Rotation::of(old, new));
             continue;
         }
         let bundles = bundles(inventory, row);

@@ -1,5 +1,6 @@
 //! What is drawn of a matrix.
 
+use airlock_core::profile::AuthorityId;
 use serde_json::{Value, json};
 
 use super::*;
@@ -193,11 +194,9 @@ fn every_row_of_a_profile_has_words_and_a_seat() {
         let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
         let ends = wires(&one, 0).into_keys().next().unwrap();
         assert!(![ends.0, ends.1].contains(&Seat::Other), "{}", row.id);
-        assert!(
-            [ends.0, ends.1].iter().any(|seat| matches!(seat, Seat::Apiserver | Seat::OldHolder)),
-            "{} is drawn",
-            row.id
-        );
+        // What hangs on Talos' own API stands in the table beside the drawing.
+        let drawn = [ends.0, ends.1].iter().any(|seat| matches!(seat, Seat::Apiserver | Seat::OldHolder));
+        assert!(drawn || row.authority == AuthorityId::Talos, "{} is drawn", row.id);
     }
 }
 
