@@ -1,6 +1,6 @@
 //! Which platform the files are of.
 
-use super::tree::Trees;
+use super::{detect, tree::Trees};
 use crate::{
     Content, Finding, InputFile,
     formats::utf16,
@@ -10,8 +10,11 @@ use crate::{
 /// The platform whose signs are among the files, and what is to be said where there are several: then nobody but the
 /// person can tell. Files without any sign, such as kubeconfigs and Secrets alone, are taken to be kubeadm's.
 pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding>) {
-    let found: Vec<(&Profile, &str)> =
+    let mut found: Vec<(&Profile, &str)> =
         PROFILES.iter().filter_map(|profile| Some((*profile, sign_of(profile, files)?))).collect();
+    // A tree that two platforms may have says nothing beside a sign that only one of them has.
+    let others: Vec<&Profile> = found.iter().map(|(profile, _)| *profile).collect();
+    found.retain(|(profile, _)| !others.iter().any(|other| other.id != profile.id && explains(other, profile, files)));
     let Some((first, file)) = found.first() else { return (&KUBEADM, None) };
     let finding = found.get(1).map(|(second, other)| {
         let message =
@@ -29,11 +32,33 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
 fn sign_of<'a>(profile: &Profile, files: &'a [InputFile]) -> Option<&'a str> {
     profile.recognised_by.iter().find_map(|sign| match sign {
         Sign::Document(keys) => files.iter().find(|file| has_at_its_top(file, keys)).map(|file| file.path.as_str()),
+        Sign::Group(group) => {
+            let speaks = |file: &&InputFile| matches!(&file.content, Content::Bytes(bytes) if speaks_of(bytes, group));
+            files.iter().find(speaks).map(|file| file.path.as_str())
+        }
         Sign::NodeTree => {
             let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
             files.iter().map(|file| file.path.as_str()).find(|path| trees.locate(path, profile).is_some())
         }
     })
+}
+
+/// Does a text name an API group, in the kind of an object or in a label?
+fn speaks_of(bytes: &[u8], group: &str) -> bool {
+    let converted = utf16::to_utf8(bytes);
+    detect::contains(converted.as_ref().map_or(bytes, |text| text.as_slice()), group.as_bytes())
+}
+
+/// Are all the trees, by which alone one platform is told, such as `other` has as well, which is told by something else?
+fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
+    if profile.recognised_by != [Sign::NodeTree] || other.recognised_by.contains(&Sign::NodeTree) {
+        return false;
+    }
+    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let located = files.iter().filter_map(|file| trees.locate(&file.path, profile));
+    let known = |profile: &Profile, path: &str| profile.paths().any(|known| known == path);
+    let mut own = located.filter(|location| known(profile, &location.path) && !known(other, &location.path));
+    !other.directory.is_empty() && own.next().is_none()
 }
 
 /// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
@@ -79,6 +104,17 @@ mod tests {
         check(&[("config", KUBECONFIG)], "kubeadm", false);
         check(&[], "kubeadm", false);
         check(&[("notes.yaml", "machine:\n- version: 1\n")], "kubeadm", false);
+    }
+
+    const TENANT: &str = "apiVersion: kamaji.clastix.io/v1alpha1\nkind: TenantControlPlane\nmetadata: {name: alpha}\n";
+
+    #[test]
+    fn a_tenants_workers_have_trees_as_other_nodes_do() {
+        let worker = [("w1/etc/kubernetes/kubelet.conf", ""), ("w1/etc/kubernetes/pki/ca.crt", "")];
+        check(&[("alpha.yaml", TENANT)], "kamaji", false);
+        check(&[("alpha.yaml", TENANT), worker[0], worker[1]], "kamaji", false);
+        check(&[("alpha.yaml", TENANT), ("cp1/etc/kubernetes/manifests/kube-apiserver.yaml", "")], "kubeadm", true);
+        check(&[("alpha.yaml", TENANT), ("worker.yaml", MACHINE)], "talos", true);
     }
 
     #[test]

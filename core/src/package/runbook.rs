@@ -7,6 +7,7 @@ use crate::{
     finding::printable,
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
+    profile::Hosted,
 };
 
 /// What else touches a rotation: question, command, and what must come of it.
@@ -67,7 +68,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
             let _ = step_section(&mut text, step);
         }
     }
-    let _ = consumers(&mut text);
+    let _ = consumers(&mut text, plan);
     text
 }
 
@@ -121,10 +122,17 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
         )?;
     }
+    let places = match plan.profile.hosted() {
+        Some(_) => "wherever kubectl reaches the management cluster and the tenant, and as root on each worker",
+        None => "as root on each control-plane node",
+    };
     writeln!(
         text,
-        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n"
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package {places}, in a folder that only root can read. Commands run from the package's root.\n"
     )?;
+    if let Some(hosted) = plan.profile.hosted() {
+        hosted_words(text, plan, hosted)?;
+    }
     writeln!(
         text,
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.\n"
@@ -133,6 +141,22 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
     )
+}
+
+/// What whoever runs the operator has to know.
+fn hosted_words(text: &mut String, plan: &RotationPlan, hosted: &Hosted) -> std::fmt::Result {
+    if plan.at_once {
+        writeln!(
+            text,
+            "This release of the operator knows no pause, so phases 2 and 3 are one: the CA is replaced at once, in step 3-control-plane. Whoever presents what the old CA signed is locked out from then on, kubelets among them. `manifest.json` says of each who, from which step and why; nobody can accept that but you, and you have (`--accept-outage`). Choose an hour, and have the workers' scripts at hand: each node is NotReady until its turn.\n"
+        )
+    } else {
+        writeln!(
+            text,
+            "From step 1-pause to step 3-resume the operator leaves the tenant alone: it neither scales nor upgrades it, and renews nothing that ends meanwhile. Never take the annotation `{}` away while `ca.crt` of the CA's Secret holds two certificates: the operator would write kubeconfigs and roll the control plane out without end. Each roll-out is like any other of the tenant's. What the {}'s status says is no gate: `CertificateAuthorityRotating` shows for half a second, or not at all.\n",
+            hosted.pause, hosted.kind
+        )
+    }
 }
 
 fn phase_heading(text: &mut String, phase: Phase) -> std::fmt::Result {
@@ -203,7 +227,7 @@ fn cell(text: &str) -> String {
     format!("`{text}`")
 }
 
-fn consumers(text: &mut String) -> std::fmt::Result {
+fn consumers(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
     writeln!(
         text,
         "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
@@ -218,6 +242,12 @@ fn consumers(text: &mut String) -> std::fmt::Result {
         "The page restarts API servers; they take up every file live, so here they are only checked.",
     ] {
         writeln!(text, "- {line}")?;
+    }
+    if plan.profile.hosted().is_some() {
+        writeln!(
+            text,
+            "\n## Where it leaves Kamaji's page, and why\n\n- The page rotates the CA by deleting its Secret: the operator makes another one, and everybody is locked out at once. Here the operator is paused where it can be, and both CAs are accepted for a while.\n- The page has nodes restarted or joined anew; here they renew their certificates themselves, while both CAs are accepted."
+        )?;
     }
     Ok(())
 }

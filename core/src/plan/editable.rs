@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Action, Content, Phase, Step};
+use super::{Action, Content, ObjectChange, Phase, Source, Step};
 use crate::{
     Finding,
     formats::{
@@ -19,31 +19,39 @@ pub(super) fn check(steps: &[Step], findings: &mut Vec<Finding>) {
     for step in steps {
         for action in &step.actions {
             let Action::Write(edit) = action else { continue };
-            let problem = match &edit.content {
-                // Phase 2 changes all that phases 1 and 3 change.
-                Content::Kubeconfig(source, change) if step.phase == Phase::Switch => {
-                    let mut edits = Vec::new();
-                    for cluster in change.trust.keys() {
-                        edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem: PLACEHOLDER.into() });
-                    }
-                    for user in change.credentials.keys() {
-                        edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: PLACEHOLDER.into() });
-                        edits.push(KubeconfigEdit::ClientKey { user: *user, pem: Zeroizing::new(PLACEHOLDER.into()) });
-                    }
-                    kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
-                }
-                Content::Manifest(source, flags) => {
-                    let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
-                    static_pod::set_flags(&source.bytes, &flags).err().map(|error| (source, error.to_string()))
-                }
-                _ => None,
+            let parts: Vec<&Content> = match &edit.content {
+                Content::Object(ObjectChange::Files(_, parts)) => parts.iter().map(|part| &part.content).collect(),
+                content => vec![content],
             };
-            if let Some((source, message)) = problem {
+            for (source, message) in parts.into_iter().filter_map(|content| problem(content, step.phase)) {
                 findings.push(
                     Finding::error("not-editable", &source.file, format!("it cannot be changed in place: {message}"))
                         .remedy("Write that value plainly, as kubeadm does, then give the file again"),
                 );
             }
         }
+    }
+}
+
+/// Why a kubeconfig or manifest cannot be changed in place.
+fn problem(content: &Content, phase: Phase) -> Option<(&Source, String)> {
+    match content {
+        // Phase 2 changes all that phases 1 and 3 change.
+        Content::Kubeconfig(source, change) if phase == Phase::Switch => {
+            let mut edits = Vec::new();
+            for cluster in change.trust.keys() {
+                edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem: PLACEHOLDER.into() });
+            }
+            for user in change.credentials.keys() {
+                edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: PLACEHOLDER.into() });
+                edits.push(KubeconfigEdit::ClientKey { user: *user, pem: Zeroizing::new(PLACEHOLDER.into()) });
+            }
+            kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
+        }
+        Content::Manifest(source, flags) => {
+            let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
+            static_pod::set_flags(&source.bytes, &flags).err().map(|error| (source, error.to_string()))
+        }
+        _ => None,
     }
 }

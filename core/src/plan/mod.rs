@@ -6,6 +6,7 @@
 mod brought;
 mod clients;
 mod editable;
+mod hosted;
 mod key_home;
 mod keyless;
 mod nodes;
@@ -23,9 +24,10 @@ use std::{collections::BTreeMap, fmt};
 
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    hosted::{IN_PODS, TenantAction, TenantVerb},
     key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG},
-    objects::ObjectChange,
+    objects::{FilePart, ObjectChange},
     present::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,
         split_entry,
@@ -65,6 +67,8 @@ pub struct RotationPlan {
     pub(crate) whole: bool,
     /// Does the person accept outages that the profile declares?
     pub(crate) accept_outage: bool,
+    /// Does a release know no way but to replace everything at once?
+    pub(crate) at_once: bool,
     /// What is there before the first step.
     pub(crate) present: Vec<Place>,
     /// What the given workers hold of the files that their script changes, by node.
@@ -113,6 +117,9 @@ impl std::error::Error for Refusal {}
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
+    let at_once = hosted::is_at_once(inventory, request, &mut findings);
+    let minting = hosted::with_minted_kubelets(request);
+    let request = if at_once { &minting } else { request };
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
@@ -130,9 +137,16 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
             );
             Vec::new()
         }
-        Course::NodeFiles => {
-            sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings)
-        }
+        Course::Hosted(_) | Course::NodeFiles => sequence::sequence(
+            inventory,
+            request,
+            &successions,
+            progress,
+            &mut replacements,
+            at_once,
+            now,
+            &mut findings,
+        ),
     };
     nodes::note_locked_out(inventory, progress, &mut findings);
     let (replacements, key_requests) = replacements.into_parts();
@@ -160,6 +174,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         steps,
         whole,
         accept_outage: request.accept_outage,
+        at_once,
         present,
         workers,
         findings,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Inventory, Node, ObjectRole},
+    inventory::{Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, Component, SecretContent},
 };
 
@@ -23,34 +23,46 @@ use crate::{
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
 /// What is left to do when the old CA is gone.
-const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+
+/// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
+const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
 /// Builds the list.
-struct Sequence<'a, 'b> {
-    inventory: &'a Inventory,
+pub(super) struct Sequence<'a, 'b> {
+    pub(super) inventory: &'a Inventory,
     request: &'a RotationRequest,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
-    progress: Progress<'a>,
-    replacements: &'b mut Replacements<'a>,
+    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(super) progress: Progress<'a>,
+    pub(super) replacements: &'b mut Replacements<'a>,
     requests: Vec<Admitted<'a>>,
+    /// Does everything change at once, since there is no way to accept both authorities?
+    pub(super) at_once: bool,
     now: UnixTime,
     steps: Vec<Step>,
 }
 
 /// Every step of the rotation, in order.
+#[allow(clippy::too_many_arguments)] // all that a plan knows
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
     successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
+    at_once: bool,
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
     objects::note_cluster_info(inventory, successions, findings);
     let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
-    let mut sequence = Sequence { inventory, request, successions, progress, replacements, requests, now, steps };
+    let mut sequence =
+        Sequence { inventory, request, successions, progress, replacements, requests, at_once, now, steps };
+    if let (true, Some(tenant)) = (at_once, &inventory.tenant) {
+        sequence.at_once(tenant);
+        return sequence.steps;
+    }
     sequence.freeze();
     sequence.trust_both();
     sequence.switch();
@@ -62,6 +74,9 @@ impl<'a> Sequence<'a, '_> {
     /// Before the first phase of which anything is left.
     fn freeze(&mut self) {
         let phase = self.progress.first();
+        if let Some(tenant) = &self.inventory.tenant {
+            return self.freeze_hosted(tenant, phase);
+        }
         let freeze = vec![person(FREEZE), Action::Cluster(ClusterAction::ForgetUploadedCertificates)];
         self.push(
             phase,
@@ -91,14 +106,7 @@ impl<'a> Sequence<'a, '_> {
             // Before the workers: one that joins after them takes its trust from here.
             self.cluster_info(phase);
             self.workers(phase);
-            self.push(
-                phase,
-                "pods",
-                Holder::Cluster,
-                "Restart pods that read their CA once, at their start",
-                vec![Action::Cluster(ClusterAction::RestartWorkloads)],
-                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
-            );
+            self.pods(phase);
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
@@ -129,25 +137,7 @@ impl<'a> Sequence<'a, '_> {
         self.clients(phase);
         self.signing_requests(phase);
         self.management_kubeconfigs(phase);
-        if !self.rotates_cluster() {
-            return;
-        }
-        self.push(
-            phase,
-            "everyone",
-            Holder::Cluster,
-            "Confirm that nobody presents an old certificate any more",
-            vec![
-                person(
-                    "Ask everyone who holds a credential: whoever still presents the old CA's is locked out by phase 3",
-                ),
-                Action::Cluster(ClusterAction::NodesReady),
-            ],
-            Gate::proving(
-                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
-                Fact::Confirmed,
-            ),
-        );
+        self.everyone(phase);
     }
 
     fn drop_old(&mut self) {
@@ -171,25 +161,8 @@ impl<'a> Sequence<'a, '_> {
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
-        let rotated = self.successions.keys().copied().collect();
-        self.push(
-            phase,
-            "authentication",
-            Holder::Cluster,
-            "Make extension API servers forget the old CA",
-            vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
-            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
-        );
-        if self.rotates_cluster() {
-            self.push(
-                phase,
-                "pods",
-                Holder::Cluster,
-                "Restart pods once more, so that they forget the old CA",
-                vec![Action::Cluster(ClusterAction::RestartWorkloads)],
-                "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
-            );
-        }
+        self.forget_old(phase);
+        self.pods(phase);
         if let Some(resume) = self.pause(false) {
             let actions = vec![Action::Cluster(resume), self.roll_out()];
             self.push(
@@ -201,17 +174,75 @@ impl<'a> Sequence<'a, '_> {
                 "every machine is Ready and was made after the Secrets changed",
             );
         }
+        self.after_care(phase);
+    }
+
+    /// Nobody may present an old certificate when the old CA is dropped.
+    pub(super) fn everyone(&mut self, phase: Phase) {
+        if !self.rotates_cluster() {
+            return;
+        }
+        self.push(
+            phase,
+            "everyone",
+            Holder::Cluster,
+            "Confirm that nobody presents an old certificate any more",
+            vec![
+                person(
+                    "Ask everyone who holds a credential: whoever still presents the old CA's is locked out by phase 3",
+                ),
+                Action::Cluster(ClusterAction::NodesReady),
+            ],
+            Gate::proving(
+                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+                Fact::Confirmed,
+            ),
+        );
+    }
+
+    pub(super) fn forget_old(&mut self, phase: Phase) {
+        let rotated = self.successions.keys().copied().collect();
+        self.push(
+            phase,
+            "authentication",
+            Holder::Cluster,
+            "Make extension API servers forget the old CA",
+            vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
+            "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
+        );
+    }
+
+    /// Whoever read the CA once, at their start, reads it again.
+    pub(super) fn pods(&mut self, phase: Phase) {
+        if !self.rotates_cluster() {
+            return;
+        }
+        let (title, gate) = match phase {
+            Phase::TrustBoth | Phase::Switch => (
+                "Restart pods that read their CA once, at their start",
+                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
+            ),
+            Phase::DropOld => (
+                "Restart pods once more, so that they forget the old CA",
+                "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
+            ),
+        };
+        let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
+        self.push(phase, "pods", Holder::Cluster, title, actions, gate);
+    }
+
+    pub(super) fn after_care(&mut self, phase: Phase) {
         self.push(
             phase,
             "after-care",
             Holder::Cluster,
             "Take fresh backups and lift the freeze",
-            vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
+            vec![person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
             "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase",
         );
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         phase: Phase,
         id: &str,
@@ -224,13 +255,16 @@ impl<'a> Sequence<'a, '_> {
         self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into() });
     }
 
-    fn rotates_cluster(&self) -> bool {
+    pub(super) fn rotates_cluster(&self) -> bool {
         self.successions.contains_key(&AuthorityId::Cluster)
     }
 
     /// One control-plane node after the other.
     fn nodes(&mut self, phase: Phase) {
         let inventory = self.inventory;
+        if let Some(tenant) = &inventory.tenant {
+            return self.hosted(tenant, phase);
+        }
         for node in inventory.control_plane() {
             if self.progress.is_node_through(node, phase) {
                 continue;
@@ -274,7 +308,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
-    fn published(&mut self, phase: Phase, title: &str) {
+    pub(super) fn published(&mut self, phase: Phase, title: &str) {
         if self.inventory.control_plane().next().is_some() {
             let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
             let actions = vec![Action::Cluster(ClusterAction::Published)];
@@ -286,7 +320,7 @@ impl<'a> Sequence<'a, '_> {
     fn kubelets(&mut self) {
         let inventory = self.inventory;
         let current = inventory.profile.kubelet_client();
-        for node in inventory.control_plane() {
+        for node in inventory.control_plane().filter(|node| node.role == Role::ControlPlane) {
             if self.progress.has_renewed(node, current) {
                 continue;
             }
@@ -304,7 +338,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// Every worker, given or not.
-    fn workers(&mut self, phase: Phase) {
+    pub(super) fn workers(&mut self, phase: Phase) {
         let inventory = self.inventory;
         let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();
@@ -321,8 +355,9 @@ impl<'a> Sequence<'a, '_> {
             Action::TrustInKubeconfig,
         ];
         let mut minted = false;
+        let switches = phase == Phase::Switch || (self.at_once && phase == Phase::DropOld);
         for node in inventory.workers() {
-            if phase == Phase::Switch {
+            if switches {
                 let now = self.now;
                 let credential = self.planner(node, phase).kubelet_credential(now);
                 minted |= !credential.is_empty();
@@ -347,11 +382,15 @@ impl<'a> Sequence<'a, '_> {
                 ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
             }
         };
-        let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
-        self.push(phase, "workers", Holder::Workers, title, actions, Gate::proving(gate, fact));
+        let mut gate = Gate::proving(gate, if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere });
+        if self.at_once && switches {
+            actions.push(person(NOT_GIVEN));
+            gate.proves.push(Fact::Renewed);
+        }
+        self.push(phase, "workers", Holder::Workers, title, actions, gate);
     }
 
-    fn cluster_info(&mut self, phase: Phase) {
+    pub(super) fn cluster_info(&mut self, phase: Phase) {
         if let Some(action) =
             objects::cluster_info(self.inventory, phase, self.successions, self.progress, self.replacements)
         {
@@ -361,7 +400,7 @@ impl<'a> Sequence<'a, '_> {
         }
     }
 
-    fn clients(&mut self, phase: Phase) {
+    pub(super) fn clients(&mut self, phase: Phase) {
         if !self.rotates_cluster() {
             return;
         }
@@ -369,6 +408,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
             actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
+        actions.extend(self.taken_out());
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
@@ -384,7 +424,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// Those who asked for a certificate get one, as soon as the new CA signs everywhere.
-    fn signing_requests(&mut self, phase: Phase) {
+    pub(super) fn signing_requests(&mut self, phase: Phase) {
         let actions = signing_requests::answers(&self.requests, phase, self.replacements);
         if !actions.is_empty() {
             let title = "Answer those who asked for a certificate";
@@ -441,6 +481,6 @@ fn everywhere(words: &str, phase: Phase) -> Gate {
 }
 
 /// Something that only people can do.
-fn person(text: &str) -> Action {
+pub(super) fn person(text: &str) -> Action {
     Action::Do { text: text.to_owned(), command: String::new() }
 }

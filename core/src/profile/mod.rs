@@ -5,6 +5,9 @@
 
 mod cluster_api;
 pub mod edge;
+mod hosted;
+mod kamaji;
+mod kamaji_edges;
 mod kubeadm;
 mod kubeadm_edges;
 mod platform;
@@ -16,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
+pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
+pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use talos::TALOS;
@@ -203,6 +208,8 @@ pub enum OtherKind {
     ServiceAccountPublicKey,
     /// The certificate that kube-controller-manager signs with during a rotation.
     SigningCertificate,
+    /// The private key beside it, where that one has a file of its own too.
+    SigningKey,
 }
 
 /// A process that holds trust or a credential in memory.
@@ -219,6 +226,8 @@ pub enum Component {
     Scheduler,
     /// kubelet.
     Kubelet,
+    /// The server's half of konnectivity, through which a control plane without nodes reaches its nodes.
+    Konnectivity,
 }
 
 impl Component {
@@ -231,6 +240,7 @@ impl Component {
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
+            Self::Konnectivity => "konnectivity-server",
         }
     }
 }
@@ -252,6 +262,15 @@ impl Profile {
     #[must_use]
     pub fn manifest(&self, component: Component) -> Option<&'static str> {
         self.static_pods.iter().find(|row| row.component == component).map(|row| row.path)
+    }
+
+    /// What its operator keeps, where control planes have no nodes.
+    #[must_use]
+    pub fn hosted(&self) -> Option<&'static Hosted> {
+        match self.course {
+            Course::Hosted(hosted) => Some(hosted),
+            Course::MachineConfigs | Course::NodeFiles => None,
+        }
     }
 
     /// The path of the kubelet's own client certificate.

@@ -8,6 +8,7 @@ mod edges;
 mod effects;
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
+mod hosted;
 mod matrix;
 mod meeting;
 mod referee;

@@ -194,6 +194,7 @@ impl PlanForm {
             external_ca: false,
             start_over: false,
             accept_outage: self.accept_outage,
+            release: None,
         })
     }
 }

@@ -9,6 +9,7 @@ mod copies;
 mod kubeadm;
 mod kubeconfigs;
 mod layout;
+mod tenants;
 
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
@@ -38,6 +39,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     layout::clusters(inventory, &mut findings);
     layout::ends(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
+    tenants::tenants(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
 

@@ -1,6 +1,6 @@
 //! The table of a cluster's script.
 
-use super::{COMMON, function, head, node::shown_sum};
+use super::{COMMON, function, head, hosted, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
     package::{
@@ -34,7 +34,12 @@ pub(super) fn script(
         functions.push_str(&function(&name, &lines));
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
-    [head(plan, phase, holder), functions, function("steps", &table), COMMON.to_owned(), LIBRARY.to_owned()].concat()
+    let mut parts = vec![head(plan, phase, holder), functions, function("steps", &table), COMMON.to_owned()];
+    if *holder == Holder::Management {
+        parts.extend(hosted::library(plan));
+    }
+    parts.push(LIBRARY.to_owned());
+    parts.concat()
 }
 
 fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFiles) -> Vec<String> {
@@ -52,6 +57,10 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
     let Some(object) = objects.first() else { return Vec::new() };
     let (key, value) = match change {
         ObjectChange::Authority(..) => ("tls.crt", object.secret_data().remove("tls.crt").map(|bytes| bytes.to_vec())),
+        ObjectChange::Files(_, parts) => {
+            let key = parts.first().map_or("", |part| part.key);
+            (key, object.secret_data().remove(key).map(|bytes| bytes.to_vec()))
+        }
         ObjectChange::Kubeconfig(_, key, _) if object.kind == "Secret" => {
             (*key, object.secret_data().remove(*key).map(|bytes| bytes.to_vec()))
         }
@@ -108,6 +117,11 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{}/workers/ca.crt\"",
             phase.folder()
         )],
+        ClusterAction::Served => vec![format!(
+            "await 'the API server serves a certificate of the new CA' served \"$root/{}/workers/ca.crt\"",
+            Phase::DropOld.folder()
+        )],
+        ClusterAction::Tenant(action) => hosted::lines(action),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]
@@ -120,7 +134,7 @@ fn way_back(plan: &RotationPlan) -> Vec<String> {
     let bundle = |id: AuthorityId| {
         let mut bundles = edits(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
-                && matches!(step.holder, Holder::Node(_))
+                && matches!(step.holder, Holder::Node(_) | Holder::Management | Holder::Workers)
                 && matches!(edit.content, Content::Trust(of, _) if of == id)
         });
         bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))
@@ -154,10 +168,8 @@ pub(super) fn undo_files(plan: &RotationPlan, steps: &[&Step]) -> Vec<OutputFile
     let actions = steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
     let files = actions.filter_map(|(step, action)| {
         let Action::Write(edit) = action else { return None };
-        let Content::Object(ObjectChange::Authority(stored, _) | ObjectChange::Kubeconfig(stored, ..)) = &edit.content
-        else {
-            return None;
-        };
+        let Content::Object(change) = &edit.content else { return None };
+        let stored = change.stored()?;
         if previous(plan, step.phase, edit).is_some() {
             return None;
         }
