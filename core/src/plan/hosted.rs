@@ -217,10 +217,7 @@ impl<'a> Sequence<'a, '_> {
             actions.push(action(tenant, TenantVerb::SignApart(false)));
         }
         actions.push(action(tenant, TenantVerb::Resume));
-        let gate = Gate::proving(
-            "the operator has rolled the control plane out, and every Pod was started after that",
-            Fact::Everywhere,
-        );
+        let gate = "the operator has rolled the control plane out, and every Pod was started after that";
         self.push(phase, "resume", Holder::Management, "Let the operator go on", actions, gate);
     }
 

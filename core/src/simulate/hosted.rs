@@ -158,3 +158,6 @@ fn flags(profile: &Profile, apart: bool) -> Option<BTreeMap<&'static str, String
     let flags = hosted.signing_flags.iter().zip(own);
     Some(flags.map(|((flag, path), own)| (*flag, (if apart { *path } else { own }).to_owned())).collect())
 }
+
+#[cfg(test)]
+mod tests;
