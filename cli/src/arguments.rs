@@ -90,6 +90,9 @@ pub(crate) struct Reading {
     /// Which platform they are of [default: told from the files]
     #[arg(long, value_name = "NAME", value_parser = platform())]
     pub(crate) platform: Option<&'static Profile>,
+    /// Which tenant, where the files are of several
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub(crate) tenant: Option<String>,
     /// File whose first line is the password of encrypted keys and PKCS#12 containers; asked for on a terminal if need be
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<String>,
@@ -155,6 +158,9 @@ pub(crate) struct Choices {
     /// Accept an outage that cannot be helped; without it, its cause and duration are said and nothing is written
     #[arg(long)]
     accept_outage: bool,
+    /// Release of the platform's operator, such as 26.8.2-edge, where the way depends on it [default: told from the files]
+    #[arg(long, value_name = "RELEASE")]
+    release: Option<String>,
 }
 
 /// A key type, or the old one's.
@@ -241,6 +247,7 @@ impl Choices {
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
+            release: self.release.clone(),
         };
         Ok((request, brought_files))
     }

@@ -13,7 +13,7 @@ use crate::{Stop, arguments::Reading};
 
 /// Inspects `files`, with a password where one is needed and can be had; otherwise findings say what it would open.
 pub(crate) fn inspect(files: Vec<InputFile>, reading: &Reading, now: UnixTime) -> Result<Inventory, Stop> {
-    let options = InspectOptions { platform: reading.platform, ..InspectOptions::default() };
+    let options = InspectOptions { platform: reading.platform, tenant: reading.tenant.as_deref(), password: None };
     let with = |files, password| inspect_with(files, InspectOptions { password: Some(password), ..options }, now);
     if let Some(path) = &reading.password_file {
         return Ok(with(files, &from_file(path)?));

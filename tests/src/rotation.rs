@@ -62,6 +62,10 @@ pub const CASES: [Case; 7] = [
     },
 ];
 
+/// A control plane without nodes: it has no trees that could be laid phase by phase.
+pub const TENANT: Case =
+    Case { name: "kamaji", fixture: "kamaji/alpha", management: "", request: RotationRequest::default };
+
 fn mint_for_kubelets() -> RotationRequest {
     RotationRequest { kubelet_certificates: KubeletCertificates::Mint, ..RotationRequest::default() }
 }

@@ -66,12 +66,13 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 7] = [
+const GO_TOOLS: [GoTool; 8] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
     GoTool { name: "identities", folder: "", module: "tests/go/kubernetes", package: "./identities", release: "" },
     GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: ".", release: "" },
+    GoTool { name: "kamaji", folder: "", module: "tests/go/kamaji", package: ".", release: "" },
     GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki", release: "" },
     GoTool { name: "talos", folder: "", module: "tests/go/oracle", package: "./talos", release: "" },
 ];

@@ -27,7 +27,7 @@ pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
 pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inventory {
-    let InspectOptions { password, platform } = options;
+    let InspectOptions { password, platform, tenant } = options;
     let mut inventory = Inventory {
         profile: platform.unwrap_or(&KUBEADM),
         cluster: String::new(),
@@ -42,6 +42,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
+        tenant: None,
         rotations: BTreeMap::new(),
         standings: Vec::new(),
         findings: Vec::new(),
@@ -129,6 +130,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         }
     }
     inventory.name_nodes();
+    inventory.furnish_tenant(tenant);
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
     inventory
 }
@@ -256,7 +258,7 @@ fn is_cni(path: &str) -> bool {
 
 /// What a path on a node promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Promise {
+pub(super) enum Promise {
     Certificate,
     Credential,
     Key,
@@ -267,7 +269,7 @@ enum Promise {
     StaticPod,
 }
 
-fn promise(profile: &Profile, path: &str) -> Promise {
+pub(super) fn promise(profile: &Profile, path: &str) -> Promise {
     if profile.authorities.iter().any(|row| row.certificate == path)
         || profile.leaves.iter().any(|row| row.certificate == path)
     {
@@ -298,7 +300,7 @@ fn promise(profile: &Profile, path: &str) -> Promise {
     }
 }
 
-fn keeps(promise: Promise, artifact: &Artifact) -> bool {
+pub(super) fn keeps(promise: Promise, artifact: &Artifact) -> bool {
     matches!(
         (promise, artifact),
         (Promise::Certificate, Artifact::Certificates(_) | Artifact::Credential(..))

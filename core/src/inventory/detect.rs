@@ -45,6 +45,12 @@ pub(super) struct Reason {
 }
 
 impl Reason {
+    /// The same reason, about a part of something larger.
+    pub(super) fn within(&self, place: &str) -> Self {
+        let at = format!("{place} {}", self.place);
+        Self { place: at.trim_end().to_owned(), ..self.clone() }
+    }
+
     fn foreign(message: impl Into<String>) -> Self {
         Self { place: String::new(), message: message.into(), remedy: String::new(), code: UNREADABLE, damaged: false }
     }

@@ -16,6 +16,7 @@ mod packaged;
 mod recognise;
 mod signers;
 mod standing;
+mod tenant;
 mod tree;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,6 +40,7 @@ pub(crate) use self::{
     machines::SecretsFile,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
+    tenant::{HostedRole, Tenant, numbers as release_numbers},
 };
 
 /// The code of findings about what is encrypted, where no password was given.
@@ -71,6 +73,8 @@ pub struct Inventory {
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
+    /// The control plane that lies on no node, where the platform has such.
+    pub(crate) tenant: Option<Tenant>,
     /// The rotations that are under way.
     pub(crate) rotations: BTreeMap<AuthorityId, Rotation>,
     /// Where everyone is in them; empty where none is under way.
@@ -95,6 +99,8 @@ pub(crate) struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     ControlPlane,
+    /// A control plane that runs as Pods elsewhere: it has no kubelet and no place of its own.
+    Hosted,
     Worker,
 }
 
@@ -174,6 +180,8 @@ pub(crate) enum ObjectRole {
     CaBundle,
     /// ConfigMap kube-system/kubeadm-config, or a file that kubeadm was given.
     KubeadmConfig,
+    /// What a control plane without nodes is made of.
+    Hosted(HostedRole),
     /// A CertificateSigningRequest of the cluster's API.
     SigningRequest,
     /// Secret kube-system/kubeadm-certs: keys of the CAs, encrypted for nodes that join.
@@ -210,6 +218,8 @@ pub struct InspectOptions<'a> {
     pub password: Option<&'a Password>,
     /// The platform; `None` to have it told from the files ([`profile::PROFILES`](crate::profile::PROFILES)).
     pub platform: Option<&'static Profile>,
+    /// The tenant, `name` or `namespace/name`, where the files are of several; `None` where they are of one.
+    pub tenant: Option<&'a str>,
 }
 
 /// Looks at every file and puts what it recognises into its place.
@@ -251,9 +261,9 @@ impl Inventory {
         self.findings.iter().any(|finding| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(&finding.code.as_str()))
     }
 
-    /// The control-plane nodes, by name.
+    /// The control-plane nodes, by name, and the control plane that has none.
     pub(crate) fn control_plane(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(|node| node.role == Role::ControlPlane)
+        self.nodes.iter().filter(|node| node.role != Role::Worker)
     }
 
     /// The workers, by name.
@@ -305,7 +315,8 @@ impl Inventory {
 
     /// The cluster's name: the management cluster's word first, then kubeadm's, then a kubeconfig's.
     fn cluster_name(&self) -> String {
-        let managed = self.objects.iter().find_map(|stored| stored.cluster());
+        let tenant = self.tenant.as_ref().map(|tenant| tenant.name.clone());
+        let managed = || self.objects.iter().find_map(|stored| stored.cluster());
         let machines = || self.nodes.iter().find_map(|node| Some(node.machine.as_ref()?.cluster_name.clone()));
         let kubeadm = || {
             let config = self.object(ObjectRole::KubeadmConfig)?.kubeadm.as_ref()?;
@@ -320,7 +331,8 @@ impl Inventory {
             });
             named.next().map(|cluster| cluster.name.clone())
         };
-        managed
+        tenant
+            .or_else(managed)
             .or_else(machines)
             .or_else(kubeadm)
             .or_else(kubeconfigs)
@@ -370,6 +382,11 @@ impl Artifact {
             Self::StaticPod(_) => "static Pod manifest",
             Self::Talosconfig(_) => "talosconfig",
         }
+    }
+
+    /// As [`Self::kind`]; a command line that stands in another object than a Pod is none of a static Pod's.
+    pub(crate) fn kind_at(&self, place: &str) -> &'static str {
+        if matches!(self, Self::StaticPod(_)) && !place.starts_with('/') { "command line" } else { self.kind() }
     }
 
     /// The certificates that stand in the file itself.
@@ -435,6 +452,16 @@ impl StoredObject {
             Some(namespace) => format!("{} {namespace}/{}", self.object.kind, self.object.name),
             None => format!("{} {}", self.object.kind, self.object.name),
         }
+    }
+
+    /// Does it lie in a management cluster?
+    pub(crate) fn is_of_management(&self) -> bool {
+        matches!(self.role, ObjectRole::Hosted(_) | ObjectRole::Secret(_))
+    }
+
+    /// Is what it holds shown where it is used?
+    pub(crate) fn is_furnished(&self) -> bool {
+        self.role == ObjectRole::Hosted(HostedRole::Secret)
     }
 
     /// The Cluster that a management Secret belongs to.

@@ -11,6 +11,7 @@ use super::{
     ca_bundles::ca_bundles,
     copies::Reader,
     detect::{self, Reason},
+    tenant,
 };
 use crate::{
     Finding, Severity,
@@ -29,7 +30,8 @@ impl Inventory {
             if let Some(pins) = kubeadm::join_pins(&object.value) {
                 self.pins.extend(pins.into_iter().map(|pin| (pin, file.to_owned())));
             }
-            let Some(role) = object_role(&object) else {
+            let hosted = self.profile.hosted().and_then(|hosted| tenant::role(hosted, &object));
+            let Some(role) = hosted.map(ObjectRole::Hosted).or_else(|| object_role(&object)) else {
                 let copies = reader.copies(&object, file);
                 if copies.is_empty() {
                     *passed_over.entry(object.kind.clone()).or_default() += 1;
@@ -150,7 +152,9 @@ impl Inventory {
                 let certificate = certificate.and_then(detect::from_base64);
                 stored.certificates = certificate.map(|pem| detect::certificates(&pem).0).unwrap_or_default();
             }
-            ObjectRole::UploadedCertificates | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
+            ObjectRole::Hosted(_)
+            | ObjectRole::UploadedCertificates
+            | ObjectRole::Secret(SecretContent::ServiceAccount) => {}
         }
         // What a request says of itself is shown; nothing is built on it.
         let severity = if role == ObjectRole::SigningRequest { Severity::Warning } else { Severity::Error };

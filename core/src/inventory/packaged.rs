@@ -9,7 +9,7 @@ use super::{
     Artifact, Inventory, Slot,
     detect::{self, Detected},
 };
-use crate::{Content, InputFile, package::FORMAT, profile::AuthorityRow, x509::Certificate};
+use crate::{Content, InputFile, formats::object, package::FORMAT, profile::AuthorityRow, x509::Certificate};
 
 /// The most that a manifest may have. Bytes.
 const MAX_MANIFEST: usize = 64 << 20;
@@ -34,6 +34,9 @@ impl Inventory {
     /// A file of a package: certificates and keys are kept apart, the rest says nothing about the cluster.
     pub(super) fn place_packaged(&mut self, root: &str, file: String, bytes: &Arc<Zeroizing<Vec<u8>>>) {
         let inner = &file[root.len()..];
+        if inner.starts_with(['1', '2', '3']) && inner.ends_with(".yaml") {
+            return self.place_packaged_objects(inner, &file, bytes);
+        }
         let name = inner.rsplit('/').next().unwrap_or(inner);
         let Some((stem, "crt" | "key")) = name.rsplit_once('.') else { return };
         let authority = self.profile.authorities.iter().any(|row| row.name == stem);
@@ -46,6 +49,21 @@ impl Inventory {
         {
             let place = format!("/{inner}");
             self.packaged.push(Slot { place, file, bytes: Arc::clone(bytes), mode: None, artifact });
+        }
+    }
+
+    /// Authorities in the Secrets of a package, where they lie on no node.
+    fn place_packaged_objects(&mut self, inner: &str, file: &str, bytes: &[u8]) {
+        for object in object::objects(bytes).unwrap_or_default().iter().filter(|object| object.kind == "Secret") {
+            let data = object.secret_data().into_iter();
+            for (key, value) in data.filter(|(key, _)| key.ends_with("ca.crt") || key.ends_with("ca.key")) {
+                if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
+                    detect::detect(&value, None)
+                {
+                    let (place, file) = (format!("/{inner}/{key}"), format!("{file}!/{key}"));
+                    self.packaged.push(Slot { place, file, bytes: Arc::new(value), mode: None, artifact });
+                }
+            }
         }
     }
 

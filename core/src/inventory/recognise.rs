@@ -1,6 +1,6 @@
 //! Which platform the files are of.
 
-use super::tree::Trees;
+use super::{detect, tree::Trees};
 use crate::{
     Content, Finding, InputFile,
     formats::utf16,
@@ -14,6 +14,9 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
         PROFILES.iter().filter_map(|profile| Some((*profile, sign_of(profile, files)?))).collect();
     let extended: Vec<_> = found.iter().map(|(profile, _)| profile.extends).collect();
     found.retain(|(profile, _)| !extended.contains(&profile.id));
+    // A tree that two platforms may have says nothing beside a sign that only one of them has.
+    let others: Vec<&Profile> = found.iter().map(|(profile, _)| *profile).collect();
+    found.retain(|(profile, _)| !others.iter().any(|other| other.id != profile.id && explains(other, profile, files)));
     let Some((first, file)) = found.first() else { return (&KUBEADM, None) };
     let finding = found.get(1).map(|(second, other)| {
         let message =
@@ -31,6 +34,10 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
 fn sign_of<'a>(profile: &Profile, files: &'a [InputFile]) -> Option<&'a str> {
     profile.recognised_by.iter().find_map(|sign| match sign {
         Sign::Document(keys) => files.iter().find(|file| has_at_its_top(file, keys)).map(|file| file.path.as_str()),
+        Sign::Group(group) => {
+            let speaks = |file: &&InputFile| matches!(&file.content, Content::Bytes(bytes) if speaks_of(bytes, group));
+            files.iter().find(speaks).map(|file| file.path.as_str())
+        }
         Sign::NodeFile(wanted) => on_nodes(profile, files, |path| path == *wanted),
         Sign::NodeTree => on_nodes(profile, files, |_| true),
     })
@@ -41,6 +48,24 @@ fn on_nodes<'a>(profile: &Profile, files: &'a [InputFile], is_wanted: impl Fn(&s
     let mut paths = files.iter().map(|file| file.path.as_str());
     let trees = Trees::find(paths.clone(), profile);
     paths.find(|path| trees.locate(path, profile).is_some_and(|location| is_wanted(&location.path)))
+}
+
+/// Does a text name an API group, in the kind of an object or in a label?
+fn speaks_of(bytes: &[u8], group: &str) -> bool {
+    let converted = utf16::to_utf8(bytes);
+    detect::contains(converted.as_ref().map_or(bytes, |text| text.as_slice()), group.as_bytes())
+}
+
+/// Are all the trees, by which alone one platform is told, such as `other` has as well, which is told by something else?
+fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
+    if profile.recognised_by != [Sign::NodeTree] || other.recognised_by.contains(&Sign::NodeTree) {
+        return false;
+    }
+    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let located = files.iter().filter_map(|file| trees.locate(&file.path, profile));
+    let known = |profile: &Profile, path: &str| profile.paths().any(|known| known == path);
+    let mut own = located.filter(|location| known(profile, &location.path) && !known(other, &location.path));
+    !other.directory.is_empty() && own.next().is_none()
 }
 
 /// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
@@ -89,6 +114,17 @@ mod tests {
         check(&[("config", KUBECONFIG)], "kubeadm", false);
         check(&[], "kubeadm", false);
         check(&[("notes.yaml", "machine:\n- version: 1\n")], "kubeadm", false);
+    }
+
+    const TENANT: &str = "apiVersion: kamaji.clastix.io/v1alpha1\nkind: TenantControlPlane\nmetadata: {name: alpha}\n";
+
+    #[test]
+    fn a_tenants_workers_have_trees_as_other_nodes_do() {
+        let worker = [("w1/etc/kubernetes/kubelet.conf", ""), ("w1/etc/kubernetes/pki/ca.crt", "")];
+        check(&[("alpha.yaml", TENANT)], "kamaji", false);
+        check(&[("alpha.yaml", TENANT), worker[0], worker[1]], "kamaji", false);
+        check(&[("alpha.yaml", TENANT), ("cp1/etc/kubernetes/manifests/kube-apiserver.yaml", "")], "kubeadm", true);
+        check(&[("alpha.yaml", TENANT), ("worker.yaml", MACHINE)], "talos", true);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
 use crate::{
-    plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step},
+    plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb},
     x509::Name,
 };
 
@@ -72,7 +72,11 @@ pub(super) fn is_kubelet_step(step: &Step) -> bool {
 }
 
 fn can_be_undone(action: &Action) -> bool {
-    matches!(action, Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads))
+    match action {
+        Action::Cluster(ClusterAction::Tenant(action)) => action.verb != TenantVerb::Reissued,
+        Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads) => true,
+        _ => false,
+    }
 }
 
 /// The last step of phase 2 changes nothing; going back, it has pods trust both CAs before API servers serve the old

@@ -66,7 +66,7 @@ impl Renderer<'_> {
                         let pair = json!({ "cert": pem(issuing), "key": key().as_str() });
                         fields.insert("issuingCA".to_owned(), pair);
                     }
-                    Role::ControlPlane => {}
+                    Role::ControlPlane | Role::Hosted => {}
                 }
                 if !list.is_empty() {
                     fields.insert("acceptedCAs".to_owned(), list.into());

@@ -20,7 +20,7 @@ pub(crate) use self::{manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, ObjectChange, RotationPlan, Source, Succession, request_path},
+    plan::{Action, Content, Edit, KeyHome, RotationPlan, Source, Succession, request_path},
     report::{OutputFileReport, PackageReport},
     simulate::{Broken, TrustMatrix, simulate},
 };
@@ -156,8 +156,8 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
 
 /// What a file is compared with: an object with itself as it was given, not with the whole list it came in.
 fn replaced(edit: &Edit) -> Option<Source> {
-    let Content::Object(ObjectChange::Authority(stored, _) | ObjectChange::Kubeconfig(stored, ..)) = &edit.content
-    else {
+    let Content::Object(change) = &edit.content else { return edit.source.clone() };
+    let Some(stored) = change.stored() else {
         return edit.source.clone();
     };
     let yaml = stored.object.to_yaml();

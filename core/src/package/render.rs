@@ -82,6 +82,7 @@ impl Renderer<'_> {
                 super::preview::holds_key(&source.bytes)
             }
             Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+            Content::Object(ObjectChange::Files(..)) => true,
             Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
                 stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| super::preview::holds_key(bytes))
             }
@@ -181,6 +182,13 @@ impl Renderer<'_> {
                 let mut changes = Changes::none().set("tls.crt", certificate.to_vec());
                 if stored.key.is_some() && succession.key_home == KeyHome::Nodes {
                     changes = changes.set("tls.key", key.to_vec());
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::Files(stored, parts) => {
+                let mut changes = Changes::none();
+                for part in parts {
+                    changes = changes.set(part.key, self.bytes(&part.content)?.to_vec());
                 }
                 stored.object.for_apply(&changes)
             }

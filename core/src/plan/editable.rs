@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Action, Content, Phase, Step};
+use super::{Action, Content, ObjectChange, Phase, Source, Step};
 use crate::{
     Finding,
     formats::{
@@ -20,46 +20,53 @@ pub(super) fn check(profile: &Profile, steps: &[Step], findings: &mut Vec<Findin
     for step in steps {
         for action in &step.actions {
             let Action::Write(edit) = action else { continue };
-            let problem = match &edit.content {
-                // Phase 2 changes all that phases 1 and 3 change.
-                Content::Kubeconfig(source, change) if step.phase == Phase::Switch => {
-                    let mut edits = Vec::new();
-                    for cluster in change.trust.keys() {
-                        edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem: PLACEHOLDER.into() });
-                    }
-                    for user in change.credentials.keys() {
-                        edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: PLACEHOLDER.into() });
-                        edits.push(KubeconfigEdit::ClientKey { user: *user, pem: Zeroizing::new(PLACEHOLDER.into()) });
-                    }
-                    kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
-                }
-                Content::Talosconfig(source, change) if step.phase == Phase::Switch => {
-                    let edits = change.client_edits(
-                        &source.bytes,
-                        |_| PLACEHOLDER.to_owned(),
-                        |_| (PLACEHOLDER.to_owned(), Some(Zeroizing::new(PLACEHOLDER.to_owned()))),
-                    );
-                    talos::edit_client(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
-                }
-                Content::Secrets(source, ids) => {
-                    let places = ids.iter().filter_map(|id| Some(profile.authority(*id)?.secret));
-                    let edits = places.flat_map(|place| {
-                        ["crt", "key"].map(|end| (format!("{place}.{end}"), PLACEHOLDER.to_owned().into()))
-                    });
-                    talos::edit_secrets(&source.bytes, edits).err().map(|error| (source, error.to_string()))
-                }
-                Content::Manifest(source, flags) => {
-                    let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
-                    static_pod::set_flags(&source.bytes, &flags).err().map(|error| (source, error.to_string()))
-                }
-                _ => None,
+            let parts: Vec<&Content> = match &edit.content {
+                Content::Object(ObjectChange::Files(_, parts)) => parts.iter().map(|part| &part.content).collect(),
+                content => vec![content],
             };
-            if let Some((source, message)) = problem {
+            for (source, message) in parts.into_iter().filter_map(|content| problem(profile, content, step.phase)) {
                 findings.push(
                     Finding::error("not-editable", &source.file, format!("it cannot be changed in place: {message}"))
                         .remedy("Write that value plainly, as kubeadm does, then give the file again"),
                 );
             }
         }
+    }
+}
+
+/// Why a kubeconfig or manifest cannot be changed in place.
+fn problem<'a>(profile: &Profile, content: &'a Content, phase: Phase) -> Option<(&'a Source, String)> {
+    match content {
+        // Phase 2 changes all that phases 1 and 3 change.
+        Content::Kubeconfig(source, change) if phase == Phase::Switch => {
+            let mut edits = Vec::new();
+            for cluster in change.trust.keys() {
+                edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem: PLACEHOLDER.into() });
+            }
+            for user in change.credentials.keys() {
+                edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: PLACEHOLDER.into() });
+                edits.push(KubeconfigEdit::ClientKey { user: *user, pem: Zeroizing::new(PLACEHOLDER.into()) });
+            }
+            kubeconfig::edit(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
+        }
+        Content::Talosconfig(source, change) if phase == Phase::Switch => {
+            let edits = change.client_edits(
+                &source.bytes,
+                |_| PLACEHOLDER.to_owned(),
+                |_| (PLACEHOLDER.to_owned(), Some(Zeroizing::new(PLACEHOLDER.to_owned()))),
+            );
+            talos::edit_client(&source.bytes, &edits).err().map(|error| (source, error.to_string()))
+        }
+        Content::Secrets(source, ids) => {
+            let places = ids.iter().filter_map(|id| Some(profile.authority(*id)?.secret));
+            let edits = places
+                .flat_map(|place| ["crt", "key"].map(|end| (format!("{place}.{end}"), PLACEHOLDER.to_owned().into())));
+            talos::edit_secrets(&source.bytes, edits).err().map(|error| (source, error.to_string()))
+        }
+        Content::Manifest(source, flags) => {
+            let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
+            static_pod::set_flags(&source.bytes, &flags).err().map(|error| (source, error.to_string()))
+        }
+        _ => None,
     }
 }

@@ -33,19 +33,19 @@ impl<'a> Sequence<'a, '_> {
         // Before the workers: one that joins after them takes its trust from here.
         self.cluster_info(first);
         self.worker_hosts(first, "it accepts both CAs");
-        self.pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
+        self.restart_pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
         self.clients(first);
         self.controllers(second, "it presents certificates of the new CA");
         self.cluster_info(second);
         self.worker_hosts(second, "its kubelet presents a certificate of the new CA");
         self.clients(second);
         self.signing_requests(second);
-        self.everyone();
+        self.everyone(second);
         self.controllers(third, "it accepts the new CA alone");
         self.published(third, "Wait until pods are given the new CA alone");
         self.cluster_info(third);
         self.worker_hosts(third, "it accepts the new CA alone");
-        self.pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
+        self.restart_pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
         self.clients(third);
         self.forget_old(third);
         self.tool(
@@ -163,7 +163,7 @@ impl<'a> Sequence<'a, '_> {
         vec![write, Action::TrustInKubeconfig, Action::Restart(Component::Kubelet)]
     }
 
-    fn pods(&mut self, phase: Phase, gate: &str) {
+    fn restart_pods(&mut self, phase: Phase, gate: &str) {
         let word = self.word(phase);
         let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
         let title = "Have the tool restart pods that read their CA once, at their start";

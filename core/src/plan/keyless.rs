@@ -87,8 +87,16 @@ pub(super) fn cut(
 /// Does it want a signature that nobody here can give, or bring a key that is not here?
 fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, replacements: &[Replacement]) -> bool {
     let Action::Write(edit) = action else { return false };
+    content_needs_key(&edit.content, successions, replacements)
+}
+
+fn content_needs_key(
+    content: &Content,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    replacements: &[Replacement],
+) -> bool {
     let is_made = |at: usize| !replacements[at].is_signed() && !successions[&replacements[at].authority].has_key();
-    match &edit.content {
+    match content {
         Content::AuthorityKey(id) | Content::AuthorityPair(id) => !successions[id].has_key(),
         Content::Patch(patch) => patch.key() == Some(Side::New) && !successions[&patch.authority].has_key(),
         Content::Client(client) => is_made(client.credential.0),
@@ -100,6 +108,9 @@ fn needs_key(action: &Action, successions: &BTreeMap<AuthorityId, Succession>, r
             change.credentials.values().any(|id| is_made(id.0))
         }
         Content::Object(ObjectChange::Authority(stored, id)) => stored.key.is_some() && !successions[id].has_key(),
+        Content::Object(ObjectChange::Files(_, parts)) => {
+            parts.iter().any(|part| content_needs_key(&part.content, successions, replacements))
+        }
         _ => false,
     }
 }

@@ -6,6 +6,7 @@
 mod brought;
 mod clients;
 mod editable;
+mod hosted;
 mod hosts;
 mod key_home;
 mod keyless;
@@ -25,10 +26,11 @@ use std::{collections::BTreeMap, fmt};
 
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    hosted::{IN_PODS, TenantAction, TenantVerb},
     hosts::TOOL,
     key_home::KeyHome,
     nodes::{KeptFile, SIGNING_FLAG, SIGNING_KEY_FLAG},
-    objects::ObjectChange,
+    objects::{FilePart, ObjectChange},
     present::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,
         split_entry,
@@ -68,6 +70,8 @@ pub struct RotationPlan {
     pub(crate) whole: bool,
     /// Does the person accept outages that the profile declares?
     pub(crate) accept_outage: bool,
+    /// Does a release know no way but to replace everything at once?
+    pub(crate) at_once: bool,
     /// What is there before the first step.
     pub(crate) present: Vec<Place>,
     /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
@@ -122,6 +126,9 @@ impl std::error::Error for Refusal {}
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
     let mut key_requests = Vec::new();
+    let at_once = hosted::is_at_once(inventory, request, &mut findings);
+    let minting = hosted::with_minted_kubelets(request);
+    let request = if at_once { &minting } else { request };
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
     refuse_errors(&mut findings)?;
@@ -131,9 +138,16 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         Course::MachineConfigs => {
             machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
         }
-        Course::HostPhases | Course::NodeFiles => {
-            sequence::sequence(inventory, request, &successions, progress, &mut replacements, now, &mut findings)
-        }
+        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => sequence::sequence(
+            inventory,
+            request,
+            &successions,
+            progress,
+            &mut replacements,
+            at_once,
+            now,
+            &mut findings,
+        ),
     };
     nodes::note_locked_out(inventory, progress, &mut findings);
     let (replacements, key_requests) = replacements.into_parts();
@@ -149,7 +163,9 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let workers = nodes::kept_by_workers(inventory, &successions);
     let present = match inventory.profile.course {
         Course::MachineConfigs => machines::present(inventory, &successions, progress),
-        Course::HostPhases | Course::NodeFiles => present::present(inventory, &successions, progress),
+        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
+            present::present(inventory, &successions, progress)
+        }
     };
     let contexts = machines::contexts(inventory, &successions);
     findings.retain(|finding| !inventory.findings().contains(finding));
@@ -165,6 +181,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         steps,
         whole,
         accept_outage: request.accept_outage,
+        at_once,
         present,
         contexts,
         api_port: machines::api_port(inventory),

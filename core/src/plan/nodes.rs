@@ -160,7 +160,9 @@ impl NodePlanner<'_, '_> {
     fn holder_folder(&self) -> String {
         let node = &self.node.name;
         match self.node.role {
-            crate::inventory::Role::ControlPlane => Holder::Node(node.clone()).folder(),
+            crate::inventory::Role::ControlPlane | crate::inventory::Role::Hosted => {
+                Holder::Node(node.clone()).folder()
+            }
             crate::inventory::Role::Worker => format!("workers/{}", PackagePath::name(node)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, progress::Progress};
 use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
-    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Standing, StoredObject},
+    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Standing, StoredObject},
     profile::{AuthorityId, Component, SecretContent},
     x509::{Certificate, PublicKey},
 };
@@ -30,6 +30,8 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlaceKind {
     ControlPlane,
+    /// A control plane that runs as Pods elsewhere, where no kubelet of this cluster is.
+    Hosted,
     /// Control-plane nodes of which no file was given.
     ControlPlaneElsewhere,
     /// All workers, given or not.
@@ -159,7 +161,8 @@ impl Present<'_> {
             let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
         }
-        Place { kind: PlaceKind::ControlPlane, name: node.name.clone(), authority: AuthorityId::Cluster, files }
+        let kind = if node.role == Role::Hosted { PlaceKind::Hosted } else { PlaceKind::ControlPlane };
+        Place { kind, name: node.name.clone(), authority: AuthorityId::Cluster, files }
     }
 
     /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
@@ -179,7 +182,7 @@ impl Present<'_> {
             Some((path.clone(), BTreeSet::from([held])))
         });
         let mut files: BTreeMap<_, _> = files.collect();
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster).filter(|_| node.role != Role::Hosted) {
             let (old, new) = (&succession.old, self.progress.new_of(succession.id));
             let standing = self.progress.node(node);
             let unseen = || {
@@ -356,10 +359,7 @@ pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'s
 impl Held {
     /// The file that `--kubelet-certificate-authority` names.
     pub(crate) fn kubelet_authority(&self) -> Option<&str> {
-        match self {
-            Self::Flags(flags) => flags.get(KUBELET_AUTHORITY_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
-            _ => None,
-        }
+        self.flag(KUBELET_AUTHORITY_FLAG)
     }
 
     /// What a manifest says.
@@ -372,16 +372,17 @@ impl Held {
 
     /// The file that `--cluster-signing-cert-file` names.
     pub(crate) fn signing_file(&self) -> Option<&str> {
-        match self {
-            Self::Flags(flags) => flags.get(SIGNING_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
-            _ => None,
-        }
+        self.flag(SIGNING_FLAG)
     }
 
     /// The file that `--cluster-signing-key-file` names.
     pub(crate) fn signing_key(&self) -> Option<&str> {
+        self.flag(SIGNING_KEY_FLAG)
+    }
+
+    fn flag(&self, name: &str) -> Option<&str> {
         match self {
-            Self::Flags(flags) => flags.get(SIGNING_KEY_FLAG).map(String::as_str).filter(|path| !path.is_empty()),
+            Self::Flags(flags) => flags.get(name).map(String::as_str).filter(|path| !path.is_empty()),
             _ => None,
         }
     }

@@ -38,6 +38,8 @@ pub struct RotationRequest {
     pub start_over: bool,
     /// Accept an outage that the platform's profile declares, with its cause and duration.
     pub accept_outage: bool,
+    /// The release of the platform's own operator, where the way depends on it; `None` to have it told from the files.
+    pub release: Option<String>,
 }
 
 impl Default for RotationRequest {
@@ -52,6 +54,7 @@ impl Default for RotationRequest {
             external_ca: false,
             start_over: false,
             accept_outage: false,
+            release: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Inventory, Node, ObjectRole},
+    inventory::{Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, Component, Course, SecretContent},
 };
 
@@ -23,37 +23,46 @@ use crate::{
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
 /// What is left to do when the old CA is gone.
-const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+
+/// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
+const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
 /// Builds the list.
 pub(super) struct Sequence<'a, 'b> {
     pub(super) inventory: &'a Inventory,
     request: &'a RotationRequest,
     pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
-    progress: Progress<'a>,
+    pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
     requests: Vec<Admitted<'a>>,
+    /// Does everything change at once, since there is no way to accept both authorities?
+    pub(super) at_once: bool,
     now: UnixTime,
     steps: Vec<Step>,
 }
 
 /// Every step of the rotation, in order.
+#[allow(clippy::too_many_arguments)] // all that a plan knows
 pub(super) fn sequence<'a>(
     inventory: &'a Inventory,
     request: &'a RotationRequest,
     successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
+    at_once: bool,
     now: UnixTime,
     findings: &mut Vec<Finding>,
 ) -> Vec<Step> {
     objects::note_cluster_info(inventory, successions, findings);
     let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
-    let mut sequence = Sequence { inventory, request, successions, progress, replacements, requests, now, steps };
-    match inventory.profile.course {
-        Course::HostPhases => sequence.host_phases(),
-        Course::MachineConfigs | Course::NodeFiles => {
+    let mut sequence =
+        Sequence { inventory, request, successions, progress, replacements, requests, at_once, now, steps };
+    match (inventory.profile.course, &inventory.tenant) {
+        (Course::HostPhases, _) => sequence.host_phases(),
+        (_, Some(tenant)) if at_once => sequence.at_once(tenant),
+        _ => {
             sequence.freeze();
             sequence.trust_both();
             sequence.switch();
@@ -67,6 +76,9 @@ impl<'a> Sequence<'a, '_> {
     /// Before the first phase of which anything is left.
     fn freeze(&mut self) {
         let phase = self.progress.first();
+        if let Some(tenant) = &self.inventory.tenant {
+            return self.freeze_hosted(tenant, phase);
+        }
         let freeze = vec![person(FREEZE), Action::Cluster(ClusterAction::ForgetUploadedCertificates)];
         self.push(
             phase,
@@ -96,14 +108,7 @@ impl<'a> Sequence<'a, '_> {
             // Before the workers: one that joins after them takes its trust from here.
             self.cluster_info(phase);
             self.workers(phase);
-            self.push(
-                phase,
-                "pods",
-                Holder::Cluster,
-                "Restart pods that read their CA once, at their start",
-                vec![Action::Cluster(ClusterAction::RestartWorkloads)],
-                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
-            );
+            self.pods(phase);
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
@@ -134,31 +139,7 @@ impl<'a> Sequence<'a, '_> {
         self.clients(phase);
         self.signing_requests(phase);
         self.management_kubeconfigs(phase);
-        if !self.rotates_cluster() {
-            return;
-        }
-        self.everyone();
-    }
-
-    /// The last barrier before the old CA goes.
-    pub(super) fn everyone(&mut self) {
-        let phase = Phase::Switch;
-        self.push(
-            phase,
-            "everyone",
-            Holder::Cluster,
-            "Confirm that nobody presents an old certificate any more",
-            vec![
-                person(
-                    "Ask everyone who holds a credential: whoever still presents the old CA's is locked out by phase 3",
-                ),
-                Action::Cluster(ClusterAction::NodesReady),
-            ],
-            Gate::proving(
-                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
-                Fact::Confirmed,
-            ),
-        );
+        self.everyone(phase);
     }
 
     fn drop_old(&mut self) {
@@ -183,16 +164,7 @@ impl<'a> Sequence<'a, '_> {
         self.clients(phase);
         self.management_kubeconfigs(phase);
         self.forget_old(phase);
-        if self.rotates_cluster() {
-            self.push(
-                phase,
-                "pods",
-                Holder::Cluster,
-                "Restart pods once more, so that they forget the old CA",
-                vec![Action::Cluster(ClusterAction::RestartWorkloads)],
-                "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
-            );
-        }
+        self.pods(phase);
         if let Some(resume) = self.pause(false) {
             let actions = vec![Action::Cluster(resume), self.roll_out()];
             self.push(
@@ -204,13 +176,29 @@ impl<'a> Sequence<'a, '_> {
                 "every machine is Ready and was made after the Secrets changed",
             );
         }
+        self.after_care(phase);
+    }
+
+    /// Nobody may present an old certificate when the old CA is dropped.
+    pub(super) fn everyone(&mut self, phase: Phase) {
+        if !self.rotates_cluster() {
+            return;
+        }
         self.push(
             phase,
-            "after-care",
+            "everyone",
             Holder::Cluster,
-            "Take fresh backups and lift the freeze",
-            vec![person(AFTER_CARE), Action::Cluster(ClusterAction::NodesReady)],
-            "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase",
+            "Confirm that nobody presents an old certificate any more",
+            vec![
+                person(
+                    "Ask everyone who holds a credential: whoever still presents the old CA's is locked out by phase 3",
+                ),
+                Action::Cluster(ClusterAction::NodesReady),
+            ],
+            Gate::proving(
+                "every node is Ready, and every person and pipeline has confirmed a credential of the new CA",
+                Fact::Confirmed,
+            ),
         );
     }
 
@@ -224,6 +212,36 @@ impl<'a> Sequence<'a, '_> {
             "Make extension API servers forget the old CA",
             vec![Action::Cluster(ClusterAction::ForgetOld(rotated))],
             "the ConfigMap extension-apiserver-authentication is there again and holds the new CA alone",
+        );
+    }
+
+    /// Whoever read the CA once, at their start, reads it again.
+    pub(super) fn pods(&mut self, phase: Phase) {
+        if !self.rotates_cluster() {
+            return;
+        }
+        let (title, gate) = match phase {
+            Phase::TrustBoth | Phase::Switch => (
+                "Restart pods that read their CA once, at their start",
+                "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held both CAs",
+            ),
+            Phase::DropOld => (
+                "Restart pods once more, so that they forget the old CA",
+                "every Deployment, DaemonSet and StatefulSet has rolled out in this phase",
+            ),
+        };
+        let actions = vec![Action::Cluster(ClusterAction::RestartWorkloads)];
+        self.push(phase, "pods", Holder::Cluster, title, actions, gate);
+    }
+
+    pub(super) fn after_care(&mut self, phase: Phase) {
+        self.push(
+            phase,
+            "after-care",
+            Holder::Cluster,
+            "Take fresh backups and lift the freeze",
+            vec![person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
+            "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase",
         );
     }
 
@@ -254,13 +272,16 @@ impl<'a> Sequence<'a, '_> {
         self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier });
     }
 
-    fn rotates_cluster(&self) -> bool {
+    pub(super) fn rotates_cluster(&self) -> bool {
         self.successions.contains_key(&AuthorityId::Cluster)
     }
 
     /// One control-plane node after the other.
     fn nodes(&mut self, phase: Phase) {
         let inventory = self.inventory;
+        if let Some(tenant) = &inventory.tenant {
+            return self.hosted(tenant, phase);
+        }
         for node in inventory.control_plane() {
             if self.progress.is_node_through(node, phase) {
                 continue;
@@ -317,7 +338,7 @@ impl<'a> Sequence<'a, '_> {
     fn kubelets(&mut self) {
         let inventory = self.inventory;
         let current = inventory.profile.kubelet_client();
-        for node in inventory.control_plane() {
+        for node in inventory.control_plane().filter(|node| node.role == Role::ControlPlane) {
             if self.progress.has_renewed(node, current) {
                 continue;
             }
@@ -335,7 +356,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     /// Every worker, given or not.
-    fn workers(&mut self, phase: Phase) {
+    pub(super) fn workers(&mut self, phase: Phase) {
         let inventory = self.inventory;
         let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();
@@ -352,8 +373,9 @@ impl<'a> Sequence<'a, '_> {
             Action::TrustInKubeconfig,
         ];
         let mut minted = false;
+        let switches = phase == Phase::Switch || (self.at_once && phase == Phase::DropOld);
         for node in inventory.workers() {
-            if phase == Phase::Switch {
+            if switches {
                 let now = self.now;
                 let credential = self.planner(node, phase).kubelet_credential(now);
                 minted |= !credential.is_empty();
@@ -378,8 +400,12 @@ impl<'a> Sequence<'a, '_> {
                 ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
             }
         };
-        let fact = if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere };
-        self.push(phase, "workers", Holder::Workers, title, actions, Gate::proving(gate, fact));
+        let mut gate = Gate::proving(gate, if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere });
+        if self.at_once && switches {
+            actions.push(person(NOT_GIVEN));
+            gate.proves.push(Fact::Renewed);
+        }
+        self.push(phase, "workers", Holder::Workers, title, actions, gate);
     }
 
     pub(super) fn cluster_info(&mut self, phase: Phase) {
@@ -400,6 +426,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
             actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
+        actions.extend(self.taken_out());
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"

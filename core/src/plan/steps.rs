@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ObjectChange, ReplacementId};
+use super::{ObjectChange, ReplacementId, TenantAction};
 use crate::{
     formats::talos::Layout,
     inventory::Role,
@@ -472,6 +472,10 @@ pub(crate) enum ClusterAction {
     Published(Trust, String),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
+    /// Waits until the API server serves a certificate of the new authority.
+    Served,
+    /// Something done to a control plane that runs in a management cluster.
+    Tenant(TenantAction),
 }
 
 impl ClusterAction {
@@ -483,6 +487,8 @@ impl ClusterAction {
             Self::NodesReady => "Wait until every node is Ready".to_owned(),
             Self::Pause { namespace, cluster, paused } => format!("Set paused={paused} on the Cluster {namespace}/{cluster}"),
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
+            Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
+            Self::Tenant(action) => action.in_words(),
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
         }
     }

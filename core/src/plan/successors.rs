@@ -171,7 +171,10 @@ impl Decision<'_> {
             self.check_upload(row, &new)?;
         }
         let encoding = match (&authority.key, &new) {
-            (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 => KeyEncoding::Pkcs8,
+            // Operators of old releases discard a CA whose key is PKCS#8.
+            (Some(key), _) if key.encoding() == KeyEncoding::Pkcs8 && self.inventory.tenant.is_none() => {
+                KeyEncoding::Pkcs8
+            }
             (_, Successor::Made { algorithm, .. }) => algorithm.encoding(),
             (_, Successor::Brought(certificate, _) | Successor::Present(certificate, _)) => certificate.encoding(),
         };

@@ -152,6 +152,8 @@ pub enum Writer {
     EveryApiserver,
     /// A step, into an object.
     Object,
+    /// A step, and the operator that keeps the control plane's Secrets unless it is paused.
+    Operator,
     /// Cluster API, unless it is paused.
     ClusterApi,
     /// The people who hold it.
@@ -199,6 +201,7 @@ impl Writer {
             Self::LeadingControllerManager => "the kube-controller-manager that leads, from its own file",
             Self::EveryApiserver => "every kube-apiserver, which adds and never takes away",
             Self::Object => "a step, into an object",
+            Self::Operator => "a step, and the operator unless it is paused",
             Self::ClusterApi => "a step, and Cluster API unless it is paused",
             Self::People => "the people who hold it",
             Self::Machine => "the machine itself, from its configuration",

@@ -12,16 +12,16 @@ use super::{
 
 use AuthorityId::{Cluster, FrontProxy};
 
-const fn file(material: Material, effect: Effect) -> Option<Holding> {
+pub(super) const fn file(material: Material, effect: Effect) -> Option<Holding> {
     Some(Holding::new(material, Writer::File, effect))
 }
 
-const CLUSTER_CA: Option<Holding> = file(Material::Authority(Cluster), Effect::Live);
+pub(super) const CLUSTER_CA: Option<Holding> = file(Material::Authority(Cluster), Effect::Live);
 
-const APISERVER: End =
+pub(super) const APISERVER: End =
     End::new(Party::Component(Component::Apiserver), file(Material::Leaf("apiserver"), Effect::Live), CLUSTER_CA);
 
-const fn accepted(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
+pub(super) const fn accepted(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
     EdgeRow {
         id,
         authority: authority(server),
@@ -33,7 +33,7 @@ const fn accepted(id: &'static str, client: End, server: End, remedy: &'static s
     }
 }
 
-const fn refused(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
+pub(super) const fn refused(id: &'static str, client: End, server: End, remedy: &'static str) -> EdgeRow {
     EdgeRow {
         id,
         authority: authority(server),
@@ -53,7 +53,7 @@ const fn authority(server: End) -> AuthorityId {
     }
 }
 
-const fn user(kubeconfig: &'static str) -> End {
+pub(super) const fn user(kubeconfig: &'static str) -> End {
     End::new(
         Party::User(kubeconfig),
         file(Material::KubeconfigCredential(kubeconfig), Effect::EachUse),
@@ -61,7 +61,7 @@ const fn user(kubeconfig: &'static str) -> End {
     )
 }
 
-const fn component(component: Component, kubeconfig: &'static str) -> End {
+pub(super) const fn component(component: Component, kubeconfig: &'static str) -> End {
     End::new(
         Party::Component(component),
         file(Material::KubeconfigCredential(kubeconfig), Effect::Restart(component)),
@@ -69,19 +69,19 @@ const fn component(component: Component, kubeconfig: &'static str) -> End {
     )
 }
 
-const KUBELET: End = End::new(
+pub(super) const KUBELET: End = End::new(
     Party::Component(Component::Kubelet),
     Some(Holding::new(Material::KubeletCredential, Writer::LeadingControllerManager, Effect::Renewal)),
     file(Material::KubeconfigTrust("kubelet.conf"), Effect::Restart(Component::Kubelet)),
 );
 
-const PODS: End = End::new(
+pub(super) const PODS: End = End::new(
     Party::Pods,
     None,
     Some(Holding::new(Material::RootConfigMap, Writer::LeadingControllerManager, Effect::PodStart)),
 );
 
-const JOINING: End =
+pub(super) const JOINING: End =
     End::new(Party::JoiningNode, None, Some(Holding::new(Material::ClusterInfo, Writer::Object, Effect::EachUse)));
 
 const MANAGEMENT: End = End::new(
@@ -90,37 +90,37 @@ const MANAGEMENT: End = End::new(
     Some(Holding::new(Material::ClientTrust, Writer::ClusterApi, Effect::EachUse)),
 );
 
-const GIVEN: End = End::new(
+pub(super) const GIVEN: End = End::new(
     Party::GivenClients,
     Some(Holding::new(Material::ClientCredential, Writer::People, Effect::EachUse)),
     Some(Holding::new(Material::ClientTrust, Writer::People, Effect::EachUse)),
 );
 
-const OTHERS: End = End::new(
+pub(super) const OTHERS: End = End::new(
     Party::OtherClients,
     Some(Holding::new(Material::ClientCredential, Writer::People, Effect::EachUse)),
     Some(Holding::new(Material::ClientTrust, Writer::People, Effect::EachUse)),
 );
 
-const fn extensions(authority: AuthorityId) -> End {
+pub(super) const fn extensions(authority: AuthorityId) -> End {
     let trusts = Holding::new(Material::ExtensionConfigMap(authority), Writer::EveryApiserver, Effect::Live);
     End::new(Party::ExtensionServers, None, Some(trusts))
 }
 
 /// What API servers verify a webhook by is in its configuration; what it serves is its people's.
-const WEBHOOK_CALLER: End =
+pub(super) const WEBHOOK_CALLER: End =
     End::new(Party::Webhooks, None, Some(Holding::new(Material::ClientTrust, Writer::People, Effect::EachUse)));
 
-const WEBHOOK: End =
+pub(super) const WEBHOOK: End =
     End::new(Party::Webhooks, Some(Holding::new(Material::ClientCredential, Writer::People, Effect::EachUse)), None);
 
 /// Who has what the old authority signed: as a client, and, with its key, as a server.
-const fn old(authority: AuthorityId) -> End {
+pub(super) const fn old(authority: AuthorityId) -> End {
     let holding = Some(Holding::new(Material::Old(authority), Writer::People, Effect::EachUse));
     End::new(Party::OldHolder, holding, None)
 }
 
-const fn trusting(end: End) -> End {
+pub(super) const fn trusting(end: End) -> End {
     End::new(end.party, None, end.trusts)
 }
 

@@ -5,6 +5,9 @@
 
 mod cluster_api;
 pub mod edge;
+mod hosted;
+mod kamaji;
+mod kamaji_edges;
 mod kubeadm;
 mod kubeadm_edges;
 mod platform;
@@ -21,6 +24,8 @@ use crate::x509::KeyAlgorithm;
 pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 use edge::Material;
+pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
+pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use starlingx::STARLINGX;
@@ -283,6 +288,8 @@ pub enum Component {
     Kubelet,
     /// What signs for apid on workers, on control-plane machines of Talos.
     Trustd,
+    /// The server's half of konnectivity, through which a control plane without nodes reaches its nodes.
+    Konnectivity,
 }
 
 impl Component {
@@ -297,6 +304,7 @@ impl Component {
             Self::Scheduler => "kube-scheduler",
             Self::Kubelet => "kubelet",
             Self::Trustd => "trustd",
+            Self::Konnectivity => "konnectivity-server",
         }
     }
 }
@@ -318,6 +326,15 @@ impl Profile {
     #[must_use]
     pub fn manifest(&self, component: Component) -> Option<&'static str> {
         self.static_pods.iter().find(|row| row.component == component).map(|row| row.path)
+    }
+
+    /// What its operator keeps, where control planes have no nodes.
+    #[must_use]
+    pub fn hosted(&self) -> Option<&'static Hosted> {
+        match self.course {
+            Course::Hosted(hosted) => Some(hosted),
+            Course::HostPhases | Course::MachineConfigs | Course::NodeFiles => None,
+        }
     }
 
     /// The path of the kubelet's own client certificate.

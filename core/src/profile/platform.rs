@@ -1,9 +1,9 @@
 //! Which platforms there are, how one is told from the other, and which way a rotation takes on each.
 
-use super::{KUBEADM, Profile, STARLINGX, TALOS};
+use super::{Hosted, KAMAJI, KUBEADM, Profile, STARLINGX, TALOS};
 
 /// Every platform, in the order in which they are offered.
-pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &TALOS];
+pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &TALOS, &KAMAJI];
 
 /// The platform of that name in options and JSON; `None` if there is none.
 #[must_use]
@@ -17,6 +17,8 @@ pub fn named(id: &str) -> Option<&'static Profile> {
 pub enum Sign {
     /// A YAML document that has all of these keys at its top.
     Document(&'static [&'static str]),
+    /// An API group that objects are of, or that their labels are of; with the slash behind it.
+    Group(&'static str),
     /// A file at this path, in a tree of a node's.
     NodeFile(&'static str),
     /// A file that lies where the platform's tables say, in a tree of a node's.
@@ -27,6 +29,8 @@ pub enum Sign {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Course {
+    /// Secrets are replaced from which an operator mounts the control plane's files; nodes' files as elsewhere.
+    Hosted(&'static Hosted),
     /// The platform's own tool changes the nodes' files, host by host, each time that it is told the next phase.
     HostPhases,
     /// Machines are given another configuration, and carry it out by themselves.

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     UnixTime,
     inventory::{
-        Artifact, Aspect, HolderStanding, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot, StoredObject,
+        Artifact, Aspect, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot,
+        StoredObject,
     },
     package::hex,
     plan::{same_algorithm, successor_name},
@@ -25,7 +26,7 @@ impl Inventory {
         };
         let objects = |management: bool| {
             let chosen =
-                self.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)) == management);
+                self.objects.iter().filter(|stored| stored.is_of_management() == management && !stored.is_furnished());
             chosen.map(|stored| self.object_report(stored)).collect()
         };
         let slots = |slots: &[Slot]| slots.iter().map(|slot| self.slot_report(slot)).collect();
@@ -84,7 +85,7 @@ impl Inventory {
 
     fn node_report(&self, node: &Node) -> HolderReport {
         let role = match node.role {
-            Role::ControlPlane => "control-plane",
+            Role::ControlPlane | Role::Hosted => "control-plane",
             Role::Worker => "worker",
         };
         let slots = node.slots.values().map(|slot| self.slot_report(slot)).collect();
@@ -100,7 +101,7 @@ impl Inventory {
         SlotReport {
             place: slot.place.clone(),
             file: slot.file.clone(),
-            kind: slot.artifact.kind().to_owned(),
+            kind: slot.artifact.kind_at(&slot.place).to_owned(),
             certificates: certificates.into_iter().map(|certificate| self.certificate_report(certificate)).collect(),
             keys: slot.artifact.public_keys().into_iter().map(key_report).collect(),
             server,
@@ -111,6 +112,10 @@ impl Inventory {
         let kind = match stored.role {
             ObjectRole::CaBundle => "CA data of a webhook or an extension API server",
             ObjectRole::ClusterInfo => "cluster-info for joining nodes",
+            ObjectRole::Hosted(HostedRole::ControlPlane) => "control plane of a tenant",
+            ObjectRole::Hosted(HostedRole::Deployment) => "Deployment of a tenant's control plane",
+            ObjectRole::Hosted(HostedRole::Operator) => "Deployment of the operator",
+            ObjectRole::Hosted(HostedRole::Secret) => "Secret of a tenant's control plane",
             ObjectRole::KubeadmConfig => "kubeadm configuration",
             ObjectRole::SigningRequest if stored.certificates.is_empty() => {
                 "certificate signing request, not signed yet"

@@ -13,7 +13,7 @@ impl RotationPlan {
         let keys = self.key_requests.iter();
         PlanReport {
             package: self.name.clone(),
-            authorities: self.successions.values().map(successor).collect(),
+            authorities: self.successions.values().map(|succession| successor(self, succession)).collect(),
             keys: keys
                 .map(|request| KeyRequestReport { owner: request.owner.clone(), algorithm: request.algorithm })
                 .collect(),
@@ -31,7 +31,7 @@ impl Minted {
     }
 }
 
-fn successor(succession: &Succession) -> SuccessorReport {
+fn successor(plan: &RotationPlan, succession: &Succession) -> SuccessorReport {
     let (new_subject, key_type, not_before, not_after, brought) = match &succession.new {
         Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
             let key_type = certificate.public_key().key_type().to_string();
@@ -44,6 +44,7 @@ fn successor(succession: &Succession) -> SuccessorReport {
     };
     let key_home = match succession.key_home {
         _ if !succession.has_key() => "",
+        KeyHome::Nodes if plan.profile.hosted().is_some() => "the tenant's Secrets",
         KeyHome::Nodes => "control-plane nodes",
         KeyHome::Elsewhere => "ca-keys/",
         KeyHome::Machines => "control-plane machines' configurations, and in ca-keys/",

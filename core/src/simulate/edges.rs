@@ -63,8 +63,8 @@ impl Edges {
                     refused: row.expectation.into(),
                     facts: facts(row),
                     remedy: row.remedy.to_owned(),
-                    outage: row
-                        .outage
+                    outage: plan
+                        .outage(row)
                         .map(|outage| format!("{}: {}", outage.cause, outage.duration))
                         .unwrap_or_default(),
                     spans: Vec::new(),
@@ -256,6 +256,10 @@ fn names(server: &Ends, host: &str, world: &World<'_>) -> bool {
 /// What is asked of an edge beyond handshakes.
 fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certificate, Certificate)>) -> Option<String> {
     match row.client.party {
+        _ if world.writes_without_end(row) => Some(
+            "the operator runs while ca.crt may hold more than one certificate: it writes kubeconfigs and rolls the control plane out without end"
+                .to_owned(),
+        ),
         Party::Requester if world.renewed_too_early => Some(
             "a kubelet asks for a certificate while no kube-controller-manager is known to lead and to sign with the new CA alone"
                 .to_owned(),

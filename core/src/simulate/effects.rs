@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::world::{Cell, Files, Leaf, Value, World, is_control_plane};
+use super::world::{Cell, Files, Leaf, Value, World, has_kubelet, is_control_plane};
 use crate::{
     plan::{
         Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, PODS, Phase, Place, PlaceKind, Shown, Side, Step,
@@ -60,7 +60,7 @@ impl World<'_> {
                     self.changed.insert(index);
                 }
             };
-            if is_control_plane(place.kind) || place.kind == PlaceKind::Workers {
+            if has_kubelet(place.kind) {
                 signers.iter().cloned().for_each(|signer| put(&current, Held::SignedBy(signer)));
             }
             if place.kind != PlaceKind::Workers {
@@ -78,6 +78,7 @@ impl World<'_> {
         }
         if !self.paused {
             self.reconcile();
+            self.reissue();
         }
     }
 
@@ -346,10 +347,9 @@ impl World<'_> {
         let files = &self.places[place].files;
         let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
         let Some(file) = manifest.into_iter().flatten().find_map(Held::signing_file) else { return Set::new() };
-        let manifest = profile.manifest(Component::ControllerManager).and_then(|path| files.get(path));
-        let path = manifest.into_iter().flatten().find_map(Held::signing_key);
-        let path = path.or_else(|| profile.authority(AuthorityId::Cluster).map(|row| row.key));
-        let key = path.and_then(|path| files.get(path)).into_iter().flatten();
+        let beside = manifest.into_iter().flatten().find_map(Held::signing_key);
+        let beside = beside.or_else(|| profile.authority(AuthorityId::Cluster).map(|row| row.key));
+        let key = beside.and_then(|path| files.get(path)).into_iter().flatten();
         let key = key.filter_map(|held| if let Held::Key(key) = held { Some(key.clone()) } else { None }).next();
         let held = files.get(file).into_iter().flatten();
         let signing = held.filter_map(|held| match held {
@@ -514,7 +514,11 @@ impl World<'_> {
                     self.set(&cell(Party::ExtensionServers, Material::ExtensionConfigMap(*id)), own);
                 }
             }
-            ClusterAction::ForgetUploadedCertificates | ClusterAction::NodesReady | ClusterAction::Pause { .. } => {}
+            ClusterAction::Tenant(action) => self.wait_for_tenant(action.verb),
+            ClusterAction::ForgetUploadedCertificates
+            | ClusterAction::NodesReady
+            | ClusterAction::Pause { .. }
+            | ClusterAction::Served => {}
         }
     }
 }

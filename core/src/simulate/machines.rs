@@ -118,7 +118,7 @@ impl Held {
 
 fn is_of(kind: PlaceKind, role: Role) -> bool {
     match role {
-        Role::ControlPlane => kind == PlaceKind::ControlPlane,
+        Role::ControlPlane | Role::Hosted => kind == PlaceKind::ControlPlane,
         Role::Worker => matches!(kind, PlaceKind::Workers | PlaceKind::Cluster),
     }
 }
@@ -154,7 +154,7 @@ fn patched_with(before: &Trusting, row: &AuthorityRow, patch: &MachinePatch, doc
 /// A configuration that holds nothing but the authority.
 fn configuration(before: &Trusting, patch: &MachinePatch) -> Vec<Json> {
     let (role, key) = match patch.role {
-        Role::ControlPlane => ("controlplane", before.key.as_ref().map_or("", |_| KEPT)),
+        Role::ControlPlane | Role::Hosted => ("controlplane", before.key.as_ref().map_or("", |_| KEPT)),
         Role::Worker => ("worker", ""),
     };
     let pems: Vec<String> = before.accepted.iter().map(Certificate::to_pem).collect();
@@ -164,7 +164,7 @@ fn configuration(before: &Trusting, patch: &MachinePatch) -> Vec<Json> {
         let (kind, version) = ("KubeAPIServerCAConfig", "v1alpha1");
         let own = match patch.role {
             Role::Worker => json!({ "apiVersion": version, "kind": kind, "acceptedCAs": pems }),
-            Role::ControlPlane => json!({
+            Role::ControlPlane | Role::Hosted => json!({
                 "apiVersion": version, "kind": kind, "issuingCA": { "cert": issuing, "key": key }, "acceptedCAs": further,
             }),
         };

@@ -8,6 +8,7 @@ mod edges;
 mod effects;
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
+mod hosted;
 mod machines;
 mod matrix;
 mod meeting;

@@ -13,7 +13,7 @@ use getrandom::{SysRng, rand_core::UnwrapErr};
 use super::{faults::Fault, *};
 use crate::{
     Content, InputFile, UnixTime, inspect, mint, package,
-    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, plan},
+    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
     profile::AuthorityId,
     x509::{KeyAlgorithm, PrivateKey},
 };
@@ -60,7 +60,7 @@ impl Rotation {
     }
 
     #[track_caller]
-    fn breaks(&self, what: &str) -> Broken {
+    pub(super) fn breaks(&self, what: &str) -> Broken {
         self.matrix().first_broken().unwrap_or_else(|| panic!("{what}: nothing breaks"))
     }
 }
@@ -86,8 +86,13 @@ fn read(folder: &Path, root: &Path, files: &mut Vec<InputFile>) {
     }
 }
 
-const CLUSTERS: [&[&str]; 4] =
-    [&["kubeadm/rsa-1"], &["kubeadm/rsa-3", "cluster-api/rsa-3"], &["kubeadm/ecdsa-3"], &["cluster-api/one"]];
+const CLUSTERS: [&[&str]; 5] = [
+    &["kubeadm/rsa-1"],
+    &["kubeadm/rsa-3", "cluster-api/rsa-3"],
+    &["kubeadm/ecdsa-3"],
+    &["cluster-api/one"],
+    &["kamaji/alpha"],
+];
 
 #[test]
 fn the_plan_as_it_is_breaks_nothing() {
@@ -143,6 +148,7 @@ fn is_barrier(action: &Action) -> bool {
                 | ClusterAction::ExtensionTrust
                 | ClusterAction::ForgetOld(_)
                 | ClusterAction::Pause { paused: true, .. }
+                | ClusterAction::Tenant(TenantAction { verb: TenantVerb::Pause | TenantVerb::Resume, .. })
         )
     )
 }

@@ -72,7 +72,7 @@ pub(super) struct World<'a> {
     pub(super) changed: BTreeSet<usize>,
     /// All that a cell may have been since the step began, of those that changed.
     pub(super) during: BTreeMap<Cell, Values>,
-    /// Is Cluster API kept from writing?
+    /// Is Cluster API, or the operator of a hosted control plane, kept from writing?
     pub(super) paused: bool,
     /// Is a kube-controller-manager known to lead?
     pub(super) led: bool,
@@ -233,9 +233,7 @@ impl<'a> World<'a> {
             places.clone().filter(move |(_, place)| wanted(place.kind)).map(|(index, _)| (index, String::new()))
         };
         match party {
-            Party::Component(Component::Kubelet) => {
-                of_kind(|kind| is_control_plane(kind) || kind == PlaceKind::Workers).collect()
-            }
+            Party::Component(Component::Kubelet) => of_kind(has_kubelet).collect(),
             Party::Component(_) | Party::User(_) => of_kind(is_control_plane).collect(),
             Party::OnWorkers(_) => of_kind(|kind| kind == PlaceKind::Workers).collect(),
             Party::Management | Party::GivenClients | Party::Webhooks => {
@@ -273,7 +271,8 @@ impl<'a> World<'a> {
             }
             Holder::Workers => self.place(PlaceKind::Workers),
             Holder::Cluster => self.place(PlaceKind::Cluster),
-            Holder::Management => self.place(PlaceKind::Management),
+            // A control plane without nodes is changed in the management cluster.
+            Holder::Management => self.place(PlaceKind::Hosted).or_else(|| self.place(PlaceKind::Management)),
             Holder::Clients => self.place(PlaceKind::Clients).or(self.place(PlaceKind::OtherClients)),
         }
     }
@@ -305,6 +304,7 @@ impl<'a> World<'a> {
             Action::RenewKubelet => self.renew(step),
             Action::TrustInKubeconfig => self.trust_in_kubeconfig(step),
             Action::Cluster(ClusterAction::Pause { paused, .. }) => self.paused = *paused,
+            Action::Cluster(ClusterAction::Tenant(action)) => self.act_on_tenant(action.verb),
             Action::Restart(component) => {
                 if let Some(place) = self.holder(step) {
                     self.restart(place, *component);
@@ -318,10 +318,20 @@ impl<'a> World<'a> {
     /// A file or object becomes the package's, read back from the bytes that the package holds.
     fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), PackageError> {
         let Some(place) = self.holder(step) else { return Ok(()) };
+        self.write_content(step, place, &edit.target, &edit.content)
+    }
+
+    fn write_content(
+        &mut self,
+        step: &Step,
+        place: usize,
+        target: &str,
+        content: &Content,
+    ) -> Result<(), PackageError> {
         let minted = self.renderer.minted;
-        let held = match &edit.content {
+        let held = match content {
             Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
-                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
+                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
             }
             // What is handed to the platform's tool takes effect by what that does.
             Content::AuthorityPair(_) => return Ok(()),
@@ -340,42 +350,46 @@ impl<'a> World<'a> {
                 return Ok(());
             }
             Content::Kubeconfig(_, change) | Content::Talosconfig(_, change) => {
-                let bytes = self.renderer.bytes(&edit.content)?;
+                let bytes = self.renderer.bytes(content)?;
                 let clients = self
                     .places
                     .iter()
                     .position(|place| place.kind == PlaceKind::Clients && place.authority == change.authority);
                 let place = clients.filter(|_| step.holder == Holder::Clients).unwrap_or(place);
                 self.changed.insert(place);
-                self.write_kubeconfig(place, &edit.target, &bytes, change);
+                self.write_kubeconfig(place, target, &bytes, change);
                 return Ok(());
             }
             Content::Patch(patch) => {
                 if patch.form == PatchForm::Incremental {
-                    let bytes = self.renderer.bytes(&edit.content)?;
+                    let bytes = self.renderer.bytes(content)?;
                     self.patch_machines(patch, &bytes);
                 }
                 return Ok(());
             }
             Content::Manifest(..) | Content::Original(_) => {
-                let bytes = self.renderer.bytes(&edit.content)?;
+                let bytes = self.renderer.bytes(content)?;
                 let pod = static_pod::parse(&bytes)
-                    .map_err(|error| PackageError::Manifest { file: edit.target.clone(), error })?;
-                self.places[place].files.insert(edit.target.clone(), BTreeSet::from([Held::Flags(flags(&pod))]));
-                for row in self.plan.profile.static_pods.iter().filter(|row| row.path == edit.target) {
+                    .map_err(|error| PackageError::Manifest { file: target.to_owned(), error })?;
+                self.places[place].files.insert(target.to_owned(), BTreeSet::from([Held::Flags(flags(&pod))]));
+                for row in self.plan.profile.static_pods.iter().filter(|row| row.path == target) {
                     self.restart(place, row.component);
                 }
                 return Ok(());
             }
-            Content::Object(change) => return self.write_object(place, edit, change),
+            Content::Object(ObjectChange::Files(_, parts)) => {
+                // In one request: nobody sees one of them without the others.
+                return parts.iter().try_for_each(|part| self.write_content(step, place, part.path, &part.content));
+            }
+            Content::Object(change) => return self.write_object(place, content, change),
             Content::Client(_) | Content::Secrets(..) | Content::Text(_) => return Ok(()),
         };
-        self.places[place].files.insert(edit.target.clone(), BTreeSet::from([held]));
+        self.places[place].files.insert(target.to_owned(), BTreeSet::from([held]));
         Ok(())
     }
 
-    fn write_object(&mut self, place: usize, edit: &Edit, change: &ObjectChange) -> Result<(), PackageError> {
-        let bytes = self.renderer.bytes(&edit.content)?;
+    fn write_object(&mut self, place: usize, content: &Content, change: &ObjectChange) -> Result<(), PackageError> {
+        let bytes = self.renderer.bytes(content)?;
         let objects = crate::formats::object::objects(&bytes).unwrap_or_default();
         let Some(object) = objects.first() else { return Ok(()) };
         match change {
@@ -384,7 +398,7 @@ impl<'a> World<'a> {
                 let held = Held::Certificates(self.read_back(certificates(&pem)));
                 self.places[place].files.insert(stored.place(), BTreeSet::from([held]));
             }
-            ObjectChange::Authority(..) => {}
+            ObjectChange::Authority(..) | ObjectChange::Files(..) => {}
             ObjectChange::Kubeconfig(stored, key, change) if object.kind == "Secret" => {
                 let kubeconfig = object.secret_data().remove(*key).unwrap_or_default();
                 self.write_kubeconfig(place, &stored.place(), &kubeconfig, change);
@@ -483,7 +497,7 @@ impl<'a> World<'a> {
     }
 
     /// A component has started anew: it holds what its files hold, and no leader is known for a while.
-    fn restart(&mut self, place: usize, component: Component) {
+    pub(super) fn restart(&mut self, place: usize, component: Component) {
         self.take_up(place, |party, effect| {
             party == Party::Component(component) && matches!(effect, Effect::Live | Effect::Restart(_))
         });
@@ -520,7 +534,12 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
 
 /// Is it where an API server runs?
 pub(super) fn is_control_plane(kind: PlaceKind) -> bool {
-    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere)
+    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::Hosted)
+}
+
+/// Is it a node, or several?
+pub(super) fn has_kubelet(kind: PlaceKind) -> bool {
+    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::Workers)
 }
 
 fn is_kubeconfig(held: &Held) -> bool {

@@ -248,6 +248,7 @@ impl PlanForm {
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
+            release: None,
         })
     }
 

@@ -150,7 +150,7 @@ impl Core {
     }
 
     fn look_with(&self, password: Option<&Password>, now: UnixTime) -> Inventory {
-        let options = InspectOptions { password, platform: None };
+        let options = InspectOptions { password, ..InspectOptions::default() };
         airlock_core::inspect_with(self.files.values().cloned().collect(), options, now)
     }
 

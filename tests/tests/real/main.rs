@@ -6,6 +6,7 @@ mod external;
 mod go_x509;
 mod handshakes;
 mod identity;
+mod kamaji;
 mod kubeadm;
 mod kubectl;
 mod package;

@@ -3,14 +3,18 @@
 use std::process::Command;
 
 use airlock_tests::{
-    rotation::{CASES, PHASES},
+    rotation::{CASES, Case, PHASES, TENANT},
     tools::succeed,
 };
+
+fn all() -> impl Iterator<Item = Case> {
+    CASES.into_iter().chain([TENANT])
+}
 
 /// Every script is POSIX sh, and shellcheck has nothing to say about it.
 #[test]
 fn shellcheck_has_nothing_to_say() {
-    for case in CASES {
+    for case in all() {
         let rotation = case.rotation();
         let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with(".sh")).collect();
         succeed(Command::new("shellcheck").args(["--shell", "sh"]).args(&scripts).current_dir(rotation.root()));
@@ -28,7 +32,7 @@ fn shellcheck_has_nothing_to_say() {
 /// A step's commands name scripts that are in the package, and every script is named by a step.
 #[test]
 fn steps_and_scripts_name_one_another() {
-    for case in CASES {
+    for case in all() {
         let rotation = case.rotation();
         let manifest = rotation.manifest();
         let mut named = Vec::new();

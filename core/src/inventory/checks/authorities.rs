@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{every_kubeconfig, join, severity};
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole},
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, SecretContent},
     x509::{Certificate, PrivateKey},
 };
@@ -13,7 +13,7 @@ use crate::{
 /// Files of a control-plane node without which it would be left behind.
 pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let profile = inventory.profile;
-    for node in inventory.control_plane() {
+    for node in inventory.control_plane().filter(|node| node.role != Role::Hosted) {
         let mut needed: Vec<&str> = Vec::new();
         let known = |id: AuthorityId| id == AuthorityId::Cluster || inventory.authorities.contains_key(&id);
         for row in profile.authorities.iter().filter(|row| row.rotates && known(row.id)) {

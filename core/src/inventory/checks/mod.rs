@@ -10,6 +10,7 @@ mod kubeadm;
 mod kubeconfigs;
 mod layout;
 mod machines;
+mod tenants;
 
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
@@ -41,6 +42,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     layout::layout(inventory, &mut findings);
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
+    tenants::tenants(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
 

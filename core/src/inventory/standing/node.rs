@@ -27,13 +27,13 @@ pub(super) fn node(inventory: &Inventory, node: &Node) -> HolderStanding {
         if *id == AuthorityId::Cluster {
             reader.kubeconfigs();
             reader.kubelet(rotation);
-            if node.role == Role::ControlPlane {
+            if node.role != Role::Worker {
                 reader.signing(rotation);
             }
         }
     }
     let role = match node.role {
-        Role::ControlPlane => "control-plane",
+        Role::ControlPlane | Role::Hosted => "control-plane",
         Role::Worker => "worker",
     };
     HolderStanding { name: node.name.clone(), role, aspects: reader.aspects }

@@ -9,7 +9,7 @@ use crate::{
 /// The objects' standings.
 pub(super) fn objects(inventory: &Inventory) -> impl Iterator<Item = HolderStanding> {
     inventory.objects.iter().map(|stored| {
-        let role = if matches!(stored.role, ObjectRole::Secret(_)) { "management" } else { "cluster" };
+        let role = if stored.is_of_management() { "management" } else { "cluster" };
         let mut aspects = Vec::new();
         if let Some((_, artifact)) = &stored.kubeconfig {
             aspects.extend(kubeconfig(inventory, artifact, &stored.place(), &stored.file));

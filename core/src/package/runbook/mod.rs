@@ -10,7 +10,7 @@ use crate::{
     finding::printable,
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
-    profile::Course,
+    profile::{Course, Hosted},
 };
 
 /// What this package is, in a few lines of plain text.
@@ -90,6 +90,9 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
         )?;
     }
+    if let Some(hosted) = plan.profile.hosted() {
+        hosted_words(text, plan, hosted)?;
+    }
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
     }
@@ -97,6 +100,22 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
     )
+}
+
+/// What whoever runs the operator has to know.
+fn hosted_words(text: &mut String, plan: &RotationPlan, hosted: &Hosted) -> std::fmt::Result {
+    if plan.at_once {
+        writeln!(
+            text,
+            "This release of the operator knows no pause, so phases 2 and 3 are one: the CA is replaced at once, in step 3-control-plane. Whoever presents what the old CA signed is locked out from then on, kubelets among them. `manifest.json` says of each who, from which step and why; nobody can accept that but you, and you have (`--accept-outage`). Choose an hour, and have the workers' scripts at hand: each node is NotReady until its turn.\n"
+        )
+    } else {
+        writeln!(
+            text,
+            "From step 1-pause to step 3-resume the operator leaves the tenant alone: it neither scales nor upgrades it, and renews nothing that ends meanwhile. Never take the annotation `{}` away while `ca.crt` of the CA's Secret holds two certificates: the operator would write kubeconfigs and roll the control plane out without end. Each roll-out is like any other of the tenant's. What the {}'s status says is no gate: `CertificateAuthorityRotating` shows for half a second, or not at all.\n",
+            hosted.pause, hosted.kind
+        )
+    }
 }
 
 fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::fmt::Result {

@@ -25,6 +25,7 @@ pub(super) struct Texts {
 /// The words of a course.
 pub(super) fn of(course: Course) -> &'static Texts {
     match course {
+        Course::Hosted(_) => &HOSTED,
         Course::HostPhases => &HOST_PHASES,
         Course::MachineConfigs => &MACHINE_CONFIGS,
         Course::NodeFiles => &NODE_FILES,
@@ -48,7 +49,7 @@ const BALANCERS: Consumer =
 const OTHERS: Consumer =
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig");
 
-static NODE_FILES: Texts = Texts {
+const NODE_FILES: Texts = Texts {
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.",
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.",
@@ -84,6 +85,22 @@ static NODE_FILES: Texts = Texts {
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
         "The page says that `--client-ca-file` of kube-controller-manager cannot be a bundle; it can, and is here.",
         "The page restarts API servers; they take up every file live, so here they are only checked.",
+    ],
+};
+
+static HOSTED: Texts = Texts {
+    before: &[
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package wherever kubectl reaches the management cluster and the tenant, and as root on each worker, in a folder that only root can read. Commands run from the package's root.",
+        NODE_FILES.before[1],
+    ],
+    joining: NODE_FILES.joining,
+    pin: NODE_FILES.pin,
+    consumers: NODE_FILES.consumers,
+    more: &[],
+    other: "Kamaji's page",
+    differences: &[
+        "The page rotates the CA by deleting its Secret: the operator makes another one, and everybody is locked out at once. Here the operator is paused where it can be, and both CAs are accepted for a while.",
+        "The page has nodes restarted or joined anew; here they renew their certificates themselves, while both CAs are accepted.",
     ],
 };
 

@@ -1,6 +1,6 @@
 //! The table of a cluster's script.
 
-use super::{COMMON, function, head, machines, node::shown_sum};
+use super::{COMMON, function, head, hosted, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
     package::{
@@ -47,12 +47,19 @@ pub(super) fn script(
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
     let of_machines = steps.iter().any(|step| machines::patches_machines(step));
-    let (settings, library) = match of_machines {
-        true => (machines::settings(plan, phase), machines::LIBRARY),
-        false => (String::new(), ""),
-    };
-    let head = head(plan, phase, holder) + &settings;
-    [&head, &functions, &function("steps", &table), COMMON, library, LIBRARY].concat()
+    let mut parts = vec![head(plan, phase, holder)];
+    if of_machines {
+        parts.push(machines::settings(plan, phase));
+    }
+    parts.extend([functions, function("steps", &table), COMMON.to_owned()]);
+    if of_machines {
+        parts.push(machines::LIBRARY.to_owned());
+    }
+    if *holder == Holder::Management {
+        parts.extend(hosted::library(plan));
+    }
+    parts.push(LIBRARY.to_owned());
+    parts.concat()
 }
 
 /// What is asked of the whole cluster.
@@ -73,6 +80,10 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
     let Some(object) = objects.first() else { return Vec::new() };
     let (key, value) = match change {
         ObjectChange::Authority(..) => ("tls.crt", object.secret_data().remove("tls.crt").map(|bytes| bytes.to_vec())),
+        ObjectChange::Files(_, parts) => {
+            let key = parts.first().map_or("", |part| part.key);
+            (key, object.secret_data().remove(key).map(|bytes| bytes.to_vec()))
+        }
         ObjectChange::Kubeconfig(_, key, _) if object.kind == "Secret" => {
             (*key, object.secret_data().remove(*key).map(|bytes| bytes.to_vec()))
         }
@@ -128,6 +139,11 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
         ClusterAction::Published(_, file) => vec![format!(
             "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{file}\""
         )],
+        ClusterAction::Served => vec![format!(
+            "await 'the API server serves a certificate of the new CA' served \"$root/{}/workers/ca.crt\"",
+            Phase::DropOld.folder()
+        )],
+        ClusterAction::Tenant(action) => hosted::lines(action),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]
@@ -140,7 +156,7 @@ fn way_back(plan: &RotationPlan) -> Vec<String> {
     let bundle = |id: AuthorityId| {
         let mut bundles = in_package(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
-                && matches!(step.holder, Holder::Node(_))
+                && matches!(step.holder, Holder::Node(_) | Holder::Management | Holder::Workers)
                 && matches!(edit.content, Content::Trust(of, _) if of == id)
         });
         bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))
@@ -174,10 +190,8 @@ pub(super) fn undo_files(plan: &RotationPlan, steps: &[&Step]) -> Vec<OutputFile
     let actions = steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
     let files = actions.filter_map(|(step, action)| {
         let Action::Write(edit) = action else { return None };
-        let Content::Object(ObjectChange::Authority(stored, _) | ObjectChange::Kubeconfig(stored, ..)) = &edit.content
-        else {
-            return None;
-        };
+        let Content::Object(change) = &edit.content else { return None };
+        let stored = change.stored()?;
         if previous(plan, step.phase, edit).is_some() {
             return None;
         }

@@ -107,6 +107,11 @@ published() { # FILE
   done
 }
 
+# Whoever trusts the new CA alone is answered.
+served() { # FILE
+  kubectl --request-timeout=10s --certificate-authority "$1" get --raw=/readyz >/dev/null 2>&1
+}
+
 nodes_are_ready() {
   states=$(kubectl get nodes -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
   [ -n "$states" ] || return 1

@@ -59,9 +59,9 @@ fn checks(plan: &RotationPlan, renderer: &Renderer<'_>, patch: &MachinePatch) ->
     let of_phase = |phase| client(plan, phase, patch.authority).map(str::to_owned);
     let [answers, refuses] = match (patch.authority, patch.role) {
         (AuthorityId::Talos, _) => ["answers", "refuses"],
-        (_, Role::ControlPlane) => ["api_answers", "api_refuses"],
         // A kubelet has no port on which it would tell.
         (_, Role::Worker) => ["", ""],
+        (_, Role::ControlPlane | Role::Hosted) => ["api_answers", "api_refuses"],
     };
     let asked: Vec<(&'static str, Option<String>)> = match patch.phase {
         // Both CAs and the new certificate: taken by whoever accepts the new CA.
@@ -89,7 +89,9 @@ fn of_configuration(renderer: &Renderer<'_>, patch: &MachinePatch) -> Vec<(&'sta
         return match (patch.phase, patch.role) {
             (Phase::TrustBoth, Role::Worker) => vec![("leads", format!("{old} {new}"))],
             (Phase::Switch, Role::Worker) => vec![("leads", format!("{new} {old}"))],
-            (Phase::TrustBoth | Phase::Switch, Role::ControlPlane) => vec![("holds", new), ("holds", old)],
+            (Phase::TrustBoth | Phase::Switch, Role::ControlPlane | Role::Hosted) => {
+                vec![("holds", new), ("holds", old)]
+            }
             (Phase::DropOld, _) => vec![("holds", new), ("lacks", old)],
         };
     }

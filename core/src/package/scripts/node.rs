@@ -49,7 +49,8 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
     if !unseen {
         node.extend(job.effects());
     }
-    let has_old_kubelets = job.phase == Phase::DropOld && !new_ca.is_empty();
+    // Where everything changes at once, this is the phase in which a kubelet gets a certificate of the new CA.
+    let has_old_kubelets = job.phase == Phase::DropOld && !new_ca.is_empty() && !job.plan.at_once;
     if has_old_kubelets {
         node.insert(0, "renewed_first".to_owned());
     }

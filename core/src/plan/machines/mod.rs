@@ -154,7 +154,7 @@ impl Sequence<'_, '_> {
         });
         let (title, gate) = match (phase, role) {
             (Phase::TrustBoth, _) => ("accept both CAs", "each of them accepts certificates of the new CA"),
-            (Phase::Switch, Role::ControlPlane) => {
+            (Phase::Switch, Role::ControlPlane | Role::Hosted) => {
                 ("issue with the new CA", "each of them serves a certificate of the new CA")
             }
             (Phase::Switch, Role::Worker) => {
@@ -250,14 +250,14 @@ impl Role {
     /// Its folder in a phase of the package.
     pub(crate) fn folder(self) -> &'static str {
         match self {
-            Self::ControlPlane => "control-plane",
+            Self::ControlPlane | Self::Hosted => "control-plane",
             Self::Worker => "workers",
         }
     }
 
     fn in_words(self) -> &'static str {
         match self {
-            Self::ControlPlane => "control-plane",
+            Self::ControlPlane | Self::Hosted => "control-plane",
             Self::Worker => "worker",
         }
     }

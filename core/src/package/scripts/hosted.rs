@@ -1,0 +1,49 @@
+//! What the script for a management cluster does to a tenant's control plane.
+
+use super::super::commands::quote;
+use crate::plan::{RotationPlan, TenantAction, TenantVerb};
+
+/// The library, only in scripts of tenants.
+const LIBRARY: &str = include_str!("hosted.sh");
+
+/// The library with this platform's words, where the plan's control plane is a tenant's.
+pub(super) fn library(plan: &RotationPlan) -> Option<String> {
+    let hosted = plan.profile.hosted()?;
+    let flags: Vec<_> = hosted.signing_flags.iter().map(|(flag, _)| format!("--{flag}=*")).collect();
+    let args: Vec<_> = hosted.signing_flags.iter().map(|(flag, path)| format!("--{flag}={path}")).collect();
+    let (_, pointer) =
+        hosted.extra_args.iter().find(|(component, _)| *component == crate::profile::Component::ControllerManager)?;
+    let keys: Vec<_> = pointer.split('/').filter(|key| !key.is_empty()).collect();
+    let open: String = keys.iter().map(|key| format!("{{\"{key}\":")).collect();
+    let close = "}".repeat(keys.len());
+    let facts = format!(
+        "\nresource={}\npause={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
+        quote(hosted.resource),
+        quote(hosted.pause),
+        quote(&args.join(" ")),
+        quote(&keys.iter().map(|key| format!(".{key}")).collect::<String>()),
+        quote(&open),
+        quote(&close),
+    );
+    let is_signing = format!(
+        "\nis_signing() {{ # ARGUMENT\n  case $1 in\n    {}) return 0 ;;\n  esac\n  return 1\n}}\n",
+        flags.join(" | ")
+    );
+    Some([facts, is_signing, LIBRARY.to_owned()].concat())
+}
+
+/// The lines of an action.
+pub(super) fn lines(action: &TenantAction) -> Vec<String> {
+    let TenantAction { namespace, name, verb, .. } = action;
+    let (namespace, name) = (quote(namespace), quote(name));
+    let call = |function: &str| vec![format!("{function} {namespace} {name}")];
+    match verb {
+        TenantVerb::Pause => call("pause_operator"),
+        TenantVerb::Reissued => call("await_reissued"),
+        TenantVerb::Resume => call("resume_operator"),
+        TenantVerb::RollOut => call("roll_out"),
+        TenantVerb::SignApart(apart) => {
+            vec![format!("sign_apart {namespace} {name} {}", if *apart { "yes" } else { "no" })]
+        }
+    }
+}

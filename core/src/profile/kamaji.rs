@@ -1,0 +1,364 @@
+//! Kamaji: each tenant's control plane is a Deployment in the management cluster, whose files its operator keeps in
+//! Secrets and mounts. Sources: clastix/kamaji: internal/resources (names, keys, labels), internal/builders/controlplane
+//! (mounts, flags), api/v1alpha1/tenantcontrolplane_const.go (the pause), docs/content/guides/certs-lifecycle.md; and
+//! what an operator of 26.8.2-edge did (`tests/fixtures/kamaji`).
+
+use super::{
+    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, FlagRow, Hosted, KubeconfigRow, LeafRow,
+    OtherKind, OtherRow, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
+    edge::Material,
+    kamaji_edges::{AT_ONCE, EDGES},
+};
+
+use crate::x509::KeyAlgorithm;
+
+/// A tenant's control plane, run by Kamaji's operator; its nodes are kubeadm's.
+pub const KAMAJI: Profile = Profile {
+    id: "kamaji",
+    title: "Kamaji",
+    recognised_by: &[Sign::Group("kamaji.clastix.io/")],
+    extends: "",
+    course: Course::Hosted(&HOSTED),
+    phase_words: [""; 3],
+    input: "all of the tenant's Secrets, its TenantControlPlane, its Deployment and its nodes' /etc/kubernetes",
+    directory: "/etc/kubernetes",
+    kubelet_directory: "/var/lib/kubelet",
+    authorities: &[
+        AuthorityRow {
+            id: AuthorityId::Cluster,
+            title: "Cluster CA",
+            name: "ca",
+            certificate: "/etc/kubernetes/pki/ca.crt",
+            key: "/etc/kubernetes/pki/ca.key",
+            accepted: None,
+            secret: "",
+            option: "--ca-",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
+            rotates: true,
+        },
+        AuthorityRow {
+            id: AuthorityId::FrontProxy,
+            title: "Front-proxy CA",
+            name: "front-proxy-ca",
+            certificate: "/etc/kubernetes/pki/front-proxy-ca.crt",
+            key: "/etc/kubernetes/pki/front-proxy-ca.key",
+            accepted: None,
+            secret: "",
+            option: "--front-proxy-ca-",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
+            rotates: true,
+        },
+        AuthorityRow {
+            id: AuthorityId::Etcd,
+            title: "DataStore CA",
+            name: "etcd-ca",
+            certificate: "/etc/kubernetes/pki/etcd/ca.crt",
+            key: "/etc/kubernetes/pki/etcd/ca.key",
+            accepted: None,
+            secret: "",
+            option: "",
+            successor: SuccessorShape::Named,
+            keys: &KeyAlgorithm::KUBERNETES,
+            rotates: false,
+        },
+    ],
+    leaves: &[
+        LeafRow {
+            name: "apiserver",
+            authority: AuthorityId::Cluster,
+            certificate: "/etc/kubernetes/pki/apiserver.crt",
+            key: "/etc/kubernetes/pki/apiserver.key",
+        },
+        LeafRow {
+            name: "apiserver-kubelet-client",
+            authority: AuthorityId::Cluster,
+            certificate: "/etc/kubernetes/pki/apiserver-kubelet-client.crt",
+            key: "/etc/kubernetes/pki/apiserver-kubelet-client.key",
+        },
+        LeafRow {
+            name: "front-proxy-client",
+            authority: AuthorityId::FrontProxy,
+            certificate: "/etc/kubernetes/pki/front-proxy-client.crt",
+            key: "/etc/kubernetes/pki/front-proxy-client.key",
+        },
+        LeafRow {
+            name: "datastore",
+            authority: AuthorityId::Etcd,
+            certificate: "/etc/kubernetes/pki/etcd/server.crt",
+            key: "/etc/kubernetes/pki/etcd/server.key",
+        },
+        // konnectivity's kubeconfig embeds it; no Pod has the Secret itself.
+        LeafRow {
+            name: "konnectivity",
+            authority: AuthorityId::Cluster,
+            certificate: "konnectivity-certificate/tls.crt",
+            key: "konnectivity-certificate/tls.key",
+        },
+    ],
+    kubeconfigs: &[
+        KubeconfigRow {
+            name: "admin.conf",
+            path: "admin-kubeconfig/admin.conf",
+            reader: None,
+            user: "kubernetes-admin",
+        },
+        KubeconfigRow { name: "admin.svc", path: "admin-kubeconfig/admin.svc", reader: None, user: "kubernetes-admin" },
+        KubeconfigRow {
+            name: "super-admin.conf",
+            path: "admin-kubeconfig/super-admin.conf",
+            reader: None,
+            user: "kubernetes-super-admin",
+        },
+        KubeconfigRow {
+            name: "super-admin.svc",
+            path: "admin-kubeconfig/super-admin.svc",
+            reader: None,
+            user: "kubernetes-super-admin",
+        },
+        KubeconfigRow {
+            name: "controller-manager.conf",
+            path: "/etc/kubernetes/controller-manager.conf",
+            reader: Some(Component::ControllerManager),
+            user: "system:kube-controller-manager",
+        },
+        KubeconfigRow {
+            name: "scheduler.conf",
+            path: "/etc/kubernetes/scheduler.conf",
+            reader: Some(Component::Scheduler),
+            user: "system:kube-scheduler",
+        },
+        KubeconfigRow {
+            name: "konnectivity-server.conf",
+            path: "/etc/kubernetes/konnectivity-server.conf",
+            reader: Some(Component::Konnectivity),
+            user: "system:konnectivity-server",
+        },
+        KubeconfigRow {
+            name: "kubelet.conf",
+            path: "/etc/kubernetes/kubelet.conf",
+            reader: Some(Component::Kubelet),
+            user: "system:node:",
+        },
+    ],
+    // Containers of the tenant's Deployment.
+    static_pods: &[
+        StaticPodRow { component: Component::Apiserver, path: "deployment/kube-apiserver" },
+        StaticPodRow { component: Component::ControllerManager, path: "deployment/kube-controller-manager" },
+        StaticPodRow { component: Component::Scheduler, path: "deployment/kube-scheduler" },
+    ],
+    flags: &[
+        FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "tls-cert-file",
+            paths: &["/etc/kubernetes/pki/apiserver.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "tls-private-key-file",
+            paths: &["/etc/kubernetes/pki/apiserver.key"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-client-certificate",
+            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-client-key",
+            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.key"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "requestheader-client-ca-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "proxy-client-cert-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-client.crt"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "proxy-client-key-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
+        },
+        FlagRow {
+            component: Component::Apiserver,
+            flag: "kubelet-certificate-authority",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "client-ca-file",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "root-ca-file",
+            paths: &["/etc/kubernetes/pki/ca.crt"],
+        },
+        FlagRow {
+            component: Component::ControllerManager,
+            flag: "requestheader-client-ca-file",
+            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+        },
+    ],
+    foreign_flags: &[
+        "cluster-signing-kubelet-client-cert-file",
+        "cluster-signing-kubelet-serving-cert-file",
+        "cluster-signing-kube-apiserver-client-cert-file",
+        "cluster-signing-legacy-unknown-cert-file",
+    ],
+    others: &[
+        OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
+        OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
+        OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
+        OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
+    ],
+    edges: EDGES,
+    published: Material::Authority(AuthorityId::Cluster),
+    signing: SigningRow {
+        certificate: SIGNING_CERTIFICATE,
+        key: SIGNING_KEY,
+        new_from: 2,
+        key_from: 2,
+        reorders: true,
+        on_workers: false,
+    },
+};
+
+/// The whole Secret of the CA is mounted here as well: its `tls.crt` stays one certificate while `ca.crt` is a bundle, and
+/// the kubelet changes it and the key beside it in one move.
+const SIGNING_CERTIFICATE: &str = "/etc/ca-certificates/tls.crt";
+const SIGNING_KEY: &str = "/etc/ca-certificates/tls.key";
+
+const HOSTED: Hosted = Hosted {
+    kind: "TenantControlPlane",
+    resource: "tenantcontrolplanes.kamaji.clastix.io",
+    name_label: "kamaji.clastix.io/name",
+    component_label: "kamaji.clastix.io/component",
+    deployment: "deployment",
+    pause: "kamaji.clastix.io/paused",
+    operator_image: "clastix/kamaji",
+    secrets: SECRETS,
+    signing_flags: &[("cluster-signing-cert-file", SIGNING_CERTIFICATE), ("cluster-signing-key-file", SIGNING_KEY)],
+    extra_args: &[
+        (Component::Apiserver, "/spec/controlPlane/deployment/extraArgs/apiServer"),
+        (Component::ControllerManager, "/spec/controlPlane/deployment/extraArgs/controllerManager"),
+        (Component::Scheduler, "/spec/controlPlane/deployment/extraArgs/scheduler"),
+    ],
+    abilities: &[
+        // Releases that write `spec.writePermissions` came two months later (clastix/kamaji#937).
+        AbilityRow { ability: Ability::Pause, since: "25.7.2", told_by: "/spec/writePermissions" },
+        AbilityRow { ability: Ability::Pkcs8, since: "26.7.5", told_by: "" },
+    ],
+    at_once: AT_ONCE,
+};
+
+const SECRETS: &[SecretTable] = &[
+    SecretTable {
+        component: "ca",
+        files: &[
+            ("ca.crt", "/etc/kubernetes/pki/ca.crt"),
+            ("ca.key", "/etc/kubernetes/pki/ca.key"),
+            ("tls.crt", SIGNING_CERTIFICATE),
+            ("tls.key", SIGNING_KEY),
+        ],
+        needed: true,
+        reissued: false,
+    },
+    SecretTable {
+        component: "front-proxy-ca-certificate",
+        files: &[
+            ("front-proxy-ca.crt", "/etc/kubernetes/pki/front-proxy-ca.crt"),
+            ("front-proxy-ca.key", "/etc/kubernetes/pki/front-proxy-ca.key"),
+        ],
+        needed: true,
+        reissued: false,
+    },
+    SecretTable {
+        component: "api-server-certificate",
+        files: &[
+            ("apiserver.crt", "/etc/kubernetes/pki/apiserver.crt"),
+            ("apiserver.key", "/etc/kubernetes/pki/apiserver.key"),
+        ],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "api-server-kubelet-client-certificate",
+        files: &[
+            ("apiserver-kubelet-client.crt", "/etc/kubernetes/pki/apiserver-kubelet-client.crt"),
+            ("apiserver-kubelet-client.key", "/etc/kubernetes/pki/apiserver-kubelet-client.key"),
+        ],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "front-proxy-client-certificate",
+        files: &[
+            ("front-proxy-client.crt", "/etc/kubernetes/pki/front-proxy-client.crt"),
+            ("front-proxy-client.key", "/etc/kubernetes/pki/front-proxy-client.key"),
+        ],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "admin-kubeconfig",
+        files: &[
+            ("admin.conf", "admin-kubeconfig/admin.conf"),
+            ("admin.svc", "admin-kubeconfig/admin.svc"),
+            ("super-admin.conf", "admin-kubeconfig/super-admin.conf"),
+            ("super-admin.svc", "admin-kubeconfig/super-admin.svc"),
+        ],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "controller-manager-kubeconfig",
+        files: &[("controller-manager.conf", "/etc/kubernetes/controller-manager.conf")],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "scheduler-kubeconfig",
+        files: &[("scheduler.conf", "/etc/kubernetes/scheduler.conf")],
+        needed: true,
+        reissued: true,
+    },
+    SecretTable {
+        component: "konnectivity-certificate",
+        files: &[("tls.crt", "konnectivity-certificate/tls.crt"), ("tls.key", "konnectivity-certificate/tls.key")],
+        needed: false,
+        reissued: true,
+    },
+    SecretTable {
+        component: "konnectivity-kubeconfig",
+        files: &[("konnectivity-server.conf", "/etc/kubernetes/konnectivity-server.conf")],
+        needed: false,
+        reissued: false,
+    },
+    SecretTable {
+        component: "sa-certificate",
+        files: &[("sa.pub", "/etc/kubernetes/pki/sa.pub"), ("sa.key", "/etc/kubernetes/pki/sa.key")],
+        needed: false,
+        reissued: false,
+    },
+    SecretTable {
+        component: "datastore-certificate",
+        files: &[
+            ("ca.crt", "/etc/kubernetes/pki/etcd/ca.crt"),
+            ("server.crt", "/etc/kubernetes/pki/etcd/server.crt"),
+            ("server.key", "/etc/kubernetes/pki/etcd/server.key"),
+        ],
+        needed: false,
+        reissued: false,
+    },
+    SecretTable { component: "datastore-config", files: &[], needed: false, reissued: false },
+];

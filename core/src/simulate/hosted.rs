@@ -1,0 +1,163 @@
+//! What an operator makes of the Secrets of a control plane, and what its Pods make of that
+//! (clastix/kamaji: internal/resources; seen with an operator of 26.8.2-edge).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::world::World;
+use crate::{
+    plan::{Access, Held, IN_PODS, PlaceKind, RotationPlan, Shown, TenantVerb, Trusted},
+    profile::{
+        AuthorityId, Component, EdgeRow, Profile,
+        edge::{Outage, Writer},
+    },
+    x509::Certificate,
+};
+
+impl RotationPlan {
+    /// Cause and duration of an outage that nobody knows a way around on the way that the plan takes.
+    pub(crate) fn outage(&self, row: &EdgeRow) -> Option<Outage> {
+        let hosted = self.profile.hosted().filter(|_| self.at_once);
+        let at_once = hosted.and_then(|hosted| hosted.at_once.iter().find(|(id, _)| *id == row.id));
+        row.outage.or_else(|| at_once.map(|(_, outage)| *outage))
+    }
+}
+
+impl World<'_> {
+    fn hosted(&self) -> Option<usize> {
+        self.places.iter().position(|place| place.kind == PlaceKind::Hosted)
+    }
+
+    /// Something is done to the control plane, or to its operator.
+    pub(super) fn act_on_tenant(&mut self, verb: TenantVerb) {
+        let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
+        match verb {
+            TenantVerb::Pause => self.paused = true,
+            TenantVerb::Resume => {
+                self.paused = false;
+                self.reissue();
+                self.roll_out(place);
+            }
+            TenantVerb::Reissued => {}
+            TenantVerb::RollOut => self.roll_out(place),
+            TenantVerb::SignApart(apart) => {
+                if let (Some(manifest), Some(flags)) =
+                    (profile.manifest(Component::ControllerManager), flags(profile, apart))
+                {
+                    self.places[place].files.insert(manifest.to_owned(), BTreeSet::from([Held::Flags(flags)]));
+                    if !self.paused {
+                        self.roll_out(place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The operator has been waited for: there is nothing left that it would issue anew.
+    pub(super) fn wait_for_tenant(&mut self, verb: TenantVerb) {
+        let Some(place) = self.hosted() else { return };
+        if !matches!(verb, TenantVerb::Reissued | TenantVerb::Resume) {
+            return;
+        }
+        self.reissue();
+        let profile = self.plan.profile;
+        for (path, row) in leaves(profile) {
+            let first = self.firsts(place, row);
+            self.retain(place, path, |held| !matches!(held, Held::Certificates(chain) if !is_signed(chain, &first)));
+        }
+        let first = self.firsts(place, AuthorityId::Cluster);
+        for path in kubeconfigs(profile).filter(|path| is_reissued(profile, path)) {
+            let trusts = |access: &Access| matches!(&access.trust, Trusted::These(anchors) if first.contains(&anchors[..].to_vec()));
+            self.retain(place, path, |held| !matches!(held, Held::Kubeconfig(access) if !trusts(access)));
+        }
+        self.roll_out(place);
+    }
+
+    /// Every Pod starts anew, with everything in it.
+    fn roll_out(&mut self, place: usize) {
+        self.changed.insert(place);
+        for component in IN_PODS {
+            self.restart(place, component);
+        }
+    }
+
+    /// Unless it is paused, the operator issues what the first certificate of `ca.crt` did not sign, and writes every
+    /// kubeconfig that somebody else has changed.
+    pub(super) fn reissue(&mut self) {
+        let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
+        self.changed.insert(place);
+        for (path, id) in leaves(profile) {
+            let firsts = self.firsts(place, id);
+            let Some(versions) = self.places[place].files.get_mut(path) else { continue };
+            let fits = |held: &Held| matches!(held, Held::Certificates(chain) if is_signed(chain, &firsts));
+            if !versions.iter().all(fits) {
+                versions.extend(firsts.iter().flatten().cloned().map(Held::SignedBy));
+            }
+        }
+        let firsts = self.firsts(place, AuthorityId::Cluster);
+        for path in kubeconfigs(profile).filter(|path| is_reissued(profile, path)) {
+            let Some(versions) = self.places[place].files.get_mut(path) else { continue };
+            let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
+            versions.extend(firsts.iter().flatten().map(|first| {
+                let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
+                Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
+            }));
+        }
+    }
+
+    /// The first certificate of each version of an authority's file, each in a list of its own.
+    fn firsts(&self, place: usize, id: AuthorityId) -> Vec<Vec<Certificate>> {
+        let versions = self.plan.profile.authority(id).and_then(|row| self.places[place].files.get(row.certificate));
+        let firsts = versions.into_iter().flatten().filter_map(|held| match held {
+            Held::Certificates(anchors) => Some(anchors.first().cloned().into_iter().collect()),
+            _ => None,
+        });
+        firsts.collect()
+    }
+
+    fn retain(&mut self, place: usize, path: &str, wanted: impl Fn(&Held) -> bool) {
+        if let Some(versions) = self.places[place].files.get_mut(path) {
+            versions.retain(wanted);
+        }
+    }
+
+    /// Is the client's credential one that the operator writes, and does it never come to an end of that?
+    pub(super) fn writes_without_end(&self, row: &EdgeRow) -> bool {
+        let is_operators = row.client.presents.is_some_and(|holding| holding.writer == Writer::Operator);
+        let ca = self.plan.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
+        let is_bundle = |held: &Held| matches!(held, Held::Certificates(anchors) if anchors.len() > 1);
+        let versions = self.hosted().and_then(|place| self.places[place].files.get(ca));
+        is_operators && !self.paused && versions.into_iter().flatten().any(is_bundle)
+    }
+}
+
+fn is_signed(chain: &[Certificate], by: &[Vec<Certificate>]) -> bool {
+    chain.first().is_some_and(|leaf| by.iter().flatten().all(|authority| leaf.is_signed_by(authority)))
+}
+
+/// The leaves that the operator issues, by their files.
+fn leaves(profile: &Profile) -> impl Iterator<Item = (&'static str, AuthorityId)> {
+    let rotated = |id| profile.authority(id).is_some_and(|row| row.rotates);
+    profile.leaves.iter().filter(move |row| rotated(row.authority)).map(|row| (row.certificate, row.authority))
+}
+
+/// The kubeconfigs that it issues: all but the kubelets'.
+fn kubeconfigs(profile: &Profile) -> impl Iterator<Item = &'static str> {
+    profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)).map(|row| row.path)
+}
+
+/// Is the file from a Secret that the operator writes by itself?
+fn is_reissued(profile: &Profile, path: &str) -> bool {
+    let tables = profile.hosted().into_iter().flat_map(|hosted| hosted.secrets);
+    tables.into_iter().any(|table| table.reissued && table.files.iter().any(|(_, known)| *known == path))
+}
+
+/// What kube-controller-manager signs from.
+fn flags(profile: &Profile, apart: bool) -> Option<BTreeMap<&'static str, String>> {
+    let (hosted, row) = (profile.hosted()?, profile.authority(AuthorityId::Cluster)?);
+    let own = [row.certificate, row.key];
+    let flags = hosted.signing_flags.iter().zip(own);
+    Some(flags.map(|((flag, path), own)| (*flag, (if apart { *path } else { own }).to_owned())).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+package main
+
+import "errors"
+
+func runOperator([]string) error { return errors.New("x") }
