@@ -12,6 +12,7 @@ mod detect;
 mod nodes;
 mod objects;
 mod packaged;
+mod pins;
 mod signers;
 mod standing;
 mod tree;
@@ -34,6 +35,7 @@ pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     copies::{CaCopy, CopyKind},
+    pins::Pinned,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
 };
@@ -61,8 +63,8 @@ pub struct Inventory {
     pub(crate) packaged: Vec<Slot>,
     /// CA certificates in objects that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
-    /// Pins in kubeadm's configuration of joining nodes, and the file of each.
-    pub(crate) pins: Vec<(String, String)>,
+    /// Pins by which joining nodes know the cluster.
+    pub(crate) pins: Vec<Pinned>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,

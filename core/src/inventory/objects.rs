@@ -11,6 +11,7 @@ use super::{
     ca_bundles::ca_bundles,
     copies::Reader,
     detect::{self, Reason},
+    pins::pinned,
 };
 use crate::{
     Finding, Severity,
@@ -26,12 +27,12 @@ impl Inventory {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
         let mut reader = Reader::default();
         for object in objects {
-            if let Some(pins) = kubeadm::join_pins(&object.value) {
-                self.pins.extend(pins.into_iter().map(|pin| (pin, file.to_owned())));
-            }
+            let pinned = pinned(&object, file);
+            let has_part = pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
+            self.pins.extend(pinned);
             let Some(role) = object_role(&object) else {
                 let copies = reader.copies(&object, file);
-                if copies.is_empty() {
+                if copies.is_empty() && !has_part {
                     *passed_over.entry(object.kind.clone()).or_default() += 1;
                 }
                 if !copies.is_empty() && secret_row(&object).is_some() {

@@ -150,6 +150,9 @@ fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
     let place = match &step.holder {
         Holder::Node(name) => format!("on {name}, as root"),
+        Holder::ControlPlanes => {
+            "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
+        }
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
         Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),

@@ -18,6 +18,7 @@ mod sequence;
 mod signing_requests;
 mod steps;
 mod successors;
+mod unseen;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -32,8 +33,8 @@ pub(crate) use self::{
     },
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
-        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, PackagePath, Phase, Side, Source,
-        Step, Trust,
+        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, Machines, PackagePath, Phase, Side,
+        Source, Step, Trust,
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
@@ -115,6 +116,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut key_requests = Vec::new();
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
+    unseen::check(inventory, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);

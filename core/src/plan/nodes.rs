@@ -7,7 +7,7 @@ use super::{
     Action, Content, Edit, KeyHome, KubeletCertificates, Phase, RotationRequest, Side, Source, Succession, clients,
     progress::Progress,
     replacements::Replacements,
-    steps::{Holder, PackagePath},
+    steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
     Finding, UnixTime,
@@ -17,10 +17,6 @@ use crate::{
 
 /// The flag that kubeadm points to `ca.crt`, and that takes one certificate only (kubeadm#1350).
 pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
-
-/// Modes as kubeadm sets them.
-const SECRET: u32 = 0o600;
-const PUBLIC: u32 = 0o644;
 
 /// kubeadm's mode for manifests, used where the given one's is not known
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).

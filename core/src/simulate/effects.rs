@@ -68,7 +68,7 @@ impl World<'_> {
     }
 
     /// Whom a node trusts that joins now: it takes over what `cluster-info` says.
-    fn joined(&self) -> Vec<Vec<Certificate>> {
+    pub(super) fn joined(&self) -> Vec<Vec<Certificate>> {
         let clusters = self.places.iter().filter(|place| place.kind == PlaceKind::Cluster);
         let told = clusters.filter_map(|place| place.files.get(CLUSTER_INFO)).flatten();
         let trusts = told.filter_map(|held| match held {
@@ -80,15 +80,15 @@ impl World<'_> {
 
     /// Cluster API writes a kubeconfig anew from the first certificate and the key in the Cluster's `-ca`.
     fn reconcile(&mut self) {
+        let pairs = self.managed(AuthorityId::Cluster);
         for (index, place) in self.places.iter_mut().enumerate() {
             if place.kind != PlaceKind::Management {
                 continue;
             }
             self.changed.insert(index);
-            let firsts: Vec<_> = place.files.values().flatten().filter_map(first_authority).collect();
             for versions in place.files.values_mut() {
                 let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
-                versions.extend(firsts.iter().map(|first| {
+                versions.extend(pairs.iter().filter_map(|pair| pair.first()).map(|first| {
                     let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
                     Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
                 }));
@@ -316,29 +316,18 @@ impl World<'_> {
         Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
     }
 
-    /// What people have done by the end of the phase's step: others' kubeconfigs, control planes that nobody gave.
+    /// What people have done by the end of the phase's step: others' kubeconfigs, what webhooks are verified by.
     pub(super) fn by_people(&mut self, step: &Step) {
         let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
         let (old, new) = (succession.old.clone(), self.renderer.certificate(AuthorityId::Cluster, Side::New).clone());
         let trust: Vec<_> = self.renderer.bundle(AuthorityId::Cluster, step.phase.trust()).iter().cloned().collect();
-        let (elsewhere, profile) = (self.is_elsewhere(step), self.plan.profile);
         let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
         for (index, place) in self.places.iter_mut().enumerate() {
-            match place.kind {
-                PlaceKind::OtherClients | PlaceKind::CaBundles if !elsewhere => {
-                    self.changed.insert(index);
-                    for versions in place.files.values_mut() {
-                        *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
-                    }
+            if matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
+                self.changed.insert(index);
+                for versions in place.files.values_mut() {
+                    *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
                 }
-                PlaceKind::ControlPlaneElsewhere if elsewhere => {
-                    self.changed.insert(index);
-                    for (path, versions) in &mut place.files {
-                        let trust = if path == profile.signing_file { std::slice::from_ref(signer) } else { &trust };
-                        *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
-                    }
-                }
-                _ => {}
             }
         }
     }
@@ -359,26 +348,6 @@ impl World<'_> {
                 }
             }
         }
-    }
-
-    /// Control planes that nobody gave have been through the phase: their API servers, their leaders' word to pods.
-    pub(super) fn settle_elsewhere(&mut self, phase: Phase) {
-        for place in 0..self.places.len() {
-            if self.places[place].kind != PlaceKind::ControlPlaneElsewhere {
-                continue;
-            }
-            self.take_up(place, |_, effect| matches!(effect, Effect::Live | Effect::Restart(_)));
-            if phase != Phase::TrustBoth {
-                self.retain_new_kubelets(place);
-            }
-        }
-        let roots =
-            self.union(Party::Component(Component::ControllerManager), Material::Authority(AuthorityId::Cluster));
-        if let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) {
-            let party = Party::Component(Component::ControllerManager);
-            self.set(&Cell { place, file: String::new(), party, material: Material::RootConfigMap }, roots);
-        }
-        self.led = true;
     }
 
     /// Of a kubelet's credentials only those of the new authority are left.
@@ -461,7 +430,12 @@ impl World<'_> {
                     self.set(&cell(Party::ExtensionServers, Material::ExtensionConfigMap(*id)), own);
                 }
             }
-            ClusterAction::ForgetUploadedCertificates | ClusterAction::NodesReady | ClusterAction::Pause { .. } => {}
+            ClusterAction::ForgetUploadedCertificates
+            | ClusterAction::HealthChecks { .. }
+            | ClusterAction::NodesReady
+            | ClusterAction::Pause { .. }
+            | ClusterAction::Pin(_)
+            | ClusterAction::RollOut { .. } => {}
         }
     }
 }
@@ -473,26 +447,6 @@ pub(super) fn signs(certificates: &[Certificate], key: Option<&crate::x509::Publ
 
 fn fits(leaf: &Leaf) -> bool {
     !matches!(leaf, Leaf::Chain(_, false))
-}
-
-fn first_authority(held: &Held) -> Option<Certificate> {
-    match held {
-        Held::Certificates(certificates) => certificates.first().cloned(),
-        _ => None,
-    }
-}
-
-/// What an unseen node's file becomes in a phase.
-fn moved(held: &Held, trust: &[Certificate], signer: &Certificate) -> Held {
-    match held {
-        Held::Certificates(_) => Held::Certificates(trust.to_vec()),
-        Held::SignedBy(_) => Held::SignedBy(signer.clone()),
-        Held::Key(_) => Held::Key(signer.public_key().clone()),
-        Held::Kubeconfig(access) => {
-            Held::Kubeconfig(Access { trust: Trusted::These(trust.to_vec()), ..access.clone() })
-        }
-        other => other.clone(),
-    }
 }
 
 /// What people make of a kubeconfig or CA data in a phase: trust in which `both` take the place of any of them, and

@@ -10,6 +10,7 @@ mod effects;
 pub mod faults;
 mod matrix;
 mod meeting;
+mod on_nodes;
 mod referee;
 #[cfg(test)]
 mod tests;
