@@ -1,7 +1,7 @@
 //! Artifact to slot: every file gets its place, on a node or off it.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -37,6 +37,8 @@ pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile
         packaged: Vec::new(),
         copies: Vec::new(),
         pins: Vec::new(),
+        namesakes: Vec::new(),
+        clusters: BTreeSet::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
@@ -121,6 +123,7 @@ pub(super) fn assign(files: Vec<InputFile>, password: Option<&Password>, profile
             inventory.place_tree(&root, content, password);
         }
     }
+    inventory.place_namesakes();
     inventory.name_nodes();
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
     inventory

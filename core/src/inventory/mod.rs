@@ -17,7 +17,10 @@ mod signers;
 mod standing;
 mod tree;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -63,6 +66,10 @@ pub struct Inventory {
     pub(crate) packaged: Vec<Slot>,
     /// CA certificates in objects that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
+    /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.
+    namesakes: Vec<(String, assign::Bytes, Object)>,
+    /// Cluster API's Clusters, by namespace and name.
+    clusters: BTreeSet<(String, String)>,
     /// Pins by which joining nodes know the cluster.
     pub(crate) pins: Vec<Pinned>,
     pub(crate) unrecognised: Vec<Unrecognised>,

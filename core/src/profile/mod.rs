@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
+pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 pub use kubeadm::KUBEADM;
 

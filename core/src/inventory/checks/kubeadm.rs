@@ -14,7 +14,8 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
     for stored in inventory.objects.iter().filter(|stored| stored.role == ObjectRole::KubeadmConfig) {
         let Some(configuration) = &stored.kubeadm else { continue };
         let version = configuration.api_version.as_str();
-        if !VERSIONS.contains(&version) {
+        // Cluster API's has none.
+        if !version.is_empty() && !VERSIONS.contains(&version) {
             findings.push(
                 Finding::warning(
                     "kubeadm-version",
@@ -38,9 +39,9 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             let foreign = profile.foreign_flags.contains(&flag.as_str());
             if foreign || rows.any(|row| !row.paths.contains(&value.as_str())) {
                 findings.push(
-                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` writes that into the manifest again"))
+                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write that into the manifest again"))
                         .at(stored.place())
-                        .remedy("Leave upgrades for after the rotation, or take the flag out of kubeadm-config first"),
+                        .remedy("Take the flag out first; otherwise leave upgrades for after the rotation, and make no machine anew"),
                 );
             }
         }

@@ -128,6 +128,10 @@ impl Job<'_> {
         let old = known.0.insert((node.clone(), edit.target.clone()), new.clone());
         let old = old.or_else(|| edit.source.as_ref().map(|source| hex(&Sha256::digest(source.bytes.as_slice()))));
         let old = old.unwrap_or_else(|| match edit.content {
+            // Where phase 1 is behind every node, another package has put it there.
+            Content::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
+                hex(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
+            }
             // These are Airlock's own; nothing else puts them there.
             Content::Signing(..) | Content::Credential(_) => "absent".to_owned(),
             _ => "any".to_owned(),

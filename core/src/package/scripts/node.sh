@@ -447,13 +447,16 @@ renew_on_node() { # CA BUNDLE NAME…
   rm -rf -- "$stage"
   mkdir -p "$stage"
   cp -aL -- "$etc/pki" "$etc"/*.conf "$stage/"
+  # It reads the cluster's configuration each time, and could not any more with the one that it has narrowed.
+  cp -p -- "$etc/admin.conf" "$stage/.reader.conf"
   # shellcheck disable=SC2016,SC2086 # the other shell expands it; several names
   unshare --mount sh -euc 'mount --make-rprivate /
     mount --bind "$1" "$2"
+    etc=$2
     shift 2
-    for name; do kubeadm certs renew "$name"; done' sh "$stage" "$etc" $left >"$work/kubeadm.log" 2>&1 ||
+    for name; do kubeadm certs renew "$name" --kubeconfig "$etc/.reader.conf"; done' sh "$stage" "$etc" $left >"$work/kubeadm.log" 2>&1 ||
     stop "kubeadm: $(tail -n 3 "$work/kubeadm.log")"
-  ! grep -q 'Falling back to default' "$work/kubeadm.log" || stop "kubeadm could not read the cluster's configuration: $(head -n 3 "$work/kubeadm.log")"
+  ! grep -q 'Falling back to default' "$work/kubeadm.log" || stop "kubeadm could not read the cluster's configuration with $etc/admin.conf"
   for name in $left; do
     is_of "$authority" "$name" "$stage" || stop "kubeadm did not sign $name with the new CA"
     case $name in

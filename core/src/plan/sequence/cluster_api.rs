@@ -59,6 +59,24 @@ impl Sequence<'_, '_> {
         let Some(managed) = self.managed() else { return };
         let resume = vec![Action::Cluster(ClusterAction::Pause { of: managed.clone(), paused: false })];
         self.push(phase, "resume", Holder::Management, "Resume Cluster API", resume, "the Cluster is not paused");
+        let held =
+            |id: &AuthorityId| self.inventory.object(ObjectRole::Secret(SecretContent::Authority(*id))).is_some();
+        if self.successions.keys().all(held) {
+            self.machines(phase, &managed);
+        }
+        let health_checks = ClusterAction::HealthChecks { of: managed, paused: false };
+        self.push(
+            phase,
+            "health-checks",
+            Holder::Management,
+            "Resume MachineHealthChecks",
+            vec![Action::Cluster(health_checks)],
+            "none of them is paused that was not paused before",
+        );
+    }
+
+    /// Machines are made anew from the new pairs.
+    fn machines(&mut self, phase: Phase, managed: &Managed) {
         let roll_out = |machines| vec![Action::Cluster(ClusterAction::RollOut { of: managed.clone(), machines })];
         self.push(
             phase,
@@ -75,14 +93,6 @@ impl Sequence<'_, '_> {
             "Roll the workers out",
             roll_out(Machines::Workers),
             "every machine of a MachineDeployment is Running and was made after this step began",
-        );
-        self.push(
-            phase,
-            "health-checks",
-            Holder::Management,
-            "Resume MachineHealthChecks",
-            vec![Action::Cluster(ClusterAction::HealthChecks { of: managed, paused: false })],
-            "none of them is paused that was not paused before",
         );
     }
 }
