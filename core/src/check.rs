@@ -75,7 +75,10 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     let mut say =
         |message: String, remedy: &str| findings.push(Finding::warning("not-seen", "", message).remedy(remedy));
     if inventory.control_plane().next().is_none() {
-        say("no control-plane node was given".to_owned(), "Give /etc/kubernetes of each of them");
+        say(
+            "no control-plane node was given".to_owned(),
+            "Give /etc/kubernetes of each of them; or ask each, where the package has control-plane/apply.sh: with --check",
+        );
     }
     if inventory.workers().next().is_none() {
         say(

@@ -9,7 +9,7 @@ use std::{
 };
 
 use airlock_core::{
-    InputFile,
+    InputFile, UnixTime,
     plan::{KubeletCertificates, RotationRequest},
     report::{InventoryReport, PackageReport, PlanReport},
     x509::KeyAlgorithm,
@@ -135,7 +135,16 @@ impl Rotation {
     /// If any of it is refused.
     #[must_use]
     pub fn of(files: Vec<InputFile>, request: &RotationRequest, label: &str) -> Self {
-        let now = fixtures::now();
+        Self::at(fixtures::now(), files, request, label)
+    }
+
+    /// As [`Rotation::of`], at another moment than the fixtures'.
+    ///
+    /// # Panics
+    ///
+    /// If any of it is refused.
+    #[must_use]
+    pub fn at(now: UnixTime, files: Vec<InputFile>, request: &RotationRequest, label: &str) -> Self {
         let inventory = airlock_core::inspect(files, now);
         let plan = airlock_core::plan(&inventory, request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
         let algorithms: Vec<KeyAlgorithm> = plan.key_requests().iter().map(|request| request.algorithm).collect();

@@ -6,7 +6,7 @@ use super::commands::{self, Commands};
 use crate::{
     finding::printable,
     mint::Minted,
-    plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
+    plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
 };
 
 /// What else touches a rotation: question, command, and what must come of it.
@@ -68,6 +68,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
         }
     }
     let _ = consumers(&mut text);
+    let _ = departures(&mut text, plan);
     text
 }
 
@@ -125,6 +126,12 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         text,
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.\n"
     )?;
+    if has_holder(plan, &Holder::ControlPlanes) {
+        writeln!(
+            text,
+            "No control-plane node's files were given. The scripts in `control-plane/` are for each of those nodes, the same one for all: they stop before they change anything where a node's `ca.crt` is not what the phase before left there. In phase 2 a node makes its own certificates with its own `kubeadm certs renew`, as long as kubeadm's configuration says, and needs kubeadm, kubectl and unshare for that.\n"
+        )?;
+    }
     writeln!(
         text,
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.\n"
@@ -184,11 +191,18 @@ fn step_section(text: &mut String, step: &Step) -> std::fmt::Result {
     if !run.is_empty() {
         writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
+            "" if step.actions.iter().any(rolls_out) => {
+                writeln!(text, "Machines that have been made anew cannot be taken back: they know the new CA alone.\n")?
+            }
             "" => writeln!(text, "There is nothing to take back.\n")?,
             undo => writeln!(text, "To go back: `{undo}`\n")?,
         }
     }
     Ok(())
+}
+
+fn rolls_out(action: &Action) -> bool {
+    matches!(action, Action::Cluster(ClusterAction::RollOut { .. }))
 }
 
 fn change(action: &Action) -> Option<String> {
@@ -214,6 +228,11 @@ fn consumers(text: &mut String) -> std::fmt::Result {
     for (what, command, outcome) in CONSUMERS {
         writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
     }
+    Ok(())
+}
+
+/// Where the steps are others than those that people find described.
+fn departures(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
     writeln!(text, "\n## Where this runbook leaves the Kubernetes page, and why\n")?;
     for line in [
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
@@ -222,5 +241,20 @@ fn consumers(text: &mut String) -> std::fmt::Result {
     ] {
         writeln!(text, "- {line}")?;
     }
+    if !has_holder(plan, &Holder::Management) {
+        return Ok(());
+    }
+    writeln!(text, "\n## Where it leaves the note on Cluster API that goes around, and why\n")?;
+    for line in [
+        "The note has the management cluster trust the old certificate until the end; here its kubeconfig holds both CAs before the first API server serves a certificate of the new one, since it would fail from that moment on.",
+        "The note changes the CA's Secrets together with the kubeconfig's; here they follow when nobody presents an old certificate any more, since machines could not join in between.",
+        "Some put both CAs into the CA's Secret and roll machines out three times; kubeadm and Cluster API take the first of them alone, so a roll-out cannot carry the switch.",
+    ] {
+        writeln!(text, "- {line}")?;
+    }
     Ok(())
+}
+
+fn has_holder(plan: &RotationPlan, holder: &Holder) -> bool {
+    plan.steps.iter().any(|step| step.holder == *holder)
 }

@@ -14,6 +14,12 @@ use crate::{
     profile::{AuthorityId, SecretContent},
 };
 
+/// What nobody has seen here.
+const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
+
+const FIND_PINS: &str =
+    "kubectl get kubeadmconfigtemplates,kubeadmcontrolplanes -A -o yaml | grep -e ' name:' -e caCertHashes -A 1";
+
 impl Sequence<'_, '_> {
     /// The Cluster in the management cluster; `None` where there is none.
     fn managed(&self) -> Option<Managed> {
@@ -46,6 +52,9 @@ impl Sequence<'_, '_> {
         let mut actions = objects::management_authorities(self.inventory, self.successions, self.progress);
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
             actions.extend(objects::pins(self.inventory, succession));
+            if !self.inventory.pins.iter().any(|pinned| pinned.resource.is_some()) && self.managed().is_some() {
+                actions.push(Action::Do { text: UNSEEN_PINS.to_owned(), command: FIND_PINS.to_owned() });
+            }
         }
         if !actions.is_empty() {
             let gate = Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere);
