@@ -78,7 +78,7 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     let [control_plane, workers] = match of_machines {
         true => ["Give the configuration of each of them", "Where there are any, give their configurations"],
         false => [
-            "Give /etc/kubernetes of each of them",
+            "Give /etc/kubernetes of each of them; or ask each, where the package has control-plane/apply.sh: with --check",
             "Where there are any, ask each: apply.sh --check in the phase's workers folder",
         ],
     };

@@ -9,6 +9,7 @@ use airlock_core::{
     profile::AuthorityId,
 };
 use airlock_tests::fixtures;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use zeroize::Zeroizing;
 
 const CA: &str = "cp1/etc/kubernetes/pki/ca.crt";
@@ -47,6 +48,16 @@ impl Drop {
         let text = String::from_utf8(self.get(end)).expect("the fixture is UTF-8");
         assert!(text.contains(from), "{end} does not contain {from}");
         self.set(end, text.replace(from, to).into_bytes())
+    }
+
+    /// Another value under a key of a Secret.
+    fn change(self, end: &str, key: &str, change: impl Fn(String) -> String) -> Self {
+        let text = String::from_utf8(self.get(end)).expect("the fixture is UTF-8");
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(&format!("{key}: ")));
+        let old = line.unwrap_or_else(|| panic!("{end} has no {key}")).to_owned();
+        let value = BASE64_STANDARD.decode(&old).expect("a Secret holds base64");
+        let new = BASE64_STANDARD.encode(change(String::from_utf8(value).expect("the value is text")));
+        self.swap_text(end, &old, &new)
     }
 
     fn without(mut self, end: &str) -> Self {
@@ -268,4 +279,98 @@ fn the_same_twice_is_the_same() {
         Severity::Error,
         CA,
     );
+}
+
+/// What Cluster API makes of its Secrets, and what it trips over.
+#[test]
+fn secrets_of_cluster_api_are_read_as_it_reads_them() {
+    let one = || Drop::of("cluster-api/one");
+    let two = || Drop::of("cluster-api/two");
+    one().expect("left-alone", Severity::Note, "one-etcd.yaml");
+    one().expect("left-alone", Severity::Note, "one-sa.yaml");
+    // As `openssl ecparam -genkey` writes a P-256 key.
+    let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    two().change("two-ca.yaml", "tls.key", |key| format!("{parameters}{key}")).expect(
+        "first-block",
+        Severity::Warning,
+        "two-ca.yaml",
+    );
+    let renamed =
+        |text: String| text.replace("name: one\n", "name: other\n").replace("cluster: one\n", "cluster: other\n");
+    one().change("one-kubeconfig.yaml", "value", renamed).expect(
+        "cluster-entry-name",
+        Severity::Error,
+        "one-kubeconfig.yaml",
+    );
+    // Cluster API never writes into a Secret that a person supplied.
+    one()
+        .change("one-kubeconfig.yaml", "value", renamed)
+        .swap_text("one-kubeconfig.yaml", "type: cluster.x-k8s.io/secret", "type: Opaque")
+        .expect("cluster-entry-name", Severity::Warning, "one-kubeconfig.yaml");
+    let robot = |text: String| text.replace("users:\n", "users:\n- name: robot\n  user:\n    token: none\n");
+    one().change("one-kubeconfig.yaml", "value", robot).expect(
+        "user-without-certificate",
+        Severity::Warning,
+        "one-kubeconfig.yaml",
+    );
+    let proxy = String::from_utf8(one().get("one-proxy.yaml")).expect("the fixture is UTF-8");
+    let chain = proxy.lines().find_map(|line| line.trim().strip_prefix("tls.crt: ")).expect("it has a certificate");
+    let chain = String::from_utf8(BASE64_STANDARD.decode(chain).expect("base64")).expect("PEM");
+    one().change("one-ca.yaml", "tls.crt", |text| format!("{text}{chain}")).expect(
+        "bundle",
+        Severity::Error,
+        "one-ca.yaml",
+    );
+    one().without("one-ca.yaml").expect("management-ca-missing", Severity::Warning, "one-kubeconfig.yaml");
+}
+
+/// Nodes that were not given make their own leaves, from a key that lies on them.
+#[test]
+fn control_planes_that_were_not_given_need_their_key_and_a_name_that_tells() {
+    let keyless = Drop::of("cluster-api/one").change("one-ca.yaml", "tls.key", |_| String::new());
+    keyless.expect("control-plane-missing", Severity::Error, "");
+    let choice = NewAuthority { common_name: Some("ca2".to_owned()), ..NewAuthority::default() };
+    let request =
+        RotationRequest { authorities: [(AuthorityId::Cluster, choice)].into(), ..RotationRequest::default() };
+    let (code, severity) = ("control-plane-missing", Severity::Error);
+    Drop::of("cluster-api/one").expect_of(&request, fixtures::now(), code, severity, "");
+}
+
+/// People's Secrets may bear neither label nor type: Cluster API looks them up by name.
+#[test]
+fn secrets_without_a_label_belong_to_a_cluster_that_is_known() {
+    let label = "  labels:\n    cluster.x-k8s.io/cluster-name: supplied\n";
+    let bare = |drop: Drop, kind: &str| drop.swap_text(&format!("supplied-{kind}.yaml"), label, "");
+    let drop = || bare(bare(bare(bare(Drop::of("cluster-api/supplied"), "ca"), "proxy"), "etcd"), "sa");
+    assert!(drop().outcome(&RotationRequest::default(), fixtures::now()).1);
+    // The Cluster itself tells as well.
+    let cluster =
+        b"apiVersion: cluster.x-k8s.io/v1beta2\nkind: Cluster\nmetadata: {name: supplied, namespace: default}\n";
+    let drop = drop().without("supplied-kubeconfig.yaml");
+    let (findings, planned) = Drop(drop.0.clone()).outcome(&RotationRequest::default(), fixtures::now());
+    assert!(!planned && findings.iter().any(|finding| finding.code == "not-cluster-api"), "{findings:#?}");
+    let (findings, planned) =
+        drop.with("cluster.yaml", cluster.to_vec()).outcome(&RotationRequest::default(), fixtures::now());
+    assert!(planned, "{findings:#?}");
+}
+
+/// Pins in what machines are made from, and flags that a KubeadmControlPlane has kubeadm write.
+#[test]
+fn what_machines_are_made_from_is_looked_at() {
+    let template = |pin: &str| {
+        format!(
+            "apiVersion: bootstrap.cluster.x-k8s.io/v1beta2\nkind: KubeadmConfigTemplate\nmetadata: {{name: workers, namespace: default}}\nspec: {{template: {{spec: {{joinConfiguration: {{discovery: {{bootstrapToken: {{caCertHashes: ['{pin}']}}}}}}}}}}}}\n"
+        )
+    };
+    let inventory = inspect(fixtures::files("cluster-api/one"), fixtures::now());
+    let report = inventory.report(fixtures::now());
+    let old = report.authorities.iter().find(|authority| authority.id == AuthorityId::Cluster).expect("it has a CA");
+    let pin = old.certificate.pin.clone();
+    let one = || Drop::of("cluster-api/one");
+    one().with("template.yaml", template(&pin).into_bytes()).expect("join-pin", Severity::Note, "template.yaml");
+    let stale = template(&format!("sha256:{}", "0".repeat(64)));
+    one().with("template.yaml", stale.into_bytes()).expect("join-pin", Severity::Warning, "template.yaml");
+    let control_plane = "apiVersion: controlplane.cluster.x-k8s.io/v1beta2\nkind: KubeadmControlPlane\nmetadata: {name: one, namespace: default}\nspec: {kubeadmConfigSpec: {clusterConfiguration: {controllerManager: {extraArgs: [{name: cluster-signing-cert-file, value: /etc/other.crt}]}}}}\n";
+    let (code, severity) = ("kubeadm-flags", Severity::Warning);
+    one().with("kcp.yaml", control_plane.as_bytes().to_vec()).expect(code, severity, "kcp.yaml");
 }

@@ -16,6 +16,8 @@ use serde_json::Value;
 
 #[path = "lab/faults.rs"]
 mod faults;
+#[path = "lab/unseen.rs"]
+mod unseen;
 
 /// One cluster with clients that hammer it at a time. The one of the planted faults, which waits for leases most of its
 /// time, is up beside it.

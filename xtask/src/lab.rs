@@ -29,17 +29,21 @@ mod package;
 mod plan;
 mod programs;
 mod report;
+mod roll_out;
 mod runner;
 mod snapshot;
 
 const USAGE: &str = "\
-cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--kubernetes 1.36]
-                   [--from DIR] [--directory DIR]
+cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--roll-out]
+                   [--kubernetes 1.36] [--from DIR] [--directory DIR]
     brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
     prints how to enter a node and where the nodes' trees are
       --spares N       machines that have not joined yet: one joins in each phase of a run
       --management     the cluster is its own management cluster: a Cluster and its Secrets, made by
                        Cluster API's own functions
+      --roll-out       as --management, with a KubeadmControlPlane and a MachineDeployment whose
+                       controllers the lab plays: in the roll-out a spare machine joins the control
+                       plane with the files that Cluster API makes of the Secrets then
       --kubernetes     1.36, or 1.33 or 1.30, which are built when they are asked for first
       --from DIR       starts from trees as `tar` packs them, DIR/<node>/etc/kubernetes: with their
                        authorities, certificates, names and addresses
@@ -95,7 +99,7 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
-        const FLAGS: [&str; 5] = ["continued", "kill", "management", "twice", "undo"];
+        const FLAGS: [&str; 6] = ["continued", "kill", "management", "roll-out", "twice", "undo"];
         const OPTIONS: [&str; 9] = [
             "control-planes",
             "directory",

@@ -58,9 +58,18 @@ pub fn parse(bytes: &[u8]) -> Result<ClusterConfiguration, KubeadmError> {
 
 /// Reads a `ClusterConfiguration` from its value; `None` if it is something else.
 pub fn from_value(value: &Value) -> Option<ClusterConfiguration> {
-    if !is_cluster_configuration(value) {
-        return None;
-    }
+    is_cluster_configuration(value).then(|| configuration(value))
+}
+
+/// Reads what Cluster API's KubeadmControlPlane has kubeadm write (kubernetes-sigs/cluster-api: api/bootstrap/kubeadm/v1beta2,
+/// `ClusterConfiguration`, without a version of its own); `None` if the value is something else.
+pub fn from_control_plane(value: &Value) -> Option<ClusterConfiguration> {
+    let kind = value.get("kind").and_then(Value::as_str);
+    let given = value.pointer("/spec/kubeadmConfigSpec/clusterConfiguration");
+    given.filter(|_| kind == Some("KubeadmControlPlane")).map(configuration)
+}
+
+fn configuration(value: &Value) -> ClusterConfiguration {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ecdsa = value.pointer("/featureGates/PublicKeysECDSA") == Some(&Value::Bool(true));
     let components = [
@@ -73,14 +82,14 @@ pub fn from_value(value: &Value) -> Option<ClusterConfiguration> {
         let given = value.pointer(pointer).map(extra_args).unwrap_or_default();
         given.into_iter().map(|(flag, value)| (*component, flag, value))
     });
-    Some(ClusterConfiguration {
+    ClusterConfiguration {
         api_version: text("/apiVersion"),
         cluster_name: text("/clusterName"),
         certificates_dir: text("/certificatesDir"),
         encryption_algorithm: if ecdsa { "ECDSA-P256".to_owned() } else { text("/encryptionAlgorithm") },
         external_etcd: value.pointer("/etcd/external").is_some_and(Value::is_object),
         extra_args: extra_args.collect(),
-    })
+    }
 }
 
 /// A mapping of flag to value in v1beta3, a list of `name` and `value` in v1beta4.

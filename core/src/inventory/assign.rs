@@ -1,7 +1,7 @@
 //! Artifact to slot: every file gets its place, on a node or off it.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -39,6 +39,8 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         copies: Vec::new(),
         pins: Vec::new(),
         secrets: Vec::new(),
+        namesakes: Vec::new(),
+        clusters: BTreeSet::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),
@@ -129,6 +131,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
             inventory.place_tree(&root, content, password);
         }
     }
+    inventory.place_namesakes();
     inventory.name_nodes();
     inventory.furnish_tenant(tenant);
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));

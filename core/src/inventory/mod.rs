@@ -13,13 +13,17 @@ mod machines;
 mod nodes;
 mod objects;
 mod packaged;
+mod pins;
 mod recognise;
 mod signers;
 mod standing;
 mod tenant;
 mod tree;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -29,7 +33,7 @@ use crate::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod, talos::Machine,
     },
-    profile::{AuthorityId, Component, Profile, SecretContent},
+    profile::{AuthorityId, Profile, SecretContent},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -38,6 +42,7 @@ pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
+    pins::Pinned,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
@@ -66,10 +71,14 @@ pub struct Inventory {
     pub(crate) packaged: Vec<Slot>,
     /// CA certificates in objects that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
-    /// Pins in kubeadm's configuration of joining nodes, and the file of each.
-    pub(crate) pins: Vec<(String, String)>,
     /// Files of clusters' secrets; what they hold is among the loose.
     pub(crate) secrets: Vec<SecretsFile>,
+    /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.
+    namesakes: Vec<(String, assign::Bytes, Object)>,
+    /// Cluster API's Clusters, by namespace and name.
+    clusters: BTreeSet<(String, String)>,
+    /// Pins by which joining nodes know the cluster.
+    pub(crate) pins: Vec<Pinned>,
     pub(crate) unrecognised: Vec<Unrecognised>,
     pub(crate) authorities: BTreeMap<AuthorityId, Authority>,
     pub(crate) signers: Signers,
@@ -282,7 +291,7 @@ impl Inventory {
 
     /// Does kubelet.conf carry the credential itself, as nodes made by kubeadm before 1.17 do?
     pub(crate) fn embeds_kubelet_credential(&self, node: &Node) -> bool {
-        let row = self.profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+        let row = self.profile.kubelet_conf();
         let kubeconfig = row.and_then(|row| node.kubeconfig(row.path));
         kubeconfig.is_some_and(|(_, kubeconfig)| kubeconfig.credentials().next().is_some())
     }

@@ -1,6 +1,9 @@
 //! Kubernetes objects among the input: which ones have a part in a rotation, and what they hold.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -11,69 +14,100 @@ use super::{
     ca_bundles::ca_bundles,
     copies::Reader,
     detect::{self, Reason},
+    pins::pinned,
     tenant,
 };
 use crate::{
     Finding, Severity,
     formats::{kubeadm, object::Object},
-    profile::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow},
+    profile::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
 };
-
-/// The type of the Secrets that Cluster API makes (kubernetes-sigs/cluster-api: api/core/v1beta2, `ClusterSecretType`).
-const CLUSTER_SECRET_TYPE: &str = "cluster.x-k8s.io/secret";
 
 impl Inventory {
     pub(super) fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
         let mut reader = Reader::default();
         for object in objects {
-            if let Some(pins) = kubeadm::join_pins(&object.value) {
-                self.pins.extend(pins.into_iter().map(|pin| (pin, file.to_owned())));
+            let pinned = pinned(&object, file);
+            let has_part = pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
+            self.pins.extend(pinned);
+            if is_cluster(&object) {
+                self.clusters.insert((namespace(&object), object.name.clone()));
+                continue;
             }
             let hosted = self.profile.hosted().and_then(|hosted| tenant::role(hosted, &object));
             let Some(role) = hosted.map(ObjectRole::Hosted).or_else(|| object_role(&object)) else {
-                let copies = reader.copies(&object, file);
-                if copies.is_empty() {
-                    *passed_over.entry(object.kind.clone()).or_default() += 1;
+                if secret_row(&object).is_some() {
+                    self.namesakes.push((file.to_owned(), Arc::clone(bytes), object));
+                    continue;
                 }
-                if !copies.is_empty() && secret_row(&object).is_some() {
-                    let message = format!(
-                        "{}/{} is called like a Secret of Cluster API's, but has neither its label nor its type",
-                        object.namespace.as_deref().unwrap_or_default(),
-                        object.name
-                    );
-                    self.findings.push(Finding::note("not-cluster-api", file, message).remedy(format!(
-                        "If it is one, give it with the label {CLUSTER_NAME_LABEL}, as the management cluster has it"
-                    )));
+                let copies = reader.copies(&object, file);
+                if copies.is_empty() && !has_part {
+                    *passed_over.entry(object.kind.clone()).or_default() += 1;
                 }
                 self.copies.extend(copies);
                 continue;
             };
-            let same = |known: &&Arc<StoredObject>| {
-                let known = &known.object;
-                (&known.kind, &known.name, &known.namespace) == (&object.kind, &object.name, &object.namespace)
-            };
-            match self.objects.iter().find(same) {
-                Some(known) if known.object.value == object.value => {}
-                Some(known) => self.findings.push(
-                    Finding::error(
-                        "two-objects",
-                        file,
-                        format!("{} is also given, with other content, in {}", known.place(), known.file),
-                    )
-                    .remedy("Give it once, as it is in the cluster now"),
-                ),
-                None => {
-                    let stored = self.read_object(file, bytes, object, role);
-                    self.objects.push(Arc::new(stored));
-                }
-            }
+            self.place_object(file, bytes, object, role);
         }
         if !passed_over.is_empty() {
             let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
             let reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
             self.findings.push(Finding::note("unrecognised", file, &reason));
             self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
+        }
+    }
+
+    fn place_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) {
+        let same = |known: &&Arc<StoredObject>| {
+            let known = &known.object;
+            (&known.kind, &known.name, &known.namespace) == (&object.kind, &object.name, &object.namespace)
+        };
+        match self.objects.iter().find(same) {
+            Some(known) if known.object.value == object.value => {}
+            Some(known) => self.findings.push(
+                Finding::error(
+                    "two-objects",
+                    file,
+                    format!("{} is also given, with other content, in {}", known.place(), known.file),
+                )
+                .remedy("Give it once, as it is in the cluster now"),
+            ),
+            None => {
+                let stored = self.read_object(file, bytes, object, role);
+                self.objects.push(Arc::new(stored));
+            }
+        }
+    }
+
+    /// Secrets that are called like Cluster API's and bear neither its label nor its type: what people supply may be so, and is
+    /// looked up by its name. They are the Cluster's if that is known by something else.
+    pub(super) fn place_namesakes(&mut self) {
+        let stored = self.objects.iter();
+        let known = stored.filter_map(|stored| Some((namespace(&stored.object), stored.cluster()?)));
+        let clusters: BTreeSet<_> = known.chain(std::mem::take(&mut self.clusters)).collect();
+        let mut reader = Reader::default();
+        for (file, bytes, object) in std::mem::take(&mut self.namesakes) {
+            let content = secret_row(&object).map(|row| row.content);
+            let cluster = content.and_then(|content| secret_cluster(&object, content));
+            if let (Some(content), Some(cluster)) = (content, cluster)
+                && clusters.contains(&(namespace(&object), cluster))
+            {
+                self.place_object(&file, &bytes, object, ObjectRole::Secret(content));
+                continue;
+            }
+            let copies = reader.copies(&object, &file);
+            if !copies.is_empty() {
+                let message = format!(
+                    "{}/{} is called like a Secret of Cluster API's, but has neither its label nor its type",
+                    object.namespace.as_deref().unwrap_or_default(),
+                    object.name
+                );
+                self.findings.push(Finding::note("not-cluster-api", &file, message).remedy(format!(
+                    "If it is one, give the Cluster's other Secrets as well, or this one with the label {CLUSTER_NAME_LABEL}"
+                )));
+            }
+            self.copies.extend(copies);
         }
     }
 
@@ -140,7 +174,10 @@ impl Inventory {
                     }
                 }
             }
-            ObjectRole::KubeadmConfig => stored.kubeadm = kubeadm::from_value(&stored.object.value),
+            ObjectRole::KubeadmConfig => {
+                let value = &stored.object.value;
+                stored.kubeadm = kubeadm::from_value(value).or_else(|| kubeadm::from_control_plane(value));
+            }
             ObjectRole::SigningRequest => {
                 let text = |pointer| stored.object.value.pointer(pointer).and_then(Value::as_str);
                 let (request, certificate) = (text("/spec/request"), text("/status/certificate"));
@@ -166,6 +203,15 @@ impl Inventory {
     }
 }
 
+/// A Cluster of Cluster API's.
+fn is_cluster(object: &Object) -> bool {
+    object.kind == "Cluster" && object.api_version.starts_with("cluster.x-k8s.io/")
+}
+
+fn namespace(object: &Object) -> String {
+    object.namespace.clone().unwrap_or_else(|| "default".to_owned())
+}
+
 fn object_role(object: &Object) -> Option<ObjectRole> {
     match object.kind.as_str() {
         "ConfigMap" => match (object.namespace.as_deref(), object.name.as_str()) {
@@ -179,6 +225,7 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
             Some(ObjectRole::UploadedCertificates)
         }
         "Secret" => management_secret(object).map(ObjectRole::Secret),
+        "KubeadmControlPlane" => Some(ObjectRole::KubeadmConfig),
         "ClusterConfiguration" if kubeadm::is_cluster_configuration(&object.value) => Some(ObjectRole::KubeadmConfig),
         "CertificateSigningRequest" => Some(ObjectRole::SigningRequest),
         _ if !ca_bundles(object).is_empty() => Some(ObjectRole::CaBundle),

@@ -1,9 +1,6 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
-use crate::{
-    plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb},
-    x509::Name,
-};
+use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb};
 
 /// On the client, apply would copy the object, key and all, into an annotation.
 pub(super) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
@@ -24,8 +21,10 @@ pub(super) fn of_step(step: &Step) -> Commands {
     let script = format!("sh {}", script_path(step));
     match &step.holder {
         Holder::Clients => Commands::default(),
-        Holder::Node(_) if is_kubelet_step(step) => Commands::with_undo(&format!("{script} kubelet")),
-        Holder::Node(_) | Holder::Workers => Commands::with_undo(&script),
+        Holder::Node(_) | Holder::ControlPlanes if is_kubelet_step(step) => {
+            Commands::with_undo(&format!("{script} kubelet"))
+        }
+        Holder::Node(_) | Holder::ControlPlanes | Holder::Workers => Commands::with_undo(&script),
         Holder::Cluster | Holder::Management => {
             let command = format!("{script} {}", step_name(step));
             if step.actions.iter().any(can_be_undone) {
@@ -63,7 +62,7 @@ pub(super) fn step_name(step: &Step) -> &str {
 
 /// Is it about the kubelet's own credential alone?
 pub(super) fn is_kubelet_step(step: &Step) -> bool {
-    matches!(step.holder, Holder::Node(_))
+    matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)
         && step.actions.iter().any(|action| match action {
             Action::RenewKubelet => true,
             Action::Write(edit) => matches!(edit.content, Content::Credential(_)),
@@ -73,8 +72,15 @@ pub(super) fn is_kubelet_step(step: &Step) -> bool {
 
 fn can_be_undone(action: &Action) -> bool {
     match action {
+        Action::Write(_) => true,
         Action::Cluster(ClusterAction::Tenant(action)) => action.verb != TenantVerb::Reissued,
-        Action::Write(_) | Action::Cluster(ClusterAction::Pause { .. } | ClusterAction::RestartWorkloads) => true,
+        Action::Cluster(action) => matches!(
+            action,
+            ClusterAction::HealthChecks { .. }
+                | ClusterAction::Pause { .. }
+                | ClusterAction::Pin(_)
+                | ClusterAction::RestartWorkloads
+        ),
         _ => false,
     }
 }
@@ -87,7 +93,12 @@ fn opens_the_way_back(step: &Step) -> bool {
 }
 
 fn changes_the_cluster(action: &Action) -> bool {
-    matches!(action, Action::Cluster(ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates))
+    matches!(
+        action,
+        Action::Cluster(
+            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RollOut { .. }
+        )
+    )
 }
 
 /// A word that the shell takes as it is.
@@ -96,17 +107,12 @@ pub(super) fn quote(word: &str) -> String {
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    quoted(word)
 }
 
-/// What of a name stands in a certificate's bytes as text, and tells the new authority from the old.
-pub(super) fn telling_name(new: &Name, old: &Name) -> Option<String> {
-    let printable =
-        |name: &str| name.bytes().filter(|byte| (0x20..0x7f).contains(byte)).map(char::from).collect::<String>();
-    let name = printable(&new.common_name()?);
-    let old_der: String =
-        old.der().iter().filter(|byte| (0x20..0x7f).contains(*byte)).map(|byte| char::from(*byte)).collect();
-    (name.len() >= 4 && !old_der.contains(&name)).then_some(name)
+/// A word in quotes: where it is assigned to a variable, names with a dash and digits look like sums to shellcheck.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

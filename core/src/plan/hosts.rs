@@ -160,7 +160,8 @@ impl<'a> Sequence<'a, '_> {
             before: phase.trusted_before().to_owned(),
             after: order.to_string(),
         });
-        vec![write, Action::TrustInKubeconfig, Action::Restart(Component::Kubelet)]
+        let kubelet_conf = self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name));
+        [write].into_iter().chain(kubelet_conf).chain([Action::Restart(Component::Kubelet)]).collect()
     }
 
     fn restart_pods(&mut self, phase: Phase, gate: &str) {

@@ -21,6 +21,7 @@ mod sequence;
 mod signing_requests;
 mod steps;
 mod successors;
+mod unseen;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -37,8 +38,8 @@ pub(crate) use self::{
     },
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
-        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, NewClient,
-        PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
+        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, Machines,
+        NewClient, PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
@@ -131,6 +132,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let request = if at_once { &minting } else { request };
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
+    unseen::check(inventory, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);

@@ -7,7 +7,7 @@ use super::{
     Action, Content, Edit, KeyHome, KubeletCertificates, Phase, RotationRequest, Side, Source, Succession, clients,
     progress::Progress,
     replacements::Replacements,
-    steps::{Holder, PackagePath},
+    steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
     Finding, UnixTime,
@@ -20,10 +20,6 @@ pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
 
 /// The flag that names the key to it.
 pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
-
-/// Modes as kubeadm sets them.
-const SECRET: u32 = 0o600;
-const PUBLIC: u32 = 0o644;
 
 /// kubeadm's mode for manifests, used where the given one's is not known
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
@@ -49,7 +45,7 @@ pub(super) fn kept_by_workers(
     }
     let profile = inventory.profile;
     let bundle = profile.authority(AuthorityId::Cluster).map(|row| (row.certificate, PUBLIC));
-    let kubelet = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+    let kubelet = profile.kubelet_conf();
     let paths: Vec<_> = bundle.into_iter().chain(kubelet.map(|row| (row.path, SECRET))).collect();
     let mut kept = Vec::new();
     for node in inventory.workers() {

@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    Action, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
+    Action, ClusterAction, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
     progress::Progress,
     replacements::Replacements,
-    steps::{Holder, PackagePath},
+    steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
     Finding,
@@ -17,12 +17,6 @@ use crate::{
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };
-
-/// Secrets and kubeconfigs hold keys.
-const SECRET: u32 = 0o600;
-
-/// `cluster-info` is public.
-const PUBLIC: u32 = 0o644;
 
 /// An object to be applied, decided but not yet written.
 #[derive(Debug)]
@@ -200,6 +194,13 @@ pub(super) fn management_authorities(
         ));
     }
     actions
+}
+
+/// Machine templates and control planes that name the old authority's pin, by which no machine could join any more.
+pub(super) fn pins(inventory: &Inventory, succession: &Succession) -> Vec<Action> {
+    let old = succession.old.public_key().pin();
+    let stale = inventory.pins.iter().filter(|pinned| pinned.resource.is_some() && pinned.pins.contains(&old));
+    stale.map(|pinned| Action::Cluster(ClusterAction::Pin(pinned.clone()))).collect()
 }
 
 /// The CA data of webhooks and extension API servers that hangs on the cluster's authority.

@@ -54,6 +54,11 @@ impl<'a> Progress<'a> {
         holder.is_some_and(|holder| holder.at_least(kubelet).phases() >= phase.number())
     }
 
+    /// May there be control-plane nodes left to go through the phase, of which nothing was given?
+    pub(super) fn is_left_unseen(&self, phase: Phase) -> bool {
+        phase.number() > self.all
+    }
+
     /// How far what lies at `place` of a holder is; `None` where that is not known.
     pub(super) fn reached(&self, holder: &str, place: &str) -> Option<Standing> {
         self.holders.iter().find(|standing| standing.name == holder)?.reached(place)

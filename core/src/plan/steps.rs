@@ -11,10 +11,14 @@ use zeroize::Zeroizing;
 use super::{ObjectChange, ReplacementId, TenantAction};
 use crate::{
     formats::talos::Layout,
-    inventory::Role,
+    inventory::{Pinned, Role},
     profile::{AuthorityId, Component, Profile},
     x509::Certificate,
 };
+
+/// Modes as kubeadm sets them: what holds a key, and what does not.
+pub(super) const SECRET: u32 = 0o600;
+pub(super) const PUBLIC: u32 = 0o644;
 
 /// One of the three phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,6 +210,8 @@ pub(crate) enum Fact {
 pub(crate) enum Holder {
     /// A control-plane node.
     Node(String),
+    /// Every control-plane node that was not given, one after the other.
+    ControlPlanes,
     /// Every worker, given or not.
     Workers,
     /// Wherever kubectl reaches the workload cluster.
@@ -220,6 +226,7 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Node(name) => name,
+            Self::ControlPlanes => "control-plane",
             Self::Workers => "workers",
             Self::Cluster => "cluster",
             Self::Management => "management",
@@ -263,8 +270,17 @@ pub(crate) enum Action {
     },
     /// The kubelet asks for a new client certificate with its present one.
     RenewKubelet,
-    /// The CA data in a kubelet.conf that nobody has seen; every other byte stays.
-    TrustInKubeconfig,
+    /// What kubeadm on the node makes anew from the node's own files and the authority's new key: no leaf's key travels.
+    RenewOnNode {
+        /// Whose leaves.
+        authority: AuthorityId,
+        /// As kubeadm calls them: `apiserver`, `admin.conf`.
+        names: Vec<&'static str>,
+        /// The CA data of the kubeconfigs among them, which kubeadm narrows to the first CA.
+        trust: Trust,
+    },
+    /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
+    TrustInKubeconfig(&'static str),
     /// Something done through the cluster's API.
     Cluster(ClusterAction),
     /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
@@ -289,8 +305,12 @@ impl Action {
             Self::RenewKubelet => {
                 "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned()
             }
-            Self::TrustInKubeconfig => {
-                "In kubelet.conf, set the CA data to that of ca.crt; everything else stays".to_owned()
+            Self::RenewOnNode { names, trust, .. } => format!(
+                "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
+                names.join(", ")
+            ),
+            Self::TrustInKubeconfig(name) => {
+                format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
             Self::Cluster(action) => action.in_words(),
             Self::Remove { .. } | Self::Restart(_) | Self::Write(_) => return None,
@@ -459,15 +479,22 @@ pub(crate) enum ClusterAction {
     ForgetUploadedCertificates,
     /// Waits until every node is Ready.
     NodesReady,
-    /// Cluster API's pause switch.
-    Pause {
-        /// Of the Cluster.
-        namespace: String,
-        /// Its name.
-        cluster: String,
+    /// Whether Cluster API's MachineHealthChecks of a Cluster are paused; who was paused before stays so.
+    HealthChecks {
+        /// Of which Cluster.
+        of: Managed,
         /// On or off.
         paused: bool,
     },
+    /// Cluster API's pause switch.
+    Pause {
+        /// Of which Cluster.
+        of: Managed,
+        /// On or off.
+        paused: bool,
+    },
+    /// A machine template's pins become the new CA's.
+    Pin(Pinned),
     /// Waits until kube-root-ca.crt holds this trust, as a file of the package has it, in every namespace.
     Published(Trust, String),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
@@ -476,6 +503,35 @@ pub(crate) enum ClusterAction {
     Served,
     /// Something done to a control plane that runs in a management cluster.
     Tenant(TenantAction),
+    /// Cluster API makes machines anew, once in the phase.
+    RollOut {
+        /// Of which Cluster.
+        of: Managed,
+        /// Which of them.
+        machines: Machines,
+    },
+}
+
+/// A Cluster of Cluster API's, in the management cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Managed {
+    pub(crate) namespace: String,
+    pub(crate) cluster: String,
+}
+
+impl fmt::Display for Managed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.cluster)
+    }
+}
+
+/// Machines that Cluster API makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machines {
+    /// Those of KubeadmControlPlanes.
+    ControlPlane,
+    /// Those of MachineDeployments.
+    Workers,
 }
 
 impl ClusterAction {
@@ -485,7 +541,12 @@ impl ClusterAction {
             Self::ForgetOld(_) => "Delete the ConfigMap kube-system/extension-apiserver-authentication once: it is a union that never forgets an unexpired CA, and an API server writes it anew".to_owned(),
             Self::ForgetUploadedCertificates => "Delete the Secret kube-system/kubeadm-certs, which would give the old CA to joining nodes".to_owned(),
             Self::NodesReady => "Wait until every node is Ready".to_owned(),
-            Self::Pause { namespace, cluster, paused } => format!("Set paused={paused} on the Cluster {namespace}/{cluster}"),
+            Self::HealthChecks { of, paused: true } => format!("Annotate the MachineHealthChecks of the Cluster {of} with cluster.x-k8s.io/paused, so that no machine is replaced half-way"),
+            Self::HealthChecks { of, paused: false } => format!("Take the annotation cluster.x-k8s.io/paused off the MachineHealthChecks of the Cluster {of} that step pause gave it"),
+            Self::Pause { of, paused } => format!("Set paused={paused} on the Cluster {of}"),
+            Self::Pin(pinned) => format!("In {}, let caCertHashes name the new CA's pin: machines made from it could not join by the old one's", pinned.place),
+            Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it sets the time before which no machine may have been made. Where no KubeadmControlPlane makes them there is nothing to roll out"),
+            Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. MachinePools' instances and machines that nobody owns are not made anew: step workers is for them"),
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
             Self::Tenant(action) => action.in_words(),

@@ -89,6 +89,29 @@ impl Succession {
         }
     }
 
+    /// The new one's common name.
+    pub(crate) fn new_common_name(&self) -> String {
+        match &self.new {
+            Successor::Made { name, .. } => match name {
+                AuthorityName::Common(text)
+                | AuthorityName::Distinguished(_, text)
+                | AuthorityName::Organization(text) => text.clone(),
+            },
+            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+                certificate.subject().common_name().unwrap_or_default()
+            }
+        }
+    }
+
+    /// What of the new one's common name stands as text in the bytes of what it signs, and in nothing that the old one
+    /// signed: scripts tell the two apart by it.
+    pub(crate) fn telling_name(&self, common_name: &str) -> Option<String> {
+        let printable = |byte: &u8| (0x20..0x7f).contains(byte);
+        let text = |bytes: &[u8]| bytes.iter().copied().filter(printable).map(char::from).collect::<String>();
+        let name = text(common_name.as_bytes());
+        (name.len() >= 4 && !text(self.old.subject().der()).contains(&name)).then_some(name)
+    }
+
     /// Can it sign, and be brought to where its key belongs?
     pub(crate) fn has_key(&self) -> bool {
         !matches!(self.new, Successor::Present(_, None) | Successor::Brought(_, None))

@@ -6,6 +6,10 @@ use super::AuthorityId;
 /// The label that names the Cluster a Secret belongs to (`clusterv1.ClusterNameLabel`).
 pub const CLUSTER_NAME_LABEL: &str = "cluster.x-k8s.io/cluster-name";
 
+/// The type of the Secrets that Cluster API makes (kubernetes-sigs/cluster-api: api/core/v1beta2, `ClusterSecretType`). What
+/// has another type was supplied by a person, and is read but never written.
+pub const CLUSTER_SECRET_TYPE: &str = "cluster.x-k8s.io/secret";
+
 /// A Secret of a Cluster, named `<cluster>-<suffix>`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

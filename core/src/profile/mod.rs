@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::x509::KeyAlgorithm;
 
-pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
+pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 use edge::Material;
 pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
@@ -335,6 +335,12 @@ impl Profile {
             Course::Hosted(hosted) => Some(hosted),
             Course::HostPhases | Course::MachineConfigs | Course::NodeFiles => None,
         }
+    }
+
+    /// The kubelet's own kubeconfig.
+    #[must_use]
+    pub fn kubelet_conf(&self) -> Option<&'static KubeconfigRow> {
+        self.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet))
     }
 
     /// The path of the kubelet's own client certificate.

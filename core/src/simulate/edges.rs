@@ -141,9 +141,15 @@ fn instance(
 ) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
-    let asked = client.presents.iter().chain(&client.trusts);
-    let refusal = row.expectation == Expectation::RefusedAtTheEnd;
-    if !refusal && !asked.into_iter().any(holds) {
+    let mut asked = client.presents.iter().chain(&client.trusts);
+    // A machine of the roll-out holds nothing before there is one, and then what every other one does.
+    let elsewhere =
+        |own: &Cell| world.cells().any(|cell| (cell.party, cell.material) == (own.party, own.material) && holds(cell));
+    let exists = match world.places[place].kind {
+        PlaceKind::RolledOut => asked.any(elsewhere),
+        _ => row.expectation == Expectation::RefusedAtTheEnd || asked.any(holds),
+    };
+    if !exists {
         return None;
     }
     let host = host(row.client.party, &client, world);
@@ -154,10 +160,13 @@ fn instance(
     }
     let servers: Vec<_> = servers.into_iter().map(|(place, file)| ends(row.server, place, &file, world)).collect();
     let named: Vec<_> =
-        servers.iter().map(|server| host.as_deref().is_none_or(|host| names(server, host, world))).collect();
-    // Who is not named by that address today is not reached by it.
-    let any = named.iter().any(|named| *named);
-    let reached = servers.into_iter().zip(named).filter(|(_, named)| !any || *named).map(|(server, _)| server);
+        servers.iter().map(|server| host.as_deref().map_or(Some(true), |host| names(server, host, world))).collect();
+    // Who is not named by that address today is not reached by it. A machine that is not there yet will be by an address that
+    // everybody has in common.
+    let any = named.contains(&Some(true));
+    let common = !named.contains(&Some(false));
+    let is_reached = |named: Option<bool>| !any || named.unwrap_or(common);
+    let reached = servers.into_iter().zip(named).filter(|(_, named)| is_reached(*named)).map(|(server, _)| server);
     let reached: Vec<_> = reached.collect();
     if reached.is_empty() {
         return None;
@@ -244,13 +253,14 @@ fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
     })
 }
 
-/// Does what the server presents today name this host?
-fn names(server: &Ends, host: &str, world: &World<'_>) -> bool {
-    let Some(values) = server.presents.as_ref().and_then(|cell| world.values(cell)) else { return true };
-    values.iter().any(|value| match value {
+/// Does what the server presents today name this host? `None` where it is not there yet.
+fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
+    let Some(values) = server.presents.as_ref().and_then(|cell| world.values(cell)) else { return Some(true) };
+    let named = values.iter().any(|value| match value {
         Value::Leaf(Leaf::Chain(chain, _)) => chain.first().is_some_and(|leaf| leaf.is_for_host(host)),
         _ => true,
-    })
+    });
+    (!values.is_empty()).then_some(named)
 }
 
 /// What is asked of an edge beyond handshakes.

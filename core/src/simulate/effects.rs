@@ -53,7 +53,7 @@ impl World<'_> {
         let current = self.plan.profile.kubelet_client().to_owned();
         let joined: Vec<_> = self.joined();
         let profile = self.plan.profile;
-        let kubelet_conf = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet));
+        let kubelet_conf = profile.kubelet_conf();
         for (index, place) in self.places.iter_mut().enumerate() {
             let mut put = |path: &str, held: Held| {
                 if place.files.entry(path.to_owned()).or_default().insert(held) {
@@ -83,7 +83,7 @@ impl World<'_> {
     }
 
     /// Whom a node trusts that joins now: it takes over what `cluster-info` says.
-    fn joined(&self) -> Vec<Vec<Certificate>> {
+    pub(super) fn joined(&self) -> Vec<Vec<Certificate>> {
         let clusters = self.places.iter().filter(|place| place.kind == PlaceKind::Cluster);
         let told = clusters.filter_map(|place| place.files.get(CLUSTER_INFO)).flatten();
         let trusts = told.filter_map(|held| match held {
@@ -95,15 +95,15 @@ impl World<'_> {
 
     /// Cluster API writes a kubeconfig anew from the first certificate and the key in the Cluster's `-ca`.
     fn reconcile(&mut self) {
+        let pairs = self.managed(AuthorityId::Cluster);
         for (index, place) in self.places.iter_mut().enumerate() {
             if place.kind != PlaceKind::Management {
                 continue;
             }
             self.changed.insert(index);
-            let firsts: Vec<_> = place.files.values().flatten().filter_map(first_authority).collect();
             for versions in place.files.values_mut() {
                 let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
-                versions.extend(firsts.iter().map(|first| {
+                versions.extend(pairs.iter().filter_map(|pair| pair.first()).map(|first| {
                     let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
                     Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
                 }));
@@ -367,9 +367,8 @@ impl World<'_> {
         Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
     }
 
-    /// What people have done by the end of the phase's step: others' kubeconfigs, control planes that nobody gave.
+    /// What people have done by the end of the phase's step: others' kubeconfigs, what webhooks are verified by.
     pub(super) fn by_people(&mut self, step: &Step) {
-        let (elsewhere, profile) = (self.is_elsewhere(step), self.plan.profile);
         for index in 0..self.places.len() {
             let Place { kind, authority, .. } = self.places[index];
             let Some(succession) = self.plan.successions.get(&authority) else { continue };
@@ -378,18 +377,10 @@ impl World<'_> {
             let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
             let files = &mut self.places[index].files;
             match kind {
-                PlaceKind::OtherClients | PlaceKind::CaBundles if !elsewhere => {
+                PlaceKind::OtherClients | PlaceKind::CaBundles => {
                     self.changed.insert(index);
                     for versions in files.values_mut() {
                         *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
-                    }
-                }
-                PlaceKind::ControlPlaneElsewhere if elsewhere => {
-                    self.changed.insert(index);
-                    for (path, versions) in files {
-                        let trust =
-                            if path == profile.signing.certificate { std::slice::from_ref(signer) } else { &trust };
-                        *versions = versions.iter().map(|held| moved(held, trust, signer)).collect();
                     }
                 }
                 _ => {}
@@ -415,25 +406,6 @@ impl World<'_> {
         }
     }
 
-    /// Control planes that nobody gave have been through the phase: their API servers, their leaders' word to pods.
-    pub(super) fn settle_elsewhere(&mut self, phase: Phase) {
-        for place in 0..self.places.len() {
-            if self.places[place].kind != PlaceKind::ControlPlaneElsewhere {
-                continue;
-            }
-            self.take_up(place, |_, effect| matches!(effect, Effect::Live | Effect::Restart(_)));
-            if phase != Phase::TrustBoth {
-                self.retain_new_kubelets(place);
-            }
-        }
-        let roots = self.union(Party::Component(Component::ControllerManager), self.plan.profile.published);
-        if let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) {
-            let party = Party::Component(Component::ControllerManager);
-            self.set(&Cell { place, file: String::new(), party, material: Material::RootConfigMap }, roots);
-        }
-        self.led = true;
-    }
-
     /// Of a kubelet's credentials only those of the new authority are left.
     pub(super) fn retain_new_kubelets(&mut self, place: usize) {
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
@@ -443,7 +415,7 @@ impl World<'_> {
         let profile = self.plan.profile;
         self.changed.insert(place);
         let current = profile.kubelet_client();
-        let own = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)).map(|row| row.path);
+        let own = profile.kubelet_conf().map(|row| row.path);
         for (path, versions) in &mut self.places[place].files {
             versions.retain(|held| match held {
                 Held::Credential(chain, _) if path == current => is_new(Presented::Chain(chain)),
@@ -516,8 +488,11 @@ impl World<'_> {
             }
             ClusterAction::Tenant(action) => self.wait_for_tenant(action.verb),
             ClusterAction::ForgetUploadedCertificates
+            | ClusterAction::HealthChecks { .. }
             | ClusterAction::NodesReady
             | ClusterAction::Pause { .. }
+            | ClusterAction::Pin(_)
+            | ClusterAction::RollOut { .. }
             | ClusterAction::Served => {}
         }
     }
@@ -530,26 +505,6 @@ pub(super) fn signs(certificates: &[Certificate], key: Option<&crate::x509::Publ
 
 fn fits(leaf: &Leaf) -> bool {
     !matches!(leaf, Leaf::Chain(_, false))
-}
-
-fn first_authority(held: &Held) -> Option<Certificate> {
-    match held {
-        Held::Certificates(certificates) => certificates.first().cloned(),
-        _ => None,
-    }
-}
-
-/// What an unseen node's file becomes in a phase.
-fn moved(held: &Held, trust: &[Certificate], signer: &Certificate) -> Held {
-    match held {
-        Held::Certificates(_) => Held::Certificates(trust.to_vec()),
-        Held::SignedBy(_) => Held::SignedBy(signer.clone()),
-        Held::Key(_) => Held::Key(signer.public_key().clone()),
-        Held::Kubeconfig(access) => {
-            Held::Kubeconfig(Access { trust: Trusted::These(trust.to_vec()), ..access.clone() })
-        }
-        other => other.clone(),
-    }
 }
 
 /// What people make of a kubeconfig or CA data in a phase: trust in which `both` take the place of any of them, and

@@ -8,7 +8,9 @@ use super::simulate;
 use crate::{
     mint::Minted,
     package::{OutputFiles, PackageError, write},
-    plan::{Action, Content, Fact, Holder, Identity, Phase, PlaceKind, ReplacementId, RotationPlan, Step, Trust},
+    plan::{
+        Action, Content, Fact, Holder, Identity, Phase, Place, PlaceKind, ReplacementId, RotationPlan, Step, Trust,
+    },
     profile::{AuthorityId, Component},
     time::DAY,
     x509::{Certificate, ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
@@ -76,6 +78,30 @@ pub enum Fault {
     OldKept,
     /// `extension-apiserver-authentication` is never deleted.
     NothingForgotten,
+    /// Nodes that were not given sign from `ca.crt`, which becomes a bundle.
+    UnseenSigningFlagNotSet,
+    /// The scheduler.conf of nodes that were not given is left as it was.
+    UnseenKubeconfigNotPatched,
+    /// Nodes that were not given are left out of phase 1.
+    UnseenSkippedInPhase1,
+    /// They keep their leaves in phase 2.
+    UnseenNotRenewed,
+    /// kubeadm signs before it has the new CA's key beside its certificate.
+    UnseenRenewedBeforeKey,
+    /// Their kubeconfigs trust what kubeadm leaves in them: the first CA alone.
+    UnseenNarrowed,
+    /// Their kubelets keep their certificates.
+    UnseenKubeletsNotRenewed,
+    /// They are left out of phase 3, though Cluster API does not make them anew.
+    UnseenSkippedInPhase3,
+    /// The management cluster gets the new pair, and rolls out, before API servers have switched in place.
+    RollOutBeforeSwitch,
+    /// It rolls out while somebody may still present an old certificate.
+    RollOutBeforeConfirmation,
+    /// Machines that it makes are told both CAs.
+    RollOutBeforeClusterInfo,
+    /// It goes on while it has the old pair.
+    ResumedBeforeAuthorities,
     /// The new apiserver certificate names the key of another CA as its issuer's. Not one of [`Fault::ALL`]: Go takes
     /// a key id for a hint and finds the issuer all the same; OpenSSL does not.
     KeyIdOfWrongAuthority,
@@ -115,14 +141,31 @@ impl Fault {
         Self::NothingForgotten,
     ];
 
+    /// Likewise, in a plan for a Cluster of Cluster API's no node of which was given.
+    pub const UNSEEN: [Self; 12] = [
+        Self::UnseenSigningFlagNotSet,
+        Self::UnseenKubeconfigNotPatched,
+        Self::UnseenSkippedInPhase1,
+        Self::UnseenNotRenewed,
+        Self::UnseenRenewedBeforeKey,
+        Self::UnseenNarrowed,
+        Self::UnseenKubeletsNotRenewed,
+        Self::UnseenSkippedInPhase3,
+        Self::RollOutBeforeSwitch,
+        Self::RollOutBeforeConfirmation,
+        Self::RollOutBeforeClusterInfo,
+        Self::ResumedBeforeAuthorities,
+    ];
+
     /// Plants it.
     ///
     /// # Panics
-    /// If the plan has no place for it: it rotates both authorities of a cluster whose control-plane nodes were given.
+    /// If the plan has no place for it: it rotates both authorities of a cluster whose control-plane nodes were given, or
+    /// for [`Fault::UNSEEN`] of one that Cluster API manages and whose nodes were not.
     pub fn plant(self, plan: &mut RotationPlan, minted: &mut Minted) {
         let nodes: Vec<_> = plan.present.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
-        let first = nodes.first().expect("Invariant: nodes were given").name.clone();
-        let last = nodes.last().expect("Invariant: nodes were given").name.clone();
+        let name = |node: Option<&&Place>| node.map(|node| node.name.clone()).unwrap_or_default();
+        let (first, last) = (name(nodes.first()), name(nodes.last()));
         let mut planter = Planter { plan, minted, first, last };
         planter.plant(self);
     }
@@ -227,6 +270,33 @@ impl Planter<'_> {
                 self.step(&format!("3-{first}")).gate.proves.clear();
             }
             Fault::NothingForgotten => self.skip("3-authentication"),
+            Fault::UnseenSigningFlagNotSet => {
+                self.without("1-control-plane", |action| matches!(action, Action::SetFlag { .. }));
+            }
+            Fault::UnseenKubeconfigNotPatched => {
+                self.without("1-control-plane", |action| matches!(action, Action::TrustInKubeconfig("scheduler.conf")));
+            }
+            Fault::UnseenSkippedInPhase1 => self.skip("1-control-plane"),
+            Fault::UnseenNotRenewed => {
+                self.without("2-control-plane", |action| matches!(action, Action::RenewOnNode { .. }));
+            }
+            Fault::UnseenRenewedBeforeKey => {
+                let renews = |action: &Action| !matches!(action, Action::RenewOnNode { .. });
+                self.step("2-control-plane").actions.sort_by_key(renews);
+            }
+            Fault::UnseenNarrowed => {
+                for action in &mut self.step("2-control-plane").actions {
+                    if let Action::RenewOnNode { trust, .. } = action {
+                        *trust = Trust::New;
+                    }
+                }
+            }
+            Fault::UnseenKubeletsNotRenewed => self.skip("2-control-plane-kubelet"),
+            Fault::UnseenSkippedInPhase3 => self.skip("3-control-plane"),
+            Fault::RollOutBeforeSwitch => self.roll_out_before("2-control-plane"),
+            Fault::RollOutBeforeConfirmation => self.roll_out_before("2-everyone"),
+            Fault::RollOutBeforeClusterInfo => self.roll_out_before("3-cluster-info"),
+            Fault::ResumedBeforeAuthorities => self.move_before("3-resume", "2-control-plane"),
             Fault::KeyIdOfWrongAuthority => self.misname_issuer("apiserver"),
         }
     }
@@ -254,6 +324,15 @@ impl Planter<'_> {
         let step = self.plan.steps.remove(position);
         let position = self.position(other);
         self.plan.steps.insert(position, step);
+    }
+
+    /// The new pair, and machines that are made of it, before another step.
+    fn roll_out_before(&mut self, id: &str) {
+        for step in ["3-authorities", "3-resume", "3-roll-out-control-plane", "3-roll-out-workers"] {
+            if self.position(step) > self.position(id) {
+                self.move_before(step, id);
+            }
+        }
     }
 
     fn without(&mut self, id: &str, unwanted: impl Fn(&Action) -> bool) {

@@ -12,6 +12,7 @@ mod hosted;
 mod machines;
 mod matrix;
 mod meeting;
+mod on_nodes;
 mod referee;
 #[cfg(test)]
 mod tests;

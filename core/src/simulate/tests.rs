@@ -166,6 +166,35 @@ fn every_planted_fault_is_seen() {
     insta::assert_snapshot!(table);
 }
 
+/// The same of a cluster that Cluster API manages and of which no node was given. A roll-out that would carry the switch is
+/// among them: there is no way to ask for one, and such an order of steps is refused.
+#[test]
+fn every_fault_on_nodes_unseen_and_in_a_roll_out_is_seen() {
+    let mut table = String::new();
+    for fault in Fault::UNSEEN {
+        let mut rotation = Rotation::with(&["cluster-api/two"], RotationRequest::default());
+        fault.plant(&mut rotation.plan, &mut rotation.minted);
+        let broken = rotation.breaks(&format!("{fault:?}"));
+        assert!(matches!(package(&rotation.plan, &rotation.minted), Err(PackageError::Broken(_))), "{fault:?}");
+        let _ = writeln!(table, "{fault:?}\n  {}: {}\n  {broken}", broken.step, broken.edge);
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// What the roll-out makes anew needs no phase 3 in place: with it, nothing of the old authority is accepted there.
+#[test]
+fn machines_of_the_roll_out_need_no_phase_3_in_place() {
+    let mut rotation = Rotation::with(&["cluster-api/two"], RotationRequest::default());
+    Fault::UnseenSkippedInPhase3.plant(&mut rotation.plan, &mut rotation.minted);
+    let matrix = rotation.matrix();
+    let of = |place: &str| -> Vec<&Edge> { matrix.edges.iter().filter(|edge| edge.id.ends_with(place)).collect() };
+    let broken = |edge: &&&Edge| edge.worst() == Outcome::Broken;
+    let rolled = of("/machines of the roll-out");
+    assert!(rolled.iter().filter(|edge| edge.refused).count() >= 4, "{rolled:?}");
+    assert_eq!(rolled.iter().filter(broken).count(), 0, "{rolled:?}");
+    assert!(of("/control-plane nodes").iter().filter(broken).count() >= 4);
+}
+
 /// The key id is a hint for Go, which tries every CA of that name; OpenSSL takes no other one.
 #[test]
 fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {

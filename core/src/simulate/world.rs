@@ -14,8 +14,8 @@ use crate::{
     package::{PackageError, Renderer},
     plan::{
         Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
-        KubeconfigChange, ObjectChange, PODS, PatchForm, Place, PlaceKind, RotationPlan, Shown, Side, Step, Trusted,
-        certificates, flags, split_entry,
+        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, RotationPlan, Shown, Step,
+        Trusted, certificates, flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -132,7 +132,7 @@ impl<'a> World<'a> {
             self.refresh(false);
         }
         self.changed.extend(self.holder(step));
-        if step.holder == Holder::Clients || self.is_elsewhere(step) {
+        if step.holder == Holder::Clients {
             self.by_people(step);
         }
         self.refresh(true);
@@ -144,9 +144,6 @@ impl<'a> World<'a> {
         let proves = |fact| step.gate.proves.contains(&fact);
         if !matches!(step.holder, Holder::Node(_)) && !proves(Fact::Everywhere) {
             self.doubt(before);
-        }
-        if proves(Fact::Everywhere) && self.is_elsewhere(step) {
-            self.settle_elsewhere(step.phase);
         }
         if proves(Fact::TakenUp)
             && let Some(place) = self.holder(step)
@@ -259,7 +256,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn place(&self, kind: PlaceKind) -> Option<usize> {
+    pub(super) fn place(&self, kind: PlaceKind) -> Option<usize> {
         self.places.iter().position(|place| place.kind == kind)
     }
 
@@ -269,19 +266,13 @@ impl<'a> World<'a> {
             Holder::Node(name) => {
                 self.places.iter().position(|place| place.kind == PlaceKind::ControlPlane && place.name == *name)
             }
+            Holder::ControlPlanes => self.place(PlaceKind::ControlPlaneElsewhere),
             Holder::Workers => self.place(PlaceKind::Workers),
             Holder::Cluster => self.place(PlaceKind::Cluster),
             // A control plane without nodes is changed in the management cluster.
             Holder::Management => self.place(PlaceKind::Hosted).or_else(|| self.place(PlaceKind::Management)),
             Holder::Clients => self.place(PlaceKind::Clients).or(self.place(PlaceKind::OtherClients)),
         }
-    }
-
-    /// Is the step what people do on control-plane nodes of which nothing was given?
-    pub(super) fn is_elsewhere(&self, step: &Step) -> bool {
-        step.holder == Holder::Cluster
-            && step.gate.proves.contains(&Fact::Everywhere)
-            && step.actions.iter().all(|action| matches!(action, Action::Do { .. }))
     }
 
     fn act(&mut self, step: &Step, action: &Action) -> Result<(), PackageError> {
@@ -302,9 +293,11 @@ impl<'a> World<'a> {
                 }
             }
             Action::RenewKubelet => self.renew(step),
-            Action::TrustInKubeconfig => self.trust_in_kubeconfig(step),
+            Action::TrustInKubeconfig(name) => self.trust_in_kubeconfig(step, name),
+            Action::RenewOnNode { authority, names, trust } => self.renew_on_node(step, *authority, names, *trust),
             Action::Cluster(ClusterAction::Pause { paused, .. }) => self.paused = *paused,
             Action::Cluster(ClusterAction::Tenant(action)) => self.act_on_tenant(action.verb),
+            Action::Cluster(ClusterAction::RollOut { machines: Machines::ControlPlane, .. }) => self.make_machines(),
             Action::Restart(component) => {
                 if let Some(place) = self.holder(step) {
                     self.restart(place, *component);
@@ -393,12 +386,12 @@ impl<'a> World<'a> {
         let objects = crate::formats::object::objects(&bytes).unwrap_or_default();
         let Some(object) = objects.first() else { return Ok(()) };
         match change {
-            ObjectChange::Authority(stored, AuthorityId::Cluster) => {
+            ObjectChange::Authority(stored, _) => {
                 let pem = object.secret_data().remove("tls.crt").unwrap_or_default();
                 let held = Held::Certificates(self.read_back(certificates(&pem)));
                 self.places[place].files.insert(stored.place(), BTreeSet::from([held]));
             }
-            ObjectChange::Authority(..) | ObjectChange::Files(..) => {}
+            ObjectChange::Files(..) => {}
             ObjectChange::Kubeconfig(stored, key, change) if object.kind == "Secret" => {
                 let kubeconfig = object.secret_data().remove(*key).unwrap_or_default();
                 self.write_kubeconfig(place, &stored.place(), &kubeconfig, change);
@@ -462,40 +455,6 @@ impl<'a> World<'a> {
         Access { trust, credential, ..access }
     }
 
-    /// The CA data of every worker's kubelet.conf becomes that of `ca.crt`.
-    fn trust_in_kubeconfig(&mut self, step: &Step) {
-        let profile = self.plan.profile;
-        let (Some(place), Some(ca)) = (self.holder(step), profile.authority(AuthorityId::Cluster)) else { return };
-        let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) else { return };
-        let bundles: Vec<_> = self.places[place].files.get(ca.certificate).into_iter().flatten().cloned().collect();
-        let Some(versions) = self.places[place].files.get_mut(row.path) else { return };
-        let old = std::mem::take(versions);
-        for held in old {
-            let Held::Kubeconfig(access) = held else { continue };
-            for bundle in &bundles {
-                let Held::Certificates(anchors) = bundle else { continue };
-                let trust = match &access.trust {
-                    Trusted::These(_) => Trusted::These(anchors.clone()),
-                    other => other.clone(),
-                };
-                versions.insert(Held::Kubeconfig(Access { trust, ..access.clone() }));
-            }
-        }
-    }
-
-    /// The kubelet asks for a certificate with its present one; whoever leads signs it.
-    fn renew(&mut self, step: &Step) {
-        let Some(place) = self.holder(step) else { return };
-        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
-        let signers = self.signers();
-        self.renewed_too_early |= !signers.is_empty() && (!self.led || signers.iter().any(|signer| *signer != new));
-        // Where no kube-controller-manager signs, somebody else does, with the new authority by then.
-        let signers = if signers.is_empty() { vec![new] } else { signers };
-        let current = self.plan.profile.kubelet_client().to_owned();
-        let held = signers.into_iter().map(Held::SignedBy);
-        self.places[place].files.entry(current).or_default().extend(held);
-    }
-
     /// A component has started anew: it holds what its files hold, and no leader is known for a while.
     pub(super) fn restart(&mut self, place: usize, component: Component) {
         self.take_up(place, |party, effect| {
@@ -534,12 +493,18 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
 
 /// Is it where an API server runs?
 pub(super) fn is_control_plane(kind: PlaceKind) -> bool {
-    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::Hosted)
+    matches!(
+        kind,
+        PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::RolledOut | PlaceKind::Hosted
+    )
 }
 
 /// Is it a node, or several?
 pub(super) fn has_kubelet(kind: PlaceKind) -> bool {
-    matches!(kind, PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::Workers)
+    matches!(
+        kind,
+        PlaceKind::ControlPlane | PlaceKind::ControlPlaneElsewhere | PlaceKind::RolledOut | PlaceKind::Workers
+    )
 }
 
 fn is_kubeconfig(held: &Held) -> bool {

@@ -104,8 +104,15 @@ func (r *recorder) oldAuthorities() string {
 
 func kubeconfigRow(path string, meet meeting) func(context.Context, *recorder, string, string) {
 	return func(ctx context.Context, r *recorder, edge, holder string) {
-		who, err := readNodeKubeconfig(r.tree(holder), path)
-		r.meet(ctx, edge, filepath.Base(path)+" of "+holder, who, err, meet)
+		nodes := r.named(holder)
+		for _, node := range nodes {
+			who, err := readNodeKubeconfig(r.tree(node.Name), path)
+			if len(nodes) > 1 && errors.Is(err, os.ErrNotExist) {
+				// Not every node has a super-admin.conf.
+				continue
+			}
+			r.meet(ctx, edge, filepath.Base(path)+" of "+node.Name, who, err, meet)
+		}
 	}
 }
 
@@ -161,14 +168,16 @@ func same(a, b *held) bool {
 }
 
 func apiserverKubelet(ctx context.Context, r *recorder, edge, holder string) {
-	path := filepath.Join(r.tree(holder), "etc/kubernetes/pki/apiserver-kubelet-client")
-	pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
-	client := "kube-apiserver on " + holder
-	if err != nil {
-		r.note(edge, client, "nobody", "go", err)
-		return
+	for _, node := range r.named(holder) {
+		path := filepath.Join(r.tree(node.Name), "etc/kubernetes/pki/apiserver-kubelet-client")
+		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
+		client := "kube-apiserver on " + node.Name
+		if err != nil {
+			r.note(edge, client, "nobody", "go", err)
+			continue
+		}
+		r.kubelets(ctx, edge, client, &pair)
 	}
-	r.kubelets(ctx, edge, client, &pair)
 }
 
 // kubelets are met by a client that takes any server: a kubelet's serving certificate is its own.
@@ -182,17 +191,17 @@ func (r *recorder) kubelets(ctx context.Context, edge, client string, certificat
 }
 
 func aggregatorExtension(ctx context.Context, r *recorder, edge, holder string) {
-	path := filepath.Join(r.tree(holder), "etc/kubernetes/pki/front-proxy-client")
-	pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
-	client := "kube-apiserver on " + holder
-	if err != nil {
-		r.note(edge, client, "nobody", "go", err)
-		return
-	}
-	r.extension(ctx, edge, client, &pair)
-	// And as the running API server does it itself.
 	for _, node := range r.named(holder) {
-		err := r.asker.get(ctx, r.url(node), extensionGroup+"/names", nil)
+		path := filepath.Join(r.tree(node.Name), "etc/kubernetes/pki/front-proxy-client")
+		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
+		client := "kube-apiserver on " + node.Name
+		if err != nil {
+			r.note(edge, client, "nobody", "go", err)
+			continue
+		}
+		r.extension(ctx, edge, client, &pair)
+		// And as the running API server does it itself.
+		err = r.asker.get(ctx, r.url(node), extensionGroup+"/names", nil)
 		if err != nil {
 			err = &refusal{err}
 		}

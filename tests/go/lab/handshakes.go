@@ -52,6 +52,8 @@ type handshakeNode struct {
 	Name         string `json:"name"`
 	Address      string `json:"address"`
 	ControlPlane bool   `json:"controlPlane"`
+	// Rolled: Cluster API's roll-out made it.
+	Rolled bool `json:"rolled"`
 	// Pid is the machine's first process.
 	Pid int `json:"pid"`
 }
@@ -165,9 +167,17 @@ func (r *recorder) controlPlanes() []handshakeNode {
 	return slices.DeleteFunc(slices.Clone(r.config.Nodes), func(node handshakeNode) bool { return !node.ControlPlane })
 }
 
+// groups are the holders that stand for several nodes.
+var groups = map[string]func(node handshakeNode) bool{
+	"workers":                  func(node handshakeNode) bool { return !node.ControlPlane },
+	"control-plane nodes":      func(node handshakeNode) bool { return node.ControlPlane && !node.Rolled },
+	"machines of the roll-out": func(node handshakeNode) bool { return node.ControlPlane && node.Rolled },
+}
+
 // named are the nodes that an edge's holder stands for.
 func (r *recorder) named(holder string) []handshakeNode {
 	return slices.DeleteFunc(slices.Clone(r.config.Nodes), func(node handshakeNode) bool {
-		return node.Name != holder && (holder != "workers" || node.ControlPlane)
+		stands := groups[holder]
+		return node.Name != holder && (stands == nil || !stands(node))
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,6 +91,46 @@ func capiCreate(args []string) error {
 		}
 	}
 	return kubeconfig.CreateSecretWithOwner(ctx, management, flags.name(), *endpoint, owner)
+}
+
+// capiFiles lays out what a machine that joins the control plane gets from a Cluster's Secrets, as the kubeadm bootstrap
+// provider writes it (reconcilers/kubeadmconfig), and tells the pins that it is given for discovery.
+func capiFiles(args []string) error {
+	flags := newLiveFlags("capi-files")
+	out := flags.String("out", "", "folder that stands for the machine's root")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	management, err := flags.client()
+	if err != nil {
+		return err
+	}
+	certificates := secret.NewControlPlaneJoinCerts(&bootstrap.ClusterConfiguration{})
+	if err := certificates.Lookup(ctx, management, flags.name()); err != nil {
+		return err
+	}
+	if err := certificates.EnsureAllExist(); err != nil {
+		return err
+	}
+	for _, file := range certificates.AsFiles() {
+		mode, err := strconv.ParseUint(file.Permissions, 8, 32)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(*out, file.Path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(file.Content), os.FileMode(mode)); err != nil {
+			return err
+		}
+	}
+	hashes, err := certificates.GetByPurpose(secret.ClusterCA).Hashes()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(hashes)
 }
 
 // capiRegenerate writes what RegenerateSecret makes of <cluster>-kubeconfig now, and who answers to it.

@@ -26,6 +26,7 @@ var commands = map[string]func(line []byte) (any, error){
 var programs = map[string]func(args []string) error{
 	"capi-secrets":    capiSecrets,
 	"capi-create":     capiCreate,
+	"capi-files":      capiFiles,
 	"capi-regenerate": capiRegenerate,
 }
 
@@ -38,7 +39,7 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets|capi-create|capi-regenerate OPTIONS")
+		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets|capi-create|capi-files|capi-regenerate OPTIONS")
 	}
 	if whole, known := programs[args[0]]; known {
 		return whole(args[1:])

@@ -1,12 +1,13 @@
 //! Cluster API's own functions read the Secrets of every phase.
 
-use std::{collections::BTreeMap, path::PathBuf, slice};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command, slice, time::SystemTime};
 
-use airlock_core::plan::RotationRequest;
+use airlock_core::{InputFile, UnixTime, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
     oracle::ask,
-    rotation::{Case, Rotation, walk},
+    rotation::{Case, Rotation, scratch, walk},
+    tools::{built, succeed},
 };
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +129,45 @@ fn check(rotation: &Rotation, fixture: &str, long_lived: bool) {
 fn secrets_beside_node_trees() {
     let case = Case::named("rsa-3");
     check(case.rotation(), case.management, false);
+}
+
+/// An intermediate CA in `-ca`, whose root is kept elsewhere: it is what clients trust, and what is replaced
+/// (kubernetes-sigs/cluster-api: docs/book/src/tasks/certs/using-custom-certificates.md).
+#[test]
+fn an_intermediate_is_an_authority_like_any_other() {
+    let folder = scratch("intermediate");
+    let script = r#"
+        openssl req -x509 -new -nodes -newkey rsa:2048 -subj "/CN=Offline Root" -days 7300 -keyout root.key -out root.crt
+        authority() { # FILE SUBJECT
+            openssl req -new -nodes -newkey rsa:2048 -subj "$2" -keyout "$1.key" -out request.csr
+            printf 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,digitalSignature,keyEncipherment,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >extensions
+            openssl x509 -req -in request.csr -CA root.crt -CAkey root.key -days 3650 -extfile extensions -out "$1.crt"
+        }
+        mkdir pki pki/etcd
+        authority pki/ca /CN=intermediate
+        authority pki/front-proxy-ca "/CN=intermediate proxy"
+        authority pki/etcd/ca "/CN=intermediate etcd"
+        openssl genpkey -algorithm RSA -out pki/sa.key
+        openssl pkey -in pki/sa.key -pubout -out pki/sa.pub
+        mkdir inter
+    "#;
+    succeed(Command::new("sh").args(["-euc", script]).current_dir(&folder));
+    let secrets = folder.join("inter");
+    let mut oracle = Command::new(built("oracle"));
+    oracle.args(["capi-secrets", "--cluster", "inter", "--supplied", "--pki"]).arg(folder.join("pki"));
+    succeed(oracle.arg("--out").arg(&secrets));
+    let files = walk(&secrets).into_iter();
+    let files =
+        files.map(|file| InputFile::new(file.clone(), fs::read(secrets.join(&file)).expect("a file can be read")));
+    let request = RotationRequest { leaf_days: 3650, ..RotationRequest::default() };
+    let rotation = Rotation::at(clock(), files.collect(), &request, "intermediate-package");
+    check(&rotation, secrets.to_str().expect("its path is text"), true);
+}
+
+/// Now: what OpenSSL makes is not valid before.
+fn clock() -> UnixTime {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970");
+    UnixTime(i64::try_from(now.as_secs()).expect("seconds fit"))
 }
 
 /// From a management cluster's Secrets alone: made by Cluster API with RSA and ECDSA, and supplied by a person.

@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
+use airlock_core::plan::RotationRequest;
 use airlock_tests::{
-    rotation::{CASES, Case, PHASES, TENANT},
+    fixtures,
+    rotation::{CASES, Case, PHASES, Rotation, TENANT},
     tools::succeed,
 };
 
@@ -11,42 +13,74 @@ fn all() -> impl Iterator<Item = Case> {
     CASES.into_iter().chain([TENANT])
 }
 
+/// A package that was made from a management cluster's Secrets alone.
+fn alone() -> Rotation {
+    Rotation::of(fixtures::files("cluster-api/two"), &RotationRequest::default(), "two-alone")
+}
+
+fn shellcheck(rotation: &Rotation, name: &str, holders: &[&str]) {
+    let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with(".sh")).collect();
+    succeed(Command::new("shellcheck").args(["--shell", "sh"]).args(&scripts).current_dir(rotation.root()));
+    for script in &scripts {
+        succeed(Command::new("sh").arg("-n").arg(script).current_dir(rotation.root()));
+    }
+    for phase in &PHASES[1..] {
+        for holder in holders {
+            assert!(scripts.contains(&format!("{phase}/{holder}/apply.sh")), "{name}: {phase}/{holder}");
+        }
+    }
+}
+
 /// Every script is POSIX sh, and shellcheck has nothing to say about it.
 #[test]
 fn shellcheck_has_nothing_to_say() {
     for case in all() {
-        let rotation = case.rotation();
-        let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with(".sh")).collect();
-        succeed(Command::new("shellcheck").args(["--shell", "sh"]).args(&scripts).current_dir(rotation.root()));
-        for script in &scripts {
-            succeed(Command::new("sh").arg("-n").arg(script).current_dir(rotation.root()));
-        }
-        for phase in &PHASES[1..] {
-            for holder in ["workers", "cluster"] {
-                assert!(scripts.contains(&format!("{phase}/{holder}/apply.sh")), "{}: {phase}/{holder}", case.name);
-            }
-        }
+        shellcheck(case.rotation(), case.name, &["workers", "cluster"]);
     }
+    shellcheck(&alone(), "two alone", &["control-plane", "workers", "cluster", "management"]);
 }
 
 /// A step's commands name scripts that are in the package, and every script is named by a step.
 #[test]
 fn steps_and_scripts_name_one_another() {
-    for case in all() {
-        let rotation = case.rotation();
+    let alone = alone();
+    for (name, rotation) in all().map(|case| (case.name, case.rotation())).chain([("two alone", &alone)]) {
         let manifest = rotation.manifest();
         let mut named = Vec::new();
         for step in manifest["steps"].as_array().expect("steps") {
             for field in ["run", "gate", "undo"] {
                 let command = step[field].as_str().expect("a command");
                 for word in command.split_whitespace().filter(|word| word.ends_with(".sh")) {
-                    assert!(rotation.root().join(word).is_file(), "{}: {}: no {word}", case.name, step["id"]);
+                    assert!(rotation.root().join(word).is_file(), "{name}: {}: no {word}", step["id"]);
                     named.push(word.to_owned());
                 }
             }
         }
         for script in rotation.paths().iter().filter(|path| path.ends_with(".sh")) {
-            assert!(named.contains(script), "{}: no step runs {script}", case.name);
+            assert!(named.contains(script), "{name}: no step runs {script}");
         }
     }
+}
+
+/// Where no node was given, no leaf's key travels: control-plane nodes are given the new authorities' keys and nothing else.
+#[test]
+fn nodes_that_were_not_given_are_brought_authorities_alone() {
+    let rotation = alone();
+    let files: Vec<String> = rotation.paths().into_iter().filter(|path| path.contains("/control-plane/etc/")).collect();
+    let below = |phase: usize, name: &str| format!("{}/control-plane/etc/kubernetes/pki/{name}", PHASES[phase]);
+    let mut expected = vec![below(1, "ca-signing.crt"), below(1, "ca.crt"), below(1, "front-proxy-ca.crt")];
+    expected.extend(
+        ["ca-signing.crt", "ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key"].map(|name| below(2, name)),
+    );
+    expected.extend(["ca.crt", "front-proxy-ca.crt"].map(|name| below(3, name)));
+    assert_eq!(files, expected);
+    let script = rotation.text(&format!("{}/control-plane/apply.sh", PHASES[2]));
+    let renewed: Vec<&str> = script.lines().filter(|line| line.starts_with("  renew_on_node '")).collect();
+    assert_eq!(renewed.len(), 2, "{renewed:?}");
+    assert!(renewed.iter().all(|line| !line.contains("etcd")), "{renewed:?}");
+    let manifest = rotation.manifest();
+    let steps = manifest["steps"].as_array().expect("steps");
+    let held: Vec<&str> =
+        steps.iter().filter(|step| step["holder"] == "control-plane").filter_map(|step| step["id"].as_str()).collect();
+    assert_eq!(held, ["1-control-plane", "2-control-plane", "2-control-plane-kubelet", "3-control-plane"]);
 }

@@ -15,7 +15,7 @@ use super::{
     ADMIN, Arguments, Lab, executable, management, package,
     plan::{Node, Plan},
     programs::Release,
-    start_of, wait,
+    roll_out, start_of, wait,
 };
 use crate::setup::root;
 
@@ -31,6 +31,12 @@ const READY: Duration = Duration::from_secs(120);
 /// The role of a machine that has not joined.
 pub const SPARE: &str = "spare";
 
+/// The role of a machine that Cluster API's roll-out will make.
+pub const ROLLED: &str = "rolled";
+
+/// What kubeadm is told, on each machine.
+const CONFIG: &str = "/root/kubeadm.yaml";
+
 /// Brings a lab up and says how to use it.
 pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     ensure!(arguments.rest.is_empty(), "`cargo xtask lab up` takes options only");
@@ -45,12 +51,14 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
             arguments.number("control-planes", 3)?,
             arguments.number("workers", 1)?,
             arguments.number("spares", 0)?,
+            usize::from(arguments.flag("roll-out")),
         )?,
     };
     let release = Release::named(arguments.value("kubernetes"))?;
     let tools = release.provide()?;
     let started = Instant::now();
-    prepare(lab, &plan, &tools, &release, arguments.flag("management"))?;
+    let managed = arguments.flag("management") || arguments.flag("roll-out");
+    prepare(lab, &plan, &tools, &release, managed)?;
     start_machines(lab, &plan)?;
     executable(&lab.directory.join("enter"), &package::enter_script(lab))?;
     step(started, "machines", &plan.names().join(", "));
@@ -73,11 +81,26 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     for node in &plan.spares {
         write_join(lab, &plan, node, false, &release)?;
     }
+    for node in &plan.rolled {
+        write_join(lab, &plan, node, true, &release)?;
+        // It gets the authorities' files from the management cluster, not from the Secret that kubeadm keeps for two hours.
+        let path = lab.private(&node.name, CONFIG);
+        let text: String = fs::read_to_string(&path)?
+            .lines()
+            .filter(|line| !line.contains("certificateKey"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        fs::write(path, text + "\n")?;
+    }
     objects(lab, &plan, &first.name)?;
     step(started, "objects", "extension API server, webhook, a person's kubeconfig");
-    if arguments.flag("management") {
+    if managed {
         management::create(lab, &plan)?;
         step(started, "management", "a Cluster and its Secrets, as Cluster API makes them");
+    }
+    if arguments.flag("roll-out") {
+        roll_out::create(lab, &pin)?;
+        step(started, "management", "a KubeadmControlPlane, a MachineDeployment, MachineHealthChecks");
     }
     let nodes = plan.control_planes.len() + plan.workers.len();
     wait(READY, "every node to be Ready", || {
@@ -125,6 +148,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     machines.extend(plan.control_planes.iter().map(|machine| node(machine, "control-plane")));
     machines.extend(plan.workers.iter().map(|machine| node(machine, "worker")));
     machines.extend(plan.spares.iter().map(|machine| node(machine, SPARE)));
+    machines.extend(plan.rolled.iter().map(|machine| node(machine, ROLLED)));
     let description = json!({
         "directory": lab.directory, "tools": tools, "hosts": plan.hosts(), "machines": machines,
         "servers": plan.servers(), "extension": super::plan::with_port(&plan.extension_address, 443),
@@ -139,6 +163,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     let servers: Vec<String> = plan
         .control_planes
         .iter()
+        .chain(&plan.rolled)
         .map(|node| {
             format!("    server {} {}", node.name, super::plan::with_port(&node.addresses[0], plan.apiserver_port))
         })
@@ -191,12 +216,12 @@ fn write_join(lab: &Lab, plan: &Plan, node: &Node, control_plane: bool, release:
     if control_plane {
         text += &template("join-control-plane.yaml", &values)?;
     }
-    Ok(fs::write(lab.private(&node.name, "/root/kubeadm.yaml"), text)?)
+    Ok(fs::write(lab.private(&node.name, CONFIG), text)?)
 }
 
 /// Fills the pin in, which is known only when there is a CA.
 fn tell_pin(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
-    let path = lab.private(machine, "/root/kubeadm.yaml");
+    let path = lab.private(machine, CONFIG);
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(fs::write(&path, text.replace("@PIN@", pin))?)
 }
@@ -211,11 +236,35 @@ pub fn join(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
 pub fn join_spare(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     join(lab, machine, pin)?;
     let mut description = lab.description()?;
+    described(&mut description, machine)?["role"] = json!("worker");
+    is_ready(lab, machine, &description)
+}
+
+/// Joins a machine of the roll-out, whose authorities' files lie there; from then on it is a control-plane node like any
+/// other, and `rolled` besides.
+pub fn join_rolled(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
+    join(lab, machine, pin)?;
+    let mut description = lab.description()?;
+    let known = described(&mut description, machine)?;
+    known["role"] = json!("control-plane");
+    known["rolled"] = json!(true);
+    let address = known["addresses"][0].as_str().unwrap_or_default().to_owned();
+    let first = &description["servers"][1]["url"];
+    let port =
+        first.as_str().and_then(|url| url.rsplit(':').next()?.parse().ok()).context("an API server has a port")?;
+    let server = json!({ "name": machine, "url": format!("https://{}", super::plan::with_port(&address, port)) });
+    description["servers"].as_array_mut().context("the lab's description names no servers")?.push(server);
+    is_ready(lab, machine, &description)
+}
+
+fn described<'a>(description: &'a mut Value, machine: &str) -> Result<&'a mut Value> {
     let machines = description["machines"].as_array_mut().context("the lab's description names no machines")?;
-    for known in machines.iter_mut().filter(|known| known["name"] == machine) {
-        known["role"] = json!("worker");
-    }
-    fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
+    machines.iter_mut().find(|known| known["name"] == machine).with_context(|| format!("the lab has no {machine}"))
+}
+
+/// Keeps what a lab has become, and waits for its new node.
+fn is_ready(lab: &Lab, machine: &str, description: &Value) -> Result<()> {
+    fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(description)?)?;
     wait(READY, &format!("{machine} to be Ready"), || {
         Ok(nodes(lab)?.iter().any(|(name, ready)| name == machine && *ready).then_some(()))
     })

@@ -80,7 +80,7 @@ impl<'a> Recorder<'a> {
             if known.iter().any(|node| node == name) {
                 nodes.push(json!({
                     "name": name, "address": machine["addresses"][0], "pid": lab.pid(name)?,
-                    "controlPlane": machine["role"] == "control-plane",
+                    "controlPlane": machine["role"] == "control-plane", "rolled": machine["rolled"] == true,
                 }));
             }
         }

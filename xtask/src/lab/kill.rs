@@ -44,11 +44,14 @@ pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
         return vec![Moment::After(Duration::from_millis(40)), Moment::Line(1), Moment::After(varying)];
     }
     vec![
-        // Nothing has changed yet; a manifest is out of the kubelet's sight; the kubelet's certificate is about to go.
+        // Nothing has changed yet; a manifest is out of the kubelet's sight; the kubelet's certificate is about to go;
         Moment::Appears("pending"),
         Moment::Appears("parked-kube-controller-manager"),
         Moment::Appears("parked-kube-scheduler"),
         Moment::Appears("complete"),
+        // kubeadm makes certificates; those that it made are on their way in.
+        Moment::Appears("kubeadm.log"),
+        Moment::Appears(".admin.conf"),
         Moment::Line(1 + index % 7),
         Moment::After(varying),
     ]

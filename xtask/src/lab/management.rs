@@ -44,6 +44,11 @@ pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
             plan.endpoint
         ),
     )?;
+    given(lab)
+}
+
+/// Writes the Secrets that `airlock` is given, as they are now.
+pub fn given(lab: &Lab) -> Result<()> {
     let folder = lab.directory.join("management");
     fs::create_dir_all(&folder)?;
     for ending in SECRETS {

@@ -7,9 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
-use super::{ADMIN, Lab, MACHINE_PATH};
+use super::{ADMIN, Lab, MACHINE_PATH, management};
 use crate::setup;
 
 /// Where the package lies on every machine.
@@ -64,15 +65,39 @@ impl Package {
         }
         lab.shell(ADMIN, &format!("cd {FOLDER} && sha256sum --check --quiet --strict SHA256SUMS"))
             .context("the package is not what it was when it was made")?;
-        Ok(Self { edges, folder, steps })
+        let package = Self { edges, folder, steps };
+        package.unpack_managed()?;
+        Ok(package)
     }
 
-    /// The kubeconfig that a person holds from a phase on: alice's, else an administrator's.
+    /// The kubeconfig that a person holds from a phase on: alice's, else an administrator's, else the management cluster's.
     pub fn kubeconfig(&self, phase: u64, control_plane: &str) -> Option<PathBuf> {
         let folder = self.phase(phase).ok()?;
         let alice = folder.join("clients/alice.conf");
         let admin = folder.join("control-plane").join(control_plane).join("etc/kubernetes/admin.conf");
-        [alice, admin].into_iter().find(|path| path.is_file())
+        let managed = self.folder.with_extension(format!("{phase}.conf"));
+        [alice, admin, managed].into_iter().find(|path| path.is_file())
+    }
+
+    /// The new CA's pin.
+    pub fn new_pin(&self) -> Result<String> {
+        let manifest: Value = serde_json::from_slice(&fs::read(self.folder.join("manifest.json"))?)?;
+        let pin = manifest["authorities"][0]["newPin"].as_str().context("manifest.json names no new CA")?;
+        Ok(pin.to_owned())
+    }
+
+    /// Keeps the kubeconfigs in the package's Secrets as files beside it, by phase.
+    fn unpack_managed(&self) -> Result<()> {
+        for phase in 1..=3 {
+            let Ok(folder) = self.phase(phase) else { continue };
+            let secret = folder.join(format!("management/{}-kubeconfig.yaml", management::CLUSTER));
+            let Ok(text) = fs::read_to_string(&secret) else { continue };
+            let value = text.lines().find_map(|line| line.trim().strip_prefix("value: "));
+            let value = value.with_context(|| format!("{} holds no kubeconfig", secret.display()))?;
+            let decoded = BASE64_STANDARD.decode(value.trim_matches(['"', '\'']))?;
+            fs::write(self.folder.with_extension(format!("{phase}.conf")), decoded)?;
+        }
+        Ok(())
     }
 
     /// The folder of a phase.

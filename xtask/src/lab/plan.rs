@@ -22,6 +22,8 @@ pub struct Plan {
     pub workers: Vec<Node>,
     /// Machines that join as workers later.
     pub spares: Vec<Node>,
+    /// Control-plane machines that Cluster API's roll-out makes.
+    pub rolled: Vec<Node>,
     /// `controlPlaneEndpoint`, with a port.
     pub endpoint: String,
     pub apiserver_port: u16,
@@ -38,7 +40,7 @@ pub struct Plan {
 
 impl Plan {
     /// So many nodes of each kind, with names and addresses of our own.
-    pub fn new(control_planes: usize, workers: usize, spares: usize) -> Result<Self> {
+    pub fn new(control_planes: usize, workers: usize, spares: usize, rolled: usize) -> Result<Self> {
         ensure!((1..=5).contains(&control_planes), "a lab has one to five control-plane nodes");
         ensure!(workers <= 9 && spares <= 9, "a lab has at most nine workers and nine spare machines");
         let node = |name: String, last: usize| Node { name, addresses: vec![format!("10.200.0.{last}")] };
@@ -47,6 +49,7 @@ impl Plan {
             control_planes: (1..=control_planes).map(|index| node(format!("cp{index}"), 10 + index)).collect(),
             workers: (1..=workers).map(|index| node(format!("worker{index}"), 20 + index)).collect(),
             spares: (1..=spares).map(|index| node(format!("spare{index}"), 30 + index)).collect(),
+            rolled: (1..=rolled).map(|index| node(format!("rolled{index}"), 40 + index)).collect(),
             endpoint: "10.200.0.10:6443".to_owned(),
             apiserver_port: 6443,
             service_subnet: "10.96.0.0/12".to_owned(),
@@ -64,7 +67,8 @@ impl Plan {
 
     /// Every machine, the admin's first.
     fn machines(&self) -> impl Iterator<Item = &Node> {
-        [&self.admin].into_iter().chain(&self.control_planes).chain(&self.workers).chain(&self.spares)
+        let nodes = self.control_planes.iter().chain(&self.workers);
+        [&self.admin].into_iter().chain(nodes).chain(&self.spares).chain(&self.rolled)
     }
 
     /// What the admin machine answers for.
@@ -175,6 +179,7 @@ impl Plan {
             control_planes,
             workers,
             spares: Vec::new(),
+            rolled: Vec::new(),
             endpoint,
             apiserver_port: port,
             service_address: sibling(network, 1),

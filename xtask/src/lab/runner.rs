@@ -14,6 +14,7 @@ use super::{
     ADMIN, Lab,
     kill::{self, End, Moment},
     package::{FOLDER, Step},
+    roll_out,
     snapshot::{Objects, Trees},
     wait,
 };
@@ -60,6 +61,8 @@ pub struct Outcome {
     pub words: String,
     /// When it was killed, by machine.
     pub kills: Vec<String>,
+    /// What others did because of it, in words.
+    pub others: Vec<String>,
 }
 
 impl<'a> Runner<'a> {
@@ -86,6 +89,7 @@ impl<'a> Runner<'a> {
                 return Ok(Err("left out, there is no management cluster"));
             }
             "cluster" | "management" => vec![ADMIN.to_owned()],
+            "control-plane" => self.lab.machines("control-plane")?,
             "workers" => self.lab.machines("worker")?,
             node => vec![node.to_owned()],
         }))
@@ -93,7 +97,7 @@ impl<'a> Runner<'a> {
 
     /// Carries a step out and waits for its gate; `index` makes the moments of killing differ.
     pub fn step(&self, step: &Step, index: usize, disturbance: Disturbance) -> Result<Outcome> {
-        let by = |words: &str| Ok(Outcome { words: words.to_owned(), kills: Vec::new() });
+        let by = |words: &str| Ok(Outcome { words: words.to_owned(), kills: Vec::new(), others: Vec::new() });
         let machines = match self.holders(step)? {
             Ok(machines) => machines,
             Err(words) => return by(words),
@@ -103,11 +107,17 @@ impl<'a> Runner<'a> {
         }
         ensure!(!machines.is_empty() || step.holder == "workers", "nobody holds this step");
         let mut kills = Vec::new();
+        let rolled = self.lab.machines_where(|machine| machine["rolled"] == true)?;
         if !step.run.is_empty() {
             for machine in &machines {
+                if rolled.contains(machine) {
+                    self.untouched(step, machine)?;
+                    continue;
+                }
                 kills.extend(self.killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
             }
         }
+        let others = roll_out::after(self.lab, step)?;
         if !step.gate.is_empty() {
             for machine in &machines {
                 let mut last = String::new();
@@ -128,7 +138,16 @@ impl<'a> Runner<'a> {
                 self.again(step, machine)?;
             }
         }
-        Ok(Outcome { words: "done".to_owned(), kills })
+        Ok(Outcome { words: "done".to_owned(), kills, others })
+    }
+
+    /// Carries a step out on a machine that the roll-out has made: there is nothing left to do.
+    fn untouched(&self, step: &Step, machine: &str) -> Result<()> {
+        let trees = Trees::of(self.lab, &[machine])?;
+        self.command(step, machine, "run", &step.run, Vec::new())?;
+        let changes = trees.touched(&Trees::of(self.lab, &[machine])?);
+        ensure!(changes.is_empty(), "on {machine}, which the roll-out made, it changed\n{}", changes.join("\n"));
+        Ok(())
     }
 
     /// Takes a step back; `None` where it has nothing to take back.
@@ -138,7 +157,7 @@ impl<'a> Runner<'a> {
         for machine in &machines {
             kills.extend(self.killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
         }
-        Ok(Some(Outcome { words: "undone".to_owned(), kills }))
+        Ok(Some(Outcome { words: "undone".to_owned(), kills, others: Vec::new() }))
     }
 
     /// Runs a command of a step, killed at the moments of this index if there is one; gives when it was killed.

@@ -26,6 +26,20 @@ const RUNTIME_STATE: [&str; 9] = [
     "/var/lib/kubelet/pods",
 ];
 
+/// What `kubeadm certs renew` makes on a node that was not given.
+const MADE_ON_NODES: [&str; 10] = [
+    "/etc/kubernetes/admin.conf",
+    "/etc/kubernetes/controller-manager.conf",
+    "/etc/kubernetes/scheduler.conf",
+    "/etc/kubernetes/super-admin.conf",
+    "/pki/apiserver-kubelet-client.crt",
+    "/pki/apiserver-kubelet-client.key",
+    "/pki/apiserver.crt",
+    "/pki/apiserver.key",
+    "/pki/front-proxy-client.crt",
+    "/pki/front-proxy-client.key",
+];
+
 /// A file, folder or link.
 #[derive(Clone, PartialEq, Eq)]
 struct Entry {
@@ -65,9 +79,14 @@ impl Trees {
         differences(&self.timeless(|_| true), &later.timeless(|_| true))
     }
 
-    /// As [`Self::changed`], without what another run makes anew: the kubelets' keys, and the scripts' own notes.
-    pub fn changed_by_another_run(&self, later: &Self) -> Vec<String> {
-        let kept = |path: &str| !path.contains("/.airlock") && !path.contains("/pki/kubelet-client-");
+    /// As [`Self::changed`], without what another run makes anew: the kubelets' keys, the scripts' own notes and, where
+    /// nodes make their own leaves, those.
+    pub fn changed_by_another_run(&self, later: &Self, own_leaves: bool) -> Vec<String> {
+        let anew = |path: &str| {
+            let own = own_leaves && MADE_ON_NODES.iter().any(|name| path.ends_with(name));
+            own || path.contains("/.airlock") || path.contains("/pki/kubelet-client-")
+        };
+        let kept = |path: &str| !anew(path);
         differences(&self.timeless(kept), &later.timeless(kept))
     }
 

@@ -14,7 +14,8 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
     for stored in inventory.objects.iter().filter(|stored| stored.role == ObjectRole::KubeadmConfig) {
         let Some(configuration) = &stored.kubeadm else { continue };
         let version = configuration.api_version.as_str();
-        if !VERSIONS.contains(&version) {
+        // Cluster API's has none.
+        if !version.is_empty() && !VERSIONS.contains(&version) {
             findings.push(
                 Finding::warning(
                     "kubeadm-version",
@@ -38,9 +39,9 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             let foreign = profile.foreign_flags.contains(&flag.as_str());
             if foreign || rows.any(|row| !row.paths.contains(&value.as_str())) {
                 findings.push(
-                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` writes that into the manifest again"))
+                    Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write that into the manifest again"))
                         .at(stored.place())
-                        .remedy("Leave upgrades for after the rotation, or take the flag out of kubeadm-config first"),
+                        .remedy("Take the flag out first; otherwise leave upgrades for after the rotation, and make no machine anew"),
                 );
             }
         }
@@ -52,13 +53,21 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
         }
     }
     let Some(authority) = inventory.authorities.get(&AuthorityId::Cluster) else { return };
-    for (pin, file) in &inventory.pins {
-        findings.push(if *pin == authority.certificate.public_key().pin() {
-            Finding::note("join-pin", file, "nodes that join with this file know the cluster by the old CA")
-                .remedy("Put the new CA's pin beside it after step 1-cluster-info, and take the old one out in phase 3; the runbook names both")
-        } else {
-            Finding::warning("join-pin", file, format!("the pin {pin} is not the CA's in {}: no node can join with it", authority.file))
-                .remedy("Take the pin from the runbook, or from `kubeadm token create --print-join-command`")
-        });
+    let own = authority.certificate.public_key().pin();
+    let present: Vec<_> =
+        inventory.present(AuthorityId::Cluster).iter().map(|certificate| certificate.public_key().pin()).collect();
+    for pinned in &inventory.pins {
+        for pin in &pinned.pins {
+            let finding = match pinned.resource {
+                _ if !present.contains(pin) => Finding::warning("join-pin", &pinned.file, format!("the pin {pin} is not the CA's in {}: no node can join with it", authority.file))
+                    .remedy("Take the pin from the runbook, or from `kubeadm token create --print-join-command`"),
+                _ if *pin != own => continue,
+                Some(_) => Finding::note("join-pin", &pinned.file, "machines that are made from it know the cluster by the old CA's pin")
+                    .remedy("Step 3-authorities puts the new CA's pin in its place"),
+                None => Finding::note("join-pin", &pinned.file, "nodes that join with this file know the cluster by the old CA")
+                    .remedy("Put the new CA's pin beside it after step 1-cluster-info, and take the old one out in phase 3; the runbook names both"),
+            };
+            findings.push(finding.at(&pinned.place));
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! Kubeconfigs, wherever they lie, and the objects that hold one.
+//! Kubeconfigs, wherever they lie.
 
 use super::authorities::by_intermediate;
 use crate::{
     Finding, Severity,
-    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, ObjectRole, Slot},
-    profile::{AuthorityId, Component, KubeconfigRow, SecretContent},
+    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
+    profile::{AuthorityId, Component, KubeconfigRow},
     x509::Certificate,
 };
 
@@ -254,28 +254,6 @@ fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findin
 fn names_ca_file(kubeconfig: &KubeconfigArtifact, inventory: &Inventory) -> bool {
     let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
     kubeconfig.model.clusters.iter().any(|cluster| cluster.certificate_authority.file() == path)
-}
-
-/// What Cluster API does with its Secrets.
-pub(super) fn objects(inventory: &Inventory, findings: &mut Vec<Finding>) {
-    for stored in &inventory.objects {
-        if let (ObjectRole::Secret(SecretContent::Kubeconfig), Some((_, kubeconfig)), Some(cluster)) =
-            (stored.role, &stored.kubeconfig, stored.cluster())
-            && !kubeconfig.model.clusters.iter().any(|entry| entry.name == cluster)
-        {
-            findings.push(
-                Finding::warning(
-                    "cluster-entry-name",
-                    &stored.file,
-                    format!(
-                        "no cluster entry is named {cluster}; Cluster API crashes when it renews such a kubeconfig"
-                    ),
-                )
-                .at(stored.place())
-                .remedy(format!("Rename the cluster entry to {cluster}, in its context too, before the rotation")),
-            );
-        }
-    }
 }
 
 impl KubeconfigArtifact {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the package's manifest calls holders that are no nodes.
-const HOLDERS: [&str; 4] = ["clients", "cluster", "management", "workers"];
+const HOLDERS: [&str; 5] = ["clients", "cluster", "control-plane", "management", "workers"];
 
 /// Kubelets that will not do what a rotation asks of them.
 pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {

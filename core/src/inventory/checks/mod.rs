@@ -5,6 +5,7 @@
 
 mod authorities;
 mod certificates;
+mod cluster_api;
 mod copies;
 mod kubeadm;
 mod kubeconfigs;
@@ -28,7 +29,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     authorities::pairs(inventory, &mut findings);
     authorities::issuers(inventory, &mut findings);
     kubeconfigs::kubeconfigs(inventory, &mut findings);
-    kubeconfigs::objects(inventory, &mut findings);
+    cluster_api::secrets(inventory, &mut findings);
     copies::copies(inventory, &mut findings);
     copies::requests(inventory, &mut findings);
     kubeadm::configuration(inventory, &mut findings);

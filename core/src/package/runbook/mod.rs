@@ -4,12 +4,12 @@ mod texts;
 
 use std::fmt::Write;
 
-use self::texts::Texts;
+use self::texts::{CLUSTER_API_DIFFERENCES, Texts};
 use super::commands::{self, Commands};
 use crate::{
     finding::printable,
     mint::Minted,
-    plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
+    plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
     profile::{Course, Hosted},
 };
 
@@ -38,7 +38,9 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
             let _ = step_section(&mut text, plan, step);
         }
     }
-    let _ = consumers(&mut text, texts::of(plan.profile.course));
+    let texts = texts::of(plan.profile.course);
+    let _ = consumers(&mut text, texts);
+    let _ = departures(&mut text, plan, texts);
     text
 }
 
@@ -96,6 +98,12 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
     }
+    if has_holder(plan, &Holder::ControlPlanes) {
+        writeln!(
+            text,
+            "No control-plane node's files were given. The scripts in `control-plane/` are for each of those nodes, the same one for all: they stop before they change anything where a node's `ca.crt` is not what the phase before left there. In phase 2 a node makes its own certificates with its own `kubeadm certs renew`, as long as kubeadm's configuration says, and needs kubeadm, kubectl and unshare for that.\n"
+        )?;
+    }
     writeln!(
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
@@ -133,6 +141,9 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     writeln!(text, "### {}: {}\n", step.id, step.title)?;
     let place = match step.place() {
         Holder::Node(name) => format!("on {name}, as root"),
+        Holder::ControlPlanes => {
+            "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
+        }
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
         Holder::Cluster if plan.profile.course == Course::MachineConfigs => {
             "wherever talosctl and kubectl reach the cluster".to_owned()
@@ -167,11 +178,18 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     if !run.is_empty() {
         writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
+            "" if step.actions.iter().any(rolls_out) => {
+                writeln!(text, "Machines that have been made anew cannot be taken back: they know the new CA alone.\n")?
+            }
             "" => writeln!(text, "There is nothing to take back.\n")?,
             undo => writeln!(text, "To go back: `{undo}`\n")?,
         }
     }
     Ok(())
+}
+
+fn rolls_out(action: &Action) -> bool {
+    matches!(action, Action::Cluster(ClusterAction::RollOut { .. }))
 }
 
 fn change(action: &Action) -> Option<String> {
@@ -203,9 +221,24 @@ fn consumers(text: &mut String, texts: &Texts) -> std::fmt::Result {
             writeln!(text, "- {line}")?;
         }
     }
+    Ok(())
+}
+
+/// Where the steps are others than those that people find described.
+fn departures(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt::Result {
     writeln!(text, "\n## Where this runbook leaves {}, and why\n", texts.other)?;
     for line in texts.differences {
         writeln!(text, "- {line}")?;
     }
+    if plan.profile.course == Course::NodeFiles && has_holder(plan, &Holder::Management) {
+        writeln!(text, "\n## Where it leaves the note on Cluster API that goes around, and why\n")?;
+        for line in CLUSTER_API_DIFFERENCES {
+            writeln!(text, "- {line}")?;
+        }
+    }
     Ok(())
+}
+
+fn has_holder(plan: &RotationPlan, holder: &Holder) -> bool {
+    plan.steps.iter().any(|step| step.holder == *holder)
 }

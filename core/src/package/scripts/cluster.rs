@@ -3,13 +3,17 @@
 use super::{COMMON, function, head, hosted, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
+    inventory::Pinned,
     package::{
         OutputFile, OutputFiles,
         commands::{quote, step_name},
         edits,
         render::Renderer,
     },
-    plan::{Action, ClusterAction, Content, Edit, Holder, ObjectChange, PatchForm, Phase, RotationPlan, Step},
+    plan::{
+        Action, ClusterAction, Content, Edit, Holder, Machines, ObjectChange, PatchForm, Phase, RotationPlan, Step,
+        certificates,
+    },
     profile::AuthorityId,
 };
 
@@ -133,9 +137,13 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             }
             lines
         }
-        ClusterAction::Pause { namespace, cluster, paused } => {
-            vec![format!("pause {} {} {paused}", quote(namespace), quote(cluster))]
+        ClusterAction::HealthChecks { of, paused } => {
+            vec![format!("health_checks {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
         }
+        ClusterAction::Pause { of, paused } => {
+            vec![format!("pause {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
+        }
+        ClusterAction::Pin(pinned) => pin_line(plan, pinned, output).into_iter().collect(),
         ClusterAction::Published(_, file) => vec![format!(
             "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{file}\""
         )],
@@ -148,7 +156,40 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]
         }
+        ClusterAction::RollOut { of, machines } => {
+            let (owners, label) = match machines {
+                Machines::ControlPlane => {
+                    ("kubeadmcontrolplanes.controlplane.cluster.x-k8s.io", "cluster.x-k8s.io/control-plane")
+                }
+                Machines::Workers => ("machinedeployments.cluster.x-k8s.io", "cluster.x-k8s.io/deployment-name"),
+            };
+            vec![format!("roll_out {} {} {owners} {label}", quote(&of.namespace), quote(&of.cluster))]
+        }
     }
+}
+
+/// An object in which the new authority's pin takes the old one's place.
+fn pin_line(plan: &RotationPlan, pinned: &Pinned, output: &OutputFiles) -> Option<String> {
+    let old = plan.successions.get(&AuthorityId::Cluster)?.old.public_key().pin();
+    let file = output.files.get(dropped_bundle(plan, AuthorityId::Cluster)?)?;
+    let new = certificates(&file.bytes).first()?.public_key().pin();
+    let mut after = Vec::new();
+    for pin in &pinned.pins {
+        let pin = if *pin == old { &new } else { pin };
+        if !after.contains(pin) {
+            after.push(pin.clone());
+        }
+    }
+    let list = |pins: &[String]| quote(&serde_json::Value::from(pins.to_vec()).to_string());
+    Some(format!(
+        "pin {} {} {} {} {} {}",
+        pinned.resource?,
+        quote(&pinned.namespace),
+        quote(&pinned.name),
+        pinned.pointer,
+        list(&pinned.pins),
+        list(&after)
+    ))
 }
 
 /// What must hold before phase 2 is undone: whoever was told the new CAs alone in phase 3 trusts both again.
@@ -156,7 +197,7 @@ fn way_back(plan: &RotationPlan) -> Vec<String> {
     let bundle = |id: AuthorityId| {
         let mut bundles = in_package(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
-                && matches!(step.holder, Holder::Node(_) | Holder::Management | Holder::Workers)
+                && matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes | Holder::Management | Holder::Workers)
                 && matches!(edit.content, Content::Trust(of, _) if of == id)
         });
         bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))

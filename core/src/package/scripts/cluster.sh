@@ -263,6 +263,99 @@ pause() { # NAMESPACE CLUSTER true|false
   esac
 }
 
+# Fields of every object of a kind that belongs to the Cluster, a line each; none where the management cluster does not
+# know the kind.
+managed() { # PLURAL.GROUP NAMESPACE CLUSTER FIELDS
+  kinds=$(kubectl api-resources --api-group="${1#*.}" -o name) || return 1
+  printf '%s\n' "$kinds" | grep -qx "$1" || return 0
+  kubectl -n "$2" get "$1" -l "cluster.x-k8s.io/cluster-name=$3" -o "jsonpath={range .items[*]}$4{\"\\n\"}{end}"
+}
+
+# Whoever was paused before bears another mark, and stays paused.
+health_checks() { # NAMESPACE CLUSTER true|false
+  wanted=$3
+  if [ "$action" = undo ]; then
+    [ "$3" = true ] && wanted=false || wanted=true
+  fi
+  list=$(managed machinehealthchecks.cluster.x-k8s.io "$1" "$2" '{.metadata.name}{" "}{.metadata.annotations}')
+  printf '%s\n' "$list" | while read -r name annotations; do
+    [ -n "$name" ] || continue
+    case $wanted-$annotations in
+      false-*'"cluster.x-k8s.io/paused":"airlock"'*) value=null ;;
+      false-* | *'"cluster.x-k8s.io/paused":'*) continue ;;
+      *) value='"airlock"' ;;
+    esac
+    case $action in
+      check) exit 1 ;;
+      dry-run) say "would set paused=$wanted on MachineHealthCheck $1/$name" ;;
+      *)
+        kubectl -n "$1" patch machinehealthchecks.cluster.x-k8s.io "$name" --type merge -p "{\"metadata\":{\"annotations\":{\"cluster.x-k8s.io/paused\":$value}}}" >/dev/null
+        say "set paused=$wanted on MachineHealthCheck $1/$name"
+        ;;
+    esac
+  done || unmet "a MachineHealthCheck of $1/$2 does not have paused=$wanted"
+}
+
+# The pins of whatever machines are made from, as lists in JSON.
+pin() { # KIND NAMESPACE NAME POINTER BEFORE AFTER
+  wanted=$6
+  [ "$action" != undo ] || wanted=$5
+  [ "$(kubectl -n "$2" get "$1" "$3" -o "jsonpath={$(printf %s "$4" | tr / .)}")" != "$wanted" ] || return 0
+  case $action in
+    check) unmet "$1 $2/$3 does not name the new CA's pin" ;;
+    dry-run) say "would set caCertHashes of $1 $2/$3" ;;
+    *)
+      kubectl -n "$2" patch "$1" "$3" --type json -p "[{\"op\":\"replace\",\"path\":\"$4\",\"value\":$wanted}]" >/dev/null
+      say "set caCertHashes of $1 $2/$3"
+      ;;
+  esac
+}
+
+# Machines are made anew that are older than the time in their owner: what `clusterctl alpha rollout restart` sets, under
+# the name that the release knows it by.
+roll_out() { # NAMESPACE CLUSTER PLURAL.GROUP LABEL
+  [ "$action" != undo ] || return 0
+  group=${3#*.}
+  version=v1beta1
+  field=.spec.rolloutAfter
+  if kubectl api-versions | grep -qx "$group/v1beta2"; then
+    version=v1beta2
+    field=.spec.rollout.after
+  fi
+  list=$(managed "$3" "$1" "$2" "{.metadata.name}{\" \"}{.metadata.annotations.airlock/rolled-out}{\" \"}{.spec.replicas}{\" \"}{$field}")
+  [ -n "$list" ] || return 0
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  printf '%s\n' "$list" | while read -r name mark _; do
+    [ "$mark" != "$package" ] || continue
+    case $action in
+      check) exit 1 ;;
+      dry-run) say "would roll $3 $1/$name out" ;;
+      apply)
+        spec="\"rolloutAfter\":\"$now\""
+        [ "$version" = v1beta1 ] || spec="\"rollout\":{\"after\":\"$now\"}"
+        kubectl -n "$1" patch "${3%%.*}.$version.$group" "$name" --type merge -p "{\"metadata\":{\"annotations\":{\"airlock/rolled-out\":\"$package\"}},\"spec\":{$spec}}" >/dev/null
+        say "rolls $3 $1/$name out"
+        ;;
+    esac
+  done || {
+    unmet "a roll-out of $3 has not begun"
+    return 0
+  }
+  # It takes as long as machines take: the gate looks, nobody waits here.
+  [ "$action" = check ] || return 0
+  wanted=$(printf '%s\n' "$list" | while read -r _ _ replicas _; do echo "${replicas:-1}"; done | paste -sd+ -)
+  after=$(printf '%s\n' "$list" | while read -r _ _ _ after; do echo "$after"; done | LC_ALL=C sort | tail -n 1)
+  machines=$(kubectl -n "$1" get machines.cluster.x-k8s.io -l "cluster.x-k8s.io/cluster-name=$2,$4" -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.metadata.creationTimestamp}{" "}{.status.phase}{"\n"}{end}')
+  [ "$(printf %s "$machines" | grep -c .)" -ge "$((wanted))" ] || unmet "there are fewer than $((wanted)) machines of $3"
+  printf '%s\n' "$machines" | while read -r name made state; do
+    [ -n "$name" ] || continue
+    [ "$state" = Running ] && printf '%s\n%s\n' "$after" "$made" | LC_ALL=C sort -C || {
+      say "waits for Machine $1/$name, made $made, $state"
+      exit 1
+    }
+  done || unmet "a machine of $3 is older than the roll-out, or not Running"
+}
+
 missing=no
 ran=no
 step() { # ID COMMAND…

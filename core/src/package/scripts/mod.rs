@@ -42,7 +42,7 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
                 files.extend(cluster::undo_files(plan, &steps));
                 cluster::script(plan, phase, &holder, &steps, (renderer, output))
             }
-            Holder::Node(_) | Holder::Workers => {
+            Holder::Node(_) | Holder::ControlPlanes | Holder::Workers => {
                 node::script(&node::Job { plan, renderer, output, phase, holder: &holder, steps: &steps }, &mut known)
             }
         };

@@ -10,12 +10,13 @@ use crate::{
     formats::static_pod,
     package::{
         OutputFiles,
-        commands::{self, quote},
+        commands::{self, quote, quoted},
         hex,
         render::Renderer,
     },
-    plan::{Action, Content, Edit, Holder, Phase, RotationPlan, Side, Step, Trust},
+    plan::{Action, Content, Edit, Holder, Phase, RotationPlan, Side, Step, Succession, Trust},
     profile::{AuthorityId, Component},
+    x509::TrustBundle,
 };
 
 /// The library, the same in every node's script.
@@ -37,16 +38,16 @@ pub(super) struct Job<'a> {
 
 /// The whole script.
 pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
-    let unseen = matches!(job.holder, Holder::Workers);
+    let unseen = matches!(job.holder, Holder::ControlPlanes | Holder::Workers);
     let up = if unseen { "../.." } else { "../../.." };
-    let new_ca = job.telling_name().unwrap_or_default();
+    let new_ca = job.telling_name(AuthorityId::Cluster).unwrap_or_default();
     let mut node = Vec::new();
     let mut kubelet = Vec::new();
     for step in job.steps {
         let lines = if commands::is_kubelet_step(step) { &mut kubelet } else { &mut node };
         lines.extend(job.lines(step, known));
     }
-    if !unseen {
+    if *job.holder != Holder::Workers {
         node.extend(job.effects());
     }
     // Where everything changes at once, this is the phase in which a kubelet gets a certificate of the new CA.
@@ -56,7 +57,7 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
     }
     let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart ")).cloned().collect();
     let before_undo: Vec<_> = node.iter().filter(|line| *line == "renew_kubelet").cloned().collect();
-    let facts = format!("up={up}\nnew_ca={}\nunseen={}\n", quote(&new_ca), if unseen { "yes" } else { "no" });
+    let facts = format!("up={up}\nnew_ca={}\nunseen={}\n", quoted(&new_ca), if unseen { "yes" } else { "no" });
     [
         head(job.plan, job.phase, job.holder),
         facts,
@@ -72,10 +73,9 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
 
 impl Job<'_> {
     /// What tells a certificate of the new CA from one of the old, as text in its bytes.
-    fn telling_name(&self) -> Option<String> {
-        let succession = self.plan.successions.get(&AuthorityId::Cluster)?;
-        let new = self.renderer.minted.authorities[&AuthorityId::Cluster].certificate();
-        commands::telling_name(new.subject(), succession.old.subject())
+    fn telling_name(&self, id: AuthorityId) -> Option<String> {
+        let succession = self.plan.successions.get(&id)?;
+        succession.telling_name(&self.renderer.certificate(id, Side::New).subject().common_name()?)
     }
 
     fn lines(&self, step: &Step, known: &mut KnownFiles) -> Vec<String> {
@@ -87,8 +87,15 @@ impl Job<'_> {
                 Action::SetFlag { component, flag, from, to } => {
                     lines.push(format!("put_flag {component} {flag} {} {}", quote(from), quote(to)));
                 }
-                Action::TrustInKubeconfig => {
-                    lines.push(format!("put_ca_data \"$here/ca.crt\" {}", self.expected_bundles().join(" ")));
+                Action::TrustInKubeconfig(name) => lines.extend(self.trust_in_kubeconfig(name)),
+                Action::RenewOnNode { authority, names, trust } => {
+                    let folder =
+                        Phase::ALL.iter().find(|phase| phase.trust() == *trust).map_or("", |phase| phase.folder());
+                    lines.push(format!(
+                        "renew_on_node {} \"$root/{folder}/workers/ca.crt\" {}",
+                        quoted(&self.telling_name(*authority).unwrap_or_default()),
+                        names.join(" ")
+                    ));
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
                 Action::Restart(component) => lines.push(format!("restart {component}")),
@@ -104,17 +111,28 @@ impl Job<'_> {
         if matches!(edit.content, Content::Text(_)) {
             return Vec::new();
         }
-        if *self.holder == Holder::Workers && edit.output == format!("{}/workers/ca.crt", self.phase.folder()) {
-            return vec![format!("put_ca \"$here/ca.crt\" {target} absent {}", self.expected_bundles().join(" "))];
+        if let (Content::Trust(id, _), Holder::ControlPlanes | Holder::Workers) = (&edit.content, self.holder) {
+            // A worker may have joined in any phase; a control-plane node has been through the one before.
+            let expected = match self.holder {
+                Holder::Workers => [vec!["absent".to_owned()], self.expected_bundles()].concat(),
+                _ => self.bundles_before(*id),
+            };
+            let bundle = quote(&edit.output);
+            return vec![format!("put_ca \"$root\"/{bundle} {target} {} {}", file.sha256(), expected.join(" "))];
         }
         let node = match self.holder {
             Holder::Node(name) => name.clone(),
+            Holder::ControlPlanes => self.holder.to_string(),
             _ => edit.output.split('/').nth(2).unwrap_or_default().to_owned(),
         };
         let new = file.sha256();
         let old = known.0.insert((node.clone(), edit.target.clone()), new.clone());
         let old = old.or_else(|| edit.source.as_ref().map(|source| hex(&Sha256::digest(source.bytes.as_slice()))));
         let old = old.unwrap_or_else(|| match edit.content {
+            // Where phase 1 is behind every node, another package has put it there.
+            Content::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
+                hex(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
+            }
             // These are Airlock's own; nothing else puts them there.
             Content::Signing(..) | Content::Credential(_) => "absent".to_owned(),
             _ => "any".to_owned(),
@@ -156,22 +174,37 @@ impl Job<'_> {
         pod.lookup(crate::plan::SIGNING_FLAG).filter(|value| !value.is_empty())
     }
 
+    /// The CA data of a kubeconfig that nobody has seen; not every node has those that people read.
+    fn trust_in_kubeconfig(&self, name: &str) -> Option<String> {
+        let row = self.plan.profile.kubeconfigs.iter().find(|row| row.name == name)?;
+        let optional = if row.reader.is_none() { format!("[ ! -e {0} ] || ", row.path) } else { String::new() };
+        let expected = self.expected_bundles().join(" ");
+        Some(format!("{optional}put_ca_data {} \"$root/{}/workers/ca.crt\" {expected}", row.path, self.phase.folder()))
+    }
+
+    /// The bundles that a control-plane node holds when the phase before is behind it.
+    fn bundles_before(&self, id: AuthorityId) -> Vec<String> {
+        let bundle = |order| unwrapped(self.renderer.bundle(id, order).to_pem().as_bytes());
+        let succession = &self.plan.successions[&id];
+        match self.phase {
+            Phase::TrustBoth => {
+                let old = std::iter::once(unwrapped(succession.old.to_pem().as_bytes()));
+                old.chain(begun(succession)).collect()
+            }
+            Phase::Switch => vec![bundle(Trust::OldNew)],
+            Phase::DropOld => vec![bundle(Trust::NewOld)],
+        }
+    }
+
     /// The bundles that a worker may hold before this phase, by the SHA-256 of their text without white space.
     fn expected_bundles(&self) -> Vec<String> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
-        let unwrapped = |text: &[u8]| {
-            let bytes: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            hex(&Sha256::digest(bytes))
-        };
         let succession = &self.plan.successions[&AuthorityId::Cluster];
         texts.insert(unwrapped(succession.old.to_pem().as_bytes()));
         for order in [Trust::OldNew, Trust::NewOld] {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
-        if let Some(given_up) = &succession.given_up {
-            let begun = [&succession.old, given_up].into_iter().cloned().collect::<crate::x509::TrustBundle>();
-            texts.insert(unwrapped(begun.to_pem().as_bytes()));
-        }
+        texts.extend(begun(succession));
         let given = super::super::edits(self.plan).filter(|(_, edit)| {
             matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
@@ -181,8 +214,11 @@ impl Job<'_> {
         texts.into_iter().collect()
     }
 
-    /// What must be seen before the node counts as through with the phase.
+    /// What must be seen before a node counts as through with the phase.
     fn effects(&self) -> Vec<String> {
+        if *self.holder == Holder::ControlPlanes {
+            return self.unseen_effects();
+        }
         let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
         let mut rows = self.plan.profile.kubeconfigs.iter();
         let Some(row) = rows.find(|row| row.reader == Some(Component::ControllerManager)).filter(|_| rotates) else {
@@ -218,6 +254,47 @@ impl Job<'_> {
             }
         }
     }
+}
+
+impl Job<'_> {
+    /// Likewise on a node that was not given: with the credentials that it has itself, since the package has none of its own.
+    fn unseen_effects(&self) -> Vec<String> {
+        let ids = self.plan.successions.keys();
+        let read = ids.filter_map(|id| self.plan.profile.authority(*id)).map(|row| row.certificate).next();
+        let mut rows = self.plan.profile.kubeconfigs.iter();
+        let row = rows.find(|row| row.reader == Some(Component::ControllerManager));
+        let (Some(read), Some(row)) = (read, row) else { return Vec::new() };
+        let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
+        let new_alone = format!("{}/workers/ca.crt", Phase::DropOld.folder());
+        let serves = (rotates && self.output.files.contains_key(&new_alone)).then(|| {
+            format!(
+                "await_answer 'its API server serves a certificate of the new CA' --kubeconfig {} --certificate-authority \"$root/{new_alone}\"",
+                row.path
+            )
+        });
+        match self.phase {
+            Phase::TrustBoth => vec![format!("await_settled {read}")],
+            Phase::Switch if rotates => serves.into_iter().collect(),
+            Phase::DropOld if rotates => {
+                let refuses = format!("await_old_refused {} {read}", row.path);
+                serves.into_iter().chain([refuses]).collect()
+            }
+            _ => vec![format!("await_settled {read}")],
+        }
+    }
+}
+
+/// What a rotation that was given up has left.
+fn begun(succession: &Succession) -> Option<String> {
+    let given_up = succession.given_up.as_ref()?;
+    let begun: TrustBundle = [&succession.old, given_up].into_iter().cloned().collect();
+    Some(unwrapped(begun.to_pem().as_bytes()))
+}
+
+/// PEM means the same however it is wrapped.
+fn unwrapped(text: &[u8]) -> String {
+    let bytes: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    hex(&Sha256::digest(bytes))
 }
 
 /// The value that the cluster shows for an object's data: base64 in a Secret, the text in a ConfigMap.

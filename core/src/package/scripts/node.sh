@@ -17,8 +17,9 @@ root=$(CDPATH='' cd -- "$here/$up" && pwd)
 state=/etc/kubernetes/.airlock/$package
 kubelet_state=/var/lib/kubelet/.airlock/$package
 pki=/var/lib/kubelet/pki
-kubelet_conf=/etc/kubernetes/kubelet.conf
-manifests=/etc/kubernetes/manifests
+etc=/etc/kubernetes
+kubelet_conf=$etc/kubelet.conf
+manifests=$etc/manifests
 limit=${AIRLOCK_TIMEOUT:-300}
 own_network=$(readlink /proc/self/ns/net)
 
@@ -263,7 +264,8 @@ restart() { # NAME
 
 # What an earlier run was writing when it was cut short, keys among it.
 sweep() {
-  [ ! -d "$work" ] || rm -f -- "$work/manifest" "$work/ca-data.sed" "$work/kubelet.conf" "$work/reversed"
+  [ ! -d "$work" ] || rm -f -- "$work/manifest" "$work/ca-data.sed" "$work/kubeconfig" "$work/reversed" "$work/kubeadm.log"
+  rm -rf -- "$work/stage"
   kept=$kubelet_state/before-renewal
   [ ! -d "$kept" ] || rm -f -- "$kept/credential.sed" "$kept/embedded.conf" "$kept/settled.conf"
 }
@@ -327,42 +329,49 @@ await_settled() { # FILE
   esac
 }
 
-# Trust of a kubelet that nobody has seen: only the CA data changes, every other byte stays.
-ca_data() {
-  sed -n 's/^ *certificate-authority-data: *//p' "$kubelet_conf" | sed 1q
+# Trust in a kubeconfig that nobody has seen: only the CA data changes, every other byte stays.
+ca_data() { # KUBECONFIG
+  sed -n 's/^ *certificate-authority-data: *//p' "$1"
 }
 
-put_ca_data() { # FILE OLD…
-  [ -e "$kubelet_conf" ] || stop "$kubelet_conf is not there; is this a node of the cluster?"
-  wanted=$(sum_unwrapped <"$1")
-  data=$(ca_data)
-  bundle=$1
-  shift
+with_ca_data() { # KUBECONFIG BUNDLE
+  printf 's|^\\( *certificate-authority-data: *\\).*|\\1%s|\n' "$(base64 -w0 <"$2")" >"$work/ca-data.sed"
+  sed -f "$work/ca-data.sed" "$1"
+  rm -f -- "$work/ca-data.sed"
+}
+
+put_ca_data() { # KUBECONFIG BUNDLE OLD…
+  kubeconfig=$1
+  bundle=$2
+  shift 2
+  [ -e "$kubeconfig" ] || stop "$kubeconfig is not there; is this a node of the cluster?"
+  data=$(ca_data "$kubeconfig")
   # A kubeconfig that names the file follows the file.
   [ -n "$data" ] || return 0
+  [ "$(printf '%s\n' "$data" | wc -l)" -eq 1 ] || stop "$kubeconfig names several clusters, so nobody can tell here which is this one; nothing was changed"
   now=$(printf %s "$data" | tr -d "\"'" | base64 -d | sum_unwrapped)
-  [ "$now" != "$wanted" ] || return 0
+  [ "$now" != "$(sum_unwrapped <"$bundle")" ] || return 0
   case $action in
-    check) unmet "the CA data in $kubelet_conf is not this phase's"; return 0 ;;
+    check) unmet "the CA data in $kubeconfig is not this phase's"; return 0 ;;
     verify)
-      among "$now" "$@" || stop "the CA data in $kubelet_conf is not what this package was made for; nothing was changed"
+      among "$now" "$@" || stop "the CA data in $kubeconfig is not what this package was made for; nothing was changed"
       return 0
       ;;
-    dry-run) say "would change the CA data in $kubelet_conf"; return 0 ;;
+    dry-run) say "would change the CA data in $kubeconfig"; return 0 ;;
   esac
   begin
-  back_up "$kubelet_conf"
-  printf 's|^\\( *certificate-authority-data: *\\).*|\\1%s|\n' "$(base64 -w0 <"$bundle")" >"$work/ca-data.sed"
-  sed -f "$work/ca-data.sed" "$kubelet_conf" >"$work/kubelet.conf"
-  move_in "$work/kubelet.conf" 600 "$kubelet_conf"
-  rm -f -- "$work/ca-data.sed" "$work/kubelet.conf"
-  say "changed the CA data in $kubelet_conf"
+  back_up "$kubeconfig"
+  with_ca_data "$kubeconfig" "$bundle" >"$work/kubeconfig"
+  move_in "$work/kubeconfig" 600 "$kubeconfig"
+  rm -f -- "$work/kubeconfig"
+  say "changed the CA data in $kubeconfig"
 }
 
-put_ca() { # FILE TARGET OLD…
+put_ca() { # BUNDLE TARGET SUM OLD…
   bundle=$1
   target=$2
-  shift 2
+  whole=$3
+  shift 3
   now=absent
   [ ! -e "$target" ] || now=$(sum_unwrapped <"$target")
   [ "$now" != "$(sum_unwrapped <"$bundle")" ] || return 0
@@ -370,6 +379,7 @@ put_ca() { # FILE TARGET OLD…
     check) unmet "$target is not this phase's"; return 0 ;;
     verify)
       among "$now" "$@" || stop "$target is not what this package was made for; nothing was changed"
+      [ "$(sum "$bundle")" = "$whole" ] || stop "$bundle is damaged; unpack the package again; nothing was changed"
       return 0
       ;;
     dry-run) say "would write $target"; return 0 ;;
@@ -380,13 +390,101 @@ put_ca() { # FILE TARGET OLD…
   say "wrote $target"
 }
 
-# The issuer's name stands in the certificate; the new CA has a name of its own.
-issued_by_new() { # on standard input: PEM
+# The issuer's name stands in the certificate; a new CA has a name of its own.
+issued_by() { # NAME; on standard input: PEM
   text=$(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' | sed '/-----/d' | base64 -d 2>/dev/null | tr -cd '\40-\176')
   case $text in
-    *"$new_ca"*) return 0 ;;
+    *"$1"*) return 0 ;;
   esac
   return 1
+}
+
+issued_by_new() { # on standard input: PEM
+  issued_by "$new_ca"
+}
+
+# The client certificate that a kubeconfig embeds.
+embedded_certificate() { # KUBECONFIG
+  sed -n 's/^ *client-certificate-data: *//p' "$1" | sed 1q | tr -d "\"'" | base64 -d 2>/dev/null
+}
+
+# Is what kubeadm calls NAME signed by CA? FOLDER is laid out as /etc/kubernetes.
+is_of() { # CA NAME FOLDER
+  case $2 in
+    *.conf) embedded_certificate "$3/$2" | issued_by "$1" ;;
+    *) issued_by "$1" <"$3/pki/$2.crt" ;;
+  esac
+}
+
+# kubeadm signs with the first CA of ca.crt and the key beside it, on a copy of the node's files: what it is cut short in, and
+# the kubeconfigs that it narrows to that CA, nobody reads. The key comes first, so that a new certificate has it beside it.
+renew_on_node() { # CA BUNDLE NAME…
+  authority=$1
+  bundle=$2
+  shift 2
+  left=
+  for name; do
+    case $name in
+      *.conf) [ -e "$etc/$name" ] || continue ;;
+      *) [ -e "$etc/pki/$name.crt" ] || stop "$etc/pki/$name.crt is not there; is this a control-plane node of kubeadm's?" ;;
+    esac
+    is_of "$authority" "$name" "$etc" || left="$left $name"
+  done
+  [ -n "$left" ] || return 0
+  case $action in
+    check) unmet "not signed by the new CA yet:$left"; return 0 ;;
+    verify)
+      for program in kubeadm kubectl unshare; do
+        command -v "$program" >/dev/null || stop "$program is not on this node, which makes its own certificates with kubeadm; nothing was changed"
+      done
+      [ -e "$etc/admin.conf" ] || stop "$etc/admin.conf is not there, with which kubeadm reads the cluster's configuration; nothing was changed"
+      return 0
+      ;;
+    dry-run) say "would have kubeadm renew$left"; return 0 ;;
+  esac
+  begin
+  stage=$work/stage
+  rm -rf -- "$stage"
+  mkdir -p "$stage"
+  cp -aL -- "$etc/pki" "$etc"/*.conf "$stage/"
+  # It reads the cluster's configuration each time, and could not any more with the one that it has narrowed.
+  cp -p -- "$etc/admin.conf" "$stage/.reader.conf"
+  # shellcheck disable=SC2016,SC2086 # the other shell expands it; several names
+  unshare --mount sh -euc 'mount --make-rprivate /
+    mount --bind "$1" "$2"
+    etc=$2
+    shift 2
+    for name; do kubeadm certs renew "$name" --kubeconfig "$etc/.reader.conf"; done' sh "$stage" "$etc" $left >"$work/kubeadm.log" 2>&1 ||
+    stop "kubeadm: $(tail -n 3 "$work/kubeadm.log")"
+  ! grep -q 'Falling back to default' "$work/kubeadm.log" || stop "kubeadm could not read the cluster's configuration with $etc/admin.conf"
+  for name in $left; do
+    is_of "$authority" "$name" "$stage" || stop "kubeadm did not sign $name with the new CA"
+    case $name in
+      *.conf)
+        with_ca_data "$stage/$name" "$bundle" >"$stage/.$name"
+        back_up "$etc/$name"
+        move_in "$stage/.$name" 600 "$etc/$name"
+        ;;
+      *)
+        back_up "$etc/pki/$name.key"
+        back_up "$etc/pki/$name.crt"
+        move_in "$stage/pki/$name.key" 600 "$etc/pki/$name.key"
+        move_in "$stage/pki/$name.crt" 644 "$etc/pki/$name.crt"
+        ;;
+    esac
+    say "renewed $name"
+  done
+  rm -rf -- "$stage" "$work/kubeadm.log"
+}
+
+# With the credential that this node had before phase 2; a machine that came later never had one.
+await_old_refused() { # KUBECONFIG FILE
+  old_credential=$state/phase-2/backup$1
+  if [ -e "$old_credential" ]; then
+    await_refusal 'its API server refuses credentials of the old CA' --kubeconfig "$old_credential"
+  else
+    await_settled "$2"
+  fi
 }
 
 # What the kubelet presents: its own file, or what kubelet.conf embeds.
@@ -394,7 +492,7 @@ presents_new() {
   if [ -s "$pki/kubelet-client-current.pem" ]; then
     issued_by_new <"$pki/kubelet-client-current.pem"
   else
-    sed -n 's/^ *client-certificate-data: *//p' "$kubelet_conf" | sed 1q | tr -d "\"'" | base64 -d 2>/dev/null | issued_by_new
+    embedded_certificate "$kubelet_conf" | issued_by_new
   fi
 }
 

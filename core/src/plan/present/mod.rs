@@ -1,5 +1,7 @@
 //! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
 
+mod unseen;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, progress::Progress};
@@ -34,6 +36,8 @@ pub(crate) enum PlaceKind {
     Hosted,
     /// Control-plane nodes of which no file was given.
     ControlPlaneElsewhere,
+    /// Control-plane machines that Cluster API makes anew; there are none before it does.
+    RolledOut,
     /// All workers, given or not.
     Workers,
     Cluster,
@@ -98,11 +102,19 @@ pub(super) fn present(
 ) -> Vec<Place> {
     let present = Present { inventory, successions, progress };
     let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
+    if places.is_empty() {
+        places.push(present.unseen_control_plane());
+    }
+    if inventory.object(ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster))).is_some() {
+        let name = "machines of the roll-out".to_owned();
+        places.push(Place {
+            kind: PlaceKind::RolledOut,
+            name,
+            authority: AuthorityId::Cluster,
+            files: BTreeMap::new(),
+        });
+    }
     if let Some(succession) = successions.get(&AuthorityId::Cluster) {
-        if places.is_empty() {
-            let last = progress.unseen().into_iter().last().unwrap_or(Standing::Before);
-            places.push(present.unseen(PlaceKind::ControlPlaneElsewhere, "control-plane nodes", succession, &[last]));
-        }
         places.push(present.workers(succession));
         places.push(present.cluster(succession));
         places.push(present.management());
@@ -195,43 +207,9 @@ impl Present<'_> {
         files
     }
 
-    /// What an unseen node of kubeadm's may hold.
-    fn unseen(&self, kind: PlaceKind, name: &str, succession: &Succession, standings: &[Standing]) -> Place {
-        let profile = self.inventory.profile;
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
-        let mut files: BTreeMap<String, BTreeSet<Held>> = BTreeMap::new();
-        let mut put = |path: &str, held: Held| _ = files.entry(path.to_owned()).or_default().insert(held);
-        for standing in standings {
-            let (trust, signer) = (standing.trusts(old, new), standing.signer(old, new));
-            if let Some(row) = profile.authority(AuthorityId::Cluster) {
-                put(row.certificate, Held::Certificates(trust.clone()));
-            }
-            if let Some(row) = profile.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet)) {
-                let credential = Shown::InFile(profile.kubelet_client().to_owned());
-                put(row.path, Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential }));
-                put(profile.kubelet_client(), Held::SignedBy(signer.clone()));
-            }
-            if kind != PlaceKind::ControlPlaneElsewhere {
-                continue;
-            }
-            for row in profile.leaves.iter().filter(|row| row.authority == AuthorityId::Cluster) {
-                put(row.certificate, Held::SignedBy(signer.clone()));
-            }
-            if let (Some(manifest), Some(row)) =
-                (profile.manifest(Component::ControllerManager), profile.authority(AuthorityId::Cluster))
-            {
-                let file = profile.signing.certificate.to_owned();
-                put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file)])));
-                put(profile.signing.certificate, Held::Certificates(vec![signer.clone()]));
-                put(row.key, Held::Key(signer.public_key().clone()));
-            }
-        }
-        Place { kind, name: name.to_owned(), authority: AuthorityId::Cluster, files }
-    }
-
     /// All workers: what is known of those that were given, and one that was not.
     fn workers(&self, succession: &Succession) -> Place {
-        let mut place = self.unseen(PlaceKind::Workers, "workers", succession, &self.progress.unseen());
+        let mut place = self.unseen_workers(succession);
         for node in self.inventory.workers() {
             for (path, held) in self.files(node) {
                 place.files.entry(path).or_default().extend(held);
@@ -339,7 +317,7 @@ const CONTEXT: &str = ", context ";
 
 fn of_secret(stored: &StoredObject) -> Option<Held> {
     match stored.role {
-        ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster)) => {
+        ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster | AuthorityId::FrontProxy)) => {
             Some(Held::Certificates(stored.certificates.clone()))
         }
         ObjectRole::Secret(SecretContent::Kubeconfig) => {
@@ -357,6 +335,14 @@ pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'s
 }
 
 impl Held {
+    /// The first certificate of a bundle, which kubeadm and Cluster API sign with.
+    pub(crate) fn first_certificate(&self) -> Option<&Certificate> {
+        match self {
+            Self::Certificates(certificates) => certificates.first(),
+            _ => None,
+        }
+    }
+
     /// The file that `--kubelet-certificate-authority` names.
     pub(crate) fn kubelet_authority(&self) -> Option<&str> {
         self.flag(KUBELET_AUTHORITY_FLAG)

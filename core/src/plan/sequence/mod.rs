@@ -1,6 +1,8 @@
 //! The one ordered list of steps. The order was carried out on a real cluster; each barrier stands
 //! where leaving it out was seen to break something.
 
+mod cluster_api;
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -11,12 +13,12 @@ use super::{
     progress::Progress,
     replacements::Replacements,
     signing_requests::{self, Admitted},
-    steps::PackagePath,
+    unseen::UnseenPlanner,
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Inventory, Node, ObjectRole, Role},
-    profile::{AuthorityId, Component, Course, SecretContent},
+    inventory::{Inventory, Node, Role},
+    profile::{AuthorityId, Component, Course},
 };
 
 /// What must not happen while the cluster is half-way.
@@ -88,13 +90,7 @@ impl<'a> Sequence<'a, '_> {
             freeze,
             "nobody joins, upgrades or renews until the rotation is over",
         );
-        if let Some(pause) = self.pause(true) {
-            let actions = vec![
-                person("Stop its MachineHealthChecks too, so that no machine is replaced half-way"),
-                Action::Cluster(pause),
-            ];
-            self.push(phase, "pause", Holder::Management, "Pause Cluster API", actions, "the Cluster is paused");
-        }
+        self.pause(phase);
     }
 
     fn trust_both(&mut self) {
@@ -112,7 +108,7 @@ impl<'a> Sequence<'a, '_> {
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
-        if self.successions.contains_key(&AuthorityId::FrontProxy) && self.inventory.control_plane().next().is_some() {
+        if self.successions.contains_key(&AuthorityId::FrontProxy) {
             self.push(
                 phase,
                 "authentication",
@@ -144,38 +140,25 @@ impl<'a> Sequence<'a, '_> {
 
     fn drop_old(&mut self) {
         let phase = Phase::DropOld;
-        let authorities = objects::management_authorities(self.inventory, self.successions, self.progress);
-        if !authorities.is_empty() {
-            self.push(
-                phase,
-                "authorities",
-                Holder::Management,
-                "Give the management cluster the new CA pairs",
-                authorities,
-                Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere),
-            );
+        // A machine takes its trust from cluster-info: before any is made anew, and after a tenant's API server is.
+        let hosted = self.inventory.tenant.is_some();
+        self.authorities(phase);
+        if self.rotates_cluster() && !hosted {
+            self.cluster_info(phase);
         }
+        self.roll_out(phase);
         self.nodes(phase);
         if self.rotates_cluster() {
             self.published(phase, "Wait until pods are given the new CA alone");
-            self.cluster_info(phase);
+            if hosted {
+                self.cluster_info(phase);
+            }
             self.workers(phase);
         }
         self.clients(phase);
         self.management_kubeconfigs(phase);
         self.forget_old(phase);
         self.pods(phase);
-        if let Some(resume) = self.pause(false) {
-            let actions = vec![Action::Cluster(resume), self.roll_out()];
-            self.push(
-                phase,
-                "roll-out",
-                Holder::Management,
-                "Resume Cluster API and roll machines out",
-                actions,
-                "every machine is Ready and was made after the Secrets changed",
-            );
-        }
         self.after_care(phase);
     }
 
@@ -286,7 +269,8 @@ impl<'a> Sequence<'a, '_> {
             if self.progress.is_node_through(node, phase) {
                 continue;
             }
-            let actions = self.planner(node, phase).actions();
+            let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
+            actions.extend(self.planner(node, phase).actions());
             let (title, gate) = match phase {
                 Phase::TrustBoth => ("accept both CAs", "its API server accepts credentials of the new CA"),
                 Phase::Switch => ("use the new CA", "its API server serves a certificate of the new CA"),
@@ -296,20 +280,24 @@ impl<'a> Sequence<'a, '_> {
             let gate = Gate::proving(gate, Fact::TakenUp);
             self.push(phase, &node.name, Holder::Node(node.name.clone()), &title, actions, gate);
         }
-        if inventory.control_plane().next().is_none() && self.progress.includes(phase) {
-            let text = match phase {
-                Phase::TrustBoth => {
-                    "No control-plane node's files were given: make a package from their /etc/kubernetes and these same Secrets before anything is changed"
-                }
-                Phase::Switch => "Switch the control-plane nodes in place before the objects below are applied",
-                Phase::DropOld => {
-                    "Drop the old CA on the control-plane nodes in place, or let the roll-out replace them"
-                }
-            };
-            let gate = "every control-plane node has been through this phase";
-            let gate = Gate::proving(gate, Fact::Everywhere);
-            self.push(phase, "control-plane", Holder::Cluster, "Control-plane nodes", vec![person(text)], gate);
+        if inventory.control_plane().next().is_none() && self.progress.is_left_unseen(phase) {
+            self.unseen_nodes(phase);
         }
+    }
+
+    /// Control-plane nodes that were not given, with the same step.
+    fn unseen_nodes(&mut self, phase: Phase) {
+        let planner = UnseenPlanner { profile: self.inventory.profile, successions: self.successions, phase };
+        let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
+        actions.extend(planner.actions());
+        let (title, gate) = match phase {
+            Phase::TrustBoth => ("accept both CAs", "each API server has read both CAs"),
+            Phase::Switch => ("use the new CA", "each API server serves a certificate of the new CA"),
+            Phase::DropOld => ("accept the new CA alone", "each API server refuses credentials of the old CA"),
+        };
+        let title = format!("Make every control-plane node {title}");
+        let gate = Gate { words: gate.to_owned(), proves: vec![Fact::Everywhere, Fact::TakenUp] };
+        self.push(phase, "control-plane", Holder::ControlPlanes, &title, actions, gate);
     }
 
     pub(super) fn planner(&mut self, node: &'a Node, phase: Phase) -> NodePlanner<'a, '_> {
@@ -326,12 +314,10 @@ impl<'a> Sequence<'a, '_> {
 
     /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
-        if self.inventory.control_plane().next().is_some() {
-            let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
-            let file = format!("{}/workers/ca.crt", phase.folder());
-            let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
-            self.push(phase, "published", Holder::Cluster, title, actions, gate);
-        }
+        let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
+        let file = format!("{}/workers/ca.crt", phase.folder());
+        let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
+        self.push(phase, "published", Holder::Cluster, title, actions, gate);
     }
 
     /// The kubelets of control-plane nodes.
@@ -353,6 +339,12 @@ impl<'a> Sequence<'a, '_> {
             let gate = Gate::proving(gate, Fact::Renewed);
             self.push(Phase::Switch, &id, Holder::Node(node.name.clone()), &title, actions, gate);
         }
+        if inventory.control_plane().next().is_none() {
+            let title = "Give the kubelet of every control-plane node a certificate of the new CA";
+            let gate = Gate::proving("each kubelet's certificate is signed by the new CA", Fact::Renewed);
+            let actions = vec![Action::RenewKubelet];
+            self.push(Phase::Switch, "control-plane-kubelet", Holder::ControlPlanes, title, actions, gate);
+        }
     }
 
     /// Every worker, given or not.
@@ -360,18 +352,17 @@ impl<'a> Sequence<'a, '_> {
         let inventory = self.inventory;
         let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();
-        let mut actions = vec![
-            Action::Write(Edit {
-                target: row.certificate.to_owned(),
-                output: format!("{}/workers/ca.crt", phase.folder()),
-                mode: 0o644,
-                source: None,
-                content: Content::Trust(AuthorityId::Cluster, order),
-                before: phase.trusted_before().to_owned(),
-                after: order.to_string(),
-            }),
-            Action::TrustInKubeconfig,
-        ];
+        let mut actions = vec![Action::Write(Edit {
+            target: row.certificate.to_owned(),
+            output: format!("{}/workers/ca.crt", phase.folder()),
+            mode: 0o644,
+            source: None,
+            content: Content::Trust(AuthorityId::Cluster, order),
+            before: phase.trusted_before().to_owned(),
+            after: order.to_string(),
+        })];
+        let kubelet_conf = inventory.profile.kubelet_conf();
+        actions.extend(kubelet_conf.map(|row| Action::TrustInKubeconfig(row.name)));
         let mut minted = false;
         let switches = phase == Phase::Switch || (self.at_once && phase == Phase::DropOld);
         for node in inventory.workers() {
@@ -461,34 +452,6 @@ impl<'a> Sequence<'a, '_> {
             };
             let gate = "the Secret holds this phase's kubeconfig, and the Cluster stays reachable";
             self.push(phase, "kubeconfig", Holder::Management, title, actions, Gate::proving(gate, Fact::Everywhere));
-        }
-    }
-
-    /// The pause switch of the Cluster; `None` where there is no management cluster.
-    fn pause(&self, paused: bool) -> Option<ClusterAction> {
-        let secret = self.management_secret()?;
-        let namespace = secret.object.namespace.clone().unwrap_or_else(|| "default".to_owned());
-        Some(ClusterAction::Pause { namespace, cluster: self.inventory.cluster.clone(), paused })
-    }
-
-    fn management_secret(&self) -> Option<&crate::inventory::StoredObject> {
-        let kubeconfig = self.inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
-        let mut secrets = self.inventory.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)));
-        kubeconfig.or_else(|| secrets.next()).map(|stored| &**stored)
-    }
-
-    fn roll_out(&self) -> Action {
-        let namespace = self.management_secret().and_then(|secret| secret.object.namespace.clone());
-        let namespace = PackagePath::name(namespace.as_deref().unwrap_or("default"));
-        let selector = format!("cluster.x-k8s.io/cluster-name={}", PackagePath::name(&self.inventory.cluster));
-        let one = |kind: &str| {
-            format!(
-                "for name in $(kubectl -n {namespace} get {kind} -l {selector} -o jsonpath='{{.items[*].metadata.name}}'); do clusterctl -n {namespace} alpha rollout restart \"{kind}/$name\"; done"
-            )
-        };
-        Action::Do {
-            text: "Let Cluster API replace control-plane machines first, and workers when those are Ready; then start the MachineHealthChecks again. Machine templates that name caCertHashes need the new pin".to_owned(),
-            command: format!("{}\n{}", one("kubeadmcontrolplane"), one("machinedeployment")),
         }
     }
 }

@@ -1,0 +1,88 @@
+//! What nodes hold of which no file was given: what kubeadm put there, and what a rotation under way has made of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Access, Held, Place, PlaceKind, Present, Shown, Trusted};
+use crate::{
+    inventory::Standing,
+    plan::{SIGNING_FLAG, Succession},
+    profile::{AuthorityId, Component},
+    x509::Certificate,
+};
+
+type Files = BTreeMap<String, BTreeSet<Held>>;
+
+fn put(files: &mut Files, path: &str, held: Held) {
+    files.entry(path.to_owned()).or_default().insert(held);
+}
+
+/// A kubeconfig that trusts these.
+fn trusting(trust: Vec<Certificate>, credential: Shown) -> Held {
+    Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential })
+}
+
+impl Present<'_> {
+    /// Every worker that was not given, wherever it may stand.
+    pub(super) fn unseen_workers(&self, succession: &Succession) -> Place {
+        let mut files = Files::new();
+        for standing in self.progress.unseen() {
+            self.unseen_kubelet(&mut files, succession, standing);
+        }
+        Place { kind: PlaceKind::Workers, name: "workers".to_owned(), authority: AuthorityId::Cluster, files }
+    }
+
+    /// Every control-plane node, where none was given; each stands where the rotation does.
+    pub(super) fn unseen_control_plane(&self) -> Place {
+        let standing = self.progress.unseen().into_iter().last().unwrap_or(Standing::Before);
+        let profile = self.inventory.profile;
+        let mut files = Files::new();
+        for succession in self.successions.values() {
+            let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+            let signer = standing.signer(old, new);
+            if let Some(row) = profile.authority(succession.id) {
+                put(&mut files, row.certificate, Held::Certificates(standing.trusts(old, new)));
+                put(&mut files, row.key, Held::Key(signer.public_key().clone()));
+            }
+            for row in profile.leaves.iter().filter(|row| row.authority == succession.id) {
+                put(&mut files, row.certificate, Held::SignedBy(signer.clone()));
+            }
+            if succession.id != AuthorityId::Cluster {
+                continue;
+            }
+            self.unseen_kubelet(&mut files, succession, standing);
+            for row in profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)) {
+                let trust = standing.trusts(old, new);
+                put(&mut files, row.path, trusting(trust, Shown::SignedBy(signer.clone())));
+            }
+            let both = matches!(standing, Standing::TrustsBoth | Standing::Switched);
+            let own = profile.authority(succession.id).map_or("", |row| row.certificate);
+            if let Some(manifest) = profile.manifest(Component::ControllerManager) {
+                let file = if both { profile.signing.certificate } else { own };
+                put(&mut files, manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file.to_owned())])));
+            }
+            if both {
+                put(&mut files, profile.signing.certificate, Held::Certificates(vec![signer.clone()]));
+            }
+        }
+        Place {
+            kind: PlaceKind::ControlPlaneElsewhere,
+            name: "control-plane nodes".to_owned(),
+            authority: AuthorityId::Cluster,
+            files,
+        }
+    }
+
+    /// What a kubelet reads and presents.
+    fn unseen_kubelet(&self, files: &mut Files, succession: &Succession, standing: Standing) {
+        let profile = self.inventory.profile;
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        if let Some(row) = profile.authority(succession.id) {
+            put(files, row.certificate, Held::Certificates(standing.trusts(old, new)));
+        }
+        if let Some(row) = profile.kubelet_conf() {
+            let credential = Shown::InFile(profile.kubelet_client().to_owned());
+            put(files, row.path, trusting(standing.trusts(old, new), credential));
+            put(files, profile.kubelet_client(), Held::SignedBy(standing.signer(old, new).clone()));
+        }
+    }
+}

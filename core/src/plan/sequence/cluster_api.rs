@@ -1,0 +1,107 @@
+//! What the management cluster does: it is paused as long as its pair is the old one, and makes machines anew as soon as
+//! nobody presents an old certificate any more.
+//!
+//! A roll-out cannot carry the switch: a machine that arrives with the new pair while API servers still serve the old CA's
+//! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
+
+use super::{Sequence, person};
+use crate::{
+    inventory::{ObjectRole, StoredObject},
+    plan::{
+        Action, ClusterAction, Fact, Gate, Holder, Phase, objects,
+        steps::{Machines, Managed},
+    },
+    profile::{AuthorityId, SecretContent},
+};
+
+/// What nobody has seen here.
+const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
+
+const FIND_PINS: &str =
+    "kubectl get kubeadmconfigtemplates,kubeadmcontrolplanes -A -o yaml | grep -e ' name:' -e caCertHashes -A 1";
+
+impl Sequence<'_, '_> {
+    /// The Cluster in the management cluster; `None` where there is none.
+    fn managed(&self) -> Option<Managed> {
+        let kubeconfig = self.inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
+        let mut secrets = self.inventory.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)));
+        let secret: &StoredObject = kubeconfig.or_else(|| secrets.next())?;
+        let namespace = secret.object.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
+    }
+
+    /// What a step in place in phase 3 says where machines are made anew before it.
+    pub(super) fn rolled_out(&self, phase: Phase) -> Option<Action> {
+        let text = "Machines that Cluster API has made anew since step 3-authorities have the new CA alone and a kube-controller-manager with its usual flags: this step is for those that it did not make, and finds nothing to do on the others";
+        self.managed().filter(|_| phase == Phase::DropOld).map(|_| person(text))
+    }
+
+    /// Nothing is reconciled, and no machine is replaced, before phase 3.
+    pub(super) fn pause(&mut self, phase: Phase) {
+        let Some(managed) = self.managed() else { return };
+        let actions = vec![
+            Action::Cluster(ClusterAction::HealthChecks { of: managed.clone(), paused: true }),
+            Action::Cluster(ClusterAction::Pause { of: managed, paused: true }),
+        ];
+        let gate = "the Cluster is paused, and so is each of its MachineHealthChecks";
+        self.push(phase, "pause", Holder::Management, "Pause Cluster API", actions, gate);
+    }
+
+    /// The new pairs, from which machines are made; machine templates that name a pin follow.
+    pub(super) fn authorities(&mut self, phase: Phase) {
+        let mut actions = objects::management_authorities(self.inventory, self.successions, self.progress);
+        if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
+            actions.extend(objects::pins(self.inventory, succession));
+            if !self.inventory.pins.iter().any(|pinned| pinned.resource.is_some()) && self.managed().is_some() {
+                actions.push(Action::Do { text: UNSEEN_PINS.to_owned(), command: FIND_PINS.to_owned() });
+            }
+        }
+        if !actions.is_empty() {
+            let gate = Gate::proving("the Secrets hold the new CA alone", Fact::Everywhere);
+            let title = "Give the management cluster the new CA pairs";
+            self.push(phase, "authorities", Holder::Management, title, actions, gate);
+        }
+    }
+
+    /// Control planes first, workers when those are Ready.
+    pub(super) fn roll_out(&mut self, phase: Phase) {
+        let Some(managed) = self.managed() else { return };
+        let resume = vec![Action::Cluster(ClusterAction::Pause { of: managed.clone(), paused: false })];
+        self.push(phase, "resume", Holder::Management, "Resume Cluster API", resume, "the Cluster is not paused");
+        let held =
+            |id: &AuthorityId| self.inventory.object(ObjectRole::Secret(SecretContent::Authority(*id))).is_some();
+        if self.successions.keys().all(held) {
+            self.machines(phase, &managed);
+        }
+        let health_checks = ClusterAction::HealthChecks { of: managed, paused: false };
+        self.push(
+            phase,
+            "health-checks",
+            Holder::Management,
+            "Resume MachineHealthChecks",
+            vec![Action::Cluster(health_checks)],
+            "none of them is paused that was not paused before",
+        );
+    }
+
+    /// Machines are made anew from the new pairs.
+    fn machines(&mut self, phase: Phase, managed: &Managed) {
+        let roll_out = |machines| vec![Action::Cluster(ClusterAction::RollOut { of: managed.clone(), machines })];
+        self.push(
+            phase,
+            "roll-out-control-plane",
+            Holder::Management,
+            "Roll the control-plane machines out",
+            roll_out(Machines::ControlPlane),
+            "every machine of a KubeadmControlPlane is Running and was made after this step began",
+        );
+        self.push(
+            phase,
+            "roll-out-workers",
+            Holder::Management,
+            "Roll the workers out",
+            roll_out(Machines::Workers),
+            "every machine of a MachineDeployment is Running and was made after this step began",
+        );
+    }
+}

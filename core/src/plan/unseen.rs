@@ -1,0 +1,155 @@
+//! What happens on control-plane nodes that were not given: the same as on given ones, but their script edits in place
+//! what lies there, and the node itself makes its leaves.
+//!
+//! `kubeadm certs renew` signs with the first certificate of `ca.crt` and the key beside it, copies names, organizations
+//! and usages, and sets the CA data of a kubeconfig to that first certificate (kubernetes/kubernetes:
+//! cmd/kubeadm/app/phases/certs/renewal/manager.go, readwriter.go). Where kubeadm runs, Cluster API's nodes are.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Action, Content, Edit, KeyHome, Phase, SIGNING_FLAG, Side, Succession,
+    steps::{Holder, PUBLIC, SECRET},
+};
+use crate::{
+    Finding,
+    inventory::Inventory,
+    profile::{AuthorityId, Component, Course, KubeconfigRow, Profile},
+};
+
+/// Where none was given, control-plane nodes take their new leaves from a key that lies on them.
+pub(super) fn check(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    if inventory.control_plane().next().is_some() || inventory.profile.course != Course::NodeFiles {
+        return;
+    }
+    for succession in successions.values() {
+        if succession.key_home == KeyHome::Elsewhere {
+            findings.push(
+                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the {}'s key is not on them, so that they cannot make their own new certificates", succession.title))
+                    .remedy("Give /etc/kubernetes of every control-plane node (private keys may stay away)"),
+            );
+        } else if succession.telling_name(&succession.new_common_name()).is_none() {
+            findings.push(
+                Finding::error("control-plane-missing", "", format!("no control-plane node's files were given, and the new {}'s name does not tell it from the old one", succession.title))
+                    .remedy("Give /etc/kubernetes of every control-plane node, or a new CA with a distinct name of four letters or more (--ca-name, --front-proxy-ca-name)"),
+            );
+        }
+    }
+}
+
+/// What the nodes' script does in a phase.
+pub(super) struct UnseenPlanner<'a> {
+    pub(super) profile: &'static Profile,
+    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(super) phase: Phase,
+}
+
+impl UnseenPlanner<'_> {
+    /// Everything that happens on each of the nodes, in order; their kubelets' own certificates are a step of their own.
+    pub(super) fn actions(&self) -> Vec<Action> {
+        let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
+        let manager = Component::ControllerManager;
+        let mut actions = Vec::new();
+        match self.phase {
+            Phase::TrustBoth => {
+                if rotates_cluster {
+                    actions.push(self.signing_file(Side::Old, "—", "old CA"));
+                    actions.push(self.set_flag(self.ca_path(), self.profile.signing.certificate));
+                }
+                actions.extend(self.trust());
+                actions.extend(self.kubeconfigs());
+            }
+            Phase::Switch => {
+                actions.extend(self.authority_keys());
+                if rotates_cluster {
+                    actions.push(self.signing_file(Side::New, "old CA", "new CA"));
+                }
+                actions.extend(self.trust());
+                actions.extend(self.kubeconfigs());
+                actions.extend(self.renewals());
+            }
+            Phase::DropOld => {
+                actions.extend(self.trust());
+                actions.extend(self.kubeconfigs());
+                if rotates_cluster {
+                    actions.push(self.set_flag(self.profile.signing.certificate, self.ca_path()));
+                }
+            }
+        }
+        if rotates_cluster {
+            actions.push(Action::Restart(manager));
+            actions.push(Action::Restart(Component::Scheduler));
+            if self.phase != Phase::Switch {
+                actions.push(Action::Restart(Component::Kubelet));
+            }
+            if self.phase == Phase::DropOld {
+                let target = self.profile.signing.certificate.to_owned();
+                actions.push(Action::Remove { target, before: "new CA".to_owned() });
+            }
+        }
+        actions
+    }
+
+    fn ca_path(&self) -> &'static str {
+        self.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
+    }
+
+    fn write(&self, target: &str, mode: u32, content: Content, before: &str, after: &str) -> Action {
+        Action::Write(Edit {
+            target: target.to_owned(),
+            output: format!("{}/{}{target}", self.phase.folder(), Holder::ControlPlanes.folder()),
+            mode,
+            source: None,
+            content,
+            before: before.to_owned(),
+            after: after.to_owned(),
+        })
+    }
+
+    fn signing_file(&self, side: Side, before: &str, after: &str) -> Action {
+        let content = Content::Signing(AuthorityId::Cluster, side);
+        self.write(self.profile.signing.certificate, PUBLIC, content, before, after)
+    }
+
+    fn set_flag(&self, from: &str, to: &str) -> Action {
+        Action::SetFlag {
+            component: Component::ControllerManager,
+            flag: SIGNING_FLAG,
+            from: from.to_owned(),
+            to: to.to_owned(),
+        }
+    }
+
+    fn trust(&self) -> Vec<Action> {
+        let (before, order) = (self.phase.trusted_before(), self.phase.trust());
+        let rows = self.successions.keys().filter_map(|id| self.profile.authority(*id));
+        rows.map(|row| self.write(row.certificate, PUBLIC, Content::Trust(row.id, order), before, &order.to_string()))
+            .collect()
+    }
+
+    fn authority_keys(&self) -> Vec<Action> {
+        let rows = self.successions.keys().filter_map(|id| self.profile.authority(*id));
+        rows.map(|row| self.write(row.key, SECRET, Content::AuthorityKey(row.id), "key of old CA", "key of new CA"))
+            .collect()
+    }
+
+    fn kubeconfigs(&self) -> impl Iterator<Item = Action> {
+        let rotates = self.successions.contains_key(&AuthorityId::Cluster);
+        self.profile.kubeconfigs.iter().filter(move |_| rotates).map(|row| Action::TrustInKubeconfig(row.name))
+    }
+
+    /// What kubeadm makes anew, by authority; never what hangs on another one.
+    fn renewals(&self) -> impl Iterator<Item = Action> {
+        self.successions.keys().map(|id| {
+            let leaves = self.profile.leaves.iter().filter(|row| row.authority == *id).map(|row| row.name);
+            let own = |row: &&KubeconfigRow| *id == AuthorityId::Cluster && row.reader != Some(Component::Kubelet);
+            let kubeconfigs = self.profile.kubeconfigs.iter().filter(own).map(|row| row.name);
+            let names = leaves.chain(kubeconfigs).collect();
+            Action::RenewOnNode { authority: *id, names, trust: self.phase.trust() }
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! What a node does with its own files: trust edited in place, leaves that it makes itself, a certificate that its kubelet
+//! asks for; and what a machine has that Cluster API makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{effects::signs, world::World};
+use crate::{
+    plan::{Access, Held, PlaceKind, SIGNING_FLAG, Shown, Side, Step, Trust, Trusted},
+    profile::{AuthorityId, Component},
+    x509::Certificate,
+};
+
+impl World<'_> {
+    /// The CA data of a kubeconfig becomes that of `ca.crt`.
+    pub(super) fn trust_in_kubeconfig(&mut self, step: &Step, name: &str) {
+        let profile = self.plan.profile;
+        let (Some(place), Some(ca)) = (self.holder(step), profile.authority(AuthorityId::Cluster)) else { return };
+        let Some(row) = profile.kubeconfigs.iter().find(|row| row.name == name) else { return };
+        let bundles: Vec<_> = self.places[place].files.get(ca.certificate).into_iter().flatten().cloned().collect();
+        let Some(versions) = self.places[place].files.get_mut(row.path) else { return };
+        let old = std::mem::take(versions);
+        for held in old {
+            let Held::Kubeconfig(access) = held else { continue };
+            for bundle in &bundles {
+                let Held::Certificates(anchors) = bundle else { continue };
+                let trust = match &access.trust {
+                    Trusted::These(_) => Trusted::These(anchors.clone()),
+                    other => other.clone(),
+                };
+                versions.insert(Held::Kubeconfig(Access { trust, ..access.clone() }));
+            }
+        }
+    }
+
+    /// kubeadm signs with the first certificate of the authority's file, if the key beside it is its own.
+    pub(super) fn renew_on_node(&mut self, step: &Step, authority: AuthorityId, names: &[&str], trust: Trust) {
+        let profile = self.plan.profile;
+        let (Some(place), Some(row)) = (self.holder(step), profile.authority(authority)) else { return };
+        let files = &mut self.places[place].files;
+        let Some(first) = files.get(row.certificate).into_iter().flatten().find_map(Held::first_certificate) else {
+            return;
+        };
+        let first = first.clone();
+        let keys = files.get(row.key).into_iter().flatten();
+        let mut keys = keys.filter_map(|held| if let Held::Key(key) = held { Some(key) } else { None });
+        if !keys.any(|key| signs(std::slice::from_ref(&first), Some(key))) {
+            return;
+        }
+        for name in names {
+            if let Some(leaf) = profile.leaves.iter().find(|leaf| leaf.name == *name) {
+                files.insert(leaf.certificate.to_owned(), BTreeSet::from([Held::SignedBy(first.clone())]));
+            }
+            if let Some(kubeconfig) = profile.kubeconfigs.iter().find(|row| row.name == *name) {
+                let anchors = self.renderer.bundle(AuthorityId::Cluster, trust).iter().cloned().collect();
+                let held = kubeconfig_of(anchors, &first);
+                files.insert(kubeconfig.path.to_owned(), BTreeSet::from([held]));
+            }
+        }
+    }
+
+    /// The kubelet asks for a certificate with its present one; whoever leads signs it.
+    pub(super) fn renew(&mut self, step: &Step) {
+        let Some(place) = self.holder(step) else { return };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
+        let signers = self.signers();
+        self.renewed_too_early |= !signers.is_empty() && (!self.led || signers.iter().any(|signer| *signer != new));
+        // Where no kube-controller-manager signs, somebody else does, with the new authority by then.
+        let signers = if signers.is_empty() { vec![new] } else { signers };
+        let current = self.plan.profile.kubelet_client().to_owned();
+        let held = signers.into_iter().map(Held::SignedBy);
+        self.places[place].files.entry(current).or_default().extend(held);
+    }
+
+    /// A control-plane machine arrives with the authorities that the management cluster holds, as they are there, and makes the
+    /// rest itself: kubeadm takes the first certificate of each. Its kubelet is told whom to trust by `cluster-info`.
+    pub(super) fn make_machines(&mut self) {
+        let Some(place) = self.place(PlaceKind::RolledOut) else { return };
+        let profile = self.plan.profile;
+        let mut files: BTreeMap<String, BTreeSet<Held>> = BTreeMap::new();
+        let mut put = |path: &str, held: Held| _ = files.entry(path.to_owned()).or_default().insert(held);
+        for (id, pair) in
+            self.plan.successions.keys().flat_map(|id| self.managed(*id).into_iter().map(move |pair| (*id, pair)))
+        {
+            let (Some(row), Some(first)) = (profile.authority(id), pair.first()) else { continue };
+            put(row.certificate, Held::Certificates(pair.clone()));
+            put(row.key, Held::Key(first.public_key().clone()));
+            for leaf in profile.leaves.iter().filter(|leaf| leaf.authority == id) {
+                put(leaf.certificate, Held::SignedBy(first.clone()));
+            }
+            if id != AuthorityId::Cluster {
+                continue;
+            }
+            if let Some(manifest) = profile.manifest(Component::ControllerManager) {
+                put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, row.certificate.to_owned())])));
+            }
+            for kubeconfig in profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)) {
+                put(kubeconfig.path, kubeconfig_of(vec![first.clone()], first));
+            }
+        }
+        if let Some(row) = profile.kubelet_conf() {
+            for anchors in self.joined() {
+                let (trust, credential) = (Trusted::These(anchors), Shown::InFile(profile.kubelet_client().to_owned()));
+                put(row.path, Held::Kubeconfig(Access { host: None, trust, credential }));
+            }
+        }
+        for signer in self.signers() {
+            put(profile.kubelet_client(), Held::SignedBy(signer));
+        }
+        self.places[place].files = files;
+        self.changed.insert(place);
+    }
+
+    /// What the management cluster's Secret of an authority may hold; nothing where it was not given.
+    pub(super) fn managed(&self, id: AuthorityId) -> Vec<Vec<Certificate>> {
+        if !self.plan.successions.contains_key(&id) {
+            return Vec::new();
+        }
+        let sides = [Side::Old, Side::New].map(|side| self.renderer.certificate(id, side));
+        let held = self.places.iter().filter(|place| place.kind == PlaceKind::Management);
+        let pairs = held.flat_map(|place| place.files.values().flatten()).filter_map(|held| match held {
+            Held::Certificates(pair) if pair.iter().any(|one| sides.contains(&one)) => Some(pair.clone()),
+            _ => None,
+        });
+        pairs.collect()
+    }
+}
+
+/// A kubeconfig whose credential `signer` signed.
+fn kubeconfig_of(trust: Vec<Certificate>, signer: &Certificate) -> Held {
+    Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential: Shown::SignedBy(signer.clone()) })
+}
