@@ -18,6 +18,10 @@ pub(super) struct Commands {
 
 /// The commands of a step.
 pub(super) fn of_step(step: &Step) -> Commands {
+    if has_its_own(step) {
+        let run: Vec<_> = step.actions.iter().filter_map(own_command).collect();
+        return Commands { run: run.join("\n"), gate: step.gate.command.clone(), undo: String::new() };
+    }
     let script = format!("sh {}", script_path(step));
     match &step.holder {
         Holder::Clients => Commands::default(),
@@ -45,6 +49,18 @@ pub(super) fn of_step(step: &Step) -> Commands {
 impl Commands {
     fn with_undo(command: &str) -> Self {
         Self { run: command.to_owned(), gate: format!("{command} --check"), undo: format!("{command} --undo") }
+    }
+}
+
+/// Is it carried out or proved by the platform's own tool, beside every script?
+pub(super) fn has_its_own(step: &Step) -> bool {
+    !step.gate.command.is_empty() || step.actions.iter().any(|action| own_command(action).is_some())
+}
+
+fn own_command(action: &Action) -> Option<&str> {
+    match action {
+        Action::Run(commands) => Some(commands),
+        _ => None,
     }
 }
 
@@ -84,7 +100,7 @@ fn changes_the_cluster(action: &Action) -> bool {
 }
 
 /// A word that the shell takes as it is.
-pub(super) fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:=@%+,".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_owned();

@@ -9,6 +9,7 @@ mod editable;
 mod key_home;
 mod keyless;
 mod machines;
+mod managed;
 mod nodes;
 mod objects;
 mod present;
@@ -125,6 +126,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);
     let mut steps = match inventory.profile.course {
+        Course::Managed(manager) => managed::sequence(manager, inventory, request, &mut findings),
         Course::MachineConfigs => {
             machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
         }
@@ -145,6 +147,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &successions);
     let present = match inventory.profile.course {
+        Course::Managed(_) => Vec::new(),
         Course::MachineConfigs => machines::present(inventory, &successions, progress),
         Course::NodeFiles => present::present(inventory, &successions, progress),
     };
@@ -155,6 +158,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         cluster: inventory.cluster.clone(),
         name: name(inventory, request, now),
         now,
+        machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },
         successions,
         replacements,
         requests,
@@ -165,7 +169,6 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         present,
         contexts,
         api_port: machines::api_port(inventory),
-        machines: machines::configurations(inventory),
         workers,
         findings,
     })

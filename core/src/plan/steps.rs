@@ -131,6 +131,8 @@ pub(crate) struct Step {
 pub(crate) struct Gate {
     /// In words.
     pub(crate) words: String,
+    /// What exits with 0 once it is, where that is not the step's script; empty otherwise.
+    pub(crate) command: String,
     /// What it establishes beyond doubt; without it, either state has to be reckoned with.
     pub(crate) proves: Vec<Fact>,
 }
@@ -138,13 +140,13 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate that lets nobody by before `fact` is established.
     pub(crate) fn proving(words: &str, fact: Fact) -> Self {
-        Self { words: words.to_owned(), proves: vec![fact] }
+        Self { proves: vec![fact], ..words.into() }
     }
 }
 
 impl From<&str> for Gate {
     fn from(words: &str) -> Self {
-        Self { words: words.to_owned(), proves: Vec::new() }
+        Self { words: words.to_owned(), command: String::new(), proves: Vec::new() }
     }
 }
 
@@ -229,6 +231,8 @@ pub(crate) enum Action {
     TrustInKubeconfig,
     /// Something done through the cluster's API.
     Cluster(ClusterAction),
+    /// Commands of the platform's own tool, one to a line.
+    Run(String),
     /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
     Restart(Component),
     /// Something that a person does or that a command does elsewhere.
@@ -255,7 +259,7 @@ impl Action {
                 "In kubelet.conf, set the CA data to that of ca.crt; everything else stays".to_owned()
             }
             Self::Cluster(action) => action.in_words(),
-            Self::Remove { .. } | Self::Restart(_) | Self::Write(_) => return None,
+            Self::Remove { .. } | Self::Restart(_) | Self::Run(_) | Self::Write(_) => return None,
         })
     }
 

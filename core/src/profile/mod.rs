@@ -7,6 +7,8 @@ mod cluster_api;
 pub mod edge;
 mod kubeadm;
 mod kubeadm_edges;
+pub mod managed;
+mod omni;
 mod platform;
 mod talos;
 mod talos_edges;
@@ -21,6 +23,7 @@ pub use cluster_api::{CLUSTER_NAME_LABEL, SECRETS, SecretContent, SecretRow};
 pub use edge::EdgeRow;
 use edge::Material;
 pub use kubeadm::KUBEADM;
+pub use omni::OMNI;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use talos::TALOS;
 

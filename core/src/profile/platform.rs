@@ -1,9 +1,9 @@
 //! Which platforms there are, how one is told from the other, and which way a rotation takes on each.
 
-use super::{KUBEADM, Profile, TALOS};
+use super::{KUBEADM, OMNI, Profile, TALOS, managed::Manager};
 
 /// Every platform, in the order in which they are offered.
-pub const PROFILES: &[&Profile] = &[&KUBEADM, &TALOS];
+pub const PROFILES: &[&Profile] = &[&KUBEADM, &TALOS, &OMNI];
 
 /// The platform of that name in options and JSON; `None` if there is none.
 #[must_use]
@@ -25,6 +25,8 @@ pub enum Sign {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Course {
+    /// Another program makes the authorities and rotates them; it is told to, and asked how far it is.
+    Managed(&'static Manager),
     /// Machines are given another configuration, and carry it out by themselves.
     MachineConfigs,
     /// Nodes' files are replaced and processes restarted, node by node.

@@ -282,7 +282,7 @@ impl<'a> World<'a> {
     pub(super) fn is_elsewhere(&self, step: &Step) -> bool {
         step.holder == Holder::Cluster
             && step.gate.proves.contains(&Fact::Everywhere)
-            && step.actions.iter().all(|action| matches!(action, Action::Do { .. }))
+            && step.actions.iter().all(|action| matches!(action, Action::Do { .. } | Action::Run(_)))
     }
 
     fn act(&mut self, step: &Step, action: &Action) -> Result<(), PackageError> {
@@ -308,7 +308,7 @@ impl<'a> World<'a> {
                     self.restart(place, *component);
                 }
             }
-            Action::Cluster(_) | Action::Do { .. } => {}
+            Action::Cluster(_) | Action::Do { .. } | Action::Run(_) => {}
         }
         Ok(())
     }

@@ -13,5 +13,6 @@ mod scripts;
 mod standing;
 mod talos_clients;
 mod talos_machines;
+mod talos_omni;
 mod talos_patches;
 mod talos_standing;

@@ -10,19 +10,24 @@ use crate::{
     finding::printable,
     mint::Minted,
     plan::{Action, Holder, KeyHome, Phase, RotationPlan, Step},
-    profile::Course,
 };
 
 /// What this package is, in a few lines of plain text.
 pub(super) fn readme(plan: &RotationPlan) -> String {
     let RotationPlan { cluster, name, now, .. } = plan;
+    let (secrecy, way_back) = match plan.successions.is_empty() {
+        true => ("It holds no private keys.", ""),
+        false => (
+            "It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.",
+            "Go back to:   0-backup, the files as they were given\n",
+        ),
+    };
     format!(
         "{name}\n\nA rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
-         It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.\n\n\
+         {secrecy}\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
-         Go back to:   0-backup, the files as they were given\n\
-         Machines read manifest.json.\n"
+         {way_back}Machines read manifest.json.\n"
     )
 }
 
@@ -44,11 +49,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
-    writeln!(
-        text,
-        "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n",
-        plan.now
-    )?;
+    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan.profile.course).phases)?;
     if plan.has_begun() {
         writeln!(
             text,
@@ -68,7 +69,31 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             plan.requests.len()
         )?;
     }
-    let Texts { before, joining, pin: pin_title, .. } = texts::of(plan.profile.course);
+    let Texts { before, joining, .. } = texts::of(plan.profile.course);
+    if !plan.successions.is_empty() {
+        authorities(text, plan, minted)?;
+    }
+    writeln!(text, "{joining}\n")?;
+    if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
+        writeln!(
+            text,
+            "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
+        )?;
+    }
+    for paragraph in *before {
+        writeln!(text, "{paragraph}\n")?;
+    }
+    if plan.successions.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
+    )
+}
+
+fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
+    let pin_title = texts::of(plan.profile.course).pin;
     writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
@@ -83,20 +108,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             )?;
         }
     }
-    writeln!(text, "\n{joining}\n")?;
-    if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
-        writeln!(
-            text,
-            "`ca-keys/` holds the private keys that live on no node. Take them to where the old keys are kept, then delete the folder from every copy of this package.\n"
-        )?;
-    }
-    for paragraph in *before {
-        writeln!(text, "{paragraph}\n")?;
-    }
-    writeln!(
-        text,
-        "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
-    )
+    writeln!(text)
 }
 
 fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::fmt::Result {
@@ -115,10 +127,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     let place = match &step.holder {
         Holder::Node(name) => format!("on {name}, as root"),
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
-        Holder::Cluster if plan.profile.course == Course::MachineConfigs => {
-            "wherever talosctl and kubectl reach the cluster".to_owned()
-        }
-        Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
+        Holder::Cluster => texts::of(plan.profile.course).place.to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
     };
@@ -145,7 +154,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     if !gate.is_empty() {
         writeln!(text, "```sh\n{gate}\n```\n")?;
     }
-    if !run.is_empty() {
+    if !run.is_empty() && !commands::has_its_own(step) {
         writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
             "" => writeln!(text, "There is nothing to take back.\n")?,

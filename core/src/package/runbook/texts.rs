@@ -7,6 +7,10 @@ type Consumer = (&'static str, &'static str, &'static str);
 
 /// The words of one course.
 pub(super) struct Texts {
+    /// What the phases are, and how they hang together.
+    pub(super) phases: &'static str,
+    /// Where the steps of the whole cluster are taken.
+    pub(super) place: &'static str,
     /// How the package is unpacked and carried out, paragraph by paragraph.
     pub(super) before: &'static [&'static str],
     /// What a machine is told that joins meanwhile.
@@ -23,10 +27,13 @@ pub(super) struct Texts {
 /// The words of a course.
 pub(super) fn of(course: Course) -> &'static Texts {
     match course {
+        Course::Managed(_) => &MANAGED,
         Course::MachineConfigs => &MACHINE_CONFIGS,
         Course::NodeFiles => &NODE_FILES,
     }
 }
+
+const PHASES: &str = "Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.";
 
 const CERT_MANAGER: Consumer = (
     "cert-manager: issuers that hold the cluster CA, cainjector",
@@ -45,7 +52,15 @@ const BALANCERS: Consumer =
 const OTHERS: Consumer =
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig");
 
+const SYSTEM_PODS: Consumer = (
+    "kube-proxy, CoreDNS and the CNI",
+    "kubectl -n kube-system get pods -o wide",
+    "started after kube-root-ca.crt changed",
+);
+
 static NODE_FILES: Texts = Texts {
+    phases: PHASES,
+    place: "wherever kubectl reaches the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.",
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.",
@@ -84,6 +99,8 @@ static NODE_FILES: Texts = Texts {
 };
 
 static MACHINE_CONFIGS: Texts = Texts {
+    phases: PHASES,
+    place: "wherever talosctl and kubectl reach the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package where `talosctl` and `kubectl` reach every machine, in a folder that only you can read. Commands run from the package's root; the steps' scripts call `talosctl patch machineconfig --mode no-reboot`, machine by machine, control planes before workers, and nothing reboots.",
         "Say where the machines are: `export AIRLOCK_CONTROL_PLANE='10.5.1.2 10.5.1.3' AIRLOCK_WORKERS='10.5.1.4'` (nothing for workers where there are none), and which kubeconfig asks the cluster: `export KUBECONFIG=$PWD/1-trust-both/clients/…`, in each phase its own. Talosconfigs of the package are used by the scripts themselves; each works throughout its phase, and one that holds both CAs and the new certificate from the end of phase 1 to the end of phase 3.",
@@ -99,11 +116,7 @@ static MACHINE_CONFIGS: Texts = Texts {
             "kubectl get serviceaccounts.talos.dev -A",
             "restarted after phases 1 and 2 of the Talos API CA",
         ),
-        (
-            "kube-proxy, CoreDNS and the CNI",
-            "kubectl -n kube-system get pods -o wide",
-            "started after kube-root-ca.crt changed",
-        ),
+        SYSTEM_PODS,
         (
             "Cluster API, Terraform, GitOps that hold secrets.yaml or machine configurations",
             "ask their owners",
@@ -122,5 +135,25 @@ static MACHINE_CONFIGS: Texts = Texts {
         "Its intermediate talosconfig trusts the old CA alone and fails in phase 2; here talosconfigs hold both CAs.",
         "It leaves secrets.yaml as it was, and writes no kubeconfig; here both come along.",
         "It makes its CAs itself; here they can be brought along.",
+    ],
+};
+
+static MANAGED: Texts = Texts {
+    phases: "Omni takes the cluster through three phases by itself: everyone trusts both CAs, the new one signs, the old one is dropped. It makes the new CA, so there is no key here, and nothing to unpack on any machine. A step begins only when the gate of the one before holds.",
+    place: "wherever omnictl reaches Omni, and kubectl the cluster",
+    before: &[
+        "Before you start: `sha256sum -c SHA256SUMS`; log in with an account that may operate the cluster (`omnictl cluster status` answers).",
+        "Omni does not stop between phases and does not go back. Where it does not get on, `omnictl cluster … secret rotate status` names the machine that it waits for: make it healthy, or unlock it; the rotation then goes on.",
+        "Patch no machine's CAs by hand under Omni: it would set them back.",
+    ],
+    joining: "A machine that joins meanwhile is given the phase's CAs by Omni.",
+    pin: "pin",
+    consumers: &[SYSTEM_PODS, CERT_MANAGER, WEBHOOKS, METRICS, BALANCERS, OTHERS],
+    other: "Omni's page",
+    differences: &[
+        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands.",
+        "There the command gives up waiting after five minutes, while Omni goes on; here it waits an hour.",
+        "There pods might need a restart; here everything that may have read the old CA is restarted once the new one issues alone.",
+        "There nothing is said of break-glass kubeconfigs and talosconfigs; they are locked out, and are fetched anew here.",
     ],
 };

@@ -22,7 +22,9 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
     }
     let mut known = node::KnownFiles::default();
     let mut files = Vec::new();
-    for ((phase, holder), steps) in groups {
+    // What the platform's own tool carries out needs no script of ours.
+    let scripted = |steps: &[&Step]| steps.iter().all(|step| !commands::has_its_own(step));
+    for ((phase, holder), steps) in groups.into_iter().filter(|(_, steps)| scripted(steps)) {
         let text = match holder {
             Holder::Clients => continue,
             Holder::Cluster | Holder::Management => {

@@ -91,7 +91,7 @@ impl Job<'_> {
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
                 Action::Restart(component) => lines.push(format!("restart {component}")),
-                Action::Do { .. } | Action::Cluster(_) => {}
+                Action::Do { .. } | Action::Run(_) | Action::Cluster(_) => {}
             }
         }
         lines

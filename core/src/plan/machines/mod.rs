@@ -162,7 +162,7 @@ impl Sequence<'_, '_> {
             (Phase::DropOld, _) => ("accept the new CA alone", "each of them refuses certificates of the old CA"),
         };
         let title = format!("Make every {} machine {title}: {}", role.in_words(), row.title);
-        let gate = Gate { words: gate.to_owned(), proves: vec![Fact::TakenUp, Fact::Everywhere] };
+        let gate = Gate { proves: vec![Fact::TakenUp, Fact::Everywhere], ..gate.into() };
         let actions = actions.collect();
         self.push(phase, &format!("{api}-{}", role.folder()), Holder::Cluster, &title, actions, gate);
     }
