@@ -274,7 +274,7 @@ impl<'a> World<'a> {
             Holder::Workers => self.place(PlaceKind::Workers),
             Holder::Cluster => self.place(PlaceKind::Cluster),
             Holder::Management => self.place(PlaceKind::Management),
-            Holder::Clients => self.place(PlaceKind::Clients).or(self.place(PlaceKind::OtherClients)),
+            Holder::Clients => self.place(PlaceKind::Clients).or_else(|| self.place(PlaceKind::OtherClients)),
         }
     }
 

@@ -79,17 +79,34 @@ fn client(text: &str, [trust, certificate, private]: [&str; 3]) -> Party {
     Party { certificate: value(certificate), key, roots: value(trust) }
 }
 
-/// Each API's client: its file in the package, its fields, its authority in the secrets, its rows in the reach matrix by
-/// the phase that it is made for.
-const CLIENTS: [(&str, &str, [&str; 3], &str, [&str; 3]); 2] = [
-    ("talos", "talosconfig", ["ca", "crt", "key"], "os", ["bundle CAs+old cert", "bundle CAs+new cert", "new"]),
-    (
-        "kubernetes",
-        "kubeconfig.conf",
-        ["certificate-authority-data", "client-certificate-data", "client-key-data"],
-        "k8s",
-        ["fetched-at-1-add", "fetched-at-2-swap", "fetched-at-3-drop"],
-    ),
+/// A kind of client.
+struct ClientKind {
+    api: &'static str,
+    /// Its file in the package.
+    file: &'static str,
+    /// Where it says whom it trusts, what it shows, and with which key.
+    fields: [&'static str; 3],
+    /// Its authority in the cluster's secrets.
+    section: &'static str,
+    /// Its rows in the reach matrix, by the phase that it is made for.
+    rows: [&'static str; 3],
+}
+
+const CLIENTS: [ClientKind; 2] = [
+    ClientKind {
+        api: "talos",
+        file: "talosconfig",
+        fields: ["ca", "crt", "key"],
+        section: "os",
+        rows: ["bundle CAs+old cert", "bundle CAs+new cert", "new"],
+    },
+    ClientKind {
+        api: "kubernetes",
+        file: "kubeconfig.conf",
+        fields: ["certificate-authority-data", "client-certificate-data", "client-key-data"],
+        section: "k8s",
+        rows: ["fetched-at-1-add", "fetched-at-2-swap", "fetched-at-3-drop"],
+    },
 ];
 
 /// Each machine of a phase is reached, by Go's TLS, with the clients' configurations that Talos' own packages say reach
@@ -106,7 +123,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
     for contract in CONTRACTS {
         let rotation = to_the_fixtures_cas(contract, &APIS.map(|(id, _)| id));
         let (mut questions, mut expected) = (Vec::new(), Vec::new());
-        for (api, file, names, section, rows) in CLIENTS {
+        for ClientKind { api, file, fields, section, rows } in CLIENTS {
             let [old, new] =
                 ["cluster-a/secrets.yaml", "rotation/new-secrets.yaml"].map(|name| secret(&read(name), section));
             let both = [old.0.clone(), new.0.clone()].concat();
@@ -118,7 +135,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
                     questions.push(Handshake {
                         what: format!("{contract}: {file} of phase {phase}, machine of phase {state}"),
                         server: Party { certificate, key, roots: accepted.clone() },
-                        client: client(&text, names),
+                        client: client(&text, fields),
                         server_name: ADDRESS.to_owned(),
                         time: now(),
                     });
@@ -228,9 +245,9 @@ fn new_authorities_are_in_talos_own_shape() {
 fn new_credentials_verify() {
     let rotation = made();
     let mut questions = Vec::new();
-    for (_, file, names, _, _) in CLIENTS {
+    for ClientKind { file, fields, .. } in CLIENTS {
         for phase in &PHASES[2..] {
-            let Party { certificate, roots, .. } = client(&rotation.text(&format!("{phase}/clients/{file}")), names);
+            let Party { certificate, roots, .. } = client(&rotation.text(&format!("{phase}/clients/{file}")), fields);
             let what = format!("{file} of {phase}");
             questions.push(Verify {
                 what,

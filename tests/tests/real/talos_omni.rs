@@ -74,7 +74,7 @@ impl Omni {
         let mut command = Command::new("sh");
         let path = format!("{}:{}", self.folder.display(), std::env::var("PATH").expect("a path"));
         command.args(["-c", line]).current_dir(self.rotation.root()).env("PATH", path);
-        command.env("CLUSTER", &self.rotation.manifest()["cluster"].as_str().expect("a name"));
+        command.env("CLUSTER", self.rotation.manifest()["cluster"].as_str().expect("a name"));
         output(command.env("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3")).status.success()
     }
 
