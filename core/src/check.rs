@@ -43,7 +43,10 @@ fn no_rotation(inventory: &Inventory) -> Finding {
         file,
         "there is one CA only, so it cannot be told whether it is the old one or the new one",
     )
-    .remedy("Give the package along that was made for this rotation")
+    .remedy(match inventory.profile.course {
+        Course::Managed(manager) => format!("Ask {} how far it is; the package's gates do", manager.title),
+        _ => "Give the package along that was made for this rotation".to_owned(),
+    })
 }
 
 /// The signing file of phases 1 and 2, where nothing names it any more.
@@ -74,7 +77,7 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say =
         |message: String, remedy: &str| findings.push(Finding::warning("not-seen", "", message).remedy(remedy));
-    let of_machines = inventory.profile.course == Course::MachineConfigs;
+    let of_machines = matches!(inventory.profile.course, Course::MachineConfigs | Course::Managed(_));
     let [control_plane, workers] = match of_machines {
         true => ["Give the configuration of each of them", "Where there are any, give their configurations"],
         false => [

@@ -9,7 +9,7 @@ use std::{
 };
 
 use airlock_core::{
-    InputFile, UnixTime,
+    InputFile, InspectOptions, UnixTime,
     plan::{KubeletCertificates, RotationRequest},
     report::{InventoryReport, PackageReport, PlanReport},
     x509::KeyAlgorithm,
@@ -149,7 +149,23 @@ impl Rotation {
     /// If any of it is refused.
     #[must_use]
     pub fn at(now: UnixTime, files: Vec<InputFile>, request: &RotationRequest, label: &str) -> Self {
-        let inventory = airlock_core::inspect(files, now);
+        Self::with(now, files, InspectOptions::default(), request, label)
+    }
+
+    /// As [`Rotation::at`], with what a person says about the files.
+    ///
+    /// # Panics
+    ///
+    /// If any of it is refused.
+    #[must_use]
+    pub fn with(
+        now: UnixTime,
+        files: Vec<InputFile>,
+        options: InspectOptions<'_>,
+        request: &RotationRequest,
+        label: &str,
+    ) -> Self {
+        let inventory = airlock_core::inspect_with(files, options, now);
         let plan = airlock_core::plan(&inventory, request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
         let algorithms: Vec<KeyAlgorithm> = plan.key_requests().iter().map(|request| request.algorithm).collect();
         let minted = airlock_core::mint(&plan, keys::make(&algorithms)).expect("the plan can be minted");

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Finding, Severity,
     formats::talos::{Content, Embedded, Machine, MachineRole, Secrets, TalosFile},
-    profile::Course,
+    profile::AuthorityId,
     x509::Certificate,
 };
 
@@ -25,9 +25,9 @@ pub(crate) struct SecretsFile {
 }
 
 impl Inventory {
-    /// One of Talos' files; on a platform without machine configurations it says nothing.
+    /// One of Talos' files; on a platform without Talos' API it says nothing.
     pub(super) fn place_talos(&mut self, file: String, bytes: Bytes, mode: Option<u32>, talos: TalosFile) {
-        if self.profile.course != Course::MachineConfigs {
+        if self.profile.authority(AuthorityId::Talos).is_none() {
             let reason = format!("it is one of Talos' files, and the platform is {}", self.profile.title);
             self.findings.push(Finding::note("unrecognised", &file, &reason));
             self.unrecognised.push(Unrecognised { file, reason });

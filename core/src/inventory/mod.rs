@@ -332,8 +332,8 @@ impl Inventory {
             Some(config.cluster_name.clone()).filter(|name| !name.is_empty())
         };
         let kubeconfigs = || {
-            let row = self.profile.kubeconfigs.first()?;
-            let on_nodes = self.control_plane().filter_map(|node| node.slots.get(row.path));
+            let row = self.profile.kubeconfigs.first();
+            let on_nodes = self.control_plane().filter_map(|node| node.slots.get(row?.path));
             let mut named = on_nodes.chain(&self.clients).filter_map(|slot| match &slot.artifact {
                 Artifact::Kubeconfig(kubeconfig) => kubeconfig.model.clusters.first(),
                 _ => None,

@@ -102,7 +102,7 @@ fn changes_the_cluster(action: &Action) -> bool {
 }
 
 /// A word that the shell takes as it is.
-pub(super) fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:=@%+,".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_owned();

@@ -25,7 +25,7 @@ pub(super) fn brought_authority(
     // A file of a cluster's secrets holds all of its authorities, each in its place.
     let artifact = |file: &str, place: &str| {
         let slots: Vec<_> = inventory.slots().map(|(_, slot)| slot).filter(|slot| slot.file == file).collect();
-        let slot = slots.iter().find(|slot| slot.place == place).or(slots.first());
+        let slot = slots.iter().find(|slot| slot.place == place).or_else(|| slots.first());
         slot.map(|slot| &slot.artifact)
     };
     let certificate = artifact(&brought.certificate, &format!("{}.crt", row.secret));

@@ -27,7 +27,7 @@ pub(crate) enum KeyHome {
 /// `is_here` says whether the new key is here at all.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
-    if inventory.profile.course == Course::MachineConfigs {
+    if inventory.profile.course != Course::NodeFiles {
         return KeyHome::Machines;
     }
     let has_nodes = inventory.control_plane().next().is_some();

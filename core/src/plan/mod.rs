@@ -11,6 +11,7 @@ mod hosts;
 mod key_home;
 mod keyless;
 mod machines;
+mod managed;
 mod nodes;
 mod objects;
 mod present;
@@ -137,6 +138,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);
     let mut steps = match inventory.profile.course {
+        Course::Managed(manager) => managed::sequence(manager, inventory, request, &mut findings),
         Course::MachineConfigs => {
             machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
         }
@@ -164,6 +166,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &successions);
     let present = match inventory.profile.course {
+        Course::Managed(_) => Vec::new(),
         Course::MachineConfigs => machines::present(inventory, &successions, progress),
         Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
             present::present(inventory, &successions, progress)
@@ -176,6 +179,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         cluster: inventory.cluster.clone(),
         name: name(inventory, request, now),
         now,
+        machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },
         successions,
         replacements,
         requests,
@@ -187,7 +191,6 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         present,
         contexts,
         api_port: machines::api_port(inventory),
-        machines: machines::configurations(inventory),
         workers,
         findings,
     })

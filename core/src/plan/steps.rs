@@ -180,7 +180,7 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate that lets nobody by before `fact` is established.
     pub(crate) fn proving(words: &str, fact: Fact) -> Self {
-        Self { words: words.to_owned(), proves: vec![fact] }
+        Self { proves: vec![fact], ..words.into() }
     }
 }
 

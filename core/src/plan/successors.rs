@@ -10,7 +10,7 @@ use crate::{
     Finding, UnixTime,
     formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
-    profile::{AuthorityId, AuthorityRow, Profile, SuccessorShape},
+    profile::{AuthorityId, AuthorityRow, Course, Profile, SuccessorShape},
     time::BACKDATE,
     x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
 };
@@ -150,12 +150,17 @@ impl Decision<'_> {
                     .remedy(choose(inventory.profile)),
             );
         }
+        let managed = matches!(inventory.profile.course, Course::Managed(_));
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
                 self.findings.push(
                     Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
                         .remedy(choose(inventory.profile)),
                 );
+                continue;
+            }
+            if managed {
+                self.leave_to_manager(row);
                 continue;
             }
             let Some(authority) = inventory.authorities.get(&row.id) else {
@@ -264,6 +269,21 @@ impl Decision<'_> {
             )),
         );
         None
+    }
+
+    /// What a manager makes is not made here, and takes nobody's wishes.
+    fn leave_to_manager(&mut self, row: &AuthorityRow) {
+        if self.request.authorities.get(&row.id).is_some_and(|choice| *choice != NewAuthority::default()) {
+            let title = self.inventory.profile.title;
+            self.findings.push(
+                Finding::error(
+                    "made-elsewhere",
+                    "",
+                    format!("on {title} the new {} is not made here, so nothing can be said about it", row.title),
+                )
+                .remedy(format!("Leave out what was said about it ({}…)", row.option)),
+            );
+        }
     }
 
     /// A CA that has signed something is no longer given up without an outage.

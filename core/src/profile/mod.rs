@@ -10,6 +10,8 @@ mod kamaji;
 mod kamaji_edges;
 mod kubeadm;
 mod kubeadm_edges;
+pub mod managed;
+mod omni;
 mod platform;
 mod starlingx;
 mod talos;
@@ -27,6 +29,7 @@ use edge::Material;
 pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
 pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
+pub use omni::OMNI;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use starlingx::STARLINGX;
 pub use talos::TALOS;
@@ -333,7 +336,7 @@ impl Profile {
     pub fn hosted(&self) -> Option<&'static Hosted> {
         match self.course {
             Course::Hosted(hosted) => Some(hosted),
-            Course::HostPhases | Course::MachineConfigs | Course::NodeFiles => None,
+            Course::HostPhases | Course::MachineConfigs | Course::Managed(_) | Course::NodeFiles => None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Which platforms there are, how one is told from the other, and which way a rotation takes on each.
 
-use super::{Hosted, KAMAJI, KUBEADM, Profile, STARLINGX, TALOS};
+use super::{Hosted, KAMAJI, KUBEADM, OMNI, Profile, STARLINGX, TALOS, managed::Manager};
 
 /// Every platform, in the order in which they are offered.
-pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &TALOS, &KAMAJI];
+pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &TALOS, &OMNI, &KAMAJI];
 
 /// The platform of that name in options and JSON; `None` if there is none.
 #[must_use]
@@ -33,6 +33,8 @@ pub enum Course {
     Hosted(&'static Hosted),
     /// The platform's own tool changes the nodes' files, host by host, each time that it is told the next phase.
     HostPhases,
+    /// Another program makes the authorities and rotates them; it is told to, and asked how far it is.
+    Managed(&'static Manager),
     /// Machines are given another configuration, and carry it out by themselves.
     MachineConfigs,
     /// Nodes' files are replaced and processes restarted, node by node.

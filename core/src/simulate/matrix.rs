@@ -239,6 +239,9 @@ impl fmt::Display for TrustMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holds = self.edges.iter().filter(|edge| edge.worst() == Outcome::Holds).count();
         let (all, moments) = (self.edges.len(), self.columns.len());
+        if all == 0 {
+            return f.write_str("no edge is judged: no CA is made here");
+        }
         write!(f, "{holds} of {all} edges hold at each of {moments} moments, judged in {} states", self.states())
     }
 }

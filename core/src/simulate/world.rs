@@ -271,7 +271,7 @@ impl<'a> World<'a> {
             Holder::Cluster => self.place(PlaceKind::Cluster),
             // A control plane without nodes is changed in the management cluster.
             Holder::Management => self.place(PlaceKind::Hosted).or_else(|| self.place(PlaceKind::Management)),
-            Holder::Clients => self.place(PlaceKind::Clients).or(self.place(PlaceKind::OtherClients)),
+            Holder::Clients => self.place(PlaceKind::Clients).or_else(|| self.place(PlaceKind::OtherClients)),
         }
     }
 

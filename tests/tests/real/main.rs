@@ -16,5 +16,6 @@ mod standing;
 mod starlingx;
 mod talos_clients;
 mod talos_machines;
+mod talos_omni;
 mod talos_patches;
 mod talos_standing;

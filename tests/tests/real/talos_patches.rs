@@ -157,7 +157,7 @@ fn keys_are_where_they_belong_and_nowhere_else() {
                     || text.contains("issuingCA");
                 let filled = text
                     .lines()
-                    .any(|line| line.trim().strip_prefix("key: ").is_some_and(|key| key.trim_matches('"') != ""));
+                    .any(|line| line.trim().strip_prefix("key: ").is_some_and(|key| !key.trim_matches('"').is_empty()));
                 let of_control_plane = path.contains("control-plane/");
                 assert_eq!(filled, of_control_plane && pair, "{contract} {api} {path}");
                 assert_eq!((report.secret, report.mode), (filled, if filled { 0o600 } else { 0o644 }), "{path}");

@@ -40,10 +40,10 @@ pub(super) fn rotation(
         (None, [only]) => {
             let (younger, elder): (Vec<_>, Vec<_>) =
                 others.iter().partition(|one| one.not_before() > only.not_before());
-            match younger.iter().find(|one| has_key(one)).or(younger.last()) {
+            match younger.iter().find(|one| has_key(one)).or_else(|| younger.last()) {
                 Some(new) => (only.clone(), (*new).clone()),
                 None => {
-                    let old = elder.iter().find(|one| something_hangs_on(inventory, one)).or(elder.first())?;
+                    let old = elder.iter().find(|one| something_hangs_on(inventory, one)).or_else(|| elder.first())?;
                     ((*old).clone(), only.clone())
                 }
             }

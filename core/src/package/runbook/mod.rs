@@ -16,13 +16,19 @@ use crate::{
 /// What this package is, in a few lines of plain text.
 pub(super) fn readme(plan: &RotationPlan) -> String {
     let RotationPlan { cluster, name, now, .. } = plan;
+    let (secrecy, way_back) = match plan.successions.is_empty() {
+        true => ("It holds no private keys.", ""),
+        false => (
+            "It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.",
+            "Go back to:   0-backup, the files as they were given\n",
+        ),
+    };
     format!(
         "{name}\n\nA rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
-         It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.\n\n\
+         {secrecy}\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
-         Go back to:   0-backup, the files as they were given\n\
-         Machines read manifest.json.\n"
+         {way_back}Machines read manifest.json.\n"
     )
 }
 
@@ -46,11 +52,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
-    writeln!(
-        text,
-        "Prepared by Airlock on {}. Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.\n",
-        plan.now
-    )?;
+    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan.profile.course).phases)?;
     if plan.has_begun() {
         writeln!(
             text,
@@ -70,22 +72,11 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             plan.requests.len()
         )?;
     }
-    let Texts { before, joining, pin: pin_title, .. } = texts::of(plan.profile.course);
-    writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
-    for succession in plan.successions.values() {
-        let new = minted.authorities[&succession.id].certificate();
-        for (side, certificate) in [("old", &succession.old), ("new", new)] {
-            let pin = certificate.public_key().pin();
-            writeln!(
-                text,
-                "| {} | {side} | {} | {} | `{pin}` |",
-                succession.title,
-                certificate.subject(),
-                certificate.not_after()
-            )?;
-        }
+    let Texts { before, joining, .. } = texts::of(plan.profile.course);
+    if !plan.successions.is_empty() {
+        authorities(text, plan, minted)?;
     }
-    writeln!(text, "\n{joining}\n")?;
+    writeln!(text, "{joining}\n")?;
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
         writeln!(
             text,
@@ -104,10 +95,32 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             "No control-plane node's files were given. The scripts in `control-plane/` are for each of those nodes, the same one for all: they stop before they change anything where a node's `ca.crt` is not what the phase before left there. In phase 2 a node makes its own certificates with its own `kubeadm certs renew`, as long as kubeadm's configuration says, and needs kubeadm, kubectl and unshare for that.\n"
         )?;
     }
+    if plan.successions.is_empty() {
+        return Ok(());
+    }
     writeln!(
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
     )
+}
+
+fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
+    let pin_title = texts::of(plan.profile.course).pin;
+    writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
+    for succession in plan.successions.values() {
+        let new = minted.authorities[&succession.id].certificate();
+        for (side, certificate) in [("old", &succession.old), ("new", new)] {
+            let pin = certificate.public_key().pin();
+            writeln!(
+                text,
+                "| {} | {side} | {} | {} | `{pin}` |",
+                succession.title,
+                certificate.subject(),
+                certificate.not_after()
+            )?;
+        }
+    }
+    writeln!(text)
 }
 
 /// What whoever runs the operator has to know.
@@ -145,10 +158,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
         }
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
-        Holder::Cluster if plan.profile.course == Course::MachineConfigs => {
-            "wherever talosctl and kubectl reach the cluster".to_owned()
-        }
-        Holder::Cluster => "wherever kubectl reaches the cluster".to_owned(),
+        Holder::Cluster => texts::of(plan.profile.course).place.to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
     };
@@ -175,7 +185,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     if !gate.is_empty() {
         writeln!(text, "```sh\n{gate}\n```\n")?;
     }
-    if !run.is_empty() {
+    if !run.is_empty() && !matches!(plan.profile.course, Course::Managed(_)) {
         writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
             "" if step.actions.iter().any(rolls_out) => {

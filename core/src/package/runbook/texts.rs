@@ -7,6 +7,10 @@ type Consumer = (&'static str, &'static str, &'static str);
 
 /// The words of one course.
 pub(super) struct Texts {
+    /// What the phases are, and how they hang together.
+    pub(super) phases: &'static str,
+    /// Where the steps of the whole cluster are taken.
+    pub(super) place: &'static str,
     /// How the package is unpacked and carried out, paragraph by paragraph.
     pub(super) before: &'static [&'static str],
     /// What a machine is told that joins meanwhile.
@@ -27,10 +31,13 @@ pub(super) fn of(course: Course) -> &'static Texts {
     match course {
         Course::Hosted(_) => &HOSTED,
         Course::HostPhases => &HOST_PHASES,
+        Course::Managed(_) => &MANAGED,
         Course::MachineConfigs => &MACHINE_CONFIGS,
         Course::NodeFiles => &NODE_FILES,
     }
 }
+
+const PHASES: &str = "Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.";
 
 const CERT_MANAGER: Consumer = (
     "cert-manager: issuers that hold the cluster CA, cainjector",
@@ -49,7 +56,15 @@ const BALANCERS: Consumer =
 const OTHERS: Consumer =
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig");
 
-const NODE_FILES: Texts = Texts {
+const SYSTEM_PODS: Consumer = (
+    "kube-proxy, CoreDNS and the CNI",
+    "kubectl -n kube-system get pods -o wide",
+    "started after kube-root-ca.crt changed",
+);
+
+static NODE_FILES: Texts = Texts {
+    phases: PHASES,
+    place: "wherever kubectl reaches the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.",
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.",
@@ -89,6 +104,8 @@ const NODE_FILES: Texts = Texts {
 };
 
 static HOSTED: Texts = Texts {
+    phases: PHASES,
+    place: NODE_FILES.place,
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package wherever kubectl reaches the management cluster and the tenant, and as root on each worker, in a folder that only root can read. Commands run from the package's root.",
         NODE_FILES.before[1],
@@ -105,6 +122,8 @@ static HOSTED: Texts = Texts {
 };
 
 static HOST_PHASES: Texts = Texts {
+    phases: PHASES,
+    place: NODE_FILES.place,
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package on the active controller, in a folder that only root can read; `source /etc/platform/openrc`, and `export KUBECONFIG=/etc/kubernetes/admin.conf`. Commands run from the package's root.",
         "`starlingx.sh` tells the platform's own tool, `system`, the next phase of each host, and waits until that says that it is done. Run twice, it does nothing the second time; cut short, it can be run again; with `--check` it only says whether that is done. What the tool changes on the hosts is foreseen in the tables below: no file of this package brings it. Nothing is taken back by a script: `0-backup/` holds what was given.",
@@ -166,6 +185,8 @@ static HOST_PHASES: Texts = Texts {
 };
 
 static MACHINE_CONFIGS: Texts = Texts {
+    phases: PHASES,
+    place: "wherever talosctl and kubectl reach the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package where `talosctl` and `kubectl` reach every machine, in a folder that only you can read. Commands run from the package's root; the steps' scripts call `talosctl patch machineconfig --mode no-reboot`, machine by machine, control planes before workers, and nothing reboots.",
         "Say where the machines are: `export AIRLOCK_CONTROL_PLANE='10.5.1.2 10.5.1.3' AIRLOCK_WORKERS='10.5.1.4'` (nothing for workers where there are none), and which kubeconfig asks the cluster: `export KUBECONFIG=$PWD/1-trust-both/clients/…`, in each phase its own. Talosconfigs of the package are used by the scripts themselves; each works throughout its phase, and one that holds both CAs and the new certificate from the end of phase 1 to the end of phase 3.",
@@ -181,11 +202,7 @@ static MACHINE_CONFIGS: Texts = Texts {
             "kubectl get serviceaccounts.talos.dev -A",
             "restarted after phases 1 and 2 of the Talos API CA",
         ),
-        (
-            "kube-proxy, CoreDNS and the CNI",
-            "kubectl -n kube-system get pods -o wide",
-            "started after kube-root-ca.crt changed",
-        ),
+        SYSTEM_PODS,
         (
             "Cluster API, Terraform, GitOps that hold secrets.yaml or machine configurations",
             "ask their owners",
@@ -214,3 +231,23 @@ pub(super) const CLUSTER_API_DIFFERENCES: &[&str] = &[
     "The note changes the CA's Secrets together with the kubeconfig's; here they follow when nobody presents an old certificate any more, since machines could not join in between.",
     "Some put both CAs into the CA's Secret and roll machines out three times; kubeadm and Cluster API take the first of them alone, so a roll-out cannot carry the switch.",
 ];
+static MANAGED: Texts = Texts {
+    phases: "Omni takes the cluster through three phases by itself: everyone trusts both CAs, the new one signs, the old one is dropped. It makes the new CA, so there is no key here, and nothing to unpack on any machine. A step begins only when the gate of the one before holds.",
+    place: "wherever omnictl reaches Omni, and kubectl the cluster",
+    before: &[
+        "Before you start: `sha256sum -c SHA256SUMS`; log in with an account that may operate the cluster (`omnictl cluster status` answers).",
+        "Omni does not stop between phases and does not go back. Where it does not get on, `omnictl cluster … secret rotate status` names the machine that it waits for: make it healthy, or unlock it; the rotation then goes on.",
+        "Patch no machine's CAs by hand under Omni: it would set them back.",
+    ],
+    joining: "A machine that joins meanwhile is given the phase's CAs by Omni.",
+    pin: "pin",
+    consumers: &[SYSTEM_PODS, CERT_MANAGER, WEBHOOKS, METRICS, BALANCERS, OTHERS],
+    more: &[],
+    other: "Omni's page",
+    differences: &[
+        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands.",
+        "There the command gives up waiting after five minutes, while Omni goes on; here it waits an hour.",
+        "There pods might need a restart; here everything that may have read the old CA is restarted once the new one issues alone.",
+        "There nothing is said of break-glass kubeconfigs and talosconfigs; they are locked out, and are fetched anew here.",
+    ],
+};

@@ -29,7 +29,7 @@ const SECRET: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
 /// What must not happen while the cluster is half-way.
-const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o yaml` says of each machine";
+const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
 
 const AFTER_CARE: &str = "Take an etcd snapshot (`talosctl etcd snapshot`), restart pods that reach Talos' API from inside the cluster, resume what was frozen, and delete every copy of this package";
 
@@ -163,7 +163,7 @@ impl Sequence<'_, '_> {
             (Phase::DropOld, _) => ("accept the new CA alone", "each of them refuses certificates of the old CA"),
         };
         let title = format!("Make every {} machine {title}: {}", role.in_words(), row.title);
-        let gate = Gate { words: gate.to_owned(), proves: vec![Fact::TakenUp, Fact::Everywhere] };
+        let gate = Gate { proves: vec![Fact::TakenUp, Fact::Everywhere], ..gate.into() };
         let actions = actions.collect();
         self.push(phase, &format!("{api}-{}", role.folder()), Holder::Cluster, &title, actions, gate);
     }

@@ -1,0 +1,63 @@
+//! The course of clusters whose manager rotates by itself: its commands in order, each with its gate. Nothing is made here.
+
+use super::{Action, Carrier, Holder, Phase, RotationRequest, Step};
+use crate::{
+    Finding,
+    inventory::Inventory,
+    package::quote,
+    profile::managed::{Manager, Performer},
+};
+
+/// Every step of the rotation of one authority, in order: a manager takes one at a time.
+pub(super) fn sequence(
+    manager: &Manager,
+    inventory: &Inventory,
+    request: &RotationRequest,
+    findings: &mut Vec<Finding>,
+) -> Vec<Step> {
+    let rows = inventory.profile.authorities.iter().filter(|row| row.rotates && request.rotates(row));
+    let mut chosen = rows.filter_map(|row| Some((row, manager.apis.iter().find(|(id, ..)| *id == row.id)?)));
+    let Some((row, (id, api, component))) = chosen.next() else { return Vec::new() };
+    if let Some((next, _)) = chosen.next() {
+        let message = format!("{} rotates one CA at a time: this is the {}", manager.title, row.title);
+        let remedy = format!("When it is over, make another package for the {} (--rotate {})", next.title, next.id);
+        findings.push(Finding::warning("one-at-a-time", "", message).remedy(remedy));
+    }
+    note_what_is_not_known(manager, inventory, findings);
+    let cluster = quote(&inventory.cluster);
+    let named =
+        |text: &str| text.replace("{cluster}", &cluster).replace("{api}", api).replace("{component}", component);
+    let steps = manager.steps.iter().filter(|step| step.authority.is_none_or(|of| of == *id));
+    let steps = steps.map(|step| {
+        let phase = Phase::ALL.into_iter().find(|phase| phase.number() == step.phase).unwrap_or(Phase::DropOld);
+        let holder = match step.performer {
+            Performer::Operator => Holder::Cluster,
+            Performer::People => Holder::Clients,
+        };
+        Step {
+            id: format!("{}-{}", step.phase, step.id),
+            phase,
+            carrier: Carrier::Tool { at: holder.clone(), run: named(step.run), gate: named(step.gate) },
+            holder,
+            title: step.title.to_owned(),
+            actions: vec![Action::Do { text: named(step.text), command: String::new() }],
+            gate: named(step.words).as_str().into(),
+        }
+    });
+    steps.collect()
+}
+
+fn note_what_is_not_known(manager: &Manager, inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let title = manager.title;
+    findings.push(
+        Finding::warning("not-predicted", "", format!("{title} makes its CAs itself and goes its own way through the phases, so what goes on talking cannot be judged here"))
+            .remedy("Choose an hour in which pods may be restarted"),
+    );
+    if inventory.nodes.iter().all(|node| node.machine.is_none()) {
+        let cluster = &inventory.cluster;
+        findings.push(
+            Finding::warning("cluster-name", "", format!("no machine's configuration was given, so the cluster's name in {title} is not known; the commands say {cluster}"))
+                .remedy(format!("Give one, or put {title}'s own name of the cluster into the commands")),
+        );
+    }
+}

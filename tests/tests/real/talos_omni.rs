@@ -1,0 +1,187 @@
+//! Omni rotates by itself: what is prepared for it is carried out with a stand-in that says what `omnictl` says
+//! (siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go).
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+
+use airlock_core::{InspectOptions, check, inspect_with, plan::RotationRequest, profile};
+use airlock_tests::{
+    rotation::{Rotation, scratch},
+    talos::{base, file, files, now, read},
+    tools::output,
+};
+
+/// Goes one phase further each time that `next` is called; refuses what Omni refuses. Where it stands lies in the file
+/// `at`, which holds the component and the phase.
+const OMNICTL: &str = r#"#!/bin/sh
+set -eu
+cd "$(dirname "$0")"
+[ -f at ] || echo 'NONE OK' >at
+read -r component phase <at
+at() { echo "$1 $2" >at; }
+[ "$1" = next ] && case $phase in
+  PRE_ROTATE) at "$component" ROTATE; exit ;;
+  ROTATE) at "$component" POST_ROTATE; exit ;;
+  *) at NONE OK; exit ;;
+esac
+case "$*" in
+  "cluster status $CLUSTER --wait 5m") exit 0 ;;
+  "cluster -n $CLUSTER secret rotate "*) shift 5 ;;
+  "talosconfig --cluster $CLUSTER --break-glass --merge=false --force "* | "kubeconfig --cluster $CLUSTER --break-glass --merge=false --force "*)
+    [ "$phase" = OK ] || exit 1
+    for file in "$@"; do :; done
+    echo "$1" >"$OLDPWD/$file"
+    exit ;;
+  *) echo "unknown: $*" >&2; exit 2 ;;
+esac
+begin() {
+  [ "$phase" = OK ] || [ "$component" = "$1" ] || { echo "another rotation is already in progress for $component" >&2; exit 1; }
+  [ "$phase" != OK ] || at "$1" PRE_ROTATE
+}
+case "$*" in
+  'talos-ca --wait=false') begin TALOS_CA ;;
+  'kubernetes-ca --wait=false') begin KUBERNETES_CA ;;
+  'status --wait=false')
+    if [ "$phase" = OK ]; then
+      echo "no ongoing secret rotation for the cluster \"$CLUSTER\""
+    else
+      echo "rotation for \"$component\" is in progress(\"$phase\") for the cluster \"$CLUSTER\""
+    fi ;;
+  'status --wait-timeout 1h') at NONE OK ;;
+  *) echo "unknown: $*" >&2; exit 2 ;;
+esac
+"#;
+
+/// Any other program of a gate: it works with a configuration that was fetched.
+const OTHER: &str = "#!/bin/sh\ngrep -q config \"$2\"\n";
+
+struct Omni {
+    folder: PathBuf,
+    rotation: Rotation,
+}
+
+impl Omni {
+    fn new(rotation: Rotation, label: &str) -> Self {
+        let folder = scratch(label);
+        for (name, text) in [("omnictl", OMNICTL), ("talosctl", OTHER), ("kubectl", OTHER)] {
+            let path = folder.join(name);
+            fs::write(&path, text).expect("a program is written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
+        }
+        Self { folder, rotation }
+    }
+
+    fn works(&self, line: &str) -> bool {
+        let mut command = Command::new("sh");
+        let path = format!("{}:{}", self.folder.display(), std::env::var("PATH").expect("a path"));
+        command.args(["-c", line]).current_dir(self.rotation.root()).env("PATH", path);
+        command.env("CLUSTER", self.rotation.manifest()["cluster"].as_str().expect("a name"));
+        output(command.env("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3")).status.success()
+    }
+
+    /// Every step, in order: id, run, gate.
+    fn steps(&self) -> Vec<[String; 3]> {
+        let manifest = self.rotation.manifest();
+        let steps = manifest["steps"].as_array().expect("steps");
+        steps
+            .iter()
+            .map(|step| ["id", "run", "gate"].map(|key| step[key].as_str().expect("a text").to_owned()))
+            .collect()
+    }
+}
+
+fn rotation(request: &RotationRequest, cluster: &str, label: &str) -> Rotation {
+    let mut input = files("1.13");
+    let named = base("1.13", "controlplane").replace("clusterName: cluster-a", &format!("clusterName: {cluster}"));
+    input[0] = file("controlplane.yaml", &named);
+    let options = InspectOptions { platform: profile::named("omni"), ..InspectOptions::default() };
+    Rotation::with(now(), input, options, request, label)
+}
+
+fn of(id: profile::AuthorityId) -> RotationRequest {
+    RotationRequest { rotate: Some(vec![id]), ..RotationRequest::default() }
+}
+
+/// The states that Omni goes through, as its gates see them: each is closed before its step and open after it.
+#[test]
+fn omnis_states_open_the_gates_one_by_one() {
+    for (id, begin, other, renewed) in [
+        (profile::AuthorityId::Talos, "talos-ca", "kubernetes-ca", "talosconfig"),
+        (profile::AuthorityId::Cluster, "kubernetes-ca", "talos-ca", "kubeconfig"),
+    ] {
+        let made = rotation(&of(id), "cluster-a", &format!("omni-{id}"));
+        let omni = Omni::new(made, &format!("omnictl-{id}"));
+        let steps = omni.steps();
+        let step = |id: &str| steps.iter().find(|[own, ..]| own == id).unwrap_or_else(|| panic!("{id} of {steps:?}"));
+        let [_, run, begun] = step("1-begin");
+        assert!(omni.works(&step("1-freeze")[2]) && run.contains(&format!("rotate {begin} ")));
+        assert!(!omni.works(begun));
+        assert!(omni.works(run) && omni.works(begun));
+        assert!(omni.works(run), "begun twice, it goes on");
+        assert!(!omni.works(&run.replace(begin, other)), "one at a time");
+        let [_, _, followed] = step("2-follow");
+        let [_, wait, complete] = step("3-complete");
+        assert!(!omni.works(followed), "PRE_ROTATE");
+        for state in ["ROTATE", "POST_ROTATE"] {
+            assert!(omni.works("omnictl next") && omni.works(followed) && !omni.works(complete), "{state}");
+        }
+        assert!(omni.works(wait) && omni.works(complete) && omni.works(followed));
+        let [_, renew, works] = step(&format!("3-{renewed}s"));
+        assert!(!omni.works(works) && omni.works(renew) && omni.works(works));
+        let path = omni.rotation.root().join(format!("{renewed}.break-glass"));
+        let mode = fs::metadata(path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{renewed}");
+        assert!(steps.iter().all(|[_, run, gate]| !run.contains('{') && !gate.contains("{c")), "{steps:?}");
+    }
+}
+
+/// A cluster's name is one word to the shell, whatever it holds.
+#[test]
+fn a_clusters_name_is_one_word() {
+    let made = rotation(&of(profile::AuthorityId::Talos), "\"it's a $HOME\"", "omni-name");
+    let omni = Omni::new(made, "omnictl-name");
+    let steps = omni.steps();
+    assert!(steps.iter().any(|[_, run, _]| run.contains(r"'it'\''s a $HOME'")), "{steps:?}");
+    assert!(omni.works(&steps[1][1]) && omni.works(&steps[1][2]));
+}
+
+/// Omni makes its own: no key, no certificate, no script, and nothing is foretold; the other CA is not forgotten.
+#[test]
+fn nothing_is_made_for_omni() {
+    let made = rotation(&RotationRequest::default(), "cluster-a", "omni-both");
+    assert_eq!(made.paths(), ["README.txt", "RUNBOOK.md", "SHA256SUMS", "manifest.json"]);
+    assert!(made.package.matrix.edges.is_empty() && made.plan.authorities.is_empty());
+    let codes: Vec<_> = made.plan.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["one-at-a-time", "not-predicted"]);
+    let runbook = made.text("RUNBOOK.md");
+    for word in ["PRE_ROTATE", "POST_ROTATE", "secret rotate talos-ca", "omnictl talosconfig"] {
+        assert!(runbook.contains(word), "{word}");
+    }
+    assert!(made.text("README.txt").contains("It holds no private keys."));
+    let brought = RotationRequest {
+        authorities: [(
+            profile::AuthorityId::Talos,
+            airlock_core::plan::NewAuthority { common_name: Some("mine".to_owned()), ..Default::default() },
+        )]
+        .into(),
+        ..RotationRequest::default()
+    };
+    let options = InspectOptions { platform: profile::named("omni"), ..InspectOptions::default() };
+    let refused = airlock_core::plan(&inspect_with(files("1.13"), options, now()), &brought, now());
+    assert!(refused.is_err_and(|refusal| refusal.findings[0].code == "made-elsewhere"));
+}
+
+/// Machines' configurations tell how far Omni is, machine by machine.
+#[test]
+fn a_phase_is_checked_over_machines_configurations() {
+    let after = |role: &str, phase: &str| read(&format!("patches/v1.14/talos-{phase}/{role}.rotate-ca.yaml"));
+    let checked = |worker: &str, phase: u8| {
+        let options = InspectOptions { platform: profile::named("omni"), ..InspectOptions::default() };
+        let input =
+            vec![file("cp.yaml", &after("controlplane", "2-swap")), file("worker.yaml", &after("worker", worker))];
+        check(&inspect_with(input, options, now()), Some(phase))
+    };
+    assert!(checked("2-swap", 2).holds);
+    let behind = checked("1-add", 2);
+    assert!(!behind.holds && behind.missing.iter().all(|missing| missing.holder == "worker"), "{behind:?}");
+    assert!(!checked("2-swap", 3).holds);
+}
