@@ -313,13 +313,14 @@ fn secrets_of_cluster_api_are_read_as_it_reads_them() {
         Severity::Warning,
         "one-kubeconfig.yaml",
     );
-    let proxy = String::from_utf8(one().get("one-proxy.yaml")).expect("the fixture is UTF-8");
+    let supplied = || Drop::of("cluster-api/supplied");
+    let proxy = String::from_utf8(supplied().get("supplied-proxy.yaml")).expect("the fixture is UTF-8");
     let chain = proxy.lines().find_map(|line| line.trim().strip_prefix("tls.crt: ")).expect("it has a certificate");
     let chain = String::from_utf8(BASE64_STANDARD.decode(chain).expect("base64")).expect("PEM");
-    one().change("one-ca.yaml", "tls.crt", |text| format!("{text}{chain}")).expect(
+    supplied().change("supplied-ca.yaml", "tls.crt", |text| format!("{text}{chain}")).expect(
         "bundle",
         Severity::Error,
-        "one-ca.yaml",
+        "supplied-ca.yaml",
     );
     one().without("one-ca.yaml").expect("management-ca-missing", Severity::Warning, "one-kubeconfig.yaml");
 }

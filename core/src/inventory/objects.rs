@@ -97,7 +97,11 @@ impl Inventory {
                 continue;
             }
             let copies = reader.copies(&object, &file);
-            if !copies.is_empty() {
+            if copies.is_empty() {
+                let reason = "objects that have no part in a rotation: 1 Secret".to_owned();
+                self.findings.push(Finding::note("unrecognised", &file, &reason));
+                self.unrecognised.push(Unrecognised { file, reason });
+            } else {
                 let message = format!(
                     "{}/{} is called like a Secret of Cluster API's, but has neither its label nor its type",
                     object.namespace.as_deref().unwrap_or_default(),
@@ -106,8 +110,8 @@ impl Inventory {
                 self.findings.push(Finding::note("not-cluster-api", &file, message).remedy(format!(
                     "If it is one, give the Cluster's other Secrets as well, or this one with the label {CLUSTER_NAME_LABEL}"
                 )));
+                self.copies.extend(copies);
             }
-            self.copies.extend(copies);
         }
     }
 

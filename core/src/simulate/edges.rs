@@ -3,6 +3,7 @@
 use super::{
     Edge, Outcome, TrustMatrix, Verdict, columns,
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
+    on_nodes::MADE_BY_INIT,
     referee::Referee,
     world::{Cell, Leaf, Value, Values, World},
 };
@@ -146,7 +147,7 @@ fn instance(
     let elsewhere =
         |own: &Cell| world.cells().any(|cell| (cell.party, cell.material) == (own.party, own.material) && holds(cell));
     let exists = match world.places[place].kind {
-        PlaceKind::RolledOut => asked.any(elsewhere),
+        PlaceKind::RolledOut => row.client.party != Party::User(MADE_BY_INIT) && asked.any(elsewhere),
         _ => row.expectation == Expectation::RefusedAtTheEnd || asked.any(holds),
     };
     if !exists {

@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{effects::signs, world::World};
 use crate::{
     plan::{Access, Held, PlaceKind, SIGNING_FLAG, Shown, Side, Step, Trust, Trusted},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, KubeconfigRow},
     x509::Certificate,
 };
+
+/// The kubeconfig that only the node has where the cluster was made (kubernetes/kubernetes: cmd/kubeadm/app/cmd/init.go).
+pub(super) const MADE_BY_INIT: &str = "super-admin.conf";
 
 impl World<'_> {
     /// The CA data of a kubeconfig becomes that of `ca.crt`.
@@ -93,7 +96,8 @@ impl World<'_> {
             if let Some(manifest) = profile.manifest(Component::ControllerManager) {
                 put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, row.certificate.to_owned())])));
             }
-            for kubeconfig in profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)) {
+            let own = |row: &&KubeconfigRow| row.reader != Some(Component::Kubelet) && row.name != MADE_BY_INIT;
+            for kubeconfig in profile.kubeconfigs.iter().filter(own) {
                 put(kubeconfig.path, kubeconfig_of(vec![first.clone()], first));
             }
         }

@@ -167,10 +167,13 @@ func (r *recorder) controlPlanes() []handshakeNode {
 	return slices.DeleteFunc(slices.Clone(r.config.Nodes), func(node handshakeNode) bool { return !node.ControlPlane })
 }
 
+// beforeRollOut are the control-plane nodes that the rotation began with.
+const beforeRollOut = "control-plane nodes"
+
 // groups are the holders that stand for several nodes.
 var groups = map[string]func(node handshakeNode) bool{
 	"workers":                  func(node handshakeNode) bool { return !node.ControlPlane },
-	"control-plane nodes":      func(node handshakeNode) bool { return node.ControlPlane && !node.Rolled },
+	beforeRollOut:              func(node handshakeNode) bool { return node.ControlPlane && !node.Rolled },
 	"machines of the roll-out": func(node handshakeNode) bool { return node.ControlPlane && node.Rolled },
 }
 

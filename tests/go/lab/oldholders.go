@@ -9,7 +9,7 @@ import (
 // oldCredentials are clients' from before the rotation, and one that the old CA's key has just signed.
 func (r *recorder) oldCredentials() (map[string]*tls.Certificate, error) {
 	found := make(map[string]*tls.Certificate)
-	for _, node := range r.controlPlanes() {
+	for _, node := range r.named(beforeRollOut) {
 		admin, err := readNodeKubeconfig(filepath.Join(r.config.Before, node.Name), "/etc/kubernetes/admin.conf")
 		if err != nil {
 			return nil, err
@@ -70,7 +70,7 @@ func oldClientExtension(ctx context.Context, r *recorder, edge, _ string) {
 }
 
 func oldFrontProxyExtension(ctx context.Context, r *recorder, edge, _ string) {
-	for _, node := range r.controlPlanes() {
+	for _, node := range r.named(beforeRollOut) {
 		path := filepath.Join(r.config.Before, node.Name, "etc/kubernetes/pki/front-proxy-client")
 		if pair, err := tls.LoadX509KeyPair(path+".crt", path+".key"); err != nil {
 			r.note(edge, "the old front proxy of "+node.Name, "nobody", "go", err)

@@ -132,11 +132,11 @@ fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
 }
 
 const PHASE_3: [&str; 10] = [
+    "3-cluster-info",
     "3-cp1",
     "3-cp2",
     "3-cp3",
     "3-published",
-    "3-cluster-info",
     "3-workers",
     "3-clients",
     "3-authentication",

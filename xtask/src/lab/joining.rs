@@ -18,7 +18,7 @@ const JOINS: [(After, Pin); 5] = [
     // Some API servers serve the old CA's certificate, some the new one's; either CA may sign the kubelet's.
     (After::FirstNode(2), Pin::Old),
     (After::Workers(2), Pin::New),
-    // Every API server trusts the new CA alone; cluster-info does not say so yet.
+    // Every API server trusts the new CA alone, and cluster-info names no other.
     (After::Published(3), Pin::New),
     (After::Workers(3), Pin::New),
 ];

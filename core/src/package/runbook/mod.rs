@@ -189,7 +189,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
         writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
             "" if step.actions.iter().any(rolls_out) => {
-                writeln!(text, "Machines that have been made anew cannot be taken back: they know the new CA alone.\n")?
+                writeln!(text, "Machines that were made anew cannot be taken back: they know the new CA alone.\n")?;
             }
             "" => writeln!(text, "There is nothing to take back.\n")?,
             undo => writeln!(text, "To go back: `{undo}`\n")?,
