@@ -77,7 +77,7 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say =
         |message: String, remedy: &str| findings.push(Finding::warning("not-seen", "", message).remedy(remedy));
-    let of_machines = matches!(inventory.profile.course, Course::MachineConfigs | Course::Managed(_));
+    let of_machines = inventory.profile.course.reads_machine_configs();
     let [control_plane, workers] = match of_machines {
         true => ["Give the configuration of each of them", "Where there are any, give their configurations"],
         false => [

@@ -6,7 +6,7 @@ use super::{KubeletCertificates, RotationRequest, Succession, nodes::SIGNING_KEY
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, ObjectRole},
-    profile::{AuthorityId, Component, Course, SecretContent},
+    profile::{AuthorityId, Component, SecretContent},
 };
 
 /// Where an authority's private key is kept.
@@ -27,7 +27,7 @@ pub(crate) enum KeyHome {
 /// `is_here` says whether the new key is here at all.
 pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, findings: &mut Vec<Finding>) -> KeyHome {
     let Some(row) = inventory.profile.authority(id) else { return KeyHome::Elsewhere };
-    if inventory.profile.course != Course::NodeFiles {
+    if inventory.profile.course.reads_machine_configs() {
         return KeyHome::Machines;
     }
     let has_nodes = inventory.control_plane().next().is_some();

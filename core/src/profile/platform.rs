@@ -40,3 +40,11 @@ pub enum Course {
     /// Nodes' files are replaced and processes restarted, node by node.
     NodeFiles,
 }
+
+impl Course {
+    /// Are machines' configurations given, rather than nodes' files?
+    #[must_use]
+    pub const fn reads_machine_configs(self) -> bool {
+        matches!(self, Self::MachineConfigs | Self::Managed(_))
+    }
+}
