@@ -80,6 +80,26 @@ fn two_platforms_are_asked_about() {
     assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// What a platform knows no way around is refused with its cause, until the person accepts it; then the runbook has it.
+#[test]
+fn an_outage_is_accepted_by_the_person_alone() {
+    let folder = scratch("outage");
+    let input = ["controlplane.yaml", "worker.yaml"].map(|name| format!("talos/cluster-a/contract-v1.14/{name}"));
+    let out = folder.join("package");
+    let arguments = ["package", &input[0], &input[1], "--rotate", "cluster", "--out", &out.display().to_string()];
+    let refused = run(&arguments);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(code(&refused), 1, "{said}");
+    assert!(said.contains("kube-root-ca.crt never holds both") && said.contains("--accept-outage"), "{said}");
+    assert_eq!(walk(&folder), Vec::<String>::new());
+    let accepted = run(&[&arguments[..], &["--accept-outage"]].concat());
+    assert_eq!(code(&accepted), 0, "{}", String::from_utf8_lossy(&accepted.stderr));
+    let runbook = fs::read_to_string(out.join("RUNBOOK.md")).expect("a runbook was written");
+    for cause in ["kube-root-ca.crt never holds both", "a node is NotReady after 40 seconds"] {
+        assert!(runbook.contains(cause), "{cause}");
+    }
+}
+
 /// Two clusters in one drop: an error, and then nothing is written.
 #[test]
 fn errors_end_with_1_and_write_nothing() {

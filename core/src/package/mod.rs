@@ -143,7 +143,7 @@ pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -
         output.add(script)?;
     }
     let text = |text: String| Zeroizing::new(text.into_bytes());
-    let runbook = runbook::runbook(plan, minted);
+    let runbook = runbook::runbook(plan, minted, &output.matrix);
     output.add(OutputFile::whole("RUNBOOK.md".into(), 0o644, text(runbook), "what to do, step by step".into()))?;
     let readme = runbook::readme(plan);
     output.add(OutputFile::whole("README.txt".into(), 0o644, text(readme), "what this package is".into()))?;

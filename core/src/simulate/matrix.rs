@@ -1,6 +1,6 @@
 //! The verdicts: every edge at every step.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +198,12 @@ impl TrustMatrix {
             };
             Some((span.from, broken))
         })
+    }
+
+    /// Cause and duration of every outage that comes with the rotation, each once; a package is made only if they were accepted.
+    pub(crate) fn outages(&self) -> BTreeSet<&str> {
+        let broken = self.edges.iter().filter(|edge| edge.worst() == Outcome::Broken);
+        broken.map(|edge| edge.outage.as_str()).filter(|outage| !outage.is_empty()).collect()
     }
 
     /// What is to be said of edges that do not hold today, before anything is changed, and of outages that were accepted.

@@ -11,6 +11,7 @@ use crate::{
     mint::Minted,
     plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
     profile::{Course, Hosted},
+    simulate::TrustMatrix,
 };
 
 /// What this package is, in a few lines of plain text.
@@ -33,10 +34,11 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
 }
 
 /// The whole rotation, step by step, with this cluster's names.
-pub(super) fn runbook(plan: &RotationPlan, minted: &Minted) -> String {
+pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
+    let _ = outages(&mut text, matrix);
     let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
     for phase in Phase::ALL.into_iter().filter(begun) {
         let _ = phase_heading(&mut text, plan, phase);
@@ -102,6 +104,18 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         text,
         "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
     )
+}
+
+fn outages(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
+    let outages = matrix.outages();
+    if outages.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "Outages that come with this rotation and were accepted; `manifest.json` names each connection:\n")?;
+    for outage in outages {
+        writeln!(text, "- {outage}")?;
+    }
+    writeln!(text)
 }
 
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
