@@ -54,6 +54,13 @@ pub struct Discovery {
     pub roots: String,
 }
 
+/// Where a node has its PKI: where kubeadm puts it by default, or where `elsewhere-1` does.
+#[must_use]
+pub fn pki(tree: &Path) -> PathBuf {
+    let elsewhere = tree.join("opt/k8s/pki");
+    if elsewhere.is_dir() { elsewhere } else { tree.join("etc/kubernetes/pki") }
+}
+
 impl Phases {
     /// Lays the phases of a case's package over the fixtures that it was made from.
     ///
@@ -82,7 +89,7 @@ impl Phases {
         for entry in fs::read_dir(folder.join("0")).expect("the copy can be read") {
             let entry = entry.expect("the copy can be read");
             let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().join("etc/kubernetes/pki/apiserver.crt").is_file() {
+            if pki(&entry.path()).join("apiserver.crt").is_file() {
                 control_plane.push(name);
             } else if entry.path().join("var/lib/kubelet").is_dir() {
                 workers.push(name);
@@ -109,14 +116,18 @@ impl Phases {
         self.phase(phase).join(node)
     }
 
-    /// A file below a node's `/etc/kubernetes`.
+    /// A file below a node's `/etc/kubernetes`; below `pki` wherever the node has that.
     ///
     /// # Panics
     ///
     /// If it is not there or not text.
     #[must_use]
     pub fn read(&self, phase: usize, node: &str, file: &str) -> String {
-        let path = self.node(phase, node).join("etc/kubernetes").join(file);
+        let node = self.node(phase, node);
+        let path = match file.strip_prefix("pki/") {
+            Some(file) => pki(&node).join(file),
+            None => node.join("etc/kubernetes").join(file),
+        };
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
@@ -126,7 +137,7 @@ impl Phases {
             self.lay_node(&from.join("control-plane").join(node), phase, node);
             if phase == 3 {
                 // Its script takes it away; an externally managed CA never had one.
-                drop(fs::remove_file(self.node(phase, node).join("etc/kubernetes/pki/ca-signing.crt")));
+                drop(fs::remove_file(pki(&self.node(phase, node)).join("ca-signing.crt")));
             }
         }
         for node in &self.workers {
@@ -150,7 +161,7 @@ impl Phases {
     }
 
     fn lay_node(&self, from: &Path, phase: usize, node: &str) {
-        for folder in ["etc", "var"] {
+        for folder in ["etc", "opt", "var"] {
             if from.join(folder).is_dir() {
                 fixtures::copy(&from.join(folder), &self.node(phase, node).join(folder));
             }
@@ -172,15 +183,15 @@ impl Phases {
 
     /// The two edits of a worker: its CA file, and the CA data of its kubelet.conf.
     fn widen_worker(&self, bundle: &Path, phase: usize, node: &str) {
-        let tree = self.node(phase, node).join("etc/kubernetes");
-        fs::copy(bundle, tree.join("pki/ca.crt")).expect("a bundle can be copied");
+        let tree = self.node(phase, node);
+        fs::copy(bundle, pki(&tree).join("ca.crt")).expect("a bundle can be copied");
         let data = BASE64_STANDARD.encode(fs::read(bundle).expect("a bundle can be read"));
-        let text = fs::read_to_string(tree.join("kubelet.conf")).expect("a worker has a kubelet.conf");
+        let text = fs::read_to_string(tree.join("etc/kubernetes/kubelet.conf")).expect("a worker has a kubelet.conf");
         let edited = text.lines().map(|line| match line.split_once("certificate-authority-data:") {
             Some((indent, _)) => format!("{indent}certificate-authority-data: {data}\n"),
             None => format!("{line}\n"),
         });
-        fs::write(tree.join("kubelet.conf"), edited.collect::<String>()).expect("a file can be written");
+        fs::write(tree.join("etc/kubernetes/kubelet.conf"), edited.collect::<String>()).expect("a file can be written");
     }
 
     /// Every kubelet that keeps its certificate in files gets a new one from the controller-manager of the first

@@ -35,7 +35,7 @@ pub struct Case {
 }
 
 /// The rotations that every file of tests goes through.
-pub const CASES: [Case; 7] = [
+pub const CASES: [Case; 8] = [
     Case { name: "rsa-1", fixture: "kubeadm/rsa-1", management: "", request: RotationRequest::default },
     Case {
         name: "rsa-3",
@@ -44,6 +44,8 @@ pub const CASES: [Case; 7] = [
         request: RotationRequest::default,
     },
     Case { name: "ecdsa-3", fixture: "kubeadm/ecdsa-3", management: "", request: RotationRequest::default },
+    // certificatesDir, and caCertPath on the worker.
+    Case { name: "elsewhere-1", fixture: "kubeadm/elsewhere-1", management: "", request: RotationRequest::default },
     // A node called by its address, IPv4-mapped and link-local addresses, wildcards, IDN, twenty further names.
     Case { name: "names-1", fixture: "kubeadm/names-1", management: "", request: RotationRequest::default },
     // No controller-manager signs there, so no kubelet can renew its certificate by itself.

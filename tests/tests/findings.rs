@@ -182,6 +182,18 @@ fn layouts_that_the_steps_do_not_fit_are_refused() {
         Severity::Error,
         apiserver,
     );
+    let mounted = |text: &'static str, by: &'static str| rsa().swap_text(apiserver, text, by);
+    let folder = "    - mountPath: /etc/kubernetes/pki\n";
+    mounted(folder, "    - mountPath: /etc/kubernetes/pki/ca.crt\n").expect("other-layout", Severity::Error, apiserver);
+    mounted("      path: /etc/kubernetes/pki\n", "      path: /opt/pki\n").expect(
+        "other-layout",
+        Severity::Error,
+        apiserver,
+    );
+    rsa()
+        .swap_text(apiserver, folder, "    - mountPath: /etc/kubernetes/pki/ca.crt\n")
+        .swap_text(apiserver, "      path: /etc/kubernetes/pki\n", "      path: /etc/kubernetes/pki/ca.crt\n")
+        .expect("mounted-alone", Severity::Error, apiserver);
     let signer = "--cluster-signing-cert-file=/etc/kubernetes/pki/signer.crt";
     rsa().swap_text(MANIFEST, "--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt", signer).expect(
         "other-layout",

@@ -35,7 +35,7 @@
 //! Object::secret_type() -> &str;  config_data() -> BTreeMap<String, String>
 //! Object::for_apply(&Changes) -> Object;  to_yaml() -> Zeroizing<String>   // Changes::none().set(key, bytes).drop(key)
 //! static_pod::is_pod(&Value) -> bool;  parse(&[u8]) -> Result<StaticPod, StaticPodError>;  from_value(&Value)
-//! StaticPod { component, name, namespace, flags: Vec<Flag { name, value, .. }> };  lookup(&str) -> Option<String>;  duplicates() -> Vec<String>
+//! StaticPod { component, name, namespace, flags: Vec<Flag { name, value, .. }>, mounts: Vec<Mount { inside, on_node }> };  lookup(&str) -> Option<String>;  duplicates() -> Vec<String>
 //! static_pod::set_flag(&[u8], flag, value) -> Result<Vec<u8>, StaticPodError>;  set_flags(&[u8], &[(flag, value)])
 //! kubelet::is_kubelet_config(&Value) -> bool;  parse(&[u8]) -> Result<KubeletConfig, KubeletConfigError>;  from_value(&Value)
 //! archive::kind(&[u8], name) -> Option<ArchiveKind>;  archive::expand(path, &[u8], &mut Budget) -> (Vec<InputFile>, Vec<Finding>)

@@ -1,5 +1,7 @@
 //! Static Pod manifests of control-plane components: their flags, read and set in place.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -21,7 +23,18 @@ pub struct StaticPod {
     pub namespace: Option<String>,
     /// The flags of `command` and `args`, in their order; repeated ones as often as they stand there.
     pub flags: Vec<Flag>,
+    /// What of the node's files the container sees, in their order.
+    pub mounts: Vec<Mount>,
     container: usize,
+}
+
+/// A file or folder of the node that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Its absolute path in the container, without a slash at its end.
+    pub inside: String,
+    /// Its absolute path on the node, likewise.
+    pub on_node: String,
 }
 
 /// One flag of a command line.
@@ -61,6 +74,14 @@ impl StaticPod {
     /// The value of a flag, the last one where it is repeated.
     pub fn lookup(&self, flag: &str) -> Option<String> {
         self.find(flag).map(|flag| flag.value.clone())
+    }
+
+    /// The mount through which the container sees a file: the deepest that holds it; `None` if it is the image's own.
+    pub fn mount_of(&self, file: &str) -> Option<&Mount> {
+        let holds = |mount: &&Mount| {
+            file.strip_prefix(mount.inside.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.mounts.iter().filter(holds).max_by_key(|mount| mount.inside.len())
     }
 
     /// The names of flags that stand more than once, in order of their first place.
@@ -123,8 +144,30 @@ pub fn from_value(value: &Value) -> Result<StaticPod, StaticPodError> {
         name: text("/metadata/name").unwrap_or_default(),
         namespace: text("/metadata/namespace"),
         flags,
+        mounts: mounts(value, &containers[container]),
         container,
     })
+}
+
+/// The container's mounts of `hostPath` volumes.
+fn mounts(pod: &Value, container: &Value) -> Vec<Mount> {
+    fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+        value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+    }
+    let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let path = |value: &Value, pointer: &str| text(value, pointer).map(|path| path.trim_end_matches('/').to_owned());
+    let volumes: BTreeMap<String, String> = list(pod, "/spec/volumes")
+        .filter_map(|volume| Some((text(volume, "/name")?, path(volume, "/hostPath/path")?)))
+        .collect();
+    let mounts = list(container, "/volumeMounts").filter_map(|mount| {
+        let on_node = volumes.get(&text(mount, "/name")?)?;
+        let on_node = match text(mount, "/subPath") {
+            Some(below) if !below.is_empty() => format!("{on_node}/{}", below.trim_matches('/')),
+            _ => on_node.clone(),
+        };
+        Some(Mount { inside: path(mount, "/mountPath")?, on_node })
+    });
+    mounts.collect()
 }
 
 /// The base name of the command, else the container's name.

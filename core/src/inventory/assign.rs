@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     Artifact, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
-    packaged, recognise,
+    layout, packaged, recognise,
     tree::{self, Location, Trees},
 };
 use crate::{
@@ -63,7 +63,9 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         inventory.profile = profile;
         inventory.findings.extend(findings);
     }
-    let profile = inventory.profile;
+    let (profile, finding) = layout::of(inventory.profile, &files);
+    inventory.profile = profile;
+    inventory.findings.extend(finding);
     for file in packaged {
         if let (Some(root), Content::Bytes(bytes)) = (in_package(&file.path), file.content) {
             inventory.place_packaged(root, file.path, &bytes);

@@ -9,6 +9,7 @@ mod ca_bundles;
 mod checks;
 mod copies;
 mod detect;
+mod layout;
 mod machines;
 mod nodes;
 mod objects;

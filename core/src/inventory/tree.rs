@@ -119,10 +119,10 @@ impl Trees {
     }
 }
 
-/// The place of a path that spells out `etc/kubernetes/` or `var/lib/kubelet/`.
+/// The place of a path that spells out `etc/kubernetes/`, `var/lib/kubelet/` or wherever else the profile has files.
 fn on_node(path: &str, profile: &Profile) -> Option<Location> {
-    let mut directories = [profile.directory, profile.kubelet_directory].into_iter().filter(|path| !path.is_empty());
-    directories.find_map(|directory| {
+    let own = [profile.directory, profile.kubelet_directory].into_iter().filter(|path| !path.is_empty());
+    own.chain(profile.folders_elsewhere.iter().copied()).find_map(|directory| {
         let inner = format!("{directory}/");
         let start = path.rfind(&inner).map(|at| at + 1);
         let start = start.or_else(|| path.starts_with(&inner[1..]).then_some(0))?;

@@ -23,6 +23,7 @@ pub const KAMAJI: Profile = Profile {
     input: "all of the tenant's Secrets, its TenantControlPlane, its Deployment and its nodes' /etc/kubernetes",
     directory: "/etc/kubernetes",
     kubelet_directory: "/var/lib/kubelet",
+    folders_elsewhere: &[],
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Cluster,

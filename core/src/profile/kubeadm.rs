@@ -18,6 +18,7 @@ pub const KUBEADM: Profile = Profile {
     input: "/etc/kubernetes of a control-plane node, or the Secrets that the management cluster holds",
     directory: "/etc/kubernetes",
     kubelet_directory: "/var/lib/kubelet",
+    folders_elsewhere: &[],
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Cluster,

@@ -10,6 +10,7 @@ mod kamaji;
 mod kamaji_edges;
 mod kubeadm;
 mod kubeadm_edges;
+mod layout;
 pub mod managed;
 mod omni;
 mod platform;
@@ -29,6 +30,7 @@ use edge::Material;
 pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
 pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
+pub(crate) use layout::Moves;
 pub use omni::OMNI;
 pub use platform::{Course, PROFILES, Sign, named};
 pub use starlingx::STARLINGX;
@@ -105,6 +107,8 @@ pub struct Profile {
     pub directory: &'static str,
     /// Where the kubelet's own files lie on a node; empty as [`Profile::directory`].
     pub kubelet_directory: &'static str,
+    /// Further folders in which a cluster has files of the profile's; none by default.
+    pub folders_elsewhere: &'static [&'static str],
     /// Its certificate authorities.
     pub authorities: &'static [AuthorityRow],
     /// Its leaves that lie in files of their own.

@@ -35,6 +35,7 @@ pub const TALOS: Profile = Profile {
     input: "a control-plane machine's and a worker's configuration (controlplane.yaml, worker.yaml), secrets.yaml and your talosconfig",
     directory: "",
     kubelet_directory: "",
+    folders_elsewhere: &[],
     authorities: &[
         AuthorityRow {
             id: AuthorityId::Talos,

@@ -10,7 +10,7 @@ use airlock_core::{UnixTime, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
     oracle::{Usage, Verify, all_verify},
-    phases::Phases,
+    phases::{Phases, pki},
     rotation::{CASES, Case, Rotation, walk},
     tools::{kubeadm, succeed},
 };
@@ -98,8 +98,7 @@ fn renew_signs_with_the_authority_of_the_phase() {
         for phase in 1..=3 {
             each_node(case, phase, |phases, tree, node| {
                 run(case, tree, node, &["certs", "renew", "apiserver"]);
-                let renewed =
-                    fs::read_to_string(tree.join("etc/kubernetes/pki/apiserver.crt")).expect("it was renewed");
+                let renewed = fs::read_to_string(pki(tree).join("apiserver.crt")).expect("it was renewed");
                 all_verify(&[Verify {
                     what: format!("{}: {node}, phase {phase}: renewed", case.name),
                     roots: phases.read(if phase == 1 { 0 } else { 3 }, node, "pki/ca.crt"),

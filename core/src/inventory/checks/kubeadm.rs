@@ -1,5 +1,6 @@
 //! What kubeadm was told, where that touches a rotation.
 
+use super::layout;
 use crate::{
     Finding,
     formats::kubeadm::VERSIONS,
@@ -31,13 +32,14 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             findings.push(
                 Finding::error("other-layout", &stored.file, format!("certificatesDir is {given}, not {directory}"))
                     .at(stored.place())
-                    .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+                    .remedy("Give the manifests of the control-plane nodes, whose flags tell where the PKI lies"),
             );
         }
         for (component, flag, value) in configuration.extra_args.iter().filter(|(_, _, value)| !value.is_empty()) {
-            let mut rows = profile.flags.iter().filter(|row| row.component.as_str() == *component && row.flag == flag);
+            let of_component = profile.static_pods.iter().filter(|row| row.component.as_str() == *component);
+            let mut known = of_component.flat_map(|row| layout::flags(profile, row.component));
             let foreign = profile.foreign_flags.contains(&flag.as_str());
-            if foreign || rows.any(|row| !row.paths.contains(&value.as_str())) {
+            if foreign || known.any(|(name, paths)| name == flag && !paths.contains(&value.as_str())) {
                 findings.push(
                     Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write that into the manifest again"))
                         .at(stored.place())

@@ -2,6 +2,7 @@
 
 use crate::{
     Finding,
+    formats::static_pod::StaticPod,
     inventory::{Artifact, Inventory},
     plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
     profile::{AuthorityId, Component, Profile},
@@ -42,7 +43,7 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         &slot.file,
                         format!("clientCAFile is {file}, not {}", path.unwrap_or_default()),
                     )
-                    .remedy("This release prepares clusters that keep their PKI in /etc/kubernetes/pki"),
+                    .remedy("The kubelet must name the cluster's own ca.crt, where the control plane's flags have it"),
                 );
             }
         }
@@ -86,14 +87,31 @@ pub(super) fn ends(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The flags that name what kube-controller-manager signs with, and the files that they may name.
-fn signing_flags(profile: &Profile, component: Component) -> Vec<(&'static str, Vec<&'static str>)> {
-    let Some(row) = profile.authority(AuthorityId::Cluster).filter(|_| component == Component::ControllerManager)
-    else {
-        return Vec::new();
-    };
-    let signing = &profile.signing;
-    vec![(SIGNING_FLAG, vec![row.certificate, signing.certificate]), (SIGNING_KEY_FLAG, vec![row.key, signing.key])]
+/// The flags of a component that name files of the profile's, and the files that each may name.
+pub(super) fn flags(profile: &Profile, component: Component) -> Vec<(&'static str, Vec<&'static str>)> {
+    let rows = profile.flags.iter().filter(|row| row.component == component);
+    let mut flags: Vec<_> = rows.map(|row| (row.flag, row.paths.to_vec())).collect();
+    if let Some(row) = profile.authority(AuthorityId::Cluster).filter(|_| component == Component::ControllerManager) {
+        let signing = &profile.signing;
+        flags.push((SIGNING_FLAG, vec![row.certificate, signing.certificate]));
+        flags.push((SIGNING_KEY_FLAG, vec![row.key, signing.key]));
+    }
+    flags
+}
+
+/// What a flag names must be on the node where it is in the container, and seen there when it is replaced.
+fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Option<Finding> {
+    let mount = pod.mount_of(value)?;
+    let on_node = format!("{}{}", mount.on_node, &value[mount.inside.len()..]);
+    if on_node != value {
+        let message = format!("--{flag} is {value}, which is {on_node} on the node");
+        let remedy = "Mount the node's folder where it lies on the node, as kubeadm does";
+        return Some(Finding::error("other-layout", file, message).remedy(remedy));
+    }
+    (mount.inside == value).then(|| {
+        let message = format!("--{flag} is {value}, which is mounted by itself: whoever reads it goes on reading the old file when it is replaced");
+        Finding::error("mounted-alone", file, message).remedy("Mount the folder that it lies in, as kubeadm does")
+    })
 }
 
 /// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
@@ -101,14 +119,13 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in inventory.control_plane() {
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
-            let rows = inventory.profile.flags.iter().filter(|row| row.component == pod.component);
-            let rows = rows.map(|row| (row.flag, row.paths.to_vec()));
-            for (flag, paths) in rows.chain(signing_flags(inventory.profile, pod.component)) {
+            for (flag, paths) in flags(inventory.profile, pod.component) {
                 let value = manifest.lookup(flag).unwrap_or_default();
+                findings.extend(unlike_on_node(manifest, &slot.file, flag, &value));
                 if !value.is_empty() && !paths.contains(&value.as_str()) {
                     findings.push(
                         Finding::error("other-layout", &slot.file, format!("--{flag} is {value}, not {}", paths[0]))
-                            .remedy("This release prepares clusters whose PKI lies where kubeadm puts it"),
+                            .remedy("The flags of every node and component must agree on where the PKI lies, in folders of its own"),
                     );
                 }
             }

@@ -1,0 +1,65 @@
+//! A cluster that keeps its PKI elsewhere than its platform does by default: the same tables with other paths.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use super::{AuthorityRow, FlagRow, LeafRow, OtherRow, Profile, SigningRow};
+
+/// Where files lie that the profile has elsewhere: the profile's path, and the cluster's.
+pub(crate) type Moves = BTreeMap<&'static str, String>;
+
+/// A program keeps this many layouts: profiles live as long as it does, and a stranger's files choose them.
+const MAX_LAYOUTS: usize = 64;
+
+impl Profile {
+    /// The profile of a cluster that has its files in these places; `None` once too many layouts have been asked for.
+    pub(crate) fn moved(&'static self, moves: &Moves) -> Option<&'static Self> {
+        static KNOWN: Mutex<BTreeMap<(&str, Moves), &Profile>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (self.id, moves.clone());
+        if let Some(profile) = known.get(&key) {
+            return Some(profile);
+        }
+        if known.len() == MAX_LAYOUTS {
+            return None;
+        }
+        let profile: &Self = Box::leak(Box::new(self.with_paths(moves)));
+        known.insert(key, profile);
+        Some(profile)
+    }
+
+    fn with_paths(&self, moves: &Moves) -> Self {
+        let path = |path: &'static str| moves.get(path).map_or(path, |to| &*to.clone().leak());
+        let authority =
+            |row: &AuthorityRow| AuthorityRow { certificate: path(row.certificate), key: path(row.key), ..*row };
+        let leaf = |row: &LeafRow| LeafRow { certificate: path(row.certificate), key: path(row.key), ..*row };
+        let flag =
+            |row: &FlagRow| FlagRow { paths: row.paths.iter().copied().map(path).collect::<Vec<_>>().leak(), ..*row };
+        let other = |row: &OtherRow| OtherRow { path: path(row.path), ..*row };
+        let lies_in = |folder: &str, home: &str| {
+            folder.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let homes = [self.directory, self.kubelet_directory];
+        let folders = moves.values().filter_map(|to| to.rsplit_once('/')).map(|(folder, _)| folder);
+        let elsewhere: BTreeSet<_> = folders.filter(|folder| !homes.iter().any(|home| lies_in(folder, home))).collect();
+        Self {
+            folders_elsewhere: elsewhere
+                .into_iter()
+                .map(|folder| &*folder.to_owned().leak())
+                .collect::<Vec<_>>()
+                .leak(),
+            authorities: self.authorities.iter().map(authority).collect::<Vec<_>>().leak(),
+            leaves: self.leaves.iter().map(leaf).collect::<Vec<_>>().leak(),
+            flags: self.flags.iter().map(flag).collect::<Vec<_>>().leak(),
+            others: self.others.iter().map(other).collect::<Vec<_>>().leak(),
+            signing: SigningRow {
+                certificate: path(self.signing.certificate),
+                key: path(self.signing.key),
+                ..self.signing
+            },
+            ..*self
+        }
+    }
+}
