@@ -27,6 +27,9 @@ const FREEZE: &str = "Until the rotation is over: no kubeadm join of control pla
 /// What is left to do when the old CA is gone.
 const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
 
+/// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
+const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
+
 /// Builds the list.
 struct Sequence<'a, 'b> {
     inventory: &'a Inventory,
@@ -234,6 +237,7 @@ impl<'a> Sequence<'a, '_> {
     fn unseen_nodes(&mut self, phase: Phase) {
         let planner = UnseenPlanner { profile: self.inventory.profile, successions: self.successions, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
+        actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
         actions.extend(planner.actions());
         let (title, gate) = match phase {
             Phase::TrustBoth => ("accept both CAs", "each API server has read both CAs"),
