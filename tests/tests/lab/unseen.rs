@@ -58,7 +58,8 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
 fn what_a_node_does_by_itself_can_be_killed_repeated_and_undone() {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-unseen-one", &["--management", "--control-planes", "1", "--workers", "1"]);
-    lab.package("alone.zip", &["management"]);
+    // What is to be put back has to be given: cluster-info too.
+    lab.package("alone.zip", &["management", "cluster/cluster-info.yaml"]);
     let report = lab.run("alone.zip", &["--twice", "--kill", "--undo", "--quiet-seconds", "60"]);
     assert_eq!((&report["problems"], &report["failed"]), (&Value::Array(vec![]), &0.into()));
     let mut expected = lab.steps(|_| true);

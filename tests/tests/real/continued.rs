@@ -171,8 +171,8 @@ fn in_the_middle_of_a_phase() {
     goes_on("first-of-1", &except(0, "cp1", 1), &[&first[..], &PHASE_2_END, &PHASE_3].concat());
     let second = ["2-freeze", "2-cp2", "2-cp3"];
     goes_on("first-of-2", &except(1, "cp1", 2), &[&second[..], &PHASE_2_END, &PHASE_3].concat());
-    let third = ["3-freeze", "3-cp2", "3-cp3"];
-    goes_on("first-of-3", &except(2, "cp1", 3), &[&third[..], &PHASE_3[3..]].concat());
+    let third = ["3-freeze", "3-cluster-info", "3-cp2", "3-cp3"];
+    goes_on("first-of-3", &except(2, "cp1", 3), &[&third[..], &PHASE_3[4..]].concat());
 }
 
 #[test]

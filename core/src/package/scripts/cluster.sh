@@ -322,10 +322,10 @@ roll_out() { # NAMESPACE CLUSTER PLURAL.GROUP LABEL
     version=v1beta2
     field=.spec.rollout.after
   fi
-  list=$(managed "$3" "$1" "$2" "{.metadata.name}{\" \"}{.metadata.annotations.airlock/rolled-out}{\" \"}{.spec.replicas}{\" \"}{$field}")
+  list=$(managed "$3" "$1" "$2" "{.metadata.name}{\"|\"}{.metadata.annotations.airlock/rolled-out}{\"|\"}{.spec.replicas}{\"|\"}{$field}")
   [ -n "$list" ] || return 0
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  printf '%s\n' "$list" | while read -r name mark _; do
+  printf '%s\n' "$list" | while IFS='|' read -r name mark _; do
     [ "$mark" != "$package" ] || continue
     case $action in
       check) exit 1 ;;
@@ -343,8 +343,8 @@ roll_out() { # NAMESPACE CLUSTER PLURAL.GROUP LABEL
   }
   # It takes as long as machines take: the gate looks, nobody waits here.
   [ "$action" = check ] || return 0
-  wanted=$(printf '%s\n' "$list" | while read -r _ _ replicas _; do echo "${replicas:-1}"; done | paste -sd+ -)
-  after=$(printf '%s\n' "$list" | while read -r _ _ _ after; do echo "$after"; done | LC_ALL=C sort | tail -n 1)
+  wanted=$(printf '%s\n' "$list" | while IFS='|' read -r _ _ replicas _; do echo "${replicas:-1}"; done | paste -sd+ -)
+  after=$(printf '%s\n' "$list" | while IFS='|' read -r _ _ _ after; do echo "$after"; done | LC_ALL=C sort | tail -n 1)
   machines=$(kubectl -n "$1" get machines.cluster.x-k8s.io -l "cluster.x-k8s.io/cluster-name=$2,$4" -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.metadata.creationTimestamp}{" "}{.status.phase}{"\n"}{end}')
   [ "$(printf %s "$machines" | grep -c .)" -ge "$((wanted))" ] || unmet "there are fewer than $((wanted)) machines of $3"
   printf '%s\n' "$machines" | while read -r name made state; do

@@ -30,6 +30,9 @@ pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bri
 /// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
+/// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
+const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
+
 /// Builds the list.
 pub(super) struct Sequence<'a, 'b> {
     pub(super) inventory: &'a Inventory,
@@ -289,6 +292,7 @@ impl<'a> Sequence<'a, '_> {
     fn unseen_nodes(&mut self, phase: Phase) {
         let planner = UnseenPlanner { profile: self.inventory.profile, successions: self.successions, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
+        actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
         actions.extend(planner.actions());
         let (title, gate) = match phase {
             Phase::TrustBoth => ("accept both CAs", "each API server has read both CAs"),
