@@ -13,3 +13,4 @@ mod package;
 mod requested;
 mod scripts;
 mod standing;
+mod tenants;

@@ -105,6 +105,7 @@ impl Reader<'_> {
         else {
             return;
         };
+        let stays = profile.keeps_signing_file();
         let flag = self.node.static_pod(manifest).map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
         let own_file = match flag.as_deref() {
             Some(flag) if flag == row.certificate => {
@@ -122,18 +123,20 @@ impl Reader<'_> {
             }
             Some(flag) if flag == profile.signing_file => {
                 let seen = format!("kube-controller-manager signs from {flag}");
-                self.add(manifest, &[TrustsBoth, Switched], seen);
+                let fits: Fits = if stays { &[Before, TrustsBoth, Switched, Done] } else { &[TrustsBoth, Switched] };
+                self.add(manifest, fits, seen);
                 true
             }
             Some(_) => false,
             None => self.node.slots.contains_key(profile.signing_file),
         };
-        if !own_file {
+        if !own_file && !stays {
             return;
         }
+        let (old, new): (Fits, Fits) = if stays { (OLD, NEW) } else { (&[TrustsBoth], &[Switched]) };
         let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing_file) {
-            [only] if *only == rotation.old => (&[TrustsBoth], "the signing file holds the old CA"),
-            [only] if *only == rotation.new => (&[Switched], "the signing file holds the new CA"),
+            [only] if *only == rotation.old => (old, "the signing file holds the old CA"),
+            [only] if *only == rotation.new => (new, "the signing file holds the new CA"),
             [] => (&[], "the signing file is not there"),
             [_] => (&[], "the signing file holds neither of the two CAs"),
             _ => (&[], "the signing file is a bundle: kube-controller-manager dies of that as soon as it leads"),
