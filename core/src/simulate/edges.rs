@@ -141,9 +141,12 @@ fn instance(
 ) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
-    let asked = client.presents.iter().chain(&client.trusts);
-    let refusal = row.expectation == Expectation::RefusedAtTheEnd;
-    if !refusal && !asked.into_iter().any(holds) {
+    let exists = match row.expectation {
+        // What an old credential is made of is there only at the end.
+        Expectation::RefusedAtTheEnd => client.trusts.as_ref().is_none_or(holds),
+        Expectation::Accepted => client.presents.iter().chain(&client.trusts).any(holds),
+    };
+    if !exists {
         return None;
     }
     let host = host(row.client.party, &client, world);
