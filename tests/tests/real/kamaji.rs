@@ -244,6 +244,35 @@ fn a_rotation_that_was_interrupted_goes_on() {
     }
 }
 
+/// Those of kube-controller-manager are set before phase 1, and taken back after phase 3.
+#[test]
+fn arguments_of_its_own_say_nothing_of_where_a_tenant_is() {
+    let rotation = TENANT.rotation();
+    for (phase, paused) in [(0, false), (3, true)] {
+        let mut files = held(rotation, phase, paused);
+        let told = |text: &[u8]| String::from_utf8_lossy(text).contains("=/etc/ca-certificates/tls.crt");
+        if phase == 0 {
+            let apart = fixtures::read("kamaji/alpha-signing-apart/deployment.yaml");
+            replace(&mut files, "alpha/deployment.yaml", |_| String::from_utf8(apart).expect("text"));
+        }
+        let has_flags = |file: &InputFile| matches!(&file.content, Content::Bytes(bytes) if told(bytes));
+        assert!(files.iter().any(|file| file.path.ends_with("deployment.yaml") && has_flags(file)));
+        files.extend(fixtures::tree(&rotation.root()));
+        let inventory = inspect(files, fixtures::now());
+        let report = inventory.report(fixtures::now()).rotation;
+        let tenant = report.holders.iter().find(|holder| holder.name == "alpha").expect("the tenant is a holder");
+        // After phase 3 the kubeconfigs still hold both CAs, until the operator writes them.
+        let wrong: Vec<_> = tenant.out_of_line.iter().map(|missing| missing.place.as_str()).collect();
+        let ahead = ["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/front-proxy-ca.crt"];
+        let expected = if phase == 0 { (Standing::Before, &[][..]) } else { (Standing::Switched, &ahead[..]) };
+        assert_eq!((tenant.standing, wrong.as_slice()), expected);
+        let warnings = check(&inventory, Some(3)).findings;
+        assert!(warnings.iter().all(|finding| finding.code != "left-over"), "{warnings:?}");
+        let unseen = warnings.iter().filter(|finding| finding.code == "not-seen" && finding.message.contains("alpha"));
+        assert_eq!(unseen.count(), 0, "a tenant's control plane has no kubelet");
+    }
+}
+
 #[track_caller]
 fn refused(files: Vec<InputFile>, request: &RotationRequest, code: &str) {
     let now = fixtures::now();
