@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use airlock_core::{
-    InputFile, RotationRequest,
+    InputFile, NewControlPlane, RotationRequest,
     plan::{BroughtAuthority, KubeletCertificates, NewAuthority, request},
     profile::{self, AuthorityId, PROFILES, Profile},
     x509::KeyAlgorithm,
@@ -76,6 +76,43 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE.zip|DIR")]
         out: String,
     },
+    /// Make the CA of a control plane that is not there yet, as the Secret that its operator adopts
+    Prepare {
+        #[command(flatten)]
+        preparing: Preparing,
+        /// A file that is not there yet
+        #[arg(long, value_name = "FILE.yaml")]
+        out: String,
+    },
+}
+
+/// What a new control plane's CA shall be.
+#[derive(Args)]
+pub(crate) struct Preparing {
+    /// Whose operator will run it
+    #[arg(long, default_value = "kamaji", value_name = "NAME", value_parser = platform())]
+    platform: &'static Profile,
+    /// The control plane that is to be made
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    tenant: String,
+    /// The CA's key: rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384 [default: rsa-2048]
+    #[arg(long, value_name = "TYPE", conflicts_with = "ca_cert")]
+    key_type: Option<KeyAlgorithm>,
+    /// Common name of the CA [default: kubernetes]
+    #[arg(long, value_name = "NAME", conflicts_with = "ca_cert")]
+    ca_name: Option<String>,
+    /// Lifetime of the CA in days
+    #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N", conflicts_with = "ca_cert")]
+    ca_days: u32,
+    /// Certificate of a CA made elsewhere
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    ca_cert: Option<String>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    ca_key: Option<String>,
+    /// File whose first line is the password of an encrypted key; asked for on a terminal if need be
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -250,6 +287,34 @@ impl Choices {
             release: self.release.clone(),
         };
         Ok((request, brought_files))
+    }
+}
+
+impl Preparing {
+    /// What is wanted, the files of a CA made elsewhere, and how they are read.
+    pub(crate) fn wanted(&self) -> Result<(NewControlPlane, Vec<InputFile>, Reading), Stop> {
+        let Some((namespace, name)) = self.tenant.split_once('/') else {
+            return Err(Stop::Usage(format!("--tenant {}: it must be NAMESPACE/NAME", self.tenant)));
+        };
+        let mut files = Vec::new();
+        let brought = match (&self.ca_cert, &self.ca_key) {
+            (Some(certificate), Some(key)) => Some(BroughtAuthority {
+                certificate: bring("--ca-cert", certificate, &mut files)?,
+                key: bring("--ca-key", key, &mut files)?,
+            }),
+            _ => None,
+        };
+        let mut wanted = NewControlPlane::new(self.platform, namespace, name);
+        wanted.authority = NewAuthority {
+            common_name: self.ca_name.clone(),
+            key_algorithm: self.key_type,
+            brought,
+            ..NewAuthority::default()
+        };
+        wanted.ca_days = self.ca_days;
+        let reading =
+            Reading { platform: Some(self.platform), tenant: None, password_file: self.password_file.clone() };
+        Ok((wanted, files, reading))
     }
 }
 

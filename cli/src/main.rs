@@ -18,11 +18,11 @@ use std::{
 
 use airlock_core::{
     Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, mint, package,
-    package::PackageError, plan,
+    package::PackageError, plan, prepare,
 };
 use clap::Parser;
 
-use crate::arguments::{Arguments, Choices, Command, Format, Reading};
+use crate::arguments::{Arguments, Choices, Command, Format, Preparing, Reading};
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Check { paths, reading, phase, format } => run_check(&paths, &reading, phase, format),
         Command::Plan { paths, reading, choices, format } => run_plan(&paths, &reading, &choices, format),
         Command::Package { paths, reading, choices, out } => run_package(&paths, &reading, &choices, &out),
+        Command::Prepare { preparing, out } => run_prepare(&preparing, &out),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -105,6 +106,21 @@ fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str
     target.write(&files, archive)?;
     println!("{}", files.matrix());
     println!("{}: {minted}, {} files", target.path(), files.files().count());
+    Ok(())
+}
+
+fn run_prepare(preparing: &Preparing, out: &str) -> Result<(), Stop> {
+    let (wanted, brought, reading) = preparing.wanted()?;
+    let now = now()?;
+    let inventory = password::inspect(brought, &reading, now)?;
+    let preparation = prepare(&inventory, &wanted, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
+    print_findings(preparation.findings());
+    let key = keys::generate(preparation.key_request().map(std::slice::from_ref).unwrap_or_default()).pop();
+    let secret = preparation.secret(key).map_err(|error| Stop::Failed(error.to_string()))?;
+    write::secret(out, secret.yaml.as_bytes())?;
+    let (subject, end) = (secret.certificate.subject(), secret.certificate.not_after());
+    println!("{out}: Secret {}/{} with the CA {subject}, until {end}", secret.namespace, secret.name);
+    println!("Make it before its control plane: kubectl create -f {out}");
     Ok(())
 }
 

@@ -58,6 +58,14 @@ impl Target {
     }
 }
 
+/// Writes a file with a private key in it, and overwrites none: what was there may be the only copy of another.
+pub(crate) fn secret(path: &str, bytes: &[u8]) -> Result<(), Stop> {
+    write_file(Path::new(path), 0o600, bytes).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Stop::Usage(format!("--out {path}: it is there already")),
+        _ => Stop::Failed(format!("--out {path}: {error}")),
+    })
+}
+
 fn write_archive(path: &str, bytes: &[u8]) -> std::io::Result<()> {
     let beside = format!("{path}.partial");
     // A left-over of an interrupted run.

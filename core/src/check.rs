@@ -53,6 +53,9 @@ fn no_rotation(inventory: &Inventory) -> Finding {
 fn left_over(inventory: &Inventory) -> Vec<Finding> {
     let profile = inventory.profile;
     let Some(manifest) = profile.manifest(Component::ControllerManager) else { return Vec::new() };
+    if profile.keeps_signing_file() {
+        return Vec::new();
+    }
     let left = inventory.control_plane().filter_map(|node| {
         let slot = node.slots.get(profile.signing.certificate)?;
         let (_, pod) = node.static_pod(manifest)?;
@@ -96,7 +99,9 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
         return findings;
     }
     let path = inventory.profile.kubelet_client();
-    let is_seen = |node: &Node| node.slots.contains_key(path) || inventory.embeds_kubelet_credential(node);
+    let is_seen = |node: &Node| {
+        node.role == Role::Hosted || node.slots.contains_key(path) || inventory.embeds_kubelet_credential(node)
+    };
     for node in inventory.nodes.iter().filter(|node| phase > 1 && !is_seen(node)) {
         let what = if node.role == Role::Worker { "worker" } else { "node" };
         say(

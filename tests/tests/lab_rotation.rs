@@ -38,6 +38,17 @@ const CLIENTS: [&str; 11] = [
     "webhook",
 ];
 
+/// Everything that asks a tenant: it has no extension API server, and no Pods.
+const TENANT_CLIENTS: [&str; 7] = [
+    "certificate signed, then used",
+    "discovery",
+    "kubeconfig of the phase",
+    "kubeconfig of the phase before",
+    "kubelet",
+    "token, trust as it is now",
+    "token, trust of the phase's beginning",
+];
+
 /// The rows of the table of edges that this cluster has: all but kubelets' serving certificates, which nobody verifies.
 const ROWS: [&str; 28] = [
     "admin-apiserver",
@@ -157,6 +168,27 @@ fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     for phase in ["1", "2", "3"] {
         lab.check(phase, &["nodes", "second.zip"]);
+    }
+}
+
+/// A tenant of Kamaji's: apiserver, kube-controller-manager and scheduler as the Deployment of a real operator has them,
+/// on a cluster that a real kubelet mounts the Secrets on; `tests/go/kamaji` stands in for the operator.
+#[test]
+fn a_tenant_s_control_plane_rotates_without_a_failed_request() {
+    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let lab = Lab::up("lab-test-tenant", &["--tenant"]);
+    let given = ["tenant", "clients", "nodes/spare1"];
+    lab.package("rotation.zip", &given);
+    let report = lab.run("rotation.zip", &["--quiet-seconds", "30"]);
+    assert_eq!(ids(&report), lab.steps(|_| true), "each step once, in the manifest's order");
+    assert_eq!((&report["problems"], &report["failed"]), (&Value::Array(vec![]), &0.into()));
+    for client in TENANT_CLIENTS {
+        let succeeded = &report["clients"][client]["succeeded"];
+        assert!(succeeded.as_u64().is_some_and(|count| count >= 10), "{client}: {succeeded} requests answered");
+    }
+    // What the lab gives is what there is now.
+    for phase in ["1", "2", "3"] {
+        lab.check(phase, &[&given[..], &["rotation.zip"]].concat());
     }
 }
 

@@ -32,12 +32,15 @@ mod report;
 mod roll_out;
 mod runner;
 mod snapshot;
+mod tenant;
 
 const USAGE: &str = "\
 cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--roll-out]
-                   [--kubernetes 1.36] [--from DIR] [--directory DIR]
+                   [--kubernetes 1.36] [--from DIR] [--directory DIR] | --tenant [--directory DIR]
     brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
     prints how to enter a node and where the nodes' trees are
+      --tenant         a management cluster with the control plane of a tenant of Kamaji's in it, as the Deployment of
+                       tests/fixtures/kamaji has it, and a worker that has joined the tenant
       --spares N       machines that have not joined yet: one joins in each phase of a run
       --management     the cluster is its own management cluster: a Cluster and its Secrets, made by
                        Cluster API's own functions
@@ -99,7 +102,7 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
-        const FLAGS: [&str; 6] = ["continued", "kill", "management", "roll-out", "twice", "undo"];
+        const FLAGS: [&str; 7] = ["continued", "kill", "management", "roll-out", "tenant", "twice", "undo"];
         const OPTIONS: [&str; 9] = [
             "control-planes",
             "directory",
@@ -174,6 +177,11 @@ impl Lab {
         let text = fs::read_to_string(&path)
             .with_context(|| format!("there is no lab in {}: `cargo xtask lab up`", self.directory.display()))?;
         serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
+    }
+
+    /// Is the control plane that packages are made for a tenant's?
+    fn has_tenant(&self) -> Result<bool> {
+        Ok(self.description()?["tenant"] == true)
     }
 
     /// The names of the machines with a given role: `control-plane` or `worker`.

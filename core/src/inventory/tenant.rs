@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Finding, Severity,
     formats::{emit, object::Object, static_pod},
-    profile::{Ability, Component, Hosted, SecretTable},
+    profile::{Ability, Component, Hosted, Profile, SecretTable},
 };
 
 /// What an object is to a tenant's control plane.
@@ -133,9 +133,7 @@ impl Inventory {
             self.read_secret(table, stored, &mut slots);
         }
         for row in self.profile.static_pods {
-            if let Some((stored, artifact, bytes)) = tenant.container(self.profile, row.component) {
-                let place = format!("{}, container {}", stored.place(), row.component);
-                let slot = Slot { place, file: stored.file.clone(), bytes, mode: None, artifact };
+            if let Some(slot) = tenant.container(self.profile, row.component) {
                 slots.insert(row.path.to_owned(), slot);
             }
         }
@@ -234,11 +232,7 @@ impl Tenant {
     }
 
     /// A container's command line: the Deployment's, or else the operator's own flags with the tenant's behind them.
-    fn container(
-        &self,
-        profile: &'static crate::profile::Profile,
-        component: Component,
-    ) -> Option<(Arc<StoredObject>, Artifact, Arc<Zeroizing<Vec<u8>>>)> {
+    fn container(&self, profile: &'static Profile, component: Component) -> Option<Slot> {
         let (stored, container) = match (&self.deployment, &self.control_plane) {
             (Some(deployment), _) => {
                 let mut named = containers(&deployment.object);
@@ -259,7 +253,8 @@ impl Tenant {
             json!({ "kind": "Pod", "metadata": { "name": component.as_str() }, "spec": { "containers": [container] } });
         let artifact = static_pod::from_value(&pod).ok().map(Artifact::StaticPod)?;
         let bytes = Arc::new(Zeroizing::new(emit::yaml(&pod).as_bytes().to_vec()));
-        Some((Arc::clone(stored), artifact, bytes))
+        let place = format!("{}, container {component}", stored.place());
+        Some(Slot { place, file: stored.file.clone(), bytes, mode: None, artifact })
     }
 }
 

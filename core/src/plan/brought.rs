@@ -13,11 +13,61 @@ use crate::{
 /// nameConstraints (RFC 5280, 4.2.1.10).
 const NAME_CONSTRAINTS: const_oid::ObjectIdentifier = const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 
-/// The certificate, and with its key, if that came along.
+/// The certificate, and with its key, if that came along, as the successor of `authority`.
 pub(super) fn brought_authority(
     inventory: &Inventory,
     row: &AuthorityRow,
     authority: &Authority,
+    brought: &BroughtAuthority,
+    now: UnixTime,
+    findings: &mut Vec<Finding>,
+) -> Option<(Certificate, Option<Arc<Issuer>>)> {
+    let (certificate, issuer) = candidate(inventory, row, brought, now, findings)?;
+    let mut refuse = |message: String, remedy: &str| {
+        findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
+    };
+    if certificate.public_key() == authority.certificate.public_key() {
+        refuse(
+            format!("it has the same key as the old {}, so nothing would be rotated", row.title),
+            "Bring a CA with a new key",
+        );
+        return None;
+    }
+    // One CA for two purposes lets a certificate of the one pose as the other's.
+    let shared = inventory
+        .authorities
+        .iter()
+        .find(|(id, other)| **id != row.id && other.certificate.public_key() == certificate.public_key());
+    if let Some((id, _)) = shared {
+        refuse(
+            format!(
+                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
+            ),
+            "Bring a CA of its own",
+        );
+        return None;
+    }
+    let own_name = row.successor == SuccessorShape::Named;
+    if own_name && certificate.subject().is_like(authority.certificate.subject()) {
+        findings.push(
+            Finding::warning(
+                "brought-ca-name",
+                &brought.certificate,
+                format!(
+                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
+                    certificate.subject()
+                ),
+            )
+            .remedy("Better bring a CA with a name of its own"),
+        );
+    }
+    Some((certificate, issuer))
+}
+
+/// A CA that was brought along, whatever it is to become, and its key, if that came along.
+pub(crate) fn candidate(
+    inventory: &Inventory,
+    row: &AuthorityRow,
     brought: &BroughtAuthority,
     now: UnixTime,
     findings: &mut Vec<Finding>,
@@ -66,83 +116,9 @@ pub(super) fn brought_authority(
             return None;
         }
     };
-    let mut refuse = |message: String, remedy: &str| {
+    if let Some((message, remedy)) = unfit(certificate, row, inventory.profile.title, now) {
         findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
-    };
-    if certificate.not_after() < now || certificate.not_before() > now {
-        refuse(
-            format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
-            "Bring a CA that is valid today",
-        );
         return None;
-    }
-    if certificate.public_key() == authority.certificate.public_key() {
-        refuse(
-            format!("it has the same key as the old {}, so nothing would be rotated", row.title),
-            "Bring a CA with a new key",
-        );
-        return None;
-    }
-    let key_type = certificate.public_key().key_type();
-    if key_type.algorithm().is_none_or(|algorithm| !row.keys.contains(&algorithm)) {
-        let kinds: Vec<_> = row.keys.iter().map(ToString::to_string).collect();
-        refuse(
-            format!("its key is {key_type}, which {} does not accept in a {}", inventory.profile.title, row.title),
-            &format!("Bring a key of one of these types: {}", kinds.join(", ")),
-        );
-        return None;
-    }
-    if certificate.subject_key_id().is_none() {
-        refuse(
-            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
-            "Bring a CA with the subjectKeyIdentifier extension",
-        );
-        return None;
-    }
-    if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
-        refuse(
-            "it has name constraints, under which the cluster's certificates would not be valid".into(),
-            "Bring a CA without the nameConstraints extension",
-        );
-        return None;
-    }
-    let usages = certificate.extended_key_usages();
-    let serves_all =
-        [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth].iter().all(|usage| usages.contains(usage));
-    if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
-        refuse(
-            "its extended key usage does not cover both servers and clients".into(),
-            "Bring a CA without the extendedKeyUsage extension",
-        );
-        return None;
-    }
-    // One CA for two purposes lets a certificate of the one pose as the other's.
-    let shared = inventory
-        .authorities
-        .iter()
-        .find(|(id, other)| **id != row.id && other.certificate.public_key() == certificate.public_key());
-    if let Some((id, _)) = shared {
-        refuse(
-            format!(
-                "its key is that of the {id} CA; one CA for two purposes is refused, since the one's certificates would be accepted as the other's"
-            ),
-            "Bring a CA of its own",
-        );
-        return None;
-    }
-    let own_name = row.successor == SuccessorShape::Named;
-    if own_name && certificate.subject().is_like(authority.certificate.subject()) {
-        findings.push(
-            Finding::warning(
-                "brought-ca-name",
-                &brought.certificate,
-                format!(
-                    "it is called {} like the old one; clients that use OpenSSL tell them apart by their key ids alone",
-                    certificate.subject()
-                ),
-            )
-            .remedy("Better bring a CA with a name of its own"),
-        );
     }
     if certificates.len() > 1 || !certificate.is_self_signed() {
         findings.push(
@@ -155,4 +131,44 @@ pub(super) fn brought_authority(
         );
     }
     Some((certificate.clone(), issuer.map(Arc::new)))
+}
+
+/// Why a CA's certificate would not do in a cluster, and what would.
+fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: UnixTime) -> Option<(String, String)> {
+    if certificate.not_after() < now || certificate.not_before() > now {
+        return Some((
+            format!("it is valid from {} until {}, not now", certificate.not_before(), certificate.not_after()),
+            "Bring a CA that is valid today".to_owned(),
+        ));
+    }
+    let key_type = certificate.public_key().key_type();
+    if key_type.algorithm().is_none_or(|algorithm| !row.keys.contains(&algorithm)) {
+        let kinds: Vec<_> = row.keys.iter().map(ToString::to_string).collect();
+        return Some((
+            format!("its key is {key_type}, which {platform} does not accept in a {}", row.title),
+            format!("Bring a key of one of these types: {}", kinds.join(", ")),
+        ));
+    }
+    if certificate.subject_key_id().is_none() {
+        return Some((
+            "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
+            "Bring a CA with the subjectKeyIdentifier extension".to_owned(),
+        ));
+    }
+    if certificate.extensions().iter().any(|extension| extension.oid == NAME_CONSTRAINTS) {
+        return Some((
+            "it has name constraints, under which the cluster's certificates would not be valid".into(),
+            "Bring a CA without the nameConstraints extension".to_owned(),
+        ));
+    }
+    let usages = certificate.extended_key_usages();
+    let serves_all =
+        [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth].iter().all(|usage| usages.contains(usage));
+    if !usages.is_empty() && !serves_all && !usages.contains(&ExtendedKeyUsage::Any) {
+        return Some((
+            "its extended key usage does not cover both servers and clients".into(),
+            "Bring a CA without the extendedKeyUsage extension".to_owned(),
+        ));
+    }
+    None
 }

@@ -26,6 +26,7 @@ mod unseen;
 
 use std::{collections::BTreeMap, fmt};
 
+pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
     hosted::{IN_PODS, TenantAction, TenantVerb},

@@ -350,6 +350,13 @@ impl Profile {
         self.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet))
     }
 
+    /// Is the signing file there before and after a rotation as well, as an operator's copy of its CA is?
+    #[must_use]
+    pub fn keeps_signing_file(&self) -> bool {
+        let kept = |table: &SecretTable| table.files.iter().any(|(_, path)| *path == self.signing.certificate);
+        self.hosted().is_some_and(|hosted| hosted.secrets.iter().any(kept))
+    }
+
     /// The path of the kubelet's own client certificate.
     #[must_use]
     pub fn kubelet_client(&self) -> &'static str {

@@ -146,9 +146,11 @@ fn instance(
     // A machine of the roll-out holds nothing before there is one, and then what every other one does.
     let elsewhere =
         |own: &Cell| world.cells().any(|cell| (cell.party, cell.material) == (own.party, own.material) && holds(cell));
-    let exists = match world.places[place].kind {
-        PlaceKind::RolledOut => row.client.party != Party::User(MADE_BY_INIT) && asked.any(elsewhere),
-        _ => row.expectation == Expectation::RefusedAtTheEnd || asked.any(holds),
+    let exists = match (world.places[place].kind, row.expectation) {
+        (PlaceKind::RolledOut, _) => row.client.party != Party::User(MADE_BY_INIT) && asked.any(elsewhere),
+        // What an old credential is made of is there only at the end.
+        (_, Expectation::RefusedAtTheEnd) => client.trusts.as_ref().is_none_or(holds),
+        (_, Expectation::Accepted) => asked.any(holds),
     };
     if !exists {
         return None;

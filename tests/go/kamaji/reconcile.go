@@ -72,9 +72,11 @@ type kubeconfigFile struct {
 	server  func(*tenant) string
 }
 
-func public(t *tenant) string   { return "https://" + t.endpoint }
-func local(t *tenant) string    { return fmt.Sprintf("https://127.0.0.1:%d", t.port) }
-func internal(t *tenant) string { return fmt.Sprintf("https://%s.%s.svc:%d", t.name, t.namespace, t.port) }
+func public(t *tenant) string { return "https://" + t.endpoint }
+func local(t *tenant) string  { return fmt.Sprintf("https://127.0.0.1:%d", t.port) }
+func internal(t *tenant) string {
+	return fmt.Sprintf("https://%s.%s.svc:%d", t.name, t.namespace, t.port)
+}
 
 var (
 	admin      = pkix.Name{CommonName: "kubernetes-admin", Organization: []string{"kubeadm:cluster-admins"}}

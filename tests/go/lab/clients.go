@@ -201,10 +201,12 @@ func (c *phaseClients) jobs(config *hammerConfig) []job {
 			return (&identity{trust: trust, token: c.token.token}).get(ctx, server, rootConfigMap, nil)
 		})
 		person := people[index%len(people)]
-		add("aggregated", "", 0, func(ctx context.Context) error {
-			return person.get(ctx, server, extensionGroup+"/names", nil)
-		})
-		add("webhook", "", 0, func(ctx context.Context) error { return askWebhook(ctx, person.identity, server) })
+		if !config.Plain {
+			add("aggregated", "", 0, func(ctx context.Context) error {
+				return person.get(ctx, server, extensionGroup+"/names", nil)
+			})
+			add("webhook", "", 0, func(ctx context.Context) error { return askWebhook(ctx, person.identity, server) })
+		}
 		for _, node := range config.Nodes {
 			add("kubelet", node, 0, func(ctx context.Context) error {
 				return person.get(ctx, server, "/api/v1/nodes/"+node+"/proxy/healthz", nil)

@@ -27,6 +27,8 @@ type hammerConfig struct {
 	Nodes []string `json:"nodes"`
 	// Management is the path of Cluster API's <cluster>-kubeconfig; empty where there is no management cluster.
 	Management string `json:"management"`
+	// Plain says that there is no extension API server and no webhook.
+	Plain bool `json:"plain"`
 	// Rate is the number of requests a second, all clients together.
 	Rate float64 `json:"rate"`
 	// Seconds and Requests end the run even if nobody does.

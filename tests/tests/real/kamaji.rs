@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// What the operator would do with the tenant, if it ran.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Question {
+pub(crate) struct Question {
     tenant: &'static str,
     namespace: &'static str,
     endpoint: &'static str,
@@ -29,10 +29,10 @@ struct Question {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+pub(crate) struct Answer {
     rounds: Vec<Vec<Change>>,
-    loops: bool,
-    authority: String,
+    pub(crate) loops: bool,
+    pub(crate) authority: String,
     front_proxy: String,
     sums: BTreeMap<String, bool>,
 }
@@ -50,7 +50,7 @@ const KUBECONFIGS: [(&str, &str); 3] = [
     ("alpha-scheduler-kubeconfig", "written anew"),
 ];
 
-fn question(before: &str, now: Vec<PathBuf>) -> Question {
+pub(crate) fn question(before: &str, now: Vec<PathBuf>) -> Question {
     Question {
         tenant: "alpha",
         namespace: "tenants",
@@ -72,11 +72,18 @@ fn question(before: &str, now: Vec<PathBuf>) -> Question {
     }
 }
 
+impl Question {
+    /// The same of a release that discards PKCS#8.
+    pub(crate) fn without_pkcs8(self) -> Self {
+        Self { pkcs8: false, ..self }
+    }
+}
+
 fn judge(questions: &[Question]) -> Vec<Answer> {
     ask_program(Command::new(built("kamaji")).arg("judge"), questions)
 }
 
-fn one(question: Question) -> Answer {
+pub(crate) fn one(question: Question) -> Answer {
     judge(&[question]).remove(0)
 }
 
@@ -97,7 +104,7 @@ fn applied(rotation: &Rotation, last: usize) -> Vec<PathBuf> {
     objects.collect()
 }
 
-fn done(answer: &Answer, round: usize) -> Vec<(&str, &str)> {
+pub(crate) fn done(answer: &Answer, round: usize) -> Vec<(&str, &str)> {
     answer.rounds[round].iter().map(|change| (change.secret.as_str(), change.what.as_str())).collect()
 }
 
@@ -110,8 +117,8 @@ fn the_rules_keep_what_a_real_operator_left() {
         for (component, sum) in &answer.sums {
             // Of kubeconfigs the sum covers the CA and kubeadm's configuration too. The CA that somebody replaced keeps
             // the annotation of the one before: the operator does not need it.
-            let own = !component.ends_with("kubeconfig") && !(component == "ca" && fixture.ends_with("openssl-ca"));
-            assert_eq!(*sum, own, "{fixture}: {component}");
+            let replaced = component == "ca" && fixture.ends_with("openssl-ca");
+            assert_eq!(*sum, !component.ends_with("kubeconfig") && !replaced, "{fixture}: {component}");
         }
     }
     let replaced = vec![fixtures::path("kamaji/alpha-after-openssl-ca/secret-alpha-ca.yaml")];
@@ -234,6 +241,35 @@ fn a_rotation_that_was_interrupted_goes_on() {
         let objects: Vec<PathBuf> = applied(rotation, phase).into_iter().chain(applied(&going_on, 3)).collect();
         let answer = one(question("kamaji/alpha", objects));
         assert_eq!((answer.rounds.len(), done(&answer, 0), answer.loops), (1, KUBECONFIGS.to_vec(), false));
+    }
+}
+
+/// Those of kube-controller-manager are set before phase 1, and taken back after phase 3.
+#[test]
+fn arguments_of_its_own_say_nothing_of_where_a_tenant_is() {
+    let rotation = TENANT.rotation();
+    for (phase, paused) in [(0, false), (3, true)] {
+        let mut files = held(rotation, phase, paused);
+        let told = |text: &[u8]| String::from_utf8_lossy(text).contains("=/etc/ca-certificates/tls.crt");
+        if phase == 0 {
+            let apart = fixtures::read("kamaji/alpha-signing-apart/deployment.yaml");
+            replace(&mut files, "alpha/deployment.yaml", |_| String::from_utf8(apart).expect("text"));
+        }
+        let has_flags = |file: &InputFile| matches!(&file.content, Content::Bytes(bytes) if told(bytes));
+        assert!(files.iter().any(|file| file.path.ends_with("deployment.yaml") && has_flags(file)));
+        files.extend(fixtures::tree(&rotation.root()));
+        let inventory = inspect(files, fixtures::now());
+        let report = inventory.report(fixtures::now()).rotation;
+        let tenant = report.holders.iter().find(|holder| holder.name == "alpha").expect("the tenant is a holder");
+        // After phase 3 the kubeconfigs still hold both CAs, until the operator writes them.
+        let wrong: Vec<_> = tenant.out_of_line.iter().map(|missing| missing.place.as_str()).collect();
+        let ahead = ["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/front-proxy-ca.crt"];
+        let expected = if phase == 0 { (Standing::Before, &[][..]) } else { (Standing::Switched, &ahead[..]) };
+        assert_eq!((tenant.standing, wrong.as_slice()), expected);
+        let warnings = check(&inventory, Some(3)).findings;
+        assert!(warnings.iter().all(|finding| finding.code != "left-over"), "{warnings:?}");
+        let unseen = warnings.iter().filter(|finding| finding.code == "not-seen" && finding.message.contains("alpha"));
+        assert_eq!(unseen.count(), 0, "a tenant's control plane has no kubelet");
     }
 }
 

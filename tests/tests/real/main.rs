@@ -19,3 +19,4 @@ mod talos_machines;
 mod talos_omni;
 mod talos_patches;
 mod talos_standing;
+mod tenants;

@@ -21,7 +21,7 @@ use super::{
     roll_out,
     runner::{Disturbance, Outcome, Runner},
     snapshot::{Objects, Trees},
-    wait,
+    tenant, wait,
 };
 
 /// How long objects may take to follow: those that controllers write.
@@ -35,6 +35,9 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let quiet = Duration::from_secs(arguments.number("quiet-seconds", 120)? as u64);
     let undo = arguments.flag("undo");
     ensure!(!undo || only.is_none(), "--undo takes the whole package back: --only does not go with it");
+    if lab.has_tenant()? {
+        return tenant::run(lab, Path::new(path), quiet);
+    }
     let runner = Runner::new(lab, arguments.value("management-kubeconfig").map(PathBuf::from))?;
     let package = Package::deliver(lab, Path::new(path))?;
     if let Some(unknown) = only.iter().flatten().find(|id| !package.steps.iter().any(|step| step.id == **id)) {

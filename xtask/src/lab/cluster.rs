@@ -15,12 +15,12 @@ use super::{
     ADMIN, Arguments, Lab, executable, management, package,
     plan::{Node, Plan},
     programs::Release,
-    roll_out, start_of, wait,
+    roll_out, start_of, tenant, wait,
 };
 use crate::setup::root;
 
 /// A bootstrap token for a network that nobody else is on.
-const TOKEN: &str = "abcdef.0123456789abcdef";
+pub const TOKEN: &str = "abcdef.0123456789abcdef";
 
 /// What encrypts the certificates that kubeadm uploads for further control-plane nodes; the same holds for it.
 const CERTIFICATE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -47,6 +47,7 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     }
     let plan = match arguments.value("from") {
         Some(trees) => Plan::from_trees(Path::new(trees))?,
+        None if arguments.flag("tenant") => Plan::new(1, 2, 1, 0)?,
         None => Plan::new(
             arguments.number("control-planes", 3)?,
             arguments.number("workers", 1)?,
@@ -57,8 +58,9 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let release = Release::named(arguments.value("kubernetes"))?;
     let tools = release.provide()?;
     let started = Instant::now();
+    let tenant = arguments.flag("tenant");
     let managed = arguments.flag("management") || arguments.flag("roll-out");
-    prepare(lab, &plan, &tools, &release, managed)?;
+    prepare(lab, &plan, &tools, &release, managed, tenant)?;
     start_machines(lab, &plan)?;
     executable(&lab.directory.join("enter"), &package::enter_script(lab))?;
     step(started, "machines", &plan.names().join(", "));
@@ -80,6 +82,10 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     }
     for node in &plan.spares {
         write_join(lab, &plan, node, false, &release)?;
+    }
+    if tenant {
+        tenant::create(lab, &plan, &release, &|what, which| step(started, what, which))?;
+        return Ok(());
     }
     for node in &plan.rolled {
         write_join(lab, &plan, node, true, &release)?;
@@ -126,7 +132,7 @@ pub fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
 }
 
 /// Every file that the machines need before they start.
-fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: bool) -> Result<()> {
+fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: bool, tenant: bool) -> Result<()> {
     fs::create_dir_all(&lab.directory)?;
     let kubelet = json!({ "name": "kubelet", "command": template("kubelet.sh", &[])?, "start": false });
     let node = |node: &Node, role: &str| {
@@ -152,8 +158,9 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     let description = json!({
         "directory": lab.directory, "tools": tools, "hosts": plan.hosts(), "machines": machines,
         "servers": plan.servers(), "extension": super::plan::with_port(&plan.extension_address, 443),
-        "management": management,
+        "management": management, "tenant": tenant,
     });
+    let description = if tenant { tenant::describe(description)? } else { description };
     fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
 
     for name in plan.names() {
@@ -168,10 +175,11 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
             format!("    server {} {}", node.name, super::plan::with_port(&node.addresses[0], plan.apiserver_port))
         })
         .collect();
-    fs::write(
-        lab.private(ADMIN, "/root/haproxy.cfg"),
-        template("haproxy.cfg", &[("BIND", &bind.join("\n")), ("SERVERS", &servers.join("\n"))])?,
-    )?;
+    let mut haproxy = template("haproxy.cfg", &[("BIND", &bind.join("\n")), ("SERVERS", &servers.join("\n"))])?;
+    if tenant {
+        haproxy += &tenant::load_balancer(plan)?;
+    }
+    fs::write(lab.private(ADMIN, "/root/haproxy.cfg"), haproxy)?;
     let first = plan.control_planes.first().context("a cluster has a control-plane node")?;
     let mut init = template(
         "init.yaml",
@@ -297,7 +305,7 @@ fn start_machines(lab: &Lab, plan: &Plan) -> Result<()> {
 }
 
 /// Runs kubeadm on a machine; what it says is shown only where it fails.
-fn kubeadm(lab: &Lab, machine: &str, arguments: &str) -> Result<()> {
+pub fn kubeadm(lab: &Lab, machine: &str, arguments: &str) -> Result<()> {
     const LOG: &str = "/var/log/kubeadm.log";
     lab.shell(machine, &format!("timeout 300 kubeadm {arguments} >{LOG} 2>&1 || {{ cat {LOG}; exit 1; }}"))
         .map(drop)

@@ -69,10 +69,14 @@ impl Hammer {
         }
         let mut nodes = control_planes;
         nodes.extend(lab.machines("worker")?);
+        let tenant = lab.has_tenant()?;
+        if tenant {
+            nodes = lab.machines("worker")?;
+        }
         let management = if description["management"] == true { management::secret() } else { String::new() };
         let config = json!({
             "folder": FOLDER, "servers": servers, "nodes": nodes,
-            "management": management, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,
+            "management": management, "plain": tenant, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,
         });
         fs::write(folder.join("config.json"), serde_json::to_string_pretty(&config)?)?;
         fs::write(folder.join("phase"), "0")?;

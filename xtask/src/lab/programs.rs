@@ -107,6 +107,7 @@ impl Release {
         let other = |name, module, package| GoTool { name, folder: self.folder, module, package, release: "" };
         let others = [
             other("etcd", self.etcd, "go.etcd.io/etcd/server/v3"),
+            other("kamaji", "tests/go/kamaji", "."),
             other("lab", "tests/go/lab", "."),
             other("oracle", "tests/go/oracle", "."),
         ];

@@ -16,7 +16,7 @@ use super::{
     package::{FOLDER, Step},
     roll_out,
     snapshot::{Objects, Trees},
-    wait,
+    tenant, wait,
 };
 
 /// How long a step's command may take, and how long its gate is asked again.
@@ -68,7 +68,7 @@ pub struct Outcome {
 impl<'a> Runner<'a> {
     /// Takes a management cluster's kubeconfig, if there is one.
     pub fn new(lab: &'a Lab, management: Option<PathBuf>) -> Result<Self> {
-        let own = lab.description()?["management"] == true;
+        let own = lab.description()?["management"] == true || lab.has_tenant()?;
         let management = match management {
             Some(path) => {
                 fs::copy(&path, lab.private(ADMIN, MANAGEMENT))
@@ -234,6 +234,7 @@ impl<'a> Runner<'a> {
     fn prepared(&self, step: &Step, machine: &str, script: &str) -> Result<Command> {
         let kubeconfig = match step.holder.as_str() {
             "management" if self.management == Management::Other => MANAGEMENT,
+            "cluster" if self.lab.has_tenant()? => tenant::take_kubeconfig(self.lab)?,
             "cluster" | "management" => {
                 let first = self.lab.machines("control-plane")?.swap_remove(0);
                 fs::copy(self.lab.node(&first).join("etc/kubernetes/admin.conf"), self.lab.private(ADMIN, KUBECONFIG))?;

@@ -113,6 +113,7 @@ impl Reader<'_> {
         else {
             return;
         };
+        let stays = profile.keeps_signing_file();
         let flag = self.node.static_pod(manifest).map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
         let own_file = match flag.as_deref() {
             Some(flag) if flag == row.certificate => {
@@ -130,18 +131,20 @@ impl Reader<'_> {
             }
             Some(flag) if flag == profile.signing.certificate => {
                 let seen = format!("kube-controller-manager signs from {flag}");
-                self.add(manifest, &[TrustsBoth, Switched], seen);
+                let fits: Fits = if stays { &[Before, TrustsBoth, Switched, Done] } else { &[TrustsBoth, Switched] };
+                self.add(manifest, fits, seen);
                 true
             }
             Some(_) => false,
             None => self.node.slots.contains_key(profile.signing.certificate),
         };
-        if !own_file {
+        if !own_file && !stays {
             return;
         }
         // The signing file is there from the end of phase 1 to that of phase 2.
         let turn = usize::from(profile.signing.new_from);
-        let (old, new): (Fits, Fits) = (&Standing::ALL[1..turn.max(1)], &Standing::ALL[turn..3]);
+        let during: (Fits, Fits) = (&Standing::ALL[1..turn.max(1)], &Standing::ALL[turn..3]);
+        let (old, new) = if stays { (until(2), from(2)) } else { during };
         let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing.certificate) {
             [only] if *only == rotation.old => (old, "the signing file holds the old CA"),
             [only] if *only == rotation.new => (new, "the signing file holds the new CA"),

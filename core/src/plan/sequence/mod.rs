@@ -170,15 +170,14 @@ impl<'a> Sequence<'a, '_> {
         if !self.rotates_cluster() {
             return;
         }
+        let fate = if phase == Phase::DropOld { "is locked out" } else { "is locked out by phase 3" };
         self.push(
             phase,
             "everyone",
             Holder::Cluster,
             "Confirm that nobody presents an old certificate any more",
             vec![
-                person(
-                    "Ask everyone who holds a credential: whoever still presents the old CA's is locked out by phase 3",
-                ),
+                person(&format!("Ask everyone who holds a credential: whoever still presents the old CA's {fate}")),
                 Action::Cluster(ClusterAction::NodesReady),
             ],
             Gate::proving(

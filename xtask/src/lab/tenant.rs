@@ -1,0 +1,362 @@
+//! A tenant of Kamaji's: the lab's own cluster is its management cluster. The tenant's control plane is a Deployment there,
+//! with the files, mounts and flags that a real operator gave one (`tests/fixtures/kamaji`); `tests/go/kamaji` stands in
+//! for the operator. A machine has joined the tenant.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    ADMIN, Lab,
+    cluster::{TOKEN, kubeadm, kubectl, template},
+    hammer::Hammer,
+    package::Package,
+    plan::Plan,
+    programs::Release,
+    report::Findings,
+    runner::{Disturbance, Runner},
+    wait,
+};
+use crate::setup::root;
+
+/// Names and address as the fixtures have them, so that the Deployment fits as it is.
+const TENANT: &str = "alpha";
+const NAMESPACE: &str = "tenants";
+const ADDRESS: &str = "10.96.67.53";
+const ENDPOINT: &str = "10.96.67.53:6443";
+
+/// The tenant's kubeconfig on the admin machine, and an old one that nobody may accept in the end.
+const KUBECONFIG: &str = "/root/tenant.conf";
+const OLD: &str = "/root/tenant-old.conf";
+
+/// Where the Deployment that a real operator made lies on the admin machine.
+const DEPLOYMENT: &str = "/root/deployment.yaml";
+
+/// How long a roll-out may take: probes that begin anew every ten seconds.
+const ROLL_OUT: Duration = Duration::from_secs(180);
+
+/// The machines of a lab as a tenant needs them: one carries its control plane, one joins it.
+pub fn describe(mut description: Value) -> Result<Value> {
+    let machines = description["machines"].as_array_mut().context("the lab's description names no machines")?;
+    for machine in machines {
+        let service = match machine["role"].as_str() {
+            Some("admin") => {
+                machine["addresses"].as_array_mut().into_iter().for_each(|all| all.push(json!(ADDRESS)));
+                ("kamaji", "exec kamaji operator /root/kamaji.json")
+            }
+            Some("worker") => {
+                machine["role"] = json!("host");
+                ("datastore", "exec sh /root/datastore.sh")
+            }
+            _ => continue,
+        };
+        let services = machine["services"].as_array_mut().context("a machine has services")?;
+        services.push(json!({ "name": service.0, "command": service.1, "start": false }));
+    }
+    description["servers"] = json!([{ "name": "the tenant", "url": format!("https://{ENDPOINT}") }]);
+    Ok(description)
+}
+
+/// What stands for the tenant's Service: its Pods run on the machines that carry it, one on each.
+pub fn load_balancer(plan: &Plan) -> Result<String> {
+    let servers: Vec<String> =
+        plan.workers.iter().map(|node| format!("    server {} {}:6443", node.name, node.addresses[0])).collect();
+    template("tenant-haproxy.cfg", &[("ENDPOINT", ENDPOINT), ("SERVERS", &servers.join("\n"))])
+}
+
+/// Brings the tenant up and has a machine join it.
+pub fn create(lab: &Lab, plan: &Plan, release: &Release, say: &dyn Fn(&str, &str)) -> Result<()> {
+    let first = lab.machines("control-plane")?.swap_remove(0);
+    let apply = |name: &str| -> Result<()> {
+        let text = template(name, &[("NAMESPACE", NAMESPACE), ("TENANT", TENANT)])?;
+        fs::write(lab.private(&first, &format!("/root/{name}")), text)?;
+        kubectl(lab, &format!("apply --server-side -f /root/{name}")).map(drop)
+    };
+    apply("kamaji.yaml")?;
+    kubectl(lab, "wait --for condition=Established crd/tenantcontrolplanes.kamaji.clastix.io --timeout=60s")?;
+    datastore(lab, plan, &first)?;
+    say("datastore", "an etcd of the tenant's own");
+    operator(lab, &first)?;
+    apply("tenant.yaml")?;
+    wait(ROLL_OUT, "the tenant's API server", || Ok(answers(lab).then_some(())))?;
+    say("tenant", "its control plane answers");
+    furnish(lab, release)?;
+    let spare = plan.spares.first().context("the lab has no machine for the tenant")?;
+    let text = template(
+        "join.yaml",
+        &[
+            ("API", release.kubeadm_api()),
+            ("TOKEN", TOKEN),
+            ("NODE", &spare.name),
+            ("ENDPOINT", ENDPOINT),
+            ("PIN", &pin(lab)?),
+        ],
+    )?;
+    fs::write(lab.private(&spare.name, "/root/kubeadm.yaml"), text)?;
+    kubeadm(lab, &spare.name, "join --config /root/kubeadm.yaml")?;
+    let mut description = lab.description()?;
+    for machine in description["machines"].as_array_mut().into_iter().flatten() {
+        if machine["name"] == spare.name.as_str() {
+            machine["role"] = json!("worker");
+        }
+    }
+    fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
+    wait(Duration::from_secs(120), "the tenant's node to be Ready", || Ok(unready(lab)?.is_empty().then_some(())))?;
+    say("kubeadm join", &spare.name);
+    given(lab)
+}
+
+/// An etcd of its own, and the Secret by which the tenant knows it.
+fn datastore(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
+    let [host, others @ ..] = plan.workers.as_slice() else { bail!("no machine carries the tenant's control plane") };
+    let address = &host.addresses[0];
+    fs::write(lab.private(&host.name, "/root/certificates.sh"), template("datastore.sh", &[])?)?;
+    fs::write(lab.private(&host.name, "/root/datastore.sh"), template("tenant-etcd.sh", &[("ADDRESS", address)])?)?;
+    lab.shell(&host.name, "sh /root/certificates.sh && systemctl start datastore")?;
+    for other in others {
+        fs::write(lab.private(&other.name, "/root/etcd.cfg"), template("tenant-etcd.cfg", &[("ADDRESS", address)])?)?;
+        fs::write(lab.private(&other.name, "/root/datastore.sh"), "exec haproxy -db -f /root/etcd.cfg\n")?;
+        lab.shell(&other.name, "systemctl start datastore")?;
+    }
+    for file in ["ca.crt", "server.crt", "server.key"] {
+        let made = lab.private(&host.name, &format!("/root/datastore/{file}"));
+        fs::copy(made, lab.private(first, &format!("/root/{file}")))?;
+    }
+    let name = format!("{TENANT}-datastore-certificate");
+    let files = "--from-file /root/ca.crt --from-file /root/server.crt --from-file /root/server.key";
+    kubectl(lab, &format!("-n {NAMESPACE} create secret generic {name} {files}"))?;
+    Ok(())
+}
+
+/// Starts what stands in for the operator.
+fn operator(lab: &Lab, first: &str) -> Result<()> {
+    const MANAGEMENT: &str = "/root/management.conf";
+    fs::copy(lab.node(first).join("etc/kubernetes/admin.conf"), lab.private(ADMIN, MANAGEMENT))?;
+    let deployment = root().join("tests/fixtures/kamaji/alpha/deployment.yaml");
+    fs::copy(&deployment, lab.private(ADMIN, DEPLOYMENT)).with_context(|| format!("{}", deployment.display()))?;
+    let internal = format!("{TENANT}.{NAMESPACE}.svc");
+    let names = [
+        "127.0.0.1",
+        "localhost",
+        TENANT,
+        &internal,
+        &format!("{internal}.cluster.local"),
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "10.96.0.1",
+        ADDRESS,
+    ];
+    let config = json!({
+        "kubeconfig": MANAGEMENT, "namespace": NAMESPACE, "name": TENANT, "endpoint": ENDPOINT, "port": 6443,
+        "names": names, "deployment": DEPLOYMENT,
+    });
+    fs::write(lab.private(ADMIN, "/root/kamaji.json"), serde_json::to_string_pretty(&config)?)?;
+    lab.shell(ADMIN, "systemctl start kamaji").map(drop)
+}
+
+/// Does the tenant's API server answer to the kubeconfig that the operator keeps?
+fn answers(lab: &Lab) -> bool {
+    take_kubeconfig(lab).is_ok() && tenant(lab, "get --raw=/readyz").is_ok()
+}
+
+/// Takes the tenant's kubeconfig out of its Secret, as whoever works with it does; gives its path on the admin machine.
+pub fn take_kubeconfig(lab: &Lab) -> Result<&'static str> {
+    take(lab, "admin.conf", KUBECONFIG)?;
+    Ok(KUBECONFIG)
+}
+
+fn take(lab: &Lab, key: &str, path: &str) -> Result<()> {
+    let key = key.replace('.', "\\.");
+    let data =
+        kubectl(lab, &format!("-n {NAMESPACE} get secret {TENANT}-admin-kubeconfig -o 'jsonpath={{.data.{key}}}'"))?;
+    ensure!(!data.is_empty(), "the Secret has no {key}");
+    lab.shell(ADMIN, &format!("echo {data} | base64 -d >{path}")).map(drop)
+}
+
+/// Asks the tenant, with the kubeconfig that was taken last.
+fn tenant(lab: &Lab, arguments: &str) -> Result<String> {
+    lab.shell(ADMIN, &format!("kubectl --kubeconfig {KUBECONFIG} --request-timeout=10s {arguments}"))
+}
+
+/// What kubeadm brings into a cluster for those who join, and what the clients work with.
+fn furnish(lab: &Lab, release: &Release) -> Result<()> {
+    let values = [
+        ("API", release.kubeadm_api()),
+        ("TOKEN", TOKEN),
+        ("ADDRESS", ADDRESS),
+        ("TENANT", TENANT),
+        ("VERSION", release.version),
+        ("ENDPOINT", ENDPOINT),
+    ];
+    fs::write(lab.private(ADMIN, "/root/init.yaml"), template("tenant-init.yaml", &values)?)?;
+    fs::write(lab.private(ADMIN, "/root/objects.yaml"), template("tenant-objects.yaml", &[])?)?;
+    take(lab, "super-admin.conf", "/root/super-admin.conf")?;
+    lab.shell(ADMIN, "kubectl --kubeconfig /root/super-admin.conf apply --server-side -f /root/objects.yaml")?;
+    for phase in ["upload-config all", "bootstrap-token"] {
+        kubeadm(lab, ADMIN, &format!("init phase {phase} --config /root/init.yaml --kubeconfig {KUBECONFIG}"))?;
+    }
+    Ok(())
+}
+
+/// The pin of the tenant's CA, by OpenSSL.
+fn pin(lab: &Lab) -> Result<String> {
+    let command = format!(
+        "kubectl --kubeconfig {KUBECONFIG} config view --raw -o 'jsonpath={{.clusters[0].cluster.certificate-authority-data}}' | base64 -d | openssl x509 -pubkey -noout | openssl pkey -pubin -outform der | sha256sum | cut -d' ' -f1"
+    );
+    Ok(format!("sha256:{}", lab.shell(ADMIN, &command)?))
+}
+
+/// The tenant's nodes that are not Ready; none at all is one too few.
+fn unready(lab: &Lab) -> Result<Vec<String>> {
+    let range = "{range .items[*]}{.metadata.name}={.status.conditions[?(@.type==\"Ready\")].status}{\"\\n\"}{end}";
+    let known = tenant(lab, &format!("get nodes -o 'jsonpath={range}'"))?;
+    let is_ready = |machine: &String| known.lines().any(|line| line == format!("{machine}=True"));
+    Ok(lab.machines("worker")?.into_iter().filter(|machine| !is_ready(machine)).collect())
+}
+
+/// Writes what `airlock` is given: the tenant's objects in the management cluster, its own, and a person's kubeconfig.
+fn given(lab: &Lab) -> Result<()> {
+    let folder = lab.directory.join("tenant");
+    let clients = lab.directory.join("clients");
+    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&clients)?;
+    let management = |what: &str| kubectl(lab, &format!("-n {NAMESPACE} get {what} -o yaml"));
+    let own = |what: &str| tenant(lab, &format!("get {what} -o yaml"));
+    for (name, text) in [
+        ("secrets", management("secrets")?),
+        ("tenant", management(&format!("tenantcontrolplanes.kamaji.clastix.io {TENANT}"))?),
+        ("deployment", management(&format!("deployment {TENANT}"))?),
+        ("cluster-info", own("-n kube-public configmap cluster-info")?),
+        ("kubeadm-config", own("-n kube-system configmap kubeadm-config")?),
+    ] {
+        fs::write(folder.join(format!("{name}.yaml")), text + "\n")?;
+    }
+    take(lab, "admin.conf", OLD)?;
+    fs::copy(lab.private(ADMIN, OLD), clients.join("alice.conf"))?;
+    println!("the tenant's objects {}", folder.display());
+    println!("a person's files     {}", clients.display());
+    println!("the worker's tree    {}", lab.directory.join("nodes").join(lab.machines("worker")?.join(" ")).display());
+    Ok(())
+}
+
+/// Carries a tenant's package out while clients connect to the tenant all the time.
+pub fn run(lab: &Lab, path: &Path, quiet: Duration) -> Result<()> {
+    let runner = Runner::new(lab, None)?;
+    let package = Package::deliver(lab, path)?;
+    take_kubeconfig(lab)?;
+    let mut hammer = Hammer::start(lab, &package)?;
+    let started = Instant::now();
+    let mut findings = Findings::default();
+    if let Err(error) = carry(lab, &package, &runner, &mut hammer, started, &mut findings) {
+        findings.problems.push(format!("{error:#}"));
+    } else {
+        hammer.phase(4)?;
+        findings.problems.extend(aftermath(lab, quiet)?);
+    }
+    let report = hammer.stop(lab)?;
+    findings.problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
+    if !findings.problems.is_empty() {
+        println!("the operator's own words: {}", lab.private(ADMIN, "/var/log/kamaji.log").display());
+    }
+    findings.conclude(lab, &report, started.elapsed())
+}
+
+fn carry(
+    lab: &Lab,
+    package: &Package,
+    runner: &Runner<'_>,
+    hammer: &mut Hammer,
+    started: Instant,
+    findings: &mut Findings,
+) -> Result<()> {
+    let mut phase = 0;
+    for (index, step) in package.steps.iter().enumerate() {
+        if step.phase != phase {
+            phase = step.phase;
+            hammer.phase(phase)?;
+        }
+        let began = Instant::now();
+        // Each is run again at once: nothing changes, and nothing is said.
+        let outcome = runner.step(step, index, Disturbance { twice: step.holder != "workers", kill: false });
+        let seconds = began.elapsed().as_secs_f64();
+        let words = outcome.as_ref().map_or_else(|error| format!("FAILED\n{error:#}"), |outcome| outcome.words.clone());
+        let now = started.elapsed().as_secs_f64();
+        println!("{now:7.1} s  {:<16} {:<10} {} ({seconds:.1} s): {words}", step.id, step.holder, step.title);
+        findings.steps.push(json!({ "id": step.id, "seconds": seconds, "outcome": words, "kills": [] }));
+        if let Err(error) = outcome {
+            bail!("step {}: {error:#}", step.id);
+        }
+        let wrong = at_rest(lab, &step.id)?;
+        findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
+    }
+    Ok(())
+}
+
+/// What the management cluster must look like after a step.
+fn at_rest(lab: &Lab, step: &str) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    if step.ends_with("-control-plane") || step == "3-resume" {
+        let image = "-o 'jsonpath={.metadata.annotations}'";
+        let annotations =
+            kubectl(lab, &format!("-n {NAMESPACE} get tenantcontrolplanes.kamaji.clastix.io {TENANT} {image}"))?;
+        let paused = annotations.contains("kamaji.clastix.io/paused");
+        if paused == (step == "3-resume") {
+            wrong.push(format!("the operator is {}paused", if paused { "" } else { "not " }));
+        }
+    }
+    Ok(wrong)
+}
+
+/// The operator has come to rest, the node stays Ready, nobody accepts what was before.
+fn aftermath(lab: &Lab, quiet: Duration) -> Result<Vec<String>> {
+    let generation =
+        || kubectl(lab, &format!("-n {NAMESPACE} get deployment {TENANT} -o 'jsonpath={{.metadata.generation}}'"));
+    let before = generation()?;
+    let words = fs::read_to_string(lab.private(ADMIN, "/var/log/kamaji.log")).unwrap_or_default().lines().count();
+    std::thread::sleep(quiet);
+    let mut wrong = Vec::new();
+    if generation()? != before {
+        wrong.push("the Deployment is still being rolled out".to_owned());
+    }
+    let later = fs::read_to_string(lab.private(ADMIN, "/var/log/kamaji.log")).unwrap_or_default().lines().count();
+    if later != words {
+        wrong.push("the operator does not come to rest".to_owned());
+    }
+    take_kubeconfig(lab)?;
+    wrong.extend(unready(lab)?.into_iter().map(|node| format!("{node} is not Ready")));
+    let insecure = format!("kubectl --kubeconfig {OLD} --insecure-skip-tls-verify --request-timeout=10s get nodes");
+    if lab.shell(ADMIN, &insecure).is_ok() {
+        wrong.push("the old administrator's credential is still accepted".to_owned());
+    }
+    for (what, command) in [
+        ("kube-root-ca.crt", "-n lab get configmap kube-root-ca.crt -o 'jsonpath={.data.ca\\.crt}'"),
+        (
+            "extension-apiserver-authentication",
+            "-n kube-system get configmap extension-apiserver-authentication -o 'jsonpath={.data.client-ca-file}'",
+        ),
+    ] {
+        let held = tenant(lab, command)?.matches("BEGIN CERTIFICATE").count();
+        if held != 1 {
+            wrong.push(format!("{what} holds {held} CAs"));
+        }
+    }
+    let args = kubectl(
+        lab,
+        &format!(
+            "-n {NAMESPACE} get tenantcontrolplanes.kamaji.clastix.io {TENANT} -o 'jsonpath={{.spec.controlPlane.deployment.extraArgs.controllerManager}}'"
+        ),
+    )?;
+    if args != r#"["--profiling=false"]"# {
+        wrong.push(format!("the tenant's own arguments have become {args}"));
+    }
+
+    given(lab)?;
+    Ok(wrong)
+}
