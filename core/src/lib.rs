@@ -21,6 +21,7 @@ pub mod package;
 pub mod plan;
 pub mod profile;
 pub mod report;
+pub mod sample;
 pub mod simulate;
 pub mod time;
 pub mod x509;
