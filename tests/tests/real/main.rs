@@ -10,5 +10,6 @@ mod kubeadm;
 mod kubectl;
 mod package;
 mod requested;
+mod sample;
 mod scripts;
 mod standing;
