@@ -119,7 +119,6 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
         InputFile, UnixTime, inspect,
         x509::{AuthorityName, AuthorityParameters, KeyAlgorithm, PrivateKey, issue_authority},

@@ -34,6 +34,17 @@ pub(super) struct Shared {
     pub(super) service_account: PrivateKey,
 }
 
+/// A leaf in files of its own.
+struct Leaf<'a> {
+    /// Its path below the PKI's folder, without ending.
+    name: &'a str,
+    issuer: &'a Issuer,
+    common_name: &'a str,
+    groups: &'a [&'a str],
+    usage: Usage,
+    names: &'a [&'a str],
+}
+
 /// The whole cluster.
 pub(super) fn lay_out(maker: &mut Maker<'_>) {
     let shared = Shared {
@@ -86,16 +97,25 @@ fn control_plane(maker: &mut Maker<'_>, shared: &Shared, node: &str, address: &s
         address,
     ];
     let etcd = [node, "localhost", address, "127.0.0.1", "::1"];
-    let leaves: [(&str, &Issuer, &str, &[&str], Usage, &[&str]); 7] = [
-        ("apiserver", &shared.cluster, "kube-apiserver", &[], Usage::Server, &served),
-        ("apiserver-kubelet-client", &shared.cluster, "kube-apiserver-kubelet-client", &[ADMINS], Usage::Client, &[]),
-        ("front-proxy-client", &shared.front_proxy, "front-proxy-client", &[], Usage::Client, &[]),
-        ("apiserver-etcd-client", &shared.etcd, "kube-apiserver-etcd-client", &[], Usage::Client, &[]),
-        ("etcd/server", &shared.etcd, node, &[], Usage::Peer, &etcd),
-        ("etcd/peer", &shared.etcd, node, &[], Usage::Peer, &etcd),
-        ("etcd/healthcheck-client", &shared.etcd, "kube-etcd-healthcheck-client", &[], Usage::Client, &[]),
+    let leaf =
+        |name, issuer, common_name, groups, usage, names| Leaf { name, issuer, common_name, groups, usage, names };
+    let leaves = [
+        leaf("apiserver", &shared.cluster, "kube-apiserver", &[][..], Usage::Server, &served[..]),
+        leaf(
+            "apiserver-kubelet-client",
+            &shared.cluster,
+            "kube-apiserver-kubelet-client",
+            &[ADMINS],
+            Usage::Client,
+            &[],
+        ),
+        leaf("front-proxy-client", &shared.front_proxy, "front-proxy-client", &[], Usage::Client, &[]),
+        leaf("apiserver-etcd-client", &shared.etcd, "kube-apiserver-etcd-client", &[], Usage::Client, &[]),
+        leaf("etcd/server", &shared.etcd, node, &[], Usage::Peer, &etcd),
+        leaf("etcd/peer", &shared.etcd, node, &[], Usage::Peer, &etcd),
+        leaf("etcd/healthcheck-client", &shared.etcd, "kube-etcd-healthcheck-client", &[], Usage::Client, &[]),
     ];
-    for (name, issuer, common_name, groups, usage, names) in leaves {
+    for Leaf { name, issuer, common_name, groups, usage, names } in leaves {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let leaf = maker.leaf(issuer, common_name, groups, usage, &names);
         maker.add_pair(&format!("{pki}/{name}"), &leaf.certificate, &leaf.key);
