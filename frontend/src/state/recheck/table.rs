@@ -83,6 +83,7 @@ pub const ADVICE: &[Advice] = &[
     row("bad-ca-end", HAND_IN, Check::Command("date -d YYYY-MM-DD")),
     row("bad-ca-name", HAND_IN, Check::Certificate("-subject")),
     row("bad-ca-subject", HAND_IN, Check::Certificate("-subject -nameopt oneline")),
+    row("bad-name", HAND_IN, Check::Command("kubectl get namespaces")),
     row(
         "brought-ca",
         "A CA that is brought along takes over the cluster: if it cannot sign, or its key is another one, everybody is locked out in phase 2.",
@@ -170,6 +171,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
     ),
     row(
+        "cluster-name",
+        "The commands name the cluster, and do nothing to one of another name.",
+        Check::Command("kubectl config view --minify"),
+    ),
+    row(
         "cni-kubeconfig",
         "When the pod network's plugin no longer trusts the API server, no pod on that node gets an address.",
         Check::Kubeconfig,
@@ -220,6 +226,11 @@ pub const ADVICE: &[Advice] = &[
         "etcd has a CA of its own, which a rotation of the cluster's CA does not touch.",
         Check::Lines("etcd"),
     ),
+    row(
+        "first-block",
+        "What comes after the first block is not read, so the certificate in it is not seen.",
+        Check::Lines("BEGIN"),
+    ),
     row("further-ca", "Whoever holds that CA's key is let in as well, before and after.", Check::Lines("acceptedCAs")),
     row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
     row(
@@ -262,6 +273,16 @@ pub const ADVICE: &[Advice] = &[
         "Nobody checks a self-signed serving certificate, so the rotation leaves it alone.",
         SIGNER,
     ),
+    row(
+        "layout",
+        "The package writes files where the manifests say that they are read.",
+        Check::Command("grep -rn -e /pki/ /etc/kubernetes/manifests /var/lib/kubelet/config.yaml"),
+    ),
+    row(
+        "left-alone",
+        "What is shown and left alone stays trusted, by everybody who trusts it today.",
+        Check::Certificate("-subject -issuer -dates -fingerprint -sha256"),
+    ),
     row("left-for-later", "Two rotations at once cannot be told apart in a file.", Check::Certificates),
     row("left-over", "The next person takes it for something that is in use.", Check::Certificates),
     row(
@@ -297,6 +318,12 @@ pub const ADVICE: &[Advice] = &[
         "One patch gives all machines of a kind the same list, and would take something away from one of them.",
         Check::Lines("acceptedCAs"),
     ),
+    row("made-elsewhere", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row(
+        "management-ca-missing",
+        HALF,
+        Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
+    ),
     row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
     row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
     row(
@@ -317,6 +344,11 @@ pub const ADVICE: &[Advice] = &[
         "mixed-platforms",
         "What lies where, and in which order it changes, hangs on the platform.",
         Check::Command("kubectl get nodes -o wide"),
+    ),
+    row(
+        "mounted-alone",
+        "A file that is mounted by itself stays the old one in the container when it is replaced on the node.",
+        Check::Lines("mountPath"),
     ),
     row("new-ca-key-missing", "From phase 2 on, every certificate is signed with that key.", Check::Pair),
     row(
@@ -345,7 +377,13 @@ pub const ADVICE: &[Advice] = &[
         "Airlock changes values in place and leaves every other byte alone. Here it could not keep that promise.",
         Check::Look,
     ),
+    row("not-hosted", HAND_IN, Check::Command("kubectl get nodes -o wide")),
     row("not-of-this-platform", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row(
+        "not-predicted",
+        "Airlock judges every handshake of what it writes. What the platform does by itself it can only describe.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
     row(
         "not-prepared-yet",
         "Airlock makes no package that it could not prove.",
@@ -360,6 +398,11 @@ pub const ADVICE: &[Advice] = &[
     row("not-yet-valid", "Until then it is refused by everybody whose clock is right.", DATES),
     row("nothing-to-give-up", HAND_IN, NEW_CA),
     row("nothing-to-rotate", HAND_IN, Check::Command("ls -l /etc/kubernetes/pki")),
+    row(
+        "one-at-a-time",
+        "Two CAs that change at once leave nobody who is sure of either.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
     row("other-cluster", "Changed for this cluster, it would lose its own.", Check::Kubeconfig),
     row(
         "other-credential",
@@ -521,6 +564,11 @@ pub const ADVICE: &[Advice] = &[
         "uploaded-keys",
         "A control-plane node that joins takes the CA's keys from there, and after the rotation those are old.",
         Check::Command("kubectl -n kube-system get secret kubeadm-certs"),
+    ),
+    row(
+        "user-without-certificate",
+        "Cluster API looks for a certificate in every user when it renews the kubeconfig, and crashes where there is none.",
+        Check::Lines("client-certificate-data\\|token:\\|exec:"),
     ),
     row("utf-16", "No program of Kubernetes reads UTF-16; the file works only after it was converted.", Check::Look),
     row("wrong-content", "Whoever reads that place finds something else than it looks for, and stops.", Check::Look),
