@@ -13,6 +13,8 @@
   }
 
   const own = document.currentScript.textContent;
+  // The file as it was opened: nothing has changed it yet, and the build writes it as a browser does.
+  const file = `<!doctype html>${document.documentElement.outerHTML}`;
   const inlined = document.getElementById("wasm");
   if (!inlined) {
     // Served by Trunk, which lays glue and wasm beside the page.
@@ -30,11 +32,12 @@
   const start = async () => {
     const packed = Uint8Array.from(atob(inlined.textContent), (c) => c.charCodeAt(0));
     inlined.remove();
-    // Said on the page, for those who compare it with what was published.
-    const digest = await crypto.subtle?.digest("SHA-256", packed);
-    self.airlockBuild = digest && Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    // Said on the page, for those who compare it with what sha256sum says of the file.
+    const digest = crypto.subtle?.digest("SHA-256", new TextEncoder().encode(file));
     const inflated = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const module = await WebAssembly.compile(await new Response(inflated).arrayBuffer());
+    const sum = await digest;
+    self.airlockBuild = sum && Array.from(new Uint8Array(sum), (byte) => byte.toString(16).padStart(2, "0")).join("");
     await wasm_bindgen({ module_or_path: module });
   };
   start().catch((error) => {

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod prepare;
 pub mod profile;
 pub mod report;
+pub mod sample;
 pub mod simulate;
 pub mod time;
 pub mod x509;

@@ -9,26 +9,36 @@ use crate::{
     components::{
         check::CheckPart,
         download::DownloadPart,
+        explain::ExplainPart,
         inventory::{HoldingsPart, InventoryPart},
         keys_help::keys_help,
         load::LoadPart,
         making::MakingPart,
+        part::Printing,
         password::PasswordPart,
         plan_form::PlanFormPart,
         review::ReviewPart,
+        sample,
         status::Status,
         steps::{PhasesPart, StepsPart},
         trust_panel::TrustPanel,
         unmade::UnmadePart,
         way::{Way, link, onwards},
     },
-    ports::{self, files::PickedFile, password::Typed},
+    ports::{
+        self,
+        files::{Pasted, PickedFile},
+        password::Typed,
+    },
     state::{
-        Action, State,
+        Action, Details, State,
+        explain::Message,
         form::{AuthorityChange, BroughtPart, FormChange},
         outage::Consent,
         picture::PictureChange,
+        platform::{Tongue, tongue},
         step::Step,
+        undo::Change,
     },
     words,
     worker::{host::Host, protocol::FileId},
@@ -58,12 +68,18 @@ pub enum Act {
     DismissAlert,
     /// Puts a file's command into the clipboard.
     Copy(String),
+    /// Puts a command that names files alone into the clipboard.
+    CopyText(String),
     /// Takes the zip.
     Download,
+    /// Explains an error message; `None` where what was pasted is none.
+    Explain(Option<Message>),
     /// Changes a choice.
     Form(FormChange),
     /// Moves in the picture.
     Picture(PictureChange),
+    /// Says which platform the files are of; `None` to have it told from them.
+    Platform(Option<&'static str>),
     /// Hands the choices in.
     Plan,
     /// Makes the package of the plan.
@@ -72,14 +88,24 @@ pub enum Act {
     Preview(String),
     /// Puts the shown file away.
     ClosePreview,
+    /// Shows all fields of a loaded certificate, by its fingerprint.
+    Details(String),
+    /// Shows files of the package beside what was there, or in one column with it.
+    Beside(bool),
+    /// Explains an error message that was pasted somewhere, and shows what it means.
+    ExplainPasted(Message),
     /// Removes a loaded file.
     Remove(FileId),
     /// Removes all of them.
     RemoveAll,
     /// Accepts outages no longer.
     TakeOutageBack,
+    /// Makes a sample cluster and loads it.
+    Sample(&'static str),
     /// Ticks the box that accepts the outages, or unticks it.
     TickOutage(bool),
+    /// Takes the last change back.
+    Undo,
     /// Forgets everything.
     Wipe,
 }
@@ -127,6 +153,15 @@ fn App() -> Html {
         let state = state.clone();
         use_effect_with((), move |()| watch_for_sleep(&state));
     }
+    {
+        let (host, act) = (Rc::clone(&host), act.clone());
+        use_effect_with((), move |()| listen_everywhere(&host, &act));
+    }
+    let printing = use_state_eq(|| false);
+    {
+        let printing = printing.clone();
+        use_effect_with((), move |()| ports::habits::while_printing(move |on| printing.set(on)));
+    }
     use_effect_with(state.has_unsaved_keys(), |unsaved| {
         let question = unsaved.then(ports::leaving::Question::pose);
         move || drop(question)
@@ -137,11 +172,16 @@ fn App() -> Html {
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
 
     html! {
+        <ContextProvider<Callback<Act>> context={act.clone()}>
+        <ContextProvider<Printing> context={Printing(*printing)}>
+        <ContextProvider<Details> context={state.details.clone()}>
+        <ContextProvider<Tongue> context={tongue(state.inventory.as_deref())}>
         <div class={classes!("page", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
             <header>
                 <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
                 <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
             </header>
+            { sample::banner(state.sample(), &act) }
             <Status state={(*state).clone()} act={&act} />
             <Way state={(*state).clone()} />
             <main>
@@ -158,6 +198,10 @@ fn App() -> Html {
                 { keys_help() }
             </footer>
         </div>
+        </ContextProvider<Tongue>>
+        </ContextProvider<Details>>
+        </ContextProvider<Printing>>
+        </ContextProvider<Callback<Act>>>
     }
 }
 
@@ -168,25 +212,30 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
         (Step::Load, inventory, ..) => html! {
             <>
                 <LoadPart files={state.files.clone()} {busy} {load} {act} />
-                if inventory.is_some() { { onwards(Step::Inspect) } }
+                if inventory.is_some() {
+                    { onwards(Step::Inspect) }
+                } else {
+                    <ExplainPart explained={state.explained.clone()} {act} />
+                }
             </>
         },
         (Step::Inspect, Some(inventory), ..) => html! {
             <>
-                <InventoryPart inventory={inventory.clone()} />
+                <InventoryPart inventory={inventory.clone()} platform={state.platform} {busy} {act} />
                 <CheckPart inventory={inventory.clone()} check={state.check.clone()} {act} />
+                <ExplainPart explained={state.explained.clone()} {act} />
                 <HoldingsPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />
                 { onwards(Step::Plan) }
             </>
         },
-        (Step::Plan, Some(_), package, _) => html! {
+        (Step::Plan, Some(inventory), package, _) => html! {
             <>
-                <PlanFormPart form={state.form.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
+                <PlanFormPart form={state.form.clone()} platform={inventory.platform.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
                 if let Some(outcome) = &state.outcome {
                     <StepsPart outcome={outcome.clone()} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {act} />
                 }
                 if let Some(plan) = state.plan() {
-                    <MakingPart plan={plan.clone()} job={state.job} made={package.is_some()} {act} />
+                    <MakingPart plan={plan.clone()} job={state.job} left={state.left} made={package.is_some()} {act} />
                     if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
                     <PhasesPart plan={plan.clone()} />
                 }
@@ -194,7 +243,7 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
             <>
-                <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} {busy} {act} />
+                <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} {busy} {act} />
                 { onwards(Step::Download) }
             </>
         },
@@ -247,12 +296,17 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::Cancel => host.cancel(),
         Act::Check(phase) => host.check(phase),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
+        Act::Beside(beside) => state.dispatch(Action::PreviewBeside(beside)),
+        Act::Details(fingerprint) => host.details(fingerprint),
         Act::Copy(path) => host.copy(path),
+        Act::CopyText(text) => host.copy_text(&text),
         Act::DismissAlert => {
             state.dispatch(Action::AlertDismissed);
             ports::dom::focus("top");
         }
         Act::Download => host.download(),
+        Act::Explain(message) => state.dispatch(Action::Explained(message)),
+        Act::ExplainPasted(message) => state.dispatch(Action::MessagePasted(message)),
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
             if let Some(plan) = state.plan() {
@@ -261,26 +315,54 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             }
         }
         Act::Picture(change) => state.dispatch(Action::Picture(change)),
+        Act::Platform(platform) => host.choose_platform(platform),
         Act::Plan => match state.form.request() {
             Ok(request) => host.plan(request),
             Err(problems) => state.dispatch(Action::FormRefused(problems)),
         },
         Act::Preview(path) => host.preview(path),
         Act::Remove(id) => {
-            host.remove(Some(id));
+            host.remove(Some(&[id]));
             ports::dom::focus("load");
         }
         Act::RemoveAll => {
             host.remove(None);
             ports::dom::focus("load");
         }
+        Act::Sample(id) => host.sample(id),
         Act::TakeOutageBack => {
             state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
             ports::dom::focus("plan-form");
         }
         Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
+        Act::Undo => undo(host, state),
         Act::Wipe => host.wipe(),
     }
+}
+
+/// Takes the last change back, if it can be.
+fn undo(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+    let Some(change) = state.undoable().cloned() else { return };
+    state.dispatch(Action::Undo);
+    match change {
+        Change::Added(files) => host.remove(Some(&files)),
+        Change::Chosen(..) => {}
+        Change::Platform(platform) => host.choose_platform(platform),
+        Change::Removed(files, _) => host.bring_back(&files),
+    }
+}
+
+/// What is done anywhere on the page: files and messages are pasted, the last change is taken back.
+fn listen_everywhere(host: &Rc<Host>, act: &Callback<Act>) {
+    let (host, act) = (Rc::clone(host), act.clone());
+    let undo = act.reform(|()| Act::Undo);
+    ports::habits::listen(
+        move || undo.emit(()),
+        move |pasted| match pasted {
+            Pasted::Files(files) => drop(host.load(files)),
+            Pasted::Message(message) => act.emit(Act::ExplainPasted(message)),
+        },
+    );
 }
 
 /// Plans anew with the outages accepted, and makes the package.
@@ -307,7 +389,7 @@ fn bring(host: &Rc<Host>, state: &UseReducerHandle<State>, id: AuthorityId, part
     if before.starts_with(&words::brought_path(&form.title, part, ""))
         && let Some(file) = state.files.iter().find(|file| file.path == before)
     {
-        host.remove(Some(file.id));
+        host.remove(Some(&[file.id]));
     }
     let change = AuthorityChange::BroughtPath(part, path);
     state.dispatch(Action::Form(FormChange::Authority(id, change)));

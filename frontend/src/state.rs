@@ -1,16 +1,20 @@
 //! All that the page knows, and how it changes. No web types: tested without a browser.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use airlock_core::{
     Finding, UnixTime,
-    report::{CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{
+        CertificateDetails, CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport,
+    },
+    sample::{self, Share},
 };
 
 use crate::{
     state::{
         chart::Chart,
         check::Check,
+        explain::{Explained, Message},
         form::{FormChange, FormProblem, PlanForm},
         lifetimes::Lifetimes,
         lock::Lock,
@@ -18,6 +22,7 @@ use crate::{
         picture::{Picture, PictureChange},
         pki::Pki,
         step::Step,
+        undo::History,
     },
     words,
     worker::protocol::{FileId, SelfTest},
@@ -25,6 +30,7 @@ use crate::{
 
 pub mod chart;
 pub mod check;
+pub mod explain;
 pub mod form;
 pub mod keys;
 pub mod lifetimes;
@@ -32,12 +38,17 @@ pub mod lock;
 pub mod memory;
 pub mod nodes;
 pub mod outage;
+pub mod pace;
 pub mod picture;
 pub mod pki;
+pub mod platform;
 pub mod reach;
+pub mod recheck;
+pub mod sides;
 pub mod step;
 pub mod tree;
 pub mod trust;
+pub mod undo;
 
 /// All that the page knows. Cheap to clone: what is large is shared.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,10 +63,16 @@ pub struct State {
     pub files: Rc<[LoadedFile]>,
     /// What was found in it; `None` while nothing is loaded.
     pub inventory: Option<Rc<InventoryReport>>,
+    /// The platform that the person says it is of; `None` to have it told from the files.
+    pub platform: Option<&'static str>,
+    /// Certificates that were opened to their last field, by fingerprint.
+    pub details: Details,
     /// What of it is encrypted.
     pub lock: Lock,
     /// Whether a phase is done, once that was asked.
     pub check: Option<Check>,
+    /// An error message, and what it means.
+    pub explained: Explained,
     /// Who signs whom in it.
     pub pki: Rc<Pki>,
     /// Different private keys among it.
@@ -76,6 +93,8 @@ pub struct State {
     pub package: Option<Rc<PackageReport>>,
     /// The authorities that take over, in the plan's order, once they are made.
     pub authorities: Rc<[CertificateReport]>,
+    /// Are files of the package shown beside what was there, rather than in one column with it?
+    pub beside: bool,
     /// What was predicted of it, or of the package that was refused.
     pub chart: Option<Rc<Chart>>,
     /// Where the person is in it.
@@ -84,8 +103,12 @@ pub struct State {
     pub preview: Option<Preview>,
     /// The zip, once it was downloaded.
     pub download: Option<Downloaded>,
+    /// What can be taken back.
+    pub history: History,
     /// What is under way.
     pub job: Option<Job>,
+    /// How long that still takes, once it can be told. Seconds.
+    pub left: Option<u32>,
     /// What came of the last thing, for the status line.
     pub notice: String,
     /// Is that a no?
@@ -99,7 +122,7 @@ pub struct State {
 /// What the page found out about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
-    /// SHA-256 of the program; empty where it is not known.
+    /// SHA-256 of the page's file; empty where it is not known.
     pub build: String,
     /// The content policy; empty where there is none.
     pub policy: String,
@@ -114,6 +137,21 @@ impl Checks {
     pub fn is_well(&self) -> bool {
         let tested = self.tested.is_none_or(|tested| tested.randomness && tested.signatures);
         tested && self.blocked == 0 && !self.policy.is_empty()
+    }
+}
+
+/// Certificates that were opened to their last field, by fingerprint. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details(Rc<BTreeMap<String, Rc<CertificateDetails>>>);
+
+impl Details {
+    /// The certificate of that fingerprint, if it was opened.
+    pub fn of(&self, fingerprint: &str) -> Option<&CertificateDetails> {
+        self.0.get(fingerprint).map(Rc::as_ref)
+    }
+
+    fn add(&mut self, details: Rc<CertificateDetails>) {
+        Rc::make_mut(&mut self.0).insert(details.fingerprint.clone(), details);
     }
 }
 
@@ -194,6 +232,8 @@ pub enum Job {
     },
     /// A plan is being drawn up.
     Planning,
+    /// A sample cluster is being made.
+    Sampling,
 }
 
 /// Whatever changes the page.
@@ -213,6 +253,12 @@ pub enum Action {
     Copied(String),
     /// The core worker died over a bug at this place, or without one for want of memory, and a new one is there.
     CoreDied(String),
+    /// An error message is to be explained; `None` where what was pasted is none.
+    Explained(Option<Message>),
+    /// A command to look for oneself is in the clipboard.
+    TextCopied,
+    /// All fields of a loaded certificate.
+    Detailed(Rc<CertificateDetails>),
     /// The zip went to the browser's downloads.
     Downloaded(Downloaded),
     /// Something went wrong; a sentence.
@@ -223,7 +269,7 @@ pub enum Action {
     Blocked,
     /// What the page is, and what policy it has.
     Built {
-        /// SHA-256 of the program.
+        /// SHA-256 of the page's file.
         build: String,
         /// The content policy.
         policy: String,
@@ -240,6 +286,8 @@ pub enum Action {
     KeyWorkerDied(String),
     /// The package is made, with these authorities, and this was predicted of it.
     Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
+    /// An error message was pasted somewhere on the page.
+    MessagePasted(Message),
     /// There was nothing in a drop.
     NothingFound,
     /// The question about the outages was handed in without an answer.
@@ -252,18 +300,26 @@ pub enum Action {
     Place(Workplace),
     /// The plan, or why there is none.
     Planned(Outcome),
+    /// The person says which platform the files are of, or has it told from them again.
+    PlatformChosen(Option<&'static str>),
     /// A file of the package is to be shown.
     PreviewAsked(String),
     /// A file of the package put away.
     PreviewClosed,
+    /// Files of the package are to be shown beside what was there, or in one column with it.
+    PreviewBeside(bool),
     /// The lines of a file of the package.
     Previewed(Rc<FilePreview>),
     /// What came of the tests at the start.
     Tested(SelfTest),
+    /// How long the work under way still takes. Seconds.
+    TimeLeft(u32),
     /// The browser had thrown the page out, and opened it anew.
     ThrownOut,
     /// A password was tried: what is there now, and whether it opened anything.
     Unlocked(Rc<InventoryReport>, bool),
+    /// The last change is to be taken back.
+    Undo,
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
     /// The person's clock, as files are inspected.
@@ -290,6 +346,7 @@ impl State {
             Action::AlertDismissed => self.alert = None,
             Action::Began(job) => {
                 self.job = Some(job);
+                self.left = None;
                 self.alert = None;
                 match job {
                     Job::Planning => self.forget_plan(),
@@ -297,7 +354,7 @@ impl State {
                         self.forget_package();
                         self.look_at("making");
                     }
-                    Job::Archiving | Job::Copying | Job::Inspecting => {}
+                    Job::Archiving | Job::Copying | Job::Inspecting | Job::Sampling => {}
                 }
             }
             Action::Cancelled => {
@@ -323,10 +380,12 @@ impl State {
                 self.lock.given = false;
                 self.check = None;
             }
+            Action::Detailed(details) => self.details.add(details),
             Action::Downloaded(download) => {
                 self.ended(words::downloaded(&download.name));
                 self.download = Some(download);
             }
+            Action::Explained(message) => self.explained.take(message, self.inventory.as_deref(), self.today),
             Action::Failed(sentence) => {
                 self.job = None;
                 self.preview.take_if(|preview| preview.file.is_none());
@@ -342,6 +401,7 @@ impl State {
             Action::Blocked => self.checks.blocked += 1,
             Action::Built { build, policy } => (self.checks.build, self.checks.policy) = (build, policy),
             Action::Form(change) => {
+                self.history.choice(&change, &self.form);
                 self.forget_plan();
                 self.form_problems.clear();
                 self.form.change(change);
@@ -355,6 +415,7 @@ impl State {
             }
             Action::Inspected(files, inventory) => {
                 self.ended(words::inspected(&inventory));
+                self.history.files(&self.files, &files, &self.form);
                 self.files = files;
                 self.found(inventory);
             }
@@ -371,6 +432,12 @@ impl State {
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
                 self.show_what_came_of_it();
+            }
+            Action::MessagePasted(message) => {
+                self.explained.take(Some(message), self.inventory.as_deref(), self.today);
+                self.ended(words::explain::found(self.explained.explanations.len()));
+                self.step = if self.inventory.is_some() { Step::Inspect } else { Step::Load };
+                self.look_at("explain");
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
             Action::OutageNotTicked => {
@@ -395,7 +462,15 @@ impl State {
                 });
                 self.outcome = Some(outcome);
             }
+            Action::PlatformChosen(platform) => {
+                // Before anything is loaded there is nothing to go back to.
+                if !self.files.is_empty() {
+                    self.history.platform(self.platform);
+                }
+                self.platform = platform;
+            }
             Action::PreviewAsked(path) => self.preview = Some(Preview { path, file: None }),
+            Action::PreviewBeside(beside) => self.beside = beside,
             Action::PreviewClosed => self.preview = None,
             Action::Previewed(file) => {
                 if let Some(preview) = self.preview.as_mut().filter(|preview| preview.path == file.path) {
@@ -403,6 +478,7 @@ impl State {
                 }
             }
             Action::Tested(tested) => self.checks.tested = Some(tested),
+            Action::TextCopied => self.ended(words::COMMAND_COPIED.to_owned()),
             Action::ThrownOut => self.alert = Some(words::THROWN_OUT.to_owned()),
             Action::Unlocked(inventory, opened) => {
                 self.lock.given |= opened;
@@ -411,6 +487,8 @@ impl State {
                 self.refused = !opened && self.lock.is_shut();
                 self.look_at(if self.lock.is_shut() { "password" } else { self.heading(self.step) });
             }
+            Action::TimeLeft(seconds) => self.left = Some(seconds),
+            Action::Undo => self.undo(),
             Action::Unmade(findings, chart) => {
                 self.ended(words::UNMADE.to_owned());
                 self.refused = true;
@@ -438,12 +516,20 @@ impl State {
     /// Takes up what is there now, and puts away what came of what was there before.
     fn found(&mut self, inventory: Rc<InventoryReport>) {
         self.forget_plan();
+        if let Some(form) = self.history.form_that_comes_back() {
+            self.form = form;
+        }
         self.form.fit(&inventory, &self.files);
         self.pki = pki::pki(&inventory).into();
         self.keys_loaded = memory::keys(&inventory);
         self.lock.fit(&inventory);
         self.check = None;
+        self.details = Details::default();
+        if self.files.is_empty() {
+            self.platform = None;
+        }
         self.inventory = (!self.files.is_empty()).then_some(inventory);
+        self.explained.fit(self.inventory.as_deref(), self.today);
     }
 
     /// Is anything under way that will change what is shown?
@@ -471,6 +557,11 @@ impl State {
         if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
     }
 
+    /// How much of what is loaded is a sample.
+    pub fn sample(&self) -> Share {
+        self.inventory.as_deref().map(sample::share).unwrap_or_default()
+    }
+
     /// How long everything lives, with what takes over if there is a plan.
     pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
         lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
@@ -478,6 +569,7 @@ impl State {
 
     fn ended(&mut self, notice: String) {
         self.job = None;
+        self.left = None;
         self.notice = notice;
         self.refused = false;
     }

@@ -11,8 +11,8 @@ use airlock_core::{
         edge::{End, Material, Party, Writer},
     },
     report::{
-        AuthorityReport, CheckReport, InventoryReport, OutputFileReport, PackageReport, PlanReport, ReplacedReport,
-        SuccessorReport,
+        AuthorityReport, CertificateReport, CheckReport, ExtensionReport, InventoryReport, OutputFileReport,
+        PackageReport, PlanReport, ReplacedReport, SuccessorReport,
     },
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
@@ -28,11 +28,92 @@ use crate::state::{
     memory::Memory,
     outage::Outage,
     pki::{Pki, Place},
+    platform::Tongue,
     reach::Reach,
+    sides::Pair,
     step::Step,
     trust::{Held, Seat, Wire},
+    undo::Change,
 };
 use crate::worker::protocol::SelfTest;
+
+pub mod explain;
+pub mod platform;
+pub mod sample;
+
+/// Over the two ways in which a change is shown.
+pub const LAYOUT: &str = "How the change is shown";
+/// Over what was there.
+pub const BEFORE: &str = "Before";
+/// Over what is in the package.
+pub const AFTER: &str = "In the package";
+/// Over names of fields.
+pub const FIELD: &str = "Field";
+/// A field that does not change.
+pub const SAME: &str = "the same";
+/// Over every field of a certificate.
+pub const ALL_FIELDS: &str = "All fields";
+
+/// How a change is shown.
+pub fn layout(beside: bool) -> &'static str {
+    if beside { "Side by side" } else { "In one column" }
+}
+
+/// What becomes of a certificate in a file.
+pub fn certificate_change(pair: &Pair<'_>) -> String {
+    let subject = |one: Option<&CertificateReport>| one.map(|one| one.subject.clone()).unwrap_or_default();
+    match (pair.before, pair.after) {
+        (None, after) => format!("A certificate comes: {}", subject(after)),
+        (before, None) => format!("A certificate goes: {}", subject(before)),
+        (before, after) if subject(before) == subject(after) => format!("A certificate changes: {}", subject(after)),
+        (before, after) => format!("A certificate changes: {} → {}", subject(before), subject(after)),
+    }
+}
+
+/// An extension by its name, or by its identifier where it has none here.
+pub fn extension(extension: &ExtensionReport) -> String {
+    let name = if extension.name.is_empty() { "unknown extension" } else { &extension.name };
+    let critical = if extension.critical { ", critical" } else { "" };
+    format!("{name} ({}{critical})", extension.oid)
+}
+
+/// Octets as they stand.
+pub fn raw(octets: &str) -> String {
+    format!("raw: {octets}")
+}
+
+/// Over why a finding matters.
+pub const WHY: &str = "Why it matters, and how to check it";
+/// What a command is, for those who listen.
+pub const COMMAND: &str = "Command";
+/// The button beside a command.
+pub const COPY: &str = "Copy";
+/// After copying it.
+pub const COMMAND_COPIED: &str = "The command is in the clipboard.";
+
+/// The button, for those who listen.
+pub fn copy_command(command: &str) -> String {
+    format!("Copy the command {}", command.chars().take(60).collect::<String>())
+}
+
+/// The button that takes the last change back.
+pub fn undo(change: &Change) -> String {
+    match change {
+        Change::Added(files) => format!("Undo: {} added", count(files.len(), "file")),
+        Change::Chosen(..) => "Undo: the last choice".to_owned(),
+        Change::Platform(_) => "Undo: the platform".to_owned(),
+        Change::Removed(files, _) => format!("Undo: {} removed", count(files.len(), "file")),
+    }
+}
+
+/// How long the work under way still takes.
+pub fn time_left(seconds: u32) -> String {
+    match seconds {
+        0..2 => "about a second left".to_owned(),
+        2..90 => format!("about {seconds} seconds left"),
+        _ => format!("about {} minutes left", seconds.div_ceil(60)),
+    }
+}
 
 /// After cancelling.
 pub const CANCELLED: &str = "Cancelled. Nothing was made, and the keys made so far are gone.";
@@ -50,7 +131,7 @@ pub const FOLDER_HINT: &str =
 pub const LOAD_HINT: &str = "An /etc/kubernetes tree of each control-plane node (folder, .tar, .tar.gz or .zip), with or without private keys; \
     /var/lib/kubelet beside it; kubeconfigs; Secrets and ConfigMaps as kubectl get -o yaml or -o json gives them. All at once or bit by bit.";
 /// Where pasting goes.
-pub const PASTE_HINT: &str = "What is pasted here is loaded at once and never shown.";
+pub const PASTE_HINT: &str = "What is pasted here, or anywhere on the page, is loaded at once and never shown. An error message is explained instead.";
 /// Dropping.
 pub const DROP_HINT: &str = "Or drop files and folders anywhere on this page.";
 /// The choice to keep keys.
@@ -107,8 +188,8 @@ pub const CHECK_IN_THE_WAY: &str = "What stands in the way of a yes";
 pub const CHECK_WARNINGS: &str = "Warnings, which do not change the answer";
 
 /// The phases that can be checked, with the button's name of each.
-pub fn phase_to_check(phase: Option<u8>) -> &'static str {
-    phase.map_or("The furthest that anyone has begun", self::phase)
+pub fn phase_to_check(phase: Option<u8>, tongue: Tongue) -> String {
+    phase.map_or_else(|| "The furthest that anyone has begun".to_owned(), |phase| platform::phase(phase, tongue))
 }
 
 /// Whether a phase is done, in a word.
@@ -458,11 +539,11 @@ pub const KEYS: &str = "Keyboard: what every key does";
 pub const TRUST_PANEL: &str = "Why this page can be trusted, and how far";
 /// Rows of the panel.
 pub const VERSION: &str = "Version";
-/// The program's digest.
-pub const BUILD: &str = "SHA-256 of the program inside";
+/// The file's digest.
+pub const BUILD: &str = "SHA-256 of this file";
 /// How to check it.
 pub const BUILD_HINT: &str = "A page can say anything about itself, so compare the file: “sha256sum airlock.html” against the published sum. \
-    This line finds a damaged copy, not a forged one.";
+    This line is what that command says, and finds a damaged copy or one that something in the browser has changed, not a forged one.";
 /// The policy.
 pub const POLICY: &str = "Content policy in force";
 /// What it stopped.
@@ -529,7 +610,7 @@ pub fn self_test(tested: Option<SelfTest>) -> String {
 
 /// What is in memory, line by line.
 pub fn memory(memory: &Memory) -> Vec<String> {
-    if memory.files == 0 {
+    if memory.files == 0 && memory.removed == 0 {
         return vec!["Nothing was loaded.".to_owned()];
     }
     let keys = match memory.keys {
@@ -537,13 +618,15 @@ pub fn memory(memory: &Memory) -> Vec<String> {
         keys => format!("{} in them", count(keys, "private key")),
     };
     let loaded = format!("{} loaded, {}, {keys}.", count(memory.files, "file"), size(memory.bytes));
+    let removed = (memory.removed > 0)
+        .then(|| format!("{} removed, and kept as long as that can be undone.", count(memory.removed, "file")));
     let password = memory.password.then(|| "A password, where the files are read.".to_owned());
     let package = match memory.secret_outputs {
         None => "No package.".to_owned(),
         Some(secret) => format!("The package; {} of it hold private keys.", count(secret, "file")),
     };
     let stored = "Nothing is stored: neither cookies nor storage nor caches.".to_owned();
-    [Some(loaded), password, Some(package), Some(stored)].into_iter().flatten().collect()
+    [Some(loaded), removed, password, Some(package), Some(stored)].into_iter().flatten().collect()
 }
 
 /// The keys of a combination, as they are written on the keyboard.
@@ -556,6 +639,7 @@ pub fn key_names(combination: &str) -> Vec<&str> {
         "PageUp" => "Page up",
         "PageDown" => "Page down",
         "v" => "V",
+        "z" => "Z",
         "p" => "P",
         other => other,
     };
@@ -620,7 +704,7 @@ pub fn progress(state: &State, step: Step) -> String {
 /// The title of the tab.
 pub fn title(state: &State) -> String {
     let problem = if state.form_problems.is_empty() { "" } else { "Error: " };
-    format!("{problem}{} – Airlock", step(state.step))
+    format!("{problem}{}{} – Airlock", sample::title(state.sample()), step(state.step))
 }
 
 /// How the work under way is named.
@@ -632,6 +716,7 @@ pub fn job(job: Job) -> String {
         Job::Making { done, total } if done == total => "Making certificates and package …".to_owned(),
         Job::Making { done, total } => format!("Making keys: {done} of {total}"),
         Job::Planning => "Planning …".to_owned(),
+        Job::Sampling => sample::MAKING.to_owned(),
     }
 }
 
@@ -836,16 +921,16 @@ pub fn page_died(location: &str) -> String {
 }
 
 /// What was found, in a line.
-pub fn summary(inventory: &InventoryReport) -> String {
+pub fn summary(inventory: &InventoryReport, chosen: bool) -> String {
     let cluster = match inventory.cluster.as_str() {
         "" => "A cluster without a name".to_owned(),
         name => format!("Cluster {name}"),
     };
-    let platform = match inventory.platform.as_str() {
-        "" => String::new(),
-        platform => format!(", {platform}"),
-    };
-    format!("{cluster}{platform}: {} looked at, members of archives included.", count(inventory.files, "file"))
+    format!(
+        "{cluster}, {}: {} looked at, members of archives included.",
+        platform::recognised(&inventory.platform, chosen),
+        count(inventory.files, "file")
+    )
 }
 
 /// What can be done with an authority.
@@ -1060,8 +1145,8 @@ pub fn moment_number(column: usize) -> String {
 }
 
 /// A moment's phase.
-pub fn moment_phase(phase: u8) -> &'static str {
-    if phase == 0 { "Today" } else { self::phase(phase) }
+pub fn moment_phase(phase: u8, tongue: Tongue) -> String {
+    if phase == 0 { "Today".to_owned() } else { platform::phase(phase, tongue) }
 }
 
 /// For how long the same is to be said.

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{app, setup, tools};
 
 mod page;
+mod page_tasks;
 mod process;
 mod sets;
 mod statistics;
@@ -15,6 +16,8 @@ mod trees;
 
 /// What `--only` takes beside the key types.
 const TREES: &str = "trees";
+/// Likewise: how soon the page is ready, and how long it stands still.
+const PAGE: &str = "page";
 
 /// What every measurement needs.
 pub struct Bench {
@@ -44,7 +47,10 @@ pub fn run(options: &[&str]) -> Result<()> {
     let (only, samples) = parse(options)?;
     tools::run(&[])?;
     let page = app::build(false)?;
-    setup::run(setup::cargo().args(["build", "--locked", "--release", "--package", "airlock-cli"]))?;
+    // The page alone is measured without it.
+    if only != [PAGE] {
+        setup::run(setup::cargo().args(["build", "--locked", "--release", "--package", "airlock-cli"]))?;
+    }
 
     let folder = setup::target_dir().join("bench");
     fs::create_dir_all(folder.join("trees"))?;
@@ -69,10 +75,11 @@ pub fn run(options: &[&str]) -> Result<()> {
         }
     }
     let trees = if is_wanted(TREES) { trees::measure(&bench)? } else { json!([]) };
+    let page = if is_wanted(PAGE) { page_tasks::measure(&bench)? } else { json!(null) };
 
     let machine: serde_json::Map<_, _> =
         machine.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let report = json!({ "format": "airlock-bench/1", "machine": machine, "sets": sets, "trees": trees });
+    let report = json!({ "format": "airlock-bench/1", "machine": machine, "sets": sets, "trees": trees, "page": page });
     let path = setup::target_dir().join("bench.json");
     fs::write(&path, format!("{report:#}\n")).with_context(|| format!("{} cannot be written", path.display()))?;
     println!("\n{}", path.display());
@@ -92,7 +99,7 @@ fn parse<'a>(options: &[&'a str]) -> Result<(Vec<&'a str>, usize)> {
         }
     }
     for name in &only {
-        let known: Vec<_> = sets::KEY_TYPES.iter().map(|key_type| key_type.name).chain([TREES]).collect();
+        let known: Vec<_> = sets::KEY_TYPES.iter().map(|key_type| key_type.name).chain([TREES, PAGE]).collect();
         ensure!(known.contains(name), "--only takes {}, not {name}", known.join(", "));
     }
     ensure!(samples > 0, "--samples wants at least 1");

@@ -23,8 +23,9 @@ cargo xtask app [--no-open] [--accept-imports]
       --no-open         builds only
       --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
 
-cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees]… [--samples N]
-    measures the page and the command line against OpenSSL and kubeadm, and large clusters;
+cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees|page]… [--samples N]
+    measures the page and the command line against OpenSSL and kubeadm, large clusters, and how soon the page
+    is ready and how long it ever stands still;
     prints tables and writes target/bench.json
 
 cargo xtask fuzz [--minutes N] [--seed N] [--only amounts|archives|certificates|texts|trees]

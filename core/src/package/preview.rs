@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{OutputFiles, hex};
 use crate::{
     formats::pem,
-    report::{FilePreview, LineChange, PreviewLine},
+    report::{CertificateReport, FilePreview, LineChange, PreviewLine, certificate_report},
     x509::{Certificate, PrivateKey},
 };
 
@@ -46,7 +46,37 @@ impl OutputFiles {
             })
             .collect();
         let replaces = file.replaces.as_ref().map(|source| source.file.clone()).unwrap_or_default();
-        Some(FilePreview { path: path.to_owned(), replaces, lines })
+        Some(FilePreview {
+            path: path.to_owned(),
+            replaces,
+            lines,
+            before: file.replaces.as_ref().map(|source| certificates(&source.bytes)).unwrap_or_default(),
+            after: certificates(&file.bytes),
+        })
+    }
+}
+
+/// The certificates of a file, in their order: DER, PEM, or base64 in a kubeconfig or an object.
+fn certificates(bytes: &[u8]) -> Vec<CertificateReport> {
+    let mut found = Vec::new();
+    collect(bytes, 0, &mut found);
+    found.iter().map(|certificate| certificate_report(certificate, "")).collect()
+}
+
+fn collect(bytes: &[u8], depth: usize, found: &mut Vec<Certificate>) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        found.extend(Certificate::from_der(bytes));
+        return;
+    };
+    let scan = pem::blocks(bytes);
+    found.extend(scan.blocks.iter().filter_map(|block| Certificate::from_der(&block.der).ok()));
+    if depth < MAX_NESTING && scan.blocks.is_empty() {
+        for line in text.lines() {
+            let run = base64_run(line).and_then(|(from, to)| BASE64.decode(&line[from..to]).ok());
+            if let Some(inner) = run.map(Zeroizing::new) {
+                collect(&inner, depth + 1, found);
+            }
+        }
     }
 }
 
@@ -274,6 +304,22 @@ mod tests {
         check(&format!("tls.key: \"{}\"\n", wrapped.join("\\\n    ")), &key);
         let kubeconfig = format!("users:\n- user:\n    client-key-data: {base64}\n");
         check(&format!("data:\n  value: {}\n", STANDARD.encode(kubeconfig)), &key);
+    }
+
+    #[test]
+    fn certificates_are_found_in_every_wrapping() {
+        let name = crate::x509::AuthorityName::Common("one".to_owned());
+        let (from, to) = (crate::UnixTime(0), crate::UnixTime(1_000_000_000));
+        let parameters = crate::x509::AuthorityParameters { name, not_before: from, not_after: to };
+        let certificate = crate::x509::issue_authority(parameters, &key()).expect("it can be made");
+        let pem = certificate.to_pem();
+        let kubeconfig = format!("clusters:\n- cluster:\n    certificate-authority-data: {}\n", STANDARD.encode(&pem));
+        let secret = format!("data:\n  value: {}\n", STANDARD.encode(&kubeconfig));
+        for bytes in [certificate.der(), pem.as_bytes(), kubeconfig.as_bytes(), secret.as_bytes()] {
+            let found = certificates(bytes);
+            assert_eq!(found.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(), ["CN=one"]);
+        }
+        assert!(certificates(b"kind: Pod").is_empty());
     }
 
     #[test]

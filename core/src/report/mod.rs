@@ -1,11 +1,13 @@
 //! What skins show of an inventory and of a plan: plain data, nothing secret, the same for the
 //! page and for `--format json`.
 
+mod certificate;
 mod inventory;
 mod plan;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::certificate_report;
 
 use crate::{Finding, Standing, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
@@ -339,6 +341,12 @@ pub struct FilePreview {
     pub replaces: String,
     /// The lines, those removed and those added among them.
     pub lines: Vec<PreviewLine>,
+    /// The certificates in the file that it replaces, in their order.
+    #[serde(default)]
+    pub before: Vec<CertificateReport>,
+    /// The certificates in it, in their order.
+    #[serde(default)]
+    pub after: Vec<CertificateReport>,
 }
 
 /// One line of a [`FilePreview`].

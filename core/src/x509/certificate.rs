@@ -163,6 +163,11 @@ impl Certificate {
         self.0.signature_algorithm.clone()
     }
 
+    /// The issuer's signature.
+    pub fn signature(&self) -> &[u8] {
+        &self.0.signature
+    }
+
     /// May it sign other certificates, by its basicConstraints?
     pub fn is_authority(&self) -> bool {
         self.0.authority

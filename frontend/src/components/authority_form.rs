@@ -27,6 +27,8 @@ pub struct AuthorityFieldsProps {
     pub course: Course,
     /// Does its private key stay elsewhere?
     pub external: bool,
+    /// The platform that it is of.
+    pub platform: AttrValue,
     /// What is wrong with the form.
     pub problems: Vec<FormProblem>,
     /// The loaded files, among which a brought authority is.
@@ -73,6 +75,9 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
                 { brought_file(props, BroughtPart::Key) }
             } else {
                 { common_name(props, change) }
+                if form.whole_subject {
+                    { whole_subject(props, change) }
+                }
                 { key_type(form, words::authority_id(form.id), change) }
             }
         </>
@@ -92,6 +97,43 @@ fn common_name(
                 aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)}
                 oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
             { problem(problems, &id) }
+        </p>
+    }
+}
+
+/// What the platform's own tool takes instead of a common name and a lifetime.
+fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
+    let AuthorityFieldsProps { form, platform, .. } = props;
+    let subject = change.reform(|event: InputEvent| AuthorityChange::Subject(dom::value(&event)));
+    let day = change.reform(|event: InputEvent| AuthorityChange::ExpiryDate(dom::value(&event)));
+    html! {
+        <>
+            { typed(props, "subject", &words::platform::subject(platform), words::platform::SUBJECT_HINT, &form.subject, subject) }
+            { typed(props, "expiry-date", words::platform::EXPIRY, words::platform::EXPIRY_HINT, &form.expiry_date, day) }
+        </>
+    }
+}
+
+/// A field with what is to be typed into it.
+fn typed(
+    AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
+    field: &str,
+    label: &str,
+    hint: &'static str,
+    value: &str,
+    oninput: Callback<InputEvent>,
+) -> Html {
+    let id = form.field(field);
+    let explained = format!("{id}-hint");
+    let described =
+        described_by(problems, &id).map_or_else(|| explained.clone(), |problem| format!("{problem} {explained}"));
+    html! {
+        <p>
+            <label for={id.clone()}>{ label }</label>
+            <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()} value={value.to_owned()}
+                aria-invalid={invalid(problems, &id)} aria-describedby={described} {oninput} />
+            { problem(problems, &id) }
+            <span id={explained} class="hint">{ hint }</span>
         </p>
     }
 }

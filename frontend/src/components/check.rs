@@ -11,10 +11,14 @@ use yew::prelude::*;
 use super::{
     findings::findings,
     part::{Fold, Part},
+    platform::use_tongue,
 };
 use crate::{
     app::Act,
-    state::check::{Behind, Check, behind},
+    state::{
+        check::{Behind, Check, behind},
+        platform::Tongue,
+    },
     words,
 };
 
@@ -37,6 +41,7 @@ pub struct CheckProps {
 pub fn CheckPart(props: &CheckProps) -> Html {
     let CheckProps { inventory, check, act } = props;
     let asked = check.as_ref().map(|check| check.phase);
+    let tongue = use_tongue();
     html! {
         <Part id="check" title={words::CHECK}>
             <p>{ words::CHECK_INTRODUCTION }</p>
@@ -50,7 +55,7 @@ pub fn CheckPart(props: &CheckProps) -> Html {
             }
             <p id="check-which"><strong>{ words::CHECK_WHICH }</strong></p>
             <div class="choices" role="group" aria-labelledby="check-which">
-                { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, asked == Some(phase), act)) }
+                { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, tongue, asked == Some(phase), act)) }
             </div>
             if let Some(report) = check.as_ref().and_then(|check| check.report.as_ref()) {
                 { answer(report) }
@@ -60,11 +65,11 @@ pub fn CheckPart(props: &CheckProps) -> Html {
     }
 }
 
-fn button(phase: Option<u8>, pressed: bool, act: &Callback<Act>) -> Html {
+fn button(phase: Option<u8>, tongue: Tongue, pressed: bool, act: &Callback<Act>) -> Html {
     let name = phase.map_or_else(|| "furthest".to_owned(), |phase| phase.to_string());
     html! {
         <button type="button" aria-pressed={pressed.to_string()} data-test={format!("check-{name}")}
-            onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase) }</button>
+            onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase, tongue) }</button>
     }
 }
 

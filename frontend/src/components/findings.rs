@@ -3,7 +3,8 @@
 use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
-use crate::words;
+use super::{command::Command, part::Fold};
+use crate::{state::recheck, words};
 
 /// The findings, as they come: most severe first.
 pub fn findings(findings: &[Finding]) -> Html {
@@ -18,10 +19,29 @@ pub fn findings(findings: &[Finding]) -> Html {
                     if !finding.remedy.is_empty() {
                         <p class="remedy">{ words::without_options(&finding.remedy) }{ "." }</p>
                     }
+                    { more(finding) }
                 </li>
             }
         </ul>
     }
+}
+
+/// Why it matters, and the command that shows it again.
+fn more(finding: &Finding) -> Html {
+    let command = recheck::command(finding);
+    if command.is_empty() {
+        return Html::default();
+    }
+    let why = recheck::why(finding);
+    let content = Callback::from(move |()| {
+        html! {
+            <>
+                <p>{ why }</p>
+                <Command command={command.clone()} />
+            </>
+        }
+    });
+    html! { <Fold summary={html! { words::WHY }} {content} test="recheck" name={finding.code.clone()} /> }
 }
 
 fn place(finding: &Finding) -> String {

@@ -12,9 +12,10 @@ use super::{
     lifetimes::lifetimes,
     nodes,
     part::{Fold, Part},
-    pki,
+    pki, platform,
 };
 use crate::{
+    app::Act,
     state::{lifetimes::Lifetimes, pki::Pki},
     words,
 };
@@ -27,14 +28,22 @@ const FEW: usize = 3;
 pub struct InventoryProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
+    /// The platform that the person said.
+    pub platform: Option<&'static str>,
+    /// Is work under way?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
 }
 
-/// What it is in a line, and findings.
+/// What it is in a line, the platform, and findings.
 #[component]
-pub fn InventoryPart(InventoryProps { inventory }: &InventoryProps) -> Html {
+pub fn InventoryPart(props: &InventoryProps) -> Html {
+    let InventoryProps { inventory, platform: chosen, busy, act } = props;
     html! {
         <Part id="inventory" title="Inspect">
-            <p>{ words::summary(inventory) }</p>
+            <p data-test="summary">{ words::summary(inventory, chosen.is_some()) }</p>
+            { platform::choice(inventory, *chosen, *busy, act) }
             { findings(&inventory.findings) }
         </Part>
     }

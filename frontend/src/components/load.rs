@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::{files::FileList, part::Part};
+use super::{files::FileList, part::Part, sample};
 use crate::{
     app::Act,
     ports::{
@@ -49,12 +49,14 @@ pub fn LoadPart(props: &LoadProps) -> Html {
                 <div class="door">
                     <label for="paste">{ "Paste" }</label>
                     <textarea id="paste" rows="2" autocomplete="off" spellcheck="false" aria-describedby="paste-hint" data-test="paste"
-                        onpaste={load.reform(|event: Event| files::pasted(&event))} oninput={|event: InputEvent| dom::clear(&event)} />
+                        oninput={|event: InputEvent| dom::clear(&event)} />
                     <p id="paste-hint" class="hint">{ words::PASTE_HINT }</p>
                 </div>
             </div>
             <p class="hint">{ words::DROP_HINT }</p>
-            if !files.is_empty() {
+            if files.is_empty() {
+                { sample::choice(*busy, act) }
+            } else {
                 <FileList files={files.clone()} {busy} {act} />
             }
         </Part>

@@ -42,18 +42,27 @@ pub struct FoldProps {
     pub name: AttrValue,
 }
 
+/// Is the page being printed? Then what is closed is open: nobody can open paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Printing(pub bool);
+
 /// Something that can be opened.
 #[component]
 pub fn Fold(props: &FoldProps) -> Html {
     let open = use_state_eq(|| props.open);
+    let Printing(printing) = use_context().unwrap_or_default();
     let ontoggle = {
         let open = open.clone();
-        move |event: Event| open.set(dom::is_open(&event))
+        move |event: Event| {
+            if !printing {
+                open.set(dom::is_open(&event));
+            }
+        }
     };
     html! {
-        <details open={*open} {ontoggle} data-test={&props.test} data-name={&props.name}>
+        <details open={*open || printing} {ontoggle} data-test={&props.test} data-name={&props.name}>
             <summary>{ props.summary.clone() }</summary>
-            if *open {
+            if *open || printing {
                 { props.content.emit(()) }
             }
         </details>

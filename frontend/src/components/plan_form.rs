@@ -21,6 +21,8 @@ use crate::{
 pub struct PlanFormProps {
     /// What stands in the fields.
     pub form: PlanForm,
+    /// The platform that it is of.
+    pub platform: AttrValue,
     /// What is wrong with it.
     pub problems: Vec<FormProblem>,
     /// The loaded files, among which a brought authority is.
@@ -34,7 +36,7 @@ pub struct PlanFormProps {
 /// The choices, and the button that hands them in.
 #[component]
 pub fn PlanFormPart(props: &PlanFormProps) -> Html {
-    let PlanFormProps { form, problems, files, busy, act } = props;
+    let PlanFormProps { form, platform, problems, files, busy, act } = props;
     let change = act.reform(Act::Form);
     let submit = act.reform(|event: SubmitEvent| {
         event.prevent_default();
@@ -51,7 +53,7 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
                     <div id="authorities" tabindex="-1">
                         { problem(problems, "authorities") }
                         for authority in &form.authorities {
-                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca} problems={problems.clone()} {files} {act} />
+                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca} {platform} problems={problems.clone()} {files} {act} />
                         }
                     </div>
                     { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }

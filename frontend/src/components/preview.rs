@@ -1,31 +1,53 @@
 //! A file of the package beside what was there. Core has put pins in the place of private keys.
 
-use airlock_core::report::{FilePreview, LineChange};
+use airlock_core::report::{CertificateReport, FilePreview, LineChange};
 use yew::prelude::*;
 
-use crate::{state::Preview, words};
+use super::certificate::rows;
+use crate::{
+    app::Act,
+    state::{
+        Preview,
+        sides::{self, Pair},
+    },
+    words,
+};
 
 /// Properties of [`PreviewPane`].
 #[derive(Properties, PartialEq)]
 pub struct PreviewProps {
     /// The file, or that it is on its way.
     pub preview: Preview,
+    /// Is it shown beside what was there, rather than in one column with it?
+    pub beside: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
 }
 
-/// The lines, with those that went and those that came.
+/// The certificates and the lines, with those that went and those that came.
 #[component]
-pub fn PreviewPane(props: &PreviewProps) -> Html {
-    props.preview.file.as_deref().map_or_else(
-        || html! { <p>{ "Fetching …" }</p> },
-        |file| {
-            html! {
-                <div data-test="preview-lines">
-                    <p class="hint">{ words::replaces(&file.replaces) }</p>
-                    <pre tabindex="0" aria-label={file.path.clone()}>{ for lines(file) }</pre>
+pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html {
+    let Some(file) = preview.file.as_deref() else { return html! { <p>{ "Fetching …" }</p> } };
+    let changes = !file.replaces.is_empty();
+    html! {
+        <div class="preview" data-test="preview-lines">
+            <p class="hint">{ words::replaces(&file.replaces) }</p>
+            if changes {
+                <div class="choices" role="group" aria-label={words::LAYOUT}>
+                    { for [false, true].map(|layout| html! {
+                        <button type="button" aria-pressed={(layout == *beside).to_string()} data-test={if layout { "beside" } else { "together" }}
+                            onclick={act.reform(move |_| Act::Beside(layout))}>{ words::layout(layout) }</button>
+                    }) }
                 </div>
+                { for sides::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
             }
-        },
-    )
+            if changes && *beside {
+                { lines_beside(file) }
+            } else {
+                <pre tabindex="0" aria-label={file.path.clone()}>{ for lines(file) }</pre>
+            }
+        </div>
+    }
 }
 
 fn lines(file: &FilePreview) -> impl Iterator<Item = Html> {
@@ -37,4 +59,68 @@ fn lines(file: &FilePreview) -> impl Iterator<Item = Html> {
             LineChange::Removed => html! { <del>{ "- " }{ text }{ "\n" }</del> },
         }
     })
+}
+
+/// Two columns of lines, with their numbers.
+fn lines_beside(file: &FilePreview) -> Html {
+    let cell = |line: Option<(usize, &str)>, kept: bool, after: bool| {
+        let (number, text) = line.map(|(number, text)| (number.to_string(), text.to_owned())).unwrap_or_default();
+        let text = match (kept || line.is_none(), after) {
+            (true, _) => html! { { text } },
+            (false, false) => html! { <del>{ text }</del> },
+            (false, true) => html! { <ins>{ text }</ins> },
+        };
+        html! { <><td class="number" aria-hidden="true">{ number }</td><td class="line">{ text }</td></> }
+    };
+    html! {
+        <div class="wide" role="region" tabindex="0" aria-label={file.path.clone()}>
+            <table class="sides" data-test="sides">
+                <thead><tr>
+                    <th scope="col" colspan="2">{ words::BEFORE }</th>
+                    <th scope="col" colspan="2">{ words::AFTER }</th>
+                </tr></thead>
+                <tbody>
+                    for (index, row) in sides::rows(file).into_iter().enumerate() {
+                        <tr key={index} class={classes!((!row.kept).then_some("changed"))}>
+                            { cell(row.before, row.kept, false) }
+                            { cell(row.after, row.kept, true) }
+                        </tr>
+                    }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// What was there and what takes its place, field by field.
+fn certificates(pair: &Pair<'_>) -> Html {
+    let fields = |one: Option<&CertificateReport>| one.map(rows).unwrap_or_default();
+    let (before, after) = (fields(pair.before), fields(pair.after));
+    let names = if after.is_empty() { &before } else { &after };
+    let value = |all: &[(&'static str, String)], name: &str| {
+        all.iter().find(|(field, _)| *field == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let rows = names.iter().map(|(name, _)| (*name, value(&before, name), value(&after, name)));
+    html! {
+        <div class="wide" role="region" tabindex="0" aria-label={words::certificate_change(pair)}>
+            <table class="fields" data-test="certificate-change">
+                <caption>{ words::certificate_change(pair) }</caption>
+                <thead><tr>
+                    <th scope="col">{ words::FIELD }</th><th scope="col">{ words::BEFORE }</th><th scope="col">{ words::AFTER }</th>
+                </tr></thead>
+                <tbody>
+                    for (name, before, after) in rows.filter(|(_, before, after)| !before.is_empty() || !after.is_empty()) {
+                        <tr key={name} class={classes!((before != after).then_some("changed"))}>
+                            <th scope="row">{ name }</th>
+                            if before == after {
+                                <td>{ before.clone() }</td><td>{ words::SAME }</td>
+                            } else {
+                                <td><del>{ before }</del></td><td><ins>{ after }</ins></td>
+                            }
+                        </tr>
+                    }
+                </tbody>
+            </table>
+        </div>
+    }
 }

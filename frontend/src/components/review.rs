@@ -9,6 +9,7 @@ use super::{
     fingerprints::fingerprints,
     part::{Fold, Part},
     picture::PicturePart,
+    platform::use_tongue,
     preview::PreviewPane,
     reach,
 };
@@ -44,6 +45,8 @@ pub struct ReviewProps {
     pub picture: Picture,
     /// The file that is shown.
     pub preview: Option<Preview>,
+    /// Is it shown beside what was there?
+    pub beside: bool,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
@@ -53,7 +56,7 @@ pub struct ReviewProps {
 /// The picture, and the files.
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
-    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, busy, act } = props;
+    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, busy, act } = props;
     html! {
         <Part id="review" title="Review">
             if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
@@ -65,7 +68,7 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
                 { fingerprints(inventory, plan, authorities) }
             }
             <h3>{ "The files of the package" }</h3>
-            <Files {package} preview={preview.clone()} {busy} {act} />
+            <Files {package} preview={preview.clone()} {beside} {busy} {act} />
         </Part>
     }
 }
@@ -77,6 +80,8 @@ pub struct FilesProps {
     pub package: Rc<PackageReport>,
     /// The file that is shown.
     pub preview: Option<Preview>,
+    /// Is it shown beside what was there?
+    pub beside: bool,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
@@ -88,11 +93,12 @@ pub struct FilesProps {
 fn Files(props: &FilesProps) -> Html {
     let branches = tree::branches(&props.package.files);
     let open = branches.len() <= FEW;
+    let tongue = use_tongue();
     html! {
         <>
             <p>{ words::package(&props.package) }</p>
             for phase in [1, 2, 3, 0] {
-                <h4 key={phase}>{ words::phase(phase) }</h4>
+                <h4 key={phase}>{ words::platform::phase(phase, tongue) }</h4>
                 for branch in branches.iter().filter(|branch| branch.phase == phase) {
                     <Fold key={format!("{phase}/{}", branch.holder)} summary={summary(branch)} open={open && phase > 0}
                         content={folders(props, branch)} test="output-group" name={format!("{phase}/{}", branch.holder)} />
@@ -148,7 +154,7 @@ fn row(props: &FilesProps, file: &OutputFileReport) -> Html {
                 </p>
             }
             if let Some(preview) = shown {
-                <PreviewPane preview={preview.clone()} />
+                <PreviewPane preview={preview.clone()} beside={props.beside} act={props.act.clone()} />
             }
         </>
     }

@@ -36,6 +36,9 @@ pub fn Status(props: &StatusProps) -> Html {
                 }
             </div>
             <p class={classes!("status", state.is_refused().then_some("refused"))} role="status" data-test="status">{ status }</p>
+            if let Some(change) = state.undoable() {
+                <button type="button" class="undo" onclick={act.reform(|_| Act::Undo)} data-test="undo">{ words::undo(change) }</button>
+            }
         </div>
     }
 }

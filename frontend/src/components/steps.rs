@@ -5,7 +5,7 @@ use std::rc::Rc;
 use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
-use super::{findings::findings, lifetimes::lifetimes, outage, part::Part};
+use super::{findings::findings, lifetimes::lifetimes, outage, part::Part, platform::use_tongue};
 use crate::{
     app::Act,
     state::{Outcome, lifetimes::Lifetimes, outage::Outage},
@@ -74,11 +74,11 @@ pub struct PhasesProps {
 /// Every step in order, under its phase.
 #[component]
 pub fn PhasesPart(props: &PhasesProps) -> Html {
-    let plan = &props.plan;
+    let (plan, tongue) = (&props.plan, use_tongue());
     html! {
         <Part id="phases" title="Every step">
             for phase in 1..=3 {
-                <h3 key={format!("phase {phase}")}>{ words::phase(phase) }</h3>
+                <h3 key={format!("phase {phase}")}>{ words::platform::phase(phase, tongue) }</h3>
                 { steps_of(plan, phase) }
             }
         </Part>

@@ -16,6 +16,8 @@ pub fn value(event: &Event) -> String {
         input.value()
     } else if let Some(select) = target.dyn_ref::<HtmlSelectElement>() {
         select.value()
+    } else if let Some(area) = target.dyn_ref::<HtmlTextAreaElement>() {
+        area.value()
     } else {
         String::new()
     }

@@ -12,6 +12,7 @@ use web_sys::{
 use zeroize::Zeroizing;
 
 use super::{reason, window};
+use crate::state::explain::{self, Message};
 
 /// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
 pub const MAX_FILES: usize = 100_000;
@@ -48,14 +49,23 @@ pub fn chosen(event: &Event) -> Vec<PickedFile> {
     files
 }
 
-/// The files of a paste, or its text as one file. The event's text goes nowhere else.
-pub fn pasted(event: &Event) -> Vec<PickedFile> {
+/// What was pasted.
+pub enum Pasted {
+    /// Files, or a text as a file.
+    Files(Vec<PickedFile>),
+    /// An error message, which is no file.
+    Message(Message),
+}
+
+/// What a paste holds; `None` for nothing. The event's text goes nowhere else.
+pub fn pasted(event: &Event) -> Option<Pasted> {
     event.prevent_default();
-    event
-        .dyn_ref::<ClipboardEvent>()
-        .and_then(ClipboardEvent::clipboard_data)
-        .map(|data| transferred(&data))
-        .unwrap_or_default()
+    let data = event.dyn_ref::<ClipboardEvent>().and_then(ClipboardEvent::clipboard_data)?;
+    let text = Zeroizing::new(data.get_data("text/plain").unwrap_or_default());
+    if let Some(message) = Message::new(&text).filter(|_| explain::is_message(&text)) {
+        return Some(Pasted::Message(message));
+    }
+    Some(transferred(&data)).filter(|files| !files.is_empty()).map(Pasted::Files)
 }
 
 /// Reads files as core wants them, some at once: asking the browser takes longer than reading.

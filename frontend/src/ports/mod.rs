@@ -6,6 +6,7 @@ pub mod dom;
 pub mod drops;
 pub mod endpoint;
 pub mod files;
+pub mod habits;
 pub mod leaving;
 pub mod password;
 pub mod policy;
@@ -20,6 +21,11 @@ pub use wasm_bindgen_futures::spawn_local as spawn;
 pub fn now() -> UnixTime {
     #[allow(clippy::cast_possible_truncation)] // whole seconds of any clock fit
     UnixTime((js_sys::Date::now() / 1000.0).floor() as i64)
+}
+
+/// The browser's own clock, which only goes forward. Milliseconds since the page was opened.
+pub fn clock() -> f64 {
+    window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 
 /// The page's window; `None` in a worker.

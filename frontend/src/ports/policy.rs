@@ -6,7 +6,7 @@ use super::window;
 
 #[wasm_bindgen]
 extern "C" {
-    /// SHA-256 of the program as it is packed in the file, left there by `boot.js`; nothing where it was not packed.
+    /// SHA-256 of the page's file, left there by `boot.js`; nothing where it was not opened from one.
     #[wasm_bindgen(thread_local_v2, js_name = airlockBuild)]
     static BUILD: Option<String>;
 }
@@ -27,7 +27,7 @@ pub fn listen(stopped: impl Fn() + 'static) {
     listener.forget();
 }
 
-/// SHA-256 of the program in lower case hexadecimal; empty where it is not known.
+/// SHA-256 of the page's file in lower case hexadecimal; empty where it is not known.
 pub fn build() -> String {
     BUILD.with(Option::clone).unwrap_or_default()
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use airlock_core::{
+    UnixTime,
+    formats::sysinv,
     plan::request::{
         BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, KubeletCertificates, NewAuthority, RotationRequest,
     },
-    profile::AuthorityId,
+    profile::{self, AuthorityId, SuccessorShape},
     report::{AuthorityReport, InventoryReport},
     x509::KeyAlgorithm,
 };
@@ -74,6 +76,12 @@ pub struct AuthorityForm {
     pub key_algorithm: Option<KeyAlgorithm>,
     /// Can a key of the same type be made here?
     pub same_key: Option<KeyAlgorithm>,
+    /// Does the platform's own tool take a whole subject and a day on which it ends?
+    pub whole_subject: bool,
+    /// The whole subject, as typed; empty to have a common name alone.
+    pub subject: String,
+    /// The day on which it ends, as typed; empty for the lifetime of new authorities.
+    pub expiry_date: String,
     /// The chosen file of the certificate that is brought along; empty for none.
     pub certificate: String,
     /// The chosen file of its key; empty for none.
@@ -112,6 +120,10 @@ pub enum AuthorityChange {
     Brought(bool),
     /// The successor's common name.
     Name(String),
+    /// Its whole subject; empty for none.
+    Subject(String),
+    /// The day on which it ends; empty for none.
+    ExpiryDate(String),
     /// The successor's key; `None` for the same type as today's.
     KeyAlgorithm(Option<KeyAlgorithm>),
     /// A file of the authority that is brought along; empty for none.
@@ -192,6 +204,7 @@ impl PlanForm {
             found.title.clone_into(&mut form.title);
             found.successor_name.clone_into(&mut form.proposed_name);
             form.same_key = found.same_key_algorithm;
+            form.whole_subject = takes_whole_subject(&inventory.platform, found.id);
             form.course = match under_way.iter().find(|authority| authority.id == found.id) {
                 Some(authority) => Course::GoesOn(authority.new.subject.clone(), authority.new_key_present),
                 None if under_way.is_empty() => Course::Begins,
@@ -270,6 +283,9 @@ impl AuthorityForm {
             proposed_name: found.successor_name.clone(),
             key_algorithm: None,
             same_key: found.same_key_algorithm,
+            whole_subject: false,
+            subject: String::new(),
+            expiry_date: String::new(),
             certificate: String::new(),
             key: String::new(),
         }
@@ -293,6 +309,8 @@ impl AuthorityForm {
             AuthorityChange::Rotate(rotate) => self.rotate = rotate,
             AuthorityChange::Brought(brought) => self.brought = brought,
             AuthorityChange::Name(name) => self.name = (name != self.proposed_name).then_some(name),
+            AuthorityChange::Subject(subject) => self.subject = subject,
+            AuthorityChange::ExpiryDate(date) => self.expiry_date = date,
             AuthorityChange::KeyAlgorithm(algorithm) => self.key_algorithm = algorithm,
             AuthorityChange::BroughtPath(BroughtPart::Certificate, path) => self.certificate = path,
             AuthorityChange::BroughtPath(BroughtPart::Key, path) => self.key = path,
@@ -314,13 +332,40 @@ impl AuthorityForm {
             let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
             return NewAuthority { brought: Some(brought), ..NewAuthority::default() };
         }
-        let common_name = self.name.as_deref().map(str::trim);
+        let subject = self.whole(&self.subject);
+        if let Some(Err(error)) = subject.map(sysinv::subject) {
+            let message = words::platform::not_a_subject(&error.to_string());
+            problems.push(FormProblem { field: self.field("subject"), message });
+        }
+        let expiry_date = self.whole(&self.expiry_date);
+        // Whether the day is too near is for core to say, which knows today.
+        if let Some(Err(error)) = expiry_date.map(|date| sysinv::expiry(date, UnixTime(0))) {
+            let message = words::platform::not_a_day(&error.to_string());
+            problems.push(FormProblem { field: self.field("expiry-date"), message });
+        }
+        let common_name = self.name.as_deref().map(str::trim).filter(|_| subject.is_none());
         if common_name == Some("") {
             problems.push(FormProblem { field: self.field("name"), message: words::no_name(&self.title) });
         }
-        let common_name = common_name.map(str::to_owned);
-        NewAuthority { common_name, key_algorithm: self.key_algorithm, ..NewAuthority::default() }
+        NewAuthority {
+            common_name: common_name.map(str::to_owned),
+            subject: subject.map(str::to_owned),
+            expiry_date: expiry_date.map(str::to_owned),
+            key_algorithm: self.key_algorithm,
+            ..NewAuthority::default()
+        }
     }
+
+    /// What was typed into a field for what the platform's own tool takes; `None` where it was not, or there is no such field.
+    fn whole<'a>(&self, typed: &'a str) -> Option<&'a str> {
+        Some(typed.trim()).filter(|typed| self.whole_subject && !typed.is_empty())
+    }
+}
+
+/// Does the platform's own tool take a whole subject for a new authority?
+fn takes_whole_subject(platform: &str, id: AuthorityId) -> bool {
+    let row = profile::named(platform).and_then(|profile| profile.authority(id));
+    row.is_some_and(|row| row.successor == SuccessorShape::Subject)
 }
 
 /// A number of days, at least one; 0 where the field holds none.

@@ -32,13 +32,14 @@ const fn slider(name: &'static str, does: &'static str) -> Key {
 }
 
 /// The table.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 22] = [
     anywhere("Tab", "Goes to the next thing that can be used; the picture is one of them"),
     anywhere("Shift+Tab", "Goes to the one before"),
     anywhere("Enter", "Follows a link, presses a button, opens or closes what can be opened"),
     anywhere("Space", "Presses a button, ticks a box"),
     anywhere("Alt+ArrowLeft", "Goes back to the step before, as the browser's button does"),
-    anywhere("Control+v", "In the paste field: loads what is pasted, without showing it"),
+    anywhere("Control+v", "Loads what is pasted, without showing it; explains an error message"),
+    anywhere("Control+z", "Takes the last change back: files added or removed, a choice"),
     anywhere("Control+p", "Prints the step, with the fingerprints to read aloud"),
     picture("ArrowLeft", Way::Left, "Goes to the moment before; from the first, to the name of the line"),
     picture("ArrowRight", Way::Right, "Goes to the next moment"),
@@ -68,6 +69,11 @@ pub fn way(key: &str, control: bool) -> Option<Way> {
     held.or_else(|| rows().find(named))?.way
 }
 
+/// Does a key take the last change back?
+pub fn is_undo(key: &str, control: bool) -> bool {
+    control && key.eq_ignore_ascii_case("z")
+}
+
 /// The table by places, in order.
 pub fn by_place() -> Vec<(&'static str, Vec<Key>)> {
     let mut places: Vec<(&'static str, Vec<Key>)> = Vec::new();
@@ -89,6 +95,12 @@ mod tests {
         assert_eq!((way("Home", false), way("Home", true)), (Some(Way::First), Some(Way::Top)));
         assert_eq!((way("ArrowUp", false), way("ArrowUp", true)), (Some(Way::Up), Some(Way::Up)));
         assert_eq!((way("Tab", false), way("a", false)), (None, None));
+    }
+
+    #[test]
+    fn control_z_alone_takes_back() {
+        assert!(is_undo("z", true) && is_undo("Z", true));
+        assert!(!is_undo("z", false) && !is_undo("y", true));
     }
 
     #[test]

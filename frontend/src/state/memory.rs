@@ -21,6 +21,8 @@ pub struct Memory {
     pub bytes: u64,
     /// Different private keys in them.
     pub keys: usize,
+    /// Removed files that could be brought back.
+    pub removed: usize,
     /// Is a password there?
     pub password: bool,
     /// Files of the package that hold a private key; `None` while there is no package.
@@ -35,6 +37,7 @@ impl State {
             files: self.files.len(),
             bytes: self.files.iter().map(|file| file.size).sum(),
             keys: self.keys_loaded,
+            removed: self.history.removed(),
             password: self.lock.given,
             secret_outputs: package.map(|package| package.files.iter().filter(|file| file.secret).count()),
         }

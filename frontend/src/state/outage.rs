@@ -1,8 +1,11 @@
 //! Outages that the platform knows no way around: what breaks, why, for how long, and whether the person accepts it.
 
-use airlock_core::simulate::{Edge, Outcome};
+use airlock_core::{
+    profile::{PROFILES, edge},
+    simulate::{Edge, Outcome},
+};
 
-use super::chart::{Chart, row};
+use super::chart::Chart;
 
 /// What breaks for a time, all connections of a row together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +39,8 @@ pub enum Consent {
 /// The outages of what was predicted, whether accepted or not.
 pub fn outages(chart: &Chart) -> Vec<Outage> {
     let outage = |group: &super::chart::Group| {
-        let declared = row(&group.row)?.outage?;
         let edges = chart.matrix.edges[group.edges.clone()].iter().filter(|edge| !edge.outage.is_empty());
+        let declared = declared(&group.row, &edges.clone().next()?.outage)?;
         let broken: Vec<(usize, usize)> = edges.filter_map(broken).collect();
         let moments = (broken.iter().map(|at| at.0).min()?, broken.iter().map(|at| at.1).max()?);
         Some(Outage {
@@ -50,6 +53,12 @@ pub fn outages(chart: &Chart) -> Vec<Outage> {
         })
     };
     chart.groups.iter().filter_map(outage).collect()
+}
+
+/// The outage that a row declares with these words: platforms have rows of the same name, and not all of them declare one.
+fn declared(id: &str, words: &str) -> Option<edge::Outage> {
+    let rows = PROFILES.iter().flat_map(|profile| profile.edges).filter(|row| row.id == id);
+    rows.filter_map(|row| row.outage).find(|outage| words.contains(outage.cause) && words.contains(outage.duration))
 }
 
 /// Would a package be made if the outages were accepted? Not if anything else breaks, too.

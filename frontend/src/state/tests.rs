@@ -142,6 +142,46 @@ fn a_key_type_that_is_not_made_here_needs_a_choice() {
 }
 
 #[test]
+fn a_platforms_own_tool_may_take_a_whole_subject() {
+    let mut found = inventory();
+    found.platform = "starlingx".to_owned();
+    let typed = |found: &InventoryReport, subject: &str, day: &str| {
+        after([
+            Action::Inspected([file(0, "ca.crt")].into(), found.clone().into()),
+            cluster(AuthorityChange::Name("mine".to_owned())),
+            cluster(AuthorityChange::Subject(subject.to_owned())),
+            cluster(AuthorityChange::ExpiryDate(day.to_owned())),
+        ])
+        .form
+    };
+    let form = typed(&found, " C=CA O=Company CN=one ", "2036-01-02");
+    assert!(form.authorities[0].whole_subject && !form.authorities[1].whole_subject);
+    let new = form.request().unwrap().authorities.remove(&AuthorityId::Cluster).unwrap();
+    assert_eq!(new.subject.as_deref(), Some("C=CA O=Company CN=one"));
+    assert_eq!((new.expiry_date.as_deref(), new.common_name), (Some("2036-01-02"), None));
+    let problems = typed(&found, "C=CA O=Company", "tomorrow").request().unwrap_err();
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["cluster-subject", "cluster-expiry-date"]);
+    let new = typed(&found, "", "").request().unwrap().authorities.remove(&AuthorityId::Cluster).unwrap();
+    assert_eq!((new.subject, new.expiry_date, new.common_name.as_deref()), (None, None, Some("mine")));
+    // Where the platform's tool takes none, what was typed counts for nothing.
+    found.platform = "kubeadm".to_owned();
+    let new =
+        typed(&found, "CN=one", "2036-01-02").request().unwrap().authorities.remove(&AuthorityId::Cluster).unwrap();
+    assert_eq!((new.subject, new.expiry_date), (None, None));
+}
+
+#[test]
+fn what_the_person_says_of_the_platform_goes_with_the_files() {
+    let state = after([Action::PlatformChosen(Some("talos"))]);
+    assert_eq!(state.platform, Some("talos"));
+    let state = state.after(Action::Inspected([file(1, "ca.key")].into(), inventory().into()));
+    assert_eq!(state.platform, Some("talos"));
+    assert_eq!(state.clone().after(Action::Wiped).platform, None);
+    assert_eq!(state.after(Action::Inspected([].into(), inventory().into())).platform, None);
+}
+
+#[test]
 fn problems_name_their_fields() {
     let check = |change: Action, fields: &[&str]| {
         let problems = after([change]).form.request().unwrap_err();
@@ -477,7 +517,13 @@ fn an_attempt_that_was_stopped_is_counted_and_worries() {
 
 #[test]
 fn lines_of_another_file_are_not_shown() {
-    let lines = |path: &str| FilePreview { path: path.to_owned(), replaces: String::new(), lines: vec![] };
+    let lines = |path: &str| FilePreview {
+        path: path.to_owned(),
+        replaces: String::new(),
+        lines: vec![],
+        before: vec![],
+        after: vec![],
+    };
     let state = after([Action::PreviewAsked("b".to_owned()), Action::Previewed(lines("a").into())]);
     assert_eq!(state.preview.unwrap().file, None);
     let state = after([Action::PreviewAsked("a".to_owned()), Action::Previewed(lines("a").into())]);

@@ -7,6 +7,8 @@ use airlock_core::{
     inventory::{Inventory, PASSWORD_NEEDED, PASSWORD_WRONG},
     package::{OutputFiles, PackageError},
     plan::RotationPlan,
+    profile::{self, Profile},
+    sample,
     simulate::Broken,
     x509::{KeyAlgorithm, PrivateKey},
 };
@@ -21,6 +23,8 @@ pub struct Core {
     files: BTreeMap<FileId, InputFile>,
     /// The last one that opened something: nobody else has it.
     password: Option<Password>,
+    /// What the person said; `None` to have it told from the files.
+    platform: Option<&'static Profile>,
     inventory: Option<Inventory>,
     plan: Option<RotationPlan>,
     /// The run whose keys the package waits for.
@@ -50,8 +54,12 @@ impl Core {
     /// `None` where the answer has to wait: [`Ask::Make`] is answered by the last [`Core::key`], or by [`Ask::Cancel`].
     pub fn answer(&mut self, ask: Ask, bodies: Vec<Content>) -> Option<Answer> {
         match ask {
-            Ask::Inspect { add, remove, now } => Some(self.inspect(add, &remove, bodies, now).into()),
+            Ask::Inspect { add, remove, platform, now } => {
+                self.platform = platform.as_deref().and_then(profile::named);
+                Some(self.inspect(add, &remove, bodies, now).into())
+            }
             Ask::Unlock { now } => Some(self.unlock(bodies, now).into()),
+            Ask::Sample { id, now } => Some(sample(&id, now)),
             Ask::Check { phase } => {
                 let report = self.inventory.as_ref().map(|inventory| airlock_core::check(inventory, phase));
                 Some(report.map_or_else(|| nothing("loaded"), Reply::Checked).into())
@@ -78,6 +86,11 @@ impl Core {
             Ask::Wipe => {
                 *self = Self::default();
                 Some(Reply::Wiped.into())
+            }
+            Ask::Details { fingerprint } => {
+                let inventory = self.inventory.as_ref();
+                let details = inventory.and_then(|inventory| inventory.certificate_details(&fingerprint));
+                Some(details.map_or_else(|| nothing("loaded under that fingerprint"), Reply::Details).into())
             }
             Ask::Preview { path } => {
                 let preview = self.package.as_ref().and_then(|package| package.preview(&path));
@@ -150,7 +163,7 @@ impl Core {
     }
 
     fn look_with(&self, password: Option<&Password>, now: UnixTime) -> Inventory {
-        let options = InspectOptions { password, ..InspectOptions::default() };
+        let options = InspectOptions { password, platform: self.platform, ..InspectOptions::default() };
         airlock_core::inspect_with(self.files.values().cloned().collect(), options, now)
     }
 
@@ -211,6 +224,14 @@ fn finding(broken: &Broken) -> Finding {
 /// A question that came too early or too late: the page asks only about what it was told of.
 fn nothing(what: &str) -> Reply {
     Reply::Failed(format!("Nothing is {what}"))
+}
+
+/// A sample cluster, with keys of this moment.
+fn sample(id: &str, now: UnixTime) -> Answer {
+    let Some(sample) = sample::named(id) else { return nothing("made up under that name").into() };
+    let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    let (name, bytes) = sample.archive(now, &mut || PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut random));
+    Answer { reply: Reply::Sample { name }, bytes: Some(bytes) }
 }
 
 /// Makes a key with the browser's randomness: PKCS #8, DER.

@@ -6,7 +6,9 @@ use std::{
     rc::Rc,
 };
 
-use airlock_core::{UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, x509::KeyAlgorithm};
+use airlock_core::{
+    UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, profile::KUBEADM, sample, x509::KeyAlgorithm,
+};
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
@@ -16,11 +18,11 @@ use crate::{
     ports::{
         self, clipboard,
         endpoint::Attachment,
-        files::{Blob, Download, MAX_FILES, PickedFile},
+        files::{self, Blob, Download, MAX_FILES, PickedFile},
         password::Typed,
         workers,
     },
-    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart},
+    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart, pace::Pace, undo::MAX_UNDOS},
     words,
 };
 
@@ -37,16 +39,22 @@ pub struct Host {
     /// Filled when a plan is there, emptied when the keys are made: keys stay in as few places as possible.
     pool: RefCell<Vec<Option<Rc<KeyLine>>>>,
     files: RefCell<BTreeMap<FileId, Loaded>>,
+    /// Files that were removed, and could be brought back, the last ones at the end.
+    removed: RefCell<VecDeque<Vec<Loaded>>>,
     next_file: Cell<u32>,
     /// Inspections that are not answered yet.
     inspecting: Cell<u32>,
     /// The phase that the person asked about, to be asked about again whenever the files change.
     checking: Cell<Option<Option<u8>>>,
+    /// The platform that the person says; `None` to have it told from the files.
+    platform: Cell<Option<&'static str>>,
     /// Is a new core guest taking up the files of a dead one?
     reviving: Cell<bool>,
     /// Counts runs and their ends: whoever works for another number stops.
     run: Cell<u32>,
     deaths: Cell<u32>,
+    /// When this run's keys were begun, in milliseconds of the browser's clock, and how far they are.
+    pace: Cell<(f64, Pace)>,
     /// Counts wipes: what was begun before one is not told of after it.
     wiped: Cell<u32>,
     download: RefCell<Option<Download>>,
@@ -69,12 +77,15 @@ impl Host {
                 core: RefCell::new(start_core(host)),
                 pool: RefCell::default(),
                 files: RefCell::default(),
+                removed: RefCell::default(),
                 next_file: Cell::default(),
                 inspecting: Cell::default(),
                 checking: Cell::default(),
+                platform: Cell::default(),
                 reviving: Cell::default(),
                 run: Cell::default(),
                 deaths: Cell::default(),
+                pace: Cell::default(),
                 wiped: Cell::default(),
                 download: RefCell::default(),
             }
@@ -102,7 +113,13 @@ impl Host {
         let too_many = picked.len() >= MAX_FILES;
         let new = self.tickets(picked);
         let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
-        let left_out = paths.clone();
+        self.take_in(new, too_many);
+        paths
+    }
+
+    /// Has files inspected beside those that are there.
+    fn take_in(self: &Rc<Self>, new: Vec<Loaded>, too_many: bool) {
+        let left_out = new.iter().map(|file| file.ticket.path.clone()).collect();
         self.tell(Action::Began(Job::Inspecting));
         let (host, wiped) = (Rc::clone(self), self.wiped.get());
         ports::spawn(async move {
@@ -118,13 +135,60 @@ impl Host {
                 Err(died) => host.tell(Action::FilesLeftOut(left_out, died.location)),
             }
         });
-        paths
     }
 
-    /// Removes a file, or all of them, and inspects what is left.
-    pub fn remove(self: &Rc<Self>, which: Option<FileId>) {
-        let gone = which.map_or_else(|| self.files.borrow().keys().copied().collect(), |id| vec![id]);
-        self.files.borrow_mut().retain(|id, _| !gone.contains(id));
+    /// Makes a sample cluster, and loads it as a person would load a real one.
+    pub fn sample(self: &Rc<Self>, id: &str) {
+        let Some(sample) = sample::named(id) else { return };
+        self.tell(Action::Began(Job::Sampling));
+        let wiped = self.wiped.get();
+        self.ask(Ask::Sample { id: sample.id.to_owned(), now: ports::now() }, move |host, reply, blob| {
+            match (reply, blob) {
+                _ if host.wiped.get() != wiped => {}
+                (Reply::Sample { name }, Some(blob)) => {
+                    // Where the files tell it by themselves, nobody has to say it.
+                    let platform = Some(sample.platform).filter(|platform| *platform != KUBEADM.id);
+                    host.platform.set(platform);
+                    host.tell(Action::PlatformChosen(platform));
+                    host.load(vec![PickedFile { path: name, handle: Ok(blob) }]);
+                }
+                (other, _) => host.unexpected(other),
+            }
+        });
+    }
+
+    /// Removes files, or all of them, and inspects what is left. They can be brought back for a while.
+    pub fn remove(self: &Rc<Self>, which: Option<&[FileId]>) {
+        let gone = which.map_or_else(|| self.files.borrow().keys().copied().collect(), <[FileId]>::to_vec);
+        let kept: Vec<Loaded> = gone.iter().filter_map(|id| self.files.borrow_mut().remove(id)).collect();
+        let mut removed = self.removed.borrow_mut();
+        removed.push_back(kept);
+        while removed.len() > MAX_UNDOS {
+            removed.pop_front();
+        }
+        drop(removed);
+        self.look_again(gone);
+    }
+
+    /// Brings removed files back, and inspects all.
+    pub fn bring_back(self: &Rc<Self>, which: &[FileId]) {
+        let mut removed = self.removed.borrow_mut();
+        let is_wanted = |group: &Vec<Loaded>| group.iter().any(|file| which.contains(&file.ticket.id));
+        let place = removed.iter().rposition(is_wanted);
+        let Some(back) = place.and_then(|place| removed.remove(place)) else { return };
+        drop(removed);
+        self.take_in(back, false);
+    }
+
+    /// Has everything inspected as files of that platform; `None` to have it told from the files.
+    pub fn choose_platform(self: &Rc<Self>, platform: Option<&'static str>) {
+        self.platform.set(platform);
+        self.tell(Action::PlatformChosen(platform));
+        self.look_again(Vec::new());
+    }
+
+    /// Inspects what is there without these files.
+    fn look_again(self: &Rc<Self>, gone: Vec<FileId>) {
         self.tell(Action::Began(Job::Inspecting));
         let host = Rc::clone(self);
         ports::spawn(async move {
@@ -211,6 +275,7 @@ impl Host {
             }
         });
         self.fill_pool(total);
+        self.pace.set((ports::clock(), Pace::of(algorithms)));
         let tickets = algorithms.iter().enumerate().map(|(index, &algorithm)| KeyTicket { run, index, algorithm });
         let queue = Rc::new(RefCell::new(tickets.collect::<VecDeque<_>>()));
         for lane in 0..pool_size().min(total) {
@@ -230,8 +295,10 @@ impl Host {
         self.wiped.set(self.wiped.get().wrapping_add(1));
         self.pool.take();
         self.files.take();
+        self.removed.take();
         self.download.take();
         self.checking.take();
+        self.platform.take();
         // A worker ends with all that it has; a guest on the page has to be told. Nobody waits for the answer.
         drop(self.core.borrow().ask(Ask::Wipe, Vec::new()));
         self.core.replace(start_core(Rc::downgrade(self)));
@@ -242,6 +309,14 @@ impl Host {
     fn test(self: &Rc<Self>) {
         self.ask(Ask::Test, |host, reply, _| match reply {
             Reply::Tested(tested) => host.tell(Action::Tested(tested)),
+            other => host.unexpected(other),
+        });
+    }
+
+    /// Fetches all fields of a loaded certificate.
+    pub fn details(self: &Rc<Self>, fingerprint: String) {
+        self.ask(Ask::Details { fingerprint }, |host, reply, _| match reply {
+            Reply::Details(details) => host.tell(Action::Detailed(details.into())),
             other => host.unexpected(other),
         });
     }
@@ -270,6 +345,19 @@ impl Host {
         ports::spawn(async move {
             host.tell(match written.await {
                 Ok(()) => Action::Copied(path),
+                Err(reason) => Action::Failed(words::not_copied(&reason)),
+            });
+        });
+    }
+
+    /// Puts a text into the clipboard that holds nothing secret. Call it while the click is handled.
+    pub fn copy_text(self: &Rc<Self>, text: &str) {
+        let blob = files::blob(text.as_bytes(), "text/plain");
+        let written = clipboard::write(async { Ok(blob) });
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            host.tell(match written.await {
+                Ok(()) => Action::TextCopied,
                 Err(reason) => Action::Failed(words::not_copied(&reason)),
             });
         });
@@ -336,7 +424,8 @@ impl Host {
             tickets.push(file.ticket.clone());
             blobs.extend(file.blob.clone().map(Attachment::Blob));
         }
-        self.look(|now| Ask::Inspect { add: tickets, remove, now }, blobs).await
+        let platform = self.platform.get().map(str::to_owned);
+        self.look(|now| Ask::Inspect { add: tickets, remove, platform, now }, blobs).await
     }
 
     /// Asks for an inventory as of now; whatever was planned or made of the last one ends.
@@ -368,6 +457,7 @@ impl Host {
             self.tell(Action::Began(Job::Inspecting));
         } else if self.files.borrow().is_empty() {
             self.checking.take();
+            self.platform.take();
         } else if let Some(phase) = self.checking.get() {
             self.check(phase);
         }
@@ -396,6 +486,16 @@ impl Host {
             }
             host.reviving.set(false);
         });
+    }
+
+    /// After a key: how long the others take, at the pace of those that are made.
+    fn tell_time_left(&self, made: KeyAlgorithm) {
+        let (since, mut pace) = self.pace.get();
+        pace.made(made);
+        self.pace.set((since, pace));
+        if let Some(seconds) = pace.left(ports::clock() - since) {
+            self.tell(Action::TimeLeft(seconds));
+        }
     }
 
     fn next_run(&self) -> u32 {
@@ -463,7 +563,10 @@ async fn make_keys(host: Rc<Host>, lane: usize, run: u32, queue: Rc<RefCell<VecD
             return;
         }
         match made {
-            Ok(()) => host.tell(Action::KeyMade),
+            Ok(()) => {
+                host.tell(Action::KeyMade);
+                host.tell_time_left(ticket.algorithm);
+            }
             Err(died) => {
                 host.deaths.set(host.deaths.get() + 1);
                 if host.deaths.get() >= MAX_DEATHS {

@@ -6,7 +6,9 @@
 use airlock_core::{
     Finding, UnixTime,
     plan::request::RotationRequest,
-    report::{CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport},
+    report::{
+        CertificateDetails, CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport, PlanReport,
+    },
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
@@ -89,6 +91,15 @@ pub enum Ask {
         add: Vec<FileTicket>,
         /// Files to drop.
         remove: Vec<FileId>,
+        /// The platform that the person says; `None` to have it told from the files.
+        platform: Option<String>,
+        /// The person's clock.
+        now: UnixTime,
+    },
+    /// Make the sample cluster of that name; it comes as a blob.
+    Sample {
+        /// Its name ([`airlock_core::sample`]).
+        id: String,
         /// The person's clock.
         now: UnixTime,
     },
@@ -118,6 +129,11 @@ pub enum Ask {
     Cancel,
     /// Forget everything.
     Wipe,
+    /// All fields of a loaded certificate.
+    Details {
+        /// Its fingerprint, as the inventory has it.
+        fingerprint: String,
+    },
     /// A file of the package, keys hidden.
     Preview {
         /// Its path in the package.
@@ -169,6 +185,11 @@ pub enum Reply {
         /// Did the password open anything? Then it is kept for files that come later.
         opened: bool,
     },
+    /// To [`Ask::Sample`]; the archive is attached.
+    Sample {
+        /// The file's name.
+        name: String,
+    },
     /// To [`Ask::Check`].
     Checked(CheckReport),
     /// To [`Ask::Plan`].
@@ -183,6 +204,8 @@ pub enum Reply {
     Cancelled,
     /// To [`Ask::Wipe`].
     Wiped,
+    /// To [`Ask::Details`].
+    Details(CertificateDetails),
     /// To [`Ask::Preview`].
     Preview(FilePreview),
     /// To [`Ask::Command`]; the text is attached.

@@ -104,7 +104,13 @@ impl CoreServer {
             Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } | Ask::Unlock { .. } | Ask::Wipe => {
                 self.stop_waiting(None);
             }
-            Ask::Archive | Ask::Check { .. } | Ask::Command { .. } | Ask::Preview { .. } | Ask::Test => {}
+            Ask::Archive
+            | Ask::Check { .. }
+            | Ask::Command { .. }
+            | Ask::Details { .. }
+            | Ask::Preview { .. }
+            | Ask::Sample { .. }
+            | Ask::Test => {}
         }
         let answer = self.core.borrow_mut().answer(ask, bodies);
         if let Some(answer) = answer {

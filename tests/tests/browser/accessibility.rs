@@ -6,9 +6,11 @@ use airlock_tests::{fixtures, rotation::Case, secrets::Secrets, tools::root};
 use serde_json::{Value, json};
 
 use crate::{
+    explain::message,
     input::{pack, write},
     outage::set_the_flag,
     page::{Page, learn},
+    sample,
 };
 
 /// The rules of WCAG 2.2 A and AA, and what axe-core calls best practice.
@@ -38,6 +40,8 @@ impl Judged {
             self.0.devtools("Emulation.setEmulatedMedia", &media);
             let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
             self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
+            // What is half under the bar is so only until one scrolls.
+            self.0.evaluate("scrollTo(0, 0);");
             let said = self.0.evaluate_later(&RUN.replace("const done = arguments[arguments.length - 1];", ""));
             assert_eq!(said, json!([]), "{state}, {scheme}, {width} pixels: {said:#}");
             let wide = self.0.evaluate("return document.documentElement.scrollWidth > innerWidth;");
@@ -61,6 +65,9 @@ fn every_step_and_state_is_without_findings() {
     let judged = Judged::new(Page::open("accessibility"));
     let page = &judged.0;
     judged.judge("empty");
+    page.set("[data-test=message]", &message("go-same-name"));
+    page.wait("document.querySelector('[data-test=explanation]')");
+    judged.judge("a message, and nothing loaded");
     let cluster =
         crate::input::copy(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
     set_the_flag(&cluster);
@@ -70,6 +77,9 @@ fn every_step_and_state_is_without_findings() {
     page.go("inspect");
     judged.judge("inspect");
     open(page);
+    page.evaluate("document.querySelector('[data-test=certificate]').open = true;");
+    page.wait("document.querySelector('[data-test=fields]')");
+    page.settle("fields");
     judged.judge("inspect, all open");
     page.go("plan");
     judged.judge("choices");
@@ -98,6 +108,9 @@ fn every_step_and_state_is_without_findings() {
     page.click("[data-path$=\"cp1/etc/kubernetes/admin.conf\"] [data-test=preview]");
     page.wait("document.querySelector('[data-test=preview-lines]')");
     judged.judge("review, all open");
+    page.click("[data-test=preview-lines] [data-test=beside]");
+    page.wait("document.querySelector('[data-test=sides]')");
+    judged.judge("review, side by side");
     page.download();
     judged.judge("downloaded");
     close(judged.0);
@@ -153,6 +166,30 @@ fn a_rotation_under_way_is_without_findings() {
     page.wait("document.querySelector('#confirm-start-over-problem')");
     judged.judge("start over, not confirmed");
     close(judged.0);
+}
+
+/// A sample, its banner, and what is asked where the files are of two platforms.
+#[test]
+fn practice_and_questions_are_without_findings() {
+    let judged = Judged::new(Page::open("accessibility-practice"));
+    let page = &judged.0;
+    sample::make(page, "starlingx");
+    judged.judge("a sample");
+    page.choose(&[&write(page.folder(), "worker.yaml", "version: v1alpha1\nmachine:\n  type: worker\ncluster: {}\n")]);
+    page.go("inspect");
+    page.set("[data-test=platform]", "");
+    page.settle("told from the files");
+    judged.judge("which platform");
+    page.set("[data-test=platform]", "starlingx");
+    page.settle("said");
+    page.go("plan");
+    page.set("[data-test=cluster-subject]", "C=CA");
+    page.click("[data-test=plan]");
+    page.wait("document.querySelector('#cluster-subject-problem')");
+    judged.judge("a subject that the tool refuses");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path("brought"));
+    judged.0.close(&secrets);
 }
 
 /// A CA that is kept elsewhere: what is asked for, and a package that ends early.

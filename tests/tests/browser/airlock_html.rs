@@ -103,14 +103,6 @@ fn the_wasm_imports_what_is_pinned() {
     }
 }
 
-/// SHA-256 of the program as it is packed, in lower case hexadecimal.
-pub fn program() -> String {
-    let html = html();
-    let (_, packed) = elements(&html, "script").into_iter().find(|(tag, _)| tag.contains("wasm")).expect("wasm");
-    let packed = BASE64_STANDARD.decode(packed).expect("base64");
-    Sha256::digest(packed).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// An import's name without what wasm-bindgen puts around it.
 fn plain(name: &str) -> &str {
     let name = name.trim_start_matches("__wbg_").trim_start_matches("__wbindgen_");

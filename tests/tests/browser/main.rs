@@ -6,11 +6,14 @@
 
 mod accessibility;
 mod airlock_html;
+mod assistive;
 mod bad_input;
 mod check;
 mod clipboard;
+mod explain;
 mod external;
 mod firefox;
+mod habits;
 mod input;
 mod keyboard;
 mod network;
@@ -20,7 +23,10 @@ mod page;
 mod parity;
 mod password;
 mod picture;
+mod platform;
 mod resilience;
+mod sample;
+mod screens;
 mod start_over;
 mod steps;
 mod whole_way;

@@ -92,7 +92,7 @@ fn what_the_page_is_and_holds_is_said_and_wiped() {
     assert_eq!(said("policy").trim(), policy);
     let digest = said("build");
     let digest = digest.split_whitespace().next().unwrap_or_default();
-    assert_eq!(digest, crate::airlock_html::program(), "the digest is that of what is in the file");
+    assert_eq!(digest, crate::package::sha256(&crate::page::dist()), "the page says what sha256sum says of its file");
     assert!(said("blocked").starts_with("No attempt"), "{}", said("blocked"));
     assert!(said("memory").contains("Nothing was loaded"), "{}", said("memory"));
     assert!(page.count("[data-test=key-row]") > 15, "every key is listed");

@@ -86,8 +86,9 @@ fn the_signing_pair_fits_in_every_phase() {
         let phases = case.phases();
         for phase in 0..=3 {
             for node in &phases.control_plane {
-                let path =
-                    |kind| phases.signing_file(phase, node, kind).trim_start_matches("/etc/kubernetes/").to_owned();
+                let path = |kind| {
+                    format!("pki/{}", phases.signing_file(phase, node, kind).rsplit('/').next().unwrap_or_default())
+                };
                 let certificate = phases.read(phase, node, &path("cert"));
                 assert_eq!(certificate.matches("BEGIN CERTIFICATE").count(), 1, "{}: {node}, phase {phase}", case.name);
                 assert_pair(

@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubectl;
 mod package;
 mod requested;
+mod sample;
 mod scripts;
 mod standing;
 mod starlingx;

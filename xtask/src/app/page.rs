@@ -45,7 +45,21 @@ pub fn assemble(glue: &str, wasm: &[u8]) -> Result<String> {
         page.push('\n');
     }
     ensure!(page.contains(POLICY), "index.html has no place for the policy: {POLICY}");
-    Ok(page.replacen(POLICY, &policy(&scripts, &styles), 1))
+    as_a_browser_writes_it(&page.replacen(POLICY, &policy(&scripts, &styles), 1))
+}
+
+/// The page as a browser writes one that it has read (HTML, 13.3, `outerHTML`), with the doctype in front: so the page can say
+/// what sha256sum says of its file. Spaces that a browser drops or moves are taken out.
+fn as_a_browser_writes_it(page: &str) -> Result<String> {
+    let (head, rest) = page.split_once("<head>").context("index.html has no head")?;
+    let head: String = head.lines().map(str::trim).collect();
+    let (body, end) = rest.rsplit_once("</script>").context("index.html has no script at its end")?;
+    let end: String = end.lines().map(str::trim).collect();
+    ensure!(
+        head.starts_with("<!doctype html><html") && end == "</body></html>",
+        "index.html begins or ends otherwise than a page does"
+    );
+    Ok(format!("{head}<head>{body}</script>{end}"))
 }
 
 /// What the browser may do for the page: run these scripts and styles, compile wasm, start workers

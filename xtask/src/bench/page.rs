@@ -70,6 +70,24 @@ if (isReady()) { done(null); } else {
 }
 ";
 
+/// A script that answers with nothing when something is found, and with the alert's text if one comes up before.
+pub fn until(css: &str) -> String {
+    let css = Value::from(css).to_string();
+    format!(
+        "const done = arguments[arguments.length - 1];
+         const look = () => {{
+             const alert = document.querySelector('[data-test=alert] p');
+             if (!alert && !document.querySelector({css})) return false;
+             done(alert ? alert.innerText : null);
+             return true;
+         }};
+         if (!look()) {{
+             const observer = new MutationObserver(() => {{ if (look()) observer.disconnect(); }});
+             observer.observe(document.documentElement, {{ subtree: true, childList: true, attributes: true }});
+         }}"
+    )
+}
+
 /// Loads `archive` into a page that was just opened, plans, makes the package.
 ///
 /// # Errors

@@ -1,6 +1,10 @@
 //! Large clusters, inspected and packaged with kept keys.
 
-use std::{ffi::OsStr, fs, path::Path};
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use airlock_webdriver::Browser;
 use anyhow::Result;
@@ -74,12 +78,7 @@ pub fn measure(bench: &Bench) -> Result<Value> {
 }
 
 fn cluster(bench: &Bench, Shape { control_planes, workers }: &Shape) -> Result<Value> {
-    let name = format!("{control_planes}-{workers}");
-    let tree = bench.folder.join("trees").join(&name);
-    let archive = tree.with_extension("tar");
-    if !archive.exists() {
-        make(bench, *control_planes, *workers, &tree, &archive)?;
-    }
+    let (tree, archive) = made(bench, *control_planes, *workers)?;
     let nodes = (control_planes + workers) as f64;
     let out = bench.folder.join("out.zip");
     let text = OsStr::new;
@@ -126,6 +125,16 @@ fn cluster(bench: &Bench, Shape { control_planes, workers }: &Shape) -> Result<V
         "command_line": { "inspect": inspected.json(nodes), "package": packaged.json(nodes) },
         "page": { "inspect": page_inspected.json(nodes), "package": page_packaged.json(nodes) },
     }))
+}
+
+/// The trees of a cluster and the archive of them, made if they are not there.
+pub fn made(bench: &Bench, control_planes: usize, workers: usize) -> Result<(PathBuf, PathBuf)> {
+    let tree = bench.folder.join("trees").join(format!("{control_planes}-{workers}"));
+    let archive = tree.with_extension("tar");
+    if !archive.exists() {
+        make(bench, control_planes, workers, &tree, &archive)?;
+    }
+    Ok((tree, archive))
 }
 
 /// Makes the trees of a cluster and the archive that the page is given. They stay for the next run.

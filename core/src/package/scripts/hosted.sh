@@ -92,7 +92,7 @@ await_reissued() { # NAMESPACE NAME
 }
 
 # Once in a phase, and once more where the phase is taken back.
-roll_out() { # NAMESPACE NAME
+roll_out_deployment() { # NAMESPACE NAME
   mark=$package-$phase
   [ "$action" != undo ] || mark=$mark-undone
   if [ "$(template "$1" "$2" '.metadata.annotations.airlock/phase')" != "$mark" ]; then

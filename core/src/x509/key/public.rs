@@ -42,6 +42,11 @@ impl PublicKey {
         &self.der
     }
 
+    /// A `PUBLIC KEY` block (RFC 7468), as kubeadm writes it into `sa.pub`.
+    pub fn to_pem(&self) -> String {
+        super::pem("PUBLIC KEY", self.der())
+    }
+
     /// `sha256:` and the hexadecimal SHA-256 of its DER: the hash that `kubeadm join` wants
     /// of the CA it shall trust.
     pub fn pin(&self) -> String {

@@ -6,10 +6,12 @@ use yew::prelude::*;
 
 use super::line::LineRow;
 use crate::{
+    components::platform::use_tongue,
     ports::dom,
     state::{
         chart::{Chart, Line},
         picture::{self, Picture, PictureChange},
+        platform::Tongue,
     },
     words,
 };
@@ -44,6 +46,7 @@ pub fn Grid(props: &GridProps) -> Html {
         change.emit(PictureChange::Point(cell));
     });
     let leave = use_callback(change.clone(), |_: MouseEvent, change| change.emit(PictureChange::Point(None)));
+    let tongue = use_tongue();
     let columns = chart.matrix.columns.len();
     let lines = picture.lines(chart);
     let part = |refused: bool| lines.iter().filter(move |line| chart.groups[line.group].refused == refused);
@@ -57,7 +60,7 @@ pub fn Grid(props: &GridProps) -> Html {
                         <col key={column} class={classes!((chart.is_single() && column == picture.column).then_some("chosen"))} />
                     }
                 </colgroup>
-                <thead>{ heading(chart, picture.column) }</thead>
+                <thead>{ heading(chart, picture.column, tongue) }</thead>
                 { for [(false, words::MUST_HOLD), (true, words::MUST_BE_REFUSED)].map(|(refused, title)| html! {
                     <tbody key={title}>
                         <tr><th scope="rowgroup" class="part"><span>{ title }</span></th><td colspan={columns.to_string()} /></tr>
@@ -78,7 +81,7 @@ fn here(picture: &Picture, line: Line) -> Option<Option<usize>> {
 }
 
 /// Phases, and under them the numbers of the steps where there is room for them.
-fn heading(chart: &Chart, chosen: usize) -> Html {
+fn heading(chart: &Chart, chosen: usize, tongue: Tongue) -> Html {
     html! {
         <>
             <tr>
@@ -86,7 +89,7 @@ fn heading(chart: &Chart, chosen: usize) -> Html {
                 for (phase, from, to) in &chart.phases {
                     <th key={*from} scope="colgroup" colspan={(to - from + 1).to_string()} class="phase">
                         // Of today there is one cell, too narrow for a word that is seen.
-                        <span class={classes!((to == from).then_some("heard"))}>{ words::moment_phase(*phase) }</span>
+                        <span class={classes!((to == from).then_some("heard"))}>{ words::moment_phase(*phase, tongue) }</span>
                     </th>
                 }
             </tr>

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::{
+    components::platform::use_tongue,
     ports::dom,
     state::{chart::Chart, picture::PictureChange},
     words,
@@ -26,6 +27,7 @@ pub struct MomentsProps {
 pub fn Moments(props: &MomentsProps) -> Html {
     let MomentsProps { chart, column, change } = props;
     let (column, last) = (*column, chart.last());
+    let tongue = use_tongue();
     let phase = chart.column(column).map_or(0, |moment| moment.phase);
     let slide =
         change.reform(move |event: InputEvent| PictureChange::Choose(dom::value(&event).parse().unwrap_or(column)));
@@ -34,7 +36,7 @@ pub fn Moments(props: &MomentsProps) -> Html {
         <div class="moments">
             <p class="chosen" data-test="moment" data-moment={chart.column(column).map(|moment| moment.id.clone())}>
                 <strong>{ words::moment(chart, column) }</strong>
-                <span class="hint">{ words::moment_phase(phase) }</span>
+                <span class="hint">{ words::moment_phase(phase, tongue) }</span>
             </p>
             <label for="moment">{ "Moment of the rotation" }</label>
             <div class="slider">
@@ -50,7 +52,7 @@ pub fn Moments(props: &MomentsProps) -> Html {
             </datalist>
             <ul class="phases">
                 for (phase, from, _) in &chart.phases {
-                    <li key={*from}><button type="button" class="link" onclick={to(*from)}>{ words::moment_phase(*phase) }</button></li>
+                    <li key={*from}><button type="button" class="link" onclick={to(*from)}>{ words::moment_phase(*phase, tongue) }</button></li>
                 }
             </ul>
         </div>

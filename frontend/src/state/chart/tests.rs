@@ -69,7 +69,9 @@ pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Ch
         .map(|node| {
             let spans = [(0, 3, holds()), (4, last, broken.clone())];
             let mut edge = edge("apiserver-kubelet-serving", &format!("kube-apiserver on {node}"), false, &spans);
-            edge["outage"] = json!("cause: duration");
+            // As core writes it.
+            let declared = row(edge["row"].as_str().unwrap()).unwrap().outage.unwrap();
+            edge["outage"] = json!(format!("{}: {}", declared.cause, declared.duration));
             edge
         })
         .into();

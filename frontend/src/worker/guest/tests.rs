@@ -53,7 +53,7 @@ fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> Invent
             )
         })
         .unzip();
-    let ask = Ask::Inspect { add: tickets, remove: Vec::new(), now: now() };
+    let ask = Ask::Inspect { add: tickets, remove: Vec::new(), platform: None, now: now() };
     match core.answer(ask, bodies).map(|answer| answer.reply) {
         Some(Reply::Inventory(inventory)) => inventory,
         other => panic!("inspecting answers with an inventory, not {other:?}"),
@@ -168,7 +168,7 @@ fn commands_are_for_objects_only() {
 #[test]
 fn more_files_take_plan_and_package_away() {
     let (mut core, _) = packaged();
-    ask(&mut core, Ask::Inspect { add: Vec::new(), remove: vec![FileId(0)], now: now() });
+    ask(&mut core, Ask::Inspect { add: Vec::new(), remove: vec![FileId(0)], platform: None, now: now() });
     assert!(matches!(ask(&mut core, Ask::Archive), Some(Reply::Failed(_))));
     assert!(matches!(ask(&mut core, Ask::Make { run: 9 }), Some(Reply::Failed(_))));
 }
@@ -260,8 +260,23 @@ fn files_that_cannot_be_read_are_inspected_too() {
         FileTicket { id: FileId(0), path: "huge".to_owned(), body: FileBody::TooLarge(100_000_000) },
         FileTicket { id: FileId(1), path: "torn".to_owned(), body: FileBody::Unreadable("a reason".to_owned()) },
     ];
-    match ask(&mut Core::default(), Ask::Inspect { add, remove: Vec::new(), now: now() }) {
+    match ask(&mut Core::default(), Ask::Inspect { add, remove: Vec::new(), platform: None, now: now() }) {
         Some(Reply::Inventory(inventory)) => assert_eq!(inventory.files, 2),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_person_says_which_platform_it_is() {
+    let mut core = loaded();
+    let mut say = |platform: Option<&str>| {
+        let ask =
+            Ask::Inspect { add: Vec::new(), remove: Vec::new(), platform: platform.map(str::to_owned), now: now() };
+        match core.answer(ask, Vec::new()).map(|answer| answer.reply) {
+            Some(Reply::Inventory(inventory)) => inventory.platform,
+            other => panic!("no inventory: {other:?}"),
+        }
+    };
+    assert_eq!(say(Some("starlingx")), "starlingx");
+    assert_eq!(say(None), "kubeadm");
 }

@@ -1,0 +1,153 @@
+//! What every sample is made with: authorities, leaves, kubeconfigs.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::SampleFile;
+use crate::{
+    UnixTime,
+    time::BACKDATE,
+    x509::{
+        AlternativeName, AuthorityName, AuthorityParameters, Certificate, ExtendedKeyUsage, Issuer, LeafParameters,
+        PrivateKey, issue_authority, issue_leaf,
+    },
+};
+
+/// How old a sample's authorities are: of kubeadm's ten years a good one is left. Days.
+const AUTHORITY_AGE: i64 = 3200;
+/// How long kubeadm's authorities live. Days.
+const AUTHORITY_LIFE: i64 = 3650;
+/// How old its leaves are: kubeadm's live for a year. Days.
+const LEAF_AGE: i64 = 120;
+/// How long kubeadm's leaves live. Days.
+const LEAF_LIFE: i64 = 365;
+
+/// Makes what a sample holds, and keeps its files.
+pub(super) struct Maker<'a> {
+    /// The cluster's name.
+    pub(super) cluster: String,
+    /// What was added so far.
+    pub(super) files: Vec<SampleFile>,
+    now: UnixTime,
+    key: &'a mut dyn FnMut() -> PrivateKey,
+}
+
+/// A certificate and its private key.
+pub(super) struct Pair {
+    pub(super) certificate: Certificate,
+    pub(super) key: PrivateKey,
+}
+
+impl Pair {
+    /// Both in one PEM, as the kubelet keeps them.
+    pub(super) fn to_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.certificate.to_pem() + &self.key.to_pem())
+    }
+}
+
+/// Who presents a leaf.
+#[derive(Clone, Copy)]
+pub(super) enum Usage {
+    Client,
+    Peer,
+    Server,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(cluster: String, now: UnixTime, key: &'a mut dyn FnMut() -> PrivateKey) -> Self {
+        Self { cluster, files: Vec::new(), now, key }
+    }
+
+    pub(super) fn key(&mut self) -> PrivateKey {
+        (self.key)()
+    }
+
+    /// Where clients reach the cluster: a name that leads nowhere (RFC 6761, `invalid`).
+    pub(super) fn server(&self) -> String {
+        format!("https://{}:6443", self.host())
+    }
+
+    /// The name in it.
+    pub(super) fn host(&self) -> String {
+        format!("api.{}.invalid", self.cluster)
+    }
+
+    /// A self-signed authority of that common name.
+    pub(super) fn authority(&mut self, name: &str) -> Issuer {
+        let born = self.now.plus_days(-AUTHORITY_AGE);
+        let key = self.key();
+        let parameters = AuthorityParameters {
+            name: AuthorityName::Common(name.to_owned()),
+            not_before: born.plus_seconds(-BACKDATE),
+            not_after: born.plus_days(AUTHORITY_LIFE),
+        };
+        let certificate =
+            issue_authority(parameters, &key).expect("Invariant: a sample's names and dates are possible");
+        Issuer::new(certificate, key).expect("Invariant: the authority was made with this key")
+    }
+
+    /// A leaf of `issuer` for a new key.
+    pub(super) fn leaf(
+        &mut self,
+        issuer: &Issuer,
+        name: &str,
+        groups: &[&str],
+        usage: Usage,
+        names: &[String],
+    ) -> Pair {
+        let born = self.now.plus_days(-LEAF_AGE);
+        let key = self.key();
+        let parameters = LeafParameters {
+            common_name: name.to_owned(),
+            organizations: groups.iter().map(|&group| group.to_owned()).collect(),
+            usage: match usage {
+                Usage::Client => vec![ExtendedKeyUsage::ClientAuth],
+                Usage::Peer => vec![ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth],
+                Usage::Server => vec![ExtendedKeyUsage::ServerAuth],
+            },
+            alternative_names: names.iter().map(|name| alternative_name(name)).collect(),
+            not_before: born.plus_seconds(-BACKDATE),
+            not_after: born.plus_days(LEAF_LIFE),
+        };
+        let certificate = issue_leaf(parameters, key.public_key(), issuer);
+        Pair { certificate: certificate.expect("Invariant: a sample's names and dates are possible"), key }
+    }
+
+    pub(super) fn add(&mut self, path: &str, mode: u32, content: impl AsRef<[u8]>) {
+        let bytes = Zeroizing::new(content.as_ref().to_vec());
+        self.files.push(SampleFile { path: path.to_owned(), mode, bytes });
+    }
+
+    /// Certificate and key as `STEM.crt` and `STEM.key`.
+    pub(super) fn add_pair(&mut self, stem: &str, certificate: &Certificate, key: &PrivateKey) {
+        self.add(&format!("{stem}.crt"), 0o644, certificate.to_pem());
+        self.add(&format!("{stem}.key"), 0o600, key.to_pem().as_bytes());
+    }
+}
+
+/// A kubeconfig as client-go writes it: `user` in `cluster`, with what it shows.
+pub(super) fn kubeconfig(
+    cluster: &str,
+    server: &str,
+    ca: &Certificate,
+    user: &str,
+    credential: &str,
+) -> Zeroizing<String> {
+    let ca = STANDARD.encode(ca.to_pem());
+    Zeroizing::new(format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n  name: {cluster}\n\
+         contexts:\n- context:\n    cluster: {cluster}\n    user: {user}\n  name: {user}@{cluster}\n\
+         current-context: {user}@{cluster}\nkind: Config\nusers:\n- name: {user}\n  user:\n{credential}"
+    ))
+}
+
+/// What a kubeconfig's user shows, where it is inside.
+pub(super) fn embedded(pair: &Pair) -> Zeroizing<String> {
+    let certificate = STANDARD.encode(pair.certificate.to_pem());
+    let key = Zeroizing::new(STANDARD.encode(pair.key.to_pem().as_bytes()));
+    Zeroizing::new(format!("    client-certificate-data: {certificate}\n    client-key-data: {}\n", *key))
+}
+
+fn alternative_name(name: &str) -> AlternativeName {
+    name.parse().map_or_else(|_| AlternativeName::Dns(name.to_owned()), AlternativeName::Ip)
+}

@@ -1,0 +1,118 @@
+//! Sample clusters to practise on: real keys and certificates, made anew each time, of clusters that do not exist.
+//!
+//! A sample is read as every other input is. Whatever it is called begins with `sample-`, so that its mark is in every
+//! name of the package that comes of it. A further platform is a row of [`SAMPLES`] with a function that lays out its files.
+
+mod cluster_api;
+mod kubeadm;
+mod maker;
+
+use zeroize::Zeroizing;
+
+use crate::{
+    UnixTime,
+    package::zip,
+    profile::{KUBEADM, STARLINGX},
+    report::InventoryReport,
+    x509::PrivateKey,
+};
+
+use self::maker::Maker;
+
+/// What every name in a sample begins with.
+pub const MARK: &str = "sample-";
+
+/// Every sample, in the order in which they are offered.
+pub const SAMPLES: &[Sample] = &[
+    Sample { id: "kubeadm", title: "kubeadm", platform: KUBEADM.id, lay_out: kubeadm::lay_out },
+    Sample { id: "cluster-api", title: "Cluster API", platform: KUBEADM.id, lay_out: cluster_api::lay_out },
+    Sample { id: "starlingx", title: "StarlingX", platform: STARLINGX.id, lay_out: kubeadm::lay_out },
+];
+
+/// A cluster that can be made up.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Its name in messages, and after [`MARK`] the cluster's.
+    pub id: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The platform that it is of ([`Profile::id`](crate::profile::Profile::id)).
+    pub platform: &'static str,
+    /// Puts its files together.
+    lay_out: fn(&mut Maker<'_>),
+}
+
+/// A file of a sample.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SampleFile {
+    /// Its path: a node's name, and below it the node's own path.
+    pub path: String,
+    /// Unix permission bits.
+    pub mode: u32,
+    /// Its content, wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// How much of what was found is a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // nothing, something, everything
+pub enum Share {
+    /// Nothing is.
+    #[default]
+    Nothing,
+    /// Some of it is, beside what is none.
+    Something,
+    /// Everything is.
+    Everything,
+}
+
+/// How much of what was found is a sample, told by the names: a cluster's and those of its nodes and people.
+#[must_use]
+pub fn share(inventory: &InventoryReport) -> Share {
+    let nodes = inventory.holders.iter().filter(|holder| ["control-plane", "worker"].contains(&holder.role.as_str()));
+    let marked = [&inventory.cluster].into_iter().chain(nodes.map(|holder| &holder.name));
+    let (marked, others): (Vec<_>, Vec<_>) = marked.partition(|name| name.starts_with(MARK));
+    match (marked.len(), others.len()) {
+        // A name alone may be anybody's.
+        (0 | 1, _) => Share::Nothing,
+        (_, 0) => Share::Everything,
+        _ => Share::Something,
+    }
+}
+
+/// The sample of that name; `None` if there is none.
+#[must_use]
+pub fn named(id: &str) -> Option<&'static Sample> {
+    SAMPLES.iter().find(|sample| sample.id == id)
+}
+
+impl Sample {
+    /// Makes its files as of `now`. `key` makes a private key, another one each time; ECDSA P-256 is made quickly.
+    ///
+    /// # Panics
+    ///
+    /// If the keys are of a kind that cannot sign.
+    #[must_use]
+    pub fn files(&self, now: UnixTime, key: &mut dyn FnMut() -> PrivateKey) -> Vec<SampleFile> {
+        let mut maker = Maker::new(format!("{MARK}{}", self.id), now, key);
+        (self.lay_out)(&mut maker);
+        maker.files
+    }
+
+    /// The same as one archive, as a person would bring it, with its name.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sample::files`].
+    #[must_use]
+    pub fn archive(&self, now: UnixTime, key: &mut dyn FnMut() -> PrivateKey) -> (String, Zeroizing<Vec<u8>>) {
+        let files = self.files(now, key);
+        let entries = files.iter().map(|file| (file.path.clone(), file.mode, file.bytes.as_slice()));
+        (format!("{MARK}{}.zip", self.id), zip(&entries.collect::<Vec<_>>()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

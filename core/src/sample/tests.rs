@@ -1,0 +1,77 @@
+//! What a sample is taken for.
+
+use getrandom::rand_core::UnwrapErr;
+
+use super::*;
+use crate::{
+    InputFile, InspectOptions, RotationRequest, Severity, inspect_with, mint, package, plan, profile,
+    x509::KeyAlgorithm,
+};
+
+const NOW: UnixTime = UnixTime(1_800_000_000);
+
+fn key() -> PrivateKey {
+    PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut UnwrapErr(getrandom::SysRng))
+}
+
+/// From the archive to the package, with nothing said against it on the way.
+#[test]
+fn every_sample_leads_to_a_package_that_bears_its_mark() {
+    for sample in SAMPLES {
+        let (name, archive) = sample.archive(NOW, &mut key);
+        let options = InspectOptions { platform: profile::named(sample.platform), ..InspectOptions::default() };
+        let inventory = inspect_with(vec![InputFile::new(name, archive.to_vec())], options, NOW);
+        let report = inventory.report(NOW);
+        assert_eq!(
+            (report.cluster.clone(), report.platform.as_str()),
+            (format!("{MARK}{}", sample.id), sample.platform)
+        );
+        assert_eq!(share(&report), Share::Everything);
+        assert!(
+            report.findings.iter().all(|one| one.severity != Severity::Error),
+            "{}: {:#?}",
+            sample.id,
+            report.findings
+        );
+        let nodes = report.holders.iter().filter(|holder| ["control-plane", "worker"].contains(&holder.role.as_str()));
+        assert!(
+            nodes.clone().count() == 4 && nodes.into_iter().all(|node| node.name.starts_with(MARK)),
+            "{}",
+            sample.id
+        );
+        assert!(report.unrecognised.is_empty(), "{}: {:#?}", sample.id, report.unrecognised);
+        // Of StarlingX' window nobody can be spared; whoever practises is asked as everybody is.
+        let request = &RotationRequest { accept_outage: true, ..RotationRequest::default() };
+        let plan = plan(&inventory, request, NOW).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", sample.id));
+        let keys = plan.key_requests().iter().map(|_| key()).collect();
+        let files = package(&plan, &mint(&plan, keys).unwrap()).unwrap();
+        assert!(files.name().starts_with(&format!("airlock-{MARK}{}", sample.id)), "{}", files.name());
+    }
+}
+
+#[test]
+fn one_name_alone_makes_no_sample() {
+    let holder = |name: &str| crate::report::HolderReport {
+        name: name.to_owned(),
+        role: "worker".to_owned(),
+        slots: Vec::new(),
+    };
+    let of = |cluster: &str, nodes: &[&str]| {
+        let holders = nodes.iter().map(|name| holder(name)).collect();
+        share(&InventoryReport { cluster: cluster.to_owned(), holders, ..InventoryReport::default() })
+    };
+    assert_eq!((of("sample-one", &[]), of("one", &["cp1"])), (Share::Nothing, Share::Nothing));
+    assert_eq!(of("sample-one", &["cp1", "sample-cp1"]), Share::Something);
+    assert_eq!(of("sample-one", &["sample-cp1"]), Share::Everything);
+}
+
+/// Keys are new each time: nobody could have kept one.
+#[test]
+fn no_two_samples_are_the_same() {
+    let keys = || {
+        let files = SAMPLES[0].files(NOW, &mut key);
+        files.into_iter().filter(|file| file.path.ends_with(".key")).map(|file| file.bytes.to_vec()).collect::<Vec<_>>()
+    };
+    let (first, second) = (keys(), keys());
+    assert!(first.len() > 20 && first.iter().all(|key| !second.contains(key)));
+}

@@ -1,0 +1,181 @@
+//! The table of messages: by which words a message is known, and what can be read out of it.
+//!
+//! The words are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
+//! kube-controller-manager and the API server; `tests/fixtures/errors` has the messages as they come.
+
+use super::Facts;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A file that may hold one certificate holds several.
+    Bundle,
+    /// The server does not know the CA of the client's certificate.
+    ClientOfAnotherCa,
+    /// A certificate has ended.
+    Expired,
+    /// Certificate and issuer have key ids that do not fit.
+    KeyIds,
+    /// Certificate and private key do not belong together.
+    KeyMismatch,
+    /// The client showed nothing.
+    NoCertificate,
+    /// What signed is no CA.
+    NotACa,
+    /// A certificate has not begun.
+    NotYetValid,
+    /// The CA of cluster-info is not the one whose pin was given.
+    Pin,
+    /// The other side refused what was shown, and says so with an alert.
+    Refused,
+    /// The API server does not know who it is.
+    Unauthorized,
+    /// The CA of the certificate that was shown is not trusted.
+    UnknownAuthority,
+    /// A file is no certificate or key.
+    Unreadable,
+    /// A certificate of a client is shown by a server, or the other way round.
+    Usage,
+    /// A signature or a key is too weak.
+    Weak,
+    /// A kubeconfig has another CA than ca.crt.
+    WrongCa,
+    /// The certificate has other names than the one that was looked for.
+    WrongName,
+}
+
+/// A kind, and the words by which it is known: all of one row have to be there. The first kind that fits counts.
+const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
+    (Kind::Pin, &[&["none of the public keys", "pinned"], &["ca hash does not match"]]),
+    (Kind::Bundle, &[&["expected 1 certificate, found"], &["wanted exactly one certificate"]]),
+    (Kind::WrongCa, &[&["wrong ca cert"], &["does not contain a trusted ca"]]),
+    (
+        Kind::KeyMismatch,
+        &[&["private key does not match public key"], &["private key type does not match"], &["key values mismatch"]],
+    ),
+    (Kind::KeyIds, &[&["key identifier mismatch"]]),
+    (Kind::NotYetValid, &[&["current time", "is before"], &["certificate is not yet valid"]]),
+    (
+        Kind::Expired,
+        &[
+            &["current time", "is after"],
+            &["certificate has expired"],
+            &["expired certificate"],
+            &["alert certificate expired"],
+        ],
+    ),
+    (
+        Kind::WrongName,
+        &[
+            &["certificate is valid for", ", not "],
+            &["not valid for any names"],
+            &["doesn't contain any ip sans"],
+            &["legacy common name field"],
+            &["hostname mismatch"],
+            &["ip address mismatch"],
+            &["does not match certificate"],
+            &["no alternative certificate subject name matches"],
+        ],
+    ),
+    (Kind::Usage, &[&["incompatible key usage"], &["certificate purpose"]]),
+    (
+        Kind::NotACa,
+        &[
+            &["cannot sign this kind of certificate"],
+            &["not authorized to sign other certificates"],
+            &["invalid ca certificate"],
+        ],
+    ),
+    (Kind::Weak, &[&["insecure algorithm"], &["digest algorithm too weak"], &["key too weak"]]),
+    (Kind::ClientOfAnotherCa, &[&["unable to authenticate the request", "unknown authority"]]),
+    (
+        Kind::UnknownAuthority,
+        &[
+            &["signed by unknown authority"],
+            &["unable to get local issuer certificate"],
+            &["unable to get issuer certificate"],
+            &["unable to verify the first certificate"],
+            &["self-signed certificate"],
+            &["self signed certificate"],
+            &["certificate signature failure"],
+        ],
+    ),
+    (
+        Kind::Refused,
+        &[
+            &["unknown certificate authority"],
+            &["alert unknown ca"],
+            &["bad certificate"],
+            &["tls: unknown certificate"],
+            &["alert certificate unknown"],
+            &["remote error: tls: handshake failure"],
+        ],
+    ),
+    (
+        Kind::NoCertificate,
+        &[&["didn't provide a certificate"], &["certificate required"], &["did not return a certificate"]],
+    ),
+    (Kind::Unreadable, &[&["failed to find any pem data"], &["malformed certificate"], &["no start line"]]),
+    (Kind::Unauthorized, &[&["unauthorized"], &["asked for the client to provide credentials"]]),
+];
+
+/// What a line says; `None` if it is not about certificates.
+pub fn read(line: &str) -> Option<(Kind, Facts)> {
+    // Logs quote what others said, once or twice.
+    let text = line.replace("\\\"", "\"").replace("\\'", "'");
+    let lower = text.to_lowercase();
+    let says = |words: &&[&str]| words.iter().all(|word| lower.contains(word));
+    let (kind, _) = SYMPTOMS.iter().find(|(_, rows)| rows.iter().any(&says))?;
+    Some((*kind, facts(&text)))
+}
+
+fn facts(text: &str) -> Facts {
+    let names = between(text, "certificate is valid for ", ", not ").unwrap_or_default();
+    let wanted = [
+        after(text, "certificate is valid for ").and_then(|rest| after(rest, ", not ")).map(word),
+        after(text, "wanted to match ").map(word),
+        between(text, "cannot validate certificate for ", " because"),
+        between(text, "Hostname ", " does NOT match"),
+        between(text, "target host name '", "'"),
+        between(text, "is not valid for '", "'"),
+    ];
+    Facts {
+        authority: between(text, "candidate authority certificate \"", "\"").unwrap_or_default().to_owned(),
+        wanted: wanted.into_iter().flatten().next().unwrap_or_default().to_owned(),
+        names: names.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        moment: ["is after ", "is before "]
+            .iter()
+            .find_map(|mark| after(text, mark))
+            .map(word)
+            .unwrap_or_default()
+            .to_owned(),
+        file: text.split(['"', '\'', ' ']).find(|piece| is_file(piece)).unwrap_or_default().to_owned(),
+        pin: pin(text),
+    }
+}
+
+/// What follows a mark.
+fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    text.split_once(mark).map(|(_, rest)| rest)
+}
+
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    after(text, from)?.split_once(to).map(|(between, _)| between)
+}
+
+/// The first word, without what closes it.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ']' | ',')).unwrap_or(text.len());
+    text[..end].trim_end_matches([':', '.'])
+}
+
+fn is_file(piece: &str) -> bool {
+    piece.starts_with('/') && [".crt", ".key", ".pem", ".conf", ".yaml"].iter().any(|end| piece.ends_with(end))
+}
+
+/// The digest after `sha256:`, with that in front.
+fn pin(text: &str) -> String {
+    let Some(rest) = after(text, "sha256:") else { return String::new() };
+    let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+    if digits.len() == 64 { format!("sha256:{}", digits.to_lowercase()) } else { String::new() }
+}

@@ -1,0 +1,199 @@
+//! Why a finding matters, and the command with which anybody can check it again.
+
+use airlock_core::Finding;
+
+mod table;
+
+pub use table::ADVICE;
+
+/// What is to be said of a finding beside its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// The finding's code.
+    pub code: &'static str,
+    /// Why it matters, as sentences.
+    pub why: &'static str,
+    /// How to see it with other tools.
+    pub check: Check,
+}
+
+/// How to see what a finding says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// A whole command that names no file of the person's.
+    Command(&'static str),
+    /// `openssl x509` with these options, on the certificate that the finding is about.
+    Certificate(&'static str),
+    /// Every certificate in the file, one after the other.
+    Certificates,
+    /// A kubeconfig as its reader sees it, without its secrets.
+    Kubeconfig,
+    /// The lines of the file that hold this.
+    Lines(&'static str),
+    /// What kind of file it is, and how large.
+    Look,
+    /// What an archive holds.
+    Members,
+    /// The public halves of certificate and private key, which must be the same.
+    Pair,
+    /// A signing request.
+    Request,
+}
+
+/// Why a finding matters; empty for a code that is not known here.
+pub fn why(finding: &Finding) -> &'static str {
+    advice(&finding.code).map_or("", |advice| advice.why)
+}
+
+/// The command that shows again what the finding says; empty for a code that is not known here.
+pub fn command(finding: &Finding) -> String {
+    let Some(advice) = advice(&finding.code) else { return String::new() };
+    let source = Source::of(finding);
+    match advice.check {
+        Check::Command(command) => command.to_owned(),
+        Check::Certificate(options) => source.pem().into("openssl x509", "-in ") + " -noout " + options,
+        Check::Certificates => source.pem().into("openssl storeutl -noout -text -certs", ""),
+        Check::Kubeconfig => source.reads("kubectl config view --kubeconfig"),
+        Check::Lines(pattern) => source.file().into(&format!("grep -n -e {}", quoted(pattern)), ""),
+        Check::Look => source.look(),
+        Check::Members => source.members(),
+        Check::Pair => source.pair(),
+        Check::Request => source.file().into("openssl req -noout -subject -text -verify", "-in "),
+    }
+}
+
+fn advice(code: &str) -> Option<&'static Advice> {
+    ADVICE.iter().find(|advice| advice.code == code)
+}
+
+/// Where what a finding is about can be taken from.
+struct Source<'a> {
+    file: &'a str,
+    place: &'a str,
+}
+
+/// A file that a command reads, or a command that writes what the next one reads.
+enum Input {
+    File(String),
+    Pipe(String),
+}
+
+impl Input {
+    /// The command that reads it; `option` comes before a file's name.
+    fn into(self, command: &str, option: &str) -> String {
+        match self {
+            Self::File(file) => format!("{command} {option}{file}"),
+            // Not every openssl reads standard input where no file is named; all read this.
+            Self::Pipe(source) if command.starts_with("openssl storeutl") => format!("{source} | {command} /dev/stdin"),
+            Self::Pipe(source) => format!("{source} | {command}"),
+        }
+    }
+}
+
+/// Where no file is named, the one that most findings of that kind are about.
+const CA: &str = "/etc/kubernetes/pki/ca.crt";
+
+impl<'a> Source<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self { file: &finding.file, place: &finding.place }
+    }
+
+    /// The file itself, out of its archive if it lies in one.
+    fn file(&self) -> Input {
+        match self.file.rsplit_once("!/") {
+            Some((archive, member)) => {
+                // An archive in an archive has to be unpacked first; its own name is what counts then.
+                let archive = archive.rsplit_once("!/").map_or(archive, |(_, inner)| inner);
+                let unpack = if archive.to_ascii_lowercase().ends_with(".zip") { "unzip -p" } else { "tar -xOf" };
+                Input::Pipe(format!("{unpack} {} {}", quoted(archive), quoted(member)))
+            }
+            None if self.file.is_empty() => Input::File(CA.to_owned()),
+            None => Input::File(quoted(self.file)),
+        }
+    }
+
+    /// The certificate that the finding is about, as PEM: out of a kubeconfig or an object where it lies in one.
+    fn pem(&self) -> Input {
+        if let Some((kind, name)) = self.object() {
+            let key = if kind == "secret" { r"tls\.crt" } else { r"ca\.crt" };
+            return Input::Pipe(format!("kubectl{name} -o jsonpath='{{.data.{key}}}'{}", decoded(kind)));
+        }
+        let field = [("clusters[", "cluster.certificate-authority-data"), ("users[", "user.client-certificate-data")];
+        let field = field.iter().find(|(list, _)| self.place.starts_with(list));
+        let index = self.place.split(['[', ']']).nth(1).filter(|index| index.bytes().all(|byte| byte.is_ascii_digit()));
+        match (field, index) {
+            (Some((list, field)), Some(index)) => {
+                let view = self.reads("kubectl config view --raw --kubeconfig");
+                Input::Pipe(format!("{view} -o jsonpath='{{.{list}{index}].{field}}}' | base64 -d"))
+            }
+            _ => self.file(),
+        }
+    }
+
+    /// Kind, and the rest of the command that gets it, of an object in the cluster.
+    fn object(&self) -> Option<(&'static str, String)> {
+        let (kind, name) = self.place.split_once(' ')?;
+        let kind = [("Secret", "secret"), ("ConfigMap", "configmap")].iter().find(|(known, _)| *known == kind)?.1;
+        let (namespace, name) = name.split_once('/')?;
+        Some((kind, format!(" -n {} get {kind} {}", quoted(namespace), quoted(name))))
+    }
+
+    /// A command of kubectl's that reads a kubeconfig, which it does from files alone.
+    fn reads(&self, command: &str) -> String {
+        match self.file() {
+            Input::File(file) => format!("{command} {file}"),
+            Input::Pipe(source) => format!("{command} <({source})"),
+        }
+    }
+
+    fn look(&self) -> String {
+        match self.file() {
+            Input::File(file) => format!("ls -l {file} && file {file}"),
+            Input::Pipe(source) => format!("{source} | file -"),
+        }
+    }
+
+    fn members(&self) -> String {
+        let archive = self.file.split_once("!/").map_or(self.file, |(archive, _)| archive);
+        let list = if archive.to_ascii_lowercase().ends_with(".zip") { "unzip -l" } else { "tar -tvf" };
+        format!("{list} {}", quoted(archive))
+    }
+
+    /// Public half of the certificate beside that of the key, by the names that the two have beside each other.
+    fn pair(&self) -> String {
+        let stem = |file: &str| file.trim_end_matches(".key").trim_end_matches(".crt").to_owned();
+        let (certificate, key) = match (self.pem(), self.file()) {
+            (Input::Pipe(certificate), Input::File(file)) if self.object().is_none() => {
+                let raw = format!("kubectl config view --raw --kubeconfig {file} -o jsonpath");
+                let user = self.place.split('.').next().unwrap_or_default();
+                (certificate, format!("{raw}='{{.{user}.user.client-key-data}}' | base64 -d"))
+            }
+            (Input::Pipe(certificate), _) => {
+                (certificate.clone(), certificate.replace(r"tls\.crt", r"tls\.key").replace(".crt", ".key"))
+            }
+            (Input::File(file), _) => {
+                let stem = stem(&file);
+                (format!("cat {stem}.crt"), format!("cat {stem}.key"))
+            }
+        };
+        format!("diff <({certificate} | openssl x509 -noout -pubkey) <({key} | openssl pkey -pubout)")
+    }
+}
+
+/// Secrets are base64 in the API, ConfigMaps are text.
+fn decoded(kind: &str) -> &'static str {
+    if kind == "secret" { " | base64 -d" } else { "" }
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:-@%+=,".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

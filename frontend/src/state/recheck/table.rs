@@ -1,0 +1,576 @@
+//! Every code that core can emit: why it matters, and how to check it.
+
+use super::{Advice, Check};
+
+const fn row(code: &'static str, why: &'static str, check: Check) -> Advice {
+    Advice { code, why, check }
+}
+
+const WHO: Check = Check::Certificate("-subject -issuer -dates -ext basicConstraints,keyUsage");
+const DATES: Check = Check::Certificate("-subject -dates");
+const SIGNER: Check = Check::Certificate("-subject -issuer -ext authorityKeyIdentifier,subjectKeyIdentifier");
+const MANIFEST: Check = Check::Command(
+    "grep -n -e --cluster-signing -e --client-ca-file -e --root-ca-file /etc/kubernetes/manifests/kube-controller-manager.yaml",
+);
+const NEW_CA: Check = Check::Certificate("-subject -issuer -dates -fingerprint -sha256");
+const HAND_IN: &str =
+    "What is asked for would make a CA or a rotation that could not work, so nothing is planned until it is changed.";
+const HALF: &str = "Airlock judges what it was given. What is missing here is missing in the package as well.";
+
+/// By code, in alphabetical order.
+pub const ADVICE: &[Advice] = &[
+    row(
+        "abandoned-ca",
+        "Whoever holds that CA's key is let in by every machine that accepts it, although nobody needs it.",
+        Check::Command("talosctl get machineconfig -o yaml | grep -n -A3 acceptedCAs"),
+    ),
+    row(
+        "archive-bomb",
+        "A small archive that grows without end is made to fill a machine's memory. No node's files are like that.",
+        Check::Members,
+    ),
+    row(
+        "archive-broken",
+        "What comes after the break is not seen, so files of a node may be missing without a word.",
+        Check::Members,
+    ),
+    row("archive-depth", "What lies deeper is not looked at, so it is missing in the package.", Check::Members),
+    row("archive-device", "Devices and pipes have no content that could be rotated.", Check::Members),
+    row(
+        "archive-duplicate",
+        "Unpacked, the last of the two wins; nobody can tell whether that is the right one.",
+        Check::Members,
+    ),
+    row(
+        "archive-empty",
+        "An archive without files is most often one that was packed in the wrong folder.",
+        Check::Members,
+    ),
+    row(
+        "archive-entry",
+        "An entry that is no file, folder or link holds nothing that could be rotated.",
+        Check::Members,
+    ),
+    row(
+        "archive-name",
+        "The name cannot be read as it was meant, so the file may not be put in its place.",
+        Check::Members,
+    ),
+    row("archive-too-deep", "What lies deeper is not looked at, so it is missing in the package.", Check::Members),
+    row(
+        "archive-too-large",
+        "What comes after the limit is not seen, so files of a node may be missing.",
+        Check::Members,
+    ),
+    row(
+        "archive-too-many-entries",
+        "What comes after the limit is not seen, so files of a node may be missing.",
+        Check::Members,
+    ),
+    row(
+        "archive-unsafe-name",
+        "Unpacked, it would be written outside of its folder, over files of the machine.",
+        Check::Members,
+    ),
+    row("archive-unsupported", "Nothing in it was seen.", Check::Look),
+    row(
+        "at-once",
+        "Between the two CAs nobody trusts both, so clients fail until each has been given the new one.",
+        Check::Command(
+            "kubectl -n kamaji-system get deployment kamaji -o jsonpath='{.spec.template.spec.containers[0].image}'",
+        ),
+    ),
+    row("bad-ca-end", HAND_IN, Check::Command("date -d YYYY-MM-DD")),
+    row("bad-ca-name", HAND_IN, Check::Certificate("-subject")),
+    row("bad-ca-subject", HAND_IN, Check::Certificate("-subject -nameopt oneline")),
+    row("bad-name", HAND_IN, Check::Command("kubectl get namespaces")),
+    row(
+        "brought-ca",
+        "A CA that is brought along takes over the cluster: if it cannot sign, or its key is another one, everybody is locked out in phase 2.",
+        WHO,
+    ),
+    row(
+        "brought-ca-chain",
+        "OpenSSL follows a CA that is not self-signed up to its issuer, which nobody here has, and refuses it.",
+        SIGNER,
+    ),
+    row(
+        "brought-ca-name",
+        "OpenSSL takes the first CA whose name fits, and two with one name can only be told apart by their key ids.",
+        SIGNER,
+    ),
+    row(
+        "bundle",
+        "kube-controller-manager and kubeadm want exactly one certificate to sign with, and stop at two.",
+        Check::Certificates,
+    ),
+    row(
+        "bundle-under-operator",
+        "The operator takes the file to be wrong and writes it again, without end.",
+        Check::Command("kubectl get tenantcontrolplanes -A -o wide"),
+    ),
+    row(
+        "ca-cannot-sign",
+        "What such a CA signs is refused by every reader that checks, so the cluster works by luck.",
+        WHO,
+    ),
+    row(
+        "ca-copy",
+        "Whoever trusts only this copy refuses the new CA's certificates from phase 2 on.",
+        Check::Lines("-----BEGIN CERTIFICATE-----\\|caBundle\\|ca.crt"),
+    ),
+    row(
+        "ca-expired",
+        "Nothing that this CA signed is accepted any more. There is no way to a new one without an outage.",
+        DATES,
+    ),
+    row(
+        "ca-in-object",
+        "The object is kept by the cluster itself; it is watched here so that nobody has to guess.",
+        Check::Command("kubectl -n kube-system get configmap extension-apiserver-authentication -o yaml"),
+    ),
+    row(
+        "ca-key-elsewhere",
+        "Without the CA's key on a node, kubeadm and kube-controller-manager sign nothing; the new key stays where the old one is kept.",
+        Check::Command("ls -l /etc/kubernetes/pki/*.key"),
+    ),
+    row(
+        "ca-key-on-nodes",
+        "Whoever reads that file can make certificates for everybody.",
+        Check::Command("ls -l /etc/kubernetes/pki/ca.key"),
+    ),
+    row("ca-name-fixed", HAND_IN, Check::Certificate("-subject")),
+    row(
+        "ca-name-taken",
+        "OpenSSL takes the first CA whose name fits: with two of one name, it may be the wrong one.",
+        Check::Certificate("-subject -ext subjectKeyIdentifier"),
+    ),
+    row(
+        "ca-too-short",
+        "Nothing can live longer than its CA, and a CA that ends soon means the same work again soon.",
+        DATES,
+    ),
+    row(
+        "ca-without-key",
+        "A machine without the key cannot issue certificates, and a patch with the certificate alone erases the key.",
+        Check::Lines("crt:\\|key:"),
+    ),
+    row(
+        "cluster-entry-name",
+        "Cluster API looks for an entry of that name when it renews the kubeconfig, and crashes where there is none.",
+        Check::Lines("name:"),
+    ),
+    row(
+        "cluster-info-made",
+        "Nodes that join learn the CA from cluster-info, so it has to be the one that the cluster has.",
+        Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
+    ),
+    row(
+        "cluster-info-missing",
+        "Nodes that join learn the CA from cluster-info. With the old one alone there, no node can join after phase 2.",
+        Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
+    ),
+    row(
+        "cluster-name",
+        "The commands name the cluster, and do nothing to one of another name.",
+        Check::Command("kubectl config view --minify"),
+    ),
+    row(
+        "cni-kubeconfig",
+        "When the pod network's plugin no longer trusts the API server, no pod on that node gets an address.",
+        Check::Kubeconfig,
+    ),
+    row(
+        "conflicting-fields",
+        "Talos refuses a configuration with both, so the machine would not take any patch.",
+        Check::Lines("KubeAPIServerCAConfig\\|acceptedCAs"),
+    ),
+    row(
+        "control-plane-missing",
+        HALF,
+        Check::Command("kubectl get nodes -l node-role.kubernetes.io/control-plane -o wide"),
+    ),
+    row(
+        "credential-in-file",
+        "The kubeconfig itself does not change, the files that it names have to.",
+        Check::Lines("certificate-authority:\\|client-certificate:\\|client-key:"),
+    ),
+    row("cut-off", "A file that is cut off works for nobody, and its reader stops at it.", Check::Look),
+    row(
+        "edge-broken",
+        "Two parties would stop talking to each other at that moment. Airlock makes no such package.",
+        Check::Command(
+            "openssl s_client -connect SERVER:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error </dev/null",
+        ),
+    ),
+    row(
+        "edge-broken-today",
+        "It is broken already, and will be taken for the rotation's fault.",
+        Check::Command(
+            "openssl s_client -connect SERVER:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error </dev/null",
+        ),
+    ),
+    row("expired", "Its holder is refused by everybody who looks at the date.", DATES),
+    row(
+        "expires-soon",
+        "A certificate that expires in the middle of a rotation is a second cause of everything that fails.",
+        DATES,
+    ),
+    row(
+        "external-ca",
+        "Somebody has to sign for kubelets while the rotation goes on, and the key for that would be nowhere.",
+        MANIFEST,
+    ),
+    row(
+        "external-etcd",
+        "etcd has a CA of its own, which a rotation of the cluster's CA does not touch.",
+        Check::Lines("etcd"),
+    ),
+    row(
+        "first-block",
+        "What comes after the first block is not read, so the certificate in it is not seen.",
+        Check::Lines("BEGIN"),
+    ),
+    row("further-ca", "Whoever holds that CA's key is let in as well, before and after.", Check::Lines("acceptedCAs")),
+    row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
+    row(
+        "insecure",
+        "Anybody in between can pose as the API server to this client, and take what it sends.",
+        Check::Lines("insecure-skip-tls-verify"),
+    ),
+    row(
+        "join-pin",
+        "A node that joins compares the CA with this pin, and refuses any other.",
+        Check::Command(
+            "openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der | sha256sum",
+        ),
+    ),
+    row(
+        "key-mismatch",
+        "A key that is not its certificate's proves nothing: whoever presents the two is refused, and nothing can be signed with them.",
+        Check::Pair,
+    ),
+    row("key-on-worker", "Whoever gets into a worker can then make certificates for everybody.", Check::Lines("key:")),
+    row("key-type", "Its readers take no such key.", Check::Certificate("-pubkey | openssl pkey -pubin -noout -text")),
+    row(
+        "kubeadm-flags",
+        "`kubeadm upgrade` writes the manifest again from kubeadm-config, and takes back what the rotation changed.",
+        Check::Command("kubectl -n kube-system get configmap kubeadm-config -o yaml"),
+    ),
+    row("kubeadm-version", "A newer kubeadm may mean something else by the same words.", Check::Lines("apiVersion")),
+    row(
+        "kubelet-does-not-renew",
+        "In phase 2 each kubelet asks for a certificate of the new CA by itself. One that does not is locked out in phase 3.",
+        Check::Lines("rotateCertificates"),
+    ),
+    row(
+        "kubelet-serving-requests",
+        "Until somebody approves the request, logs, exec and metrics of that node fail.",
+        Check::Command("kubectl get certificatesigningrequests"),
+    ),
+    row(
+        "kubelet-serving-self-signed",
+        "Nobody checks a self-signed serving certificate, so the rotation leaves it alone.",
+        SIGNER,
+    ),
+    row(
+        "layout",
+        "The package writes files where the manifests say that they are read.",
+        Check::Command("grep -rn -e /pki/ /etc/kubernetes/manifests /var/lib/kubelet/config.yaml"),
+    ),
+    row(
+        "left-alone",
+        "What is shown and left alone stays trusted, by everybody who trusts it today.",
+        Check::Certificate("-subject -issuer -dates -fingerprint -sha256"),
+    ),
+    row("left-for-later", "Two rotations at once cannot be told apart in a file.", Check::Certificates),
+    row("left-over", "The next person takes it for something that is in use.", Check::Certificates),
+    row(
+        "link-not-followed",
+        "What the link leads to was not given, so it is missing in the package.",
+        Check::Command("ls -l /var/lib/kubelet/pki"),
+    ),
+    row(
+        "locked-out",
+        "An API server that trusts only the new CA refuses it, so it cannot ask for a new certificate either.",
+        Check::Command(
+            "openssl x509 -noout -subject -issuer -dates -in /var/lib/kubelet/pki/kubelet-client-current.pem",
+        ),
+    ),
+    row(
+        "long-chain",
+        "Readers look at the first certificate; what comes after it is carried along for nothing.",
+        Check::Certificates,
+    ),
+    row(
+        "long-key",
+        "Checking signatures by so large a key takes so long that it could be used to stop a program.",
+        Check::Certificate("-pubkey | openssl pkey -pubin -noout -text"),
+    ),
+    row("loose-leaf", "It is accepted as long as the old CA is, and refused from phase 3 on.", SIGNER),
+    row(
+        "machine-type",
+        "Control planes and workers are given different patches; a worker never gets a CA's key.",
+        Check::Lines("type:"),
+    ),
+    row(
+        "machines-differ",
+        "One patch gives all machines of a kind the same list, and would take something away from one of them.",
+        Check::Lines("acceptedCAs"),
+    ),
+    row("made-elsewhere", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row(
+        "management-ca-missing",
+        HALF,
+        Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
+    ),
+    row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
+    row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
+    row(
+        "missing-front-proxy-ca",
+        "Requests through the aggregation layer, such as metrics, hang on it.",
+        Check::Command("openssl x509 -noout -subject -dates -in /etc/kubernetes/pki/front-proxy-ca.crt"),
+    ),
+    row("missing-key-id", "Where two CAs have one name, the key id is what tells them apart.", SIGNER),
+    row("missing-machine-config", HALF, Check::Command("talosctl -n NODE get machineconfig v1alpha1 -o yaml")),
+    row(
+        "missing-manifest",
+        "kube-controller-manager signs with what its flags name, and stops at a file of two certificates.",
+        MANIFEST,
+    ),
+    row("missing-secret", HALF, Check::Command("kubectl -n NAMESPACE get secrets")),
+    row("missing-tenant", HALF, Check::Command("kubectl get tenantcontrolplanes -A -o yaml")),
+    row(
+        "mixed-platforms",
+        "What lies where, and in which order it changes, hangs on the platform.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
+    row(
+        "mounted-alone",
+        "A file that is mounted by itself stays the old one in the container when it is replaced on the node.",
+        Check::Lines("mountPath"),
+    ),
+    row("new-ca-key-missing", "From phase 2 on, every certificate is signed with that key.", Check::Pair),
+    row(
+        "no-ca-data",
+        "It may trust what its machine trusts, or nothing at all; neither changes with this package.",
+        Check::Kubeconfig,
+    ),
+    row("no-credential", "Its reader would be anonymous, and be refused.", Check::Kubeconfig),
+    row("no-lifetime", HAND_IN, DATES),
+    row("no-rotation", "With one CA everywhere, the files of before and after look alike.", NEW_CA),
+    row("no-such-ca", HAND_IN, Check::Command("ls -l /etc/kubernetes/pki")),
+    row("nobody-signs", "A kubelet that cannot renew itself is locked out in phase 3.", MANIFEST),
+    row(
+        "node-name",
+        "The package's folders are named after nodes, and one of them would mean two things.",
+        Check::Command("kubectl get nodes"),
+    ),
+    row("not-a-ca", "Whatever is trusted there is refused as a signer by every reader that checks.", WHO),
+    row(
+        "not-cluster-api",
+        "It looks like one of Cluster API's Secrets and lacks what makes it one, so it is left alone.",
+        Check::Lines("cluster.x-k8s.io"),
+    ),
+    row(
+        "not-editable",
+        "Airlock changes values in place and leaves every other byte alone. Here it could not keep that promise.",
+        Check::Look,
+    ),
+    row("not-hosted", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row("not-of-this-platform", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row(
+        "not-predicted",
+        "Airlock judges every handshake of what it writes. What the platform does by itself it can only describe.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
+    row(
+        "not-prepared-yet",
+        "Airlock makes no package that it could not prove.",
+        Check::Command("talosctl rotate-ca --help"),
+    ),
+    row("not-rotated-here", "A CA that is left alone stays trusted, by everybody who trusts it today.", NEW_CA),
+    row(
+        "not-seen",
+        "What was not given cannot be judged: an answer of yes is about the rest.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
+    row("not-yet-valid", "Until then it is refused by everybody whose clock is right.", DATES),
+    row("nothing-to-give-up", HAND_IN, NEW_CA),
+    row("nothing-to-rotate", HAND_IN, Check::Command("ls -l /etc/kubernetes/pki")),
+    row(
+        "one-at-a-time",
+        "Two CAs that change at once leave nobody who is sure of either.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
+    row("other-cluster", "Changed for this cluster, it would lose its own.", Check::Kubeconfig),
+    row(
+        "other-credential",
+        "What it logs in with is not a certificate of this cluster, so the rotation neither changes nor sees it.",
+        Check::Kubeconfig,
+    ),
+    row(
+        "other-layout",
+        "The package writes files where kubeadm puts them. Elsewhere they would lie beside those that are read.",
+        Check::Command("grep -rn -e /pki/ /etc/kubernetes/manifests /var/lib/kubelet/config.yaml"),
+    ),
+    row(
+        "other-nodes-file",
+        "It works on the node that it is of, and points the other one to the wrong API server.",
+        Check::Kubeconfig,
+    ),
+    row(
+        "out-of-line",
+        "A place that stands elsewhere than the rest of its node is what breaks in the next phase.",
+        SIGNER,
+    ),
+    row(
+        "out-of-step",
+        "Two files that should hold the same CA do not: some of those who read them refuse the others already.",
+        Check::Certificate("-subject -fingerprint -sha256"),
+    ),
+    row(
+        "outage-accepted",
+        "For that long, that connection fails. It was accepted in so many words.",
+        Check::Lines("kubelet-certificate-authority"),
+    ),
+    row("outlives-ca", "From the day on which its CA ends it is refused, whatever its own date says.", DATES),
+    row(
+        "password-needed",
+        "Without its password nobody can tell whether it is the key that is looked for.",
+        Check::Look,
+    ),
+    row(
+        "password-wrong",
+        "Without its password nobody can tell whether it is the key that is looked for.",
+        Check::Look,
+    ),
+    row("path-too-long", "No file on a node has such a path.", Check::Members),
+    row(
+        "paused-too-early",
+        "A tenant that is paused takes no change, and would stand still in the middle.",
+        Check::Command("kubectl get tenantcontrolplanes -A -o yaml | grep -n -e paused -e tls"),
+    ),
+    row(
+        "pkcs8-discarded",
+        "The operator cannot read the key, throws it away and makes another CA.",
+        Check::Lines("BEGIN"),
+    ),
+    row(
+        "proxy-url",
+        "A proxy that ends TLS shows a certificate of its own, which this rotation does not change.",
+        Check::Lines("proxy-url"),
+    ),
+    row("redacted", "What was taken out cannot be compared; the marker stays as it is.", Check::Look),
+    row(
+        "release-unknown",
+        HAND_IN,
+        Check::Command(
+            "kubectl -n kamaji-system get deployment kamaji -o jsonpath='{.spec.template.spec.containers[0].image}'",
+        ),
+    ),
+    row("request-elsewhere", "Without a certificate of the new CA its holder is locked out in phase 3.", SIGNER),
+    row(
+        "request-refused",
+        "A certificate is a name that everybody believes. This one would give rights to somebody who may not have them.",
+        Check::Request,
+    ),
+    row(
+        "request-unknown-identity",
+        "Nobody presents this name today, so nobody here can tell whether it should have any rights.",
+        Check::Request,
+    ),
+    row(
+        "request-waits",
+        "Who signs it depends on the day on which it is approved.",
+        Check::Command("kubectl get certificatesigningrequests"),
+    ),
+    row(
+        "rotation-under-way",
+        "The way on is another one than from the beginning: some trust both CAs already.",
+        NEW_CA,
+    ),
+    row(
+        "same-subject",
+        "OpenSSL takes the first CA whose name fits, and error messages name neither.",
+        Check::Certificate("-subject -serial -ext subjectKeyIdentifier -fingerprint -sha256"),
+    ),
+    row(
+        "serial-zero",
+        "Some readers refuse the number 0, and two certificates of one CA with one number cannot be told apart.",
+        Check::Certificate("-serial"),
+    ),
+    row("several-clusters", "The other clusters in the file are not this one, and are not touched.", Check::Kubeconfig),
+    row("several-tenants", "Each tenant has CAs of its own.", Check::Command("kubectl get tenantcontrolplanes -A")),
+    row(
+        "sha1",
+        "Go has refused signatures with SHA-1 since 1.18, and others follow.",
+        Check::Certificate("-text | grep 'Signature Algorithm'"),
+    ),
+    row(
+        "shared-ca",
+        "Whoever has a client certificate of the cluster could tell API servers to be anybody at all.",
+        Check::Command("cmp /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/front-proxy-ca.crt"),
+    ),
+    row(
+        "short-key",
+        "Keys of fewer than 2048 bits can be broken, and are refused by many.",
+        Check::Certificate("-pubkey | openssl pkey -pubin -noout -text"),
+    ),
+    row("signatures-wanted", "Without these certificates phase 2 cannot begin.", Check::Command("ls signing-requests")),
+    row(
+        "signed-by-intermediate",
+        "A new leaf straight from the new CA would take the signing away from whoever keeps the intermediate.",
+        Check::Certificates,
+    ),
+    row("signing-unknown", "It decides where the new CA's key goes.", MANIFEST),
+    row(
+        "start-over-too-late",
+        "Somebody shows a certificate of the new CA already, and would be refused by all who give it up.",
+        SIGNER,
+    ),
+    row(
+        "tenant-without-nodes",
+        "A hosted control plane has no nodes of its own; files of some are another cluster's.",
+        Check::Command("kubectl get nodes -o wide"),
+    ),
+    row("too-large", "No file of a node's PKI is so large, so it is most likely something else.", Check::Look),
+    row(
+        "too-many-authorities",
+        "Finding out who signed whom would take longer than anybody waits.",
+        Check::Command("grep -c BEGIN /etc/kubernetes/pki/ca.crt"),
+    ),
+    row(
+        "too-many-files",
+        "What comes after the limit is not seen, so nodes may be missing.",
+        Check::Command("find /etc/kubernetes /var/lib/kubelet/pki -type f | wc -l"),
+    ),
+    row(
+        "two-clusters",
+        "What is right for one cluster locks out the other.",
+        Check::Certificate("-subject -fingerprint -sha256"),
+    ),
+    row("two-generations", "One patch cannot fit both.", Check::Lines("KubeAPIServerCAConfig")),
+    row("two-objects", "Nobody but the cluster can tell which of the two it has.", Check::Lines("resourceVersion")),
+    row("two-trees", "Nobody but the node can tell which of the two it has.", Check::Look),
+    row("unreadable", "It may be a file that the rotation has to change.", Check::Look),
+    row("unreadable-content", "A damaged file is taken over as it is: what is in it works for nobody.", Check::Look),
+    row(
+        "unrecognised",
+        "Nothing in a rotation hangs on it, as far as is known. If it holds a CA all the same, it has to be changed by hand.",
+        Check::Look,
+    ),
+    row(
+        "uploaded-keys",
+        "A control-plane node that joins takes the CA's keys from there, and after the rotation those are old.",
+        Check::Command("kubectl -n kube-system get secret kubeadm-certs"),
+    ),
+    row(
+        "user-without-certificate",
+        "Cluster API looks for a certificate in every user when it renews the kubeconfig, and crashes where there is none.",
+        Check::Lines("client-certificate-data\\|token:\\|exec:"),
+    ),
+    row("utf-16", "No program of Kubernetes reads UTF-16; the file works only after it was converted.", Check::Look),
+    row("wrong-content", "Whoever reads that place finds something else than it looks for, and stops.", Check::Look),
+    row("wrong-issuer", "Everybody who trusts only the cluster's CA refuses it today already.", SIGNER),
+];

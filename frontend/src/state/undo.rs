@@ -1,0 +1,223 @@
+//! What can be taken back: the last changes to files and choices, the newest first.
+
+use super::{
+    LoadedFile, State,
+    form::{AuthorityChange, FormChange, PlanForm},
+};
+use crate::worker::protocol::FileId;
+
+/// No more changes are remembered, and no more removed files kept for them.
+pub const MAX_UNDOS: usize = 20;
+
+/// A change, with what it takes to take it back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Files were added.
+    Added(Vec<FileId>),
+    /// A choice was made: the form before it, and the field.
+    Chosen(Box<PlanForm>, String),
+    /// The platform was said: what had been said before.
+    Platform(Option<&'static str>),
+    /// Files were removed: the form before, in which some of them may have been chosen.
+    Removed(Vec<FileId>, Box<PlanForm>),
+}
+
+/// The changes, and whether one is being taken back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    changes: Vec<Change>,
+    /// Is what happens now no change of the person's?
+    undoing: bool,
+    /// What the form is to be once the files are back.
+    form: Option<Box<PlanForm>>,
+}
+
+impl History {
+    /// The change that would be taken back.
+    pub fn last(&self) -> Option<&Change> {
+        self.changes.last()
+    }
+
+    /// How many removed files could be brought back.
+    pub fn removed(&self) -> usize {
+        let removed = |change: &Change| if let Change::Removed(files, _) = change { files.len() } else { 0 };
+        self.changes.iter().map(removed).sum()
+    }
+
+    fn remember(&mut self, change: Change) {
+        if self.undoing {
+            return;
+        }
+        // What is typed into one field letter by letter is one change.
+        if let (Some(Change::Chosen(_, last)), Change::Chosen(_, field)) = (self.last(), &change)
+            && last == field
+            && is_typed(field)
+        {
+            return;
+        }
+        self.changes.push(change);
+        if self.changes.len() > MAX_UNDOS {
+            self.changes.remove(0);
+        }
+    }
+
+    /// Files are there, others than before.
+    pub(super) fn files(&mut self, before: &[LoadedFile], after: &[LoadedFile], form: &PlanForm) {
+        let missing = |from: &[LoadedFile], of: &[LoadedFile]| -> Vec<FileId> {
+            let has = |id: FileId| of.iter().any(|file| file.id == id);
+            from.iter().map(|file| file.id).filter(|id| !has(*id)).collect()
+        };
+        let (added, removed) = (missing(after, before), missing(before, after));
+        if !removed.is_empty() {
+            self.remember(Change::Removed(removed, Box::new(form.clone())));
+        }
+        if !added.is_empty() {
+            self.remember(Change::Added(added));
+        }
+        self.undoing = false;
+    }
+
+    pub(super) fn choice(&mut self, change: &FormChange, form: &PlanForm) {
+        self.remember(Change::Chosen(Box::new(form.clone()), field(change)));
+    }
+
+    pub(super) fn platform(&mut self, before: Option<&'static str>) {
+        self.remember(Change::Platform(before));
+    }
+
+    /// The form as it was when the files that come back were removed.
+    pub(super) fn form_that_comes_back(&mut self) -> Option<PlanForm> {
+        self.form.take().map(|form| *form)
+    }
+}
+
+impl State {
+    /// The change that can be taken back now: none while work is under way, and none over which a package would be lost.
+    pub fn undoable(&self) -> Option<&Change> {
+        self.history.last().filter(|_| self.job.is_none() && self.package.is_none())
+    }
+
+    /// Takes the last change out of the list, and as much of it back as the page itself can: files come and go in the worker.
+    pub(super) fn undo(&mut self) {
+        match self.history.changes.pop() {
+            Some(Change::Chosen(form, _)) => {
+                self.forget_plan();
+                self.form_problems.clear();
+                self.form = *form;
+            }
+            Some(Change::Removed(_, form)) => {
+                self.history.undoing = true;
+                self.history.form = Some(form);
+            }
+            Some(Change::Added(_) | Change::Platform(_)) => self.history.undoing = true,
+            None => {}
+        }
+    }
+}
+
+/// The name of the field that a change is of.
+fn field(change: &FormChange) -> String {
+    let text = format!("{change:?}");
+    let name = |text: &str| text.split(['(', ' ']).next().unwrap_or_default().to_owned();
+    match change {
+        FormChange::Authority(id, AuthorityChange::BroughtPath(part, _)) => format!("{id} {part:?}"),
+        FormChange::Authority(id, inner) => format!("{id} {}", name(&format!("{inner:?}"))),
+        _ => name(&text),
+    }
+}
+
+/// Is that a field for text?
+fn is_typed(field: &str) -> bool {
+    let typed = ["CaDays", "LeafDays", "Name", "Subject", "ExpiryDate"];
+    typed.contains(&field.rsplit(' ').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId};
+
+    use super::*;
+    use crate::state::{
+        Action,
+        tests::{after, inventory},
+    };
+
+    fn files(ids: &[u32]) -> Action {
+        let file = |id: &u32| LoadedFile { id: FileId(*id), path: format!("{id}.crt"), size: 1 };
+        Action::Inspected(ids.iter().map(file).collect(), inventory().into())
+    }
+
+    fn name(text: &str) -> Action {
+        Action::Form(FormChange::Authority(AuthorityId::Cluster, AuthorityChange::Name(text.to_owned())))
+    }
+
+    #[test]
+    fn what_was_added_and_removed_is_remembered_in_turn() {
+        let state = after([files(&[0, 1, 2]), files(&[0, 2])]);
+        assert!(matches!(state.history.last(), Some(Change::Removed(ids, _)) if *ids == [FileId(1)]));
+        assert_eq!(state.history.removed(), 1);
+        // The worker brings it back; that is no change of its own.
+        let state = state.after(Action::Undo).after(files(&[0, 1, 2]));
+        assert_eq!(state.history.last(), Some(&Change::Added(vec![FileId(1), FileId(2)])));
+        let state = state.after(Action::Undo).after(files(&[0]));
+        assert_eq!(state.history.last(), Some(&Change::Added(vec![FileId(0)])));
+        let state = state.after(Action::Undo).after(files(&[]));
+        assert_eq!((state.history.last(), state.history.removed()), (None, 0));
+    }
+
+    #[test]
+    fn a_choice_comes_back_as_it_was() {
+        let how = FormChange::KubeletCertificates(KubeletCertificates::Mint);
+        let state = after([name("a"), name("ab"), name("abc"), Action::Form(how)]);
+        assert_eq!(state.form.kubelet_certificates, KubeletCertificates::Mint);
+        let state = state.after(Action::Undo);
+        let authority = |state: &State| state.form.authorities[0].name.clone();
+        assert_eq!(
+            (state.form.kubelet_certificates, authority(&state)),
+            (KubeletCertificates::Renew, Some("abc".to_owned()))
+        );
+        let state = state.after(Action::Undo);
+        assert_eq!(authority(&state), None, "what was typed is one change");
+    }
+
+    #[test]
+    fn a_chosen_file_that_comes_back_is_chosen_again() {
+        let path = |path: &str| {
+            let part = crate::state::form::BroughtPart::Certificate;
+            Action::Form(FormChange::Authority(
+                AuthorityId::Cluster,
+                AuthorityChange::BroughtPath(part, path.to_owned()),
+            ))
+        };
+        let state = after([files(&[0, 1]), path("1.crt"), files(&[0])]);
+        assert_eq!(state.form.authorities[0].certificate, "");
+        let state = state.after(Action::Undo).after(files(&[0, 1]));
+        assert_eq!(state.form.authorities[0].certificate, "1.crt");
+    }
+
+    #[test]
+    fn the_platform_comes_back_too_and_wiping_forgets_all() {
+        let state = after([Action::PlatformChosen(Some("talos"))]);
+        assert_eq!(state.history.last(), Some(&Change::Platform(None)));
+        let state = state.after(Action::Undo).after(Action::PlatformChosen(None)).after(files(&[0]));
+        assert_eq!((state.platform, state.history.last()), (None, Some(&Change::Added(vec![FileId(0)]))));
+        assert_eq!(state.after(Action::Wiped).history, History::default());
+    }
+
+    #[test]
+    fn nothing_is_taken_back_that_would_cost_a_package() {
+        let state = after([name("a")]);
+        assert!(state.undoable().is_some());
+        assert!(state.clone().after(Action::Began(crate::state::Job::Planning)).undoable().is_none());
+        assert!(state.after(crate::state::tests::made()).undoable().is_none());
+    }
+
+    #[test]
+    fn so_many_changes_are_remembered_and_no_more() {
+        let mut state = after([]);
+        for round in 0..2 * MAX_UNDOS {
+            state = state.after(Action::Form(FormChange::KeepKeys(round % 2 == 0)));
+        }
+        assert_eq!(state.history.changes.len(), MAX_UNDOS);
+    }
+}

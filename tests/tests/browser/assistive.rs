@@ -1,0 +1,119 @@
+//! From files to the package through the accessibility tree: by roles and names alone, as a screen reader's user goes.
+
+use std::time::{Duration, Instant};
+
+use airlock_tests::{fixtures, secrets::Secrets};
+use serde_json::{Value, json};
+
+use crate::{
+    input::pack,
+    package::unpack,
+    page::{Page, learn},
+};
+
+const FIXTURE: &str = "kubeadm/ecdsa-3";
+
+/// How long anything may take. A machine may be busy.
+const DEADLINE: Duration = Duration::from_secs(180);
+
+/// The nodes of that role whose name begins so, with the whole name, as the browser tells assistive technology.
+fn named(page: &Page, role: &str, name: &str) -> Vec<(u64, String)> {
+    let document = page.devtools("DOM.getDocument", &json!({ "depth": 0 }));
+    let asked = json!({ "backendNodeId": document["root"]["backendNodeId"], "role": role });
+    let found = page.devtools("Accessibility.queryAXTree", &asked);
+    let nodes = found["nodes"].as_array().cloned().unwrap_or_default();
+    let told = nodes.iter().filter(|node| node["ignored"] != json!(true));
+    let named = told.filter_map(|node| {
+        let said = node["name"]["value"].as_str()?;
+        Some((node["backendDOMNodeId"].as_u64()?, said.to_owned()))
+    });
+    named.filter(|(_, said)| said.starts_with(name)).collect()
+}
+
+/// The one node of that role and name, once it is there.
+fn await_node(page: &Page, role: &str, name: &str) -> (u64, String) {
+    let begun = Instant::now();
+    loop {
+        let mut found = named(page, role, name);
+        assert!(found.len() <= 1, "{role} “{name}” is there {} times: {found:?}", found.len());
+        if let Some(one) = found.pop() {
+            return one;
+        }
+        assert!(begun.elapsed() < DEADLINE, "there is no {role} “{name}”: {}", page.says());
+        // The page has its turn between two looks.
+        page.evaluate_later("setTimeout(done, 50);");
+    }
+}
+
+/// Has a node do what it does, as a screen reader asks of it.
+fn press(page: &Page, role: &str, name: &str) {
+    let (node, _) = await_node(page, role, name);
+    let object = page.devtools("DOM.resolveNode", &json!({ "backendNodeId": node }));
+    let call = json!({
+        "objectId": object["object"]["objectId"],
+        "functionDeclaration": "function() { this.focus(); this.click(); }",
+        "userGesture": true,
+    });
+    page.devtools("Runtime.callFunctionOn", &call);
+}
+
+/// Where the focus is: role and name.
+fn focused(page: &Page) -> (String, String) {
+    let tree = page.devtools("Accessibility.getFullAXTree", &json!({}));
+    let has_focus = |node: &&Value| {
+        let properties = node["properties"].as_array();
+        let focused = |property: &Value| property["name"] == "focused" && property["value"]["value"] == json!(true);
+        node["role"]["value"] != "RootWebArea" && properties.is_some_and(|all| all.iter().any(focused))
+    };
+    let nodes = tree["nodes"].as_array().cloned().unwrap_or_default();
+    let text = |node: &Value, what: &str| node[what]["value"].as_str().unwrap_or_default().to_owned();
+    nodes.iter().find(has_focus).map(|node| (text(node, "role"), text(node, "name"))).unwrap_or_default()
+}
+
+/// Waits until the focus is on a heading: there a step's story begins.
+fn told(page: &Page, heading: &str) {
+    await_node(page, "heading", heading);
+    let begun = Instant::now();
+    while focused(page) != ("heading".to_owned(), heading.to_owned()) {
+        assert!(begun.elapsed() < DEADLINE, "the focus is on {:?}, not on “{heading}”", focused(page));
+        page.evaluate_later("setTimeout(done, 50);");
+    }
+}
+
+#[test]
+fn the_whole_way_by_roles_and_names() {
+    let page = Page::open("assistive");
+    page.devtools("Accessibility.enable", &json!({}));
+    // Landmarks, the way through the steps, and where one is.
+    for (role, name) in [("main", ""), ("banner", ""), ("contentinfo", ""), ("navigation", "Steps")] {
+        await_node(&page, role, name);
+    }
+    let files = pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar");
+    let (field, _) = await_node(&page, "button", "Choose files");
+    page.devtools("DOM.setFileInputFiles", &json!({ "backendNodeId": field, "files": [files] }));
+    press(&page, "link", "Continue: see what was found");
+    told(&page, "Inspect");
+    await_node(&page, "combobox", "Platform");
+    press(&page, "button", "The furthest that anyone has begun");
+    await_node(&page, "textbox", "The message, a line or a whole log");
+    press(&page, "link", "Continue: plan the rotation");
+    told(&page, "Plan");
+    press(&page, "checkbox", "Keep the keys of leaves and kubeconfigs");
+    press(&page, "button", "Undo: the last choice");
+    press(&page, "button", "Show the plan");
+    told(&page, "The plan");
+    press(&page, "button", "Make the package");
+    told(&page, "Review");
+    await_node(&page, "grid", "Will anything stop talking?");
+    await_node(&page, "slider", "Moment of the rotation");
+    press(&page, "link", "Continue: download the package");
+    told(&page, "Download");
+    let (_, name) = await_node(&page, "button", "Download airlock-ecdsa-3-");
+    press(&page, "button", &name);
+    page.wait("document.querySelector('[data-test=sha256]')");
+    page.settle("downloaded");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path(FIXTURE));
+    learn(&mut secrets, &unpack(&page.downloaded()));
+    page.close(&secrets);
+}

@@ -1,0 +1,96 @@
+//! Practise: a sample cluster made in the browser, marked as one everywhere, through to the package.
+
+use std::{fs, time::Instant};
+
+use airlock_tests::{rotation::walk, secrets::Secrets};
+
+use crate::{
+    package::{manifest, unpack},
+    page::{Page, learn},
+};
+
+/// Makes a sample, and waits until it is looked at.
+pub fn make(page: &Page, id: &str) {
+    page.click(&format!("[data-test=sample-{id}]"));
+    page.wait("document.querySelector('[data-test=inventory], [data-test=alert] p')");
+    page.settle(&format!("sample {id}"));
+}
+
+/// Has a package made that is refused over an outage at first, and accepts it.
+pub fn make_with_outage(page: &Page) {
+    page.click("[data-test=make]");
+    page.wait("document.querySelector('[data-test=unmade], [data-test=alert] p')");
+    page.settle("refused");
+    page.click("[data-test=accept-outage]");
+    page.wait("document.querySelector('[data-test=accept-outage]:checked')");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('[data-test=review], [data-test=alert] p')");
+    page.settle("made with the outage");
+    assert_eq!(page.count("[data-test=review]"), 1, "no package: {}", page.says());
+}
+
+/// A newcomer presses what stands there: from the empty page to a package in six presses.
+fn practise(id: &str, platform: &str, outage: bool) {
+    let page = Page::open(&format!("sample-{id}"));
+    let begun = Instant::now();
+    make(&page, id);
+    page.wait("document.querySelector('[data-step=load] [data-test=onwards]')");
+    page.click("[data-step=load] [data-test=onwards]");
+    page.wait("!document.querySelector('[data-step=inspect]').hidden");
+    let errors: Vec<_> = page.findings().into_iter().filter(|finding| finding.0 == "error").collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let summary = page.text("document.querySelector('[data-test=summary]').innerText");
+    assert!(summary.contains(&format!("sample-{id}")) && summary.contains(platform), "{summary}");
+    page.click("[data-step=inspect] [data-test=onwards]");
+    page.wait("!document.querySelector('[data-step=plan]').hidden");
+    page.plan();
+    if outage {
+        make_with_outage(&page);
+    } else {
+        page.make();
+    }
+    for step in ["load", "inspect", "plan", "review", "download"] {
+        page.go(step);
+        assert_eq!(page.count("[data-test=sample-banner]"), 1, "{step} says that it is a sample");
+        assert!(page.text("document.title").contains("Sample: "), "{step}");
+    }
+    let root = unpack(&page.download());
+    assert!(begun.elapsed().as_secs() < 120, "it took {} s", begun.elapsed().as_secs());
+
+    let name = root.file_name().expect("a package has a name").to_string_lossy().into_owned();
+    assert!(name.starts_with(&format!("airlock-sample-{id}-")), "{name}");
+    let runbook = fs::read_to_string(root.join("RUNBOOK.md")).expect("there is a runbook");
+    assert!(runbook.contains("sample-"), "{}", &runbook[..400]);
+    let manifest = manifest(&root);
+    let holders =
+        manifest["steps"].as_array().expect("a list").iter().map(|step| step["holder"].as_str().unwrap_or_default());
+    let groups = ["workers", "cluster", "management", "clients"];
+    for holder in holders {
+        assert!(groups.contains(&holder) || holder.starts_with("sample-"), "{holder}");
+    }
+    assert!(walk(&root).len() > 20);
+
+    // The sample itself is in no folder, so only the package's keys are known; none of them is in sight.
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &root);
+    page.click("[data-test=end-sample]");
+    page.wait("!document.querySelector('[data-test=sample-banner]')");
+    page.settle("ended");
+    assert_eq!(page.files(), 0);
+    page.close(&secrets);
+}
+
+#[test]
+fn kubeadm() {
+    practise("kubeadm", "kubeadm", false);
+}
+
+#[test]
+fn cluster_api() {
+    practise("cluster-api", "kubeadm", false);
+}
+
+#[test]
+fn starlingx() {
+    practise("starlingx", "StarlingX", true);
+}

@@ -1,0 +1,121 @@
+//! The samples to practise on, as the real programs see them: what is learnt on one holds on a real cluster.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use airlock_core::{
+    UnixTime,
+    sample::{self, Sample},
+    x509::{KeyAlgorithm, PrivateKey},
+};
+use airlock_tests::{
+    rotation::scratch,
+    tools::{kubeadm, kubectl, succeed},
+};
+
+/// Lays a sample out as its archive does. The real programs look at the clock, so it is of now.
+fn laid_out(sample: &Sample) -> PathBuf {
+    let folder = scratch(&format!("sample-{}", sample.id));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right").as_secs();
+    let now = UnixTime(i64::try_from(now).expect("a moment of ours"));
+    let mut random = rand_core::UnwrapErr(getrandom::SysRng);
+    let mut key = || PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut random);
+    let (name, bytes) = sample.archive(now, &mut key);
+    let archive = folder.join(name);
+    fs::write(&archive, &*bytes).expect("the archive can be written");
+    succeed(Command::new("unzip").arg("-q").arg(&archive).arg("-d").arg(&folder));
+    folder
+}
+
+const NODES: [&str; 3] = ["sample-cp1", "sample-cp2", "sample-cp3"];
+
+#[test]
+fn kubeadm_finds_every_certificate_valid() {
+    let folder = laid_out(sample::named("kubeadm").expect("a sample"));
+    for node in NODES {
+        let tree = folder.join(node);
+        let configuration = fs::read_to_string(folder.join("cluster/kubeadm-config.yaml")).expect("it is text");
+        let lines = configuration.lines().skip_while(|line| !line.contains("ClusterConfiguration: |")).skip(1);
+        let lines: Vec<&str> = lines.take_while(|line| line.starts_with("    ")).map(str::trim_end).collect();
+        let text: String = lines.iter().map(|line| format!("{}\n", &line[4..])).collect();
+        fs::write(tree.join("kubeadm.yaml"), text).expect("a file can be written");
+        let said = succeed(kubeadm(&tree).args(["certs", "check-expiration", "--config", "/kubeadm.yaml"]));
+        assert!(!said.contains("MISSING") || node != NODES[0], "{node}\n{said}");
+        for name in ["admin.conf", "apiserver", "etcd-peer", "front-proxy-client", "ca", "etcd-ca"] {
+            let line = said.lines().find(|line| line.split_whitespace().next() == Some(name));
+            let line = line.unwrap_or_else(|| panic!("{node}: no {name}\n{said}"));
+            assert!(!line.contains("<invalid>") && !line.contains("MISSING"), "{line}");
+        }
+        // It would keep every file that is there, and so takes each for what it is.
+        succeed(kubeadm(&tree).args(["init", "phase", "certs", "ca", "--config", "/kubeadm.yaml"]));
+        succeed(kubeadm(&tree).args(["init", "phase", "kubeconfig", "admin", "--config", "/kubeadm.yaml"]));
+    }
+}
+
+#[test]
+fn kubectl_reads_every_kubeconfig() {
+    let folder = laid_out(sample::named("starlingx").expect("a sample"));
+    let confs = ["admin", "controller-manager", "scheduler", "kubelet"]
+        .map(|name| format!("sample-cp2/etc/kubernetes/{name}.conf"));
+    let others = [
+        "sample-cp1/etc/kubernetes/super-admin.conf",
+        "sample-worker1/etc/kubernetes/kubelet.conf",
+        "clients/sample-alice.conf",
+    ];
+    for conf in confs.iter().map(String::as_str).chain(others) {
+        let said = succeed(kubectl(&folder.join(conf)).args([
+            "config",
+            "view",
+            "--minify",
+            "-o",
+            "jsonpath={.clusters[0].cluster.server} {.users[0].name}",
+        ]));
+        assert!(said.starts_with("https://") && said.contains(' '), "{conf}: {said}");
+    }
+}
+
+/// openssl's own verdict: every leaf hangs on its authority, and every key is its certificate's.
+#[test]
+fn openssl_verifies_every_leaf_of_every_sample() {
+    for sample in sample::SAMPLES {
+        let folder = laid_out(sample);
+        let public = |command: &mut Command| succeed(command);
+        for node in NODES {
+            let pki = folder.join(node).join("etc/kubernetes/pki");
+            let leaves = [
+                ("ca", "apiserver"),
+                ("ca", "apiserver-kubelet-client"),
+                ("front-proxy-ca", "front-proxy-client"),
+                ("etcd/ca", "apiserver-etcd-client"),
+                ("etcd/ca", "etcd/server"),
+                ("etcd/ca", "etcd/peer"),
+                ("etcd/ca", "etcd/healthcheck-client"),
+            ];
+            for (authority, leaf) in leaves {
+                let file = |name: &str, end: &str| pki.join(format!("{name}.{end}"));
+                succeed(
+                    Command::new("openssl")
+                        .args(["verify", "-x509_strict", "-CAfile"])
+                        .arg(file(authority, "crt"))
+                        .arg(file(leaf, "crt")),
+                );
+                let certificate =
+                    public(Command::new("openssl").args(["x509", "-noout", "-pubkey", "-in"]).arg(file(leaf, "crt")));
+                let key = public(Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(file(leaf, "key")));
+                assert_eq!(certificate, key, "{node}: {leaf}");
+            }
+            let kubelet = folder.join(node).join("var/lib/kubelet/pki/kubelet-client-current.pem");
+            succeed(Command::new("openssl").args(["verify", "-CAfile"]).arg(pki.join("ca.crt")).arg(kubelet));
+        }
+        assert!(mode(&folder.join("sample-cp1/etc/kubernetes/pki/ca.key")) == 0o600, "keys are their owner's alone");
+    }
+}
+
+fn mode(file: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).expect("the file is there").permissions().mode() & 0o777
+}

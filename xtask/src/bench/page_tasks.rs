@@ -1,0 +1,186 @@
+//! How soon the page is ready, and how long it ever stands still: by the browser's own entries.
+//!
+//! `longtask` entries (w3.org/TR/longtasks) are there for whatever holds the page's thread for 50 ms or more; the
+//! scripts of `long-animation-frame` entries and the gaps between ticks of a message channel say how long shorter ones are.
+
+use std::{fs, path::Path};
+
+use airlock_webdriver::Browser;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    Bench, load, page,
+    statistics::{Series, rounded},
+    trees,
+};
+
+/// What is aimed at. Milliseconds.
+const READY_GOAL: f64 = 500.0;
+const TASK_GOAL: f64 = 50.0;
+
+/// Nodes of the large load: about a thousand files.
+const CONTROL_PLANES: usize = 3;
+const WORKERS: usize = 140;
+
+/// Begins to watch. A tick is a task of its own; the time between two, less a tick's own, is what another task took.
+const WATCH: &str = "
+const done = arguments[arguments.length - 1];
+const seen = window.airlockTasks = { longest: 0, gap: 0, tasks: 0 };
+seen.observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) { seen.tasks += 1; seen.longest = Math.max(seen.longest, entry.duration); }
+});
+seen.observer.observe({ type: 'longtask', buffered: false });
+const channel = new MessageChannel();
+let last = performance.now();
+channel.port1.onmessage = () => {
+    const now = performance.now();
+    seen.gap = Math.max(seen.gap, now - last);
+    last = now;
+    if (!seen.stopped) channel.port2.postMessage(null);
+};
+channel.port2.postMessage(null);
+done(null);
+";
+
+/// Ends it and says what was seen. Entries of the last task come in a task of their own.
+const SEEN: &str = "
+const done = arguments[arguments.length - 1];
+setTimeout(() => {
+    const seen = window.airlockTasks;
+    for (const entry of seen.observer.takeRecords()) { seen.tasks += 1; seen.longest = Math.max(seen.longest, entry.duration); }
+    seen.observer.disconnect();
+    seen.stopped = true;
+    done({ longest: seen.longest, gap: seen.gap, tasks: seen.tasks });
+}, 100);
+";
+
+/// Before anything of the page runs: notes when it is there, by its own clock, which begins with the navigation.
+const READY: &str = "
+const look = () => {
+    if (document.querySelector('[data-test=choose-files]')) { window.airlockReady ??= performance.now(); }
+    if (document.querySelector('[data-test=page][data-place=workers]')) { window.airlockWorkers ??= performance.now(); observer.disconnect(); }
+};
+const observer = new MutationObserver(look);
+observer.observe(document, { subtree: true, childList: true, attributes: true });
+";
+
+/// What the browser says of how the page came up.
+const OPENED: &str = "
+const done = arguments[arguments.length - 1];
+const look = () => {
+    if (window.airlockWorkers === undefined) { setTimeout(look, 20); return; }
+    const paint = performance.getEntriesByName('first-contentful-paint')[0];
+    done({ ready: window.airlockReady, workers: window.airlockWorkers, paint: paint?.startTime ?? null });
+};
+look();
+";
+
+/// Measures all, prints it and gives what goes into the JSON.
+pub fn measure(bench: &Bench) -> Result<Value> {
+    let before = load();
+    println!("\nThe page's own thread, medians of {} rounds", bench.samples);
+    let (mut ready, mut workers, mut paint) = (Series::default(), Series::default(), Series::default());
+    let (mut keys, mut files) = (Tasks::default(), Tasks::default());
+    let (folder, _) = trees::made(bench, CONTROL_PLANES, WORKERS)?;
+    let (_, archive) = trees::made(bench, 3, 7)?;
+    let number = count(&folder)?;
+    for round in 0..=bench.samples {
+        let browser = Browser::start(&bench.folder)?;
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": READY }))?;
+        browser.open(&bench.page)?;
+        let opened = browser.run(OPENED)?;
+        let loaded = load_many(&browser, &folder)?;
+        let made = make_keys(&browser, &archive)?;
+        // The first round warms the machine's caches up.
+        if round > 0 {
+            for (series, name) in [(&mut ready, "ready"), (&mut workers, "workers"), (&mut paint, "paint")] {
+                series.0.push(opened[name].as_f64().with_context(|| format!("the page does not say {name}"))?);
+            }
+            files.add(&loaded);
+            keys.add(&made);
+        }
+    }
+    let line = |what: &str, is: f64, goal: f64| {
+        println!("{what:<58} {is:>8.0} ms   goal {goal:>4.0} ms   {}", if is <= goal { "met" } else { "missed" });
+    };
+    line("page can be used, after the navigation began", ready.median(), READY_GOAL);
+    line("its workers listen", workers.median(), READY_GOAL);
+    println!("{:<58} {:>8.0} ms", "first contentful paint", paint.median());
+    for (what, tasks) in [("keys are made", &keys), (&*format!("{number} files are loaded"), &files)] {
+        line(&format!("longest task while {what}"), tasks.worst(), TASK_GOAL);
+        println!("{:<58} {:>8.1}", "  tasks of 50 ms and more, each round", tasks.count.median());
+    }
+    println!("load {before} to {}", load());
+    Ok(json!({
+        "milliseconds": { "ready": ready.json(), "workers": workers.json(), "first_contentful_paint": paint.json() },
+        "keys": keys.json(),
+        "files": files.json(),
+    }))
+}
+
+/// What held the page's thread.
+#[derive(Default)]
+struct Tasks {
+    /// The longest `longtask` entry of each round; 0 where there was none.
+    longest: Series,
+    /// The longest gap between two ticks.
+    gap: Series,
+    count: Series,
+}
+
+impl Tasks {
+    fn add(&mut self, seen: &Value) {
+        for (series, name) in [(&mut self.longest, "longest"), (&mut self.gap, "gap"), (&mut self.count, "tasks")] {
+            series.0.push(seen[name].as_f64().unwrap_or_default());
+        }
+    }
+
+    /// The median of the longest: the browser's own entry, or the gap where all of them are shorter than it has entries for.
+    fn worst(&self) -> f64 {
+        if self.longest.median() > 0.0 { self.longest.median() } else { self.gap.median().min(TASK_GOAL) }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "longest_task_milliseconds": self.longest.json(),
+            "longest_gap_milliseconds": self.gap.json(),
+            "long_tasks": rounded(self.count.median()),
+        })
+    }
+}
+
+/// Loads the large folder, and removes it again.
+fn load_many(browser: &Browser, folder: &Path) -> Result<Value> {
+    browser.run(WATCH)?;
+    browser.keys("[data-test=choose-folder]", folder.to_str().context("the path is no UTF-8")?)?;
+    browser.run(&page::until("[data-test=inventory]"))?;
+    let seen = browser.run(SEEN)?;
+    browser.click("[data-test=remove-all]")?;
+    browser.run(&page::until("[data-test=page][data-busy=false]:not(:has([data-test=inventory]))"))?;
+    Ok(seen)
+}
+
+/// Has a control-plane node's keys made.
+fn make_keys(browser: &Browser, archive: &Path) -> Result<Value> {
+    browser.keys("[data-test=choose-files]", archive.to_str().context("the path is no UTF-8")?)?;
+    browser.run(&page::until("[data-test=inventory]"))?;
+    browser.click("#go-plan")?;
+    browser.click("[data-test=plan]")?;
+    browser.run(&page::until("[data-test=making], [data-test=refused]"))?;
+    browser.run(WATCH)?;
+    browser.click("[data-test=make]")?;
+    let end = browser.run(&page::until("[data-test=review], [data-test=alert] p"))?;
+    ensure!(end.is_null(), "the page says that it cannot make a package");
+    browser.run(SEEN)
+}
+
+/// How many files lie in a folder.
+fn count(folder: &Path) -> Result<usize> {
+    let mut files = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        files += if path.is_dir() { count(&path)? } else { 1 };
+    }
+    Ok(files)
+}
