@@ -18,6 +18,9 @@ use crate::{
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
 const MAX_COMMON_NAME: usize = 64;
 
+/// Fewer bytes might stand in a certificate by chance.
+const SHORTEST_MARK: usize = 8;
+
 /// An authority and what takes its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Succession {
@@ -89,27 +92,14 @@ impl Succession {
         }
     }
 
-    /// The new one's common name.
-    pub(crate) fn new_common_name(&self) -> String {
-        match &self.new {
-            Successor::Made { name, .. } => match name {
-                AuthorityName::Common(text)
-                | AuthorityName::Distinguished(_, text)
-                | AuthorityName::Organization(text) => text.clone(),
-            },
-            Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
-                certificate.subject().common_name().unwrap_or_default()
-            }
-        }
-    }
-
-    /// What of the new one's common name stands as text in the bytes of what it signs, and in nothing that the old one
-    /// signed: scripts tell the two apart by it.
-    pub(crate) fn telling_name(&self, common_name: &str) -> Option<String> {
-        let printable = |byte: &u8| (0x20..0x7f).contains(byte);
-        let text = |bytes: &[u8]| bytes.iter().copied().filter(printable).map(char::from).collect::<String>();
-        let name = text(common_name.as_bytes());
-        (name.len() >= 4 && !text(self.old.subject().der()).contains(&name)).then_some(name)
+    /// What stands in the bytes of whatever the new one signs and of nothing that the old one signed, in hexadecimal
+    /// digits: its key's identifier (RFC 5280, section 4.2.1.1) and its name. Scripts tell the two apart by either.
+    pub(crate) fn marks(&self, new: &Certificate) -> Vec<String> {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let key_id =
+            new.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && self.old.subject_key_id() != Some(id));
+        let name = Some(new.subject().der()).filter(|name| *name != self.old.subject().der());
+        key_id.into_iter().chain(name).map(hex).collect()
     }
 
     /// Can it sign, and be brought to where its key belongs?
@@ -563,6 +553,14 @@ fn distinct(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Successio
                 names.push((succession.title, common_name.clone()));
             }
             Successor::Brought(certificate, _) | Successor::Present(certificate, _) => {
+                if succession.marks(certificate).is_empty() {
+                    let message = format!(
+                        "nothing in what the new {} signs would tell it from what the old one signed: they have the same name, and no key id tells them apart",
+                        succession.title
+                    );
+                    let remedy = "Bring a CA with a name of its own, or with the subjectKeyIdentifier extension";
+                    findings.push(Finding::error("ca-name-taken", "", message).remedy(remedy));
+                }
                 keys.push(certificate.public_key());
             }
         }

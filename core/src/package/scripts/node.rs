@@ -40,7 +40,7 @@ pub(super) struct Job<'a> {
 pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
     let unseen = matches!(job.holder, Holder::ControlPlanes | Holder::Workers);
     let up = if unseen { "../.." } else { "../../.." };
-    let new_ca = job.telling_name(AuthorityId::Cluster).unwrap_or_default();
+    let new_ca = job.marks(AuthorityId::Cluster);
     let mut node = Vec::new();
     let mut kubelet = Vec::new();
     for step in job.steps {
@@ -72,10 +72,12 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
 }
 
 impl Job<'_> {
-    /// What tells a certificate of the new CA from one of the old, as text in its bytes.
-    fn telling_name(&self, id: AuthorityId) -> Option<String> {
-        let succession = self.plan.successions.get(&id)?;
-        succession.telling_name(&self.renderer.certificate(id, Side::New).subject().common_name()?)
+    /// What tells a certificate of the new CA from one of the old; empty where that CA is not rotated.
+    fn marks(&self, id: AuthorityId) -> String {
+        let succession = self.plan.successions.get(&id);
+        succession
+            .map(|succession| succession.marks(self.renderer.certificate(id, Side::New)).join(" "))
+            .unwrap_or_default()
     }
 
     fn lines(&self, step: &Step, known: &mut KnownFiles) -> Vec<String> {
@@ -93,7 +95,7 @@ impl Job<'_> {
                         Phase::ALL.iter().find(|phase| phase.trust() == *trust).map_or("", |phase| phase.folder());
                     lines.push(format!(
                         "renew_on_node {} \"$root/{folder}/workers/ca.crt\" {}",
-                        quoted(&self.telling_name(*authority).unwrap_or_default()),
+                        quoted(&self.marks(*authority)),
                         names.join(" ")
                     ));
                 }

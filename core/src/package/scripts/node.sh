@@ -390,12 +390,14 @@ put_ca() { # BUNDLE TARGET SUM OLD…
   say "wrote $target"
 }
 
-# The issuer's name stands in the certificate; a new CA has a name of its own.
-issued_by() { # NAME; on standard input: PEM
-  text=$(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' | sed '/-----/d' | base64 -d 2>/dev/null | tr -cd '\40-\176')
-  case $text in
-    *"$1"*) return 0 ;;
-  esac
+# In a certificate stand its issuer's name and, where whoever signed wrote it, the identifier of the issuer's key.
+issued_by() { # MARKS, in hexadecimal digits; on standard input: PEM
+  bytes=$(sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' | sed '/-----/d' | base64 -d 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+  for mark in $1; do
+    case $bytes in
+      *"$mark"*) return 0 ;;
+    esac
+  done
   return 1
 }
 
@@ -408,8 +410,8 @@ embedded_certificate() { # KUBECONFIG
   sed -n 's/^ *client-certificate-data: *//p' "$1" | sed 1q | tr -d "\"'" | base64 -d 2>/dev/null
 }
 
-# Is what kubeadm calls NAME signed by CA? FOLDER is laid out as /etc/kubernetes.
-is_of() { # CA NAME FOLDER
+# Is what kubeadm calls NAME signed by the CA with these marks? FOLDER is laid out as /etc/kubernetes.
+is_of() { # MARKS NAME FOLDER
   case $2 in
     *.conf) embedded_certificate "$3/$2" | issued_by "$1" ;;
     *) issued_by "$1" <"$3/pki/$2.crt" ;;
@@ -418,7 +420,7 @@ is_of() { # CA NAME FOLDER
 
 # kubeadm signs with the first CA of ca.crt and the key beside it, on a copy of the node's files: what it is cut short in, and
 # the kubeconfigs that it narrows to that CA, nobody reads. The key comes first, so that a new certificate has it beside it.
-renew_on_node() { # CA BUNDLE NAME…
+renew_on_node() { # MARKS BUNDLE NAME…
   authority=$1
   bundle=$2
   shift 2
