@@ -79,7 +79,8 @@ fn complete(profile: &Profile, named: &Moves) -> Option<Moves> {
     let new_home = split(named.get(own)?).0;
     let mut moves = Moves::new();
     let mut taken = BTreeSet::new();
-    for path in profile.paths().collect::<BTreeSet<_>>() {
+    let paths: BTreeSet<_> = profile.paths().collect();
+    for path in paths {
         let to = match (named.get(path), path.strip_prefix(&home)) {
             (Some(named), _) => named.clone(),
             (None, Some(rest)) => key_beside(profile, named, path).unwrap_or_else(|| format!("{new_home}/{rest}")),

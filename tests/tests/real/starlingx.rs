@@ -76,7 +76,7 @@ fn subjects_are_read_as_the_tool_reads_them() {
     for (text, answer) in texts.iter().zip(&answers) {
         match sysinv::subject(text) {
             Err(error) => {
-                assert!(!answer.error.is_empty(), "{text:?} is taken there as {:?}, not here: {error}", answer.subject)
+                assert!(!answer.error.is_empty(), "{text:?} is taken there as {:?}, not here: {error}", answer.subject);
             }
             Ok(name) => {
                 assert_eq!(answer.error, "", "{text:?} is refused there");
@@ -134,7 +134,11 @@ fn days_are_read_as_the_tool_reads_them() {
             match sysinv::expiry(text, today) {
                 Ok(end) => assert_eq!((answer.error.as_str(), answer.hours * 3600), ("", end.0 - now), "{text:?}"),
                 Err(error) => {
-                    assert!(!answer.error.is_empty(), "{text:?} is taken there ({} h), not here: {error}", answer.hours)
+                    assert!(
+                        !answer.error.is_empty(),
+                        "{text:?} is taken there ({} h), not here: {error}",
+                        answer.hours
+                    );
                 }
             }
         }
