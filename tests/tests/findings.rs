@@ -339,14 +339,9 @@ fn secrets_of_cluster_api_are_read_as_it_reads_them() {
 
 /// Nodes that were not given make their own leaves, from a key that lies on them.
 #[test]
-fn control_planes_that_were_not_given_need_their_key_and_a_name_that_tells() {
+fn control_planes_that_were_not_given_need_their_key() {
     let keyless = Drop::of("cluster-api/one").change("one-ca.yaml", "tls.key", |_| String::new());
     keyless.expect("control-plane-missing", Severity::Error, "");
-    let choice = NewAuthority { common_name: Some("ca2".to_owned()), ..NewAuthority::default() };
-    let request =
-        RotationRequest { authorities: [(AuthorityId::Cluster, choice)].into(), ..RotationRequest::default() };
-    let (code, severity) = ("control-plane-missing", Severity::Error);
-    Drop::of("cluster-api/one").expect_of(&request, fixtures::now(), code, severity, "");
 }
 
 /// People's Secrets may bear neither label nor type: Cluster API looks them up by name.

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -11,7 +12,7 @@ use airlock_tests::{
     fixtures,
     oracle::{Usage, Verify, all_verify},
     phases::{Phases, pki},
-    rotation::{CASES, Case, Rotation, walk},
+    rotation::{CASES, Case, Rotation, scratch, walk},
     tools::{kubeadm, succeed},
 };
 
@@ -156,4 +157,42 @@ fn a_patch_stands_in_for_a_manifest_that_was_not_given() {
         // Of a flag that is given twice the last counts (spf13/pflag).
         assert_eq!(flags.last(), Some(&"/etc/kubernetes/pki/ca-signing.crt"), "{node}: {flags:?}");
     }
+}
+
+/// A cluster CA that another CA signed: kubeadm takes it for its own, and a rotation replaces it like any other.
+#[test]
+fn an_intermediate_is_an_authority_like_any_other() {
+    let cluster = scratch("kubeadm-intermediate").join("cluster");
+    let tree = cluster.join("cp1");
+    let folder = tree.join("etc/kubernetes/pki");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let script = r#"
+        away=$(mktemp -d)
+        openssl req -x509 -new -nodes -newkey rsa:2048 -subj "/CN=Offline Root" -days 7300 -keyout "$away/root.key" -out "$away/root.crt"
+        openssl req -new -nodes -newkey rsa:2048 -subj "/O=Example/CN=Cluster CA" -keyout ca.key -out "$away/request.csr"
+        printf 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,digitalSignature,keyEncipherment,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' >"$away/extensions"
+        openssl x509 -req -in "$away/request.csr" -CA "$away/root.crt" -CAkey "$away/root.key" -days 3650 -extfile "$away/extensions" -out ca.crt
+        rm -r "$away"
+    "#;
+    succeed(Command::new("sh").args(["-euc", script]).current_dir(&folder));
+    let case = Case::named("rsa-1");
+    for phase in ["certs", "kubeconfig", "control-plane"] {
+        run(&case, &tree, "cp1", &["init", "phase", phase, "all"]);
+    }
+    let given = fixtures::tree(&cluster);
+    let rotation = Rotation::at(clock(), given, &RotationRequest::default(), "kubeadm-intermediate-package");
+    let cluster = cluster.to_str().expect("its path is text");
+    let phases = Phases::over(cluster, "", &rotation.root(), "kubeadm-intermediate");
+    // Whoever is a phase behind or ahead accepts it as well.
+    let pairs = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
+    let questions = pairs.map(|(presented, trusted)| Verify {
+        what: format!("presented in phase {presented}, read in phase {trusted}"),
+        roots: phases.read(trusted, "cp1", "pki/ca.crt"),
+        certificate: phases.read(presented, "cp1", "pki/apiserver.crt"),
+        usage: Usage::Server,
+        dns_name: "cp1".to_owned(),
+        time: clock(),
+    });
+    all_verify(&questions);
+    assert_eq!(phases.read(3, "cp1", "pki/ca.crt").matches("BEGIN CERTIFICATE").count(), 1);
 }
