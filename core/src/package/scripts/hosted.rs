@@ -42,6 +42,7 @@ pub(super) fn lines(action: &TenantAction) -> Vec<String> {
         TenantVerb::Reissued => call("await_reissued"),
         TenantVerb::Resume => call("resume_operator"),
         TenantVerb::RollOut => call("roll_out"),
+        TenantVerb::RollBack => call("roll_back"),
         TenantVerb::SignApart(apart) => {
             vec![format!("sign_apart {namespace} {name} {}", if *apart { "yes" } else { "no" })]
         }
