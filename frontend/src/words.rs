@@ -925,6 +925,7 @@ pub fn seat(seat: Seat) -> &'static str {
         Seat::Apiserver => "kube-apiserver",
         Seat::ControllerManager => "controller-manager",
         Seat::Scheduler => "scheduler",
+        Seat::Konnectivity => "konnectivity",
         Seat::Kubelets => "kubelets",
         Seat::WorkerKubelets => "kubelets of workers",
         Seat::Extensions => "extension API servers",

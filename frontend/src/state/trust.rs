@@ -33,6 +33,8 @@ pub enum Seat {
     ControllerManager,
     /// kube-scheduler.
     Scheduler,
+    /// konnectivity's server, where the control plane has one.
+    Konnectivity,
     /// The kubelets of control-plane nodes, or all of them.
     Kubelets,
     /// The kubelets of workers.
@@ -145,6 +147,7 @@ fn seat(end: End, name: &str) -> Seat {
         Party::Component(Component::Apiserver) => Seat::Apiserver,
         Party::Component(Component::ControllerManager) => Seat::ControllerManager,
         Party::Component(Component::Scheduler) => Seat::Scheduler,
+        Party::Component(Component::Konnectivity) => Seat::Konnectivity,
         Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Seat::WorkerKubelets,
         Party::Component(Component::Kubelet) => Seat::Kubelets,
         Party::User(_) => Seat::Admins,

@@ -41,10 +41,10 @@ pub(super) fn lines(action: &TenantAction) -> Vec<String> {
         TenantVerb::Pause => call("pause_operator"),
         TenantVerb::Reissued => call("await_reissued"),
         TenantVerb::Resume => call("resume_operator"),
-        TenantVerb::RollOut => call("roll_out"),
-        TenantVerb::RollBack => call("roll_back"),
+        TenantVerb::RollOut => call("roll_out_deployment"),
         TenantVerb::SignApart(apart) => {
             vec![format!("sign_apart {namespace} {name} {}", if *apart { "yes" } else { "no" })]
         }
+        TenantVerb::RollBack => call("roll_back_deployment"),
     }
 }

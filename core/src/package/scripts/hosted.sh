@@ -91,8 +91,8 @@ await_reissued() { # NAMESPACE NAME
   await 'the control plane is rolled out' is_rolled_out "$1" "$2"
 }
 
-# Once in a phase, and once more each time that the phase is taken back.
-roll_out() { # NAMESPACE NAME
+# Once in a phase, and once more where the phase is taken back.
+roll_out_deployment() { # NAMESPACE NAME
   mark=$package-$phase
   [ "$action" != undo ] || mark=$mark-undone-$(kubectl -n "$1" get secret "$2-ca" -o 'jsonpath={.metadata.resourceVersion}')
   if [ "$(template "$1" "$2" '.metadata.annotations.airlock/phase')" != "$mark" ]; then
@@ -109,8 +109,8 @@ roll_out() { # NAMESPACE NAME
 }
 
 # A kube-controller-manager publishes the file that it read when it began to lead.
-roll_back() { # NAMESPACE NAME
-  [ "$action" != undo ] || roll_out "$1" "$2"
+roll_back_deployment() { # NAMESPACE NAME
+  [ "$action" != undo ] || roll_out_deployment "$1" "$2"
 }
 
 # Waits on the way back too.

@@ -21,8 +21,15 @@ use crate::{
 pub(super) const LEFT: [Seat; 7] =
     [Seat::Admins, Seat::People, Seat::Management, Seat::Pods, Seat::Joining, Seat::Requester, Seat::Other];
 /// And to the right.
-pub(super) const RIGHT: [Seat; 6] =
-    [Seat::ControllerManager, Seat::Scheduler, Seat::Kubelets, Seat::WorkerKubelets, Seat::Extensions, Seat::Webhooks];
+pub(super) const RIGHT: [Seat; 7] = [
+    Seat::ControllerManager,
+    Seat::Scheduler,
+    Seat::Konnectivity,
+    Seat::Kubelets,
+    Seat::WorkerKubelets,
+    Seat::Extensions,
+    Seat::Webhooks,
+];
 
 pub(super) const WIDTH: usize = 1080;
 pub(super) const BOX: usize = 180;
