@@ -262,11 +262,11 @@ pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
     match whole {
         Err(error) => findings.problems.push(format!("{error:#}")),
         Ok(()) if undo => {
-            let mut wrong: Vec<_> = unready(lab)?.into_iter().map(|node| format!("{node} is not Ready")).collect();
+            let unready = unready(lab)?.into_iter().map(|node| format!("everything undone: {node} is not Ready"));
+            findings.problems.extend(unready);
             if authority(lab)? != before {
-                wrong.push("the CA's Secret is not what it was".to_owned());
+                findings.problems.push("everything undone: the CA's Secret is not what it was".to_owned());
             }
-            findings.problems.extend(wrong.into_iter().map(|wrong| format!("everything undone: {wrong}")));
         }
         Ok(()) => {
             hammer.phase(4)?;
