@@ -43,6 +43,8 @@ pub(crate) enum TenantVerb {
     Resume,
     /// All of its Pods are replaced, once in the phase.
     RollOut,
+    /// Where the phase is taken back, all of its Pods are replaced.
+    RollBack,
     /// kube-controller-manager signs from files of its own, or from `ca.crt` again; the operator must be able to see to it.
     SignApart(bool),
 }
@@ -56,6 +58,7 @@ impl TenantAction {
             TenantVerb::Reissued => "Wait until the operator has issued every certificate and kubeconfig anew, and has rolled the control plane out".to_owned(),
             TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: under a bundle the operator would never come to an end. It issues its kubeconfigs anew and rolls the control plane out once", hosted.pause),
             TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trust and credentials at their start"),
+            TenantVerb::RollBack => format!("Only to go back: roll the Deployment {namespace}/{name} out once more, so that kube-controller-manager publishes both CAs again"),
             TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt is going to be a bundle; the operator rolls it out", hosted.signing_flags[0].1),
             TenantVerb::SignApart(false) => format!("In the {tenant}, take these arguments of kube-controller-manager back, in the same roll-out"),
         }
@@ -166,9 +169,9 @@ impl<'a> Sequence<'a, '_> {
                 }
             };
             let mut actions = self.secrets(tenant, node, phase, |_| true);
-            if phase != Phase::DropOld {
-                actions.push(action(tenant, TenantVerb::RollOut));
-            }
+            // What comes next in phase 3 rolls it out.
+            let verb = if phase == Phase::DropOld { TenantVerb::RollBack } else { TenantVerb::RollOut };
+            actions.push(action(tenant, verb));
             self.push(
                 phase,
                 "control-plane",

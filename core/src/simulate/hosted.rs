@@ -37,7 +37,7 @@ impl World<'_> {
                 self.reissue();
                 self.roll_out(place);
             }
-            TenantVerb::Reissued => {}
+            TenantVerb::Reissued | TenantVerb::RollBack => {}
             TenantVerb::RollOut => self.roll_out(place),
             TenantVerb::SignApart(apart) => {
                 if let (Some(manifest), Some(flags)) =

@@ -36,7 +36,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let undo = arguments.flag("undo");
     ensure!(!undo || only.is_none(), "--undo takes the whole package back: --only does not go with it");
     if lab.has_tenant()? {
-        return tenant::run(lab, Path::new(path), quiet);
+        return tenant::run(lab, Path::new(path), quiet, undo);
     }
     let runner = Runner::new(lab, arguments.value("management-kubeconfig").map(PathBuf::from))?;
     let package = Package::deliver(lab, Path::new(path))?;

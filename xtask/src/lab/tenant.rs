@@ -246,19 +246,32 @@ fn given(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// Carries a tenant's package out while clients connect to the tenant all the time.
-pub fn run(lab: &Lab, path: &Path, quiet: Duration) -> Result<()> {
+/// Carries a tenant's package out while clients connect to the tenant all the time; with `undo`, takes it back then.
+pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
     let runner = Runner::new(lab, None)?;
     let package = Package::deliver(lab, path)?;
     take_kubeconfig(lab)?;
     let mut hammer = Hammer::start(lab, &package)?;
     let started = Instant::now();
     let mut findings = Findings::default();
-    if let Err(error) = carry(lab, &package, &runner, &mut hammer, started, &mut findings) {
-        findings.problems.push(format!("{error:#}"));
-    } else {
-        hammer.phase(4)?;
-        findings.problems.extend(aftermath(lab, quiet)?);
+    let before = authority(lab)?;
+    let mut whole = carry(lab, &package, &runner, &mut hammer, started, &mut findings);
+    if whole.is_ok() && undo {
+        whole = take_back(&package, &runner, &mut hammer, started);
+    }
+    match whole {
+        Err(error) => findings.problems.push(format!("{error:#}")),
+        Ok(()) if undo => {
+            let unready = unready(lab)?.into_iter().map(|node| format!("everything undone: {node} is not Ready"));
+            findings.problems.extend(unready);
+            if authority(lab)? != before {
+                findings.problems.push("everything undone: the CA's Secret is not what it was".to_owned());
+            }
+        }
+        Ok(()) => {
+            hammer.phase(4)?;
+            findings.problems.extend(aftermath(lab, quiet)?);
+        }
     }
     let report = hammer.stop(lab)?;
     findings.problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
@@ -297,6 +310,26 @@ fn carry(
         findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
     }
     Ok(())
+}
+
+/// Every step taken back, in the opposite order.
+fn take_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
+    let mut phase = 4;
+    for (index, step) in package.steps.iter().enumerate().rev() {
+        if step.phase != phase {
+            phase = step.phase;
+            hammer.phase(phase)?;
+        }
+        if runner.undo(step, index, false).with_context(|| format!("undo of {}", step.id))?.is_some() {
+            println!("{:7.1} s  {:<16} undone", started.elapsed().as_secs_f64(), step.id);
+        }
+    }
+    hammer.phase(0)
+}
+
+/// The data of the CA's Secret.
+fn authority(lab: &Lab) -> Result<String> {
+    kubectl(lab, &format!("-n {NAMESPACE} get secret {TENANT}-ca -o 'jsonpath={{.data}}'"))
 }
 
 /// What the management cluster must look like after a step.

@@ -45,5 +45,6 @@ pub(super) fn lines(action: &TenantAction) -> Vec<String> {
         TenantVerb::SignApart(apart) => {
             vec![format!("sign_apart {namespace} {name} {}", if *apart { "yes" } else { "no" })]
         }
+        TenantVerb::RollBack => call("roll_back_deployment"),
     }
 }

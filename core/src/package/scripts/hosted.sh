@@ -94,7 +94,7 @@ await_reissued() { # NAMESPACE NAME
 # Once in a phase, and once more where the phase is taken back.
 roll_out_deployment() { # NAMESPACE NAME
   mark=$package-$phase
-  [ "$action" != undo ] || mark=$mark-undone
+  [ "$action" != undo ] || mark=$mark-undone-$(kubectl -n "$1" get secret "$2-ca" -o 'jsonpath={.metadata.resourceVersion}')
   if [ "$(template "$1" "$2" '.metadata.annotations.airlock/phase')" != "$mark" ]; then
     case $action in
       check) unmet "Deployment $1/$2 has not been rolled out in this phase" ;;
@@ -108,11 +108,21 @@ roll_out_deployment() { # NAMESPACE NAME
   settled "$1" "$2"
 }
 
-settled() { # NAMESPACE NAME
+# A kube-controller-manager publishes the file that it read when it began to lead.
+roll_back_deployment() { # NAMESPACE NAME
+  [ "$action" != undo ] || roll_out_deployment "$1" "$2"
+}
+
+# Waits on the way back too.
+both_ways() { # WHAT COMMAND…
   case $action in
-    undo) wait_until 'the control plane is rolled out' is_rolled_out "$1" "$2" ;;
-    *) await 'the control plane is rolled out' is_rolled_out "$1" "$2" ;;
+    undo) wait_until "$@" ;;
+    *) await "$@" ;;
   esac
+}
+
+settled() { # NAMESPACE NAME
+  both_ways 'the control plane is rolled out' is_rolled_out "$1" "$2"
 }
 
 extra_args() { # NAMESPACE NAME
@@ -190,6 +200,6 @@ sign_apart() { # NAMESPACE NAME yes|no
   # A paused operator sees to it when it goes on.
   is_running "$1" "$2" || return 0
   [ "$action" != dry-run ] || return 0
-  await 'kube-controller-manager signs from what it was told to' runs_with_args "$1" "$2" "$wanted"
+  both_ways 'kube-controller-manager signs from what it was told to' runs_with_args "$1" "$2" "$wanted"
   settled "$1" "$2"
 }
