@@ -63,16 +63,25 @@ pub(super) fn nodes(maker: &mut Maker<'_>, shared: &Shared) {
         control_plane(maker, shared, &node, address, index == 0);
         kubelet(maker, &shared.cluster, &node);
     }
-    let worker = format!("{MARK}worker1");
-    maker.add(&format!("{worker}/etc/kubernetes/pki/ca.crt"), 0o644, shared.cluster.certificate().to_pem());
-    kubelet(maker, &shared.cluster, &worker);
+    worker(maker, &shared.cluster, "worker1");
+    person(maker, &shared.cluster);
+    cluster_info(maker, &shared.cluster);
+    configuration(maker);
+}
 
+/// A worker.
+pub(super) fn worker(maker: &mut Maker<'_>, issuer: &Issuer, name: &str) {
+    let worker = format!("{MARK}{name}");
+    maker.add(&format!("{worker}/etc/kubernetes/pki/ca.crt"), 0o644, issuer.certificate().to_pem());
+    kubelet(maker, issuer, &worker);
+}
+
+/// A person's kubeconfig.
+pub(super) fn person(maker: &mut Maker<'_>, issuer: &Issuer) {
     let person = format!("{MARK}alice");
-    let credential = maker.leaf(&shared.cluster, &person, &["dev"], Usage::Client, &[]);
-    let (cluster, server) = (maker.cluster.clone(), maker.server());
-    let text = kubeconfig(&cluster, &server, shared.cluster.certificate(), &person, &embedded(&credential));
+    let credential = maker.leaf(issuer, &person, &["dev"], Usage::Client, &[]);
+    let text = kubeconfig(&maker.cluster, &maker.server(), issuer.certificate(), &person, &embedded(&credential));
     maker.add(&format!("clients/{person}.conf"), 0o600, text.as_bytes());
-    objects(maker, &shared.cluster);
 }
 
 fn control_plane(maker: &mut Maker<'_>, shared: &Shared, node: &str, address: &str, first: bool) {
@@ -87,7 +96,7 @@ fn control_plane(maker: &mut Maker<'_>, shared: &Shared, node: &str, address: &s
 
     let service = "kubernetes.default.svc.cluster.local";
     let served = [
-        &maker.host(),
+        &maker.host.clone(),
         node,
         "kubernetes",
         "kubernetes.default",
@@ -158,10 +167,10 @@ fn kubelet(maker: &mut Maker<'_>, issuer: &Issuer, node: &str) {
     maker.add(&format!("{node}/etc/kubernetes/kubelet.conf"), 0o600, text.as_bytes());
 }
 
-/// What the cluster says of itself.
-fn objects(maker: &mut Maker<'_>, issuer: &Issuer) {
+/// What a joining node trusts.
+pub(super) fn cluster_info(maker: &mut Maker<'_>, issuer: &Issuer) {
     use base64::{Engine, engine::general_purpose::STANDARD};
-    let (cluster, server, host) = (maker.cluster.clone(), maker.server(), maker.host());
+    let server = maker.server();
     let ca = STANDARD.encode(issuer.certificate().to_pem());
     let info = format!(
         "apiVersion: v1\ndata:\n  kubeconfig: |\n    apiVersion: v1\n    clusters:\n    - cluster:\n        certificate-authority-data: {ca}\n\
@@ -169,6 +178,11 @@ fn objects(maker: &mut Maker<'_>, issuer: &Issuer) {
          kind: ConfigMap\nmetadata:\n  name: cluster-info\n  namespace: kube-public\n"
     );
     maker.add("cluster/cluster-info.yaml", 0o644, info);
+}
+
+/// What kubeadm was told.
+fn configuration(maker: &mut Maker<'_>) {
+    let (cluster, host) = (&maker.cluster, &maker.host);
     let configuration = format!(
         "apiVersion: v1\ndata:\n  ClusterConfiguration: |\n    apiServer: {{}}\n    apiVersion: kubeadm.k8s.io/v1beta4\n\
          \x20   caCertificateValidityPeriod: 87600h0m0s\n    certificateValidityPeriod: 8760h0m0s\n    certificatesDir: /etc/kubernetes/pki\n\

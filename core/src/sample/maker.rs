@@ -1,6 +1,7 @@
 //! What every sample is made with: authorities, leaves, kubeconfigs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::SampleFile;
@@ -8,8 +9,8 @@ use crate::{
     UnixTime,
     time::BACKDATE,
     x509::{
-        AlternativeName, AuthorityName, AuthorityParameters, Certificate, ExtendedKeyUsage, Issuer, LeafParameters,
-        PrivateKey, issue_authority, issue_leaf,
+        AlternativeName, AuthorityName, AuthorityParameters, Certificate, ExtendedKeyUsage, Issuer, KeyAlgorithm,
+        KeyType, LeafParameters, PrivateKey, issue_authority, issue_leaf,
     },
 };
 
@@ -26,11 +27,16 @@ const LEAF_LIFE: i64 = 365;
 pub(super) struct Maker<'a> {
     /// The cluster's name.
     pub(super) cluster: String,
+    /// The name or address at which clients reach it.
+    pub(super) host: String,
     /// What was added so far.
     pub(super) files: Vec<SampleFile>,
     now: UnixTime,
-    key: &'a mut dyn FnMut() -> PrivateKey,
+    key: NewKey<'a>,
 }
+
+/// Makes a private key, another one each time.
+pub(super) type NewKey<'a> = &'a mut dyn FnMut(KeyAlgorithm) -> PrivateKey;
 
 /// A certificate and its private key.
 pub(super) struct Pair {
@@ -54,30 +60,38 @@ pub(super) enum Usage {
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(cluster: String, now: UnixTime, key: &'a mut dyn FnMut() -> PrivateKey) -> Self {
-        Self { cluster, files: Vec::new(), now, key }
+    /// Of a cluster whose clients reach it by a name that leads nowhere (RFC 6761, `invalid`).
+    pub(super) fn new(cluster: String, now: UnixTime, key: NewKey<'a>) -> Self {
+        let host = format!("api.{cluster}.invalid");
+        Self { cluster, host, files: Vec::new(), now, key }
     }
 
+    /// A key that is made quickly.
     pub(super) fn key(&mut self) -> PrivateKey {
-        (self.key)()
+        (self.key)(KeyAlgorithm::EcdsaP256)
     }
 
-    /// Where clients reach the cluster: a name that leads nowhere (RFC 6761, `invalid`).
+    /// Bytes that nobody could have kept, for what is a secret and no key.
+    pub(super) fn secret(&mut self) -> [u8; 32] {
+        Sha256::digest(self.key().to_pem().as_bytes()).into()
+    }
+
+    /// Where clients reach the cluster.
     pub(super) fn server(&self) -> String {
-        format!("https://{}:6443", self.host())
-    }
-
-    /// The name in it.
-    pub(super) fn host(&self) -> String {
-        format!("api.{}.invalid", self.cluster)
+        format!("https://{}:6443", self.host)
     }
 
     /// A self-signed authority of that common name.
     pub(super) fn authority(&mut self, name: &str) -> Issuer {
+        self.authority_of(AuthorityName::Common(name.to_owned()), KeyAlgorithm::EcdsaP256)
+    }
+
+    /// A self-signed authority.
+    pub(super) fn authority_of(&mut self, name: AuthorityName, algorithm: KeyAlgorithm) -> Issuer {
         let born = self.now.plus_days(-AUTHORITY_AGE);
-        let key = self.key();
+        let key = (self.key)(algorithm);
         let parameters = AuthorityParameters {
-            name: AuthorityName::Common(name.to_owned()),
+            name,
             not_before: born.plus_seconds(-BACKDATE),
             not_after: born.plus_days(AUTHORITY_LIFE),
         };
@@ -86,7 +100,7 @@ impl<'a> Maker<'a> {
         Issuer::new(certificate, key).expect("Invariant: the authority was made with this key")
     }
 
-    /// A leaf of `issuer` for a new key.
+    /// A leaf of `issuer` for a new key; a name may be empty.
     pub(super) fn leaf(
         &mut self,
         issuer: &Issuer,
@@ -96,7 +110,8 @@ impl<'a> Maker<'a> {
         names: &[String],
     ) -> Pair {
         let born = self.now.plus_days(-LEAF_AGE);
-        let key = self.key();
+        let is_talos = issuer.certificate().public_key().key_type() == KeyType::Ed25519;
+        let key = (self.key)(if is_talos { KeyAlgorithm::Ed25519 } else { KeyAlgorithm::EcdsaP256 });
         let parameters = LeafParameters {
             common_name: name.to_owned(),
             organizations: groups.iter().map(|&group| group.to_owned()).collect(),

@@ -4,17 +4,19 @@
 //! name of the package that comes of it. A further platform is a row of [`SAMPLES`] with a function that lays out its files.
 
 mod cluster_api;
+mod kamaji;
 mod kubeadm;
 mod maker;
+mod talos;
 
 use zeroize::Zeroizing;
 
 use crate::{
     UnixTime,
     package::zip,
-    profile::{KUBEADM, STARLINGX},
+    profile::{self, KAMAJI, KUBEADM, Profile, STARLINGX, TALOS},
     report::InventoryReport,
-    x509::PrivateKey,
+    x509::{KeyAlgorithm, PrivateKey},
 };
 
 use self::maker::Maker;
@@ -27,6 +29,8 @@ pub const SAMPLES: &[Sample] = &[
     Sample { id: "kubeadm", title: "kubeadm", platform: KUBEADM.id, lay_out: kubeadm::lay_out },
     Sample { id: "cluster-api", title: "Cluster API", platform: KUBEADM.id, lay_out: cluster_api::lay_out },
     Sample { id: "starlingx", title: "StarlingX", platform: STARLINGX.id, lay_out: kubeadm::lay_out },
+    Sample { id: "talos", title: "Talos", platform: TALOS.id, lay_out: talos::lay_out },
+    Sample { id: "kamaji", title: "Kamaji", platform: KAMAJI.id, lay_out: kamaji::lay_out },
 ];
 
 /// A cluster that can be made up.
@@ -89,13 +93,19 @@ pub fn named(id: &str) -> Option<&'static Sample> {
 }
 
 impl Sample {
-    /// Makes its files as of `now`. `key` makes a private key, another one each time; ECDSA P-256 is made quickly.
+    /// The platform, where its files alone do not tell it and somebody has to say it.
+    #[must_use]
+    pub fn platform_to_say(&self) -> Option<&'static Profile> {
+        profile::named(self.platform).filter(|profile| !profile.extends.is_empty())
+    }
+
+    /// Makes its files as of `now`. `key` makes a private key of a kind, another one each time: kinds that are made quickly.
     ///
     /// # Panics
     ///
-    /// If the keys are of a kind that cannot sign.
+    /// If a key is of another kind than was asked for, and cannot sign.
     #[must_use]
-    pub fn files(&self, now: UnixTime, key: &mut dyn FnMut() -> PrivateKey) -> Vec<SampleFile> {
+    pub fn files(&self, now: UnixTime, key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey) -> Vec<SampleFile> {
         let mut maker = Maker::new(format!("{MARK}{}", self.id), now, key);
         (self.lay_out)(&mut maker);
         maker.files
@@ -107,7 +117,11 @@ impl Sample {
     ///
     /// As [`Sample::files`].
     #[must_use]
-    pub fn archive(&self, now: UnixTime, key: &mut dyn FnMut() -> PrivateKey) -> (String, Zeroizing<Vec<u8>>) {
+    pub fn archive(
+        &self,
+        now: UnixTime,
+        key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey,
+    ) -> (String, Zeroizing<Vec<u8>>) {
         let files = self.files(now, key);
         let entries = files.iter().map(|file| (file.path.clone(), file.mode, file.bytes.as_slice()));
         (format!("{MARK}{}.zip", self.id), zip(&entries.collect::<Vec<_>>()))

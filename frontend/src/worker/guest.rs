@@ -230,7 +230,7 @@ fn nothing(what: &str) -> Reply {
 fn sample(id: &str, now: UnixTime) -> Answer {
     let Some(sample) = sample::named(id) else { return nothing("made up under that name").into() };
     let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
-    let (name, bytes) = sample.archive(now, &mut || PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut random));
+    let (name, bytes) = sample.archive(now, &mut |algorithm| PrivateKey::generate(algorithm, &mut random));
     Answer { reply: Reply::Sample { name }, bytes: Some(bytes) }
 }
 

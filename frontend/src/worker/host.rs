@@ -6,9 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use airlock_core::{
-    UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, profile::KUBEADM, sample, x509::KeyAlgorithm,
-};
+use airlock_core::{UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, sample, x509::KeyAlgorithm};
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
@@ -146,8 +144,7 @@ impl Host {
             match (reply, blob) {
                 _ if host.wiped.get() != wiped => {}
                 (Reply::Sample { name }, Some(blob)) => {
-                    // Where the files tell it by themselves, nobody has to say it.
-                    let platform = Some(sample.platform).filter(|platform| *platform != KUBEADM.id);
+                    let platform = sample.platform_to_say().map(|profile| profile.id);
                     host.platform.set(platform);
                     host.tell(Action::PlatformChosen(platform));
                     host.load(vec![PickedFile { path: name, handle: Ok(blob) }]);

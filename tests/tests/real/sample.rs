@@ -10,7 +10,7 @@ use std::{
 use airlock_core::{
     UnixTime,
     sample::{self, Sample},
-    x509::{KeyAlgorithm, PrivateKey},
+    x509::PrivateKey,
 };
 use airlock_tests::{
     rotation::scratch,
@@ -23,7 +23,7 @@ fn laid_out(sample: &Sample) -> PathBuf {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right").as_secs();
     let now = UnixTime(i64::try_from(now).expect("a moment of ours"));
     let mut random = rand_core::UnwrapErr(getrandom::SysRng);
-    let mut key = || PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut random);
+    let mut key = |algorithm| PrivateKey::generate(algorithm, &mut random);
     let (name, bytes) = sample.archive(now, &mut key);
     let archive = folder.join(name);
     fs::write(&archive, &*bytes).expect("the archive can be written");

@@ -1,0 +1,140 @@
+//! A tenant of Kamaji's: its TenantControlPlane, its Deployment and its Secrets in the management cluster, two nodes, a
+//! person's kubeconfig.
+//!
+//! The objects are those of `tests/fixtures/kamaji/alpha`, which an operator of 26.8.2-edge left, without the fields of
+//! the server and without the operator's check sums, which nothing here is told by.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::{
+    kubeadm,
+    maker::{Maker, Usage, embedded, kubeconfig},
+};
+use crate::{profile::KAMAJI, x509::Issuer};
+
+const CONTROL_PLANE: &str = include_str!("kamaji/tenantcontrolplane.yaml");
+const DEPLOYMENT: &str = include_str!("kamaji/deployment.yaml");
+
+/// The namespace of the tenant's objects.
+const NAMESPACE: &str = "sample";
+/// The tenant's address, which is for documentation (RFC 5737).
+const ADDRESS: &str = "192.0.2.20";
+/// The tenant's `metadata.uid`, by which its operator calls it in the data store.
+const UID: &str = "8c5f9a52-3e0b-4d0f-9d3c-6a1f2f2d7b41";
+
+/// The whole tenant.
+pub(super) fn lay_out(maker: &mut Maker<'_>) {
+    ADDRESS.clone_into(&mut maker.host);
+    for (name, template) in [("tenantcontrolplane", CONTROL_PLANE), ("deployment", DEPLOYMENT)] {
+        let text = template.replace("@CLUSTER@", &maker.cluster).replace("@NAMESPACE@", NAMESPACE);
+        let text = text.replace("@ADDRESS@", ADDRESS).replace("@UID@", UID);
+        maker.add(&format!("management/{name}.yaml"), 0o644, text);
+    }
+    let cluster = maker.authority("kubernetes");
+    let front_proxy = maker.authority("front-proxy-ca");
+    authorities(maker, &cluster, &front_proxy);
+    leaves(maker, &cluster, &front_proxy);
+    kubeconfigs(maker, &cluster);
+    for node in ["worker1", "worker2"] {
+        kubeadm::worker(maker, &cluster, node);
+    }
+    kubeadm::person(maker, &cluster);
+    kubeadm::cluster_info(maker, &cluster);
+}
+
+fn authorities(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
+    let (certificate, key) = (cluster.certificate().to_pem(), cluster.key().to_pem());
+    let both = [("ca.crt", &*certificate), ("ca.key", &key), ("tls.crt", &certificate), ("tls.key", &key)];
+    secret(maker, "ca", &both);
+    let (certificate, key) = (front_proxy.certificate().to_pem(), front_proxy.key().to_pem());
+    secret(maker, "front-proxy-ca-certificate", &[("front-proxy-ca.crt", &*certificate), ("front-proxy-ca.key", &key)]);
+    let service_account = maker.key();
+    let (public, key) = (service_account.public_key().to_pem(), service_account.to_pem());
+    secret(maker, "sa-certificate", &[("sa.key", &*key), ("sa.pub", &public)]);
+    // The data store has an authority of its own, whose key is no tenant's.
+    let store = maker.authority("datastore-etcd-ca");
+    let user = maker.leaf(&store, UID, &["system:masters"], Usage::Peer, &[]);
+    let authority = store.certificate().to_pem();
+    let (certificate, key) = (user.certificate.to_pem(), user.key.to_pem());
+    let data = [("ca.crt", &*authority), ("server.crt", &certificate), ("server.key", &key)];
+    secret(maker, "datastore-certificate", &data);
+}
+
+fn leaves(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
+    let name = maker.cluster.clone();
+    let served = [
+        name.clone(),
+        format!("{name}.{NAMESPACE}.svc"),
+        format!("{name}.{NAMESPACE}.svc.cluster.local"),
+        "kubernetes".to_owned(),
+        "kubernetes.default".to_owned(),
+        "kubernetes.default.svc".to_owned(),
+        "kubernetes.default.svc.cluster.local".to_owned(),
+        "localhost".to_owned(),
+        // What the operator calls the node for kubeadm.
+        "node".to_owned(),
+        "10.96.0.1".to_owned(),
+        ADDRESS.to_owned(),
+        "127.0.0.1".to_owned(),
+    ];
+    let leaves: [(&str, &str, &Issuer, &str, Usage, &[String]); 3] = [
+        ("api-server-certificate", "apiserver", cluster, "kube-apiserver", Usage::Server, &served),
+        (
+            "api-server-kubelet-client-certificate",
+            "apiserver-kubelet-client",
+            cluster,
+            "kube-apiserver-kubelet-client",
+            Usage::Client,
+            &[],
+        ),
+        ("front-proxy-client-certificate", "front-proxy-client", front_proxy, "front-proxy-client", Usage::Client, &[]),
+    ];
+    for (component, stem, issuer, user, usage, names) in leaves {
+        let leaf = maker.leaf(issuer, user, &[], usage, names);
+        let (certificate, key) = (leaf.certificate.to_pem(), leaf.key.to_pem());
+        let (crt_name, key_name) = (format!("{stem}.crt"), format!("{stem}.key"));
+        secret(maker, component, &[(&crt_name, &*certificate), (&key_name, &key)]);
+    }
+}
+
+fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer) {
+    let (outside, local) = (maker.server(), "https://127.0.0.1:6443".to_owned());
+    let inside = format!("https://{}.{NAMESPACE}.svc:6443", maker.cluster);
+    let mut written = |user: &str, groups: &[&str], server: &str| {
+        let credential = maker.leaf(issuer, user, groups, Usage::Client, &[]);
+        kubeconfig(&maker.cluster, server, issuer.certificate(), user, &embedded(&credential))
+    };
+    let (admin, admins) = ("kubernetes-admin", &["kubeadm:cluster-admins"]);
+    let (super_admin, masters) = ("kubernetes-super-admin", &["system:masters"]);
+    let people = [
+        ("admin.conf", written(admin, admins, &outside)),
+        ("admin.svc", written(admin, admins, &inside)),
+        ("super-admin.conf", written(super_admin, masters, &outside)),
+        ("super-admin.svc", written(super_admin, masters, &inside)),
+    ];
+    let manager = written("system:kube-controller-manager", &[], &local);
+    let scheduler = written("system:kube-scheduler", &[], &local);
+    secret(maker, "admin-kubeconfig", &people.each_ref().map(|(key, text)| (*key, text.as_str())));
+    secret(maker, "controller-manager-kubeconfig", &[("controller-manager.conf", manager.as_str())]);
+    secret(maker, "scheduler-kubeconfig", &[("scheduler.conf", scheduler.as_str())]);
+}
+
+/// A Secret as the operator writes it.
+fn secret(maker: &mut Maker<'_>, component: &str, data: &[(&str, &str)]) {
+    let hosted = KAMAJI.hosted().expect("Invariant: Kamaji's course is that of hosted control planes");
+    let (component_label, name_label, cluster) = (hosted.component_label, hosted.name_label, &maker.cluster);
+    let mut text = Zeroizing::new(String::from("apiVersion: v1\ndata:\n"));
+    for (key, content) in data {
+        let encoded = Zeroizing::new(STANDARD.encode(content));
+        text = Zeroizing::new(format!("{}  {key}: {}\n", *text, *encoded));
+    }
+    let text = Zeroizing::new(format!(
+        "{}kind: Secret\nmetadata:\n  labels:\n    {component_label}: {component}\n    {name_label}: {cluster}\n    \
+         kamaji.clastix.io/project: kamaji\n  name: {cluster}-{component}\n  namespace: {NAMESPACE}\n  ownerReferences:\n  \
+         - apiVersion: kamaji.clastix.io/v1alpha1\n    blockOwnerDeletion: true\n    controller: true\n    \
+         kind: TenantControlPlane\n    name: {cluster}\n    uid: {UID}\ntype: Opaque\n",
+        *text
+    ));
+    maker.add(&format!("management/secret-{cluster}-{component}.yaml"), 0o600, text.as_bytes());
+}
