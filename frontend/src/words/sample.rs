@@ -5,7 +5,7 @@ use airlock_core::sample::Share;
 /// Over the choice.
 pub const TITLE: &str = "Try it with a sample";
 /// What it is.
-pub const INTRODUCTION: &str = "A cluster that does not exist, made up in this page: three control-plane nodes, a worker, a person's kubeconfig, \
+pub const INTRODUCTION: &str = "A cluster that does not exist, made up in this page: control plane, workers, a person's kubeconfig, \
     with real keys and certificates that are new each time. Practise the whole way with it, through to the package.";
 /// The button's beginning, for those who listen.
 pub const MAKE: &str = "Try it with a sample of";

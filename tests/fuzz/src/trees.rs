@@ -12,7 +12,7 @@ use crate::secrets::Secrets;
 const TALOS_SECRETS: &str = "talos/cluster-a/secrets.yaml";
 
 /// What is given together, by the first byte: folders below `tests/fixtures`.
-const SETS: [&[&str]; 10] = [
+const SETS: [&[&str]; 13] = [
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/worker1", "kubeadm/ecdsa-3/cluster", "kubeadm/ecdsa-3/clients"],
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/cp2"],
     &["cluster-api/two"],
@@ -23,6 +23,9 @@ const SETS: [&[&str]; 10] = [
     &["talos/cluster-a/contract-v1.13"],
     &["talos/cluster-a/contract-v1.14"],
     &["talos/patches/v1.13/kubernetes-1-add", "talos/rotation"],
+    &["kamaji/alpha"],
+    &["kamaji/alpha-after-openssl-ca", "kamaji/konnectivity"],
+    &["kamaji/alpha", "kamaji/alpha-signing-apart", "kamaji/alpha-notready"],
 ];
 
 /// Fixtures that were read, and what of them nobody may see.

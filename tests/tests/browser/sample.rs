@@ -94,3 +94,13 @@ fn cluster_api() {
 fn starlingx() {
     practise("starlingx", "StarlingX", true);
 }
+
+#[test]
+fn talos() {
+    practise("talos", "Talos", true);
+}
+
+#[test]
+fn kamaji() {
+    practise("kamaji", "Kamaji", false);
+}

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
-use airlock_core::{Content, InputFile, Standing, check, inspect, plan::RotationRequest};
+use airlock_core::{Content, InputFile, Standing, UnixTime, check, inspect, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
     oracle::ask_program,
@@ -69,6 +69,28 @@ pub(crate) fn question(before: &str, now: Vec<PathBuf>) -> Question {
         pkcs8: true,
         paused: false,
         time: fixtures::now().0,
+    }
+}
+
+/// The same of the sample to practise on, at that time.
+pub(crate) fn sample_question(before: Vec<PathBuf>, time: UnixTime) -> Question {
+    let names = ["127.0.0.1", "localhost", "sample-kamaji", "sample-kamaji.sample.svc"];
+    let names = names.into_iter().chain(["sample-kamaji.sample.svc.cluster.local", "192.0.2.20"]).collect();
+    Question {
+        tenant: "sample-kamaji",
+        namespace: "sample",
+        endpoint: "192.0.2.20:6443",
+        names,
+        before,
+        time: time.0,
+        ..question("", Vec::new())
+    }
+}
+
+impl Answer {
+    /// Is there nothing left for the operator to do?
+    pub(crate) fn is_settled(&self) -> bool {
+        self.rounds.is_empty() && !self.loops
     }
 }
 

@@ -13,18 +13,25 @@ use airlock_core::{
     x509::PrivateKey,
 };
 use airlock_tests::{
-    rotation::scratch,
+    rotation::{scratch, walk},
+    talos,
     tools::{kubeadm, kubectl, succeed},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::kamaji;
+
+fn now() -> UnixTime {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right").as_secs();
+    UnixTime(i64::try_from(now).expect("a moment of ours"))
+}
 
 /// Lays a sample out as its archive does. The real programs look at the clock, so it is of now.
 fn laid_out(sample: &Sample) -> PathBuf {
     let folder = scratch(&format!("sample-{}", sample.id));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right").as_secs();
-    let now = UnixTime(i64::try_from(now).expect("a moment of ours"));
     let mut random = rand_core::UnwrapErr(getrandom::SysRng);
     let mut key = |algorithm| PrivateKey::generate(algorithm, &mut random);
-    let (name, bytes) = sample.archive(now, &mut key);
+    let (name, bytes) = sample.archive(now(), &mut key);
     let archive = folder.join(name);
     fs::write(&archive, &*bytes).expect("the archive can be written");
     succeed(Command::new("unzip").arg("-q").arg(&archive).arg("-d").arg(&folder));
@@ -80,9 +87,9 @@ fn kubectl_reads_every_kubeconfig() {
 
 /// openssl's own verdict: every leaf hangs on its authority, and every key is its certificate's.
 #[test]
-fn openssl_verifies_every_leaf_of_every_sample() {
-    for sample in sample::SAMPLES {
-        let folder = laid_out(sample);
+fn openssl_verifies_every_leaf_of_every_node() {
+    for id in ["kubeadm", "cluster-api", "starlingx"] {
+        let folder = laid_out(sample::named(id).expect("a sample"));
         let public = |command: &mut Command| succeed(command);
         for node in NODES {
             let pki = folder.join(node).join("etc/kubernetes/pki");
@@ -113,6 +120,61 @@ fn openssl_verifies_every_leaf_of_every_sample() {
         }
         assert!(mode(&folder.join("sample-cp1/etc/kubernetes/pki/ca.key")) == 0o600, "keys are their owner's alone");
     }
+}
+
+/// By Talos' rules each machine issues from the keys that it has, and trusts what `secrets.yaml` says; openssl finds the
+/// talosconfig's certificate signed by it.
+#[test]
+fn machines_hold_what_their_secrets_say() {
+    let folder = laid_out(sample::named("talos").expect("a sample"));
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of text");
+    let configurations: Vec<_> =
+        NODES.iter().chain(&["sample-worker1"]).map(|name| read(&format!("{name}.yaml"))).collect();
+    let held = talos::holds(&configurations);
+    let value = |text: &str, section: &str, key: &str| {
+        let rest = &text[text.find(&format!("\n{section}:\n")).expect("the section is there")..];
+        let line =
+            rest.lines().find_map(|line| line.trim().strip_prefix(&format!("{key}: "))).expect("the key is there");
+        String::from_utf8(STANDARD.decode(line).expect("base64")).expect("PEM")
+    };
+    let secrets = read("secrets.yaml");
+    let authority = |section: &str| value(&secrets, &format!("    {section}"), "crt");
+    let (own, kubernetes) = (authority("os"), authority("k8s"));
+    for (index, machine) in held.iter().enumerate() {
+        let key = if index < NODES.len() { "matches" } else { "absent" };
+        for (api, authority) in [(&machine.talos, &own), (&machine.kubernetes, &kubernetes)] {
+            assert_eq!((api.issuing.as_str(), api.key.as_str()), (digest(authority).as_str(), key), "{index}");
+            assert!(api.accepted.is_empty(), "{index}");
+        }
+    }
+    let talosconfig = read("clients/sample-talosconfig");
+    let (trusted, shown) = (folder.join("trusted.pem"), folder.join("shown.pem"));
+    fs::write(&trusted, &own).expect("a file can be written");
+    fs::write(&shown, value(&talosconfig, "contexts", "crt")).expect("a file can be written");
+    succeed(Command::new("openssl").args(["verify", "-x509_strict", "-CAfile"]).arg(&trusted).arg(&shown));
+    assert_eq!(value(&talosconfig, "contexts", "ca"), own);
+}
+
+/// SHA-256 of a certificate's DER, as openssl tells it.
+fn digest(pem: &str) -> String {
+    let folder = scratch("sample-digest");
+    let file = folder.join("one.pem");
+    fs::write(&file, pem).expect("a file can be written");
+    let said = succeed(Command::new("openssl").args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(file));
+    let (_, digest) = said.trim().split_once('=').expect("a name and the digest");
+    digest.replace(':', "").to_lowercase()
+}
+
+/// Kamaji's operator would change nothing of it: it takes each Secret for what it wrote itself.
+#[test]
+fn the_operator_would_leave_the_sample_as_it_is() {
+    let folder = laid_out(sample::named("kamaji").expect("a sample"));
+    let secrets = walk(&folder.join("management")).into_iter().filter(|name| name.starts_with("secret-"));
+    let secrets: Vec<_> = secrets.map(|name| folder.join("management").join(name)).collect();
+    assert_eq!(secrets.len(), 10);
+    let answer = kamaji::one(kamaji::sample_question(secrets, now()));
+    assert!(answer.is_settled(), "{answer:?}");
+    assert_eq!(answer.authority, "CN=kubernetes");
 }
 
 fn mode(file: &Path) -> u32 {
