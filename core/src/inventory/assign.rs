@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     Artifact, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
-    layout, packaged, recognise,
+    layout, packaged, recognise, resources,
     tree::{self, Location, Trees},
 };
 use crate::{
@@ -51,7 +51,8 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         files: 0,
         keys: BTreeMap::new(),
     };
-    let mut files = open_archives(files, &mut inventory.findings);
+    let files = open_archives(files, &mut inventory.findings);
+    let mut files = resources::open(files, &mut inventory.findings);
     in_order(&mut files);
     within_limits(&mut files, &mut inventory.findings);
     inventory.files = files.len();

@@ -139,6 +139,8 @@ fn looks_like_objects(text: &[u8]) -> bool {
                 b"contexts:",
                 b"machine:",
                 b"certs:",
+                // A resource of Talos' API.
+                b"node:",
             ]
             .iter()
             .any(|key| line.starts_with(key))

@@ -16,6 +16,7 @@ mod objects;
 mod packaged;
 mod pins;
 mod recognise;
+mod resources;
 mod signers;
 mod standing;
 mod tenant;

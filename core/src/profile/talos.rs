@@ -24,6 +24,8 @@ pub const TALOS: Profile = Profile {
     recognised_by: &[
         // A machine configuration.
         Sign::Document(&["version", "machine"]),
+        // The same as `talosctl get machineconfig -o yaml` prints it, where it cannot be read.
+        Sign::Document(&["node", "metadata", "spec"]),
         // secrets.yaml, as `talosctl gen secrets` writes it.
         Sign::Document(&["secrets", "trustdinfo", "certs"]),
         // A talosconfig: a kubeconfig has `current-context`.
@@ -32,7 +34,7 @@ pub const TALOS: Profile = Profile {
     extends: "",
     course: Course::MachineConfigs,
     phase_words: ["PRE_ROTATE", "ROTATE", "POST_ROTATE"],
-    input: "a control-plane machine's and a worker's configuration (controlplane.yaml, worker.yaml), secrets.yaml and your talosconfig",
+    input: "a control-plane machine's and a worker's configuration (controlplane.yaml, worker.yaml, or what `talosctl get machineconfig -o yaml` prints), secrets.yaml and your talosconfig",
     directory: "",
     kubelet_directory: "",
     folders_elsewhere: &[],

@@ -6,6 +6,7 @@
 mod client;
 mod machine;
 mod merge;
+pub(crate) mod resource;
 mod secrets;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -525,6 +525,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("signing-unknown", "It decides where the new CA's key goes.", MANIFEST),
     row(
+        "staged-configuration",
+        "A patch is made for the configuration that is read; one that takes effect later brings back what it replaced.",
+        Check::Command("talosctl get machineconfig persistent -o yaml"),
+    ),
+    row(
         "start-over-too-late",
         "Somebody shows a certificate of the new CA already, and would be refused by all who give it up.",
         SIGNER,
