@@ -12,6 +12,7 @@ use crate::{
     plan::RotationPlan,
     profile::AuthorityId,
     report::{CertificateReport, certificate_report},
+    sample::Share,
     simulate::{Edge, Outcome, TrustMatrix},
     x509::Certificate,
 };
@@ -24,6 +25,8 @@ pub(crate) const FORMAT: &str = "airlock-package/1";
 struct Manifest<'a> {
     format: &'static str,
     cluster: &'a str,
+    /// Was it made from a sample to practise on, or with one among the files? Then it fits no cluster.
+    sample: bool,
     platform: &'static str,
     created: String,
     authorities: Vec<AuthorityEntry<'a>>,
@@ -130,6 +133,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
     let manifest = Manifest {
         format: FORMAT,
         cluster: &plan.cluster,
+        sample: plan.sample != Share::Nothing,
         platform: plan.profile.id,
         created: UnixTime::to_string(&plan.now),
         authorities: authorities.collect(),

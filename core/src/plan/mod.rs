@@ -50,6 +50,7 @@ use crate::{
     Finding, Severity, UnixTime,
     inventory::{Inventory, Role},
     profile::{AuthorityId, Course, Profile},
+    sample::{self, Share},
     x509::KeyAlgorithm,
 };
 
@@ -58,6 +59,8 @@ use crate::{
 pub struct RotationPlan {
     pub(crate) profile: &'static Profile,
     pub(crate) cluster: String,
+    /// How much of what it was made from is a sample to practise on.
+    pub(crate) sample: Share,
     /// `airlock-<cluster>-<yyyymmdd>`.
     pub(crate) name: String,
     pub(crate) now: UnixTime,
@@ -178,6 +181,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     Ok(RotationPlan {
         profile: inventory.profile,
         cluster: inventory.cluster.clone(),
+        sample: sample::told_by_names(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: name(inventory, request, now),
         now,
         machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },

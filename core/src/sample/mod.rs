@@ -72,12 +72,17 @@ pub enum Share {
     Everything,
 }
 
-/// How much of what was found is a sample, told by the names: a cluster's and those of its nodes and people.
+/// How much of what was found is a sample, told by the names: a cluster's and those of its nodes.
 #[must_use]
 pub fn share(inventory: &InventoryReport) -> Share {
     let nodes = inventory.holders.iter().filter(|holder| ["control-plane", "worker"].contains(&holder.role.as_str()));
-    let marked = [&inventory.cluster].into_iter().chain(nodes.map(|holder| &holder.name));
-    let (marked, others): (Vec<_>, Vec<_>) = marked.partition(|name| name.starts_with(MARK));
+    told_by_names(&inventory.cluster, nodes.map(|holder| holder.name.as_str()))
+}
+
+/// The same, of a cluster's name and those of its nodes.
+pub(crate) fn told_by_names<'a>(cluster: &'a str, nodes: impl Iterator<Item = &'a str>) -> Share {
+    let (marked, others): (Vec<_>, Vec<_>) =
+        [cluster].into_iter().chain(nodes).partition(|name| name.starts_with(MARK));
     match (marked.len(), others.len()) {
         // A name alone may be anybody's.
         (0 | 1, _) => Share::Nothing,

@@ -45,6 +45,19 @@ fn every_sample_leads_to_a_package_that_bears_its_mark() {
         let plan = plan(&inventory, request, NOW).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", sample.id));
         let keys = plan.key_requests().iter().map(|request| key(request.algorithm)).collect();
         let files = package(&plan, &mint(&plan, keys).unwrap()).unwrap();
+        let text = |path: &str| {
+            let file = files.files().find(|file| file.path == path).unwrap();
+            String::from_utf8(file.bytes.to_vec()).unwrap()
+        };
+        for path in ["README.txt", "RUNBOOK.md"] {
+            let said = text(path);
+            let lines: Vec<_> = said.lines().take(4).collect();
+            assert!(
+                lines[2].contains("made from a sample") && lines[2].contains("nothing in it fits"),
+                "{path}: {lines:?}"
+            );
+        }
+        assert!(text("manifest.json").contains("\n  \"sample\": true,\n"));
         assert!(files.name().starts_with(&format!("airlock-{MARK}{}", sample.id)), "{}", files.name());
     }
 }

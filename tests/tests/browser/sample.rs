@@ -60,8 +60,12 @@ fn practise(id: &str, platform: &str, outage: bool) {
     let name = root.file_name().expect("a package has a name").to_string_lossy().into_owned();
     assert!(name.starts_with(&format!("airlock-sample-{id}-")), "{name}");
     let runbook = fs::read_to_string(root.join("RUNBOOK.md")).expect("there is a runbook");
-    assert!(runbook.contains("sample-"), "{}", &runbook[..400]);
+    let readme = fs::read_to_string(root.join("README.txt")).expect("it says what it is");
+    for text in [runbook, readme] {
+        assert!(text.contains("made from a sample"), "{}", &text[..400]);
+    }
     let manifest = manifest(&root);
+    assert_eq!(manifest["sample"], true);
     let holders =
         manifest["steps"].as_array().expect("a list").iter().map(|step| step["holder"].as_str().unwrap_or_default());
     let groups = ["workers", "cluster", "management", "clients"];

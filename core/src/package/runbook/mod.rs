@@ -11,6 +11,7 @@ use crate::{
     mint::Minted,
     plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
     profile::{Course, Hosted},
+    sample::Share,
     simulate::TrustMatrix,
 };
 
@@ -24,13 +25,27 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
             "Go back to:   0-backup, the files as they were given\n",
         ),
     };
+    let sample = sample(plan.sample).map(|said| format!("{said}\n\n")).unwrap_or_default();
     format!(
-        "{name}\n\nA rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
+        "{name}\n\n{sample}A rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
          {secrecy}\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
          {way_back}Machines read manifest.json.\n"
     )
+}
+
+/// What is said of a package that fits no real cluster.
+fn sample(share: Share) -> Option<&'static str> {
+    match share {
+        Share::Nothing => None,
+        Share::Something => Some(
+            "Samples were among the files that this was made from (their names begin with `sample-`): it fits no cluster.",
+        ),
+        Share::Everything => {
+            Some("This was made from a sample, whose names begin with `sample-`: nothing in it fits a real cluster.")
+        }
+    }
 }
 
 /// The whole rotation, step by step, with this cluster's names.
@@ -54,6 +69,9 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
     writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
+    if let Some(said) = sample(plan.sample) {
+        writeln!(text, "**{said}**\n")?;
+    }
     writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan.profile.course).phases)?;
     if plan.has_begun() {
         writeln!(
