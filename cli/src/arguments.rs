@@ -6,6 +6,7 @@ use airlock_core::{
     InputFile, NewControlPlane, RotationRequest,
     plan::{BroughtAuthority, KubeletCertificates, NewAuthority, request},
     profile::{self, AuthorityId, PROFILES, Profile},
+    sample::{self, SAMPLES, Sample},
     x509::KeyAlgorithm,
 };
 use clap::{
@@ -82,6 +83,15 @@ pub(crate) enum Command {
         preparing: Preparing,
         /// A file that is not there yet
         #[arg(long, value_name = "FILE.yaml")]
+        out: String,
+    },
+    /// Make up a cluster that does not exist, to practise on
+    Sample {
+        /// Of which kind
+        #[arg(value_name = "NAME", value_parser = sample())]
+        sample: &'static Sample,
+        /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
+        #[arg(long, value_name = "FILE.zip|DIR")]
         out: String,
     },
 }
@@ -213,6 +223,11 @@ enum Kubelets {
 }
 
 /// The platforms by their names.
+fn sample() -> impl TypedValueParser<Value = &'static Sample> {
+    let names = PossibleValuesParser::new(SAMPLES.iter().map(|sample| sample.id));
+    names.map(|name| sample::named(&name).expect("Invariant: only names of samples are possible"))
+}
+
 fn platform() -> impl TypedValueParser<Value = &'static Profile> {
     let names = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.id));
     names.map(|name| profile::named(&name).expect("Invariant: only names of platforms are possible"))

@@ -18,9 +18,14 @@ use std::{
 
 use airlock_core::{
     Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, mint, package,
-    package::PackageError, plan, prepare,
+    package::PackageError,
+    plan, prepare,
+    sample::{self, Sample},
+    x509::PrivateKey,
 };
 use clap::Parser;
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
 
 use crate::arguments::{Arguments, Choices, Command, Format, Preparing, Reading};
 
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         Command::Plan { paths, reading, choices, format } => run_plan(&paths, &reading, &choices, format),
         Command::Package { paths, reading, choices, out } => run_package(&paths, &reading, &choices, &out),
         Command::Prepare { preparing, out } => run_prepare(&preparing, &out),
+        Command::Sample { sample, out } => run_sample(sample, &out),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -103,7 +109,8 @@ fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str
         other => Stop::Failed(other.to_string()),
     })?;
     print_findings(&files.matrix().findings());
-    target.write(&files, archive)?;
+    let entries = files.files().map(|file| (file.path.as_str(), file.mode, file.bytes.as_slice()));
+    target.write(entries, || archive(&files))?;
     println!("{}", files.matrix());
     println!("{}: {minted}, {} files", target.path(), files.files().count());
     Ok(())
@@ -121,6 +128,18 @@ fn run_prepare(preparing: &Preparing, out: &str) -> Result<(), Stop> {
     let (subject, end) = (secret.certificate.subject(), secret.certificate.not_after());
     println!("{out}: Secret {}/{} with the CA {subject}, until {end}", secret.namespace, secret.name);
     println!("Make it before its control plane: kubectl create -f {out}");
+    Ok(())
+}
+
+fn run_sample(sample: &Sample, out: &str) -> Result<(), Stop> {
+    let target = write::Target::new(out)?;
+    let mut random = UnwrapErr(SysRng);
+    let files = sample.files(now()?, &mut |algorithm| PrivateKey::generate(algorithm, &mut random));
+    let entries = files.iter().map(|file| (file.path.as_str(), file.mode, file.bytes.as_slice()));
+    target.write(entries, || sample::archive(&files))?;
+    let option = sample.platform_to_say().map(|platform| format!(" --platform {}", platform.id)).unwrap_or_default();
+    println!("{out}: a sample of {}; no such cluster exists, and its keys protect nothing", sample.title);
+    println!("Look at it: airlock inspect {out}{option}");
     Ok(())
 }
 

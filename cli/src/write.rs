@@ -1,4 +1,4 @@
-//! The package on disk. Secrets go only into files that their owner alone can read.
+//! What is made on disk. Secrets go only into files that their owner alone can read.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -6,12 +6,11 @@ use std::{
     path::Path,
 };
 
-use airlock_core::OutputFiles;
 use zeroize::Zeroizing;
 
 use crate::Stop;
 
-/// Where the package goes.
+/// Where the package or the sample goes.
 pub(crate) enum Target {
     /// One archive, replaced in one move if it is there.
     Archive(String),
@@ -44,14 +43,14 @@ impl Target {
         }
     }
 
-    /// Writes the package.
-    pub(crate) fn write(
+    /// Writes files with their paths and modes, or the archive of them.
+    pub(crate) fn write<'f>(
         &self,
-        files: &OutputFiles,
-        archive: fn(&OutputFiles) -> Zeroizing<Vec<u8>>,
+        files: impl Iterator<Item = (&'f str, u32, &'f [u8])>,
+        archive: impl FnOnce() -> Zeroizing<Vec<u8>>,
     ) -> Result<(), Stop> {
         let written = match self {
-            Self::Archive(path) => write_archive(path, &archive(files)),
+            Self::Archive(path) => write_archive(path, &archive()),
             Self::Folder(path) => write_folder(Path::new(path), files),
         };
         written.map_err(|error| Stop::Failed(format!("--out {}: {error}", self.path())))
@@ -76,14 +75,14 @@ fn write_archive(path: &str, bytes: &[u8]) -> std::io::Result<()> {
     fs::rename(&beside, path)
 }
 
-fn write_folder(root: &Path, files: &OutputFiles) -> std::io::Result<()> {
+fn write_folder<'f>(root: &Path, files: impl Iterator<Item = (&'f str, u32, &'f [u8])>) -> std::io::Result<()> {
     create_folder(root)?;
-    for file in files.files() {
-        let path = root.join(&file.path);
+    for (path, mode, bytes) in files {
+        let path = root.join(path);
         if let Some(folder) = path.parent() {
             create_folder(folder)?;
         }
-        write_file(&path, file.mode, &file.bytes)?;
+        write_file(&path, mode, bytes)?;
     }
     Ok(())
 }

@@ -7,7 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
-use airlock_core::{InputFile, RotationRequest, plan::BroughtAuthority, plan::NewAuthority, profile::AuthorityId};
+use airlock_core::{
+    InputFile, RotationRequest,
+    plan::{BroughtAuthority, NewAuthority},
+    profile::AuthorityId,
+    sample::{SAMPLES, Sample},
+};
 use airlock_tests::{
     fixtures,
     rotation::{scratch, walk},
@@ -248,4 +253,31 @@ fn archives_are_read_as_the_folders_they_hold() {
     assert_eq!(nodes(&packed), nodes(&unpacked));
     assert_eq!(nodes(&packed).len(), 4);
     assert!(root().is_dir());
+}
+
+/// A newcomer without a browser: what is made up is read like any other input, and a package says that it is none.
+#[test]
+fn samples_are_made_looked_at_and_rotated() {
+    for Sample { id, .. } in SAMPLES {
+        let folder = scratch(&format!("cli-sample-{id}"));
+        let path = |name: &str| folder.join(name).display().to_string();
+        let (archive, tree, package) = (path("sample.zip"), path("tree"), path("package"));
+        for out in [&archive, &tree] {
+            let said = run(&["sample", id, "--out", out]);
+            assert_eq!(code(&said), 0, "{id}: {}", String::from_utf8_lossy(&said.stderr));
+            let said = String::from_utf8_lossy(&said.stdout).into_owned();
+            let (_, command) = said.split_once("Look at it: airlock ").expect("it says how to go on");
+            let inspected = run(&command.split_whitespace().collect::<Vec<_>>());
+            assert_eq!(code(&inspected), 0, "{id}: {}", String::from_utf8_lossy(&inspected.stderr));
+            assert!(String::from_utf8_lossy(&inspected.stdout).contains(&format!("sample-{id}")), "{id}");
+        }
+        let key = fs::metadata(&archive).expect("it was written").permissions().mode() & 0o777;
+        assert_eq!(key, 0o600, "{id}");
+        let mut arguments = vec!["package", archive.as_str(), "--out", &package, "--accept-outage"];
+        arguments.extend(["--platform", "starlingx"].iter().filter(|_| *id == "starlingx"));
+        let made = run(&arguments);
+        assert_eq!(code(&made), 0, "{id}: {}", String::from_utf8_lossy(&made.stderr));
+        let readme = fs::read_to_string(folder.join("package/README.txt")).expect("it was written");
+        assert!(readme.contains("made from a sample"), "{readme}");
+    }
 }

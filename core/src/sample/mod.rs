@@ -127,10 +127,14 @@ impl Sample {
         now: UnixTime,
         key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey,
     ) -> (String, Zeroizing<Vec<u8>>) {
-        let files = self.files(now, key);
-        let entries = files.iter().map(|file| (file.path.clone(), file.mode, file.bytes.as_slice()));
-        (format!("{MARK}{}.zip", self.id), zip(&entries.collect::<Vec<_>>()))
+        (format!("{MARK}{}.zip", self.id), archive(&self.files(now, key)))
     }
+}
+
+/// A sample's files as one archive.
+#[must_use]
+pub fn archive(files: &[SampleFile]) -> Zeroizing<Vec<u8>> {
+    zip(&files.iter().map(|file| (file.path.clone(), file.mode, file.bytes.as_slice())).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
