@@ -43,7 +43,8 @@ pub(super) fn open(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<In
                         .remedy("A staged configuration takes effect with a reboot, and one that is tried goes by itself: wait for that, then give it again"),
                 );
             }
-            let Some(text) = active.or(saved).or(resources.last()).and_then(|one| one.configuration.as_ref()) else {
+            let Some(text) = active.or(saved).or_else(|| resources.last()).and_then(|one| one.configuration.as_ref())
+            else {
                 findings.push(
                     Finding::error("unreadable-content", &path, "no machine configuration stands in it")
                         .at("spec")

@@ -78,24 +78,17 @@ fn leaves(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
         ADDRESS.to_owned(),
         "127.0.0.1".to_owned(),
     ];
-    let leaves: [(&str, &str, &Issuer, &str, Usage, &[String]); 3] = [
-        ("api-server-certificate", "apiserver", cluster, "kube-apiserver", Usage::Server, &served),
-        (
-            "api-server-kubelet-client-certificate",
-            "apiserver-kubelet-client",
-            cluster,
-            "kube-apiserver-kubelet-client",
-            Usage::Client,
-            &[],
-        ),
-        ("front-proxy-client-certificate", "front-proxy-client", front_proxy, "front-proxy-client", Usage::Client, &[]),
-    ];
-    for (component, stem, issuer, user, usage, names) in leaves {
+    let mut leaf = |component: &str, stem: &str, user: &str, issuer: &Issuer, names: &[String]| {
+        let usage = if names.is_empty() { Usage::Client } else { Usage::Server };
         let leaf = maker.leaf(issuer, user, &[], usage, names);
         let (certificate, key) = (leaf.certificate.to_pem(), leaf.key.to_pem());
-        let (crt_name, key_name) = (format!("{stem}.crt"), format!("{stem}.key"));
-        secret(maker, component, &[(&crt_name, &*certificate), (&key_name, &key)]);
-    }
+        let (certificate_name, key_name) = (format!("{stem}.crt"), format!("{stem}.key"));
+        secret(maker, component, &[(&certificate_name, &*certificate), (&key_name, &key)]);
+    };
+    leaf("api-server-certificate", "apiserver", "kube-apiserver", cluster, &served);
+    let stem = "apiserver-kubelet-client";
+    leaf("api-server-kubelet-client-certificate", stem, "kube-apiserver-kubelet-client", cluster, &[]);
+    leaf("front-proxy-client-certificate", "front-proxy-client", "front-proxy-client", front_proxy, &[]);
 }
 
 fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer) {
