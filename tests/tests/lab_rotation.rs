@@ -135,7 +135,9 @@ fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
 #[test]
 fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let lab = Lab::up("lab-test-continued", &["--control-planes", "2", "--workers", "1"]);
+    // Kubespray's certificatesDir.
+    let elsewhere = ["--certificates", "/etc/kubernetes/ssl"];
+    let lab = Lab::up("lab-test-continued", &[&elsewhere[..], &["--control-planes", "2", "--workers", "1"]].concat());
     lab.package("first.zip", &["nodes", "clients", "cluster"]);
     let carried_out =
         ["freeze", "cp1", "cp2", "published", "cluster-info", "workers", "pods", "clients", "authentication"];
