@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{Condvar, Mutex, PoisonError},
 };
 
 use serde_json::Value;
@@ -17,11 +17,36 @@ use crate::{
 /// Clusters come up one after the other.
 static STARTING: Mutex<()> = Mutex::new(());
 
+/// How many may be up at once: they wait for leases and pods most of their time, and two cores have room for two.
+static PLACES: (Mutex<usize>, Condvar) = (Mutex::new(2), Condvar::new());
+
+/// A cluster's place on the machine, until it is dropped.
+#[derive(Debug)]
+struct Place;
+
+impl Place {
+    fn take() -> Self {
+        let free = PLACES.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = PLACES.1.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Self
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *PLACES.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        PLACES.1.notify_one();
+    }
+}
+
 /// A lab that is taken down at the end, however the test ends.
 #[derive(Debug)]
 pub struct Lab {
     /// Where its files lie.
     pub directory: PathBuf,
+    /// Given back when it is down.
+    _place: Place,
 }
 
 impl Lab {
@@ -32,7 +57,7 @@ impl Lab {
     /// If it does not come up.
     #[must_use]
     pub fn up(name: &str, options: &[&str]) -> Self {
-        let lab = Self { directory: root().join("target").join(name) };
+        let lab = Self { directory: root().join("target").join(name), _place: Place::take() };
         lab.xtask(&["down"]);
         // Whoever is first builds the programs for all.
         let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);

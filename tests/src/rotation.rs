@@ -35,7 +35,7 @@ pub struct Case {
 }
 
 /// The rotations that every file of tests goes through.
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 9] = [
     Case { name: "rsa-1", fixture: "kubeadm/rsa-1", management: "", request: RotationRequest::default },
     Case {
         name: "rsa-3",
@@ -46,6 +46,8 @@ pub const CASES: [Case; 8] = [
     Case { name: "ecdsa-3", fixture: "kubeadm/ecdsa-3", management: "", request: RotationRequest::default },
     // certificatesDir, and caCertPath on the worker.
     Case { name: "elsewhere-1", fixture: "kubeadm/elsewhere-1", management: "", request: RotationRequest::default },
+    // The oldest release: no super-admin.conf.
+    Case { name: "release-1.25", fixture: "kubeadm/release-1.25", management: "", request: RotationRequest::default },
     // A node called by its address, IPv4-mapped and link-local addresses, wildcards, IDN, twenty further names.
     Case { name: "names-1", fixture: "kubeadm/names-1", management: "", request: RotationRequest::default },
     // No controller-manager signs there, so no kubelet can renew its certificate by itself.

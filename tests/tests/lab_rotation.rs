@@ -6,8 +6,6 @@
 //! that is run again changes and says nothing; what is undone is what there was; what was killed and run again comes to
 //! the same bytes as what was not.
 
-use std::sync::{Mutex, PoisonError};
-
 use airlock_tests::{
     handshakes,
     lab::{Lab, ids, text, texts},
@@ -18,10 +16,6 @@ use serde_json::Value;
 mod faults;
 #[path = "lab/unseen.rs"]
 mod unseen;
-
-/// One cluster with clients that hammer it at a time. The one of the planted faults, which waits for leases most of its
-/// time, is up beside it.
-static MACHINE: Mutex<()> = Mutex::new(());
 
 /// Everything that asks the cluster during a run.
 const CLIENTS: [&str; 11] = [
@@ -84,7 +78,6 @@ const ROWS: [&str; 28] = [
 /// Workers join in each phase, the cluster is its own management cluster, and all of it is watched for two minutes.
 #[test]
 fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-three", &["--management", "--control-planes", "3", "--workers", "1", "--spares", "5"]);
     let report = rotate(&lab, &["--quiet-seconds", "120"]);
 
@@ -112,7 +105,6 @@ fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request(
 /// undone, and carried out once more undisturbed.
 #[test]
 fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-one", &["--management", "--control-planes", "1", "--workers", "1"]);
     // Longer than a node stays Ready whose kubelet is locked out.
     let report = rotate(&lab, &["--twice", "--kill", "--undo", "--quiet-seconds", "60"]);
@@ -134,8 +126,9 @@ fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
 /// other the old one's. A second one, from what there is then, goes on with the same new CA.
 #[test]
 fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let lab = Lab::up("lab-test-continued", &["--control-planes", "2", "--workers", "1"]);
+    // Kubespray's certificatesDir.
+    let elsewhere = ["--certificates", "/etc/kubernetes/ssl"];
+    let lab = Lab::up("lab-test-continued", &[&elsewhere[..], &["--control-planes", "2", "--workers", "1"]].concat());
     lab.package("first.zip", &["nodes", "clients", "cluster"]);
     let carried_out =
         ["freeze", "cp1", "cp2", "published", "cluster-info", "workers", "pods", "clients", "authentication"];
@@ -175,7 +168,6 @@ fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
 /// on a cluster that a real kubelet mounts the Secrets on; `tests/go/kamaji` stands in for the operator.
 #[test]
 fn a_tenant_s_control_plane_rotates_without_a_failed_request() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-tenant", &["--tenant"]);
     let given = ["tenant", "clients", "nodes/spare1"];
     lab.package("rotation.zip", &given);

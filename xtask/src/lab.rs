@@ -36,7 +36,7 @@ mod tenant;
 
 const USAGE: &str = "\
 cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--roll-out]
-                   [--kubernetes 1.36] [--from DIR] [--directory DIR] | --tenant [--directory DIR]
+                   [--kubernetes 1.36] [--certificates DIR] [--from DIR] [--directory DIR] | --tenant [--directory DIR]
     brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
     prints how to enter a node and where the nodes' trees are
       --tenant         a management cluster with the control plane of a tenant of Kamaji's in it, as the Deployment of
@@ -48,6 +48,8 @@ cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management
                        controllers the lab plays: in the roll-out a spare machine joins the control
                        plane with the files that Cluster API makes of the Secrets then
       --kubernetes     1.36, or 1.33 or 1.30, which are built when they are asked for first
+      --certificates   kubeadm's certificatesDir, which must lie in /etc/kubernetes: Kubespray's is
+                       /etc/kubernetes/ssl; /etc/kubernetes/pki otherwise
       --from DIR       starts from trees as `tar` packs them, DIR/<node>/etc/kubernetes: with their
                        authorities, certificates, names and addresses
 cargo xtask lab run PACKAGE [--twice] [--kill] [--undo] [--management-kubeconfig FILE] [--only ID,…]
@@ -103,7 +105,8 @@ struct Arguments {
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
         const FLAGS: [&str; 7] = ["continued", "kill", "management", "roll-out", "tenant", "twice", "undo"];
-        const OPTIONS: [&str; 9] = [
+        const OPTIONS: [&str; 10] = [
+            "certificates",
             "control-planes",
             "directory",
             "from",
@@ -182,6 +185,12 @@ impl Lab {
     /// Is the control plane that packages are made for a tenant's?
     fn has_tenant(&self) -> Result<bool> {
         Ok(self.description()?["tenant"] == true)
+    }
+
+    /// kubeadm's `certificatesDir`.
+    fn certificates(&self) -> Result<String> {
+        let description = self.description()?;
+        description["certificates"].as_str().map(str::to_owned).context("the lab's description has no certificates")
     }
 
     /// The names of the machines with a given role: `control-plane` or `worker`.

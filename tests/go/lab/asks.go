@@ -85,11 +85,14 @@ func signCertificate(ctx context.Context, asker *identity, server string) (*iden
 	if err := asker.send(ctx, http.MethodPut, name+"/approval", object, object); err != nil {
 		return nil, "", err
 	}
+	const unsigned = "no certificate was signed"
 	for len(object.Status.Certificate) == 0 {
-		if err := pause(ctx, "no certificate was signed"); err != nil {
+		if err := pause(ctx, unsigned); err != nil {
 			return nil, "", err
 		}
-		if err := asker.send(ctx, http.MethodGet, name, nil, object); err != nil {
+		if err := asker.send(ctx, http.MethodGet, name, nil, object); ctx.Err() != nil {
+			return nil, "", fmt.Errorf("%s: %w", unsigned, ctx.Err())
+		} else if err != nil {
 			return nil, "", err
 		}
 	}

@@ -75,7 +75,7 @@ func apiserverRow(ctx context.Context, r *recorder, edge, client string, who *he
 
 // judgedByFile is OpenSSL's word on a client, as a server would have it that trusts a node's ca.crt.
 func (r *recorder) judgedByFile(edge, client, server string, node handshakeNode, certificate *tls.Certificate) {
-	trust, err := os.ReadFile(inTree(r.tree(node.Name), clusterAuthority))
+	trust, err := os.ReadFile(inTree(r.tree(node.Name), r.config.Certificates+"/ca.crt"))
 	if err == nil {
 		err = r.openssl(certificate.Certificate, trust, "")
 	}
@@ -99,7 +99,7 @@ func (r *recorder) impostor(edge, client string, trust []byte, host string) {
 }
 
 func (r *recorder) oldAuthorities() string {
-	return filepath.Join(r.config.Before, r.controlPlanes()[0].Name, "etc/kubernetes/pki")
+	return filepath.Join(r.config.Before, r.controlPlanes()[0].Name, r.config.Certificates)
 }
 
 func kubeconfigRow(path string, meet meeting) func(context.Context, *recorder, string, string) {
@@ -169,7 +169,7 @@ func same(a, b *held) bool {
 
 func apiserverKubelet(ctx context.Context, r *recorder, edge, holder string) {
 	for _, node := range r.named(holder) {
-		path := filepath.Join(r.tree(node.Name), "etc/kubernetes/pki/apiserver-kubelet-client")
+		path := filepath.Join(r.tree(node.Name), r.config.Certificates, "apiserver-kubelet-client")
 		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
 		client := "kube-apiserver on " + node.Name
 		if err != nil {
@@ -192,7 +192,7 @@ func (r *recorder) kubelets(ctx context.Context, edge, client string, certificat
 
 func aggregatorExtension(ctx context.Context, r *recorder, edge, holder string) {
 	for _, node := range r.named(holder) {
-		path := filepath.Join(r.tree(node.Name), "etc/kubernetes/pki/front-proxy-client")
+		path := filepath.Join(r.tree(node.Name), r.config.Certificates, "front-proxy-client")
 		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
 		client := "kube-apiserver on " + node.Name
 		if err != nil {

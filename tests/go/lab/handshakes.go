@@ -24,6 +24,8 @@ type handshakesConfig struct {
 	Trees string `json:"trees"`
 	// Before has the same as it was before the first step, with the old authorities' keys.
 	Before string `json:"before"`
+	// Certificates is kubeadm's certificatesDir.
+	Certificates string `json:"certificates"`
 	// Memory has what is remembered from one call to the next: what processes read when they started.
 	Memory string          `json:"memory"`
 	Nodes  []handshakeNode `json:"nodes"`

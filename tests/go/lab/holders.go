@@ -19,10 +19,7 @@ import (
 	api "k8s.io/client-go/tools/clientcmd/api"
 )
 
-const (
-	kubeletCredential = "/var/lib/kubelet/pki/kubelet-client-current.pem"
-	clusterAuthority  = "/etc/kubernetes/pki/ca.crt"
-)
+const kubeletCredential = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 
 // held is what a client has: an identity, and where it goes with it.
 type held struct {

@@ -71,7 +71,7 @@ func oldClientExtension(ctx context.Context, r *recorder, edge, _ string) {
 
 func oldFrontProxyExtension(ctx context.Context, r *recorder, edge, _ string) {
 	for _, node := range r.named(beforeRollOut) {
-		path := filepath.Join(r.config.Before, node.Name, "etc/kubernetes/pki/front-proxy-client")
+		path := filepath.Join(r.config.Before, node.Name, r.config.Certificates, "front-proxy-client")
 		if pair, err := tls.LoadX509KeyPair(path+".crt", path+".key"); err != nil {
 			r.note(edge, "the old front proxy of "+node.Name, "nobody", "go", err)
 		} else {

@@ -1,15 +1,13 @@
 //! Clusters of Cluster API's of which nothing but the management cluster's Secrets is given: the nodes make their own leaves
 //! with their own kubeadm, and Cluster API rolls out.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::PoisonError};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use airlock_tests::{
     handshakes,
     lab::{Lab, ids, text, texts},
 };
 use serde_json::Value;
-
-use super::MACHINE;
 
 /// Everything that asks the cluster during a run; whoever has a kubeconfig uses the management cluster's.
 const CLIENTS: [&str; 11] = super::CLIENTS;
@@ -18,7 +16,6 @@ const CLIENTS: [&str; 11] = super::CLIENTS;
 /// Cluster API's own functions make of the Secrets then. Nobody notices.
 #[test]
 fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_new_pair() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-unseen", &["--control-planes", "2", "--workers", "1", "--roll-out"]);
     let etcd = leaves_of_etcd(&lab);
     lab.package("alone.zip", &["management"]);
@@ -56,7 +53,6 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
 /// out once more.
 #[test]
 fn what_a_node_does_by_itself_can_be_killed_repeated_and_undone() {
-    let _machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let lab = Lab::up("lab-test-unseen-one", &["--management", "--control-planes", "1", "--workers", "1"]);
     // What is to be put back has to be given: cluster-info too.
     lab.package("alone.zip", &["management", "cluster/cluster-info.yaml"]);

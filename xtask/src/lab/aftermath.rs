@@ -112,8 +112,8 @@ impl OldCredentials {
                  {view} \"jsonpath={{.users[0].user.$key}}\" | base64 -d
              done"
         );
-        let ca = "openssl x509 -in /etc/kubernetes/pki/ca.crt";
-        fs::write(folder.join("ca.crt"), lab.shell(&first, ca)? + "\n")?;
+        let ca = format!("openssl x509 -in {}/ca.crt", lab.certificates()?);
+        fs::write(folder.join("ca.crt"), lab.shell(&first, &ca)? + "\n")?;
         fs::write(folder.join("admin.pem"), lab.shell(&first, &script)? + "\n")?;
         kept.files.push(("the administrator".to_owned(), format!("{OLD}/admin.pem")));
         Ok(kept)

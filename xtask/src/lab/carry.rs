@@ -13,7 +13,7 @@ use super::{
     aftermath::{OldCredentials, aftermath, apiservers, unready},
     cluster, consumers,
     hammer::Hammer,
-    handshakes::Recorder,
+    handshakes::{Recorder, keep_before},
     joining::Joining,
     management,
     package::{Package, Step},
@@ -44,7 +44,12 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
         bail!("the package has no step {unknown}");
     }
 
-    let old = if arguments.flag("continued") { OldCredentials::kept(lab)? } else { OldCredentials::keep(lab)? };
+    let old = if arguments.flag("continued") {
+        OldCredentials::kept(lab)?
+    } else {
+        keep_before(lab)?;
+        OldCredentials::keep(lab)?
+    };
     let servers = apiservers(lab)?;
     let joining = Joining::planned(lab, &package.steps)?;
     let hammer = Hammer::start(lab, &package)?;

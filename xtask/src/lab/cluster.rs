@@ -45,7 +45,7 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     if lab.directory.exists() {
         lab.down()?;
     }
-    let plan = match arguments.value("from") {
+    let mut plan = match arguments.value("from") {
         Some(trees) => Plan::from_trees(Path::new(trees))?,
         None if arguments.flag("tenant") => Plan::new(1, 2, 1, 0)?,
         None => Plan::new(
@@ -55,6 +55,11 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
             usize::from(arguments.flag("roll-out")),
         )?,
     };
+    if let Some(folder) = arguments.value("certificates") {
+        ensure!(arguments.value("from").is_none(), "--from has its certificates where the trees' flags say");
+        super::plan::ensure_own(folder)?;
+        folder.clone_into(&mut plan.certificates);
+    }
     let release = Release::named(arguments.value("kubernetes"))?;
     let tools = release.provide()?;
     let started = Instant::now();
@@ -158,7 +163,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     let description = json!({
         "directory": lab.directory, "tools": tools, "hosts": plan.hosts(), "machines": machines,
         "servers": plan.servers(), "extension": super::plan::with_port(&plan.extension_address, 443),
-        "management": management, "tenant": tenant,
+        "certificates": plan.certificates, "management": management, "tenant": tenant,
     });
     let description = if tenant { tenant::describe(description)? } else { description };
     fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
@@ -193,6 +198,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
             ("VERSION", release.version),
             ("ENDPOINT", &plan.endpoint),
             ("SERVICE_SUBNET", &plan.service_subnet),
+            ("CERTIFICATES", &plan.certificates),
         ],
     )?;
     if release.has_new_kubelet() {
@@ -219,6 +225,7 @@ fn write_join(lab: &Lab, plan: &Plan, node: &Node, control_plane: bool, release:
         ("PORT", &plan.apiserver_port.to_string()),
         ("NODE", &node.name),
         ("ENDPOINT", &plan.endpoint),
+        ("CERTIFICATES", &plan.certificates),
     ];
     let mut text = template("join.yaml", &values)?;
     if control_plane {
@@ -339,7 +346,7 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     let objects = template(
         "objects.yaml",
         &[
-            ("CA_BUNDLE", &lab.shell(first, "base64 -w0 /etc/kubernetes/pki/ca.crt")?),
+            ("CA_BUNDLE", &lab.shell(first, &format!("base64 -w0 {}/ca.crt", plan.certificates))?),
             ("SERVICE_ADDRESS", &plan.extension_address),
             ("NODE", &plan.extension_node().name),
         ],
@@ -348,7 +355,7 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     kubectl(lab, "apply --server-side -f /root/objects.yaml")?;
     // A serving certificate of the cluster's CA, as many webhooks have one.
     fs::write(lab.private(first, "/root/extension.sh"), template("extension.sh", &[])?)?;
-    lab.shell(first, "sh /root/extension.sh /root/extension/old")?;
+    lab.shell(first, &format!("sh /root/extension.sh /root/extension/old {}", plan.certificates))?;
     let pair = "--cert /root/extension/old/tls.crt --key /root/extension/old/tls.key";
     kubectl(lab, &format!("-n lab create secret tls extension {pair}"))?;
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     ADMIN, Arguments, Lab, consumers,
-    handshakes::Recorder,
+    handshakes::{Recorder, keep_before},
     package::{Package, Step},
     runner::{Disturbance, Runner},
     wait,
@@ -39,6 +39,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     };
     ensure!(lab.holder().is_some(), "no lab is up in {}: `cargo xtask lab up`", lab.directory.display());
     let package = Package::deliver(lab, Path::new(package))?;
+    keep_before(lab)?;
     let mut walk = Walk {
         lab,
         runner: Runner::new(lab, None)?,

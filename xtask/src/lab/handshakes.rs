@@ -27,21 +27,13 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Keeps what every node has before the first step, the old authorities' keys with it.
+    /// Begins with nothing remembered; what there was before the rotation has been kept.
     pub fn start(lab: &'a Lab, package: &Package) -> Result<Self> {
         let folder = lab.directory.join("handshakes");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        for node in nodes(lab)? {
-            for part in ["etc/kubernetes", "var/lib/kubelet/pki"] {
-                let target = folder.join("before").join(&node).join(part);
-                fs::create_dir_all(&target)?;
-                let source = lab.node(&node).join(part).join(".");
-                let status = Command::new("cp").arg("--archive").arg(&source).arg(&target).status()?;
-                ensure!(status.success(), "{} cannot be copied", source.display());
-            }
-        }
+        fs::create_dir_all(&folder)?;
         Ok(Self {
             lab,
             folder,
@@ -87,7 +79,8 @@ impl<'a> Recorder<'a> {
         let out = self.folder.join(format!("{id}.json"));
         let config = json!({
             "step": id, "phase": phase, "edges": edges, "nodes": nodes,
-            "trees": lab.directory.join("nodes"), "before": self.folder.join("before"), "memory": self.folder,
+            "trees": lab.directory.join("nodes"), "before": before(lab),
+            "certificates": lab.certificates()?, "memory": self.folder,
             "pods": lab.directory.join("private/*/var/log/lab/*.crt"), "extension": description["extension"],
             "management": management::secret(), "given": self.given, "othersTrust": self.others_trust,
             "othersRenewed": self.others_renewed, "newAuthority": self.new_authority,
@@ -112,6 +105,28 @@ impl<'a> Recorder<'a> {
         let records: Option<Vec<Value>> = serde_json::from_slice(&text)?;
         Ok(records.unwrap_or_default())
     }
+}
+
+/// Keeps what every node has before a rotation's first step, the old authorities' keys with it.
+pub fn keep_before(lab: &Lab) -> Result<()> {
+    for node in nodes(lab)? {
+        for part in ["etc/kubernetes", "var/lib/kubelet/pki"] {
+            let target = before(lab).join(&node).join(part);
+            if target.exists() {
+                fs::remove_dir_all(&target)?;
+            }
+            fs::create_dir_all(&target)?;
+            let source = lab.node(&node).join(part).join(".");
+            let status = Command::new("cp").arg("--archive").arg(&source).arg(&target).status()?;
+            ensure!(status.success(), "{} cannot be copied", source.display());
+        }
+    }
+    Ok(())
+}
+
+/// `<node>/etc/kubernetes` and `<node>/var/lib/kubelet/pki` of every node, as they were before the rotation.
+pub fn before(lab: &Lab) -> PathBuf {
+    lab.directory.join("before")
 }
 
 /// Every machine that has joined.

@@ -40,8 +40,8 @@ pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
         &first,
         &format!(
             "oracle capi-create --kubeconfig /etc/kubernetes/admin.conf --namespace {NAMESPACE} --cluster {CLUSTER} \
-                 --pki /etc/kubernetes/pki --endpoint {}",
-            plan.endpoint
+                 --pki {} --endpoint {}",
+            plan.certificates, plan.endpoint
         ),
     )?;
     given(lab)

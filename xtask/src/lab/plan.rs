@@ -14,6 +14,9 @@ pub struct Node {
     pub addresses: Vec<String>,
 }
 
+/// kubeadm's `certificatesDir`, where nothing else is asked for.
+const CERTIFICATES: &str = "/etc/kubernetes/pki";
+
 /// What a lab is made of.
 pub struct Plan {
     /// Where the load balancer, the extension API server and kubectl run.
@@ -27,6 +30,8 @@ pub struct Plan {
     /// `controlPlaneEndpoint`, with a port.
     pub endpoint: String,
     pub apiserver_port: u16,
+    /// kubeadm's `certificatesDir`.
+    pub certificates: String,
     pub service_subnet: String,
     /// The address of the Service `kubernetes`.
     pub service_address: String,
@@ -52,6 +57,7 @@ impl Plan {
             rolled: (1..=rolled).map(|index| node(format!("rolled{index}"), 40 + index)).collect(),
             endpoint: "10.200.0.10:6443".to_owned(),
             apiserver_port: 6443,
+            certificates: CERTIFICATES.to_owned(),
             service_subnet: "10.96.0.0/12".to_owned(),
             service_address: "10.96.0.1".to_owned(),
             extension_address: "10.96.0.20".to_owned(),
@@ -113,6 +119,13 @@ impl Plan {
     }
 }
 
+/// What a node of the lab has of its own is `/etc/kubernetes` and `/var/lib/kubelet`: its certificates must lie there.
+pub fn ensure_own(certificates: &str) -> Result<()> {
+    let own = certificates.strip_prefix("/etc/kubernetes/").is_some_and(|name| !name.is_empty());
+    ensure!(own, "the lab's certificates must lie in a folder of /etc/kubernetes, not in {certificates}");
+    Ok(())
+}
+
 /// An address with a port: IPv6 takes brackets.
 pub fn with_port(address: &str, port: u16) -> String {
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
@@ -137,6 +150,7 @@ impl Plan {
         let mut workers = Vec::new();
         let mut subnet = None;
         let mut port = 6443;
+        let mut certificates = CERTIFICATES.to_owned();
         for (name, tree) in &trees {
             let manifests = tree.join("etc/kubernetes/manifests");
             let Ok(apiserver) = fs::read_to_string(manifests.join("kube-apiserver.yaml")) else {
@@ -147,8 +161,12 @@ impl Plan {
             let address = flag("advertise-address").with_context(|| format!("{name}'s apiserver has no address"))?;
             subnet = flag("service-cluster-ip-range").or(subnet);
             port = flag("secure-port").and_then(|port| port.parse().ok()).unwrap_or(port);
+            if let Some((folder, _)) = flag("client-ca-file").as_deref().and_then(|path| path.rsplit_once('/')) {
+                folder.clone_into(&mut certificates);
+            }
             control_planes.push(Node { name: name.clone(), addresses: vec![address] });
         }
+        ensure_own(&certificates)?;
         let (first, tree) = trees
             .iter()
             .find_map(|(name, tree)| Some((control_planes.iter().find(|node| &node.name == name)?, tree)))
@@ -182,6 +200,7 @@ impl Plan {
             rolled: Vec::new(),
             endpoint,
             apiserver_port: port,
+            certificates,
             service_address: sibling(network, 1),
             extension_address: sibling(network, 20),
             service_subnet: subnet,

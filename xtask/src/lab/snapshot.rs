@@ -32,12 +32,12 @@ const MADE_ON_NODES: [&str; 10] = [
     "/etc/kubernetes/controller-manager.conf",
     "/etc/kubernetes/scheduler.conf",
     "/etc/kubernetes/super-admin.conf",
-    "/pki/apiserver-kubelet-client.crt",
-    "/pki/apiserver-kubelet-client.key",
-    "/pki/apiserver.crt",
-    "/pki/apiserver.key",
-    "/pki/front-proxy-client.crt",
-    "/pki/front-proxy-client.key",
+    "/apiserver-kubelet-client.crt",
+    "/apiserver-kubelet-client.key",
+    "/apiserver.crt",
+    "/apiserver.key",
+    "/front-proxy-client.crt",
+    "/front-proxy-client.key",
 ];
 
 /// A file, folder or link.

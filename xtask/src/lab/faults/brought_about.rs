@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{EFFECT, Walk};
-use crate::lab::{cluster::kubectl, wait};
+use crate::lab::{cluster::kubectl, handshakes::before, wait};
 
 /// A kube-controller-manager's manifest, and where it is out of the kubelet's sight.
 const MANIFEST: &str = "etc/kubernetes/manifests/kube-controller-manager.yaml";
@@ -31,7 +31,7 @@ pub struct TakenBack<'a> {
 impl Walk<'_> {
     /// A file of a node as it was before the first step.
     pub fn before(&self, node: &str, path: &str) -> PathBuf {
-        self.lab.directory.join("handshakes/before").join(node).join(path)
+        before(self.lab).join(node).join(path)
     }
 
     /// Puts a file in place at once, with the mode that the other had.
