@@ -1,11 +1,12 @@
 # shellcheck shell=sh
-# extension.sh FOLDER CERTIFICATES
+# extension.sh FOLDER
 # A serving certificate for the extension API server, of the CA that signs on this control-plane node.
+# @NAMES@ are filled in by `cargo xtask lab up`.
 set -eu
 folder=${1:?which folder?}
 mkdir -p "$folder"
 cd "$folder"
-pki=${2:?where is the CA?}
+pki=@CERTIFICATES@
 # The first certificate is the one that belongs to the key.
 openssl x509 -in "$pki/ca.crt" -out ca.crt
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=extension.lab.svc -keyout tls.key -out tls.csr 2>/dev/null

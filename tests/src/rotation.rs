@@ -85,6 +85,12 @@ impl Case {
         *CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is named {name}"))
     }
 
+    /// The kubeadm that made it ([`crate::tools::kubeadm`]).
+    #[must_use]
+    pub fn kubeadm(&self) -> &'static str {
+        if self.fixture == "kubeadm/release-1.25" { "kubeadm-1.25" } else { "kubeadm" }
+    }
+
     /// Its input.
     #[must_use]
     pub fn files(&self) -> Vec<InputFile> {

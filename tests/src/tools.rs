@@ -104,10 +104,10 @@ fn missing(program: &OsStr, error: &std::io::Error) -> ! {
     panic!("{} cannot be started ({error}): run `cargo xtask tools`", program.display())
 }
 
-/// kubeadm inside a node's tree (chroot), so that every path means the node's own.
+/// A release's kubeadm (`kubeadm`, `kubeadm-1.25`) inside a node's tree (chroot), so that every path means the node's own.
 #[must_use]
-pub fn kubeadm(tree: &Path) -> Command {
-    let mut command = in_namespace(&built("kubeadm"));
+pub fn kubeadm(program: &str, tree: &Path) -> Command {
+    let mut command = in_namespace(&built(program));
     command.arg("--rootfs").arg(tree);
     command
 }

@@ -66,8 +66,15 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 8] = [
+const GO_TOOLS: [GoTool; 9] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
+    GoTool {
+        name: "kubeadm-1.25",
+        folder: "",
+        module: "tests/go/kubernetes-1.25",
+        package: "k8s.io/kubernetes/cmd/kubeadm",
+        release: "v1.25.4",
+    },
     kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
     GoTool { name: "identities", folder: "", module: "tests/go/kubernetes", package: "./identities", release: "" },

@@ -44,7 +44,8 @@ fn reissued_certificates_keep_their_identity() {
         let minted = case.name.contains("minted") || case.name == "external-1";
         let questions = reissued(case.phases(), minted);
         let answers: Vec<Compared> = ask("identity", &questions);
-        assert!(questions.len() >= 7, "{}: too few certificates", case.name);
+        // Three leaves and three kubeconfigs, whatever the release.
+        assert!(questions.len() >= 6, "{}: too few certificates", case.name);
         for (question, answer) in questions.iter().zip(answers) {
             let what = format!("{}: {}", case.name, question.what);
             let more: Vec<_> =

@@ -50,7 +50,7 @@ fn kubeadm_finds_every_certificate_valid() {
         let lines: Vec<&str> = lines.take_while(|line| line.starts_with("    ")).map(str::trim_end).collect();
         let text: String = lines.iter().map(|line| format!("{}\n", &line[4..])).collect();
         fs::write(tree.join("kubeadm.yaml"), text).expect("a file can be written");
-        let said = succeed(kubeadm(&tree).args(["certs", "check-expiration", "--config", "/kubeadm.yaml"]));
+        let said = succeed(kubeadm("kubeadm", &tree).args(["certs", "check-expiration", "--config", "/kubeadm.yaml"]));
         assert!(!said.contains("MISSING") || node != NODES[0], "{node}\n{said}");
         for name in ["admin.conf", "apiserver", "etcd-peer", "front-proxy-client", "ca", "etcd-ca"] {
             let line = said.lines().find(|line| line.split_whitespace().next() == Some(name));
@@ -58,8 +58,8 @@ fn kubeadm_finds_every_certificate_valid() {
             assert!(!line.contains("<invalid>") && !line.contains("MISSING"), "{line}");
         }
         // It would keep every file that is there, and so takes each for what it is.
-        succeed(kubeadm(&tree).args(["init", "phase", "certs", "ca", "--config", "/kubeadm.yaml"]));
-        succeed(kubeadm(&tree).args(["init", "phase", "kubeconfig", "admin", "--config", "/kubeadm.yaml"]));
+        succeed(kubeadm("kubeadm", &tree).args(["init", "phase", "certs", "ca", "--config", "/kubeadm.yaml"]));
+        succeed(kubeadm("kubeadm", &tree).args(["init", "phase", "kubeconfig", "admin", "--config", "/kubeadm.yaml"]));
     }
 }
 

@@ -354,8 +354,11 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     fs::write(lab.private(first, "/root/objects.yaml"), objects)?;
     kubectl(lab, "apply --server-side -f /root/objects.yaml")?;
     // A serving certificate of the cluster's CA, as many webhooks have one.
-    fs::write(lab.private(first, "/root/extension.sh"), template("extension.sh", &[])?)?;
-    lab.shell(first, &format!("sh /root/extension.sh /root/extension/old {}", plan.certificates))?;
+    fs::write(
+        lab.private(first, "/root/extension.sh"),
+        template("extension.sh", &[("CERTIFICATES", &plan.certificates)])?,
+    )?;
+    lab.shell(first, "sh /root/extension.sh /root/extension/old")?;
     let pair = "--cert /root/extension/old/tls.crt --key /root/extension/old/tls.key";
     kubectl(lab, &format!("-n lab create secret tls extension {pair}"))?;
 
