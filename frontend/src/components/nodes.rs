@@ -3,6 +3,7 @@
 use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
+use super::gradual;
 use crate::{
     state::nodes::{self, Row},
     words,
@@ -24,17 +25,21 @@ pub fn table(inventory: &InventoryReport) -> Html {
                     </tr>
                 </thead>
                 <tbody>
-                    for row in &rows {
-                        <tr key={row.name.clone()} data-test="node" data-name={row.name.clone()}>
-                            { cells(row) }
-                            if rotating {
-                                <td data-test="standing">{ words::standing(row.standing) }</td>
-                            }
-                        </tr>
-                    }
+                    { gradual::rows(&rows, |_, row| one(row, rotating)) }
                 </tbody>
             </table>
         </div>
+    }
+}
+
+fn one(row: &Row, rotating: bool) -> Html {
+    html! {
+        <tr key={row.name.clone()} data-test="node" data-name={row.name.clone()}>
+            { cells(row) }
+            if rotating {
+                <td data-test="standing">{ words::standing(row.standing) }</td>
+            }
+        </tr>
     }
 }
 

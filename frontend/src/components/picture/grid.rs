@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::line::LineRow;
 use crate::{
-    components::platform::use_tongue,
+    components::{gradual::Gradual, platform::use_tongue},
     ports::dom,
     state::{
         chart::{Chart, Line},
@@ -15,6 +15,9 @@ use crate::{
     },
     words,
 };
+
+/// So many lines are drawn in no time: each has a cell for each moment.
+const AT_ONCE: usize = 6;
 
 /// Properties of [`Grid`].
 #[derive(Properties, PartialEq)]
@@ -64,10 +67,10 @@ pub fn Grid(props: &GridProps) -> Html {
                 { for [(false, words::MUST_HOLD), (true, words::MUST_BE_REFUSED)].map(|(refused, title)| html! {
                     <tbody key={title}>
                         <tr><th scope="rowgroup" class="part"><span>{ title }</span></th><td colspan={columns.to_string()} /></tr>
-                        for line in part(refused) {
+                        <Gradual pieces={part(refused).map(|line| html! {
                             <LineRow key={picture::id(*line, None)} {chart} line={*line} {change} here={here(picture, *line)}
                                 open={line.edge.is_none() && picture.opened.contains(&line.group)} />
-                        }
+                        }).collect::<Vec<_>>()} at_once={AT_ONCE} />
                     </tbody>
                 }) }
             </table>
