@@ -48,9 +48,9 @@ fn cells(row: &Row) -> Html {
         <>
             <th scope="row">{ &row.name }</th>
             <td>{ words::role(&row.role) }</td>
-            <td class={classes!((row.findings[0] > 0).then_some("problem"))}>{ words::state(row.findings) }</td>
-            <td>{ words::count(row.entries, "entry") }</td>
-            <td>{ words::keys_held(row.keys) }</td>
+            <td class={classes!("short", (row.findings[0] > 0).then_some("problem"))}>{ words::state(row.findings) }</td>
+            <td class="short">{ words::count(row.entries, "entry") }</td>
+            <td class="short">{ words::keys_held(row.keys) }</td>
             <td>{ words::expires_first(row.first.as_ref()) }</td>
         </>
     }
