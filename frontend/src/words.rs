@@ -827,7 +827,7 @@ pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
 /// Cause and duration of the outage that a cell speaks of.
 pub fn outage(cell: &Cell<'_>) -> String {
     let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "This outage can be accepted" };
-    format!("{can}. {}.", cell.worst.0.outage)
+    format!("{can}: {}.", cell.worst.0.outage)
 }
 
 /// After copying.
