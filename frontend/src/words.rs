@@ -38,6 +38,7 @@ use crate::state::{
 use crate::worker::protocol::SelfTest;
 
 pub mod explain;
+pub mod hints;
 pub mod platform;
 pub mod sample;
 
@@ -263,8 +264,8 @@ pub const GO_ON: &str = "Go on with the same new CA";
 /// The way back to the beginning.
 pub const START_OVER_CHOICE: &str = "Start over: give that new CA up, and begin anew with another one";
 /// What that means.
-pub const START_OVER_HINT: &str = "For a new CA whose private key is lost or in wrong hands. It works only while nobody has switched to it. \
-    Phase 1 is done again, everywhere: a third CA takes its place, and nobody trusts the second one any more.";
+pub const START_OVER_HINT: &str =
+    "Phase 1 is done again, everywhere: a third CA takes its place, and nobody trusts the second one any more.";
 /// Handed in without the confirmation.
 pub const START_OVER_NOT_CONFIRMED: &str = "Tick the box to give the new CA up, or go on with it.";
 
@@ -458,6 +459,16 @@ pub fn few_holders(holders: &[String]) -> String {
         }
         all => all.join(", "),
     }
+}
+
+/// As many holders by name as fit into so many letters.
+pub fn holders_in(holders: &[String], room: usize) -> String {
+    let some = |named: usize| match (holders[..named].join(", "), holders.len() - named) {
+        (names, 0) => names,
+        (names, rest) => format!("{names} and {rest} more"),
+    };
+    let fitting = (1..=holders.len()).rev().map(some).find(|text| text.chars().count() <= room);
+    fitting.unwrap_or_else(|| short(&few_holders(holders), room))
 }
 
 /// A place in full.
@@ -816,7 +827,7 @@ pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
 /// Cause and duration of the outage that a cell speaks of.
 pub fn outage(cell: &Cell<'_>) -> String {
     let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "This outage can be accepted" };
-    format!("{can}. {}.", cell.worst.0.outage)
+    format!("{can}: {}.", cell.worst.0.outage)
 }
 
 /// After copying.
@@ -1383,3 +1394,6 @@ fn over(location: &str) -> String {
         format!("over a defect{}", at(location))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{described_by, invalid, problem};
+use super::plan_form::{described_by_hint, hint, invalid, problem, way};
 use crate::{
     app::Act,
     ports::{dom, files},
@@ -12,7 +12,7 @@ use crate::{
         LoadedFile,
         form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange, FormProblem},
     },
-    words,
+    words::{self, hints},
 };
 
 /// A list of files offers no more than this.
@@ -47,9 +47,10 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
         <fieldset>
             <legend>
                 <input id={form.field("rotate")} type="checkbox" checked={form.rotate} data-test={form.field("rotate")}
-                    onchange={change.reform(|event: Event| AuthorityChange::Rotate(dom::checked(&event)))} />
+                    aria-describedby={format!("{}-hint", form.field("rotate"))} onchange={change.reform(|event: Event| AuthorityChange::Rotate(dom::checked(&event)))} />
                 <label for={form.field("rotate")}>{ "Rotate the " }{ &form.title }</label>
             </legend>
+            { hint(&form.field("rotate"), hints::rotate(form.id)) }
             if form.rotate && *course == Course::Begins {
                 { successor(props, &change) }
             } else if form.rotate {
@@ -67,8 +68,8 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
             if *external {
                 <p>{ words::BRING_CERTIFICATE }</p>
             } else {
-                { source(form, false, "make", "Make a new CA here", change) }
-                { source(form, true, "bring", "Bring a CA along that was made elsewhere", change) }
+                { source(form, false, ("make", "Make a new CA here", hints::MAKE), change) }
+                { source(form, true, ("bring", "Bring a CA along that was made elsewhere", hints::BRING), change) }
             }
             if form.brought || *external {
                 { brought_file(props, BroughtPart::Certificate) }
@@ -94,9 +95,10 @@ fn common_name(
             <label for={id.clone()}>{ "Common name" }</label>
             <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()}
                 value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
-                aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)}
+                aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)}
                 oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
             { problem(problems, &id) }
+            { hint(&id, hints::COMMON_NAME) }
         </p>
     }
 }
@@ -119,34 +121,30 @@ fn typed(
     AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
     field: &str,
     label: &str,
-    hint: &'static str,
+    why: &'static str,
     value: &str,
     oninput: Callback<InputEvent>,
 ) -> Html {
     let id = form.field(field);
-    let explained = format!("{id}-hint");
-    let described =
-        described_by(problems, &id).map_or_else(|| explained.clone(), |problem| format!("{problem} {explained}"));
     html! {
         <p>
             <label for={id.clone()}>{ label }</label>
             <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()} value={value.to_owned()}
-                aria-invalid={invalid(problems, &id)} aria-describedby={described} {oninput} />
+                aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} {oninput} />
             { problem(problems, &id) }
-            <span id={explained} class="hint">{ hint }</span>
+            { hint(&id, why) }
         </p>
     }
 }
 
-fn source(form: &AuthorityForm, brought: bool, field: &str, label: &str, change: &Callback<AuthorityChange>) -> Html {
-    let id = form.field(field);
-    html! {
-        <p>
-            <input id={id.clone()} type="radio" name={form.field("source")} checked={form.brought == brought} data-test={id.clone()}
-                onchange={change.reform(move |_: Event| AuthorityChange::Brought(brought))} />
-            <label for={id}>{ label }</label>
-        </p>
-    }
+fn source(
+    form: &AuthorityForm,
+    brought: bool,
+    (field, label, why): (&str, &str, &'static str),
+    change: &Callback<AuthorityChange>,
+) -> Html {
+    let chosen = change.reform(move |_: Event| AuthorityChange::Brought(brought));
+    way(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
 }
 
 fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>) -> Html {
@@ -158,7 +156,7 @@ fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>
     html! {
         <p>
             <label for={id.clone()}>{ "Key" }</label>
-            <select id={id.clone()} {onchange} data-test={id}>
+            <select id={id.clone()} {onchange} aria-describedby={format!("{id}-hint")} data-test={id.clone()}>
                 if let Some(same) = form.same_key {
                     <option value="same" selected={form.key_algorithm.is_none()}>{ "as the old one (" }{ words::key_algorithm(same) }{ ")" }</option>
                 }
@@ -166,6 +164,7 @@ fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>
                     <option key={value} {value} selected={form.key_algorithm == Some(algorithm)}>{ label }</option>
                 }
             </select>
+            { hint(&id, hints::KEY) }
         </p>
     }
 }
@@ -184,11 +183,12 @@ fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
         <>
             <p>
                 <label for={picker.clone()}>{ words::pick_brought(part) }</label>
-                <input id={picker.clone()} type="file" onchange={picked} data-test={picker} />
+                <input id={picker.clone()} type="file" onchange={picked} aria-describedby={format!("{id}-hint")} data-test={picker} />
+                { hint(&id, hints::brought(part)) }
             </p>
             <p>
                 <label for={id.clone()}>{ words::select_brought(part) }</label>
-                <select id={id.clone()} onchange={selected} aria-invalid={invalid(problems, &id)} aria-describedby={described_by(problems, &id)} data-test={id.clone()}>
+                <select id={id.clone()} onchange={selected} aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} data-test={id.clone()}>
                     <option value="" selected={chosen.is_empty()}>{ "none" }</option>
                     for file in shallow_first(files) {
                         <option key={file.id.0} value={file.path.clone()} selected={file.path == chosen}>{ &file.path }</option>

@@ -3,26 +3,30 @@
 use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
-use super::{command::Command, part::Fold};
+use super::{command::Command, gradual, part::Fold};
 use crate::{state::recheck, words};
 
 /// The findings, as they come: most severe first.
 pub fn findings(findings: &[Finding]) -> Html {
     html! {
         <ul class="findings">
-            for (index, finding) in findings.iter().enumerate() {
-                <li key={index} class={class(finding.severity)} data-test="finding" data-severity={finding.severity.to_string()} data-code={finding.code.clone()}>
-                    <p><strong>{ words::severity(finding.severity) }</strong>{ ": " }{ &finding.message }{ "." }</p>
-                    if !finding.file.is_empty() || !finding.place.is_empty() {
-                        <p class="path">{ place(finding) }</p>
-                    }
-                    if !finding.remedy.is_empty() {
-                        <p class="remedy">{ words::without_options(&finding.remedy) }{ "." }</p>
-                    }
-                    { more(finding) }
-                </li>
-            }
+            { gradual::rows(findings, one) }
         </ul>
+    }
+}
+
+fn one(index: usize, finding: &Finding) -> Html {
+    html! {
+        <li key={index} class={class(finding.severity)} data-test="finding" data-severity={finding.severity.to_string()} data-code={finding.code.clone()}>
+            <p><strong>{ words::severity(finding.severity) }</strong>{ ": " }{ &finding.message }{ "." }</p>
+            if !finding.file.is_empty() || !finding.place.is_empty() {
+                <p class="path">{ place(finding) }</p>
+            }
+            if !finding.remedy.is_empty() {
+                <p class="remedy">{ words::without_options(&finding.remedy) }{ "." }</p>
+            }
+            { more(finding) }
+        </li>
     }
 }
 

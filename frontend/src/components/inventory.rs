@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::{
     certificate::certificate,
     findings::findings,
+    gradual::{self, Gradual},
     holder::slots,
     lifetimes::lifetimes,
     nodes,
@@ -64,42 +65,72 @@ pub struct HoldingsProps {
 #[component]
 pub fn HoldingsPart(props: &HoldingsProps) -> Html {
     let HoldingsProps { inventory, pki, lifetimes: lives } = props;
-    let open = inventory.holders.len() <= FEW;
-    html! {
-        <Part id="holdings" title={words::HOLDINGS}>
-            if !inventory.authorities.is_empty() {
-                <h3>{ "Authorities" }</h3>
-                <ul class="plain">
-                    for authority in &inventory.authorities {
-                        <li key={authority.title.clone()} data-test="authority" data-name={words::authority_id(authority.id)}>
-                            <strong>{ &authority.title }</strong>{ ", " }{ words::authority_state(authority) }
-                            { certificate(&authority.certificate) }
-                        </li>
-                    }
-                </ul>
-            }
-            if !pki.signers.is_empty() {
+    let mut pieces = Vec::new();
+    if !inventory.authorities.is_empty() {
+        pieces.push(authorities(inventory));
+    }
+    if !pki.signers.is_empty() {
+        pieces.push(html! {
+            <>
                 <h3 id="pki">{ "Who signs and trusts whom" }</h3>
                 { pki::drawing(pki) }
-            }
-            if let Some(lives) = lives {
+            </>
+        });
+    }
+    if let Some(lives) = lives {
+        pieces.push(html! {
+            <>
                 <h3>{ words::LIFETIMES }</h3>
                 { lifetimes(lives) }
-            }
-            if !inventory.holders.is_empty() {
+            </>
+        });
+    }
+    if !inventory.holders.is_empty() {
+        pieces.push(html! {
+            <>
                 <h3 id="holders">{ "Who holds what" }</h3>
                 { nodes::table(inventory) }
-                for (index, holder) in inventory.holders.iter().enumerate() {
-                    <Fold key={holder.name.clone()} summary={summary(holder)} {open} test="holder" name={holder.name.clone()}
-                        content={let inventory = Rc::clone(inventory); Callback::from(move |()| slots(&inventory.holders[index]))} />
-                }
-            }
-            if !inventory.unrecognised.is_empty() {
-                <Fold test="unrecognised" name="unrecognised" summary={html! { words::without_place(inventory.unrecognised.len()) }}
-                    content={let inventory = Rc::clone(inventory); Callback::from(move |()| unrecognised(&inventory))} />
-            }
-        </Part>
+            </>
+        });
+        pieces.push(holders(inventory));
     }
+    if !inventory.unrecognised.is_empty() {
+        let content = {
+            let inventory = Rc::clone(inventory);
+            Callback::from(move |()| unrecognised(&inventory))
+        };
+        pieces.push(html! {
+            <Fold test="unrecognised" name="unrecognised" summary={html! { words::without_place(inventory.unrecognised.len()) }} {content} />
+        });
+    }
+    html! { <Part id="holdings" title={words::HOLDINGS}><Gradual {pieces} /></Part> }
+}
+
+fn authorities(inventory: &InventoryReport) -> Html {
+    html! {
+        <>
+            <h3>{ "Authorities" }</h3>
+            <ul class="plain">
+                for authority in &inventory.authorities {
+                    <li key={authority.title.clone()} data-test="authority" data-name={words::authority_id(authority.id)}>
+                        <strong>{ &authority.title }</strong>{ ", " }{ words::authority_state(authority) }
+                        { certificate(&authority.certificate) }
+                    </li>
+                }
+            </ul>
+        </>
+    }
+}
+
+fn holders(inventory: &Rc<InventoryReport>) -> Html {
+    let open = inventory.holders.len() <= FEW;
+    gradual::rows(&inventory.holders, |index, holder| {
+        let content = {
+            let inventory = Rc::clone(inventory);
+            Callback::from(move |()| slots(&inventory.holders[index]))
+        };
+        html! { <Fold key={holder.name.clone()} summary={summary(holder)} {open} test="holder" name={holder.name.clone()} {content} /> }
+    })
 }
 
 fn summary(holder: &HolderReport) -> Html {

@@ -12,6 +12,8 @@ const WIDTH: i64 = 1080;
 const NAMES: i64 = 300;
 const ROW: i64 = 34;
 const BAR: i64 = 16;
+/// Room for half of a year's name beyond the end.
+const YEAR: i64 = 18;
 /// Room for the word above, and for the years below.
 const TOP: i64 = 26;
 const BOTTOM: i64 = 24;
@@ -26,7 +28,7 @@ pub fn lifetimes(all: &Lifetimes) -> Html {
         <>
             <p data-test="first-expiry">{ words::first_expiry(all) }</p>
             <div class="wide" role="region" tabindex="0" aria-label={words::LIFETIMES}>
-                <svg class="drawing lives" viewBox={format!("-2 0 {} {}", WIDTH + 4, TOP + height + BOTTOM)} role="img" aria-label={words::lifetimes(all)} data-test="lifetimes">
+                <svg class="drawing lives" viewBox={format!("-2 0 {} {}", WIDTH + 2 + YEAR, TOP + height + BOTTOM)} role="img" aria-label={words::lifetimes(all)} data-test="lifetimes">
                     for (year, at) in all.years() {
                         <g key={year} class="year">
                             <path d={format!("M{} {TOP} v{height}", x(at))} />

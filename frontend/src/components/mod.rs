@@ -10,6 +10,7 @@ pub mod explain;
 pub mod files;
 pub mod findings;
 pub mod fingerprints;
+pub mod gradual;
 pub mod holder;
 pub mod inventory;
 pub mod keys_help;

@@ -3,6 +3,7 @@
 use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
+use super::gradual;
 use crate::{
     state::nodes::{self, Row},
     words,
@@ -24,17 +25,21 @@ pub fn table(inventory: &InventoryReport) -> Html {
                     </tr>
                 </thead>
                 <tbody>
-                    for row in &rows {
-                        <tr key={row.name.clone()} data-test="node" data-name={row.name.clone()}>
-                            { cells(row) }
-                            if rotating {
-                                <td data-test="standing">{ words::standing(row.standing) }</td>
-                            }
-                        </tr>
-                    }
+                    { gradual::rows(&rows, |_, row| one(row, rotating)) }
                 </tbody>
             </table>
         </div>
+    }
+}
+
+fn one(row: &Row, rotating: bool) -> Html {
+    html! {
+        <tr key={row.name.clone()} data-test="node" data-name={row.name.clone()}>
+            { cells(row) }
+            if rotating {
+                <td data-test="standing">{ words::standing(row.standing) }</td>
+            }
+        </tr>
     }
 }
 
@@ -43,9 +48,9 @@ fn cells(row: &Row) -> Html {
         <>
             <th scope="row">{ &row.name }</th>
             <td>{ words::role(&row.role) }</td>
-            <td class={classes!((row.findings[0] > 0).then_some("problem"))}>{ words::state(row.findings) }</td>
-            <td>{ words::count(row.entries, "entry") }</td>
-            <td>{ words::keys_held(row.keys) }</td>
+            <td class={classes!("short", (row.findings[0] > 0).then_some("problem"))}>{ words::state(row.findings) }</td>
+            <td class="short">{ words::count(row.entries, "entry") }</td>
+            <td class="short">{ words::keys_held(row.keys) }</td>
             <td>{ words::expires_first(row.first.as_ref()) }</td>
         </>
     }

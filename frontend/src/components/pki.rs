@@ -14,6 +14,8 @@ const WIDTH: usize = 1080;
 const SIDE: usize = 390;
 const ARROW: usize = 40;
 const ROW: usize = 40;
+/// So many letters fit beside the day on which it ends.
+const HOLDERS: usize = 38;
 /// An authority has room for its name, subject and end.
 const LEAST: usize = 76;
 const GAP: usize = 24;
@@ -77,7 +79,7 @@ fn row_of(place: &Place, x: usize, (from, to): (usize, usize), y: usize) -> Html
             <title>{ words::place_and_holders(place) }</title>
             <path class="line" d={format!("M{from} {middle} H{to} {tip}")} />
             <text class="path" x={x.to_string()} y={(y + 13).to_string()} text-anchor={anchor}>{ words::short(&place.path, 52) }</text>
-            <text class="small" x={x.to_string()} y={(y + 28).to_string()} text-anchor={anchor}>{ words::few_holders(&place.holders) }{ ", " }{ words::until_date(place.until) }</text>
+            <text class="small" x={x.to_string()} y={(y + 28).to_string()} text-anchor={anchor}>{ words::holders_in(&place.holders, HOLDERS) }{ ", " }{ words::until_date(place.until) }</text>
         </g>
     }
 }

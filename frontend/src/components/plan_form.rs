@@ -13,7 +13,7 @@ use crate::{
         LoadedFile,
         form::{FormChange, FormProblem, PlanForm},
     },
-    words,
+    words::{self, hints},
 };
 
 /// Properties of [`PlanFormPart`].
@@ -56,8 +56,8 @@ pub fn PlanFormPart(props: &PlanFormProps) -> Html {
                             <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca} {platform} problems={problems.clone()} {files} {act} />
                         }
                     </div>
-                    { days("ca-days", "Lifetime of new CAs, in days", &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
-                    { days("leaf-days", "Lifetime of new leaves, in days", &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
+                    { days(("ca-days", "Lifetime of new CAs, in days", hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
+                    { days(("leaf-days", "Lifetime of new leaves, in days", hints::LEAF_DAYS), &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
                     { tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys)) }
                     <fieldset>
                         <legend>{ "Certificates of the kubelets" }</legend>
@@ -85,41 +85,63 @@ pub fn described_by(problems: &[FormProblem], field: &str) -> Option<String> {
     problems.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
 }
 
+/// Why a choice matters.
+pub fn hint(field: &str, text: &'static str) -> Html {
+    html! { <span id={format!("{field}-hint")} class="hint">{ text }</span> }
+}
+
+/// The ids of what is wrong with a field, if anything is, and of its hint.
+pub fn described_by_hint(problems: &[FormProblem], field: &str) -> String {
+    let hint = format!("{field}-hint");
+    described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
+}
+
+/// One of several ways, with why it matters.
+pub fn way(id: &str, name: String, checked: bool, label: &str, why: &'static str, chosen: Callback<Event>) -> Html {
+    html! {
+        <p class="way-to">
+            <input id={id.to_owned()} type="radio" {name} {checked} aria-describedby={format!("{id}-hint")} onchange={chosen} data-test={id.to_owned()} />
+            <label for={id.to_owned()}>{ label }</label>
+            { hint(id, why) }
+        </p>
+    }
+}
+
 /// Whether something is wrong with a field, for those who listen.
 pub fn invalid(problems: &[FormProblem], field: &str) -> Option<&'static str> {
     problems.iter().any(|problem| problem.field == field).then_some("true")
 }
 
-fn days(id: &'static str, label: &str, value: &str, problems: &[FormProblem], oninput: Callback<InputEvent>) -> Html {
+fn days(
+    (id, label, why): (&'static str, &str, &'static str),
+    value: &str,
+    problems: &[FormProblem],
+    oninput: Callback<InputEvent>,
+) -> Html {
     html! {
         <p>
             <label for={id}>{ label }</label>
-            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by(problems, id)} {oninput} data-test={id} />
+            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by_hint(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
+            { hint(id, why) }
         </p>
     }
 }
 
 /// A box with what ticking it means.
-fn tick(id: &'static str, checked: bool, label: &str, hint: &'static str, ticked: Callback<bool>) -> Html {
-    let explained = format!("{id}-hint");
+fn tick(id: &'static str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
     html! {
-        <p>
-            <input {id} type="checkbox" {checked} aria-describedby={explained.clone()} data-test={id}
+        <p class="way-to">
+            <input {id} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id}
                 onchange={ticked.reform(|event: Event| dom::checked(&event))} />
             <label for={id}>{ label }</label>
-            <span id={explained} class="hint">{ hint }</span>
+            { hint(id, why) }
         </p>
     }
 }
 
 fn kubelets(how: KubeletCertificates, form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let (id, label) = words::kubelet_certificates(how);
-    html! {
-        <p>
-            <input {id} type="radio" name="kubelet-certificates" checked={form.kubelet_certificates == how} data-test={id}
-                onchange={change.reform(move |_: Event| FormChange::KubeletCertificates(how))} />
-            <label for={id}>{ label }</label>
-        </p>
-    }
+    let chosen = change.reform(move |_: Event| FormChange::KubeletCertificates(how));
+    way(id, "kubelet-certificates".to_owned(), form.kubelet_certificates == how, label, hints::kubelets(how), chosen)
 }

@@ -7,8 +7,9 @@ use yew::prelude::*;
 
 use super::{
     fingerprints::fingerprints,
+    gradual::{self, Gradual},
     part::{Fold, Part},
-    picture::PicturePart,
+    picture::{MatrixPart, TrustPart},
     platform::use_tongue,
     preview::PreviewPane,
     reach,
@@ -57,20 +58,32 @@ pub struct ReviewProps {
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
     let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, busy, act } = props;
-    html! {
-        <Part id="review" title="Review">
-            if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
-                { reach::ends(&reach) }
-            }
-            <PicturePart {chart} picture={picture.clone()} {act} />
-            if let (Some(inventory), Some(plan)) = (inventory, plan) {
+    let mut pieces = vec![
+        html! {
+            <>
+                if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
+                    { reach::ends(&reach) }
+                }
+                <MatrixPart {chart} picture={picture.clone()} {act} />
+            </>
+        },
+        html! { <TrustPart {chart} picture={picture.clone()} {act} /> },
+    ];
+    if let (Some(inventory), Some(plan)) = (inventory, plan) {
+        pieces.push(html! {
+            <>
                 <h3>{ words::FINGERPRINTS }</h3>
                 { fingerprints(inventory, plan, authorities) }
-            }
+            </>
+        });
+    }
+    pieces.push(html! {
+        <>
             <h3>{ "The files of the package" }</h3>
             <Files {package} preview={preview.clone()} {beside} {busy} {act} />
-        </Part>
-    }
+        </>
+    });
+    html! { <Part id="review" title="Review"><Gradual {pieces} /></Part> }
 }
 
 /// Properties of [`Files`].
@@ -99,13 +112,18 @@ fn Files(props: &FilesProps) -> Html {
             <p>{ words::package(&props.package) }</p>
             for phase in [1, 2, 3, 0] {
                 <h4 key={phase}>{ words::platform::phase(phase, tongue) }</h4>
-                for branch in branches.iter().filter(|branch| branch.phase == phase) {
-                    <Fold key={format!("{phase}/{}", branch.holder)} summary={summary(branch)} open={open && phase > 0}
-                        content={folders(props, branch)} test="output-group" name={format!("{phase}/{}", branch.holder)} />
-                }
+                { groups(props, &branches, phase, open && phase > 0) }
             }
         </>
     }
+}
+
+fn groups(props: &FilesProps, branches: &[Branch], phase: u8, open: bool) -> Html {
+    let its: Vec<&Branch> = branches.iter().filter(|branch| branch.phase == phase).collect();
+    gradual::rows(&its, |_, branch| {
+        let name = format!("{phase}/{}", branch.holder);
+        html! { <Fold key={name.clone()} summary={summary(branch)} {open} content={folders(props, branch)} test="output-group" name={name.clone()} /> }
+    })
 }
 
 fn summary(branch: &Branch) -> Html {

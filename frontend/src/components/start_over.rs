@@ -2,11 +2,11 @@
 
 use yew::prelude::*;
 
-use super::plan_form::{described_by, invalid, problem};
+use super::plan_form::{described_by, invalid, problem, way};
 use crate::{
     ports::dom,
     state::form::{FormChange, FormProblem, PlanForm},
-    words,
+    words::{self, hints},
 };
 
 /// The two ways, and the confirmation that the second one takes.
@@ -15,8 +15,8 @@ pub fn start_over(form: &PlanForm, problems: &[FormProblem], change: &Callback<F
     html! {
         <fieldset data-test="start-over-choice">
             <legend>{ words::START_OVER }</legend>
-            { way("go-on", words::GO_ON, !form.start_over, change.reform(|_: Event| FormChange::StartOver(false))) }
-            { way("start-over", words::START_OVER_CHOICE, form.start_over, change.reform(|_: Event| FormChange::StartOver(true))) }
+            { one("go-on", !form.start_over, (words::GO_ON, hints::GO_ON), change.reform(|_: Event| FormChange::StartOver(false))) }
+            { one("start-over", form.start_over, (words::START_OVER_CHOICE, hints::START_OVER), change.reform(|_: Event| FormChange::StartOver(true))) }
             if form.start_over {
                 <div class="warned">
                     <p>{ words::START_OVER_HINT }</p>
@@ -33,11 +33,6 @@ pub fn start_over(form: &PlanForm, problems: &[FormProblem], change: &Callback<F
     }
 }
 
-fn way(id: &'static str, label: &str, checked: bool, onchange: Callback<Event>) -> Html {
-    html! {
-        <p>
-            <input {id} type="radio" name="start-over" {checked} {onchange} data-test={id} />
-            <label for={id}>{ label }</label>
-        </p>
-    }
+fn one(id: &str, checked: bool, (label, why): (&str, &'static str), chosen: Callback<Event>) -> Html {
+    way(id, "start-over".to_owned(), checked, label, why, chosen)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use airlock_core::report::{EditReport, PlanReport, StepReport};
 use yew::prelude::*;
 
-use super::{findings::findings, lifetimes::lifetimes, outage, part::Part, platform::use_tongue};
+use super::{findings::findings, gradual, lifetimes::lifetimes, outage, part::Part, platform::use_tongue};
 use crate::{
     app::Act,
     state::{Outcome, lifetimes::Lifetimes, outage::Outage},
@@ -86,15 +86,13 @@ pub fn PhasesPart(props: &PhasesProps) -> Html {
 }
 
 fn steps_of(plan: &PlanReport, phase: u8) -> Html {
-    let mut its = plan.steps.iter().filter(|step| step.phase == phase).peekable();
-    if its.peek().is_none() {
+    let its: Vec<&StepReport> = plan.steps.iter().filter(|step| step.phase == phase).collect();
+    if its.is_empty() {
         return html! { <p key={format!("steps {phase}")}>{ words::no_steps(plan, phase) }</p> };
     }
     html! {
         <ol key={format!("steps {phase}")} class="steps">
-            for item in its.map(step) {
-                { item }
-            }
+            { gradual::rows(&its, |_, it| step(it)) }
         </ol>
     }
 }

@@ -5,7 +5,12 @@ use std::rc::Rc;
 use airlock_core::Finding;
 use yew::prelude::*;
 
-use super::{findings::findings, outage::ConsentForm, part::Part, picture::PicturePart};
+use super::{
+    findings::findings,
+    outage::ConsentForm,
+    part::Part,
+    picture::{MatrixPart, TrustPart},
+};
 use crate::{
     app::Act,
     state::{
@@ -45,7 +50,8 @@ pub fn UnmadePart(props: &UnmadeProps) -> Html {
                 if outage::is_acceptable(chart) {
                     <ConsentForm outages={outage::outages(chart)} chart={chart.clone()} consent={*consent} {busy} {act} />
                 }
-                <PicturePart {chart} picture={picture.clone()} {act} />
+                <MatrixPart {chart} picture={picture.clone()} {act} />
+                <TrustPart {chart} picture={picture.clone()} {act} />
             }
         </Part>
     }

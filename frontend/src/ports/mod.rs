@@ -11,6 +11,7 @@ pub mod leaving;
 pub mod password;
 pub mod policy;
 pub mod sleep;
+pub mod turns;
 pub mod workers;
 
 use airlock_core::UnixTime;

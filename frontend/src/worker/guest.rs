@@ -130,18 +130,19 @@ impl Core {
         self.forget_plan();
         self.files.retain(|id, _| !remove.contains(id));
         let mut bodies = bodies.into_iter();
+        let mut sizes = Vec::with_capacity(add.len());
         for ticket in add {
             let content = match ticket.body {
                 FileBody::Attached => {
                     bodies.next().unwrap_or_else(|| Content::Unreadable("the browser did not hand it over".to_owned()))
                 }
-                FileBody::TooLarge(size) => Content::TooLarge(size),
                 FileBody::Unreadable(reason) => Content::Unreadable(reason),
             };
+            sizes.push(size(&content));
             self.files.insert(ticket.id, InputFile { path: ticket.path, content, mode: None });
         }
         let inventory = self.look_with(self.password.as_ref(), now);
-        Reply::Inventory(self.inventory.insert(inventory).report(now))
+        Reply::Inventory(self.inventory.insert(inventory).report(now), sizes)
     }
 
     /// Tries a password. One that opens nothing is forgotten; what it has to do with is said by the inventory's findings.
@@ -200,6 +201,15 @@ impl Core {
             },
             Err(error) => Reply::Failed(error.to_string()).into(),
         })
+    }
+}
+
+/// How large a file is, as far as anybody knows. Bytes.
+fn size(content: &Content) -> u64 {
+    match content {
+        Content::Bytes(bytes) => bytes.len() as u64,
+        Content::TooLarge(size) => *size,
+        Content::Symlink(_) | Content::Unreadable(_) => 0,
     }
 }
 

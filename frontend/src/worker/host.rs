@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use airlock_core::{UnixTime, input::MAX_FILE_SIZE, plan::request::RotationRequest, sample, x509::KeyAlgorithm};
+use airlock_core::{UnixTime, plan::request::RotationRequest, sample, x509::KeyAlgorithm};
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
@@ -63,6 +63,8 @@ pub struct Host {
 struct Loaded {
     ticket: FileTicket,
     blob: Option<Blob>,
+    /// As the core guest found it: a page that asks the browser waits for the answer. Bytes.
+    size: u64,
 }
 
 impl Host {
@@ -116,7 +118,7 @@ impl Host {
     }
 
     /// Has files inspected beside those that are there.
-    fn take_in(self: &Rc<Self>, new: Vec<Loaded>, too_many: bool) {
+    fn take_in(self: &Rc<Self>, mut new: Vec<Loaded>, too_many: bool) {
         let left_out = new.iter().map(|file| file.ticket.path.clone()).collect();
         self.tell(Action::Began(Job::Inspecting));
         let (host, wiped) = (Rc::clone(self), self.wiped.get());
@@ -124,6 +126,9 @@ impl Host {
             match host.inspect(&new, Vec::new()).await {
                 _ if host.wiped.get() != wiped => {}
                 Ok(reply) => {
+                    if let Reply::Inventory(_, sizes) = &reply {
+                        new.iter_mut().zip(sizes).for_each(|(file, size)| file.size = *size);
+                    }
                     host.files.borrow_mut().extend(new.into_iter().map(|file| (file.ticket.id, file)));
                     host.inspected(reply);
                     if too_many {
@@ -405,12 +410,11 @@ impl Host {
             let path = unique(file.path, &taken);
             taken.insert(path.clone());
             let (body, blob) = match file.handle {
-                Ok(blob) if blob.size() > MAX_FILE_SIZE as f64 => (FileBody::TooLarge(blob.size() as u64), None),
                 Ok(blob) => (FileBody::Attached, Some(blob)),
                 Err(reason) => (FileBody::Unreadable(reason), None),
             };
             let id = FileId(self.next_file.replace(self.next_file.get().wrapping_add(1)));
-            Loaded { ticket: FileTicket { id, path, body }, blob }
+            Loaded { ticket: FileTicket { id, path, body }, blob, size: 0 }
         };
         picked.into_iter().map(&mut ticket).collect()
     }
@@ -430,7 +434,8 @@ impl Host {
         self.end_run();
         let now = ports::now();
         self.tell(Action::Today(now));
-        let answer = self.core.borrow().ask(ask(now), attachments);
+        let core = Rc::downgrade(&self.core.borrow());
+        let answer = CoreLine::ask_of_files(core, ask(now), attachments);
         self.inspecting.set(self.inspecting.get() + 1);
         let answer = answer.await;
         self.inspecting.set(self.inspecting.get() - 1);
@@ -439,7 +444,7 @@ impl Host {
 
     fn inspected(self: &Rc<Self>, reply: Reply) {
         match reply {
-            Reply::Inventory(inventory) => {
+            Reply::Inventory(inventory, _) => {
                 let files = self.files.borrow().values().map(Loaded::listed).collect();
                 self.tell(Action::Inspected(files, inventory.into()));
                 self.look_is_over();
@@ -527,12 +532,7 @@ impl Host {
 
 impl Loaded {
     fn listed(&self) -> LoadedFile {
-        let size = match (&self.ticket.body, &self.blob) {
-            (FileBody::TooLarge(size), _) => *size,
-            (_, Some(blob)) => blob.size() as u64,
-            (_, None) => 0,
-        };
-        LoadedFile { id: self.ticket.id, path: self.ticket.path.clone(), size }
+        LoadedFile { id: self.ticket.id, path: self.ticket.path.clone(), size: self.size }
     }
 }
 

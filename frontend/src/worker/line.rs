@@ -17,6 +17,7 @@ use super::{
 use crate::ports::{
     endpoint::{Attachment, Endpoint, json},
     files::Blob,
+    turns,
     workers::{self, Thread},
 };
 
@@ -143,6 +144,9 @@ pub enum CoreEvent {
     Died(Died),
 }
 
+/// So many files are handed over at once: for each, Chromium has the page wait until it knows how large the file is.
+const PARCEL: usize = 64;
+
 /// The line to the core guest: questions and their answers.
 pub struct CoreLine {
     line: Rc<Line<FromCore>>,
@@ -188,8 +192,43 @@ impl CoreLine {
         ask: Ask,
         attachments: Vec<Attachment>,
     ) -> impl Future<Output = Result<(Reply, Option<Blob>), Died>> + use<> {
+        self.ask_as(self.number(), ask, attachments)
+    }
+
+    /// As [`Self::ask`], with files that may be many: they are handed over in tasks of their own, ahead of the question.
+    ///
+    /// # Errors
+    ///
+    /// If the guest dies first, or nobody has the line any more.
+    pub async fn ask_of_files(
+        line: Weak<Self>,
+        ask: Ask,
+        mut files: Vec<Attachment>,
+    ) -> Result<(Reply, Option<Blob>), Died> {
+        let line = || line.upgrade().ok_or_else(|| Died { location: String::new() });
+        let id = line()?.number();
+        while files.len() > PARCEL {
+            let rest = files.split_off(PARCEL);
+            line()?.line.send(&ToCore::Ahead { id }, files);
+            files = rest;
+            turns::task().await;
+        }
+        let answer = line()?.ask_as(id, ask, files);
+        answer.await
+    }
+
+    fn number(&self) -> u32 {
         let id = self.next.get();
         self.next.set(id.wrapping_add(1));
+        id
+    }
+
+    fn ask_as(
+        &self,
+        id: u32,
+        ask: Ask,
+        attachments: Vec<Attachment>,
+    ) -> impl Future<Output = Result<(Reply, Option<Blob>), Died>> + use<> {
         let (answerer, answer) = oneshot::channel();
         self.waiting.borrow_mut().insert(id, answerer);
         self.line.send(&ToCore::Ask { id, ask }, attachments);

@@ -60,10 +60,8 @@ pub struct FileTicket {
 /// How a file's content reaches the core worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileBody {
-    /// The next of the attached blobs, which the worker reads itself.
+    /// The next of the attached blobs, which the worker reads and measures itself.
     Attached,
-    /// Not at all: it is larger than core takes. Bytes.
-    TooLarge(u64),
     /// Not at all: the browser could not read it.
     Unreadable(String),
 }
@@ -71,6 +69,11 @@ pub enum FileBody {
 /// From the page to the core worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ToCore {
+    /// Some of the files of the question with this id, ahead of it and in their order; the others come with it.
+    Ahead {
+        /// Which question they belong to.
+        id: u32,
+    },
     /// A question, answered by a [`FromCore`] with the same id.
     Ask {
         /// Which question this is.
@@ -176,8 +179,8 @@ pub struct FromCore {
 /// The core worker's answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// To [`Ask::Inspect`].
-    Inventory(InventoryReport),
+    /// To [`Ask::Inspect`]: what is there now, and the sizes of the new files in the question's order, in bytes.
+    Inventory(InventoryReport, Vec<u64>),
     /// To [`Ask::Unlock`].
     Unlocked {
         /// What is there now.

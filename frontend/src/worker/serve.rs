@@ -1,6 +1,11 @@
 //! A guest at its endpoint: hears questions, reads the files they come with, answers.
 
-use std::{cell::RefCell, collections::VecDeque, panic, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    panic,
+    rc::Rc,
+};
 
 use airlock_core::Content;
 
@@ -52,6 +57,8 @@ struct CoreServer {
     page: Endpoint,
     core: RefCell<Core>,
     questions: RefCell<VecDeque<(u32, Ask, Vec<Attachment>)>>,
+    /// Files that came ahead of their question.
+    ahead: RefCell<BTreeMap<u32, Vec<Attachment>>>,
     reading: RefCell<bool>,
     /// The question that waits for keys.
     making: RefCell<Option<u32>>,
@@ -63,12 +70,16 @@ impl CoreServer {
             page: page.clone(),
             core: RefCell::default(),
             questions: RefCell::default(),
+            ahead: RefCell::default(),
             reading: RefCell::default(),
             making: RefCell::default(),
         });
         page.listen(move |message: ToCore, attachments| match message {
+            ToCore::Ahead { id } => server.ahead.borrow_mut().entry(id).or_default().extend(attachments),
             ToCore::Ask { id, ask } => {
-                server.questions.borrow_mut().push_back((id, ask, attachments));
+                let mut all = server.ahead.borrow_mut().remove(&id).unwrap_or_default();
+                all.extend(attachments);
+                server.questions.borrow_mut().push_back((id, ask, all));
                 Rc::clone(&server).work();
             }
             ToCore::KeyPort => {

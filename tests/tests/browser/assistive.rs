@@ -117,3 +117,24 @@ fn the_whole_way_by_roles_and_names() {
     learn(&mut secrets, &unpack(&page.downloaded()));
     page.close(&secrets);
 }
+
+#[test]
+fn every_choice_says_why_it_matters() {
+    let page = Page::open("why");
+    page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
+    page.go("plan");
+    page.click("[data-test=front-proxy-bring]");
+    page.wait("document.querySelector('[data-test=front-proxy-key]')");
+    let unsaid = page.evaluate(
+        "const says = (id) => document.getElementById(id)?.innerText.trim();
+         const fields = [...document.querySelectorAll('[data-test=plan-form] :is(input, select)')];
+         return fields.length > 10
+             ? fields.filter((field) => !(field.getAttribute('aria-describedby') ?? '').split(' ').some(says)).map((field) => field.id)
+             : 'there are too few fields';",
+    );
+    assert_eq!(unsaid, json!([]), "these fields do not say why they matter");
+    page.settle("choices");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path(FIXTURE));
+    page.close(&secrets);
+}

@@ -137,9 +137,9 @@ impl Page {
         }
     }
 
-    /// Waits until the page has done what it was told, and looks at it.
+    /// Waits until the page has done what it was told, and has drawn all that came of it; and looks at it.
     pub fn settle(&self, step: &str) {
-        self.wait("document.querySelector('[data-test=page][data-busy=false]')");
+        self.wait("document.querySelector('[data-test=page][data-busy=false]:not(:has([data-test=later]))')");
         self.look(step);
     }
 

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::line::LineRow;
 use crate::{
-    components::platform::use_tongue,
+    components::{gradual::Gradual, platform::use_tongue},
     ports::dom,
     state::{
         chart::{Chart, Line},
@@ -15,6 +15,9 @@ use crate::{
     },
     words,
 };
+
+/// So many lines are drawn in no time: each has a cell for each moment.
+const AT_ONCE: usize = 6;
 
 /// Properties of [`Grid`].
 #[derive(Properties, PartialEq)]
@@ -49,7 +52,19 @@ pub fn Grid(props: &GridProps) -> Html {
     let tongue = use_tongue();
     let columns = chart.matrix.columns.len();
     let lines = picture.lines(chart);
-    let part = |refused: bool| lines.iter().filter(move |line| chart.groups[line.group].refused == refused);
+    let row = |line: &Line| {
+        html! {
+            <LineRow key={picture::id(*line, None)} {chart} line={*line} {change} here={here(picture, *line)}
+                open={line.edge.is_none() && picture.opened.contains(&line.group)} />
+        }
+    };
+    // A line and what is opened under it are one piece: it is there as soon as it is opened.
+    let part = |refused: bool| -> Vec<Html> {
+        let its = lines.chunk_by(|one, next| one.group == next.group);
+        its.filter(|some| chart.groups[some[0].group].refused == refused)
+            .map(|some| html! { <key={some[0].group}>{ for some.iter().map(row) }</> })
+            .collect()
+    };
     html! {
         <div class="wide">
             <table class={classes!("matrix", (!chart.is_single()).then_some("runs"))} role="grid" aria-labelledby="matrix" aria-describedby="picture-hint"
@@ -64,10 +79,7 @@ pub fn Grid(props: &GridProps) -> Html {
                 { for [(false, words::MUST_HOLD), (true, words::MUST_BE_REFUSED)].map(|(refused, title)| html! {
                     <tbody key={title}>
                         <tr><th scope="rowgroup" class="part"><span>{ title }</span></th><td colspan={columns.to_string()} /></tr>
-                        for line in part(refused) {
-                            <LineRow key={picture::id(*line, None)} {chart} line={*line} {change} here={here(picture, *line)}
-                                open={line.edge.is_none() && picture.opened.contains(&line.group)} />
-                        }
+                        <Gradual pieces={part(refused)} at_once={AT_ONCE} />
                     </tbody>
                 }) }
             </table>

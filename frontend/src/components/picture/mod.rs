@@ -42,12 +42,12 @@ pub struct PictureProps {
     pub act: Callback<Act>,
 }
 
-/// The matrix and the drawing, each with its words.
+/// What comes of every edge, with its words.
 #[component]
-pub fn PicturePart(props: &PictureProps) -> Html {
+pub fn MatrixPart(props: &PictureProps) -> Html {
     let PictureProps { chart, picture, act } = props;
-    let change = use_memo(act.clone(), |act| act.reform(Act::Picture));
-    let change: &Callback<PictureChange> = &change;
+    let change = use_change(act);
+    let change = &*change;
     let (line, column) = picture.explained();
     let found = outage::outages(chart);
     html! {
@@ -63,9 +63,26 @@ pub fn PicturePart(props: &PictureProps) -> Html {
                 <Grid {chart} picture={picture.clone()} {change} />
                 <Explanation {chart} {line} {column} />
             </div>
+        </>
+    }
+}
+
+/// Who trusts whom at the chosen moment.
+#[component]
+pub fn TrustPart(props: &PictureProps) -> Html {
+    let PictureProps { chart, picture, act } = props;
+    let change = use_change(act);
+    html! {
+        <>
             <h3 id="trust">{ "Who trusts whom" }</h3>
-            <Moments {chart} column={picture.column} {change} />
+            <Moments {chart} column={picture.column} change={(*change).clone()} />
             <Drawing {chart} column={picture.column} />
         </>
     }
+}
+
+/// Where the person's doings in the picture go. Made once, so that only what changes is drawn again.
+#[hook]
+fn use_change(act: &Callback<Act>) -> Rc<Callback<PictureChange>> {
+    use_memo(act.clone(), |act| act.reform(Act::Picture))
 }

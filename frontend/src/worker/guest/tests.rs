@@ -55,7 +55,7 @@ fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> Invent
         .unzip();
     let ask = Ask::Inspect { add: tickets, remove: Vec::new(), platform: None, now: now() };
     match core.answer(ask, bodies).map(|answer| answer.reply) {
-        Some(Reply::Inventory(inventory)) => inventory,
+        Some(Reply::Inventory(inventory, _)) => inventory,
         other => panic!("inspecting answers with an inventory, not {other:?}"),
     }
 }
@@ -257,11 +257,13 @@ fn questions_before_anything_is_loaded_fail_with_a_sentence() {
 #[test]
 fn files_that_cannot_be_read_are_inspected_too() {
     let add = vec![
-        FileTicket { id: FileId(0), path: "huge".to_owned(), body: FileBody::TooLarge(100_000_000) },
+        FileTicket { id: FileId(0), path: "huge".to_owned(), body: FileBody::Attached },
         FileTicket { id: FileId(1), path: "torn".to_owned(), body: FileBody::Unreadable("a reason".to_owned()) },
     ];
-    match ask(&mut Core::default(), Ask::Inspect { add, remove: Vec::new(), platform: None, now: now() }) {
-        Some(Reply::Inventory(inventory)) => assert_eq!(inventory.files, 2),
+    let ask = Ask::Inspect { add, remove: Vec::new(), platform: None, now: now() };
+    let answer = Core::default().answer(ask, vec![Content::TooLarge(100_000_000)]);
+    match answer.map(|answer| answer.reply) {
+        Some(Reply::Inventory(inventory, sizes)) => assert_eq!((inventory.files, sizes), (2, vec![100_000_000, 0])),
         other => panic!("{other:?}"),
     }
 }
@@ -273,7 +275,7 @@ fn a_person_says_which_platform_it_is() {
         let ask =
             Ask::Inspect { add: Vec::new(), remove: Vec::new(), platform: platform.map(str::to_owned), now: now() };
         match core.answer(ask, Vec::new()).map(|answer| answer.reply) {
-            Some(Reply::Inventory(inventory)) => inventory.platform,
+            Some(Reply::Inventory(inventory, _)) => inventory.platform,
             other => panic!("no inventory: {other:?}"),
         }
     };
