@@ -40,8 +40,9 @@ impl Inventory {
         let name = inner.rsplit('/').next().unwrap_or(inner);
         let Some((stem, "crt" | "key")) = name.rsplit_once('.') else { return };
         let authority = self.profile.authorities.iter().any(|row| row.name == stem);
-        // What was there before says nothing new; leaves are made anew.
-        if inner.starts_with('0') || !(inner.starts_with("signing-requests/") || (authority && inner != name)) {
+        // Leaves are made anew; what was there before tells of authorities alone, and its keys are the cluster's.
+        let before = inner.starts_with('0') && name.ends_with("key");
+        if before || !(inner.starts_with("signing-requests/") || (authority && inner != name)) {
             return;
         }
         if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
@@ -67,16 +68,25 @@ impl Inventory {
         }
     }
 
-    /// The bundles of phase 1 that a package has for an authority's file: the old certificate, then the new one.
+    /// What a package's bundles say of an authority: the old certificate, then the new one. In phase 1 that is their
+    /// order; a package that goes on with a rotation may have none of these, and the new one is what is left in phase 3.
     pub(super) fn packaged_bundles(&self, row: &AuthorityRow) -> impl Iterator<Item = (&Certificate, &Certificate)> {
         let name = format!("{}.crt", row.name);
-        let slots = self
-            .packaged
-            .iter()
-            .filter(move |slot| slot.place.starts_with("/1-") && slot.place.rsplit('/').next() == Some(name.as_str()));
-        slots.filter_map(|slot| match slot.artifact.certificates() {
-            [old, new] => Some((old, new)),
-            _ => None,
+        let slots = self.packaged.iter().filter(move |slot| slot.place.rsplit('/').next() == Some(name.as_str()));
+        let last = slots.clone().filter(|slot| slot.place.starts_with("/3-"));
+        slots.filter_map(move |slot| {
+            let [first, second] = slot.artifact.certificates() else { return None };
+            if slot.place.starts_with("/1-") {
+                return Some((first, second));
+            }
+            let is_last = |one: &Certificate| {
+                last.clone().any(|slot| matches!(slot.artifact.certificates(), [only] if only == one))
+            };
+            match (is_last(first), is_last(second)) {
+                (true, false) => Some((second, first)),
+                (false, true) => Some((first, second)),
+                _ => None,
+            }
         })
     }
 }

@@ -42,7 +42,7 @@ func othersRow(meet meeting) func(context.Context, *recorder, string, string) {
 		const client = "somebody whose kubeconfig was not given"
 		first := r.controlPlanes()[0].Name
 		who, err := readNodeKubeconfig(filepath.Join(r.config.Before, first), "/etc/kubernetes/admin.conf")
-		if err == nil && r.config.OthersTrust != "" {
+		if err == nil {
 			who.trust, err = os.ReadFile(r.config.OthersTrust)
 		}
 		if path := filepath.Join(r.config.Memory, "others.pem"); err == nil && r.config.OthersRenewed {

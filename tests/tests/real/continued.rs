@@ -121,7 +121,9 @@ fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
     assert_eq!(read(&package), read(&first), "{label}: the same new CA");
 
     lay(&package, &trees);
-    assert_eq!(left_behind(&[&trees, &first]), Vec::<String>::new(), "{label}");
+    for known in [&first, &package] {
+        assert_eq!(left_behind(&[&trees, known]), Vec::<String>::new(), "{label}: beside {}", known.display());
+    }
     let ca = trees.join("cp1/etc/kubernetes/pki/ca.crt");
     for node in ["cp1", "cp2", "cp3"] {
         for leaf in ["apiserver.crt", "apiserver-kubelet-client.crt"] {

@@ -22,7 +22,7 @@ pub struct Recorder<'a> {
     new_authority: PathBuf,
     /// What a person holds, and whom those trust whose kubeconfigs were not given.
     pub given: PathBuf,
-    others_trust: Option<PathBuf>,
+    others_trust: PathBuf,
     others_renewed: bool,
 }
 
@@ -34,13 +34,17 @@ impl<'a> Recorder<'a> {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
+        // Where a rotation goes on, people have the bundle already.
+        let first = lab.machines("control-plane")?.swap_remove(0);
+        let others_trust = folder.join("others-trust.crt");
+        fs::write(&others_trust, lab.shell(&first, &format!("cat {}/ca.crt", lab.certificates()?))? + "\n")?;
         Ok(Self {
             lab,
             folder,
             edges: package.edges.clone(),
             new_authority: package.folder.join("3-drop-old/workers/ca.crt"),
             given: lab.directory.join("clients/alice.conf"),
-            others_trust: None,
+            others_trust,
             others_renewed: false,
         })
     }
@@ -49,7 +53,7 @@ impl<'a> Recorder<'a> {
     pub fn people(&mut self, package: &Package, phase: u64) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
         self.given = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;
-        self.others_trust = Some(package.phase(phase)?.join("workers/ca.crt"));
+        self.others_trust = package.phase(phase)?.join("workers/ca.crt");
         self.others_renewed |= phase >= 2;
         Ok(())
     }
