@@ -31,7 +31,7 @@ use explanation::Explanation;
 use grid::Grid;
 use moments::Moments;
 
-/// Properties of [`PicturePart`].
+/// Properties of the parts that show it: [`MatrixPart`] and [`TrustPart`].
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
     /// What was predicted.
