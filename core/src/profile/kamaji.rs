@@ -4,12 +4,12 @@
 //! what an operator of 26.8.2-edge did (`tests/fixtures/kamaji`).
 
 use super::{
-    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, FlagRow, Hosted, KubeconfigRow, LeafRow,
-    OtherKind, OtherRow, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
+    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, Hosted, KubeconfigRow, LeafRow, Profile,
+    SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
     edge::Material,
     kamaji_edges::{AT_ONCE, EDGES},
+    kubeadm,
 };
-
 use crate::x509::KeyAlgorithm;
 
 /// A tenant's control plane, run by Kamaji's operator; its nodes are kubeadm's.
@@ -149,79 +149,9 @@ pub const KAMAJI: Profile = Profile {
         StaticPodRow { component: Component::ControllerManager, path: "deployment/kube-controller-manager" },
         StaticPodRow { component: Component::Scheduler, path: "deployment/kube-scheduler" },
     ],
-    flags: &[
-        FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "tls-cert-file",
-            paths: &["/etc/kubernetes/pki/apiserver.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "tls-private-key-file",
-            paths: &["/etc/kubernetes/pki/apiserver.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-client-certificate",
-            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-client-key",
-            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "requestheader-client-ca-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "proxy-client-cert-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-client.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "proxy-client-key-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-certificate-authority",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "client-ca-file",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "root-ca-file",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "requestheader-client-ca-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
-        },
-    ],
-    foreign_flags: &[
-        "cluster-signing-kubelet-client-cert-file",
-        "cluster-signing-kubelet-serving-cert-file",
-        "cluster-signing-kube-apiserver-client-cert-file",
-        "cluster-signing-legacy-unknown-cert-file",
-    ],
-    others: &[
-        OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
-        OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
-        OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
-    ],
+    flags: kubeadm::FLAGS,
+    foreign_flags: kubeadm::FOREIGN_FLAGS,
+    others: kubeadm::OTHERS,
     edges: EDGES,
     published: Material::Authority(AuthorityId::Cluster),
     signing: SigningRow {

@@ -7,6 +7,73 @@ use super::{
 };
 use crate::x509::KeyAlgorithm;
 
+/// [`Profile::flags`] of whoever runs the components on kubeadm's paths.
+pub(super) const FLAGS: &[FlagRow] = &[
+    FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
+    FlagRow { component: Component::Apiserver, flag: "tls-cert-file", paths: &["/etc/kubernetes/pki/apiserver.crt"] },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "tls-private-key-file",
+        paths: &["/etc/kubernetes/pki/apiserver.key"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "kubelet-client-certificate",
+        paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.crt"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "kubelet-client-key",
+        paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.key"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "requestheader-client-ca-file",
+        paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "proxy-client-cert-file",
+        paths: &["/etc/kubernetes/pki/front-proxy-client.crt"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "proxy-client-key-file",
+        paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
+    },
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "kubelet-certificate-authority",
+        paths: &["/etc/kubernetes/pki/ca.crt"],
+    },
+    FlagRow { component: Component::ControllerManager, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
+    FlagRow { component: Component::ControllerManager, flag: "root-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
+    FlagRow {
+        component: Component::ControllerManager,
+        flag: "requestheader-client-ca-file",
+        paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
+    },
+];
+
+/// [`Profile::foreign_flags`]: another pair for one signer.
+pub(super) const FOREIGN_FLAGS: &[&str] = &[
+    "cluster-signing-kubelet-client-cert-file",
+    "cluster-signing-kubelet-serving-cert-file",
+    "cluster-signing-kube-apiserver-client-cert-file",
+    "cluster-signing-legacy-unknown-cert-file",
+];
+
+/// [`Profile::others`] of a node that kubeadm joined.
+pub(super) const OTHERS: &[OtherRow] = &[
+    OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
+    OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
+    OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
+    OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
+    OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },
+    OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
+    OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
+];
+
 /// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
 pub const KUBEADM: Profile = Profile {
     id: "kubeadm",
@@ -145,79 +212,9 @@ pub const KUBEADM: Profile = Profile {
         StaticPodRow { component: Component::Scheduler, path: "/etc/kubernetes/manifests/kube-scheduler.yaml" },
         StaticPodRow { component: Component::Etcd, path: "/etc/kubernetes/manifests/etcd.yaml" },
     ],
-    flags: &[
-        FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "tls-cert-file",
-            paths: &["/etc/kubernetes/pki/apiserver.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "tls-private-key-file",
-            paths: &["/etc/kubernetes/pki/apiserver.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-client-certificate",
-            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-client-key",
-            paths: &["/etc/kubernetes/pki/apiserver-kubelet-client.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "requestheader-client-ca-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "proxy-client-cert-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-client.crt"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "proxy-client-key-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
-        },
-        FlagRow {
-            component: Component::Apiserver,
-            flag: "kubelet-certificate-authority",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "client-ca-file",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "root-ca-file",
-            paths: &["/etc/kubernetes/pki/ca.crt"],
-        },
-        FlagRow {
-            component: Component::ControllerManager,
-            flag: "requestheader-client-ca-file",
-            paths: &["/etc/kubernetes/pki/front-proxy-ca.crt"],
-        },
-    ],
-    foreign_flags: &[
-        "cluster-signing-kubelet-client-cert-file",
-        "cluster-signing-kubelet-serving-cert-file",
-        "cluster-signing-kube-apiserver-client-cert-file",
-        "cluster-signing-legacy-unknown-cert-file",
-    ],
-    others: &[
-        OtherRow { path: "/etc/kubernetes/pki/sa.key", kind: OtherKind::ServiceAccountKey },
-        OtherRow { path: "/etc/kubernetes/pki/sa.pub", kind: OtherKind::ServiceAccountPublicKey },
-        OtherRow { path: "/var/lib/kubelet/config.yaml", kind: OtherKind::KubeletConfig },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet-client-current.pem", kind: OtherKind::KubeletClient },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet-server-current.pem", kind: OtherKind::KubeletServingPair },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet.crt", kind: OtherKind::KubeletServing },
-        OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
-    ],
+    flags: FLAGS,
+    foreign_flags: FOREIGN_FLAGS,
+    others: OTHERS,
     edges: EDGES,
     signing: SigningRow {
         certificate: "/etc/kubernetes/pki/ca-signing.crt",

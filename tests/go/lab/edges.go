@@ -167,17 +167,23 @@ func same(a, b *held) bool {
 	return a.certificate == nil || slices.EqualFunc(a.certificate.Certificate, b.certificate.Certificate, slices.Equal)
 }
 
-func apiserverKubelet(ctx context.Context, r *recorder, edge, holder string) {
+// eachApiserver gives the client certificate that each holder's API server has under a name.
+func (r *recorder) eachApiserver(edge, holder, name string, meet func(node handshakeNode, client string, pair *tls.Certificate)) {
 	for _, node := range r.named(holder) {
-		path := filepath.Join(r.tree(node.Name), r.config.Certificates, "apiserver-kubelet-client")
-		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
+		path := filepath.Join(r.tree(node.Name), r.config.Certificates, name)
 		client := "kube-apiserver on " + node.Name
-		if err != nil {
+		if pair, err := tls.LoadX509KeyPair(path+".crt", path+".key"); err != nil {
 			r.note(edge, client, "nobody", "go", err)
-			continue
+		} else {
+			meet(node, client, &pair)
 		}
-		r.kubelets(ctx, edge, client, &pair)
 	}
+}
+
+func apiserverKubelet(ctx context.Context, r *recorder, edge, holder string) {
+	r.eachApiserver(edge, holder, "apiserver-kubelet-client", func(_ handshakeNode, client string, pair *tls.Certificate) {
+		r.kubelets(ctx, edge, client, pair)
+	})
 }
 
 // kubelets are met by a client that takes any server: a kubelet's serving certificate is its own.
@@ -191,22 +197,15 @@ func (r *recorder) kubelets(ctx context.Context, edge, client string, certificat
 }
 
 func aggregatorExtension(ctx context.Context, r *recorder, edge, holder string) {
-	for _, node := range r.named(holder) {
-		path := filepath.Join(r.tree(node.Name), r.config.Certificates, "front-proxy-client")
-		pair, err := tls.LoadX509KeyPair(path+".crt", path+".key")
-		client := "kube-apiserver on " + node.Name
-		if err != nil {
-			r.note(edge, client, "nobody", "go", err)
-			continue
-		}
-		r.extension(ctx, edge, client, &pair)
+	r.eachApiserver(edge, holder, "front-proxy-client", func(node handshakeNode, client string, pair *tls.Certificate) {
+		r.extension(ctx, edge, client, pair)
 		// And as the running API server does it itself.
-		err = r.asker.get(ctx, r.url(node), extensionGroup+"/names", nil)
+		err := r.asker.get(ctx, r.url(node), extensionGroup+"/names", nil)
 		if err != nil {
 			err = &refusal{err}
 		}
 		r.note(edge, client+", asked for it", "the extension API server", "go", err)
-	}
+	})
 }
 
 // extension is met as the aggregator meets it.
