@@ -86,7 +86,7 @@ fn copy(page: &Page, path: &str) -> String {
     ));
     assert_eq!(is_secret, json!(path.contains("/management/")), "{path}: a warning where there is a key");
     page.click(&format!("{file} [data-test=copy]"));
-    page.wait(&format!("document.querySelector('[data-test=status]').innerText.includes({})", json!(path)));
+    page.wait(&format!("document.querySelector('[data-test=status]')?.innerText.includes({})", json!(path)));
     page.settle("copied");
     assert!(page.says().contains(&format!("The command that applies {path} is in the clipboard")), "{}", page.says());
     page.clipboard()

@@ -37,7 +37,7 @@ fn the_last_change_is_undone_by_button_and_by_key() {
 
     // What was removed comes back from memory, and until then the panel says that it is kept.
     page.click("[data-test=remove-all]");
-    page.wait("document.querySelector('[data-test=undo]').innerText.includes('removed')");
+    page.wait("document.querySelector('[data-test=undo]')?.innerText.includes('removed')");
     page.settle("removed");
     assert_eq!(page.files(), 0);
     page.unfold();

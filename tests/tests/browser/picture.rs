@@ -194,7 +194,7 @@ fn keys_and_pointer_walk_through_it() {
          const { x, y, width, height } = cell.getBoundingClientRect(); return [x + width / 2, y + height / 2];",
     );
     page.devtools("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": place[0], "y": place[1] }));
-    page.wait("document.querySelector('[data-test=explanation]').innerText.includes('Step 5 of')");
+    page.wait("document.querySelector('[data-test=explanation]')?.innerText.includes('Step 5 of')");
     page.devtools("Input.dispatchMouseEvent", &json!({ "type": "mouseMoved", "x": 1, "y": 1 }));
     page.wait("!document.querySelector('[data-test=explanation]').innerText.includes('Step 5 of')");
     assert_eq!(explanation(&page), chosen);

@@ -86,7 +86,7 @@ fn what_the_page_is_and_holds_is_said_and_wiped() {
     let page = Page::open("trust-panel");
     page.unfold();
     let said = |what: &str| page.text(&format!("document.querySelector('[data-test=trust-{what}]').innerText"));
-    page.wait("document.querySelector('[data-test=trust-self-test]').innerText.includes('works')");
+    page.wait("document.querySelector('[data-test=trust-self-test]')?.innerText.includes('works')");
     assert_eq!(said("version"), env!("CARGO_PKG_VERSION"));
     let policy = page.text("document.querySelector('meta[http-equiv]').content");
     assert_eq!(said("policy").trim(), policy);
