@@ -95,6 +95,7 @@ pub fn create(lab: &Lab, plan: &Plan, release: &Release, say: &dyn Fn(&str, &str
             ("NODE", &spare.name),
             ("ENDPOINT", ENDPOINT),
             ("PIN", &pin(lab)?),
+            ("CERTIFICATES", &plan.certificates),
         ],
     )?;
     fs::write(lab.private(&spare.name, "/root/kubeadm.yaml"), text)?;
