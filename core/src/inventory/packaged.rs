@@ -37,17 +37,20 @@ impl Inventory {
         if inner.starts_with(['1', '2', '3']) && inner.ends_with(".yaml") {
             return self.place_packaged_objects(inner, &file, bytes);
         }
-        let name = inner.rsplit('/').next().unwrap_or(inner);
-        let Some((stem, "crt" | "key")) = name.rsplit_once('.') else { return };
-        let authority = self.profile.authorities.iter().any(|row| row.name == stem);
-        // Leaves are made anew; what was there before tells of authorities alone, and its keys are the cluster's.
-        let before = inner.starts_with('0') && name.ends_with("key");
-        if before || !(inner.starts_with("signing-requests/") || (authority && inner != name)) {
+        let name = file_name(inner);
+        let authority = inner != name && self.profile.authorities.iter().any(|row| is_pair(row, name));
+        // Leaves are made anew.
+        if !authority && !inner.starts_with("signing-requests/") {
             return;
         }
-        if let (Detected::Artifact(artifact @ (Artifact::Certificates(_) | Artifact::PrivateKey(_))), _) =
-            detect::detect(bytes, None)
-        {
+        let (Detected::Artifact(artifact), _) = detect::detect(bytes, None) else { return };
+        // What was there before tells of authorities alone: its keys are the cluster's.
+        let tells = match artifact {
+            Artifact::Certificates(_) => true,
+            Artifact::PrivateKey(_) => !inner.starts_with('0'),
+            _ => false,
+        };
+        if tells {
             let place = format!("/{inner}");
             self.packaged.push(Slot { place, file, bytes: Arc::clone(bytes), mode: None, artifact });
         }
@@ -71,8 +74,7 @@ impl Inventory {
     /// What a package's bundles say of an authority: the old certificate, then the new one. In phase 1 that is their
     /// order; a package that goes on with a rotation may have none of these, and the new one is what is left in phase 3.
     pub(super) fn packaged_bundles(&self, row: &AuthorityRow) -> impl Iterator<Item = (&Certificate, &Certificate)> {
-        let name = format!("{}.crt", row.name);
-        let slots = self.packaged.iter().filter(move |slot| slot.place.rsplit('/').next() == Some(name.as_str()));
+        let slots = self.packaged.iter().filter(move |slot| is_pair(row, file_name(&slot.place)));
         let last = slots.clone().filter(|slot| slot.place.starts_with("/3-"));
         slots.filter_map(move |slot| {
             let [first, second] = slot.artifact.certificates() else { return None };
@@ -89,4 +91,14 @@ impl Inventory {
             }
         })
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Is this what a file of the authority's is called, where it lies on a node or anywhere else in a package?
+fn is_pair(row: &AuthorityRow, name: &str) -> bool {
+    let elsewhere = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key")) == Some(row.name);
+    elsewhere || [row.certificate, row.key].into_iter().any(|path| file_name(path) == name)
 }

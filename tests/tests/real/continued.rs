@@ -265,3 +265,31 @@ fn with_a_bundle_made_by_hand() {
     let written = walk(&package.join("1-trust-both/control-plane/cp1/etc"));
     assert_eq!(written, ["kubernetes/pki/ca.crt"], "and nothing else");
 }
+
+/// The first package has the new CA and its key under the cluster's own names for them.
+#[test]
+fn where_files_have_other_names() {
+    let trees = scratch("continued-names");
+    fixtures::copy(&fixtures::path("kubeadm/rsa-1"), &trees);
+    let kubernetes = trees.join("cp1/etc/kubernetes");
+    let names = [("pki/ca.crt", "pki/cluster-ca.pem"), ("pki/ca.key", "pki/cluster-ca-key.pem")];
+    for (old, new) in names {
+        fs::rename(kubernetes.join(old), kubernetes.join(new)).expect("it is there");
+    }
+    let manifests = kubernetes.join("manifests");
+    let kubelet = trees.join("cp1/var/lib/kubelet/config.yaml");
+    for file in walk(&manifests).into_iter().map(|name| manifests.join(name)).chain([kubelet]) {
+        let text = fs::read_to_string(&file).expect("it is text");
+        let text = names.iter().fold(text, |text, (old, new)| text.replace(old, new));
+        fs::write(&file, text).expect("a file can be written");
+    }
+    let (first, said) = package("names-first", &[&trees]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    fixtures::copy(&first.join("1-trust-both/control-plane/cp1/etc"), &trees.join("cp1/etc"));
+    let (second, said) = package("names-second", &[&trees, &first]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(steps(&second).iter().any(|step| step == "2-cp1"), "its key was found: {:?}", steps(&second));
+    let key = "2-switch/control-plane/cp1/etc/kubernetes/pki/cluster-ca-key.pem";
+    let read = |package: &Path| fs::read(package.join(key)).expect("a package has the new key");
+    assert_eq!(read(&first), read(&second));
+}
