@@ -133,6 +133,10 @@ pub fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
     for (name, value) in values {
         text = text.replace(&format!("@{name}@"), value);
     }
+    // `@NAMES@` is how the files speak of them, and the pin is known later than the rest.
+    let is_name = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let left = text.split('@').skip(1).filter(is_name).find(|name| !["NAMES", "PIN"].contains(name));
+    ensure!(left.is_none(), "{}: nobody says what @{}@ is", path.display(), left.unwrap_or_default());
     Ok(text)
 }
 
