@@ -262,6 +262,14 @@ fn is_cni(path: &str) -> bool {
     path.contains("etc/cni/net.d/") || path.starts_with("net.d/") || path.contains("/net.d/")
 }
 
+/// Configuration files have at most this size. Bytes.
+const MAX_TEXT: usize = 1 << 20;
+
+/// Is it a text that may name other files?
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.len() <= MAX_TEXT && std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
+}
+
 /// What a path on a node promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Promise {
@@ -400,11 +408,12 @@ impl Inventory {
                 ),
             }
         }
-        let mut slots = BTreeMap::new();
+        let (mut slots, mut others) = (BTreeMap::new(), BTreeMap::new());
         for (path, Given { file, bytes, mode }) in files {
             let promise = promise(self.profile, &path);
             if promise == Promise::Nothing {
-                self.pass_over(&path, file);
+                let given = Given { file, bytes, mode };
+                others.extend(self.other(&path, given, password).map(|slot| (path, slot)));
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
@@ -442,6 +451,14 @@ impl Inventory {
             }
         }
         if slots.is_empty() {
+            // Files of no known node: each stands for itself.
+            for slot in others.into_values() {
+                match slot.artifact {
+                    Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
+                    Artifact::StaticPod(_) | Artifact::Text => {}
+                    _ => self.loose.push(slot),
+                }
+            }
             return;
         }
         let kubeconfigs = self.profile.kubeconfigs;
@@ -459,7 +476,7 @@ impl Inventory {
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
-        self.nodes.push(Node { name: root.to_owned(), role, slots, machine: None });
+        self.nodes.push(Node { name: root.to_owned(), role, slots, others, machine: None });
     }
 
     /// A manifest in another's place would hide that one's flags.
@@ -469,23 +486,50 @@ impl Inventory {
         row.is_none_or(|row| row.component.as_str() == pod.component)
     }
 
-    /// A file on a node that has no part in a rotation, and why.
-    fn pass_over(&mut self, path: &str, file: String) {
-        let kubelets = path.starts_with(self.profile.kubelet_directory);
-        let reason = if path.contains("/.airlock/") {
-            "a package's script keeps it for the way back"
-        } else if kubelets && (path.contains("/pki/kubelet-client-") || path.contains("/pki/kubelet-server-")) {
-            "the kubelet keeps it beside its current certificate"
-        } else if kubelets || path.ends_with(".csr") {
-            "it has no part in a rotation"
-        } else {
-            self.findings.push(
-                Finding::note("unrecognised", &file, "it lies in the node's tree, but is none of kubeadm's files")
-                    .remedy("If somebody uses it as a kubeconfig, give it by itself"),
-            );
-            "it is none of kubeadm's files"
+    /// A file on a node that the profile's tables do not name: kept if a process on the node may read it.
+    fn other(&mut self, path: &str, given: Given, password: Option<&Password>) -> Option<Slot> {
+        let Given { file, bytes, mode } = given;
+        if let Some(reason) = self.never_read(path) {
+            self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
+            return None;
+        }
+        let (detected, reasons) = detect::detect(&bytes, password);
+        let artifact = match detected {
+            Detected::Artifact(Artifact::SigningRequest(_) | Artifact::Talosconfig(_)) => None,
+            Detected::Artifact(artifact) => Some(artifact),
+            _ if is_text(&bytes) => Some(Artifact::Text),
+            _ => None,
         };
-        self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
+        let is_text = matches!(artifact, Some(Artifact::Text));
+        if artifact.is_none() || is_text {
+            let message = format!("{path} is not a file of {}; the rotation does not change it", self.profile.title);
+            self.findings.push(Finding::note("unrecognised", &file, &message));
+            self.unrecognised.push(Unrecognised { file: file.clone(), reason: message });
+        }
+        if !is_text {
+            self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
+        }
+        artifact.map(|artifact| Slot { place: path.to_owned(), file, bytes, mode, artifact })
+    }
+
+    /// Why no process reads the file at `path`; `None` if one may.
+    fn never_read(&self, path: &str) -> Option<&'static str> {
+        let in_kubelet = path.strip_prefix(self.profile.kubelet_directory).and_then(|rest| rest.strip_prefix('/'));
+        let dated = |rest: &str| rest.starts_with("pki/kubelet-client-") || rest.starts_with("pki/kubelet-server-");
+        if path.contains("/.airlock/") {
+            return Some("a copy that a package's script keeps for roll back");
+        }
+        // kubernetes/kubernetes: cmd/kubeadm/app/constants, `TempDir`: manifests and etcd data before an upgrade.
+        if path.strip_prefix(self.profile.directory).is_some_and(|rest| rest.starts_with("/tmp/")) {
+            return Some("a backup that kubeadm made before an upgrade");
+        }
+        match in_kubelet {
+            Some(rest) if dated(rest) => Some("the kubelet keeps it beside its current certificate"),
+            // Volumes of Pods, checkpoints, device plugins.
+            Some(rest) if rest.contains('/') && !rest.starts_with("pki/") => Some("not used by the rotation"),
+            _ if path.ends_with(".csr") => Some("not used by the rotation"),
+            _ => None,
+        }
     }
 
     /// Would a damaged file at `path` make an output wrong? Everything that a rotation changes or relies on does.

@@ -102,6 +102,8 @@ pub(crate) struct Node {
     pub(crate) role: Role,
     /// By absolute path on the node, or by the place in its configuration.
     pub(crate) slots: BTreeMap<String, Slot>,
+    /// Files without a place in the profile's tables that a process on the node may read, by absolute path.
+    pub(crate) others: BTreeMap<String, Slot>,
     /// What else its configuration says, where it is made of one.
     pub(crate) machine: Option<Machine>,
 }
@@ -142,6 +144,8 @@ pub(crate) enum Artifact {
     PublicKey(PublicKey),
     SigningRequest(Box<SigningRequest>),
     StaticPod(StaticPod),
+    /// A text such as a systemd unit or a component's configuration, which may name other files.
+    Text,
     /// For Talos' API, read as a kubeconfig.
     Talosconfig(Box<KubeconfigArtifact>),
 }
@@ -310,7 +314,7 @@ impl Inventory {
 
     /// Every file that was recognised, with the node it lies on.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (Option<&Node>, &Slot)> {
-        let on_nodes = self.nodes.iter().flat_map(|node| node.slots.values().map(move |slot| (Some(node), slot)));
+        let on_nodes = self.nodes.iter().flat_map(|node| node.files().map(move |slot| (Some(node), slot)));
         on_nodes.chain(self.clients.iter().chain(&self.loose).map(|slot| (None, slot)))
     }
 
@@ -353,6 +357,16 @@ impl Inventory {
 }
 
 impl Node {
+    /// Every recognised file of the node: those of the profile's tables first.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.values().chain(self.others.values())
+    }
+
+    /// The file at `path`, whether or not the profile's tables know it.
+    pub(crate) fn file(&self, path: &str) -> Option<&Slot> {
+        self.slots.get(path).or_else(|| self.others.get(path))
+    }
+
     /// The certificates in the file at `path`; empty if there are none.
     pub(crate) fn certificates(&self, path: &str) -> &[Certificate] {
         self.slots.get(path).map_or(&[], |slot| slot.artifact.certificates())
@@ -391,6 +405,7 @@ impl Artifact {
             Self::PublicKey(_) => "public key",
             Self::SigningRequest(_) => "certificate signing request",
             Self::StaticPod(_) => "static Pod manifest",
+            Self::Text => "configuration",
             Self::Talosconfig(_) => "talosconfig",
         }
     }

@@ -45,8 +45,11 @@ impl Inventory {
             return;
         }
         node.role = node.role.min(other.role);
-        for (path, slot) in other.slots {
-            match node.slots.entry(path) {
+        for (in_tables, (path, slot)) in
+            other.slots.into_iter().map(|file| (true, file)).chain(other.others.into_iter().map(|file| (false, file)))
+        {
+            let files = if in_tables { &mut node.slots } else { &mut node.others };
+            match files.entry(path) {
                 Entry::Vacant(entry) => {
                     entry.insert(slot);
                 }

@@ -179,7 +179,7 @@ impl Present<'_> {
 
     /// Everything that was given of a node. A kubelet has a certificate even if it was not given.
     fn files(&self, node: &Node) -> BTreeMap<String, BTreeSet<Held>> {
-        let files = node.slots.iter().filter_map(|(path, slot)| {
+        let files = node.slots.iter().chain(&node.others).filter_map(|(path, slot)| {
             let held = match &slot.artifact {
                 Artifact::Certificates(certificates) => Held::Certificates(certificates.clone()),
                 Artifact::Credential(chain, key) => Held::Credential(chain.clone(), key.public_key().clone()),
@@ -189,7 +189,8 @@ impl Present<'_> {
                 Artifact::KubeletConfig(_)
                 | Artifact::PublicKey(_)
                 | Artifact::SigningRequest(_)
-                | Artifact::Talosconfig(_) => return None,
+                | Artifact::Talosconfig(_)
+                | Artifact::Text => return None,
             };
             Some((path.clone(), BTreeSet::from([held])))
         });
