@@ -205,6 +205,9 @@ pub(crate) struct Choices {
     /// Accept an outage that cannot be helped; without it, its cause and duration are said and nothing is written
     #[arg(long)]
     accept_outage: bool,
+    /// Acknowledge a dependency that the package does not handle, by its id; repeat it for each
+    #[arg(long, value_name = "ID")]
+    acknowledge: Vec<String>,
     /// Release of the platform's operator, such as 26.8.2-edge, where the way depends on it [default: told from the files]
     #[arg(long, value_name = "RELEASE")]
     release: Option<String>,
@@ -299,6 +302,7 @@ impl Choices {
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
+            acknowledge: self.acknowledge.iter().cloned().collect(),
             release: self.release.clone(),
         };
         Ok((request, brought_files))

@@ -45,6 +45,11 @@ pub struct Finding {
     pub message: String,
     /// What to do about it, as a sentence without a final period; empty where nothing has to be done.
     pub remedy: String,
+    /// The id of a dependency on a rotated CA that a package does not handle, such as `cluster/loose-leaf/ci.crt`: there is
+    /// no plan until it is acknowledged ([`RotationRequest::acknowledge`](crate::RotationRequest::acknowledge)). Empty for
+    /// every other finding.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub acknowledge: String,
 }
 
 impl Finding {
@@ -57,6 +62,7 @@ impl Finding {
             place: String::new(),
             message: message.into(),
             remedy: String::new(),
+            acknowledge: String::new(),
         }
     }
 
@@ -79,6 +85,14 @@ impl Finding {
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
+        self
+    }
+
+    /// The same finding as a dependency that has to be acknowledged before there is a plan: `place` is unique among the
+    /// findings of this code.
+    #[must_use]
+    pub fn acknowledged_as(mut self, authority: impl fmt::Display, place: &str) -> Self {
+        self.acknowledge = format!("{authority}/{}/{}", self.code, place.trim_start_matches('/'));
         self
     }
 

@@ -476,7 +476,7 @@ impl Inventory {
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
-        self.nodes.push(Node { name: root.to_owned(), role, slots, others, machine: None });
+        self.nodes.push(Node { name: root.to_owned(), role, slots, others, links: targets, machine: None });
     }
 
     /// A manifest in another's place would hide that one's flags.

@@ -40,11 +40,13 @@ use crate::{
 };
 
 pub use self::standing::Standing;
+use self::readers::NodeFile;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     pins::Pinned,
+    readers::{Process as ReaderProcess, Reader, Reference},
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
@@ -104,6 +106,8 @@ pub(crate) struct Node {
     pub(crate) slots: BTreeMap<String, Slot>,
     /// Files without a place in the profile's tables that a process on the node may read, by absolute path.
     pub(crate) others: BTreeMap<String, Slot>,
+    /// Symbolic links in the node's tree: absolute path and target.
+    pub(crate) links: BTreeMap<String, String>,
     /// What else its configuration says, where it is made of one.
     pub(crate) machine: Option<Machine>,
 }
@@ -305,6 +309,11 @@ impl Inventory {
     /// The private key of `public`, wherever among the input it was found.
     pub(crate) fn key_of(&self, public: &PublicKey) -> Option<&Arc<PrivateKey>> {
         self.keys.get(public)
+    }
+
+    /// Every reference from a process on a node to a file of the node.
+    pub(crate) fn readers(&self, node: &Node) -> Vec<Reader> {
+        readers::of_node(node.files().map(NodeFile::from), &node.links)
     }
 
     /// The first object of a role.

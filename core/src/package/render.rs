@@ -34,6 +34,7 @@ impl Renderer<'_> {
     pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
         Ok(match content {
             Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
+            Content::Widened(_, id, present, order) => text(self.widened(*id, present, *order).to_pem()),
             Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
             Content::AuthorityKey(id) => {
                 let succession = &self.plan.successions[id];
@@ -46,7 +47,7 @@ impl Renderer<'_> {
             }
             Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
             Content::LeafKey(id) => self.leaf_key(*id),
-            Content::Credential(id) => {
+            Content::Credential(id) | Content::Pair(id) => {
                 let mut bytes = text(self.leaf(*id).certificate.to_pem());
                 bytes.extend_from_slice(&self.leaf_key(*id));
                 bytes
@@ -75,6 +76,7 @@ impl Renderer<'_> {
             | Content::AuthorityPair(_)
             | Content::LeafKey(_)
             | Content::Credential(_)
+            | Content::Pair(_)
             | Content::Client(_)
             | Content::Secrets(..) => true,
             Content::Patch(patch) => patch.key().is_some(),

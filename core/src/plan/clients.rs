@@ -27,7 +27,7 @@ pub(super) fn change(
     let mut credentials = BTreeMap::new();
     if phase != Phase::TrustBoth {
         for (index, credential) in kubeconfig.credentials() {
-            if let Some(id) = credential.certificates.first().and_then(|leaf| replacements.of(leaf, owner)) {
+            if let Some(id) = credential.certificates.first().and_then(|leaf| replacements.of(leaf, owner, false)) {
                 credentials.insert(index, id);
             }
         }

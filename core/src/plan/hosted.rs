@@ -354,7 +354,7 @@ impl<'a> Sequence<'a, '_> {
         }
         if let Some(row) = profile.leaves.iter().find(|row| row.certificate == path || row.key == path) {
             let leaf = node.certificates(row.certificate).first().filter(|_| phase == Phase::Switch)?;
-            let id = self.replacements.of(leaf, &format!("{}: {}", node.name, row.name))?;
+            let id = self.replacements.of(leaf, &format!("{}: {}", node.name, row.name), false)?;
             return match row.certificate == path {
                 true => Some(Content::Leaf(id)),
                 false => self.replacements.has_new_key(id).then_some(Content::LeafKey(id)),

@@ -269,7 +269,7 @@ impl NodePlanner<'_, '_> {
         let path = self.inventory.profile.kubelet_client();
         let node: &Node = self.node;
         let owner = format!("{}: kubelet", node.name);
-        let id = node.certificates(path).first().and_then(|leaf| self.replacements.of(leaf, &owner));
+        let id = node.certificates(path).first().and_then(|leaf| self.replacements.of(leaf, &owner, false));
         id.map_or(Action::RenewKubelet, |id| {
             let (before, after) = ("certificate of old CA", "certificate of new CA");
             self.write(path, 0o600, None, Content::Credential(id), before, after)

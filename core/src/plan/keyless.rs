@@ -101,7 +101,7 @@ fn content_needs_key(
         Content::Patch(patch) => patch.key() == Some(Side::New) && !successions[&patch.authority].has_key(),
         Content::Client(client) => is_made(client.credential.0),
         Content::Secrets(_, ids) => ids.iter().any(|id| !successions[id].has_key()),
-        Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) => is_made(id.0),
+        Content::Leaf(id) | Content::LeafKey(id) | Content::Credential(id) | Content::Pair(id) => is_made(id.0),
         Content::Kubeconfig(_, change)
         | Content::Talosconfig(_, change)
         | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => {

@@ -5,6 +5,8 @@
 
 mod brought;
 mod clients;
+mod consumers;
+mod dependents;
 mod editable;
 mod hosted;
 mod hosts;
@@ -16,19 +18,24 @@ mod nodes;
 mod objects;
 mod present;
 mod progress;
+mod readers;
 mod replacements;
 pub mod request;
 mod sequence;
 mod signing_requests;
 mod steps;
 mod successors;
+mod unhandled;
 mod unseen;
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
 pub(crate) use self::{
+    consumers::{Consumer, Process},
     hosted::{IN_PODS, TenantAction, TenantVerb},
     hosts::TOOL,
     key_home::KeyHome,
@@ -45,11 +52,11 @@ pub(crate) use self::{
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
-use self::{progress::Progress, replacements::Replacements};
+use self::{consumers::Consumers, progress::Progress, replacements::Replacements};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::{Inventory, Role},
-    profile::{AuthorityId, Course, Profile},
+    profile::{AuthorityId, Course, EdgeRow, Profile},
     sample::{self, Share},
     x509::KeyAlgorithm,
 };
@@ -80,6 +87,10 @@ pub struct RotationPlan {
     pub(crate) at_once: bool,
     /// What is there before the first step.
     pub(crate) present: Vec<Place>,
+    /// Every connection that the rotation could break, as rows.
+    pub(crate) edges: Vec<EdgeRow>,
+    /// The processes outside the profile's tables that read what changes.
+    pub(crate) consumers: Vec<Consumer>,
     /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
     pub(crate) contexts: BTreeMap<AuthorityId, String>,
     /// The port on which machines' own API servers listen.
@@ -89,6 +100,20 @@ pub struct RotationPlan {
     /// What the given workers hold of the files that their script changes, by node.
     pub(crate) workers: Vec<(String, KeptFile)>,
     pub(crate) findings: Vec<Finding>,
+    /// The dependencies that the package does not handle, each acknowledged by the person.
+    pub(crate) acknowledged: Vec<Acknowledged>,
+}
+
+/// A dependency on a rotated CA that the package does not handle, and that the person takes care of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Acknowledged {
+    /// Such as `cluster/not-handled/etc/kubernetes/audit.conf`.
+    pub id: String,
+    /// What depends on the CA and when it fails.
+    pub text: String,
+    /// What the person does about it, without a final period.
+    pub remedy: String,
 }
 
 /// A key that has to be made before the plan can be minted. Requests do not depend on one another.
@@ -138,6 +163,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
     unseen::check(inventory, &successions, &mut findings);
+    let consumers = Consumers::of(inventory, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);
@@ -152,6 +178,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
             &successions,
             progress,
             &mut replacements,
+            &consumers,
             at_once,
             now,
             &mut findings,
@@ -167,6 +194,8 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
     };
     editable::check(inventory.profile, &steps, &mut findings);
+    findings.extend(unhandled::on_nodes(inventory, &successions, &steps, &consumers));
+    let acknowledged = unhandled::acknowledge(&mut findings, request, &successions);
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &successions);
     let present = match inventory.profile.course {
@@ -194,10 +223,13 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         accept_outage: request.accept_outage,
         at_once,
         present,
+        edges: inventory.profile.edges.iter().copied().chain(consumers.rows()).collect(),
+        consumers: consumers.all,
         contexts,
         api_port: machines::api_port(inventory),
         workers,
         findings,
+        acknowledged,
     })
 }
 

@@ -1,17 +1,22 @@
 //! What happens on a control-plane node in each phase. The order within a phase was carried out on a
 //! real cluster: kube-controller-manager dies of a bundle in its signing file, so that file comes first.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
-    Action, Content, Edit, KeyHome, KubeletCertificates, Phase, RotationRequest, Side, Source, Succession, clients,
+    Action, Content, Edit, KeyHome, KubeletCertificates, Phase, Process, RotationRequest, Side, Source, Succession,
+    clients,
+    consumers::{Consumers, Dependent},
     progress::Progress,
     replacements::Replacements,
     steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Inventory, Node, Slot, Standing},
+    inventory::{Artifact, Inventory, Node, Slot, Standing},
     profile::{AuthorityId, Component},
 };
 
@@ -79,6 +84,7 @@ pub(super) struct NodePlanner<'a, 'b> {
     pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
     pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
+    pub(super) consumers: &'a Consumers,
     pub(super) node: &'a Node,
     pub(super) phase: Phase,
 }
@@ -102,6 +108,7 @@ impl NodePlanner<'_, '_> {
                 }
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
+                actions.extend(self.dependents());
             }
             Phase::Switch => {
                 actions.extend(self.leaves());
@@ -109,10 +116,12 @@ impl NodePlanner<'_, '_> {
                 actions.extend(self.switch_signing());
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
+                actions.extend(self.dependents());
             }
             Phase::DropOld => {
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
+                actions.extend(self.dependents());
                 actions.extend(self.restore_manifest());
             }
         }
@@ -126,6 +135,7 @@ impl NodePlanner<'_, '_> {
             if self.phase != Phase::Switch {
                 actions.push(Action::Restart(Component::Kubelet));
             }
+            actions.extend(self.process_restarts(&actions));
             if self.phase == Phase::DropOld && self.signs_on_nodes() {
                 actions.push(Action::Remove {
                     target: self.inventory.profile.signing.certificate.to_owned(),
@@ -134,6 +144,56 @@ impl NodePlanner<'_, '_> {
             }
         }
         actions
+    }
+
+    /// The files outside the profile's tables that depend on the rotated CA.
+    fn dependents(&mut self) -> Vec<Action> {
+        let consumers = self.consumers;
+        let mut actions = Vec::new();
+        for (path, dependent) in consumers.of_node(self.node) {
+            let Some(slot) = self.node.others.get(path) else { continue };
+            match dependent {
+                Dependent::Kubeconfig => actions.extend(self.kubeconfig(slot, path)),
+                Dependent::TrustBundle => {
+                    let (order, before) = (self.phase.trust(), self.phase.trusted_before());
+                    let present = slot.artifact.certificates().to_vec();
+                    let content = Content::Widened(slot.into(), AuthorityId::Cluster, present, order);
+                    let mode = slot.mode.unwrap_or(PUBLIC);
+                    actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
+                }
+                Dependent::Leaf { key } => actions.extend(self.leaf(path, key, path)),
+                Dependent::Credential => actions.extend(self.credential(slot, path)),
+            }
+        }
+        actions
+    }
+
+    /// A leaf and its key in one file.
+    fn credential(&mut self, slot: &Slot, path: &str) -> Option<Action> {
+        let leaf = slot.artifact.certificates().first().filter(|_| self.phase == Phase::Switch)?;
+        let owner = format!("{}: {path}", self.node.name);
+        let id = self.replacements.of(leaf, &owner, false)?;
+        let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
+        let mode = slot.mode.unwrap_or(SECRET);
+        Some(self.write(path, mode, Some(slot.into()), Content::Pair(id), "signed by old CA", &after))
+    }
+
+    /// The processes outside the profile's tables that read what `actions` change.
+    fn process_restarts(&self, actions: &[Action]) -> Vec<Action> {
+        let (mut changed, mut restarted) = (BTreeSet::new(), Vec::new());
+        for action in actions {
+            match action {
+                Action::Write(edit) => _ = changed.insert(edit.target.as_str()),
+                Action::Restart(component) => restarted.push(*component),
+                _ => {}
+            }
+        }
+        let processes = self.consumers.restarts(self.node, &changed, &restarted).into_iter();
+        let restarts = processes.map(|process| match process {
+            Process::Component(component) => Action::Restart(component),
+            process => Action::RestartProcess(process),
+        });
+        restarts.collect()
     }
 
     /// Minted kubelet credentials; empty where kubelets renew themselves.
@@ -176,7 +236,7 @@ impl NodePlanner<'_, '_> {
             target: target.to_owned(),
             output: format!("{}/{}{target}", self.phase.folder(), self.holder_folder()),
             mode,
-            source: source.or_else(|| self.node.slots.get(target).map(Source::from)),
+            source: source.or_else(|| self.node.file(target).map(Source::from)),
             content,
             before: before.to_owned(),
             after: after.to_owned(),
@@ -373,23 +433,22 @@ impl NodePlanner<'_, '_> {
 
     /// New leaves under the new authorities.
     pub(super) fn leaves(&mut self) -> Vec<Action> {
-        let mut actions = Vec::new();
-        for row in self.inventory.profile.leaves.iter().filter(|row| self.successions.contains_key(&row.authority)) {
-            let Some(leaf) = self.node.certificates(row.certificate).first() else { continue };
-            let owner = format!("{}: {}", self.node.name, row.name);
-            let Some(id) = self.replacements.of(leaf, &owner) else { continue };
-            let key = self.replacements.key_in_words(id);
-            actions.push(self.write(
-                row.certificate,
-                PUBLIC,
-                None,
-                Content::Leaf(id),
-                "signed by old CA",
-                &format!("signed by new CA, {key}"),
-            ));
-            if self.replacements.has_new_key(id) {
-                actions.push(self.write(row.key, SECRET, None, Content::LeafKey(id), "key", "new key"));
-            }
+        let rows = self.inventory.profile.leaves.iter().filter(|row| self.successions.contains_key(&row.authority));
+        let rows: Vec<_> = rows.collect();
+        rows.into_iter().flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
+    }
+
+    /// A new leaf in phase 2, with its key unless that is kept or stays on the node.
+    fn leaf(&mut self, certificate: &str, key: &str, name: &str) -> Vec<Action> {
+        let file = self.node.file(certificate).filter(|_| self.phase == Phase::Switch);
+        let Some(leaf) = file.and_then(|slot| slot.artifact.certificates().first()) else { return Vec::new() };
+        let owner = format!("{}: {name}", self.node.name);
+        let keeps_key = self.consumers.kept_keys.contains(&(self.node.name.clone(), key.to_owned()));
+        let Some(id) = self.replacements.of(leaf, &owner, keeps_key) else { return Vec::new() };
+        let after = format!("signed by new CA, {}", self.replacements.key_in_words(id));
+        let mut actions = vec![self.write(certificate, PUBLIC, None, Content::Leaf(id), "signed by old CA", &after)];
+        if self.replacements.has_new_key(id) && !key.is_empty() {
+            actions.push(self.write(key, SECRET, None, Content::LeafKey(id), "key", "new key"));
         }
         actions
     }
@@ -398,24 +457,20 @@ impl NodePlanner<'_, '_> {
     pub(super) fn kubeconfigs(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         for row in self.inventory.profile.kubeconfigs {
-            let Some((slot, kubeconfig)) = self.node.kubeconfig(row.path) else { continue };
-            if !self.is_left(row.path) {
-                continue;
-            }
-            let owner = format!("{}: {}", self.node.name, row.name);
-            let Some(change) = clients::change(
-                (AuthorityId::Cluster, kubeconfig),
-                &owner,
-                self.phase,
-                self.successions,
-                self.replacements,
-            ) else {
-                continue;
-            };
-            let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
-            let content = Content::Kubeconfig(slot.into(), change);
-            actions.push(self.write(row.path, SECRET, Some(slot.into()), content, &before, &after));
+            let Some(slot) = self.node.slots.get(row.path).filter(|_| self.is_left(row.path)) else { continue };
+            actions.extend(self.kubeconfig(slot, row.name));
         }
         actions
+    }
+
+    /// A kubeconfig of the node with the phase's trust and credentials.
+    fn kubeconfig(&mut self, slot: &Slot, name: &str) -> Option<Action> {
+        let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { return None };
+        let owner = format!("{}: {name}", self.node.name);
+        let access = (AuthorityId::Cluster, &**kubeconfig);
+        let change = clients::change(access, &owner, self.phase, self.successions, self.replacements)?;
+        let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
+        let content = Content::Kubeconfig(slot.into(), change);
+        Some(self.write(&slot.place, SECRET, Some(slot.into()), content, &before, &after))
     }
 }

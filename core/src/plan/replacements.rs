@@ -105,25 +105,26 @@ impl<'a> Replacements<'a> {
         self.foresees = foresees;
     }
 
-    /// The successor of `old`, which belongs to `owner`; `None` if no rotated authority signed it.
-    pub(super) fn of(&mut self, old: &Certificate, owner: &str) -> Option<ReplacementId> {
+    /// The successor of `old`, which belongs to `owner`; `None` if no rotated authority signed it. With `keeps_key` the
+    /// private key has another use, and the new certificate is for the same key.
+    pub(super) fn of(&mut self, old: &Certificate, owner: &str, keeps_key: bool) -> Option<ReplacementId> {
         if let Some(id) = self.known.get(old) {
             return Some(*id);
         }
         let succession = self.successions.values().find(|succession| old.is_signed_by(&succession.old))?;
         let authority = succession.id;
         let there = self.brought_back(succession, Some(old), owner);
-        let key = there.unwrap_or_else(|| self.key(old, owner));
+        let key = there.unwrap_or_else(|| self.key(old, owner, keeps_key));
         let id = self.add(owner, authority, Identity::Of(old.clone()), key);
         self.known.insert(old.clone(), id);
         Some(id)
     }
 
-    fn key(&mut self, old: &Certificate, owner: &str) -> KeySource {
+    fn key(&mut self, old: &Certificate, owner: &str, keeps_key: bool) -> KeySource {
         match self.inventory.key_of(old.public_key()) {
             _ if self.foresees => KeySource::Elsewhere(old.public_key().clone()),
             None => KeySource::Elsewhere(old.public_key().clone()),
-            Some(key) if self.request.keep_keys => KeySource::Kept(Arc::clone(key)),
+            Some(key) if keeps_key || self.request.keep_keys => KeySource::Kept(Arc::clone(key)),
             Some(key) => {
                 let algorithm = old.public_key().key_type().algorithm().unwrap_or(FALLBACK);
                 let pkcs8 = key.encoding() == KeyEncoding::Pkcs8;

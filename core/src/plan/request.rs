@@ -1,6 +1,6 @@
 //! What the person chooses. The page's form and the command line's options both end here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,9 @@ pub struct RotationRequest {
     pub start_over: bool,
     /// Accept an outage that the platform's profile declares, with its cause and duration.
     pub accept_outage: bool,
+    /// The ids of dependencies that the package does not handle and that the person takes care of
+    /// ([`Finding::acknowledge`](crate::Finding::acknowledge)).
+    pub acknowledge: BTreeSet<String>,
     /// The release of the platform's own operator, where the way depends on it; `None` to have it told from the files.
     pub release: Option<String>,
 }
@@ -54,6 +57,7 @@ impl Default for RotationRequest {
             external_ca: false,
             start_over: false,
             accept_outage: false,
+            acknowledge: BTreeSet::new(),
             release: None,
         }
     }

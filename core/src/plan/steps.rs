@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ObjectChange, ReplacementId, TenantAction};
+use super::{ObjectChange, Process, ReplacementId, TenantAction};
 use crate::{
     formats::talos::Layout,
     inventory::{Pinned, Role},
@@ -285,6 +285,8 @@ pub(crate) enum Action {
     Cluster(ClusterAction),
     /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
     Restart(Component),
+    /// Likewise a process that no profile's table names.
+    RestartProcess(Process),
     /// Something that a person does or that a command does elsewhere.
     Do {
         /// What and why, one sentence.
@@ -313,7 +315,7 @@ impl Action {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
             Self::Cluster(action) => action.in_words(),
-            Self::Remove { .. } | Self::Restart(_) | Self::Write(_) => return None,
+            Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
         })
     }
 
@@ -362,6 +364,8 @@ impl fmt::Debug for Source {
 pub(crate) enum Content {
     /// The PEM of a trust bundle.
     Trust(AuthorityId, Trust),
+    /// The PEM of CA certificates, of which the rotated authority's are replaced by a trust bundle and all others are kept.
+    Widened(Source, AuthorityId, Vec<Certificate>, Trust),
     /// The PEM of one authority's certificate.
     Signing(AuthorityId, Side),
     /// The PEM of a new authority's private key.
@@ -374,6 +378,8 @@ pub(crate) enum Content {
     LeafKey(ReplacementId),
     /// A new leaf and its key in one PEM, as the kubelet keeps it.
     Credential(ReplacementId),
+    /// Likewise in a file of another process.
+    Pair(ReplacementId),
     /// A kubeconfig with some values changed and every other byte kept.
     Kubeconfig(Source, KubeconfigChange),
     /// A talosconfig with some values changed and every other byte kept.

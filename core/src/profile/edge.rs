@@ -66,6 +66,8 @@ pub enum Party {
     OnWorkers(Component),
     /// Whoever uses this kubeconfig of each control-plane node.
     User(&'static str),
+    /// A process on a node that the profile's tables do not name, and that reads a file which the rotation changes.
+    Consumer(ConsumerId),
     /// Pods, by their ServiceAccounts.
     Pods,
     /// A node that is about to join.
@@ -85,6 +87,11 @@ pub enum Party {
     /// Somebody who holds what the old authority signed, or its key.
     OldHolder,
 }
+
+/// The index of a consumer in its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_structs)] // an index
+pub struct ConsumerId(pub u16);
 
 /// What an end presents or trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +145,10 @@ pub enum Material {
     ClientTrust,
     /// A leaf that the old authority signed for such a holder.
     Old(AuthorityId),
+    /// The CA certificates in the file or kubeconfig that a consumer reads.
+    ConsumerTrust(ConsumerId),
+    /// The client or serving certificate in the file or kubeconfig that a consumer reads.
+    ConsumerCertificate(ConsumerId),
 }
 
 /// Who writes what an end presents or trusts.
@@ -174,6 +185,8 @@ pub enum Effect {
     EachUse,
     /// When this component starts, which may happen by itself at any time.
     Restart(Component),
+    /// When the consumer's own process starts, which may happen by itself at any time.
+    ConsumerRestart,
     /// When a pod starts.
     PodStart,
     /// When the holder renews, which may happen by itself at any time.
@@ -218,6 +231,7 @@ impl Effect {
             Self::Live => "soon after the file changes".to_owned(),
             Self::EachUse => "at each use".to_owned(),
             Self::Restart(component) => format!("when {component} starts"),
+            Self::ConsumerRestart => "when the process starts".to_owned(),
             Self::PodStart => "when a pod starts".to_owned(),
             Self::Renewal => "when it is renewed".to_owned(),
         }

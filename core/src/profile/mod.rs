@@ -4,6 +4,7 @@
 //! tables; a new platform adds rows and fixtures, not branches.
 
 mod cluster_api;
+mod consumer_edges;
 pub mod edge;
 mod hosted;
 mod kamaji;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
+pub use consumer_edges::{ConsumerFile, consumer_rows};
 pub use edge::EdgeRow;
 use edge::Material;
 pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};

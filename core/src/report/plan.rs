@@ -81,6 +81,7 @@ fn step(step: &Step) -> StepReport {
                 output: String::new(),
             }),
             Action::Restart(component) => restarts.push(component.to_string()),
+            Action::RestartProcess(process) => restarts.push(process.name().to_owned()),
             other => {
                 if let Some(target) = step.in_words(other) {
                     let nothing = String::new;

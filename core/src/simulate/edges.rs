@@ -32,7 +32,7 @@ pub(super) struct Edges {
 
 /// One client and all the servers that it may meet.
 struct Instance {
-    row: &'static EdgeRow,
+    row: EdgeRow,
     client: Ends,
     /// Index of the servers' group.
     servers: usize,
@@ -50,11 +50,19 @@ impl Edges {
         let referee = Referee::new(plan, world.renderer.minted);
         let (mut instances, mut edges) = (Vec::new(), Vec::new());
         let mut servers: Vec<Servers> = Vec::new();
-        for row in plan.profile.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
+        for row in plan.edges.iter().filter(|row| plan.successions.contains_key(&row.authority)) {
             for (place, file) in world.instances(row.client.party, row.authority) {
-                let Some(instance) = instance(row, place, &file, world, &mut servers) else { continue };
+                let Some(instance) = instance(*row, place, &file, world, &mut servers) else { continue };
                 let reached = &servers[instance.servers].ends;
                 let suffix = if file.is_empty() { world.places[place].name.clone() } else { file.clone() };
+                let suffix = match row.client.party {
+                    Party::Consumer(id) => world.plan.consumers[usize::from(id.0)].id(&suffix),
+                    _ => suffix,
+                };
+                let suffix = match row.server.party {
+                    Party::Consumer(id) => world.plan.consumers[usize::from(id.0)].id(&suffix),
+                    _ => suffix,
+                };
                 edges.push(Edge {
                     id: format!("{}/{suffix}", row.id),
                     row: row.id.to_owned(),
@@ -88,7 +96,7 @@ impl Edges {
                 continue;
             }
             let mut verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
-            if let Some(why) = special(instance.row, world, phase, self.pins.as_ref()) {
+            if let Some(why) = special(&instance.row, world, phase, self.pins.as_ref()) {
                 verdict = Verdict { outcome: Outcome::Broken, why, ..verdict };
             }
             let today = self.edges[index].verdict(0).map(|verdict| verdict.outcome);
@@ -134,7 +142,7 @@ impl Edges {
 
 /// `None` where the client does not exist, such as a kubeconfig that was not given.
 fn instance(
-    row: &'static EdgeRow,
+    row: EdgeRow,
     place: usize,
     file: &str,
     world: &World<'_>,
@@ -195,6 +203,7 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
         Party::Component(component) => format!("{component} on {}", place.name),
         Party::OnWorkers(component) => format!("{component} of every worker"),
         Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
+        Party::Consumer(id) => world.plan.consumers[usize::from(id.0)].label(&place.name),
         Party::Pods => "pods".to_owned(),
         Party::JoiningNode => "a node that joins".to_owned(),
         Party::Requester => "whoever has a certificate signed".to_owned(),
@@ -247,6 +256,7 @@ fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
         }
         Material::ClusterInfo => CLUSTER_INFO,
         Material::ClientTrust => cell.file.as_str(),
+        Material::ConsumerTrust(id) => world.plan.consumers[usize::from(id.0)].path.as_str(),
         _ => return None,
     };
     let held = world.places[cell.place].files.get(path)?;

@@ -10,7 +10,7 @@ use crate::{
         Trusted,
     },
     profile::{
-        AuthorityId, Component,
+        AuthorityId, Component, ConsumerFile,
         edge::{Effect, Material, Party},
     },
     x509::{Certificate, Presented, Purpose, Question, Rules, TrustBundle, validate},
@@ -246,6 +246,22 @@ impl World<'_> {
             Material::ClientTrust => trust(&cell.file),
             Material::ClientCredential => shown(&cell.file),
             Material::Old(id) => self.old_leaves(id),
+            Material::ConsumerTrust(id) => match self.plan.consumers[usize::from(id.0)].read() {
+                (ConsumerFile::Kubeconfig, path) => trust(path),
+                (_, path) => self.anchors(cell.place, path),
+            },
+            Material::ConsumerCertificate(id) => {
+                let consumer = &self.plan.consumers[usize::from(id.0)];
+                match consumer.read() {
+                    (ConsumerFile::Kubeconfig, path) => shown(path),
+                    (_, path) => {
+                        let in_one_file = self.in_file(cell.place, path);
+                        let pair = self.pair(cell.place, path, &consumer.key);
+                        let leaves = in_one_file.into_iter().chain(pair);
+                        leaves.filter(|leaf| at_the_end || fits(leaf)).map(Value::Leaf).collect()
+                    }
+                }
+            }
             Material::RootConfigMap if cell.party == Party::Pods => self.anchors(cell.place, PODS),
             Material::ExtensionConfigMap(id) => self.anchors(cell.place, &(EXTENSIONS.to_owned() + id.as_str())),
             Material::Signed | Material::RootConfigMap => Set::new(),

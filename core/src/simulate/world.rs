@@ -14,7 +14,7 @@ use crate::{
     package::{PackageError, Renderer},
     plan::{
         Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
-        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, RotationPlan, Shown, Step,
+        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown, Step,
         Trusted, certificates, flags, split_entry,
     },
     profile::{
@@ -175,7 +175,7 @@ impl<'a> World<'a> {
     /// Lists every cell: the ends of edges, and what their writers read.
     fn furnish(&mut self) {
         let mut cells = Vec::new();
-        let rows = self.plan.profile.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
+        let rows = self.plan.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
         for (end, authority) in rows.flat_map(|row| [(row.client, row.authority), (row.server, row.authority)]) {
             for holding in end.presents.iter().chain(&end.trusts) {
                 for (place, file) in self.instances(end.party, authority) {
@@ -233,6 +233,11 @@ impl<'a> World<'a> {
             Party::Component(Component::Kubelet) => of_kind(has_kubelet).collect(),
             Party::Component(_) | Party::User(_) => of_kind(is_control_plane).collect(),
             Party::OnWorkers(_) => of_kind(|kind| kind == PlaceKind::Workers).collect(),
+            Party::Consumer(id) => {
+                let nodes = &self.plan.consumers[usize::from(id.0)].nodes;
+                let own = places.filter(|(_, place)| place.kind == PlaceKind::ControlPlane && nodes.contains(&place.name));
+                own.map(|(index, _)| (index, String::new())).collect()
+            }
             Party::Management | Party::GivenClients | Party::Webhooks => {
                 let kind = match party {
                     Party::Management => PlaceKind::Management,
@@ -303,6 +308,11 @@ impl<'a> World<'a> {
                     self.restart(place, *component);
                 }
             }
+            Action::RestartProcess(process) => {
+                if let Some(place) = self.holder(step) {
+                    self.restart_process(place, process);
+                }
+            }
             Action::Cluster(_) | Action::Do { .. } => {}
         }
         Ok(())
@@ -323,7 +333,7 @@ impl<'a> World<'a> {
     ) -> Result<(), PackageError> {
         let minted = self.renderer.minted;
         let held = match content {
-            Content::Trust(..) | Content::Signing(..) | Content::Leaf(_) => {
+            Content::Trust(..) | Content::Widened(..) | Content::Signing(..) | Content::Leaf(_) => {
                 Held::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
             }
             // What is handed to the platform's tool takes effect by what that does.
@@ -341,6 +351,11 @@ impl<'a> World<'a> {
                 let current = self.plan.profile.kubelet_client().to_owned();
                 self.places[place].files.entry(current).or_default().insert(held);
                 return Ok(());
+            }
+            Content::Pair(id) => {
+                let leaf = &minted.leaves[id.0];
+                let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
+                Held::Credential(vec![leaf.certificate.clone()], key.clone())
             }
             Content::Kubeconfig(_, change) | Content::Talosconfig(_, change) => {
                 let bytes = self.renderer.bytes(content)?;
@@ -455,10 +470,22 @@ impl<'a> World<'a> {
         Access { trust, credential, ..access }
     }
 
-    /// A component has started anew: it holds what its files hold, and no leader is known for a while.
+    /// A process that no table names has started again: it holds what its files hold.
+    fn restart_process(&mut self, place: usize, process: &Process) {
+        let consumers = &self.plan.consumers;
+        let is_of = |party| matches!(party, Party::Consumer(id) if consumers[usize::from(id.0)].process == *process);
+        self.take_up(place, |party, _| is_of(party));
+    }
+
+    /// A component has started again: it holds what its files hold, and no leader is known for a while.
     pub(super) fn restart(&mut self, place: usize, component: Component) {
         self.take_up(place, |party, effect| {
-            party == Party::Component(component) && matches!(effect, Effect::Live | Effect::Restart(_))
+            let own = match party {
+                Party::Component(running) => running == component,
+                Party::Consumer(_) => effect == Effect::Restart(component),
+                _ => false,
+            };
+            own && matches!(effect, Effect::Live | Effect::Restart(_))
         });
         if component == Component::ControllerManager {
             self.led = false;

@@ -239,6 +239,7 @@ fn change(action: &Action) -> Option<String> {
         Action::Write(edit) => Some(format!("| {} | {} | {} |", cell(&edit.target), edit.before, edit.after)),
         Action::Remove { target, before } => Some(format!("| {} | {before} | removed |", cell(target))),
         Action::Restart(component) => Some(format!("| {component} | | restarted |")),
+        Action::RestartProcess(process) => Some(format!("| {} | | restarted |", cell(process.name()))),
         _ => None,
     }
 }

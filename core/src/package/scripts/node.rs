@@ -14,7 +14,7 @@ use crate::{
         hex,
         render::Renderer,
     },
-    plan::{Action, Content, Edit, Holder, Phase, RotationPlan, Side, Step, Succession, Trust},
+    plan::{Action, Content, Edit, Holder, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
     profile::{AuthorityId, Component},
     x509::TrustBundle,
 };
@@ -55,7 +55,7 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
     if has_old_kubelets {
         node.insert(0, "renewed_first".to_owned());
     }
-    let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart ")).cloned().collect();
+    let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart")).cloned().collect();
     let before_undo: Vec<_> = node.iter().filter(|line| *line == "renew_kubelet").cloned().collect();
     let facts = format!("up={up}\nnew_ca={}\nunseen={}\n", quoted(&new_ca), if unseen { "yes" } else { "no" });
     [
@@ -101,6 +101,7 @@ impl Job<'_> {
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
                 Action::Restart(component) => lines.push(format!("restart {component}")),
+                Action::RestartProcess(process) => lines.push(restart_process(process)),
                 Action::Do { .. } | Action::Cluster(_) => {}
             }
         }
@@ -283,6 +284,15 @@ impl Job<'_> {
             }
             _ => vec![format!("await_settled {read}")],
         }
+    }
+}
+
+/// The call that restarts a process that no profile's table names.
+fn restart_process(process: &Process) -> String {
+    match process {
+        Process::Component(component) => format!("restart {component}"),
+        Process::StaticPod { name, program } => format!("restart_pod_of {} {}", quote(name), quoted(program)),
+        Process::Unit(name) => format!("restart_unit {}", quote(name)),
     }
 }
 

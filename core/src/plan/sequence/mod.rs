@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
     Step, Succession,
+    consumers::Consumers,
     nodes::NodePlanner,
     objects,
     progress::Progress,
@@ -40,6 +41,7 @@ pub(super) struct Sequence<'a, 'b> {
     pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
     pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
+    consumers: &'a Consumers,
     requests: Vec<Admitted<'a>>,
     /// Does everything change at once, since there is no way to accept both authorities?
     pub(super) at_once: bool,
@@ -55,6 +57,7 @@ pub(super) fn sequence<'a>(
     successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
+    consumers: &'a Consumers,
     at_once: bool,
     now: UnixTime,
     findings: &mut Vec<Finding>,
@@ -63,7 +66,7 @@ pub(super) fn sequence<'a>(
     let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
     let mut sequence =
-        Sequence { inventory, request, successions, progress, replacements, requests, at_once, now, steps };
+        Sequence { inventory, request, successions, progress, replacements, consumers, requests, at_once, now, steps };
     match (inventory.profile.course, &inventory.tenant) {
         (Course::HostPhases, _) => sequence.host_phases(),
         (_, Some(tenant)) if at_once => sequence.at_once(tenant),
@@ -310,6 +313,7 @@ impl<'a> Sequence<'a, '_> {
             successions: self.successions,
             progress: self.progress,
             replacements: self.replacements,
+            consumers: self.consumers,
             node,
             phase,
         }

@@ -1,0 +1,81 @@
+//! Files of a node outside the profile's tables that depend on a rotated CA: further kubeconfigs, certificates, bundles.
+
+use std::collections::BTreeMap;
+
+use super::{Succession, consumers::Dependent, present::host_of_url};
+use crate::{
+    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, Slot},
+    profile::AuthorityId,
+    x509::Certificate,
+};
+
+/// Those that the package can change in each phase, by path.
+pub(super) fn of_node(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    node: &Node,
+) -> BTreeMap<String, Dependent> {
+    let Some(succession) = successions.get(&AuthorityId::Cluster) else { return BTreeMap::new() };
+    let found = node.others.iter().filter_map(|(path, slot)| {
+        let dependent = match &slot.artifact {
+            Artifact::Kubeconfig(kubeconfig) => {
+                let ours = depends(succession, kubeconfig) && reaches(inventory, succession, kubeconfig);
+                ours.then_some(Dependent::Kubeconfig)?
+            }
+            Artifact::Certificates(certificates) => of_certificates(succession, node, slot, certificates)?,
+            Artifact::Credential(chain, _) => {
+                let leaf = chain.first().filter(|leaf| !leaf.is_authority() && succession.signed(leaf));
+                leaf.map(|_| Dependent::Credential)?
+            }
+            _ => return None,
+        };
+        Some((path.clone(), dependent))
+    });
+    found.collect()
+}
+
+/// Does a kubeconfig trust the rotated CA or present a certificate that it issued?
+pub(super) fn depends(succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
+    let issued = |(_, credential): (usize, &crate::inventory::EmbeddedCredential)| {
+        credential.certificates.first().is_some_and(|leaf| succession.signed(leaf))
+    };
+    kubeconfig.trust.iter().any(|anchors| succession.is_trusted_by(anchors)) || kubeconfig.credentials().any(issued)
+}
+
+/// Are all servers of its entries that trust the CA API servers of this cluster? The peers of any other are unknown.
+fn reaches(inventory: &Inventory, succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
+    let leaves: Vec<&Certificate> = inventory
+        .control_plane()
+        .flat_map(Node::files)
+        .filter_map(|slot| slot.artifact.certificates().first())
+        .filter(|leaf| !leaf.is_authority() && succession.signed(leaf))
+        .collect();
+    let clusters = kubeconfig.model.clusters.iter().zip(&kubeconfig.trust);
+    let mut servers = clusters.filter(|(_, anchors)| succession.is_trusted_by(anchors)).map(|(cluster, _)| {
+        cluster.tls_server_name.clone().or_else(|| host_of_url(&cluster.server))
+    });
+    servers.all(|host| host.is_some_and(|host| leaves.iter().any(|leaf| leaf.is_for_host(&host))))
+}
+
+fn of_certificates(
+    succession: &Succession,
+    node: &Node,
+    slot: &Slot,
+    certificates: &[Certificate],
+) -> Option<Dependent> {
+    let first = certificates.first()?;
+    if first.is_authority() {
+        return succession.is_trusted_by(certificates).then_some(Dependent::TrustBundle);
+    }
+    if !succession.signed(first) {
+        return None;
+    }
+    let is_key = |other: &&Slot| match &other.artifact {
+        Artifact::PrivateKey(key) => key.public_key().is_same_key(first.public_key()),
+        _ => false,
+    };
+    let stem = slot.place.rsplit_once('.').map_or(slot.place.as_str(), |(stem, _)| stem);
+    let keys: Vec<&Slot> = node.files().filter(is_key).collect();
+    let beside = keys.iter().find(|key| key.place.strip_suffix(".key") == Some(stem)).or_else(|| keys.first());
+    Some(Dependent::Leaf { key: beside.map(|key| key.place.clone()).unwrap_or_default() })
+}

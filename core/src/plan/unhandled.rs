@@ -1,0 +1,216 @@
+//! What depends on a rotated CA and is changed by no step: each item is acknowledged by the person, or there is no plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Acknowledged, Consumers, Holder, RotationRequest, Step, Succession};
+use crate::{
+    Finding, Severity,
+    inventory::{Artifact, Inventory, Node, Role},
+    profile::{AuthorityId, Course, OtherKind},
+    x509::Certificate,
+};
+
+/// How a file depends on the old CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Dependency {
+    /// It holds a certificate that the old CA issued.
+    Issued,
+    /// It trusts the old CA.
+    Trusts,
+    /// Both, as a kubeconfig does.
+    Both,
+}
+
+impl Dependency {
+    fn of(artifact: &Artifact, old: &Certificate) -> Option<Self> {
+        let issued = |leaf: &&Certificate| !leaf.is_authority() && leaf.is_signed_by(old);
+        let (trusts, issued) = match artifact {
+            Artifact::Kubeconfig(kubeconfig) => {
+                let shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
+                (kubeconfig.trusts(old), shown.clone().any(|leaf| issued(&leaf)))
+            }
+            artifact => {
+                let certificates = artifact.certificates();
+                (certificates.contains(old), certificates.first().is_some_and(|leaf| issued(&leaf)))
+            }
+        };
+        match (trusts, issued) {
+            (true, true) => Some(Self::Both),
+            (true, false) => Some(Self::Trusts),
+            (false, true) => Some(Self::Issued),
+            (false, false) => None,
+        }
+    }
+
+    /// When what happens, as a sentence without a final period.
+    fn consequence(self) -> &'static str {
+        match self {
+            Self::Issued => "From phase 3 on, its certificate is rejected",
+            Self::Trusts => "From phase 2 on, a process that reads it rejects the API servers' new certificates",
+            Self::Both => {
+                "From phase 2 on, a process that reads it rejects the API servers' new certificates, and from phase 3 on its own certificate is rejected"
+            }
+        }
+    }
+}
+
+/// Files on nodes that depend on a rotated CA and that no step changes.
+pub(super) fn on_nodes(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    steps: &[Step],
+    consumers: &Consumers,
+) -> Vec<Finding> {
+    if !matches!(inventory.profile.course, Course::NodeFiles | Course::HostPhases) {
+        return Vec::new();
+    }
+    let mut items: BTreeMap<(AuthorityId, &str, Dependency), (Vec<&str>, &str)> = BTreeMap::new();
+    let mut etcd: Option<(AuthorityId, &str, BTreeSet<&str>)> = None;
+    for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted) {
+        let changed = changed(inventory, node, steps);
+        let files = node.slots.iter().chain(&node.others).filter(|(path, _)| !changed.contains(path.as_str()));
+        for (path, slot) in files {
+            if is_backup(path) {
+                continue;
+            }
+            for succession in successions.values() {
+                let Some(dependency) = Dependency::of(&slot.artifact, &succession.old) else { continue };
+                if is_of_etcd(inventory, path) {
+                    let known = etcd.get_or_insert((succession.id, slot.file.as_str(), BTreeSet::new()));
+                    known.2.insert(path);
+                    continue;
+                }
+                let item = items.entry((succession.id, path, dependency)).or_insert((Vec::new(), &slot.file));
+                item.0.push(&node.name);
+            }
+        }
+    }
+    let items = items.into_iter().map(|((id, path, dependency), (nodes, file))| {
+        let message = format!(
+            "{path} on {} depends on the old CA, and no step changes it. {}",
+            list(&nodes),
+            dependency.consequence()
+        );
+        Finding::warning("not-handled", file, message)
+            .remedy("Provide the static Pod manifest, systemd unit or configuration that names it, so that the package changes it; or replace it yourself in the phase that is named")
+            .acknowledged_as(id, path)
+    });
+    let etcd = etcd.map(|(id, file, paths)| {
+        let paths: Vec<_> = paths.into_iter().collect();
+        let message = format!(
+            "etcd uses the CA that is rotated ({}), and this package does not change etcd's files: etcd goes on accepting certificates of the old CA after phase 3",
+            list(&paths)
+        );
+        Finding::warning("etcd-trusts-old-ca", file, message)
+            .remedy("Give etcd a CA of its own, before or after this rotation; until then, the holder of the old CA's key reaches etcd")
+            .acknowledged_as(id, "etcd")
+    });
+    items.chain(etcd).chain(unread(consumers, inventory)).collect()
+}
+
+/// Kubeconfigs that each phase changes, although no file says which process reads them.
+fn unread<'a>(consumers: &'a Consumers, inventory: &'a Inventory) -> impl Iterator<Item = Finding> + 'a {
+    let mut nodes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (node, path) in &consumers.unread {
+        nodes.entry(path).or_default().push(node);
+    }
+    nodes.into_iter().map(|(path, nodes)| {
+        let node = inventory.nodes.iter().find(|node| Some(&node.name.as_str()) == nodes.first());
+        let file = node.and_then(|node| node.file(path)).map_or("", |slot| slot.file.as_str());
+        let message = format!(
+            "{path} on {} is changed in each phase, but no static Pod manifest, systemd unit or configuration that was provided names it. The process that reads it may keep the old content until it restarts",
+            list(&nodes)
+        );
+        Finding::warning("unknown-reader", file, message)
+            .remedy("Provide the file that starts its reader, so that the package restarts it; or restart it yourself after each phase")
+            .acknowledged_as(AuthorityId::Cluster, path)
+    })
+}
+
+/// The files of a node that steps change, remove or have renewed.
+fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTreeSet<&'a str> {
+    let own = |holder: &Holder| match holder {
+        Holder::Node(name) => *name == node.name,
+        Holder::Workers => node.role == Role::Worker,
+        _ => false,
+    };
+    let profile = inventory.profile;
+    let kubeconfig = |name: &str| profile.kubeconfigs.iter().find(|row| row.name == name).map(|row| row.path);
+    let actions = steps.iter().filter(|step| own(&step.holder)).flat_map(|step| &step.actions);
+    let mut changed: BTreeSet<&str> = actions
+        .filter_map(|action| match action {
+            Action::Write(edit) => Some(edit.target.as_str()),
+            Action::Remove { target, .. } => Some(target.as_str()),
+            Action::TrustInKubeconfig(name) => kubeconfig(name),
+            Action::RenewKubelet => Some(profile.kubelet_client()),
+            _ => None,
+        })
+        .collect();
+    // With a certificate that is minted, the kubelet's link points to another file.
+    changed.insert(profile.kubelet_client());
+    changed
+}
+
+/// A directory or ending that only copies have: no process reads them.
+pub(super) fn is_backup(path: &str) -> bool {
+    let endings = [".bak", ".backup", ".old", ".orig", ".save", ".rpmsave", ".rpmnew", ".dpkg-old", ".dpkg-dist", "~"];
+    let is_copy = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        endings.iter().any(|ending| name.ends_with(ending)) || name.contains("backup") || name.contains(".bak")
+    };
+    path.split('/').any(is_copy)
+}
+
+fn is_of_etcd(inventory: &Inventory, path: &str) -> bool {
+    let profile = inventory.profile;
+    let authority = profile.authority(AuthorityId::Etcd);
+    authority.is_some_and(|row| [row.certificate, row.key].contains(&path))
+        || profile.leaves.iter().any(|row| row.authority == AuthorityId::Etcd && row.certificate == path)
+}
+
+/// Serving certificates of kubelets that the cluster CA issued: each kubelet requests its next one by itself.
+pub(super) fn is_kubelet_serving(inventory: &Inventory, path: &str) -> bool {
+    let mut serving = inventory.profile.others.iter().filter(|row| {
+        matches!(row.kind, OtherKind::KubeletServing | OtherKind::KubeletServingPair)
+    });
+    serving.any(|row| row.path == path)
+}
+
+/// `a`, `a and b`, `a, b and c`; of many the first five.
+pub(super) fn list(names: &[&str]) -> String {
+    const NAMED: usize = 5;
+    if names.len() > NAMED + 1 {
+        return format!("{} and {} more", names[..NAMED].join(", "), names.len() - NAMED);
+    }
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// Every finding that has to be acknowledged becomes an error, unless the person did; those are returned.
+pub(super) fn acknowledge(
+    findings: &mut [Finding],
+    request: &RotationRequest,
+    successions: &BTreeMap<AuthorityId, Succession>,
+) -> Vec<Acknowledged> {
+    let mut acknowledged = BTreeMap::new();
+    let concerns = |id: &str| successions.keys().any(|authority| id.starts_with(&format!("{authority}/")));
+    for finding in findings.iter_mut().filter(|finding| concerns(&finding.acknowledge)) {
+        let id = finding.acknowledge.clone();
+        if request.acknowledge.contains(&id) {
+            let text = if finding.place.is_empty() {
+                finding.message.clone()
+            } else {
+                format!("{}: {}", finding.place, finding.message)
+            };
+            let remedy = finding.remedy.clone();
+            acknowledged.insert(id.clone(), Acknowledged { id, text, remedy });
+        } else {
+            finding.severity = Severity::Error;
+            finding.remedy = format!("{}. Then acknowledge it (--acknowledge {id})", finding.remedy);
+        }
+    }
+    acknowledged.into_values().collect()
+}

@@ -1,0 +1,49 @@
+//! Connections of processes that no profile's table names: static Pods and units of a node's own, and components whose
+//! flags name other files than the profile's.
+
+use super::{
+    edge::{ConsumerId, EdgeRow, Effect, End, Holding, Material, Party, Writer},
+    kubeadm_edges::{APISERVER, OTHERS, accepted, old, refused, trusting},
+    AuthorityId,
+};
+
+/// What a consumer's file holds, as far as connections depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_enums)] // what a file of a PKI can hold
+pub enum ConsumerFile {
+    /// A kubeconfig: trust, and a client certificate where it embeds one.
+    Kubeconfig,
+    /// CA certificates that the process trusts.
+    TrustBundle,
+    /// A client certificate.
+    ClientCertificate,
+    /// A serving certificate.
+    ServingCertificate,
+}
+
+const REMEDY: &str = "Restart the process on its node after the step that changed its file";
+
+/// The connections of one consumer, each as a row.
+#[must_use]
+pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<EdgeRow> {
+    let party = Party::Consumer(id);
+    let certificate = Some(Holding::new(Material::ConsumerCertificate(id), Writer::File, effect));
+    let trust = Some(Holding::new(Material::ConsumerTrust(id), Writer::File, effect));
+    let impostor = |end| refused("consumer-impostor", trusting(end), old(AuthorityId::Cluster), REMEDY);
+    match file {
+        ConsumerFile::Kubeconfig => {
+            let end = End::new(party, certificate, trust);
+            vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
+        }
+        ConsumerFile::TrustBundle => {
+            let end = End::new(party, None, trust);
+            vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
+        }
+        ConsumerFile::ClientCertificate => {
+            vec![accepted("consumer-apiserver", End::new(party, certificate, None), APISERVER, REMEDY)]
+        }
+        ConsumerFile::ServingCertificate => {
+            vec![accepted("clients-consumer", trusting(OTHERS), End::new(party, certificate, None), REMEDY)]
+        }
+    }
+}
