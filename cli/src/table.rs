@@ -150,6 +150,12 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
     for step in &report.steps {
         write_step(text, step)?;
     }
+    if !report.acknowledged.is_empty() {
+        writeln!(text, "\nNot handled by this package, acknowledged")?;
+        for item in &report.acknowledged {
+            writeln!(text, "  {}\n    {}. {}", printable(&item.id), printable(&item.text), printable(&item.remedy))?;
+        }
+    }
     if !report.findings.is_empty() {
         writeln!(text, "\nFindings")?;
         for finding in &report.findings {

@@ -9,7 +9,7 @@ use crate::{
     UnixTime,
     formats::{kubeconfig, object, pem},
     mint::Minted,
-    plan::RotationPlan,
+    plan::{Acknowledged, RotationPlan},
     profile::AuthorityId,
     report::{CertificateReport, certificate_report},
     sample::Share,
@@ -32,6 +32,8 @@ struct Manifest<'a> {
     authorities: Vec<AuthorityEntry<'a>>,
     steps: Vec<StepEntry<'a>>,
     edges: Vec<EdgeEntry<'a>>,
+    /// Dependencies on a rotated CA that the package does not handle, each acknowledged.
+    acknowledged: &'a [Acknowledged],
     files: Vec<FileEntry<'a>>,
     certificates: Vec<CertificateEntry>,
 }
@@ -139,6 +141,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
         authorities: authorities.collect(),
         steps: steps.collect(),
         edges: output.matrix().edges.iter().map(|edge| edge_entry(output.matrix(), edge)).collect(),
+        acknowledged: &plan.acknowledged,
         files: files.collect(),
         certificates: certificates(output),
     };

@@ -106,6 +106,9 @@ impl Consumers {
             return consumers;
         }
         let restarts = inventory.profile.course == Course::NodeFiles;
+        if restarts {
+            super::readers::extra_arguments(inventory, successions, findings);
+        }
         let mut judge = Judge::new(inventory, successions);
         for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted && node.machine.is_none()) {
             if !restarts || node.role == Role::Worker {

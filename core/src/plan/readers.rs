@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     SIGNING_FLAG, SIGNING_KEY_FLAG, Succession,
     consumers::{Consumer, Consumers, Dependent, Process},
+    present::KUBELET_AUTHORITY_FLAG,
     unhandled::list,
 };
 use crate::{
@@ -507,4 +508,39 @@ fn of_leaf(leaf: Option<&Certificate>) -> ConsumerFile {
     let usages = leaf.map(Certificate::extended_key_usages).unwrap_or_default();
     let client_alone = usages.contains(&ExtendedKeyUsage::ClientAuth) && !usages.contains(&ExtendedKeyUsage::ServerAuth);
     if client_alone { ConsumerFile::ClientCertificate } else { ConsumerFile::ServingCertificate }
+}
+
+/// The flags of control-plane nodes that were not provided, as kubeadm's configuration has them: on such nodes no file
+/// can be looked at, so a flag that names a file which changes refuses the plan.
+pub(super) fn extra_arguments(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    if inventory.control_plane().next().is_some() {
+        return;
+    }
+    let changed = Judge::new(inventory, successions).changed(&BTreeMap::new());
+    for stored in &inventory.objects {
+        let Some(configuration) = &stored.kubeadm else { continue };
+        for (program, flag, value) in &configuration.extra_args {
+            let path = value.split([',', ':']).find(|path| changed.contains_key(*path));
+            let sni = flag == SNI_FLAG;
+            let Some(path) = path.or_else(|| sni.then_some(value.as_str())) else { continue };
+            let row = inventory.profile.flags.iter().find(|row| row.component.as_str() == *program && row.flag == *flag);
+            let restarted_live = row.is_some_and(|row| row.paths.contains(&path)) && flag != KUBELET_AUTHORITY_FLAG;
+            let signs = [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
+            if restarted_live || signs || KUBECONFIG_FLAGS.contains(&flag.as_str()) {
+                continue;
+            }
+            let message = format!(
+                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time cannot be told"
+            );
+            findings.push(
+                Finding::error("reader-not-handled", &stored.file, message)
+                    .at(stored.place())
+                    .remedy("Provide /etc/kubernetes of every control-plane node (private keys are optional), or remove the flag first"),
+            );
+        }
+    }
 }

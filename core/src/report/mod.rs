@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::certificate_report;
 
-use crate::{Finding, Standing, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
+use crate::{
+    Finding, Standing, UnixTime, plan::Acknowledged, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm,
+};
 
 /// Everything that inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +224,9 @@ pub struct PlanReport {
     pub steps: Vec<StepReport>,
     /// What is to be said about the plan.
     pub findings: Vec<Finding>,
+    /// The dependencies on a rotated CA that the package does not handle, each acknowledged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged: Vec<Acknowledged>,
 }
 
 /// An authority and its successor.

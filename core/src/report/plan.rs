@@ -19,6 +19,7 @@ impl RotationPlan {
                 .collect(),
             steps: self.steps.iter().map(step).collect(),
             findings: self.findings.clone(),
+            acknowledged: self.acknowledged.clone(),
         }
     }
 }

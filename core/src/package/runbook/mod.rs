@@ -54,6 +54,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
     let _ = outages(&mut text, matrix);
+    let _ = acknowledged(&mut text, plan);
     let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
     for phase in Phase::ALL.into_iter().filter(begun) {
         let _ = phase_heading(&mut text, plan, phase);
@@ -134,6 +135,23 @@ fn outages(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
         writeln!(text, "- {outage}")?;
     }
     writeln!(text)
+}
+
+/// What the person takes care of, and when.
+fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
+    if plan.acknowledged.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "## Not handled by this package\n\nThese depend on the old CA, no step changes them, and each was acknowledged when the package was made.\n\n| dependency | what to do |\n|---|---|")?;
+    for item in &plan.acknowledged {
+        writeln!(text, "| {} | {} |", prose(&item.text), prose(&item.remedy))?;
+    }
+    writeln!(text)
+}
+
+/// Words of the input in a table's cell: nothing in them can end the cell or begin code.
+fn prose(text: &str) -> String {
+    printable(text).replace('|', "\\|").replace('`', "\u{fffd}")
 }
 
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {

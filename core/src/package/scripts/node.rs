@@ -217,6 +217,16 @@ impl Job<'_> {
         texts.into_iter().collect()
     }
 
+    /// The names for which this node's API server has a certificate of its own (`--tls-sni-cert-key`); a wildcard stands for
+    /// one name that it covers.
+    fn served_names(&self) -> BTreeSet<String> {
+        let Holder::Node(node) = self.holder else { return BTreeSet::new() };
+        let own = self.plan.consumers.iter().filter(|consumer| consumer.nodes.contains(node));
+        let serving = own.filter(|consumer| consumer.process == Process::Component(Component::Apiserver));
+        let names = serving.flat_map(|consumer| &consumer.hosts);
+        names.map(|name| name.strip_prefix('*').map_or_else(|| name.clone(), |rest| format!("airlock{rest}"))).collect()
+    }
+
     /// What must be seen before a node counts as through with the phase.
     fn effects(&self) -> Vec<String> {
         if *self.holder == Holder::ControlPlanes {
@@ -244,7 +254,17 @@ impl Job<'_> {
                 let credential = quote(&path);
                 format!("await_answer 'its API server accepts credentials of the new CA' --kubeconfig \"$root\"/{credential}")
             })],
-            Phase::Switch => serves.into_iter().collect(),
+            Phase::Switch => {
+                let by_name = self.served_names().into_iter().filter(|_| serves.is_some()).map(|name| {
+                    let what = quoted(&format!("its API server serves a certificate of the new CA for {name}"));
+                    format!(
+                        "await_answer {what} --kubeconfig {} --certificate-authority \"$root/{new_alone}\" --tls-server-name {}",
+                        row.path,
+                        quote(&name)
+                    )
+                });
+                serves.iter().cloned().chain(by_name).collect()
+            }
             Phase::DropOld => {
                 // Where phase 1 is not in the package, what was given before phase 2 is what phase 1 left.
                 let given = || in_package(Phase::Switch).map(|_| at("0-backup"));

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The flag with which API servers verify kubelets.
-const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
+pub(super) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
 
 /// Somewhere that holds files or objects of its own.
 #[derive(Clone, Debug)]
