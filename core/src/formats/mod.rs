@@ -9,8 +9,10 @@
 //! | [`kubeadm`] | kubeadm's configuration | |
 //! | [`kubeconfig`] | clusters, users, contexts | the embedded certificates and keys, in place |
 //! | [`object`] | Secrets, ConfigMaps, Lists | the object as `kubectl apply --server-side` takes it |
-//! | [`static_pod`] | a component's flags | a flag's value, in place |
+//! | [`static_pod`] | a component's flags; every container's arguments, variables and mounts | a flag's value, in place |
 //! | [`kubelet`] | the kubelet's configuration | |
+//! | `systemd_unit` | the commands and environment of services, drop-ins merged | |
+//! | `command_line` | flags, scripts and the paths in them | |
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
 //! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
@@ -35,13 +37,16 @@
 //! Object::secret_type() -> &str;  config_data() -> BTreeMap<String, String>
 //! Object::for_apply(&Changes) -> Object;  to_yaml() -> Zeroizing<String>   // Changes::none().set(key, bytes).drop(key)
 //! static_pod::is_pod(&Value) -> bool;  parse(&[u8]) -> Result<StaticPod, StaticPodError>;  from_value(&Value)
-//! StaticPod { component, name, namespace, flags: Vec<Flag { name, value, .. }>, mounts: Vec<Mount { inside, on_node }> };  lookup(&str) -> Option<String>;  duplicates() -> Vec<String>
+//! StaticPod { component, name, namespace, flags: Vec<Flag { name, value, .. }>, mounts: Vec<Mount { inside, on_node, .. }> };  lookup(&str) -> Option<String>;  duplicates() -> Vec<String>
+//! StaticPod::containers: Vec<Container { name, is_init, arguments, hooks, environment, mounts, shadows, run_as_user, .. }>;  Container::on_node(&str) -> Option<String>
 //! static_pod::set_flag(&[u8], flag, value) -> Result<Vec<u8>, StaticPodError>;  set_flags(&[u8], &[(flag, value)])
 //! kubelet::is_kubelet_config(&Value) -> bool;  parse(&[u8]) -> Result<KubeletConfig, KubeletConfigError>;  from_value(&Value)
 //! archive::kind(&[u8], name) -> Option<ArchiveKind>;  archive::expand(path, &[u8], &mut Budget) -> (Vec<InputFile>, Vec<Finding>)
 //! ```
 
+pub(crate) mod apiserver_config;
 pub mod archive;
+pub(crate) mod command_line;
 pub mod edit;
 pub mod emit;
 pub mod kubeadm;
@@ -52,6 +57,7 @@ pub mod pem;
 mod plain;
 pub mod static_pod;
 pub mod sysinv;
+pub(crate) mod systemd_unit;
 pub(crate) mod talos;
 mod tree;
 pub mod utf16;

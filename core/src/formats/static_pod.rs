@@ -1,12 +1,18 @@
-//! Static Pod manifests of control-plane components: their flags, read and set in place.
-
-use std::collections::BTreeMap;
+//! Static Pod manifests of control-plane components: their flags, read and set in place, and everything by which their
+//! containers name files.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+pub use super::command_line::Argument;
 use super::edit::{self, Edit, EditError, Segment};
 use super::yaml::{self, YamlError};
+
+pub use container::{Container, Hook};
+pub use volume::{HostPathType, Mount};
+
+mod container;
+mod volume;
 
 /// Programs that kubeadm runs as static Pods.
 const COMPONENTS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"];
@@ -25,16 +31,11 @@ pub struct StaticPod {
     pub flags: Vec<Flag>,
     /// What of the node's files the container sees, in their order.
     pub mounts: Vec<Mount>,
+    /// Every container, `initContainers` first.
+    pub containers: Vec<Container>,
+    /// `spec.hostNetwork`: whether the Pod uses the node's addresses.
+    pub host_network: bool,
     container: usize,
-}
-
-/// A file or folder of the node that a container sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mount {
-    /// Its absolute path in the container, without a slash at its end.
-    pub inside: String,
-    /// Its absolute path on the node, likewise.
-    pub on_node: String,
 }
 
 /// One flag of a command line.
@@ -78,10 +79,7 @@ impl StaticPod {
 
     /// The mount through which the container sees a file: the deepest that holds it; `None` if it is the image's own.
     pub fn mount_of(&self, file: &str) -> Option<&Mount> {
-        let holds = |mount: &&Mount| {
-            file.strip_prefix(mount.inside.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.mounts.iter().filter(holds).max_by_key(|mount| mount.inside.len())
+        self.mounts.iter().filter(|mount| mount.rest(file).is_some()).max_by_key(|mount| mount.inside.len())
     }
 
     /// The names of flags that stand more than once, in order of their first place.
@@ -139,35 +137,18 @@ pub fn from_value(value: &Value) -> Result<StaticPod, StaticPodError> {
     let container = containers.iter().position(|one| COMPONENTS.contains(&program(one).as_str())).unwrap_or(0);
     let flags = ["command", "args"].iter().flat_map(|list| flags(&containers[container], list)).collect();
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let all = container::read(value);
+    let first = all.iter().filter(|one| !one.is_init).nth(container);
     Ok(StaticPod {
         component: program(&containers[container]),
         name: text("/metadata/name").unwrap_or_default(),
         namespace: text("/metadata/namespace"),
         flags,
-        mounts: mounts(value, &containers[container]),
+        mounts: first.map(|one| one.mounts.clone()).unwrap_or_default(),
+        containers: all,
+        host_network: value.pointer("/spec/hostNetwork").and_then(Value::as_bool).unwrap_or_default(),
         container,
     })
-}
-
-/// The container's mounts of `hostPath` volumes.
-fn mounts(pod: &Value, container: &Value) -> Vec<Mount> {
-    fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-        value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
-    }
-    let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let path = |value: &Value, pointer: &str| text(value, pointer).map(|path| path.trim_end_matches('/').to_owned());
-    let volumes: BTreeMap<String, String> = list(pod, "/spec/volumes")
-        .filter_map(|volume| Some((text(volume, "/name")?, path(volume, "/hostPath/path")?)))
-        .collect();
-    let mounts = list(container, "/volumeMounts").filter_map(|mount| {
-        let on_node = volumes.get(&text(mount, "/name")?)?;
-        let on_node = match text(mount, "/subPath") {
-            Some(below) if !below.is_empty() => format!("{on_node}/{}", below.trim_matches('/')),
-            _ => on_node.clone(),
-        };
-        Some(Mount { inside: path(mount, "/mountPath")?, on_node })
-    });
-    mounts.collect()
 }
 
 /// The base name of the command, else the container's name.

@@ -148,6 +148,45 @@ pub(crate) fn follow(path: &str, links: &BTreeMap<String, String>) -> Option<Str
     None
 }
 
+/// Follows symbolic links in every folder of `path` and at its end, as the kernel does.
+///
+/// `links` as for [`follow`]. Gives the path that is no link itself, whether or not a file is there; `None` if a target
+/// leaves the root, or after too many links.
+pub(crate) fn real_path(path: &str, links: &BTreeMap<String, String>) -> Option<String> {
+    if links.is_empty() {
+        return Some(path.to_owned());
+    }
+    let mut names: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+    let mut done = String::new();
+    let mut followed = 0;
+    while let Some(name) = names.pop() {
+        match name.as_str() {
+            "" | "." => continue,
+            ".." => {
+                done.truncate(done.rfind('/')?);
+                continue;
+            }
+            name => {
+                done.push('/');
+                done.push_str(name);
+            }
+        }
+        if let Some(target) = links.get(&done) {
+            followed += 1;
+            if followed > MAX_LINKS {
+                return None;
+            }
+            if target.starts_with('/') {
+                done.clear();
+            } else {
+                done.truncate(done.rfind('/')?);
+            }
+            names.extend(target.split('/').rev().map(str::to_owned));
+        }
+    }
+    Some(if done.is_empty() { "/".to_owned() } else { done })
+}
+
 /// Removes `.` and `..`; `None` if the path climbs above its root.
 fn normalise(path: &str) -> Option<String> {
     let mut names = Vec::new();

@@ -1,0 +1,113 @@
+//! What of a node's files a container sees: `hostPath` volumes and their mounts.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::command_line;
+
+/// `hostPath.type` (kubernetes/api: core/v1/types.go, `HostPathType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_enums)] // Kubernetes has these four shapes
+pub enum HostPathType {
+    /// `Directory` or `DirectoryOrCreate`.
+    Folder,
+    /// `File` or `FileOrCreate`.
+    File,
+    /// `Socket`, `CharDevice` or `BlockDevice`.
+    Device,
+    /// No type: the kubelet does not look.
+    Unknown,
+}
+
+/// A file or folder of the node that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mount {
+    /// Its absolute path in the container, without a slash at its end.
+    pub inside: String,
+    /// Its absolute path on the node, likewise; the folder above where `subPathExpr` cannot be resolved.
+    pub on_node: String,
+    /// What the manifest says about it; [`HostPathType::Unknown`] where a part of a volume is mounted (`subPath`).
+    pub kind: HostPathType,
+    /// `readOnly`.
+    pub read_only: bool,
+    /// Whether `on_node` is the whole mount: false where `subPathExpr` has a variable whose value is unknown.
+    pub is_exact: bool,
+}
+
+impl Mount {
+    /// What of a path in the container comes after the mount's own path; `None` if the mount does not hold it.
+    pub(super) fn rest<'a>(&self, file: &'a str) -> Option<&'a str> {
+        below(&self.inside, file)
+    }
+}
+
+/// What of `file` comes after `folder`; `None` if it is elsewhere.
+pub(super) fn below<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
+    file.strip_prefix(folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The Pod's `hostPath` volumes by name.
+pub(super) type Volumes = BTreeMap<String, (String, HostPathType)>;
+
+/// Reads the Pod's `hostPath` volumes.
+pub(super) fn volumes(pod: &Value) -> Volumes {
+    let volumes = list(pod, "/spec/volumes").filter_map(|volume| {
+        let path = path(volume, "/hostPath/path")?;
+        Some((text(volume, "/name")?.to_owned(), (path, kind(text(volume, "/hostPath/type")))))
+    });
+    volumes.collect()
+}
+
+fn kind(kind: Option<&str>) -> HostPathType {
+    match kind {
+        Some("Directory" | "DirectoryOrCreate") => HostPathType::Folder,
+        Some("File" | "FileOrCreate") => HostPathType::File,
+        Some("Socket" | "CharDevice" | "BlockDevice") => HostPathType::Device,
+        _ => HostPathType::Unknown,
+    }
+}
+
+/// A container's mounts of `hostPath` volumes, and the paths at which other volumes hide what lies below.
+pub(super) fn mounts(
+    volumes: &Volumes,
+    container: &Value,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> (Vec<Mount>, Vec<String>) {
+    let mut mounts = Vec::new();
+    let mut shadows = Vec::new();
+    for mount in list(container, "/volumeMounts") {
+        let Some(inside) = path(mount, "/mountPath") else { continue };
+        let Some((on_node, kind)) = text(mount, "/name").and_then(|name| volumes.get(name)) else {
+            shadows.push(inside);
+            continue;
+        };
+        let sub_path = text(mount, "/subPath").map(str::to_owned);
+        let sub_path = sub_path.filter(|below| !below.is_empty()).or_else(|| {
+            let expression = text(mount, "/subPathExpr").filter(|below| !below.is_empty())?;
+            Some(command_line::expand_kubernetes(expression, lookup))
+        });
+        let is_exact = !sub_path.as_ref().is_some_and(|below| below.contains("$("));
+        let (on_node, kind) = match sub_path.as_deref().map(|below| below.trim_matches('/')) {
+            Some(below) if is_exact && !below.is_empty() => (format!("{on_node}/{below}"), HostPathType::Unknown),
+            Some(_) if !is_exact => (on_node.clone(), HostPathType::Folder),
+            _ => (on_node.clone(), *kind),
+        };
+        let read_only = mount.get("readOnly").and_then(Value::as_bool).unwrap_or_default();
+        mounts.push(Mount { inside, on_node, kind, read_only, is_exact });
+    }
+    (mounts, shadows)
+}
+
+pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+}
+
+pub(super) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn path(value: &Value, pointer: &str) -> Option<String> {
+    text(value, pointer).map(|path| path.trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,191 @@
+//! systemd service units with their drop-ins and environment files: the commands that they start, and the files that
+//! they name (systemd.syntax(7), systemd.service(5), systemd.exec(5)).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::command_line;
+
+/// A file that sets a unit's directives.
+pub(crate) struct Fragment<'a> {
+    /// The file, as the person named it.
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
+}
+
+/// A word of a command, and the file that it comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) file: String,
+}
+
+/// A service as systemd merges it from a unit file and its drop-ins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Service {
+    /// The commands of `ExecStart=`, `ExecStartPre=` and so on, variables replaced.
+    pub(crate) commands: Vec<Vec<Word>>,
+    /// Environment variables that no command line uses, with their file: programs read these themselves.
+    pub(crate) environment: Vec<(String, Word)>,
+    /// Values of directives that name files of their own: `LoadCredential=`, `BindPaths=`, `WorkingDirectory=` …
+    pub(crate) directives: Vec<(String, Word)>,
+    /// `EnvironmentFile=`: absolute paths and the file that names each.
+    pub(crate) environment_files: Vec<Word>,
+    /// `WorkingDirectory=`; `/` where it is not set.
+    pub(crate) working_directory: String,
+}
+
+/// Names the file, never the text: command lines can hold passwords.
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Word(from {})", self.file)
+    }
+}
+
+/// Directives outside of commands whose values are or hold paths that the service reads.
+const PATHS: [&str; 7] = [
+    "BindPaths",
+    "BindReadOnlyPaths",
+    "LoadCredential",
+    "LoadCredentialEncrypted",
+    "OpenFile",
+    "RootDirectory",
+    "StandardInput",
+];
+
+/// The directives of a unit file or drop-in in order: section, name and value.
+fn directives(text: &str) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    let mut section = String::new();
+    let mut continued: Option<String> = None;
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if trimmed.starts_with(['#', ';']) || (trimmed.is_empty() && continued.is_none()) {
+            continue;
+        }
+        let whole = continued.take().unwrap_or_default() + line;
+        match whole.trim_end().strip_suffix('\\') {
+            Some(start) => continued = Some(format!("{start} ")),
+            None => add(whole.trim(), &mut section, &mut found),
+        }
+    }
+    add(continued.unwrap_or_default().trim(), &mut section, &mut found);
+    found
+}
+
+fn add(line: &str, section: &mut String, found: &mut Vec<(String, String, String)>) {
+    if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        name.clone_into(section);
+    } else if let Some((name, value)) = line.split_once('=') {
+        found.push((section.clone(), name.trim().to_owned(), value.trim().to_owned()));
+    }
+}
+
+/// Assignments of an environment file: the last one of each name counts.
+pub(crate) fn environment(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (_, name, value) in directives(text) {
+        let name = name.strip_prefix("export ").unwrap_or(&name).trim().to_owned();
+        found.push((name, unquoted(&value)));
+    }
+    found
+}
+
+/// A value in an environment file without its quotes: white space outside of them at the ends is left out.
+fn unquoted(value: &str) -> String {
+    let value = value.trim();
+    for quote in ['"', '\''] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return if quote == '"' { inner.replace("\\\"", "\"").replace("\\\\", "\\") } else { inner.to_owned() };
+        }
+    }
+    value.to_owned()
+}
+
+/// Merges a unit file and its drop-ins, in systemd's order: an empty value resets what came before.
+///
+/// `read` gives an environment file on the node: its name as the person gave it, and its text.
+pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Option<(&'a str, &'a str)>) -> Service {
+    let mut exec: Vec<(String, Word)> = Vec::new();
+    let mut variables: BTreeMap<String, Word> = BTreeMap::new();
+    let mut service = Service { working_directory: "/".to_owned(), ..Service::default() };
+    for fragment in fragments {
+        for (section, name, value) in directives(fragment.text) {
+            let word = |text: &str| Word { text: text.to_owned(), file: fragment.file.to_owned() };
+            if section != "Service" {
+                continue;
+            }
+            match name.as_str() {
+                name if name.starts_with("Exec") && value.is_empty() => exec.retain(|(other, _)| other != name),
+                name if name.starts_with("Exec") => exec.push((name.to_owned(), word(&value))),
+                "Environment" if value.is_empty() => variables.clear(),
+                "Environment" => {
+                    for assignment in command_line::split_words(&value, false) {
+                        if let Some((name, value)) = assignment.split_once('=') {
+                            variables.insert(name.to_owned(), word(value));
+                        }
+                    }
+                }
+                "EnvironmentFile" if value.is_empty() => service.environment_files.clear(),
+                "EnvironmentFile" => service.environment_files.push(word(value.trim_start_matches('-'))),
+                "WorkingDirectory" if !value.is_empty() && !value.contains('~') => {
+                    value.trim_start_matches('-').clone_into(&mut service.working_directory);
+                }
+                name if PATHS.contains(&name) => service.directives.push((name.to_owned(), word(&value))),
+                _ => {}
+            }
+        }
+    }
+    for (file, text) in service.environment_files.iter().filter_map(|named| read(&named.text)) {
+        let pairs = environment(text).into_iter();
+        variables.extend(pairs.map(|(name, text)| (name, Word { text, file: file.to_owned() })));
+    }
+    service.commands = exec.iter().map(|(_, line)| words(line, &variables)).collect();
+    let is_used = |name: &str| exec.iter().any(|(_, line)| uses(&line.text, name));
+    service.environment = variables.into_iter().filter(|(name, _)| !is_used(name)).collect();
+    service
+}
+
+/// Whether a command line uses a variable.
+fn uses(line: &str, name: &str) -> bool {
+    line.contains(&format!("${{{name}}}"))
+        || line.match_indices(&format!("${name}")).any(|(at, found)| {
+            let next = line[at + found.len()..].chars().next();
+            !next.is_some_and(|next| next.is_ascii_alphanumeric() || next == '_')
+        })
+}
+
+/// The words of a command line: `$NAME` as a word of its own gives zero or more words, `${NAME}` is replaced in place.
+fn words(line: &Word, variables: &BTreeMap<String, Word>) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut expands = true;
+    for (index, raw) in command_line::split_words(&line.text, false).into_iter().enumerate() {
+        let mut raw = raw.as_str();
+        if index == 0 {
+            let program = raw.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+            expands = !raw[..raw.len() - program.len()].contains(':');
+            raw = program;
+        }
+        if let Some(name) = raw.strip_prefix('$').filter(|name| expands && command_line::is_variable(name)) {
+            let value = variables.get(name).into_iter();
+            words.extend(value.flat_map(|value| {
+                let split = command_line::split_words(&value.text, false).into_iter();
+                split.map(|text| Word { text, file: value.file.clone() })
+            }));
+            continue;
+        }
+        let mut file = line.file.clone();
+        let mut text = raw.replace("%%", "%");
+        if expands && raw.contains('$') {
+            if let Some((_, value)) = variables.iter().find(|(name, _)| uses(raw, name)) {
+                file.clone_from(&value.file);
+            }
+            text = command_line::expand_shell(&text, &|name| variables.get(name).map(|value| value.text.clone()));
+        }
+        words.push(Word { text, file });
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests;

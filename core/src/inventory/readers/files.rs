@@ -1,0 +1,59 @@
+//! The files of one node, by path.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use super::super::{Artifact, Slot, tree};
+
+/// A file of a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodeFile<'a> {
+    /// Its absolute path on the node.
+    pub(crate) path: &'a str,
+    /// The file, as the person named it.
+    pub(crate) file: &'a str,
+    pub(crate) bytes: &'a [u8],
+    /// What it was recognised as.
+    pub(crate) artifact: Option<&'a Artifact>,
+}
+
+impl<'a> From<&'a Slot> for NodeFile<'a> {
+    fn from(slot: &'a Slot) -> Self {
+        Self { path: &slot.place, file: &slot.file, bytes: &slot.bytes, artifact: Some(&slot.artifact) }
+    }
+}
+
+/// Every file of a node.
+pub(super) struct NodeFiles<'a> {
+    by_path: BTreeMap<&'a str, NodeFile<'a>>,
+    links: &'a BTreeMap<String, String>,
+}
+
+impl<'a> NodeFiles<'a> {
+    pub(super) fn new(files: impl IntoIterator<Item = NodeFile<'a>>, links: &'a BTreeMap<String, String>) -> Self {
+        Self { by_path: files.into_iter().map(|file| (file.path, file)).collect(), links }
+    }
+
+    /// The file at a path, or where symbolic links from there lead.
+    pub(super) fn get(&self, path: &str) -> Option<&NodeFile<'a>> {
+        self.by_path.get(path).or_else(|| self.by_path.get(self.target(path).as_str()))
+    }
+
+    /// The path after symbolic links; the same where a link leaves the tree or the links form a circle.
+    pub(super) fn target(&self, path: &str) -> String {
+        tree::real_path(path, self.links).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// Every file, by path.
+    pub(super) fn all(&self) -> impl Iterator<Item = &NodeFile<'a>> {
+        self.by_path.values()
+    }
+
+    /// The files in a folder, those in folders below it included.
+    pub(super) fn below<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s NodeFile<'a>> + use<'s, 'a> {
+        let folder = format!("{}/", folder.trim_end_matches('/'));
+        let range = (Bound::Included(folder.as_str()), Bound::Unbounded);
+        let rest = self.by_path.range::<str, _>(range);
+        rest.map(|(_, file)| file).take_while(move |file| file.path.starts_with(&folder))
+    }
+}

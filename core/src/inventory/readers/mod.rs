@@ -1,0 +1,131 @@
+//! What on a node reads which file: every flag, environment variable, mount and configuration field that names a path.
+//!
+//! [`of_node`] reports every reference that it finds, whether or not the file was provided. It prefers a reference too
+//! many to one too few: a path of which a part is unknown counts as the folder above.
+
+mod collector;
+mod configs;
+mod files;
+mod host;
+mod pods;
+
+use std::collections::BTreeMap;
+
+pub(crate) use self::files::NodeFile;
+use self::{collector::Collector, files::NodeFiles};
+use crate::profile::file_flags::{FileFlag, Program};
+
+/// A reference from something that runs on a node to a file or folder on the same node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reader {
+    /// What reads.
+    pub(crate) process: Process,
+    /// How it names the path.
+    pub(crate) reference: Reference,
+    /// The absolute path on the node, translated through the container's mounts. It can be a folder.
+    pub(crate) path: String,
+    /// The same path after symbolic links on the node, as far as they were provided.
+    pub(crate) target: String,
+    /// The file that holds the reference, as the person named it. Empty for kubeadm's own systemd drop-in where no unit
+    /// of the kubelet was provided.
+    pub(crate) file: String,
+}
+
+/// What reads a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Process {
+    /// A container of a static Pod.
+    StaticPod {
+        /// The manifest's path on the node.
+        manifest: String,
+        /// The Pod's name.
+        pod: String,
+        /// The container's name.
+        container: String,
+        /// The program that it runs, if it is a known one.
+        program: Option<Program>,
+    },
+    /// The kubelet.
+    Kubelet,
+    /// Another systemd unit.
+    Unit {
+        /// Its name, such as `kube-proxy.service`.
+        name: String,
+        /// The program that it runs, if it is a known one.
+        program: Option<Program>,
+    },
+    /// Somebody or something that uses a kubeconfig which no process on the node names.
+    KubeconfigUser,
+}
+
+/// How a path is named.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reference {
+    /// A flag, without dashes; of a container's command, a script in it, or a unit's command.
+    Flag(String),
+    /// A positional argument of a command.
+    Argument,
+    /// An environment variable.
+    Environment(String),
+    /// The command of a probe or lifecycle hook, by its field such as `livenessProbe`, and the flag in it.
+    Hook { field: &'static str, flag: Option<String> },
+    /// A `hostPath` folder, by its path in the container.
+    FolderMount { inside: String },
+    /// A `hostPath` mount of a single file, by its path in the container. After a rename on the node the container still
+    /// sees the old file, until it is restarted.
+    FileMount { inside: String },
+    /// A directive of a systemd unit, such as `EnvironmentFile`.
+    Directive(String),
+    /// A field of a configuration file, by the file's path on the node; `line 3` in a file that is not YAML or JSON.
+    Config { file: String, field: String },
+    /// A field of a configuration file that holds CA certificates as PEM. The reader's path is that file.
+    InlineTrust { field: String, pem: String },
+    /// A field of a kubeconfig, by the kubeconfig's path on the node.
+    Kubeconfig { file: String, field: String },
+}
+
+impl Process {
+    /// The known program that runs in it.
+    pub(crate) fn program(&self) -> Option<Program> {
+        match self {
+            Self::StaticPod { program, .. } | Self::Unit { program, .. } => *program,
+            Self::Kubelet => Some(Program::Kubelet),
+            Self::KubeconfigUser => None,
+        }
+    }
+}
+
+impl Reader {
+    /// Whether the reader can read the file at `path`: it names the file itself, or a folder that holds it.
+    pub(crate) fn can_read(&self, path: &str) -> bool {
+        let holds = |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        holds(self.path.trim_end_matches('/')) || holds(self.target.trim_end_matches('/'))
+    }
+
+    /// What is known about the flag, where the reference is a flag of a known program.
+    pub(crate) fn flag(&self) -> Option<&'static FileFlag> {
+        match &self.reference {
+            Reference::Flag(flag) => FileFlag::of(self.process.program()?, flag),
+            _ => None,
+        }
+    }
+}
+
+/// Every reader on a node, in a fixed order.
+///
+/// `files` are the node's files by absolute path. `links` are its symbolic links: absolute path and target, as in
+/// [`tree::follow`](super::tree::follow); they may be empty.
+pub(crate) fn of_node<'a>(
+    files: impl IntoIterator<Item = NodeFile<'a>>,
+    links: &'a BTreeMap<String, String>,
+) -> Vec<Reader> {
+    let files = NodeFiles::new(files, links);
+    let mut collector = Collector::new(&files);
+    let manifests = host::collect(&mut collector);
+    pods::collect(&mut collector, &manifests);
+    configs::unnamed_kubeconfigs(&mut collector);
+    collector.into_readers()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Fields of configuration files that name files of a PKI: what each file holds and when it is read.
+
+use super::file_flags::Content;
+
+/// A field that names a file, or holds certificates itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileField {
+    /// The kind of the object; empty for files without one.
+    pub(crate) kind: &'static str,
+    /// The field, with `[]` for each item of a list.
+    pub(crate) field: &'static str,
+    pub(crate) content: FieldContent,
+    /// Whether a relative path starts at the configuration's own folder; otherwise at the process' working directory.
+    pub(crate) is_beside: bool,
+    /// Where the rule stands.
+    pub(crate) source: &'static str,
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FieldContent {
+    /// The path of a file with this content.
+    Path(Content),
+    /// CA certificates as PEM.
+    InlineTrust,
+}
+
+const fn row(
+    kind: &'static str,
+    field: &'static str,
+    content: Content,
+    is_beside: bool,
+    source: &'static str,
+) -> FileField {
+    FileField { kind, field, content: FieldContent::Path(content), is_beside, source }
+}
+
+const ADMISSION: &str = "k8s.io/apiserver: pkg/admission/config.go, pkg/admission/plugin/webhook/config/kubeconfig.go";
+const EGRESS: &str = "k8s.io/apiserver: pkg/server/egressselector/config.go";
+const KUBELET: &str = "k8s.io/kubernetes: pkg/kubelet/apis/config/helpers.go, KubeletConfigurationPathRefs";
+const ETCD: &str = "go.etcd.io/etcd/server: embed/config.go, securityConfig";
+
+/// Every known field.
+pub(crate) const FIELDS: &[FileField] = &[
+    row("AdmissionConfiguration", "plugins[].path", Content::Configuration, true, ADMISSION),
+    row("AdmissionConfiguration", "plugins[].configuration.kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
+    row(
+        "AdmissionConfiguration",
+        "plugins[].configuration.imagePolicy.kubeConfigFile",
+        Content::Kubeconfig,
+        false,
+        "k8s.io/kubernetes: plugin/pkg/admission/imagepolicy/config.go",
+    ),
+    row("WebhookAdmissionConfiguration", "kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
+    row("WebhookAdmission", "kubeConfigFile", Content::Kubeconfig, false, ADMISSION),
+    row(
+        "",
+        "imagePolicy.kubeConfigFile",
+        Content::Kubeconfig,
+        false,
+        "k8s.io/kubernetes: plugin/pkg/admission/imagepolicy/config.go",
+    ),
+    FileField {
+        kind: "AuthenticationConfiguration",
+        field: "jwt[].issuer.certificateAuthority",
+        content: FieldContent::InlineTrust,
+        is_beside: false,
+        source: "k8s.io/apiserver: pkg/apis/apiserver/v1/types.go, Issuer",
+    },
+    row(
+        "AuthorizationConfiguration",
+        "authorizers[].webhook.connectionInfo.kubeConfigFile",
+        Content::Kubeconfig,
+        false,
+        "k8s.io/apiserver: pkg/apis/apiserver/v1/types.go, WebhookConnectionInfo",
+    ),
+    row(
+        "EgressSelectorConfiguration",
+        "egressSelections[].connection.transport.tcp.tlsConfig.caBundle",
+        Content::TrustBundle,
+        false,
+        EGRESS,
+    ),
+    row(
+        "EgressSelectorConfiguration",
+        "egressSelections[].connection.transport.tcp.tlsConfig.clientCert",
+        Content::Certificate,
+        false,
+        EGRESS,
+    ),
+    row(
+        "EgressSelectorConfiguration",
+        "egressSelections[].connection.transport.tcp.tlsConfig.clientKey",
+        Content::PrivateKey,
+        false,
+        EGRESS,
+    ),
+    row(
+        "KubeSchedulerConfiguration",
+        "clientConnection.kubeconfig",
+        Content::Kubeconfig,
+        false,
+        "k8s.io/component-base: config/v1alpha1/types.go, ClientConnectionConfiguration",
+    ),
+    row(
+        "KubeProxyConfiguration",
+        "clientConnection.kubeconfig",
+        Content::Kubeconfig,
+        false,
+        "k8s.io/component-base: config/v1alpha1/types.go, ClientConnectionConfiguration",
+    ),
+    row("KubeletConfiguration", "authentication.x509.clientCAFile", Content::TrustBundle, true, KUBELET),
+    row("KubeletConfiguration", "tlsCertFile", Content::Certificate, true, KUBELET),
+    row("KubeletConfiguration", "tlsPrivateKeyFile", Content::PrivateKey, true, KUBELET),
+    row("KubeletConfiguration", "staticPodPath", Content::Folder, true, KUBELET),
+    row("KubeletConfiguration", "volumePluginDir", Content::Folder, true, KUBELET),
+    row("KubeletConfiguration", "podLogsDir", Content::Folder, true, KUBELET),
+    row("", "client-transport-security.cert-file", Content::Certificate, false, ETCD),
+    row("", "client-transport-security.key-file", Content::PrivateKey, false, ETCD),
+    row("", "client-transport-security.client-cert-file", Content::Certificate, false, ETCD),
+    row("", "client-transport-security.client-key-file", Content::PrivateKey, false, ETCD),
+    row("", "client-transport-security.trusted-ca-file", Content::TrustBundle, false, ETCD),
+    row("", "peer-transport-security.cert-file", Content::Certificate, false, ETCD),
+    row("", "peer-transport-security.key-file", Content::PrivateKey, false, ETCD),
+    row("", "peer-transport-security.client-cert-file", Content::Certificate, false, ETCD),
+    row("", "peer-transport-security.client-key-file", Content::PrivateKey, false, ETCD),
+    row("", "peer-transport-security.trusted-ca-file", Content::TrustBundle, false, ETCD),
+];
+
+impl FileField {
+    /// The row of a field such as `plugins[3].path`.
+    pub(crate) fn of(kind: &str, field: &str) -> Option<&'static Self> {
+        FIELDS.iter().find(|row| row.kind == kind && is_at(row.field, field))
+    }
+}
+
+/// Whether a field is the one of a pattern: list indexes do not count.
+fn is_at(pattern: &str, field: &str) -> bool {
+    let mut pattern = pattern.bytes();
+    let mut in_index = false;
+    for byte in field.bytes() {
+        if in_index && byte.is_ascii_digit() {
+            continue;
+        }
+        in_index = byte == b'[';
+        if pattern.next() != Some(byte) {
+            return false;
+        }
+    }
+    pattern.next().is_none()
+}
