@@ -34,7 +34,7 @@ impl Renderer<'_> {
     pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
         Ok(match content {
             Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
-            Content::Widened(_, id, present, order) => text(self.widened(*id, present, *order).to_pem()),
+            Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
             Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
             Content::AuthorityKey(id) => {
                 let succession = &self.plan.successions[id];

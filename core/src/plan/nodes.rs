@@ -157,7 +157,7 @@ impl NodePlanner<'_, '_> {
                 Dependent::TrustBundle => {
                     let (order, before) = (self.phase.trust(), self.phase.trusted_before());
                     let present = slot.artifact.certificates().to_vec();
-                    let content = Content::Widened(slot.into(), AuthorityId::Cluster, present, order);
+                    let content = Content::Widened(AuthorityId::Cluster, present, order);
                     let mode = slot.mode.unwrap_or(PUBLIC);
                     actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
                 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, Node, Reader, ReaderProcess, Reference},
-    profile::{AuthorityId, Component, ConsumerFile, edge::Effect, file_flags::Reload},
+    profile::{AuthorityId, Component, ConsumerFile, edge::Effect},
     x509::{AlternativeName, Certificate, ExtendedKeyUsage},
 };
 
@@ -21,6 +21,10 @@ const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-kubeconfig", 
 /// The flag with further serving certificates of kube-apiserver: `cert,key:name,name`
 /// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
 const SNI_FLAG: &str = "tls-sni-cert-key";
+
+/// Flags whose files Kubernetes' components read again when they change (kubernetes/apiserver:
+/// pkg/server/dynamiccertificates; kubernetes/client-go: transport/cert_rotation.go).
+const LIVE: [&str; 3] = [SNI_FLAG, "tls-cert-file", "tls-private-key-file"];
 
 /// A file that the rotation changes on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -325,7 +329,7 @@ impl<'a> Judge<'a> {
         let nodes = BTreeSet::from([node.name.clone()]);
         let (process, effect) = match component {
             Some(component) => {
-                let live = reader.flag().is_some_and(|row| row.reload == Reload::Live);
+                let live = LIVE.contains(&flag);
                 (Process::Component(component), if live { Effect::Live } else { Effect::Restart(component) })
             }
             None => (self.process(node, &reader.process), Effect::ConsumerRestart),
@@ -457,7 +461,7 @@ impl<'a> Judge<'a> {
                 let name = manifest.rsplit('/').next().unwrap_or(manifest);
                 let program = node.file(manifest).map(|slot| &slot.artifact);
                 let program = match program {
-                    Some(Artifact::StaticPod(pod)) => pod.program().unwrap_or_default().to_owned(),
+                    Some(Artifact::StaticPod(pod)) => pod.component.clone(),
                     _ => String::new(),
                 };
                 Process::StaticPod { name: name.strip_suffix(".yaml").unwrap_or(name).to_owned(), program }

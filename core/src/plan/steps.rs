@@ -365,7 +365,7 @@ pub(crate) enum Content {
     /// The PEM of a trust bundle.
     Trust(AuthorityId, Trust),
     /// The PEM of CA certificates, of which the rotated authority's are replaced by a trust bundle and all others are kept.
-    Widened(Source, AuthorityId, Vec<Certificate>, Trust),
+    Widened(AuthorityId, Vec<Certificate>, Trust),
     /// The PEM of one authority's certificate.
     Signing(AuthorityId, Side),
     /// The PEM of a new authority's private key.

@@ -6,7 +6,7 @@ use super::{Action, Acknowledged, Consumers, Holder, RotationRequest, Step, Succ
 use crate::{
     Finding, Severity,
     inventory::{Artifact, Inventory, Node, Role},
-    profile::{AuthorityId, Course, OtherKind},
+    profile::{AuthorityId, Course},
     x509::Certificate,
 };
 
@@ -26,8 +26,8 @@ impl Dependency {
         let issued = |leaf: &&Certificate| !leaf.is_authority() && leaf.is_signed_by(old);
         let (trusts, issued) = match artifact {
             Artifact::Kubeconfig(kubeconfig) => {
-                let shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
-                (kubeconfig.trusts(old), shown.clone().any(|leaf| issued(&leaf)))
+                let mut shown = kubeconfig.credentials().filter_map(|(_, credential)| credential.certificates.first());
+                (kubeconfig.trusts(old), shown.any(|leaf| issued(&leaf)))
             }
             artifact => {
                 let certificates = artifact.certificates();
@@ -166,14 +166,6 @@ fn is_of_etcd(inventory: &Inventory, path: &str) -> bool {
     let authority = profile.authority(AuthorityId::Etcd);
     authority.is_some_and(|row| [row.certificate, row.key].contains(&path))
         || profile.leaves.iter().any(|row| row.authority == AuthorityId::Etcd && row.certificate == path)
-}
-
-/// Serving certificates of kubelets that the cluster CA issued: each kubelet requests its next one by itself.
-pub(super) fn is_kubelet_serving(inventory: &Inventory, path: &str) -> bool {
-    let mut serving = inventory.profile.others.iter().filter(|row| {
-        matches!(row.kind, OtherKind::KubeletServing | OtherKind::KubeletServingPair)
-    });
-    serving.any(|row| row.path == path)
 }
 
 /// `a`, `a and b`, `a, b and c`; of many the first five.
