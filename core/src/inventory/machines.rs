@@ -75,7 +75,14 @@ impl Inventory {
             }
         }
         let name = self.machine_name(&machine.hostname, &file);
-        self.nodes.push(Node { name, role, slots, others: BTreeMap::new(), links: BTreeMap::new(), machine: Some(machine) });
+        self.nodes.push(Node {
+            name,
+            role,
+            slots,
+            others: BTreeMap::new(),
+            links: BTreeMap::new(),
+            machine: Some(machine),
+        });
     }
 
     /// A name that no other machine has: its own, or the file's, with as many of its folders as it takes.

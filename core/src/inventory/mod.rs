@@ -41,8 +41,8 @@ use crate::{
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
-pub use self::standing::Standing;
 use self::readers::NodeFile;
+pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     copies::{CaCopy, CopyKind},

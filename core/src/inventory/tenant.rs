@@ -137,7 +137,14 @@ impl Inventory {
                 slots.insert(row.path.to_owned(), slot);
             }
         }
-        let node = Node { name: tenant.name.clone(), role: Role::Hosted, slots, others: BTreeMap::new(), links: BTreeMap::new(), machine: None };
+        let node = Node {
+            name: tenant.name.clone(),
+            role: Role::Hosted,
+            slots,
+            others: BTreeMap::new(),
+            links: BTreeMap::new(),
+            machine: None,
+        };
         self.nodes.push(node);
         self.nodes.sort_by(|a, b| a.role.cmp(&b.role).then_with(|| a.name.cmp(&b.name)));
         self.tenant = Some(tenant);

@@ -11,7 +11,10 @@ use super::{Succession, dependents, readers::Judge};
 use crate::{
     Finding,
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, ConsumerFile, Course, EdgeRow, consumer_rows, edge::{ConsumerId, Effect}},
+    profile::{
+        AuthorityId, Component, ConsumerFile, Course, EdgeRow, consumer_rows,
+        edge::{ConsumerId, Effect},
+    },
 };
 
 /// How a process is restarted.
@@ -49,7 +52,9 @@ pub(crate) enum Dependent {
     /// Certificates of CAs, the old one among them.
     TrustBundle,
     /// A leaf, and the path of its private key; empty where the key is not on the node.
-    Leaf { key: String },
+    Leaf {
+        key: String,
+    },
     /// A leaf with its private key in one file.
     Credential,
 }
@@ -138,9 +143,11 @@ impl Consumers {
 
     /// The connections of the consumers, as rows.
     pub(super) fn rows(&self) -> Vec<EdgeRow> {
-        let rows = self.all.iter().zip(0_u16..).flat_map(|(consumer, index)| {
-            consumer_rows(ConsumerId(index), consumer.file, consumer.effect)
-        });
+        let rows = self
+            .all
+            .iter()
+            .zip(0_u16..)
+            .flat_map(|(consumer, index)| consumer_rows(ConsumerId(index), consumer.file, consumer.effect));
         rows.collect()
     }
 

@@ -51,9 +51,9 @@ fn reaches(inventory: &Inventory, succession: &Succession, kubeconfig: &Kubeconf
         .filter(|leaf| !leaf.is_authority() && succession.signed(leaf))
         .collect();
     let clusters = kubeconfig.model.clusters.iter().zip(&kubeconfig.trust);
-    let mut servers = clusters.filter(|(_, anchors)| succession.is_trusted_by(anchors)).map(|(cluster, _)| {
-        cluster.tls_server_name.clone().or_else(|| host_of_url(&cluster.server))
-    });
+    let mut servers = clusters
+        .filter(|(_, anchors)| succession.is_trusted_by(anchors))
+        .map(|(cluster, _)| cluster.tls_server_name.clone().or_else(|| host_of_url(&cluster.server)));
     servers.all(|host| host.is_some_and(|host| leaves.iter().any(|leaf| leaf.is_for_host(&host))))
 }
 

@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
+use self::{consumers::Consumers, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},
     hosted::{IN_PODS, TenantAction, TenantVerb},
@@ -52,7 +53,6 @@ pub(crate) use self::{
     },
     successors::{Succession, Successor, before_date, same_algorithm, successor_name},
 };
-use self::{consumers::Consumers, progress::Progress, replacements::Replacements};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::{Inventory, Role},

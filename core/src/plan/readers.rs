@@ -32,9 +32,13 @@ enum Changed {
     TrustBundle,
     AuthorityKey,
     /// A leaf, and the path of its private key.
-    Leaf { key: String },
+    Leaf {
+        key: String,
+    },
     /// The private key of the leaf at this path.
-    LeafKey { certificate: String },
+    LeafKey {
+        certificate: String,
+    },
     Kubeconfig,
 }
 
@@ -47,7 +51,8 @@ pub(super) struct Judge<'a> {
     inventory: &'a Inventory,
     successions: &'a BTreeMap<AuthorityId, Succession>,
     problems: BTreeMap<Problem, BTreeSet<String>>,
-    kept: BTreeMap<(String, String), BTreeSet<String>>,
+    /// Private keys that are kept, with their other uses and the nodes.
+    kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
 }
 
 impl<'a> Judge<'a> {
@@ -65,11 +70,12 @@ impl<'a> Judge<'a> {
                 id => Finding::warning(code, &file, message).remedy(remedy).acknowledged_as(AuthorityId::Cluster, id),
             }
         });
-        let kept = self.kept.into_iter().map(|((key, use_), nodes)| {
-            let nodes: Vec<_> = nodes.iter().map(String::as_str).collect();
+        let kept = self.kept.into_iter().map(|(key, (uses, nodes))| {
+            let [uses, nodes] = [&uses, &nodes].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
             let message = format!(
-                "the private key {key} on {} has another use ({use_}): it is kept, and the new certificate is for the same key",
-                list(&nodes)
+                "the private key {key} on {} has another use ({}): it is kept, and the new certificate is for the same key",
+                list(&nodes),
+                list(&uses)
             );
             Finding::warning("key-kept", "", message)
                 .remedy("Give the other use a key of its own if this key must be replaced, then make the plan again")
@@ -77,11 +83,25 @@ impl<'a> Judge<'a> {
         problems.chain(kept).collect()
     }
 
-    fn problem(&mut self, node: &Node, code: &'static str, id: &str, message: String, remedy: &'static str, file: &str) {
+    fn problem(
+        &mut self,
+        node: &Node,
+        code: &'static str,
+        id: &str,
+        message: String,
+        remedy: &'static str,
+        file: &str,
+    ) {
         // A cause that several nodes share is one finding, at the first node's file.
         let same = self.problems.keys().find(|known| (known.0, &known.1, &known.2) == (code, &id.to_owned(), &message));
         let key = same.cloned().unwrap_or_else(|| (code, id.to_owned(), message, remedy, file.to_owned()));
         self.problems.entry(key).or_default().insert(node.name.clone());
+    }
+
+    fn keep(&mut self, node: &Node, key: String, other_use: String) {
+        let (uses, nodes) = self.kept.entry(key).or_default();
+        uses.insert(other_use);
+        nodes.insert(node.name.clone());
     }
 
     /// The readers of a control-plane node whose files the package's script changes.
@@ -102,7 +122,8 @@ impl<'a> Judge<'a> {
             .iter()
             .filter(|reader| !matches!(reader.reference, Reference::FolderMount { .. }))
             .filter_map(|reader| {
-                let (path, file) = changed.get_key_value(&reader.target).or_else(|| changed.get_key_value(&reader.path))?;
+                let (path, file) =
+                    changed.get_key_value(&reader.target).or_else(|| changed.get_key_value(&reader.path))?;
                 Some((reader, path.as_str(), file))
             })
             .collect();
@@ -120,7 +141,9 @@ impl<'a> Judge<'a> {
     pub(super) fn node_without_restarts(&mut self, node: &Node) {
         let changed = self.changed(&BTreeMap::new());
         for reader in self.inventory.readers(node) {
-            let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else { continue };
+            let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else {
+                continue;
+            };
             let foreign = !matches!(reader.process, ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser)
                 && component(&reader).is_none();
             if foreign && !matches!(reader.reference, Reference::FolderMount { .. } | Reference::Hook { .. }) {
@@ -148,7 +171,9 @@ impl<'a> Judge<'a> {
                 (reader.target == *path || reader.path == *path) && reader.process != ReaderProcess::KubeconfigUser
             };
             let in_folder = |reader: &&Reader| {
-                matches!(reader.reference, Reference::FolderMount { .. }) && reader.can_read(path) && component(reader).is_none()
+                matches!(reader.reference, Reference::FolderMount { .. })
+                    && reader.can_read(path)
+                    && component(reader).is_none()
             };
             let is_read = readers.iter().any(|reader| named(&reader) || in_folder(&reader));
             let is_kubeconfig = *dependent == Dependent::Kubeconfig;
@@ -203,10 +228,11 @@ impl<'a> Judge<'a> {
         let mut kept = BTreeSet::new();
         for (path, file) in changed {
             let Changed::LeafKey { certificate } = file else { continue };
-            let shared = changed.iter().filter(|(_, other)| matches!(other, Changed::Leaf { key } if key == path)).count() > 1;
+            let shared =
+                changed.iter().filter(|(_, other)| matches!(other, Changed::Leaf { key } if key == path)).count() > 1;
             if shared {
                 let use_ = "several certificates are for it".to_owned();
-                self.kept.entry((path.clone(), use_)).or_default().insert(node.name.clone());
+                self.keep(node, path.clone(), use_);
                 kept.insert(path.clone());
             }
             for reader in readers.iter().filter(|reader| reader.target == *path || reader.path == *path) {
@@ -217,7 +243,7 @@ impl<'a> Judge<'a> {
                 });
                 if signs_tokens || !with_its_certificate {
                     let use_ = format!("--{flag} of {}", process_name(&reader.process));
-                    self.kept.entry((path.clone(), use_)).or_default().insert(node.name.clone());
+                    self.keep(node, path.clone(), use_);
                     kept.insert(path.clone());
                 }
             }
@@ -229,7 +255,7 @@ impl<'a> Judge<'a> {
             let leaf = changed.get(&reader.target).or_else(|| changed.get(&reader.path));
             if let (true, Some(Changed::Leaf { key })) = (flag.starts_with("service-account-"), leaf) {
                 let use_ = format!("--{flag} of {} names its certificate", process_name(&reader.process));
-                self.kept.entry((key.clone(), use_)).or_default().insert(node.name.clone());
+                self.keep(node, key.clone(), use_);
                 kept.insert(key.clone());
             }
         }
@@ -241,11 +267,11 @@ impl<'a> Judge<'a> {
         let profile = self.inventory.profile;
         let Some(component) = component(reader) else {
             // A probe or hook runs its command again each time; people read a kubeconfig at each use.
-            return reader.process == ReaderProcess::KubeconfigUser || matches!(reader.reference, Reference::Hook { .. });
+            return reader.process == ReaderProcess::KubeconfigUser
+                || matches!(reader.reference, Reference::Hook { .. });
         };
         let restarts_in_each_phase = matches!(component, Component::ControllerManager | Component::Scheduler);
-        let own_kubeconfig =
-            profile.kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(component));
+        let own_kubeconfig = profile.kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(component));
         match &reader.reference {
             Reference::Flag(flag) if flag == SNI_FLAG => false,
             Reference::Flag(flag) => {
@@ -253,7 +279,8 @@ impl<'a> Judge<'a> {
                     .flags
                     .iter()
                     .any(|row| row.component == component && row.flag == flag && row.paths.contains(&path));
-                let signs = component == Component::ControllerManager && [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
+                let signs = component == Component::ControllerManager
+                    && [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
                 let kubelets = component == Component::Kubelet && flag == "bootstrap-kubeconfig";
                 let names_own = KUBECONFIG_FLAGS.contains(&flag.as_str()) && own_kubeconfig;
                 let kept_leaf = flag.starts_with("service-account-") && self.is_leaf(node, path);
@@ -270,9 +297,7 @@ impl<'a> Judge<'a> {
     fn is_leaf(&self, node: &Node, path: &str) -> bool {
         node.file(path).is_some_and(|slot| match &slot.artifact {
             Artifact::Certificates(certificates) => certificates.first().is_some_and(|first| !first.is_authority()),
-            Artifact::PrivateKey(_) => {
-                self.inventory.profile.leaves.iter().any(|row| row.key == path)
-            }
+            Artifact::PrivateKey(_) => self.inventory.profile.leaves.iter().any(|row| row.key == path),
             _ => false,
         })
     }
@@ -286,31 +311,43 @@ impl<'a> Judge<'a> {
             Reference::Flag(flag) => flag.as_str(),
             _ => "",
         };
-        let from_etcd = component == Some(Component::Etcd) || (component == Some(Component::Apiserver) && flag.starts_with("etcd-"));
+        let from_etcd = component == Some(Component::Etcd)
+            || (component == Some(Component::Apiserver) && flag.starts_with("etcd-"));
         let refusal = match (component, file) {
             _ if from_etcd => Some((
                 "etcd-under-cluster-ca",
-                format!("{name} on {{nodes}} reads {path} ({how}), and this package does not change etcd's certificates: from phase 3 on, a kube-apiserver that starts cannot connect to etcd"),
+                format!(
+                    "{name} on {{nodes}} reads {path} ({how}), and this package does not change etcd's certificates: from phase 3 on, a kube-apiserver that starts cannot connect to etcd"
+                ),
                 "Give etcd a CA of its own first: new etcd certificates, --etcd-cafile and etcd's --trusted-ca-file with that CA; then provide the files again",
             )),
             (_, Changed::AuthorityKey | Changed::TrustBundle) if flag.starts_with("service-account-") => Some((
                 "ca-key-other-use",
-                format!("{name} on {{nodes}} reads {path} ({how}): service account tokens are signed with the CA's private key, and phase 2 replaces it. Every Pod's token would be rejected from the next start of the API server on"),
+                format!(
+                    "{name} on {{nodes}} reads {path} ({how}): service account tokens are signed with the CA's private key, and phase 2 replaces it. Every Pod's token would be rejected from the next start of the API server on"
+                ),
                 "Copy ca.key to sa.key and its public key to sa.pub, let --service-account-signing-key-file, --service-account-private-key-file and --service-account-key-file name the copies on every node, then provide the files again",
             )),
             (Some(_), Changed::TrustBundle) if flag == "oidc-ca-file" => Some((
                 "reader-not-handled",
-                format!("{name} on {{nodes}} verifies the OpenID Connect issuer by {path} ({how}), which it reads at its start: from phase 3 on, after a restart, it rejects an issuer whose certificate the old CA issued"),
+                format!(
+                    "{name} on {{nodes}} verifies the OpenID Connect issuer by {path} ({how}), which it reads at its start: from phase 3 on, after a restart, it rejects an issuer whose certificate the old CA issued"
+                ),
                 "Let --oidc-ca-file name a file of its own with the CA of the issuer's certificate, then provide the files again",
             )),
             (Some(component), _) if matches!(reader.reference, Reference::FileMount { .. }) => Some((
                 "mounted-alone",
-                format!("{component} on {{nodes}} mounts the single file {path}: it goes on reading the old file when the file is replaced"),
+                format!(
+                    "{component} on {{nodes}} mounts the single file {path}: it goes on reading the old file when the file is replaced"
+                ),
                 "Mount the directory that holds it, as kubeadm does, then provide the manifest again",
             )),
             (None, Changed::AuthorityKey) => {
-                let message = format!("{name} on {{nodes}} reads the private key of the CA, {path} ({how}): what it issues after phase 2, and with which key, is not known");
-                let remedy = "Stop it before phase 2, and start it again after phase 2 with the new CA's certificate and key";
+                let message = format!(
+                    "{name} on {{nodes}} reads the private key of the CA, {path} ({how}): what it issues after phase 2, and with which key, is not known"
+                );
+                let remedy =
+                    "Stop it before phase 2, and start it again after phase 2 with the new CA's certificate and key";
                 self.problem(node, "ca-key-reader", &format!("{name}{path}"), message, remedy, &reader.file);
                 return;
             }
@@ -411,7 +448,10 @@ impl<'a> Judge<'a> {
             let Reference::Flag(flag) = &reader.reference else { continue };
             let by_unit = matches!(&reader.process, ReaderProcess::Unit { .. });
             if let (true, Some(program)) = (by_unit, reader.process.program().and_then(|program| program.component())) {
-                let message = format!("{program} on {{nodes}} runs as a systemd unit ({}), and this package restarts static Pods", process_name(&reader.process));
+                let message = format!(
+                    "{program} on {{nodes}} runs as a systemd unit ({}), and this package restarts static Pods",
+                    process_name(&reader.process)
+                );
                 let remedy = "Clusters whose control plane runs as systemd units are not supported yet";
                 self.problem(node, "runs-as-unit", "", message, remedy, &reader.file);
                 continue;
@@ -434,7 +474,10 @@ impl<'a> Judge<'a> {
             let is_there = [&reader.path, &reader.target].iter().any(|path| node.file(path).is_some());
             if is_kubeconfig && !is_there {
                 let name = process_name(&reader.process);
-                let message = format!("--{flag} of {name} on {{nodes}} names {}, which was not provided: it would keep the old CA", reader.path);
+                let message = format!(
+                    "--{flag} of {name} on {{nodes}} names {}, which was not provided: it would keep the old CA",
+                    reader.path
+                );
                 let remedy = "Provide the file as well";
                 self.problem(node, "reader-file-missing", "", message, remedy, &reader.file);
             }
@@ -448,7 +491,9 @@ impl<'a> Judge<'a> {
             let Reference::InlineTrust { field, pem } = &reader.reference else { continue };
             if super::certificates(pem.as_bytes()).contains(&succession.old) {
                 let path = &reader.path;
-                let message = format!("{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected");
+                let message = format!(
+                    "{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
+                );
                 let remedy = "Put both CAs there in phase 1 and the new CA alone in phase 3, if the server's certificate changes CA as well";
                 self.problem(node, "not-handled", path, message, remedy, &reader.file);
             }
@@ -510,7 +555,8 @@ fn reference(reference: &Reference) -> String {
 /// Does a leaf serve, or is it presented by a client alone?
 fn of_leaf(leaf: Option<&Certificate>) -> ConsumerFile {
     let usages = leaf.map(Certificate::extended_key_usages).unwrap_or_default();
-    let client_alone = usages.contains(&ExtendedKeyUsage::ClientAuth) && !usages.contains(&ExtendedKeyUsage::ServerAuth);
+    let client_alone =
+        usages.contains(&ExtendedKeyUsage::ClientAuth) && !usages.contains(&ExtendedKeyUsage::ServerAuth);
     if client_alone { ConsumerFile::ClientCertificate } else { ConsumerFile::ServingCertificate }
 }
 
@@ -531,7 +577,8 @@ pub(super) fn extra_arguments(
             let path = value.split([',', ':']).find(|path| changed.contains_key(*path));
             let sni = flag == SNI_FLAG;
             let Some(path) = path.or_else(|| sni.then_some(value.as_str())) else { continue };
-            let row = inventory.profile.flags.iter().find(|row| row.component.as_str() == *program && row.flag == *flag);
+            let row =
+                inventory.profile.flags.iter().find(|row| row.component.as_str() == *program && row.flag == *flag);
             let restarted_live = row.is_some_and(|row| row.paths.contains(&path)) && flag != KUBELET_AUTHORITY_FLAG;
             let signs = [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
             if restarted_live || signs || KUBECONFIG_FLAGS.contains(&flag.as_str()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Acknowledged, Consumers, Holder, RotationRequest, Step, Succession};
+use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession};
 use crate::{
     Finding, Severity,
     inventory::{Artifact, Inventory, Node, Role},

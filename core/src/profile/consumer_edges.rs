@@ -2,9 +2,9 @@
 //! flags name other files than the profile's.
 
 use super::{
+    AuthorityId,
     edge::{ConsumerId, EdgeRow, Effect, End, Holding, Material, Party, Writer},
     kubeadm_edges::{APISERVER, OTHERS, accepted, old, refused, trusting},
-    AuthorityId,
 };
 
 /// What a consumer's file holds, as far as connections depend on it.

@@ -141,13 +141,7 @@ impl Edges {
 }
 
 /// `None` where the client does not exist, such as a kubeconfig that was not given.
-fn instance(
-    row: EdgeRow,
-    place: usize,
-    file: &str,
-    world: &World<'_>,
-    groups: &mut Vec<Servers>,
-) -> Option<Instance> {
+fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &mut Vec<Servers>) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
     let mut asked = client.presents.iter().chain(&client.trusts);

@@ -14,8 +14,8 @@ use crate::{
     package::{PackageError, Renderer},
     plan::{
         Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
-        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown, Step,
-        Trusted, certificates, flags, split_entry,
+        KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown,
+        Step, Trusted, certificates, flags, split_entry,
     },
     profile::{
         AuthorityId, Component,
@@ -235,7 +235,8 @@ impl<'a> World<'a> {
             Party::OnWorkers(_) => of_kind(|kind| kind == PlaceKind::Workers).collect(),
             Party::Consumer(id) => {
                 let nodes = &self.plan.consumers[usize::from(id.0)].nodes;
-                let own = places.filter(|(_, place)| place.kind == PlaceKind::ControlPlane && nodes.contains(&place.name));
+                let own =
+                    places.filter(|(_, place)| place.kind == PlaceKind::ControlPlane && nodes.contains(&place.name));
                 own.map(|(index, _)| (index, String::new())).collect()
             }
             Party::Management | Party::GivenClients | Party::Webhooks => {

@@ -142,7 +142,10 @@ fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
     if plan.acknowledged.is_empty() {
         return Ok(());
     }
-    writeln!(text, "## Not handled by this package\n\nThese depend on the old CA, no step changes them, and each was acknowledged when the package was made.\n\n| dependency | what to do |\n|---|---|")?;
+    writeln!(
+        text,
+        "## Not handled by this package\n\nThese depend on the old CA, no step changes them, and each was acknowledged when the package was made.\n\n| dependency | what to do |\n|---|---|"
+    )?;
     for item in &plan.acknowledged {
         writeln!(text, "| {} | {} |", prose(&item.text), prose(&item.remedy))?;
     }

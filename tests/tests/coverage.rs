@@ -1,0 +1,13 @@
+//! Nothing unaccounted for: every process that reads a file which the package changes, and every file that depends on a
+//! rotated CA, is handled, acknowledged, or refuses the plan.
+
+#[path = "coverage/cluster.rs"]
+mod cluster;
+#[path = "coverage/dependents.rs"]
+mod dependents;
+#[path = "coverage/keys.rs"]
+mod keys;
+#[path = "coverage/random.rs"]
+mod random;
+#[path = "coverage/readers.rs"]
+mod readers;

@@ -1,0 +1,200 @@
+//! A cluster of one kubeadm control-plane node whose files a test changes.
+
+use std::{fs, path::PathBuf, process::Command, sync::Arc};
+
+use airlock_core::{
+    Content, Finding, InputFile, RotationRequest, Severity, inspect, plan,
+    report::{PackageReport, PlanReport},
+};
+use airlock_tests::{
+    fixtures, keys,
+    rotation::scratch,
+    tools::{output, succeed},
+};
+use zeroize::Zeroizing;
+
+/// The node's name.
+pub(crate) const NODE: &str = "cp1";
+
+/// The cluster's files.
+#[derive(Clone)]
+pub(crate) struct Cluster(Vec<InputFile>);
+
+/// What came of a plan.
+pub(crate) struct Package {
+    pub(crate) plan: PlanReport,
+    pub(crate) report: PackageReport,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Cluster {
+    pub(crate) fn new() -> Self {
+        Self(fixtures::files("kubeadm/rsa-1"))
+    }
+
+    /// Adds a file of the node, by its absolute path.
+    pub(crate) fn with(self, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.on(NODE, path, text)
+    }
+
+    /// Adds a file of another node.
+    pub(crate) fn on(mut self, node: &str, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.0.push(InputFile::new(format!("rsa-1/{node}{path}"), text.into()));
+        self
+    }
+
+    /// The bytes of a file of the node.
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        let end = format!("{NODE}{path}");
+        let file = self.0.iter().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {path}"));
+        match &file.content {
+            Content::Bytes(bytes) => bytes.to_vec(),
+            other => panic!("{path} is {other:?}"),
+        }
+    }
+
+    /// Replaces text in a file of the node.
+    pub(crate) fn edit(mut self, path: &str, from: &str, to: &str) -> Self {
+        let text = String::from_utf8(self.read(path)).expect("the file is UTF-8");
+        assert!(text.contains(from), "{path} does not contain {from}");
+        let end = format!("{NODE}{path}");
+        let file = self.0.iter_mut().find(|file| file.path.ends_with(&end)).expect("it was read");
+        file.content = Content::Bytes(Arc::new(Zeroizing::new(text.replace(from, to).into_bytes())));
+        self
+    }
+
+    /// Adds a flag to a component's command.
+    pub(crate) fn flag(self, component: &str, flag: &str) -> Self {
+        let manifest = format!("/etc/kubernetes/manifests/{component}.yaml");
+        self.edit(&manifest, &format!("    - {component}\n"), &format!("    - {component}\n    - {flag}\n"))
+    }
+
+    /// Adds a static Pod with these lines in its container and volumes.
+    pub(crate) fn pod(self, name: &str, container: &str, volumes: &str) -> Self {
+        let manifest = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  namespace: kube-system\nspec:\n  containers:\n  - name: {name}\n    image: registry.example/{name}:1\n{container}  hostNetwork: true\n  volumes:\n{volumes}"
+        );
+        self.with(&format!("/etc/kubernetes/manifests/{name}.yaml"), manifest)
+    }
+
+    /// A certificate that openssl makes with the cluster's CA key; returns certificate and key.
+    pub(crate) fn issue(&self, label: &str, subject: &str, extensions: &str) -> (Vec<u8>, Vec<u8>) {
+        let folder = scratch(&format!("issue-{label}"));
+        let file = |name: &str| folder.join(name);
+        fs::write(file("ca.crt"), self.read("/etc/kubernetes/pki/ca.crt")).expect("a file can be written");
+        fs::write(file("ca.key"), self.read("/etc/kubernetes/pki/ca.key")).expect("a file can be written");
+        fs::write(file("extensions"), extensions).expect("a file can be written");
+        let openssl = |arguments: &[&str]| succeed(Command::new("openssl").args(arguments).current_dir(&folder));
+        openssl(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "leaf.key"]);
+        openssl(&["req", "-new", "-key", "leaf.key", "-subj", subject, "-out", "leaf.csr"]);
+        openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            "leaf.csr",
+            "-CA",
+            "ca.crt",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-days",
+            "300",
+            "-extfile",
+            "extensions",
+            "-out",
+            "leaf.crt",
+        ]);
+        let read = |name: &str| fs::read(file(name)).expect("openssl wrote it");
+        (read("leaf.crt"), read("leaf.key"))
+    }
+
+    /// A kubeconfig for the API server of the node, with a credential that the cluster CA issued.
+    pub(crate) fn kubeconfig(&self, label: &str, user: &str, server: Option<&str>) -> String {
+        let (certificate, key) = self.issue(label, &format!("/CN={user}"), "extendedKeyUsage=clientAuth\n");
+        let admin = String::from_utf8(self.read("/etc/kubernetes/controller-manager.conf")).expect("it is UTF-8");
+        let line = |key: &str| {
+            let found = admin.lines().find_map(|line| line.trim().strip_prefix(&format!("{key}: ")));
+            found.unwrap_or_else(|| panic!("no {key}")).to_owned()
+        };
+        let (ca, own) = (line("certificate-authority-data"), line("server"));
+        let encode = |bytes: &[u8]| base64::prelude::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster:\n    certificate-authority-data: {ca}\n    server: {}\ncontexts:\n- name: x\n  context:\n    cluster: c\n    user: {user}\ncurrent-context: x\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {}\n    client-key-data: {}\n",
+            server.unwrap_or(&own),
+            encode(&certificate),
+            encode(&key)
+        )
+    }
+
+    /// The findings of a refused plan that are errors.
+    ///
+    /// # Panics
+    ///
+    /// If there is a plan.
+    pub(crate) fn refused(self, request: &RotationRequest) -> Vec<Finding> {
+        let inventory = inspect(self.0, fixtures::now());
+        let refusal = plan(&inventory, request, fixtures::now()).err().expect("the plan must be refused");
+        refusal.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect()
+    }
+
+    /// The only error of a refused plan.
+    pub(crate) fn refused_once(self, code: &str) -> Finding {
+        let errors = self.refused(&RotationRequest::default());
+        let [only] = errors.as_slice() else { panic!("one error, not {errors:#?}") };
+        assert_eq!(only.code, code, "{only}");
+        only.clone()
+    }
+
+    /// The package, with these dependencies acknowledged.
+    pub(crate) fn package(self, acknowledge: &[&str]) -> Package {
+        let now = fixtures::now();
+        let acknowledge = acknowledge.iter().map(|&id| id.to_owned()).collect();
+        let request = RotationRequest { acknowledge, ..RotationRequest::default() };
+        let inventory = inspect(self.0, now);
+        let plan = plan(&inventory, &request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+        let algorithms: Vec<_> = plan.key_requests().iter().map(|request| request.algorithm).collect();
+        let minted = airlock_core::mint(&plan, keys::make(&algorithms)).expect("the plan can be minted");
+        let files = airlock_core::package(&plan, &minted).unwrap_or_else(|error| panic!("{error}"));
+        let all = files.files().map(|file| (file.path.clone(), file.bytes.to_vec())).collect();
+        Package { plan: plan.report(), report: files.report(), files: all }
+    }
+}
+
+impl Package {
+    /// A file's bytes; `None` if the package does not have it.
+    pub(crate) fn read(&self, path: &str) -> Option<&[u8]> {
+        self.files.iter().find(|(own, _)| own == path).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// A text file.
+    pub(crate) fn text(&self, path: &str) -> &str {
+        std::str::from_utf8(self.read(path).unwrap_or_else(|| panic!("no {path}"))).expect("it is UTF-8")
+    }
+
+    /// The node's file as a phase has it, written to disk for a tool to read.
+    pub(crate) fn lay(&self, label: &str, path: &str) -> PathBuf {
+        let folder = scratch(&format!("lay-{label}"));
+        let file = folder.join(path.rsplit('/').next().unwrap_or(path));
+        fs::write(&file, self.read(path).unwrap_or_else(|| panic!("no {path}"))).expect("a file can be written");
+        file
+    }
+
+    /// What the node's own step of a phase restarts.
+    pub(crate) fn restarts(&self, phase: u8) -> Vec<&str> {
+        let step = self.plan.steps.iter().find(|step| step.id == format!("{phase}-{NODE}"));
+        step.unwrap_or_else(|| panic!("no step {phase}-{NODE}")).restarts.iter().map(String::as_str).collect()
+    }
+
+    /// The ids of the connections that begin with this.
+    pub(crate) fn connections(&self, start: &str) -> Vec<&str> {
+        let edges = self.report.matrix.edges.iter().map(|edge| edge.id.as_str());
+        edges.filter(|id| id.starts_with(start)).collect()
+    }
+}
+
+/// What openssl says of a file.
+pub(crate) fn openssl(arguments: &[&str]) -> String {
+    let run = output(Command::new("openssl").args(arguments));
+    assert!(run.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).expect("openssl prints UTF-8")
+}

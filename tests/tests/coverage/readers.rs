@@ -1,0 +1,198 @@
+//! Processes that read files which the rotation changes.
+
+use std::process::Command;
+
+use airlock_tests::tools::built;
+
+use super::cluster::{Cluster, NODE, openssl};
+
+const FILE_MOUNT: &str = "    volumeMounts:\n    - mountPath: /etc/kubernetes/admin.conf\n      name: kubeconfig\n";
+const FILE_VOLUME: &str = "  - hostPath:\n      path: /etc/kubernetes/admin.conf\n    name: kubeconfig\n";
+
+/// As `f-kubevip`. A bind mount keeps the inode that the file had: seen with `mount --bind` and a rename.
+#[test]
+fn a_static_pod_that_mounts_a_single_file_is_restarted_in_each_phase() {
+    let package = Cluster::new().pod("kube-vip", FILE_MOUNT, FILE_VOLUME).package(&[]);
+    for phase in 1..=3 {
+        assert!(package.restarts(phase).contains(&"kube-vip"), "phase {phase}: {:?}", package.restarts(phase));
+    }
+    let connections = package.connections("consumer-");
+    assert_eq!(
+        connections,
+        [
+            "consumer-apiserver/kube-vip/etc/kubernetes/admin.conf/cp1",
+            "consumer-impostor/kube-vip/etc/kubernetes/admin.conf/cp1"
+        ]
+    );
+    for folder in ["1-trust-both", "2-switch", "3-drop-old"] {
+        let script = package.text(&format!("{folder}/control-plane/{NODE}/apply.sh"));
+        let undone = script.split("restarts() {").nth(1).and_then(|rest| rest.split('}').next()).expect("a list");
+        assert!(undone.contains("restart_pod_of kube-vip"), "{folder}: roll back restarts it as well: {undone}");
+    }
+}
+
+/// A bind mount and a rename, as the kubelet and the package's script do them: the reason for the restart.
+#[test]
+fn a_bind_mount_keeps_the_file_that_was_renamed_over() {
+    let script = "set -eu; d=$(mktemp -d); cd \"$d\"; echo old >file; : >mounted; mount --bind file mounted; \
+        echo new >.file; mv .file file; cat mounted; umount mounted";
+    let seen = airlock_tests::tools::succeed(Command::new("unshare").args(["--mount", "sh", "-c", script]));
+    assert_eq!(seen, "old\n");
+}
+
+/// A folder with `ca.crt`, and nothing that says which file of it is read.
+#[test]
+fn a_static_pod_that_mounts_the_pki_is_restarted_in_each_phase() {
+    let mount = "    volumeMounts:\n    - mountPath: /pki\n      name: pki\n";
+    let volume = "  - hostPath:\n      path: /etc/kubernetes/pki\n      type: Directory\n    name: pki\n";
+    let package = Cluster::new().pod("agent", mount, volume).package(&[]);
+    for phase in 1..=3 {
+        assert!(package.restarts(phase).contains(&"agent"), "phase {phase}: {:?}", package.restarts(phase));
+    }
+    assert!(!package.connections("consumer-apiserver/agent/etc/kubernetes/pki/ca.crt").is_empty());
+}
+
+/// A Pod that mounts a folder in which nothing changes is left running.
+#[test]
+fn a_static_pod_that_reads_nothing_that_changes_is_not_restarted() {
+    let mount = "    volumeMounts:\n    - mountPath: /etc/ssl/certs\n      name: certs\n";
+    let volume = "  - hostPath:\n      path: /etc/ssl/certs\n    name: certs\n";
+    let package = Cluster::new().pod("haproxy", mount, volume).package(&[]);
+    for phase in 1..=3 {
+        assert!(!package.restarts(phase).contains(&"haproxy"), "phase {phase}: {:?}", package.restarts(phase));
+    }
+}
+
+/// As `f-etcd-cafile`: phase 3 would cut every API server from etcd at its next start.
+#[test]
+fn etcd_under_the_cluster_ca_is_refused() {
+    let cluster = Cluster::new().edit(
+        "/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "--etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt",
+        "--etcd-cafile=/etc/kubernetes/pki/ca.crt",
+    );
+    let error = cluster.refused_once("etcd-under-cluster-ca");
+    for part in ["--etcd-cafile", "/etc/kubernetes/pki/ca.crt", "phase 3", NODE] {
+        assert!(error.message.contains(part), "{part}: {error}");
+    }
+    assert!(error.acknowledge.is_empty(), "what breaks cannot be acknowledged");
+}
+
+#[test]
+fn an_openid_connect_issuer_under_the_cluster_ca_is_refused() {
+    let cluster = Cluster::new().flag("kube-apiserver", "--oidc-ca-file=/etc/kubernetes/pki/ca.crt");
+    let error = cluster.refused_once("reader-not-handled");
+    assert!(error.message.contains("--oidc-ca-file") && error.message.contains("phase 3"), "{error}");
+}
+
+/// The certificate of `--tls-sni-cert-key` is renewed, and its own name is what the step's check asks for.
+#[test]
+fn a_certificate_for_another_name_is_renewed_and_checked_by_that_name() {
+    let cluster = Cluster::new();
+    let names = "subjectAltName=DNS:api.example.org,DNS:*.api.example.org\nextendedKeyUsage=serverAuth\n";
+    let (certificate, key) = cluster.issue("sni", "/CN=api.example.org", names);
+    for (label, flag, asked) in [
+        (
+            "own",
+            "--tls-sni-cert-key=/etc/kubernetes/pki/sni.crt,/etc/kubernetes/pki/sni.key",
+            ["api.example.org", "airlock.api.example.org"],
+        ),
+        (
+            "named",
+            "--tls-sni-cert-key=/etc/kubernetes/pki/sni.crt,/etc/kubernetes/pki/sni.key:b.api.example.org,*.api.example.org",
+            ["b.api.example.org", "airlock.api.example.org"],
+        ),
+    ] {
+        let cluster = cluster.clone().with("/etc/kubernetes/pki/sni.crt", certificate.clone());
+        let cluster = cluster.with("/etc/kubernetes/pki/sni.key", key.clone()).flag("kube-apiserver", flag);
+        let package = cluster.package(&[]);
+        let new = package.lay(&format!("sni-{label}"), "2-switch/control-plane/cp1/etc/kubernetes/pki/sni.crt");
+        let ca = package.lay(&format!("sni-ca-{label}"), "3-drop-old/workers/ca.crt");
+        let (new, ca) = (new.display().to_string(), ca.display().to_string());
+        openssl(&["verify", "-x509_strict", "-CAfile", &ca, "-verify_hostname", "api.example.org", &new]);
+        let script = package.text("2-switch/control-plane/cp1/apply.sh");
+        for name in asked {
+            assert!(script.contains(&format!("--tls-server-name {name}")), "{label}: no check for {name}");
+        }
+        assert!(!package.restarts(2).contains(&"kube-apiserver"), "it takes the certificate up live");
+        assert_eq!(package.connections("clients-consumer/kube-apiserver/etc/kubernetes/pki/sni.crt").len(), 1);
+        // kubectl has the flag that the check uses.
+        let help = airlock_tests::tools::succeed(Command::new(built("kubectl")).arg("options"));
+        assert!(help.contains("--tls-server-name"), "{help}");
+    }
+}
+
+const SCHEDULER: &str = "/etc/kubernetes/manifests/kube-scheduler.yaml";
+const OTHER: &str = "/etc/kubernetes/kube-scheduler.kubeconfig";
+
+fn scheduler_elsewhere() -> Cluster {
+    Cluster::new().edit(SCHEDULER, "/etc/kubernetes/scheduler.conf", OTHER)
+}
+
+#[test]
+fn a_kubeconfig_that_the_scheduler_uses_instead_of_its_own_is_changed() {
+    let cluster = scheduler_elsewhere();
+    let text = cluster.read("/etc/kubernetes/scheduler.conf");
+    let package = cluster.with(OTHER, text).package(&[]);
+    for (phase, folder) in [(1, "1-trust-both"), (2, "2-switch"), (3, "3-drop-old")] {
+        let path = format!("{folder}/control-plane/cp1{OTHER}");
+        assert!(package.read(&path).is_some(), "no {path}");
+        assert!(package.restarts(phase).contains(&"kube-scheduler"), "phase {phase}");
+    }
+    let id = format!("consumer-apiserver/kube-scheduler{OTHER}/cp1");
+    assert_eq!(package.connections("consumer-apiserver/"), [id]);
+}
+
+#[test]
+fn a_kubeconfig_of_the_scheduler_that_was_not_provided_is_asked_for() {
+    let errors = scheduler_elsewhere().refused(&<_>::default());
+    assert!(
+        errors.iter().any(|error| error.code == "reader-file-missing" && error.message.contains(OTHER)),
+        "{errors:#?}"
+    );
+}
+
+/// A kubeconfig that a webhook flag names and that leads to this cluster's own API server: it is read at the start.
+#[test]
+fn a_kubeconfig_that_the_api_server_reads_at_its_start_has_it_restarted() {
+    let cluster = Cluster::new();
+    let kubeconfig = cluster.kubeconfig("webhook", "token-reviewer", None);
+    let cluster = cluster.with("/etc/kubernetes/webhook.conf", kubeconfig);
+    let cluster =
+        cluster.flag("kube-apiserver", "--authentication-token-webhook-config-file=/etc/kubernetes/webhook.conf");
+    let cluster = cluster.edit(
+        "/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "  volumes:\n",
+        "  volumes:\n  - hostPath:\n      path: /etc/kubernetes\n    name: all\n",
+    );
+    let cluster = cluster.edit(
+        "/etc/kubernetes/manifests/kube-apiserver.yaml",
+        "    volumeMounts:\n",
+        "    volumeMounts:\n    - mountPath: /etc/kubernetes\n      name: all\n",
+    );
+    let package = cluster.package(&[]);
+    for phase in 1..=3 {
+        assert!(package.restarts(phase).contains(&"kube-apiserver"), "phase {phase}: {:?}", package.restarts(phase));
+    }
+    assert!(!package.connections("consumer-apiserver/kube-apiserver/etc/kubernetes/webhook.conf").is_empty());
+}
+
+/// The script of a worker restarts its kubelet and nothing else.
+#[test]
+fn a_unit_on_a_worker_that_reads_the_ca_has_to_be_acknowledged() {
+    let unit = "[Service]\nExecStart=/usr/bin/agent --ca-file /etc/kubernetes/pki/ca.crt\n";
+    let worker = Cluster::new();
+    let ca = worker.read("/etc/kubernetes/pki/ca.crt");
+    let kubelet = worker.read("/etc/kubernetes/kubelet.conf");
+    let kubelet = String::from_utf8(kubelet).expect("it is UTF-8").replace("system:node:cp1", "system:node:w1");
+    let cluster = worker
+        .on("w1", "/etc/kubernetes/pki/ca.crt", ca)
+        .on("w1", "/etc/kubernetes/kubelet.conf", kubelet)
+        .on("w1", "/etc/systemd/system/agent.service", unit);
+    let errors = cluster.clone().refused(&<_>::default());
+    let found = errors.iter().find(|error| error.code == "restart-yourself").unwrap_or_else(|| panic!("{errors:#?}"));
+    assert!(found.message.contains("agent.service") && found.message.contains("w1"), "{found}");
+    let package = cluster.package(&[&found.acknowledge]);
+    assert_eq!(package.plan.acknowledged.len(), 1);
+    assert!(package.text("RUNBOOK.md").contains("agent.service"), "the runbook names it");
+}
