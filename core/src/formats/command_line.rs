@@ -58,7 +58,7 @@ fn flag(word: &str) -> Option<(String, Option<String>)> {
         Some(name) => (name, false),
         None => (word.strip_prefix('-')?, true),
     };
-    let first = name.chars().next().filter(|first| first.is_ascii_alphanumeric())?;
+    let first = name.chars().next().filter(char::is_ascii_alphanumeric)?;
     let (before, value) = match name.split_once('=') {
         Some((before, value)) => (before, Some(value)),
         None => (name, None),

@@ -23,6 +23,24 @@ const FLAT_MARKERS: [&str; 9] = [
     "scheduler.conf",
 ];
 
+/// Folders and files outside of the profile's own that say what on a node reads which file. They belong to the node whose
+/// root they share. `usr/lib` comes before `lib`, which its name ends with.
+const NEIGHBOURS: [&str; 13] = [
+    "etc/systemd/system/",
+    "run/systemd/system/",
+    "usr/local/lib/systemd/system/",
+    "usr/lib/systemd/system/",
+    "lib/systemd/system/",
+    "etc/default/kubelet",
+    "etc/sysconfig/kubelet",
+    "etc/etcd.env",
+    "etc/etcd/",
+    "etc/ssl/etcd/",
+    "etc/haproxy/",
+    "etc/keepalived/",
+    "etc/kube-vip/",
+];
+
 /// A file's place on a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Location {
@@ -39,6 +57,8 @@ pub(crate) struct Trees {
     folders: BTreeMap<String, (String, &'static str)>,
     /// Folders in which files lie side by side that belong to different folders on the node.
     flat: BTreeSet<String>,
+    /// The roots of nodes whose paths spell their folders out, so that other folders of the node have a known place.
+    roots: BTreeSet<String>,
 }
 
 impl Trees {
@@ -50,7 +70,10 @@ impl Trees {
         }
         let paths: BTreeSet<&str> = paths.collect();
         for path in &paths {
-            if on_node(path, profile).is_some() {
+            if let Some(location) = on_node(path, profile) {
+                if !trees.roots.contains(&location.root) {
+                    trees.roots.insert(location.root);
+                }
                 continue;
             }
             if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (*path == "pki/ca.crt").then_some("")) {
@@ -96,7 +119,23 @@ impl Trees {
 
     /// The place of `path` on a node; `None` if it is loose.
     pub(crate) fn locate(&self, path: &str, profile: &Profile) -> Option<Location> {
-        on_node(path, profile).or_else(|| self.containing(path)).or_else(|| self.flat_location(path, profile))
+        on_node(path, profile)
+            .or_else(|| self.containing(path))
+            .or_else(|| self.neighbour(path))
+            .or_else(|| self.flat_location(path, profile))
+    }
+
+    /// The place of a path that spells out one of [`NEIGHBOURS`], below the root of a node.
+    fn neighbour(&self, path: &str) -> Option<Location> {
+        NEIGHBOURS.iter().find_map(|known| {
+            let start = path.rfind(known).filter(|start| *start == 0 || path[..*start].ends_with('/'))?;
+            if !known.ends_with('/') && path.len() > start + known.len() {
+                return None;
+            }
+            let root = path[..start].trim_end_matches('/');
+            let root = self.roots.get(root)?.clone();
+            Some(Location { root, path: format!("/{}", &path[start..]) })
+        })
     }
 
     fn flat_location(&self, path: &str, profile: &Profile) -> Option<Location> {
@@ -257,6 +296,47 @@ mod tests {
         assert_eq!(locate(&paths, "etcd/ca.crt"), Some((String::new(), "/etc/kubernetes/pki/etcd/ca.crt".into())));
         assert_eq!(locate(&paths, "notes.txt"), None);
         assert_eq!(locate(&["ca.crt", "me.conf"], "ca.crt"), None);
+    }
+
+    #[test]
+    fn what_reads_a_nodes_files_belongs_to_the_node() {
+        let paths = ["cp1/etc/kubernetes/pki/ca.crt", "cp2.tgz!/etc/kubernetes/pki/ca.crt"];
+        for (path, expected) in [
+            ("cp1/etc/systemd/system/kubelet.service.d/10-kubeadm.conf", true),
+            ("cp1/usr/lib/systemd/system/kubelet.service", true),
+            ("cp1/lib/systemd/system/kubelet.service", true),
+            ("cp1/etc/default/kubelet", true),
+            ("cp1/etc/default/kubelet.bak", false),
+            ("cp1/etc/ssl/etcd/ssl/ca.pem", true),
+            ("cp1/etc/ssl/other/ca.pem", false),
+            ("cp1/old/etc/default/kubelet", false),
+            ("cp3/etc/default/kubelet", false),
+            ("etc/default/kubelet", false),
+        ] {
+            let on_node = &path[path.find('/').unwrap()..];
+            let place = Some(("cp1".to_owned(), on_node.to_owned())).filter(|_| expected);
+            assert_eq!(locate(&paths, path), place, "{path}");
+        }
+        let (root, path) = locate(&paths, "cp2.tgz!/lib/systemd/system/etcd.service").unwrap();
+        assert_eq!((root.as_str(), path.as_str()), ("cp2.tgz!", "/lib/systemd/system/etcd.service"));
+        let top = ["etc/kubernetes/pki/ca.crt"];
+        assert_eq!(locate(&top, "etc/default/kubelet"), Some((String::new(), "/etc/default/kubelet".into())));
+    }
+
+    #[test]
+    fn links_are_followed_in_every_folder() {
+        let links = BTreeMap::from([
+            ("/etc/kubernetes/pki".to_owned(), "../../opt/pki".to_owned()),
+            ("/opt/pki/ca.crt".to_owned(), "/srv/./ca.crt".to_owned()),
+            ("/loop".to_owned(), "loop/a".to_owned()),
+            ("/up".to_owned(), "../../x".to_owned()),
+        ]);
+        assert_eq!(real_path("/etc/kubernetes/pki/ca.crt", &links).as_deref(), Some("/srv/ca.crt"));
+        assert_eq!(real_path("/etc/kubernetes/pki/sa.key", &links).as_deref(), Some("/opt/pki/sa.key"));
+        assert_eq!(real_path("/etc/kubernetes/admin.conf", &links).as_deref(), Some("/etc/kubernetes/admin.conf"));
+        assert_eq!(real_path("/loop", &links), None);
+        assert_eq!(real_path("/up", &links), None);
+        assert_eq!(real_path("/", &links).as_deref(), Some("/"));
     }
 
     #[test]

@@ -79,27 +79,78 @@ pub(crate) enum Content {
     Pair,
     /// A kubeconfig.
     Kubeconfig,
+    /// A list of revoked certificates.
+    RevocationList,
     /// Any other configuration.
     Configuration,
     /// A folder.
     Folder,
 }
 
+/// When a program takes a changed file up.
+///
+/// Where releases differ, the later moment stands here: a program that reads a file at start can restart at any time, so
+/// that a plan which is safe for [`Reload::AtStart`] is safe for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reload {
+    /// Soon after the change: the program watches the file.
+    Live,
+    /// At each use: each connection, each signature.
+    EachUse,
+    /// When the program starts.
+    AtStart,
+}
+
+/// What a program does with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Use {
+    /// It verifies the certificates of these peers.
+    Verifies(&'static str),
+    /// It presents the certificate to these peers.
+    Presents(&'static str),
+    /// It connects to this server, with the trusted CAs and the credential in the file.
+    Connects(&'static str),
+    /// It signs these with the key.
+    Signs(&'static str),
+    /// It checks the signatures of these with the keys.
+    Checks(&'static str),
+    /// It hands the file's certificates to these.
+    Publishes(&'static str),
+    /// It takes settings from it, which can name more files.
+    Configures,
+}
+
 /// A flag that names a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileFlag {
-    pub(crate) program: Program,
+    pub(crate) programs: &'static [Program],
     /// Its name without dashes.
     pub(crate) flag: &'static str,
     pub(crate) content: Content,
+    pub(crate) reload: Reload,
+    pub(crate) usage: Use,
+    /// The file of Kubernetes or etcd that defines or reads it.
+    pub(crate) source: &'static str,
 }
-
-/// Every flag that names a file.
-pub(crate) const FLAGS: &[FileFlag] = &[];
 
 impl FileFlag {
-    /// The row of a flag.
+    /// The row of a flag; `_` counts as `-` except for etcd (k8s.io/component-base: cli/flag, `WordSepNormalizeFunc`).
     pub(crate) fn of(program: Program, flag: &str) -> Option<&'static Self> {
-        FLAGS.iter().find(|row| row.program == program && row.flag == flag)
+        let normal = if program == Program::Etcd { flag.to_owned() } else { flag.replace('_', "-") };
+        FLAGS.iter().find(|row| row.flag == normal && row.programs.contains(&program))
+    }
+
+    /// The row of an environment variable: etcd takes each flag as `ETCD_` and its name in capitals
+    /// (go.etcd.io/etcd: pkg/flags/flag.go, `FlagToEnv`).
+    pub(crate) fn of_environment(program: Program, name: &str) -> Option<&'static Self> {
+        let name = name.strip_prefix("ETCD_").filter(|_| program == Program::Etcd)?;
+        Self::of(program, &name.to_ascii_lowercase().replace('_', "-"))
     }
 }
+
+mod table;
+
+pub(crate) use table::FLAGS;
+
+#[cfg(test)]
+mod tests;

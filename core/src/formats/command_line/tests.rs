@@ -29,6 +29,43 @@ fn flags_in_every_form() {
     assert_eq!(of(&["x", "-", "---", "--=1"]), pairs(&[("", "x"), ("", "-"), ("", "---"), ("", "--=1")]));
 }
 
+/// What spf13/pflag 1.0.9 (with `StringP("file", "f")`, `BoolP("switch", "s")`, `StringSlice("list")`) and Go 1.26's `flag`
+/// took for the values of `file` and `list`: none of them is missed.
+#[test]
+fn every_path_that_the_real_parsers_find_is_found() {
+    for (words, values) in [
+        (&["--file=/x", "a"][..], &["/x"][..]),
+        (&["--file", "/x", "a"], &["/x"]),
+        (&["--file=", "a"], &[]),
+        (&["--switch", "a"], &[]),
+        (&["--switch=true", "a"], &[]),
+        (&["-f", "/x"], &["/x"]),
+        (&["-f=/x"], &["/x"]),
+        (&["-f/x"], &["/x"]),
+        (&["-sf", "/x"], &["/x"]),
+        (&["--file=/x", "--file=/y"], &["/y"]),
+        (&["--", "--file=/x"], &[]),
+        (&["a", "--file=/x"], &["/x"]),
+        (&["-file=/x"], &["/x"]),
+        (&["-file", "/x"], &["/x"]),
+        (&["--list=/x,/y"], &["/x", "/y"]),
+        (&["--list", "/x", "--list", "/y"], &["/x", "/y"]),
+        (&["-", "--file=/x"], &["/x"]),
+        (&["--file", "--switch"], &[]),
+    ] {
+        let found: Vec<String> = of(words).iter().flat_map(|(_, value)| absolute_paths(value)).collect();
+        assert!(values.iter().all(|value| found.iter().any(|path| path == value)), "{words:?}: {found:?}");
+    }
+}
+
+/// As k8s.io/component-base 0.36.3 reads `NamedCertKey`.
+#[test]
+fn a_pair_of_certificate_and_key_is_two_paths() {
+    for value in ["/a.crt,/a.key", "/a.crt,/a.key:*.example.com,api", " /a.crt , /a.key : a "] {
+        assert_eq!(absolute_paths(value), ["/a.crt", "/a.key"], "{value}");
+    }
+}
+
 #[test]
 fn a_script_is_a_command_line_too() {
     let script = "set -e\nPKI=/etc/kubernetes/pki; exec kube-apiserver --client-ca-file \"$PKI/ca.crt\" \
@@ -76,7 +113,7 @@ fn paths_in_values() {
     }
 }
 
-/// Cases of kubernetes/kubernetes: `third_party/forked/golang/expansion/expand_test.go`.
+/// As `Expand` of k8s.io/kubernetes 1.36.3 (`third_party/forked/golang/expansion`) printed them.
 #[test]
 fn variables_as_kubernetes_replaces_them() {
     let lookup = |name: &str| match name {
@@ -98,6 +135,9 @@ fn variables_as_kubernetes_replaces_them() {
         ("$VAR_A)", "$VAR_A)"),
         ("${VAR_A}", "${VAR_A}"),
         ("$$VAR_A", "$VAR_A"),
+        ("$(é)$é", "$(é)$é"),
+        ("$()", "$()"),
+        ("$", "$"),
     ] {
         assert_eq!(expand_kubernetes(text, &lookup), expected, "{text}");
     }

@@ -105,9 +105,12 @@ fn one(container: &Value, is_init: bool, volumes: &Volumes, pod_user: Option<i64
     }
 }
 
+/// Values of environment variables by name.
+type Variables = BTreeMap<String, String>;
+
 /// The literal values of environment variables, and the paths in them by name.
-fn environment(container: &Value) -> (BTreeMap<String, String>, Vec<(String, Vec<String>)>) {
-    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+fn environment(container: &Value) -> (Variables, Vec<(String, Vec<String>)>) {
+    let mut variables = Variables::new();
     let mut named = Vec::new();
     for variable in list(container, "/env") {
         let (Some(name), Some(value)) = (text(variable, "/name"), text(variable, "/value")) else { continue };

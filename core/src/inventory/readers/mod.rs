@@ -102,10 +102,13 @@ impl Reader {
         holds(self.path.trim_end_matches('/')) || holds(self.target.trim_end_matches('/'))
     }
 
-    /// What is known about the flag, where the reference is a flag of a known program.
+    /// What is known about the flag, where the reference is a flag of a known program, or a variable that etcd takes for
+    /// one.
     pub(crate) fn flag(&self) -> Option<&'static FileFlag> {
+        let program = self.process.program()?;
         match &self.reference {
-            Reference::Flag(flag) => FileFlag::of(self.process.program()?, flag),
+            Reference::Flag(flag) => FileFlag::of(program, flag),
+            Reference::Environment(name) => FileFlag::of_environment(program, name),
             _ => None,
         }
     }

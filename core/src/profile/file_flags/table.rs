@@ -1,0 +1,144 @@
+//! The table of [`FileFlag`]s. The programs' own lists of flags are in `tests/fixtures/flags`; a test compares.
+
+use super::{
+    Content, FileFlag,
+    Program::{self, Apiserver, CloudControllerManager, ControllerManager, Etcd, KubeProxy, Kubelet, Scheduler},
+    Reload, Use,
+};
+
+/// Programs that serve HTTPS with the options of k8s.io/apiserver.
+const SERVERS: &[Program] = &[Apiserver, ControllerManager, Scheduler, CloudControllerManager];
+
+/// Those that ask kube-apiserver who a client is.
+const DELEGATING: &[Program] = &[ControllerManager, Scheduler, CloudControllerManager];
+
+const SERVING: &str = "k8s.io/apiserver: pkg/server/options/serving.go, pkg/server/dynamiccertificates";
+const AUTHENTICATION: &str = "k8s.io/apiserver: pkg/server/options/authentication.go, pkg/server/dynamiccertificates";
+const KUBE_AUTHENTICATION: &str = "k8s.io/kubernetes: pkg/kubeapiserver/options/authentication.go";
+const KUBE_AUTHORIZATION: &str = "k8s.io/kubernetes: pkg/kubeapiserver/options/authorization.go";
+const CONTROL_PLANE: &str = "k8s.io/kubernetes: pkg/controlplane/apiserver/options/options.go";
+const API_ETCD: &str =
+    "k8s.io/apiserver: pkg/storage/storagebackend/factory/etcd3.go; go.etcd.io/etcd/client/pkg: transport/listener.go";
+const KUBELET_CLIENT: &str =
+    "k8s.io/kubernetes: pkg/kubelet/client/kubelet_client.go; k8s.io/client-go: transport/transport.go";
+const AUDIT: &str = "k8s.io/apiserver: pkg/server/options/audit.go";
+const SIGNER: &str = "k8s.io/kubernetes: pkg/controller/certificates/signer/ca_provider.go";
+const PROXY: &str = "k8s.io/kubernetes: cmd/kube-proxy/app/options.go";
+const CLOUD_WEBHOOK: &str = "k8s.io/cloud-provider: options/webhook.go";
+const KUBELET: &str = "k8s.io/kubernetes: cmd/kubelet/app/server.go";
+const ETCD: &str = "go.etcd.io/etcd/client/pkg: transport/listener.go";
+const ETCD_CRL: &str = "go.etcd.io/etcd/client/pkg: transport/listener_tls.go";
+const ETCD_DISCOVERY: &str = "go.etcd.io/etcd/server: etcdserver/api/v3discovery/discovery.go";
+
+const fn row(
+    programs: &'static [Program],
+    flag: &'static str,
+    content: Content,
+    reload: Reload,
+    usage: Use,
+    source: &'static str,
+) -> FileFlag {
+    FileFlag { programs, flag, content, reload, usage, source }
+}
+
+/// Every flag that names a file of a PKI, a kubeconfig or a configuration.
+#[rustfmt::skip] // a table
+pub(crate) const FLAGS: &[FileFlag] = &[
+    // Serving certificates.
+    row(SERVERS, "cert-dir", Content::Folder, Reload::AtStart, Use::Presents("clients"), SERVING),
+    row(SERVERS, "tls-cert-file", Content::Certificate, Reload::Live, Use::Presents("clients"), SERVING),
+    row(SERVERS, "tls-private-key-file", Content::PrivateKey, Reload::Live, Use::Presents("clients"), SERVING),
+    row(SERVERS, "tls-sni-cert-key", Content::Pair, Reload::Live, Use::Presents("clients that ask for one of its names"), SERVING),
+    // Clients.
+    row(SERVERS, "client-ca-file", Content::TrustBundle, Reload::Live, Use::Verifies("clients"), AUTHENTICATION),
+    row(SERVERS, "requestheader-client-ca-file", Content::TrustBundle, Reload::Live, Use::Verifies("front proxies"), AUTHENTICATION),
+    row(DELEGATING, "authentication-kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), AUTHENTICATION),
+    row(DELEGATING, "authorization-kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), "k8s.io/apiserver: pkg/server/options/authorization.go"),
+    row(DELEGATING, "kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), "k8s.io/client-go: tools/clientcmd/client_config.go"),
+    row(&[Apiserver], "authentication-config", Content::Configuration, Reload::Live, Use::Configures, KUBE_AUTHENTICATION),
+    row(&[Apiserver], "authentication-token-webhook-config-file", Content::Kubeconfig, Reload::AtStart, Use::Connects("a token webhook"), KUBE_AUTHENTICATION),
+    row(&[Apiserver], "oidc-ca-file", Content::TrustBundle, Reload::AtStart, Use::Verifies("OpenID Connect issuers"), KUBE_AUTHENTICATION),
+    row(&[Apiserver], "token-auth-file", Content::Configuration, Reload::AtStart, Use::Configures, KUBE_AUTHENTICATION),
+    row(&[Apiserver], "authorization-config", Content::Configuration, Reload::Live, Use::Configures, KUBE_AUTHORIZATION),
+    row(&[Apiserver], "authorization-policy-file", Content::Configuration, Reload::AtStart, Use::Configures, KUBE_AUTHORIZATION),
+    row(&[Apiserver], "authorization-webhook-config-file", Content::Kubeconfig, Reload::AtStart, Use::Connects("an authorization webhook"), KUBE_AUTHORIZATION),
+    // Service account tokens.
+    row(&[Apiserver], "service-account-key-file", Content::PublicKeys, Reload::AtStart, Use::Checks("service account tokens"), KUBE_AUTHENTICATION),
+    row(&[Apiserver], "service-account-signing-key-file", Content::PrivateKey, Reload::AtStart, Use::Signs("service account tokens"), CONTROL_PLANE),
+    row(&[ControllerManager], "service-account-private-key-file", Content::PrivateKey, Reload::AtStart, Use::Signs("service account tokens in Secrets"), "k8s.io/kubernetes: cmd/kube-controller-manager/app/service_accounts.go"),
+    // Servers that kube-apiserver connects to.
+    // The two files of the pair are read at each handshake, the CA file once.
+    row(&[Apiserver], "etcd-cafile", Content::TrustBundle, Reload::AtStart, Use::Verifies("etcd"), API_ETCD),
+    row(&[Apiserver], "etcd-certfile", Content::Certificate, Reload::EachUse, Use::Presents("etcd"), API_ETCD),
+    row(&[Apiserver], "etcd-keyfile", Content::PrivateKey, Reload::EachUse, Use::Presents("etcd"), API_ETCD),
+    // From 1.36 on client-go reads CA files again (feature ClientsAllowCARotation); before, once.
+    row(&[Apiserver], "kubelet-certificate-authority", Content::TrustBundle, Reload::AtStart, Use::Verifies("kubelets"), KUBELET_CLIENT),
+    row(&[Apiserver], "kubelet-client-certificate", Content::Certificate, Reload::Live, Use::Presents("kubelets"), KUBELET_CLIENT),
+    row(&[Apiserver], "kubelet-client-key", Content::PrivateKey, Reload::Live, Use::Presents("kubelets"), KUBELET_CLIENT),
+    row(&[Apiserver], "proxy-client-cert-file", Content::Certificate, Reload::Live, Use::Presents("extension API servers and webhooks"), "k8s.io/kube-aggregator: pkg/apiserver/apiserver.go"),
+    row(&[Apiserver], "proxy-client-key-file", Content::PrivateKey, Reload::Live, Use::Presents("extension API servers and webhooks"), "k8s.io/kube-aggregator: pkg/apiserver/apiserver.go"),
+    row(&[Apiserver], "peer-ca-file", Content::TrustBundle, Reload::AtStart, Use::Verifies("other API servers"), "k8s.io/kubernetes: pkg/controlplane/apiserver/peer.go"),
+    row(&[Apiserver], "egress-selector-config-file", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/server/egressselector/egress_selector.go"),
+    row(&[Apiserver], "audit-webhook-config-file", Content::Kubeconfig, Reload::AtStart, Use::Connects("an audit webhook"), AUDIT),
+    row(&[Apiserver], "audit-policy-file", Content::Configuration, Reload::AtStart, Use::Configures, AUDIT),
+    row(&[Apiserver], "admission-control-config-file", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/admission/config.go"),
+    // Live with --encryption-provider-config-automatic-reload.
+    row(&[Apiserver], "encryption-provider-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/server/options/encryptionconfig/config.go"),
+    row(&[Apiserver], "tracing-config-file", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/server/options/tracing.go"),
+    // kube-controller-manager's signers: read again before each signature; more than one certificate is refused.
+    row(&[ControllerManager], "cluster-signing-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kube-apiserver-client-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kube-apiserver-client-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kubelet-client-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kubelet-client-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kubelet-serving-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-kubelet-serving-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-legacy-unknown-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "cluster-signing-legacy-unknown-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
+    row(&[ControllerManager], "root-ca-file", Content::TrustBundle, Reload::AtStart, Use::Publishes("Pods, in kube-root-ca.crt and token Secrets"), "k8s.io/kubernetes: cmd/kube-controller-manager/app/certificates.go"),
+    // Configuration of the others.
+    row(&[ControllerManager, CloudControllerManager], "leader-migration-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/controller-manager: pkg/leadermigration/options/options.go"),
+    row(&[Apiserver, ControllerManager, CloudControllerManager], "cloud-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/cloud-provider: options/kubecloudshared.go"),
+    row(&[Scheduler], "config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/kubernetes: cmd/kube-scheduler/app/options/options.go"),
+    row(&[Apiserver, ControllerManager, Scheduler], "allow-metric-labels-manifest", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/component-base: metrics/options.go"),
+    // kube-proxy.
+    row(&[KubeProxy], "config", Content::Configuration, Reload::AtStart, Use::Configures, PROXY),
+    row(&[KubeProxy], "kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), PROXY),
+    // cloud-controller-manager.
+    row(&[CloudControllerManager], "webhook-cert-dir", Content::Folder, Reload::AtStart, Use::Presents("kube-apiserver"), CLOUD_WEBHOOK),
+    row(&[CloudControllerManager], "webhook-tls-cert-file", Content::Certificate, Reload::Live, Use::Presents("kube-apiserver"), CLOUD_WEBHOOK),
+    row(&[CloudControllerManager], "webhook-tls-private-key-file", Content::PrivateKey, Reload::Live, Use::Presents("kube-apiserver"), CLOUD_WEBHOOK),
+    row(&[CloudControllerManager], "webhook-tls-sni-cert-key", Content::Pair, Reload::Live, Use::Presents("kube-apiserver"), CLOUD_WEBHOOK),
+    // The kubelet.
+    row(&[Kubelet], "bootstrap-kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), "k8s.io/kubernetes: pkg/kubelet/certificate/bootstrap/bootstrap.go"),
+    row(&[Kubelet], "kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), KUBELET),
+    row(&[Kubelet], "cert-dir", Content::Folder, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
+    row(&[Kubelet], "client-ca-file", Content::TrustBundle, Reload::Live, Use::Verifies("kube-apiserver"), "k8s.io/kubernetes: cmd/kubelet/app/auth.go"),
+    // From 1.31 on the kubelet watches its serving certificate (feature ReloadKubeletServerCertificateFile).
+    row(&[Kubelet], "tls-cert-file", Content::Certificate, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
+    row(&[Kubelet], "tls-private-key-file", Content::PrivateKey, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
+    row(&[Kubelet], "config", Content::Configuration, Reload::AtStart, Use::Configures, KUBELET),
+    row(&[Kubelet], "config-dir", Content::Folder, Reload::AtStart, Use::Configures, KUBELET),
+    row(&[Kubelet], "pod-manifest-path", Content::Folder, Reload::Live, Use::Configures, "k8s.io/kubernetes: pkg/kubelet/config/file.go"),
+    row(&[Kubelet], "image-credential-provider-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/kubernetes: pkg/credentialprovider/plugin/config.go"),
+    // etcd: pairs are read at each handshake, CA files once.
+    row(&[Etcd], "cert-file", Content::Certificate, Reload::EachUse, Use::Presents("API servers and other clients"), ETCD),
+    row(&[Etcd], "key-file", Content::PrivateKey, Reload::EachUse, Use::Presents("API servers and other clients"), ETCD),
+    row(&[Etcd], "client-cert-file", Content::Certificate, Reload::EachUse, Use::Presents("its own gateway"), ETCD),
+    row(&[Etcd], "client-key-file", Content::PrivateKey, Reload::EachUse, Use::Presents("its own gateway"), ETCD),
+    row(&[Etcd], "trusted-ca-file", Content::TrustBundle, Reload::AtStart, Use::Verifies("API servers and other clients"), ETCD),
+    row(&[Etcd], "peer-cert-file", Content::Certificate, Reload::EachUse, Use::Presents("other members"), ETCD),
+    row(&[Etcd], "peer-key-file", Content::PrivateKey, Reload::EachUse, Use::Presents("other members"), ETCD),
+    row(&[Etcd], "peer-client-cert-file", Content::Certificate, Reload::EachUse, Use::Presents("other members"), ETCD),
+    row(&[Etcd], "peer-client-key-file", Content::PrivateKey, Reload::EachUse, Use::Presents("other members"), ETCD),
+    row(&[Etcd], "peer-trusted-ca-file", Content::TrustBundle, Reload::AtStart, Use::Verifies("other members"), ETCD),
+    row(&[Etcd], "client-crl-file", Content::RevocationList, Reload::EachUse, Use::Verifies("API servers and other clients"), ETCD_CRL),
+    row(&[Etcd], "peer-crl-file", Content::RevocationList, Reload::EachUse, Use::Verifies("other members"), ETCD_CRL),
+    row(&[Etcd], "discovery-cert", Content::Certificate, Reload::AtStart, Use::Presents("the discovery service"), ETCD_DISCOVERY),
+    row(&[Etcd], "discovery-key", Content::PrivateKey, Reload::AtStart, Use::Presents("the discovery service"), ETCD_DISCOVERY),
+    row(&[Etcd], "discovery-cacert", Content::TrustBundle, Reload::AtStart, Use::Verifies("the discovery service"), ETCD_DISCOVERY),
+    // `jwt,pub-key=FILE,priv-key=FILE,sign-method=…`
+    row(&[Etcd], "auth-token", Content::PublicKeys, Reload::AtStart, Use::Checks("tokens of etcd users"), "go.etcd.io/etcd/server: auth/options.go"),
+    row(&[Etcd], "config-file", Content::Configuration, Reload::AtStart, Use::Configures, "go.etcd.io/etcd/server: embed/config.go"),
+];
