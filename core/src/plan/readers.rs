@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, Node, Reader, ReaderProcess, Reference},
-    profile::{AuthorityId, Component, ConsumerFile, edge::Effect},
+    profile::{AuthorityId, Component, ConsumerFile, edge::Effect, file_flags::Reload},
     x509::{AlternativeName, Certificate, ExtendedKeyUsage},
 };
 
@@ -21,10 +21,6 @@ const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-kubeconfig", 
 /// The flag with further serving certificates of kube-apiserver: `cert,key:name,name`
 /// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
 const SNI_FLAG: &str = "tls-sni-cert-key";
-
-/// Flags whose files Kubernetes' components read again when they change (kubernetes/apiserver:
-/// pkg/server/dynamiccertificates; kubernetes/client-go: transport/cert_rotation.go).
-const LIVE: [&str; 3] = [SNI_FLAG, "tls-cert-file", "tls-private-key-file"];
 
 /// A file that the rotation changes on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -357,21 +353,35 @@ impl<'a> Judge<'a> {
             return self.problem(node, code, "", message, remedy, &reader.file);
         }
         let Some((path, key, certificates)) = self.certificate(node, path, file) else { return };
-        let consumed = match file {
-            Changed::TrustBundle => ConsumerFile::TrustBundle,
-            Changed::Kubeconfig => ConsumerFile::Kubeconfig,
-            _ => of_leaf(certificates.first()),
-        };
+        let consumed = self.consumed(&path, file, certificates.first());
         let hosts = if flag == SNI_FLAG { self.names(node, &path, &certificates) } else { Vec::new() };
         let nodes = BTreeSet::from([node.name.clone()]);
         let (process, effect) = match component {
             Some(component) => {
-                let live = LIVE.contains(&flag);
-                (Process::Component(component), if live { Effect::Live } else { Effect::Restart(component) })
+                let effect = match reader.flag().map(|row| row.reload) {
+                    Some(Reload::Live) => Effect::Live,
+                    Some(Reload::EachUse) => Effect::EachUse,
+                    Some(Reload::AtStart) | None => Effect::Restart(component),
+                };
+                (Process::Component(component), effect)
             }
             None => (self.process(node, &reader.process), Effect::ConsumerRestart),
         };
         consumers.add(Consumer { process, path, key, file: consumed, effect, hosts, nodes });
+    }
+
+    /// What a process has of a file.
+    fn consumed(&self, path: &str, file: &Changed, leaf: Option<&Certificate>) -> ConsumerFile {
+        let profile = self.inventory.profile;
+        let front_proxy = profile.authority(AuthorityId::FrontProxy).is_some_and(|row| row.certificate == path)
+            || profile.leaves.iter().any(|row| row.authority == AuthorityId::FrontProxy && row.certificate == path);
+        match (file, front_proxy) {
+            (Changed::Kubeconfig, _) => ConsumerFile::Kubeconfig,
+            (Changed::TrustBundle, false) => ConsumerFile::TrustBundle,
+            (Changed::TrustBundle, true) => ConsumerFile::FrontProxyBundle,
+            (_, true) => ConsumerFile::FrontProxyCertificate,
+            (_, false) => of_leaf(leaf),
+        }
     }
 
     /// The file with certificates, its key and what it holds; a private key stands for its certificate.
@@ -426,8 +436,7 @@ impl<'a> Judge<'a> {
                 .filter(|(path, file)| reader.can_read(path) && kinds.contains(file) && node.file(path).is_some())
                 .collect();
             for (path, file) in &below {
-                let consumed =
-                    if **file == Changed::Kubeconfig { ConsumerFile::Kubeconfig } else { ConsumerFile::TrustBundle };
+                let consumed = self.consumed(path, file, None);
                 consumers.add(Consumer {
                     process: self.process(node, &reader.process),
                     path: (*path).clone(),

@@ -2,9 +2,9 @@
 //! flags name other files than the profile's.
 
 use super::{
-    AuthorityId,
+    AuthorityId, Component,
     edge::{ConsumerId, EdgeRow, Effect, End, Holding, Material, Party, Writer},
-    kubeadm_edges::{APISERVER, OTHERS, accepted, old, refused, trusting},
+    kubeadm_edges::{APISERVER, OTHERS, accepted, extensions, old, refused, trusting},
 };
 
 /// What a consumer's file holds, as far as connections depend on it.
@@ -15,8 +15,12 @@ pub enum ConsumerFile {
     Kubeconfig,
     /// CA certificates that the process trusts.
     TrustBundle,
-    /// A client certificate.
+    /// CA certificates by which the process accepts the aggregator of the API servers.
+    FrontProxyBundle,
+    /// A client certificate of the cluster CA.
     ClientCertificate,
+    /// A client certificate of the front-proxy CA.
+    FrontProxyCertificate,
     /// A serving certificate.
     ServingCertificate,
 }
@@ -38,6 +42,21 @@ pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<
         ConsumerFile::TrustBundle => {
             let end = End::new(party, None, trust);
             vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
+        }
+        ConsumerFile::FrontProxyBundle => {
+            let end = End::new(party, None, trust);
+            let leaf = Some(Holding::new(Material::Leaf("front-proxy-client"), Writer::File, Effect::Live));
+            let aggregator = End::new(Party::Component(Component::Apiserver), leaf, None);
+            let authority = AuthorityId::FrontProxy;
+            let rows = [
+                accepted("aggregator-consumer", aggregator, end, REMEDY),
+                refused("old-front-proxy-consumer", old(authority), end, REMEDY),
+            ];
+            rows.map(|row| EdgeRow { authority, ..row }).into()
+        }
+        ConsumerFile::FrontProxyCertificate => {
+            let end = End::new(party, certificate, None);
+            vec![accepted("consumer-extension", end, extensions(AuthorityId::FrontProxy), REMEDY)]
         }
         ConsumerFile::ClientCertificate => {
             vec![accepted("consumer-apiserver", End::new(party, certificate, None), APISERVER, REMEDY)]

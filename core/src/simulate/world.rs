@@ -13,7 +13,7 @@ use crate::{
     mint::Minted,
     package::{PackageError, Renderer},
     plan::{
-        Access, Action, CLUSTER_INFO, ClusterAction, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
+        Access, Action, CLUSTER_INFO, ClusterAction, Consumer, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
         KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown,
         Step, Trusted, certificates, flags, split_entry,
     },
@@ -148,9 +148,8 @@ impl<'a> World<'a> {
         if proves(Fact::TakenUp)
             && let Some(place) = self.holder(step)
         {
-            self.take_up(place, |party, effect| {
-                party == Party::Component(Component::Apiserver) && effect == Effect::Live
-            });
+            let consumers = &self.plan.consumers;
+            self.take_up(place, |party, effect| runs(party, Component::Apiserver, consumers) && effect == Effect::Live);
         }
         if proves(Fact::TakenUp) {
             self.take_up_patches(step);
@@ -480,13 +479,9 @@ impl<'a> World<'a> {
 
     /// A component has started again: it holds what its files hold, and no leader is known for a while.
     pub(super) fn restart(&mut self, place: usize, component: Component) {
+        let consumers = &self.plan.consumers;
         self.take_up(place, |party, effect| {
-            let own = match party {
-                Party::Component(running) => running == component,
-                Party::Consumer(_) => effect == Effect::Restart(component),
-                _ => false,
-            };
-            own && matches!(effect, Effect::Live | Effect::Restart(_))
+            runs(party, component, consumers) && matches!(effect, Effect::Live | Effect::Restart(_))
         });
         if component == Component::ControllerManager {
             self.led = false;
@@ -504,6 +499,15 @@ impl<'a> World<'a> {
                 self.set(&cell, on_disk);
             }
         }
+    }
+}
+
+/// Does this party's process run as this component?
+fn runs(party: Party, component: Component, consumers: &[Consumer]) -> bool {
+    match party {
+        Party::Component(running) => running == component,
+        Party::Consumer(id) => consumers[usize::from(id.0)].process == Process::Component(component),
+        _ => false,
     }
 }
 

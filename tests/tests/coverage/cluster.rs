@@ -1,10 +1,19 @@
 //! A cluster of one kubeadm control-plane node whose files a test changes.
 
-use std::{fs, path::PathBuf, process::Command, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use airlock_core::{
-    Content, Finding, InputFile, RotationRequest, Severity, inspect, plan,
+    Content, Finding, InputFile, RotationRequest, Severity, UnixTime, inspect, plan,
     report::{PackageReport, PlanReport},
+    simulate::Outcome,
 };
 use airlock_tests::{
     fixtures, keys,
@@ -18,7 +27,10 @@ pub(crate) const NODE: &str = "cp1";
 
 /// The cluster's files.
 #[derive(Clone)]
-pub(crate) struct Cluster(Vec<InputFile>);
+pub(crate) struct Cluster {
+    fixture: &'static str,
+    files: Vec<InputFile>,
+}
 
 /// What came of a plan.
 pub(crate) struct Package {
@@ -28,8 +40,14 @@ pub(crate) struct Package {
 }
 
 impl Cluster {
+    /// One control-plane node.
     pub(crate) fn new() -> Self {
-        Self(fixtures::files("kubeadm/rsa-1"))
+        Self::of("rsa-1")
+    }
+
+    /// Another of kubeadm's fixtures.
+    pub(crate) fn of(fixture: &'static str) -> Self {
+        Self { fixture, files: fixtures::files(&format!("kubeadm/{fixture}")) }
     }
 
     /// Adds a file of the node, by its absolute path.
@@ -39,14 +57,14 @@ impl Cluster {
 
     /// Adds a file of another node.
     pub(crate) fn on(mut self, node: &str, path: &str, text: impl Into<Vec<u8>>) -> Self {
-        self.0.push(InputFile::new(format!("rsa-1/{node}{path}"), text.into()));
+        self.files.push(InputFile::new(format!("{}/{node}{path}", self.fixture), text.into()));
         self
     }
 
     /// The bytes of a file of the node.
     pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let end = format!("{NODE}{path}");
-        let file = self.0.iter().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {path}"));
+        let file = self.files.iter().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {path}"));
         match &file.content {
             Content::Bytes(bytes) => bytes.to_vec(),
             other => panic!("{path} is {other:?}"),
@@ -58,7 +76,7 @@ impl Cluster {
         let text = String::from_utf8(self.read(path)).expect("the file is UTF-8");
         assert!(text.contains(from), "{path} does not contain {from}");
         let end = format!("{NODE}{path}");
-        let file = self.0.iter_mut().find(|file| file.path.ends_with(&end)).expect("it was read");
+        let file = self.files.iter_mut().find(|file| file.path.ends_with(&end)).expect("it was read");
         file.content = Content::Bytes(Arc::new(Zeroizing::new(text.replace(from, to).into_bytes())));
         self
     }
@@ -79,7 +97,8 @@ impl Cluster {
 
     /// A certificate that openssl makes with the cluster's CA key; returns certificate and key.
     pub(crate) fn issue(&self, label: &str, subject: &str, extensions: &str) -> (Vec<u8>, Vec<u8>) {
-        let folder = scratch(&format!("issue-{label}"));
+        static ISSUED: AtomicUsize = AtomicUsize::new(0);
+        let folder = scratch(&format!("issue-{label}-{}", ISSUED.fetch_add(1, Ordering::Relaxed)));
         let file = |name: &str| folder.join(name);
         fs::write(file("ca.crt"), self.read("/etc/kubernetes/pki/ca.crt")).expect("a file can be written");
         fs::write(file("ca.key"), self.read("/etc/kubernetes/pki/ca.key")).expect("a file can be written");
@@ -87,23 +106,7 @@ impl Cluster {
         let openssl = |arguments: &[&str]| succeed(Command::new("openssl").args(arguments).current_dir(&folder));
         openssl(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "leaf.key"]);
         openssl(&["req", "-new", "-key", "leaf.key", "-subj", subject, "-out", "leaf.csr"]);
-        openssl(&[
-            "x509",
-            "-req",
-            "-in",
-            "leaf.csr",
-            "-CA",
-            "ca.crt",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-days",
-            "300",
-            "-extfile",
-            "extensions",
-            "-out",
-            "leaf.crt",
-        ]);
+        sign(&folder);
         let read = |name: &str| fs::read(file(name)).expect("openssl wrote it");
         (read("leaf.crt"), read("leaf.key"))
     }
@@ -132,7 +135,7 @@ impl Cluster {
     ///
     /// If there is a plan.
     pub(crate) fn refused(self, request: &RotationRequest) -> Vec<Finding> {
-        let inventory = inspect(self.0, fixtures::now());
+        let inventory = inspect(self.files, fixtures::now());
         let refusal = plan(&inventory, request, fixtures::now()).err().expect("the plan must be refused");
         refusal.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect()
     }
@@ -150,11 +153,15 @@ impl Cluster {
         let now = fixtures::now();
         let acknowledge = acknowledge.iter().map(|&id| id.to_owned()).collect();
         let request = RotationRequest { acknowledge, ..RotationRequest::default() };
-        let inventory = inspect(self.0, now);
+        let inventory = inspect(self.files, now);
         let plan = plan(&inventory, &request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
         let algorithms: Vec<_> = plan.key_requests().iter().map(|request| request.algorithm).collect();
         let minted = airlock_core::mint(&plan, keys::make(&algorithms)).expect("the plan can be minted");
         let files = airlock_core::package(&plan, &minted).unwrap_or_else(|error| panic!("{error}"));
+        let consumers = files.matrix().edges.iter().filter(|edge| edge.row.contains("consumer"));
+        for edge in consumers.filter(|edge| edge.worst() != Outcome::Holds) {
+            panic!("{}: {:?}", edge.id, edge.spans);
+        }
         let all = files.files().map(|file| (file.path.clone(), file.bytes.to_vec())).collect();
         Package { plan: plan.report(), report: files.report(), files: all }
     }
@@ -190,6 +197,31 @@ impl Package {
         let edges = self.report.matrix.edges.iter().map(|edge| edge.id.as_str());
         edges.filter(|id| id.starts_with(start)).collect()
     }
+}
+
+/// Signs `leaf.csr` with `ca.crt` and `ca.key`, with `extensions`, for the day on which the fixtures' clock stands.
+pub(crate) fn sign(folder: &Path) {
+    let configuration = "[ca]\ndefault_ca = own\n[own]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n";
+    fs::write(folder.join("configuration"), configuration).expect("a file can be written");
+    fs::write(folder.join("index"), "").expect("a file can be written");
+    let day = |days: i64| {
+        let compact = |text: String| text.replace(['-', ':', 'T'], "");
+        compact(UnixTime(fixtures::now().0 + days * 24 * 60 * 60).to_string())
+    };
+    let (start, end) = (day(-1), day(300));
+    succeed(
+        Command::new("openssl")
+            .args(["ca", "-batch", "-notext", "-config", "configuration", "-cert", "ca.crt", "-keyfile", "ca.key"])
+            .args(["-in", "leaf.csr", "-out", "leaf.crt", "-extfile", "extensions"])
+            .args(["-startdate", &start, "-enddate", &end])
+            .current_dir(folder),
+    );
+}
+
+/// `openssl verify` at the fixtures' time.
+pub(crate) fn verify(arguments: &[&str]) {
+    let now = fixtures::now().0.to_string();
+    openssl(&[&["verify", "-attime", &now], arguments].concat());
 }
 
 /// What openssl says of a file.

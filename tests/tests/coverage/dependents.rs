@@ -2,7 +2,7 @@
 
 use airlock_core::RotationRequest;
 
-use super::cluster::{Cluster, openssl};
+use super::cluster::{Cluster, openssl, verify};
 
 const KONNECTIVITY: &str = "/etc/kubernetes/konnectivity-server.conf";
 const ID: &str = "cluster/unknown-reader/etc/kubernetes/konnectivity-server.conf";
@@ -50,7 +50,7 @@ fn a_kubeconfig_with_a_known_reader_is_rotated_like_kubeadms_own() {
     std::fs::write(folder.join("new.crt"), pem).expect("a file can be written");
     let ca = package.lay("konnectivity-ca", "3-drop-old/workers/ca.crt");
     let (new, ca) = (folder.join("new.crt").display().to_string(), ca.display().to_string());
-    openssl(&["verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", &ca, &new]);
+    verify(&["-x509_strict", "-purpose", "sslclient", "-CAfile", &ca, &new]);
     let subject = openssl(&["x509", "-in", &new, "-noout", "-subject", "-nameopt", "RFC2253"]);
     assert_eq!(subject.trim(), "subject=CN=system:konnectivity-server");
 }
@@ -92,7 +92,7 @@ fn a_certificate_that_a_unit_reads_is_renewed() {
     let package = cluster.package(&[]);
     let new = package.lay("exporter", "2-switch/control-plane/cp1/etc/kubernetes/pki/exporter.crt");
     let ca = package.lay("exporter-ca", "3-drop-old/workers/ca.crt");
-    openssl(&["verify", "-purpose", "sslclient", "-CAfile", &ca.display().to_string(), &new.display().to_string()]);
+    verify(&["-purpose", "sslclient", "-CAfile", &ca.display().to_string(), &new.display().to_string()]);
     assert!(package.read("2-switch/control-plane/cp1/etc/kubernetes/pki/exporter.key").is_some());
     for phase in 1..=3 {
         assert!(package.restarts(phase).contains(&"exporter.service"), "phase {phase}: it reads ca.crt");

@@ -4,7 +4,7 @@ use std::fs;
 
 use airlock_tests::rotation::scratch;
 
-use super::cluster::{Cluster, openssl};
+use super::cluster::{Cluster, openssl, sign};
 
 const APISERVER: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 const MANAGER: &str = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
@@ -87,25 +87,9 @@ fn a_key_that_two_certificates_share_is_kept() {
     }
     fs::write(folder.join("extensions"), names).expect("a file can be written");
     let at = |name: &str| folder.join(name).display().to_string();
-    openssl(&["req", "-new", "-key", &at("apiserver.key"), "-subj", "/CN=api.example.org", "-out", &at("sni.csr")]);
-    openssl(&[
-        "x509",
-        "-req",
-        "-in",
-        &at("sni.csr"),
-        "-CA",
-        &at("ca.crt"),
-        "-CAkey",
-        &at("ca.key"),
-        "-CAcreateserial",
-        "-days",
-        "300",
-        "-extfile",
-        &at("extensions"),
-        "-out",
-        &at("sni.crt"),
-    ]);
-    let certificate = fs::read(folder.join("sni.crt")).expect("openssl wrote it");
+    openssl(&["req", "-new", "-key", &at("apiserver.key"), "-subj", "/CN=api.example.org", "-out", &at("leaf.csr")]);
+    sign(&folder);
+    let certificate = fs::read(folder.join("leaf.crt")).expect("openssl wrote it");
     let flag = "--tls-sni-cert-key=/etc/kubernetes/pki/sni.crt,/etc/kubernetes/pki/apiserver.key";
     let cluster = cluster.with("/etc/kubernetes/pki/sni.crt", certificate.clone()).flag("kube-apiserver", flag);
     let package = cluster.package(&[]);

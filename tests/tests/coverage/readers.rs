@@ -4,7 +4,7 @@ use std::process::Command;
 
 use airlock_tests::tools::built;
 
-use super::cluster::{Cluster, NODE, openssl};
+use super::cluster::{Cluster, NODE, verify};
 
 const FILE_MOUNT: &str = "    volumeMounts:\n    - mountPath: /etc/kubernetes/admin.conf\n      name: kubeconfig\n";
 const FILE_VOLUME: &str = "  - hostPath:\n      path: /etc/kubernetes/admin.conf\n    name: kubeconfig\n";
@@ -109,7 +109,7 @@ fn a_certificate_for_another_name_is_renewed_and_checked_by_that_name() {
         let new = package.lay(&format!("sni-{label}"), "2-switch/control-plane/cp1/etc/kubernetes/pki/sni.crt");
         let ca = package.lay(&format!("sni-ca-{label}"), "3-drop-old/workers/ca.crt");
         let (new, ca) = (new.display().to_string(), ca.display().to_string());
-        openssl(&["verify", "-x509_strict", "-CAfile", &ca, "-verify_hostname", "api.example.org", &new]);
+        verify(&["-x509_strict", "-CAfile", &ca, "-verify_hostname", "api.example.org", &new]);
         let script = package.text("2-switch/control-plane/cp1/apply.sh");
         for name in asked {
             assert!(script.contains(&format!("--tls-server-name {name}")), "{label}: no check for {name}");
@@ -181,17 +181,10 @@ fn a_kubeconfig_that_the_api_server_reads_at_its_start_has_it_restarted() {
 #[test]
 fn a_unit_on_a_worker_that_reads_the_ca_has_to_be_acknowledged() {
     let unit = "[Service]\nExecStart=/usr/bin/agent --ca-file /etc/kubernetes/pki/ca.crt\n";
-    let worker = Cluster::new();
-    let ca = worker.read("/etc/kubernetes/pki/ca.crt");
-    let kubelet = worker.read("/etc/kubernetes/kubelet.conf");
-    let kubelet = String::from_utf8(kubelet).expect("it is UTF-8").replace("system:node:cp1", "system:node:w1");
-    let cluster = worker
-        .on("w1", "/etc/kubernetes/pki/ca.crt", ca)
-        .on("w1", "/etc/kubernetes/kubelet.conf", kubelet)
-        .on("w1", "/etc/systemd/system/agent.service", unit);
+    let cluster = Cluster::of("rsa-3").on("worker1", "/etc/systemd/system/agent.service", unit);
     let errors = cluster.clone().refused(&<_>::default());
     let found = errors.iter().find(|error| error.code == "restart-yourself").unwrap_or_else(|| panic!("{errors:#?}"));
-    assert!(found.message.contains("agent.service") && found.message.contains("w1"), "{found}");
+    assert!(found.message.contains("agent.service") && found.message.contains("worker1"), "{found}");
     let package = cluster.package(&[&found.acknowledge]);
     assert_eq!(package.plan.acknowledged.len(), 1);
     assert!(package.text("RUNBOOK.md").contains("agent.service"), "the runbook names it");
