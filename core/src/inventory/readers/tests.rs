@@ -91,7 +91,7 @@ fn in_words(reader: &Reader) -> String {
         Reference::FolderMount { inside } => format!("folder {inside}"),
         Reference::FileMount { inside } => format!("file {inside}"),
         Reference::Directive(name) => format!("{name}="),
-        Reference::Config { file, field } | Reference::Kubeconfig { file, field } => format!("{file}#{field}"),
+        Reference::Config { file, field, .. } | Reference::Kubeconfig { file, field } => format!("{file}#{field}"),
         Reference::InlineTrust { field, .. } => format!("inline {field}"),
     };
     format!("{process}: {reference}")
