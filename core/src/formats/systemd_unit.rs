@@ -53,8 +53,9 @@ const PATHS: [&str; 7] = [
     "StandardInput",
 ];
 
-/// The directives of a unit file or drop-in in order: section, name and value.
-fn directives(text: &str) -> Vec<(String, String, String)> {
+/// The directives of a unit file or drop-in in order: section, name and value. `joint` is what a backslash and the line
+/// break behind it count as: a space in unit files, nothing in environment files.
+fn directives(text: &str, joint: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     let mut section = String::new();
     let mut continued: Option<String> = None;
@@ -65,7 +66,7 @@ fn directives(text: &str) -> Vec<(String, String, String)> {
         }
         let whole = continued.take().unwrap_or_default() + line;
         match whole.trim_end().strip_suffix('\\') {
-            Some(start) => continued = Some(format!("{start} ")),
+            Some(start) => continued = Some(format!("{start}{joint}")),
             None => add(whole.trim(), &mut section, &mut found),
         }
     }
@@ -84,7 +85,7 @@ fn add(line: &str, section: &mut String, found: &mut Vec<(String, String, String
 /// Assignments of an environment file: the last one of each name counts.
 pub(crate) fn environment(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for (_, name, value) in directives(text) {
+    for (_, name, value) in directives(text, "") {
         let name = name.strip_prefix("export ").unwrap_or(&name).trim().to_owned();
         found.push((name, unquoted(&value)));
     }
@@ -110,7 +111,7 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
     let mut variables: BTreeMap<String, Word> = BTreeMap::new();
     let mut service = Service { working_directory: "/".to_owned(), ..Service::default() };
     for fragment in fragments {
-        for (section, name, value) in directives(fragment.text) {
+        for (section, name, value) in directives(fragment.text, " ") {
             let word = |text: &str| Word { text: text.to_owned(), file: fragment.file.to_owned() };
             if section != "Service" {
                 continue;
@@ -156,6 +157,9 @@ fn uses(line: &str, name: &str) -> bool {
 }
 
 /// The words of a command line: `$NAME` as a word of its own gives zero or more words, `${NAME}` is replaced in place.
+///
+/// systemd takes an unknown variable for an empty text. Here `${NAME}` stays, since the file that sets it may not have been
+/// provided.
 fn words(line: &Word, variables: &BTreeMap<String, Word>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut expands = true;

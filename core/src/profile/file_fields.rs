@@ -21,7 +21,7 @@ pub(crate) struct FileField {
 pub(crate) enum FieldContent {
     /// The path of a file with this content.
     Path(Content),
-    /// CA certificates as PEM.
+    /// CA certificates as PEM, or base64 of it.
     InlineTrust,
 }
 
@@ -38,6 +38,7 @@ const fn row(
 const ADMISSION: &str = "k8s.io/apiserver: pkg/admission/config.go, pkg/admission/plugin/webhook/config/kubeconfig.go";
 const EGRESS: &str = "k8s.io/apiserver: pkg/server/egressselector/config.go";
 const KUBELET: &str = "k8s.io/kubernetes: pkg/kubelet/apis/config/helpers.go, KubeletConfigurationPathRefs";
+const EXTENDER: &str = "k8s.io/kube-scheduler: config/v1/types.go, ExtenderTLSConfig";
 const ETCD: &str = "go.etcd.io/etcd/server: embed/config.go, securityConfig";
 
 /// Every known field.
@@ -102,6 +103,16 @@ pub(crate) const FIELDS: &[FileField] = &[
         false,
         "k8s.io/component-base: config/v1alpha1/types.go, ClientConnectionConfiguration",
     ),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.certFile", Content::Certificate, false, EXTENDER),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.keyFile", Content::PrivateKey, false, EXTENDER),
+    row("KubeSchedulerConfiguration", "extenders[].tlsConfig.caFile", Content::TrustBundle, false, EXTENDER),
+    FileField {
+        kind: "KubeSchedulerConfiguration",
+        field: "extenders[].tlsConfig.caData",
+        content: FieldContent::InlineTrust,
+        is_beside: false,
+        source: EXTENDER,
+    },
     row(
         "KubeProxyConfiguration",
         "clientConnection.kubeconfig",

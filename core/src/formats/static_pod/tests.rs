@@ -120,3 +120,53 @@ proptest::proptest! {
         let _ = set_flag(format!("kind: Pod\nspec: {{containers: [{{command: [{text}]}}]}}").as_bytes(), "a", "b");
     }
 }
+
+#[test]
+fn paths_of_containers_lead_through_the_deepest_mount() {
+    let text = "kind: Pod
+spec:
+  hostNetwork: true
+  securityContext: {runAsUser: 7}
+  initContainers: [{name: i, securityContext: {runAsUser: 0}}]
+  containers:
+  - name: c
+    command: [/bin/c]
+    env: [{name: PASSWORD, value: hunter2}, {name: FILE, value: /k/a}]
+    volumeMounts:
+    - {mountPath: /k, name: k, readOnly: true}
+    - {mountPath: /k/etcd, name: e}
+    - {mountPath: /k/tmp/, name: t}
+    - {mountPath: /k/tmp/x, name: k, subPath: /below/}
+    - {mountPath: /file, name: f}
+    - {mountPath: /unknown, name: k, subPathExpr: $(POD)/x}
+    - {mountPath: /known, name: k, subPathExpr: $(PASSWORD)/x}
+  volumes:
+  - {name: k, hostPath: {path: /etc/kubernetes/, type: Directory}}
+  - {name: e, hostPath: {path: /var/lib/etcd, type: DirectoryOrCreate}}
+  - {name: t, emptyDir: {}}
+  - {name: f, hostPath: {path: /etc/a.conf, type: FileOrCreate}}
+";
+    let pod = parse(text.as_bytes()).unwrap();
+    assert!(pod.host_network);
+    let names: Vec<_> = pod.containers.iter().map(|one| (one.name.as_str(), one.is_init, one.run_as_user)).collect();
+    assert_eq!(names, [("i", true, Some(0)), ("c", false, Some(7))]);
+    let container = &pod.containers[1];
+    for (inside, on_node) in [
+        ("/k/pki/ca.crt", Some("/etc/kubernetes/pki/ca.crt")),
+        ("/k", Some("/etc/kubernetes")),
+        ("/k/etcd/member", Some("/var/lib/etcd/member")),
+        ("/k/etcdx", Some("/etc/kubernetes/etcdx")),
+        ("/k/tmp/a", None),
+        ("/k/tmp/x/a", Some("/etc/kubernetes/below/a")),
+        ("/file", Some("/etc/a.conf")),
+        ("/files", None),
+        ("/unknown/a", None),
+        ("/known/a", Some("/etc/kubernetes/hunter2/x/a")),
+        ("/etc/kubernetes/pki/ca.crt", None),
+    ] {
+        assert_eq!(container.on_node(inside).as_deref(), on_node, "{inside}");
+    }
+    assert_eq!(container.environment, [("FILE".to_owned(), vec!["/k/a".to_owned()])]);
+    assert!(container.mounts[0].read_only && container.mounts[0].kind == HostPathType::Folder);
+    assert_eq!(pod.mounts, container.mounts);
+}

@@ -48,3 +48,57 @@ fn kubeadms_drop_in() {
     assert_eq!(service.environment.len(), 1);
     assert_eq!((service.environment[0].0.as_str(), service.environment[0].1.text.as_str()), ("KUBECONFIG", "/c"));
 }
+
+fn one(text: &str) -> Service {
+    service(&[Fragment { file: "a", text }], &|_| None)
+}
+
+fn words_of(line: &str) -> Vec<String> {
+    let text = format!("[Service]\nEnvironment=\"ONE=one\" 'TWO=two two' ONE_MORE=more EMPTY=\nExecStart={line}\n");
+    let mut service = one(&text);
+    service.commands.remove(0).into_iter().map(|word| word.text).collect()
+}
+
+/// The example of systemd.service(5), "Command lines", and the rules there.
+#[test]
+fn variables_in_command_lines() {
+    assert_eq!(words_of("echo $ONE $TWO ${TWO}"), ["echo", "one", "two", "two", "two two"]);
+    assert_eq!(words_of("/bin/echo $ONE_MORE $EMPTY ${EMPTY}"), ["/bin/echo", "more", ""]);
+    assert_eq!(words_of("/bin/echo $UNSET ${UNSET} x$ONE"), ["/bin/echo", "${UNSET}", "xone"]);
+    assert_eq!(words_of("-@/bin/echo 'a b' \"c d\" e\\ f 100%%"), ["/bin/echo", "a b", "c d", "e f", "100%"]);
+    assert_eq!(words_of(":/bin/echo $ONE ${TWO}"), ["/bin/echo", "$ONE", "${TWO}"]);
+}
+
+/// systemd.syntax(7): a comment between continued lines is left out, and so is a section of another name.
+#[test]
+fn lines_and_sections() {
+    let text = "[Unit]\nExecStart=/no\n[Service]\n; a comment\nExecStart=/bin/a \\\n# a comment\n  --b=/c \\\n  \
+                --d\nExecStartPre=/bin/p\nExecStart = /bin/e\\\n\n[Install]\nExecStart=/no\n";
+    let commands: Vec<Vec<_>> = texts(&one(text))
+        .into_iter()
+        .map(|command| command.into_iter().map(|(word, _)| word.to_owned()).collect())
+        .collect();
+    assert_eq!(commands, [vec!["/bin/a", "--b=/c", "--d"], vec!["/bin/p"], vec!["/bin/e"]]);
+    let reset = one("[Service]\nExecStart=/a\nExecStartPre=/p\nEnvironment=A=/x\nEnvironmentFile=/f\nExecStart=\n\
+                     Environment=\nEnvironmentFile=\nWorkingDirectory=/w\n");
+    assert_eq!(texts(&reset), [[("/p", "a")]]);
+    assert!(reset.environment.is_empty() && reset.environment_files.is_empty());
+    assert_eq!(reset.working_directory, "/w");
+}
+
+/// systemd.exec(5), `EnvironmentFile=`: quotes, comments and continued lines; the file wins over `Environment=`.
+#[test]
+fn environment_files() {
+    let text = "# a\n;b\nA=1\nB=\"two words\" \nC='$A'\nD=a \\\n  b\nexport E=5\nA=2\nnothing\n";
+    let pairs = environment(text);
+    let last = |name: &str| pairs.iter().rev().find(|(other, _)| other == name).map(|(_, value)| value.as_str());
+    assert_eq!(
+        ["A", "B", "C", "D", "E", "F"].map(last),
+        [Some("2"), Some("two words"), Some("$A"), Some("a   b"), Some("5"), None]
+    );
+    let unit = "[Service]\nEnvironment=A=0 Z=9\nEnvironmentFile=-/f\n";
+    let service = service(&[Fragment { file: "unit", text: unit }], &|path| (path == "/f").then_some(("file", text)));
+    let found: Vec<_> = service.environment.iter().map(|(name, word)| (name.as_str(), word.file.as_str())).collect();
+    assert_eq!(found, [("A", "file"), ("B", "file"), ("C", "file"), ("D", "file"), ("E", "file"), ("Z", "unit")]);
+    assert!(!format!("{service:?}").contains("two words"), "values can be secrets");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::{Artifact, tree};
+use super::super::{Artifact, detect, tree};
 use super::{
     NodeFile, Process, Reference,
     collector::{Collector, Source},
@@ -59,7 +59,8 @@ fn text(collector: &mut Collector<'_>, source: &mut Source<'_>, path: &str, on_n
     }
     for (index, line) in text.lines().enumerate() {
         if !line.trim_start().starts_with(['#', ';']) {
-            let reference = Reference::Config { file: on_node.to_owned(), field: format!("line {}", index + 1) };
+            let reference =
+                Reference::Config { file: on_node.to_owned(), field: format!("line {}", index + 1), content: None };
             collector.value(source, &reference, line, file.file);
         }
     }
@@ -76,18 +77,20 @@ fn configuration(
     let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
     for Field { name, text } in apiserver_config::fields(value) {
         let row = FileField::of(kind, &name);
-        let is_inline = row.is_some_and(|row| row.content == FieldContent::InlineTrust);
-        if is_inline {
-            if text.contains("-----BEGIN ") {
-                let reference = Reference::InlineTrust { field: name, pem: text.to_owned() };
-                collector.add(source, reference, on_node, file);
+        if row.is_some_and(|row| row.content == FieldContent::InlineTrust) {
+            if let Some(pem) = pem(text) {
+                collector.add(source, Reference::InlineTrust { field: name, pem }, on_node, file);
             }
             continue;
         }
         if text.is_empty() || text.len() > MAX_PATH || text.contains('\n') {
             continue;
         }
-        let reference = Reference::Config { file: on_node.to_owned(), field: name };
+        let content = row.and_then(|row| match row.content {
+            FieldContent::Path(content) => Some(content),
+            FieldContent::InlineTrust => None,
+        });
+        let reference = Reference::Config { file: on_node.to_owned(), field: name, content };
         match row {
             Some(row) => {
                 let folder = if row.is_beside { tree::split(path).0 } else { &source.directory };
@@ -97,6 +100,15 @@ fn configuration(
             None => collector.value(source, &reference, text, file.file),
         }
     }
+}
+
+/// CA certificates as PEM, from PEM or from its base64.
+fn pem(text: &str) -> Option<String> {
+    let is_pem = |text: &str| text.contains("-----BEGIN CERTIFICATE-----");
+    if is_pem(text) {
+        return Some(text.to_owned());
+    }
+    detect::from_base64(text).and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| is_pem(text))
 }
 
 /// Adds the files that a kubeconfig names: relative paths start at its own folder, and `…-data` wins over a file

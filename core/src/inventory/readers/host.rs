@@ -147,7 +147,10 @@ fn merge(collector: &Collector<'_>, unit: &Unit<'_>, assumed: Option<&str>) -> S
 
 fn add_command(collector: &mut Collector<'_>, source: &mut Source<'_>, command: &[Word]) {
     let words: Vec<String> = command.iter().map(|word| word.text.clone()).collect();
-    // The first word is the program itself.
+    // The first word is the program itself, which counts where it is a script that was provided.
+    if let Some(program) = command.first().filter(|word| collector.files.get(&word.text).is_some()) {
+        collector.path(source, Reference::Argument, &program.text, &program.file);
+    }
     let arguments = command_line::arguments(words.get(1..).unwrap_or_default(), &|_| None);
     let file = |word: usize| command.get(word + 1).map(|word| word.file.clone()).unwrap_or_default();
     let reference = |flag: Option<&str>| flag.map_or(Reference::Argument, |flag| Reference::Flag(flag.to_owned()));

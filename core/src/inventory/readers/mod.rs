@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use self::files::NodeFile;
 use self::{collector::Collector, files::NodeFiles};
-use crate::profile::file_flags::{FileFlag, Program};
+use crate::profile::file_flags::{Content, FileFlag, Program};
 
 /// A reference from something that runs on a node to a file or folder on the same node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,9 +76,10 @@ pub(crate) enum Reference {
     FileMount { inside: String },
     /// A directive of a systemd unit, such as `EnvironmentFile`.
     Directive(String),
-    /// A field of a configuration file, by the file's path on the node; `line 3` in a file that is not YAML or JSON.
-    Config { file: String, field: String },
-    /// A field of a configuration file that holds CA certificates as PEM. The reader's path is that file.
+    /// A field of a configuration file, by the file's path on the node; `line 3` in a file that is not YAML or JSON. What
+    /// the named file holds, where the field is a known one.
+    Config { file: String, field: String, content: Option<Content> },
+    /// A field of a configuration file that holds CA certificates: as PEM, decoded where the field is base64. The reader's path is that file.
     InlineTrust { field: String, pem: String },
     /// A field of a kubeconfig, by the kubeconfig's path on the node.
     Kubeconfig { file: String, field: String },
@@ -100,6 +101,21 @@ impl Reader {
     pub(crate) fn can_read(&self, path: &str) -> bool {
         let holds = |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         holds(self.path.trim_end_matches('/')) || holds(self.target.trim_end_matches('/'))
+    }
+
+    /// What the file at the path holds, as far as the reference says so.
+    pub(crate) fn content(&self) -> Option<Content> {
+        match &self.reference {
+            Reference::Config { content, .. } => *content,
+            Reference::InlineTrust { .. } => Some(Content::TrustBundle),
+            Reference::Kubeconfig { field, .. } => match field.rsplit('.').next()? {
+                "certificate-authority" => Some(Content::TrustBundle),
+                "client-certificate" => Some(Content::Certificate),
+                "client-key" => Some(Content::PrivateKey),
+                _ => None,
+            },
+            _ => self.flag().map(|row| row.content),
+        }
     }
 
     /// What is known about the flag, where the reference is a flag of a known program, or a variable that etcd takes for

@@ -91,8 +91,37 @@ fn in_words(reader: &Reader) -> String {
         Reference::FolderMount { inside } => format!("folder {inside}"),
         Reference::FileMount { inside } => format!("file {inside}"),
         Reference::Directive(name) => format!("{name}="),
-        Reference::Config { file, field } | Reference::Kubeconfig { file, field } => format!("{file}#{field}"),
+        Reference::Config { file, field, .. } | Reference::Kubeconfig { file, field } => format!("{file}#{field}"),
         Reference::InlineTrust { field, .. } => format!("inline {field}"),
     };
     format!("{process}: {reference}")
+}
+
+proptest::proptest! {
+    /// Whatever a manifest, unit or configuration says: no panic, the same order each time, absolute paths.
+    #[test]
+    fn any_text_gives_absolute_paths(
+        words in proptest::collection::vec("(--?[a-z]{0,3}[= ])?[-/a-c.:,$(){}\"' \\\\]{0,10}", 0..4),
+        text in "[-\\[\\]A-Za-z/=:$(){}#;\"' \\\\\n.]{0,80}",
+    ) {
+        let quoted: Vec<String> = words.iter().map(|word| serde_json::to_string(word).unwrap()).collect();
+        let manifest = format!(
+            "kind: Pod\nmetadata: {{name: a}}\nspec:\n  containers: [{{name: a, command: [{0}], env: [{{name: A, value: {1}}}], \
+             volumeMounts: [{{mountPath: /, name: r, subPathExpr: {1}}}, {{mountPath: /a, name: r}}, {{mountPath: /b, name: \
+             x}}]}}]\n  volumes: [{{name: r, hostPath: {{path: /}}}}]\n",
+            quoted.join(", "),
+            quoted.first().map_or("''", String::as_str),
+        );
+        let unit = format!("[Service]\nExecStart=/usr/bin/kubelet --config=/k.yaml {}\n{text}", words.join(" "));
+        let tree = Tree::of(&[
+            ("/etc/kubernetes/manifests/a.yaml", &manifest),
+            ("/etc/systemd/system/kubelet.service", &unit),
+            ("/k.yaml", &text),
+        ]);
+        let readers = tree.readers();
+        for reader in &readers {
+            proptest::prop_assert!(reader.path.starts_with('/'), "{:?}", reader);
+        }
+        proptest::prop_assert_eq!(readers, tree.readers());
+    }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Tree, all};
-use crate::inventory::readers::Reference;
+use crate::{
+    inventory::readers::{Reader, Reference},
+    profile::file_flags::Content,
+};
 
 /// An API server that sees `/etc/kubernetes` as `/k`, with these words in its command.
 fn apiserver(flags: &[&str]) -> Tree {
@@ -125,6 +128,26 @@ fn egress_selectors() {
             "egress.yaml#egressSelections[1].connection.transport.uds.udsName konnectivity/server.socket",
         ]
     );
+}
+
+/// kubernetes/kube-scheduler: config/v1/types.go. The base64 is of `-----BEGIN CERTIFICATE-----` and `MIIB` (`base64 -w0`).
+#[test]
+fn the_scheduler_has_extenders() {
+    let config = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nclientConnection:\n  \
+                  kubeconfig: /k/scheduler-b.conf\nextenders:\n- urlPrefix: https://extender\n  tlsConfig: {caFile: \
+                  /k/pki/ca.crt}\n- urlPrefix: https://other\n  tlsConfig: {caData: \
+                  LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIK}\n";
+    let tree = apiserver(&["--config=/k/config.yaml"]).with("/etc/kubernetes/config.yaml", config);
+    assert_eq!(
+        by_files(&tree),
+        [
+            "config.yaml#clientConnection.kubeconfig scheduler-b.conf",
+            "config.yaml#extenders[0].tlsConfig.caFile pki/ca.crt",
+            "inline extenders[1].tlsConfig.caData config.yaml",
+        ]
+    );
+    let contents: Vec<_> = tree.readers().iter().filter_map(Reader::content).collect();
+    assert_eq!(contents, [Content::Kubeconfig, Content::TrustBundle, Content::TrustBundle]);
 }
 
 #[test]
