@@ -15,7 +15,6 @@ mod nodes;
 mod objects;
 mod packaged;
 mod pins;
-#[allow(dead_code)] // the plan uses it as soon as it knows the nodes' other files
 mod readers;
 mod recognise;
 mod resources;

@@ -433,9 +433,9 @@ impl NodePlanner<'_, '_> {
 
     /// New leaves under the new authorities.
     pub(super) fn leaves(&mut self) -> Vec<Action> {
-        let rows = self.inventory.profile.leaves.iter().filter(|row| self.successions.contains_key(&row.authority));
-        let rows: Vec<_> = rows.collect();
-        rows.into_iter().flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
+        let (leaves, successions) = (self.inventory.profile.leaves, self.successions);
+        let rows = leaves.iter().filter(|row| successions.contains_key(&row.authority));
+        rows.flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
     }
 
     /// A new leaf in phase 2, with its key unless that is kept or stays on the node.

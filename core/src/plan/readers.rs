@@ -11,7 +11,11 @@ use super::{
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, Node, Reader, ReaderProcess, Reference},
-    profile::{AuthorityId, Component, ConsumerFile, edge::Effect, file_flags::Reload},
+    profile::{
+        AuthorityId, Component, ConsumerFile,
+        edge::Effect,
+        file_flags::{Content, Program, Reload},
+    },
     x509::{AlternativeName, Certificate, ExtendedKeyUsage},
 };
 
@@ -130,6 +134,7 @@ impl<'a> Judge<'a> {
         }
         self.folders(node, &readers, &strong, &changed, consumers);
         self.fixed_places(node, &readers);
+        self.not_provided(node, &readers);
         self.inline_trust(node, &readers);
     }
 
@@ -456,7 +461,7 @@ impl<'a> Judge<'a> {
         for reader in readers {
             let Reference::Flag(flag) = &reader.reference else { continue };
             let by_unit = matches!(&reader.process, ReaderProcess::Unit { .. });
-            if let (true, Some(program)) = (by_unit, reader.process.program().and_then(|program| program.component())) {
+            if let (true, Some(program)) = (by_unit, reader.process.program().and_then(Program::component)) {
                 let message = format!(
                     "{program} on {{nodes}} runs as a systemd unit ({}), and this package restarts static Pods",
                     process_name(&reader.process)
@@ -481,7 +486,8 @@ impl<'a> Judge<'a> {
             let is_kubeconfig = KUBECONFIG_FLAGS.contains(&flag.as_str())
                 && matches!(component, Some(Component::ControllerManager | Component::Scheduler));
             let is_there = [&reader.path, &reader.target].iter().any(|path| node.file(path).is_some());
-            if is_kubeconfig && !is_there {
+            let own = profile.kubeconfigs.iter().any(|row| row.path == reader.path);
+            if is_kubeconfig && !is_there && !own {
                 let name = process_name(&reader.process);
                 let message = format!(
                     "--{flag} of {name} on {{nodes}} names {}, which was not provided: it would keep the old CA",
@@ -489,6 +495,48 @@ impl<'a> Judge<'a> {
                 );
                 let remedy = "Provide the file as well";
                 self.problem(node, "reader-file-missing", "", message, remedy, &reader.file);
+            }
+        }
+    }
+
+    /// Files of the node that a component names and that were not provided: whether they depend on the old CA is not known.
+    fn not_provided(&mut self, node: &Node, readers: &[Reader]) {
+        let profile = self.inventory.profile;
+        let known: BTreeSet<&str> = profile.paths().collect();
+        for reader in readers {
+            let depends = matches!(
+                reader.content(),
+                Some(Content::TrustBundle | Content::Certificate | Content::Kubeconfig | Content::Pair)
+            );
+            let from_etcd = matches!(&reader.reference, Reference::Flag(flag) if flag.starts_with("etcd-"))
+                || component(reader) == Some(Component::Etcd);
+            let in_tree = [profile.directory, profile.kubelet_directory]
+                .iter()
+                .chain(profile.folders_elsewhere)
+                .any(|folder| reader.target.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+            let paths = [reader.path.as_str(), reader.target.as_str()];
+            let is_known = paths.iter().any(|path| known.contains(path) || node.file(path).is_some());
+            let is_key = reader.path.ends_with(".key");
+            if depends
+                && in_tree
+                && !from_etcd
+                && !is_known
+                && !is_key
+                && reader.process != ReaderProcess::KubeconfigUser
+            {
+                let (name, how) = (process_name(&reader.process), reference(&reader.reference));
+                let message = format!(
+                    "{name} on {{nodes}} reads {} ({how}), which was not provided: if it depends on the old CA, it fails from phase 2 or 3 on",
+                    reader.path
+                );
+                self.problem(
+                    node,
+                    "reader-file-missing",
+                    &reader.path,
+                    message,
+                    "Provide the file as well, so that the package changes it",
+                    &reader.file,
+                );
             }
         }
     }
@@ -530,13 +578,13 @@ impl<'a> Judge<'a> {
 fn component(reader: &Reader) -> Option<Component> {
     match &reader.process {
         ReaderProcess::Unit { .. } | ReaderProcess::KubeconfigUser => None,
-        process => process.program().and_then(|program| program.component()),
+        process => process.program().and_then(Program::component),
     }
 }
 
 fn process_name(process: &ReaderProcess) -> String {
     match process {
-        ReaderProcess::StaticPod { pod, program, .. } => match program.and_then(|program| program.component()) {
+        ReaderProcess::StaticPod { pod, program, .. } => match program.and_then(Program::component) {
             Some(component) => component.to_string(),
             None => format!("the static Pod {pod}"),
         },
@@ -556,7 +604,7 @@ fn reference(reference: &Reference) -> String {
         Reference::FolderMount { inside } => format!("its directory is mounted at {inside}"),
         Reference::FileMount { inside } => format!("mounted as the single file {inside}"),
         Reference::Directive(name) => format!("{name}="),
-        Reference::Config { file, field } | Reference::Kubeconfig { file, field } => format!("{field} in {file}"),
+        Reference::Config { file, field, .. } | Reference::Kubeconfig { file, field } => format!("{field} in {file}"),
         Reference::InlineTrust { field, .. } => field.clone(),
     }
 }

@@ -6,9 +6,7 @@
 mod cluster_api;
 mod consumer_edges;
 pub mod edge;
-#[allow(dead_code)] // as `inventory::readers`, which looks flags up here
 pub(crate) mod file_fields;
-#[allow(dead_code)] // as `file_fields`
 pub(crate) mod file_flags;
 mod hosted;
 mod kamaji;

@@ -152,6 +152,19 @@ fn a_kubeconfig_of_the_scheduler_that_was_not_provided_is_asked_for() {
     );
 }
 
+/// A manifest whose mounts were not changed with the flag: the running Pod must have one.
+#[test]
+fn a_kubeconfig_that_no_mount_covers_is_looked_at_all_the_same() {
+    let flag = format!("--kubeconfig={OTHER}");
+    let cluster = Cluster::new().edit(SCHEDULER, "--kubeconfig=/etc/kubernetes/scheduler.conf", &flag);
+    let text = cluster.read("/etc/kubernetes/scheduler.conf");
+    let errors = cluster.clone().refused(&<_>::default());
+    assert!(errors.iter().any(|error| error.code == "reader-file-missing"), "{errors:#?}");
+    let package = cluster.with(OTHER, text).package(&[]);
+    assert!(package.read(&format!("2-switch/control-plane/cp1{OTHER}")).is_some());
+    assert!(package.restarts(2).contains(&"kube-scheduler"));
+}
+
 /// A kubeconfig that a webhook flag names and that leads to this cluster's own API server: it is read at the start.
 #[test]
 fn a_kubeconfig_that_the_api_server_reads_at_its_start_has_it_restarted() {

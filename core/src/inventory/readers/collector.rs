@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{NodeFile, Process, Reader, Reference, configs, files::NodeFiles};
-use crate::formats::{
-    command_line::{self, Argument},
-    static_pod::Container,
+use crate::{
+    formats::{
+        command_line::{self, Argument},
+        static_pod::Container,
+    },
+    profile::file_flags::FileFlag,
 };
 
 /// All references found so far.
@@ -88,9 +91,19 @@ impl<'a> Collector<'a> {
 
     /// Adds one path, and what the file there names in turn.
     pub(super) fn path(&mut self, source: &mut Source<'_>, reference: Reference, path: &str, file: &str) {
-        let Some(on_node) = source.on_node(path) else { return };
+        let Some(on_node) = source.on_node(path).or_else(|| Self::unmounted(source, &reference, path)) else { return };
         self.named(source, reference, &on_node, file);
         self.follow(source, path, &on_node);
+    }
+
+    /// A path that a flag of a control-plane component names and that no mount covers. Images of those components hold no
+    /// such files, so the provided manifest lacks a mount that the running Pod has.
+    fn unmounted(source: &Source<'_>, reference: &Reference, path: &str) -> Option<String> {
+        let program = source.process.program().filter(|program| program.component().is_some())?;
+        match reference {
+            Reference::Flag(flag) => FileFlag::of(program, flag).map(|_| path.to_owned()),
+            _ => None,
+        }
     }
 
     /// Adds what the file at a path names in turn; each file once for each process.

@@ -31,7 +31,7 @@ pub(super) fn collect(
 ) {
     match file.artifact {
         Some(Artifact::Kubeconfig(access)) => kubeconfig(collector, source, path, on_node, file, &access.model),
-        None | Some(Artifact::KubeletConfig(_)) if file.bytes.len() <= MAX_CONFIG => {
+        None | Some(Artifact::KubeletConfig(_) | Artifact::Text) if file.bytes.len() <= MAX_CONFIG => {
             text(collector, source, path, on_node, file);
         }
         _ => {}
