@@ -41,7 +41,8 @@ fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
 fn candidates<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<(String, Vec<&'a Certificate>)> {
     let mut found = Vec::new();
     let mut add = |file: &str, certificates: Vec<&'a Certificate>| {
-        let authorities: Vec<_> = certificates.into_iter().filter(|certificate| certificate.is_root_authority()).collect();
+        let authorities: Vec<_> =
+            certificates.into_iter().filter(|certificate| certificate.is_root_authority()).collect();
         if !authorities.is_empty() {
             found.push((file.to_owned(), authorities));
         }

@@ -109,6 +109,9 @@ const UNREADABLE: &str = "unreadable-content";
 const CONVERT: &str =
     "Encrypt it anew (openssl pkcs8 -topk8 -in FILE -out NEW -v2 aes-256-cbc), or give it without a password";
 
+/// What to do about keys of other kinds: a rotation makes new keys, and needs no old one of that kind.
+const UNUSED_KEY: &str = "Leave the private key out: a rotation makes new keys. A new CA needs an RSA or ECDSA key";
+
 const PLAIN_KEY: &str = "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
 
 const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
@@ -190,8 +193,17 @@ fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Re
             "it starts like DER, but is neither a certificate nor a private key",
             "Give certificates and keys as PEM or DER",
         ),
-        error => Reason::damaged(place, format!("the private key cannot be read: {error}"), PLAIN_KEY),
+        error => unreadable_key(place, &error),
     })
+}
+
+/// A private key of a kind that is not used here, or one that is damaged.
+fn unreadable_key(place: &str, error: &KeyError) -> Reason {
+    let remedy = match error {
+        KeyError::Unsupported(_) => UNUSED_KEY,
+        _ => PLAIN_KEY,
+    };
+    Reason::damaged(place, format!("the private key cannot be read: {error}"), remedy)
 }
 
 fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {

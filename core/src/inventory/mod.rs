@@ -383,7 +383,9 @@ impl Artifact {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Certificates(certificates) if certificates.len() > 1 => "certificates",
-            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_root_authority) => "CA certificate",
+            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_root_authority) => {
+                "CA certificate"
+            }
             Self::Certificates(_) => "certificate",
             Self::Credential(..) => "certificate with its private key",
             Self::Kubeconfig(_) => "kubeconfig",

@@ -17,7 +17,8 @@ use x509_parser::{
 };
 
 use super::{
-    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, SignatureVerdict, hex, key::pem,
+    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, SignatureVerdict,
+    hex, key::pem,
 };
 use crate::UnixTime;
 

@@ -1,3 +1,5 @@
 //! What a file's bytes mean to the programs that read it, and whether the command that a finding names mends the file.
 
+mod given;
 mod pem;
+mod remedies;

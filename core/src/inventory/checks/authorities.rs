@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{every_kubeconfig, join, severity, signatures::signature_not_judged};
+use super::{
+    every_kubeconfig, join, severity,
+    signatures::{issuer_name, signature_not_judged},
+};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
@@ -284,7 +287,10 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let Some(leaf) = slot.artifact.certificates().first() else { continue };
             let title = inventory.profile.authority(row.authority).map_or("CA", |row| row.title);
             match inventory.signature_of(row.authority, leaf) {
-                SignatureVerdict::Valid => continue,
+                SignatureVerdict::Valid => {
+                    findings.extend(issuer_name(inventory, row.authority, &slot.file, leaf));
+                    continue;
+                }
                 SignatureVerdict::NotJudged => {
                     let severity = severity(inventory, row.authority);
                     findings.push(signature_not_judged(severity, &slot.file, row.name, leaf, title));

@@ -157,7 +157,8 @@ pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// Different authorities under one name: OpenSSL-based clients take the first that fits.
 pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let mut by_subject: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (file, _, certificate) in every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_root_authority())
+    for (file, _, certificate) in
+        every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_root_authority())
     {
         let keys = by_subject.entry(certificate.subject().to_string()).or_default();
         keys.entry(certificate.public_key().pin()).or_insert_with(|| file.to_owned());

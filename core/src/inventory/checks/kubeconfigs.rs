@@ -1,6 +1,9 @@
 //! Kubeconfigs, wherever they lie.
 
-use super::{authorities::by_intermediate, signatures::signature_not_judged};
+use super::{
+    authorities::by_intermediate,
+    signatures::{issuer_name, signature_not_judged},
+};
 use crate::{
     Finding, Severity,
     inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
@@ -21,14 +24,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let Some((slot, kubeconfig)) = node.kubeconfig(row.path) else { continue };
             let embeds = kubeconfig.trust.iter().any(|certificates| !certificates.is_empty());
             if embeds && !trusts(kubeconfig) {
-                findings.push(
-                    Finding::error(
-                        "out-of-step",
-                        &slot.file,
-                        format!("its certificate-authority-data is not the CA in {}", authority.file),
-                    )
-                    .remedy("Give the kubeconfig as it is on the node now"),
-                );
+                findings.push(stale(row, slot, kubeconfig, &authority.file, inventory));
             } else if !embeds && !names_ca_file(kubeconfig, inventory) {
                 findings.push(
                     Finding::warning(
@@ -69,6 +65,9 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             for (index, credential) in kubeconfig.credentials() {
+                let named = credential.certificates.first();
+                let named = named.and_then(|leaf| issuer_name(inventory, AuthorityId::Cluster, &slot.file, leaf));
+                findings.extend(named.map(|it| it.at(format!("users[{index}].user.client-certificate-data"))));
                 if let Some(certificate) = credential.certificates.first().filter(|certificate| !signed(certificate)) {
                     let finding = match inventory.signers.intermediate(certificate, ca) {
                         None if signature(certificate) == SignatureVerdict::NotJudged => {
@@ -153,6 +152,28 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// A kubeconfig on a node whose trust is not the cluster's CA: the copy is old, or the file itself was left behind when the
+/// CA was replaced.
+fn stale(
+    row: &KubeconfigRow,
+    slot: &Slot,
+    kubeconfig: &KubeconfigArtifact,
+    ca_file: &str,
+    inventory: &Inventory,
+) -> Finding {
+    let reader = match row.reader {
+        Some(reader) => format!("{reader} cannot verify the API server with it"),
+        None => "no component reads it, but whoever uses it cannot verify the API server".to_owned(),
+    };
+    let message = format!("its certificate-authority-data is not the CA in {ca_file}: {reader}");
+    let name = kubeconfig.model.clusters.first().map_or("kubernetes", |cluster| cluster.name.as_str());
+    let ca = inventory.profile.authority(AuthorityId::Cluster).map_or("ca.crt", |row| row.certificate);
+    Finding::error("out-of-step", &slot.file, message).remedy(format!(
+        "If the copy is old, provide the current file. If the file on the node is like this, replace the CA in it: kubectl --kubeconfig {} config set-cluster {name} --certificate-authority={ca} --embed-certs",
+        row.path
+    ))
 }
 
 /// A kubeconfig in another's place: its holder would log in as somebody else, and keep doing so after the rotation.

@@ -54,10 +54,35 @@ pub(super) fn signature_not_judged(
     title: &str,
 ) -> Finding {
     let algorithm = leaf.signature_algorithm();
-    let message =
-        format!("Airlock cannot verify the signature of {what} ({algorithm}), so it is not judged whether the {title} signed it");
+    let message = format!(
+        "Airlock cannot verify the signature of {what} ({algorithm}), so it is not judged whether the {title} signed it"
+    );
     Finding::new(severity, NOT_JUDGED, file, message).remedy(
         "Verify it with `openssl verify -CAfile CA FILE`. Airlock verifies RSA keys of 1024 to 8192 bits, ECDSA P-256, P-384 and P-521, and Ed25519, with SHA-1 or SHA-2",
+    )
+}
+
+/// A certificate that the CA's key signed, and that names its issuer otherwise than the CA is called: Go compares names
+/// byte for byte (golang/go: src/crypto/x509/verify.go, `isValid`, `RawIssuer`), OpenSSL by their text.
+pub(super) fn issuer_name(inventory: &Inventory, id: AuthorityId, file: &str, leaf: &Certificate) -> Option<Finding> {
+    let signed: Vec<_> = inventory.present(id).into_iter().filter(|one| leaf.is_signed_by(one)).collect();
+    if signed.iter().any(|authority| authority.subject() == leaf.issuer()) {
+        return None;
+    }
+    let authority = signed.first()?;
+    let (subject, issuer, name) = (leaf.subject(), leaf.issuer(), authority.subject());
+    let message = if issuer.is_like(name) {
+        format!(
+            "{subject} names its issuer {issuer} in another string type or spelling than the CA's subject {name} (PrintableString and UTF8String, for example). Go compares names byte for byte, so Kubernetes components refuse it; OpenSSL-based programs accept it"
+        )
+    } else {
+        format!(
+            "{subject} names {issuer} as its issuer, but the CA whose key signed it is called {name}: Go and OpenSSL refuse it"
+        )
+    };
+    Some(
+        Finding::new(severity(inventory, id), "issuer-name", file, message)
+            .remedy("Have the CA sign it again, which copies the CA's subject byte for byte (kubeadm certs renew all, where ca.key is), then provide it again"),
     )
 }
 
@@ -65,11 +90,8 @@ pub(super) fn signature_not_judged(
 pub(crate) fn refused_extension(certificate: &Certificate) -> Option<String> {
     let critical = certificate.extensions().iter().filter(|extension| extension.critical);
     let refused = critical.into_iter().find(|extension| HANDLED_BY_GO.iter().all(|oid| extension.oid != *oid))?;
-    let why = if NEVER_CRITICAL.iter().any(|oid| refused.oid == *oid) {
-        "must not be critical"
-    } else {
-        "Go does not know"
-    };
+    let why =
+        if NEVER_CRITICAL.iter().any(|oid| refused.oid == *oid) { "must not be critical" } else { "Go does not know" };
     Some(format!("the critical extension {}, which {why}", refused.oid))
 }
 
@@ -79,9 +101,15 @@ pub(super) fn judged(inventory: &Inventory, findings: &mut Vec<Finding>) {
         let subject = certificate.subject();
         if let Some(extension) = refused_extension(certificate) {
             findings.push(
-                Finding::warning("critical-extension", file, format!("{subject} has {extension}: every Kubernetes component refuses it"))
-                    .at(&place)
-                    .remedy("Replace it with a certificate without that extension, or with the extension not marked critical"),
+                Finding::warning(
+                    "critical-extension",
+                    file,
+                    format!("{subject} has {extension}: every Kubernetes component refuses it"),
+                )
+                .at(&place)
+                .remedy(
+                    "Replace it with a certificate without that extension, or with the extension not marked critical",
+                ),
             );
         }
         if certificate.signature_algorithm().is_md5() && certificate.subject() != certificate.issuer() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CONVERT, COPY_AGAIN, Detected, MAX_PROBLEMS, PLAIN_KEY, Reason, odd, private_key_der};
+use super::{CONVERT, COPY_AGAIN, Detected, MAX_PROBLEMS, Reason, odd, private_key_der, unreadable_key};
 use crate::{
     Password,
     formats::pem::{self, PemBlock, PemScan},
@@ -152,7 +152,7 @@ fn key_in_trust(line: usize) -> Reason {
         KEY_IN_TRUST,
         format!("line {line}"),
         "it holds a private key among the trusted certificates. Trust bundles are public: kube-controller-manager copies ca.crt into the ConfigMap kube-root-ca.crt of every namespace",
-        "Remove the key: openssl storeutl -certs FILE >NEW. If the file was in use, treat the key as disclosed",
+        "Remove the key: openssl crl2pkcs7 -nocrl -certfile FILE | openssl pkcs7 -print_certs -out NEW. If the file was in use, treat the key as disclosed",
     )
 }
 
@@ -227,9 +227,7 @@ fn key(block: &PemBlock, place: &str, password: Option<&Password>) -> Result<Arc
         let message = "the private key is encrypted in OpenSSL's old way, which is not read here";
         return Err(Reason::damaged(place, message, CONVERT));
     }
-    let read = PrivateKey::from_pem_block(&block.label, &block.der);
-    read.map(Arc::new)
-        .map_err(|error| Reason::damaged(place, format!("the private key cannot be read: {error}"), PLAIN_KEY))
+    PrivateKey::from_pem_block(&block.label, &block.der).map(Arc::new).map_err(|error| unreadable_key(place, &error))
 }
 
 /// The certificate of a `TRUSTED CERTIFICATE` block, which OpenSSL's own trust settings may follow.

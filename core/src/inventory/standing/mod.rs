@@ -233,7 +233,10 @@ fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, 
     } else if leaf.is_signed_by(&rotation.old) {
         Some((until(2), format!("{what} is signed by the old CA")))
     } else if [&rotation.old, &rotation.new].iter().any(|ca| leaf.signature_by(ca) == SignatureVerdict::NotJudged) {
-        Some((&[], format!("the signature of {what} is not judged: Airlock cannot verify {}", leaf.signature_algorithm())))
+        Some((
+            &[],
+            format!("the signature of {what} is not judged: Airlock cannot verify {}", leaf.signature_algorithm()),
+        ))
     } else {
         None
     }
