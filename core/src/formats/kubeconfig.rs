@@ -72,7 +72,7 @@ pub struct Context {
 
 /// PEM, or where it is.
 #[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // every reader has to decide among these four
+#[allow(clippy::exhaustive_enums)] // every reader has to decide among these five
 pub enum Material {
     /// In the kubeconfig: the decoded bytes, PEM as a rule, wiped when dropped.
     Embedded(Zeroizing<Vec<u8>>),
@@ -82,7 +82,13 @@ pub enum Material {
     Absent,
     /// In the kubeconfig, but not as base64 text: what is wrong.
     Invalid(String),
+    /// Left out by `kubectl config view` without `--raw`: the marker that it writes instead.
+    Omitted(&'static str),
 }
+
+/// What `kubectl config view` writes instead of data (kubernetes/client-go: tools/clientcmd/api/helpers.go,
+/// `ShortenConfig`, `RedactSecrets`). Both are valid base64.
+const OMITTED: [&str; 2] = ["DATA+OMITTED", "REDACTED"];
 
 impl Material {
     /// The embedded bytes.
@@ -110,6 +116,7 @@ impl fmt::Debug for Material {
             Self::File(path) => write!(f, "File({path})"),
             Self::Absent => f.write_str("Absent"),
             Self::Invalid(reason) => write!(f, "Invalid({reason})"),
+            Self::Omitted(marker) => write!(f, "Omitted({marker})"),
         }
     }
 }
@@ -300,7 +307,7 @@ fn text_edit(kubeconfig: &Kubeconfig, edit: &KubeconfigEdit) -> Result<Edit, Kub
     };
     let place = format!("{list}[{index}].{inner}.{field}");
     match material {
-        Some(Material::Embedded(_) | Material::Invalid(_)) => Ok(Edit {
+        Some(Material::Embedded(_) | Material::Invalid(_) | Material::Omitted(_)) => Ok(Edit {
             document: 0,
             path: vec![list.into(), index.into(), inner.into(), Segment::Key(format!("{field}-data"))],
             value: Zeroizing::new(STANDARD.encode(edit.pem())),
@@ -322,12 +329,20 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
+/// The marker, if the value is one: as it is, or encoded again, as `kubectl config view -o json` writes it.
+fn omitted(data: &str) -> Option<&'static str> {
+    OMITTED.into_iter().find(|marker| data.trim() == *marker || data.trim() == STANDARD.encode(marker))
+}
+
 /// `<field>-data` where it is not empty, else `<field>`.
 fn material(value: &Value, field: &str) -> Material {
     match value.get(format!("{field}-data")) {
         None => {}
         Some(data) if is_empty(data) => {}
         Some(Value::String(data)) => {
+            if let Some(marker) = omitted(data) {
+                return Material::Omitted(marker);
+            }
             // Line breaks and blanks come from block scalars; Go skips the former.
             let mut compact = Zeroizing::new(Vec::with_capacity(data.len()));
             compact.extend(data.bytes().filter(|byte| !byte.is_ascii_whitespace()));

@@ -21,8 +21,9 @@
 //! The signatures in one place:
 //!
 //! ```text
-//! pem::blocks(&[u8]) -> PemScan { blocks: Vec<PemBlock { label, der, line, headers }>, problems: Vec<PemProblem { line, message }> }
+//! pem::blocks(&[u8]) -> PemScan { blocks: Vec<PemBlock { label, der, line, last_line, headers }>, problems: Vec<PemProblem { line, message }> }
 //! pem::is_pem(&[u8]) -> bool
+//! pem::go_blocks(&[u8]) -> Vec<PemBlock>;  trust_blocks(..);  chain_blocks(..);  key_block(..) -> Option<PemBlock>   // as Go reads them
 //! yaml::documents(&[u8]) -> Result<Vec<Value>, YamlError { line, message }>       // empty documents are left out
 //! yaml::wipe(&mut Value)
 //! emit::yaml(&Value) -> Zeroizing<String>

@@ -128,7 +128,43 @@ pub fn from_values(documents: Vec<Value>) -> Vec<Object> {
     objects
 }
 
+/// Are these the same object with the same content? Fields of `metadata` that belong to the server
+/// and client-side apply's copy do not count: they differ in two exports of one object.
+pub fn same_content(one: &Value, other: &Value) -> bool {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return one == other };
+    let fields = |map: &Map<String, Value>| -> BTreeSet<String> {
+        map.keys().filter(|key| key.as_str() != "metadata").cloned().collect()
+    };
+    let names = fields(one);
+    names == fields(other)
+        && names.iter().all(|key| one.get(key) == other.get(key))
+        && same_metadata(one.get("metadata"), other.get("metadata"))
+}
+
+fn same_metadata(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let (Some(Value::Object(one)), Some(Value::Object(other))) = (one, other) else { return one == other };
+    let fields = |map: &Map<String, Value>| -> BTreeSet<String> {
+        let by_server = |key: &&String| SERVER_FIELDS.contains(&key.as_str()) || key.as_str() == "annotations";
+        map.keys().filter(|key| !by_server(key)).cloned().collect()
+    };
+    let annotations = |map: &Map<String, Value>| -> Map<String, Value> {
+        let all = map.get("annotations").and_then(Value::as_object).into_iter().flatten();
+        all.filter(|(key, _)| key.as_str() != LAST_APPLIED).map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let names = fields(one);
+    names == fields(other)
+        && names.iter().all(|key| one.get(key) == other.get(key))
+        && annotations(one) == annotations(other)
+}
+
 fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut Vec<Object>) {
+    if let (Value::Array(items), None) = (&mut value, item) {
+        // What `jq .items` and scripts write: a List without its frame.
+        for (index, item) in std::mem::take(items).into_iter().enumerate() {
+            collect(item, document, Some(index), objects);
+        }
+        return;
+    }
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     if kind.ends_with("List")

@@ -11,6 +11,10 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+pub use go::{chain_blocks, go_blocks, key_block, trust_blocks};
+
+mod go;
+
 /// Blocks read from one file; bundles of a whole operating system have some 150.
 pub const MAX_BLOCKS: usize = 4_096;
 
@@ -44,6 +48,8 @@ pub struct PemBlock {
     pub der: Zeroizing<Vec<u8>>,
     /// The line of the `BEGIN` marker, from 1.
     pub line: usize,
+    /// The line of the `END` marker, from 1.
+    pub last_line: usize,
     /// Whether RFC 1421 headers stand in front of the data, as in encrypted keys; Go skips a certificate with headers.
     pub headers: bool,
 }
@@ -211,6 +217,7 @@ impl Scanner<'_> {
                 label: open.label,
                 der: Zeroizing::new(der),
                 line: open.line,
+                last_line: line,
                 headers: open.headers,
             }),
             Err(error) => {

@@ -328,7 +328,9 @@ pub(super) fn keeps(promise: Promise, artifact: &Artifact) -> bool {
 }
 
 pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
-    Finding::new(severity, reason.code, file, &reason.message).at(&reason.place).remedy(&reason.remedy)
+    Finding::new(severity.min(reason.at_most), reason.code, file, &reason.message)
+        .at(&reason.place)
+        .remedy(&reason.remedy)
 }
 
 impl Inventory {
@@ -417,7 +419,8 @@ impl Inventory {
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
-            let (detected, reasons) = detect::detect(&bytes, password);
+            let reader = detect::Reader::on_node(self.profile, &path);
+            let (detected, reasons) = detect::detect_for(&bytes, password, reader);
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
                 Detected::Artifact(artifact)

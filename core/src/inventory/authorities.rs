@@ -23,18 +23,26 @@ fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
         let key = inventory.key_of(rotation.old.public_key()).cloned();
         return Some(Authority { certificate: rotation.old.clone(), key, file });
     }
-    let (file, certificates) = candidates.into_iter().next()?;
+    let (file, certificates) = candidates.first()?;
     let with_key = certificates.iter().find(|certificate| inventory.key_of(certificate.public_key()).is_some());
-    let certificate = with_key.or_else(|| certificates.first())?;
+    let believed = with_key.or_else(|| certificates.first())?;
+    // A CA that was renewed with its key is one authority: its newest certificate is the current one.
+    let (file, certificate) = candidates
+        .iter()
+        .flat_map(|(file, certificates)| certificates.iter().map(move |one| (file, one)))
+        .filter(|(_, one)| one.is_same_authority(believed) && one.not_before() > believed.not_before())
+        .max_by_key(|(_, one)| one.not_before())
+        .unwrap_or((file, believed));
     let key = inventory.key_of(certificate.public_key()).cloned();
-    Some(Authority { certificate: (*certificate).clone(), key, file })
+    Some(Authority { certificate: (*certificate).clone(), key, file: file.clone() })
 }
 
 /// Every place that names an authority's certificate, the most trustworthy first.
 fn candidates<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<(String, Vec<&'a Certificate>)> {
     let mut found = Vec::new();
     let mut add = |file: &str, certificates: Vec<&'a Certificate>| {
-        let authorities: Vec<_> = certificates.into_iter().filter(|certificate| certificate.is_authority()).collect();
+        let authorities: Vec<_> =
+            certificates.into_iter().filter(|certificate| certificate.is_root_authority()).collect();
         if !authorities.is_empty() {
             found.push((file.to_owned(), authorities));
         }

@@ -96,7 +96,7 @@ impl Reader {
         }
         if detect::contains(value, b"certificate-authority-data") {
             let trust = detect::read_kubeconfig(value).map(|(kubeconfig, _)| kubeconfig.trust).unwrap_or_default();
-            return trust.into_iter().flatten().filter(Certificate::is_authority).collect();
+            return trust.into_iter().flatten().filter(Certificate::is_root_authority).collect();
         }
         if detect::contains(value, b"\"caData\"") {
             let config: Option<Value> = crate::formats::yaml::documents(value).ok().and_then(|mut read| read.pop());
@@ -111,7 +111,7 @@ impl Reader {
         if let Some(known) = self.known.get(&digest) {
             return known.clone();
         }
-        let read: Vec<_> = detect::certificates(pem).0.into_iter().filter(Certificate::is_authority).collect();
+        let read: Vec<_> = detect::certificates(pem).0.into_iter().filter(Certificate::is_root_authority).collect();
         self.known.insert(digest, read.clone());
         read
     }

@@ -1,21 +1,26 @@
 //! Bytes to artifact: what a file is, told from its content alone.
 
+mod odd;
+mod pem;
+
 use std::sync::Arc;
 
+pub(super) use self::pem::{Pem, Reader};
+use self::pem::{read_pem, sorted};
 use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
-    Password,
+    Password, Severity,
     formats::{
         kubeconfig::{self, Kubeconfig, Material},
         kubelet,
         object::{self, Object},
-        pem, static_pod,
+        static_pod,
         talos::{self, TalosFile},
         yaml,
     },
-    x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, PublicKey, SigningRequest, container},
+    x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, SigningRequest, container},
 };
 use serde_json::Value;
 
@@ -40,6 +45,8 @@ pub(super) struct Reason {
     pub(super) remedy: String,
     /// The code of the finding.
     pub(super) code: &'static str,
+    /// The finding has this severity at most, however much the file matters.
+    pub(super) at_most: Severity,
     /// Whether the file was meant to be something and is damaged, rather than being something else.
     pub(super) damaged: bool,
 }
@@ -52,7 +59,14 @@ impl Reason {
     }
 
     fn foreign(message: impl Into<String>) -> Self {
-        Self { place: String::new(), message: message.into(), remedy: String::new(), code: UNREADABLE, damaged: false }
+        Self {
+            place: String::new(),
+            message: message.into(),
+            remedy: String::new(),
+            code: UNREADABLE,
+            at_most: Severity::Error,
+            damaged: false,
+        }
     }
 
     fn damaged(place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
@@ -61,8 +75,14 @@ impl Reason {
             message: message.into(),
             remedy: remedy.to_owned(),
             code: UNREADABLE,
+            at_most: Severity::Error,
             damaged: true,
         }
+    }
+
+    /// Something that is readable, but not by the programs that read it in a cluster.
+    fn unfit(code: &'static str, place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
+        Self { code, ..Self::damaged(place, message, remedy) }
     }
 
     /// Something encrypted that was not opened; `wrong` if a password was tried.
@@ -89,29 +109,38 @@ const UNREADABLE: &str = "unreadable-content";
 const CONVERT: &str =
     "Encrypt it anew (openssl pkcs8 -topk8 -in FILE -out NEW -v2 aes-256-cbc), or give it without a password";
 
+/// What to do about keys of other kinds: a rotation makes new keys, and needs no old one of that kind.
+const UNUSED_KEY: &str = "Leave the private key out: a rotation makes new keys. A new CA needs an RSA or ECDSA key";
+
 const PLAIN_KEY: &str = "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
 
 const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
 
-/// Tells what `bytes` are. Partial damage comes back beside what could be read.
+/// Tells what `bytes` are, whoever reads them. Partial damage comes back beside what could be read.
 pub(super) fn detect(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+    detect_for(bytes, password, Reader::Person)
+}
+
+/// Tells what `bytes` are to a reader: blocks that it ignores count for nothing, and come back as reasons.
+pub(super) fn detect_for(bytes: &[u8], password: Option<&Password>, reader: Reader) -> (Detected, Vec<Reason>) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return (Detected::Nothing(Reason::damaged("", "the file is empty", COPY_AGAIN)), Vec::new());
     }
-    if looks_like_objects(text) {
-        return detect_yaml(bytes);
+    let has_pem = contains(text, b"-----BEGIN ");
+    // A text that describes a certificate before its block may have lines that look like YAML.
+    if odd::looks_like_objects(text) && !(has_pem && odd::is_pem_with_notes(text)) {
+        return detect_yaml(bytes, reader);
     }
-    if contains(text, b"-----BEGIN ") {
-        return detect_pem(bytes, password);
+    if has_pem {
+        return sorted(read_pem(bytes, password, reader));
     }
     if text[0] == 0x30 {
-        return detect_der(bytes, password);
+        return detect_der(bytes, password, reader);
     }
-    (
-        Detected::Nothing(Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object")),
-        Vec::new(),
-    )
+    let reason = odd::base64_of_pem(text)
+        .unwrap_or_else(|| Reason::foreign("it is no certificate, key, kubeconfig, manifest or Kubernetes object"));
+    (Detected::Nothing(reason), Vec::new())
 }
 
 /// Does `needle` stand anywhere in `haystack`?
@@ -125,29 +154,13 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(compact).ok()
 }
 
-/// Kubernetes objects in YAML have their kind at the start of a line; in JSON they start with a brace.
-fn looks_like_objects(text: &[u8]) -> bool {
-    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    first == Some(&b'{')
-        || text.split(|byte| *byte == b'\n').any(|line| {
-            [
-                &b"kind:"[..],
-                b"apiVersion:",
-                b"\"kind\":",
-                b"\"apiVersion\":",
-                b"clusters:",
-                b"contexts:",
-                b"machine:",
-                b"certs:",
-                // A resource of Talos' API.
-                b"node:",
-            ]
-            .iter()
-            .any(|key| line.starts_with(key))
-        })
-}
-
-fn detect_der(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
+fn detect_der(bytes: &[u8], password: Option<&Password>, reader: Reader) -> (Detected, Vec<Reason>) {
+    if let Some(reason) = odd::pkcs7(bytes) {
+        return (Detected::Nothing(reason), Vec::new());
+    }
+    if let Some(reason) = odd::der_on_node(bytes, reader) {
+        return (Detected::Nothing(reason), Vec::new());
+    }
     if let Ok(certificate) = Certificate::from_der(bytes) {
         return (Detected::Artifact(Artifact::Certificates(vec![certificate])), Vec::new());
     }
@@ -180,8 +193,17 @@ fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Re
             "it starts like DER, but is neither a certificate nor a private key",
             "Give certificates and keys as PEM or DER",
         ),
-        error => Reason::damaged(place, format!("the private key cannot be read: {error}"), PLAIN_KEY),
+        error => unreadable_key(place, &error),
     })
+}
+
+/// A private key of a kind that is not used here, or one that is damaged.
+fn unreadable_key(place: &str, error: &KeyError) -> Reason {
+    let remedy = match error {
+        KeyError::Unsupported(_) => UNUSED_KEY,
+        _ => PLAIN_KEY,
+    };
+    Reason::damaged(place, format!("the private key cannot be read: {error}"), remedy)
 }
 
 fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
@@ -205,115 +227,7 @@ fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<R
     sorted(Pem { certificates, keys: keys.into_iter().map(Arc::new).collect(), ..Pem::default() })
 }
 
-fn detect_pem(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
-    sorted(read_pem(bytes, password))
-}
-
-/// What a file is that holds all this.
-fn sorted(pem: Pem) -> (Detected, Vec<Reason>) {
-    let Pem { certificates, keys, public_keys, requests, others, mut reasons } = pem;
-    let mut keys = keys.into_iter();
-    let detected = match (certificates.is_empty(), keys.next()) {
-        (false, None) => Detected::Artifact(Artifact::Certificates(certificates)),
-        (false, Some(key)) => Detected::Artifact(Artifact::Credential(certificates, key)),
-        (true, Some(key)) => Detected::Artifact(Artifact::PrivateKey(key)),
-        (true, None) => match (public_keys.into_iter().next(), requests.into_iter().next()) {
-            (Some(key), _) => Detected::Artifact(Artifact::PublicKey(key)),
-            (None, Some(request)) => Detected::Artifact(Artifact::SigningRequest(Box::new(request))),
-            (None, None) if reasons.is_empty() => {
-                let kinds = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
-                Detected::Nothing(Reason::foreign(format!(
-                    "its PEM blocks hold {kinds}, which has no part in a rotation"
-                )))
-            }
-            (None, None) => Detected::Nothing(reasons.remove(0)),
-        },
-    };
-    if keys.next().is_some() {
-        reasons.push(Reason::damaged(
-            "",
-            "it holds more than one private key",
-            "Give each private key in a file of its own",
-        ));
-    }
-    (detected, reasons)
-}
-
-/// The content of a PEM file, sorted.
-#[derive(Default)]
-struct Pem {
-    certificates: Vec<Certificate>,
-    keys: Vec<Arc<PrivateKey>>,
-    public_keys: Vec<PublicKey>,
-    requests: Vec<SigningRequest>,
-    others: Vec<String>,
-    reasons: Vec<Reason>,
-}
-
-fn read_pem(bytes: &[u8], password: Option<&Password>) -> Pem {
-    let scan = pem::blocks(bytes);
-    let mut pem = Pem::default();
-    let unsaid = scan.problems.len().saturating_sub(MAX_PROBLEMS);
-    if unsaid > 0 {
-        let message =
-            format!("its PEM has {} faults; the first {MAX_PROBLEMS} and the last are said", scan.problems.len());
-        pem.reasons.push(Reason::damaged("", message, COPY_AGAIN));
-    }
-    let said = |place: &usize| *place < MAX_PROBLEMS || *place == unsaid + MAX_PROBLEMS - 1;
-    for (_, problem) in scan.problems.into_iter().enumerate().filter(|(place, _)| said(place)) {
-        pem.reasons.push(Reason::damaged(format!("line {}", problem.line), problem.message, COPY_AGAIN));
-    }
-    for block in scan.blocks {
-        let place = format!("line {}", block.line);
-        match block.label.as_str() {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => match Certificate::from_der(&block.der) {
-                Ok(certificate) => pem.certificates.push(certificate),
-                Err(error) => {
-                    let message = format!("the certificate cannot be read: {error}");
-                    pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
-                }
-            },
-            "EC PARAMETERS" => {}
-            "PUBLIC KEY" => match PublicKey::from_der(&block.der) {
-                Ok(key) => pem.public_keys.push(key),
-                Err(error) => {
-                    pem.reasons.push(Reason::damaged(
-                        place,
-                        format!("the public key cannot be read: {error}"),
-                        COPY_AGAIN,
-                    ));
-                }
-            },
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => match SigningRequest::from_der(&block.der) {
-                Ok(request) => pem.requests.push(request),
-                Err(error) => {
-                    let message = format!("the request cannot be read: {error}");
-                    pem.reasons.push(Reason::damaged(place, message, COPY_AGAIN));
-                }
-            },
-            "ENCRYPTED PRIVATE KEY" => match private_key_der(&block.der, &place, password) {
-                Ok(key) => pem.keys.push(key),
-                Err(reason) => pem.reasons.push(reason),
-            },
-            label if label.ends_with("PRIVATE KEY") && block.headers => {
-                let message = "the private key is encrypted in OpenSSL's old way, which is not read here";
-                pem.reasons.push(Reason::damaged(place, message, CONVERT));
-            }
-            label if label.ends_with("PRIVATE KEY") => match PrivateKey::from_pem_block(label, &block.der) {
-                Ok(key) => pem.keys.push(Arc::new(key)),
-                Err(error) => pem.reasons.push(Reason::damaged(
-                    place,
-                    format!("the private key cannot be read: {error}"),
-                    PLAIN_KEY,
-                )),
-            },
-            label => pem.others.push(label.to_owned()),
-        }
-    }
-    pem
-}
-
-fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
+fn detect_yaml(bytes: &[u8], reader: Reader) -> (Detected, Vec<Reason>) {
     let mut documents = match yaml::documents(bytes) {
         Ok(documents) => documents,
         Err(error) => {
@@ -326,7 +240,12 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
         documents.iter_mut().for_each(yaml::wipe);
         return (Detected::Talos(Box::new(talos)), Vec::new());
     }
-    let (detected, reasons) = match documents.as_slice() {
+    if let Some(reason) = odd::documents(&documents) {
+        documents.iter_mut().for_each(yaml::wipe);
+        return (Detected::Nothing(reason), Vec::new());
+    }
+    let said = odd::kubelet_configuration(&documents, reader);
+    let (detected, mut reasons) = match documents.as_slice() {
         [document] => match document.get("kind").and_then(Value::as_str).unwrap_or_default() {
             "Config" => detect_kubeconfig(document),
             "" if document.get("clusters").is_some() => detect_kubeconfig(document),
@@ -334,11 +253,12 @@ fn detect_yaml(bytes: &[u8]) -> (Detected, Vec<Reason>) {
             "KubeletConfiguration" => {
                 (one("kubelet's configuration", kubelet::from_value(document).map(Artifact::KubeletConfig)), Vec::new())
             }
-            _ => return (detect_objects(documents), Vec::new()),
+            _ => return (detect_objects(documents), said),
         },
-        _ => return (detect_objects(documents), Vec::new()),
+        _ => return (detect_objects(documents), said),
     };
     documents.iter_mut().for_each(yaml::wipe);
+    reasons.extend(said);
     (detected, reasons)
 }
 
@@ -426,7 +346,7 @@ fn decode_at(model: Kubeconfig, at: impl Fn(usize, Field) -> String) -> (Kubecon
             credentials.push(None);
             continue;
         };
-        let (certificates, problems) = certificates(bytes);
+        let (certificates, problems) = certificates_for(bytes, Reader::Pair);
         reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
         let place = at(index, Field::Key);
         let key = embedded(&user.client_key, &place, &mut reasons).and_then(|bytes| {
@@ -441,27 +361,40 @@ fn decode_at(model: Kubeconfig, at: impl Fn(usize, Field) -> String) -> (Kubecon
 
 /// The bytes that a kubeconfig embeds at `place`; what is not base64 is damaged.
 fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) -> Option<&'a [u8]> {
-    if let Material::Invalid(message) = material {
-        reasons.push(Reason::damaged(place, format!("it cannot be decoded: {message}"), COPY_AGAIN));
+    match material {
+        Material::Invalid(message) => {
+            reasons.push(Reason::damaged(place, format!("it cannot be decoded: {message}"), COPY_AGAIN));
+        }
+        Material::Omitted(marker) => reasons.push(odd::omitted(place, marker)),
+        _ => {}
     }
     material.embedded()
 }
 
-/// The certificates in PEM text, and what could not be read of it. Text without any certificate is damaged.
+/// The trust anchors in PEM text, as Go reads them, and what it does not read. Text without any certificate is damaged.
 pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
-    let Pem { certificates, mut reasons, .. } = read_pem(bytes, None);
+    certificates_for(bytes, Reader::Trust)
+}
+
+/// The certificates in PEM text, as this reader reads them, and what it does not read.
+fn certificates_for(bytes: &[u8], reader: Reader) -> (Vec<Certificate>, Vec<Reason>) {
+    let Pem { certificates, mut reasons, .. } = read_pem(bytes, None, reader);
     if certificates.is_empty() && reasons.is_empty() {
-        reasons.push(Reason::damaged("", "it holds no certificate", COPY_AGAIN));
+        reasons.push(
+            odd::base64_twice(bytes).unwrap_or_else(|| Reason::damaged("", "it holds no certificate", COPY_AGAIN)),
+        );
     }
     (certificates, reasons)
 }
 
-/// The first private key in PEM text, and what could not be read of it.
+/// The private key in PEM text that Go reads, the first one, and what could not be read of it.
 pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
-    let Pem { keys, mut reasons, .. } = read_pem(bytes, None);
+    let Pem { keys, mut reasons, .. } = read_pem(bytes, None, Reader::Pair);
     let key = keys.into_iter().next();
     if key.is_none() && reasons.is_empty() {
-        reasons.push(Reason::damaged("", "it holds no private key", COPY_AGAIN));
+        reasons.push(
+            odd::base64_twice(bytes).unwrap_or_else(|| Reason::damaged("", "it holds no private key", COPY_AGAIN)),
+        );
     }
     (key, reasons)
 }
@@ -471,7 +404,7 @@ pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>
 /// # Errors
 /// A reason if there is none that can be read.
 pub(super) fn signing_request(bytes: &[u8]) -> Result<SigningRequest, Reason> {
-    let Pem { requests, mut reasons, .. } = read_pem(bytes, None);
+    let Pem { requests, mut reasons, .. } = read_pem(bytes, None, Reader::Person);
     let none = || Reason::damaged("", "it holds no signing request", COPY_AGAIN);
     requests.into_iter().next().ok_or_else(|| if reasons.is_empty() { none() } else { reasons.remove(0) })
 }

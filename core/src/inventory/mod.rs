@@ -44,6 +44,7 @@ use self::readers::NodeFile;
 pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
+    checks::refused_extension,
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     pins::Pinned,
@@ -406,7 +407,9 @@ impl Artifact {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Certificates(certificates) if certificates.len() > 1 => "certificates",
-            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_authority) => "CA certificate",
+            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_root_authority) => {
+                "CA certificate"
+            }
             Self::Certificates(_) => "certificate",
             Self::Credential(..) => "certificate with its private key",
             Self::Kubeconfig(_) => "kubeconfig",

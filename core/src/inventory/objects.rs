@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     Finding, Severity,
-    formats::{kubeadm, object::Object},
+    formats::{
+        kubeadm,
+        object::{Object, same_content},
+    },
     profile::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
 };
 
@@ -64,7 +67,7 @@ impl Inventory {
             (&known.kind, &known.name, &known.namespace) == (&object.kind, &object.name, &object.namespace)
         };
         match self.objects.iter().find(same) {
-            Some(known) if known.object.value == object.value => {}
+            Some(known) if same_content(&known.object.value, &object.value) => {}
             Some(known) => self.findings.push(
                 Finding::error(
                     "two-objects",

@@ -28,7 +28,7 @@ impl Signers {
         let in_objects = inventory.objects.iter().flat_map(|stored| stored.all_certificates());
         let certificates: BTreeSet<&Certificate> = in_files.chain(in_objects).collect();
         let authorities: Vec<&Certificate> =
-            certificates.iter().copied().filter(|certificate| certificate.is_authority()).collect();
+            certificates.iter().copied().filter(|certificate| certificate.is_root_authority()).collect();
         let mut checks = MAX_CHECKS.0 + MAX_CHECKS.1 * certificates.len();
         let mut signers = BTreeMap::new();
         for certificate in certificates {

@@ -157,7 +157,7 @@ impl Inventory {
             let Some(bytes) = data.remove(*key) else { continue };
             let place = format!("{}, data.{key}", stored.place());
             let promise = promise(self.profile, path);
-            let (detected, reasons) = detect::detect(&bytes, None);
+            let (detected, reasons) = detect::detect_for(&bytes, None, detect::Reader::on_node(self.profile, path));
             let said = |reason: &detect::Reason| finding(Severity::Error, &stored.file, &reason.within(&place));
             self.findings.extend(reasons.iter().map(said));
             match detected {

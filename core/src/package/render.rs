@@ -115,12 +115,14 @@ impl Renderer<'_> {
             .into_iter()
             .chain(&self.plan.successions[&id].given_up)
             .collect();
-        let first = present.iter().position(|certificate| sides.contains(&certificate));
+        // A certificate from before a renewal with the same key is the same CA, and must not be left behind.
+        let is_side = |certificate: &Certificate| sides.iter().any(|side| side.is_same_authority(certificate));
+        let first = present.iter().position(is_side);
         let mut anchors = TrustBundle::new();
         for (at, certificate) in present.iter().enumerate() {
             if Some(at) == first {
                 anchors = self.bundle(id, order).iter().cloned().fold(anchors, TrustBundle::with_appended);
-            } else if !sides.contains(&certificate) {
+            } else if !is_side(certificate) {
                 anchors = anchors.with_appended(certificate.clone());
             }
         }

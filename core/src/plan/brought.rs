@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::BroughtAuthority;
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, Authority, Inventory},
+    inventory::{Artifact, Authority, Inventory, refused_extension},
     profile::{AuthorityRow, SuccessorShape},
-    x509::{Certificate, ExtendedKeyUsage, Issuer, IssuerError, PrivateKey},
+    x509::{Certificate, ExtendedKeyUsage, Issuer, IssuerError, PrivateKey, SignatureVerdict},
 };
 
 /// nameConstraints (RFC 5280, 4.2.1.10).
@@ -120,7 +120,8 @@ pub(crate) fn candidate(
         findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
         return None;
     }
-    if certificates.len() > 1 || !certificate.is_self_signed() {
+    // A CA that signed itself in a way that is not checked here counts as self-signed.
+    if certificates.len() > 1 || certificate.signature_by(certificate) == SignatureVerdict::Invalid {
         findings.push(
             Finding::warning(
                 "brought-ca-chain",
@@ -149,6 +150,9 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
             format!("Bring a key of one of these types: {}", kinds.join(", ")),
         ));
     }
+    if let Some(refused) = unfit_serial(certificate).or_else(|| refused_extension(certificate).map(extension)) {
+        return Some(refused);
+    }
     if certificate.subject_key_id().is_none() {
         return Some((
             "it has no subject key id, so clients that use OpenSSL could not tell it from the old CA".into(),
@@ -171,4 +175,27 @@ fn unfit(certificate: &Certificate, row: &AuthorityRow, platform: &str, now: Uni
         ));
     }
     None
+}
+
+/// Go does not read certificates with a negative serial number (golang/go: src/crypto/x509/parser.go, since Go 1.23);
+/// RFC 5280, 4.1.2.2, allows 20 octets, and Go issues none with more.
+fn unfit_serial(certificate: &Certificate) -> Option<(String, String)> {
+    let serial = certificate.serial();
+    let what = if serial.first().is_some_and(|first| first & 0x80 != 0) {
+        "negative, so Go, and every Kubernetes component, cannot read the certificate".to_owned()
+    } else if serial.len() > 20 {
+        format!("{} octets long; RFC 5280 allows 20", serial.len())
+    } else {
+        return None;
+    };
+    let remedy = "Provide a CA with a positive serial number of at most 20 octets: openssl req -x509 -set_serial 0x$(openssl rand -hex 16) …";
+    Some((format!("its serial number is {what}"), remedy.replace(" …", " -key KEY -subj /CN=NAME -days 3650 -out NEW")))
+}
+
+/// The refusal of a critical extension that Go does not handle.
+fn extension(what: String) -> (String, String) {
+    (
+        format!("it has {what}, so every Kubernetes component refuses the certificates that it signs"),
+        "Provide a CA without that extension, or with the extension not marked critical".to_owned(),
+    )
 }

@@ -115,7 +115,10 @@ fn api_server(inventory: &Inventory) -> Option<String> {
     let managed = managed.and_then(|stored| stored.kubeconfig.as_ref()).map(|(_, kubeconfig)| kubeconfig);
     let present = inventory.present(AuthorityId::Cluster);
     let mut servers = on_nodes.chain(managed).filter_map(|kubeconfig| {
-        let index = kubeconfig.trust.iter().position(|trust| present.iter().any(|ca| trust.contains(ca)))?;
+        let index = kubeconfig
+            .trust
+            .iter()
+            .position(|trust| present.iter().any(|ca| trust.iter().any(|one| one.is_same_authority(ca))))?;
         Some(kubeconfig.model.clusters.get(index)?.server.clone())
     });
     servers.find(|server| server.starts_with("https://"))

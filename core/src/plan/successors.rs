@@ -69,11 +69,12 @@ impl Succession {
             || matches!(&self.new, Successor::Present(certificate, _) if leaf.is_signed_by(certificate))
     }
 
-    /// Is the old one, or the new one that is there already, among the anchors?
+    /// Is the old one, or the new one that is there already, among the anchors? By name and key: a CA may have been renewed.
     pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
-        anchors.contains(&self.old)
-            || self.given_up.as_ref().is_some_and(|certificate| anchors.contains(certificate))
-            || matches!(&self.new, Successor::Present(certificate, _) if anchors.contains(certificate))
+        let holds = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
+        holds(&self.old)
+            || self.given_up.as_ref().is_some_and(holds)
+            || matches!(&self.new, Successor::Present(certificate, _) if holds(certificate))
     }
 
     /// The new one, where it is there before anything is made.

@@ -190,7 +190,7 @@ pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> 
         serial: hex(certificate.serial()),
         not_before: certificate.not_before(),
         not_after: certificate.not_after(),
-        authority: certificate.is_authority(),
+        authority: certificate.is_root_authority(),
         signed_by: signed_by.to_owned(),
         fingerprint: colons(&certificate.fingerprint()),
         pin: certificate.public_key().pin(),

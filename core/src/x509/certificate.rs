@@ -17,7 +17,8 @@ use x509_parser::{
 };
 
 use super::{
-    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, hex, key::pem,
+    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, SignatureVerdict,
+    hex, key::pem,
 };
 use crate::UnixTime;
 
@@ -45,8 +46,8 @@ struct Fields {
     alternative_names: Vec<AlternativeName>,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
-    /// Keys whose signature was looked for, and whether it is theirs: a check costs a thousand times what a look does.
-    signers: Mutex<Vec<(PublicKey, bool)>>,
+    /// Keys whose signature was looked for, and what came of it: a check costs a thousand times what a look does.
+    signers: Mutex<Vec<(PublicKey, SignatureVerdict)>>,
 }
 
 impl Certificate {
@@ -220,7 +221,8 @@ impl Certificate {
     }
 
     /// Did `signer`'s key sign it? Names and key identifiers are not looked at, nor what `signer` may do:
-    /// several authorities of one cluster may well share a name and a serial number.
+    /// several authorities of one cluster may well share a name and a serial number. False also where the signature is not
+    /// judged: see [`Self::signature_by`].
     pub fn is_signed_by(&self, signer: &Self) -> bool {
         self.is_signed_with(signer.public_key())
     }
@@ -230,14 +232,41 @@ impl Certificate {
         self.is_signed_with(self.public_key())
     }
 
-    pub(super) fn is_signed_with(&self, key: &PublicKey) -> bool {
-        let mut signers = self.0.signers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, is_theirs)) = signers.iter().find(|(known, _)| known == key) {
-            return *is_theirs;
+    /// Did `signer`'s key sign it? Where the signature is not judged, another name than that of its issuer still tells that
+    /// `signer` is not the one: Go and OpenSSL look for an issuer by its name (RFC 5280, 6.1.3 (a)(4)).
+    pub fn signature_by(&self, signer: &Self) -> SignatureVerdict {
+        match self.signature_with(signer.public_key()) {
+            SignatureVerdict::NotJudged if !self.issuer().is_like(signer.subject()) => SignatureVerdict::Invalid,
+            verdict => verdict,
         }
-        let is_theirs = key.verify(&self.0.signature_algorithm, &self.0.signed, &self.0.signature);
-        signers.push((key.clone(), is_theirs));
-        is_theirs
+    }
+
+    pub(super) fn is_signed_with(&self, key: &PublicKey) -> bool {
+        self.signature_with(key) == SignatureVerdict::Valid
+    }
+
+    fn signature_with(&self, key: &PublicKey) -> SignatureVerdict {
+        let mut signers = self.0.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, verdict)) = signers.iter().find(|(known, _)| known == key) {
+            return *verdict;
+        }
+        let verdict = key.check(&self.0.signature_algorithm, &self.0.signed, &self.0.signature);
+        signers.push((key.clone(), verdict));
+        verdict
+    }
+
+    /// Is it the same authority as `other`: the same subject and the same key? A CA that was renewed with its key is: either
+    /// certificate verifies what the key signed (RFC 5280, 6.1.1 (d): a trust anchor is a name and a key).
+    pub fn is_same_authority(&self, other: &Self) -> bool {
+        self == other || (self.subject() == other.subject() && self.public_key().is_same_key(other.public_key()))
+    }
+
+    /// Does Go take it for a CA when it is a trust anchor? One of version 1 or 2 has no basicConstraints to say so
+    /// (golang/go: src/crypto/x509/verify.go, `isValid`); it counts here if it is self-issued, since OpenSSL makes leaves of
+    /// version 1 as well.
+    pub fn is_root_authority(&self) -> bool {
+        let says_nothing = self.version() < 3 && self.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
+        self.is_authority() || (says_nothing && self.subject() == self.issuer() && !self.subject().is_empty())
     }
 
     /// Is it made for this host, a name or an address? By Go's rules: alternative names alone.

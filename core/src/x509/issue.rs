@@ -445,7 +445,7 @@ impl rcgen::PublicKeyData for SelfSigner<'_> {
             KeyType::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             KeyType::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
             KeyType::Ed25519 => &rcgen::PKCS_ED25519,
-            KeyType::Other(_) | KeyType::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
+            KeyType::EcdsaP521 | KeyType::Other(_) | KeyType::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
         }
     }
 }

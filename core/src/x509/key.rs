@@ -109,6 +109,8 @@ pub enum KeyType {
     EcdsaP256,
     /// ECDSA on NIST P-384.
     EcdsaP384,
+    /// ECDSA on NIST P-521: signatures are checked, none are made.
+    EcdsaP521,
     /// Ed25519.
     Ed25519,
     /// One that nothing is checked or signed with here, by its name.
@@ -128,6 +130,7 @@ impl KeyType {
         match self {
             Self::EcdsaP256 | Self::Ed25519 => Some(256),
             Self::EcdsaP384 => Some(384),
+            Self::EcdsaP521 => Some(521),
             Self::Other(_) => None,
             Self::Rsa(bits) => Some(*bits),
         }
@@ -139,6 +142,7 @@ impl fmt::Display for KeyType {
         match self {
             Self::EcdsaP256 => f.write_str("ECDSA P-256"),
             Self::EcdsaP384 => f.write_str("ECDSA P-384"),
+            Self::EcdsaP521 => f.write_str("ECDSA P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Other(name) => f.write_str(name),
             Self::Rsa(bits) => write!(f, "RSA {bits}"),

@@ -42,7 +42,7 @@ pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
 pub use request::{SigningRequest, SigningRequestError, request_again};
 pub use san::AlternativeName;
-pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};
+pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm, SignatureVerdict};
 
 /// Lower case hexadecimal, without separators.
 fn hex(bytes: &[u8]) -> String {

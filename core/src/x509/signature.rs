@@ -20,6 +20,9 @@ use super::{KeyType, Oid, PublicKey};
 /// could take minutes, and an input could hold thousands.
 pub const MAX_RSA_BITS: usize = 8192;
 
+/// The name of an algorithm that is recognised and not checked.
+const MD5_WITH_RSA: &str = "MD5 with RSA";
+
 /// A digest that signatures are made over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums)] // those that signatures are checked with
@@ -104,7 +107,7 @@ impl SignatureAlgorithm {
             rfc5912::ECDSA_WITH_SHA_512 => Self::Ecdsa(Digest::Sha512),
             rfc8410::ID_ED_25519 => Self::Ed25519,
             rfc5912::ID_RSASSA_PSS => pss(identifier).unwrap_or_else(|| Self::Other("RSA-PSS".to_owned())),
-            rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::Other("MD5 with RSA".to_owned()),
+            rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::Other(MD5_WITH_RSA.to_owned()),
             oid => Self::Other(Oid::from(oid).to_string()),
         }
     }
@@ -119,6 +122,27 @@ impl SignatureAlgorithm {
             _ => return None,
         };
         Some(spki::AlgorithmIdentifierOwned { oid, parameters: null.then(der::Any::null) })
+    }
+
+    /// Does it rest on MD5, which Go and OpenSSL refuse in certificates?
+    pub fn is_md5(&self) -> bool {
+        matches!(self, Self::Other(name) if name == MD5_WITH_RSA)
+    }
+
+    /// Is it made with an RSA key?
+    fn is_of_rsa(&self) -> bool {
+        matches!(self, Self::RsaPkcs1(_) | Self::RsaPss { .. })
+            || matches!(self, Self::Other(name) if name == MD5_WITH_RSA || name == "RSA-PSS")
+    }
+
+    /// Could a key of this kind make such signatures, as far as is known here?
+    fn may_be_of(&self, kind: &str) -> bool {
+        match self {
+            Self::Ecdsa(_) => kind.starts_with("ECDSA"),
+            Self::Ed25519 => false,
+            Self::Other(_) if !self.is_of_rsa() => true,
+            Self::RsaPkcs1(_) | Self::RsaPss { .. } | Self::Other(_) => kind.starts_with("RSA"),
+        }
     }
 
     /// Does it rest on SHA-1, which Go refuses in certificates?
@@ -151,65 +175,101 @@ fn pss(identifier: AlgorithmIdentifierRef<'_>) -> Option<SignatureAlgorithm> {
     same.then_some(SignatureAlgorithm::RsaPss { digest, salt_len: parameters.salt_len })
 }
 
-/// Is `signature` one over `message` by `key`? False also for an algorithm or key that is not known here.
-pub(super) fn verify(key: &PublicKey, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
-    match (key.key_type(), algorithm) {
-        (KeyType::Rsa(bits), SignatureAlgorithm::RsaPkcs1(digest)) if fits(bits, signature) => {
-            verify_pkcs1(key.bits(), *digest, message, signature).is_some()
-        }
-        (KeyType::Rsa(bits), SignatureAlgorithm::RsaPss { digest, salt_len }) if fits(bits, signature) => {
-            verify_pss(key.bits(), *digest, usize::from(*salt_len), message, signature).is_some()
-        }
-        (KeyType::EcdsaP256, SignatureAlgorithm::Ecdsa(digest)) => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key.bits());
-            let signature = p256::ecdsa::Signature::from_der(signature);
-            matches!((key, signature), (Ok(key), Ok(signature))
-                if key.verify_prehash(&digest.of(message), &signature).is_ok())
-        }
-        (KeyType::EcdsaP384, SignatureAlgorithm::Ecdsa(digest)) => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key.bits());
-            let signature = p384::ecdsa::Signature::from_der(signature);
-            matches!((key, signature), (Ok(key), Ok(signature))
-                if key.verify_prehash(&digest.of(message), &signature).is_ok())
-        }
-        (KeyType::Ed25519, SignatureAlgorithm::Ed25519) => {
-            let key = ed25519_dalek::VerifyingKey::try_from(key.bits());
-            let signature = ed25519_dalek::Signature::from_slice(signature);
-            matches!((key, signature), (Ok(key), Ok(signature)) if key.verify(message, &signature).is_ok())
-        }
-        _ => false,
+/// What a check of a signature came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums)] // every reader has to decide among these three
+pub enum SignatureVerdict {
+    /// The key made the signature.
+    Valid,
+    /// The key did not make the signature.
+    Invalid,
+    /// The check is not implemented here for this key or algorithm: either may be true.
+    NotJudged,
+}
+
+impl SignatureVerdict {
+    fn of(is_valid: bool) -> Self {
+        if is_valid { Self::Valid } else { Self::Invalid }
     }
 }
 
-/// Cheap first look: most pairs of an authority and a certificate fail here.
-fn fits(modulus_bits: usize, signature: &[u8]) -> bool {
-    modulus_bits <= MAX_RSA_BITS && signature.len() == modulus_bits.div_ceil(8)
+/// Did `key` make `signature` over `message`?
+///
+/// Not judged: RSA keys with less than 1024 or more than [`MAX_RSA_BITS`] bits, curves other than P-256, P-384 and P-521,
+/// DSA, Ed448, keys for RSA-PSS alone, and signatures with other digests than those of [`Digest`], MD5 for one.
+pub(super) fn check(
+    key: &PublicKey,
+    algorithm: &SignatureAlgorithm,
+    message: &[u8],
+    signature: &[u8],
+) -> SignatureVerdict {
+    use SignatureVerdict::{Invalid, NotJudged};
+    match (key.key_type(), algorithm) {
+        // Cheap first look: most pairs of an authority and a certificate fail here.
+        (KeyType::Rsa(bits), algorithm) if signature.len() != bits.div_ceil(8) && algorithm.is_of_rsa() => Invalid,
+        (KeyType::Rsa(bits), _) if bits > MAX_RSA_BITS => NotJudged,
+        (KeyType::Rsa(_), SignatureAlgorithm::RsaPkcs1(digest)) => {
+            verify_pkcs1(key.bits(), *digest, message, signature).map_or(NotJudged, SignatureVerdict::of)
+        }
+        (KeyType::Rsa(_), SignatureAlgorithm::RsaPss { digest, salt_len }) => {
+            let salt_len = usize::from(*salt_len);
+            verify_pss(key.bits(), *digest, salt_len, message, signature).map_or(NotJudged, SignatureVerdict::of)
+        }
+        (KeyType::EcdsaP256, SignatureAlgorithm::Ecdsa(digest)) => {
+            let Ok(key) = p256::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
+            let signature = p256::ecdsa::Signature::from_der(signature);
+            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
+        }
+        (KeyType::EcdsaP384, SignatureAlgorithm::Ecdsa(digest)) => {
+            let Ok(key) = p384::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
+            let signature = p384::ecdsa::Signature::from_der(signature);
+            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
+        }
+        (KeyType::EcdsaP521, SignatureAlgorithm::Ecdsa(digest)) => {
+            let Ok(key) = p521::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
+            let signature = p521::ecdsa::Signature::from_der(signature);
+            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
+        }
+        (KeyType::Ed25519, SignatureAlgorithm::Ed25519) => {
+            let Ok(key) = ed25519_dalek::VerifyingKey::try_from(key.bits()) else { return NotJudged };
+            let signature = ed25519_dalek::Signature::from_slice(signature);
+            SignatureVerdict::of(signature.is_ok_and(|it| key.verify(message, &it).is_ok()))
+        }
+        (KeyType::Other(kind), algorithm) if algorithm.may_be_of(&kind) => NotJudged,
+        (KeyType::Rsa(_), algorithm) if algorithm.may_be_of("RSA") => NotJudged,
+        (KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521, algorithm) if algorithm.may_be_of("ECDSA") => {
+            NotJudged
+        }
+        _ => Invalid,
+    }
 }
 
-fn verify_pkcs1(key: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> Option<()> {
+/// `None` for a key that the library does not take.
+fn verify_pkcs1(key: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> Option<bool> {
     use rsa::pkcs1v15::{Signature, VerifyingKey};
     let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
-    let signature = Signature::try_from(signature).ok()?;
-    match digest {
+    let Ok(signature) = Signature::try_from(signature) else { return Some(false) };
+    let verified = match digest {
         Digest::Sha1 => VerifyingKey::<Sha1>::new(key).verify(message, &signature),
         Digest::Sha256 => VerifyingKey::<Sha256>::new(key).verify(message, &signature),
         Digest::Sha384 => VerifyingKey::<Sha384>::new(key).verify(message, &signature),
         Digest::Sha512 => VerifyingKey::<Sha512>::new(key).verify(message, &signature),
-    }
-    .ok()
+    };
+    Some(verified.is_ok())
 }
 
-fn verify_pss(key: &[u8], digest: Digest, salt_len: usize, message: &[u8], signature: &[u8]) -> Option<()> {
+/// `None` for a key that the library does not take.
+fn verify_pss(key: &[u8], digest: Digest, salt_len: usize, message: &[u8], signature: &[u8]) -> Option<bool> {
     use rsa::pss::{Signature, VerifyingKey};
     let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
-    let signature = Signature::try_from(signature).ok()?;
-    match digest {
+    let Ok(signature) = Signature::try_from(signature) else { return Some(false) };
+    let verified = match digest {
         Digest::Sha1 => VerifyingKey::<Sha1>::new_with_salt_len(key, salt_len).verify(message, &signature),
         Digest::Sha256 => VerifyingKey::<Sha256>::new_with_salt_len(key, salt_len).verify(message, &signature),
         Digest::Sha384 => VerifyingKey::<Sha384>::new_with_salt_len(key, salt_len).verify(message, &signature),
         Digest::Sha512 => VerifyingKey::<Sha512>::new_with_salt_len(key, salt_len).verify(message, &signature),
-    }
-    .ok()
+    };
+    Some(verified.is_ok())
 }
 
 /// RFC 3279, 2.2.3; const-oid does not have it.

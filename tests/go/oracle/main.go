@@ -19,6 +19,7 @@ var commands = map[string]func(line []byte) (any, error){
 	"identity":  identity,
 	"tls":       handshake,
 	"judge":     judge,
+	"pem":       readPem,
 	"capi-read": capiRead,
 }
 
@@ -39,7 +40,7 @@ func main() {
 
 func run(args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("usage: oracle verify|identity|tls|judge|capi-read <LINES, or oracle capi-secrets|capi-create|capi-files|capi-regenerate OPTIONS")
+		return fmt.Errorf("usage: oracle verify|identity|tls|judge|pem|capi-read <LINES, or oracle capi-secrets|capi-create|capi-files|capi-regenerate OPTIONS")
 	}
 	if whole, known := programs[args[0]]; known {
 		return whole(args[1:])

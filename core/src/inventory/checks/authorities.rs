@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{every_kubeconfig, join, severity};
+use super::{
+    every_kubeconfig, join, severity,
+    signatures::{issuer_name, signature_not_judged},
+};
 use crate::{
     Finding, Severity, UnixTime,
     inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
-    x509::{Certificate, PrivateKey},
+    x509::{Certificate, PrivateKey, SignatureVerdict},
 };
 
 /// Files of a control-plane node without which it would be left behind.
@@ -89,7 +92,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
         }
         for certificate in certificates {
             let subject = certificate.subject();
-            if !certificate.is_authority() {
+            if !certificate.is_root_authority() {
                 findings.push(
                     Finding::new(
                         severity,
@@ -150,7 +153,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         for node in &inventory.nodes {
             let Some(slot) = node.slots.get(row.certificate) else { continue };
             let certificates = slot.artifact.certificates();
-            if certificates.is_empty() || present.iter().any(|one| certificates.contains(one)) {
+            if certificates.is_empty() || holds_any(certificates, &present) {
                 continue;
             }
             findings.push(if is_other_cluster(inventory, node, row) {
@@ -164,7 +167,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         for stored in &inventory.objects {
             if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id))
                 && !stored.certificates.is_empty()
-                && !present.iter().any(|one| stored.certificates.contains(one))
+                && !holds_any(&stored.certificates, &present)
             {
                 findings.push(
                     Finding::new(
@@ -187,6 +190,11 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 .remedy("Give the Secrets of one cluster at a time"),
         );
     }
+}
+
+/// Is one of these authorities among the certificates? By name and key: a CA may have been renewed with its key.
+fn holds_any(certificates: &[Certificate], authorities: &[&Certificate]) -> bool {
+    certificates.iter().any(|one| authorities.iter().any(|authority| one.is_same_authority(authority)))
 }
 
 /// A whole node of another cluster: its own leaves hang on its own authority.
@@ -277,10 +285,19 @@ pub(super) fn issuers(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 continue;
             };
             let Some(leaf) = slot.artifact.certificates().first() else { continue };
-            if inventory.present(row.authority).iter().any(|authority| leaf.is_signed_by(authority)) {
-                continue;
-            }
             let title = inventory.profile.authority(row.authority).map_or("CA", |row| row.title);
+            match inventory.signature_of(row.authority, leaf) {
+                SignatureVerdict::Valid => {
+                    findings.extend(issuer_name(inventory, row.authority, &slot.file, leaf));
+                    continue;
+                }
+                SignatureVerdict::NotJudged => {
+                    let severity = severity(inventory, row.authority);
+                    findings.push(signature_not_judged(severity, &slot.file, row.name, leaf, title));
+                    continue;
+                }
+                SignatureVerdict::Invalid => {}
+            }
             if let Some(intermediate) = inventory.signers.intermediate(leaf, &authority.certificate) {
                 findings.push(by_intermediate(
                     severity(inventory, row.authority),

@@ -8,7 +8,7 @@ use crate::{
     inventory::Inventory,
     profile::{OtherKind, SuccessorShape},
     time::DAY,
-    x509::{Certificate, KeyType, MAX_RSA_BITS},
+    x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},
 };
 
 /// A leaf with less than this left is reported: renewals are due at a third of a year. Seconds.
@@ -27,11 +27,11 @@ const MAX_CHAIN: usize = 10;
 pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
     for (file, place, certificate) in every_certificate(inventory) {
         let (subject, end) = (certificate.subject(), certificate.not_after());
-        let soon = if certificate.is_authority() { AUTHORITY_SOON } else { LEAF_SOON };
+        let soon = if certificate.is_root_authority() { AUTHORITY_SOON } else { LEAF_SOON };
         let finding = if end < now {
             // An expired authority in its own place is reported by `authorities`, with what it means.
             Some(Finding::warning("expired", file, format!("{subject} expired on {}", end.date())).remedy(
-                if certificate.is_authority() {
+                if certificate.is_root_authority() {
                     "Drop it from wherever it is trusted"
                 } else {
                     "The rotation replaces it; until then its holder is locked out"
@@ -97,7 +97,7 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
             && bits > MAX_RSA_BITS
         {
             findings.push(
-                Finding::warning("long-key", file, format!("{subject} has an RSA key of {bits} bits; signatures by keys of more than {MAX_RSA_BITS} are not checked here, so nothing counts as signed by it"))
+                Finding::warning("long-key", file, format!("{subject} has an RSA key of {bits} bits; signatures by keys of more than {MAX_RSA_BITS} are not checked here, so it is not judged what it signed"))
                     .at(&place)
                     .remedy("If it is a CA of this cluster, this release cannot rotate it"),
             );
@@ -106,16 +106,16 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
             findings.push(Finding::note("serial-zero", file, format!("{subject} has the serial number 0")).at(&place));
         }
         let key_id =
-            if certificate.is_authority() { certificate.subject_key_id() } else { certificate.authority_key_id() };
+            if certificate.is_root_authority() { certificate.subject_key_id() } else { certificate.authority_key_id() };
         if key_id.is_none() {
-            let which = if certificate.is_authority() { "subject" } else { "authority" };
+            let which = if certificate.is_root_authority() { "subject" } else { "authority" };
             findings.push(Finding::note("missing-key-id", file, format!("{subject} has no {which} key id")).at(&place));
         }
     }
     for node in &inventory.nodes {
         let serving = inventory.profile.others.iter().filter(|row| row.kind == OtherKind::KubeletServing);
         for slot in serving.filter_map(|row| node.slots.get(row.path)) {
-            if !slot.artifact.certificates().iter().any(|certificate| inventory.signs(certificate)) {
+            if !slot.artifact.certificates().iter().any(|certificate| inventory.may_have_signed(certificate)) {
                 let message =
                     format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
                 findings.push(Finding::note("kubelet-serving-self-signed", &slot.file, message));
@@ -157,7 +157,8 @@ pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// Different authorities under one name: OpenSSL-based clients take the first that fits.
 pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let mut by_subject: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (file, _, certificate) in every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_authority())
+    for (file, _, certificate) in
+        every_certificate(inventory).filter(|(_, _, certificate)| certificate.is_root_authority())
     {
         let keys = by_subject.entry(certificate.subject().to_string()).or_default();
         keys.entry(certificate.public_key().pin()).or_insert_with(|| file.to_owned());
@@ -184,9 +185,8 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
 }
 
 impl Inventory {
-    /// Was `certificate` signed by one of the cluster's authorities?
-    fn signs(&self, certificate: &Certificate) -> bool {
-        let ids = self.authorities.keys();
-        ids.flat_map(|id| self.present(*id)).any(|authority| certificate.is_signed_by(authority))
+    /// May one of the cluster's authorities have signed `certificate`? Also true where the signature is not judged.
+    fn may_have_signed(&self, certificate: &Certificate) -> bool {
+        self.authorities.keys().any(|id| self.signature_of(*id, certificate) != SignatureVerdict::Invalid)
     }
 }

@@ -21,7 +21,9 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for (file, kind, group) in groups(inventory) {
         let holds = |id: AuthorityId| {
             let old = inventory.authorities.get(&id).map(|authority| authority.certificate.clone());
-            move |copy: &&CaCopy| old.as_ref().is_some_and(|old| copy.authorities.contains(old))
+            move |copy: &&CaCopy| {
+                old.as_ref().is_some_and(|old| copy.authorities.iter().any(|one| one.is_same_authority(old)))
+            }
         };
         match kind {
             CopyKind::Other => others(inventory, file, &group, findings),
@@ -66,7 +68,7 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
     let mut same: BTreeMap<(&str, &str, &str, bool, &str), Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
-            if copy.authorities.contains(old) {
+            if copy.authorities.iter().any(|one| one.is_same_authority(old)) {
                 let key = (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.title);
                 same.entry(key).or_default().push(copy);
             }

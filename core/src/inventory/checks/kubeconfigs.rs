@@ -1,11 +1,14 @@
 //! Kubeconfigs, wherever they lie.
 
-use super::authorities::by_intermediate;
+use super::{
+    authorities::by_intermediate,
+    signatures::{issuer_name, signature_not_judged},
+};
 use crate::{
     Finding, Severity,
     inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
     profile::{AuthorityId, Component, KubeconfigRow},
-    x509::Certificate,
+    x509::{Certificate, SignatureVerdict},
 };
 
 /// Kubeconfigs of the cluster must trust its CA and present what it signed.
@@ -14,20 +17,14 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let ca = &authority.certificate;
     let present = inventory.present(AuthorityId::Cluster);
     let trusts = |kubeconfig: &KubeconfigArtifact| present.iter().any(|ca| kubeconfig.trusts(ca));
-    let signed = |leaf: &Certificate| present.iter().any(|ca| leaf.is_signed_by(ca));
+    let signature = |leaf: &Certificate| inventory.signature_of(AuthorityId::Cluster, leaf);
+    let signed = |leaf: &Certificate| signature(leaf) == SignatureVerdict::Valid;
     for node in &inventory.nodes {
         for row in inventory.profile.kubeconfigs {
             let Some((slot, kubeconfig)) = node.kubeconfig(row.path) else { continue };
             let embeds = kubeconfig.trust.iter().any(|certificates| !certificates.is_empty());
             if embeds && !trusts(kubeconfig) {
-                findings.push(
-                    Finding::error(
-                        "out-of-step",
-                        &slot.file,
-                        format!("its certificate-authority-data is not the CA in {}", authority.file),
-                    )
-                    .remedy("Give the kubeconfig as it is on the node now"),
-                );
+                findings.push(stale(row, slot, kubeconfig, &authority.file, inventory));
             } else if !embeds && !names_ca_file(kubeconfig, inventory) {
                 findings.push(
                     Finding::warning(
@@ -68,8 +65,15 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             for (index, credential) in kubeconfig.credentials() {
+                let named = credential.certificates.first();
+                let named = named.and_then(|leaf| issuer_name(inventory, AuthorityId::Cluster, &slot.file, leaf));
+                findings.extend(named.map(|it| it.at(format!("users[{index}].user.client-certificate-data"))));
                 if let Some(certificate) = credential.certificates.first().filter(|certificate| !signed(certificate)) {
                     let finding = match inventory.signers.intermediate(certificate, ca) {
+                        None if signature(certificate) == SignatureVerdict::NotJudged => {
+                            let subject = certificate.subject().to_string();
+                            signature_not_judged(Severity::Error, &slot.file, &subject, certificate, "Cluster CA")
+                        }
                         Some(by) => {
                             let subject = certificate.subject().to_string();
                             by_intermediate(Severity::Error, &slot.file, &subject, "Cluster CA", by)
@@ -88,7 +92,9 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
     for slot in &inventory.clients {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
-        let presents = |credential: &EmbeddedCredential| credential.certificates.iter().any(&signed);
+        // A credential that is not judged may be of this cluster.
+        let may_be_ours = |leaf: &Certificate| signature(leaf) != SignatureVerdict::Invalid;
+        let presents = |credential: &EmbeddedCredential| credential.certificates.iter().any(may_be_ours);
         if kubeconfig.names_files() {
             findings.push(
                 Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
@@ -116,7 +122,7 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("In each phase, after the node's own step, restart the pods that write it (calico-node, multus, …), or put the phase's workers/ca.crt into it: kubectl --kubeconfig FILE config set-cluster NAME --certificate-authority ca.crt --embed-certs"),
             );
         }
-        let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_authority());
+        let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_root_authority());
         for leaf in leaves.filter(|leaf| leaf.is_signed_by(&authority.certificate)) {
             findings.push(
                 Finding::warning(
@@ -146,6 +152,28 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// A kubeconfig on a node whose trust is not the cluster's CA: the copy is old, or the file itself was left behind when the
+/// CA was replaced.
+fn stale(
+    row: &KubeconfigRow,
+    slot: &Slot,
+    kubeconfig: &KubeconfigArtifact,
+    ca_file: &str,
+    inventory: &Inventory,
+) -> Finding {
+    let reader = match row.reader {
+        Some(reader) => format!("{reader} cannot verify the API server with it"),
+        None => "no component reads it, but whoever uses it cannot verify the API server".to_owned(),
+    };
+    let message = format!("its certificate-authority-data is not the CA in {ca_file}: {reader}");
+    let name = kubeconfig.model.clusters.first().map_or("kubernetes", |cluster| cluster.name.as_str());
+    let ca = inventory.profile.authority(AuthorityId::Cluster).map_or("ca.crt", |row| row.certificate);
+    Finding::error("out-of-step", &slot.file, message).remedy(format!(
+        "If the copy is old, provide the current file. If the file on the node is like this, replace the CA in it: kubectl --kubeconfig {} config set-cluster {name} --certificate-authority={ca} --embed-certs",
+        row.path
+    ))
 }
 
 /// A kubeconfig in another's place: its holder would log in as somebody else, and keep doing so after the rotation.
@@ -204,7 +232,8 @@ fn beside(slot: &Slot, kubeconfig: &KubeconfigArtifact, ca: &Certificate, findin
     let mut note = |code, place: String, message: String, remedy: &str| {
         findings.push(Finding::note(code, &slot.file, message).at(place).remedy(remedy));
     };
-    let ours: Vec<usize> = (0..model.clusters.len()).filter(|index| kubeconfig.trust[*index].contains(ca)).collect();
+    let holds_ca = |index: usize| kubeconfig.trust[index].iter().any(|one| one.is_same_authority(ca));
+    let ours: Vec<usize> = (0..model.clusters.len()).filter(|index| holds_ca(*index)).collect();
     if ours.len() < model.clusters.len() {
         let names: Vec<_> = ours.iter().map(|index| model.clusters[*index].name.as_str()).collect();
         let message = format!(
@@ -257,9 +286,9 @@ fn names_ca_file(kubeconfig: &KubeconfigArtifact, inventory: &Inventory) -> bool
 }
 
 impl KubeconfigArtifact {
-    /// Does any cluster entry embed `authority`?
+    /// Does any cluster entry embed `authority`, or a certificate of the same name and key?
     pub(crate) fn trusts(&self, authority: &Certificate) -> bool {
-        self.trust.iter().any(|certificates| certificates.contains(authority))
+        self.trust.iter().flatten().any(|one| one.is_same_authority(authority))
     }
 
     /// Does its current context lead to a cluster and a user? What a process reads on a node always does.

@@ -11,8 +11,10 @@ mod kubeadm;
 mod kubeconfigs;
 mod layout;
 mod machines;
+mod signatures;
 mod tenants;
 
+pub(crate) use self::signatures::refused_extension;
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
     Severity, UnixTime,
@@ -35,6 +37,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     kubeadm::configuration(inventory, &mut findings);
     certificates::lifetimes(inventory, now, &mut findings);
     certificates::shapes(inventory, &mut findings);
+    signatures::judged(inventory, &mut findings);
     certificates::amounts(inventory, &mut findings);
     certificates::same_subjects(inventory, &mut findings);
     layout::kubelets(inventory, &mut findings);

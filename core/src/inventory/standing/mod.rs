@@ -14,7 +14,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::rotation::Rotation;
 pub(super) use self::rotation::rotations;
 use super::{Inventory, KubeconfigArtifact};
-use crate::{Finding, profile::AuthorityId, x509::Certificate};
+use crate::{
+    Finding,
+    profile::AuthorityId,
+    x509::{Certificate, SignatureVerdict},
+};
 
 /// How far a holder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -206,8 +210,8 @@ fn trust(inventory: &Inventory, rotation: &Rotation, anchors: &[Certificate]) ->
     let sides: Vec<bool> = anchors
         .iter()
         .filter_map(|anchor| match anchor {
-            anchor if *anchor == rotation.old => Some(false),
-            anchor if *anchor == rotation.new => Some(true),
+            anchor if anchor.is_same_authority(&rotation.old) => Some(false),
+            anchor if anchor.is_same_authority(&rotation.new) => Some(true),
             _ => None,
         })
         .collect();
@@ -228,6 +232,11 @@ fn signed(rotation: &Rotation, leaf: &Certificate, what: &str) -> Option<(Fits, 
         Some((from(2), format!("{what} is signed by the new CA")))
     } else if leaf.is_signed_by(&rotation.old) {
         Some((until(2), format!("{what} is signed by the old CA")))
+    } else if [&rotation.old, &rotation.new].iter().any(|ca| leaf.signature_by(ca) == SignatureVerdict::NotJudged) {
+        Some((
+            &[],
+            format!("the signature of {what} is not judged: Airlock cannot verify {}", leaf.signature_algorithm()),
+        ))
     } else {
         None
     }

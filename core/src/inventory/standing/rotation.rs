@@ -74,7 +74,7 @@ pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<Authori
 fn is_held(inventory: &Inventory, old: &Certificate, new: &Certificate) -> bool {
     let in_files = inventory.slots().flat_map(|(_, slot)| slot.artifact.all_certificates());
     let in_objects = inventory.objects.iter().flat_map(|stored| stored.all_certificates());
-    in_files.chain(in_objects).any(|one| one.is_authority() && (one == old || one == new))
+    in_files.chain(in_objects).any(|one| one.is_root_authority() && (one == old || one == new))
 }
 
 /// Every two authorities of a bundle that could follow one another, the younger one as the new one.
@@ -105,7 +105,7 @@ fn is_rotation(inventory: &Inventory, rotation: &Rotation, bundles: &[Bundle<'_>
 /// Does it sign what a component of the cluster presents?
 fn signs_leaves(inventory: &Inventory, authority: &Certificate) -> bool {
     let on_nodes = inventory.nodes.iter().flat_map(|node| node.slots.values());
-    let mut leaves = on_nodes.flat_map(|slot| slot.artifact.all_certificates()).filter(|one| !one.is_authority());
+    let mut leaves = on_nodes.flat_map(|slot| slot.artifact.all_certificates()).filter(|one| !one.is_root_authority());
     leaves.any(|leaf| inventory.signers.signer(leaf) == Some(authority))
 }
 
@@ -122,7 +122,7 @@ fn same_family(old: &Certificate, new: &Certificate) -> bool {
 fn bundles<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<Bundle<'a>> {
     let mut bundles = Vec::new();
     let mut add = |certificates: &'a [Certificate], in_kubeconfig| {
-        let anchors: Vec<_> = certificates.iter().filter(|certificate| certificate.is_authority()).collect();
+        let anchors: Vec<_> = certificates.iter().filter(|certificate| certificate.is_root_authority()).collect();
         if anchors.len() > 1 {
             bundles.push(Bundle { anchors, in_kubeconfig });
         }

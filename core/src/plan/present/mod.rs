@@ -457,7 +457,7 @@ fn trusted(entry: &kubeconfig::Cluster, embedded: impl FnOnce() -> Vec<Certifica
         _ if entry.insecure_skip_tls_verify => Trusted::NotJudged,
         Data::Embedded(_) => Trusted::These(embedded()),
         Data::File(path) => Trusted::InFile(path.clone()),
-        Data::Absent | Data::Invalid(_) => Trusted::NotJudged,
+        Data::Absent | Data::Invalid(_) | Data::Omitted(_) => Trusted::NotJudged,
     }
 }
 

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{KeyError, KeyType};
-use crate::x509::{Oid, SignatureAlgorithm, hex, signature};
+use crate::x509::{Oid, SignatureAlgorithm, SignatureVerdict, hex, signature};
 
 /// A public key, as the `SubjectPublicKeyInfo` that it came in. Equal to another only byte for byte.
 #[derive(Clone)]
@@ -58,10 +58,15 @@ impl PublicKey {
         self.key_type.clone()
     }
 
-    /// Is `signature` one over `message` by this key? False also for an algorithm or key that is not
-    /// checked here: RSA with less than 1024 or more than 8192 bits, unknown curves.
+    /// Is `signature` one over `message` by this key? False also where that is not judged: see [`Self::check`].
     pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
-        signature::verify(self, algorithm, message, signature)
+        self.check(algorithm, message, signature) == SignatureVerdict::Valid
+    }
+
+    /// Did this key make `signature` over `message`? Not judged for keys and algorithms that are not implemented here: RSA
+    /// with less than 1024 or more than 8192 bits, curves other than P-256, P-384 and P-521, DSA, Ed448, MD5.
+    pub fn check(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> SignatureVerdict {
+        signature::check(self, algorithm, message, signature)
     }
 
     /// Is it the same key as `other`, however each is written down? A point may be compressed, and
@@ -86,6 +91,8 @@ impl PublicKey {
             KeyType::EcdsaP256 => p256::PublicKey::from_sec1_bytes(&self.bits)
                 .map_or_else(|_| self.bits.to_vec(), |key| key.to_sec1_bytes().to_vec()),
             KeyType::EcdsaP384 => p384::PublicKey::from_sec1_bytes(&self.bits)
+                .map_or_else(|_| self.bits.to_vec(), |key| key.to_sec1_bytes().to_vec()),
+            KeyType::EcdsaP521 => p521::PublicKey::from_sec1_bytes(&self.bits)
                 .map_or_else(|_| self.bits.to_vec(), |key| key.to_sec1_bytes().to_vec()),
             KeyType::Ed25519 | KeyType::Rsa(_) => self.bits.to_vec(),
             KeyType::Other(_) => self.der.to_vec(),
@@ -142,7 +149,7 @@ pub(super) fn curve(oid: Option<ObjectIdentifier>) -> KeyType {
     match oid {
         Some(rfc5912::SECP_256_R_1) => KeyType::EcdsaP256,
         Some(rfc5912::SECP_384_R_1) => KeyType::EcdsaP384,
-        Some(rfc5912::SECP_521_R_1) => KeyType::Other("ECDSA P-521".to_owned()),
+        Some(rfc5912::SECP_521_R_1) => KeyType::EcdsaP521,
         Some(rfc5912::SECP_224_R_1) => KeyType::Other("ECDSA P-224".to_owned()),
         Some(SECP256K1) => KeyType::Other("ECDSA secp256k1".to_owned()),
         Some(oid) => KeyType::Other(format!("ECDSA on curve {}", Oid::from(oid))),

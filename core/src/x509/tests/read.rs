@@ -63,7 +63,7 @@ fn tells_how_certificates_are_signed() {
     check("ca-rsa512.crt", "SHA-256 with RSA", "RSA 512", false);
     check("ca-rsa16384.crt", "SHA-256 with RSA", "RSA 16384", false);
     check("ca-pss-key.crt", "SHA-256 with RSA-PSS", "RSA-PSS", false);
-    check("ca-p521.crt", "SHA-256 with ECDSA", "ECDSA P-521", false);
+    check("ca-p521.crt", "SHA-256 with ECDSA", "ECDSA P-521", true);
     check("ca-secp256k1.crt", "SHA-256 with ECDSA", "ECDSA secp256k1", false);
     check("ca-ed448.crt", "1.3.101.113", "Ed448", false);
 

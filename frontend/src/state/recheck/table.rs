@@ -195,6 +195,11 @@ pub const ADVICE: &[Advice] = &[
         "The kubeconfig itself does not change, the files that it names have to.",
         Check::Lines("certificate-authority:\\|client-certificate:\\|client-key:"),
     ),
+    row(
+        "critical-extension",
+        "Go refuses a certificate with a critical extension that it does not know, so every Kubernetes component does.",
+        Check::Certificate("-text"),
+    ),
     row("cut-off", "A file that is cut off works for nobody, and its reader stops at it.", Check::Look),
     row(
         "edge-broken",
@@ -232,6 +237,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("BEGIN"),
     ),
     row("further-ca", "Whoever holds that CA's key is let in as well, before and after.", Check::Lines("acceptedCAs")),
+    row(
+        "ignored-certificate",
+        "Kubernetes components do not see this certificate, although OpenSSL shows it. What it should trust or present is missing there.",
+        Check::Command("grep -n -e -----BEGIN FILE"),
+    ),
     row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
     row(
         "insecure",
@@ -239,11 +249,21 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("insecure-skip-tls-verify"),
     ),
     row(
+        "issuer-name",
+        "Go looks a CA up by the bytes of its name. With another string type or spelling it finds none.",
+        Check::Certificate("-issuer -subject -nameopt RFC2253,show_type"),
+    ),
+    row(
         "join-pin",
         "A node that joins compares the CA with this pin, and refuses any other.",
         Check::Command(
             "openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der | sha256sum",
         ),
+    ),
+    row(
+        "key-in-trust-bundle",
+        "kube-controller-manager publishes ca.crt to every namespace, so every Pod could read the private key.",
+        Check::Command("grep -n 'PRIVATE KEY' FILE"),
     ),
     row(
         "key-mismatch",
@@ -258,6 +278,13 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("kubectl -n kube-system get configmap kubeadm-config -o yaml"),
     ),
     row("kubeadm-version", "A newer kubeadm may mean something else by the same words.", Check::Lines("apiVersion")),
+    row(
+        "kubelet-configuration-template",
+        "Each kubelet reads its own node's file, which may differ from what kubeadm keeps in the cluster.",
+        Check::Command(
+            "grep -n -e rotateCertificates -e serverTLSBootstrap -e clientCAFile /var/lib/kubelet/config.yaml",
+        ),
+    ),
     row(
         "kubelet-does-not-renew",
         "In phase 2 each kubelet asks for a certificate of the new CA by itself. One that does not is locked out in phase 3.",
@@ -324,6 +351,7 @@ pub const ADVICE: &[Advice] = &[
         HALF,
         Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
     ),
+    row("md5", "Go and OpenSSL refuse signatures with MD5.", Check::Certificate("-text | grep 'Signature Algorithm'")),
     row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
     row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
     row(
@@ -378,6 +406,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Look,
     ),
     row("not-hosted", HAND_IN, Check::Command("kubectl get nodes -o wide")),
+    row(
+        "not-judged",
+        "Airlock does not implement this check, so it neither confirms nor denies it. OpenSSL can check it.",
+        Check::Certificate("-text"),
+    ),
     row("not-of-this-platform", HAND_IN, Check::Command("kubectl get nodes -o wide")),
     row(
         "not-predicted",
