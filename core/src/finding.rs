@@ -75,6 +75,13 @@ impl Finding {
         Self::new(Severity::Note, code, file, message)
     }
 
+    /// The same finding about another file.
+    #[must_use]
+    pub fn in_file(mut self, file: &str) -> Self {
+        file.clone_into(&mut self.file);
+        self
+    }
+
     /// The same finding with the place inside its file.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {

@@ -24,8 +24,10 @@ fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
         return Some(Authority { certificate: rotation.old.clone(), key, file });
     }
     let (file, certificates) = candidates.into_iter().next()?;
+    // A trust bundle may hold foreign CAs, in any order.
     let with_key = certificates.iter().find(|certificate| inventory.key_of(certificate.public_key()).is_some());
-    let certificate = with_key.or_else(|| certificates.first())?;
+    let issuing = || certificates.iter().find(|certificate| inventory.signers.issued_leaves(certificate));
+    let certificate = with_key.or_else(issuing).or_else(|| certificates.first())?;
     let key = inventory.key_of(certificate.public_key()).cloned();
     Some(Authority { certificate: (*certificate).clone(), key, file })
 }

@@ -201,7 +201,7 @@ pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> 
 }
 
 /// As `openssl x509 -fingerprint` prints it.
-pub(super) fn colons(bytes: &[u8]) -> String {
+pub(crate) fn colons(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }

@@ -8,7 +8,7 @@ mod plan;
 use serde::{Deserialize, Serialize};
 
 pub use self::certificate::{CertificateDetails, ExtensionReport};
-pub(crate) use self::inventory::certificate_report;
+pub(crate) use self::inventory::{certificate_report, colons};
 
 use crate::{Finding, Standing, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
 

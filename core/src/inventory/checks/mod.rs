@@ -25,6 +25,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     let mut findings = Vec::new();
     authorities::missing(inventory, &mut findings);
     authorities::authorities(inventory, now, &mut findings);
+    authorities::foreign(inventory, &mut findings);
     authorities::copies(inventory, &mut findings);
     authorities::pairs(inventory, &mut findings);
     authorities::issuers(inventory, &mut findings);
