@@ -43,6 +43,14 @@ const DISTRIBUTIONS: &[Distribution] = &[
         instead: "Use K3s' own command on a server: `k3s certificate rotate-ca`",
     },
     Distribution {
+        title: "K3s or RKE2",
+        kinds: &[],
+        paths: &["server/tls/server-ca.crt"],
+        labels: &[],
+        names: &[],
+        instead: "Use its own command on a server: `k3s certificate rotate-ca` or `rke2 certificate rotate-ca`",
+    },
+    Distribution {
         title: "MicroK8s",
         kinds: &["MicroK8sControlPlane"],
         paths: &["var/snap/microk8s/"],
@@ -63,7 +71,7 @@ const DISTRIBUTIONS: &[Distribution] = &[
         kinds: &["K0sControlPlane", "K0smotronControlPlane"],
         paths: &["var/lib/k0s/", "etc/k0s/"],
         labels: &["node.k0sproject.io/role"],
-        names: &["kubernetes-ca"],
+        names: &[],
         instead: "Follow k0s' documentation on custom CAs",
     },
     Distribution {
@@ -138,20 +146,20 @@ fn named(title: &str, file: &str, seen: &str) -> Finding {
     Finding::error(UNSUPPORTED, file, format!("{title} is not supported yet: {seen}"))
 }
 
-/// A distribution, told by where its nodes keep their files.
-pub(super) fn layout(files: &[InputFile]) -> Option<Finding> {
-    for file in files {
-        let path = file.path.split("!/").last().unwrap_or_default();
-        for row in DISTRIBUTIONS {
-            let is_below = |part: &&&str| {
-                path.starts_with(**part) || path.contains(&format!("/{part}")) || file.path.contains(&format!("/{part}"))
-            };
-            if let Some(part) = row.paths.iter().find(is_below) {
-                return Some(finding(row, &file.path, &format!("a file lies below /{part}")));
-            }
-        }
-    }
-    None
+/// A distribution, told by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
+/// `etc/kubernetes` kubeadm has files as well, so what lies there counts in any case.
+pub(super) fn layout(files: &[InputFile], alone: bool) -> Option<Finding> {
+    let paths = DISTRIBUTIONS.iter().flat_map(|row| row.paths.iter().map(move |part| (row, *part)));
+    let paths: Vec<_> = paths.filter(|(_, part)| alone || part.starts_with("etc/kubernetes/")).collect();
+    files.iter().find_map(|file| {
+        let (row, part) = paths.iter().find(|(_, part)| is_below(&file.path, part))?;
+        Some(finding(row, &file.path, &format!("a file lies in {}", part.trim_end_matches('/'))))
+    })
+}
+
+/// Does `part` stand in `path` from the beginning of a name on?
+fn is_below(path: &str, part: &str) -> bool {
+    path.match_indices(part).any(|(at, _)| at == 0 || path.as_bytes()[at - 1] == b'/')
 }
 
 /// A control plane of Cluster API's that is not kubeadm's: the object itself, what a Cluster refers to, or the owner of a
@@ -167,11 +175,12 @@ pub(super) fn control_plane(object: &Object, file: &str) -> Option<Finding> {
     let owners = owners(object).filter(|_| object.kind == "Secret").map(|owner| (owner.api_version, owner.kind));
     for (api_version, kind) in [own].into_iter().chain(reference).chain(owners) {
         let of_cluster_api = api_version.split('/').next().is_some_and(|group| group.ends_with("cluster.x-k8s.io"));
-        let seen = || format!("its control plane is a {kind}");
+        let seen = || format!("its control plane is of kind {kind}");
         if let Some(row) = DISTRIBUTIONS.iter().find(|row| of_cluster_api && row.kinds.contains(&kind)) {
             return Some(finding(row, file, &seen()).at(place(object)));
         }
-        let of_control_plane = api_version.starts_with("controlplane.cluster.x-k8s.io") && kind.ends_with("ControlPlane");
+        let of_control_plane =
+            api_version.starts_with("controlplane.cluster.x-k8s.io") && kind.ends_with("ControlPlane");
         if of_control_plane && !SUPPORTED_KINDS.contains(&kind) {
             let remedy = "Use the rotation procedure of this control plane's provider";
             return Some(named(&format!("The control plane {kind}"), file, &seen()).at(place(object)).remedy(remedy));

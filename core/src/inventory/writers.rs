@@ -6,12 +6,14 @@ use crate::formats::object::Object;
 
 /// A program that writes an object again, recognised by what it leaves in the object's metadata.
 #[derive(Debug)]
-pub(crate) struct Writer {
+struct Writer {
     /// Its name, as its documentation has it.
-    pub(crate) title: &'static str,
+    title: &'static str,
     signs: &'static [Sign],
+    /// Does it write the object again as soon as that changes or is deleted?
+    watches: bool,
     /// What to do in a phase that changes the object, as a sentence without a final period.
-    pub(crate) change: &'static str,
+    change: &'static str,
 }
 
 /// What a writer leaves in `metadata`.
@@ -49,26 +51,31 @@ const WRITERS: &[Writer] = &[
             Manager("argocd-controller"),
             Manager("argocd-application-controller"),
         ],
+        watches: true,
         change: "Turn off automated sync of its Application before the first phase that changes it (`argocd app set APP --sync-policy none`), then commit the package's object to Git in each phase",
     },
     Writer {
         title: "Flux (Kustomization)",
         signs: &[Label("kustomize.toolkit.fluxcd.io/name"), Manager("kustomize-controller")],
+        watches: true,
         change: "Suspend its Kustomization before the first phase that changes it (`flux suspend kustomization NAME -n NAMESPACE`), commit the package's object to Git, and resume it after phase 3",
     },
     Writer {
         title: "Flux (HelmRelease)",
         signs: &[Label("helm.toolkit.fluxcd.io/name"), Manager("helm-controller")],
+        watches: true,
         change: "Suspend its HelmRelease before the first phase that changes it (`flux suspend helmrelease NAME -n NAMESPACE`), put the package's values into the chart's values, and resume it after phase 3",
     },
     Writer {
         title: "trust-manager",
         signs: &[Label("trust.cert-manager.io/bundle"), Owner("trust.cert-manager.io")],
+        watches: true,
         change: "Change the sources of its Bundle in each phase (`kubectl get bundles.trust.cert-manager.io`)",
     },
     Writer {
         title: "cert-manager",
         signs: &[Annotation("cert-manager.io/certificate-name"), Owner("cert-manager.io")],
+        watches: true,
         change: "Delete its Certificate before the first phase that changes the Secret (without an owner reference the Secret stays), or have its issuer issue the new CA in that phase",
     },
     Writer {
@@ -78,16 +85,19 @@ const WRITERS: &[Writer] = &[
             Annotation("reconcile.external-secrets.io/"),
             Label("reconcile.external-secrets.io/"),
         ],
+        watches: true,
         change: "Write the package's values to the external store in each phase (`kubectl get externalsecrets -A` names it)",
     },
     Writer {
         title: "Sealed Secrets",
         signs: &[Owner("bitnami.com"), Annotation("sealedsecrets.bitnami.com/")],
+        watches: true,
         change: "Seal the package's Secret in each phase and apply the result: `kubeseal -o yaml <SECRET.yaml >SEALED.yaml`",
     },
     Writer {
         title: "sops-secrets-operator",
         signs: &[Owner("isindir.github.com")],
+        watches: true,
         change: "Put the package's values into its SopsSecret in each phase, encrypted with `sops -e`",
     },
     Writer {
@@ -97,31 +107,37 @@ const WRITERS: &[Writer] = &[
             Labelled("app.kubernetes.io/managed-by", "hashicorp-vso"),
             Label("secrets.hashicorp.com/"),
         ],
+        watches: true,
         change: "Write the package's values to Vault in each phase (`vault kv put`)",
     },
     Writer {
         title: "Bank-Vaults",
         signs: &[Annotation("vault.security.banzaicloud.io/"), Annotation("secrets-webhook.security.bank-vaults.io/")],
+        watches: true,
         change: "Write the package's values to Vault in each phase (`vault kv put`)",
     },
     Writer {
         title: "the 1Password operator",
         signs: &[Owner("onepassword.com"), Annotation("operator.1password.io/")],
+        watches: true,
         change: "Write the package's values to the 1Password item in each phase",
     },
     Writer {
         title: "the Infisical operator",
         signs: &[Owner("secrets.infisical.com")],
+        watches: true,
         change: "Write the package's values to Infisical in each phase",
     },
     Writer {
         title: "the Doppler operator",
         signs: &[Owner("secrets.doppler.com")],
+        watches: true,
         change: "Write the package's values to Doppler in each phase",
     },
     Writer {
         title: "Azure Key Vault to Kubernetes",
         signs: &[Owner("spv.no")],
+        watches: true,
         change: "Write the package's values to Azure Key Vault in each phase",
     },
     Writer {
@@ -130,6 +146,7 @@ const WRITERS: &[Writer] = &[
             Annotation("reflector.v1.k8s.emberstack.com/reflects"),
             Annotation("reflector.v1.k8s.emberstack.com/auto-reflects"),
         ],
+        watches: true,
         change: "Change the source that it copies from; the annotation names it",
     },
     Writer {
@@ -138,21 +155,25 @@ const WRITERS: &[Writer] = &[
             Annotation("replicator.v1.mittwald.de/replicate-from"),
             Annotation("replicator.v1.mittwald.de/replicated-from-version"),
         ],
+        watches: true,
         change: "Change the source that it copies from; the annotation names it",
     },
     Writer {
         title: "Rancher Fleet",
         signs: &[Annotation("objectset.rio.cattle.io/id")],
+        watches: true,
         change: "Pause its GitRepo before the first phase that changes it, and commit the package's object to Git in each phase",
     },
     Writer {
         title: "kapp",
         signs: &[Label("kapp.k14s.io/app"), Annotation("kapp.k14s.io/")],
+        watches: false,
         change: "Put the package's object into the app's configuration in each phase, before the next `kapp deploy`; pause its PackageInstall or App if kapp-controller deploys it",
     },
     Writer {
         title: "Helm",
         signs: &[Annotation("meta.helm.sh/release-name"), Labelled("app.kubernetes.io/managed-by", "Helm")],
+        watches: false,
         change: "Put the package's values into the release's values in each phase, before the next `helm upgrade` or `helm rollback`",
     },
 ];
@@ -165,6 +186,8 @@ const KNOWN_OWNERS: [&str; 2] = ["cluster.x-k8s.io", "kamaji.clastix.io"];
 pub(crate) struct WrittenBy {
     /// Its name: `Argo CD`, or `Widget default-widget` for an owner that no row knows.
     pub(crate) title: String,
+    /// Does it write the object again as soon as that changes or is deleted?
+    pub(crate) watches: bool,
     /// What in the metadata shows it: `annotation argocd.argoproj.io/tracking-id`.
     pub(crate) sign: String,
     /// What to do, as a sentence without a final period.
@@ -175,11 +198,17 @@ pub(crate) struct WrittenBy {
 pub(crate) fn writer(object: &Object) -> Option<WrittenBy> {
     for row in WRITERS {
         if let Some(sign) = row.signs.iter().find_map(|sign| sign.find(object)) {
-            return Some(WrittenBy { title: row.title.to_owned(), sign, change: row.change.to_owned() });
+            return Some(WrittenBy {
+                title: row.title.to_owned(),
+                watches: row.watches,
+                sign,
+                change: row.change.to_owned(),
+            });
         }
     }
     let owner = owners(object).find(|owner| owner.controls && !KNOWN_OWNERS.iter().any(|group| owner.is_of(group)))?;
     Some(WrittenBy {
+        watches: true,
         title: format!("the controller of {} {}", owner.kind, owner.name),
         sign: format!("controlling owner {}/{}", owner.api_version, owner.kind),
         change: format!("Find out what {} {} writes, and change its source in each phase", owner.kind, owner.name),

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::{certificate_report, colons};
 
-use crate::{Finding, Standing, UnixTime, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm};
+use crate::{
+    Finding, Standing, UnixTime, finding::FindingGroup, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm,
+};
 
 /// Everything that inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +32,30 @@ pub struct InventoryReport {
     pub rotation: RotationReport,
     /// What is to be said about the input, most severe first.
     pub findings: Vec<Finding>,
+    /// The same findings, those with one cause together.
+    #[serde(default)]
+    pub groups: Vec<FindingGroup>,
+    /// The clusters that the files are of, where they are of several; empty otherwise.
+    #[serde(default)]
+    pub clusters: Vec<ClusterReport>,
     /// How many files were looked at, members of archives included.
     pub files: usize,
+}
+
+/// One of several clusters whose files were loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// Its name in Cluster API; empty where it has none.
+    pub name: String,
+    /// Its cluster CA.
+    pub authority: CertificateReport,
+    /// Its nodes by name.
+    pub nodes: Vec<String>,
+    /// Its files, as the person named them.
+    pub files: Vec<String>,
+    /// The folders and files that contain all of them and nothing of another cluster.
+    pub loaded_from: Vec<String>,
 }
 
 /// A rotation that is under way; empty where none is.
@@ -220,7 +244,7 @@ pub struct PlanReport {
     pub keys: Vec<KeyRequestReport>,
     /// The steps, in order.
     pub steps: Vec<StepReport>,
-    /// What is to be said about the plan.
+    /// What is to be said about the plan; [`finding::group`](crate::finding::group) puts those with one cause together.
     pub findings: Vec<Finding>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{every_kubeconfig, join, severity};
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role, SOPS},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
     report::colons,
     x509::{Certificate, PrivateKey},
@@ -48,7 +48,9 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     let made_here = !matches!(profile.course, Course::Managed(_));
-    if inventory.authorities.is_empty() && made_here {
+    let encrypted =
+        inventory.findings.iter().any(|finding| finding.code == SOPS && finding.severity == Severity::Error);
+    if inventory.authorities.is_empty() && made_here && !encrypted {
         findings.push(
             Finding::error("missing-ca", "", "there is no CA certificate among the files")
                 .remedy(format!("Give {}", profile.input)),
@@ -154,7 +156,8 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
             if !anchors.iter().any(|anchor| own.contains(&anchor)) {
                 continue;
             }
-            let others: BTreeSet<_> = anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
+            let others: BTreeSet<_> =
+                anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
             let place = join(&place, &format!("clusters[{index}].cluster.certificate-authority-data"));
             findings.extend(others.into_iter().map(|other| foreign_authority(other).in_file(file).at(&place)));
         }
@@ -164,7 +167,7 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// Says which CA is foreign; the same text wherever it is trusted.
 fn foreign_authority(authority: &Certificate) -> Finding {
     let message = format!(
-        "the CA {} (SHA-256 {}, valid from {}) is trusted here and is not a CA of this cluster; the package leaves it in its place in every phase",
+        "the CA {} (SHA-256 {}, valid from {}) is trusted beside the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
         authority.subject(),
         colons(&authority.fingerprint()),
         authority.not_before().date()

@@ -12,6 +12,7 @@ mod kubeconfigs;
 mod layout;
 mod machines;
 mod tenants;
+mod writers;
 
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
@@ -45,6 +46,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);
+    writers::objects(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
 
