@@ -17,7 +17,8 @@ use std::{
 };
 
 use airlock_core::{
-    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, mint, package,
+    Finding, InputFile, Inventory, RotationPlan, RotationRequest, Severity, UnixTime, archive, check, finding, mint,
+    package,
     package::PackageError,
     plan, prepare,
     sample::{self, Sample},
@@ -177,8 +178,8 @@ fn refuse_errors(findings: &[Finding]) -> Result<(), Stop> {
 }
 
 fn print_findings(findings: &[Finding]) {
-    for finding in findings {
-        eprintln!("{finding}");
+    for group in finding::group(findings) {
+        eprintln!("{group}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use airlock_core::{
-    finding::printable,
+    finding::{self, FindingGroup, printable},
     report::{
         CertificateReport, CheckReport, InventoryReport, MissingReport, PlanReport, RotationReport, StepReport,
         SuccessorReport,
@@ -49,11 +49,16 @@ fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Res
     }
     if !report.findings.is_empty() {
         writeln!(text, "Findings")?;
-        for finding in &report.findings {
-            writeln!(text, "  {finding}")?;
+        for group in &report.groups {
+            write_group(text, group)?;
         }
     }
     Ok(())
+}
+
+/// A group of findings, its places below it.
+fn write_group(text: &mut String, group: &FindingGroup) -> std::fmt::Result {
+    group.to_string().lines().try_for_each(|line| writeln!(text, "  {line}"))
 }
 
 fn write_certificate(text: &mut String, certificate: &CertificateReport) -> std::fmt::Result {
@@ -158,8 +163,8 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
     }
     if !report.findings.is_empty() {
         writeln!(text, "\nFindings")?;
-        for finding in &report.findings {
-            writeln!(text, "  {finding}")?;
+        for group in finding::group(&report.findings) {
+            write_group(text, &group)?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
+    Artifact, InspectOptions, Inventory, Node, Rivals, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
     layout, packaged, recognise, resources,
     tree::{self, Location, Trees},
@@ -33,6 +33,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         cluster: String::new(),
         nodes: Vec::new(),
         objects: Vec::new(),
+        placed: BTreeMap::new(),
         clients: Vec::new(),
         loose: Vec::new(),
         packaged: Vec::new(),
@@ -40,6 +41,9 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         pins: Vec::new(),
         secrets: Vec::new(),
         namesakes: Vec::new(),
+        labelled_nodes: Vec::new(),
+        rivals: Rivals::default(),
+        found_clusters: Vec::new(),
         clusters: BTreeSet::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
@@ -64,6 +68,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         inventory.profile = profile;
         inventory.findings.extend(findings);
     }
+    inventory.findings.extend(recognise::encrypted(&files));
     let (profile, finding) = layout::of(inventory.profile, &files);
     inventory.profile = profile;
     inventory.findings.extend(finding);

@@ -24,8 +24,10 @@ fn authority(inventory: &Inventory, row: &AuthorityRow) -> Option<Authority> {
         return Some(Authority { certificate: rotation.old.clone(), key, file });
     }
     let (file, certificates) = candidates.first()?;
+    // A trust bundle may hold foreign CAs, in any order.
     let with_key = certificates.iter().find(|certificate| inventory.key_of(certificate.public_key()).is_some());
-    let believed = with_key.or_else(|| certificates.first())?;
+    let issuing = || certificates.iter().find(|certificate| inventory.signers.issued_leaves(certificate));
+    let believed = with_key.or_else(issuing).or_else(|| certificates.first())?;
     // A CA that was renewed with its key is one authority: its newest certificate is the current one.
     let (file, certificate) = candidates
         .iter()

@@ -8,7 +8,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::detect;
+use super::{
+    detect,
+    writers::{WrittenBy, writer},
+};
 use crate::{formats::object::Object, x509::Certificate};
 
 /// A CA certificate in an object that this package does not write.
@@ -26,6 +29,8 @@ pub(crate) struct CaCopy {
     pub(crate) authorities: Vec<Certificate>,
     /// Does a private key stand in the same object?
     pub(crate) has_key: bool,
+    /// The program that writes the object, where its metadata names one.
+    pub(crate) writer: Option<WrittenBy>,
 }
 
 /// Who writes a copy.
@@ -82,6 +87,7 @@ impl Reader {
                     file: file.to_owned(),
                     authorities,
                     has_key,
+                    writer: writer(object),
                 });
             }
         }

@@ -7,6 +7,7 @@ mod assign;
 mod authorities;
 mod ca_bundles;
 mod checks;
+mod clusters;
 mod copies;
 mod detect;
 mod layout;
@@ -22,6 +23,8 @@ mod signers;
 mod standing;
 mod tenant;
 mod tree;
+mod unsupported;
+mod writers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,13 +48,16 @@ pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     checks::refused_extension,
+    clusters::FoundCluster,
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
+    recognise::SOPS,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
+    writers::{is_immutable, writer},
 };
 
 /// The code of findings about what is encrypted, where no password was given.
@@ -69,6 +75,8 @@ pub struct Inventory {
     pub(crate) nodes: Vec<Node>,
     /// Secrets and ConfigMaps, by role.
     pub(crate) objects: Vec<Arc<StoredObject>>,
+    /// Where each of them is in that list, by kind, namespace and name.
+    placed: BTreeMap<(String, Option<String>, String), usize>,
     /// Kubeconfigs that lie on no node.
     pub(crate) clients: Vec<Slot>,
     /// Certificates and keys that lie on no node.
@@ -81,6 +89,12 @@ pub struct Inventory {
     pub(crate) secrets: Vec<SecretsFile>,
     /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.
     namesakes: Vec<(String, assign::Bytes, Object)>,
+    /// What Nodes' labels say of distributions that are not supported, before it is known whether they are of this cluster.
+    labelled_nodes: Vec<Finding>,
+    /// What has the name of something else that was loaded, and other content.
+    rivals: Rivals,
+    /// The clusters that the files are of, where they are of several; the first one is judged.
+    pub(crate) found_clusters: Vec<FoundCluster>,
     /// Cluster API's Clusters, by namespace and name.
     clusters: BTreeSet<(String, String)>,
     /// Pins by which joining nodes know the cluster.
@@ -97,6 +111,15 @@ pub struct Inventory {
     pub(crate) findings: Vec<Finding>,
     pub(crate) files: usize,
     keys: BTreeMap<PublicKey, Arc<PrivateKey>>,
+}
+
+/// What has the name of a node or object of the inventory, and other content: files of a second cluster, or of another time.
+#[derive(Debug, Default)]
+pub(crate) struct Rivals {
+    /// With what is to be said if they are of the same cluster.
+    pub(crate) nodes: Vec<(Node, Vec<Finding>)>,
+    /// With what is to be said if they are of the same cluster.
+    pub(crate) objects: Vec<(Arc<StoredObject>, Finding)>,
 }
 
 /// A node and the files that were given of it.
@@ -259,11 +282,22 @@ pub fn inspect_with(files: Vec<InputFile>, options: InspectOptions<'_>, now: Uni
     inventory.signers = Signers::of(&inventory);
     inventory.rotations = standing::rotations(&inventory);
     inventory.authorities = authorities::find(&mut inventory);
+    let others = inventory.take_other_clusters();
+    if others.is_some() {
+        inventory.rotations = standing::rotations(&inventory);
+        inventory.authorities = authorities::find(&mut inventory);
+    }
     inventory.standings = standing::holders(&inventory);
     inventory.cluster = inventory.cluster_name();
-    checks::check(&mut inventory, now);
-    let findings = standing::findings(&inventory);
-    inventory.findings.extend(findings);
+    inventory.refuse_unsupported();
+    if !inventory.is_unsupported() {
+        checks::check(&mut inventory, now);
+        let findings = standing::findings(&inventory);
+        inventory.findings.extend(findings);
+    }
+    if let Some(others) = others {
+        inventory.put_back(others);
+    }
     inventory.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
     inventory.findings.dedup();
     inventory

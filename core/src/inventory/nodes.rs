@@ -34,14 +34,11 @@ impl Inventory {
         };
         let authorities = self.profile.authorities.iter();
         if let Some((first, second)) = authorities.into_iter().find_map(|row| differs(row.certificate)) {
-            self.findings.push(
-                Finding::error(
-                    "two-clusters",
-                    &second,
-                    format!("two nodes are called {} and have different CAs, the other one in {first}", node.name),
-                )
-                .remedy("Give the files of one cluster at a time, each node once"),
-            );
+            let message =
+                format!("two nodes are called {} and have different CAs, the other one in {first}", node.name);
+            let finding = Finding::error("two-clusters", &second, message)
+                .remedy("Load the files of one cluster at a time, each node once");
+            self.rivals.nodes.push((other, vec![finding]));
             return;
         }
         node.role = node.role.min(other.role);

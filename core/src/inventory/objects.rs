@@ -15,7 +15,7 @@ use super::{
     copies::Reader,
     detect::{self, Reason},
     pins::pinned,
-    tenant,
+    recognise, tenant, unsupported, writers,
 };
 use crate::{
     Finding, Severity,
@@ -31,6 +31,10 @@ impl Inventory {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
         let mut reader = Reader::default();
         for object in objects {
+            self.refuse_control_plane(&object, file);
+            if writers::is_sops(&object) && self.note_encrypted(&object, file) {
+                continue;
+            }
             let pinned = pinned(&object, file);
             let has_part = pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
             self.pins.extend(pinned);
@@ -61,23 +65,51 @@ impl Inventory {
         }
     }
 
-    fn place_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) {
-        let same = |known: &&Arc<StoredObject>| {
-            let known = &known.object;
-            (&known.kind, &known.name, &known.namespace) == (&object.kind, &object.name, &object.namespace)
+    /// Notes a control plane or a Node of a distribution that is not supported. Machines of Talos have a profile of their own.
+    fn refuse_control_plane(&mut self, object: &Object, file: &str) {
+        if self.profile.directory.is_empty() {
+            return;
+        }
+        self.findings.extend(unsupported::control_plane(object, file));
+        self.labelled_nodes.extend(unsupported::node(object, file));
+    }
+
+    /// Says that an encrypted Secret cannot be read, if it may have a part in a rotation.
+    fn note_encrypted(&mut self, object: &Object, file: &str) -> bool {
+        let named = |row: &&SecretRow| object.name.strip_suffix(row.suffix).is_some_and(|rest| rest.ends_with('-'));
+        let Some(row) = SECRETS.iter().find(named).filter(|_| object.kind == "Secret") else { return false };
+        let rotates = match row.content {
+            SecretContent::Kubeconfig => true,
+            SecretContent::Authority(id) => self.profile.authority(id).is_some_and(|row| row.rotates),
+            SecretContent::ServiceAccount => false,
         };
-        match self.objects.iter().find(same) {
+        let severity = match (is_of_cluster_api(object), rotates) {
+            (true, true) => Severity::Error,
+            (false, true) => Severity::Warning,
+            (_, false) => Severity::Note,
+        };
+        let place = format!("Secret {}/{}", namespace(object), object.name);
+        self.findings.push(recognise::sops(severity, file, "this Secret is encrypted with SOPS").at(place));
+        true
+    }
+
+    fn place_object(&mut self, file: &str, bytes: &Bytes, object: Object, role: ObjectRole) {
+        let key = (object.kind.clone(), object.namespace.clone(), object.name.clone());
+        match self.placed.get(&key).map(|at| &self.objects[*at]) {
             Some(known) if same_content(&known.object.value, &object.value) => {}
-            Some(known) => self.findings.push(
-                Finding::error(
-                    "two-objects",
-                    file,
-                    format!("{} is also given, with other content, in {}", known.place(), known.file),
-                )
-                .remedy("Give it once, as it is in the cluster now"),
-            ),
+            Some(known) => {
+                let message = format!("{} is also loaded, with other content, from {}", known.place(), known.file);
+                let finding = Finding::error("two-objects", file, message)
+                    .remedy("Two versions were loaded. Remove the outdated one");
+                // What cannot be read in it is not of interest: it is compared, and not used.
+                let said = self.findings.len();
+                let stored = self.read_object(file, bytes, object, role);
+                self.findings.truncate(said);
+                self.rivals.objects.push((Arc::new(stored), finding));
+            }
             None => {
                 let stored = self.read_object(file, bytes, object, role);
+                self.placed.insert(key, self.objects.len());
                 self.objects.push(Arc::new(stored));
             }
         }
@@ -244,10 +276,12 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
 /// so its label or type is asked for (kubernetes-sigs/cluster-api: util/secret/certificates.go, `AsSecret`; its book,
 /// "Using custom certificates", labels those that people make).
 fn management_secret(object: &Object) -> Option<SecretContent> {
-    if !object.labels.contains_key(CLUSTER_NAME_LABEL) && object.secret_type() != CLUSTER_SECRET_TYPE {
-        return None;
-    }
-    secret_row(object).map(|row| row.content)
+    is_of_cluster_api(object).then(|| secret_row(object).map(|row| row.content))?
+}
+
+/// Does a Secret have Cluster API's label or type?
+fn is_of_cluster_api(object: &Object) -> bool {
+    object.labels.contains_key(CLUSTER_NAME_LABEL) || object.secret_type() == CLUSTER_SECRET_TYPE
 }
 
 /// The row whose name a Secret has, with the data that goes with it.

@@ -1,8 +1,8 @@
 //! Which platform the files are of.
 
-use super::{detect, tree::Trees};
+use super::{detect, tree::Trees, unsupported};
 use crate::{
-    Content, Finding, InputFile,
+    Content, Finding, InputFile, Severity,
     formats::utf16,
     profile::{KUBEADM, PROFILES, Profile, Sign},
 };
@@ -17,7 +17,11 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
     // A tree that two platforms may have says nothing beside a sign that only one of them has.
     let others: Vec<&Profile> = found.iter().map(|(profile, _)| *profile).collect();
     found.retain(|(profile, _)| !others.iter().any(|other| other.id != profile.id && explains(other, profile, files)));
-    let Some((first, file)) = found.first() else { return (&KUBEADM, None) };
+    let refused = unsupported::layout(files, found.is_empty());
+    let Some((first, file)) = found.first() else { return (&KUBEADM, refused) };
+    if refused.is_some() {
+        return (first, refused);
+    }
     let finding = found.get(1).map(|(second, other)| {
         let message =
             format!("the files are of two platforms: {file} is of {}, this one of {}", first.title, second.title);
@@ -67,6 +71,35 @@ fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
     let mut own = located.filter(|location| known(profile, &location.path) && !known(other, &location.path));
     !other.directory.is_empty() && own.next().is_none()
 }
+
+/// Files encrypted with SOPS that are no Kubernetes objects: a mapping `sops` at the top beside these keys, and values that
+/// begin with `ENC[AES256_GCM,` (getsops/sops: stores/yaml, aes/cipher.go).
+pub(super) fn encrypted(files: &[InputFile]) -> Vec<Finding> {
+    let kinds: [(&[&str], &str, Severity); 3] = [
+        (&["sops", "machine"], "machine configuration", Severity::Error),
+        (&["sops", "clusters"], "kubeconfig", Severity::Warning),
+        (&["sops", "certs"], "file of cluster secrets", Severity::Warning),
+    ];
+    let mut findings = Vec::new();
+    for file in files {
+        if !matches!(&file.content, Content::Bytes(bytes) if detect::contains(bytes, b"ENC[AES256_GCM,")) {
+            continue;
+        }
+        if let Some((_, kind, severity)) = kinds.iter().find(|(keys, ..)| has_at_its_top(file, keys)) {
+            findings.push(sops(*severity, &file.path, &format!("this {kind} is encrypted with SOPS")));
+        }
+    }
+    findings
+}
+
+/// Says that something encrypted was not read.
+pub(super) fn sops(severity: Severity, file: &str, what: &str) -> Finding {
+    Finding::new(severity, SOPS, file, format!("{what}, so its certificates and keys cannot be read"))
+        .remedy("Decrypt it and load the result: `sops -d FILE >DECRYPTED`. Encrypt the package's objects again before you commit them")
+}
+
+/// The code of findings about what is encrypted with SOPS.
+pub(crate) const SOPS: &str = "sops-encrypted";
 
 /// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
 /// known for what it was meant to be.

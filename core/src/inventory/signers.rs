@@ -13,6 +13,8 @@ const MAX_CHAIN: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Signers {
     signers: BTreeMap<[u8; 32], Certificate>,
+    /// Fingerprints of the authorities that signed a certificate that is no authority.
+    issuing: BTreeSet<[u8; 32]>,
     /// Were there so many authorities that not all of them were tried?
     pub(crate) gave_up: bool,
 }
@@ -30,18 +32,26 @@ impl Signers {
         let authorities: Vec<&Certificate> =
             certificates.iter().copied().filter(|certificate| certificate.is_root_authority()).collect();
         let mut checks = MAX_CHECKS.0 + MAX_CHECKS.1 * certificates.len();
-        let mut signers = BTreeMap::new();
+        let (mut signers, mut issuing) = (BTreeMap::new(), BTreeSet::new());
         for certificate in certificates {
             if let Some(signer) = find(certificate, &authorities, &mut checks) {
                 signers.insert(certificate.fingerprint(), signer.clone());
+                if !certificate.is_authority() {
+                    issuing.insert(signer.fingerprint());
+                }
             }
         }
-        Self { signers, gave_up: checks == 0 }
+        Self { signers, issuing, gave_up: checks == 0 }
     }
 
     /// The authority that signed `certificate`; `None` if it is not among the input.
     pub(crate) fn signer(&self, certificate: &Certificate) -> Option<&Certificate> {
         self.signers.get(&certificate.fingerprint())
+    }
+
+    /// Did `authority` sign a leaf among the input?
+    pub(crate) fn issued_leaves(&self, authority: &Certificate) -> bool {
+        self.issuing.contains(&authority.fingerprint())
     }
 
     /// The intermediate CA that signed `leaf`, if the way up from it ends at `authority`.

@@ -5,6 +5,9 @@ use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, 
 /// On the client, apply would copy the object, key and all, into an annotation.
 pub(super) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
 
+/// Deletes an object and creates it again, without a copy in an annotation.
+pub(super) const REPLACE: &str = "kubectl replace --force --field-manager=airlock";
+
 /// What carries a step out, proves it and takes it back; each empty where a person acts.
 #[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Commands {

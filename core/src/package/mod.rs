@@ -261,7 +261,10 @@ impl OutputFiles {
     pub fn apply_command(&self, path: &str) -> Option<Zeroizing<String>> {
         let file = self.files.get(path).filter(|file| file.appliable)?;
         let object = std::str::from_utf8(&file.bytes).ok()?;
-        Some(Zeroizing::new(format!("{} -f - <<'EOF'\n{object}EOF\n", commands::APPLY)))
+        // The API server refuses every change of an immutable object.
+        let immutable = object.lines().any(|line| line == "immutable: true");
+        let command = if immutable { commands::REPLACE } else { commands::APPLY };
+        Some(Zeroizing::new(format!("{command} -f - <<'EOF'\n{object}EOF\n")))
     }
 
     /// `SHA256SUMS`: every file but itself.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Finding,
-    inventory::{Artifact, CaBundle, Inventory, ObjectRole, StoredObject, ca_bundles},
+    inventory::{Artifact, CaBundle, Inventory, ObjectRole, StoredObject, ca_bundles, is_immutable},
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };
@@ -68,8 +68,11 @@ fn write(
     holder: &Holder,
     stored: Option<&StoredObject>,
     change: ObjectChange,
-    (before, after): (String, String),
+    (before, mut after): (String, String),
 ) -> Action {
+    if stored.is_some_and(|stored| is_immutable(&stored.object)) {
+        after.push_str("; deleted and created again, since it is immutable");
+    }
     let name = stored.map_or("cluster-info", |stored| &stored.object.name);
     Action::Write(Edit {
         target: stored.map_or_else(|| "ConfigMap kube-public/cluster-info".to_owned(), StoredObject::place),

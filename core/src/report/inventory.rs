@@ -1,14 +1,14 @@
 //! An inventory as plain data.
 
 use super::{
-    AuthorityReport, CertificateReport, HolderReport, InventoryReport, KeyReport, MissingReport, ReplacedReport,
-    RotationReport, SlotReport, StandingReport, UnrecognisedReport,
+    AuthorityReport, CertificateReport, ClusterReport, HolderReport, InventoryReport, KeyReport, MissingReport,
+    ReplacedReport, RotationReport, SlotReport, StandingReport, UnrecognisedReport,
 };
 use crate::{
-    UnixTime,
+    UnixTime, finding,
     inventory::{
-        Artifact, Aspect, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Slot,
-        StoredObject,
+        Artifact, Aspect, FoundCluster, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole,
+        Role, Slot, StoredObject,
     },
     package::hex,
     plan::{same_algorithm, successor_name},
@@ -59,7 +59,19 @@ impl Inventory {
                 .collect(),
             rotation: self.rotation_report(),
             findings: self.findings.clone(),
+            groups: finding::group(&self.findings),
+            clusters: self.found_clusters.iter().map(|cluster| self.cluster_report(cluster)).collect(),
             files: self.files,
+        }
+    }
+
+    fn cluster_report(&self, cluster: &FoundCluster) -> ClusterReport {
+        ClusterReport {
+            name: cluster.name.clone(),
+            authority: self.certificate_report(&cluster.authority),
+            nodes: cluster.nodes.clone(),
+            files: cluster.files.clone(),
+            loaded_from: cluster.loaded_from.clone(),
         }
     }
 
@@ -201,7 +213,7 @@ pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> 
 }
 
 /// As `openssl x509 -fingerprint` prints it.
-pub(super) fn colons(bytes: &[u8]) -> String {
+pub(crate) fn colons(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
 }

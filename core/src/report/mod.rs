@@ -8,10 +8,11 @@ mod plan;
 use serde::{Deserialize, Serialize};
 
 pub use self::certificate::{CertificateDetails, ExtensionReport};
-pub(crate) use self::inventory::certificate_report;
+pub(crate) use self::inventory::{certificate_report, colons};
 
 use crate::{
-    Finding, Standing, UnixTime, plan::Acknowledged, profile::AuthorityId, simulate::TrustMatrix, x509::KeyAlgorithm,
+    Finding, Standing, UnixTime, finding::FindingGroup, plan::Acknowledged, profile::AuthorityId, simulate::TrustMatrix,
+    x509::KeyAlgorithm,
 };
 
 /// Everything that inspection found.
@@ -32,8 +33,30 @@ pub struct InventoryReport {
     pub rotation: RotationReport,
     /// What is to be said about the input, most severe first.
     pub findings: Vec<Finding>,
+    /// The same findings, those with one cause together.
+    #[serde(default)]
+    pub groups: Vec<FindingGroup>,
+    /// The clusters that the files are of, where they are of several; empty otherwise.
+    #[serde(default)]
+    pub clusters: Vec<ClusterReport>,
     /// How many files were looked at, members of archives included.
     pub files: usize,
+}
+
+/// One of several clusters whose files were loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterReport {
+    /// Its name in Cluster API; empty where it has none.
+    pub name: String,
+    /// Its cluster CA.
+    pub authority: CertificateReport,
+    /// Its nodes by name.
+    pub nodes: Vec<String>,
+    /// Its files, as the person named them.
+    pub files: Vec<String>,
+    /// The folders and files that contain all of them and nothing of another cluster.
+    pub loaded_from: Vec<String>,
 }
 
 /// A rotation that is under way; empty where none is.
@@ -222,7 +245,7 @@ pub struct PlanReport {
     pub keys: Vec<KeyRequestReport>,
     /// The steps, in order.
     pub steps: Vec<StepReport>,
-    /// What is to be said about the plan.
+    /// What is to be said about the plan; [`finding::group`](crate::finding::group) puts those with one cause together.
     pub findings: Vec<Finding>,
     /// The dependencies on a rotated CA that the package does not handle, each acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role, SOPS},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
+    report::colons,
     x509::{Certificate, PrivateKey, SignatureVerdict},
 };
 
@@ -50,7 +51,9 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     let made_here = !matches!(profile.course, Course::Managed(_));
-    if inventory.authorities.is_empty() && made_here {
+    let encrypted =
+        inventory.findings.iter().any(|finding| finding.code == SOPS && finding.severity == Severity::Error);
+    if inventory.authorities.is_empty() && made_here && !encrypted {
         findings.push(
             Finding::error("missing-ca", "", "there is no CA certificate among the files")
                 .remedy(format!("Give {}", profile.input)),
@@ -87,7 +90,10 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                     format!("it holds {} certificates where the {} should stand alone", distinct.len(), row.title),
                 )
                 .at(&place)
-                .remedy("A rotation has begun here, or an intermediate CA was added: finish or undo that first"),
+                .remedy(format!(
+                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. Otherwise keep only the {} in this file: kubeadm and kube-controller-manager need exactly one certificate here",
+                    row.title
+                )),
             );
         }
         for certificate in certificates {
@@ -142,6 +148,36 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                 .remedy("Check that front-proxy-ca.crt is not a copy of ca.crt; a rotation with two new CAs needs two old ones"),
         );
     }
+}
+
+/// CAs that are trusted beside the cluster's and are no part of a rotation: they stay where they are, in every phase.
+pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let own = inventory.present(AuthorityId::Cluster);
+    let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
+    for (file, place, kubeconfig) in every_kubeconfig(inventory) {
+        for (index, anchors) in kubeconfig.trust.iter().enumerate() {
+            if !anchors.iter().any(|anchor| own.contains(&anchor)) {
+                continue;
+            }
+            let others: BTreeSet<_> =
+                anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
+            let place = join(&place, &format!("clusters[{index}].cluster.certificate-authority-data"));
+            findings.extend(others.into_iter().map(|other| foreign_authority(other).in_file(file).at(&place)));
+        }
+    }
+}
+
+/// Says which CA is foreign; the same text wherever it is trusted.
+fn foreign_authority(authority: &Certificate) -> Finding {
+    let message = format!(
+        "the CA {} (SHA-256 {}, valid from {}) is trusted beside the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
+        authority.subject(),
+        colons(&authority.fingerprint()),
+        authority.not_before().date()
+    );
+    Finding::warning("foreign-ca", "", message).remedy(
+        "Nothing to do if a proxy or another service needs it. If it is the old or new CA of a rotation in progress, add that rotation's package or a certificate that this CA issued, such as a node's apiserver.crt",
+    )
 }
 
 /// Every copy of an authority's certificate must be the same.

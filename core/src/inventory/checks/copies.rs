@@ -65,24 +65,30 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
     let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
     let held: Vec<(&AuthorityRow, &Certificate)> =
         rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    let mut same: BTreeMap<(&str, &str, &str, bool, &str), Vec<&CaCopy>> = BTreeMap::new();
+    let mut same: BTreeMap<(&str, &str, &str, bool, &str, &str), Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
             if copy.authorities.iter().any(|one| one.is_same_authority(old)) {
-                let key = (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.title);
+                let writer = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
+                let key =
+                    (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.title, writer);
                 same.entry(key).or_default().push(copy);
             }
         }
     }
-    for ((object, _, key, has_key, title), copies) in same {
+    for ((object, _, key, has_key, title, _), copies) in same {
         let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
         let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));
+        let written_by = copies.first().and_then(|copy| copy.writer.as_ref());
+        let writer = written_by.map_or_else(String::new, |writer| {
+            format!(". {} writes it ({}): {}", writer.title, writer.sign, writer.change)
+        });
         findings.push(if has_key {
             Finding::warning("ca-copy", file, format!("{message}, beside a private key: whoever signs with it goes on signing with the old CA"))
-                .remedy("Give it the new CA and its key in phase 2, once everybody trusts both; cert-manager's issuers read theirs from such a Secret")
+                .remedy(format!("Write the new CA and its key into it in phase 2, when all clients trust both CAs; issuers of cert-manager read their CA from such a Secret{writer}"))
         } else {
             Finding::warning("ca-copy", file, format!("{message}, and no part of this package changes it"))
-                .remedy("Let it hold both CAs in phase 1 and the new one alone in phase 3, by whoever writes it")
+                .remedy(format!("Write both CAs into it in phase 1 and only the new CA in phase 3{writer}"))
         });
     }
 }

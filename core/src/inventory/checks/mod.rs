@@ -13,6 +13,7 @@ mod layout;
 mod machines;
 mod signatures;
 mod tenants;
+mod writers;
 
 pub(crate) use self::signatures::refused_extension;
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
@@ -27,6 +28,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     let mut findings = Vec::new();
     authorities::missing(inventory, &mut findings);
     authorities::authorities(inventory, now, &mut findings);
+    authorities::foreign(inventory, &mut findings);
     authorities::copies(inventory, &mut findings);
     authorities::pairs(inventory, &mut findings);
     authorities::issuers(inventory, &mut findings);
@@ -47,6 +49,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);
+    writers::objects(inventory, &mut findings);
     inventory.findings.append(&mut findings);
 }
 

@@ -4,6 +4,7 @@
 //! and no other, a leaf of the new CA fits everything from phase 2 on. A holder stands where most of its files do;
 //! a file that does not fit there is out of line.
 
+mod evidence;
 mod machines;
 mod node;
 mod objects;

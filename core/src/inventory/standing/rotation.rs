@@ -1,8 +1,8 @@
 //! Which two authorities a rotation leads from and to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::machines;
+use super::{evidence::Evidence, machines};
 use crate::{
     inventory::{Artifact, Inventory, ObjectRole},
     plan::before_date,
@@ -25,18 +25,26 @@ impl Rotation {
     }
 }
 
-/// A list of trust anchors somewhere.
-struct Bundle<'a> {
-    anchors: Vec<&'a Certificate>,
-    /// Is it what a kubeconfig trusts, or the file of the authority itself?
-    in_kubeconfig: bool,
+/// Bundles in which more CAs than this could take part in a rotation are not judged: no real rotation has so many, and
+/// comparing each with each takes a signature verification for every pair.
+const MAX_CANDIDATES: usize = 8;
+
+/// The trust bundles of one authority, each content once.
+#[derive(Default)]
+struct Bundles<'a> {
+    /// In the authority's own files and Secrets.
+    files: BTreeSet<Vec<&'a Certificate>>,
+    /// In kubeconfigs and `cluster-info`.
+    kubeconfigs: BTreeSet<Vec<&'a Certificate>>,
+    /// CAs that are in bundles of both kinds.
+    in_both: BTreeSet<&'a Certificate>,
 }
 
 /// The rotations that are under way, by authority.
 ///
-/// A package that was given along knows. Otherwise two CAs that one holder trusts side by side are not always a rotation:
-/// a second CA may be there for people's certificates. It is one if something else hangs on the younger of them as well:
-/// a leaf, the trust in a kubeconfig, the elder's name.
+/// A package among the files names both CAs. Otherwise two CAs in one trust bundle are a rotation only if there is evidence
+/// for both ([`Evidence`]), if the authority's own file and a kubeconfig hold both, or if they share a name. Any other CA in
+/// a bundle is foreign: it stays where it is.
 pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
@@ -51,18 +59,22 @@ pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<Authori
             rotations.insert(row.id, Rotation::of(old, new));
             continue;
         }
-        let bundles = bundles(inventory, row);
+        let bundles = Bundles::of(inventory, row);
+        if bundles.is_empty() {
+            continue;
+        }
+        let evidence = Evidence::of(inventory, row);
         let begun = rotations.contains_key(&AuthorityId::Cluster);
         let mut found: Vec<Rotation> = Vec::new();
-        for bundle in &bundles {
-            for rotation in pairs(&bundle.anchors) {
+        for bundle in bundles.files.iter().chain(&bundles.kubeconfigs) {
+            for rotation in pairs(&bundles.candidates(bundle, &evidence, begun)) {
                 let known = found.iter().any(|one| one.old == rotation.old && one.new == rotation.new);
-                if !known && (begun || is_rotation(inventory, &rotation, &bundles)) {
+                if !known && (begun || bundles.is_rotation(&rotation, &evidence)) {
                     found.push(rotation);
                 }
             }
         }
-        // Of three authorities nobody can tell which way the rotation goes.
+        // Of three CAs, the files do not tell which one replaces which.
         if let [only] = found.as_slice() {
             rotations.insert(row.id, only.clone());
         }
@@ -77,11 +89,11 @@ fn is_held(inventory: &Inventory, old: &Certificate, new: &Certificate) -> bool 
     in_files.chain(in_objects).any(|one| one.is_root_authority() && (one == old || one == new))
 }
 
-/// Every two authorities of a bundle that could follow one another, the younger one as the new one.
-fn pairs(anchors: &[&Certificate]) -> Vec<Rotation> {
+/// Every two CAs of which one can replace the other, the younger one as the new one.
+fn pairs(candidates: &[&Certificate]) -> Vec<Rotation> {
     let mut pairs = Vec::new();
-    for (at, first) in anchors.iter().enumerate() {
-        for second in &anchors[at + 1..] {
+    for (at, first) in candidates.iter().enumerate() {
+        for second in &candidates[at + 1..] {
             let related = first.is_signed_by(second) || second.is_signed_by(first);
             if related || first.public_key().is_same_key(second.public_key()) {
                 continue;
@@ -93,57 +105,76 @@ fn pairs(anchors: &[&Certificate]) -> Vec<Rotation> {
     pairs
 }
 
-fn is_rotation(inventory: &Inventory, rotation: &Rotation, bundles: &[Bundle<'_>]) -> bool {
-    let Rotation { old, new, .. } = rotation;
-    let has_both = |bundle: &&Bundle<'_>| bundle.anchors.contains(&old) && bundle.anchors.contains(&new);
-    let wide = bundles.iter().filter(has_both);
-    let (kubeconfigs, files): (Vec<_>, Vec<_>) = wide.partition(|bundle| bundle.in_kubeconfig);
-    let everywhere = !kubeconfigs.is_empty() && !files.is_empty();
-    everywhere || same_family(old, new) || signs_leaves(inventory, new)
-}
-
-/// Does it sign what a component of the cluster presents?
-fn signs_leaves(inventory: &Inventory, authority: &Certificate) -> bool {
-    let on_nodes = inventory.nodes.iter().flat_map(|node| node.slots.values());
-    let mut leaves = on_nodes.flat_map(|slot| slot.artifact.all_certificates()).filter(|one| !one.is_root_authority());
-    leaves.any(|leaf| inventory.signers.signer(leaf) == Some(authority))
-}
-
-/// Has one the other's name, but for a date at its end?
-fn same_family(old: &Certificate, new: &Certificate) -> bool {
-    let base = |certificate: &Certificate| {
-        let name = certificate.subject().common_name().unwrap_or_default();
-        let base = before_date(&name).unwrap_or(&name);
-        base.strip_suffix("-2").unwrap_or(base).to_owned()
-    };
-    !base(old).is_empty() && base(old) == base(new)
-}
-
-fn bundles<'a>(inventory: &'a Inventory, row: &AuthorityRow) -> Vec<Bundle<'a>> {
-    let mut bundles = Vec::new();
-    let mut add = |certificates: &'a [Certificate], in_kubeconfig| {
-        let anchors: Vec<_> = certificates.iter().filter(|certificate| certificate.is_root_authority()).collect();
-        if anchors.len() > 1 {
-            bundles.push(Bundle { anchors, in_kubeconfig });
+impl<'a> Bundles<'a> {
+    fn of(inventory: &'a Inventory, row: &AuthorityRow) -> Self {
+        let mut bundles = Self::default();
+        for node in &inventory.nodes {
+            bundles.files.extend(several(node.certificates(row.certificate)));
         }
-    };
-    for node in &inventory.nodes {
-        add(node.certificates(row.certificate), false);
-    }
-    for stored in &inventory.objects {
-        if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id)) {
-            add(&stored.certificates, false);
-        }
-    }
-    if row.id == AuthorityId::Cluster {
-        for (_, slot) in inventory.slots() {
-            if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact {
-                kubeconfig.trust.iter().for_each(|anchors| add(anchors, true));
+        for stored in &inventory.objects {
+            if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id)) {
+                bundles.files.extend(several(&stored.certificates));
             }
         }
-        for (_, kubeconfig) in inventory.objects.iter().filter_map(|stored| stored.kubeconfig.as_ref()) {
-            kubeconfig.trust.iter().for_each(|anchors| add(anchors, true));
+        if row.id == AuthorityId::Cluster {
+            for (_, slot) in inventory.slots() {
+                if let Artifact::Kubeconfig(kubeconfig) = &slot.artifact {
+                    bundles.kubeconfigs.extend(kubeconfig.trust.iter().filter_map(|anchors| several(anchors)));
+                }
+            }
+            for (_, kubeconfig) in inventory.objects.iter().filter_map(|stored| stored.kubeconfig.as_ref()) {
+                bundles.kubeconfigs.extend(kubeconfig.trust.iter().filter_map(|anchors| several(anchors)));
+            }
         }
+        let in_files: BTreeSet<_> = bundles.files.iter().flatten().copied().collect();
+        let in_kubeconfigs: BTreeSet<_> = bundles.kubeconfigs.iter().flatten().copied().collect();
+        bundles.in_both = in_files.intersection(&in_kubeconfigs).copied().collect();
+        bundles
     }
-    bundles
+
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.kubeconfigs.is_empty()
+    }
+
+    /// The CAs of a bundle that may take part in a rotation, in time linear in the bundle; none where there are more than
+    /// [`MAX_CANDIDATES`].
+    fn candidates(&self, bundle: &[&'a Certificate], evidence: &Evidence<'_>, all: bool) -> Vec<&'a Certificate> {
+        let mut families: BTreeMap<String, usize> = BTreeMap::new();
+        for family in bundle.iter().filter_map(|anchor| family(anchor)) {
+            *families.entry(family).or_default() += 1;
+        }
+        let may = |anchor: &&&Certificate| {
+            all || evidence.shows(anchor)
+                || family(anchor).is_some_and(|family| families[&family] > 1)
+                || self.in_both.contains(**anchor)
+        };
+        let candidates: Vec<_> = bundle.iter().filter(may).take(MAX_CANDIDATES + 1).copied().collect();
+        if candidates.len() > MAX_CANDIDATES { Vec::new() } else { candidates }
+    }
+
+    fn is_rotation(&self, rotation: &Rotation, evidence: &Evidence<'_>) -> bool {
+        let Rotation { old, new, .. } = rotation;
+        let has_both = |bundle: &Vec<&Certificate>| bundle.contains(&old) && bundle.contains(&new);
+        if self.files.iter().any(has_both) && self.kubeconfigs.iter().any(has_both) {
+            return true;
+        }
+        let shown = [old, new].into_iter().filter(|authority| evidence.shows(authority)).count();
+        let related = family(old).is_some() && family(old) == family(new);
+        shown == 2 || (related && (shown == 1 || evidence.is_empty()))
+    }
+}
+
+/// The common name without what Airlock adds to a new CA's: `-2`, or a date of eight digits.
+fn family(authority: &Certificate) -> Option<String> {
+    let name = authority.subject().common_name()?;
+    let base = before_date(&name).unwrap_or(&name);
+    let base = base.strip_suffix("-2").unwrap_or(base);
+    (!base.is_empty()).then(|| base.to_owned())
+}
+
+/// The CAs of a trust bundle, if there are two or more; each once.
+fn several(anchors: &[Certificate]) -> Option<Vec<&Certificate>> {
+    let mut seen = BTreeSet::new();
+    let authorities: Vec<_> = anchors.iter().filter(|anchor| anchor.is_root_authority() && seen.insert(*anchor)).collect();
+    (authorities.len() > 1).then_some(authorities)
 }

@@ -3,7 +3,7 @@
 use super::{COMMON, function, head, hosted, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
-    inventory::Pinned,
+    inventory::{Pinned, is_immutable},
     package::{
         OutputFile, OutputFiles,
         commands::{quote, step_name},
@@ -19,6 +19,9 @@ use crate::{
 
 /// The library, the same in every cluster's script.
 const LIBRARY: &str = include_str!("cluster.sh");
+
+/// The library for immutable Secrets, only in scripts that change one.
+const RECREATE: &str = include_str!("recreate.sh");
 
 /// The whole script.
 pub(super) fn script(
@@ -62,6 +65,9 @@ pub(super) fn script(
     if *holder == Holder::Management {
         parts.extend(hosted::library(plan));
     }
+    if steps.iter().flat_map(|step| &step.actions).any(is_recreated) {
+        parts.push(RECREATE.to_owned());
+    }
     parts.push(LIBRARY.to_owned());
     parts.concat()
 }
@@ -75,6 +81,12 @@ fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFile
         Action::Cluster(action) => cluster_lines(plan, phase, action, output),
         _ => Vec::new(),
     }
+}
+
+/// Is an immutable object written, which has to be deleted and created again?
+fn is_recreated(action: &Action) -> bool {
+    let Action::Write(Edit { content: Content::Object(change), .. }) = action else { return false };
+    change.stored().is_some_and(|stored| is_immutable(&stored.object))
 }
 
 fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFiles) -> Vec<String> {
@@ -102,7 +114,8 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
         (None, _) => format!("undo/{name}"),
     };
     let mut lines = vec![format!(
-        "object {} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {} {}",
+        if is_immutable(object) { "recreate" } else { "object" },
         quote(name),
         quote(&before),
         object.kind.to_ascii_lowercase(),

@@ -236,6 +236,11 @@ pub const ADVICE: &[Advice] = &[
         "What comes after the first block is not read, so the certificate in it is not seen.",
         Check::Lines("BEGIN"),
     ),
+    row(
+        "foreign-ca",
+        "A CA in a trust bundle may belong to a proxy, or to a rotation that somebody else began. Removing the one or keeping the other would break connections.",
+        Check::Certificates,
+    ),
     row("further-ca", "Whoever holds that CA's key is let in as well, before and after.", Check::Lines("acceptedCAs")),
     row(
         "ignored-certificate",
@@ -243,6 +248,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("grep -n -e -----BEGIN FILE"),
     ),
     row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
+    row(
+        "immutable-object",
+        "The API server refuses every change of an immutable object's data, so an update in the middle of the rotation would fail.",
+        Check::Command("kubectl get secrets,configmaps -A -o json | jq -r '.items[] | select(.immutable) | .kind + \" \" + .metadata.namespace + \"/\" + .metadata.name'"),
+    ),
     row(
         "insecure",
         "Anybody in between can pose as the API server to this client, and take what it sends.",
@@ -432,6 +442,11 @@ pub const ADVICE: &[Advice] = &[
     row("nothing-to-give-up", HAND_IN, NEW_CA),
     row("nothing-to-rotate", HAND_IN, Check::Command("ls -l /etc/kubernetes/pki")),
     row(
+        "object-writer",
+        "The other program writes its own version again, so the old CA comes back in the middle of a phase.",
+        Check::Command("kubectl get secrets -A --show-managed-fields -o json | jq -r '.items[] | .metadata.name + \" \" + ([.metadata.managedFields[]?.manager] | join(\",\"))'"),
+    ),
+    row(
         "one-at-a-time",
         "Two CAs that change at once leave nobody who is sure of either.",
         Check::Command("kubectl get nodes -o wide"),
@@ -558,6 +573,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("signing-unknown", "It decides where the new CA's key goes.", MANIFEST),
     row(
+        "sops-encrypted",
+        "The values are ciphertext. Without them the CA is unknown, and a package without this object would leave the old CA in place.",
+        Check::Lines("^sops:\\|ENC\\["),
+    ),
+    row(
         "staged-configuration",
         "A patch is made for the configuration that is read; one that takes effect later brings back what it replaced.",
         Check::Command("talosctl get machineconfig persistent -o yaml"),
@@ -597,6 +617,11 @@ pub const ADVICE: &[Advice] = &[
         "unrecognised",
         "Nothing in a rotation hangs on it, as far as is known. If it holds a CA all the same, it has to be changed by hand.",
         Check::Look,
+    ),
+    row(
+        "unsupported-platform",
+        "This platform keeps its CAs in other files and rotates them with its own tool. Steps for kubeadm would break it.",
+        Check::Command("kubectl get nodes -o wide --show-labels"),
     ),
     row(
         "uploaded-keys",
