@@ -104,7 +104,7 @@ impl SignatureAlgorithm {
             rfc5912::ECDSA_WITH_SHA_512 => Self::Ecdsa(Digest::Sha512),
             rfc8410::ID_ED_25519 => Self::Ed25519,
             rfc5912::ID_RSASSA_PSS => pss(identifier).unwrap_or_else(|| Self::Other("RSA-PSS".to_owned())),
-            rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::Other("MD5 with RSA".to_owned()),
+            rfc5912::MD_5_WITH_RSA_ENCRYPTION => Self::Other(MD5_WITH_RSA.to_owned()),
             oid => Self::Other(Oid::from(oid).to_string()),
         }
     }
@@ -127,6 +127,11 @@ impl SignatureAlgorithm {
             self,
             Self::Ecdsa(Digest::Sha1) | Self::RsaPkcs1(Digest::Sha1) | Self::RsaPss { digest: Digest::Sha1, .. }
         )
+    }
+
+    /// Does it use MD5, which every verifier refuses?
+    pub fn is_md5(&self) -> bool {
+        matches!(self, Self::Other(name) if name == MD5_WITH_RSA)
     }
 }
 
@@ -211,6 +216,9 @@ fn verify_pss(key: &[u8], digest: Digest, salt_len: usize, message: &[u8], signa
     }
     .ok()
 }
+
+/// The name of RSA with MD5 (RFC 3279, 2.2.1).
+const MD5_WITH_RSA: &str = "MD5 with RSA";
 
 /// RFC 3279, 2.2.3; const-oid does not have it.
 const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");

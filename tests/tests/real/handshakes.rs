@@ -137,8 +137,7 @@ fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
 struct Prediction {
     what: String,
     question: Question,
-    go: Result<(), ChainError>,
-    openssl: Result<(), ChainError>,
+    answers: [Result<(), ChainError>; Rules::ALL.len()],
 }
 
 impl Prediction {
@@ -151,9 +150,12 @@ impl Prediction {
         };
         let host = Some(question.dns_name.as_str()).filter(|host| !host.is_empty());
         let asked = x509::Question { trust: &trust, purpose, host, now: question.time };
-        let [go, openssl] =
-            [Rules::Go, Rules::OpenSsl].map(|rules| validate(Presented::Chain(&presented), &asked, rules));
-        Self { what, question, go, openssl }
+        let answers = Rules::ALL.map(|rules| validate(Presented::Chain(&presented), &asked, rules));
+        Self { what, question, answers }
+    }
+
+    fn answer(&self, rules: Rules) -> &Result<(), ChainError> {
+        &self.answers[rules.index()]
     }
 }
 
@@ -231,8 +233,7 @@ fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Predicti
         Prediction {
             what: format!("{}: {subject}{how}, under [{anchors}]", cluster.name),
             question: question(trial, keys),
-            go: trial.go.clone(),
-            openssl: trial.openssl.clone(),
+            answers: trial.answers.clone(),
         }
     };
     let trials = matrix.trials();
@@ -281,7 +282,7 @@ fn spoilt(trial: &Trial, how: usize, other: &TrustBundle) -> (Trial, &'static st
     let asked =
         x509::Question { trust: &spoilt.trust, purpose: spoilt.purpose, host: spoilt.host.as_deref(), now: spoilt.now };
     let presented = Presented::Chain(&trial.presented);
-    (spoilt.go, spoilt.openssl) = (validate(presented, &asked, Rules::Go), validate(presented, &asked, Rules::OpenSsl));
+    spoilt.answers = Rules::ALL.map(|rules| validate(presented, &asked, rules));
     (spoilt, what)
 }
 

@@ -2,7 +2,7 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, Question, host, is_understood, name, wanted};
+use super::{ChainError, Link, Question, Refusals, Rules, constraints, host, is_understood, name, wanted};
 use crate::{
     UnixTime,
     x509::{AlternativeName, Certificate, ExtendedKeyUsage},
@@ -44,7 +44,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// Looks for a way from `link`, the last of `chain`, to an anchor (verify.go, `buildChains`).
     fn up(&mut self, link: Link<'a>, chain: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
-        let mut first_error = None;
+        let mut refusals = Refusals::default();
         let anchors = self.reader.trust.iter().map(|anchor| (anchor, true));
         let intermediates = self.intermediates.iter().map(|intermediate| (intermediate, false));
         for (candidate, is_anchor) in anchors.chain(intermediates) {
@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
             if self.checks > MAX_CHECKS {
                 break;
             }
-            let mut way = self.step(link, candidate, is_anchor, chain.len().saturating_sub(1));
+            let mut way = self.step(link, candidate, is_anchor, chain);
             if way.is_ok() && !is_anchor {
                 chain.push(candidate);
                 way = self.up(Link::Present(candidate), chain);
@@ -63,15 +63,22 @@ impl<'a> Search<'a> {
             }
             match way {
                 Ok(()) => return Ok(()),
-                Err(error) => _ = first_error.get_or_insert(error),
+                Err(error) => refusals.add(error),
             }
         }
-        Err(first_error.unwrap_or_else(|| ChainError::UnknownAuthority(link.issuer().to_string())))
+        Err(refusals.or(|| ChainError::UnknownAuthority(link.issuer().to_string())))
     }
 
-    /// Did `authority` sign `link`, below which are so many intermediates, and may it? (x509.go, `CheckSignatureFrom`;
-    /// verify.go, `isValid`.)
-    fn step(&self, link: Link<'_>, authority: &Certificate, is_anchor: bool, below: usize) -> Result<(), ChainError> {
+    /// Did `authority` sign `link`, the last of `chain`, and may it? (x509.go, `CheckSignatureFrom`; verify.go, `isValid`;
+    /// constraints.go, `checkConstraints`.)
+    fn step(
+        &self,
+        link: Link<'_>,
+        authority: &Certificate,
+        is_anchor: bool,
+        chain: &[&Certificate],
+    ) -> Result<(), ChainError> {
+        let below = chain.len().saturating_sub(1);
         is_readable(authority)?;
         // An anchor of version 1 or 2 may do without basicConstraints.
         let has_none = authority.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
@@ -80,7 +87,7 @@ impl<'a> Search<'a> {
             return Err(ChainError::MayNotSign(name(authority)));
         }
         link.algorithm()?;
-        if !link.is_signed_with(authority.public_key()) {
+        if !link.is_signed_with(authority.public_key())? {
             return Err(ChainError::WrongKey(name(authority)));
         }
         is_valid(authority, self.reader.now)?;
@@ -89,6 +96,7 @@ impl<'a> Search<'a> {
         if authority.path_len().is_some_and(|most| below > most as usize) {
             return Err(ChainError::MayNotSign(name(authority)));
         }
+        chain.iter().try_for_each(|certificate| constraints::allow(Rules::Go, authority, certificate))?;
         is_for(authority, self.reader)
     }
 }
@@ -142,8 +150,8 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Critical alternative names count only if there is one of a form that Go reads. What policy constraints ask for is
-/// not judged here.
+/// Critical alternative names count only if there is one of a form that Go reads, critical name constraints only if there is
+/// none of another form. Policy constraints are not judged here.
 fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
     is_understood(certificate, &[])?;
     for extension in certificate.extensions() {
@@ -152,9 +160,13 @@ fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
             matches!(name, Dns(_) | Email(_) | Ip(_) | Uri(_))
         };
         let is_names = extension.oid == rfc5280::ID_CE_SUBJECT_ALT_NAME;
-        let is_unknown = is_names && extension.critical && !certificate.alternative_names().iter().any(known);
-        if is_unknown || extension.oid == rfc5280::ID_CE_POLICY_CONSTRAINTS {
+        let is_unknown = is_names && !certificate.alternative_names().iter().any(known)
+            || extension.oid == rfc5280::ID_CE_NAME_CONSTRAINTS && constraints::is_unhandled_by_go(&extension.value);
+        if extension.critical && is_unknown {
             return Err(ChainError::Critical(extension.oid.to_string()));
+        }
+        if extension.oid == rfc5280::ID_CE_POLICY_CONSTRAINTS {
+            return Err(ChainError::NotJudged(name(certificate), "policy constraints"));
         }
     }
     Ok(())
