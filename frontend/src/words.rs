@@ -15,8 +15,8 @@ use airlock_core::{
         PackageReport, PlanReport, ReplacedReport, SuccessorReport,
     },
     simulate::{self, TrustMatrix},
-    x509::Rules,
     x509::KeyAlgorithm,
+    x509::Rules,
 };
 
 use crate::state::{
@@ -1224,7 +1224,11 @@ pub fn verifiers(cell: &Cell<'_>) -> String {
         })
     };
     let others: Vec<String> = Rules::REPORTED.into_iter().filter_map(differs).collect();
-    if others.is_empty() { "OpenSSL, Python, Java and rustls clients: same result.".to_owned() } else { others.join(" ") }
+    if others.is_empty() {
+        "OpenSSL, Python, Java and rustls clients: same result.".to_owned()
+    } else {
+        others.join(" ")
+    }
 }
 
 /// What to change.

@@ -31,11 +31,9 @@ use openssl::{
         verify::{X509CheckFlags, X509VerifyFlags, X509VerifyParam, X509VerifyParamRef},
     },
 };
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime as WebpkiTime};
 use serde::{Deserialize, Serialize};
-use webpki::{
-    EndEntityCert, KeyUsage, anchor_from_trusted_cert,
-    types::{CertificateDer, IpAddr as WebpkiAddress, ServerName, UnixTime as WebpkiTime},
-};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use crate::{
     oracle::{Usage, ask},
@@ -170,13 +168,29 @@ impl Question {
 /// If OpenSSL cannot be set up.
 #[must_use]
 pub fn openssl_strict(question: &Question) -> Verdict {
+    openssl_verify(question, X509VerifyFlags::X509_STRICT | X509VerifyFlags::PARTIAL_CHAIN)
+}
+
+/// The same without Python's flags.
+///
+/// # Panics
+///
+/// If OpenSSL cannot be set up.
+#[must_use]
+pub fn openssl_default(question: &Question) -> Verdict {
+    openssl_verify(question, X509VerifyFlags::empty())
+}
+
+fn openssl_verify(question: &Question, flags: X509VerifyFlags) -> Verdict {
+    let readable = |pem: &str| certificates(pem).map_err(|error| error.to_string());
+    let (mut presented, roots) = (readable(&question.presented)?.into_iter(), readable(&question.roots)?);
     let verify = || -> Result<Verdict, ErrorStack> {
         let mut store = X509StoreBuilder::new()?;
-        for root in certificates(&question.roots)? {
+        for root in roots {
             store.add_cert(root)?;
         }
         let mut parameters = X509VerifyParam::new()?;
-        parameters.set_flags(X509VerifyFlags::X509_STRICT | X509VerifyFlags::PARTIAL_CHAIN)?;
+        parameters.set_flags(flags)?;
         parameters.set_auth_level(SECURITY_LEVEL.cast_signed());
         parameters.set_purpose(match question.usage {
             Usage::Client => X509PurposeId::SSL_CLIENT,
@@ -184,7 +198,6 @@ pub fn openssl_strict(question: &Question) -> Verdict {
         })?;
         set_parameters(&mut parameters, question)?;
         store.set_param(&parameters)?;
-        let mut presented = certificates(&question.presented)?.into_iter();
         let leaf = presented.next().expect("a leaf is presented");
         let mut chain = Stack::new()?;
         for certificate in presented {
@@ -219,7 +232,7 @@ pub fn webpki(question: &Question) -> Verdict {
     leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &presented[1..], time, usage, None, None)
         .map_err(words)?;
     let name = match (question.address(), question.dns_name.as_str()) {
-        (Some(address), _) => ServerName::IpAddress(WebpkiAddress::from(address)),
+        (Some(address), _) => ServerName::IpAddress(address.into()),
         (None, "") => return Ok(()),
         (None, name) => ServerName::try_from(name).map_err(|error| error.to_string())?,
     };

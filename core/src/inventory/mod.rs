@@ -42,6 +42,7 @@ use crate::{
 pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
+    checks::Refusals,
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     pins::Pinned,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Outcome, OtherVerdict,
+    OtherVerdict, Outcome,
     effects::signs,
     referee::Referee,
     world::{Cell, Leaf, Value, Values, World},
@@ -237,7 +237,9 @@ impl Tally {
     ) {
         if let Some(why) = &offer.impossible {
             let failure = Failure::of(presenter, Reason::Impossible(why.clone()));
-            self.by.iter_mut().for_each(|count| count.add(&Count { fails: true, unjudged: false, failure: Some(failure.clone()) }));
+            self.by
+                .iter_mut()
+                .for_each(|count| count.add(&Count { fails: true, unjudged: false, failure: Some(failure.clone()) }));
         }
         for leaf in &offer.leaves {
             self.states += 1;

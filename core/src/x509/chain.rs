@@ -16,6 +16,7 @@
 mod constraints;
 mod go;
 mod host;
+mod idna;
 mod java;
 mod openssl;
 mod rules;
@@ -140,6 +141,11 @@ pub fn validate(presented: Presented<'_>, reader: &Question<'_>, rules: Rules) -
     }
 }
 
+/// A host name in ASCII, as clients compare it with certificates: `bücher.example` as `xn--bcher-kva.example`.
+pub(crate) fn ascii_host(host: &str) -> String {
+    idna::to_ascii(host)
+}
+
 /// Is it made for this host, by Go's rules?
 pub(super) fn is_for_host(leaf: &Certificate, host: &str) -> bool {
     host::go(leaf, host)
@@ -188,6 +194,7 @@ impl<'a> Link<'a> {
             Self::Future(authority) => rsa(authority.public_key()) == rsa(key),
             Self::Present(certificate) => match certificate.signature_algorithm() {
                 SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. } => rsa(key),
+                algorithm if algorithm.is_md5() => rsa(key),
                 _ => !rsa(key),
             },
         }
@@ -230,9 +237,10 @@ const HANDLED: [ObjectIdentifier; 10] = [
 
 /// Refuses critical extensions that are neither [`HANDLED`] nor in `more`.
 fn is_understood(certificate: &Certificate, more: &[ObjectIdentifier]) -> Result<(), ChainError> {
-    let unhandled = certificate.extensions().iter().find(|extension| {
-        extension.critical && HANDLED.iter().chain(more).all(|known| extension.oid != *known)
-    });
+    let unhandled = certificate
+        .extensions()
+        .iter()
+        .find(|extension| extension.critical && HANDLED.iter().chain(more).all(|known| extension.oid != *known));
     unhandled.map_or(Ok(()), |extension| Err(ChainError::Critical(extension.oid.to_string())))
 }
 
@@ -247,6 +255,19 @@ fn wanted(purpose: Purpose) -> ExtendedKeyUsage {
 fn name(certificate: &Certificate) -> String {
     certificate.subject().to_string()
 }
+
+/// Refuses to judge a leaf whose own key is of a type that some releases of the verifiers do not support.
+fn has_judged_key(leaf: &Certificate) -> Result<(), ChainError> {
+    match leaf.public_key().key_type() {
+        KeyType::Other(kind) if kind != P_521 => {
+            Err(ChainError::NotJudged(name(leaf), "keys of this type are not judged"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The type of keys that all verifiers support in leaves, and whose signatures are not checked here.
+const P_521: &str = "ECDSA P-521";
 
 /// The answer of a search over several candidates: the first refusal, unless one of them is not judged.
 #[derive(Default)]

@@ -12,6 +12,9 @@ mod kubeconfigs;
 mod layout;
 mod machines;
 mod tenants;
+mod verifiers;
+
+pub(crate) use self::verifiers::Refusals;
 
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
@@ -44,6 +47,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);
+    verifiers::verifiers(inventory, now, &mut findings);
     inventory.findings.append(&mut findings);
 }
 

@@ -11,7 +11,7 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{ChainError, Rules, name};
+use super::{ChainError, Rules, host, name};
 use crate::x509::{AlternativeName, Certificate};
 
 /// The form of a name that is not evaluated.
@@ -68,13 +68,28 @@ pub(super) fn allow(rules: Rules, authority: &Certificate, certificate: &Certifi
     if rules == Rules::Go && permitted.is_empty() && excluded.is_empty() {
         return Err(ChainError::Unreadable(name(authority), "its name constraints are empty"));
     }
-    let has = |form: fn(&AlternativeName) -> bool| certificate.alternative_names().iter().any(form);
+    let names = certificate.alternative_names();
+    let all = || permitted.iter().chain(&excluded);
     let by_common_name = matches!(rules, Rules::OpenSsl | Rules::OpenSslStrict | Rules::Java)
-        && !has(|name| matches!(name, AlternativeName::Dns(_)))
+        && !names.iter().any(|name| name.dns().is_some())
         && !certificate.subject().common_names().is_empty()
-        && permitted.iter().chain(&excluded).any(|base| matches!(base, Base::Dns(_) | Base::Ip(_)));
+        && all().any(|base| matches!(base, Base::Dns(_)));
     if by_common_name {
         return Err(not_judged());
+    }
+    let odd_network = || all().any(|base| matches!(base, Base::Ip(network) if ![8, 32].contains(&network.len())));
+    let has_networks = || all().any(|base| matches!(base, Base::Ip(_)));
+    let odd_name = names.iter().find(|name| match (rules, name) {
+        // An empty base is an error in Java (x509/DNSName.java, `constrains`).
+        (Rules::Java, AlternativeName::Dns(_)) => all().any(|base| matches!(base, Base::Dns(base) if base.is_empty())),
+        (Rules::Java, _) => false,
+        (Rules::Go, AlternativeName::Dns(name)) => name.ends_with('.') || name.split('.').any(str::is_empty),
+        (Rules::Webpki, AlternativeName::Dns(name)) => !host::is_webpki_pattern(name),
+        (_, AlternativeName::Ip(_)) => odd_network(),
+        (_, other) => other.is_malformed_address() && has_networks(),
+    });
+    if let Some(odd) = odd_name {
+        return Err(violation(odd.to_string(), authority));
     }
     for own in certificate.alternative_names() {
         let hits = |bases: &[Base], is_permitted: bool| -> (bool, bool) {

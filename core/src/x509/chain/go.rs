@@ -2,10 +2,12 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, Question, Refusals, Rules, constraints, host, is_understood, name, wanted};
+use super::{
+    ChainError, Link, Question, Refusals, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+};
 use crate::{
     UnixTime,
-    x509::{AlternativeName, Certificate, ExtendedKeyUsage},
+    x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyUsage},
 };
 
 /// Signatures that are checked for one leaf, at most (verify.go, `maxChainSignatureChecks`).
@@ -18,6 +20,7 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
         for presented in std::iter::once(leaf).chain(intermediates) {
             is_readable(presented)?;
         }
+        has_judged_key(leaf)?;
         is_valid(leaf, reader.now)?;
         is_handled(leaf)?;
         is_for(leaf, reader)?;
@@ -83,7 +86,9 @@ impl<'a> Search<'a> {
         // An anchor of version 1 or 2 may do without basicConstraints.
         let has_none = authority.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
         let may_sign = authority.is_authority() || is_anchor && authority.version() < 3 && has_none;
-        if !may_sign || !authority.can_sign_certificates() {
+        // A keyUsage without any bit counts as none.
+        let by_usage = authority.can_sign_certificates() || authority.key_usage() == Some(KeyUsage::default());
+        if !may_sign || !by_usage {
             return Err(ChainError::MayNotSign(name(authority)));
         }
         link.algorithm()?;
@@ -146,6 +151,9 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     }
     if certificate.alternative_names().iter().filter_map(AlternativeName::dns).any(|name| !name.is_ascii()) {
         return unreadable("a DNS name is not ASCII");
+    }
+    if certificate.alternative_names().iter().any(AlternativeName::is_malformed_address) {
+        return unreadable("an address has a wrong length");
     }
     Ok(())
 }

@@ -84,7 +84,11 @@ pub(super) fn java(leaf: &Certificate, host: &str) -> bool {
         return false;
     }
     if super::java::has_dns_name(leaf) {
-        return leaf.alternative_names().iter().filter_map(AlternativeName::dns).any(|name| is_equal_to_java(name, host));
+        return leaf
+            .alternative_names()
+            .iter()
+            .filter_map(AlternativeName::dns)
+            .any(|name| is_equal_to_java(name, host));
     }
     leaf.subject().common_name().is_some_and(|name| is_equal_to_java(&name, host))
 }
@@ -105,7 +109,8 @@ fn is_java_name(name: &str) -> bool {
 fn is_equal_to_java(name: &str, host: &str) -> bool {
     let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
     let has_dot_after_wildcard = name.rsplit_once('*').is_none_or(|(_, rest)| rest.contains('.'));
-    if name == "*." || !has_dot_after_wildcard || !is_java_name(&name.replace('*', "z")) {
+    let is_encoded = name.split('.').any(|label| label.starts_with("xn--") && label.contains('*'));
+    if name == "*." || !has_dot_after_wildcard || is_encoded || !is_java_name(&name.replace('*', "z")) {
         return false;
     }
     let (own, own_rest) = name.split_at(name.find('.').unwrap_or(name.len()));
@@ -138,13 +143,23 @@ pub(super) fn webpki(leaf: &Certificate, host: &str) -> bool {
     }
     leaf.alternative_names().iter().filter_map(AlternativeName::dns).any(|name| {
         let name = name.to_ascii_lowercase();
+        if !is_webpki_pattern(&name) {
+            return false;
+        }
         match name.strip_prefix("*.") {
-            Some(rest) => {
-                rest.contains('.') && is_webpki_name(rest) && host.split_once('.').is_some_and(|(_, own)| own == rest)
-            }
-            None => is_webpki_name(&name) && name == host,
+            Some(rest) => host.split_once('.').is_some_and(|(_, own)| own == rest),
+            None => name == host,
         }
     })
+}
+
+/// A name that a certificate may have, with or without a wildcard.
+pub(super) fn is_webpki_pattern(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    match name.strip_prefix("*.") {
+        Some(rest) => rest.contains('.') && is_webpki_name(rest),
+        None => is_webpki_name(&name),
+    }
 }
 
 /// Labels of letters, digits, underscores and hyphens, no hyphen at an end; the last is not a number.

@@ -5,7 +5,10 @@
 use const_oid::{ObjectIdentifier, db::rfc5280};
 use x509_parser::{extensions::AuthorityKeyIdentifier, prelude::FromDer};
 
-use super::{ChainError, Link, Purpose, Question, Refusals, Rules, constraints, host, name, openssl, wanted};
+use super::{
+    ChainError, Link, Purpose, Question, Refusals, Rules, constraints, has_judged_key, host, idna, name, openssl,
+    wanted,
+};
 use crate::{
     UnixTime,
     x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Oid, PublicKey},
@@ -22,14 +25,22 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     };
     let presented: Vec<&Certificate> = std::iter::once(leaf).chain(intermediates).collect();
     presented.iter().try_for_each(|certificate| is_readable(certificate))?;
+    has_judged_key(leaf)?;
     // A leaf that is itself trusted: nothing but its name is checked.
     if !anchors.contains(&leaf) {
         validate(&presented, &anchors, reader)?;
         is_for(leaf, reader.purpose)?;
     }
-    match reader.host {
-        Some(host) if !host::java(leaf, host) => Err(ChainError::WrongHost(host.to_owned())),
-        _ => Ok(()),
+    let Some(host) = reader.host else { return Ok(()) };
+    let ascii = idna::to_ascii(host);
+    if !host::java(leaf, &ascii) {
+        return Err(ChainError::WrongHost(host.to_owned()));
+    }
+    // Java decodes both names, by older tables.
+    if idna::is_plain(&ascii) {
+        Ok(())
+    } else {
+        Err(ChainError::NotJudged(host.to_owned(), "whether Java can read this international name"))
     }
 }
 
@@ -38,18 +49,18 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
 fn validate(presented: &[&Certificate], anchors: &[&Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     for (index, pair) in presented.windows(2).enumerate() {
         let [below, certificate] = pair else { continue };
-        if !certificate.subject().is_like(below.issuer()) {
+        if !certificate.subject().is_like_in_java(below.issuer()) {
             return Builder { presented, anchors, reader }.up(&mut vec![presented[0]]);
         }
         let is_trusted = |anchor: &&Certificate| {
-            anchor.subject().is_like(certificate.subject()) && anchor.public_key() == certificate.public_key()
+            anchor.subject().is_like_in_java(certificate.subject()) && anchor.public_key() == certificate.public_key()
         };
         if anchors.iter().any(is_trusted) {
             return under_anchors(&presented[..=index], Link::Present(below), anchors, reader);
         }
     }
     let last = presented[presented.len() - 1];
-    if anchors.iter().any(|anchor| anchor.subject().is_like(last.issuer())) {
+    if anchors.iter().any(|anchor| anchor.subject().is_like_in_java(last.issuer())) {
         under_anchors(presented, Link::Present(last), anchors, reader)
     } else {
         Builder { presented, anchors, reader }.up(&mut vec![presented[0]])
@@ -122,7 +133,7 @@ fn under_anchor(
     let mut left = path.len();
     for (index, certificate) in path.iter().enumerate().rev() {
         algorithms(certificate, key)?;
-        let is_self_issued = certificate.subject().is_like(certificate.issuer());
+        let is_self_issued = certificate.subject().is_like_in_java(certificate.issuer());
         if index > 0 {
             if !certificate.can_sign_certificates() || certificate.version() < 3 || !certificate.is_authority() {
                 return Err(ChainError::MayNotSign(name(certificate)));
@@ -174,12 +185,11 @@ fn could_sign(authority: &Certificate, link: Link<'_>) -> bool {
         _ => true,
     };
     let same_serial = || match link {
-        Link::Present(certificate) if authority.version() >= 3 => {
-            authority_serial(certificate).is_none_or(|serial| openssl::unpadded(&serial) == openssl::unpadded(authority.serial()))
-        }
+        Link::Present(certificate) if authority.version() >= 3 => authority_serial(certificate)
+            .is_none_or(|serial| openssl::unpadded(&serial) == openssl::unpadded(authority.serial())),
         _ => true,
     };
-    authority.subject().is_like(link.issuer()) && same_key() && same_serial()
+    authority.subject().is_like_in_java(link.issuer()) && same_key() && same_serial()
 }
 
 fn authority_serial(certificate: &Certificate) -> Option<Vec<u8>> {
@@ -223,8 +233,7 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
         return unreadable("an extension is given twice");
     }
     let names = extensions.iter().find(|extension| extension.oid == rfc5280::ID_CE_SUBJECT_ALT_NAME);
-    let has_critical_names =
-        names.is_some_and(|names| names.critical) && !certificate.alternative_names().is_empty();
+    let has_critical_names = names.is_some_and(|names| names.critical) && !certificate.alternative_names().is_empty();
     if certificate.subject().is_empty() && !has_critical_names {
         return unreadable("its subject is empty and its subject alternative names are not critical");
     }

@@ -8,7 +8,9 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{ChainError, Link, Purpose, Question, Rules, constraints, host, is_understood, name, wanted};
+use super::{
+    ChainError, Link, Purpose, Question, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+};
 use crate::{
     UnixTime,
     x509::{Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Name},
@@ -47,6 +49,7 @@ pub(super) fn accept(
         if is_short(leaf) {
             return Err(ChainError::ShortKey(name(leaf)));
         }
+        has_judged_key(leaf)?;
         chain.push(leaf);
     }
     let authorities = build(first, intermediates, reader, mode)?;
@@ -240,11 +243,33 @@ fn check_extensions(
     reader: &Question<'_>,
     mode: Mode,
 ) -> Result<(), ChainError> {
-    is_understood(certificate, &[rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, NETSCAPE_CERT_TYPE])?;
+    is_understood(certificate, &[NETSCAPE_CERT_TYPE])?;
+    is_readable(certificate)?;
     if must_sign && !may_sign(certificate, is_last && mode == Mode::Default) {
         return Err(ChainError::MayNotSign(name(certificate)));
     }
     if is_for(certificate, reader.purpose, must_sign) { Ok(()) } else { Err(ChainError::WrongUsage(name(certificate))) }
+}
+
+/// Each extension that OpenSSL reads may be there once (v3_purp.c, `EXFLAG_INVALID`).
+fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
+    const READ: [ObjectIdentifier; 7] = [
+        rfc5280::ID_CE_BASIC_CONSTRAINTS,
+        rfc5280::ID_CE_KEY_USAGE,
+        rfc5280::ID_CE_EXT_KEY_USAGE,
+        rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER,
+        rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER,
+        rfc5280::ID_CE_SUBJECT_ALT_NAME,
+        rfc5280::ID_CE_NAME_CONSTRAINTS,
+    ];
+    let count = |oid: ObjectIdentifier| certificate.extensions().iter().filter(|one| one.oid == oid).count();
+    if READ.into_iter().any(|oid| count(oid) > 1) {
+        return Err(ChainError::Unreadable(name(certificate), "an extension is given twice"));
+    }
+    if count(rfc5280::ID_CE_SUBJECT_ALT_NAME) == 1 && certificate.alternative_names().is_empty() {
+        return Err(ChainError::NotJudged(name(certificate), "subject alternative names that cannot be read"));
+    }
+    Ok(())
 }
 
 /// The rules of RFC 5280 that are checked only with `X509_V_FLAG_X509_STRICT` (x509_vfy.c, `check_extensions`). The last
@@ -270,22 +295,12 @@ fn check_strictly(certificate: &Certificate, is_last: bool) -> Result<(), ChainE
         ),
         (!is_authority && has_usage(KeyUsage::KEY_CERT_SIGN), "not a CA, but with key usage keyCertSign"),
         (certificate.issuer().is_empty(), "the issuer is empty"),
-        (
-            no_subject && (is_authority || has_usage(KeyUsage::CRL_SIGN) || names.is_none()),
-            "the subject is empty",
-        ),
+        (no_subject && (is_authority || has_usage(KeyUsage::CRL_SIGN) || names.is_none()), "the subject is empty"),
         (
             no_subject && names.is_some_and(|names| !names.critical),
             "the subject is empty and the subject alternative names are not critical",
         ),
-        (
-            names.is_some() && certificate.alternative_names().is_empty(),
-            "the subject alternative names are empty",
-        ),
-        (
-            is_critical(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER),
-            "the authority key identifier is critical",
-        ),
+        (is_critical(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER), "the authority key identifier is critical"),
         (is_critical(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), "the subject key identifier is critical"),
         (certificate.version() < 3 && !certificate.extensions().is_empty(), "has extensions, but is not of version 3"),
         (
@@ -322,7 +337,10 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
         let ExtendedKeyUsage::Other(oid) = usage else { return false };
         purpose == Purpose::Server && SERVER_GATED_CRYPTOGRAPHY.iter().any(|gated| *oid == *gated)
     };
-    if !(usages.is_empty() || usages.contains(&wanted(purpose)) || usages.iter().any(gated)) {
+    if !(certificate.lacks(rfc5280::ID_CE_EXT_KEY_USAGE)
+        || usages.contains(&wanted(purpose))
+        || usages.iter().any(gated))
+    {
         return false;
     }
     if must_sign {

@@ -3,7 +3,7 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, Question, Refusals, Rules, constraints, host, name, wanted};
+use super::{ChainError, Link, P_521, Question, Refusals, Rules, constraints, host, name, wanted};
 use crate::{
     UnixTime,
     x509::{Certificate, Digest, KeyType, PublicKey, SignatureAlgorithm},
@@ -140,7 +140,8 @@ fn is_supported(certificate: &Certificate, key: &PublicKey) -> Result<(), ChainE
     let algorithm = certificate.signature_algorithm();
     let refused = || Err(ChainError::Algorithm(algorithm.to_string()));
     match (&algorithm, key.key_type()) {
-        _ if algorithm.is_sha1() || algorithm.is_md5() => refused(),
+        _ if algorithm.is_sha1() || matches!(algorithm, SignatureAlgorithm::Other(_)) => refused(),
+        (_, KeyType::Other(kind)) if kind != P_521 => refused(),
         (SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. }, KeyType::Rsa(bits))
             if bits < SHORTEST_RSA =>
         {
@@ -192,7 +193,8 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
         return Err(ChainError::Unreadable(name(certificate), "it is not of version 3"));
     }
     let known = |oid: &crate::x509::Oid| KNOWN.iter().any(|known| *oid == *known);
-    if let Some(unknown) = certificate.extensions().iter().find(|extension| extension.critical && !known(&extension.oid))
+    if let Some(unknown) =
+        certificate.extensions().iter().find(|extension| extension.critical && !known(&extension.oid))
     {
         return Err(ChainError::Critical(unknown.oid.to_string()));
     }

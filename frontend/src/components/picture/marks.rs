@@ -8,8 +8,16 @@ use crate::{
 };
 
 /// All of them, as the legend has them.
-const ALL: [Mark; 8] =
-    [Mark::Holds, Mark::Changes, Mark::Refused, Mark::NotAsked, Mark::NotJudged, Mark::BrokenToday, Mark::Outage, Mark::Broken];
+const ALL: [Mark; 8] = [
+    Mark::Holds,
+    Mark::Changes,
+    Mark::Refused,
+    Mark::NotAsked,
+    Mark::NotJudged,
+    Mark::BrokenToday,
+    Mark::Outage,
+    Mark::Broken,
+];
 
 /// What the marks mean.
 pub fn legend(chart: &Chart) -> Html {

@@ -186,6 +186,13 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("KubeAPIServerCAConfig\\|acceptedCAs"),
     ),
     row(
+        "connection-not-judged",
+        "Airlock has no rules for a key, a signature or a name constraint of this connection, so it cannot predict it.",
+        Check::Command(
+            "openssl s_client -connect SERVER:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error </dev/null",
+        ),
+    ),
+    row(
         "control-plane-missing",
         HALF,
         Check::Command("kubectl get nodes -l node-role.kubernetes.io/control-plane -o wide"),
@@ -351,6 +358,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("mountPath"),
     ),
     row("new-ca-key-missing", "From phase 2 on, every certificate is signed with that key.", Check::Pair),
+    row(
+        "new-certificates-refused",
+        "Kubernetes accepts the new certificates, but clients that use this verifier lose their connection.",
+        Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
+    ),
     row(
         "no-ca-data",
         "It may trust what its machine trusts, or nothing at all; neither changes with this package.",
@@ -533,6 +545,11 @@ pub const ADVICE: &[Advice] = &[
         "start-over-too-late",
         "Somebody shows a certificate of the new CA already, and would be refused by all who give it up.",
         SIGNER,
+    ),
+    row(
+        "strict-clients-refuse",
+        "Python clients since 3.13, Java or rustls clients cannot connect with this CA, while kubectl can.",
+        Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
     ),
     row(
         "tenant-without-nodes",
