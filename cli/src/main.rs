@@ -113,6 +113,9 @@ fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str
     let entries = files.files().map(|file| (file.path.as_str(), file.mode, file.bytes.as_slice()));
     target.write(entries, || archive(&files))?;
     println!("{}", files.matrix());
+    for summary in files.matrix().verifiers() {
+        println!("  {summary}");
+    }
     println!("{}: {minted}, {} files", target.path(), files.files().count());
     Ok(())
 }

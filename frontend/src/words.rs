@@ -14,8 +14,9 @@ use airlock_core::{
         AuthorityReport, CertificateReport, CheckReport, ExtensionReport, InventoryReport, OutputFileReport,
         PackageReport, PlanReport, ReplacedReport, SuccessorReport,
     },
-    simulate::TrustMatrix,
+    simulate::{self, TrustMatrix},
     x509::KeyAlgorithm,
+    x509::Rules,
 };
 
 use crate::state::{
@@ -1090,7 +1091,7 @@ pub const SHOWN: &str = "certificate shown: of the old CA, of either, of the new
 /// A shield in the drawing.
 pub const TRUSTED: &str = "CAs trusted: the old alone, both, the new alone";
 /// What a reader built on OpenSSL is.
-pub const OPEN_SSL: &str = "OpenSSL would judge otherwise";
+pub const OPEN_SSL: &str = "another verifier differs";
 
 /// What was predicted, in a sentence.
 pub fn matrix(matrix: &TrustMatrix) -> String {
@@ -1115,6 +1116,7 @@ pub fn mark(mark: Mark) -> &'static str {
         Mark::Holds => "holds",
         Mark::Changes => "holds while it changes",
         Mark::Refused => "refused, as it must be",
+        Mark::NotJudged => "not judged",
         Mark::BrokenToday => "does not hold today either",
         Mark::Outage => "breaks for a time, as you accepted",
         Mark::Broken => "breaks",
@@ -1123,7 +1125,7 @@ pub fn mark(mark: Mark) -> &'static str {
 
 /// How a cell looks, for those who listen.
 pub fn look(look: Look) -> String {
-    format!("{}{}", mark(look.mark), if look.open_ssl { "; OpenSSL would judge otherwise" } else { "" })
+    format!("{}{}", mark(look.mark), if look.open_ssl { "; another verifier differs" } else { "" })
 }
 
 /// A line of the picture.
@@ -1182,6 +1184,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
         Mark::Holds => format!("Holds {judged}."),
         Mark::Changes => format!("Holds while it changes, {judged} that its ends may be in."),
         Mark::Refused => format!("Refused, as it must be, {judged}."),
+        Mark::NotJudged => format!("Not judged: {}.", cell.worst.1.why),
         Mark::BrokenToday => format!("Does not hold, as it does not today: {}.", cell.worst.1.why),
         Mark::Outage => format!("Breaks, as you accepted: {}.", cell.worst.1.why),
         Mark::Broken => format!("Breaks: {}.", cell.worst.1.why),
@@ -1207,16 +1210,24 @@ pub fn which(cell: &Cell<'_>) -> String {
     )
 }
 
-/// What OpenSSL would make of it.
-pub fn open_ssl(cell: &Cell<'_>) -> &'static str {
-    let bad = cell.all.iter().any(|(_, verdict)| verdict.open_ssl > verdict.outcome);
-    match (cell.look.mark, cell.look.open_ssl) {
-        (Mark::NotAsked, _) => "",
-        (_, false) => "Readers built on OpenSSL, which take the first CA that fits by name, come to the same.",
-        (_, true) if bad => {
-            "Readers built on OpenSSL come to another end: they take the first CA that fits by name, and here that may be the wrong one."
-        }
-        (_, true) => "Readers built on OpenSSL would let it pass.",
+/// What the other verifiers make of it: those that differ from Go, each with its reason.
+pub fn verifiers(cell: &Cell<'_>) -> String {
+    if cell.look.mark == Mark::NotAsked {
+        return String::new();
+    }
+    let differs = |rules: Rules| {
+        let (_, verdict) = cell.all.iter().find(|(_, verdict)| verdict.others.contains_key(&rules))?;
+        Some(match (verdict.by(rules), verdict.why_by(rules)) {
+            (simulate::Outcome::NotJudged, why) => format!("{rules}: not judged ({why})."),
+            (simulate::Outcome::Broken | simulate::Outcome::BrokenToday, why) => format!("{rules}: breaks ({why})."),
+            _ => format!("{rules}: works."),
+        })
+    };
+    let others: Vec<String> = Rules::REPORTED.into_iter().filter_map(differs).collect();
+    if others.is_empty() {
+        "OpenSSL, Python, Java and rustls clients: same result.".to_owned()
+    } else {
+        others.join(" ")
     }
 }
 

@@ -24,10 +24,11 @@ struct Predicted<'a> {
 }
 
 impl Predicted<'_> {
-    /// The verdict at a moment, by whose rules.
-    fn at(&self, moment: usize, key: &str) -> &str {
+    /// The verdict at a moment, by the rules of the verifier with this id.
+    fn at(&self, moment: usize, rules: &str) -> &str {
         let last = self.verdicts.iter().rev().find(|(from, _)| *from <= moment);
-        last.and_then(|(_, verdict)| verdict[key].as_str()).unwrap_or("not-asked")
+        last.and_then(|(_, verdict)| verdict["others"][rules].as_str().or_else(|| verdict["verdict"].as_str()))
+            .unwrap_or("not-asked")
     }
 }
 
@@ -80,13 +81,13 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
     for record in list(records) {
         let (edge, step, reader) = (text(&record["edge"]), text(&record["step"]), text(&record["reader"]));
         let predicted = edges.get(edge).unwrap_or_else(|| panic!("the package has no edge {edge}"));
-        let key = if reader == "go" { "verdict" } else { "openSsl" };
+        let rules = if reader == "go" { "go" } else { "openSsl" };
         let outcome = text(&record["outcome"]);
         if reader == "go" && outcome != "failed" {
             seen.insert((step, edge));
         }
         let expected = if predicted.accepted { "accepted" } else { "refused" };
-        match predicted.at(position(step), key) {
+        match predicted.at(position(step), rules) {
             "holds" if outcome == expected => *comparison.agreed.entry(reader.to_owned()).or_default() += 1,
             // Where it does not hold in every state, it may in the one that there is.
             "holds" => comparison.mismatches.push(format!("holds, it was predicted, but {}", words(record))),
@@ -96,7 +97,7 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
     // A machine of the roll-out is there once it is rolled out, and where nobody plays Cluster API's part it never is.
     let has_rolled = seen.iter().any(|(_, edge)| is_rolled(edge));
     for (index, moment) in moments.iter().enumerate() {
-        let asked = |edge: &str| has_rolled && edges[edge].at(index, "verdict") != "not-asked";
+        let asked = |edge: &str| has_rolled && edges[edge].at(index, "go") != "not-asked";
         let unseen = edges.keys().filter(|edge| !seen.contains(&(*moment, **edge)));
         for edge in unseen.filter(|edge| !is_rolled(edge) || asked(edge)) {
             comparison.missing.push(format!("{edge} at {moment}"));

@@ -1,4 +1,5 @@
-//! Real handshakes in which one end decides about the other: by Go's crypto/tls, and by OpenSSL's libssl.
+//! Real programs that accept or refuse a certificate: in handshakes by Go's crypto/tls and by OpenSSL's libssl; without one by
+//! OpenSSL's `X509_verify_cert` with Python's flags, by Java's trust manager and by rustls-webpki.
 //!
 //! One end presents a certificate, with its key; the other, the reader, accepts or refuses it. The end that presents
 //! trusts whomever it meets, so that a handshake answers one question.
@@ -8,7 +9,10 @@ use std::{
     collections::{HashMap, VecDeque},
     io::{self, Read, Write},
     net::IpAddr,
+    process::Command,
     rc::Rc,
+    sync::OnceLock,
+    time::Duration,
 };
 
 use airlock_core::UnixTime;
@@ -20,11 +24,21 @@ use openssl::{
     nid::Nid,
     pkey::{PKey, Private},
     ssl::{ErrorCode, Ssl, SslContext, SslMethod, SslSessionCacheMode, SslStream, SslVerifyMode, SslVersion},
-    x509::{X509, X509VerifyResult, store::X509StoreBuilder, verify::X509CheckFlags},
+    stack::Stack,
+    x509::{
+        X509, X509PurposeId, X509StoreContext, X509VerifyResult,
+        store::X509StoreBuilder,
+        verify::{X509CheckFlags, X509VerifyFlags, X509VerifyParam, X509VerifyParamRef},
+    },
 };
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime as WebpkiTime};
 use serde::{Deserialize, Serialize};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use crate::oracle::{Usage, ask};
+use crate::{
+    oracle::{Usage, ask},
+    tools::{feed, root, succeed},
+};
 
 /// A certificate is presented to a reader.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,19 +135,176 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
         reader.set_certificate(&certificate)?;
         reader.set_private_key(&key)?;
     }
-    let parameters = reader.param_mut();
+    set_parameters(reader.param_mut(), question)?;
+    let (here, there) = Pipe::pair();
+    Ok((SslStream::new(reader, here)?, SslStream::new(presenter, there)?))
+}
+
+/// Time and host.
+fn set_parameters(parameters: &mut X509VerifyParamRef, question: &Question) -> Result<(), ErrorStack> {
     parameters.set_time(question.time.0);
     // As Python does; OpenSSL alone also takes `a*.example.com`.
     parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
-    let bare = question.dns_name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-    let bare = bare.unwrap_or(&question.dns_name);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => parameters.set_ip(address)?,
-        Err(_) if question.dns_name.is_empty() => {}
-        Err(_) => parameters.set_host(&question.dns_name)?,
+    match (question.address(), question.dns_name.as_str()) {
+        (Some(address), _) => parameters.set_ip(address),
+        (None, "") => Ok(()),
+        (None, name) => parameters.set_host(name),
     }
-    let (here, there) = Pipe::pair();
-    Ok((SslStream::new(reader, here)?, SslStream::new(presenter, there)?))
+}
+
+impl Question {
+    /// The host, if it is an address, in brackets or not.
+    fn address(&self) -> Option<IpAddr> {
+        let name = self.dns_name.as_str();
+        name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse().ok()
+    }
+}
+
+/// What OpenSSL says with the flags that Python sets since 3.13 (python/cpython: Lib/ssl.py, `create_default_context`), at
+/// the security level of the handshakes. `X509_verify_cert` is what a handshake calls.
+///
+/// # Panics
+///
+/// If OpenSSL cannot be set up.
+#[must_use]
+pub fn openssl_strict(question: &Question) -> Verdict {
+    openssl_verify(question, X509VerifyFlags::X509_STRICT | X509VerifyFlags::PARTIAL_CHAIN)
+}
+
+/// The same without Python's flags.
+///
+/// # Panics
+///
+/// If OpenSSL cannot be set up.
+#[must_use]
+pub fn openssl_default(question: &Question) -> Verdict {
+    openssl_verify(question, X509VerifyFlags::empty())
+}
+
+fn openssl_verify(question: &Question, flags: X509VerifyFlags) -> Verdict {
+    let readable = |pem: &str| certificates(pem).map_err(|error| error.to_string());
+    let (mut presented, roots) = (readable(&question.presented)?.into_iter(), readable(&question.roots)?);
+    let verify = || -> Result<Verdict, ErrorStack> {
+        let mut store = X509StoreBuilder::new()?;
+        for root in roots {
+            store.add_cert(root)?;
+        }
+        let mut parameters = X509VerifyParam::new()?;
+        parameters.set_flags(flags)?;
+        parameters.set_auth_level(SECURITY_LEVEL.cast_signed());
+        parameters.set_purpose(match question.usage {
+            Usage::Client => X509PurposeId::SSL_CLIENT,
+            Usage::Server => X509PurposeId::SSL_SERVER,
+        })?;
+        set_parameters(&mut parameters, question)?;
+        store.set_param(&parameters)?;
+        let leaf = presented.next().expect("a leaf is presented");
+        let mut chain = Stack::new()?;
+        for certificate in presented {
+            chain.push(certificate)?;
+        }
+        X509StoreContext::new()?.init(&store.build(), &leaf, &chain, |context| {
+            Ok(match context.verify_cert()? {
+                true => Ok(()),
+                false => Err(context.error().error_string().to_owned()),
+            })
+        })
+    };
+    verify().expect("OpenSSL can be set up")
+}
+
+/// What rustls-webpki says, with the algorithms of ring: as rustls' own verifier asks it (rustls/rustls:
+/// rustls/src/webpki/verify.rs).
+#[must_use]
+pub fn webpki(question: &Question) -> Verdict {
+    let ders = |pem: &str| -> Vec<CertificateDer<'static>> { der_blocks(pem).into_iter().map(Into::into).collect() };
+    let (presented, roots) = (ders(&question.presented), ders(&question.roots));
+    // What cannot be read is left out (`RootCertStore::add_parsable_certificates`).
+    let anchors: Vec<_> = roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
+    let words = |error: webpki::Error| format!("{error:?}");
+    let leaf = EndEntityCert::try_from(&presented[0]).map_err(words)?;
+    let usage = match question.usage {
+        Usage::Client => KeyUsage::client_auth(),
+        Usage::Server => KeyUsage::server_auth(),
+    };
+    let seconds = u64::try_from(question.time.0).unwrap_or_default();
+    let time = WebpkiTime::since_unix_epoch(Duration::from_secs(seconds));
+    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &presented[1..], time, usage, None, None)
+        .map_err(words)?;
+    let name = match (question.address(), question.dns_name.as_str()) {
+        (Some(address), _) => ServerName::IpAddress(address.into()),
+        (None, "") => return Ok(()),
+        (None, name) => ServerName::try_from(name).map_err(|error| error.to_string())?,
+    };
+    leaf.verify_is_valid_for_subject_name(&name).map_err(words)
+}
+
+fn der_blocks(pem: &str) -> Vec<Vec<u8>> {
+    airlock_core::formats::pem::blocks(pem.as_bytes()).blocks.iter().map(|block| block.der.to_vec()).collect()
+}
+
+/// What the trust manager of the machine's Java says: one verdict for each question. All of them are asked in one run of
+/// `tests/java/Verify.java`, since a Java program takes long to start.
+///
+/// # Panics
+///
+/// If Java is missing or answers otherwise.
+#[must_use]
+pub fn java(questions: &[Question]) -> Vec<Verdict> {
+    let mut text = String::new();
+    for question in questions {
+        let usage = if question.usage == Usage::Client { "client" } else { "server" };
+        let host = if question.dns_name.is_empty() { "-" } else { &question.dns_name };
+        let line = [usage, host, &question.time.0.to_string(), &fields(&question.presented), &fields(&question.roots)];
+        text.push_str(&line.join("\t"));
+        text.push('\n');
+    }
+    let mut command = Command::new("java");
+    // Most of the time goes into the start: the small compiler and the small collector start fastest.
+    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"]).arg(java_classes()).arg("Verify");
+    let output = feed(&mut command, text.as_bytes());
+    assert!(output.status.success(), "Java failed: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("Java writes UTF-8");
+    let verdicts: Vec<Verdict> = said
+        .lines()
+        .map(|line| match line.split_once('\t') {
+            None if line == "ok" => Ok(()),
+            Some(("refused", why)) => Err(why.to_owned()),
+            _ => panic!("Java answers {line:?}"),
+        })
+        .collect();
+    assert_eq!(verdicts.len(), questions.len(), "Java answers every question");
+    verdicts
+}
+
+/// The feature release of the machine's Java, such as 17.
+///
+/// # Panics
+///
+/// If Java is missing or names none.
+#[must_use]
+pub fn java_release() -> u32 {
+    let said = succeed(Command::new("java").arg("--version"));
+    let version = said.split_whitespace().nth(1).expect("Java names its version");
+    version.split('.').next().and_then(|release| release.parse().ok()).expect("a release is a number")
+}
+
+/// `tests/java/Verify.java`, compiled once for each run of the tests.
+fn java_classes() -> &'static std::path::Path {
+    static CLASSES: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = CLASSES.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        succeed(Command::new("javac").arg("-d").arg(folder.path()).arg(root().join("tests/java/Verify.java")));
+        folder
+    });
+    folder.path()
+}
+
+/// The certificates of a PEM text in base64, separated by commas.
+fn fields(pem: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let blocks: Vec<String> = der_blocks(pem).into_iter().map(|der| STANDARD.encode(der)).collect();
+    if blocks.is_empty() { "-".to_owned() } else { blocks.join(",") }
 }
 
 /// Chains and bundles that are kept, at most; questions about the same come close together.

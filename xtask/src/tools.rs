@@ -22,10 +22,12 @@ mod go;
 pub const KUBERNETES: &str = "v1.36.3";
 
 /// Programs that the tests call, and the Debian package that has each.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: [(&str, &str); 13] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
     ("firefox", "firefox-esr"),
+    ("java", "openjdk-17-jdk-headless"),
+    ("javac", "openjdk-17-jdk-headless"),
     ("openssl", "openssl"),
     ("pkg-config", "pkg-config"),
     ("shellcheck", "shellcheck"),

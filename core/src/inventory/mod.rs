@@ -47,7 +47,7 @@ use self::readers::NodeFile;
 pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
-    checks::refused_extension,
+    checks::{Refusals, refused_extension},
     clusters::FoundCluster,
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,

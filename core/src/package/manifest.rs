@@ -13,8 +13,8 @@ use crate::{
     profile::AuthorityId,
     report::{CertificateReport, certificate_report},
     sample::Share,
-    simulate::{Edge, Outcome, TrustMatrix},
-    x509::Certificate,
+    simulate::{Edge, Outcome, TrustMatrix, VerifierSummary},
+    x509::{Certificate, Rules},
 };
 
 /// The format's name and version.
@@ -31,6 +31,8 @@ struct Manifest<'a> {
     created: String,
     authorities: Vec<AuthorityEntry<'a>>,
     steps: Vec<StepEntry<'a>>,
+    /// What each rule set makes of all edges; `others` below are their ids.
+    verifiers: Vec<VerifierEntry>,
     edges: Vec<EdgeEntry<'a>>,
     /// Dependencies on a rotated CA that the package does not handle, each acknowledged.
     acknowledged: &'a [Acknowledged],
@@ -59,6 +61,13 @@ struct StepEntry<'a> {
     commands: commands::Commands,
 }
 
+#[derive(Serialize)]
+struct VerifierEntry {
+    id: Rules,
+    title: String,
+    result: String,
+}
+
 /// An edge: what was predicted of it, today and at every step.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -69,7 +78,9 @@ struct EdgeEntry<'a> {
     /// `accepted`, or `refused` once the last step is done.
     expected: &'static str,
     verdict: Outcome,
-    open_ssl: Outcome,
+    /// The rule sets by which the worst outcome is not the same.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    others: BTreeMap<Rules, Outcome>,
     /// Where it changes: the step from which on the verdict is another, `today` first.
     verdicts: Vec<VerdictEntry<'a>>,
 }
@@ -79,7 +90,8 @@ struct EdgeEntry<'a> {
 struct VerdictEntry<'a> {
     from: &'a str,
     verdict: Outcome,
-    open_ssl: Outcome,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    others: BTreeMap<Rules, Outcome>,
     states: usize,
 }
 
@@ -140,6 +152,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
         created: UnixTime::to_string(&plan.now),
         authorities: authorities.collect(),
         steps: steps.collect(),
+        verifiers: output.matrix().verifiers().iter().map(verifier_entry).collect(),
         edges: output.matrix().edges.iter().map(|edge| edge_entry(output.matrix(), edge)).collect(),
         acknowledged: &plan.acknowledged,
         files: files.collect(),
@@ -150,11 +163,15 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
     text
 }
 
+fn verifier_entry(summary: &VerifierSummary) -> VerifierEntry {
+    VerifierEntry { id: summary.rules, title: summary.rules.to_string(), result: summary.result() }
+}
+
 fn edge_entry<'a>(matrix: &'a TrustMatrix, edge: &'a Edge) -> EdgeEntry<'a> {
     let verdicts = edge.spans.iter().map(|span| VerdictEntry {
         from: &matrix.columns[span.from].id,
         verdict: span.verdict.outcome,
-        open_ssl: span.verdict.open_ssl,
+        others: others(span.verdict.outcome, |rules| span.verdict.by(rules)),
         states: span.verdict.states,
     });
     EdgeEntry {
@@ -163,9 +180,14 @@ fn edge_entry<'a>(matrix: &'a TrustMatrix, edge: &'a Edge) -> EdgeEntry<'a> {
         server: &edge.server,
         expected: if edge.refused { "refused" } else { "accepted" },
         verdict: edge.worst(),
-        open_ssl: edge.spans.iter().map(|span| span.verdict.open_ssl).max().unwrap_or_default(),
+        others: others(edge.worst(), |rules| edge.worst_by(rules)),
         verdicts: verdicts.collect(),
     }
+}
+
+/// The rule sets by which the outcome is not Go's.
+fn others(by_go: Outcome, by: impl Fn(Rules) -> Outcome) -> BTreeMap<Rules, Outcome> {
+    Rules::REPORTED.into_iter().map(|rules| (rules, by(rules))).filter(|(_, outcome)| *outcome != by_go).collect()
 }
 
 /// Every certificate in the package, with the files that hold it.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::BroughtAuthority;
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, Authority, Inventory, refused_extension},
+    inventory::{Artifact, Authority, Inventory, Refusals, refused_extension},
     profile::{AuthorityRow, SuccessorShape},
-    x509::{Certificate, ExtendedKeyUsage, Issuer, IssuerError, PrivateKey, SignatureVerdict},
+    x509::{
+        Certificate, ExtendedKeyUsage, Issuer, IssuerError, Presented, PrivateKey, Purpose, Question, Rules,
+        SignatureVerdict, TrustBundle, validate,
+    },
 };
 
 /// nameConstraints (RFC 5280, 4.2.1.10).
@@ -119,6 +122,28 @@ pub(crate) fn candidate(
     if let Some((message, remedy)) = unfit(certificate, row, inventory.profile.title, now) {
         findings.push(Finding::error("brought-ca", &brought.certificate, message).remedy(remedy));
         return None;
+    }
+    let trust: TrustBundle = std::iter::once(certificate.clone()).collect();
+    let question = Question { trust: &trust, purpose: Purpose::Client, host: None, now };
+    if let Err(error) = validate(Presented::SignedBy(certificate), &question, Rules::Go) {
+        findings.push(
+            Finding::error(
+                "brought-ca",
+                &brought.certificate,
+                format!("Kubernetes components would refuse it: {error}"),
+            )
+            .remedy("Import a CA that Go's crypto/x509 accepts"),
+        );
+        return None;
+    }
+    let refusals = Refusals::of(certificate, std::iter::empty(), now);
+    if !refusals.is_empty() {
+        let message = format!("Some clients will refuse the new {} {}: {refusals}", row.title, certificate.subject());
+        findings.push(
+            Finding::warning("new-certificates-refused", &brought.certificate, message).remedy(
+                "Generate the new CA with Airlock, or import a CA that these clients accept; without such clients ignore this",
+            ),
+        );
     }
     // A CA that signed itself in a way that is not checked here counts as self-signed.
     if certificates.len() > 1 || certificate.signature_by(certificate) == SignatureVerdict::Invalid {

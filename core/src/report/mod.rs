@@ -11,8 +11,8 @@ pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::{certificate_report, colons};
 
 use crate::{
-    Finding, Standing, UnixTime, finding::FindingGroup, plan::Acknowledged, profile::AuthorityId, simulate::TrustMatrix,
-    x509::KeyAlgorithm,
+    Finding, Standing, UnixTime, finding::FindingGroup, plan::Acknowledged, profile::AuthorityId,
+    simulate::TrustMatrix, x509::KeyAlgorithm,
 };
 
 /// Everything that inspection found.

@@ -1,7 +1,9 @@
 //! The profile's rows become this cluster's edges, and are judged moment by moment.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Edge, Outcome, TrustMatrix, Verdict, columns,
+    Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns,
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     on_nodes::MADE_BY_INIT,
     referee::Referee,
@@ -13,7 +15,7 @@ use crate::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
     },
-    x509::Certificate,
+    x509::{Certificate, Rules},
 };
 
 /// The name by which pods reach the API server inside a cluster.
@@ -97,15 +99,9 @@ impl Edges {
             }
             let mut verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
             if let Some(why) = special(&instance.row, world, phase, self.pins.as_ref()) {
-                verdict = Verdict { outcome: Outcome::Broken, why, ..verdict };
+                verdict = Verdict { outcome: Outcome::Broken, others: BTreeMap::new(), why, ..verdict };
             }
-            let today = self.edges[index].verdict(0).map(|verdict| verdict.outcome);
-            for outcome in [&mut verdict.outcome, &mut verdict.open_ssl] {
-                let broken_today = today.is_none_or(|today| today == Outcome::BrokenToday);
-                if *outcome == Outcome::Broken && broken_today {
-                    *outcome = Outcome::BrokenToday;
-                }
-            }
+            verdict = verdict.since(self.edges[index].verdict(0));
             self.edges[index].push(self.moments, verdict);
         }
         self.moments += 1;
@@ -326,17 +322,18 @@ impl Instance {
         for trust in &trusted {
             servers.are_judged(&mut tally, trust, self.host.as_deref(), label, referee);
         }
-        let (outcome, open_ssl) = tally.outcomes();
+        let OtherVerdict { outcome, why } = tally.by(Rules::Go);
+        let others = Rules::REPORTED.map(|rules| (rules, tally.by(rules)));
         let asked = |asked: bool, words: &[String]| if asked { words.to_vec() } else { Vec::new() };
         Verdict {
             outcome,
-            open_ssl,
+            others: others.into_iter().filter(|(_, other)| other.outcome != outcome).collect(),
             states: tally.states,
             client_presents: words(presented.leaves.iter().map(|leaf| referee.leaf(leaf))),
             server_trusts: asked(client.presents.is_some(), &servers.trusts_in_words),
             server_presents: asked(client.trusts.is_some(), &servers.presents_in_words),
             client_trusts: words(trusted.iter().map(|trust| referee.anchors(trust))),
-            why: tally.why(),
+            why,
         }
     }
 }

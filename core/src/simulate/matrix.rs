@@ -1,14 +1,21 @@
 //! The verdicts: every edge at every step.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Finding, UnixTime,
     profile::{AuthorityId, edge::Expectation},
-    x509::{Certificate, ChainError, Purpose, TrustBundle},
+    x509::{Certificate, ChainError, Purpose, Rules, TrustBundle},
 };
+
+mod verifiers;
+
+pub use verifiers::VerifierSummary;
 
 /// Every edge of the cluster at every step of the rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +93,9 @@ pub struct Span {
 pub struct Verdict {
     /// By Go's rules, which all of Kubernetes follows.
     pub outcome: Outcome,
-    /// What a client or server built on OpenSSL would make of the same: it takes the first CA that fits by name.
-    pub open_ssl: Outcome,
+    /// The other rule sets whose outcome is not the same, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Rules, OtherVerdict>,
     /// How many pairs of what is presented and what is trusted were judged.
     pub states: usize,
     /// What the client may present, in words.
@@ -102,6 +110,59 @@ pub struct Verdict {
     pub why: String,
 }
 
+/// What comes of a connection by the rules of another verifier than Go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OtherVerdict {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reason, in words; empty where the connection works.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+impl Verdict {
+    /// The outcome by a rule set.
+    #[must_use]
+    pub fn by(&self, rules: Rules) -> Outcome {
+        self.others.get(&rules).map_or(self.outcome, |other| other.outcome)
+    }
+
+    /// The reason by a rule set, in words; empty where the connection works.
+    #[must_use]
+    pub fn why_by(&self, rules: Rules) -> &str {
+        self.others.get(&rules).map_or(&self.why, |other| &other.why)
+    }
+
+    /// The same with what is broken already before the first step as such. `today` is the verdict of that moment; `None` if
+    /// this is it.
+    pub(super) fn since(mut self, today: Option<&Self>) -> Self {
+        let by_then: Vec<(Rules, Outcome)> =
+            Rules::ALL.map(|rules| (rules, self.outcome_since(today, rules))).into_iter().collect();
+        let why = self.why.clone();
+        for (rules, outcome) in by_then {
+            if rules == Rules::Go {
+                self.outcome = outcome;
+                continue;
+            }
+            let reason = self.others.remove(&rules).map_or_else(|| why.clone(), |other| other.why);
+            if outcome != self.outcome {
+                self.others.insert(rules, OtherVerdict { outcome, why: reason });
+            }
+        }
+        self
+    }
+
+    fn outcome_since(&self, today: Option<&Self>, rules: Rules) -> Outcome {
+        let broken_today = today.is_none_or(|today| today.by(rules) == Outcome::BrokenToday);
+        match self.by(rules) {
+            Outcome::Broken if broken_today => Outcome::BrokenToday,
+            outcome => outcome,
+        }
+    }
+}
+
 /// What comes of an edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -112,6 +173,8 @@ pub enum Outcome {
     NotAsked,
     /// It comes out as it shall in every state.
     Holds,
+    /// Nothing is known to break, but of some state Airlock cannot tell.
+    NotJudged,
     /// In some state it does not, and today it does not either.
     BrokenToday,
     /// In some state it does not.
@@ -132,10 +195,16 @@ pub struct Trial {
     pub host: Option<String>,
     /// When.
     pub now: UnixTime,
-    /// By Go's rules.
-    pub go: Result<(), ChainError>,
-    /// By OpenSSL's.
-    pub openssl: Result<(), ChainError>,
+    /// The answers, in the order of [`Rules::ALL`].
+    pub answers: [Result<(), ChainError>; Rules::ALL.len()],
+}
+
+impl Trial {
+    /// The answer by a rule set.
+    #[must_use]
+    pub fn answer(&self, rules: Rules) -> &Result<(), ChainError> {
+        &self.answers[rules.index()]
+    }
 }
 
 /// The first edge that breaks.
@@ -217,7 +286,7 @@ impl TrustMatrix {
             let message = format!("{} → {} does not hold today: {}", edge.client, edge.server, verdict.why);
             Some(Finding::warning("edge-broken-today", "", message).remedy("Mend it first, or know that it is so"))
         });
-        broken.chain(outages).collect()
+        broken.chain(outages).chain(verifiers::findings(self)).collect()
     }
 
     /// How many pairs of what is presented and what is trusted were judged.
@@ -262,7 +331,18 @@ impl Edge {
     /// The worst that comes of it.
     #[must_use]
     pub fn worst(&self) -> Outcome {
-        self.spans.iter().map(|span| span.verdict.outcome).max().unwrap_or_default()
+        self.worst_by(Rules::Go)
+    }
+
+    /// The worst that comes of it by a rule set.
+    #[must_use]
+    pub fn worst_by(&self, rules: Rules) -> Outcome {
+        self.spans.iter().map(|span| span.verdict.by(rules)).max().unwrap_or_default()
+    }
+
+    /// What comes of it by a rule set once the last step is done.
+    pub(super) fn last_by(&self, rules: Rules) -> Outcome {
+        self.spans.last().map(|span| span.verdict.by(rules)).unwrap_or_default()
     }
 
     pub(super) fn push(&mut self, column: usize, verdict: Verdict) {

@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
-    Outcome,
+    OtherVerdict, Outcome,
     effects::signs,
     referee::Referee,
     world::{Cell, Leaf, Value, Values, World},
 };
-use crate::x509::{ChainError, Purpose, TrustBundle};
+use crate::x509::{ChainError, Purpose, Rules, TrustBundle};
 
 /// An end of an edge, in a place.
 #[derive(Clone, PartialEq, Eq)]
@@ -178,9 +178,29 @@ pub(super) struct Tally {
     /// Shall all of them be refused?
     refusal: bool,
     pub(super) states: usize,
-    go_fails: bool,
-    openssl_fails: bool,
+    /// By each rule set, in the order of [`Rules::ALL`].
+    by: [Count; Rules::ALL.len()],
+}
+
+/// What a rule set makes of the pairs.
+#[derive(Clone, Default)]
+struct Count {
+    fails: bool,
+    /// A pair of which the rule set has no verdict.
+    unjudged: bool,
+    /// The first pair that fails; else the first one without a verdict.
     failure: Option<Failure>,
+}
+
+impl Count {
+    /// Takes over what was seen of other pairs.
+    fn add(&mut self, other: &Self) {
+        if self.failure.is_none() || other.fails && !self.fails {
+            self.failure.clone_from(&other.failure);
+        }
+        self.fails |= other.fails;
+        self.unjudged |= other.unjudged;
+    }
 }
 
 /// The first pair of which something else came than should have.
@@ -202,7 +222,7 @@ enum Reason {
 impl Tally {
     /// Nothing yet; `refusal` if all that comes shall be refused.
     pub(super) fn new(refusal: bool) -> Self {
-        Self { refusal, states: 0, go_fails: false, openssl_fails: false, failure: None }
+        Self { refusal, states: 0, by: <[Count; Rules::ALL.len()]>::default() }
     }
 
     /// Everything that `presenter` offers meets one set of anchors.
@@ -216,56 +236,62 @@ impl Tally {
         presenter: &str,
     ) {
         if let Some(why) = &offer.impossible {
-            self.go_fails = true;
-            self.openssl_fails = true;
-            self.fail(presenter, || Reason::Impossible(why.clone()));
+            let failure = Failure::of(presenter, Reason::Impossible(why.clone()));
+            self.by
+                .iter_mut()
+                .for_each(|count| count.add(&Count { fails: true, unjudged: false, failure: Some(failure.clone()) }));
         }
         for leaf in &offer.leaves {
             self.states += 1;
-            let (go, openssl) = referee.ask(leaf, trust, purpose, host).clone();
-            self.openssl_fails |= openssl.is_ok() == self.refusal;
-            if go.is_ok() == self.refusal {
-                self.go_fails = true;
-                self.fail(presenter, || Reason::Answer(referee.leaf(leaf), referee.anchors(trust), go.err()));
+            let answers = referee.ask(leaf, trust, purpose, host).clone();
+            let mut words = None;
+            for (count, answer) in self.by.iter_mut().zip(answers) {
+                let unjudged = answer.as_ref().is_err_and(ChainError::is_not_judged);
+                let fails = !unjudged && answer.is_ok() == self.refusal;
+                if fails && !count.fails || unjudged && count.failure.is_none() {
+                    let (leaf, anchors) =
+                        words.get_or_insert_with(|| (referee.leaf(leaf), referee.anchors(trust))).clone();
+                    let failure = Some(Failure::of(presenter, Reason::Answer(leaf, anchors, answer.err())));
+                    count.add(&Count { fails, unjudged, failure });
+                }
             }
-        }
-    }
-
-    fn fail(&mut self, presenter: &str, reason: impl FnOnce() -> Reason) {
-        if self.failure.is_none() {
-            self.failure = Some(Failure { presenter: presenter.to_owned(), reader: None, reason: reason() });
         }
     }
 
     /// A failure that is new was seen by this reader.
     fn read_by(&mut self, reader: &str) {
-        if let Some(failure) = &mut self.failure {
+        for failure in self.by.iter_mut().filter_map(|count| count.failure.as_mut()) {
             failure.reader.get_or_insert_with(|| reader.to_owned());
         }
     }
 
     fn add(&mut self, other: &Self) {
         self.states += other.states;
-        self.go_fails |= other.go_fails;
-        self.openssl_fails |= other.openssl_fails;
-        if self.failure.is_none() {
-            self.failure.clone_from(&other.failure);
+        for (own, other) in self.by.iter_mut().zip(&other.by) {
+            own.add(other);
         }
     }
 
-    /// By Go's rules and by OpenSSL's.
-    pub(super) fn outcomes(&self) -> (Outcome, Outcome) {
-        let outcome = |fails| match (self.states, fails) {
-            (_, true) => Outcome::Broken,
-            (0, false) => Outcome::NotAsked,
+    /// By a rule set: the outcome, and who, what and why; no words where nothing fails.
+    pub(super) fn by(&self, rules: Rules) -> OtherVerdict {
+        let count = &self.by[rules.index()];
+        let outcome = match (self.states, count) {
+            (_, Count { fails: true, .. }) => Outcome::Broken,
+            (0, _) => Outcome::NotAsked,
+            (_, Count { unjudged: true, .. }) => Outcome::NotJudged,
             _ => Outcome::Holds,
         };
-        (outcome(self.go_fails), outcome(self.openssl_fails))
+        OtherVerdict { outcome, why: count.failure.as_ref().map(Failure::words).unwrap_or_default() }
+    }
+}
+
+impl Failure {
+    fn of(presenter: &str, reason: Reason) -> Self {
+        Self { presenter: presenter.to_owned(), reader: None, reason }
     }
 
-    /// Who, what and why; empty where nothing fails.
-    pub(super) fn why(&self) -> String {
-        let Some(Failure { presenter, reader, reason }) = &self.failure else { return String::new() };
+    fn words(&self) -> String {
+        let Self { presenter, reader, reason } = self;
         let reader = reader.as_deref().unwrap_or_default();
         match reason {
             Reason::Impossible(why) => format!("{presenter}: {why}"),

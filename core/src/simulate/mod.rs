@@ -18,7 +18,9 @@ mod referee;
 mod tests;
 mod world;
 
-pub use self::matrix::{Broken, Column, Edge, Outcome, Span, Trial, TrustMatrix, Verdict};
+pub use self::matrix::{
+    Broken, Column, Edge, OtherVerdict, Outcome, Span, Trial, TrustMatrix, Verdict, VerifierSummary,
+};
 use self::{edges::Edges, world::World};
 use crate::{
     mint::Minted,

@@ -11,7 +11,8 @@ use crate::{
     x509::{Certificate, ChainError, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
-type Answers = (Result<(), ChainError>, Result<(), ChainError>);
+/// The answers of all rule sets, in the order of [`Rules::ALL`].
+type Answers = [Result<(), ChainError>; Rules::ALL.len()];
 
 /// Judges whether what is presented is accepted.
 pub(super) struct Referee {
@@ -37,7 +38,7 @@ impl Referee {
         Self { now: plan.now, answers: BTreeMap::new(), known, signers: BTreeMap::new() }
     }
 
-    /// The answers by Go's rules and by OpenSSL's.
+    /// The answers of all rule sets.
     pub(super) fn ask(&mut self, leaf: &Leaf, trust: &TrustBundle, purpose: Purpose, host: Option<&str>) -> &Answers {
         let host = host.filter(|_| matches!(leaf, Leaf::Chain(..)));
         let now = self.now;
@@ -48,13 +49,13 @@ impl Referee {
                 Leaf::Chain(chain, _) => Presented::Chain(chain),
                 Leaf::SignedBy(authority) => Presented::SignedBy(authority),
             };
-            (validate(presented, &question, Rules::Go), validate(presented, &question, Rules::OpenSsl))
+            Rules::ALL.map(|rules| validate(presented, &question, rules))
         })
     }
 
     /// Every question about a certificate that is there.
     pub(super) fn trials(&self) -> Vec<Trial> {
-        let trials = self.answers.iter().filter_map(|((leaf, trust, purpose, host), (go, openssl))| {
+        let trials = self.answers.iter().filter_map(|((leaf, trust, purpose, host), answers)| {
             let Leaf::Chain(chain, true) = leaf else { return None };
             Some(Trial {
                 presented: chain.clone(),
@@ -62,8 +63,7 @@ impl Referee {
                 purpose: *purpose,
                 host: host.clone(),
                 now: self.now,
-                go: go.clone(),
-                openssl: openssl.clone(),
+                answers: answers.clone(),
             })
         });
         trials.collect()

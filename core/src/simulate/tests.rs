@@ -15,7 +15,7 @@ use crate::{
     Content, InputFile, UnixTime, inspect, mint, package,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
     profile::AuthorityId,
-    x509::{KeyAlgorithm, PrivateKey},
+    x509::{KeyAlgorithm, PrivateKey, Rules},
 };
 
 mod talos;
@@ -205,7 +205,7 @@ fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {
     let column = matrix.columns.iter().position(|column| column.id == "2-cp1").unwrap();
     let edge = matrix.edges.iter().find(|edge| edge.id == "admin-apiserver/cp1").unwrap();
     let verdict = edge.verdict(column).unwrap();
-    assert_eq!((verdict.outcome, verdict.open_ssl), (Outcome::Holds, Outcome::Broken));
+    assert_eq!((verdict.outcome, verdict.by(Rules::OpenSsl)), (Outcome::Holds, Outcome::Broken));
 }
 
 /// Kubelets' serving certificates cannot be followed by an API server that read its trust at its start.

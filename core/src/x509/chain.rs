@@ -1,22 +1,31 @@
-//! Would a reader with these trust anchors accept what is presented? Judged by the rules of the two
-//! implementations that Kubernetes' peers are built on.
+//! Does a verifier with these trusted CAs accept a presented certificate? Judged by the rules of each [`Rules`].
 //!
-//! Go (golang/go: src/crypto/x509/verify.go, `Certificate.Verify`): every anchor whose subject is the issuer's name,
-//! byte for byte, is tried. OpenSSL (openssl/openssl: crypto/x509/x509_vfy.c, `X509_verify_cert`): the first anchor
-//! that could be the issuer by name and key id is taken, and no other one if its signature does not fit.
+//! - Go (golang/go: src/crypto/x509/verify.go, `Certificate.Verify`): tries every trusted CA whose subject equals the
+//!   issuer's name byte for byte.
+//! - OpenSSL (openssl/openssl: crypto/x509/x509_vfy.c, `X509_verify_cert`): takes the first trusted CA that matches by
+//!   name and key identifier, and no other one if its signature does not verify.
+//! - OpenSSL, strict: the same with `X509_V_FLAG_X509_STRICT` and `X509_V_FLAG_PARTIAL_CHAIN`, the defaults of Python's
+//!   `ssl.create_default_context` since 3.13 (python/cpython: Lib/ssl.py).
+//! - Java (openjdk/jdk: sun.security.validator, `PKIXValidator`): PKIX path validation and the HTTPS host name check.
+//! - rustls (rustls/webpki: src/verify_cert.rs): tries every trust anchor; an anchor is a name, a key and name
+//!   constraints, nothing else of its certificate counts.
 //!
-//! Both are compared with real handshakes in `tests/tests/real/handshakes.rs`. What is not judged here is refused:
-//! name constraints, and with Go policy constraints; no Kubernetes authority has them.
+//! The tests compare all of them with the real programs: `tests/tests/real/handshakes.rs` and
+//! `tests/tests/real/verifiers.rs`. What is not evaluated here gives [`ChainError::NotJudged`], never a verdict.
 
+mod constraints;
 mod go;
 mod host;
+mod idna;
+mod java;
 mod openssl;
-
-use std::fmt;
+mod rules;
+mod webpki;
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{Certificate, ExtendedKeyUsage, KeyType, Name, PublicKey, SignatureAlgorithm, TrustBundle};
+pub use self::rules::Rules;
+use super::{Certificate, ExtendedKeyUsage, KeyType, MAX_RSA_BITS, Name, PublicKey, SignatureAlgorithm, TrustBundle};
 use crate::UnixTime;
 
 /// The end that presents a certificate.
@@ -38,16 +47,6 @@ pub enum Presented<'a> {
     /// A leaf that does not exist yet: this authority will sign it for the purpose, as Go's
     /// `x509.CreateCertificate` does, with the authority's key identifier.
     SignedBy(&'a Certificate),
-}
-
-/// Whose rules are followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // the two that Kubernetes' peers are built on
-pub enum Rules {
-    /// Go's crypto/x509: every Kubernetes component.
-    Go,
-    /// OpenSSL's: curl, Python, nginx, haproxy.
-    OpenSsl,
 }
 
 /// What a reader asks of a certificate.
@@ -92,7 +91,7 @@ pub enum ChainError {
     /// The anchor may not sign certificates, or not so deep.
     #[error("{0} may not sign this")]
     MayNotSign(String),
-    /// The signature rests on SHA-1.
+    /// The signature uses MD5 or SHA-1, or an algorithm that the verifier does not support.
     #[error("it is signed with {0}, which is refused")]
     Algorithm(String),
     /// Its key is shorter than the reader asks for.
@@ -101,9 +100,26 @@ pub enum ChainError {
     /// It breaks a rule that the reader checks before anything else.
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, &'static str),
-    /// A critical extension that the reader does not handle, or name constraints, which are not judged here.
+    /// A critical extension that the reader does not handle.
     #[error("the critical extension {0} is not handled")]
     Critical(String),
+    /// The certificate violates a rule of RFC 5280 that this verifier enforces.
+    #[error("{0}: {1}")]
+    Violation(String, &'static str),
+    /// A name of the certificate violates the name constraints of a CA.
+    #[error("{0} is not allowed by the name constraints of {1}")]
+    NameConstraint(String, String),
+    /// Airlock does not evaluate this: neither accepted nor refused.
+    #[error("{0}: not judged ({1})")]
+    NotJudged(String, &'static str),
+}
+
+impl ChainError {
+    /// Is there no verdict?
+    #[must_use]
+    pub fn is_not_judged(&self) -> bool {
+        matches!(self, Self::NotJudged(..))
+    }
 }
 
 /// Would `reader` accept `presented`?
@@ -118,8 +134,16 @@ pub fn validate(presented: Presented<'_>, reader: &Question<'_>, rules: Rules) -
     };
     match rules {
         Rules::Go => go::accept(first, intermediates, reader),
-        Rules::OpenSsl => openssl::accept(first, intermediates, reader),
+        Rules::OpenSsl => openssl::accept(first, intermediates, reader, openssl::Mode::Default),
+        Rules::OpenSslStrict => openssl::accept(first, intermediates, reader, openssl::Mode::Strict),
+        Rules::Java => java::accept(first, intermediates, reader),
+        Rules::Webpki => webpki::accept(first, intermediates, reader),
     }
+}
+
+/// A host name in ASCII, as clients compare it with certificates: `bücher.example` as `xn--bcher-kva.example`.
+pub(crate) fn ascii_host(host: &str) -> String {
+    idna::to_ascii(host)
 }
 
 /// Is it made for this host, by Go's rules?
@@ -142,11 +166,25 @@ impl<'a> Link<'a> {
         }
     }
 
-    fn is_signed_with(self, key: &PublicKey) -> bool {
-        match self {
-            Self::Present(certificate) => certificate.is_signed_with(key),
-            Self::Future(authority) => authority.public_key() == key,
+    /// Did this key sign it?
+    ///
+    /// # Errors
+    /// [`ChainError::NotJudged`] for keys and algorithms whose signatures are not checked here, such as P-521.
+    fn is_signed_with(self, key: &PublicKey) -> Result<bool, ChainError> {
+        let certificate = match self {
+            Self::Future(authority) => return Ok(authority.public_key() == key),
+            Self::Present(certificate) => certificate,
+        };
+        let unknown_key = match key.key_type() {
+            KeyType::Other(_) => true,
+            KeyType::Rsa(bits) => bits > MAX_RSA_BITS,
+            _ => false,
+        };
+        let algorithm = certificate.signature_algorithm();
+        if unknown_key && self.is_signed_like(key) || matches!(algorithm, SignatureAlgorithm::Other(_)) {
+            return Err(ChainError::NotJudged(name(certificate), "signatures of this kind are not checked here"));
         }
+        Ok(certificate.is_signed_with(key))
     }
 
     /// Is a signature by `key` of the same kind at all?
@@ -156,24 +194,35 @@ impl<'a> Link<'a> {
             Self::Future(authority) => rsa(authority.public_key()) == rsa(key),
             Self::Present(certificate) => match certificate.signature_algorithm() {
                 SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. } => rsa(key),
+                algorithm if algorithm.is_md5() => rsa(key),
                 _ => !rsa(key),
             },
         }
     }
 
-    /// Both refuse signatures that rest on SHA-1, but for an anchor's own.
+    /// Go and OpenSSL refuse signatures with MD5 or SHA-1, except the one of a trusted CA on itself.
     fn algorithm(self) -> Result<(), ChainError> {
         match self {
-            Self::Present(certificate) if certificate.signature_algorithm().is_sha1() => {
+            Self::Present(certificate)
+                if certificate.signature_algorithm().is_sha1() || certificate.signature_algorithm().is_md5() =>
+            {
                 Err(ChainError::Algorithm(certificate.signature_algorithm().to_string()))
             }
             _ => Ok(()),
         }
     }
+
+    /// The key identifier of its signer, by its own account. A certificate that does not exist yet gets its signer's.
+    fn authority_key_id(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Present(certificate) => certificate.authority_key_id(),
+            Self::Future(authority) => authority.subject_key_id(),
+        }
+    }
 }
 
-/// The critical extensions that both handle.
-const HANDLED: [ObjectIdentifier; 9] = [
+/// The critical extensions that Go and OpenSSL handle.
+const HANDLED: [ObjectIdentifier; 10] = [
     rfc5280::ID_CE_KEY_USAGE,
     rfc5280::ID_CE_BASIC_CONSTRAINTS,
     rfc5280::ID_CE_EXT_KEY_USAGE,
@@ -183,14 +232,15 @@ const HANDLED: [ObjectIdentifier; 9] = [
     rfc5280::ID_CE_INHIBIT_ANY_POLICY,
     rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS,
     rfc5280::ID_CE_SUBJECT_ALT_NAME,
+    rfc5280::ID_CE_NAME_CONSTRAINTS,
 ];
 
-/// Refuses name constraints, and critical extensions that are neither [`HANDLED`] nor in `more`.
+/// Refuses critical extensions that are neither [`HANDLED`] nor in `more`.
 fn is_understood(certificate: &Certificate, more: &[ObjectIdentifier]) -> Result<(), ChainError> {
-    let unhandled = certificate.extensions().iter().find(|extension| {
-        extension.oid == rfc5280::ID_CE_NAME_CONSTRAINTS
-            || extension.critical && HANDLED.iter().chain(more).all(|known| extension.oid != *known)
-    });
+    let unhandled = certificate
+        .extensions()
+        .iter()
+        .find(|extension| extension.critical && HANDLED.iter().chain(more).all(|known| extension.oid != *known));
     unhandled.map_or(Ok(()), |extension| Err(ChainError::Critical(extension.oid.to_string())))
 }
 
@@ -206,11 +256,31 @@ fn name(certificate: &Certificate) -> String {
     certificate.subject().to_string()
 }
 
-impl fmt::Display for Rules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Go => "Go",
-            Self::OpenSsl => "OpenSSL",
-        })
+/// Refuses to judge a leaf whose own key is of a type that some releases of the verifiers do not support.
+fn has_judged_key(leaf: &Certificate) -> Result<(), ChainError> {
+    match leaf.public_key().key_type() {
+        KeyType::Other(kind) if kind != P_521 => {
+            Err(ChainError::NotJudged(name(leaf), "keys of this type are not judged"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The type of keys that all verifiers support in leaves, and whose signatures are not checked here.
+const P_521: &str = "ECDSA P-521";
+
+/// The answer of a search over several candidates: the first refusal, unless one of them is not judged.
+#[derive(Default)]
+struct Refusals(Option<ChainError>);
+
+impl Refusals {
+    fn add(&mut self, error: ChainError) {
+        if self.0.as_ref().is_none_or(|first| !first.is_not_judged() && error.is_not_judged()) {
+            self.0 = Some(error);
+        }
+    }
+
+    fn or(self, otherwise: impl FnOnce() -> ChainError) -> ChainError {
+        self.0.unwrap_or_else(otherwise)
     }
 }

@@ -28,6 +28,7 @@ mod verify;
 
 pub use bundle::TrustBundle;
 pub use certificate::{Certificate, CertificateError};
+pub(crate) use chain::ascii_host;
 pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
 pub use container::{Container, ContainerError};
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};

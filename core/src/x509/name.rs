@@ -56,6 +56,16 @@ impl Name {
         self == other || self.canonical() == other.canonical()
     }
 
+    /// Is it the same name to Java? (openjdk/jdk: sun/security/x509/AVA.java, `toRFC2253CanonicalString`: text of two string
+    /// types, in lower case, without spaces around it and with one for several.)
+    pub(crate) fn is_like_in_java(&self, other: &Self) -> bool {
+        let canonical = |name: &Self| -> Vec<(bool, Attribute)> {
+            let attributes = name.attributes();
+            attributes.map(|(same, attribute)| (same, attribute.canonical_in_java())).collect()
+        };
+        self == other || canonical(self) == canonical(other)
+    }
+
     /// What OpenSSL compares names by (openssl/openssl: crypto/x509/x_name.c, `asn1_string_canon`): text of whatever
     /// string type, in ASCII lower case, without spaces around it and with one for several. Attributes that are no
     /// text stay as they are.
@@ -159,6 +169,16 @@ impl Attribute {
         let is_space = |character: char| matches!(character, ' ' | '\t'..='\r');
         let text = self.text().to_ascii_lowercase();
         let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
+        Self { tag: Tag::Utf8String.0, value: words.join(" ").into_bytes(), ..self }
+    }
+
+    /// See [`Name::is_like_in_java`].
+    fn canonical_in_java(self) -> Self {
+        if !matches!(Tag(self.tag), Tag::PrintableString | Tag::Utf8String) {
+            return self;
+        }
+        let text = self.text().to_lowercase();
+        let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
         Self { tag: Tag::Utf8String.0, value: words.join(" ").into_bytes(), ..self }
     }
 

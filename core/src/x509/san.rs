@@ -44,6 +44,11 @@ impl AlternativeName {
         }
     }
 
+    /// Is it an address of neither 4 nor 16 octets?
+    pub(super) fn is_malformed_address(&self) -> bool {
+        matches!(self, Self::Other { form: 7, .. })
+    }
+
     pub(super) fn from_parsed(name: &GeneralName<'_>) -> Self {
         let other = |form, content: &[u8]| Self::Other { form, content: content.to_vec() };
         match name {

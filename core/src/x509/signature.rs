@@ -20,7 +20,7 @@ use super::{KeyType, Oid, PublicKey};
 /// could take minutes, and an input could hold thousands.
 pub const MAX_RSA_BITS: usize = 8192;
 
-/// The name of an algorithm that is recognised and not checked.
+/// The name of an algorithm that is recognised and not checked (RFC 3279, 2.2.1).
 const MD5_WITH_RSA: &str = "MD5 with RSA";
 
 /// A digest that signatures are made over.

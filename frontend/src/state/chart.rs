@@ -72,6 +72,8 @@ pub enum Mark {
     Changes,
     /// It is refused, as it must be.
     Refused,
+    /// Airlock has no verdict.
+    NotJudged,
     /// It does not hold, and does not today either.
     BrokenToday,
     /// The rotation breaks it for a time, and the person accepted that.
@@ -209,11 +211,12 @@ pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
         Outcome::Holds if edge.refused => Mark::Refused,
         Outcome::Holds if held.iter().any(|values| values.len() > 1) => Mark::Changes,
         Outcome::Holds => Mark::Holds,
+        Outcome::NotJudged => Mark::NotJudged,
         Outcome::BrokenToday => Mark::BrokenToday,
         Outcome::Broken if accepted && !edge.outage.is_empty() => Mark::Outage,
         Outcome::Broken => Mark::Broken,
     };
-    Look { mark, open_ssl: verdict.open_ssl != verdict.outcome }
+    Look { mark, open_ssl: !verdict.others.is_empty() }
 }
 
 /// The worse of two looks, with what is special in either.

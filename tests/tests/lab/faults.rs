@@ -14,7 +14,7 @@ use airlock_core::{
         Outcome, TrustMatrix,
         faults::{Fault, package_unproved},
     },
-    x509::PrivateKey,
+    x509::{PrivateKey, Rules},
 };
 use airlock_tests::{
     fixtures, handshakes, keys,
@@ -119,7 +119,7 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     assert!(breaks(seen, "unable to get local issuer certificate"), "{seen}");
     for edge in edges(seen) {
         assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.outcome), Some(Outcome::Holds), "{edge}");
-        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.open_ssl), Some(Outcome::Broken), "{edge}");
+        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.by(Rules::OpenSsl)), Some(Outcome::Broken), "{edge}");
     }
     assert_eq!(matrix.first_broken(), None);
     let by_go =

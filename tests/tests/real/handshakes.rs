@@ -14,9 +14,10 @@ use std::{
 };
 
 use airlock_core::{
+    Finding,
     formats::pem,
     simulate,
-    simulate::Trial,
+    simulate::{Trial, TrustMatrix},
     x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
 };
 use airlock_tests::{
@@ -137,8 +138,7 @@ fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
 struct Prediction {
     what: String,
     question: Question,
-    go: Result<(), ChainError>,
-    openssl: Result<(), ChainError>,
+    answers: [Result<(), ChainError>; Rules::ALL.len()],
 }
 
 impl Prediction {
@@ -151,9 +151,12 @@ impl Prediction {
         };
         let host = Some(question.dns_name.as_str()).filter(|host| !host.is_empty());
         let asked = x509::Question { trust: &trust, purpose, host, now: question.time };
-        let [go, openssl] =
-            [Rules::Go, Rules::OpenSsl].map(|rules| validate(Presented::Chain(&presented), &asked, rules));
-        Self { what, question, go, openssl }
+        let answers = Rules::ALL.map(|rules| validate(Presented::Chain(&presented), &asked, rules));
+        Self { what, question, answers }
+    }
+
+    fn answer(&self, rules: Rules) -> &Result<(), ChainError> {
+        &self.answers[rules.index()]
     }
 }
 
@@ -203,17 +206,32 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
     let questions: Vec<Question> = predictions.iter().map(|prediction| prediction.question.clone()).collect();
     let mut tally = Tally { questions: questions.len(), ..Tally::default() };
     let mut wrong = Vec::new();
-    for (number, (prediction, go)) in predictions.iter().zip(referee::go(&questions)).enumerate() {
+    let java = if in_each { Vec::new() } else { referee::java(&questions) };
+    let java = java.into_iter().map(Some).chain(std::iter::repeat(None));
+    let by_all = predictions.iter().zip(referee::go(&questions)).zip(java);
+    for (number, ((prediction, go), java)) in by_all.enumerate() {
         let mut check = |by: &'static str, did: &Verdict, predicted: &Result<(), ChainError>| {
             tally.count(by, did);
-            if did.is_ok() != predicted.is_ok() {
+            // Which ones may be without a verdict, `verifiers.rs` says.
+            let is_judged = !predicted.as_ref().is_err_and(ChainError::is_not_judged);
+            if !is_judged && !in_each || is_judged && did.is_ok() != predicted.is_ok() {
                 wrong.push(format!("{}: {by} says {did:?}, predicted was {predicted:?}", prediction.what));
             }
         };
-        check("Go", &go, &prediction.go);
+        check("Go", &go, prediction.answer(Rules::Go));
+        if let Some(java) = java {
+            // Single chains with something wrong in each: `verifiers.rs`, with the exceptions.
+            check(
+                "OpenSSL, strict",
+                &referee::openssl_strict(&prediction.question),
+                prediction.answer(Rules::OpenSslStrict),
+            );
+            check("rustls", &referee::webpki(&prediction.question), prediction.answer(Rules::Webpki));
+            check("Java", &java, prediction.answer(Rules::Java));
+        }
         for (at, (by, version)) in VERSIONS.into_iter().enumerate() {
             if in_each || number % VERSIONS.len() == at {
-                check(by, &referee::openssl(&prediction.question, version), &prediction.openssl);
+                check(by, &referee::openssl(&prediction.question, version), prediction.answer(Rules::OpenSsl));
             }
         }
     }
@@ -225,14 +243,14 @@ fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Predicti
     let (plan, minted) = cluster.rotated(spare);
     let matrix = simulate(&plan, &minted).unwrap_or_else(|error| panic!("{}: {error}", cluster.name));
     assert_eq!(matrix.first_broken(), None, "{}", cluster.name);
+    assert_new_certificates_pass(cluster, &matrix);
     let predict = |trial: &Trial, how: &str| {
         let subject = trial.presented[0].subject();
         let anchors = trial.trust.iter().map(|anchor| anchor.subject().to_string()).collect::<Vec<_>>().join(", ");
         Prediction {
             what: format!("{}: {subject}{how}, under [{anchors}]", cluster.name),
             question: question(trial, keys),
-            go: trial.go.clone(),
-            openssl: trial.openssl.clone(),
+            answers: trial.answers.clone(),
         }
     };
     let trials = matrix.trials();
@@ -244,6 +262,17 @@ fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Predicti
         predict(&trial, how)
     });
     as_they_are.chain(spoilt).collect()
+}
+
+/// Every rule set accepts the new CA and what it signed; that the real programs do so too is compared with each answer.
+fn assert_new_certificates_pass(cluster: &Cluster, matrix: &TrustMatrix) {
+    let findings = matrix.findings();
+    let refused = findings.iter().filter(|finding| finding.code == "new-certificates-refused");
+    // OpenSSL without X509_V_FLAG_PARTIAL_CHAIN wants the root above an imported intermediate; `plan` warns of that.
+    let expected =
+        |finding: &&Finding| cluster.name.contains("brought-intermediate") && finding.message.starts_with("OpenSSL (");
+    let unexpected: Vec<_> = refused.filter(|finding| !expected(finding)).collect();
+    assert!(unexpected.is_empty(), "{}: {unexpected:?}", cluster.name);
 }
 
 /// Every so manieth question is asked once more, spoilt.
@@ -281,7 +310,7 @@ fn spoilt(trial: &Trial, how: usize, other: &TrustBundle) -> (Trial, &'static st
     let asked =
         x509::Question { trust: &spoilt.trust, purpose: spoilt.purpose, host: spoilt.host.as_deref(), now: spoilt.now };
     let presented = Presented::Chain(&trial.presented);
-    (spoilt.go, spoilt.openssl) = (validate(presented, &asked, Rules::Go), validate(presented, &asked, Rules::OpenSsl));
+    spoilt.answers = Rules::ALL.map(|rules| validate(presented, &asked, rules));
     (spoilt, what)
 }
 

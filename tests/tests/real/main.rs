@@ -21,3 +21,4 @@ mod talos_omni;
 mod talos_patches;
 mod talos_standing;
 mod tenants;
+mod verifiers;

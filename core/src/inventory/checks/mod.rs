@@ -13,7 +13,10 @@ mod layout;
 mod machines;
 mod signatures;
 mod tenants;
+mod verifiers;
 mod writers;
+
+pub(crate) use self::verifiers::Refusals;
 
 pub(crate) use self::signatures::refused_extension;
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
@@ -50,6 +53,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);
     writers::objects(inventory, &mut findings);
+    verifiers::verifiers(inventory, now, &mut findings);
     inventory.findings.append(&mut findings);
 }
 

@@ -175,6 +175,7 @@ fn family(authority: &Certificate) -> Option<String> {
 /// The CAs of a trust bundle, if there are two or more; each once.
 fn several(anchors: &[Certificate]) -> Option<Vec<&Certificate>> {
     let mut seen = BTreeSet::new();
-    let authorities: Vec<_> = anchors.iter().filter(|anchor| anchor.is_root_authority() && seen.insert(*anchor)).collect();
+    let authorities: Vec<_> =
+        anchors.iter().filter(|anchor| anchor.is_root_authority() && seen.insert(*anchor)).collect();
     (authorities.len() > 1).then_some(authorities)
 }

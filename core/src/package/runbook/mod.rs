@@ -54,6 +54,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
     let _ = outages(&mut text, matrix);
+    let _ = verifiers(&mut text, matrix);
     let _ = acknowledged(&mut text, plan);
     let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
     for phase in Phase::ALL.into_iter().filter(begun) {
@@ -133,6 +134,19 @@ fn outages(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
     writeln!(text, "Outages that come with this rotation and were accepted; `manifest.json` names each connection:\n")?;
     for outage in outages {
         writeln!(text, "- {outage}")?;
+    }
+    writeln!(text)
+}
+
+/// What each verifier makes of the connections, before, during and after the rotation.
+fn verifiers(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
+    if matrix.edges.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "Predicted for every step, by the rules of each verifier; `manifest.json` has each connection:\n")?;
+    writeln!(text, "| verifier | programs | result |\n|---|---|---|")?;
+    for summary in matrix.verifiers() {
+        writeln!(text, "| {} | {} | {} |", summary.rules.title(), summary.rules.programs(), summary.result())?;
     }
     writeln!(text)
 }

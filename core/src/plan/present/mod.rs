@@ -9,7 +9,7 @@ use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Standing, StoredObject},
     profile::{AuthorityId, Component, SecretContent},
-    x509::{Certificate, PublicKey},
+    x509::{Certificate, PublicKey, ascii_host},
 };
 
 /// The flag with which API servers verify kubelets.
@@ -466,14 +466,14 @@ fn host(entry: &kubeconfig::Cluster) -> Option<String> {
     named.or_else(|| host_of_url(&entry.server))
 }
 
-/// The host of `https://host:port/path`, addresses without brackets.
+/// The host of `https://host:port/path`, addresses without brackets, names in ASCII as clients compare them.
 pub(crate) fn host_of_url(url: &str) -> Option<String> {
     let authority = url.strip_prefix("https://")?.split(['/', '?', '#']).next()?;
     let host = match authority.strip_prefix('[') {
         Some(address) => address.split(']').next()?,
         None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
     };
-    (!host.is_empty()).then(|| host.to_owned())
+    (!host.is_empty()).then(|| ascii_host(host))
 }
 
 /// The certificates in PEM text, in order.

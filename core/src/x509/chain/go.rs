@@ -2,10 +2,12 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, Question, host, is_understood, name, wanted};
+use super::{
+    ChainError, Link, Question, Refusals, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+};
 use crate::{
     UnixTime,
-    x509::{AlternativeName, Certificate, ExtendedKeyUsage},
+    x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyUsage},
 };
 
 /// Signatures that are checked for one leaf, at most (verify.go, `maxChainSignatureChecks`).
@@ -18,6 +20,7 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
         for presented in std::iter::once(leaf).chain(intermediates) {
             is_readable(presented)?;
         }
+        has_judged_key(leaf)?;
         is_valid(leaf, reader.now)?;
         is_handled(leaf)?;
         is_for(leaf, reader)?;
@@ -44,7 +47,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// Looks for a way from `link`, the last of `chain`, to an anchor (verify.go, `buildChains`).
     fn up(&mut self, link: Link<'a>, chain: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
-        let mut first_error = None;
+        let mut refusals = Refusals::default();
         let anchors = self.reader.trust.iter().map(|anchor| (anchor, true));
         let intermediates = self.intermediates.iter().map(|intermediate| (intermediate, false));
         for (candidate, is_anchor) in anchors.chain(intermediates) {
@@ -55,7 +58,7 @@ impl<'a> Search<'a> {
             if self.checks > MAX_CHECKS {
                 break;
             }
-            let mut way = self.step(link, candidate, is_anchor, chain.len().saturating_sub(1));
+            let mut way = self.step(link, candidate, is_anchor, chain);
             if way.is_ok() && !is_anchor {
                 chain.push(candidate);
                 way = self.up(Link::Present(candidate), chain);
@@ -63,24 +66,33 @@ impl<'a> Search<'a> {
             }
             match way {
                 Ok(()) => return Ok(()),
-                Err(error) => _ = first_error.get_or_insert(error),
+                Err(error) => refusals.add(error),
             }
         }
-        Err(first_error.unwrap_or_else(|| ChainError::UnknownAuthority(link.issuer().to_string())))
+        Err(refusals.or(|| ChainError::UnknownAuthority(link.issuer().to_string())))
     }
 
-    /// Did `authority` sign `link`, below which are so many intermediates, and may it? (x509.go, `CheckSignatureFrom`;
-    /// verify.go, `isValid`.)
-    fn step(&self, link: Link<'_>, authority: &Certificate, is_anchor: bool, below: usize) -> Result<(), ChainError> {
+    /// Did `authority` sign `link`, the last of `chain`, and may it? (x509.go, `CheckSignatureFrom`; verify.go, `isValid`;
+    /// constraints.go, `checkConstraints`.)
+    fn step(
+        &self,
+        link: Link<'_>,
+        authority: &Certificate,
+        is_anchor: bool,
+        chain: &[&Certificate],
+    ) -> Result<(), ChainError> {
+        let below = chain.len().saturating_sub(1);
         is_readable(authority)?;
         // An anchor of version 1 or 2 may do without basicConstraints.
         let has_none = authority.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
         let may_sign = authority.is_authority() || is_anchor && authority.version() < 3 && has_none;
-        if !may_sign || !authority.can_sign_certificates() {
+        // A keyUsage without any bit counts as none.
+        let by_usage = authority.can_sign_certificates() || authority.key_usage() == Some(KeyUsage::default());
+        if !may_sign || !by_usage {
             return Err(ChainError::MayNotSign(name(authority)));
         }
         link.algorithm()?;
-        if !link.is_signed_with(authority.public_key()) {
+        if !link.is_signed_with(authority.public_key())? {
             return Err(ChainError::WrongKey(name(authority)));
         }
         is_valid(authority, self.reader.now)?;
@@ -89,6 +101,7 @@ impl<'a> Search<'a> {
         if authority.path_len().is_some_and(|most| below > most as usize) {
             return Err(ChainError::MayNotSign(name(authority)));
         }
+        chain.iter().try_for_each(|certificate| constraints::allow(Rules::Go, authority, certificate))?;
         is_for(authority, self.reader)
     }
 }
@@ -139,11 +152,14 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     if certificate.alternative_names().iter().filter_map(AlternativeName::dns).any(|name| !name.is_ascii()) {
         return unreadable("a DNS name is not ASCII");
     }
+    if certificate.alternative_names().iter().any(AlternativeName::is_malformed_address) {
+        return unreadable("an address has a wrong length");
+    }
     Ok(())
 }
 
-/// Critical alternative names count only if there is one of a form that Go reads. What policy constraints ask for is
-/// not judged here.
+/// Critical alternative names count only if there is one of a form that Go reads, critical name constraints only if there is
+/// none of another form. Policy constraints are not judged here.
 fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
     is_understood(certificate, &[])?;
     for extension in certificate.extensions() {
@@ -152,9 +168,13 @@ fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
             matches!(name, Dns(_) | Email(_) | Ip(_) | Uri(_))
         };
         let is_names = extension.oid == rfc5280::ID_CE_SUBJECT_ALT_NAME;
-        let is_unknown = is_names && extension.critical && !certificate.alternative_names().iter().any(known);
-        if is_unknown || extension.oid == rfc5280::ID_CE_POLICY_CONSTRAINTS {
+        let is_unknown = is_names && !certificate.alternative_names().iter().any(known)
+            || extension.oid == rfc5280::ID_CE_NAME_CONSTRAINTS && constraints::is_unhandled_by_go(&extension.value);
+        if extension.critical && is_unknown {
             return Err(ChainError::Critical(extension.oid.to_string()));
+        }
+        if extension.oid == rfc5280::ID_CE_POLICY_CONSTRAINTS {
+            return Err(ChainError::NotJudged(name(certificate), "policy constraints"));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! OpenSSL's rules (openssl/openssl: crypto/x509, x509_vfy.c and v3_purp.c, as of OpenSSL 3.0), as a TLS reader has them
-//! by default: trusted authorities first, no partial chains, security level 2.
+//! by default: trusted authorities first, no partial chains, security level 2. In [`Mode::Strict`] with the flags that Python
+//! sets since 3.13: `X509_V_FLAG_X509_STRICT` and `X509_V_FLAG_PARTIAL_CHAIN`.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 use x509_parser::{
@@ -7,7 +8,9 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{ChainError, Link, Purpose, Question, host, is_understood, name, wanted};
+use super::{
+    ChainError, Link, Purpose, Question, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+};
 use crate::{
     UnixTime,
     x509::{Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Name},
@@ -16,22 +19,51 @@ use crate::{
 /// The shortest RSA key at security level 2, OpenSSL's default since 3.2 and that of Debian and Ubuntu before. Bits.
 const SHORTEST_RSA: usize = 2048;
 
+/// The flags.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// None.
+    Default,
+    /// `X509_V_FLAG_X509_STRICT` and `X509_V_FLAG_PARTIAL_CHAIN`.
+    Strict,
+}
+
+impl Mode {
+    fn rules(self) -> Rules {
+        match self {
+            Self::Default => Rules::OpenSsl,
+            Self::Strict => Rules::OpenSslStrict,
+        }
+    }
+}
+
 /// Does OpenSSL accept it?
-pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
+pub(super) fn accept(
+    first: Link<'_>,
+    intermediates: &[Certificate],
+    reader: &Question<'_>,
+    mode: Mode,
+) -> Result<(), ChainError> {
     let mut chain = Vec::new();
     if let Link::Present(leaf) = first {
         if is_short(leaf) {
             return Err(ChainError::ShortKey(name(leaf)));
         }
+        has_judged_key(leaf)?;
         chain.push(leaf);
     }
-    let authorities = build(first, intermediates, reader)?;
+    let authorities = build(first, intermediates, reader, mode)?;
     chain.extend(authorities);
     let last = chain.len() - 1;
     let leaves = usize::from(matches!(first, Link::Present(_)));
     let mut intermediates = 0;
+    // RFC 5280 does not apply to a certificate that is trusted itself (RFC 6818, 2).
+    let is_strict = mode == Mode::Strict && chain.len() + 1 - leaves > 1;
     for (depth, certificate) in chain.iter().copied().enumerate() {
-        check_extensions(certificate, depth >= leaves, depth == last, reader)?;
+        check_extensions(certificate, depth >= leaves, depth == last, reader, mode)?;
+        if is_strict {
+            check_strictly(certificate, depth == last)?;
+        }
         if depth >= leaves {
             // Self-issued ones do not count (RFC 5280, 4.2.1.9).
             if certificate.path_len().is_some_and(|most| intermediates > most as usize) {
@@ -51,9 +83,17 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     {
         return Err(ChainError::WrongHost(host.to_owned()));
     }
+    // Those below a CA, the leaf included; self-issued ones only as the leaf (x509_vfy.c, `check_name_constraints`).
+    for (depth, certificate) in chain.iter().enumerate() {
+        if depth == 0 || !is_self_issued(certificate) {
+            for authority in &chain[depth + 1..] {
+                constraints::allow(mode.rules(), authority, certificate)?;
+            }
+        }
+    }
     let mut link = first;
     for authority in &chain[leaves..] {
-        if !link.is_signed_with(authority.public_key()) {
+        if !link.is_signed_with(authority.public_key())? {
             return Err(ChainError::WrongKey(name(authority)));
         }
         link = Link::Present(authority);
@@ -68,6 +108,7 @@ fn build<'a>(
     first: Link<'a>,
     intermediates: &'a [Certificate],
     reader: &'a Question<'a>,
+    mode: Mode,
 ) -> Result<Vec<&'a Certificate>, ChainError> {
     let mut way: Vec<&Certificate> = Vec::new();
     let mut link = first;
@@ -83,7 +124,7 @@ fn build<'a>(
             }
             Some(anchor) => {
                 way.push(anchor);
-                if is_self_signed(anchor) {
+                if is_self_signed(anchor) || mode == Mode::Strict {
                     return Ok(way);
                 }
                 // From here on only those that are trusted.
@@ -104,7 +145,11 @@ fn build<'a>(
         way.push(next);
         link = Link::Present(next);
     }
-    Err(ChainError::UnknownAuthority(link.issuer().to_string()))
+    // A partial chain may also end at a leaf that is itself trusted (x509_vfy.c, `check_trust`).
+    match first {
+        Link::Present(leaf) if mode == Mode::Strict && reader.trust.contains(leaf) => Ok(way),
+        _ => Err(ChainError::UnknownAuthority(link.issuer().to_string())),
+    }
 }
 
 /// The first that could have signed and is valid now; else the one that is valid longest
@@ -159,7 +204,8 @@ fn own_id_is(authority: &Certificate, id: &[u8]) -> bool {
     authority.subject_key_id().is_none_or(|own| own == id)
 }
 
-fn unpadded(serial: &[u8]) -> &[u8] {
+/// A serial number without zeros in front.
+pub(super) fn unpadded(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|octet| **octet == 0).count();
     &serial[zeros..]
 }
@@ -195,12 +241,79 @@ fn check_extensions(
     must_sign: bool,
     is_last: bool,
     reader: &Question<'_>,
+    mode: Mode,
 ) -> Result<(), ChainError> {
-    is_understood(certificate, &[rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, NETSCAPE_CERT_TYPE])?;
-    if must_sign && !may_sign(certificate, is_last) {
+    is_understood(certificate, &[NETSCAPE_CERT_TYPE])?;
+    is_readable(certificate)?;
+    if must_sign && !may_sign(certificate, is_last && mode == Mode::Default) {
         return Err(ChainError::MayNotSign(name(certificate)));
     }
     if is_for(certificate, reader.purpose, must_sign) { Ok(()) } else { Err(ChainError::WrongUsage(name(certificate))) }
+}
+
+/// Each extension that OpenSSL reads may be there once (v3_purp.c, `EXFLAG_INVALID`).
+fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
+    const READ: [ObjectIdentifier; 7] = [
+        rfc5280::ID_CE_BASIC_CONSTRAINTS,
+        rfc5280::ID_CE_KEY_USAGE,
+        rfc5280::ID_CE_EXT_KEY_USAGE,
+        rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER,
+        rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER,
+        rfc5280::ID_CE_SUBJECT_ALT_NAME,
+        rfc5280::ID_CE_NAME_CONSTRAINTS,
+    ];
+    let count = |oid: ObjectIdentifier| certificate.extensions().iter().filter(|one| one.oid == oid).count();
+    if READ.into_iter().any(|oid| count(oid) > 1) {
+        return Err(ChainError::Unreadable(name(certificate), "an extension is given twice"));
+    }
+    if count(rfc5280::ID_CE_SUBJECT_ALT_NAME) == 1 && certificate.alternative_names().is_empty() {
+        return Err(ChainError::NotJudged(name(certificate), "subject alternative names that cannot be read"));
+    }
+    Ok(())
+}
+
+/// The rules of RFC 5280 that are checked only with `X509_V_FLAG_X509_STRICT` (x509_vfy.c, `check_extensions`). The last
+/// certificate of a chain needs no authority key identifier.
+fn check_strictly(certificate: &Certificate, is_last: bool) -> Result<(), ChainError> {
+    let find = |oid: ObjectIdentifier| certificate.extensions().iter().find(|extension| extension.oid == oid);
+    let is_critical = |oid| find(oid).is_some_and(|extension| extension.critical);
+    let names = find(rfc5280::ID_CE_SUBJECT_ALT_NAME);
+    let is_authority = certificate.is_authority();
+    let usage = certificate.key_usage();
+    let has_usage = |wanted| usage.is_some_and(|usage| usage.contains(wanted));
+    let no_subject = certificate.subject().is_empty();
+    let rules = [
+        (certificate.path_len().is_some() && !is_authority, "has a path length, but is not a CA"),
+        (is_authority && usage.is_none(), "a CA without key usage"),
+        (
+            certificate.path_len().is_some() && !has_usage(KeyUsage::KEY_CERT_SIGN),
+            "has a path length, but may not sign certificates",
+        ),
+        (
+            is_authority && !is_critical(rfc5280::ID_CE_BASIC_CONSTRAINTS),
+            "a CA whose basic constraints are not critical",
+        ),
+        (!is_authority && has_usage(KeyUsage::KEY_CERT_SIGN), "not a CA, but with key usage keyCertSign"),
+        (certificate.issuer().is_empty(), "the issuer is empty"),
+        (no_subject && (is_authority || has_usage(KeyUsage::CRL_SIGN) || names.is_none()), "the subject is empty"),
+        (
+            no_subject && names.is_some_and(|names| !names.critical),
+            "the subject is empty and the subject alternative names are not critical",
+        ),
+        (is_critical(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER), "the authority key identifier is critical"),
+        (is_critical(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER), "the subject key identifier is critical"),
+        (certificate.version() < 3 && !certificate.extensions().is_empty(), "has extensions, but is not of version 3"),
+        (
+            certificate.version() >= 3 && !is_last && certificate.authority_key_id().is_none(),
+            "no authority key identifier",
+        ),
+        (
+            certificate.version() >= 3 && is_authority && certificate.subject_key_id().is_none(),
+            "a CA without subject key identifier",
+        ),
+    ];
+    let broken = rules.iter().find(|(is_broken, _)| *is_broken);
+    broken.map_or(Ok(()), |(_, why)| Err(ChainError::Violation(name(certificate), why)))
 }
 
 /// May it sign certificates? An anchor may also be without basicConstraints, if it is of version 1 and signs itself or
@@ -224,7 +337,10 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
         let ExtendedKeyUsage::Other(oid) = usage else { return false };
         purpose == Purpose::Server && SERVER_GATED_CRYPTOGRAPHY.iter().any(|gated| *oid == *gated)
     };
-    if !(usages.is_empty() || usages.contains(&wanted(purpose)) || usages.iter().any(gated)) {
+    if !(certificate.lacks(rfc5280::ID_CE_EXT_KEY_USAGE)
+        || usages.contains(&wanted(purpose))
+        || usages.iter().any(gated))
+    {
         return false;
     }
     if must_sign {
@@ -236,16 +352,20 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
             (KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT).with(KeyUsage::KEY_AGREEMENT), 0x40)
         }
     };
+    certificate.key_usage().is_none_or(|usage| usage.intersects(any)) && has_netscape_type(certificate, netscape)
+}
+
+/// Has it no Netscape certificate type, or one with this bit?
+pub(super) fn has_netscape_type(certificate: &Certificate, bit: u8) -> bool {
     let mut extensions = certificate.extensions().iter();
     // A bit string: tag, length, unused bits, and one octet.
-    let netscape_type = extensions.find(|extension| extension.oid == NETSCAPE_CERT_TYPE).map(|found| &found.value[..]);
-    certificate.key_usage().is_none_or(|usage| usage.intersects(any))
-        && netscape_type.is_none_or(|value| value.get(3).is_some_and(|bits| bits & netscape != 0))
+    let found = extensions.find(|extension| extension.oid == NETSCAPE_CERT_TYPE).map(|found| &found.value[..]);
+    found.is_none_or(|value| value.get(3).is_some_and(|bits| bits & bit != 0))
 }
 
 /// Netscape's certificate type.
 const NETSCAPE_CERT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.1");
 
 /// Microsoft's and Netscape's purposes for servers abroad, which still count.
-const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] =
+pub(super) const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3"), ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1")];

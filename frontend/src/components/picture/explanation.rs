@@ -43,7 +43,7 @@ pub fn Explanation(props: &ExplanationProps) -> Html {
                 }
                 if cell.look.mark != Mark::NotAsked {
                     { ends(&cell) }
-                    <p class="hint">{ words::open_ssl(&cell) }</p>
+                    <p class="hint">{ words::verifiers(&cell) }</p>
                 }
                 <ul class="hint">
                     for fact in &cell.worst.0.facts {

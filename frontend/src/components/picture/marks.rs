@@ -8,15 +8,23 @@ use crate::{
 };
 
 /// All of them, as the legend has them.
-const ALL: [Mark; 7] =
-    [Mark::Holds, Mark::Changes, Mark::Refused, Mark::NotAsked, Mark::BrokenToday, Mark::Outage, Mark::Broken];
+const ALL: [Mark; 8] = [
+    Mark::Holds,
+    Mark::Changes,
+    Mark::Refused,
+    Mark::NotAsked,
+    Mark::NotJudged,
+    Mark::BrokenToday,
+    Mark::Outage,
+    Mark::Broken,
+];
 
 /// What the marks mean.
 pub fn legend(chart: &Chart) -> Html {
     let looks: Vec<Look> = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look).collect();
     let differs = looks.iter().any(|look| look.open_ssl);
     // What breaks has its place in the legend even where nothing does: that is what one looks for.
-    let seldom = [Mark::BrokenToday, Mark::Outage];
+    let seldom = [Mark::NotJudged, Mark::BrokenToday, Mark::Outage];
     let shown = |mark: &Mark| !seldom.contains(mark) || looks.iter().any(|look| look.mark == *mark);
     let draw = |look| if chart.is_single() { single(look) } else { run(look) };
     html! {
@@ -47,6 +55,7 @@ pub fn run(look: Look) -> Html {
         Mark::Holds => &[("4", "12")],
         Mark::Changes => &[("4", "4.5"), ("11.5", "4.5")],
         Mark::Refused => &[("4", "2"), ("9", "2"), ("14", "2")],
+        Mark::NotJudged => &[("2", "2"), ("16", "2")],
         Mark::BrokenToday => &[("0", "4"), ("8", "4"), ("16", "4")],
         Mark::Outage => &[("0", "8"), ("12", "8")],
         Mark::Broken => &[("0", "20")],
@@ -83,6 +92,9 @@ fn outline(mark: Mark) -> Html {
         Mark::Refused => {
             html! { <path fill-rule="evenodd" d="M10 2.5 a7.5 7.5 0 1 0 0.01 0 Z M5.5 8.4 h9 v3.2 h-9 Z" /> }
         }
+        Mark::NotJudged => {
+            html! { <path fill-rule="evenodd" d="M3 3 H17 V17 H3 Z M5 5 V15 H15 V5 Z M9 6.5 h2 v4.5 h-2 Z M9 12 h2 v2 h-2 Z" /> }
+        }
         Mark::BrokenToday => {
             html! { <path fill-rule="evenodd" d="M10 1.5 L18.5 10 L10 18.5 L1.5 10 Z M9 5.5 h2 v5.5 h-2 Z M9 12.6 h2 v2 h-2 Z" /> }
         }
@@ -102,6 +114,7 @@ pub fn class(mark: Mark) -> &'static str {
         Mark::Holds => "holds",
         Mark::Changes => "changes",
         Mark::Refused => "refused",
+        Mark::NotJudged => "not-judged",
         Mark::BrokenToday => "broken-today",
         Mark::Outage => "outage",
         Mark::Broken => "broken",

@@ -8,7 +8,8 @@ use crate::state::trust::{Held, Seat, wires};
 
 /// A verdict: what comes of it by Go's rules and by OpenSSL's, and what the client may show.
 fn verdict(outcome: &str, open_ssl: &str, shows: &[&str]) -> Value {
-    json!({ "outcome": outcome, "openSsl": open_ssl, "states": shows.len(), "clientPresents": shows, "why": format!("why of {outcome}"),
+    let others = if open_ssl == outcome { json!({}) } else { json!({ "openSsl": { "outcome": open_ssl } }) };
+    json!({ "outcome": outcome, "others": others, "states": shows.len(), "clientPresents": shows, "why": format!("why of {outcome}"),
         "serverTrusts": ["old CA, new CA"], "serverPresents": ["certificate of the old CA"], "clientTrusts": ["old CA"] })
 }
 

@@ -186,6 +186,13 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("KubeAPIServerCAConfig\\|acceptedCAs"),
     ),
     row(
+        "connection-not-judged",
+        "Airlock has no rules for a key, a signature or a name constraint of this connection, so it cannot predict it.",
+        Check::Command(
+            "openssl s_client -connect SERVER:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error </dev/null",
+        ),
+    ),
+    row(
         "control-plane-missing",
         HALF,
         Check::Command("kubectl get nodes -l node-role.kubernetes.io/control-plane -o wide"),
@@ -251,7 +258,9 @@ pub const ADVICE: &[Advice] = &[
     row(
         "immutable-object",
         "The API server refuses every change of an immutable object's data, so an update in the middle of the rotation would fail.",
-        Check::Command("kubectl get secrets,configmaps -A -o json | jq -r '.items[] | select(.immutable) | .kind + \" \" + .metadata.namespace + \"/\" + .metadata.name'"),
+        Check::Command(
+            "kubectl get secrets,configmaps -A -o json | jq -r '.items[] | select(.immutable) | .kind + \" \" + .metadata.namespace + \"/\" + .metadata.name'",
+        ),
     ),
     row(
         "insecure",
@@ -390,6 +399,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("new-ca-key-missing", "From phase 2 on, every certificate is signed with that key.", Check::Pair),
     row(
+        "new-certificates-refused",
+        "Kubernetes accepts the new certificates, but clients that use this verifier lose their connection.",
+        Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
+    ),
+    row(
         "no-ca-data",
         "It may trust what its machine trusts, or nothing at all; neither changes with this package.",
         Check::Kubeconfig,
@@ -444,7 +458,9 @@ pub const ADVICE: &[Advice] = &[
     row(
         "object-writer",
         "The other program writes its own version again, so the old CA comes back in the middle of a phase.",
-        Check::Command("kubectl get secrets -A --show-managed-fields -o json | jq -r '.items[] | .metadata.name + \" \" + ([.metadata.managedFields[]?.manager] | join(\",\"))'"),
+        Check::Command(
+            "kubectl get secrets -A --show-managed-fields -o json | jq -r '.items[] | .metadata.name + \" \" + ([.metadata.managedFields[]?.manager] | join(\",\"))'",
+        ),
     ),
     row(
         "one-at-a-time",
@@ -586,6 +602,11 @@ pub const ADVICE: &[Advice] = &[
         "start-over-too-late",
         "Somebody shows a certificate of the new CA already, and would be refused by all who give it up.",
         SIGNER,
+    ),
+    row(
+        "strict-clients-refuse",
+        "Python clients since 3.13, Java or rustls clients cannot connect with this CA, while kubectl can.",
+        Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
     ),
     row(
         "tenant-without-nodes",

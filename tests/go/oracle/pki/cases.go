@@ -40,6 +40,7 @@ func cases() []oneCase {
 	s.keyIDs()
 	s.paths()
 	s.hosts()
+	s.verifiers()
 	return s.found
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -25,6 +26,9 @@ const (
 	p384    kind = "ecdsa-p384"
 	// For single cases.
 	rsa1024 kind = "rsa-1024"
+	p521    kind = "ecdsa-p521"
+	// ed25519 is the package.
+	ed25519Kind kind = "ed25519"
 )
 
 // poolSize is how many different keys of each kind there are: RSA keys are dear.
@@ -45,6 +49,8 @@ func (k key) pem() string {
 		return block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(signer))
 	case *ecdsa.PrivateKey:
 		return block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(signer)))
+	case ed25519.PrivateKey:
+		return block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(signer)))
 	}
 	panic("a key of a kind that is not made here")
 }
@@ -104,6 +110,10 @@ func newKey(kind kind, random *stream) key {
 	case p384:
 		// The order begins with 32 octets of ones.
 		return key{must(ecdsa.ParseRawPrivateKey(elliptic.P384(), append(make([]byte, 1), random.bytes(47)...)))}
+	case p521:
+		return key{must(ecdsa.ParseRawPrivateKey(elliptic.P521(), append(make([]byte, 1), random.bytes(65)...)))}
+	case ed25519Kind:
+		return key{ed25519.NewKeyFromSeed(random.bytes(ed25519.SeedSize))}
 	case rsa2048:
 		return key{newRSA(2048, random)}
 	case rsa1024:

@@ -4,6 +4,7 @@
 //	pki trees                  private keys to rotate with, and every cluster: its files, and the rotation to ask for
 //	pki cases                  chains with one thing wrong or odd in each, to be judged by themselves
 //	pki lay NAME FOLDER        one cluster's files, written below a folder
+//	pki idn NAME               the host name that Go's HTTP transport sends for one beyond ASCII
 package main
 
 import (
@@ -45,8 +46,14 @@ func run(args []string, out io.Writer) error {
 		}
 	case len(args) == 3 && args[0] == "lay":
 		return lay(args[1], args[2])
+	case len(args) == 2 && args[0] == "idn":
+		sent, err := sentHost(args[1])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(buffered, sent)
 	default:
-		return fmt.Errorf("usage: pki trees|cases, or pki lay NAME FOLDER")
+		return fmt.Errorf("usage: pki trees|cases, pki lay NAME FOLDER, or pki idn NAME")
 	}
 	return buffered.Flush()
 }
