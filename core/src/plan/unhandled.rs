@@ -6,6 +6,7 @@ use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succ
 use crate::{
     Finding, Severity,
     inventory::{Artifact, Inventory, Node, Role},
+    package::quote,
     profile::{AuthorityId, Course},
     x509::Certificate,
 };
@@ -190,6 +191,10 @@ pub(super) fn acknowledge(
     let mut acknowledged = BTreeMap::new();
     let concerns = |id: &str| successions.keys().any(|authority| id.starts_with(&format!("{authority}/")));
     for finding in findings.iter_mut().filter(|finding| concerns(&finding.acknowledge)) {
+        // What is an error already cannot be acknowledged away.
+        if finding.severity == Severity::Error {
+            continue;
+        }
         let id = finding.acknowledge.clone();
         if request.acknowledge.contains(&id) {
             let text = if finding.place.is_empty() {
@@ -201,7 +206,7 @@ pub(super) fn acknowledge(
             acknowledged.insert(id.clone(), Acknowledged { id, text, remedy });
         } else {
             finding.severity = Severity::Error;
-            finding.remedy = format!("{}. Then acknowledge it (--acknowledge {id})", finding.remedy);
+            finding.remedy = format!("{}. Then acknowledge it (--acknowledge {})", finding.remedy, quote(&id));
         }
     }
     acknowledged.into_values().collect()

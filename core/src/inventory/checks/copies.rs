@@ -65,31 +65,33 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
     let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
     let held: Vec<(&AuthorityRow, &Certificate)> =
         rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    let mut same: BTreeMap<(&str, &str, &str, bool, &str, &str), Vec<&CaCopy>> = BTreeMap::new();
+    let mut same: BTreeMap<(&str, &str, &str, bool, AuthorityId, &str), Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
             if copy.authorities.iter().any(|one| one.is_same_authority(old)) {
                 let writer = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
-                let key =
-                    (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.title, writer);
+                let key = (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.id, writer);
                 same.entry(key).or_default().push(copy);
             }
         }
     }
-    for ((object, _, key, has_key, title, _), copies) in same {
+    for ((object, name, key, has_key, id, _), copies) in same {
+        let title = inventory.profile.authority(id).map_or("CA", |row| row.title);
         let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
         let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));
         let written_by = copies.first().and_then(|copy| copy.writer.as_ref());
         let writer = written_by.map_or_else(String::new, |writer| {
             format!(". {} writes it ({}): {}", writer.title, writer.sign, writer.change)
         });
-        findings.push(if has_key {
-            Finding::warning("ca-copy", file, format!("{message}, beside a private key: whoever signs with it goes on signing with the old CA"))
+        let finding = if has_key {
+            Finding::warning("ca-copy", file, format!("{message}, with a private key: its user goes on issuing certificates with the old CA"))
                 .remedy(format!("Write the new CA and its key into it in phase 2, when all clients trust both CAs; issuers of cert-manager read their CA from such a Secret{writer}"))
         } else {
             Finding::warning("ca-copy", file, format!("{message}, and no part of this package changes it"))
                 .remedy(format!("Write both CAs into it in phase 1 and only the new CA in phase 3{writer}"))
-        });
+        };
+        let namespace = copies.first().filter(|_| copies.len() == 1).map_or("", |copy| copy.namespace.as_str());
+        findings.push(finding.acknowledged_as(id, &format!("{object}/{namespace}/{name}/{key}").replace("//", "/")));
     }
 }
 
@@ -131,7 +133,8 @@ pub(super) fn requests(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     format!("{} was signed by the old CA on request; this package does not replace it", leaf.subject()),
                 )
                 .at(stored.place())
-                .remedy("Its holder asks again in phase 2, before the old CA is dropped"),
+                .remedy("Its holder requests a new certificate in phase 2, before the old CA is dropped")
+                .acknowledged_as(AuthorityId::Cluster, &stored.place().replace(' ', "/")),
             );
         }
     }

@@ -32,7 +32,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         &slot.file,
                         "it embeds no CA, so its trust is not changed by this package",
                     )
-                    .remedy("Check how this client verifies the API server"),
+                    .remedy("Check how this client verifies the API server")
+                    .acknowledged_as(AuthorityId::Cluster, &format!("{}{}", node.name, row.path)),
                 );
             }
             for (index, user) in kubeconfig.model.users.iter().enumerate() {
@@ -42,7 +43,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     findings.push(
                         Finding::new(severity, "credential-in-file", &slot.file, format!("its credential lies in the file {path}, which this release does not renew"))
                             .at(format!("users[{index}].user.client-certificate"))
-                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then give the kubeconfig again"),
+                            .remedy("Embed it first (kubectl config set-credentials --embed-certs), as kubeadm does, then give the kubeconfig again")
+                            .acknowledged_as(AuthorityId::Cluster, &format!("{}{}", node.name, row.path)),
                     );
                 }
             }
@@ -98,7 +100,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
         if kubeconfig.names_files() {
             findings.push(
                 Finding::warning("credential-in-file", &slot.file, "it names certificate files, which this package does not change")
-                    .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files"),
+                    .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files")
+                    .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
         } else if !trusts(kubeconfig) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
             findings.push(
@@ -119,7 +122,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
         {
             findings.push(
                 Finding::warning("cni-kubeconfig", &slot.file, "a CNI plugin reads it on its node and trusts the API server by the old CA in it; this package does not change it, since its token is renewed by whoever wrote it")
-                    .remedy("In each phase, after the node's own step, restart the pods that write it (calico-node, multus, …), or put the phase's workers/ca.crt into it: kubectl --kubeconfig FILE config set-cluster NAME --certificate-authority ca.crt --embed-certs"),
+                    .remedy("In each phase, after the node's own step, restart the pods that write it (calico-node, multus, …), or put the phase's workers/ca.crt into it: kubectl --kubeconfig FILE config set-cluster NAME --certificate-authority ca.crt --embed-certs")
+                    .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
         }
         let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_root_authority());
@@ -133,7 +137,8 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                         leaf.subject()
                     ),
                 )
-                .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped"),
+                .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped")
+                .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
         }
     }

@@ -1,0 +1,184 @@
+//! What the plan does about each process that reads a file which the rotation changes.
+
+mod changed;
+mod coverage;
+mod judge;
+mod places;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use self::places::extra_arguments;
+use self::{
+    changed::Changed,
+    words::{process_name, reference},
+};
+use super::{
+    Succession,
+    consumers::{Consumers, Dependent},
+    unhandled::{is_backup, list},
+};
+use crate::{
+    Finding,
+    inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
+    profile::{AuthorityId, Component, file_flags::Program},
+};
+
+/// Flags with which kube-controller-manager and kube-scheduler name kubeconfigs.
+const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"];
+
+/// The flag with further serving certificates of kube-apiserver: `cert,key:name,name`
+/// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
+const SNI_FLAG: &str = "tls-sni-cert-key";
+
+/// A reason why there is no plan, or a thing to acknowledge: the code, what to acknowledge (empty for an error), the
+/// message with `{nodes}` for the nodes, the remedy and the file.
+type Problem = (&'static str, String, String, &'static str, String);
+
+/// Decides about the readers of one node after the other.
+pub(super) struct Judge<'a> {
+    inventory: &'a Inventory,
+    successions: &'a BTreeMap<AuthorityId, Succession>,
+    problems: BTreeMap<Problem, BTreeSet<String>>,
+    /// Private keys that are kept, with their other uses and the nodes.
+    kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(inventory: &'a Inventory, successions: &'a BTreeMap<AuthorityId, Succession>) -> Self {
+        Self { inventory, successions, problems: BTreeMap::new(), kept: BTreeMap::new() }
+    }
+
+    /// Everything that was found, each cause once.
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        let problems = self.problems.into_iter().map(|((code, id, message, remedy, file), nodes)| {
+            let nodes: Vec<_> = nodes.iter().map(String::as_str).collect();
+            let message = message.replace("{nodes}", &list(&nodes));
+            match id.as_str() {
+                "" => Finding::error(code, &file, message).remedy(remedy),
+                id => Finding::warning(code, &file, message).remedy(remedy).acknowledged_as(AuthorityId::Cluster, id),
+            }
+        });
+        let kept = self.kept.into_iter().map(|(key, (uses, nodes))| {
+            let [uses, nodes] = [&uses, &nodes].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+            let message = format!(
+                "the private key {key} on {} has another use ({}): it is kept, and the new certificate is for the same key",
+                list(&nodes),
+                list(&uses)
+            );
+            Finding::warning("key-kept", "", message)
+                .remedy("Give the other use a key of its own if this key must be replaced, then make the plan again")
+        });
+        problems.chain(kept).collect()
+    }
+
+    fn problem(
+        &mut self,
+        node: &Node,
+        code: &'static str,
+        id: &str,
+        message: String,
+        remedy: &'static str,
+        file: &str,
+    ) {
+        // A cause that several nodes share is one finding, at the first node's file.
+        let same = self.problems.keys().find(|known| (known.0, &known.1, &known.2) == (code, &id.to_owned(), &message));
+        let key = same.cloned().unwrap_or_else(|| (code, id.to_owned(), message, remedy, file.to_owned()));
+        self.problems.entry(key).or_default().insert(node.name.clone());
+    }
+
+    fn keep(&mut self, node: &Node, key: String, other_use: String) {
+        let (uses, nodes) = self.kept.entry(key).or_default();
+        uses.insert(other_use);
+        nodes.insert(node.name.clone());
+    }
+
+    /// The readers of a control-plane node whose files the package's script changes.
+    pub(super) fn node(
+        &mut self,
+        node: &Node,
+        dependents: &mut BTreeMap<String, Dependent>,
+        consumers: &mut Consumers,
+    ) {
+        let readers = self.inventory.readers(node);
+        self.keep_only_read(node, &readers, dependents, consumers);
+        let mut changed = self.changed(dependents);
+        for path in self.keys_in_use(node, &readers, &changed) {
+            changed.remove(&path);
+            consumers.kept_keys.insert((node.name.clone(), path));
+        }
+        let strong: Vec<(&Reader, &str, &Changed)> = readers
+            .iter()
+            .filter(|reader| !matches!(reader.reference, Reference::FolderMount { .. }))
+            .filter_map(|reader| {
+                let (path, file) =
+                    changed.get_key_value(&reader.target).or_else(|| changed.get_key_value(&reader.path))?;
+                Some((reader, path.as_str(), file))
+            })
+            .collect();
+        for (reader, path, file) in &strong {
+            if !self.is_covered(node, reader, path) {
+                self.judge(node, reader, path, file, consumers);
+            }
+        }
+        self.folders(node, &readers, &strong, &changed, consumers);
+        self.fixed_places(node, &readers);
+        self.not_provided(node, &readers);
+        self.inline_trust(node, &readers);
+    }
+
+    /// The readers of a node whose processes the package does not restart: a worker, or a host that a tool changes.
+    pub(super) fn node_without_restarts(&mut self, node: &Node) {
+        let changed = self.changed(&BTreeMap::new());
+        for reader in self.inventory.readers(node) {
+            let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else {
+                continue;
+            };
+            let foreign = !matches!(reader.process, ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser)
+                && component(&reader).is_none();
+            if foreign && !matches!(reader.reference, Reference::FolderMount { .. } | Reference::Hook { .. }) {
+                let name = process_name(&reader.process);
+                let message = format!(
+                    "{name} on {{nodes}} reads {path} ({}), and this package does not restart it: it keeps the old content until it restarts",
+                    reference(&reader.reference)
+                );
+                let remedy = "Restart it after this node's step in each phase";
+                self.problem(node, "restart-yourself", &format!("{name}{path}"), message, remedy, &reader.file);
+            }
+        }
+    }
+
+    /// A certificate or bundle whose reader is not known is not changed; a kubeconfig is, and has to be acknowledged.
+    fn keep_only_read(
+        &self,
+        node: &Node,
+        readers: &[Reader],
+        dependents: &mut BTreeMap<String, Dependent>,
+        consumers: &mut Consumers,
+    ) {
+        dependents.retain(|path, dependent| {
+            let named = |reader: &&Reader| {
+                (reader.target == *path || reader.path == *path) && reader.process != ReaderProcess::KubeconfigUser
+            };
+            let in_folder = |reader: &&Reader| {
+                matches!(reader.reference, Reference::FolderMount { .. })
+                    && reader.can_read(path)
+                    && component(reader).is_none()
+            };
+            let is_read = readers.iter().any(|reader| named(&reader) || in_folder(&reader));
+            let is_kubeconfig = *dependent == Dependent::Kubeconfig;
+            if !is_read && is_kubeconfig && !is_backup(path) {
+                consumers.unread.insert((node.name.clone(), path.clone()));
+            }
+            is_read || (is_kubeconfig && !is_backup(path))
+        });
+    }
+}
+
+/// The component of Kubernetes that reads, where the profile knows how it is run.
+fn component(reader: &Reader) -> Option<Component> {
+    match &reader.process {
+        ReaderProcess::Unit { .. } | ReaderProcess::KubeconfigUser => None,
+        process => process.program().and_then(Program::component),
+    }
+}

@@ -1,0 +1,157 @@
+//! References to paths that the package's scripts rely on, to files that were not provided, and CAs inside configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Judge, KUBECONFIG_FLAGS, SNI_FLAG, component,
+    words::{process_name, reference},
+};
+use crate::{
+    Finding,
+    inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
+    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, certificates, present::KUBELET_AUTHORITY_FLAG},
+    profile::{
+        AuthorityId, Component,
+        file_flags::{Content, Program},
+    },
+};
+
+impl Judge<'_> {
+    /// References that the package's scripts rely on.
+    pub(super) fn fixed_places(&mut self, node: &Node, readers: &[Reader]) {
+        let profile = self.inventory.profile;
+        for reader in readers {
+            let Reference::Flag(flag) = &reader.reference else { continue };
+            let by_unit = matches!(&reader.process, ReaderProcess::Unit { .. });
+            if let (true, Some(program)) = (by_unit, reader.process.program().and_then(Program::component)) {
+                let message = format!(
+                    "{program} on {{nodes}} runs as a systemd unit ({}), and this package restarts static Pods",
+                    process_name(&reader.process)
+                );
+                let remedy = "Clusters whose control plane runs as systemd units are not supported yet";
+                self.problem(node, "runs-as-unit", "", message, remedy, &reader.file);
+                continue;
+            }
+            let component = component(reader);
+            let expected = match (component, flag.as_str()) {
+                (Some(Component::Kubelet), "kubeconfig") => profile.kubelet_conf().map(|row| row.path),
+                (Some(Component::Kubelet), "client-ca-file") => {
+                    profile.authority(AuthorityId::Cluster).map(|row| row.certificate)
+                }
+                _ => None,
+            };
+            if let Some(expected) = expected.filter(|expected| reader.path != *expected && reader.target != *expected) {
+                let message = format!("--{flag} of the kubelet on {{nodes}} is {}, not {expected}", reader.path);
+                let remedy = "Let the kubelet use kubeadm's path, then provide the files again";
+                self.problem(node, "other-layout", "", message, remedy, &reader.file);
+            }
+            let is_kubeconfig = KUBECONFIG_FLAGS.contains(&flag.as_str())
+                && matches!(component, Some(Component::ControllerManager | Component::Scheduler));
+            let is_there = [&reader.path, &reader.target].iter().any(|path| node.file(path).is_some());
+            let own = profile.kubeconfigs.iter().any(|row| row.path == reader.path);
+            if is_kubeconfig && !is_there && !own {
+                let name = process_name(&reader.process);
+                let message = format!(
+                    "--{flag} of {name} on {{nodes}} names {}, which was not provided: it would keep the old CA",
+                    reader.path
+                );
+                let remedy = "Provide the file as well";
+                self.problem(node, "reader-file-missing", "", message, remedy, &reader.file);
+            }
+        }
+    }
+
+    /// Files of the node that a component names and that were not provided: whether they depend on the old CA is not known.
+    pub(super) fn not_provided(&mut self, node: &Node, readers: &[Reader]) {
+        let profile = self.inventory.profile;
+        let known: BTreeSet<&str> = profile.paths().collect();
+        for reader in readers {
+            let depends = matches!(
+                reader.content(),
+                Some(Content::TrustBundle | Content::Certificate | Content::Kubeconfig | Content::Pair)
+            );
+            let from_etcd = matches!(&reader.reference, Reference::Flag(flag) if flag.starts_with("etcd-"))
+                || component(reader) == Some(Component::Etcd);
+            let in_tree = [profile.directory, profile.kubelet_directory]
+                .iter()
+                .chain(profile.folders_elsewhere)
+                .any(|folder| reader.target.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+            let paths = [reader.path.as_str(), reader.target.as_str()];
+            let is_known = paths.iter().any(|path| known.contains(path) || node.file(path).is_some());
+            let is_key = reader.path.ends_with(".key");
+            if depends
+                && in_tree
+                && !from_etcd
+                && !is_known
+                && !is_key
+                && reader.process != ReaderProcess::KubeconfigUser
+            {
+                let (name, how) = (process_name(&reader.process), reference(&reader.reference));
+                let message = format!(
+                    "{name} on {{nodes}} reads {} ({how}), which was not provided: if it depends on the old CA, it fails from phase 2 or 3 on",
+                    reader.path
+                );
+                self.problem(
+                    node,
+                    "reader-file-missing",
+                    &reader.path,
+                    message,
+                    "Provide the file as well, so that the package changes it",
+                    &reader.file,
+                );
+            }
+        }
+    }
+
+    /// CA certificates inside configuration files: this package does not edit those.
+    pub(super) fn inline_trust(&mut self, node: &Node, readers: &[Reader]) {
+        let Some(succession) = self.successions.get(&AuthorityId::Cluster) else { return };
+        for reader in readers {
+            let Reference::InlineTrust { field, pem } = &reader.reference else { continue };
+            if certificates(pem.as_bytes()).contains(&succession.old) {
+                let path = &reader.path;
+                let message = format!(
+                    "{path} on {{nodes}} holds the old CA in {field}, and no step changes it: from phase 3 on, a server whose certificate the new CA issued is rejected"
+                );
+                let remedy = "Put both CAs there in phase 1 and the new CA alone in phase 3, if the server's certificate changes CA as well";
+                self.problem(node, "not-handled", path, message, remedy, &reader.file);
+            }
+        }
+    }
+}
+
+/// The flags of control-plane nodes that were not provided, as kubeadm's configuration has them: on such nodes no file
+/// can be looked at, so a flag that names a file which changes refuses the plan.
+pub(in crate::plan) fn extra_arguments(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    findings: &mut Vec<Finding>,
+) {
+    if inventory.control_plane().next().is_some() {
+        return;
+    }
+    let changed = Judge::new(inventory, successions).changed(&BTreeMap::new());
+    for stored in &inventory.objects {
+        let Some(configuration) = &stored.kubeadm else { continue };
+        for (program, flag, value) in &configuration.extra_args {
+            let path = value.split([',', ':']).find(|path| changed.contains_key(*path));
+            let sni = flag == SNI_FLAG;
+            let Some(path) = path.or_else(|| sni.then_some(value.as_str())) else { continue };
+            let row =
+                inventory.profile.flags.iter().find(|row| row.component.as_str() == *program && row.flag == *flag);
+            let restarted_live = row.is_some_and(|row| row.paths.contains(&path)) && flag != KUBELET_AUTHORITY_FLAG;
+            let signs = [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
+            if restarted_live || signs || KUBECONFIG_FLAGS.contains(&flag.as_str()) {
+                continue;
+            }
+            let message = format!(
+                "extraArgs let {program} read {value} (--{flag}), and no file of a control-plane node was provided: whether it reads the new file in time cannot be told"
+            );
+            findings.push(
+                Finding::error("reader-not-handled", &stored.file, message)
+                    .at(stored.place())
+                    .remedy("Provide /etc/kubernetes of every control-plane node (private keys are optional), or remove the flag first"),
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Processes and references, for people.
+
+use crate::{
+    inventory::{ReaderProcess, Reference},
+    profile::file_flags::Program,
+};
+
+/// The component, static Pod or unit.
+pub(super) fn process_name(process: &ReaderProcess) -> String {
+    match process {
+        ReaderProcess::StaticPod { pod, program, .. } => match program.and_then(Program::component) {
+            Some(component) => component.to_string(),
+            None => format!("the static Pod {pod}"),
+        },
+        ReaderProcess::Kubelet => "the kubelet".to_owned(),
+        ReaderProcess::Unit { name, .. } => format!("the unit {name}"),
+        ReaderProcess::KubeconfigUser => "the user of the kubeconfig".to_owned(),
+    }
+}
+
+/// How a path is named, for people.
+pub(super) fn reference(reference: &Reference) -> String {
+    match reference {
+        Reference::Flag(flag) => format!("--{flag}"),
+        Reference::Argument => "an argument of its command".to_owned(),
+        Reference::Environment(name) => format!("the environment variable {name}"),
+        Reference::Hook { field, .. } => format!("its {field}"),
+        Reference::FolderMount { inside } => format!("its directory is mounted at {inside}"),
+        Reference::FileMount { inside } => format!("mounted as the single file {inside}"),
+        Reference::Directive(name) => format!("{name}="),
+        Reference::Config { file, field, .. } | Reference::Kubeconfig { file, field } => format!("{field} in {file}"),
+        Reference::InlineTrust { field, .. } => field.clone(),
+    }
+}
