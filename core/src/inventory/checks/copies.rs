@@ -65,7 +65,9 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
     let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
     let held: Vec<(&AuthorityRow, &Certificate)> =
         rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    let mut same: BTreeMap<(&str, &str, &str, bool, AuthorityId, &str), Vec<&CaCopy>> = BTreeMap::new();
+    // Object, name, key, whether a private key is in it, CA, and what its writer has to be told.
+    type Key<'a> = (&'a str, &'a str, &'a str, bool, AuthorityId, &'a str);
+    let mut same: BTreeMap<Key<'_>, Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
             if copy.authorities.iter().any(|one| one.is_same_authority(old)) {

@@ -79,11 +79,14 @@ impl Judge<'_> {
             let paths = [reader.path.as_str(), reader.target.as_str()];
             let is_known = paths.iter().any(|path| known.contains(path) || node.file(path).is_some());
             let is_key = reader.path.ends_with(".key");
+            // The kubelet deletes it once it has a certificate of its own.
+            let for_joining = matches!(&reader.reference, Reference::Flag(flag) if flag == "bootstrap-kubeconfig");
             if depends
                 && in_tree
                 && !from_etcd
                 && !is_known
                 && !is_key
+                && !for_joining
                 && reader.process != ReaderProcess::KubeconfigUser
             {
                 let (name, how) = (process_name(&reader.process), reference(&reader.reference));
