@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, ObjectRole},
-    x509::{KeyType, SigningRequest},
+    x509::{KeyType, SignatureVerdict, SigningRequest},
 };
 
 /// The user that the node authorizer takes for a node's kubelet begins so
@@ -98,8 +98,17 @@ fn judge(
     succession: &Succession,
 ) -> Result<Option<Objection>, Objection> {
     let refuse = |message: &str, remedy| Err((message.to_owned(), remedy));
-    if !request.is_signed_by_its_key() {
-        return refuse("the key that it is for did not sign it", "Have it made again by whoever holds the key");
+    match request.own_signature() {
+        SignatureVerdict::Valid => {}
+        SignatureVerdict::Invalid => {
+            return refuse("the key that it is for did not sign it", "Have it made again by whoever holds the key");
+        }
+        SignatureVerdict::NotJudged => {
+            return refuse(
+                "Airlock cannot verify its signature, so it is not judged who made it",
+                "Make the request with an RSA or ECDSA key: openssl req -new -key KEY -sha256 -out NEW",
+            );
+        }
     }
     if request.is_for_authority() {
         return refuse("it asks for a CA", "A CA made elsewhere is brought with --ca-cert and --ca-key");

@@ -11,8 +11,8 @@ use x509_cert::{
 use x509_parser::{certification_request::X509CertificationRequest, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, SignatureAlgorithm, build::encoded,
-    certificate::envelope,
+    AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, SignatureAlgorithm, SignatureVerdict,
+    build::encoded, certificate::envelope,
 };
 
 /// Who asks for a certificate, for which key, and what for.
@@ -65,7 +65,12 @@ impl SigningRequest {
 
     /// Did the key that it is for sign it? Whoever asks has the private half then.
     pub fn is_signed_by_its_key(&self) -> bool {
-        self.public_key.verify(&self.algorithm, &self.signed, &self.signature)
+        self.own_signature() == SignatureVerdict::Valid
+    }
+
+    /// As [`Self::is_signed_by_its_key`], where that can be judged.
+    pub fn own_signature(&self) -> SignatureVerdict {
+        self.public_key.check(&self.algorithm, &self.signed, &self.signature)
     }
 
     /// Whom the certificate shall be for.

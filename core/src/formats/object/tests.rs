@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 /// As Cluster API writes it and `kubectl get -o yaml` shows it (kubernetes-pki.md 4.1).
@@ -168,4 +170,46 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// Two exports of one object differ in what the server writes, and in nothing else.
+#[test]
+fn two_exports_of_one_object_have_the_same_content() {
+    let base = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"a": "eA=="},
+        "metadata": {"name": "a", "labels": {"b": "c"}, "annotations": {"d": "e"}},
+    });
+    let with = |pointer: &str, key: &str, value: Value| {
+        let mut other = base.clone();
+        other.pointer_mut(pointer).unwrap()[key] = value;
+        other
+    };
+    for other in [
+        with("/metadata", "resourceVersion", json!("2")),
+        with("/metadata", "uid", json!("1d0a2d6e")),
+        with("/metadata", "generation", json!(2)),
+        with("/metadata", "managedFields", json!([{"manager": "kubectl"}])),
+        with("/metadata", "creationTimestamp", json!("2026-11-22T02:13:38Z")),
+        with("/metadata/annotations", LAST_APPLIED, json!("{}")),
+    ] {
+        assert!(same_content(&base, &other) && same_content(&other, &base), "{other}");
+    }
+    for other in [
+        with("", "type", json!("x")),
+        with("/data", "a", json!("eQ==")),
+        with("/data", "b", json!("eQ==")),
+        with("", "status", json!({})),
+        with("/metadata/labels", "b", json!("d")),
+        with("/metadata/annotations", "d", json!("f")),
+        with("/metadata", "ownerReferences", json!([])),
+    ] {
+        assert!(!same_content(&base, &other) && !same_content(&other, &base), "{other}");
+    }
+}
+
+#[test]
+fn an_array_is_a_list_without_its_frame() {
+    let found = objects(br#"[{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}},{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"b"}},1]"#).unwrap();
+    let names: Vec<_> = found.iter().map(|object| (object.kind.as_str(), object.name.as_str(), object.item)).collect();
+    assert_eq!(names, [("Secret", "a", Some(0)), ("ConfigMap", "b", Some(1))]);
 }

@@ -1,6 +1,6 @@
 //! What each certificate by itself gives to think about: dates, weak keys, names that are not unique.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::every_certificate;
 use crate::{
@@ -150,6 +150,33 @@ pub(super) fn amounts(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Its new file holds the new leaf alone"),
                 );
             }
+        }
+    }
+}
+
+/// A CA that was renewed with its key: both certificates are the same CA, and files may hold either.
+pub(super) fn renewed(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for authority in inventory.authorities.values() {
+        let current = &authority.certificate;
+        let is_earlier = |one: &Certificate| one != current && one.is_same_authority(current);
+        let files: BTreeSet<&str> =
+            every_certificate(inventory).filter(|(.., one)| is_earlier(one)).map(|(file, ..)| file).collect();
+        if let Some((.., earlier)) = every_certificate(inventory).find(|(.., one)| is_earlier(one)) {
+            let files: Vec<_> = files.into_iter().collect();
+            findings.push(
+                Finding::note(
+                    "renewed-ca",
+                    &authority.file,
+                    format!(
+                        "{} was renewed with the same key, until {}. These files hold the certificate from before, until {}: {}. Both are the same CA",
+                        current.subject(),
+                        current.not_after().date(),
+                        earlier.not_after().date(),
+                        files.join(", ")
+                    ),
+                )
+                .remedy("The rotation replaces both"),
+            );
         }
     }
 }

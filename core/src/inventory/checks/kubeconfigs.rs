@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Finding, Severity,
+    formats::kubeconfig::Material,
     inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
     profile::{AuthorityId, Component, KubeconfigRow},
     x509::{Certificate, SignatureVerdict},
@@ -103,7 +104,10 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     .remedy("Embed them first (kubectl config view --flatten --raw), then give the kubeconfig again; or have its owner replace the files")
                     .acknowledged_as(AuthorityId::Cluster, &slot.file),
             );
-        } else if !trusts(kubeconfig) && !kubeconfig.credentials().any(|(_, credential)| presents(credential)) {
+        } else if !kubeconfig.has_omitted_data()
+            && !trusts(kubeconfig)
+            && !kubeconfig.credentials().any(|(_, credential)| presents(credential))
+        {
             findings.push(
                 Finding::warning("other-cluster", &slot.file, "none of its contexts belongs to this cluster: it neither trusts its CA nor presents what it signed")
                     .remedy("Leave it out, or give the cluster's current kubeconfig"),
@@ -127,19 +131,25 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
             );
         }
         let leaves = slot.artifact.certificates().iter().filter(|certificate| !certificate.is_root_authority());
-        for leaf in leaves.filter(|leaf| leaf.is_signed_by(&authority.certificate)) {
-            findings.push(
-                Finding::warning(
-                    "loose-leaf",
-                    &slot.file,
-                    format!(
-                        "{} was signed by the old CA and lies on no node; this package does not replace it",
-                        leaf.subject()
-                    ),
-                )
-                .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped")
-                .acknowledged_as(AuthorityId::Cluster, &slot.file),
-            );
+        for leaf in leaves {
+            let subject = leaf.subject().to_string();
+            findings.extend(match leaf.signature_by(&authority.certificate) {
+                SignatureVerdict::Invalid => None,
+                SignatureVerdict::NotJudged => {
+                    Some(signature_not_judged(Severity::Warning, &slot.file, &subject, leaf, "Cluster CA"))
+                }
+                SignatureVerdict::Valid => Some(
+                    Finding::warning(
+                        "loose-leaf",
+                        &slot.file,
+                        format!(
+                            "{subject} was signed by the old CA and lies on no node; this package does not replace it"
+                        ),
+                    )
+                    .remedy("Its owner needs a new certificate in phase 2, before the old CA is dropped")
+                    .acknowledged_as(AuthorityId::Cluster, &slot.file),
+                ),
+            });
         }
     }
     for stored in &inventory.objects {
@@ -170,7 +180,7 @@ fn stale(
 ) -> Finding {
     let reader = match row.reader {
         Some(reader) => format!("{reader} cannot verify the API server with it"),
-        None => "no component reads it, but whoever uses it cannot verify the API server".to_owned(),
+        None => "no component reads it; a person who uses it cannot verify the API server".to_owned(),
     };
     let message = format!("its certificate-authority-data is not the CA in {ca_file}: {reader}");
     let name = kubeconfig.model.clusters.first().map_or("kubernetes", |cluster| cluster.name.as_str());
@@ -310,6 +320,13 @@ impl KubeconfigArtifact {
     fn names_files(&self) -> bool {
         let clusters = self.model.clusters.iter().any(|cluster| cluster.certificate_authority.file().is_some());
         clusters || self.model.users.iter().any(|user| user.client_certificate.file().is_some())
+    }
+
+    /// Did `kubectl config view` leave data out? Then nothing can be said of what it trusts and presents.
+    fn has_omitted_data(&self) -> bool {
+        let clusters = self.model.clusters.iter().map(|cluster| &cluster.certificate_authority);
+        let users = self.model.users.iter().flat_map(|user| [&user.client_certificate, &user.client_key]);
+        clusters.chain(users).any(|material| matches!(material, Material::Omitted(_)))
     }
 
     /// Is there no credential of any kind?

@@ -45,6 +45,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     signatures::judged(inventory, &mut findings);
     certificates::amounts(inventory, &mut findings);
     certificates::same_subjects(inventory, &mut findings);
+    certificates::renewed(inventory, &mut findings);
     layout::kubelets(inventory, &mut findings);
     layout::clusters(inventory, &mut findings);
     layout::ends(inventory, &mut findings);

@@ -7,7 +7,7 @@ use crate::{
     Password,
     formats::pem::{self, PemBlock, PemScan},
     inventory::Artifact,
-    profile::Profile,
+    profile::{AuthorityId, Profile},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
@@ -20,13 +20,20 @@ pub(in crate::inventory) enum Reader {
     Pair,
     /// Go's `x509.CertPool.AppendCertsFromPEM` or client-go's `cert.ParseCertsPEM` reads trust anchors.
     Trust,
+    /// etcd, or kube-apiserver as its client, reads trust anchors: every block counts, whatever its label, and one that is
+    /// no certificate makes the reader fail (etcd-io/etcd: client/pkg/tlsutil/tlsutil.go, `NewCertPool`).
+    EtcdTrust,
 }
 
 impl Reader {
     /// Who reads the file at `path` on a node.
     pub(in crate::inventory) fn on_node(profile: &Profile, path: &str) -> Self {
-        let is_trust = profile.authorities.iter().any(|row| row.certificate == path);
-        if is_trust || profile.signing.certificate == path { Self::Trust } else { Self::Pair }
+        match profile.authorities.iter().find(|row| row.certificate == path) {
+            Some(row) if row.id == AuthorityId::Etcd => Self::EtcdTrust,
+            Some(_) => Self::Trust,
+            None if profile.signing.certificate == path => Self::Trust,
+            None => Self::Pair,
+        }
     }
 }
 
@@ -100,8 +107,8 @@ pub(super) fn read_pem(bytes: &[u8], password: Option<&Password>, reader: Reader
         if !is_read && is_certificate(&block.label) && !explained {
             pem.reasons.push(ignored(block, bytes));
         }
-        if reader == Reader::Trust && block.label.ends_with("PRIVATE KEY") {
-            pem.reasons.push(key_in_trust(block.line));
+        if matches!(reader, Reader::Trust | Reader::EtcdTrust) && block.label.ends_with("PRIVATE KEY") {
+            pem.reasons.push(key_in_trust(block.line, reader));
         }
     }
     for block in read {
@@ -122,7 +129,7 @@ fn is_certificate(label: &str) -> bool {
 /// Does the reader take a block that encoding/pem found?
 fn counts(block: &PemBlock, reader: Reader) -> bool {
     match reader {
-        Reader::Person => true,
+        Reader::Person | Reader::EtcdTrust => true,
         Reader::Pair => block.label == "CERTIFICATE" || !is_certificate(&block.label),
         Reader::Trust => (block.label == "CERTIFICATE" && !block.headers) || !is_certificate(&block.label),
     }
@@ -147,11 +154,16 @@ fn ignored(block: &PemBlock, bytes: &[u8]) -> Reason {
 
 /// A private key in a file of trust anchors
 /// (kubernetes/kubernetes: pkg/controller/certificates/rootcacertpublisher publishes `--root-ca-file` as it is).
-fn key_in_trust(line: usize) -> Reason {
+fn key_in_trust(line: usize, reader: Reader) -> Reason {
+    let why = if reader == Reader::EtcdTrust {
+        "etcd cannot read the file: it takes every block for a certificate"
+    } else {
+        "Trust bundles are public: kube-controller-manager copies ca.crt into the ConfigMap kube-root-ca.crt of every namespace"
+    };
     Reason::unfit(
         KEY_IN_TRUST,
         format!("line {line}"),
-        "it holds a private key among the trusted certificates. Trust bundles are public: kube-controller-manager copies ca.crt into the ConfigMap kube-root-ca.crt of every namespace",
+        format!("it holds a private key among the trusted certificates. {why}"),
         "Remove the key: openssl crl2pkcs7 -nocrl -certfile FILE | openssl pkcs7 -print_certs -out NEW. If the file was in use, treat the key as disclosed",
     )
 }
@@ -184,6 +196,7 @@ impl Pem {
         let place = format!("line {}", block.line);
         match block.label.as_str() {
             "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                // Only OpenSSL takes trust settings behind a certificate; they make the block unreadable to Go.
                 let der = if block.label.starts_with("TRUSTED") { first_element(&block.der) } else { &block.der };
                 match Certificate::from_der(der) {
                     Ok(certificate) => self.certificates.push(certificate),

@@ -476,9 +476,8 @@ pub(crate) fn host_of_url(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| ascii_host(host))
 }
 
-/// The certificates in PEM text, in order.
+/// The certificates in PEM text that Go reads as trust anchors, in order.
 pub(crate) fn certificates(bytes: &[u8]) -> Vec<Certificate> {
-    let blocks = pem::blocks(bytes).blocks;
-    let blocks = blocks.iter().filter(|block| block.label == "CERTIFICATE");
-    blocks.filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
+    let blocks = pem::trust_blocks(bytes);
+    blocks.iter().filter_map(|block| Certificate::from_der(&block.der).ok()).collect()
 }

@@ -252,7 +252,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "ignored-certificate",
         "Kubernetes components do not see this certificate, although OpenSSL shows it. What it should trust or present is missing there.",
-        Check::Command("grep -n -e -----BEGIN FILE"),
+        Check::Lines("-----BEGIN"),
     ),
     row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
     row(
@@ -282,7 +282,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "key-in-trust-bundle",
         "kube-controller-manager publishes ca.crt to every namespace, so every Pod could read the private key.",
-        Check::Command("grep -n 'PRIVATE KEY' FILE"),
+        Check::Lines("PRIVATE KEY"),
     ),
     row(
         "key-mismatch",
@@ -370,7 +370,7 @@ pub const ADVICE: &[Advice] = &[
         HALF,
         Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
     ),
-    row("md5", "Go and OpenSSL refuse signatures with MD5.", Check::Certificate("-text | grep 'Signature Algorithm'")),
+    row("md5", "Go and OpenSSL refuse signatures with MD5.", Check::Certificate("-text")),
     row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
     row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
     row(
@@ -532,6 +532,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command(
             "kubectl -n kamaji-system get deployment kamaji -o jsonpath='{.spec.template.spec.containers[0].image}'",
         ),
+    ),
+    row(
+        "renewed-ca",
+        "The two certificates have one key, so each verifies what the other one signed.",
+        Check::Certificate("-subject -dates -fingerprint -sha256"),
     ),
     row("request-elsewhere", "Without a certificate of the new CA its holder is locked out in phase 3.", SIGNER),
     row(
