@@ -33,7 +33,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Finding, InputFile, Password, UnixTime,
+    Finding, InputFile, Password, Severity, UnixTime,
     formats::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod, talos::Machine,
@@ -49,7 +49,6 @@ pub(crate) use self::{
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     pins::Pinned,
-    recognise::SOPS,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
@@ -298,6 +297,13 @@ impl Inventory {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Is the input that of another platform, of several clusters, or encrypted? Then whatever else could be said of it
+    /// follows from that.
+    pub(crate) fn is_other_input(&self) -> bool {
+        let encrypted = |finding: &Finding| finding.severity == Severity::Error && finding.code == recognise::SOPS;
+        self.is_unsupported() || !self.found_clusters.is_empty() || self.findings.iter().any(encrypted)
     }
 
     /// Would a password, or another one, open something that was given? Then [`inspect_with`] it again.

@@ -146,6 +146,11 @@ fn named(title: &str, file: &str, seen: &str) -> Finding {
     Finding::error(UNSUPPORTED, file, format!("{title} is not supported yet: {seen}"))
 }
 
+/// Does a path lie where a distribution that is not supported keeps its files?
+pub(super) fn has(path: &str) -> bool {
+    DISTRIBUTIONS.iter().any(|row| row.paths.iter().any(|part| is_below(path, part)))
+}
+
 /// A distribution, told by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
 /// `etc/kubernetes` kubeadm has files as well, so what lies there counts in any case.
 pub(super) fn layout(files: &[InputFile], alone: bool) -> Option<Finding> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{every_kubeconfig, join, severity};
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role, SOPS},
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
     report::colons,
     x509::{Certificate, PrivateKey},
@@ -48,9 +48,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     let made_here = !matches!(profile.course, Course::Managed(_));
-    let encrypted =
-        inventory.findings.iter().any(|finding| finding.code == SOPS && finding.severity == Severity::Error);
-    if inventory.authorities.is_empty() && made_here && !encrypted {
+    if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
         findings.push(
             Finding::error("missing-ca", "", "there is no CA certificate among the files")
                 .remedy(format!("Give {}", profile.input)),

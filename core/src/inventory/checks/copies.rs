@@ -58,23 +58,36 @@ fn groups(inventory: &Inventory) -> impl Iterator<Item = (&str, CopyKind, Vec<&C
     groups.into_iter().map(|((file, kind), group)| (file, kind, group))
 }
 
-/// Copies that nobody of the cluster's own keeps in step, by object name: bundles stand in many namespaces.
+/// What copies have in common that are named in one finding.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Alike<'a> {
+    object: &'a str,
+    name: &'a str,
+    key: &'a str,
+    has_key: bool,
+    /// The authority's, in words.
+    title: &'a str,
+    /// What to change at the program that writes them; empty where none is known.
+    change: &'a str,
+}
+
+/// Copies that no component of the cluster updates, by object name: bundles stand in many namespaces.
 fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut Vec<Finding>) {
     let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
     let held: Vec<(&AuthorityRow, &Certificate)> =
         rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    let mut same: BTreeMap<(&str, &str, &str, bool, &str, &str), Vec<&CaCopy>> = BTreeMap::new();
+    let mut alike: BTreeMap<Alike<'_>, Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
             if copy.authorities.contains(old) {
-                let writer = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
-                let key =
-                    (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.title, writer);
-                same.entry(key).or_default().push(copy);
+                let change = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
+                let CaCopy { object, name, key, has_key, .. } = *copy;
+                let key = Alike { object, name, key, has_key: *has_key, title: row.title, change };
+                alike.entry(key).or_default().push(copy);
             }
         }
     }
-    for ((object, _, key, has_key, title, _), copies) in same {
+    for (Alike { object, key, has_key, title, .. }, copies) in alike {
         let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
         let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));
         let written_by = copies.first().and_then(|copy| copy.writer.as_ref());

@@ -241,7 +241,9 @@ pub const ADVICE: &[Advice] = &[
     row(
         "immutable-object",
         "The API server refuses every change of an immutable object's data, so an update in the middle of the rotation would fail.",
-        Check::Command("kubectl get secrets,configmaps -A -o json | jq -r '.items[] | select(.immutable) | .kind + \" \" + .metadata.namespace + \"/\" + .metadata.name'"),
+        Check::Command(
+            "kubectl get secrets -A -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,IMMUTABLE:.immutable",
+        ),
     ),
     row(
         "insecure",
@@ -411,7 +413,9 @@ pub const ADVICE: &[Advice] = &[
     row(
         "object-writer",
         "The other program writes its own version again, so the old CA comes back in the middle of a phase.",
-        Check::Command("kubectl get secrets -A --show-managed-fields -o json | jq -r '.items[] | .metadata.name + \" \" + ([.metadata.managedFields[]?.manager] | join(\",\"))'"),
+        Check::Command(
+            "kubectl get secrets -A --show-managed-fields -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,MANAGERS:.metadata.managedFields[*].manager'",
+        ),
     ),
     row(
         "one-at-a-time",
