@@ -87,7 +87,7 @@ pub struct Inventory {
     /// What Nodes' labels say of distributions that are not supported, before it is known whether they are of this cluster.
     labelled_nodes: Vec<Finding>,
     /// What has the name of something else that was loaded, and other content.
-    rivals: Rivals,
+    conflicts: Conflicts,
     /// The clusters that the files are of, where they are of several; the first one is judged.
     pub(crate) found_clusters: Vec<FoundCluster>,
     /// Cluster API's Clusters, by namespace and name.
@@ -110,7 +110,7 @@ pub struct Inventory {
 
 /// What has the name of a node or object of the inventory, and other content: files of a second cluster, or of another time.
 #[derive(Debug, Default)]
-pub(crate) struct Rivals {
+pub(crate) struct Conflicts {
     /// With what is to be said if they are of the same cluster.
     pub(crate) nodes: Vec<(Node, Vec<Finding>)>,
     /// With what is to be said if they are of the same cluster.

@@ -82,7 +82,7 @@ fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
     !other.directory.is_empty() && own.next().is_none()
 }
 
-/// Files encrypted with SOPS that are no Kubernetes objects: a mapping `sops` at the top beside these keys, and values that
+/// Files encrypted with SOPS that are no Kubernetes objects: a top-level mapping `sops` next to these keys, and values that
 /// begin with `ENC[AES256_GCM,` (getsops/sops: stores/yaml, aes/cipher.go).
 pub(super) fn encrypted(files: &[InputFile]) -> Vec<Finding> {
     let kinds: [(&[&str], &str, Severity); 3] = [

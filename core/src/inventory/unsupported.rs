@@ -151,7 +151,7 @@ pub(super) fn has(path: &str) -> bool {
     DISTRIBUTIONS.iter().any(|row| row.paths.iter().any(|part| is_below(path, part)))
 }
 
-/// A distribution, told by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
+/// A distribution, recognised by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
 /// `etc/kubernetes` kubeadm has files as well, so what lies there counts in any case.
 pub(super) fn layout(files: &[InputFile], alone: bool) -> Option<Finding> {
     let paths = DISTRIBUTIONS.iter().flat_map(|row| row.paths.iter().map(move |part| (row, *part)));
@@ -194,7 +194,7 @@ pub(super) fn control_plane(object: &Object, file: &str) -> Option<Finding> {
     None
 }
 
-/// A distribution, told by the labels of a Node.
+/// A distribution, recognised by the labels of a Node.
 pub(super) fn node(object: &Object, file: &str) -> Option<Finding> {
     if object.kind != "Node" || object.api_version != "v1" {
         return None;

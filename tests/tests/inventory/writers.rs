@@ -68,7 +68,7 @@ fn with(file: &str, metadata: &str) -> Loaded {
 }
 
 #[test]
-fn whoever_reverts_a_change_is_named() {
+fn programs_that_revert_a_change_are_named() {
     for (metadata, title) in WRITTEN {
         for (file, phases) in [(CA, "in phase 3"), (KUBECONFIG, "in phases 1, 2 and 3")] {
             let (findings, planned) = with(file, metadata).outcome(&RotationRequest::default(), fixtures::now());
