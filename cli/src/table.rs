@@ -119,8 +119,8 @@ fn write_check(text: &mut String, report: &CheckReport) -> std::fmt::Result {
         }
         writeln!(text, "    {}", missing_in_words(missing))?;
     }
-    for finding in &report.findings {
-        writeln!(text, "  {finding}")?;
+    for group in finding::group(&report.findings) {
+        write_group(text, &group)?;
     }
     Ok(())
 }

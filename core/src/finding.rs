@@ -266,3 +266,57 @@ impl fmt::Display for FindingGroup {
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expired(file: &str, message: &str) -> Finding {
+        Finding::warning("expired", file, message).remedy("Renew it")
+    }
+
+    #[test]
+    fn findings_with_one_cause_are_one_group() {
+        let findings = [
+            Finding::error("two-clusters", "", "files of 2 clusters are loaded"),
+            expired("a.crt", "CN=a expired on 2026-01-01"),
+            Finding::warning("cut-off", "x", "it is cut off").remedy("Copy it"),
+            expired("b.crt", "CN=b expired on 2026-01-02").at("data.tls.crt"),
+            Finding::warning("cut-off", "y", "it is cut off").remedy("Copy it"),
+            // Another remedy is another group, and so is another message where nothing sums it up.
+            Finding::warning("expired", "c.crt", "CN=c expired on 2026-01-03").remedy("Remove it"),
+            Finding::warning("cut-off", "z", "its last line is cut off").remedy("Copy it"),
+        ];
+        let groups = group(&findings);
+        let seen: Vec<_> = groups.iter().map(|group| (group.message.as_str(), group.count)).collect();
+        let expected = [
+            ("files of 2 clusters are loaded", 1),
+            ("2 certificates have expired", 2),
+            ("it is cut off", 2),
+            ("CN=c expired on 2026-01-03", 1),
+            ("its last line is cut off", 1),
+        ];
+        assert_eq!(seen, expected);
+        let details: Vec<_> = groups[1].places.iter().map(|place| place.detail.as_str()).collect();
+        assert_eq!(details, ["CN=a expired on 2026-01-01", "CN=b expired on 2026-01-02"]);
+        assert!(groups[2].places.iter().all(|place| place.detail.is_empty()));
+        assert!(group(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_group_is_printed_with_its_places() {
+        let one = [expired("a.crt", "CN=a expired on 2026-01-01")];
+        assert_eq!(group(&one)[0].to_string(), one[0].to_string());
+        let two = [one[0].clone(), expired("b\n.crt", "CN=b expired on 2026-01-02").at("data.tls.crt")];
+        assert_eq!(
+            group(&two)[0].to_string(),
+            "warning: 2 certificates have expired. Renew it\n    a.crt: CN=a expired on 2026-01-01\n    b\u{fffd}.crt, data.tls.crt: CN=b expired on 2026-01-02"
+        );
+        let many: Vec<_> = (0..20).map(|index| Finding::note("utf-16", &format!("{index}"), "it is UTF-16")).collect();
+        let text = group(&many)[0].to_string();
+        assert!(
+            text.ends_with("\n    11\n    and 8 more") && text.starts_with("note: it is UTF-16\n    0\n"),
+            "{text}"
+        );
+    }
+}

@@ -6,10 +6,12 @@
 
 pub mod external;
 pub mod fixtures;
+pub mod foreign;
 pub mod generated;
 pub mod handshakes;
 pub mod keys;
 pub mod lab;
+pub mod loaded;
 pub mod meetings;
 pub mod oracle;
 pub mod phases;

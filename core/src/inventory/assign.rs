@@ -8,7 +8,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, InspectOptions, Inventory, Node, Rivals, Role, Slot, Unrecognised,
+    Artifact, Conflicts, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
     layout, packaged, recognise, resources,
     tree::{self, Location, Trees},
@@ -42,7 +42,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         secrets: Vec::new(),
         namesakes: Vec::new(),
         labelled_nodes: Vec::new(),
-        rivals: Rivals::default(),
+        conflicts: Conflicts::default(),
         found_clusters: Vec::new(),
         clusters: BTreeSet::new(),
         unrecognised: Vec::new(),

@@ -34,7 +34,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Finding, InputFile, Password, UnixTime,
+    Finding, InputFile, Password, Severity, UnixTime,
     formats::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
         static_pod::StaticPod, talos::Machine,
@@ -53,7 +53,6 @@ pub(crate) use self::{
     machines::SecretsFile,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
-    recognise::SOPS,
     signers::Signers,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
@@ -92,7 +91,7 @@ pub struct Inventory {
     /// What Nodes' labels say of distributions that are not supported, before it is known whether they are of this cluster.
     labelled_nodes: Vec<Finding>,
     /// What has the name of something else that was loaded, and other content.
-    rivals: Rivals,
+    conflicts: Conflicts,
     /// The clusters that the files are of, where they are of several; the first one is judged.
     pub(crate) found_clusters: Vec<FoundCluster>,
     /// Cluster API's Clusters, by namespace and name.
@@ -115,7 +114,7 @@ pub struct Inventory {
 
 /// What has the name of a node or object of the inventory, and other content: files of a second cluster, or of another time.
 #[derive(Debug, Default)]
-pub(crate) struct Rivals {
+pub(crate) struct Conflicts {
     /// With what is to be said if they are of the same cluster.
     pub(crate) nodes: Vec<(Node, Vec<Finding>)>,
     /// With what is to be said if they are of the same cluster.
@@ -308,6 +307,13 @@ impl Inventory {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Is the input that of another platform, of several clusters, or encrypted? Then whatever else could be said of it
+    /// follows from that.
+    pub(crate) fn is_other_input(&self) -> bool {
+        let encrypted = |finding: &Finding| finding.severity == Severity::Error && finding.code == recognise::SOPS;
+        self.is_unsupported() || !self.found_clusters.is_empty() || self.findings.iter().any(encrypted)
     }
 
     /// Would a password, or another one, open something that was given? Then [`inspect_with`] it again.

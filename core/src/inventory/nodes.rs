@@ -38,7 +38,7 @@ impl Inventory {
                 format!("two nodes are called {} and have different CAs, the other one in {first}", node.name);
             let finding = Finding::error("two-clusters", &second, message)
                 .remedy("Load the files of one cluster at a time, each node once");
-            self.rivals.nodes.push((other, vec![finding]));
+            self.conflicts.nodes.push((other, vec![finding]));
             return;
         }
         node.role = node.role.min(other.role);

@@ -105,7 +105,7 @@ impl Inventory {
                 let said = self.findings.len();
                 let stored = self.read_object(file, bytes, object, role);
                 self.findings.truncate(said);
-                self.rivals.objects.push((Arc::new(stored), finding));
+                self.conflicts.objects.push((Arc::new(stored), finding));
             }
             None => {
                 let stored = self.read_object(file, bytes, object, role);

@@ -17,7 +17,7 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
     // A tree that two platforms may have says nothing beside a sign that only one of them has.
     let others: Vec<&Profile> = found.iter().map(|(profile, _)| *profile).collect();
     found.retain(|(profile, _)| !others.iter().any(|other| other.id != profile.id && explains(other, profile, files)));
-    let refused = unsupported::layout(files, found.is_empty());
+    let refused = unsupported::layout(files, is_without_signs(files));
     let Some((first, file)) = found.first() else { return (&KUBEADM, refused) };
     if refused.is_some() {
         return (first, refused);
@@ -32,6 +32,16 @@ pub(super) fn platform(files: &[InputFile]) -> (&'static Profile, Option<Finding
         ))
     });
     (first, finding)
+}
+
+/// Is there no sign of a supported platform, apart from trees of another distribution that look like kubeadm's, such as
+/// `k0s/pki/ca.crt`?
+fn is_without_signs(files: &[InputFile]) -> bool {
+    if !files.iter().any(|file| unsupported::has(&file.path)) {
+        return false;
+    }
+    let rest: Vec<_> = files.iter().filter(|file| !unsupported::has(&file.path)).cloned().collect();
+    PROFILES.iter().all(|profile| sign_of(profile, &rest).is_none())
 }
 
 /// The first file that is a sign of the platform.
@@ -72,7 +82,7 @@ fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
     !other.directory.is_empty() && own.next().is_none()
 }
 
-/// Files encrypted with SOPS that are no Kubernetes objects: a mapping `sops` at the top beside these keys, and values that
+/// Files encrypted with SOPS that are no Kubernetes objects: a top-level mapping `sops` next to these keys, and values that
 /// begin with `ENC[AES256_GCM,` (getsops/sops: stores/yaml, aes/cipher.go).
 pub(super) fn encrypted(files: &[InputFile]) -> Vec<Finding> {
     let kinds: [(&[&str], &str, Severity); 3] = [
@@ -99,7 +109,7 @@ pub(super) fn sops(severity: Severity, file: &str, what: &str) -> Finding {
 }
 
 /// The code of findings about what is encrypted with SOPS.
-pub(crate) const SOPS: &str = "sops-encrypted";
+pub(super) const SOPS: &str = "sops-encrypted";
 
 /// Does a YAML text have these keys at the start of a line? Told without reading it, so that a damaged file is still
 /// known for what it was meant to be.

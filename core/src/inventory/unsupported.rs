@@ -146,7 +146,12 @@ fn named(title: &str, file: &str, seen: &str) -> Finding {
     Finding::error(UNSUPPORTED, file, format!("{title} is not supported yet: {seen}"))
 }
 
-/// A distribution, told by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
+/// Does a path lie where a distribution that is not supported keeps its files?
+pub(super) fn has(path: &str) -> bool {
+    DISTRIBUTIONS.iter().any(|row| row.paths.iter().any(|part| is_below(path, part)))
+}
+
+/// A distribution, recognised by where its nodes keep their files. `alone`: is there no sign of a supported platform? Below
 /// `etc/kubernetes` kubeadm has files as well, so what lies there counts in any case.
 pub(super) fn layout(files: &[InputFile], alone: bool) -> Option<Finding> {
     let paths = DISTRIBUTIONS.iter().flat_map(|row| row.paths.iter().map(move |part| (row, *part)));
@@ -189,7 +194,7 @@ pub(super) fn control_plane(object: &Object, file: &str) -> Option<Finding> {
     None
 }
 
-/// A distribution, told by the labels of a Node.
+/// A distribution, recognised by the labels of a Node.
 pub(super) fn node(object: &Object, file: &str) -> Option<Finding> {
     if object.kind != "Node" || object.api_version != "v1" {
         return None;

@@ -156,6 +156,9 @@ impl std::error::Error for Refusal {}
 /// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
     let mut findings = inventory.findings().to_vec();
+    if inventory.is_other_input() {
+        refuse_errors(&mut findings)?;
+    }
     let mut key_requests = Vec::new();
     let at_once = hosted::is_at_once(inventory, request, &mut findings);
     let minting = hosted::with_minted_kubelets(request);

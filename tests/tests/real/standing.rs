@@ -10,6 +10,7 @@ use std::{
 use airlock_core::{Standing, report::InventoryReport};
 use airlock_tests::{
     fixtures,
+    foreign::{retrust, root},
     rotation::{Case, scratch},
     tools::{airlock, output},
 };
@@ -170,6 +171,29 @@ fn what_is_out_of_line_is_named() {
         }
         let finding = report.findings.iter().find(|finding| finding.code == "out-of-line");
         assert!(finding.is_some_and(|finding| finding.file.contains("cp2/")), "{what}: {finding:?}");
+    }
+}
+
+/// A CA that OpenSSL makes, as a proxy's would stand in each kubeconfig: it takes no part in the rotation, whatever its age.
+#[test]
+fn a_foreign_ca_does_not_hide_a_rotation() {
+    let phases = Case::named("ecdsa-3").phases();
+    for (phase, year) in [(1, 2020), (1, 2027), (2, 2020), (2, 2027)] {
+        let label = format!("foreign-{phase}-{year}");
+        let folder = changed(phase, &label, |folder| {
+            for name in ["admin.conf", "scheduler.conf", "kubelet.conf"] {
+                let path = folder.join("cp1/etc/kubernetes").join(name);
+                let text = fs::read(&path).expect("it can be read");
+                let both = retrust(&text, |own| [own, root("Example Root CA", year)].concat());
+                fs::write(&path, both).expect("it can be written");
+            }
+        });
+        let (report, whole) = (inspect(&[&folder]), inspect(&[&phases.phase(phase)]));
+        assert_eq!(report.rotation, whole.rotation, "phase {phase}");
+        assert!(!report.rotation.authorities.is_empty());
+        let asked = report.findings.iter().filter(|finding| finding.code == "foreign-ca");
+        assert_eq!(asked.count(), 3, "{:?}", report.findings);
+        assert!(check(phase, &[&folder]).0, "phase {phase} is done all the same");
     }
 }
 

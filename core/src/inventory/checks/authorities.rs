@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role, SOPS},
+    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
     report::colons,
     x509::{Certificate, PrivateKey, SignatureVerdict},
@@ -51,9 +51,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     let made_here = !matches!(profile.course, Course::Managed(_));
-    let encrypted =
-        inventory.findings.iter().any(|finding| finding.code == SOPS && finding.severity == Severity::Error);
-    if inventory.authorities.is_empty() && made_here && !encrypted {
+    if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
         findings.push(
             Finding::error("missing-ca", "", "there is no CA certificate among the files")
                 .remedy(format!("Give {}", profile.input)),
@@ -150,7 +148,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
     }
 }
 
-/// CAs that are trusted beside the cluster's and are no part of a rotation: they stay where they are, in every phase.
+/// CAs that are trusted together with the cluster CA and take no part in a rotation: they stay where they are, in every phase.
 pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let own = inventory.present(AuthorityId::Cluster);
     let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
@@ -170,7 +168,7 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
 /// Says which CA is foreign; the same text wherever it is trusted.
 fn foreign_authority(authority: &Certificate) -> Finding {
     let message = format!(
-        "the CA {} (SHA-256 {}, valid from {}) is trusted beside the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
+        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
         authority.subject(),
         colons(&authority.fingerprint()),
         authority.not_before().date()

@@ -60,24 +60,35 @@ fn groups(inventory: &Inventory) -> impl Iterator<Item = (&str, CopyKind, Vec<&C
     groups.into_iter().map(|((file, kind), group)| (file, kind, group))
 }
 
-/// Copies that nobody of the cluster's own keeps in step, by object name: bundles stand in many namespaces.
+/// What copies have in common that are named in one finding.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Alike<'a> {
+    object: &'a str,
+    name: &'a str,
+    key: &'a str,
+    has_key: bool,
+    id: AuthorityId,
+    /// What to change at the program that writes them; empty where none is known.
+    change: &'a str,
+}
+
+/// Copies that no component of the cluster updates, by object name: bundles stand in many namespaces.
 fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut Vec<Finding>) {
     let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
     let held: Vec<(&AuthorityRow, &Certificate)> =
         rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    // Object, name, key, whether a private key is in it, CA, and what its writer has to be told.
-    type Key<'a> = (&'a str, &'a str, &'a str, bool, AuthorityId, &'a str);
-    let mut same: BTreeMap<Key<'_>, Vec<&CaCopy>> = BTreeMap::new();
+    let mut alike: BTreeMap<Alike<'_>, Vec<&CaCopy>> = BTreeMap::new();
     for copy in group {
         for (row, old) in &held {
             if copy.authorities.iter().any(|one| one.is_same_authority(old)) {
-                let writer = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
-                let key = (copy.object.as_str(), copy.name.as_str(), copy.key.as_str(), copy.has_key, row.id, writer);
-                same.entry(key).or_default().push(copy);
+                let change = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
+                let CaCopy { object, name, key, has_key, .. } = *copy;
+                let key = Alike { object, name, key, has_key: *has_key, id: row.id, change };
+                alike.entry(key).or_default().push(copy);
             }
         }
     }
-    for ((object, name, key, has_key, id, _), copies) in same {
+    for (Alike { object, name, key, has_key, id, .. }, copies) in alike {
         let title = inventory.profile.authority(id).map_or("CA", |row| row.title);
         let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
         let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));

@@ -15,7 +15,7 @@ use self::{
     shared::Identity,
     units::{Holder, Unit},
 };
-use super::{CaCopy, Inventory, Node, Pinned, Rivals, Role, Slot, StoredObject};
+use super::{CaCopy, Conflicts, Inventory, Node, Pinned, Role, Slot, StoredObject};
 use crate::{Finding, profile::AuthorityId, report::colons, x509::Certificate};
 
 /// So many folders and nodes are named in a finding; the rest is counted. The report has all of them.
@@ -61,22 +61,23 @@ impl Inventory {
     /// Takes out what belongs to other clusters, so that the checks judge one, and adds a finding that names all of them;
     /// `None` where there is one cluster. [`Inventory::put_back`] is its counterpart.
     pub(super) fn take_other_clusters(&mut self) -> Option<Others> {
-        let rivals = std::mem::take(&mut self.rivals);
+        let conflicts = std::mem::take(&mut self.conflicts);
         let in_files = !self.profile.directory.is_empty() && self.tenant.is_none();
-        let units = if in_files { units::units(self, &rivals) } else { Vec::new() };
-        let grouping = by_authority(self, &rivals, &units).or_else(|| by_identity(self, &rivals, &units));
+        let units = if in_files { units::units(self, &conflicts) } else { Vec::new() };
+        let grouping = by_authority(self, &conflicts, &units).or_else(|| by_identity(self, &conflicts, &units));
         let is_other = |holder: Holder| {
             let of = grouping.as_ref().map(|grouping| &grouping.of);
             of.is_some_and(|of| units.iter().zip(of).any(|(unit, group)| *group > 0 && unit.holder == holder))
         };
         // What belongs to another cluster does not contradict what belongs to this one.
-        let nodes = rivals.nodes.iter().enumerate().filter(|(index, _)| !is_other(Holder::RivalNode(*index)));
+        let nodes = conflicts.nodes.iter().enumerate().filter(|(index, _)| !is_other(Holder::ConflictingNode(*index)));
         let mut kept: Vec<Finding> = nodes.flat_map(|(_, (_, findings))| findings.clone()).collect();
-        let objects = rivals.objects.iter().enumerate().filter(|(index, _)| !is_other(Holder::RivalObject(*index)));
+        let objects =
+            conflicts.objects.iter().enumerate().filter(|(index, _)| !is_other(Holder::ConflictingObject(*index)));
         kept.extend(objects.map(|(_, (_, finding))| finding.clone()));
         self.findings.append(&mut kept);
         let grouping = grouping?;
-        self.found_clusters = found(self, &rivals, &units, &grouping);
+        self.found_clusters = found(self, &conflicts, &units, &grouping);
         let finding = finding(&self.found_clusters, &grouping.differing);
         self.findings.push(finding);
         Some(self.take(&units, &grouping))
@@ -130,7 +131,7 @@ fn counting<'a>(inventory: &Inventory, unit: &'a Unit) -> Vec<&'a Certificate> {
 }
 
 /// Clusters that have different CAs.
-fn by_authority(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Option<Grouping> {
+fn by_authority(inventory: &Inventory, conflicts: &Conflicts, units: &[Unit]) -> Option<Grouping> {
     let mut groups = Groups::default();
     let whole: Vec<(usize, &Unit)> = units.iter().enumerate().filter(|(_, unit)| unit.whole).collect();
     for (_, unit) in &whole {
@@ -151,7 +152,7 @@ fn by_authority(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Optio
             groups.join(&[*by_cluster.entry(cluster).or_insert(first), first]);
         }
         // Nodes that verify the same tokens are of one cluster, even if their CAs differ.
-        if let Some(node) = unit.node(inventory, rivals).filter(|node| node.role == Role::ControlPlane) {
+        if let Some(node) = unit.node(inventory, conflicts).filter(|node| node.role == Role::ControlPlane) {
             let identity = Identity::of(inventory, node);
             match identities.iter().find(|(other, _)| other.shares_tokens(&identity)) {
                 Some((_, other)) => groups.join(&[*other, first]),
@@ -173,17 +174,17 @@ fn by_authority(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Optio
         by_cluster.or_else(|| group_of(&sets, &unit.authorities.iter().collect::<Vec<_>>()))
     };
     let certain: Vec<_> = units.iter().map(certain).collect();
-    let of = by_folder(inventory, rivals, units, &certain);
+    let of = by_folder(inventory, conflicts, units, &certain);
     Some(Grouping { authorities: sets, of, differing: String::new() })
 }
 
 /// Clusters that share a CA.
-fn by_identity(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Option<Grouping> {
-    let (mut certain, differing) = shared::by_identity(inventory, rivals, units)?;
+fn by_identity(inventory: &Inventory, conflicts: &Conflicts, units: &[Unit]) -> Option<Grouping> {
+    let (mut certain, differing) = shared::by_identity(inventory, conflicts, units)?;
     let count = certain.iter().flatten().max()? + 1;
     let mut servers: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (unit, group) in units.iter().zip(&certain) {
-        if let (Some(node), Some(group)) = (unit.node(inventory, rivals), group) {
+        if let (Some(node), Some(group)) = (unit.node(inventory, conflicts), group) {
             for server in shared::servers(node) {
                 servers.entry(server).or_default().insert(*group);
             }
@@ -195,7 +196,7 @@ fn by_identity(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Option
                 let access = inventory.clients[index].artifact.access();
                 access.map(|(_, access)| access.model.clusters.iter().map(|one| one.server.as_str()).collect())
             }
-            _ => unit.node(inventory, rivals).map(|node| shared::servers(node).collect()),
+            _ => unit.node(inventory, conflicts).map(|node| shared::servers(node).collect()),
         }
         .unwrap_or_default();
         let reached: BTreeSet<usize> =
@@ -203,24 +204,24 @@ fn by_identity(inventory: &Inventory, rivals: &Rivals, units: &[Unit]) -> Option
         *group = Some(reached).filter(|reached| reached.len() == 1).and_then(|mut reached| reached.pop_first());
     }
     let own = inventory.present(AuthorityId::Cluster).into_iter().cloned().collect();
-    let of = by_folder(inventory, rivals, units, &certain);
+    let of = by_folder(inventory, conflicts, units, &certain);
     Some(Grouping { authorities: vec![own; count], of, differing })
 }
 
 /// Completes what is certain: a unit belongs to the cluster whose files lie in the same folder, or the nearest one above it;
 /// where that has files of several clusters, to the first cluster.
-fn by_folder(inventory: &Inventory, rivals: &Rivals, units: &[Unit], certain: &[Option<usize>]) -> Vec<usize> {
+fn by_folder(inventory: &Inventory, conflicts: &Conflicts, units: &[Unit], certain: &[Option<usize>]) -> Vec<usize> {
     let mut folders: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (unit, group) in units.iter().zip(certain) {
         let Some(group) = group else { continue };
-        for file in unit.files(inventory, rivals) {
+        for file in unit.files(inventory, conflicts) {
             for folder in above(file) {
                 folders.entry(folder).or_default().insert(*group);
             }
         }
     }
     let nearest = |unit: &Unit| {
-        let file = *unit.files(inventory, rivals).first()?;
+        let file = *unit.files(inventory, conflicts).first()?;
         let groups = above(file).collect::<Vec<_>>().into_iter().rev().find_map(|folder| folders.get(folder))?;
         groups.first().copied().filter(|_| groups.len() == 1)
     };
@@ -271,23 +272,23 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn found(inventory: &Inventory, rivals: &Rivals, units: &[Unit], grouping: &Grouping) -> Vec<FoundCluster> {
+fn found(inventory: &Inventory, conflicts: &Conflicts, units: &[Unit], grouping: &Grouping) -> Vec<FoundCluster> {
     let mut folders: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (unit, group) in units.iter().zip(&grouping.of) {
-        for folder in unit.files(inventory, rivals).into_iter().flat_map(above) {
+        for folder in unit.files(inventory, conflicts).into_iter().flat_map(above) {
             folders.entry(folder).or_default().insert(*group);
         }
     }
     let clusters = grouping.authorities.iter().enumerate().filter_map(|(group, authorities)| {
         let own = || units.iter().zip(&grouping.of).filter(move |(_, of)| **of == group).map(|(unit, _)| unit);
-        let files: BTreeSet<&str> = own().flat_map(|unit| unit.files(inventory, rivals)).collect();
+        let files: BTreeSet<&str> = own().flat_map(|unit| unit.files(inventory, conflicts)).collect();
         let loaded_from: BTreeSet<&str> = files.iter().map(|file| outermost(file, &folders)).collect();
         let whole = own().filter(|unit| unit.whole).flat_map(|unit| &unit.authorities);
         let owned = |texts: BTreeSet<&str>| texts.into_iter().map(str::to_owned).collect();
         Some(FoundCluster {
             name: own().find_map(|unit| Some(unit.cluster.clone()?.1)).unwrap_or_default(),
             authority: whole.chain(authorities).find(|one| authorities.contains(one))?.clone(),
-            nodes: owned(own().filter_map(|unit| Some(unit.node(inventory, rivals)?.name.as_str())).collect()),
+            nodes: owned(own().filter_map(|unit| Some(unit.node(inventory, conflicts)?.name.as_str())).collect()),
             files: owned(files),
             loaded_from: owned(loaded_from),
         })

@@ -4,7 +4,7 @@
 //! same aggregation layer. One of these may differ while it is being rotated; two do not.
 
 use super::{
-    super::{Artifact, Inventory, Node, Rivals, Role},
+    super::{Artifact, Conflicts, Inventory, Node, Role},
     units::Unit,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     x509::{Certificate, PublicKey},
 };
 
-/// What the control-plane nodes of a cluster have in common beside the cluster CA.
+/// What the control-plane nodes of a cluster have in common apart from the cluster CA.
 pub(super) struct Identity<'a> {
     service_account: Option<&'a PublicKey>,
     front_proxy: &'a [Certificate],
@@ -60,14 +60,16 @@ impl<'a> Identity<'a> {
 /// there is one cluster.
 pub(super) fn by_identity(
     inventory: &Inventory,
-    rivals: &Rivals,
+    conflicts: &Conflicts,
     units: &[Unit],
 ) -> Option<(Vec<Option<usize>>, String)> {
     let mut first: Vec<Identity<'_>> = Vec::new();
     let mut of = vec![None; units.len()];
     let mut differing = [false; 3];
     for (at, unit) in units.iter().enumerate() {
-        let Some(node) = unit.node(inventory, rivals).filter(|node| node.role == Role::ControlPlane) else { continue };
+        let Some(node) = unit.node(inventory, conflicts).filter(|node| node.role == Role::ControlPlane) else {
+            continue;
+        };
         let identity = Identity::of(inventory, node);
         let known = first.iter().position(|other| {
             let differences = identity.differences(other);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Artifact, Inventory, Node, ObjectRole, Rivals, Role, StoredObject};
+use super::super::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject};
 use crate::{
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
@@ -12,9 +12,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Holder {
     Node(usize),
-    RivalNode(usize),
+    ConflictingNode(usize),
     Object(usize),
-    RivalObject(usize),
+    ConflictingObject(usize),
     Client(usize),
     Loose(usize),
 }
@@ -32,27 +32,27 @@ pub(super) struct Unit {
 }
 
 /// Every unit, nodes first.
-pub(super) fn units(inventory: &Inventory, rivals: &Rivals) -> Vec<Unit> {
+pub(super) fn units(inventory: &Inventory, conflicts: &Conflicts) -> Vec<Unit> {
     let mut units = Vec::new();
     for (index, one) in inventory.nodes.iter().enumerate() {
         units.push(node(inventory, one, Holder::Node(index)));
     }
-    for (index, (one, _)) in rivals.nodes.iter().enumerate() {
-        units.push(node(inventory, one, Holder::RivalNode(index)));
+    for (index, (one, _)) in conflicts.nodes.iter().enumerate() {
+        units.push(node(inventory, one, Holder::ConflictingNode(index)));
     }
-    let rival_objects = rivals.objects.iter().map(|(stored, _)| stored);
+    let conflicting_objects = conflicts.objects.iter().map(|(stored, _)| stored);
     let trusted: BTreeSet<_> = inventory
         .objects
         .iter()
-        .chain(rival_objects.clone())
+        .chain(conflicting_objects.clone())
         .filter(|stored| stored.role == ObjectRole::Secret(SecretContent::Kubeconfig))
         .flat_map(|stored| authorities_of(inventory, stored).into_iter().map(|one| (cluster(stored), one)))
         .collect();
     for (index, stored) in inventory.objects.iter().enumerate() {
         units.push(object(inventory, stored, &trusted, Holder::Object(index)));
     }
-    for (index, stored) in rival_objects.enumerate() {
-        units.push(object(inventory, stored, &trusted, Holder::RivalObject(index)));
+    for (index, stored) in conflicting_objects.enumerate() {
+        units.push(object(inventory, stored, &trusted, Holder::ConflictingObject(index)));
     }
     for (index, slot) in inventory.clients.iter().enumerate() {
         let authorities = slot.artifact.access().map(|(_, access)| access.trust.concat()).unwrap_or_default();
@@ -126,23 +126,23 @@ fn issuers(inventory: &Inventory, certificates: &[&Certificate]) -> Vec<Certific
 
 impl Unit {
     /// The files that the unit was loaded from.
-    pub(super) fn files<'a>(&self, inventory: &'a Inventory, rivals: &'a Rivals) -> Vec<&'a str> {
+    pub(super) fn files<'a>(&self, inventory: &'a Inventory, conflicts: &'a Conflicts) -> Vec<&'a str> {
         let of_node = |node: &'a Node| node.slots.values().map(|slot| slot.file.as_str()).collect();
         match self.holder {
             Holder::Node(index) => of_node(&inventory.nodes[index]),
-            Holder::RivalNode(index) => of_node(&rivals.nodes[index].0),
+            Holder::ConflictingNode(index) => of_node(&conflicts.nodes[index].0),
             Holder::Object(index) => vec![inventory.objects[index].file.as_str()],
-            Holder::RivalObject(index) => vec![rivals.objects[index].0.file.as_str()],
+            Holder::ConflictingObject(index) => vec![conflicts.objects[index].0.file.as_str()],
             Holder::Client(index) => vec![inventory.clients[index].file.as_str()],
             Holder::Loose(index) => vec![inventory.loose[index].file.as_str()],
         }
     }
 
     /// The node that the unit is, if it is one.
-    pub(super) fn node<'a>(&self, inventory: &'a Inventory, rivals: &'a Rivals) -> Option<&'a Node> {
+    pub(super) fn node<'a>(&self, inventory: &'a Inventory, conflicts: &'a Conflicts) -> Option<&'a Node> {
         match self.holder {
             Holder::Node(index) => inventory.nodes.get(index),
-            Holder::RivalNode(index) => rivals.nodes.get(index).map(|(node, _)| node),
+            Holder::ConflictingNode(index) => conflicts.nodes.get(index).map(|(node, _)| node),
             _ => None,
         }
     }

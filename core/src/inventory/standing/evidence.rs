@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// What shows that a CA is one of the cluster's, for one row of the profile's authorities.
+#[derive(Default)]
 pub(super) struct Evidence<'a> {
     /// CAs that issued what components present, and CAs that stand alone in a file for CAs.
     authorities: BTreeSet<&'a Certificate>,
@@ -22,7 +23,7 @@ pub(super) struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// Reads every provided file once.
     pub(super) fn of(inventory: &'a Inventory, row: &AuthorityRow) -> Self {
-        let mut evidence = Self { authorities: BTreeSet::new(), keys: BTreeSet::new() };
+        let mut evidence = Self::default();
         for node in &inventory.nodes {
             evidence.files(inventory, row, node);
             evidence.issuers(inventory, row, node);
@@ -80,6 +81,11 @@ impl<'a> Evidence<'a> {
     fn issuer(&mut self, inventory: &'a Inventory, certificates: &[&Certificate]) {
         let leaves = certificates.iter().filter(|one| !one.is_authority());
         self.authorities.extend(leaves.filter_map(|leaf| inventory.signers.signer(leaf)));
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_authorities(authorities: &'a [Certificate]) -> Self {
+        Self { authorities: authorities.iter().collect(), ..Self::default() }
     }
 
     /// Does anything show that `authority` is one of the cluster's?

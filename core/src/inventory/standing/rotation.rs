@@ -179,3 +179,55 @@ fn several(anchors: &[Certificate]) -> Option<Vec<&Certificate>> {
         anchors.iter().filter(|anchor| anchor.is_root_authority() && seen.insert(*anchor)).collect();
     (authorities.len() > 1).then_some(authorities)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::pem;
+
+    /// A fixture's CA under other names of the same length; nothing here verifies its own signature.
+    fn renamed(count: usize, name: impl Fn(usize) -> String) -> Vec<Certificate> {
+        let text = include_bytes!("../../../../tests/fixtures/kubeadm/ecdsa-3/cp1/etc/kubernetes/pki/ca.crt");
+        let der = pem::blocks(text).blocks[0].der.to_vec();
+        let serial = der.iter().position(|byte| *byte == 0x02).expect("a version, then a serial");
+        let serial = serial + 3 + der[serial + 3..].iter().position(|byte| *byte == 0x02).expect("a serial") + 2;
+        let certificates = (0..count).map(|index| {
+            let mut der = der.clone();
+            let name = name(index).into_bytes();
+            let places: Vec<_> =
+                der.windows(10).enumerate().filter(|(_, is)| *is == b"kubernetes").map(|(at, _)| at).collect();
+            for at in places {
+                der[at..at + 10].copy_from_slice(&name);
+            }
+            der[serial..serial + 2].copy_from_slice(&u16::try_from(index + 1).expect("few").to_be_bytes());
+            Certificate::from_der(&der).expect("it is still a certificate")
+        });
+        certificates.collect()
+    }
+
+    /// Comparing each with each would verify 4 million signatures.
+    #[test]
+    fn of_thousands_of_cas_few_are_compared() {
+        for name in [(|_| "kubernetes".to_owned()) as fn(usize) -> String, |index| format!("public{index:04}")] {
+            let many = renamed(2000, name);
+            assert_eq!(many.iter().collect::<BTreeSet<_>>().len(), 2000);
+            let bundle = several(&many).expect("a bundle");
+            let bundles = Bundles { files: [bundle.clone()].into(), ..Bundles::default() };
+            let known = Evidence::of_authorities(&many[..2]);
+            for evidence in [Evidence::default(), known] {
+                let candidates = bundles.candidates(&bundle, &evidence, false);
+                assert!(pairs(&candidates).len() <= MAX_CANDIDATES * (MAX_CANDIDATES - 1) / 2, "{}", candidates.len());
+            }
+            assert!(bundles.candidates(&bundle, &Evidence::default(), true).is_empty());
+        }
+    }
+
+    #[test]
+    fn two_with_evidence_are_found_among_thousands() {
+        let many = renamed(2000, |index| format!("public{index:04}"));
+        let bundle = several(&many).expect("a bundle");
+        let bundles = Bundles { files: [bundle.clone()].into(), ..Bundles::default() };
+        let evidence = Evidence::of_authorities(&many[700..702]);
+        assert_eq!(bundles.candidates(&bundle, &evidence, false), [&many[700], &many[701]]);
+    }
+}

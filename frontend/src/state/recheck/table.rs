@@ -259,7 +259,7 @@ pub const ADVICE: &[Advice] = &[
         "immutable-object",
         "The API server refuses every change of an immutable object's data, so an update in the middle of the rotation would fail.",
         Check::Command(
-            "kubectl get secrets,configmaps -A -o json | jq -r '.items[] | select(.immutable) | .kind + \" \" + .metadata.namespace + \"/\" + .metadata.name'",
+            "kubectl get secrets -A -o custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,IMMUTABLE:.immutable",
         ),
     ),
     row(
@@ -459,7 +459,7 @@ pub const ADVICE: &[Advice] = &[
         "object-writer",
         "The other program writes its own version again, so the old CA comes back in the middle of a phase.",
         Check::Command(
-            "kubectl get secrets -A --show-managed-fields -o json | jq -r '.items[] | .metadata.name + \" \" + ([.metadata.managedFields[]?.manager] | join(\",\"))'",
+            "kubectl get secrets -A --show-managed-fields -o 'custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,MANAGERS:.metadata.managedFields[*].manager'",
         ),
     ),
     row(

@@ -1,0 +1,135 @@
+//! A CA in a trust bundle for which there is no evidence stays where it is. OpenSSL makes the CAs and reads the bundles.
+
+use std::fs;
+
+use airlock_core::{Finding, RotationRequest, Severity, inspect};
+use airlock_tests::{
+    fixtures,
+    foreign::{MARK, retrust, root},
+    loaded::Loaded,
+    rotation::{PHASES, Rotation},
+};
+use openssl::{nid::Nid, x509::X509};
+
+const CLUSTER: &str = "kubeadm/ecdsa-3";
+const ADMIN: &str = "cp1/etc/kubernetes/admin.conf";
+const KUBECONFIGS: [&str; 4] = [
+    ADMIN,
+    "cp1/etc/kubernetes/scheduler.conf",
+    "cp2/etc/kubernetes/admin.conf",
+    "worker1/etc/kubernetes/kubelet.conf",
+];
+
+/// The common names of the CAs that a kubeconfig of a package trusts, in their order.
+fn trusted(rotation: &Rotation, phase: usize, path: &str) -> Vec<String> {
+    let text = fs::read(rotation.root().join(PHASES[phase]).join(path)).expect("the package has the file");
+    let names = std::cell::RefCell::new(Vec::new());
+    retrust(&text, |pem| {
+        for one in X509::stack_from_pem(&pem).expect("PEM") {
+            let name = one.subject_name().entries_by_nid(Nid::COMMONNAME).last().expect("a name");
+            names.borrow_mut().push(name.data().to_string().expect("text"));
+        }
+        pem
+    });
+    names.into_inner()
+}
+
+fn cluster() -> Loaded {
+    Loaded::of(CLUSTER)
+}
+
+/// The findings about foreign CAs, after it is shown that no rotation is seen.
+#[track_caller]
+fn asked(loaded: &Loaded) -> Vec<Finding> {
+    let inventory = inspect(loaded.0.clone(), fixtures::now());
+    assert!(inventory.report(fixtures::now()).rotation.authorities.is_empty(), "{:?}", inventory.findings());
+    let found = inventory.findings().iter().filter(|finding| finding.code == "foreign-ca");
+    let found: Vec<_> = found.cloned().collect();
+    assert!(found.iter().all(|finding| finding.severity == Severity::Warning && !finding.remedy.is_empty()));
+    found
+}
+
+fn add(loaded: Loaded, files: &[&str], pem: &[u8], first: bool) -> Loaded {
+    files.iter().fold(loaded, |loaded, file| {
+        let text =
+            retrust(&loaded.get(file), |own| if first { [pem, &own].concat() } else { [own.as_slice(), pem].concat() });
+        loaded.set(file, text)
+    })
+}
+
+/// The person is asked about each place, and about each CA.
+#[test]
+fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
+    for year in [2020, 2026, 2027] {
+        // A fixture's CA is of 2026: these are older, of the same year, and younger.
+        let pem = root("Example Root CA", year);
+        for files in [&KUBECONFIGS[..1], &KUBECONFIGS[..], &["cluster/cluster-info.yaml"]] {
+            for first in [true, false] {
+                let found = asked(&add(cluster(), files, &pem, first));
+                assert_eq!(found.len(), files.len(), "{year} {files:?} {first}");
+                assert!(found.iter().all(|one| one.message.contains("CN=Example Root CA")), "{found:?}");
+                assert!(files.iter().all(|file| found.iter().any(|one| one.file.ends_with(file))), "{found:?}");
+            }
+        }
+    }
+    assert!(asked(&cluster()).is_empty(), "a cluster without a foreign CA");
+    let two = add(
+        add(cluster(), &[ADMIN], &root("Example Root CA", 2020), false),
+        &[ADMIN],
+        &root("Example Root CA-2", 2025),
+        true,
+    );
+    assert_eq!(asked(&two).len(), 2, "two foreign CAs of one family");
+}
+
+/// Behind a proxy that ends TLS, every kubeconfig trusts its CA as well.
+#[test]
+fn the_ca_of_a_proxy_in_every_kubeconfig_stays() {
+    let every: Vec<String> =
+        cluster().0.iter().map(|file| file.path.clone()).filter(|path| path.ends_with(".conf")).collect();
+    let texts = |path: &&String| String::from_utf8_lossy(&cluster().get(path)).contains(MARK);
+    let every: Vec<&str> = every.iter().filter(texts).map(String::as_str).collect();
+    assert!(every.len() > 12, "{every:?}");
+    let found = asked(&add(cluster(), &every, &root("Corporate Proxy CA", 2024), false));
+    assert_eq!(found.len(), every.len());
+}
+
+#[test]
+fn a_foreign_ca_keeps_its_place_in_every_phase() {
+    let loaded = add(cluster(), &[ADMIN], &root("Example Root CA", 2020), false);
+    let loaded = add(loaded, &["cp2/etc/kubernetes/admin.conf"], &root("Other Root CA", 2030), true);
+    let rotation = Rotation::of(loaded.0, &RotationRequest::default(), "foreign");
+    let new = trusted(&rotation, 3, "control-plane/cp3/etc/kubernetes/admin.conf").remove(0);
+    let (old, new) = ("kubernetes", new.as_str());
+    assert_ne!(old, new);
+    let (example, other) = ("Example Root CA", "Other Root CA");
+    let own: [&[&str]; 3] = [&[old, new], &[new, old], &[new]];
+    for (phase, own) in own.into_iter().enumerate() {
+        let behind = [own, &[example]].concat();
+        let before = [&[other], own].concat();
+        assert_eq!(trusted(&rotation, phase + 1, "control-plane/cp1/etc/kubernetes/admin.conf"), behind);
+        assert_eq!(trusted(&rotation, phase + 1, "control-plane/cp2/etc/kubernetes/admin.conf"), before);
+    }
+}
+
+/// The fixture rebuilt from a report: `cluster-info` with one foreign root.
+#[test]
+fn a_root_in_cluster_info_is_no_rotation() {
+    let found = asked(&Loaded::of("field/m-cinfo"));
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].file.ends_with("cluster-info.yaml") && found[0].message.contains("O=Example AG, CN=Example Root CA")
+    );
+}
+
+/// A bundle of public CAs in place of the cluster's: nothing is compared pair by pair.
+#[test]
+fn thousands_of_cas_in_a_bundle_are_no_rotation() {
+    let ca = "cp1/etc/kubernetes/pki/ca.crt";
+    let many: Vec<u8> = (0..2000).flat_map(|index| root(&format!("Public CA {index}"), 2020)).collect();
+    let own = cluster().get(ca);
+    let loaded = cluster().set(ca, [own, many].concat());
+    let inventory = inspect(loaded.0, fixtures::now());
+    assert!(inventory.report(fixtures::now()).rotation.authorities.is_empty());
+    assert!(inventory.findings().iter().any(|finding| finding.code == "bundle" && finding.file.ends_with(ca)));
+}

@@ -1,0 +1,7 @@
+//! What inspection makes of files that belong to other programs, other platforms or other clusters.
+
+mod clusters;
+mod foreign;
+mod immutable;
+mod platforms;
+mod writers;
