@@ -11,3 +11,5 @@ mod keys;
 mod random;
 #[path = "coverage/readers.rs"]
 mod readers;
+#[path = "coverage/stale.rs"]
+mod stale;

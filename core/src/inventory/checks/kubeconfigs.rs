@@ -81,12 +81,11 @@ pub(super) fn kubeconfigs(inventory: &Inventory, findings: &mut Vec<Finding>) {
                             let subject = certificate.subject().to_string();
                             by_intermediate(Severity::Error, &slot.file, &subject, "Cluster CA", by)
                         }
-                        None => Finding::error(
-                            "wrong-issuer",
-                            &slot.file,
-                            format!("{} was not signed by the cluster CA", certificate.subject()),
-                        )
-                        .remedy("Give the kubeconfig as it is on the node now"),
+                        None => {
+                            let message = format!("{} was not signed by the cluster CA", certificate.subject());
+                            let remedy = "Provide the kubeconfig as it is on the node now";
+                            of_people(row, Finding::error("wrong-issuer", &slot.file, message).remedy(remedy))
+                        }
                     };
                     findings.push(finding.at(format!("users[{index}].user.client-certificate-data")));
                 }
@@ -185,10 +184,19 @@ fn stale(
     let message = format!("its certificate-authority-data is not the CA in {ca_file}: {reader}");
     let name = kubeconfig.model.clusters.first().map_or("kubernetes", |cluster| cluster.name.as_str());
     let ca = inventory.profile.authority(AuthorityId::Cluster).map_or("ca.crt", |row| row.certificate);
-    Finding::error("out-of-step", &slot.file, message).remedy(format!(
+    let finding = Finding::error("out-of-step", &slot.file, message).remedy(format!(
         "If the copy is old, provide the current file. If the file on the node is like this, replace the CA in it: kubectl --kubeconfig {} config set-cluster {name} --certificate-authority={ca} --embed-certs",
         row.path
-    ))
+    ));
+    of_people(row, finding)
+}
+
+/// No component reads a person's kubeconfig: it may be left as it is, if that is acknowledged.
+fn of_people(row: &KubeconfigRow, finding: Finding) -> Finding {
+    if row.reader.is_some() {
+        return finding;
+    }
+    Finding { severity: Severity::Warning, ..finding }.acknowledged_as(AuthorityId::Cluster, row.path)
 }
 
 /// A kubeconfig in another's place: its holder would log in as somebody else, and keep doing so after the rotation.
