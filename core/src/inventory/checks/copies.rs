@@ -97,7 +97,7 @@ fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut V
             format!(". {} writes it ({}): {}", writer.title, writer.sign, writer.change)
         });
         let finding = if has_key {
-            Finding::warning("ca-copy", file, format!("{message}, with a private key: its user goes on issuing certificates with the old CA"))
+            Finding::warning("ca-copy", file, format!("{message} together with a private key: issuers that use this Secret keep issuing from the old CA"))
                 .remedy(format!("Write the new CA and its key into it in phase 2, when all clients trust both CAs; issuers of cert-manager read their CA from such a Secret{writer}"))
         } else {
             Finding::warning("ca-copy", file, format!("{message}, and no part of this package changes it"))
