@@ -1104,6 +1104,7 @@ pub fn answer(chart: &Chart) -> &'static str {
     match worst {
         Mark::Broken => "Yes: this rotation would break something.",
         Mark::Outage => "Only what you accepted.",
+        Mark::NotJudged => "No connection is known to break, but some are not judged. They are marked.",
         Mark::BrokenToday => "Nothing that talks today. What does not hold today is marked.",
         Mark::NotAsked | Mark::Holds | Mark::Changes | Mark::Refused => "No.",
     }
@@ -1317,6 +1318,7 @@ pub fn drawing(chart: &Chart, column: usize) -> String {
 pub fn old_holder(mark: Mark) -> &'static str {
     match mark {
         Mark::NotAsked => "still trusted",
+        Mark::NotJudged => "not judged",
         Mark::Broken | Mark::BrokenToday | Mark::Outage => "still accepted",
         Mark::Holds | Mark::Changes | Mark::Refused => "refused",
     }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use airlock_core::{
-    Content, InputFile, UnixTime,
+    Content, Finding, InputFile, UnixTime,
     formats::pem,
     simulate,
     x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
@@ -83,6 +83,29 @@ fn odd_chains_are_judged_as_each_verifier_judges_them() {
 #[test]
 fn the_cases_of_x509_limbo_are_judged_as_each_verifier_judges_them() {
     compare(&limbo(), &ALL, &LIMBO);
+}
+
+/// CAs without key identifiers, as Go made them before 1.15, are reported once each; others are not.
+#[test]
+fn a_ca_that_strict_clients_refuse_is_one_finding() {
+    let (_, clusters) = generated::clusters();
+    let findings = |part: &str| -> Vec<Finding> {
+        let cluster = clusters.iter().find(|cluster| cluster.name.contains(part)).expect("one is like that");
+        let inventory = airlock_core::inspect(cluster.files.clone(), cluster.now);
+        inventory.findings().iter().filter(|finding| finding.code == "strict-clients-refuse").cloned().collect()
+    };
+    let found = findings("-ids-none-");
+    assert_eq!(found.len(), 2, "the cluster's CA and the front proxy's: {found:?}");
+    for finding in &found {
+        let words = "OpenSSL, strict, since Python 3.13 (October 2024): ";
+        assert!(
+            finding.message.contains(words) && finding.message.contains("without subject key identifier"),
+            "{finding}"
+        );
+        assert!(!finding.message.contains("Java") && !finding.message.contains("rustls"), "{finding}");
+        assert!(finding.remedy.starts_with("Rotate this CA: every verifier accepts the new CA"), "{finding}");
+    }
+    assert_eq!(findings("-ids-both-"), []);
 }
 
 /// The host of a kubeconfig, as Go's HTTP transport sends it and compares it with the API server's certificate.
