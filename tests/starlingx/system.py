@@ -91,6 +91,8 @@ def main():
     elif verb == "kube-rootca-host-update-list":
         rows = [[name, role, state["hosts"][name] or None, "d70-1", "d70-2"] for name, role in HOSTS]
         table(["hostname", "personality", "state", "effective_rootca_cert", "target_rootca_cert"], rows)
+    elif verb == "host-list":
+        table(["id", "hostname", "personality"], [[at + 1, name, role] for at, (name, role) in enumerate(HOSTS)])
     else:
         sys.exit(f"there is no {verb}")
     json.dump(state, open(STATE, "w"))

@@ -41,7 +41,7 @@ fn a_kubeconfig_with_a_known_reader_is_rotated_like_kubeadms_own() {
         assert!(package.restarts(phase).contains(&"konnectivity-server"), "phase {phase}");
     }
     let script = package.text("2-switch/control-plane/cp1/apply.sh");
-    assert!(script.contains("restart_pod_of konnectivity-server 'proxy-server'"), "its program is a hint");
+    assert!(script.contains("restart_pod_of konnectivity-server proxy-server"), "its program is a hint");
     let new = package.text(&format!("2-switch/control-plane/cp1{KONNECTIVITY}"));
     let data =
         new.lines().find_map(|line| line.trim().strip_prefix("client-certificate-data: ")).expect("a credential");

@@ -12,6 +12,7 @@ mod kubectl;
 mod package;
 mod requested;
 mod sample;
+mod script_faults;
 mod scripts;
 mod standing;
 mod starlingx;

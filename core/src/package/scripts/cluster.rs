@@ -1,6 +1,6 @@
 //! The table of a cluster's script.
 
-use super::{COMMON, function, head, hosted, machines, node::shown_sum};
+use super::{Library, function, head, hosted, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},
@@ -17,11 +17,32 @@ use crate::{
     profile::AuthorityId,
 };
 
-/// The library, the same in every cluster's script.
-const LIBRARY: &str = include_str!("cluster.sh");
+/// The functions of every script for objects.
+const OBJECTS: [&str; 2] = [include_str!("cluster.sh"), include_str!("workloads.sh")];
 
-/// The library for immutable Secrets, only in scripts that change one.
+/// The functions for immutable Secrets.
 const RECREATE: &str = include_str!("recreate.sh");
+
+/// The functions for a management cluster of Cluster API.
+const MANAGEMENT: &str = include_str!("management.sh");
+
+/// The library of every script for objects, with the functions for machines or tenants where the plan has some.
+pub(super) fn library(plan: &RotationPlan) -> Library {
+    let mut parts = OBJECTS.to_vec();
+    if plan.profile.hosted().is_none() && plan.steps.iter().any(|step| step.holder == Holder::Management) {
+        parts.push(MANAGEMENT);
+    }
+    if plan.steps.iter().flat_map(|step| &step.actions).any(is_recreated) {
+        parts.push(RECREATE);
+    }
+    if plan.steps.iter().any(machines::patches_machines) {
+        parts.push(machines::LIBRARY);
+    }
+    if plan.profile.hosted().is_some() {
+        parts.push(hosted::LIBRARY);
+    }
+    Library::new("lib-cluster.sh", &parts)
+}
 
 /// The whole script.
 pub(super) fn script(
@@ -29,7 +50,7 @@ pub(super) fn script(
     phase: Phase,
     holder: &Holder,
     steps: &[&Step],
-    (renderer, output): (&Renderer<'_>, &OutputFiles),
+    (renderer, output, library): (&Renderer<'_>, &OutputFiles, &Library),
 ) -> String {
     let mut functions = String::new();
     let mut table = Vec::new();
@@ -54,21 +75,14 @@ pub(super) fn script(
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
     let of_machines = steps.iter().any(|step| machines::patches_machines(step));
-    let mut parts = vec![head(plan, phase, holder)];
+    let mut parts = vec![head(plan, phase, holder, "../..")];
     if of_machines {
         parts.push(machines::settings(plan, phase));
     }
-    parts.extend([functions, function("steps", &table), COMMON.to_owned()]);
-    if of_machines {
-        parts.push(machines::LIBRARY.to_owned());
-    }
     if *holder == Holder::Management {
-        parts.extend(hosted::library(plan));
+        parts.extend(hosted::words(plan));
     }
-    if steps.iter().flat_map(|step| &step.actions).any(is_recreated) {
-        parts.push(RECREATE.to_owned());
-    }
-    parts.push(LIBRARY.to_owned());
+    parts.extend([functions, function("steps", &table), library.load("main \"$@\"")]);
     parts.concat()
 }
 
@@ -94,40 +108,54 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
     let Some(file) = output.files.get(&edit.output) else { return Vec::new() };
     let objects = object::objects(&file.bytes).unwrap_or_default();
     let Some(object) = objects.first() else { return Vec::new() };
-    let (key, value) = match change {
-        ObjectChange::Authority(..) => ("tls.crt", object.secret_data().remove("tls.crt").map(|bytes| bytes.to_vec())),
-        ObjectChange::Files(_, parts) => {
-            let key = parts.first().map_or("", |part| part.key);
-            (key, object.secret_data().remove(key).map(|bytes| bytes.to_vec()))
-        }
-        ObjectChange::Kubeconfig(_, key, _) if object.kind == "Secret" => {
-            (*key, object.secret_data().remove(*key).map(|bytes| bytes.to_vec()))
-        }
-        ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => {
-            ("kubeconfig", object.config_data().remove("kubeconfig").map(String::into_bytes))
-        }
+    let key = match change {
+        ObjectChange::Authority(..) => "tls.crt",
+        ObjectChange::Files(_, parts) => parts.first().map_or("", |part| part.key),
+        ObjectChange::Kubeconfig(_, key, _) if object.kind == "Secret" => key,
+        ObjectChange::Kubeconfig(..) | ObjectChange::ClusterInfo { .. } => "kubeconfig",
     };
     let name = edit.output.rsplit('/').next().unwrap_or_default();
-    let before = match (previous(plan, phase, edit), change) {
+    let previous = previous(plan, phase, edit);
+    let before = match (previous, change) {
         (Some(previous), _) => format!("../../{}", previous.output),
         (None, ObjectChange::ClusterInfo { .. }) => "-".to_owned(),
         (None, _) => format!("undo/{name}"),
     };
+    // What the cluster must show before: what the phase before has left, or what was given.
+    let expected = match previous {
+        Some(previous) => output
+            .files
+            .get(&previous.output)
+            .and_then(|file| shown(object::objects(&file.bytes).unwrap_or_default().first()?, key)),
+        None => change.stored().and_then(|stored| shown(&stored.object, key)),
+    };
     let mut lines = vec![format!(
-        "{} {} {} {} {} {} {} {}",
-        if is_immutable(object) { "recreate" } else { "object" },
+        "{}object {} {} {} {} {} {} {} {}{}",
+        if is_immutable(object) { "immutable " } else { "" },
         quote(name),
         quote(&before),
         object.kind.to_ascii_lowercase(),
         quote(object.namespace.as_deref().unwrap_or("default")),
         quote(&object.name),
         quote(&key.replace('.', "\\.")),
-        shown_sum(&object.kind, &value.unwrap_or_default()),
+        shown(object, key).unwrap_or_default(),
+        expected.as_deref().unwrap_or("any"),
+        // Interrupted between the two requests, it is gone.
+        if is_immutable(object) { " absent" } else { "" },
     )];
     if object.kind == "ConfigMap" {
         lines.push("await 'cluster-info is signed for every token' cluster_info_is_signed".to_owned());
     }
     lines
+}
+
+/// SHA-256 of the value under a key as the cluster shows it.
+fn shown(object: &object::Object, key: &str) -> Option<String> {
+    let value = match object.kind.as_str() {
+        "Secret" => object.secret_data().remove(key)?.to_vec(),
+        _ => object.config_data().remove(key)?.into_bytes(),
+    };
+    Some(shown_sum(&object.kind, &value))
 }
 
 fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, output: &OutputFiles) -> Vec<String> {

@@ -1,362 +1,394 @@
-# What follows is the same in every script for objects.
+# The steps for objects of a cluster.
 #
-# It runs wherever kubectl reaches the cluster (KUBECONFIG), needs no root and keeps no state: what has
-# been done is seen in the cluster itself. Run twice, it changes nothing the second time.
+# They run wherever kubectl reaches the cluster (KUBECONFIG), need no root and keep no state: what is done is seen in the
+# cluster itself. A second run changes nothing; an interrupted run can be repeated.
 #
-#   apply.sh [STEP] [--dry-run | --check | --undo]
-#
-# Without STEP it takes every step of this phase, in order.
-# AIRLOCK_TIMEOUT  how long to wait for each effect, in seconds (300)
+# AIRLOCK_TIMEOUT  how long each wait may take, in seconds (300)
 
-set -eu
-umask 077
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-# shellcheck disable=SC2034 # not every phase looks at other folders
-root=$(CDPATH='' cd -- "$here/../.." && pwd)
+usage() {
+  cat <<END
+usage: apply.sh [STEP] [--dry-run | --check | --undo | --list] [--namespace NAME]… [--exclude PATTERN]… [--batch N] [--pause SECONDS]
+
+Carries out STEP of phase $phase of $package ($holder); without STEP, every step of the phase in order.
+
+  check-ready         the same as --dry-run
+  --dry-run           verifies what a run verifies, permissions included, and lists what it would change; changes nothing
+  --check             exit status 0 if the step is complete, otherwise what is missing
+  --undo              reverses the step
+  --dry-run --undo    lists what --undo would change; changes nothing
+Where the step restarts workloads:
+  --list              lists them, and Pods that have to be restarted by hand; changes nothing
+  --namespace NAME    only those in these namespaces
+  --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
+  --batch N           restart N at a time and wait for their roll-out before the next N (10)
+  --pause SECONDS     wait so long after each batch (0)
+  --help              this text
+END
+}
+
+wrong_usage() { # TEXT
+  printf '%s\n' "$1" >&2
+  usage >&2
+  exit 2
+}
+
 limit=${AIRLOCK_TIMEOUT:-300}
-
 only=
 action=apply
-for argument; do
-  case $argument in
-    --dry-run) action=dry-run ;;
-    --check) action=check ;;
-    --undo) action=undo ;;
-    -*)
-      echo "usage: apply.sh [STEP] [--dry-run | --check | --undo]" >&2
-      exit 2
-      ;;
-    *) only=$argument ;;
+wanted=
+namespaces=
+excluded=
+batch=10
+pause=0
+
+set_action() { # ACTION
+  case $action-$1 in
+    apply-*) action=$1 ;;
+    "$1-$1") ;;
+    dry-run-undo | undo-dry-run) action=dry-undo ;;
+    *) wrong_usage "--$action and --$1 exclude each other" ;;
   esac
+}
+
+is_number() { # TEXT
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+}
+
+while [ "$#" -gt 0 ]; do
+  case $1 in
+    check-ready | --dry-run) set_action dry-run ;;
+    --check) set_action check ;;
+    --undo) set_action undo ;;
+    --list) set_action list ;;
+    --namespace | --exclude | --batch | --pause)
+      [ "$#" -ge 2 ] || wrong_usage "$1 needs a value"
+      case $1 in
+        --namespace) namespaces="$namespaces $2 " ;;
+        --exclude)
+          excluded="$excluded$2
+"
+          ;;
+        --batch) batch=$2 ;;
+        --pause) pause=$2 ;;
+      esac
+      shift
+      ;;
+    help | --help | -h) usage && exit 0 ;;
+    -*) wrong_usage "unknown option: $1" ;;
+    *) only=$1 ;;
+  esac
+  shift
 done
+{ is_number "$batch" && [ "$batch" -gt 0 ]; } || wrong_usage '--batch needs a number above 0'
+is_number "$pause" || wrong_usage '--pause needs a number of seconds'
+
+at_exit() {
+  status=$?
+  trap - EXIT HUP INT TERM
+  remove_scratch
+  exit "$status"
+}
+
+# Reads fields: 0 answered ($value), 3 not found, 4 refused, 5 failed. The frame tells an empty field from a missing answer.
+read_value() { # JSONPATH KUBECTL ARGUMENT…
+  template="jsonpath=<$1>"
+  shift
+  call_kubectl "$@" -o "$template" || return "$?"
+  case $output in
+    '<'*'>')
+      value=${output#<}
+      value=${value%>}
+      ;;
+    *)
+      reason="kubectl $*: incomplete answer '$output'"
+      return 5
+      ;;
+  esac
+}
+
+# Reads fields that a decision depends on.
+need_value() { # JSONPATH KUBECTL ARGUMENT…
+  read_value "$@" || fail "$reason"
+}
+
+# Changes something; kubectl confirms each change in words.
+change() { # KUBECTL ARGUMENT…
+  changed=yes
+  call_kubectl "$@" || fail "$reason"
+  [ -n "$output" ] || fail "kubectl $*: empty answer"
+}
+
+# May this person do what the step does?
+can() { # VERB RESOURCE [NAMESPACE]
+  call_kubectl auth can-i "$1" "$2" ${3:+-n "$3"} || fail "no permission to $1 $2${3:+ in namespace $3}: $reason${output:+ ($output)}"
+  [ "$output" = yes ] || fail "no permission to $1 $2${3:+ in namespace $3}: kubectl auth can-i answered '$output'"
+}
 
 # What counts is what the cluster shows.
 await() { # WHAT COMMAND…
   meaning=$1
   shift
+  reason=
   case $action in
-    check) "$@" || unmet "$meaning" ;;
+    check) "$@" || not_ready "$meaning${reason:+ ($reason)}" ;;
     apply)
       wait_until "$meaning" "$@"
-      came_true "$meaning"
+      reached "$meaning"
       ;;
   esac
 }
 
-value_sum() { # KIND NAMESPACE NAME KEY
-  kubectl -n "$2" get "$1" "$3" -o "jsonpath={.data.$4}" 2>/dev/null | sha256sum | cut -d' ' -f1
+# SHA-256 of the value as the cluster shows it, as $hash; "absent" where the object or the key does not exist.
+value_hash() { # KIND NAMESPACE NAME KEY
+  hash=absent
+  read_value "{.data.$4}" -n "$2" get "$1" "$3" || return "$?"
+  [ -n "$value" ] || return 3
+  hash_text "$value"
 }
 
 object_is() { # KIND NAMESPACE NAME KEY SUM
-  [ "$(value_sum "$1" "$2" "$3" "$4")" = "$5" ]
+  value_hash "$1" "$2" "$3" "$4" || {
+    [ -n "$reason" ] || reason="$1 $2/$3 has no ${4}"
+    return 1
+  }
+  reason="$1 $2/$3 has another value"
+  [ "$hash" = "$5" ]
 }
 
-# An object becomes the package's. SUM is the SHA-256 of the value under KEY as the cluster shows it; BEFORE is
-# what an undo applies, - where nothing was given.
-object() { # FILE BEFORE KIND NAMESPACE NAME KEY SUM
+# Who wrote the object last, for messages.
+managers() { # KIND NAMESPACE NAME
+  read_value '{range .metadata.managedFields[*]}{.manager}{" "}{end}' -n "$2" get "$1" "$3" || value=unknown
+}
+
+apply_file() { # FILE
+  change apply --server-side --force-conflicts --field-manager=airlock -f "$1"
+}
+
+# An object becomes the package's. SUM is the SHA-256 of the value under KEY as the cluster shows it, OLD those values that
+# this package was made for ("any" where it does not know). BEFORE is what an undo applies, - where there is none.
+object() { # FILE BEFORE KIND NAMESPACE NAME KEY SUM OLD…
   file=$1
   before=$2
-  shift 2
+  kind=$3
+  namespace=$4
+  name=$5
+  key=$6
+  sum=$7
+  shift 7
+  what="$kind $namespace/$name"
   case $action in
-    check) object_is "$@" || unmet "$1 $2/$3 is not this phase's" ;;
-    dry-run) object_is "$@" || say "would apply $file" ;;
-    undo)
-      if [ "$before" != - ]; then
-        kubectl apply --server-side --force-conflicts --field-manager=airlock -f "$here/$before" >/dev/null
-        say "put $1 $2/$3 back"
-      else
-        say "$1 $2/$3 was not given, so it cannot be put back"
-      fi
-      ;;
+    verify) can patch "${kind}s" "$namespace" ;;
+    list) return 0 ;;
+  esac
+  if value_hash "$kind" "$namespace" "$name" "$key"; then :; else
+    case $? in 3) ;; *) fail "$reason" ;; esac
+  fi
+  case $action in
+    check) [ "$hash" = "$sum" ] || not_ready "$what is not this phase's" ;;
+    verify) [ "$hash" = "$sum" ] || expected_object "$@" ;;
+    dry-run) [ "$hash" = "$sum" ] || say "would apply $file" ;;
+    undo | dry-undo) undo_object "$@" ;;
     apply)
-      if ! object_is "$@"; then
-        changed=yes
-        kubectl apply --server-side --force-conflicts --field-manager=airlock -f "$here/$file" >/dev/null
-        say "applied $file"
-      fi
+      [ "$hash" != "$sum" ] || return 0
+      expected_object "$@"
+      write_object "$here/$file"
+      object_is "$kind" "$namespace" "$name" "$key" "$sum" || fail "after kubectl apply -f $here/$file: $reason"
+      say "applied $file"
       ;;
   esac
+}
+
+write_object() { # FILE
+  if [ "${immutable:-no}" = yes ]; then
+    replace_secret "$1"
+  else
+    apply_file "$1"
+  fi
+}
+
+# Nothing that this package does not know is overwritten.
+expected_object() { # OLD…
+  among "$hash" "$@" && return 0
+  managers "$kind" "$namespace" "$name"
+  fail "$what is not what this package was made for ($key has SHA-256 $hash; written by: $value); nothing was changed"
+}
+
+undo_object() { # OLD…
+  if [ "$before" = - ]; then
+    say "$what was not provided, so it cannot be restored"
+    return 0
+  fi
+  case " $* " in *" $hash "*) return 0 ;; esac
+  [ "$hash" = "$sum" ] || {
+    managers "$kind" "$namespace" "$name"
+    fail "$what is neither this phase's nor the one before ($key has SHA-256 $hash; written by: $value); nothing was changed"
+  }
+  if [ "$action" = dry-undo ]; then
+    say "would restore $what"
+    return 0
+  fi
+  write_object "$here/$before"
+  value_hash "$kind" "$namespace" "$name" "$key" || fail "after kubectl apply -f $here/$before: $reason"
+  among "$hash" "$@" || fail "after kubectl apply -f $here/$before: $what has another value (SHA-256 $hash)"
+  say "restored $what"
 }
 
 # The bootstrap signer has signed the present text for every token that may sign.
 cluster_info_is_signed() {
-  tokens=$(kubectl -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token -o 'jsonpath={range .items[*]}{.data.token-id}{"/"}{.data.usage-bootstrap-signing}{"\n"}{end}') || return 1
-  for token in $tokens; do
+  read_value '{range .items[*]}{.data.token-id}{"/"}{.data.usage-bootstrap-signing}{"\n"}{end}' \
+    -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token || return 1
+  for token in $value; do
     # "true" in base64
     [ "${token#*/}" = dHJ1ZQ== ] || continue
-    id=$(printf %s "${token%%/*}" | base64 -d)
-    [ -n "$(kubectl -n kube-public get configmap cluster-info -o "jsonpath={.data.jws-kubeconfig-$id}")" ] || return 1
+    decode "${token%%/*}"
+    token_id=$output
+    read_value "{.data.jws-kubeconfig-$token_id}" -n kube-public get configmap cluster-info || return 1
+    [ -n "$value" ] || {
+      reason="cluster-info is not signed for token $token_id"
+      return 1
+    }
+  done
+}
+
+# The certificates of a bundle, one a line, in their order, as $bundle; one that is appended twice counts once.
+certificates() { # TEXT
+  bundle=
+  rest=$1
+  last=
+  while :; do
+    case $rest in *'-----BEGIN CERTIFICATE-----'*) ;; *) return 0 ;; esac
+    rest=${rest#*-----BEGIN CERTIFICATE-----}
+    one=$(printf %s "${rest%%-----END*}" | tr -d ' \t\r\n' 2>"$scratch/errors") || fail_command "$?" tr
+    [ -n "$one" ] || fail 'tr: empty answer'
+    [ "$one" = "$last" ] || bundle="$bundle$one
+"
+    last=$one
   done
 }
 
 # kube-controller-manager publishes its own file byte for byte: equality proves that the one that leads has it.
-# The certificates of a bundle, one to a line, in their order; a tool that appends one may have appended it twice.
-anchors() {
-  tr -d ' \t\r' | sed -n '/^-----BEGINCERTIFICATE-----$/,/^-----END/p' | sed 's/^-----END.*/|/' | tr -d '\n' | tr '|' '\n' | uniq
-}
-
 published() { # FILE
-  wanted=$(anchors <"$1")
-  namespaces=$(kubectl get namespaces -o 'jsonpath={.items[*].metadata.name}') || return 1
-  [ -n "$namespaces" ] || return 1
-  for namespace in $namespaces; do
-    # A namespace on its way out is given nothing any more.
-    [ -z "$(kubectl get namespace "$namespace" -o 'jsonpath={.metadata.deletionTimestamp}')" ] || continue
-    shown=$(kubectl -n "$namespace" get configmap kube-root-ca.crt -o 'jsonpath={.data.ca\.crt}' 2>/dev/null) || return 1
-    [ "$(printf '%s\n' "$shown" | anchors)" = "$wanted" ] || return 1
+  ask cat -- "$1"
+  certificates "$output"
+  [ -n "$bundle" ] || fail "$1 has no certificate"
+  expected_bundle=$bundle
+  read_value '{range .items[*]}{.metadata.name}{"|"}{.metadata.deletionTimestamp}{"\n"}{end}' get namespaces || return 1
+  [ -n "$value" ] || {
+    reason='kubectl get namespaces: empty answer'
+    return 1
+  }
+  for namespace in $value; do
+    # A namespace that is being deleted gets nothing any more.
+    case $namespace in
+      *'|') namespace=${namespace%|} ;;
+      *) continue ;;
+    esac
+    read_value '{.data.ca\.crt}' -n "$namespace" get configmap kube-root-ca.crt || return 1
+    certificates "$value"
+    [ "$bundle" = "$expected_bundle" ] || {
+      reason="kube-root-ca.crt in $namespace has other CAs"
+      return 1
+    }
   done
 }
 
-# Whoever trusts the new CA alone is answered.
+# The API server presents a certificate of the new CA to a client that trusts only that.
 served() { # FILE
-  kubectl --request-timeout=10s --certificate-authority "$1" get --raw=/readyz >/dev/null 2>&1
+  answers --certificate-authority "$1"
 }
 
 nodes_are_ready() {
-  states=$(kubectl get nodes -o 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}') || return 1
-  [ -n "$states" ] || return 1
-  for state in $states; do
-    [ "$state" = True ] || return 1
-  done
-}
-
-# Everything that was started from a template: the annotation that kubectl writes starts it anew once.
-workloads() {
-  kubectl get deployments,daemonsets,statefulsets -A -o 'jsonpath={range .items[*]}{.metadata.namespace}{" "}{.kind}{"/"}{.metadata.name}{" "}{.spec.template.metadata.annotations.airlock/phase}{"\n"}{end}'
-}
-
-# The annotation of a template: a JSON string, or null for none.
-annotate() { # NAMESPACE NAME VALUE
-  kubectl -n "$1" patch "$2" --type merge -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"airlock/phase\":$3}}}}}" >/dev/null
-  say "restarted $2 in $1"
-}
-
-restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
-  list=$(workloads)
-  printf '%s\n' "$list" | while read -r namespace name done_phase; do
-    [ -n "$name" ] || continue
-    if [ "$action" = undo ]; then
-      case $done_phase in
-        "$package-$1") ;;
-        "$package"-*)
-          before=null
-          [ "$1" = - ] || before="\"$package-$1\""
-          annotate "$namespace" "$name" "$before"
-          ;;
-      esac
-      continue
-    fi
-    [ "$done_phase" != "$package-$phase" ] || continue
-    case $action in
-      check) exit 1 ;;
-      dry-run) say "would restart $name in $namespace" ;;
-      apply) annotate "$namespace" "$name" "\"$package-$phase\"" ;;
+  read_value '{range .items[*]}{.metadata.name}{"|"}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' get nodes || return 1
+  [ -n "$value" ] || {
+    reason='there are no nodes'
+    return 1
+  }
+  for node in $value; do
+    case $node in
+      *'|True') ;;
+      *)
+        reason="node ${node%%|*} is not Ready"
+        return 1
+        ;;
     esac
-  done || unmet "some workload has not been restarted in this phase"
-  [ "$action" != dry-run ] || return 0
-  rolled_out "$list"
-}
-
-rolled_out() { # LIST of workloads
-  # A gate looks; only the step itself waits.
-  patience=$limit
-  [ "$action" != check ] || patience=5
-  printf '%s\n' "$1" | while read -r namespace name _; do
-    [ -n "$name" ] || continue
-    # Pods that are replaced by hand (OnDelete) have no roll-out to wait for.
-    strategy=$(kubectl -n "$namespace" get "$name" -o 'jsonpath={.spec.updateStrategy.type}')
-    [ "$strategy" != OnDelete ] || {
-      say "delete the pods of $name in $namespace one by one; it replaces them only then"
-      continue
-    }
-    kubectl -n "$namespace" rollout status "$name" --timeout="${patience}s" >/dev/null || exit 1
-  done || unmet "some workload is not ready again"
-}
-
-# Before phase 2 is undone, pods that knew the new CA alone must know the old one again: API servers will serve its
-# certificates. Everything is restarted, since what was made in phase 3 bears no mark.
-trust_old_again() { # FILE: phase 2's bundle
-  [ "$action" = undo ] || return 0
-  wait_until "kube-root-ca.crt holds both CAs in every namespace" published "$1"
-  list=$(workloads)
-  printf '%s\n' "$list" | while read -r namespace name done_phase; do
-    [ -n "$name" ] || continue
-    [ "$done_phase" != "$package-$phase" ] || continue
-    annotate "$namespace" "$name" "\"$package-$phase\""
   done
-  rolled_out "$list"
 }
 
 authentication_holds_all() { # KEY FILE
-  held=$(kubectl -n kube-system get configmap extension-apiserver-authentication -o "jsonpath={.data.$1}") || return 1
-  [ "$(printf '%s\n' "$held" | sed -n '/BEGIN CERTIFICATE/p' | wc -l)" -ge "$(sed -n '/BEGIN CERTIFICATE/p' "$2" | wc -l)" ]
+  read_value "{.data.$1}" -n kube-system get configmap extension-apiserver-authentication || return 1
+  count_certificates "$value"
+  held=$count
+  ask cat -- "$2"
+  count_certificates "$output"
+  reason="$1 has $held of $count certificates"
+  [ "$held" -ge "$count" ]
 }
 
-# Likewise extension API servers: the aggregator will present the old front-proxy CA's certificate.
+# Before phase 2 is undone: the aggregator will present the old front-proxy CA's certificate.
 extensions_trust_old_again() { # FILE: phase 2's front-proxy bundle
   [ "$action" = undo ] || return 0
-  wait_until "extension API servers are told both front-proxy CAs" authentication_holds_all requestheader-client-ca-file "$1"
+  wait_until "extension API servers get both front-proxy CAs" authentication_holds_all requestheader-client-ca-file "$1"
 }
 
 authentication_holds() { # KEY FILE
-  held=$(kubectl -n kube-system get configmap extension-apiserver-authentication -o "jsonpath={.data.$1}") || return 1
-  case $held in
-    *"$(cat "$2")"*) return 0 ;;
-  esac
+  read_value "{.data.$1}" -n kube-system get configmap extension-apiserver-authentication || return 1
+  ask cat -- "$2"
+  case $value in *"$output"*) return 0 ;; esac
+  reason="$1 of extension-apiserver-authentication does not have the new CA"
   return 1
 }
 
-# A union that never forgets an unexpired CA: an API server writes it anew.
+# It accumulates CAs until they expire; an API server creates it again.
 forget_old() { # KEY SUM
-  case $action in undo) return 0 ;; esac
+  case $action in
+    undo | dry-undo | list) return 0 ;;
+    verify)
+      can delete configmaps kube-system
+      return 0
+      ;;
+  esac
   if object_is configmap kube-system extension-apiserver-authentication "$1" "$2"; then
     return 0
   fi
   case $action in
-    check) unmet "extension-apiserver-authentication still holds the old CA" ;;
+    check) not_ready "extension-apiserver-authentication still has the old CA ($reason)" ;;
     dry-run) say "would delete extension-apiserver-authentication once" ;;
     apply)
-      kubectl -n kube-system delete configmap extension-apiserver-authentication --ignore-not-found >/dev/null
-      wait_until "extension-apiserver-authentication holds the new CA alone" \
+      case $hash in
+        absent) ;;
+        *) change -n kube-system delete configmap extension-apiserver-authentication --ignore-not-found --wait=false ;;
+      esac
+      wait_until "extension-apiserver-authentication has only the new CA" \
         object_is configmap kube-system extension-apiserver-authentication "$1" "$2"
-      say "extension-apiserver-authentication holds the new CA alone"
+      say "extension-apiserver-authentication has only the new CA"
       ;;
   esac
 }
 
-# kubeadm would hand the old CA to a control-plane node that joins.
+# kubeadm would give the old CA to a control-plane node that joins.
 forget_uploaded_certificates() {
-  uploaded=$(kubectl -n kube-system get secret kubeadm-certs --ignore-not-found -o name)
-  [ -n "$uploaded" ] || return 0
   case $action in
-    check) unmet "the Secret kube-system/kubeadm-certs is still there" ;;
+    undo | dry-undo | list) return 0 ;;
+    verify)
+      can delete secrets kube-system
+      return 0
+      ;;
+  esac
+  if read_value '{.metadata.name}' -n kube-system get secret kubeadm-certs; then
+    [ "$value" = kubeadm-certs ] || fail "kubectl get secret kubeadm-certs: unexpected answer '$value'"
+  else
+    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+  fi
+  case $action in
+    check) not_ready "the Secret kube-system/kubeadm-certs still exists" ;;
     dry-run) say "would delete the Secret kube-system/kubeadm-certs" ;;
     apply)
-      kubectl -n kube-system delete secret kubeadm-certs --ignore-not-found >/dev/null
+      change -n kube-system delete secret kubeadm-certs
       say "deleted the Secret kube-system/kubeadm-certs"
       ;;
   esac
 }
 
-paused_is() { # NAMESPACE CLUSTER true|false
-  [ "$(kubectl -n "$1" get cluster.cluster.x-k8s.io "$2" -o 'jsonpath={.spec.paused}')" = "$3" ] || {
-    # Absent means false.
-    [ "$3" = false ] && [ -z "$(kubectl -n "$1" get cluster.cluster.x-k8s.io "$2" -o 'jsonpath={.spec.paused}')" ]
-  }
-}
-
-pause() { # NAMESPACE CLUSTER true|false
-  wanted=$3
-  if [ "$action" = undo ]; then
-    [ "$3" = true ] && wanted=false || wanted=true
-  fi
-  if paused_is "$1" "$2" "$wanted"; then
-    return 0
-  fi
-  case $action in
-    check) unmet "Cluster $1/$2 has paused=$wanted" ;;
-    dry-run) say "would set paused=$wanted on Cluster $1/$2" ;;
-    *)
-      kubectl -n "$1" patch cluster.cluster.x-k8s.io "$2" --type merge -p "{\"spec\":{\"paused\":$wanted}}" >/dev/null
-      say "set paused=$wanted on Cluster $1/$2"
-      ;;
-  esac
-}
-
-# Fields of every object of a kind that belongs to the Cluster, a line each; none where the management cluster does not
-# know the kind.
-managed() { # PLURAL.GROUP NAMESPACE CLUSTER FIELDS
-  kinds=$(kubectl api-resources --api-group="${1#*.}" -o name) || return 1
-  printf '%s\n' "$kinds" | grep -qx "$1" || return 0
-  kubectl -n "$2" get "$1" -l "cluster.x-k8s.io/cluster-name=$3" -o "jsonpath={range .items[*]}$4{\"\\n\"}{end}"
-}
-
-# Whoever was paused before bears another mark, and stays paused.
-health_checks() { # NAMESPACE CLUSTER true|false
-  wanted=$3
-  if [ "$action" = undo ]; then
-    [ "$3" = true ] && wanted=false || wanted=true
-  fi
-  list=$(managed machinehealthchecks.cluster.x-k8s.io "$1" "$2" '{.metadata.name}{" "}{.metadata.annotations}')
-  printf '%s\n' "$list" | while read -r name annotations; do
-    [ -n "$name" ] || continue
-    case $wanted-$annotations in
-      false-*'"cluster.x-k8s.io/paused":"airlock"'*) value=null ;;
-      false-* | *'"cluster.x-k8s.io/paused":'*) continue ;;
-      *) value='"airlock"' ;;
-    esac
-    case $action in
-      check) exit 1 ;;
-      dry-run) say "would set paused=$wanted on MachineHealthCheck $1/$name" ;;
-      *)
-        kubectl -n "$1" patch machinehealthchecks.cluster.x-k8s.io "$name" --type merge -p "{\"metadata\":{\"annotations\":{\"cluster.x-k8s.io/paused\":$value}}}" >/dev/null
-        say "set paused=$wanted on MachineHealthCheck $1/$name"
-        ;;
-    esac
-  done || unmet "a MachineHealthCheck of $1/$2 does not have paused=$wanted"
-}
-
-# The pins of whatever machines are made from, as lists in JSON.
-pin() { # KIND NAMESPACE NAME POINTER BEFORE AFTER
-  wanted=$6
-  [ "$action" != undo ] || wanted=$5
-  [ "$(kubectl -n "$2" get "$1" "$3" -o "jsonpath={$(printf %s "$4" | tr / .)}")" != "$wanted" ] || return 0
-  case $action in
-    check) unmet "$1 $2/$3 does not name the new CA's pin" ;;
-    dry-run) say "would set caCertHashes of $1 $2/$3" ;;
-    *)
-      kubectl -n "$2" patch "$1" "$3" --type json -p "[{\"op\":\"replace\",\"path\":\"$4\",\"value\":$wanted}]" >/dev/null
-      say "set caCertHashes of $1 $2/$3"
-      ;;
-  esac
-}
-
-# Machines are made anew that are older than the time in their owner: what `clusterctl alpha rollout restart` sets, under
-# the name that the release knows it by.
-roll_out() { # NAMESPACE CLUSTER PLURAL.GROUP LABEL
-  [ "$action" != undo ] || return 0
-  group=${3#*.}
-  version=v1beta1
-  field=.spec.rolloutAfter
-  if kubectl api-versions | grep -qx "$group/v1beta2"; then
-    version=v1beta2
-    field=.spec.rollout.after
-  fi
-  list=$(managed "$3" "$1" "$2" "{.metadata.name}{\"|\"}{.metadata.annotations.airlock/rolled-out}{\"|\"}{.spec.replicas}{\"|\"}{$field}")
-  [ -n "$list" ] || return 0
-  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  printf '%s\n' "$list" | while IFS='|' read -r name mark _; do
-    [ "$mark" != "$package" ] || continue
-    case $action in
-      check) exit 1 ;;
-      dry-run) say "would roll $3 $1/$name out" ;;
-      apply)
-        spec="\"rolloutAfter\":\"$now\""
-        [ "$version" = v1beta1 ] || spec="\"rollout\":{\"after\":\"$now\"}"
-        kubectl -n "$1" patch "${3%%.*}.$version.$group" "$name" --type merge -p "{\"metadata\":{\"annotations\":{\"airlock/rolled-out\":\"$package\"}},\"spec\":{$spec}}" >/dev/null
-        say "rolls $3 $1/$name out"
-        ;;
-    esac
-  done || {
-    unmet "a roll-out of $3 has not begun"
-    return 0
-  }
-  # It takes as long as machines take: the gate looks, nobody waits here.
-  [ "$action" = check ] || return 0
-  wanted=$(printf '%s\n' "$list" | while IFS='|' read -r _ _ replicas _; do echo "${replicas:-1}"; done | paste -sd+ -)
-  after=$(printf '%s\n' "$list" | while IFS='|' read -r _ _ _ after; do echo "$after"; done | LC_ALL=C sort | tail -n 1)
-  machines=$(kubectl -n "$1" get machines.cluster.x-k8s.io -l "cluster.x-k8s.io/cluster-name=$2,$4" -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.metadata.creationTimestamp}{" "}{.status.phase}{"\n"}{end}')
-  [ "$(printf %s "$machines" | grep -c .)" -ge "$((wanted))" ] || unmet "there are fewer than $((wanted)) machines of $3"
-  printf '%s\n' "$machines" | while read -r name made state; do
-    [ -n "$name" ] || continue
-    [ "$state" = Running ] && printf '%s\n%s\n' "$after" "$made" | LC_ALL=C sort -C || {
-      say "waits for Machine $1/$name, made $made, $state"
-      exit 1
-    }
-  done || unmet "a machine of $3 is older than the roll-out, or not Running"
-}
-
-missing=no
 ran=no
 step() { # ID COMMAND…
   id=$1
@@ -367,6 +399,22 @@ step() { # ID COMMAND…
   fi
 }
 
-steps
-[ "$ran" = yes ] || stop "there is no step $only in this phase"
-[ "$missing" = no ]
+main() {
+  trap at_exit EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  make_scratch
+  command -v kubectl >/dev/null 2>&1 || fail 'kubectl is not installed on this machine'
+  case $action in
+    apply | dry-run)
+      wanted_action=$action
+      action=verify
+      steps
+      action=$wanted_action
+      ;;
+  esac
+  steps
+  [ "$ran" = yes ] || fail "there is no step $only in this phase"
+  [ "$missing" = no ]
+}

@@ -3,11 +3,11 @@
 use super::super::commands::quote;
 use crate::plan::{RotationPlan, TenantAction, TenantVerb};
 
-/// The library, only in scripts of tenants.
-const LIBRARY: &str = include_str!("hosted.sh");
+/// The functions for tenants.
+pub(super) const LIBRARY: &str = include_str!("hosted.sh");
 
-/// The library with this platform's words, where the plan's control plane is a tenant's.
-pub(super) fn library(plan: &RotationPlan) -> Option<String> {
+/// This platform's words, where the plan's control plane is a tenant's.
+pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     let hosted = plan.profile.hosted()?;
     let flags: Vec<_> = hosted.signing_flags.iter().map(|(flag, _)| format!("--{flag}=*")).collect();
     let args: Vec<_> = hosted.signing_flags.iter().map(|(flag, path)| format!("--{flag}={path}")).collect();
@@ -17,7 +17,7 @@ pub(super) fn library(plan: &RotationPlan) -> Option<String> {
     let open: String = keys.iter().map(|key| format!("{{\"{key}\":")).collect();
     let close = "}".repeat(keys.len());
     let facts = format!(
-        "\nresource={}\npause={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
+        "\nresource={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
         quote(hosted.resource),
         quote(hosted.pause),
         quote(&args.join(" ")),
@@ -29,7 +29,7 @@ pub(super) fn library(plan: &RotationPlan) -> Option<String> {
         "\nis_signing() {{ # ARGUMENT\n  case $1 in\n    {}) return 0 ;;\n  esac\n  return 1\n}}\n",
         flags.join(" | ")
     );
-    Some([facts, is_signing, LIBRARY.to_owned()].concat())
+    Some([facts, is_signing].concat())
 }
 
 /// The lines of an action.

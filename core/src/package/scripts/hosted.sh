@@ -1,116 +1,161 @@
+# The steps for a control plane that an operator keeps in Secrets and runs as a Deployment of the same name.
 
-# A control plane that an operator keeps in Secrets and runs as a Deployment of the same name.
-
-tenant() { # NAMESPACE NAME JSONPATH
-  kubectl -n "$1" get "$resource" "$2" -o "jsonpath=$3"
+read_tenant() { # NAMESPACE NAME JSONPATH
+  need_value "$3" -n "$1" get "$resource" "$2"
 }
 
-is_paused() { # NAMESPACE NAME
-  # The annotation's presence counts, its value may be empty.
-  case $(tenant "$1" "$2" '{.metadata.annotations}') in
-    *"\"$pause\""*) return 0 ;;
-  esac
-  return 1
+# The presence of the annotation counts, its value may be empty.
+read_pause() { # NAMESPACE NAME; sets $paused
+  read_tenant "$1" "$2" '{.metadata.name}{" "}{.metadata.annotations}'
+  [ "${value%% *}" = "$2" ] || fail "kubectl get $resource $2: unexpected answer '$value'"
+  paused=no
+  case $value in *"\"$pause_annotation\""*) paused=yes ;; esac
 }
 
-is_running() { # NAMESPACE NAME
-  ! is_paused "$1" "$2"
-}
-
-# Under a bundle the operator never comes to an end.
+# With more certificates the operator never finishes reconciling.
 holds_one_certificate() { # NAMESPACE NAME
-  bundle=$(kubectl -n "$1" get secret "$2-ca" -o 'jsonpath={.data.ca\.crt}' | base64 -d) || return 1
-  [ "$(printf '%s\n' "$bundle" | sed -n '/-----BEGIN CERTIFICATE-----/p' | wc -l)" -eq 1 ]
+  need_value '{.data.ca\.crt}' -n "$1" get secret "$2-ca"
+  decode "$value"
+  count_certificates "$output"
+  [ "$count" -eq 1 ]
 }
 
 put_pause() { # NAMESPACE NAME
-  is_running "$1" "$2" || return 0
-  changed=yes
-  kubectl -n "$1" annotate "$resource" "$2" "$pause=" >/dev/null
+  read_pause "$1" "$2"
+  [ "$paused" = no ] || return 0
+  change -n "$1" annotate "$resource" "$2" "$pause_annotation="
+  read_pause "$1" "$2"
+  [ "$paused" = yes ] || fail "$resource $1/$2 is not paused after kubectl annotate"
   say "paused the operator for $1/$2"
 }
 
 take_pause() { # NAMESPACE NAME
-  is_paused "$1" "$2" || return 0
-  holds_one_certificate "$1" "$2" || stop "ca.crt of Secret $1/$2-ca holds more than one certificate: under it the operator must stay paused"
-  changed=yes
-  kubectl -n "$1" annotate "$resource" "$2" "$pause-" >/dev/null
-  say "let the operator go on for $1/$2"
+  read_pause "$1" "$2"
+  [ "$paused" = yes ] || return 0
+  holds_one_certificate "$1" "$2" || fail "ca.crt of Secret $1/$2-ca has $count certificates: with more than one the operator must stay paused"
+  change -n "$1" annotate "$resource" "$2" "$pause_annotation-"
+  read_pause "$1" "$2"
+  [ "$paused" = no ] || fail "$resource $1/$2 is still paused after kubectl annotate"
+  say "resumed the operator for $1/$2"
+}
+
+verify_tenant() { # NAMESPACE
+  can patch "$resource" "$1"
 }
 
 pause_operator() { # NAMESPACE NAME
   case $action in
-    check) is_paused "$1" "$2" || unmet "the operator is not paused for $1/$2" ;;
-    dry-run) is_paused "$1" "$2" || say "would pause the operator for $1/$2" ;;
+    list) return 0 ;;
+    verify) verify_tenant "$1" ;;
     undo) take_pause "$1" "$2" ;;
     apply) put_pause "$1" "$2" ;;
+    *)
+      read_pause "$1" "$2"
+      case $action-$paused in
+        check-no) not_ready "the operator is not paused for $1/$2" ;;
+        dry-run-no) say "would pause the operator for $1/$2" ;;
+        dry-undo-yes) say "would resume the operator for $1/$2" ;;
+      esac
+      ;;
   esac
 }
 
-# The operator sees to what changed meanwhile, and rolls it out.
+# The operator reconciles what changed meanwhile, and rolls it out.
 resume_operator() { # NAMESPACE NAME
   case $action in
-    check) is_running "$1" "$2" || unmet "the operator is paused for $1/$2" ;;
-    dry-run) is_running "$1" "$2" || say "would let the operator go on for $1/$2" ;;
-    undo)
-      put_pause "$1" "$2"
-      return 0
-      ;;
+    list) return 0 ;;
+    verify) verify_tenant "$1" && return 0 ;;
+    undo) put_pause "$1" "$2" && return 0 ;;
     apply) take_pause "$1" "$2" ;;
+    *)
+      read_pause "$1" "$2"
+      case $action-$paused in
+        check-yes) not_ready "the operator is paused for $1/$2" ;;
+        dry-run-yes) say "would resume the operator for $1/$2" ;;
+        dry-undo-no) say "would pause the operator for $1/$2" ;;
+      esac
+      ;;
   esac
   await_reissued "$1" "$2"
 }
 
+# Fields of the Deployment's template: 0 answered ($value).
 template() { # NAMESPACE NAME JSONPATH
-  kubectl -n "$1" get deployment "$2" -o "jsonpath={.spec.template$3}"
+  read_value "{.spec.template$3}" -n "$1" get deployment "$2"
 }
 
 # Pods of an older template are gone, those of the present one are ready.
 is_rolled_out() { # NAMESPACE NAME
-  state=$(kubectl -n "$1" get deployment "$2" -o 'jsonpath={.metadata.generation} {.status.observedGeneration} {.spec.replicas} {.status.updatedReplicas} {.status.replicas} {.status.availableReplicas}') || return 1
+  read_value '{.metadata.generation} {.status.observedGeneration} {.spec.replicas} {.status.updatedReplicas} {.status.replicas} {.status.availableReplicas}' \
+    -n "$1" get deployment "$2" || return 1
+  reason="Deployment $1/$2 (generation, observed, replicas, updated, all, available): $value"
   # shellcheck disable=SC2086 # numbers
-  set -- $state
+  set -- $value
   [ "$#" -eq 6 ] && [ "$2" -ge "$1" ] && [ "$3" -eq "$4" ] && [ "$3" -eq "$5" ] && [ "$3" -eq "$6" ]
 }
 
-# Every container that runs was started by a template whose Secrets are those of now: the operator writes their sums
-# into it.
+# Every container that runs was started by a template whose Secrets are the present ones: the operator writes their sums
+# into its labels.
 holds_present_secrets() { # NAMESPACE NAME
-  shown=$(template "$1" "$2" '.metadata.labels') || return 1
-  data=$(kubectl -n "$1" get secret "$2-ca" -o 'go-template={{range .data}}{{.}}{{"\n"}}{{end}}') || return 1
-  sum=$(for value in $data; do printf %s "$value" | base64 -d; done | md5sum | cut -d' ' -f1)
-  case $shown in
-    *"\"$sum\""*) return 0 ;;
+  template "$1" "$2" '.metadata.labels' || return 1
+  shown=$value
+  call_kubectl -n "$1" get secret "$2-ca" -o 'go-template=<{{range .data}}{{.}}{{"\n"}}{{end}}>' || return 1
+  case $output in
+    '<'?*'>') ;;
+    *)
+      reason="kubectl get secret $2-ca: incomplete answer"
+      return 1
+      ;;
   esac
+  data=${output#<}
+  # The values follow one another without a separator.
+  : >"$scratch/values"
+  for value in ${data%>}; do
+    printf %s "$value" | base64 -d >>"$scratch/values" 2>"$scratch/errors" || fail_command "$?" base64 -d
+  done
+  ask md5sum "$scratch/values"
+  run_cleanup=$output
+  rm -f -- "$scratch/values" || fail "rm $scratch/values failed"
+  case $shown in *"\"${run_cleanup%% *}\""*) return 0 ;; esac
+  reason='the template has the sum of older Secrets'
   return 1
 }
 
 await_reissued() { # NAMESPACE NAME
-  [ "$action" != undo ] || return 0
-  await 'the operator has taken the CA up' holds_present_secrets "$1" "$2"
+  await 'the operator has issued everything under the new CA' holds_present_secrets "$1" "$2"
   await 'the control plane is rolled out' is_rolled_out "$1" "$2"
 }
 
-# Once in a phase, and once more where the phase is taken back.
+# Once in a phase, and once more where the phase is undone.
 roll_out_deployment() { # NAMESPACE NAME
+  case $action in
+    list) return 0 ;;
+    verify)
+      can patch deployments.apps "$1"
+      return 0
+      ;;
+  esac
   mark=$package-$phase
-  [ "$action" != undo ] || mark=$mark-undone-$(kubectl -n "$1" get secret "$2-ca" -o 'jsonpath={.metadata.resourceVersion}')
-  if [ "$(template "$1" "$2" '.metadata.annotations.airlock/phase')" != "$mark" ]; then
+  case $action in
+    undo | dry-undo)
+      need_value '{.metadata.resourceVersion}' -n "$1" get secret "$2-ca"
+      mark=$mark-undone-$value
+      ;;
+  esac
+  template "$1" "$2" '.metadata.annotations.airlock/phase' || fail "$reason"
+  if [ "$value" != "$mark" ]; then
     case $action in
-      check) unmet "Deployment $1/$2 has not been rolled out in this phase" ;;
-      dry-run) say "would roll Deployment $1/$2 out" ;;
-      *)
-        changed=yes
-        annotate "$1" "deployment/$2" "\"$mark\""
-        ;;
+      check) not_ready "Deployment $1/$2 has not been rolled out in this phase" ;;
+      dry-run | dry-undo) say "would roll out Deployment $1/$2" ;;
+      *) annotate "$1" "deployment/$2" "\"$mark\"" ;;
     esac
   fi
   settled "$1" "$2"
 }
 
-# A kube-controller-manager publishes the file that it read when it began to lead.
+# A kube-controller-manager publishes the file that it read when it became leader.
 roll_back_deployment() { # NAMESPACE NAME
-  [ "$action" != undo ] || roll_out_deployment "$1" "$2"
+  case $action in undo | dry-undo) roll_out_deployment "$1" "$2" ;; esac
 }
 
 # Waits on the way back too.
@@ -125,40 +170,53 @@ settled() { # NAMESPACE NAME
   both_ways 'the control plane is rolled out' is_rolled_out "$1" "$2"
 }
 
-extra_args() { # NAMESPACE NAME
-  tenant "$1" "$2" "{range ${args_path}[*]}{@}{\"\\n\"}{end}"
+# The tenant's own arguments of kube-controller-manager, one a line, as $value.
+read_args() { # NAMESPACE NAME
+  read_tenant "$1" "$2" "{range ${args_path}[*]}{@}{\"\\n\"}{end}"
 }
 
-# The tenant's own arguments of kube-controller-manager, without those that say what it signs from.
-other_args() { # NAMESPACE NAME
-  extra_args "$1" "$2" | while IFS= read -r argument; do
-    [ -z "$argument" ] || is_signing "$argument" || printf '%s\n' "$argument"
+# A JSON string of a text without line breaks, as $json.
+as_json() { # TEXT
+  json=
+  rest=$1
+  while [ -n "$rest" ]; do
+    head=${rest%%[\"\\]*}
+    json=$json$head
+    rest=${rest#"$head"}
+    [ -n "$rest" ] || break
+    json="$json\\${rest%"${rest#?}"}"
+    rest=${rest#?}
   done
-}
-
-as_json() { # on standard input: one text a line
-  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&"/' | tr '\n' ',' | sed 's/,$//'
+  json="\"$json\""
 }
 
 set_args() { # NAMESPACE NAME yes|no
-  list=$(
-    {
-      other_args "$1" "$2"
-      # shellcheck disable=SC2086 # several arguments
-      [ "$3" = no ] || printf '%s\n' $signing_args
-    } | as_json
-  )
-  value="[$list]"
-  [ -n "$list" ] || value=null
-  kubectl -n "$1" patch "$resource" "$2" --type merge -p "$args_open$value$args_close" >/dev/null
+  read_args "$1" "$2"
+  list=
+  while IFS= read -r argument; do
+    { [ -n "$argument" ] && ! is_signing "$argument"; } || continue
+    as_json "$argument"
+    list="$list${list:+,}$json"
+  done <<END
+$value
+END
+  if [ "$3" = yes ]; then
+    for argument in $signing_args; do
+      as_json "$argument"
+      list="$list${list:+,}$json"
+    done
+  fi
+  arguments="[$list]"
+  [ -n "$list" ] || arguments=null
+  change -n "$1" patch "$resource" "$2" --type merge -p "$args_open$arguments$args_close"
 }
 
 has_args() { # NAMESPACE NAME yes|no
-  given=$(extra_args "$1" "$2") || return 1
+  read_args "$1" "$2"
   for argument in $signing_args; do
     found=no
     case "
-$given
+$value
 " in
       *"
 $argument
@@ -170,36 +228,44 @@ $argument
 
 # What counts is the command line of the Pods.
 runs_with_args() { # NAMESPACE NAME yes|no
-  line=$(template "$1" "$2" '.spec.containers[?(@.name=="kube-controller-manager")].args') || return 1
-  [ -n "$line" ] || return 1
+  template "$1" "$2" '.spec.containers[?(@.name=="kube-controller-manager")].args' || return 1
+  [ -n "$value" ] || {
+    reason="Deployment $1/$2 has no arguments for kube-controller-manager"
+    return 1
+  }
   for argument in $signing_args; do
     found=no
-    case $line in
-      *"\"$argument\""*) found=yes ;;
-    esac
+    case $value in *"\"$argument\""*) found=yes ;; esac
+    reason="$argument in its arguments: $found"
     [ "$found" = "$3" ] || return 1
   done
 }
 
 sign_apart() { # NAMESPACE NAME yes|no
-  wanted=$3
-  if [ "$action" = undo ]; then
-    [ "$3" = yes ] && wanted=no || wanted=yes
-  fi
-  if ! has_args "$1" "$2" "$wanted"; then
+  apart=$3
+  case $action in
+    list) return 0 ;;
+    verify)
+      verify_tenant "$1"
+      return 0
+      ;;
+    undo | dry-undo) [ "$3" = yes ] && apart=no || apart=yes ;;
+  esac
+  if ! has_args "$1" "$2" "$apart"; then
     case $action in
-      check) unmet "$1/$2 does not say yet what kube-controller-manager signs from" ;;
-      dry-run) say "would change what kube-controller-manager of $1/$2 signs from" ;;
+      check) not_ready "$1/$2 does not say yet what kube-controller-manager signs with" ;;
+      dry-run | dry-undo) say "would change what kube-controller-manager of $1/$2 signs with" ;;
       *)
-        changed=yes
-        set_args "$1" "$2" "$wanted"
-        say "changed what kube-controller-manager of $1/$2 signs from"
+        set_args "$1" "$2" "$apart"
+        has_args "$1" "$2" "$apart" || fail "$resource $1/$2 has other arguments after kubectl patch"
+        say "changed what kube-controller-manager of $1/$2 signs with"
         ;;
     esac
   fi
-  # A paused operator sees to it when it goes on.
-  is_running "$1" "$2" || return 0
-  [ "$action" != dry-run ] || return 0
-  both_ways 'kube-controller-manager signs from what it was told to' runs_with_args "$1" "$2" "$wanted"
+  case $action in dry-run | dry-undo) return 0 ;; esac
+  # A paused operator reconciles it when it is resumed.
+  read_pause "$1" "$2"
+  [ "$paused" = no ] || return 0
+  both_ways 'kube-controller-manager signs with what the tenant says' runs_with_args "$1" "$2" "$apart"
   settled "$1" "$2"
 }

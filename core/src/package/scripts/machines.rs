@@ -58,7 +58,7 @@ pub(super) fn line(
 fn checks(plan: &RotationPlan, renderer: &Renderer<'_>, patch: &MachinePatch) -> Vec<(&'static str, String)> {
     let of_phase = |phase| client(plan, phase, patch.authority).map(str::to_owned);
     let [answers, refuses] = match (patch.authority, patch.role) {
-        (AuthorityId::Talos, _) => ["answers", "refuses"],
+        (AuthorityId::Talos, _) => ["machine_answers", "machine_refuses"],
         // A kubelet has no port on which it would tell.
         (_, Role::Worker) => ["", ""],
         (_, Role::ControlPlane | Role::Hosted) => ["api_answers", "api_refuses"],

@@ -9,6 +9,7 @@ mod node;
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{OutputFile, OutputFiles, commands, render::Renderer};
@@ -17,8 +18,35 @@ use crate::{
     profile::Course,
 };
 
-/// What every script has of its own: how it speaks and how it waits.
+/// The functions of every script: messages, calls of commands, waits.
 const COMMON: &str = include_str!("common.sh");
+
+/// A file of functions at the package's root, which scripts load after they have verified it.
+struct Library {
+    path: &'static str,
+    text: String,
+}
+
+impl Library {
+    fn new(path: &'static str, parts: &[&str]) -> Self {
+        let head = "# shellcheck shell=sh disable=SC2034,SC2154 # variables of the scripts that load this file\n";
+        Self { path, text: [&[head, COMMON][..], parts].concat().join("\n") }
+    }
+
+    /// The lines with which a script loads it, then `run`.
+    fn load(&self, run: &str) -> String {
+        format!(
+            "\nlibrary=$root/{path}\nif [ \"$(sha256sum <\"$library\")\" != '{sum}  -' ]; then\n  echo \"$holder: FAILED: $library is missing or damaged, or sha256sum failed; unpack the package again\" >&2\n  exit 1\nfi\n# shellcheck source={path}\n. \"$library\"\n{run}\n",
+            path = self.path,
+            sum = super::hex(&Sha256::digest(self.text.as_bytes())),
+        )
+    }
+
+    fn file(self) -> OutputFile {
+        let purpose = "the functions that scripts load".to_owned();
+        OutputFile::whole(self.path.into(), 0o644, Zeroizing::new(self.text.into_bytes()), purpose)
+    }
+}
 
 /// What tells StarlingX' tool the next phase, and waits for what comes of it.
 const STARLINGX: &str = include_str!("starlingx.sh");
@@ -35,15 +63,21 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
         let purpose = "tells the platform's tool the next phase, and waits for it".to_owned();
         files.push(OutputFile::whole(TOOL.into(), 0o755, Zeroizing::new(STARLINGX.into()), purpose));
     }
+    let of_nodes = Library::new("lib-node.sh", &node::LIBRARY);
+    let of_cluster = cluster::library(plan);
+    let [mut has_nodes, mut has_cluster] = [false, false];
     for ((phase, holder), steps) in groups {
         let text = match holder {
             Holder::Clients => continue,
             Holder::Cluster | Holder::Management => {
+                has_cluster = true;
                 files.extend(cluster::undo_files(plan, &steps));
-                cluster::script(plan, phase, &holder, &steps, (renderer, output))
+                cluster::script(plan, phase, &holder, &steps, (renderer, output, &of_cluster))
             }
             Holder::Node(_) | Holder::ControlPlanes | Holder::Workers => {
-                node::script(&node::Job { plan, renderer, output, phase, holder: &holder, steps: &steps }, &mut known)
+                has_nodes = true;
+                let job = node::Job { plan, renderer, output, phase, holder: &holder, steps: &steps };
+                node::script(&job, &mut known, &of_nodes)
             }
         };
         files.push(OutputFile {
@@ -58,13 +92,15 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
             appliable: false,
         });
     }
+    files.extend(has_nodes.then(|| of_nodes.file()));
+    files.extend(has_cluster.then(|| of_cluster.file()));
     files
 }
 
-/// The table's head: what every script knows of itself.
-fn head(plan: &RotationPlan, phase: Phase, holder: &Holder) -> String {
+/// A script's head: where it is, relative to the package's root, and what it is for.
+fn head(plan: &RotationPlan, phase: Phase, holder: &Holder, up: &str) -> String {
     format!(
-        "#!/bin/sh\n# Airlock, {}: phase {} ({}), {holder}.\n# Written from the plan; RUNBOOK.md says when to run it.\n\npackage={}\nphase={}\nholder={}\n",
+        "#!/bin/sh\n# Airlock, {}: phase {} ({}), {holder}.\n# Generated from the plan; RUNBOOK.md says when to run it, --help how.\nset -eu\numask 077\nLC_ALL=C\nexport LC_ALL\nhere=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd)\nroot=$(CDPATH='' cd -- \"$here/{up}\" && pwd)\n\npackage={}\nphase={}\nholder={}\n",
         plan.name,
         phase.number(),
         phase.title(),

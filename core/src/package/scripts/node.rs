@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{COMMON, function, head};
+use super::{Library, function, head};
 use crate::{
+    UnixTime,
     formats::static_pod,
+    mint::{Minted, MintedAuthority},
     package::{
         OutputFiles,
         commands::{self, quote, quoted},
@@ -19,8 +21,9 @@ use crate::{
     x509::TrustBundle,
 };
 
-/// The library, the same in every node's script.
-const LIBRARY: &str = include_str!("node.sh");
+/// The functions of every node's script, in the order in which they are defined.
+pub(super) const LIBRARY: [&str; 4] =
+    [include_str!("pods.sh"), include_str!("node.sh"), include_str!("kubelet.sh"), include_str!("undo.sh")];
 
 /// What each file on each node is by the end of the phases that were looked at: SHA-256, by node and path.
 #[derive(Default)]
@@ -37,7 +40,7 @@ pub(super) struct Job<'a> {
 }
 
 /// The whole script.
-pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
+pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -> String {
     let unseen = matches!(job.holder, Holder::ControlPlanes | Holder::Workers);
     let up = if unseen { "../.." } else { "../../.." };
     let new_ca = job.marks(AuthorityId::Cluster);
@@ -47,7 +50,12 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
         let lines = if commands::is_kubelet_step(step) { &mut kubelet } else { &mut node };
         lines.extend(job.lines(step, known));
     }
-    if *job.holder != Holder::Workers {
+    if *job.holder == Holder::Workers {
+        let minted = job.minted_workers();
+        if !minted.is_empty() {
+            node.insert(0, format!("minted_for {}", minted.join(" ")));
+        }
+    } else {
         node.extend(job.effects());
     }
     // Where everything changes at once, this is the phase in which a kubelet gets a certificate of the new CA.
@@ -55,18 +63,20 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles) -> String {
     if has_old_kubelets {
         node.insert(0, "renewed_first".to_owned());
     }
-    let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart")).cloned().collect();
-    let before_undo: Vec<_> = node.iter().filter(|line| *line == "renew_kubelet").cloned().collect();
-    let facts = format!("up={up}\nnew_ca={}\nunseen={}\n", quoted(&new_ca), if unseen { "yes" } else { "no" });
+    if !kubelet.is_empty() {
+        kubelet.insert(0, "node_part_first".to_owned());
+    }
+    let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart_")).cloned().collect();
+    let renews = |line: &&String| line.starts_with("renew_kubelet") || line.contains("install_kubelet");
+    let before_undo: Vec<_> = node.iter().find(renews).map(|_| "undo_kubelet".to_owned()).into_iter().collect();
     [
-        head(job.plan, job.phase, job.holder),
-        facts,
+        head(job.plan, job.phase, job.holder, up),
+        job.facts(&node, &new_ca, unseen),
         function("node", &node),
         function("kubelet", &kubelet),
         function("restarts", &restarts),
         function("before_undo", &before_undo),
-        COMMON.to_owned(),
-        LIBRARY.to_owned(),
+        library.load("main \"$@\""),
     ]
     .concat()
 }
@@ -78,6 +88,37 @@ impl Job<'_> {
         succession
             .map(|succession| succession.marks(self.renderer.certificate(id, Side::New)).join(" "))
             .unwrap_or_default()
+    }
+
+    /// What the library has to know of this node and phase.
+    fn facts(&self, node: &[String], new_ca: &str, unseen: bool) -> String {
+        let calls = |names: &[&str]| node.iter().any(|line| names.iter().any(|name| line.contains(name)));
+        let renews = calls(&["renew_on_node "]);
+        let asks = renews || calls(&["await_answer ", "await_refusal ", "await_old_refused "]);
+        let needs = match (renews, asks) {
+            (true, _) => "kubectl kubeadm unshare tail",
+            (false, true) => "kubectl",
+            (false, false) => "",
+        };
+        let (kind, own_api) = match self.holder {
+            Holder::Workers => ("workers", ""),
+            holder => {
+                let mut rows = self.plan.profile.kubeconfigs.iter();
+                let row = rows.find(|row| row.reader == Some(Component::ControllerManager)).filter(|_| asks);
+                let kind = if *holder == Holder::ControlPlanes { "control-plane" } else { "node" };
+                (kind, row.map_or("", |row| row.path))
+            }
+        };
+        let (from, until) = validity(self.renderer.minted);
+        format!(
+            "kind={kind}\nneeds={}\nown_api={}\nnew_ca={}\nunseen={}\n# Seconds since 1970 in which every new certificate is valid.\nvalid_from={}\nvalid_until={}\n",
+            quoted(needs),
+            quote(own_api),
+            quoted(new_ca),
+            if unseen { "yes" } else { "no" },
+            from.0,
+            until.0,
+        )
     }
 
     fn lines(&self, step: &Step, known: &mut KnownFiles) -> Vec<String> {
@@ -100,12 +141,41 @@ impl Job<'_> {
                     ));
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
-                Action::Restart(component) => lines.push(format!("restart {component}")),
-                Action::RestartProcess(process) => lines.push(restart_process(process)),
+                Action::Restart(component) => lines.push(self.restart(*component)),
+                Action::RestartProcess(process) => lines.push(self.restart_process(process)),
                 Action::Do { .. } | Action::Cluster(_) => {}
             }
         }
         lines
+    }
+
+    /// The workers whose kubelets' certificates are in the package.
+    fn minted_workers(&self) -> Vec<String> {
+        let actions = self.steps.iter().flat_map(|step| &step.actions);
+        let names = actions.filter_map(|action| match action {
+            Action::Write(edit) if matches!(edit.content, Content::Credential(_)) => edit.output.split('/').nth(2),
+            _ => None,
+        });
+        names.map(quote).collect()
+    }
+
+    /// A component's restart: a systemd unit, or a static Pod by its manifest's name with its program's.
+    fn restart(&self, component: Component) -> String {
+        if component == Component::Kubelet {
+            return format!("restart_unit {component}");
+        }
+        let manifest = self.plan.profile.manifest(component).and_then(|path| path.rsplit('/').next());
+        let name = manifest.and_then(|name| name.strip_suffix(".yaml")).unwrap_or(component.as_str());
+        format!("restart_pod_of {} {component}", quote(name))
+    }
+
+    /// The call that restarts a process that no profile's table names.
+    fn restart_process(&self, process: &Process) -> String {
+        match process {
+            Process::Component(component) => self.restart(*component),
+            Process::StaticPod { name, program } => format!("restart_pod_of {} {}", quote(name), quote(program)),
+            Process::Unit(name) => format!("restart_unit {}", quote(name)),
+        }
     }
 
     fn write(&self, edit: &Edit, known: &mut KnownFiles) -> Vec<String> {
@@ -149,7 +219,7 @@ impl Job<'_> {
                     let name = edit.target.rsplit('/').next().unwrap_or_default();
                     inner = format!("{inner}; install_kubelet {}", quote(name));
                 }
-                vec![format!("[ \"$(uname -n)\" != {} ] || {{ {inner}; here=${{here%/*}}; }}", quote(&node))]
+                vec![format!("! is_node {} || {{ {inner}; here=${{here%/*}}; }}", quote(&node))]
             }
             _ => vec![put],
         };
@@ -307,13 +377,13 @@ impl Job<'_> {
     }
 }
 
-/// The call that restarts a process that no profile's table names.
-fn restart_process(process: &Process) -> String {
-    match process {
-        Process::Component(component) => format!("restart {component}"),
-        Process::StaticPod { name, program } => format!("restart_pod_of {} {}", quote(name), quoted(program)),
-        Process::Unit(name) => format!("restart_unit {}", quote(name)),
-    }
+/// The time in which every new certificate is valid.
+fn validity(minted: &Minted) -> (UnixTime, UnixTime) {
+    let authorities = minted.authorities.values().map(MintedAuthority::certificate);
+    let certificates: Vec<_> = authorities.chain(minted.leaves.iter().map(|leaf| &leaf.certificate)).collect();
+    let from = certificates.iter().map(|certificate| certificate.not_before()).max();
+    let until = certificates.iter().map(|certificate| certificate.not_after()).min();
+    (from.unwrap_or(UnixTime(0)), until.unwrap_or(UnixTime(i64::MAX)))
 }
 
 /// What a rotation that was given up has left.

@@ -1,0 +1,26 @@
+# shellcheck shell=sh
+# Stands for the kubelet's static Pods: a process for each manifest, replaced when the manifest changes or was away.
+box=/run/machine
+while :; do
+  for name in kube-controller-manager kube-scheduler; do
+    manifest=/etc/kubernetes/manifests/$name.yaml
+    sum=
+    [ ! -e "$manifest" ] || sum=$(cksum <"$manifest") || sum=
+    read -r old 2>/dev/null <"$box/$name.sum" || old=
+    [ "$sum" != "$old" ] || continue
+    if [ -s "$box/$name.pid" ]; then
+      read -r pid <"$box/$name.pid"
+      kill -9 "$pid"
+      wait "$pid"
+      : >"$box/$name.pid"
+    fi
+    if [ -n "$sum" ]; then
+      # Its arguments are the manifest's; it waits for ever.
+      # shellcheck disable=SC2046 # several arguments
+      "$box/$name" -c 'read -r x <>/run/machine/fifo' $(sed -n 's/^ *- \(--[a-z-]*=.*\)/\1/p' "$manifest") </dev/null >/dev/null 2>&1 &
+      echo "$!" >"$box/$name.pid"
+    fi
+    echo "$sum" >"$box/$name.sum"
+  done
+  /bin/sleep 0.02
+done

@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# A machine on which a step runs, in an own mount and PID namespace:
+#
+#   machine.sh TREE OUT PACKAGE COMMAND CHECK
+#
+# With FAULT (a folder with one command, see fault.sh) COMMAND runs disturbed first. Then it runs undisturbed, then CHECK.
+# OUT gets "codes" (exit statuses), "first", "second" and "check" (what was said), "files" (every file and its SHA-256, mode
+# and owner) and "after" (the tree).
+set -eu
+tree=$1
+out=$2
+package=$3
+command=$4
+check=$5
+mkdir -p "$out"
+cp /etc/passwd /etc/group "$out/"
+mount -t tmpfs tmpfs /etc
+mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /run
+cp "$out/passwd" "$out/group" /etc/
+mkdir -p /run/machine
+for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
+  [ ! -d "$tree/$folder" ] || cp -a "$tree/$folder" "/${folder%/*}/"
+done
+mkfifo /run/machine/fifo
+for name in kubelet kube-controller-manager kube-scheduler; do
+  cp /bin/dash "/run/machine/$name"
+done
+if [ -d /etc/kubernetes/manifests ]; then
+  sh "$MACHINE/kubelet.sh" 2>/dev/null &
+  until [ -s /run/machine/kube-controller-manager.sum ] && [ -s /run/machine/kube-scheduler.sum ]; do
+    /bin/sleep 0.01
+  done
+fi
+PATH=${OTHER_COMMANDS:+$OTHER_COMMANDS:}$MACHINE/bin:$PATH
+export PATH
+[ ! -e /etc/kubernetes/kubelet.conf ] || systemctl restart kubelet
+cd "$package"
+
+attempt() { # NAME COMMAND
+  code=0
+  # The process is known to fault.sh, which may kill it.
+  sh -c 'echo "$$" >/run/machine/script; exec '"$2" >"$out/$1" 2>&1 </dev/null || code=$?
+  printf '%s %s\n' "$1" "$code" >>"$out/codes"
+}
+
+: >"$out/codes"
+if [ -n "${FAULT:-}" ]; then
+  usual=$PATH
+  PATH=$FAULT:$PATH
+  attempt first "$command"
+  PATH=$usual
+  # A process of the one that was killed may still have the lock for a moment.
+  [ ! -e /var/lib/airlock/lock ] || flock /var/lib/airlock/lock true
+fi
+attempt second "$command"
+attempt check "$check"
+cd /
+{
+  find etc/kubernetes var/lib/kubelet ! -path '*/.airlock*' \( -type f -o -type l \) -printf '%m %U %G %l %p\n' 2>/dev/null | sort
+  find etc/kubernetes var/lib/kubelet ! -path '*/.airlock*' -type f -exec sha256sum {} + 2>/dev/null | sort -k 2
+  [ ! -d var/lib/standin ] || (cd var/lib/standin && find . -type f ! -name log -exec sha256sum {} + | sort -k 2)
+} >"$out/files"
+if [ -n "${KEEP:-}" ]; then
+  for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
+    [ -d "/$folder" ] || continue
+    mkdir -p "$out/after/${folder%/*}"
+    cp -a "/$folder" "$out/after/${folder%/*}/"
+  done
+fi

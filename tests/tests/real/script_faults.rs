@@ -1,0 +1,423 @@
+//! Every script and step, with every call of every external command failing in turn: without a cluster, on a machine that
+//! `tests/scripts` makes (an own mount and PID namespace).
+//!
+//! Not each call fails but each distinct one: the first and the last with the same command and the same kind of arguments.
+//! Scripts are tables over one library; a call of another file from the same line of the library fails in the same way.
+//! A disturbed step either fails, naming the command and its message, or does its whole work; run again, it does the rest.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use airlock_tests::{
+    fixtures,
+    rotation::{Case, Rotation, scratch},
+    tools::{root, succeed},
+};
+
+/// What the scripts of a node call; `sleep` and `command -v` decide nothing.
+const NODE_COMMANDS: [&str; 23] = [
+    "base64",
+    "cat",
+    "chmod",
+    "chown",
+    "cp",
+    "date",
+    "df",
+    "flock",
+    "id",
+    "kubectl",
+    "ln",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "od",
+    "readlink",
+    "rm",
+    "sed",
+    "sha256sum",
+    "stat",
+    "sync",
+    "systemctl",
+    "tr",
+];
+
+/// What the scripts for objects call.
+const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
+
+/// Commands that answer for somebody else: each of their failures has a text of its own.
+const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
+
+/// Commands with an answer that something is decided on.
+const READERS: [&str; 13] =
+    ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
+
+/// Commands that change something.
+const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
+
+/// A step on the machine that stands before it.
+struct Step {
+    id: String,
+    package: PathBuf,
+    /// The machine before the step.
+    tree: PathBuf,
+    run: String,
+    gate: String,
+    commands: Vec<&'static str>,
+    environment: Vec<(&'static str, String)>,
+    /// Whose library it is: a call site is disturbed once for each.
+    library: &'static str,
+}
+
+/// What became of a run on the machine.
+struct Outcome {
+    codes: BTreeMap<String, i32>,
+    first: String,
+    said: String,
+    files: String,
+    folder: PathBuf,
+}
+
+/// One call that fails.
+#[derive(Clone)]
+struct Fault {
+    command: String,
+    at: usize,
+    mode: &'static str,
+}
+
+fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
+    let mut command = Command::new("unshare");
+    let folder = root().join("tests/scripts");
+    if !is_root() {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "--pid", "--fork", "--mount-proc", "sh"]).arg(folder.join("machine.sh"));
+    command.arg(&step.tree).arg(out).arg(&step.package).args([run, gate]);
+    command.env("MACHINE", &folder).env("AIRLOCK_TIMEOUT", "40").env("SHIFT", shift().to_string());
+    command.envs(step.environment.iter().map(|(name, value)| (name, value)));
+    command.envs(extra.iter().map(|(name, value)| (name, value)));
+    let output = command.stdin(Stdio::null()).output().expect("unshare can be started");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: the machine failed: {said}", step.id);
+    let text = |name: &str| fs::read_to_string(out.join(name)).unwrap_or_default();
+    let codes = text("codes");
+    let codes = codes.lines().filter_map(|line| line.split_once(' '));
+    Outcome {
+        codes: codes.map(|(name, code)| (name.to_owned(), code.parse().expect("a number"))).collect(),
+        first: text("first"),
+        said: ["first", "second", "check"].map(|name| format!("-- {name}\n{}", text(name))).concat(),
+        files: text("files"),
+        folder: out.to_owned(),
+    }
+}
+
+fn is_root() -> bool {
+    succeed(Command::new("id").arg("-u")).trim() == "0"
+}
+
+/// From this machine's time to the fixtures'.
+fn shift() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("it is after 1970");
+    fixtures::now().0 - i64::try_from(now.as_secs()).expect("seconds fit")
+}
+
+/// A folder with these commands, each of which is `fault.sh`.
+fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
+    fs::create_dir_all(folder).expect("a folder can be made");
+    for command in commands {
+        symlink(root().join("tests/scripts/fault.sh"), folder.join(command)).expect("a link can be made");
+    }
+    folder.to_owned()
+}
+
+/// A call without what differs from file to file.
+fn site(call: &str, package: &Path) -> String {
+    let package = package.display().to_string();
+    let words = call.split('\t').map(|word| {
+        let word = word.trim();
+        match () {
+            () if word.starts_with(&package) => "PACKAGE",
+            () if word.starts_with("/tmp/") => "TEMPORARY",
+            () if word.contains("/.airlock/") => "STATE",
+            () if word.starts_with("/proc/") => "PROCESS",
+            () if word.rsplit('/').next().is_some_and(|name| name.starts_with('.')) && word.starts_with('/') => {
+                "BESIDE"
+            }
+            () if word.starts_with('/') => "FILE",
+            () if word.len() > 60 => &word[..word.char_indices().nth(60).map_or(word.len(), |(at, _)| at)],
+            () => word,
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The calls that fail in turn: the first and the last of each site that no step before had.
+fn faults(step: &Step, record: &str, seen: &mut BTreeSet<String>) -> Vec<Fault> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut sites: BTreeMap<String, (String, usize, usize)> = BTreeMap::new();
+    for call in record.lines() {
+        let name = call.split('\t').next().unwrap_or_default().trim();
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        let entry = sites.entry(site(call, &step.package)).or_insert_with(|| (name.to_owned(), *count, *count));
+        entry.2 = *count;
+    }
+    let mut faults = Vec::new();
+    for (site, (command, first, last)) in sites {
+        if !seen.insert(format!("{}: {site}", step.library)) {
+            continue;
+        }
+        let ats = if first == last { vec![first] } else { vec![first, last] };
+        for at in ats {
+            let mut modes = vec!["fail"];
+            if ASKED.contains(&command.as_str()) {
+                modes = vec!["fail", "empty", "truncated", "timeout", "401", "403", "409", "500"];
+            } else if READERS.contains(&command.as_str()) {
+                modes.push("empty");
+            }
+            if WRITERS.contains(&command.as_str()) {
+                modes.extend(["kill", "kill-after"]);
+            }
+            faults.extend(modes.into_iter().map(|mode| Fault { command: command.clone(), at, mode }));
+        }
+    }
+    faults
+}
+
+/// Whatever is wrong with a disturbed step.
+fn judge(step: &Step, fault: &Fault, outcome: &Outcome, reference: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let code = outcome.codes["first"];
+    let text = &outcome.first;
+    if code != 0 && !fault.mode.starts_with("kill") {
+        if !text.contains("FAILED") && !text.contains("NOT READY") {
+            wrong.push("it does not say that it failed".to_owned());
+        }
+        if !text.contains(&fault.command) {
+            wrong.push(format!("it does not name {}", fault.command));
+        }
+        if !matches!(fault.mode, "empty" | "truncated") && !text.contains("injected failure") {
+            wrong.push("it does not have the message".to_owned());
+        }
+    }
+    for name in ["second", "check"] {
+        if outcome.codes[name] != 0 {
+            wrong.push(format!("{name} failed"));
+        }
+    }
+    if outcome.files != reference {
+        let lines: BTreeSet<&str> = reference.lines().collect();
+        let other: Vec<_> = outcome.files.lines().filter(|line| !lines.contains(line)).take(3).collect();
+        wrong.push(format!("the machine is another in the end: {other:?}"));
+    }
+    wrong
+        .iter()
+        .map(|words| {
+            format!("{} with {} {} ({}): {words}\n{}", step.id, fault.command, fault.at, fault.mode, outcome.said)
+        })
+        .collect()
+}
+
+/// Whatever is wrong with a disturbed check: it may open only where nothing was asked in vain.
+fn judge_gate(step: &Step, fault: &Fault, code: i32, when: &str, said: &str) -> Option<String> {
+    let in_vain = when == "before" || ASKED.contains(&fault.command.as_str());
+    (code == 0 && in_vain && fault.mode != "kill-after").then(|| {
+        format!("{}: the check {when} it opens with {} {} ({})\n{said}", step.id, fault.command, fault.at, fault.mode)
+    })
+}
+
+/// Runs jobs on as many threads as there are processors.
+fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(job) = jobs.get(index)
+                {
+                    wrong.lock().expect("no thread panics with it").extend(work(index, job));
+                }
+            });
+        }
+    });
+    wrong.into_inner().expect("no thread panics with it")
+}
+
+/// Takes steps one after the other, undisturbed and recorded; then each with each fault.
+fn disturb(label: &str, mut steps: Vec<Step>) {
+    let folder = scratch(label);
+    let mut jobs = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut references = Vec::new();
+    let mut trees: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for index in 0..steps.len() {
+        let first_tree = steps[index].tree.clone();
+        if let Some(tree) = trees.get(&first_tree) {
+            steps[index].tree.clone_from(tree);
+        }
+        let step = &steps[index];
+        let out = folder.join(format!("{index}"));
+        let record = out.join("record");
+        fs::create_dir_all(&out).expect("a folder can be made");
+        let fault = wrapped(&out.join("commands"), &step.commands);
+        let extra = [
+            ("FAULT", fault.display().to_string()),
+            ("RECORD", record.display().to_string()),
+            ("KEEP", "yes".to_owned()),
+        ];
+        let outcome = machine(step, &out, &step.run, &step.gate, &extra);
+        assert!(outcome.codes.values().all(|code| *code == 0), "{}: {:?}\n{}", step.id, outcome.codes, outcome.said);
+        let record = fs::read_to_string(&record).expect("calls were recorded");
+        jobs.extend(faults(step, &record, &mut seen).into_iter().map(|fault| (index, fault)));
+        references.push(outcome.files);
+        trees.insert(first_tree, outcome.folder.join("after"));
+    }
+    println!("{label}: {} call sites, {} disturbed runs", seen.len(), jobs.len());
+    assert!(jobs.len() > steps.len() * 5, "nothing was recorded");
+    let wrong = in_parallel(&jobs, |number, (index, fault)| {
+        let step = &steps[*index];
+        let out = folder.join(format!("fault-{number}"));
+        let commands = wrapped(&out.join("commands"), &[&fault.command]);
+        let extra =
+            [("FAULT", commands.display().to_string()), ("AT", fault.at.to_string()), ("MODE", fault.mode.to_owned())];
+        let outcome = machine(step, &out, &step.run, &step.gate, &extra);
+        let wrong = judge(step, fault, &outcome, &references[*index]);
+        if wrong.is_empty() {
+            fs::remove_dir_all(&out).expect("a folder can be removed");
+        }
+        wrong
+    });
+    assert!(wrong.is_empty(), "{} wrong of {}:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
+    gates(label, &steps, &trees, &folder);
+}
+
+/// Every check before its step and after it, with each call failing.
+fn gates(label: &str, steps: &[Step], trees: &BTreeMap<PathBuf, PathBuf>, folder: &Path) {
+    let _ = trees;
+    let mut jobs = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, step) in steps.iter().enumerate() {
+        let after = folder.join(format!("{index}/after"));
+        for (when, tree) in [("before", &step.tree), ("after", &after)] {
+            let out = folder.join(format!("gate-{index}-{when}"));
+            fs::create_dir_all(&out).expect("a folder can be made");
+            let record = out.join("record");
+            let fault = wrapped(&out.join("commands"), &step.commands);
+            let extra = [("FAULT", fault.display().to_string()), ("RECORD", record.display().to_string())];
+            let here = Step {
+                tree: tree.clone(),
+                id: step.id.clone(),
+                package: step.package.clone(),
+                run: String::new(),
+                gate: String::new(),
+                commands: Vec::new(),
+                environment: step.environment.clone(),
+                library: step.library,
+            };
+            machine(&here, &out, &step.gate, "true", &extra);
+            let text = fs::read_to_string(&record).unwrap_or_default();
+            let mut of_gate: BTreeSet<String> = BTreeSet::new();
+            for fault in faults(&here, &text, &mut of_gate) {
+                if fault.mode.starts_with("kill")
+                    || !seen.insert(format!("{when} {} {} {} {}", step.gate, fault.command, fault.at, fault.mode))
+                {
+                    continue;
+                }
+                if when == "before" || ASKED.contains(&fault.command.as_str()) {
+                    jobs.push((index, when, tree.clone(), fault));
+                }
+            }
+        }
+    }
+    println!("{label}: {} disturbed checks", jobs.len());
+    let wrong = in_parallel(&jobs, |number, (index, when, tree, fault)| {
+        let step = &steps[*index];
+        let out = folder.join(format!("gate-fault-{number}"));
+        let commands = wrapped(&out.join("commands"), &[&fault.command]);
+        let extra =
+            [("FAULT", commands.display().to_string()), ("AT", fault.at.to_string()), ("MODE", fault.mode.to_owned())];
+        let here = Step {
+            tree: tree.clone(),
+            id: step.id.clone(),
+            package: step.package.clone(),
+            run: String::new(),
+            gate: String::new(),
+            commands: Vec::new(),
+            environment: step.environment.clone(),
+            library: step.library,
+        };
+        let outcome = machine(&here, &out, &step.gate, "true", &extra);
+        let wrong = judge_gate(step, fault, outcome.codes["first"], when, &outcome.said);
+        if wrong.is_none() {
+            fs::remove_dir_all(&out).expect("a folder can be removed");
+        }
+        wrong.into_iter().collect()
+    });
+    assert!(wrong.is_empty(), "{} wrong of {}:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
+}
+
+/// The steps of a holder in the manifest that have a command, each with its check.
+fn steps(
+    rotation: &Rotation,
+    holder: &str,
+    tree: &Path,
+    commands: &[&'static str],
+    environment: &[(&'static str, String)],
+    library: &'static str,
+) -> Vec<Step> {
+    let manifest = rotation.manifest();
+    let of_holder = manifest["steps"].as_array().expect("steps").iter().filter(|step| step["holder"] == holder);
+    let text = |step: &serde_json::Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let with_command = of_holder.filter(|step| step["run"] != "");
+    let steps = with_command.map(|step| Step {
+        id: text(step, "id"),
+        package: rotation.root(),
+        tree: tree.to_owned(),
+        run: text(step, "run"),
+        gate: text(step, "gate"),
+        commands: commands.to_vec(),
+        environment: environment.to_vec(),
+        library,
+    });
+    steps.collect()
+}
+
+/// A certificate for a node's kubelet, by the package's new CA: what kube-controller-manager would sign.
+fn renewed(rotation: &Rotation, node: &str, folder: &Path) -> PathBuf {
+    let script = r#"
+        openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj "/O=system:nodes/CN=system:node:$3" -keyout "$3.key" -out "$3.csr"
+        printf 'authorityKeyIdentifier=keyid\n' >extensions
+        openssl x509 -req -in "$3.csr" -CA "$1" -CAkey "$2" -days 30 -extfile extensions -out "$3.crt"
+        cat "$3.crt" "$3.key" >"$3.pem"
+    "#;
+    let switched = rotation.phase(2).join("control-plane/cp1/etc/kubernetes/pki");
+    let mut command = Command::new("sh");
+    command.args(["-euc", script, "sh"]).arg(rotation.phase(3).join("workers/ca.crt")).arg(switched.join("ca.key"));
+    succeed(command.arg(node).current_dir(folder));
+    folder.join(format!("{node}.pem"))
+}
+
+#[test]
+fn nodes_that_were_given() {
+    let rotation = Case::named("ecdsa-3").rotation();
+    let folder = scratch("script-faults-keys");
+    let mut all = Vec::new();
+    for (holder, node) in [("cp1", "cp1"), ("workers", "worker1")] {
+        let environment = [("RENEWED", renewed(rotation, node, &folder).display().to_string())];
+        let tree = fixtures::path(&format!("kubeadm/ecdsa-3/{node}"));
+        all.extend(steps(rotation, holder, &tree, &NODE_COMMANDS, &environment, "node"));
+    }
+    assert_eq!(all.len(), 7);
+    disturb("script-faults-nodes", all);
+}
