@@ -58,7 +58,7 @@ fn one(state: &State, number: u8, step: Step) -> Html {
     html! {
         <li key={step.id()} {class} data-test={format!("step-{}", step.id())}>
             if open {
-                <a id={link(step)} href={format!("#{}", step.id())} aria-label={words::step(step)} aria-current={here.then_some("step")}>{ content }</a>
+                <a id={link(step)} href={format!("#{}", step.id())} aria-current={here.then_some("step")}>{ content }</a>
             } else {
                 <span>{ content }</span>
             }

@@ -14,7 +14,9 @@ use crate::{
 /// A certificate: a line, and the rest when it is opened.
 pub fn certificate(certificate: &CertificateReport) -> Html {
     html! {
-        <details class="cert" data-test="certificate" data-fingerprint={certificate.fingerprint.clone()}>
+        <details class="cert" data-test="certificate" data-fingerprint={certificate.fingerprint.clone()}
+            // What it is folded into would take this for its own.
+            ontoggle={|event: Event| event.stop_propagation()}>
             <summary>{ chevron() }<span>{ text::certificate(certificate) }</span></summary>
             { facts(certificate) }
         </details>

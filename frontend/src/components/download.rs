@@ -65,7 +65,10 @@ pub fn DownloadPart(props: &DownloadProps) -> Html {
 }
 
 fn next(package: &PackageReport) -> Html {
-    let script = package.files.iter().find(|file| file.phase == 1 && file.path.ends_with("/apply.sh") && file.path.contains("/control-plane/"));
+    let script = package
+        .files
+        .iter()
+        .find(|file| file.phase == 1 && file.path.ends_with("/apply.sh") && file.path.contains("/control-plane/"));
     let node = script.map(|file| (file.holder.as_str(), tree::folder(&file.path)));
     html! {
         <Card id="next" title={words::WHAT_NEXT}>

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::{
     gradual,
     icon::{Icon, icon},
-    part::Fold,
+    part::{Card, Fold},
 };
 use crate::{act::Act, state::LoadedFile, words};
 
@@ -31,22 +31,22 @@ pub struct FileListProps {
 #[component]
 pub fn FileList(props: &FileListProps) -> Html {
     let FileListProps { files, read, busy, act } = props;
-    let summary = html! { <><h2>{ words::LOADED }</h2><span class="small quiet" data-count={files.len().to_string()} data-test="file-count">{ words::loaded_files(files.len(), *read) }</span></> };
     let content = {
         let (files, act, busy) = (files.clone(), act.clone(), *busy);
-        Callback::from(move |()| rows(&files, busy, &act))
+        Callback::from(
+            move |()| html! { <ul class="files">{ gradual::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
+        )
     };
-    html! { <Fold class="card" {summary} open={files.len() <= FEW} {content} test="file-list" name="files" /> }
-}
-
-fn rows(files: &[LoadedFile], busy: bool, act: &Callback<Act>) -> Html {
+    let aside = html! {
+        <div class="row">
+            <span class="small quiet" data-count={files.len().to_string()} data-test="file-count">{ words::loaded_files(files.len(), *read) }</span>
+            <button type="button" class="btn sm" disabled={*busy} onclick={act.reform(|_| Act::RemoveAll)} data-test="remove-all">{ words::REMOVE_ALL }</button>
+        </div>
+    };
     html! {
-        <>
-            <ul class="files">{ gradual::rows(files, |_, file| row(file, busy, act)) }</ul>
-            <div class="body"><div class="row">
-                <button type="button" class="btn sm" disabled={busy} onclick={act.reform(|_| Act::RemoveAll)} data-test="remove-all">{ words::REMOVE_ALL }</button>
-            </div></div>
-        </>
+        <Card id="loaded" title={words::LOADED} {aside}>
+            <Fold class="prop" summary={html! { <b>{ words::SHOW_FILES }</b> }} open={files.len() <= FEW} {content} test="file-list" name="files" />
+        </Card>
     }
 }
 

@@ -106,7 +106,8 @@ fn body(CauseProps { findings: all, .. }: &CauseProps) -> Html {
 
 /// A finding: where, and what is wrong unless all of the group say the same.
 fn place(index: usize, finding: &Finding, same: bool) -> Html {
-    let places: Vec<&str> = [finding.file.as_str(), finding.place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    let places: Vec<&str> =
+        [finding.file.as_str(), finding.place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
     html! {
         <li key={index} data-test="finding" data-severity={finding.severity.to_string()} data-code={finding.code.clone()}>
             if !places.is_empty() { <span class="path">{ places.join(", ") }</span> }

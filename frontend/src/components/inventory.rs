@@ -19,6 +19,7 @@ use crate::{
     state::{
         checklist::{Item, loaded},
         lifetimes::Lifetimes,
+        nodes::servers,
         pki::Pki,
         role::{self, Role},
     },
@@ -61,12 +62,25 @@ pub fn InspectPart(props: &InspectProps) -> Html {
                 </div>
                 <aside class="stackv tools">
                     <Card id="cluster" title={words::CLUSTER}>
-                        <div class="body">{ platform::choice(inventory, *chosen, *busy, act) }</div>
+                        <div class="body">
+                            { platform::choice(inventory, *chosen, *busy, act) }
+                            { facts(inventory) }
+                        </div>
                     </Card>
                     { props.children.clone() }
                 </aside>
             </div>
         </div>
+    }
+}
+
+fn facts(inventory: &InventoryReport) -> Html {
+    let [server, rotation] = words::CLUSTER_TERMS;
+    html! {
+        <dl class="kv">
+            <dt>{ server }</dt><dd class="path">{ words::servers(&servers(inventory)) }</dd>
+            <dt>{ rotation }</dt><dd>{ words::rotation(inventory) }</dd>
+        </dl>
     }
 }
 
@@ -78,7 +92,8 @@ fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime
     let authority = inventory.authorities.iter().map(|authority| authority.certificate.not_after).min();
     let rotatable = inventory.authorities.iter().filter(|authority| authority.rotates).count();
     let (control, workers) = (loaded(inventory, Item::ControlPlanes), loaded(inventory, Item::Workers));
-    let all: usize = inventory.holders.iter().flat_map(|holder| &holder.slots).map(|slot| slot.certificates.len()).sum();
+    let all: usize =
+        inventory.holders.iter().flat_map(|holder| &holder.slots).map(|slot| slot.certificates.len()).sum();
     html! {
         <dl class="strip" data-test="strip">
             { kit::stat(role, result, said, warnings) }

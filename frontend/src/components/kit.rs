@@ -43,12 +43,7 @@ pub fn chip_with(role: Role, picture: Icon, text: impl Into<AttrValue>) -> Html 
 }
 
 /// A fact of a summary strip: what it is, its value, and what supports it.
-pub fn stat(
-    role: Role,
-    title: impl Into<AttrValue>,
-    value: impl Into<AttrValue>,
-    sub: impl Into<AttrValue>,
-) -> Html {
+pub fn stat(role: Role, title: impl Into<AttrValue>, value: impl Into<AttrValue>, sub: impl Into<AttrValue>) -> Html {
     let colour = (role != Role::Plain).then(|| class(role));
     html! {
         <div class={classes!("stat", colour)}>

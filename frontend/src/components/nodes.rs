@@ -42,7 +42,8 @@ pub fn InventoryCard(InventoryCardProps { inventory, today }: &InventoryCardProp
         let holder = inventory.holders.iter().find(|holder| holder.name == row.name && holder.role == row.role);
         holder.is_some_and(|holder| filter.fits(holder, row, *today))
     };
-    let rows: Vec<nodes::Row> = if filter.is_empty() { all } else { all.into_iter().filter(|row| fitting(row)).collect() };
+    let rows: Vec<nodes::Row> =
+        if filter.is_empty() { all } else { all.into_iter().filter(|row| fitting(row)).collect() };
     let folds = nodes::folded(rows);
     html! {
         <Card id="holders" title={words::INVENTORY}>
@@ -119,7 +120,11 @@ fn row(fold: &Fold, inventory: &Rc<InventoryReport>, rotating: bool, today: Unix
             if rotating { <td data-l={words::STANDING} data-test="standing">{ words::standing(first.standing) }</td> }
         </>
     };
-    let under = if many > 1 { html! { <span class="hint">{ words::fold_count(many) }</span> } } else { Html::default() };
+    let under = if many > 1 {
+        html! { <span class="hint">{ words::fold_count(many) }</span> }
+    } else {
+        Html::default()
+    };
     let name = words::fold_name(fold);
     let content = {
         let names: Vec<(String, String)> = fold.rows.iter().map(|row| (row.name.clone(), row.role.clone())).collect();
@@ -155,7 +160,9 @@ fn state_of(findings: [usize; 3]) -> Html {
 fn holders(inventory: &Rc<InventoryReport>, names: &[(String, String)]) -> Html {
     let its: Vec<usize> = names
         .iter()
-        .filter_map(|(name, role)| inventory.holders.iter().position(|holder| holder.name == *name && holder.role == *role))
+        .filter_map(|(name, role)| {
+            inventory.holders.iter().position(|holder| holder.name == *name && holder.role == *role)
+        })
         .collect();
     if let [only] = its[..] {
         let holder = &inventory.holders[only];

@@ -85,7 +85,7 @@ fn folders(props: &OutputsProps, branch: &Branch) -> Callback<(), Html> {
                         <span class="small quiet path">{ words::folder(folder) }</span>
                         <ul>
                             for file in files.iter().map(|&index| &props.package.files[index]) {
-                                <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()}>{ row(&props, file) }</li>
+                                <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()} data-appliable={file.appliable.then_some("true")}>{ row(&props, file) }</li>
                             }
                         </ul>
                     </li>

@@ -76,7 +76,9 @@ fn view(props: &PlanProps) -> Html {
         Some(Outcome::Refused(reasons)) => html! {
             <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons) }</Card>
         },
-        None if !props.problems.all.is_empty() => kit::note(Role::Info, words::INCOMPLETE, props.problems.all[0].message.clone()),
+        None if !props.problems.all.is_empty() => {
+            kit::note(Role::Info, words::INCOMPLETE, props.problems.all[0].message.clone())
+        }
         None if props.halted => html! {
             <div class="row"><button type="button" class="btn" disabled={props.busy} onclick={props.act.reform(|_| Act::Plan)} data-test="plan-again">{ words::PREVIEW_PLAN }</button></div>
         },

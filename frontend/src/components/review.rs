@@ -89,7 +89,9 @@ fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> H
         Mark::Outage | Mark::BrokenToday => Role::Warning,
         _ => Role::Ok,
     };
-    let (_, size) = words::package_size(package, plan).split_once(" · ").map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
+    let (_, size) = words::package_size(package, plan)
+        .split_once(" · ")
+        .map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
     html! {
         <dl class="strip" data-test="review-strip">
             { kit::stat(role, lost, answer, sub) }

@@ -45,13 +45,14 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
         let its: Vec<&Step> = rows.iter().filter(|row| row.phase == phase).collect();
         let name = words::platform::phase_short(phase, tongue);
         let columns = words::STEP_TABLE.len();
-        let span = its.first().zip(its.last()).map(|(first, last)| words::phase_steps(first.first, last.last)).unwrap_or_default();
+        let span = its
+            .first()
+            .zip(its.last())
+            .map(|(first, last)| words::phase_steps(first.first, last.last))
+            .unwrap_or_default();
         let pausing = phase < 3 && rows.iter().any(|row| row.phase > phase);
-        let pieces: Vec<Html> = its
-            .iter()
-            .enumerate()
-            .map(|(index, step)| row(step, pausing && index + 1 == its.len(), *open))
-            .collect();
+        let pieces: Vec<Html> =
+            its.iter().enumerate().map(|(index, step)| row(step, pausing && index + 1 == its.len(), *open)).collect();
         html! {
             <tbody key={phase} class={kit::phase_class(phase)} data-test="phase" data-phase={phase.to_string()}>
                 <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, name) }<span class="hint">{ words::phase_heading(phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
@@ -82,7 +83,11 @@ fn row(step: &Step, pause: bool, open: bool) -> Html {
     let [_, _, place, files, restarts, gate] = words::STEP_TABLE;
     let count = step.files();
     let before = html! { <td class="nowrap quiet num">{ words::step_numbers(step) }</td> };
-    let under = if pause { html! { <span class="chip line">{ icon(Icon::Pause) }{ words::CAN_PAUSE }</span> } } else { Html::default() };
+    let under = if pause {
+        html! { <span class="chip line">{ icon(Icon::Pause) }{ words::CAN_PAUSE }</span> }
+    } else {
+        Html::default()
+    };
     let many = matches!(&step.place, Where::Nodes(names) if names.len() > 1);
     let cells = html! {
         <>

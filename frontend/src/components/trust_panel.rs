@@ -15,7 +15,10 @@ use crate::{
 /// The card on Load: network, version, checksum.
 pub fn this_page(checks: &Checks) -> Html {
     let role = if checks.is_well() { Role::Ok } else { Role::Error };
-    let aside = kit::chip(if checks.tested.is_none() { Role::Plain } else { role }, words::capital(words::tested(checks.tested)));
+    let aside = kit::chip(
+        if checks.tested.is_none() { Role::Plain } else { role },
+        words::capital(words::tested(checks.tested)),
+    );
     html! {
         <Card id="this-page" title={words::THIS_PAGE} {aside}>
             <div class="body">

@@ -154,21 +154,6 @@ impl Chart {
         self.matrix.columns.len().saturating_sub(1)
     }
 
-    /// The cells of a line, from the first moment to the last.
-    pub fn cells(&self, line: Line) -> Vec<Run> {
-        let runs = match line.edge {
-            Some(edge) => {
-                let edge = &self.matrix.edges[edge];
-                edge.spans.iter().map(|span| run(edge, span, self.accepted)).fold(Vec::new(), joined)
-            }
-            None => self.groups[line.group].runs.clone(),
-        };
-        if !self.is_single() {
-            return runs;
-        }
-        runs.into_iter().flat_map(|run| (run.from..=run.to).map(move |at| Run { from: at, to: at, ..run })).collect()
-    }
-
     /// What is to be said of a line at a moment; `None` if there is no such line or moment.
     pub fn cell(&self, line: Line, column: usize) -> Option<Cell<'_>> {
         let group = self.groups.get(line.group)?;

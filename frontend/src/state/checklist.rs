@@ -70,7 +70,8 @@ mod tests {
             keys: vec![],
             server: String::new(),
         };
-        let holder = |role: &str, slots: Vec<SlotReport>| HolderReport { name: role.to_owned(), role: role.to_owned(), slots };
+        let holder =
+            |role: &str, slots: Vec<SlotReport>| HolderReport { name: role.to_owned(), role: role.to_owned(), slots };
         let inventory = InventoryReport {
             holders: vec![
                 holder("control-plane", vec![]),

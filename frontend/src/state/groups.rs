@@ -32,11 +32,7 @@ pub fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
         };
         match groups.iter_mut().find(fits) {
             Some(group) => group.findings.push(finding),
-            None => groups.push(Group {
-                severity: finding.severity,
-                code: &finding.code,
-                findings: vec![finding],
-            }),
+            None => groups.push(Group { severity: finding.severity, code: &finding.code, findings: vec![finding] }),
         }
     }
     groups

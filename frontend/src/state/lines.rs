@@ -107,7 +107,7 @@ mod tests {
         let chart = sample(600);
         let rows = chart.rows();
         // The sample has a phase for every three steps; runs of marks begin within the first of them.
-        assert_eq!(rows.len(), 203);
+        assert_eq!(rows.len(), 204);
         assert!(rows.iter().all(|row| row.to - row.from < 3));
         assert_eq!((rows[0].from, rows.last().unwrap().to), (0, chart.last()));
         assert!(rows.windows(2).all(|pair| pair[0].to + 1 == pair[1].from));

@@ -74,6 +74,17 @@ fn standing(inventory: &InventoryReport, holder: &HolderReport) -> Option<(Stand
     Some((last, behind + its.iter().map(|one| one.out_of_line.len()).sum::<usize>()))
 }
 
+/// The API servers that kubeconfigs connect to, the one that most of them name first.
+pub fn servers(inventory: &InventoryReport) -> Vec<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for slot in inventory.holders.iter().flat_map(|holder| &holder.slots).filter(|slot| !slot.server.is_empty()) {
+        *counts.entry(slot.server.trim_start_matches("https://")).or_default() += 1;
+    }
+    let mut servers: Vec<(&str, usize)> = counts.into_iter().collect();
+    servers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    servers.into_iter().map(|(server, _)| server).collect()
+}
+
 /// As many nodes with the same files are one row of the table.
 const MANY: usize = 4;
 
@@ -131,9 +142,10 @@ impl Filter {
         let has = |found: &str| found.to_lowercase().contains(&text);
         let named = text.is_empty()
             || has(&holder.name)
-            || holder.slots.iter().any(|slot| {
-                has(&slot.place) || slot.certificates.iter().any(|certificate| has(&certificate.subject))
-            });
+            || holder
+                .slots
+                .iter()
+                .any(|slot| has(&slot.place) || slot.certificates.iter().any(|certificate| has(&certificate.subject)));
         let soon = self.within.is_none_or(|days| {
             row.first.as_ref().is_some_and(|(_, until)| super::role::days_left(*until, today) < days)
         });

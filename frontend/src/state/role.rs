@@ -53,8 +53,10 @@ mod tests {
     #[test]
     fn what_expires_soon_is_marked() {
         let of = |days: i64, authority| expiry(UnixTime(days * DAY + 5), UnixTime(5), authority);
-        assert_eq!([of(-1, false), of(13, false), of(14, false), of(29, false), of(30, false)],
-            [Role::Error, Role::Error, Role::Warning, Role::Warning, Role::Plain]);
+        assert_eq!(
+            [of(-1, false), of(13, false), of(14, false), of(29, false), of(30, false)],
+            [Role::Error, Role::Error, Role::Warning, Role::Warning, Role::Plain]
+        );
         assert_eq!([of(13, true), of(89, true), of(90, true)], [Role::Error, Role::Warning, Role::Plain]);
     }
 }

@@ -67,11 +67,6 @@ impl Step {
     pub fn files(&self) -> usize {
         self.changes.iter().map(|change| change.holders.len()).sum()
     }
-
-    /// Do pods restart?
-    pub fn restarts_pods(&self) -> bool {
-        self.ids.iter().any(|id| id.ends_with("-pods"))
-    }
 }
 
 /// The rows of a plan, in order.
@@ -96,7 +91,8 @@ fn step(number: usize, report: &StepReport) -> Step {
         node => Where::Nodes(vec![node.to_owned()]),
     };
     let is_node = matches!(place, Where::Nodes(_));
-    let (changes, instructions): (Vec<&EditReport>, Vec<&EditReport>) = report.edits.iter().partition(|edit| is_file(edit));
+    let (changes, instructions): (Vec<&EditReport>, Vec<&EditReport>) =
+        report.edits.iter().partition(|edit| is_file(edit));
     Step {
         phase: report.phase,
         first: number,

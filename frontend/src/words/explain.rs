@@ -5,8 +5,7 @@ use crate::state::explain::{Clue, Explanation, Facts, Kind, Part, Suspect};
 /// Over the panel.
 pub const TITLE: &str = "Explain an error message";
 /// What it does.
-pub const INTRODUCTION: &str =
-    "Paste a message such as “x509: certificate signed by unknown authority”. Matched offline against known errors and the files you loaded.";
+pub const INTRODUCTION: &str = "Paste a message such as “x509: certificate signed by unknown authority”. Matched offline against known errors and the files you loaded.";
 /// Over the field.
 pub const LABEL: &str = "Message, a line or a whole log";
 /// In the empty field.
@@ -15,7 +14,8 @@ pub const PLACEHOLDER: &str = "x509: certificate signed by unknown authority";
 pub const SECRET: &str = "This looks like a key, a certificate or a token, not like a message. It was discarded. \
     Load files in the step Load.";
 /// A text in which nothing is known.
-pub const UNKNOWN: &str = "No known certificate error in this text. Paste the line that contains “x509”, “tls” or “certificate”.";
+pub const UNKNOWN: &str =
+    "No known certificate error in this text. Paste the line that contains “x509”, “tls” or “certificate”.";
 /// Over the suspects.
 pub const SUSPECTS: &str = "Matching files";
 /// No suspect.
@@ -154,9 +154,7 @@ pub fn to_do(kind: Kind) -> &'static [&'static str] {
             "Give the verifying side the CA that issued the certificate, not the one with the same name.",
             "Use a different name for the new CA next time.",
         ],
-        Kind::KeyMismatch => {
-            &["Restore the matching pair from the package or from a backup: both files."]
-        }
+        Kind::KeyMismatch => &["Restore the matching pair from the package or from a backup: both files."],
         Kind::NoCertificate => &[
             "Configure the client with its certificate and its key.",
             "If it has both: the server lists the CAs that it accepts, and the client's CA is not one of them.",
@@ -178,10 +176,9 @@ pub fn to_do(kind: Kind) -> &'static [&'static str] {
             "Find the issuer of the server's certificate with the first command below, and check with the second whether the client trusts it.",
             "Give the client both CAs. Phase 1 of a rotation does that; this client was missed in phase 1.",
         ],
-        Kind::Unreadable => &[
-            "Copy the complete file again from its source.",
-            "Write it as PEM with a newline at the end.",
-        ],
+        Kind::Unreadable => {
+            &["Copy the complete file again from its source.", "Write it as PEM with a newline at the end."]
+        }
         Kind::Usage => &[
             "Check that server and client files were not swapped.",
             "etcd peers need both purposes in one certificate.",

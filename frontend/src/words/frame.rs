@@ -3,9 +3,7 @@
 use airlock_core::{Severity, report::InventoryReport};
 
 use super::{count, grouped, platform, sample};
-use crate::state::{
-    Job, Outcome, State, Theme, Workplace, chart::Mark, groups, role::Role, step::Step, undo::Change,
-};
+use crate::state::{Job, Outcome, State, Theme, Workplace, chart::Mark, groups, role::Role, step::Step, undo::Change};
 
 /// The product.
 pub const AIRLOCK: &str = "Airlock";
@@ -74,12 +72,12 @@ pub fn progress(state: &State, step: Step) -> String {
         _ if !state.missing(step).is_empty() => state.missing(step).to_owned(),
         Step::Load if state.files.is_empty() => "Start here".to_owned(),
         Step::Load => state.inventory.as_ref().map_or_else(String::new, |inventory| count(inventory.files, "file")),
-        Step::Inspect => state.inventory.as_ref().map_or_else(String::new, |inventory| {
-            match errors_and_warnings(inventory) {
+        Step::Inspect => {
+            state.inventory.as_ref().map_or_else(String::new, |inventory| match errors_and_warnings(inventory) {
                 (0, _) => "No errors".to_owned(),
                 (errors, _) => count(errors, "error"),
-            }
-        }),
+            })
+        }
         Step::Plan => match &state.outcome {
             _ if matches!(state.job, Some(Job::Making { .. })) => "Building".to_owned(),
             None => "Choose options".to_owned(),
@@ -181,7 +179,9 @@ fn inspect_status(state: &State) -> Status {
     match errors_and_warnings(inventory) {
         (0, 0) => status_of(Role::Ok, "No errors", "No warnings"),
         (0, 1) => status_of(Role::Ok, "No errors", "1 warning does not block planning"),
-        (0, warnings) => status_of(Role::Ok, "No errors", format!("{} do not block planning", count(warnings, "warning"))),
+        (0, warnings) => {
+            status_of(Role::Ok, "No errors", format!("{} do not block planning", count(warnings, "warning")))
+        }
         (errors, _) => {
             let first = groups::groups(&inventory.findings).first().map(|group| super::group_title(group));
             status_of(Role::Error, count(errors, "error"), first.unwrap_or_default())
@@ -230,16 +230,6 @@ fn review_status(state: &State) -> Status {
     }
 }
 
-/// Why the primary action is not available; empty where it is.
-pub fn blocked_action(state: &State) -> bool {
-    match state.step {
-        Step::Load => state.inventory.is_none(),
-        Step::Inspect | Step::Download => false,
-        Step::Plan => state.plan().is_none() || state.planning || !state.is_planned(),
-        Step::Review => state.package.is_none(),
-    }
-}
-
 /// The title of the tab.
 pub fn title(state: &State) -> String {
     let problem = if state.attempted && !state.form_problems.is_empty() { "Error: " } else { "" };
@@ -249,6 +239,7 @@ pub fn title(state: &State) -> String {
 /// The button that reverts the last change.
 pub fn undo(change: &Change) -> String {
     match change {
+        Change::Added(files) if files.len() == 1 => "Undo: remove the last file".to_owned(),
         Change::Added(files) => format!("Undo: remove the last {}", count(files.len(), "file")),
         Change::Chosen(..) => "Undo: last option".to_owned(),
         Change::Platform(_) => "Undo: platform".to_owned(),

@@ -5,7 +5,8 @@ use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId};
 use crate::state::form::BroughtPart;
 
 /// A CA that is generated here.
-pub const MAKE: &str = "The private key is generated on this computer and is in the package. Protect the package like the key.";
+pub const MAKE: &str =
+    "The private key is generated on this computer and is in the package. Protect the package like the key.";
 /// A CA that is imported.
 pub const BRING: &str = "If policy requires CA keys to be generated elsewhere (HSM, corporate PKI).";
 /// The name of a new CA.

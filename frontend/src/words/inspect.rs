@@ -32,6 +32,23 @@ pub const PKI: &str = "Trust and issuance";
 pub const LIFETIMES: &str = "Expiry";
 /// Over the table of nodes.
 pub const INVENTORY: &str = "Inventory";
+/// Terms of the facts about the cluster.
+pub const CLUSTER_TERMS: [&str; 2] = ["API server", "Rotation"];
+
+/// The API servers that kubeconfigs name.
+pub fn servers(servers: &[&str]) -> String {
+    match servers {
+        [] => "not found".to_owned(),
+        [one] => (*one).to_owned(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// Whether a rotation is in progress.
+pub fn rotation(inventory: &InventoryReport) -> &'static str {
+    if inventory.rotation.authorities.is_empty() { "Not started" } else { "In progress" }
+}
+
 /// Over the facts about the cluster.
 pub const CLUSTER: &str = "Cluster";
 /// Over a text field.
@@ -43,7 +60,8 @@ pub const EXPIRES_WITHIN: &str = "Expires within";
 /// Over a list.
 pub const STATE: &str = "State";
 /// The choices for expiry: value, label.
-pub const EXPIRY_CHOICES: [(&str, &str); 4] = [("", "Any time"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days")];
+pub const EXPIRY_CHOICES: [(&str, &str); 4] =
+    [("", "Any time"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days")];
 /// The choices for the state: value, label.
 pub const STATE_CHOICES: [(&str, &str); 3] = [("", "All"), ("errors", "Errors"), ("warnings", "Errors and warnings")];
 /// No row fits the filter.
@@ -52,8 +70,6 @@ pub const NOTHING_FITS: &str = "No file matches the filter.";
 pub const OK: &str = "OK";
 /// On the line in the bars.
 pub const TODAY: &str = "today";
-/// Over why a finding matters.
-pub const WHY: &str = "Why it matters";
 /// Over a command.
 pub const VERIFY: &str = "Verify";
 /// Over the places of a group.
@@ -178,11 +194,6 @@ pub fn key_given(given: bool) -> &'static str {
     if given { "key loaded" } else { "key not loaded" }
 }
 
-/// Validity of a certificate.
-pub fn validity(from: UnixTime, until: UnixTime) -> String {
-    format!("{} to {}", from.date(), until.date())
-}
-
 /// A holder's part in the cluster.
 pub fn role(role: &str) -> &str {
     match role {
@@ -218,11 +229,6 @@ pub fn state([errors, warnings, notes]: [usize; 3]) -> String {
     let said: Vec<String> =
         all.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)).collect();
     if said.is_empty() { OK.to_owned() } else { said.join(", ") }
-}
-
-/// What of a holder expires first.
-pub fn expires_first(first: Option<&(String, UnixTime)>) -> String {
-    first.map_or_else(|| "–".to_owned(), |(place, until)| format!("{}, {place}", until.date()))
 }
 
 /// What opens a holder's files.

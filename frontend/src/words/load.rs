@@ -3,13 +3,15 @@
 use airlock_core::report::InventoryReport;
 
 use super::{count, few_holders};
-use crate::state::{checklist::{Item, Need}, lock::Lock};
+use crate::state::{
+    checklist::{Item, Need},
+    lock::Lock,
+};
 
 /// The heading before anything is loaded.
 pub const LOAD_TITLE: &str = "Plan a zero-downtime CA rotation";
 /// Its sentence.
-pub const LOAD_SENTENCE: &str =
-    "Plan and package a zero-downtime rotation of your Kubernetes cluster CAs, offline. Load the files of one cluster to start.";
+pub const LOAD_SENTENCE: &str = "Plan and package a zero-downtime rotation of your Kubernetes cluster CAs, offline. Load the files of one cluster to start.";
 /// The heading with files.
 pub const LOADED_TITLE: &str = "Load";
 /// The drop zone.
@@ -32,8 +34,7 @@ pub const FOLDER_HINT: &str = "Your browser will say “upload”. Nothing leave
 /// Over the field.
 pub const PASTE: &str = "Paste here";
 /// What happens to a pasted text.
-pub const PASTE_HINT: &str =
-    "Paste YAML, PEM or a kubeconfig. It is loaded immediately and not displayed. Pasting an error message explains it.";
+pub const PASTE_HINT: &str = "Paste YAML, PEM or a kubeconfig. It is loaded immediately and not displayed. Pasting an error message explains it.";
 /// The card with commands.
 pub const COLLECT: &str = "Collect the files";
 /// The card with commands, once files are loaded.
@@ -45,8 +46,7 @@ pub const PLATFORMS: &str = "Platform";
 /// The script's title.
 pub const SCRIPT: &str = "Or run the script";
 /// What the script does.
-pub const SCRIPT_HINT: &str =
-    "collect.sh packs exactly the files that Airlock reads, on a node or from a jump host over SSH, into one archive for each node. It changes nothing.";
+pub const SCRIPT_HINT: &str = "collect.sh packs exactly the files that Airlock reads, on a node or from a jump host over SSH, into one archive for each node. It changes nothing.";
 /// The button.
 pub const SCRIPT_DOWNLOAD: &str = "Download collect.sh";
 /// The script's name.
@@ -54,7 +54,10 @@ pub const SCRIPT_NAME: &str = "collect.sh";
 /// Commands that run it, with where.
 pub const SCRIPT_COMMANDS: [(&str, &str); 2] = [
     ("On a node, as root", "sh collect.sh"),
-    ("On a jump host with SSH access as root, without private keys", "sh collect.sh --without-keys cp-1 cp-2 cp-3 worker-1"),
+    (
+        "On a jump host with SSH access as root, without private keys",
+        "sh collect.sh --without-keys cp-1 cp-2 cp-3 worker-1",
+    ),
 ];
 /// What to load.
 pub const NEED: &str = "What to load";
@@ -64,6 +67,8 @@ pub const NEED_LOADED: &str = "Loaded so far";
 pub const READY: &str = "Ready";
 /// The list of files.
 pub const LOADED: &str = "Loaded files";
+/// Opens the list.
+pub const SHOW_FILES: &str = "Show files";
 /// The button over the list.
 pub const REMOVE_ALL: &str = "Remove all";
 /// The button beside a file.
@@ -97,8 +102,7 @@ pub struct Collect {
     pub more: &'static str,
 }
 
-const NODE: &str =
-    "tar czf \"$(hostname).tar.gz\" -C / etc/kubernetes var/lib/kubelet/config.yaml var/lib/kubelet/pki";
+const NODE: &str = "tar czf \"$(hostname).tar.gz\" -C / etc/kubernetes var/lib/kubelet/config.yaml var/lib/kubelet/pki";
 const CLUSTER_INFO: &str = "kubectl -n kube-public get configmap cluster-info -o yaml > cluster-info.yaml";
 
 /// How to collect the files of each platform.

@@ -12,15 +12,15 @@ pub const NOTHING_FOUND: &str = "The dropped item contains no files.";
 /// The core worker answered with something that was not asked.
 pub const NO_ANSWER: &str = "The background thread did not answer. Try again.";
 /// The core worker cannot be started.
-pub const CORE_CANNOT_START: &str = "The background thread stopped again while reading the loaded files. Remove some of them, or reload the page.";
+pub const CORE_CANNOT_START: &str =
+    "The background thread stopped again while reading the loaded files. Remove some of them, or reload the page.";
 /// The browser had discarded the page.
 pub const THROWN_OUT: &str =
     "The browser discarded this page to save memory. Loaded files were only in memory and are lost: load them again.";
 /// The page was suspended, with nothing to do.
 pub const WOKE: &str = "The browser suspended this page. All loaded files are still here.";
 /// The page was suspended while it worked.
-pub const WOKE_AT_WORK: &str =
-    "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible.";
+pub const WOKE_AT_WORK: &str = "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible.";
 /// After wiping.
 pub const WIPED: &str = "Files, keys and package were deleted from memory.";
 /// After core refuses the package.
@@ -87,7 +87,9 @@ pub fn not_downloaded(reason: &str) -> String {
 
 /// Too many files at once.
 pub fn too_many(limit: usize) -> String {
-    format!("More than {limit} files: the rest was not read. Load only the folders that are listed under “What to load”.")
+    format!(
+        "More than {limit} files: the rest was not read. Load only the folders that are listed under “What to load”."
+    )
 }
 
 /// Everything stopped, in a page that works without workers.

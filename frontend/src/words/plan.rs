@@ -68,7 +68,8 @@ pub const GO_ON: &str = "Continue with the same new CA";
 /// Starts again.
 pub const START_OVER_CHOICE: &str = "Start over: discard this new CA and generate another one";
 /// What that means.
-pub const START_OVER_HINT: &str = "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
+pub const START_OVER_HINT: &str =
+    "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
 /// The confirmation is missing.
 pub const START_OVER_NOT_CONFIRMED: &str = "Confirm that the new CA is discarded, or continue with it.";
 
@@ -143,10 +144,13 @@ pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static
 
 /// A file for an imported authority is missing.
 pub fn no_file_chosen(title: &str, part: BroughtPart) -> String {
-    format!("{title}: choose the file with the {}.", match part {
-        BroughtPart::Certificate => "certificate",
-        BroughtPart::Key => "private key",
-    })
+    format!(
+        "{title}: choose the file with the {}.",
+        match part {
+            BroughtPart::Certificate => "certificate",
+            BroughtPart::Key => "private key",
+        }
+    )
 }
 
 /// A part of an imported authority, in ids of elements too.
@@ -239,7 +243,8 @@ pub const NOT_ROTATED: &str = "Not rotated";
 /// Findings about the plan.
 pub const PLAN_FINDINGS: &str = "Before you start";
 /// What the build checks.
-pub const BUILD_CHECKS: &str = "The build verifies every connection at every step. If a connection would break, no package is built.";
+pub const BUILD_CHECKS: &str =
+    "The build verifies every connection at every step. If a connection would break, no package is built.";
 
 /// Titles of the strip's facts.
 pub const PLAN_STRIP: [&str; 5] = ["Steps", "Component restarts", "Pod restarts", "File changes", "New keys"];

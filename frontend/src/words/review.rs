@@ -30,8 +30,6 @@ pub const PREVIOUS_STEP: &str = "Previous step";
 pub const NEXT_STEP: &str = "Next step";
 /// The slider.
 pub const MOMENT: &str = "Step of the rotation";
-/// The card of the diagram.
-pub const TRUST: &str = "Trust diagram";
 /// About the diagram.
 pub const DRAWING_HINT: &str = "“old or new” means either is possible; both were checked.";
 /// Columns of the diagram as a table.
@@ -65,8 +63,7 @@ pub const AFTER: &str = "In the package";
 /// The button that copies a command with the file.
 pub const COPY_APPLY: &str = "Copy for kubectl apply";
 /// A command that carries a key.
-pub const SECRET_WARNING: &str =
-    "Contains a private key. The copied command contains it in plain text: paste it only into a trusted terminal, and clear the clipboard afterwards.";
+pub const SECRET_WARNING: &str = "Contains a private key. The copied command contains it in plain text: paste it only into a trusted terminal, and clear the clipboard afterwards.";
 /// Over the fingerprints.
 pub const FINGERPRINTS: &str = "Compare fingerprints";
 /// How to compare them.
@@ -76,13 +73,10 @@ pub const FINGERPRINTS_HINT: &str =
 pub const FINGERPRINTS_COMMAND: &str = "openssl x509 -noout -fingerprint -sha256 -in /etc/kubernetes/pki/ca.crt";
 /// The columns of the fingerprints.
 pub const FINGERPRINT_TABLE: [&str; 3] = ["CA", "Current: SHA-256", "New: SHA-256"];
-/// Prints.
-pub const PRINT_HINT: &str = "Print this page (Ctrl+P) for the change record.";
 /// Over the reasons of a refusal.
 pub const UNMADE_TITLE: &str = "Not built: a connection would break";
 /// About it.
-pub const UNMADE_HINT: &str =
-    "No package: at least one connection would break. Your files and options are unchanged: resolve the problem below, then build again.";
+pub const UNMADE_HINT: &str = "No package: at least one connection would break. Your files and options are unchanged: resolve the problem below, then build again.";
 /// Titles of the strip's facts.
 pub const REVIEW_STRIP: [&str; 5] = ["Lost connections", "Connections", "Old CA", "Checked for", "Package"];
 /// Clients.
@@ -174,17 +168,17 @@ pub fn connection(client: &str, server: &str) -> String {
 pub fn column(client: &str, server: &str) -> String {
     let brief = |name: &str| {
         match name.trim_start_matches("every ") {
-        "newly issued client certificates" => "new certificates",
-        "extension API servers" => "extension APIs",
-        "kubelet serving certificate" => "kubelet serving",
-        "kube-apiserver, by webhook CA data" => "webhook CA data",
-        "holder of an old certificate or the old CA key" => "old CA",
-        "holder of the old front-proxy CA" => "old front-proxy CA",
-        "holder of the old Talos API CA" => "old Talos CA",
-        "kube-apiserver" => "API server",
-        "kube-controller-manager" => "controller-manager",
-        "kube-scheduler" => "scheduler",
-        other => other,
+            "newly issued client certificates" => "new certificates",
+            "extension API servers" => "extension APIs",
+            "kubelet serving certificate" => "kubelet serving",
+            "kube-apiserver, by webhook CA data" => "webhook CA data",
+            "holder of an old certificate or the old CA key" => "old CA",
+            "holder of the old front-proxy CA" => "old front-proxy CA",
+            "holder of the old Talos API CA" => "old Talos CA",
+            "kube-apiserver" => "API server",
+            "kube-controller-manager" => "controller-manager",
+            "kube-scheduler" => "scheduler",
+            other => other,
         }
         .to_owned()
     };
@@ -208,7 +202,11 @@ pub fn times(group: &Group) -> String {
 /// A step, as a heading.
 pub fn moment(chart: &Chart, column: usize) -> String {
     let Some(moment) = chart.column(column) else { return String::new() };
-    if column == 0 { "Today".to_owned() } else { format!("Step {column} of {}: {}", chart.last(), moment_title(&moment.title, &moment.holder)) }
+    if column == 0 {
+        "Today".to_owned()
+    } else {
+        format!("Step {column} of {}: {}", chart.last(), moment_title(&moment.title, &moment.holder))
+    }
 }
 
 /// A step's title, with the node where the title does not name it.
@@ -321,7 +319,14 @@ pub fn drawing(chart: &Chart, column: usize) -> String {
 
 /// The card of the diagram.
 pub fn trust_title(chart: &Chart, column: usize) -> String {
-    if column == 0 { "Trust today".to_owned() } else { format!("Trust at step {column}: {}", chart.column(column).map_or(String::new(), |at| moment_title(&at.title, &at.holder))) }
+    if column == 0 {
+        "Trust today".to_owned()
+    } else {
+        format!(
+            "Trust at step {column}: {}",
+            chart.column(column).map_or(String::new(), |at| moment_title(&at.title, &at.holder))
+        )
+    }
 }
 
 /// What happens to the old CA's certificates.

@@ -28,8 +28,7 @@ pub const MEMORY: &str = "In memory";
 /// The button.
 pub const WIPE: &str = "Delete everything";
 /// What it does.
-pub const WIPE_HINT: &str =
-    "Deletes files, keys and package from memory. A package that was not downloaded is lost. Closing the tab does the same.";
+pub const WIPE_HINT: &str = "Deletes files, keys and package from memory. A package that was not downloaded is lost. Closing the tab does the same.";
 /// Over the limits.
 pub const LIMITS_TITLE: &str = "What a Content Security Policy cannot stop";
 /// The limits.
@@ -60,7 +59,10 @@ pub fn tested(tested: Option<SelfTest>) -> &'static str {
 pub fn blocked(attempts: usize) -> String {
     match attempts {
         0 => "0 network attempts".to_owned(),
-        attempts => format!("{} blocked: something in this browser tries to reach the network", count(attempts, "network attempt")),
+        attempts => format!(
+            "{} blocked: something in this browser tries to reach the network",
+            count(attempts, "network attempt")
+        ),
     }
 }
 

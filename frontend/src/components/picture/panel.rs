@@ -152,6 +152,8 @@ fn facts(cell: &Cell<'_>) -> Html {
         return Html::default();
     }
     let all = cell.worst.0.facts.clone();
-    let content = Callback::from(move |()| html! { <ul class="facts">{ for all.iter().map(|fact| html! { <li key={fact.clone()}>{ words::sentence(fact) }</li> }) }</ul> });
+    let content = Callback::from(
+        move |()| html! { <ul class="facts">{ for all.iter().map(|fact| html! { <li key={fact.clone()}>{ words::sentence(fact) }</li> }) }</ul> },
+    );
     html! { <section><Fold summary_class="row small" summary={html! { <b>{ words::FACTS }</b> }} {content} test="facts" name="facts" /></section> }
 }

@@ -78,3 +78,12 @@ fn a_filter_finds_names_paths_subjects_and_what_expires() {
     assert!(fitting(&soon).contains(&"cp2"));
     assert_eq!(fitting(&Filter { severity: Some(Severity::Error), ..Filter::default() }), Vec::<&str>::new());
 }
+
+#[test]
+fn the_api_server_that_most_kubeconfigs_name_comes_first() {
+    let mut found = sample();
+    for (holder, server) in [(0, "https://a:6443"), (1, "https://b:6443"), (2, "https://b:6443")] {
+        found.holders[holder].slots[0].server = server.to_owned();
+    }
+    assert_eq!(servers(&found), ["b:6443", "a:6443"]);
+}
