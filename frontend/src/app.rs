@@ -6,24 +6,23 @@ use airlock_core::profile::AuthorityId;
 use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
+    act::Act,
     components::{
+        actions::{ActionBar, Alert},
+        bar::{self, AppBar, link},
         check::CheckPart,
         download::DownloadPart,
         explain::ExplainPart,
-        inventory::{HoldingsPart, InventoryPart},
+        inventory::InspectPart,
         keys_help::keys_help,
         load::LoadPart,
-        making::MakingPart,
         part::Printing,
         password::PasswordPart,
-        plan_form::PlanFormPart,
+        plan::PlanPart,
+        plan_form::Problems,
         review::ReviewPart,
-        sample,
-        status::Status,
-        steps::{PhasesPart, StepsPart},
         trust_panel::TrustPanel,
         unmade::UnmadePart,
-        way::{Way, link, onwards},
     },
     ports::{
         self,
@@ -32,17 +31,18 @@ use crate::{
     },
     state::{
         Action, Details, State,
-        explain::Message,
-        form::{AuthorityChange, BroughtPart, FormChange},
+        form::{AuthorityChange, BroughtPart, FormChange, PlanForm},
         outage::Consent,
-        picture::PictureChange,
         platform::{Tongue, tongue},
         step::Step,
         undo::Change,
     },
     words,
-    worker::{host::Host, protocol::FileId},
+    worker::host::Host,
 };
+
+/// The script that collects files, as it is downloaded.
+const COLLECT: &str = include_str!("../collect.sh");
 
 /// Puts the page up.
 pub fn start() {
@@ -51,63 +51,6 @@ pub fn start() {
         ports::dom::replace_page(&words::page_died(&location));
     }));
     ports::dom::mount::<App>();
-}
-
-/// What the person does. Components say it; [`App`] has it done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Act {
-    /// Accepts the outages over which the package was refused, if the box is ticked, and makes the package.
-    AcceptOutage,
-    /// Picks a file of an authority that is brought along.
-    Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
-    /// Ends the run.
-    Cancel,
-    /// Asks whether a phase is done; `None` for the furthest that anyone has begun.
-    Check(Option<u8>),
-    /// Puts the alert away.
-    DismissAlert,
-    /// Puts a file's command into the clipboard.
-    Copy(String),
-    /// Puts a command that names files alone into the clipboard.
-    CopyText(String),
-    /// Takes the zip.
-    Download,
-    /// Explains an error message; `None` where what was pasted is none.
-    Explain(Option<Message>),
-    /// Changes a choice.
-    Form(FormChange),
-    /// Moves in the picture.
-    Picture(PictureChange),
-    /// Says which platform the files are of; `None` to have it told from them.
-    Platform(Option<&'static str>),
-    /// Hands the choices in.
-    Plan,
-    /// Makes the package of the plan.
-    Make,
-    /// Shows a file of the package.
-    Preview(String),
-    /// Puts the shown file away.
-    ClosePreview,
-    /// Shows all fields of a loaded certificate, by its fingerprint.
-    Details(String),
-    /// Shows files of the package beside what was there, or in one column with it.
-    Beside(bool),
-    /// Explains an error message that was pasted somewhere, and shows what it means.
-    ExplainPasted(Message),
-    /// Removes a loaded file.
-    Remove(FileId),
-    /// Removes all of them.
-    RemoveAll,
-    /// Accepts outages no longer.
-    TakeOutageBack,
-    /// Makes a sample cluster and loads it.
-    Sample(&'static str),
-    /// Ticks the box that accepts the outages, or unticks it.
-    TickOutage(bool),
-    /// Takes the last change back.
-    Undo,
-    /// Forgets everything.
-    Wipe,
 }
 
 impl Reducible for State {
@@ -157,6 +100,15 @@ fn App() -> Html {
         let (host, act) = (Rc::clone(&host), act.clone());
         use_effect_with((), move |()| listen_everywhere(&host, &act));
     }
+    {
+        let (host, handle) = (Rc::clone(&host), state.clone());
+        use_effect_with(state.plan_wanted().cloned(), move |wanted| {
+            if let Some(form) = wanted {
+                plan_ahead(&host, &handle, form);
+            }
+        });
+    }
+    use_effect_with(state.theme, |theme| ports::dom::set_theme(theme.id()));
     let printing = use_state_eq(|| false);
     {
         let printing = printing.clone();
@@ -176,27 +128,25 @@ fn App() -> Html {
         <ContextProvider<Printing> context={Printing(*printing)}>
         <ContextProvider<Details> context={state.details.clone()}>
         <ContextProvider<Tongue> context={tongue(state.inventory.as_deref())}>
-        <div class={classes!("page", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
-            <header>
-                <h1 id="top" tabindex="-1">{ "Airlock" }</h1>
-                <p>{ "Prepares the rotation of a Kubernetes cluster's certificate authorities. " }{ words::PROMISE }</p>
-            </header>
-            { sample::banner(state.sample(), &act) }
-            <Status state={(*state).clone()} act={&act} />
-            <Way state={(*state).clone()} />
-            <main>
+        <div class={classes!("app", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
+            <button type="button" class="skip btn" onclick={act.reform(|_| Act::Skip)}>{ words::SKIP }</button>
+            <AppBar state={(*state).clone()} act={&act} />
+            { bar::sample_bar(state.sample(), &act) }
+            <Alert state={(*state).clone()} act={&act} />
+            <main id="main" tabindex="-1">
                 if state.asks_for_password() {
-                    <PasswordPart lock={state.lock.clone()} busy={state.job.is_some()} {unlock} />
+                    <div class="page"><PasswordPart lock={state.lock.clone()} busy={state.job.is_some()} {unlock} /></div>
                 }
                 { for Step::ALL.map(|step| html! {
-                <div key={step.id()} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
+                <div key={step.id()} class={classes!("page", (step == Step::Review).then_some("wide"))} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
                 }) }
+                <div class="about stackv">
+                    if !words::place(state.place).is_empty() { <p class="small" data-test="place">{ words::place(state.place) }</p> }
+                    <TrustPanel checks={state.checks.clone()} memory={state.memory()} act={&act} />
+                    { keys_help() }
+                </div>
             </main>
-            <footer>
-                <p>{ words::place(state.place) }</p>
-                <TrustPanel checks={state.checks.clone()} memory={state.memory()} act={&act} />
-                { keys_help() }
-            </footer>
+            <ActionBar state={(*state).clone()} act={&act} />
         </div>
         </ContextProvider<Tongue>>
         </ContextProvider<Details>>
@@ -205,55 +155,53 @@ fn App() -> Html {
     }
 }
 
-/// What stands in a step. It is there while another one is shown: nothing that was opened or typed is lost.
+/// What is in a step. It is there while another one is shown: nothing that was opened or typed is lost.
 fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Callback<Act>) -> Html {
     let busy = state.job.is_some();
     match (step, &state.inventory, &state.package, &state.chart) {
         (Step::Load, inventory, ..) => html! {
-            <>
-                <LoadPart files={state.files.clone()} {busy} {load} {act} />
-                if inventory.is_some() {
-                    { onwards(Step::Inspect) }
-                } else {
-                    <ExplainPart explained={state.explained.clone()} {act} />
-                }
-            </>
+            <LoadPart files={state.files.clone()} inventory={inventory.clone()} chosen={state.platform.is_some()} checks={state.checks.clone()} {busy} {load} {act}>
+                if inventory.is_none() { <ExplainPart explained={state.explained.clone()} {act} /> }
+            </LoadPart>
         },
         (Step::Inspect, Some(inventory), ..) => html! {
-            <>
-                <InventoryPart inventory={inventory.clone()} platform={state.platform} {busy} {act} />
-                <CheckPart inventory={inventory.clone()} check={state.check.clone()} {act} />
+            <InspectPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} today={state.today} platform={state.platform} {busy} {act}>
                 <ExplainPart explained={state.explained.clone()} {act} />
-                <HoldingsPart inventory={inventory.clone()} pki={state.pki.clone()} lifetimes={state.lifetimes(None)} />
-                { onwards(Step::Plan) }
-            </>
+                <CheckPart inventory={inventory.clone()} check={state.check.clone()} {act} />
+            </InspectPart>
         },
-        (Step::Plan, Some(inventory), package, _) => html! {
-            <>
-                <PlanFormPart form={state.form.clone()} platform={inventory.platform.clone()} problems={state.form_problems.clone()} files={state.files.clone()} {busy} {act} />
-                if let Some(outcome) = &state.outcome {
-                    <StepsPart outcome={outcome.clone()} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {act} />
-                }
-                if let Some(plan) = state.plan() {
-                    <MakingPart plan={plan.clone()} job={state.job} left={state.left} made={package.is_some()} {act} />
-                    if state.missing(Step::Review).is_empty() { { onwards(Step::Review) } }
-                    <PhasesPart plan={plan.clone()} />
-                }
-            </>
+        (Step::Plan, Some(inventory), ..) => html! {
+            <PlanPart inventory={inventory.clone()} form={state.form.clone()} problems={problems(state)} files={state.files.clone()} outcome={state.outcome.clone()}
+                halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
-            <>
-                <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} {busy} {act} />
-                { onwards(Step::Download) }
-            </>
+            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} {busy} {act} />
         },
         (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
             <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
         },
         (Step::Download, _, Some(package), _) => html! {
-            <DownloadPart package={package.clone()} plan={state.plan().cloned()} download={state.download.clone()} {busy} {act} />
+            <DownloadPart package={package.clone()} plan={state.plan().cloned()} download={state.download.clone()} />
         },
         _ => Html::default(),
+    }
+}
+
+fn problems(state: &State) -> Problems {
+    Problems { all: state.form_problems.clone().into(), attempted: state.attempted }
+}
+
+/// Has a plan made of the choices as they are, whenever one is wanted.
+fn plan_ahead(host: &Rc<Host>, state: &UseReducerHandle<State>, form: &PlanForm) {
+    match form.request() {
+        Ok(request) => {
+            state.dispatch(Action::PlanAsked);
+            host.plan_ahead(request);
+        }
+        Err(problems) => {
+            host.forget_plan();
+            state.dispatch(Action::FormRefused(problems));
+        }
     }
 }
 
@@ -316,15 +264,16 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         }
         Act::Picture(change) => state.dispatch(Action::Picture(change)),
         Act::Platform(platform) => host.choose_platform(platform),
-        Act::Plan => match state.form.request() {
-            Ok(request) => host.plan(request),
-            Err(problems) => state.dispatch(Action::FormRefused(problems)),
-        },
+        Act::Plan => state.dispatch(Action::PlanRetried),
         Act::Preview(path) => host.preview(path),
         Act::Remove(id) => {
             host.remove(Some(&[id]));
             ports::dom::focus("load");
         }
+        Act::Script => host.download_text(words::SCRIPT_NAME, COLLECT),
+        Act::ShowProblem => state.dispatch(Action::ProblemShown),
+        Act::Skip => ports::dom::focus("main"),
+        Act::Theme(theme) => state.dispatch(Action::ThemeChosen(theme)),
         Act::RemoveAll => {
             host.remove(None);
             ports::dom::focus("load");

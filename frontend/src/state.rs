@@ -12,7 +12,7 @@ use airlock_core::{
 
 use crate::{
     state::{
-        chart::Chart,
+        chart::{Chart, Mark},
         check::Check,
         explain::{Explained, Message},
         form::{FormChange, FormProblem, PlanForm},
@@ -30,10 +30,13 @@ use crate::{
 
 pub mod chart;
 pub mod check;
+pub mod checklist;
 pub mod explain;
 pub mod form;
+pub mod groups;
 pub mod keys;
 pub mod lifetimes;
+pub mod lines;
 pub mod lock;
 pub mod memory;
 pub mod nodes;
@@ -44,8 +47,10 @@ pub mod pki;
 pub mod platform;
 pub mod reach;
 pub mod recheck;
+pub mod role;
 pub mod sides;
 pub mod step;
+pub mod timetable;
 pub mod tree;
 pub mod trust;
 pub mod undo;
@@ -81,8 +86,18 @@ pub struct State {
     pub today: UnixTime,
     /// The person's choices.
     pub form: PlanForm,
-    /// What is wrong with the choices, once they were handed in.
+    /// What is wrong with the choices.
     pub form_problems: Vec<FormProblem>,
+    /// Did the person try to build with those problems?
+    pub attempted: bool,
+    /// The choices that were handed in last; `None` once they count no more.
+    pub asked: Option<Box<PlanForm>>,
+    /// Is a plan of them on its way?
+    pub planning: bool,
+    /// Did planning end the worker? Then it begins again only when the person says so.
+    pub halted: bool,
+    /// The colours that the person chose. In memory alone.
+    pub theme: Theme,
     /// What came of them.
     pub outcome: Option<Outcome>,
     /// Why core makes no package of the plan; empty while it does.
@@ -152,6 +167,38 @@ impl Details {
 
     fn add(&mut self, details: Rc<CertificateDetails>) {
         Rc::make_mut(&mut self.0).insert(details.fingerprint.clone(), details);
+    }
+}
+
+/// Colours of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has them.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The next one in turn.
+    pub fn next(self) -> Self {
+        match self {
+            Self::System => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::System,
+        }
+    }
+
+    /// In the page's attribute; empty for the system's.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
     }
 }
 
@@ -276,8 +323,10 @@ pub enum Action {
     },
     /// A choice was changed.
     Form(FormChange),
-    /// The form was handed in with these problems.
+    /// The choices cannot be planned with: why.
     FormRefused(Vec<FormProblem>),
+    /// The person wants to build with choices that cannot be planned with.
+    ProblemShown,
     /// What is loaded, and what was found in it.
     Inspected(Rc<[LoadedFile]>, Rc<InventoryReport>),
     /// A key is made.
@@ -298,6 +347,10 @@ pub enum Action {
     Picture(PictureChange),
     /// Where the work runs.
     Place(Workplace),
+    /// A plan of the choices as they are is asked for.
+    PlanAsked,
+    /// Planning is to be tried again.
+    PlanRetried,
     /// The plan, or why there is none.
     Planned(Outcome),
     /// The person says which platform the files are of, or has it told from them again.
@@ -322,6 +375,8 @@ pub enum Action {
     Undo,
     /// Core makes no package: why, and what was predicted.
     Unmade(Rc<[Finding]>, Rc<Chart>),
+    /// Other colours.
+    ThemeChosen(Theme),
     /// The person's clock, as files are inspected.
     Today(UnixTime),
     /// The person goes to a step.
@@ -348,31 +403,34 @@ impl State {
                 self.job = Some(job);
                 self.left = None;
                 self.alert = None;
+                self.notice.clear();
                 match job {
-                    Job::Planning => self.forget_plan(),
+                    Job::Planning => {
+                        self.forget_plan();
+                        self.asked = Some(Box::new(self.form.clone()));
+                    }
                     Job::Making { .. } => {
                         self.forget_package();
-                        self.look_at("making");
+                        self.look_at("building");
                     }
                     Job::Archiving | Job::Copying | Job::Inspecting | Job::Sampling => {}
                 }
             }
             Action::Cancelled => {
                 self.ended(words::CANCELLED.to_owned());
-                self.look_at("making");
+                self.look_at("build");
             }
             Action::CheckAsked(phase) => self.check = Some(Check { phase, report: None }),
             Action::Checked(phase, report) => {
                 let fits = self.check.as_mut().is_some_and(|check| check.answer(phase, Rc::clone(&report)));
                 if fits {
-                    let before = self.inventory.as_ref().map(|inventory| words::inspected(inventory));
-                    let before = before.filter(|before| *before == self.notice).map(|before| before + " ");
-                    self.notice = before.unwrap_or_default() + &words::checked(&report);
+                    self.notice = words::checked(&report);
                     self.refused = !report.holds;
                 }
             }
             Action::Copied(path) => self.ended(words::copied(&path)),
             Action::CoreDied(location) => {
+                self.halted = self.planning || self.job == Some(Job::Planning);
                 self.forget_plan();
                 // The new one takes up what was loaded.
                 self.job = (!self.files.is_empty()).then_some(Job::Inspecting);
@@ -382,7 +440,7 @@ impl State {
             }
             Action::Detailed(details) => self.details.add(details),
             Action::Downloaded(download) => {
-                self.ended(words::downloaded(&download.name));
+                self.ended(String::new());
                 self.download = Some(download);
             }
             Action::Explained(message) => self.explained.take(message, self.inventory.as_deref(), self.today),
@@ -402,19 +460,25 @@ impl State {
             Action::Built { build, policy } => (self.checks.build, self.checks.policy) = (build, policy),
             Action::Form(change) => {
                 self.history.choice(&change, &self.form);
-                self.forget_plan();
-                self.form_problems.clear();
+                self.forget_package();
+                self.notice.clear();
+                self.halted = false;
                 self.form.change(change);
             }
             Action::FormRefused(problems) => {
                 self.forget_plan();
-                if let Some(problem) = problems.first() {
-                    self.look_at(&problem.field);
-                }
+                self.asked = Some(Box::new(self.form.clone()));
                 self.form_problems = problems;
             }
+            Action::ProblemShown => {
+                self.attempted = true;
+                if let Some(problem) = self.form_problems.first() {
+                    let field = problem.field.clone();
+                    self.look_at(&field);
+                }
+            }
             Action::Inspected(files, inventory) => {
-                self.ended(words::inspected(&inventory));
+                self.ended(String::new());
                 self.history.files(&self.files, &files, &self.form);
                 self.files = files;
                 self.found(inventory);
@@ -427,7 +491,7 @@ impl State {
             Action::KeyWorkerDied(location) => self.alert = Some(words::key_worker_died(&location)),
             Action::Made(package, authorities, chart) => {
                 self.authorities = authorities;
-                self.ended(words::made(&package));
+                self.ended(String::new());
                 self.package = Some(package);
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
@@ -453,13 +517,22 @@ impl State {
                 }
             }
             Action::Place(place) => self.place = place,
+            Action::PlanAsked => {
+                self.asked = Some(Box::new(self.form.clone()));
+                self.planning = true;
+                self.form_problems.clear();
+                self.attempted = false;
+            }
+            Action::PlanRetried => {
+                self.halted = false;
+                self.asked = None;
+            }
             Action::Planned(outcome) => {
-                self.ended(words::planned(&outcome));
-                self.refused = matches!(outcome, Outcome::Refused(_));
-                self.look_at(match outcome {
-                    Outcome::Plan(_) => "plan",
-                    Outcome::Refused(_) => "refused",
-                });
+                // What the person is told of something else stays.
+                if self.job.is_some() {
+                    self.ended(String::new());
+                }
+                self.planning = false;
                 self.outcome = Some(outcome);
             }
             Action::PlatformChosen(platform) => {
@@ -490,8 +563,7 @@ impl State {
             Action::TimeLeft(seconds) => self.left = Some(seconds),
             Action::Undo => self.undo(),
             Action::Unmade(findings, chart) => {
-                self.ended(words::UNMADE.to_owned());
-                self.refused = true;
+                self.ended(String::new());
                 self.unmade = findings;
                 if outage::is_acceptable(&chart) {
                     self.form.outages = outage::outages(&chart);
@@ -499,13 +571,16 @@ impl State {
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
                 self.show_what_came_of_it();
+                // After the step, which begins without a notice.
+                (self.notice, self.refused) = (words::UNMADE.to_owned(), true);
             }
+            Action::ThemeChosen(theme) => self.theme = theme,
             Action::Today(today) => self.today = today,
             Action::Went(step) => self.go(step),
             Action::Wiped => {
-                let (place, checks, focus) =
-                    (self.place, std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
-                *self = Self { place, checks, focus, notice: words::WIPED.to_owned(), ..Self::default() };
+                let (place, theme) = (self.place, self.theme);
+                let (checks, focus) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
+                *self = Self { place, theme, checks, focus, notice: words::WIPED.to_owned(), ..Self::default() };
                 self.look_at("load");
             }
             Action::Woke if self.job.is_some() => self.alert = Some(words::WOKE_AT_WORK.to_owned()),
@@ -535,6 +610,8 @@ impl State {
     /// Is anything under way that will change what is shown?
     pub fn is_busy(&self) -> bool {
         self.job.is_some()
+            || self.planning
+            || self.plan_wanted().is_some()
             || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
             || self.check.as_ref().is_some_and(|check| check.report.is_none())
     }
@@ -550,6 +627,26 @@ impl State {
             Some(Outcome::Plan(plan)) => Some(plan),
             Some(Outcome::Refused(_)) | None => None,
         }
+    }
+
+    /// The choices of which a plan is to be made now: those on the step that shows one, unless it was asked for already.
+    pub fn plan_wanted(&self) -> Option<&PlanForm> {
+        let wanted = self.step == Step::Plan && self.inventory.is_some() && self.job.is_none() && !self.halted;
+        (wanted && !self.is_asked()).then_some(&self.form)
+    }
+
+    /// Is what came of the choices that of the choices as they are now?
+    pub fn is_planned(&self) -> bool {
+        self.is_asked() && !self.planning && self.form_problems.is_empty()
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.as_deref() == Some(&self.form)
+    }
+
+    /// The worst that any connection looks like.
+    pub fn worst_mark(&self) -> Mark {
+        self.chart.as_ref().map(|chart| chart.worst()).unwrap_or_default()
     }
 
     /// The outages that the person accepts.
@@ -587,6 +684,10 @@ impl State {
 
     fn forget_plan(&mut self) {
         self.outcome = None;
+        self.asked = None;
+        self.planning = false;
+        self.form_problems.clear();
+        self.attempted = false;
         self.forget_package();
     }
 

@@ -1,6 +1,8 @@
 //! Connections of processes that no profile's table names: static Pods and units of a node's own, and components whose
 //! flags name other files than the profile's.
 
+use std::sync::LazyLock;
+
 use super::{
     AuthorityId, Component,
     edge::{ConsumerId, EdgeRow, Effect, End, Holding, Material, Party, Writer},
@@ -25,7 +27,28 @@ pub enum ConsumerFile {
     ServingCertificate,
 }
 
+impl ConsumerFile {
+    const ALL: [Self; 6] = [
+        Self::Kubeconfig,
+        Self::TrustBundle,
+        Self::FrontProxyBundle,
+        Self::ClientCertificate,
+        Self::FrontProxyCertificate,
+        Self::ServingCertificate,
+    ];
+}
+
 const REMEDY: &str = "Restart the process on its node after the step that changed its file";
+
+/// The row of an id that [`consumer_rows`] gives, for a consumer of any plan: its parties are right, its [`ConsumerId`]
+/// is not. `None` for an id that it never gives.
+#[must_use]
+pub fn consumer_row(id: &str) -> Option<&'static EdgeRow> {
+    static ROWS: LazyLock<Vec<EdgeRow>> = LazyLock::new(|| {
+        ConsumerFile::ALL.into_iter().flat_map(|file| consumer_rows(ConsumerId(0), file, Effect::Live)).collect()
+    });
+    ROWS.iter().find(|row| row.id == id)
+}
 
 /// The connections of one consumer, each as a row.
 #[must_use]

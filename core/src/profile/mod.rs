@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
-pub use consumer_edges::{ConsumerFile, consumer_rows};
+pub use consumer_edges::{ConsumerFile, consumer_row, consumer_rows};
 pub use edge::EdgeRow;
 use edge::Material;
 pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};

@@ -1,16 +1,16 @@
-//! The choices for one authority.
+//! The options of one CA.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{described_by_hint, hint, invalid, problem, way};
+use super::plan_form::{Problems, Property, described_by_hint, hint, invalid, problem, tick, way};
 use crate::{
-    app::Act,
+    act::Act,
     ports::{dom, files},
     state::{
         LoadedFile,
-        form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange, FormProblem},
+        form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange},
     },
     words::{self, hints},
 };
@@ -29,34 +29,31 @@ pub struct AuthorityFieldsProps {
     pub external: bool,
     /// The platform that it is of.
     pub platform: AttrValue,
-    /// What is wrong with the form.
-    pub problems: Vec<FormProblem>,
-    /// The loaded files, among which a brought authority is.
+    /// What is wrong with the options.
+    pub problems: Problems,
+    /// The loaded files, among which an imported CA is.
     pub files: Rc<[LoadedFile]>,
+    /// Is it open?
+    pub open: bool,
     /// Where the person's doings go.
     pub act: Callback<Act>,
 }
 
-/// Whether an authority gets a successor, and which.
+/// Whether a CA is rotated, and what replaces it.
 #[component]
 pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
-    let AuthorityFieldsProps { form, course, act, .. } = props;
+    let AuthorityFieldsProps { form, course, external, open, act, .. } = props;
     let id = form.id;
     let change = act.reform(move |change| Act::Form(FormChange::Authority(id, change)));
     html! {
-        <fieldset>
-            <legend>
-                <input id={form.field("rotate")} type="checkbox" checked={form.rotate} data-test={form.field("rotate")}
-                    aria-describedby={format!("{}-hint", form.field("rotate"))} onchange={change.reform(|event: Event| AuthorityChange::Rotate(dom::checked(&event)))} />
-                <label for={form.field("rotate")}>{ "Rotate the " }{ &form.title }</label>
-            </legend>
-            { hint(&form.field("rotate"), hints::rotate(form.id)) }
+        <Property title={form.title.clone()} value={words::authority_summary(form, *external, course)} {open}>
+            { tick(&form.field("rotate"), form.rotate, &words::rotate(&form.title), hints::rotate(form.id), change.reform(AuthorityChange::Rotate)) }
             if form.rotate && *course == Course::Begins {
                 { successor(props, &change) }
             } else if form.rotate {
-                <p data-test={form.field("course")}>{ words::course(course) }</p>
+                <p class="small" data-test={form.field("course")}>{ words::course(course) }</p>
             }
-        </fieldset>
+        </Property>
     }
 }
 
@@ -66,44 +63,30 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
     html! {
         <>
             if *external {
-                <p>{ words::BRING_CERTIFICATE }</p>
+                <p class="small">{ words::BRING_CERTIFICATE }</p>
             } else {
-                { source(form, false, ("make", "Make a new CA here", hints::MAKE), change) }
-                { source(form, true, ("bring", "Bring a CA along that was made elsewhere", hints::BRING), change) }
+                <fieldset>
+                    <legend>{ words::NEW_CA }</legend>
+                    { source(form, false, ("make", words::GENERATE, hints::MAKE), change) }
+                    { source(form, true, ("bring", words::IMPORT, hints::BRING), change) }
+                </fieldset>
             }
             if form.brought || *external {
                 { brought_file(props, BroughtPart::Certificate) }
                 { brought_file(props, BroughtPart::Key) }
             } else {
-                { common_name(props, change) }
+                { typed(props, "name", words::COMMON_NAME, hints::COMMON_NAME, form.name.as_deref().unwrap_or(&form.proposed_name),
+                    change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))) }
                 if form.whole_subject {
                     { whole_subject(props, change) }
                 }
-                { key_type(form, words::authority_id(form.id), change) }
+                { key_type(form, change) }
             }
         </>
     }
 }
 
-fn common_name(
-    AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
-    change: &Callback<AuthorityChange>,
-) -> Html {
-    let id = form.field("name");
-    html! {
-        <p>
-            <label for={id.clone()}>{ "Common name" }</label>
-            <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()}
-                value={form.name.clone().unwrap_or_else(|| form.proposed_name.clone())}
-                aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)}
-                oninput={change.reform(|event: InputEvent| AuthorityChange::Name(dom::value(&event)))} />
-            { problem(problems, &id) }
-            { hint(&id, hints::COMMON_NAME) }
-        </p>
-    }
-}
-
-/// What the platform's own tool takes instead of a common name and a lifetime.
+/// What the platform's own tool takes instead of a common name and a validity.
 fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
     let AuthorityFieldsProps { form, platform, .. } = props;
     let subject = change.reform(|event: InputEvent| AuthorityChange::Subject(dom::value(&event)));
@@ -116,7 +99,7 @@ fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange
     }
 }
 
-/// A field with what is to be typed into it.
+/// A field for a text.
 fn typed(
     AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
     field: &str,
@@ -127,13 +110,13 @@ fn typed(
 ) -> Html {
     let id = form.field(field);
     html! {
-        <p>
+        <div class="field">
             <label for={id.clone()}>{ label }</label>
-            <input id={id.clone()} autocomplete="off" spellcheck="false" data-test={id.clone()} value={value.to_owned()}
+            <input id={id.clone()} class="input" autocomplete="off" spellcheck="false" data-test={id.clone()} value={value.to_owned()}
                 aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} {oninput} />
             { problem(problems, &id) }
             { hint(&id, why) }
-        </p>
+        </div>
     }
 }
 
@@ -147,29 +130,29 @@ fn source(
     way(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
 }
 
-fn key_type(form: &AuthorityForm, name: &str, change: &Callback<AuthorityChange>) -> Html {
-    let id = format!("{name}-key-type");
+fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {
+    let id = form.field("key-type");
     let onchange = change.reform(|event: Event| {
         let chosen = dom::value(&event);
         AuthorityChange::KeyAlgorithm(words::KEY_ALGORITHMS.iter().find(|row| row.1 == chosen).map(|row| row.0))
     });
     html! {
-        <p>
-            <label for={id.clone()}>{ "Key" }</label>
-            <select id={id.clone()} {onchange} aria-describedby={format!("{id}-hint")} data-test={id.clone()}>
+        <div class="field">
+            <label for={id.clone()}>{ words::KEY_TYPE }</label>
+            <select id={id.clone()} class="input" {onchange} aria-describedby={format!("{id}-hint")} data-test={id.clone()}>
                 if let Some(same) = form.same_key {
-                    <option value="same" selected={form.key_algorithm.is_none()}>{ "as the old one (" }{ words::key_algorithm(same) }{ ")" }</option>
+                    <option value="same" selected={form.key_algorithm.is_none()}>{ words::same_key(same) }</option>
                 }
                 for (algorithm, value, label) in words::KEY_ALGORITHMS {
                     <option key={value} {value} selected={form.key_algorithm == Some(algorithm)}>{ label }</option>
                 }
             </select>
             { hint(&id, hints::KEY) }
-        </p>
+        </div>
     }
 }
 
-/// One file of an authority that is brought along: picked now, or among those that were loaded before.
+/// One file of an imported CA: picked now, or among the loaded files.
 fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     let AuthorityFieldsProps { form, problems, files, act, .. } = props;
     let (authority, id) = (form.id, form.field(words::brought_part(part)));
@@ -181,26 +164,26 @@ fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     });
     html! {
         <>
-            <p>
+            <div class="field">
                 <label for={picker.clone()}>{ words::pick_brought(part) }</label>
                 <input id={picker.clone()} type="file" onchange={picked} aria-describedby={format!("{id}-hint")} data-test={picker} />
                 { hint(&id, hints::brought(part)) }
-            </p>
-            <p>
+            </div>
+            <div class="field">
                 <label for={id.clone()}>{ words::select_brought(part) }</label>
-                <select id={id.clone()} onchange={selected} aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} data-test={id.clone()}>
-                    <option value="" selected={chosen.is_empty()}>{ "none" }</option>
+                <select id={id.clone()} class="input" onchange={selected} aria-invalid={invalid(problems, &id)} aria-describedby={described_by_hint(problems, &id)} data-test={id.clone()}>
+                    <option value="" selected={chosen.is_empty()}>{ words::NO_FILE }</option>
                     for file in shallow_first(files) {
                         <option key={file.id.0} value={file.path.clone()} selected={file.path == chosen}>{ &file.path }</option>
                     }
                 </select>
                 { problem(problems, &id) }
-            </p>
+            </div>
         </>
     }
 }
 
-/// As many files as a list can offer. A new authority lies rather beside the nodes' trees than in one.
+/// As many files as a list can offer. A new CA's files are rather beside the nodes' trees than in one.
 fn shallow_first(files: &[LoadedFile]) -> Vec<&LoadedFile> {
     let mut files: Vec<&LoadedFile> = files.iter().collect();
     files.sort_by_key(|file| file.path.matches('/').count());

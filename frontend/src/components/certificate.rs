@@ -3,50 +3,68 @@
 use airlock_core::report::{CertificateDetails, CertificateReport, ExtensionReport};
 use yew::prelude::*;
 
-use crate::{app::Act, ports::dom, state::Details, words};
+use super::icon::chevron;
+use crate::{
+    act::Act,
+    ports::dom,
+    state::Details,
+    words::{self, certificate as text, certificate::field},
+};
 
-/// A certificate: its subject and end, and the rest when opened.
+/// A certificate: a line, and the rest when it is opened.
 pub fn certificate(certificate: &CertificateReport) -> Html {
     html! {
-        <details class="certificate" data-test="certificate" data-fingerprint={certificate.fingerprint.clone()}>
-            <summary>{ &certificate.subject }{ ", " }{ &certificate.key_type }{ ", until " }{ certificate.not_after.date() }</summary>
-            <dl>
+        <details class="cert" data-test="certificate" data-fingerprint={certificate.fingerprint.clone()}
+            // What it is folded into would take this for its own.
+            ontoggle={|event: Event| event.stop_propagation()}>
+            <summary>{ chevron() }<span>{ text::certificate(certificate) }</span></summary>
+            { facts(certificate) }
+        </details>
+    }
+}
+
+/// The rows that say something, and all fields when they are opened.
+pub fn facts(certificate: &CertificateReport) -> Html {
+    html! {
+        <>
+            <dl class="kv">
                 for (name, value) in shown(certificate) {
                     <dt key={name}>{ name }</dt>
                     <dd key={format!("{name} value")}>{ value }</dd>
                 }
             </dl>
             <AllFields fingerprint={certificate.fingerprint.clone()} />
-        </details>
+        </>
     }
 }
 
-/// The rows that say something; who signed it is said even where nobody is known.
+/// The rows that say something; the issuer is named even where it is not loaded.
 fn shown(certificate: &CertificateReport) -> impl Iterator<Item = (&'static str, String)> {
-    let nobody = |(name, value): (&'static str, String)| match name {
-        "Signed by" => (name, or(&value, "nobody among the files")),
+    let issuer = |(name, value): (&'static str, String)| match name {
+        field::SIGNED_BY => (name, or(&value, text::NO_ISSUER)),
         _ => (name, value),
     };
-    rows(certificate).into_iter().map(nobody).filter(|(_, value)| !value.is_empty())
+    rows(certificate).into_iter().map(issuer).filter(|(_, value)| !value.is_empty())
 }
 
 /// The rows of every certificate.
 pub fn rows(certificate: &CertificateReport) -> Vec<(&'static str, String)> {
     vec![
-        ("Subject", certificate.subject.clone()),
-        ("Issuer", certificate.issuer.clone()),
-        ("Alternative names", certificate.alternative_names.join(", ")),
-        ("Key", certificate.key_type.clone()),
-        ("Not before", certificate.not_before.to_string()),
-        ("Not after", certificate.not_after.to_string()),
-        ("Signed by", certificate.signed_by.clone()),
-        ("Signature", certificate.signature_algorithm.clone()),
-        ("Authority", (if certificate.authority { "yes" } else { "no" }).to_owned()),
-        ("Serial", certificate.serial.clone()),
-        ("Fingerprint (SHA-256)", certificate.fingerprint.clone()),
-        ("Pin", certificate.pin.clone()),
-        ("Subject key id", or(&certificate.subject_key_id, "none")),
-        ("Authority key id", or(&certificate.authority_key_id, "none")),
+        (field::SUBJECT, certificate.subject.clone()),
+        (field::ISSUER, certificate.issuer.clone()),
+        (field::NAMES, certificate.alternative_names.join(", ")),
+        (field::KEY, certificate.key_type.clone()),
+        (field::NOT_BEFORE, certificate.not_before.to_string()),
+        (field::NOT_AFTER, certificate.not_after.to_string()),
+        (field::SIGNED_BY, certificate.signed_by.clone()),
+        (field::SIGNATURE, certificate.signature_algorithm.clone()),
+        (field::AUTHORITY, text::is_authority(certificate.authority).to_owned()),
+        (field::SERIAL, certificate.serial.clone()),
+        (field::FINGERPRINT, certificate.fingerprint.clone()),
+        // Only kubeadm join uses it, and only that of a CA.
+        (field::PIN, if certificate.authority { certificate.pin.clone() } else { String::new() }),
+        (field::SUBJECT_KEY_ID, or(&certificate.subject_key_id, text::NONE)),
+        (field::AUTHORITY_KEY_ID, or(&certificate.authority_key_id, text::NONE)),
     ]
 }
 
@@ -75,10 +93,10 @@ pub fn AllFields(AllFieldsProps { fingerprint }: &AllFieldsProps) -> Html {
         }
     };
     html! {
-        <details {ontoggle} data-test="all-fields">
-            <summary>{ words::ALL_FIELDS }</summary>
+        <details class="cert" {ontoggle} data-test="all-fields">
+            <summary>{ chevron() }<span>{ words::ALL_FIELDS }</span></summary>
             if *open {
-                { details.of(fingerprint).map_or_else(|| html! { <p>{ "Fetching …" }</p> }, fields) }
+                { details.of(fingerprint).map_or_else(|| html! { <p>{ words::FETCHING }</p> }, fields) }
             }
         </details>
     }
@@ -86,7 +104,7 @@ pub fn AllFields(AllFieldsProps { fingerprint }: &AllFieldsProps) -> Html {
 
 fn fields(details: &CertificateDetails) -> Html {
     html! {
-        <dl data-test="fields">
+        <dl class="kv" data-test="fields">
             <dt>{ "Version" }</dt><dd>{ details.version }</dd>
             for (index, one) in details.extensions.iter().enumerate() {
                 <dt key={format!("{index}")}>{ words::extension(one) }</dt>

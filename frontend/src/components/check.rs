@@ -1,4 +1,4 @@
-//! Check what I have: is a phase done, and for whom not.
+//! Rotation progress: is a phase done, and where not.
 
 use std::rc::Rc;
 
@@ -10,14 +10,16 @@ use yew::prelude::*;
 
 use super::{
     findings::findings,
-    part::{Fold, Part},
+    kit,
+    part::{Card, Fold},
     platform::use_tongue,
 };
 use crate::{
-    app::Act,
+    act::Act,
     state::{
         check::{Behind, Check, behind},
         platform::Tongue,
+        role::Role,
     },
     words,
 };
@@ -36,39 +38,41 @@ pub struct CheckProps {
     pub act: Callback<Act>,
 }
 
-/// The rotation that is under way, a button for each phase, and the answer.
+/// The rotation in progress, a button for each phase, and the answer.
 #[component]
 pub fn CheckPart(props: &CheckProps) -> Html {
     let CheckProps { inventory, check, act } = props;
     let asked = check.as_ref().map(|check| check.phase);
     let tongue = use_tongue();
     html! {
-        <Part id="check" title={words::CHECK}>
-            <p>{ words::CHECK_INTRODUCTION }</p>
-            if !inventory.rotation.authorities.is_empty() {
-                <h3>{ words::UNDER_WAY }</h3>
-                <ul class="plain">
-                    for authority in &inventory.rotation.authorities {
-                        <li key={authority.title.clone()} data-test="under-way">{ words::replaced(authority) }</li>
-                    }
-                </ul>
-            }
-            <p id="check-which"><strong>{ words::CHECK_WHICH }</strong></p>
-            <div class="choices" role="group" aria-labelledby="check-which">
-                { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, tongue, asked == Some(phase), act)) }
+        <Card id="check" title={words::CHECK}>
+            <div class="body">
+                <p class="small quiet">{ words::CHECK_INTRODUCTION }</p>
+                if !inventory.rotation.authorities.is_empty() {
+                    <h3>{ words::UNDER_WAY }</h3>
+                    <ul class="list small">
+                        for authority in &inventory.rotation.authorities {
+                            <li key={authority.title.clone()} data-test="under-way">{ words::replaced(authority) }</li>
+                        }
+                    </ul>
+                }
+                <p id="check-which" class="b">{ words::CHECK_WHICH }</p>
+                <div class="row" role="group" aria-labelledby="check-which">
+                    { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, tongue, asked == Some(phase), act)) }
+                </div>
+                if let Some(report) = check.as_ref().and_then(|check| check.report.as_ref()) {
+                    { answer(report) }
+                }
+                <p class="small quiet">{ words::CHECK_LIMIT }</p>
             </div>
-            if let Some(report) = check.as_ref().and_then(|check| check.report.as_ref()) {
-                { answer(report) }
-            }
-            <p class="hint">{ words::CHECK_LIMIT }</p>
-        </Part>
+        </Card>
     }
 }
 
 fn button(phase: Option<u8>, tongue: Tongue, pressed: bool, act: &Callback<Act>) -> Html {
     let name = phase.map_or_else(|| "furthest".to_owned(), |phase| phase.to_string());
     html! {
-        <button type="button" aria-pressed={pressed.to_string()} data-test={format!("check-{name}")}
+        <button type="button" class={classes!("btn", "sm", pressed.then_some("primary"))} aria-pressed={pressed.to_string()} data-test={format!("check-{name}")}
             onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase, tongue) }</button>
     }
 }
@@ -78,43 +82,44 @@ fn answer(report: &Rc<CheckReport>) -> Html {
         report.findings.iter().cloned().partition(|finding| finding.severity == Severity::Error);
     let behind = behind(report);
     let open = behind.len() <= FEW;
+    let role = if report.holds { Role::Ok } else { Role::Warning };
     html! {
-        <div data-test="checked" data-phase={report.phase.to_string()} data-holds={report.holds.to_string()}>
-            <p class={classes!("verdict", (!report.holds).then_some("refused"))}>
-                <strong>{ words::verdict_of(report) }</strong>{ ". " }{ words::check_result(report) }
-            </p>
+        <div class="stackv" data-test="checked" data-phase={report.phase.to_string()} data-holds={report.holds.to_string()}>
+            { kit::note(role, words::verdict_of(report), words::check_result(report)) }
             if !behind.is_empty() {
                 <h3>{ words::CHECK_MISSING }</h3>
-                for (index, one) in behind.iter().enumerate() {
-                    <Fold key={format!("{} {}", one.role, one.holder)} summary={summary(one)} {open} test="behind" name={one.holder.to_owned()}
-                        content={let report = Rc::clone(report); Callback::from(move |()| missing(&self::behind(&report)[index]))} />
-                }
+                <div>
+                    for (index, one) in behind.iter().enumerate() {
+                        <Fold key={format!("{} {}", one.role, one.holder)} class="nested" summary={summary(one)} {open} test="behind" name={one.holder.to_owned()}
+                            content={let report = Rc::clone(report); Callback::from(move |()| missing(&self::behind(&report)[index]))} />
+                    }
+                </div>
             }
             if !errors.is_empty() {
                 <h3>{ words::CHECK_IN_THE_WAY }</h3>
-                { findings(&errors) }
+                { findings(&errors, None) }
             }
             if !others.is_empty() {
                 <h3>{ words::CHECK_WARNINGS }</h3>
-                { findings(&others) }
+                { findings(&others, None) }
             }
         </div>
     }
 }
 
 fn summary(behind: &Behind<'_>) -> Html {
-    html! { <><strong>{ behind.holder }</strong>{ ", " }{ words::behind_whom(behind) }</> }
+    html! { <><b>{ behind.holder }</b><span class="small quiet">{ words::behind_whom(behind) }</span></> }
 }
 
 fn missing(behind: &Behind<'_>) -> Html {
     html! {
-        <ul class="findings">
+        <ul class="places">
             for (index, one) in behind.missing.iter().enumerate() {
-                <li key={index} class="error" data-test="missing">
+                <li key={index} data-test="missing">
                     if one.place != one.holder {
                         <p class="path">{ &one.place }</p>
                     }
-                    <p>{ words::sentence(&one.seen) }</p>
+                    <p>{ words::seen(&one.seen) }</p>
                     if !one.file.ends_with(&one.place) {
                         <p class="hint path">{ &one.file }</p>
                     }

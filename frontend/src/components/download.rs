@@ -1,14 +1,18 @@
-//! Download: the package as a zip.
+//! Download: the package, and what to do next.
 
 use std::rc::Rc;
 
 use airlock_core::report::{PackageReport, PlanReport};
 use yew::prelude::*;
 
-use super::{part::Part, reach};
+use super::{
+    icon::{Icon, icon},
+    kit::{self, Command, Copy},
+    part::{Card, Head},
+    reach,
+};
 use crate::{
-    app::Act,
-    state::{Downloaded, reach::reach},
+    state::{Downloaded, reach::reach, tree},
     words,
 };
 
@@ -21,30 +25,63 @@ pub struct DownloadProps {
     pub plan: Option<Rc<PlanReport>>,
     /// The zip, once it was downloaded.
     pub download: Option<Downloaded>,
-    /// Is work under way?
-    pub busy: bool,
-    /// Where the person's doings go.
-    pub act: Callback<Act>,
 }
 
-/// The button, and how to check what came of it.
+/// The step.
 #[component]
 pub fn DownloadPart(props: &DownloadProps) -> Html {
-    let DownloadProps { package, plan, download, busy, act } = props;
+    let DownloadProps { package, plan, download, .. } = props;
+    let (title, text) = words::download_hint(package);
+    let secret = package.files.iter().any(|file| file.secret);
+    let [file, sum] = words::PACKAGE_TERMS;
+    let aside = html! { <span class="small quiet">{ words::package_size(package, plan.as_deref()) }</span> };
     html! {
-        <Part id="download" title="Download">
-            <p data-test="download-hint">{ words::download_hint(package) }</p>
-            <button type="button" class="main" disabled={*busy} onclick={act.reform(|_| Act::Download)} data-test="download-zip">
-                { "Download " }{ &package.name }{ ".zip" }
-            </button>
-            if let Some(Downloaded { name, sha256 }) = download {
-                <p>{ "SHA-256 of the zip:" }</p>
-                <pre tabindex="0" data-test="sha256" data-sha256={sha256.clone()}>{ sha256 }{ "  " }{ name }</pre>
-                <p>{ words::CHECK_HINT }</p>
-            }
-            if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
-                { reach::next(&reach) }
-            }
-        </Part>
+        <div class="contents" data-test="download">
+            <Head id="download" title={words::DOWNLOAD_TITLE}>{ words::DOWNLOAD_SENTENCE }</Head>
+            <div class="cols tasked">
+                <div class="stackv">
+                    <Card id="package" title={words::PACKAGE} {aside}>
+                        <div class="body">
+                            <div class={classes!("note", if secret { "warn" } else { "info" })} data-test="download-hint">{ icon(Icon::Key) }<div><b>{ title }</b><p class="small">{ text }</p></div></div>
+                            <dl class="kv">
+                                <dt>{ file }</dt><dd class="path">{ &package.name }{ ".zip" }</dd>
+                                <dt>{ sum }</dt>
+                                if let Some(Downloaded { name, sha256 }) = download {
+                                    <dd><span class="path" data-test="sha256" data-sha256={sha256.clone()} data-name={name.clone()}>{ sha256 }</span><Copy text={sha256.clone()} label={words::COPY_SUM} /></dd>
+                                } else {
+                                    <dd class="quiet">{ words::NO_SUM }</dd>
+                                }
+                            </dl>
+                        </div>
+                    </Card>
+                    if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
+                        { reach::next(&reach) }
+                    }
+                </div>
+                { next(package) }
+            </div>
+        </div>
+    }
+}
+
+fn next(package: &PackageReport) -> Html {
+    let script = package
+        .files
+        .iter()
+        .find(|file| file.phase == 1 && file.path.ends_with("/apply.sh") && file.path.contains("/control-plane/"));
+    let node = script.map(|file| (file.holder.as_str(), tree::folder(&file.path)));
+    html! {
+        <Card id="next" title={words::WHAT_NEXT}>
+            <ol class="tasks">
+                for task in words::tasks(package, node) {
+                    <li key={task.title}>
+                        <b>{ task.title }</b>
+                        if !task.command.is_empty() { <Command command={task.command} /> }
+                        if !task.about.is_empty() { <p class="small quiet">{ task.about }</p> }
+                    </li>
+                }
+            </ol>
+            <div class="body"><div class="row">{ for [1, 2, 3].map(|phase| kit::phase(phase, words::phase_short(phase))) }</div></div>
+        </Card>
     }
 }

@@ -1,10 +1,10 @@
-//! Explain an error: a field for the message, and what it means with the loaded files as suspects.
+//! Explain an error message: a field, and what the message means with the loaded files that match.
 
 use yew::prelude::*;
 
-use super::{command::Command, part::Part};
+use super::{kit::Command, part::Card};
 use crate::{
-    app::Act,
+    act::Act,
     ports::dom,
     state::explain::{Explained, Explanation, Message, Suspect},
     words::explain as words,
@@ -19,7 +19,7 @@ pub struct ExplainProps {
     pub act: Callback<Act>,
 }
 
-/// The field, and under it what is in it.
+/// The field, and under it the explanation.
 #[component]
 pub fn ExplainPart(props: &ExplainProps) -> Html {
     let ExplainProps { explained: Explained { message, refused, explanations }, act } = props;
@@ -31,15 +31,20 @@ pub fn ExplainPart(props: &ExplainProps) -> Html {
         _ => words::found(explanations.len()),
     };
     html! {
-        <Part id="explain" title={words::TITLE}>
-            <p>{ words::INTRODUCTION }</p>
-            <label for="message">{ words::LABEL }</label>
-            <textarea id="message" rows="3" autocomplete="off" spellcheck="false" value={text} {oninput} data-test="message" />
-            <p class="hint" role="status" data-test="explained">{ said }</p>
-            for (index, explanation) in explanations.iter().enumerate() {
-                <div key={index} class="explained" data-test="explanation" data-kind={format!("{:?}", explanation.kind)}>{ one(explanation) }</div>
-            }
-        </Part>
+        <Card id="explain" title={words::TITLE}>
+            <div class="body">
+                <div class="field">
+                    <label for="message">{ words::LABEL }</label>
+                    <textarea id="message" class="input" rows="3" autocomplete="off" spellcheck="false" placeholder={words::PLACEHOLDER} value={text} {oninput}
+                        aria-describedby="message-hint" data-test="message" />
+                    <span id="message-hint" class="hint">{ words::INTRODUCTION }</span>
+                </div>
+                <p class="small" role="status" data-test="explained">{ said }</p>
+                for (index, explanation) in explanations.iter().enumerate() {
+                    <div key={index} class="stackv" data-test="explanation" data-kind={format!("{:?}", explanation.kind)}>{ one(explanation) }</div>
+                }
+            </div>
+        </Card>
     }
 }
 
@@ -50,28 +55,27 @@ fn one(explanation: &Explanation) -> Html {
             <h3>{ words::title(*kind) }</h3>
             <p>{ words::meaning(*kind, facts) }</p>
             for fact in words::facts(facts) {
-                <p key={fact.clone()} class="hint">{ fact.clone() }</p>
+                <p key={fact.clone()} class="small quiet">{ fact.clone() }</p>
             }
             <h4>{ words::SUSPECTS }</h4>
             if suspects.is_empty() {
-                <p>{ words::NO_SUSPECT }</p>
+                <p class="small">{ words::NO_SUSPECT }</p>
             } else {
-                <ul class="plain suspects">
+                <ul class="places">
                     for (index, one) in suspects.iter().enumerate() {
                         <li key={index} data-test="suspect" data-file={one.file.clone()}>{ suspect(one) }</li>
                     }
                 </ul>
                 if *more > 0 {
-                    <p class="hint">{ words::more(*more) }</p>
+                    <p class="small quiet">{ words::more(*more) }</p>
                 }
             }
             <h4>{ words::TO_DO }</h4>
-            <ol>
+            <ol class="list small">
                 for step in words::to_do(*kind) { <li key={*step}>{ *step }</li> }
             </ol>
-            <h4>{ words::RECHECK }</h4>
             for command in words::commands(explanation) {
-                <Command key={command.clone()} command={command.clone()} />
+                <Command key={command.clone()} title={words::RECHECK} command={command.clone()} />
             }
         </>
     }
@@ -81,7 +85,7 @@ fn suspect(suspect: &Suspect) -> Html {
     html! {
         <>
             <span class="path">{ words::place(suspect) }</span>
-            { " " }<strong>{ words::part(suspect.part) }</strong>{ ": " }{ words::clue(&suspect.clue) }{ "." }
+            { " " }<b>{ words::part(suspect.part) }</b>{ ": " }{ words::clue(&suspect.clue) }{ "." }
         </>
     }
 }

@@ -4,8 +4,12 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::part::Fold;
-use crate::{app::Act, state::LoadedFile, words};
+use super::{
+    gradual,
+    icon::{Icon, icon},
+    part::{Card, Fold},
+};
+use crate::{act::Act, state::LoadedFile, words};
 
 /// Up to this many files the list is open at first.
 const FEW: usize = 12;
@@ -15,6 +19,8 @@ const FEW: usize = 12;
 pub struct FileListProps {
     /// The files, in the order of loading.
     pub files: Rc<[LoadedFile]>,
+    /// How many were read, members of archives included.
+    pub read: usize,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
@@ -24,31 +30,34 @@ pub struct FileListProps {
 /// The loaded files, each of which can be removed.
 #[component]
 pub fn FileList(props: &FileListProps) -> Html {
-    let FileListProps { files, busy, act } = props;
-    let summary = html! { <>{ words::count(files.len(), "file") }{ " loaded" }</> };
+    let FileListProps { files, read, busy, act } = props;
     let content = {
         let (files, act, busy) = (files.clone(), act.clone(), *busy);
-        Callback::from(move |()| rows(&files, busy, &act))
+        Callback::from(
+            move |()| html! { <ul class="files">{ gradual::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
+        )
+    };
+    let aside = html! {
+        <div class="row">
+            <span class="small quiet" data-count={files.len().to_string()} data-test="file-count">{ words::loaded_files(files.len(), *read) }</span>
+            <button type="button" class="btn sm" disabled={*busy} onclick={act.reform(|_| Act::RemoveAll)} data-test="remove-all">{ words::REMOVE_ALL }</button>
+        </div>
     };
     html! {
-        <>
-            <Fold {summary} open={files.len() <= FEW} {content} test="file-list" name="files" />
-            <button type="button" disabled={*busy} onclick={act.reform(|_| Act::RemoveAll)} data-test="remove-all">{ "Remove all files" }</button>
-        </>
+        <Card id="loaded" title={words::LOADED} {aside}>
+            <Fold class="prop" summary={html! { <b>{ words::SHOW_FILES }</b> }} open={files.len() <= FEW} {content} test="file-list" name="files" />
+        </Card>
     }
 }
 
-fn rows(files: &[LoadedFile], busy: bool, act: &Callback<Act>) -> Html {
+fn row(file: &LoadedFile, busy: bool, act: &Callback<Act>) -> Html {
+    let id = file.id;
     html! {
-        <ul class="files">
-            for file in files {
-                <li key={file.id.0} data-test="file" data-path={file.path.clone()}>
-                    <span class="path">{ &file.path }</span>
-                    <span class="size">{ words::size(file.size) }</span>
-                    <button type="button" disabled={busy} aria-label={format!("Remove {}", file.path)} data-test="remove-file"
-                        onclick={let id = file.id; act.reform(move |_| Act::Remove(id))}>{ "Remove" }</button>
-                </li>
-            }
-        </ul>
+        <li key={id.0} data-test="file" data-path={file.path.clone()}>
+            <span class="path">{ &file.path }</span>
+            <span class="small quiet num">{ words::size(file.size) }</span>
+            <button type="button" class="btn sm bare" disabled={busy} aria-label={words::remove(&file.path)} title={words::REMOVE} data-test="remove-file"
+                onclick={act.reform(move |_| Act::Remove(id))}>{ icon(Icon::X) }</button>
+        </li>
     }
 }

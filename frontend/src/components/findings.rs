@@ -1,65 +1,153 @@
-//! What is to be said about the input or the plan.
+//! Findings by cause: errors open, the others closed.
+
+use std::collections::BTreeSet;
 
 use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
-use super::{command::Command, gradual, part::Fold};
-use crate::{state::recheck, words};
+use super::{
+    gradual,
+    icon::{chevron, icon},
+    kit::{self, Command},
+    part::{Card, Printing},
+};
+use crate::{
+    act::Act,
+    ports::dom,
+    state::{
+        form::FormChange,
+        groups::{self, Group},
+        recheck,
+        role::Role,
+    },
+    words,
+};
 
-/// The findings, as they come: most severe first.
-pub fn findings(findings: &[Finding]) -> Html {
+/// The dependencies that the person acknowledges, and where a change of them goes.
+#[derive(Clone, PartialEq)]
+pub struct Acknowledging {
+    /// Those that are acknowledged, by [`Finding::acknowledge`].
+    pub done: BTreeSet<String>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The findings in a card of their own; nothing where there are none.
+pub fn card(id: &'static str, title: &'static str, found: &[Finding], acknowledging: Option<&Acknowledging>) -> Html {
+    if found.is_empty() {
+        return Html::default();
+    }
+    let groups = groups::groups(found);
+    let aside = html! { <span class="small quiet">{ words::causes(&groups) }</span> };
+    html! { <Card {id} {title} {aside}>{ findings(found, acknowledging) }</Card> }
+}
+
+/// The findings, most severe first; with boxes to acknowledge those that need it, where that can be done.
+pub fn findings(found: &[Finding], acknowledging: Option<&Acknowledging>) -> Html {
+    let groups = groups::groups(found);
+    let groups = groups.iter().enumerate().map(|(index, group)| one(index, group, acknowledging));
+    html! { <div class="findings">{ for groups }</div> }
+}
+
+fn one(index: usize, group: &Group<'_>, acknowledging: Option<&Acknowledging>) -> Html {
+    let role = Role::from(group.severity);
+    let summary = html! {
+        <>
+            { icon(kit::mark(role)) }
+            <span><b><span class="sr">{ words::severity(group.severity) }{ ": " }</span>{ words::group_title(group) }</b><span class="hint path">{ words::group_places(group) }</span></span>
+            { chevron() }
+        </>
+    };
+    let all: Vec<Finding> = group.findings.iter().map(|&finding| finding.clone()).collect();
     html! {
-        <ul class="findings">
-            { gradual::rows(findings, one) }
-        </ul>
+        <Cause key={format!("{index} {}", group.code)} severity={group.severity} code={group.code.to_owned()} {summary} findings={all} acknowledging={acknowledging.cloned()} />
     }
 }
 
-fn one(index: usize, finding: &Finding) -> Html {
+/// Properties of [`Cause`].
+#[derive(Properties, PartialEq)]
+struct CauseProps {
+    severity: Severity,
+    code: AttrValue,
+    summary: Html,
+    /// At least one.
+    findings: Vec<Finding>,
+    acknowledging: Option<Acknowledging>,
+}
+
+/// A group. What it says is made when it is open.
+#[component]
+fn Cause(props: &CauseProps) -> Html {
+    let open = use_state_eq(|| props.severity == Severity::Error || acknowledges(props));
+    let Printing(printing) = use_context().unwrap_or_default();
+    let ontoggle = {
+        let open = open.clone();
+        move |event: Event| {
+            event.stop_propagation();
+            if !printing {
+                open.set(dom::is_open(&event));
+            }
+        }
+    };
+    let shown = *open || printing;
     html! {
-        <li key={index} class={class(finding.severity)} data-test="finding" data-severity={finding.severity.to_string()} data-code={finding.code.clone()}>
-            <p><strong>{ words::severity(finding.severity) }</strong>{ ": " }{ &finding.message }{ "." }</p>
-            if !finding.file.is_empty() || !finding.place.is_empty() {
-                <p class="path">{ place(finding) }</p>
+        <details class={classes!("finding", kit::class(Role::from(props.severity)))} open={shown} {ontoggle}
+            data-test="finding-group" data-severity={props.severity.to_string()} data-code={props.code.clone()}>
+            <summary>{ props.summary.clone() }</summary>
+            if shown { { body(props) } }
+        </details>
+    }
+}
+
+/// Is there something to acknowledge?
+fn acknowledges(props: &CauseProps) -> bool {
+    props.acknowledging.is_some() && props.findings.iter().any(|finding| !finding.acknowledge.is_empty())
+}
+
+fn body(CauseProps { findings: all, acknowledging, .. }: &CauseProps) -> Html {
+    let groups = groups::groups(all);
+    let Some(group) = groups.first() else { return Html::default() };
+    let first = group.findings[0];
+    let (why, command) = (recheck::why(first), recheck::command(first));
+    let uniform = group.is_uniform();
+    html! {
+        <div class="body">
+            for remedy in group.remedies() {
+                <p key={remedy.to_owned()} class="remedy">{ words::TO_DO }{ words::without_options(remedy) }{ "." }</p>
             }
-            if !finding.remedy.is_empty() {
-                <p class="remedy">{ words::without_options(&finding.remedy) }{ "." }</p>
-            }
-            { more(finding) }
+            if !why.is_empty() { <p class="small quiet" data-test="why">{ why }</p> }
+            <ul class="places" aria-label={words::PLACES}>
+                { gradual::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
+            </ul>
+            if !command.is_empty() { <Command title={words::VERIFY} {command} /> }
+        </div>
+    }
+}
+
+/// A finding: where, and what is wrong unless all of the group say the same.
+fn place(index: usize, finding: &Finding, same: bool, acknowledging: Option<&Acknowledging>) -> Html {
+    let places: Vec<&str> =
+        [finding.file.as_str(), finding.place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    html! {
+        <li key={index} data-test="finding" data-severity={finding.severity.to_string()} data-code={finding.code.clone()}>
+            if !places.is_empty() { <span class="path">{ places.join(", ") }</span> }
+            <span class={if same { "sr" } else { "hint" }}>{ words::sentence(&finding.message) }</span>
+            if let (false, Some(acknowledging)) = (finding.acknowledge.is_empty(), acknowledging) { { acknowledge(finding, acknowledging) } }
         </li>
     }
 }
 
-/// Why it matters, and the command that shows it again.
-fn more(finding: &Finding) -> Html {
-    let command = recheck::command(finding);
-    if command.is_empty() {
-        return Html::default();
-    }
-    let why = recheck::why(finding);
-    let content = Callback::from(move |()| {
-        html! {
-            <>
-                <p>{ why }</p>
-                <Command command={command.clone()} />
-            </>
-        }
-    });
-    html! { <Fold summary={html! { words::WHY }} {content} test="recheck" name={finding.code.clone()} /> }
-}
-
-fn place(finding: &Finding) -> String {
-    [finding.file.as_str(), finding.place.as_str()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn class(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
+/// The box that acknowledges a finding.
+fn acknowledge(finding: &Finding, Acknowledging { done, act }: &Acknowledging) -> Html {
+    let dependency = finding.acknowledge.clone();
+    let id = format!("acknowledge-{dependency}");
+    let checked = done.contains(&dependency);
+    let onchange =
+        act.reform(move |event: Event| Act::Form(FormChange::Acknowledge(dependency.clone(), dom::checked(&event))));
+    html! {
+        <div class="opt">
+            <input id={id.clone()} type="checkbox" {checked} {onchange} data-test="acknowledge" />
+            <label for={id}>{ words::ACKNOWLEDGE }</label>
+        </div>
     }
 }

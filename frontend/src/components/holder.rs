@@ -1,22 +1,24 @@
-//! A node, or a group of objects, and what it holds.
+//! The files of a node, or of a group of objects.
 
 use airlock_core::report::{HolderReport, SlotReport};
 use yew::prelude::*;
 
 use super::certificate::certificate;
+use crate::words;
 
-/// What a holder holds, as a table.
+/// The files as a table.
 pub fn slots(holder: &HolderReport) -> Html {
+    let [path, kind, contents] = words::SLOT_TABLE;
     html! {
-        <div class="wide">
+        <div class="table stack">
             <table>
-                <thead><tr><th scope="col">{ "Place" }</th><th scope="col">{ "What it is" }</th><th scope="col">{ "What is in it" }</th></tr></thead>
+                <thead><tr>{ for words::SLOT_TABLE.map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
                 <tbody>
                     for (index, slot) in holder.slots.iter().enumerate() {
                         <tr key={index} data-test="slot" data-place={slot.place.clone()}>
-                            <th scope="row" class="path">{ &slot.place }<span class="hint">{ from(slot) }</span></th>
-                            <td>{ &slot.kind }</td>
-                            <td>{ contents(slot) }</td>
+                            <th scope="row" class="path" data-l={path}>{ &slot.place }<span class="hint">{ from(slot) }</span></th>
+                            <td data-l={kind}>{ &slot.kind }</td>
+                            <td data-l={contents}>{ self::contents(slot) }</td>
                         </tr>
                     }
                 </tbody>
@@ -27,21 +29,21 @@ pub fn slots(holder: &HolderReport) -> Html {
 
 fn contents(slot: &SlotReport) -> Html {
     html! {
-        <>
+        <div>
             for item in slot.certificates.iter().map(certificate) {
                 { item }
             }
             for key in &slot.keys {
-                <p data-test="key">{ "private key, " }{ &key.key_type }{ ", pin " }<span class="path">{ &key.pin }</span></p>
+                <p data-test="key">{ words::private_key(&key.key_type) }<span class="path">{ &key.pin }</span></p>
             }
             if !slot.server.is_empty() {
-                <p>{ "server " }<span class="path">{ &slot.server }</span></p>
+                <p>{ words::SERVER }<span class="path">{ &slot.server }</span></p>
             }
-        </>
+        </div>
     }
 }
 
 /// The file that it came from, where that is not just the place in this holder's tree.
 fn from(slot: &SlotReport) -> String {
-    if slot.file.ends_with(&slot.place) { String::new() } else { format!("from {}", slot.file) }
+    if slot.file.ends_with(&slot.place) { String::new() } else { words::from_file(&slot.file) }
 }

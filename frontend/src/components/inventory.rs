@@ -1,147 +1,160 @@
-//! Inspect: what is to be said of the files, and what was found in them.
+//! Inspect: result, findings, CAs, inventory, expiry; beside them cluster, error explainer and rotation progress.
 
 use std::rc::Rc;
 
-use airlock_core::report::{HolderReport, InventoryReport};
+use airlock_core::{UnixTime, report::InventoryReport};
 use yew::prelude::*;
 
 use super::{
-    certificate::certificate,
-    findings::findings,
-    gradual::{self, Gradual},
-    holder::slots,
+    authorities, findings,
+    gradual::Gradual,
+    kit,
     lifetimes::lifetimes,
-    nodes,
-    part::{Fold, Part},
+    nodes::InventoryCard,
+    part::{Card, Fold, Head, folded_card},
     pki, platform,
 };
 use crate::{
-    app::Act,
-    state::{lifetimes::Lifetimes, pki::Pki},
+    act::Act,
+    state::{
+        checklist::{Item, loaded},
+        lifetimes::Lifetimes,
+        nodes::servers,
+        pki::Pki,
+        role::{self, Role},
+    },
     words,
 };
 
-/// Up to this many holders are open at first.
-const FEW: usize = 3;
-
-/// Properties of [`InventoryPart`].
+/// Properties of [`InspectPart`].
 #[derive(Properties, PartialEq)]
-pub struct InventoryProps {
+pub struct InspectProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
-    /// The platform that the person said.
+    /// Who issued what.
+    pub pki: Rc<Pki>,
+    /// How long everything is valid.
+    pub lifetimes: Option<Lifetimes>,
+    /// The person's clock.
+    pub today: UnixTime,
+    /// The platform that the person chose.
     pub platform: Option<&'static str>,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
     pub act: Callback<Act>,
+    /// Panels beside what was found.
+    pub children: Html,
 }
 
-/// What it is in a line, the platform, and findings.
+/// The step.
 #[component]
-pub fn InventoryPart(props: &InventoryProps) -> Html {
-    let InventoryProps { inventory, platform: chosen, busy, act } = props;
+pub fn InspectPart(props: &InspectProps) -> Html {
+    let InspectProps { inventory, pki, lifetimes, today, platform: chosen, busy, act, .. } = props;
     html! {
-        <Part id="inventory" title="Inspect">
-            <p data-test="summary">{ words::summary(inventory, chosen.is_some()) }</p>
-            { platform::choice(inventory, *chosen, *busy, act) }
-            { findings(&inventory.findings) }
-        </Part>
+        <div class="contents" data-test="inventory">
+            <Head id="inventory" title={words::inspect_title(inventory)}><span data-test="summary">{ words::inspect_sentence(inventory, chosen.is_some()) }</span></Head>
+            { strip(inventory, lifetimes.as_ref(), *today) }
+            <div class="cols">
+                <div class="stackv" data-test="holdings">
+                    { findings::card("findings", words::FINDINGS, &inventory.findings, None) }
+                    <Holdings inventory={inventory.clone()} pki={pki.clone()} lifetimes={lifetimes.clone()} today={*today} />
+                </div>
+                <aside class="stackv tools">
+                    <Card id="cluster" title={words::CLUSTER}>
+                        <div class="body">
+                            { platform::choice(inventory, *chosen, *busy, act) }
+                            { facts(inventory) }
+                        </div>
+                    </Card>
+                    { props.children.clone() }
+                </aside>
+            </div>
+        </div>
     }
 }
 
-/// Properties of [`HoldingsPart`].
-#[derive(Properties, PartialEq)]
-pub struct HoldingsProps {
-    /// What was found.
-    pub inventory: Rc<InventoryReport>,
-    /// Who signs whom.
-    pub pki: Rc<Pki>,
-    /// How long everything lives.
-    pub lifetimes: Option<Lifetimes>,
+fn facts(inventory: &InventoryReport) -> Html {
+    let [server, rotation] = words::CLUSTER_TERMS;
+    html! {
+        <dl class="kv">
+            <dt>{ server }</dt><dd class="path">{ words::servers(&servers(inventory)) }</dd>
+            <dt>{ rotation }</dt><dd>{ words::rotation(inventory) }</dd>
+        </dl>
+    }
 }
 
-/// Authorities, holders with their slots, and what has no place.
+/// The result, then the facts that matter most.
+fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime) -> Html {
+    let [result, first, ca, cas, nodes, certificates] = words::STRIP;
+    let (said, warnings) = words::result(inventory);
+    let role = if words::errors_and_warnings(inventory).0 == 0 { Role::Ok } else { Role::Error };
+    let authority = inventory.authorities.iter().map(|authority| authority.certificate.not_after).min();
+    let rotatable = inventory.authorities.iter().filter(|authority| authority.rotates).count();
+    let (control, workers) = (loaded(inventory, Item::ControlPlanes), loaded(inventory, Item::Workers));
+    let all: usize =
+        inventory.holders.iter().flat_map(|holder| &holder.slots).map(|slot| slot.certificates.len()).sum();
+    html! {
+        <dl class="strip" data-test="strip">
+            { kit::stat(role, result, said, warnings) }
+            if let Some((what, until)) = lives.and_then(|lives| lives.first.clone()) {
+                { kit::stat(role::expiry(until, today, false), first, words::days_until(until, today), what.rsplit('/').next().unwrap_or_default().to_owned()) }
+            }
+            if let Some(until) = authority {
+                { kit::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }
+            }
+            { kit::stat(Role::Plain, cas, words::of(rotatable, inventory.authorities.len()), words::CAN_ROTATE) }
+            { kit::stat(Role::Plain, nodes, words::grouped(control + workers), words::nodes(control, workers)) }
+            { kit::stat(Role::Plain, certificates, words::grouped(all), words::keys_loaded(loaded(inventory, Item::Keys))) }
+        </dl>
+    }
+}
+
+/// Properties of [`Holdings`].
+#[derive(Properties, PartialEq)]
+struct HoldingsProps {
+    inventory: Rc<InventoryReport>,
+    pki: Rc<Pki>,
+    lifetimes: Option<Lifetimes>,
+    today: UnixTime,
+}
+
+/// CAs, inventory, expiry, issuance, and files without a place.
 #[component]
-pub fn HoldingsPart(props: &HoldingsProps) -> Html {
-    let HoldingsProps { inventory, pki, lifetimes: lives } = props;
+fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &HoldingsProps) -> Html {
     let mut pieces = Vec::new();
     if !inventory.authorities.is_empty() {
-        pieces.push(authorities(inventory));
-    }
-    if !pki.signers.is_empty() {
-        pieces.push(html! {
-            <>
-                <h3 id="pki">{ "Who signs and trusts whom" }</h3>
-                { pki::drawing(pki) }
-            </>
-        });
-    }
-    if let Some(lives) = lives {
-        pieces.push(html! {
-            <>
-                <h3>{ words::LIFETIMES }</h3>
-                { lifetimes(lives) }
-            </>
-        });
+        pieces.push(authorities::card(inventory, pki, *today));
     }
     if !inventory.holders.is_empty() {
-        pieces.push(html! {
-            <>
-                <h3 id="holders">{ "Who holds what" }</h3>
-                { nodes::table(inventory) }
-            </>
-        });
-        pieces.push(holders(inventory));
+        pieces.push(html! { <InventoryCard {inventory} today={*today} /> });
+    }
+    if let Some(lives) = lives {
+        pieces.push(html! { <Card id="expiry" title={words::LIFETIMES}>{ lifetimes(lives) }</Card> });
+    }
+    if !pki.signers.is_empty() {
+        let content = {
+            let pki = Rc::clone(pki);
+            Callback::from(move |()| pki::drawing(&pki))
+        };
+        pieces.push(folded_card("pki-card", words::PKI, Html::default(), content));
     }
     if !inventory.unrecognised.is_empty() {
         let content = {
             let inventory = Rc::clone(inventory);
             Callback::from(move |()| unrecognised(&inventory))
         };
-        pieces.push(html! {
-            <Fold test="unrecognised" name="unrecognised" summary={html! { words::without_place(inventory.unrecognised.len()) }} {content} />
-        });
+        let summary = html! { <b>{ words::without_place(inventory.unrecognised.len()) }</b> };
+        pieces.push(html! { <Fold class="card" test="unrecognised" name="unrecognised" {summary} {content} /> });
     }
-    html! { <Part id="holdings" title={words::HOLDINGS}><Gradual {pieces} /></Part> }
-}
-
-fn authorities(inventory: &InventoryReport) -> Html {
-    html! {
-        <>
-            <h3>{ "Authorities" }</h3>
-            <ul class="plain">
-                for authority in &inventory.authorities {
-                    <li key={authority.title.clone()} data-test="authority" data-name={words::authority_id(authority.id)}>
-                        <strong>{ &authority.title }</strong>{ ", " }{ words::authority_state(authority) }
-                        { certificate(&authority.certificate) }
-                    </li>
-                }
-            </ul>
-        </>
-    }
-}
-
-fn holders(inventory: &Rc<InventoryReport>) -> Html {
-    let open = inventory.holders.len() <= FEW;
-    gradual::rows(&inventory.holders, |index, holder| {
-        let content = {
-            let inventory = Rc::clone(inventory);
-            Callback::from(move |()| slots(&inventory.holders[index]))
-        };
-        html! { <Fold key={holder.name.clone()} summary={summary(holder)} {open} test="holder" name={holder.name.clone()} {content} /> }
-    })
-}
-
-fn summary(holder: &HolderReport) -> Html {
-    html! { <><strong>{ &holder.name }</strong>{ ", " }{ words::role(&holder.role) }{ ", " }{ words::count(holder.slots.len(), "entry") }</> }
+    html! { <Gradual {pieces} /> }
 }
 
 fn unrecognised(inventory: &InventoryReport) -> Html {
     html! {
-        <ul class="plain">
+        <ul class="files">
             for (index, file) in inventory.unrecognised.iter().enumerate() {
-                <li key={index}><span class="path">{ &file.file }</span>{ ": " }{ &file.reason }</li>
+                <li key={index}><span class="path">{ &file.file }</span><span class="small quiet">{ &file.reason }</span></li>
             }
         </ul>
     }

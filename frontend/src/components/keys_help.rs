@@ -1,4 +1,4 @@
-//! What every key does, from the table that they work by.
+//! Keyboard shortcuts, from the table that they work by.
 
 use yew::prelude::*;
 
@@ -7,18 +7,16 @@ use crate::{state::keys, words};
 
 /// The keys by place.
 pub fn keys_help() -> Html {
-    html! {
-        <Fold summary={html! { words::KEYS }} test="keys-help" name="keys" content={Callback::from(|()| tables())} />
-    }
+    html! { <Fold class="card" summary={html! { <b>{ words::KEYS }</b> }} test="keys-help" name="keys" content={Callback::from(|()| tables())} /> }
 }
 
 fn tables() -> Html {
     html! {
-        <>
+        <div class="table">
             for (place, keys) in keys::by_place() {
                 <table key={place}>
                     <caption>{ place }</caption>
-                    <thead><tr><th scope="col">{ "Key" }</th><th scope="col">{ "What it does" }</th></tr></thead>
+                    <thead><tr>{ for words::KEY_TABLE.map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
                     <tbody>
                         for key in keys {
                             <tr key={key.name} data-test="key-row">
@@ -29,6 +27,6 @@ fn tables() -> Html {
                     </tbody>
                 </table>
             }
-        </>
+        </div>
     }
 }

@@ -25,9 +25,9 @@ pub fn lifetimes(all: &Lifetimes) -> Html {
     let height = ROW * i64::try_from(all.lives.len()).unwrap_or_default();
     let today = x(all.today);
     html! {
-        <>
+        <div class="body">
             <p data-test="first-expiry">{ words::first_expiry(all) }</p>
-            <div class="wide" role="region" tabindex="0" aria-label={words::LIFETIMES}>
+            <div class="scroll-x" role="region" tabindex="0" aria-label={words::LIFETIMES}>
                 <svg class="drawing lives" viewBox={format!("-2 0 {} {}", WIDTH + 2 + YEAR, TOP + height + BOTTOM)} role="img" aria-label={words::lifetimes(all)} data-test="lifetimes">
                     for (year, at) in all.years() {
                         <g key={year} class="year">
@@ -45,7 +45,7 @@ pub fn lifetimes(all: &Lifetimes) -> Html {
                     <text class="note" x={(today - 4).to_string()} y={(TOP - 10).to_string()} text-anchor="end">{ words::TODAY }</text>
                 </svg>
             </div>
-        </>
+        </div>
     }
 }
 

@@ -1,11 +1,15 @@
-//! Outages that cannot be helped: what breaks, why and for how long, and the question whether they are accepted.
+//! Unavoidable outages: what breaks, why and for how long, and whether they are accepted.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::{
+    icon::{Icon, icon},
+    part::Card,
+};
 use crate::{
-    app::Act,
+    act::Act,
     ports::dom,
     state::{
         chart::Chart,
@@ -16,18 +20,22 @@ use crate::{
 
 /// What breaks, and when, why and for how long.
 pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
+    let [when, cause, duration] = words::OUTAGE_TERMS;
     html! {
-        <ul class="findings">
+        <ul class="stackv">
             for outage in outages {
-                <li key={outage.cause.clone()} class="warning" data-test="outage">
-                    <p><strong>{ words::connection(&outage.client, &outage.server) }</strong>{ ", " }{ words::count(outage.connections, "connection") }</p>
-                    <dl>
-                        if let Some(chart) = chart {
-                            <dt>{ "When" }</dt><dd>{ words::outage_moments(chart, outage) }</dd>
-                        }
-                        <dt>{ "Cause" }</dt><dd>{ &outage.cause }</dd>
-                        <dt>{ "How long" }</dt><dd>{ &outage.duration }</dd>
-                    </dl>
+                <li key={outage.cause.clone()} class="note warn" data-test="outage">
+                    { icon(Icon::Warning) }
+                    <div>
+                        <b>{ words::connection(&outage.client, &outage.server) }{ ", " }{ words::count(outage.connections, "connection") }</b>
+                        <dl class="kv">
+                            if let Some(chart) = chart {
+                                <dt>{ when }</dt><dd>{ words::outage_moments(chart, outage) }</dd>
+                            }
+                            <dt>{ cause }</dt><dd>{ words::sentence(&outage.cause) }</dd>
+                            <dt>{ duration }</dt><dd>{ words::sentence(&outage.duration) }</dd>
+                        </dl>
+                    </div>
                 </li>
             }
         </ul>
@@ -49,7 +57,7 @@ pub struct ConsentProps {
     pub act: Callback<Act>,
 }
 
-/// The outages, the box that accepts them, and the button that makes the package then.
+/// The outages, the box that accepts them, and the button that builds the package then.
 #[component]
 pub fn ConsentForm(props: &ConsentProps) -> Html {
     let ConsentProps { outages: found, chart, consent, busy, act } = props;
@@ -59,23 +67,23 @@ pub fn ConsentForm(props: &ConsentProps) -> Html {
         Act::AcceptOutage
     });
     html! {
-        <form onsubmit={submit} novalidate=true data-test="consent">
-            <h3>{ words::OUTAGE_TITLE }</h3>
-            <p>{ words::OUTAGE_HINT }</p>
-            { outages(found, Some(chart)) }
-            <fieldset class="bare" disabled={*busy}>
-                if missing {
-                    <p id="accept-outage-problem" class="problem" data-test="problem">{ words::OUTAGE_NOT_TICKED }</p>
-                }
-                <p class="choice">
-                    <input id="accept-outage" type="checkbox" checked={*consent == Consent::Given} aria-invalid={missing.then_some("true")}
-                        aria-describedby={missing.then_some("accept-outage-problem")} data-test="accept-outage"
-                        onchange={act.reform(|event: Event| Act::TickOutage(dom::checked(&event)))} />
-                    <label for="accept-outage">{ words::accept_outages(found) }</label>
-                </p>
-                <button type="submit" class="main" data-test="make-with-outage">{ words::MAKE_WITH_OUTAGE }</button>
-            </fieldset>
-        </form>
+        <Card id="outage" title={words::OUTAGE_TITLE} lead={html! { words::OUTAGE_HINT }}>
+            <form class="body" onsubmit={submit} novalidate=true data-test="consent">
+                { outages(found, Some(chart)) }
+                <fieldset disabled={*busy}>
+                    if missing {
+                        <p id="accept-outage-problem" class="problem" data-test="problem">{ words::OUTAGE_NOT_TICKED }</p>
+                    }
+                    <div class="opt">
+                        <input id="accept-outage" type="checkbox" checked={*consent == Consent::Given} aria-invalid={missing.then_some("true")}
+                            aria-describedby={missing.then_some("accept-outage-problem")} data-test="accept-outage"
+                            onchange={act.reform(|event: Event| Act::TickOutage(dom::checked(&event)))} />
+                        <label for="accept-outage">{ words::accept_outages(found) }</label>
+                    </div>
+                    <div class="row"><button type="submit" class="btn" data-test="make-with-outage">{ words::MAKE_WITH_OUTAGE }</button></div>
+                </fieldset>
+            </form>
+        </Card>
     }
 }
 
@@ -83,9 +91,12 @@ pub fn ConsentForm(props: &ConsentProps) -> Html {
 pub fn accepted(found: &[Outage], act: &Callback<Act>) -> Html {
     html! {
         <div data-test="accepted">
-            <p><strong>{ words::OUTAGE_ACCEPTED }</strong></p>
-            { outages(found, None) }
-            <button type="button" onclick={act.reform(|_| Act::TakeOutageBack)} data-test="take-outage-back">{ words::TAKE_OUTAGE_BACK }</button>
+            <Card id="outage-accepted" title={words::OUTAGE_ACCEPTED}>
+                <div class="body">
+                    { outages(found, None) }
+                    <div class="row"><button type="button" class="btn sm" onclick={act.reform(|_| Act::TakeOutageBack)} data-test="take-outage-back">{ words::TAKE_OUTAGE_BACK }</button></div>
+                </div>
+            </Card>
         </div>
     }
 }

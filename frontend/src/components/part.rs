@@ -1,26 +1,68 @@
-//! A part of the page under its heading, and a fold that makes its content only when it is opened.
+//! Cards, headings, and what opens: its content is made only when it is open.
 
 use yew::prelude::*;
 
+use super::icon::chevron;
 use crate::ports::dom;
 
-/// Properties of [`Part`].
+/// Properties of [`Head`].
 #[derive(Properties, PartialEq)]
-pub struct PartProps {
-    /// Id of the heading, which can be given the focus, and hook for tests.
+pub struct HeadProps {
+    /// Id of the heading, which gets the focus when the step is shown.
     pub id: AttrValue,
     /// The heading.
     pub title: AttrValue,
+    /// One sentence about the step.
+    pub children: Html,
+    /// What stands at the end of the line.
+    #[prop_or_default]
+    pub aside: Html,
+}
+
+/// A step's heading and its sentence.
+#[component]
+pub fn Head(props: &HeadProps) -> Html {
+    html! {
+        <div class="head">
+            <div>
+                <h1 id={&props.id} tabindex="-1">{ &props.title }</h1>
+                <p>{ props.children.clone() }</p>
+            </div>
+            { props.aside.clone() }
+        </div>
+    }
+}
+
+/// Properties of [`Card`].
+#[derive(Properties, PartialEq)]
+pub struct CardProps {
+    /// Id of the heading, and hook for tests.
+    pub id: AttrValue,
+    /// The heading.
+    pub title: AttrValue,
+    /// What stands beside the heading.
+    #[prop_or_default]
+    pub aside: Html,
+    /// A sentence under the heading.
+    #[prop_or_default]
+    pub lead: Html,
+    /// More classes.
+    #[prop_or_default]
+    pub class: Classes,
     /// What is under it.
     pub children: Html,
 }
 
-/// A section under its heading.
+/// A titled section.
 #[component]
-pub fn Part(props: &PartProps) -> Html {
+pub fn Card(props: &CardProps) -> Html {
     html! {
-        <section data-test={&props.id} aria-labelledby={&props.id}>
-            <h2 id={&props.id} tabindex="-1">{ &props.title }</h2>
+        <section class={classes!("card", props.class.clone())} data-test={&props.id} aria-labelledby={&props.id}>
+            <header>
+                <h2 id={&props.id} tabindex="-1">{ &props.title }</h2>
+                { props.aside.clone() }
+                if props.lead != Html::default() { <p>{ props.lead.clone() }</p> }
+            </header>
             { props.children.clone() }
         </section>
     }
@@ -40,6 +82,12 @@ pub struct FoldProps {
     pub test: AttrValue,
     /// Which of them, for tests.
     pub name: AttrValue,
+    /// Classes.
+    #[prop_or_default]
+    pub class: Classes,
+    /// Classes of the summary.
+    #[prop_or_default]
+    pub summary_class: Classes,
 }
 
 /// Is the page being printed? Then what is closed is open: nobody can open paper.
@@ -54,17 +102,82 @@ pub fn Fold(props: &FoldProps) -> Html {
     let ontoggle = {
         let open = open.clone();
         move |event: Event| {
+            // What is open around it hears of this as well.
+            event.stop_propagation();
             if !printing {
                 open.set(dom::is_open(&event));
             }
         }
     };
     html! {
-        <details open={*open || printing} {ontoggle} data-test={&props.test} data-name={&props.name}>
-            <summary>{ props.summary.clone() }</summary>
+        <details class={props.class.clone()} open={*open || printing} {ontoggle} data-test={&props.test} data-name={&props.name}>
+            <summary class={props.summary_class.clone()}>{ props.summary.clone() }{ chevron() }</summary>
             if *open || printing {
                 { props.content.emit(()) }
             }
         </details>
+    }
+}
+
+/// A card that opens.
+pub fn folded_card(id: &'static str, title: &str, aside: Html, content: Callback<(), Html>) -> Html {
+    let summary = html! { <><h2>{ title }</h2>{ aside }</> };
+    html! { <Fold class="card" {summary} {content} test={id} name={id} /> }
+}
+
+/// Properties of [`Row`].
+#[derive(Properties, PartialEq)]
+pub struct RowProps {
+    /// Cells before the name.
+    #[prop_or_default]
+    pub before: Html,
+    /// The name, on the button that opens the row.
+    pub head: Html,
+    /// Under the name.
+    #[prop_or_default]
+    pub under: Html,
+    /// The other cells.
+    pub cells: Html,
+    /// How many columns the table has.
+    pub columns: usize,
+    /// Is it open? A change opens or closes it.
+    #[prop_or_default]
+    pub open: bool,
+    /// What opens under the row.
+    pub content: Callback<(), Html>,
+    /// Hook for tests.
+    pub test: AttrValue,
+    /// Which of them, for tests.
+    pub name: AttrValue,
+}
+
+/// A row of a table that opens a second one under it.
+#[component]
+pub fn Row(props: &RowProps) -> Html {
+    let open = use_state_eq(|| props.open);
+    {
+        let open = open.clone();
+        use_effect_with(props.open, move |wanted| open.set(*wanted));
+    }
+    let Printing(printing) = use_context().unwrap_or_default();
+    let shown = *open || printing;
+    let toggle = {
+        let open = open.clone();
+        move |_: MouseEvent| open.set(!*open)
+    };
+    html! {
+        <>
+            <tr data-test={&props.test} data-name={&props.name}>
+                { props.before.clone() }
+                <th scope="row">
+                    <button type="button" class="more" aria-expanded={shown.to_string()} onclick={toggle} data-test="expand">{ chevron() }<span>{ props.head.clone() }</span></button>
+                    { props.under.clone() }
+                </th>
+                { props.cells.clone() }
+            </tr>
+            if shown {
+                <tr class="detail open" data-test={format!("{}-detail", props.test)} data-name={&props.name}><td colspan={props.columns.to_string()}>{ props.content.emit(()) }</td></tr>
+            }
+        </>
     }
 }

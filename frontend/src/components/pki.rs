@@ -1,4 +1,4 @@
-//! The PKI as it is today, drawn: authorities in the middle, who trusts them on the left, what they signed on the right.
+//! The PKI as it is today, drawn: CAs in the middle, where they are trusted on the left, what they issued on the right.
 
 use std::rc::Rc;
 
@@ -35,16 +35,16 @@ pub fn drawing(pki: &Rc<Pki>) -> Html {
         Callback::from(move |()| table(&pki))
     };
     html! {
-        <>
-            <div class="wide" role="region" tabindex="0" aria-labelledby="pki">
+        <div class="body">
+            <div class="scroll-x" role="region" tabindex="0" aria-label={words::PKI}>
                 <svg class="drawing pki" viewBox={format!("-2 -24 {} {}", WIDTH + 4, total + 12)} role="img" aria-label={words::pki(pki)} data-test="pki">
                     <text class="note" x={SIDE.to_string()} y="-8" text-anchor="end">{ words::TRUSTED_IN }</text>
                     <text class="note" x={(WIDTH - SIDE).to_string()} y="-8">{ words::SIGNED }</text>
                     { drawn.into_iter().collect::<Html>() }
                 </svg>
             </div>
-            <Fold summary={html! { words::AS_A_TABLE }} {content} test="pki-table" name="pki" />
-        </>
+            <Fold class="nested" summary={html! { words::AS_A_TABLE }} {content} test="pki-table" name="pki" />
+        </div>
     }
 }
 
@@ -100,7 +100,7 @@ fn table(pki: &Pki) -> Html {
         rows.collect()
     };
     html! {
-        <div class="wide" role="region" tabindex="0" aria-label={words::AS_A_TABLE}>
+        <div class="table" role="region" tabindex="0" aria-label={words::AS_A_TABLE}>
             <table>
                 <thead><tr>{ for words::PKI_TABLE.map(|title| html! { <th scope="col">{ title }</th> }) }</tr></thead>
                 <tbody>

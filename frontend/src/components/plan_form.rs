@@ -1,13 +1,13 @@
-//! Plan: the form of choices.
+//! Plan: the options, beside the plan.
 
 use std::rc::Rc;
 
 use airlock_core::plan::request::KubeletCertificates;
 use yew::prelude::*;
 
-use super::{authority_form::AuthorityFields, part::Part, start_over::start_over};
+use super::{authority_form::AuthorityFields, part::Card, start_over::start_over};
 use crate::{
-    app::Act,
+    act::Act,
     ports::dom,
     state::{
         LoadedFile,
@@ -16,7 +16,16 @@ use crate::{
     words::{self, hints},
 };
 
-/// Properties of [`PlanFormPart`].
+/// What is wrong with the options, and whether the person tried to build with that.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Problems {
+    /// The problems.
+    pub all: Rc<[FormProblem]>,
+    /// Is what is missing a mistake by now?
+    pub attempted: bool,
+}
+
+/// Properties of [`PlanOptions`].
 #[derive(Properties, PartialEq)]
 pub struct PlanFormProps {
     /// What stands in the fields.
@@ -24,65 +33,111 @@ pub struct PlanFormProps {
     /// The platform that it is of.
     pub platform: AttrValue,
     /// What is wrong with it.
-    pub problems: Vec<FormProblem>,
-    /// The loaded files, among which a brought authority is.
+    pub problems: Problems,
+    /// The loaded files, among which an imported CA is.
     pub files: Rc<[LoadedFile]>,
-    /// Is work under way?
+    /// Is the package being built?
     pub busy: bool,
     /// Where the person's doings go.
     pub act: Callback<Act>,
 }
 
-/// The choices, and the button that hands them in.
+/// The options, each with its value in the closed row.
 #[component]
-pub fn PlanFormPart(props: &PlanFormProps) -> Html {
+pub fn PlanOptions(props: &PlanFormProps) -> Html {
     let PlanFormProps { form, platform, problems, files, busy, act } = props;
     let change = act.reform(Act::Form);
-    let submit = act.reform(|event: SubmitEvent| {
-        event.prevent_default();
-        Act::Plan
-    });
+    let aside = html! { <button type="button" class="btn sm bare" disabled={*busy} onclick={act.reform(|_| Act::Form(FormChange::Reset))} data-test="reset">{ words::RESET }</button> };
     html! {
-        <Part id="plan-form" title="Plan">
-            <form onsubmit={submit} novalidate=true>
-                <fieldset class="bare" disabled={*busy}>
-                    if !form.under_way.is_empty() {
-                        { start_over(form, problems, &change) }
+        <Card id="plan-options" title={words::OPTIONS} {aside} class="stick">
+            <fieldset disabled={*busy} class="options" data-test="plan-fields">
+                if !form.under_way.is_empty() { { start_over(form, problems, &change) } }
+                <div id="authorities" tabindex="-1">
+                    { problem(problems, "authorities") }
+                    for (index, authority) in form.authorities.iter().enumerate() {
+                        <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
+                            {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
                     }
-                    { tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa)) }
-                    <div id="authorities" tabindex="-1">
-                        { problem(problems, "authorities") }
-                        for authority in &form.authorities {
-                            <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca} {platform} problems={problems.clone()} {files} {act} />
-                        }
-                    </div>
-                    { days(("ca-days", "Lifetime of new CAs, in days", hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
-                    { days(("leaf-days", "Lifetime of new leaves, in days", hints::LEAF_DAYS), &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
-                    { tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys)) }
-                    <fieldset>
-                        <legend>{ "Certificates of the kubelets" }</legend>
-                        { for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }
-                    </fieldset>
-                    if !form.outages.is_empty() {
-                        { tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage)) }
-                    }
-                    <button type="submit" class="main" data-test="plan">{ "Show the plan" }</button>
-                </fieldset>
-            </form>
-        </Part>
+                </div>
+                { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
+                    tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
+                { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
+                    <>
+                        { days(("ca-days", words::CA_DAYS, hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
+                        { days(("leaf-days", words::LEAF_DAYS, hints::LEAF_DAYS), &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
+                    </>
+                }) }
+                { property(words::KEYS_OPTION, words::keys_summary(form.keep_keys), false,
+                    tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
+                { property(words::KUBELETS_OPTION, words::kubelet_certificates(form.kubelet_certificates).1, false, html! {
+                    <div role="radiogroup" aria-label={words::KUBELETS_OPTION}>{ for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }</div>
+                }) }
+                if !form.outages.is_empty() {
+                    { property(words::OUTAGE_OPTION, &words::accept_outages(&form.outages), true,
+                        tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
+                }
+            </fieldset>
+        </Card>
     }
 }
 
-/// What is wrong with a field, for those who look and for those who listen.
-pub fn problem(problems: &[FormProblem], field: &str) -> Html {
-    problems.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
-        html! { <p id={format!("{field}-problem")} class="problem" data-test="problem">{ &problem.message }</p> }
+/// An option with its current value in the closed row. All fields are there at once: there are few.
+pub fn property(title: &str, value: &str, open: bool, content: Html) -> Html {
+    html! { <Property title={title.to_owned()} value={value.to_owned()} {open}>{ content }</Property> }
+}
+
+/// Properties of [`Property`].
+#[derive(Properties, PartialEq)]
+pub struct PropertyProps {
+    /// What it is.
+    pub title: AttrValue,
+    /// Its current value.
+    pub value: AttrValue,
+    /// Is it open? A change to `true` opens it.
+    pub open: bool,
+    /// The fields.
+    pub children: Html,
+}
+
+/// An option that opens.
+#[component]
+pub fn Property(props: &PropertyProps) -> Html {
+    let open = use_state_eq(|| props.open);
+    {
+        let open = open.clone();
+        use_effect_with(props.open, move |wanted| {
+            if *wanted {
+                open.set(true);
+            }
+        });
+    }
+    let ontoggle = {
+        let open = open.clone();
+        move |event: Event| open.set(dom::is_open(&event))
+    };
+    html! {
+        <details class="prop" open={*open} {ontoggle} data-test="property">
+            <summary><span><b>{ &props.title }</b><span class="hint">{ &props.value }</span></span>{ super::icon::chevron() }</summary>
+            <div class="body">{ props.children.clone() }</div>
+        </details>
+    }
+}
+
+fn has_problem(problems: &Problems, field: &str) -> bool {
+    problems.all.iter().any(|problem| problem.field.starts_with(field))
+}
+
+/// What is wrong with a field, for those who look and for screen readers.
+pub fn problem(problems: &Problems, field: &str) -> Html {
+    problems.all.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
+        let mistake = problems.attempted || !problem.missing;
+        html! { <p id={format!("{field}-problem")} class={if mistake { "problem" } else { "hint" }} data-test="problem">{ &problem.message }</p> }
     })
 }
 
 /// The id of the sentence about a field, if there is one.
-pub fn described_by(problems: &[FormProblem], field: &str) -> Option<String> {
-    problems.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
+pub fn described_by(problems: &Problems, field: &str) -> Option<String> {
+    problems.all.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
 }
 
 /// Why a choice matters.
@@ -91,7 +146,7 @@ pub fn hint(field: &str, text: &'static str) -> Html {
 }
 
 /// The ids of what is wrong with a field, if anything is, and of its hint.
-pub fn described_by_hint(problems: &[FormProblem], field: &str) -> String {
+pub fn described_by_hint(problems: &Problems, field: &str) -> String {
     let hint = format!("{field}-hint");
     described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
 }
@@ -99,44 +154,45 @@ pub fn described_by_hint(problems: &[FormProblem], field: &str) -> String {
 /// One of several ways, with why it matters.
 pub fn way(id: &str, name: String, checked: bool, label: &str, why: &'static str, chosen: Callback<Event>) -> Html {
     html! {
-        <p class="way-to">
+        <div class="opt">
             <input id={id.to_owned()} type="radio" {name} {checked} aria-describedby={format!("{id}-hint")} onchange={chosen} data-test={id.to_owned()} />
             <label for={id.to_owned()}>{ label }</label>
             { hint(id, why) }
-        </p>
+        </div>
     }
 }
 
-/// Whether something is wrong with a field, for those who listen.
-pub fn invalid(problems: &[FormProblem], field: &str) -> Option<&'static str> {
-    problems.iter().any(|problem| problem.field == field).then_some("true")
+/// Is a field wrong, rather than not filled in yet?
+pub fn invalid(problems: &Problems, field: &str) -> Option<&'static str> {
+    let wrong = |problem: &FormProblem| problem.field == field && (problems.attempted || !problem.missing);
+    problems.all.iter().any(wrong).then_some("true")
 }
 
 fn days(
     (id, label, why): (&'static str, &str, &'static str),
     value: &str,
-    problems: &[FormProblem],
+    problems: &Problems,
     oninput: Callback<InputEvent>,
 ) -> Html {
     html! {
-        <p>
+        <div class="field">
             <label for={id}>{ label }</label>
-            <input {id} inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by_hint(problems, id)} {oninput} data-test={id} />
+            <input {id} class="input" inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by_hint(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
             { hint(id, why) }
-        </p>
+        </div>
     }
 }
 
 /// A box with what ticking it means.
-fn tick(id: &'static str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
+pub fn tick(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
     html! {
-        <p class="way-to">
-            <input {id} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id}
+        <div class="opt">
+            <input id={id.to_owned()} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id.to_owned()}
                 onchange={ticked.reform(|event: Event| dom::checked(&event))} />
-            <label for={id}>{ label }</label>
+            <label for={id.to_owned()}>{ label }</label>
             { hint(id, why) }
-        </p>
+        </div>
     }
 }
 

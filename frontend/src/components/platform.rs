@@ -1,38 +1,41 @@
-//! The platform: what it was taken for, and the choice to say another.
+//! The platform: what was detected, and the choice of another.
 
 use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
+use super::icon::{Icon, icon};
 use crate::{
-    app::Act,
+    act::Act,
     ports::dom,
     state::platform::{self, Tongue},
     words::platform as words,
 };
 
-/// The platform's own words, for whatever names a phase.
+/// The platform's own terms, for whatever names a phase.
 #[hook]
 pub fn use_tongue() -> Tongue {
     use_context().unwrap_or_default()
 }
 
-/// What it was taken for; where core cannot tell, the question stands out.
+/// The choice; where core cannot detect it, the question stands out.
 pub fn choice(inventory: &InventoryReport, chosen: Option<&'static str>, busy: bool, act: &Callback<Act>) -> Html {
     let asked = platform::is_asked(inventory);
     let onchange = act.reform(|event: Event| Act::Platform(platform::chosen(&dom::value(&event))));
     html! {
-        <div class={classes!(asked.then_some("warned"))} data-test="platform-choice" data-asked={asked.to_string()}>
+        <div class="stackv" data-test="platform-choice" data-asked={asked.to_string()}>
             if asked {
-                <p>{ words::ASK }</p>
+                <div class="note warn">{ icon(Icon::Warning) }<div><b>{ words::ASK }</b><p class="small">{ words::ASK_HINT }</p></div></div>
             }
-            <label for="platform">{ words::LABEL }</label>
-            <select id="platform" {onchange} disabled={busy} aria-describedby="platform-hint" data-test="platform">
-                <option value="" selected={chosen.is_none()}>{ words::told(&inventory.platform, chosen.is_some()) }</option>
-                for profile in platform::choices() {
-                    <option key={profile.id} value={profile.id} selected={chosen == Some(profile.id)}>{ profile.title }</option>
-                }
-            </select>
-            <p id="platform-hint" class="hint">{ words::HINT }</p>
+            <div class="field">
+                <label for="platform">{ words::LABEL }</label>
+                <select id="platform" class="input" {onchange} disabled={busy} aria-describedby="platform-hint" data-test="platform">
+                    <option value="" selected={chosen.is_none()}>{ words::told(&inventory.platform, chosen.is_some()) }</option>
+                    for profile in platform::choices() {
+                        <option key={profile.id} value={profile.id} selected={chosen == Some(profile.id)}>{ profile.title }</option>
+                    }
+                </select>
+                <span id="platform-hint" class="hint">{ words::HINT }</span>
+            </div>
         </div>
     }
 }

@@ -1,11 +1,11 @@
-//! A file of the package beside what was there. Core has put pins in the place of private keys.
+//! A file of the package compared with the loaded one. Core has replaced private keys by their pins.
 
 use airlock_core::report::{CertificateReport, FilePreview, LineChange};
 use yew::prelude::*;
 
 use super::certificate::rows;
 use crate::{
-    app::Act,
+    act::Act,
     state::{
         Preview,
         sides::{self, Pair},
@@ -30,21 +30,25 @@ pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html
     let Some(file) = preview.file.as_deref() else { return html! { <p>{ "Fetching …" }</p> } };
     let changes = !file.replaces.is_empty();
     html! {
-        <div class="preview" data-test="preview-lines">
-            <p class="hint">{ words::replaces(&file.replaces) }</p>
+        <div class="contents" data-test="preview-lines" data-path={file.path.clone()}>
+            <div class="row between">
+                <span class="small quiet path">{ words::replaces(&file.replaces) }</span>
+                if changes {
+                    <div class="seg" role="group" aria-label={words::LAYOUT}>
+                        { for [false, true].map(|layout| html! {
+                            <button type="button" aria-pressed={(layout == *beside).to_string()} data-test={if layout { "beside" } else { "together" }}
+                                onclick={act.reform(move |_| Act::Beside(layout))}>{ words::layout(layout) }</button>
+                        }) }
+                    </div>
+                }
+            </div>
             if changes {
-                <div class="choices" role="group" aria-label={words::LAYOUT}>
-                    { for [false, true].map(|layout| html! {
-                        <button type="button" aria-pressed={(layout == *beside).to_string()} data-test={if layout { "beside" } else { "together" }}
-                            onclick={act.reform(move |_| Act::Beside(layout))}>{ words::layout(layout) }</button>
-                    }) }
-                </div>
                 { for sides::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
             }
             if changes && *beside {
                 { lines_beside(file) }
             } else {
-                <pre tabindex="0" aria-label={file.path.clone()}>{ for lines(file) }</pre>
+                <pre class="plainlines" tabindex="0" role="group" aria-label={file.path.clone()}>{ for lines(file) }</pre>
             }
         </div>
     }
@@ -73,7 +77,7 @@ fn lines_beside(file: &FilePreview) -> Html {
         html! { <><td class="number" aria-hidden="true">{ number }</td><td class="line">{ text }</td></> }
     };
     html! {
-        <div class="wide" role="region" tabindex="0" aria-label={file.path.clone()}>
+        <div class="table" role="region" tabindex="0" aria-label={file.path.clone()}>
             <table class="sides" data-test="sides">
                 <thead><tr>
                     <th scope="col" colspan="2">{ words::BEFORE }</th>
@@ -102,7 +106,7 @@ fn certificates(pair: &Pair<'_>) -> Html {
     };
     let rows = names.iter().map(|(name, _)| (*name, value(&before, name), value(&after, name)));
     html! {
-        <div class="wide" role="region" tabindex="0" aria-label={words::certificate_change(pair)}>
+        <div class="table" role="region" tabindex="0" aria-label={words::certificate_change(pair)}>
             <table class="fields" data-test="certificate-change">
                 <caption>{ words::certificate_change(pair) }</caption>
                 <thead><tr>

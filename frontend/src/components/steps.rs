@@ -1,126 +1,133 @@
-//! The plan: what will be done, before anything is made.
+//! The steps as one table: identical nodes folded, each row opens to its files.
 
 use std::rc::Rc;
 
-use airlock_core::report::{EditReport, PlanReport, StepReport};
+use airlock_core::report::PlanReport;
 use yew::prelude::*;
 
-use super::{findings::findings, gradual, lifetimes::lifetimes, outage, part::Part, platform::use_tongue};
+use super::{
+    gradual::Gradual,
+    icon::{Icon, icon},
+    kit,
+    part::{Card, Row},
+    platform::use_tongue,
+};
 use crate::{
-    app::Act,
-    state::{Outcome, lifetimes::Lifetimes, outage::Outage},
+    state::timetable::{Step, Where},
     words,
 };
 
-/// Properties of [`StepsPart`].
+/// Properties of [`StepsCard`].
 #[derive(Properties, PartialEq)]
 pub struct StepsProps {
-    /// What came of the choices.
-    pub outcome: Outcome,
-    /// How long everything lives, old and new.
-    pub lifetimes: Option<Lifetimes>,
-    /// The outages that the person accepts.
-    pub accepted: Vec<Outage>,
-    /// Where the person's doings go.
-    pub act: Callback<Act>,
-}
-
-/// What takes over, and how long it lives; or why there is no plan.
-#[component]
-pub fn StepsPart(props: &StepsProps) -> Html {
-    match &props.outcome {
-        Outcome::Plan(plan) => html! { <Part id="plan" title="The plan">{ steps(plan, props) }</Part> },
-        Outcome::Refused(reasons) => html! {
-            <Part id="refused" title="No plan can be made">{ findings(reasons) }</Part>
-        },
-    }
-}
-
-fn steps(plan: &Rc<PlanReport>, props: &StepsProps) -> Html {
-    html! {
-        <>
-            { findings(&plan.findings) }
-            if !props.accepted.is_empty() {
-                { outage::accepted(&props.accepted, &props.act) }
-            }
-            for authority in &plan.authorities {
-                <p key={authority.title.clone()} data-test="successor" data-name={words::authority_id(authority.id)}>{ words::successor(authority) }</p>
-            }
-            if let Some(lives) = &props.lifetimes {
-                <h3>{ words::LIFETIMES }</h3>
-                { lifetimes(lives) }
-            }
-            if !plan.keys.is_empty() {
-                <details data-test="keys">
-                    <summary>{ words::count(plan.keys.len(), "new key") }</summary>
-                    <ul>
-                        for (index, key) in plan.keys.iter().enumerate() {
-                            <li key={index}>{ &key.owner }{ ", " }{ words::key_algorithm(key.algorithm) }</li>
-                        }
-                    </ul>
-                </details>
-            }
-        </>
-    }
-}
-
-/// Properties of [`PhasesPart`].
-#[derive(Properties, PartialEq)]
-pub struct PhasesProps {
     /// The plan.
     pub plan: Rc<PlanReport>,
+    /// Its rows.
+    pub rows: Rc<Vec<Step>>,
 }
 
-/// Every step in order, under its phase.
+/// The card.
 #[component]
-pub fn PhasesPart(props: &PhasesProps) -> Html {
-    let (plan, tongue) = (&props.plan, use_tongue());
+pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
+    let open = use_state_eq(|| false);
+    let tongue = use_tongue();
+    let toggle = {
+        let open = open.clone();
+        move |_: MouseEvent| open.set(!*open)
+    };
+    let aside = html! {
+        <div class="row">
+            <span class="small quiet">{ words::FOLDED }</span>
+            <button type="button" class="btn sm" onclick={toggle} aria-pressed={open.to_string()} data-test="expand-all">{ if *open { words::COLLAPSE_ALL } else { words::EXPAND_ALL } }</button>
+        </div>
+    };
+    let phase = |phase: u8| {
+        let its: Vec<&Step> = rows.iter().filter(|row| row.phase == phase).collect();
+        let name = words::platform::phase_short(phase, tongue);
+        let columns = words::STEP_TABLE.len();
+        let span = its
+            .first()
+            .zip(its.last())
+            .map(|(first, last)| words::phase_steps(first.first, last.last))
+            .unwrap_or_default();
+        let pausing = phase < 3 && rows.iter().any(|row| row.phase > phase);
+        let pieces: Vec<Html> =
+            its.iter().enumerate().map(|(index, step)| row(step, pausing && index + 1 == its.len(), *open)).collect();
+        html! {
+            <tbody key={phase} class={kit::phase_class(phase)} data-test="phase" data-phase={phase.to_string()}>
+                <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, name) }<span class="hint">{ words::phase_heading(phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
+                if its.is_empty() {
+                    <tr><td colspan={columns.to_string()} class="quiet">{ words::no_steps(plan, phase) }</td></tr>
+                }
+                <Gradual {pieces} at_once={12} />
+            </tbody>
+        }
+    };
     html! {
-        <Part id="phases" title="Every step">
-            for phase in 1..=3 {
-                <h3 key={format!("phase {phase}")}>{ words::platform::phase(phase, tongue) }</h3>
-                { steps_of(plan, phase) }
-            }
-        </Part>
+        <Card id="phases" title={words::STEPS} {aside} lead={html! { words::BUILD_CHECKS }}>
+            <div class="table stack">
+                <table class="plan rows">
+                    <thead><tr>
+                        for (index, title) in words::STEP_TABLE.into_iter().enumerate() {
+                            <th key={title} scope="col" class={classes!((index == 3).then_some("r"))}>{ title }</th>
+                        }
+                    </tr></thead>
+                    { for [1, 2, 3].map(phase) }
+                </table>
+            </div>
+        </Card>
     }
 }
 
-fn steps_of(plan: &PlanReport, phase: u8) -> Html {
-    let its: Vec<&StepReport> = plan.steps.iter().filter(|step| step.phase == phase).collect();
-    if its.is_empty() {
-        return html! { <p key={format!("steps {phase}")}>{ words::no_steps(plan, phase) }</p> };
-    }
-    html! {
-        <ol key={format!("steps {phase}")} class="steps">
-            { gradual::rows(&its, |_, it| step(it)) }
-        </ol>
-    }
+fn row(step: &Step, pause: bool, open: bool) -> Html {
+    let [_, _, place, files, restarts, gate] = words::STEP_TABLE;
+    let count = step.files();
+    let before = html! { <td class="nowrap quiet num">{ words::step_numbers(step) }</td> };
+    let under = if pause {
+        html! { <span class="chip line">{ icon(Icon::Pause) }{ words::CAN_PAUSE }</span> }
+    } else {
+        Html::default()
+    };
+    let many = matches!(&step.place, Where::Nodes(names) if names.len() > 1);
+    let cells = html! {
+        <>
+            <td data-l={place}><span>{ words::whereabouts(&step.place) }if many { <span class="hint">{ words::ONE_AT_A_TIME }</span> } else if step.place == Where::Workers { <span class="hint">{ words::ANY_ORDER }</span> }</span></td>
+            <td data-l={files} class={classes!("r", (count == 0).then_some("e"))}>{ if count == 0 { words::NOTHING.to_owned() } else { words::grouped(count) } }</td>
+            <td data-l={restarts} class={classes!(step.restarts.is_empty().then_some("e"))}><span>{ if step.restarts.is_empty() { words::NOTHING.to_owned() } else { step.restarts.join(", ") } }</span></td>
+            <td data-l={gate}><span>{ words::capital(&step.gate.replace('\u{0}', "the node")) }</span></td>
+        </>
+    };
+    let title = words::capital(&words::step_title(step));
+    let content = {
+        let step = step.clone();
+        Callback::from(move |()| details(&step))
+    };
+    html! { <Row key={step.ids[0].clone()} {before} head={html! { title }} {under} {cells} columns={words::STEP_TABLE.len()} {open} {content} test="step" name={step.ids.join(" ")} /> }
 }
 
-fn step(step: &StepReport) -> Html {
+/// The files of a step, and what else is done.
+fn details(step: &Step) -> Html {
+    let [target, now, after] = words::FILE_TABLE;
     html! {
-        <li key={step.id.clone()} data-test="step" data-name={step.id.clone()}>
-            <p><strong>{ &step.title }</strong>{ " on " }{ &step.holder }</p>
-            if !step.edits.is_empty() {
-                <ul class="plain">
-                    for (index, edit) in step.edits.iter().enumerate() {
-                        <li key={index} data-test="edit" data-target={edit.target.clone()}>
-                            <span class={classes!(is_file(edit).then_some("path"))}>{ &edit.target }</span>{ words::change(&edit.before, &edit.after) }
-                        </li>
-                    }
-                </ul>
+        <div class="stackv">
+            for text in &step.instructions {
+                <p key={text.clone()} class="small" data-test="edit" data-target={text.clone()} data-holders={step.holders.len().to_string()}>{ words::instruction(text) }</p>
             }
-            if !step.restarts.is_empty() {
-                <p>{ "Restart: " }{ step.restarts.join(", ") }</p>
+            if !step.changes.is_empty() {
+                <table>
+                    <thead><tr>{ for [target, now, after].map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
+                    <tbody>
+                        for (index, change) in step.changes.iter().enumerate() {
+                            <tr key={index} data-test="edit" data-target={change.target.clone()} data-holders={change.holders.len().to_string()}>
+                                <td class="path">{ &change.target }if change.holders.len() < step.holders.len() { <span class="hint">{ words::only_on(&change.holders) }</span> }</td>
+                                <td data-l={now}><span class={classes!((words::before(change) == words::NEW_FILE).then_some("quiet"))}>{ words::before(change) }</span></td>
+                                <td data-l={after}><span>{ words::after(change) }</span></td>
+                            </tr>
+                        }
+                    </tbody>
+                </table>
             }
-            if !step.gate.is_empty() {
-                <p>{ "Before the next step: " }{ &step.gate }</p>
-            }
-        </li>
+            <p class="small quiet">{ words::COMMANDS_LATER }</p>
+        </div>
     }
-}
-
-/// Does the edit change a file or object, rather than tell a person what to do?
-fn is_file(edit: &EditReport) -> bool {
-    !(edit.before.is_empty() && edit.after.is_empty())
 }

@@ -1,38 +1,65 @@
-//! Why the page can be trusted, as far as it can: what it is, what it may do, what it holds.
+//! What this page can and cannot guarantee.
 
 use yew::prelude::*;
 
-use super::part::Fold;
+use super::{
+    kit::{self, Copy},
+    part::{Card, Fold},
+};
 use crate::{
-    app::Act,
-    state::{Checks, memory::Memory},
+    act::Act,
+    state::{Checks, memory::Memory, role::Role},
     words,
 };
+
+/// The card on Load: network, version, checksum.
+pub fn this_page(checks: &Checks) -> Html {
+    let role = if checks.is_well() { Role::Ok } else { Role::Error };
+    let aside = kit::chip(
+        if checks.tested.is_none() { Role::Plain } else { role },
+        words::capital(words::tested(checks.tested)),
+    );
+    html! {
+        <Card id="this-page" title={words::THIS_PAGE} {aside}>
+            <div class="body">
+                <dl class="kv">
+                    <dt>{ words::NETWORK }</dt><dd>{ words::network(checks.blocked) }</dd>
+                    <dt>{ words::VERSION }</dt><dd>{ env!("CARGO_PKG_VERSION") }</dd>
+                    <dt>{ words::certificate::field::FINGERPRINT }</dt>
+                    <dd>
+                        <span class="path">{ words::build(&checks.build) }</span>
+                        if !checks.build.is_empty() { <Copy text={checks.build.clone()} label={words::BUILD_SUM} /> }
+                    </dd>
+                </dl>
+            </div>
+        </Card>
+    }
+}
 
 /// Properties of [`TrustPanel`].
 #[derive(Clone, Properties, PartialEq)]
 pub struct TrustProps {
     /// What the page found out about itself.
     pub checks: Checks,
-    /// What it holds.
+    /// What is in memory.
     pub memory: Memory,
     /// Where the person's doings go.
     pub act: Callback<Act>,
 }
 
-/// Version, build, policy, blocked attempts, self-test, memory with the button that wipes it, and what a policy cannot stop.
+/// Version, checksum, policy, blocked requests, self-tests, memory with the button that deletes it, and what a policy cannot stop.
 #[component]
 pub fn TrustPanel(props: &TrustProps) -> Html {
     let content = {
         let props = props.clone();
         Callback::from(move |()| panel(&props))
     };
-    html! { <Fold summary={summary(&props.checks)} {content} test="trust-panel" name="trust-panel" /> }
+    html! { <Fold class="card" summary={summary(&props.checks)} {content} test="trust-panel" name="trust-panel" /> }
 }
 
-/// What one sees without opening it.
+/// What is shown while it is closed.
 fn summary(checks: &Checks) -> Html {
-    html! { <>{ words::TRUST_PANEL }<span class={classes!("hint", (!checks.is_well()).then_some("problem"))}>{ words::checks(checks) }</span></> }
+    html! { <><b>{ words::TRUST_PANEL }</b><span class={classes!("small", if checks.is_well() { "quiet" } else { "problem" })}>{ words::checks(checks) }</span></> }
 }
 
 fn panel(TrustProps { checks, memory, act }: &TrustProps) -> Html {
@@ -40,7 +67,7 @@ fn panel(TrustProps { checks, memory, act }: &TrustProps) -> Html {
         ("version", words::VERSION, html! { env!("CARGO_PKG_VERSION") }),
         (
             "build",
-            words::BUILD,
+            words::BUILD_SUM,
             html! { <><span class="path">{ words::build(&checks.build) }</span><span class="hint">{ words::BUILD_HINT }</span></> },
         ),
         ("policy", words::POLICY, html! { <span class="path">{ words::policy(&checks.policy) }</span> }),
@@ -49,19 +76,21 @@ fn panel(TrustProps { checks, memory, act }: &TrustProps) -> Html {
         ("memory", words::MEMORY, words::memory(memory).into_iter().map(|line| html! { <p>{ line }</p> }).collect()),
     ];
     html! {
-        <>
-            <dl class="facts">
+        <div class="body">
+            <dl class="kv">
                 for (id, title, value) in rows {
                     <dt key={id}>{ title }</dt>
                     <dd key={format!("{id} value")} data-test={format!("trust-{id}")}>{ value }</dd>
                 }
             </dl>
-            <button type="button" onclick={act.reform(|_| Act::Wipe)} data-test="wipe">{ words::WIPE }</button>
-            <span class="hint">{ words::WIPE_HINT }</span>
+            <div class="row">
+                <button type="button" class="btn sm" onclick={act.reform(|_| Act::Wipe)} data-test="wipe">{ words::WIPE }</button>
+                <span class="small quiet">{ words::WIPE_HINT }</span>
+            </div>
             <h3>{ words::LIMITS_TITLE }</h3>
-            <ul>
+            <ul class="list small">
                 for limit in words::LIMITS { <li key={limit}>{ limit }</li> }
             </ul>
-        </>
+        </div>
     }
 }

@@ -1,4 +1,4 @@
-//! Why no package was made: what the rotation would break, and the picture of it.
+//! Why no package was built: what the rotation would break.
 
 use std::rc::Rc;
 
@@ -6,13 +6,13 @@ use airlock_core::Finding;
 use yew::prelude::*;
 
 use super::{
-    findings::findings,
+    findings,
     outage::ConsentForm,
-    part::Part,
+    part::Head,
     picture::{MatrixPart, TrustPart},
 };
 use crate::{
-    app::Act,
+    act::Act,
     state::{
         chart::Chart,
         outage::{self, Consent},
@@ -24,7 +24,7 @@ use crate::{
 /// Properties of [`UnmadePart`].
 #[derive(Properties, PartialEq)]
 pub struct UnmadeProps {
-    /// Who breaks, when, why, and what to change.
+    /// What breaks, when, why, and what to change.
     pub findings: Rc<[Finding]>,
     /// What was predicted.
     pub chart: Option<Rc<Chart>>,
@@ -43,9 +43,9 @@ pub struct UnmadeProps {
 pub fn UnmadePart(props: &UnmadeProps) -> Html {
     let UnmadeProps { findings: reasons, chart, picture, consent, busy, act } = props;
     html! {
-        <Part id="unmade" title="No package was made">
-            <p>{ words::UNMADE_HINT }</p>
-            { findings(reasons) }
+        <div class="contents" data-test="unmade">
+            <Head id="unmade" title={words::UNMADE_TITLE}>{ words::UNMADE_HINT }</Head>
+            { findings::card("unmade-findings", words::FINDINGS, reasons, None) }
             if let Some(chart) = chart.as_ref().filter(|chart| !chart.groups.is_empty()) {
                 if outage::is_acceptable(chart) {
                     <ConsentForm outages={outage::outages(chart)} chart={chart.clone()} consent={*consent} {busy} {act} />
@@ -53,6 +53,6 @@ pub fn UnmadePart(props: &UnmadeProps) -> Html {
                 <MatrixPart {chart} picture={picture.clone()} {act} />
                 <TrustPart {chart} picture={picture.clone()} {act} />
             }
-        </Part>
+        </div>
     }
 }

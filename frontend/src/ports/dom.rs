@@ -67,6 +67,15 @@ pub fn mount<C: BaseComponent<Properties = ()>>() {
     }
 }
 
+/// Has the page take these colours; empty for the system's. Nothing is stored.
+pub fn set_theme(theme: &str) {
+    let root = window().and_then(|window| window.document()?.document_element());
+    if let Some(root) = root {
+        // An attribute of that name can always be set.
+        let _ = root.set_attribute("data-theme", theme);
+    }
+}
+
 /// Moves the focus to the element of that id, if there is one.
 pub fn focus(id: &str) {
     if let Some(element) = element(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {

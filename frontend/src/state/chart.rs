@@ -1,7 +1,7 @@
 //! The trust matrix as it is drawn: lines of cells, the lines of one profile row merged into one until they are wanted.
 
 use airlock_core::{
-    profile::{EdgeRow, PROFILES},
+    profile::{self, EdgeRow, PROFILES},
     simulate::{Column, Edge, Outcome, Span, TrustMatrix, Verdict},
 };
 
@@ -56,8 +56,8 @@ pub struct Run {
 pub struct Look {
     /// Its shape.
     pub mark: Mark,
-    /// Would readers built on OpenSSL come to another end?
-    pub open_ssl: bool,
+    /// Does another verifier than Go come to another result?
+    pub differs: bool,
 }
 
 /// What is said of an edge at a moment. The later is worse.
@@ -156,21 +156,6 @@ impl Chart {
         self.matrix.columns.len().saturating_sub(1)
     }
 
-    /// The cells of a line, from the first moment to the last.
-    pub fn cells(&self, line: Line) -> Vec<Run> {
-        let runs = match line.edge {
-            Some(edge) => {
-                let edge = &self.matrix.edges[edge];
-                edge.spans.iter().map(|span| run(edge, span, self.accepted)).fold(Vec::new(), joined)
-            }
-            None => self.groups[line.group].runs.clone(),
-        };
-        if !self.is_single() {
-            return runs;
-        }
-        runs.into_iter().flat_map(|run| (run.from..=run.to).map(move |at| Run { from: at, to: at, ..run })).collect()
-    }
-
     /// What is to be said of a line at a moment; `None` if there is no such line or moment.
     pub fn cell(&self, line: Line, column: usize) -> Option<Cell<'_>> {
         let group = self.groups.get(line.group)?;
@@ -198,9 +183,9 @@ impl Group {
     }
 }
 
-/// The row of a profile that an edge is of.
+/// The row of a profile, or of a process that no profile names, that an edge is of.
 pub fn row(id: &str) -> Option<&'static EdgeRow> {
-    PROFILES.iter().flat_map(|profile| profile.edges).find(|row| row.id == id)
+    PROFILES.iter().flat_map(|profile| profile.edges).find(|row| row.id == id).or_else(|| profile::consumer_row(id))
 }
 
 /// How a verdict on an edge looks.
@@ -216,12 +201,12 @@ pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
         Outcome::Broken if accepted && !edge.outage.is_empty() => Mark::Outage,
         Outcome::Broken => Mark::Broken,
     };
-    Look { mark, open_ssl: !verdict.others.is_empty() }
+    Look { mark, differs: !verdict.others.is_empty() }
 }
 
 /// The worse of two looks, with what is special in either.
 pub fn worse(a: Look, b: Look) -> Look {
-    Look { mark: a.mark.max(b.mark), open_ssl: a.open_ssl || b.open_ssl }
+    Look { mark: a.mark.max(b.mark), differs: a.differs || b.differs }
 }
 
 fn run(edge: &Edge, span: &Span, accepted: bool) -> Run {

@@ -1,6 +1,6 @@
 //! The form of choices: what stands in the fields, and the request that comes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_core::{
     UnixTime,
@@ -41,6 +41,9 @@ pub struct PlanForm {
     pub outages: Vec<Outage>,
     /// Are they accepted?
     pub accept_outage: bool,
+    /// The dependencies that the package does not handle and that the person takes care of, by
+    /// [`Finding::acknowledge`](airlock_core::Finding::acknowledge).
+    pub acknowledged: BTreeSet<String>,
 }
 
 /// What becomes of an authority where a rotation may be under way.
@@ -107,8 +110,12 @@ pub enum FormChange {
     Confirmed(bool),
     /// Are the outages that were shown accepted?
     AcceptOutage(bool),
+    /// Does the person take care of a dependency that the package does not handle?
+    Acknowledge(String, bool),
     /// A choice for one authority.
     Authority(AuthorityId, AuthorityChange),
+    /// Everything as it was at first.
+    Reset,
 }
 
 /// A change to one authority's field.
@@ -146,6 +153,20 @@ pub struct FormProblem {
     pub field: String,
     /// What is wrong, as a sentence.
     pub message: String,
+    /// Is something merely not given yet? It is no mistake until the person tries to build.
+    pub missing: bool,
+}
+
+impl FormProblem {
+    /// Something that cannot be handed in.
+    pub fn wrong(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), missing: false }
+    }
+
+    /// Something that is not given yet.
+    pub fn missing(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), missing: true }
+    }
 }
 
 impl Default for PlanForm {
@@ -162,6 +183,7 @@ impl Default for PlanForm {
             confirmed: false,
             outages: Vec::new(),
             accept_outage: false,
+            acknowledged: BTreeSet::new(),
         }
     }
 }
@@ -181,6 +203,20 @@ impl PlanForm {
             }
             FormChange::Confirmed(confirmed) => self.confirmed = confirmed && self.start_over,
             FormChange::AcceptOutage(accept) => self.accept_outage = accept && !self.outages.is_empty(),
+            FormChange::Acknowledge(dependency, true) => {
+                self.acknowledged.insert(dependency);
+            }
+            FormChange::Acknowledge(dependency, false) => {
+                self.acknowledged.remove(&dependency);
+            }
+            FormChange::Reset => {
+                *self = Self {
+                    authorities: self.authorities.iter().map(AuthorityForm::reset).collect(),
+                    under_way: std::mem::take(&mut self.under_way),
+                    outages: std::mem::take(&mut self.outages),
+                    ..Self::default()
+                };
+            }
             FormChange::Authority(id, change) => {
                 if let Some(authority) = self.authorities.iter_mut().find(|authority| authority.id == id) {
                     authority.change(change);
@@ -194,6 +230,7 @@ impl PlanForm {
     pub fn fit(&mut self, inventory: &InventoryReport, files: &[LoadedFile]) {
         self.outages.clear();
         self.accept_outage = false;
+        self.acknowledged.clear();
         (self.start_over, self.confirmed) = (false, false);
         let under_way = &inventory.rotation.authorities;
         self.under_way = under_way.iter().map(|authority| authority.new.subject.clone()).collect();
@@ -231,8 +268,7 @@ impl PlanForm {
         let mut problems = Vec::new();
         let chosen: Vec<&AuthorityForm> = self.authorities.iter().filter(|authority| authority.rotate).collect();
         if chosen.is_empty() {
-            problems
-                .push(FormProblem { field: "authorities".to_owned(), message: words::NO_AUTHORITY_CHOSEN.to_owned() });
+            problems.push(FormProblem::wrong("authorities", words::NO_AUTHORITY_CHOSEN));
         }
         let ca_days = days(&self.ca_days, "ca-days", &mut problems);
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
@@ -245,8 +281,7 @@ impl PlanForm {
             authorities.insert(authority.id, successor);
         }
         if self.start_over && !self.confirmed {
-            let message = words::START_OVER_NOT_CONFIRMED.to_owned();
-            problems.push(FormProblem { field: "confirm-start-over".to_owned(), message });
+            problems.push(FormProblem::missing("confirm-start-over", words::START_OVER_NOT_CONFIRMED));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -261,6 +296,7 @@ impl PlanForm {
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
+            acknowledge: self.acknowledged.clone(),
             release: None,
         })
     }
@@ -288,6 +324,21 @@ impl AuthorityForm {
             expiry_date: String::new(),
             certificate: String::new(),
             key: String::new(),
+        }
+    }
+
+    /// The same authority with the choices that it has at first.
+    fn reset(&self) -> Self {
+        Self {
+            rotate: true,
+            brought: false,
+            name: None,
+            key_algorithm: self.same_key.is_none().then_some(KeyAlgorithm::Rsa2048),
+            subject: String::new(),
+            expiry_date: String::new(),
+            certificate: String::new(),
+            key: String::new(),
+            ..self.clone()
         }
     }
 
@@ -323,10 +374,8 @@ impl AuthorityForm {
             for part in [BroughtPart::Certificate, BroughtPart::Key] {
                 let wanted = part == BroughtPart::Certificate || !external;
                 if wanted && self.brought_path(part).is_empty() {
-                    problems.push(FormProblem {
-                        field: self.field(words::brought_part(part)),
-                        message: words::no_file_chosen(&self.title, part),
-                    });
+                    let message = words::no_file_chosen(&self.title, part);
+                    problems.push(FormProblem::missing(self.field(words::brought_part(part)), message));
                 }
             }
             let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
@@ -335,17 +384,17 @@ impl AuthorityForm {
         let subject = self.whole(&self.subject);
         if let Some(Err(error)) = subject.map(sysinv::subject) {
             let message = words::platform::not_a_subject(&error.to_string());
-            problems.push(FormProblem { field: self.field("subject"), message });
+            problems.push(FormProblem::wrong(self.field("subject"), message));
         }
         let expiry_date = self.whole(&self.expiry_date);
         // Whether the day is too near is for core to say, which knows today.
         if let Some(Err(error)) = expiry_date.map(|date| sysinv::expiry(date, UnixTime(0))) {
             let message = words::platform::not_a_day(&error.to_string());
-            problems.push(FormProblem { field: self.field("expiry-date"), message });
+            problems.push(FormProblem::wrong(self.field("expiry-date"), message));
         }
         let common_name = self.name.as_deref().map(str::trim).filter(|_| subject.is_none());
         if common_name == Some("") {
-            problems.push(FormProblem { field: self.field("name"), message: words::no_name(&self.title) });
+            problems.push(FormProblem::wrong(self.field("name"), words::no_name(&self.title)));
         }
         NewAuthority {
             common_name: common_name.map(str::to_owned),
@@ -373,7 +422,7 @@ fn days(typed: &str, field: &str, problems: &mut Vec<FormProblem>) -> u32 {
     match typed.trim().parse() {
         Ok(days) if days > 0 => days,
         _ => {
-            problems.push(FormProblem { field: field.to_owned(), message: words::NOT_DAYS.to_owned() });
+            problems.push(FormProblem::wrong(field, words::NOT_DAYS));
             0
         }
     }

@@ -16,8 +16,8 @@ pub struct Key {
 }
 
 const ANYWHERE: &str = "Anywhere";
-const PICTURE: &str = "In the picture of every handshake";
-const SLIDER: &str = "On the slider of moments";
+const PICTURE: &str = "In the matrix";
+const SLIDER: &str = "On the slider of steps";
 
 const fn anywhere(name: &'static str, does: &'static str) -> Key {
     Key { place: ANYWHERE, name, way: None, does }
@@ -33,28 +33,28 @@ const fn slider(name: &'static str, does: &'static str) -> Key {
 
 /// The table.
 pub const KEYS: [Key; 22] = [
-    anywhere("Tab", "Goes to the next thing that can be used; the picture is one of them"),
-    anywhere("Shift+Tab", "Goes to the one before"),
-    anywhere("Enter", "Follows a link, presses a button, opens or closes what can be opened"),
-    anywhere("Space", "Presses a button, ticks a box"),
-    anywhere("Alt+ArrowLeft", "Goes back to the step before, as the browser's button does"),
+    anywhere("Tab", "Goes to the next control; the matrix is one of them"),
+    anywhere("Shift+Tab", "Goes to the previous control"),
+    anywhere("Enter", "Follows a link, presses a button, opens or closes a section"),
+    anywhere("Space", "Presses a button, selects a checkbox"),
+    anywhere("Alt+ArrowLeft", "Goes back to the previous step, as the browser's button does"),
     anywhere("Control+v", "Loads what is pasted, without showing it; explains an error message"),
-    anywhere("Control+z", "Takes the last change back: files added or removed, a choice"),
-    anywhere("Control+p", "Prints the step, with the fingerprints to read aloud"),
-    picture("ArrowLeft", Way::Left, "Goes to the moment before; from the first, to the name of the line"),
-    picture("ArrowRight", Way::Right, "Goes to the next moment"),
-    picture("ArrowUp", Way::Up, "Goes to the line above"),
-    picture("ArrowDown", Way::Down, "Goes to the line below"),
-    picture("Home", Way::First, "Goes to today"),
-    picture("End", Way::Last, "Goes to the last moment"),
-    picture("Control+Home", Way::Top, "Goes to today on the first line"),
-    picture("Control+End", Way::Bottom, "Goes to the last moment on the last line"),
-    picture("PageUp", Way::PageUp, "Goes five lines up"),
-    picture("PageDown", Way::PageDown, "Goes five lines down"),
-    slider("ArrowLeft", "Goes to the moment before"),
-    slider("ArrowRight", "Goes to the next moment"),
+    anywhere("Control+z", "Reverts the last change: files added or removed, an option"),
+    anywhere("Control+p", "Prints the plan and the review"),
+    picture("ArrowLeft", Way::Left, "Goes to the previous connection"),
+    picture("ArrowRight", Way::Right, "Goes to the next connection"),
+    picture("ArrowUp", Way::Up, "Goes to the previous step; from the first row, to the column heading"),
+    picture("ArrowDown", Way::Down, "Goes to the next step"),
+    picture("Home", Way::First, "Goes to the first connection"),
+    picture("End", Way::Last, "Goes to the last connection"),
+    picture("Control+Home", Way::Top, "Goes to the first connection today"),
+    picture("Control+End", Way::Bottom, "Goes to the last connection at the last step"),
+    picture("PageUp", Way::PageUp, "Goes five steps up"),
+    picture("PageDown", Way::PageDown, "Goes five steps down"),
+    slider("ArrowLeft", "Goes to the previous step"),
+    slider("ArrowRight", "Goes to the next step"),
     slider("Home", "Goes to today"),
-    slider("End", "Goes to the last moment"),
+    slider("End", "Goes to the last step"),
 ];
 
 /// Where a key leads in the grid.

@@ -74,5 +74,90 @@ fn standing(inventory: &InventoryReport, holder: &HolderReport) -> Option<(Stand
     Some((last, behind + its.iter().map(|one| one.out_of_line.len()).sum::<usize>()))
 }
 
+/// The API servers that kubeconfigs connect to, the one that most of them name first.
+pub fn servers(inventory: &InventoryReport) -> Vec<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for slot in inventory.holders.iter().flat_map(|holder| &holder.slots).filter(|slot| !slot.server.is_empty()) {
+        *counts.entry(slot.server.trim_start_matches("https://")).or_default() += 1;
+    }
+    let mut servers: Vec<(&str, usize)> = counts.into_iter().collect();
+    servers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    servers.into_iter().map(|(server, _)| server).collect()
+}
+
+/// As many nodes with the same files are one row of the table.
+const MANY: usize = 4;
+
+/// A row of the table: a holder, or several nodes with the same files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The holders, in order. At least one.
+    pub rows: Vec<Row>,
+}
+
+impl Fold {
+    /// The earliest expiry among them.
+    pub fn first(&self) -> Option<&(String, UnixTime)> {
+        self.rows.iter().filter_map(|row| row.first.as_ref()).min_by_key(|(_, until)| *until)
+    }
+}
+
+/// Holders in a row that have as many files and keys, in the same state, are one row once there are many of them.
+pub fn folded(rows: Vec<Row>) -> Vec<Fold> {
+    let same = |one: &Row, other: &Row| {
+        matches!(one.role.as_str(), "control-plane" | "worker")
+            && (&one.role, one.entries, one.keys, one.findings, one.standing)
+                == (&other.role, other.entries, other.keys, other.findings, other.standing)
+    };
+    let groups = rows.chunk_by(same).flat_map(|group| {
+        if group.len() >= MANY {
+            vec![Fold { rows: group.to_vec() }]
+        } else {
+            group.iter().map(|row| Fold { rows: vec![row.clone()] }).collect()
+        }
+    });
+    groups.collect()
+}
+
+/// What a person looks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Part of a node's name, a path or a subject.
+    pub text: String,
+    /// Expires within this many days.
+    pub within: Option<i64>,
+    /// Has at least a finding of this severity.
+    pub severity: Option<Severity>,
+}
+
+impl Filter {
+    /// Is nothing looked for?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Does a holder have what is looked for?
+    pub fn fits(&self, holder: &HolderReport, row: &Row, today: UnixTime) -> bool {
+        let text = self.text.trim().to_lowercase();
+        let has = |found: &str| found.to_lowercase().contains(&text);
+        let named = text.is_empty()
+            || has(&holder.name)
+            || holder
+                .slots
+                .iter()
+                .any(|slot| has(&slot.place) || slot.certificates.iter().any(|certificate| has(&certificate.subject)));
+        let soon = self.within.is_none_or(|days| {
+            row.first.as_ref().is_some_and(|(_, until)| super::role::days_left(*until, today) < days)
+        });
+        let [errors, warnings, _] = row.findings;
+        let bad = match self.severity {
+            None | Some(Severity::Note) => true,
+            Some(Severity::Warning) => errors + warnings > 0,
+            Some(Severity::Error) => errors > 0,
+        };
+        named && soon && bad
+    }
+}
+
 #[cfg(test)]
 mod tests;

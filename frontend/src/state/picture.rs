@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::chart::{Chart, Line, Mark};
+use super::{
+    chart::{Chart, Line, Mark},
+    lines::Row,
+};
 
-/// How many lines a page key goes.
+/// How many rows a page key goes.
 const PAGE: usize = 5;
 
 /// Where the person is.
@@ -14,7 +17,7 @@ pub struct Picture {
     pub line: Line,
     /// The chosen moment: that of the drawing, too.
     pub column: usize,
-    /// Is the focus on the line's name rather than on a cell?
+    /// Is the focus on the column's heading rather than on a cell?
     pub on_name: bool,
     /// The cell under the pointer.
     pub hover: Option<(Line, usize)>,
@@ -37,28 +40,28 @@ pub enum PictureChange {
     Toggle(usize),
 }
 
-/// Where a key leads.
+/// Where a key leads. A row is a step, a column a group of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// To the cell before; from the first, to the line's name.
+    /// To the column before.
     Left,
-    /// To the next cell.
+    /// To the next column.
     Right,
-    /// To the line above.
+    /// To the row above; from the first, to the column's heading.
     Up,
-    /// To the line below.
+    /// To the row below.
     Down,
-    /// To the line's first cell.
+    /// To the row's first cell.
     First,
-    /// To the line's last cell.
+    /// To the row's last cell.
     Last,
     /// To the first cell of all.
     Top,
     /// To the last cell of all.
     Bottom,
-    /// Some lines up.
+    /// Some rows up.
     PageUp,
-    /// Some lines down.
+    /// Some rows down.
     PageDown,
 }
 
@@ -95,9 +98,8 @@ impl Picture {
 
     /// The id of the element with the focus.
     pub fn focus(&self, chart: &Chart) -> String {
-        let column = (!self.on_name)
-            .then(|| chart.cells(self.line).iter().find(|run| self.column <= run.to).map(|run| run.from));
-        id(self.line, column.flatten())
+        let row = (!self.on_name).then(|| chart.row_of(self.column)).flatten();
+        id(self.line, row.map(|row| row.from))
     }
 
     /// Changes, and says whether the focus is to follow.
@@ -106,12 +108,9 @@ impl Picture {
             PictureChange::Enter(line, column) => {
                 self.line = line;
                 self.on_name = column.is_none();
-                // Within a run, the chosen moment stays.
+                // Within a row of several steps, the chosen one stays.
                 if let Some(from) = column
-                    && !chart
-                        .cells(line)
-                        .iter()
-                        .any(|run| run.from == from && (run.from..=run.to).contains(&self.column))
+                    && chart.row_of(self.column).is_none_or(|row| row.from != from)
                 {
                     self.column = from;
                 }
@@ -145,38 +144,37 @@ impl Picture {
     }
 
     fn step(&mut self, chart: &Chart, way: Way) {
-        let lines = self.lines(chart);
-        let at = lines.iter().position(|line| *line == self.line).unwrap_or_default();
-        let bottom = lines.len().saturating_sub(1);
-        let to = match way {
-            Way::Up => at.saturating_sub(1),
-            Way::Down => (at + 1).min(bottom),
-            Way::PageUp => at.saturating_sub(PAGE),
-            Way::PageDown => (at + PAGE).min(bottom),
-            Way::Top => 0,
-            Way::Bottom => bottom,
-            Way::Left | Way::Right | Way::First | Way::Last => at,
+        let (lines, rows) = (self.lines(chart), chart.rows());
+        let (right, bottom) = (lines.len().saturating_sub(1), rows.len().saturating_sub(1));
+        let line = lines.iter().position(|line| *line == self.line).unwrap_or_default();
+        let row = rows.iter().position(|row| self.column <= row.to).unwrap_or_default();
+        let column = match way {
+            Way::Left => line.saturating_sub(1),
+            Way::Right => (line + 1).min(right),
+            Way::First | Way::Top => 0,
+            Way::Last | Way::Bottom => right,
+            Way::Up | Way::Down | Way::PageUp | Way::PageDown => line,
         };
-        self.line = lines.get(to).copied().unwrap_or_default();
-        let cells = chart.cells(self.line);
-        let cell = cells.iter().position(|run| self.column <= run.to).unwrap_or_default();
-        let go = match way {
-            Way::Left if cell == 0 => {
+        self.line = lines.get(column).copied().unwrap_or_default();
+        let row = match way {
+            Way::Left | Way::Right | Way::First | Way::Last => return,
+            Way::Up if row == 0 => {
                 self.on_name = true;
                 return;
             }
-            Way::Left => cells.get(cell - 1),
-            Way::Right if self.on_name => cells.first(),
-            Way::Right => cells.get(cell + 1),
-            Way::First | Way::Top => cells.first(),
-            Way::Last | Way::Bottom => cells.last(),
-            Way::Up | Way::Down | Way::PageUp | Way::PageDown => return,
+            Way::Down | Way::PageDown if self.on_name => 0,
+            Way::Up => row - 1,
+            Way::Down => (row + 1).min(bottom),
+            Way::PageUp => row.saturating_sub(PAGE),
+            Way::PageDown => (row + PAGE).min(bottom),
+            Way::Top => 0,
+            Way::Bottom => bottom,
         };
-        if let Some(run) = go {
-            self.on_name = false;
-            if !(run.from..=run.to).contains(&self.column) {
-                self.column = run.from;
-            }
+        self.on_name = false;
+        if let Some(Row { from, to }) = rows.get(row).copied()
+            && !(from..=to).contains(&self.column)
+        {
+            self.column = from;
         }
     }
 }

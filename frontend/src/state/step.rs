@@ -69,6 +69,8 @@ impl State {
     pub(super) fn go(&mut self, step: Step) {
         if step != self.step && self.missing(step).is_empty() {
             self.step = step;
+            self.notice.clear();
+            self.refused = false;
             self.look_at(self.heading(step));
         }
     }

@@ -219,8 +219,11 @@ fn an_authority_left_alone_is_not_asked_about() {
 fn a_changed_choice_takes_plan_and_package_away() {
     let made =
         [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
-    let state = after(made.into_iter().chain([Action::Form(FormChange::KeepKeys(true))]));
-    assert_eq!((state.outcome, state.package), (None, None));
+    let built = after(std::iter::once(Action::PlanAsked).chain(made));
+    assert!(built.is_planned() && built.package.is_some());
+    // The plan stays in view until the next one is there, but nothing can be built of it.
+    let state = built.after(Action::Form(FormChange::KeepKeys(true)));
+    assert!(!state.is_planned() && state.package.is_none());
 }
 
 #[test]
@@ -276,7 +279,7 @@ fn files_that_kill_the_worker_are_named() {
         .after(Action::FilesLeftOut(vec!["evil.yaml".to_owned()], "core/src/lib.rs:1:1".to_owned()));
     assert_eq!(first.job, None, "there is nothing to take up");
     let alert = first.alert.unwrap();
-    assert!(alert.contains("evil.yaml") && alert.contains("over a defect (core/src/lib.rs:1:1)"), "{alert}");
+    assert!(alert.contains("evil.yaml") && alert.contains("because of a defect (core/src/lib.rs:1:1)"), "{alert}");
 }
 
 #[test]
@@ -397,14 +400,14 @@ fn output(path: &str, phase: u8, secret: bool) -> OutputFileReport {
 
 #[test]
 fn what_is_secret_in_the_zip_is_said_as_it_is() {
-    let hint = |files| words::download_hint(&PackageReport { files, ..package() });
+    let hint = |files| words::download_hint(&PackageReport { files, ..package() }).0;
     let backup = || output("0-backup/cp1/etc/kubernetes/pki/ca.key", 0, true);
     let request = || output("signing-requests/cp1-apiserver.key", 0, true);
     assert!(hint(vec![output("README.txt", 0, false)]).contains("no private key"));
     assert!(hint(vec![backup(), request()]).contains("none of a new CA"));
     let on_nodes = output("2-switch/control-plane/cp1/etc/kubernetes/pki/ca.key", 2, true);
-    assert!(hint(vec![request(), on_nodes]).contains("private keys of the new CAs"));
-    assert!(hint(vec![output("ca-keys/ca.key", 0, true)]).contains("private keys of the new CAs"));
+    assert!(hint(vec![request(), on_nodes]).contains("the new CA keys"));
+    assert!(hint(vec![output("ca-keys/ca.key", 0, true)]).contains("the new CA keys"));
 }
 
 fn broken() -> Action {
@@ -471,7 +474,7 @@ fn what_was_accepted_can_be_taken_back() {
 #[test]
 fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
     let made = || after([broken()]);
-    let step = made().after(Action::Picture(PictureChange::Step(picture::Way::Right)));
+    let step = made().after(Action::Picture(PictureChange::Step(picture::Way::Down)));
     assert_eq!(step.focus.id, "edge-0:6");
     assert_ne!(step.focus, made().focus);
     let chosen = made().after(Action::Picture(PictureChange::Choose(2)));
@@ -512,7 +515,7 @@ fn an_attempt_that_was_stopped_is_counted_and_worries() {
     assert!(state.checks.is_well());
     let blocked = state.after(Action::Blocked);
     assert!(!blocked.checks.is_well());
-    assert!(words::checks(&blocked.checks).contains("1 attempt stopped"), "{}", words::checks(&blocked.checks));
+    assert!(words::checks(&blocked.checks).contains("1 network attempt blocked"), "{}", words::checks(&blocked.checks));
 }
 
 #[test]
@@ -534,17 +537,75 @@ fn lines_of_another_file_are_not_shown() {
 fn attention_follows_the_work() {
     let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
     let refused = Action::Planned(Outcome::Refused([].into()));
-    let problem = FormProblem { field: "ca-days".to_owned(), message: String::new() };
+    let problem = FormProblem::wrong("ca-days", "");
     assert_eq!(look(&[]), "");
-    assert_eq!(look(&[planned()]), "plan");
-    assert_eq!(look(&[refused]), "refused");
-    assert_eq!(look(&[Action::FormRefused(vec![problem])]), "ca-days");
-    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "making");
+    // The plan follows from the options by itself: whoever types in them is left there.
+    assert_eq!(look(&[planned()]), "");
+    assert_eq!(look(&[refused]), "");
+    assert_eq!(look(&[Action::FormRefused(vec![problem.clone()])]), "");
+    assert_eq!(look(&[Action::FormRefused(vec![problem]), Action::ProblemShown]), "ca-days");
+    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "building");
     assert_eq!(look(&[Action::Went(Step::Plan), made()]), "review");
 }
 
 #[test]
 fn the_same_attention_twice_is_two_events() {
-    let refused = || Action::Planned(Outcome::Refused([].into()));
-    assert_ne!(after([refused()]).focus, after([refused(), refused()]).focus);
+    let shown = |times: usize| {
+        let problem = Action::FormRefused(vec![FormProblem::wrong("ca-days", "")]);
+        after(std::iter::once(problem).chain(std::iter::repeat_n(Action::ProblemShown, times))).focus
+    };
+    assert_ne!(shown(1), shown(2));
+}
+
+#[test]
+fn a_plan_is_wanted_of_the_options_as_they_are_and_once() {
+    assert!(after([]).plan_wanted().is_none(), "the plan is shown on another step");
+    let state = after([Action::Went(Step::Plan)]);
+    assert!(state.plan_wanted().is_some() && state.is_busy());
+    let asked = state.after(Action::PlanAsked);
+    assert!(asked.plan_wanted().is_none() && asked.planning && !asked.is_planned());
+    let there = asked.after(planned());
+    assert!(there.is_planned() && !there.is_busy());
+    // Another option: the plan is still shown, but it is not the one to build.
+    let changed = there.after(Action::Form(FormChange::KeepKeys(true)));
+    assert!(changed.plan().is_some() && !changed.is_planned() && changed.plan_wanted().is_some());
+    let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
+    let loaded = changed.after(Action::PlanAsked).after(planned()).after(more);
+    assert!(loaded.plan().is_none() && loaded.plan_wanted().is_some(), "other files, another plan");
+}
+
+#[test]
+fn planning_that_ends_the_worker_is_not_begun_again_by_itself() {
+    let died = after([Action::Went(Step::Plan), Action::PlanAsked, Action::CoreDied(String::new())]);
+    let idle = died.after(Action::Inspected([file(0, "ca.crt")].into(), inventory().into()));
+    assert!(idle.halted && idle.plan_wanted().is_none());
+    assert!(idle.clone().after(Action::PlanRetried).plan_wanted().is_some());
+    assert!(idle.after(Action::Form(FormChange::KeepKeys(true))).plan_wanted().is_some());
+}
+
+#[test]
+fn what_is_missing_is_no_mistake_until_the_person_builds() {
+    let bring = cluster(AuthorityChange::Brought(true));
+    let state = after([Action::Went(Step::Plan), bring]);
+    let problems = state.form.request().unwrap_err();
+    assert!(problems.iter().all(|problem| problem.missing));
+    let refused = state.after(Action::FormRefused(problems));
+    assert!(!refused.attempted && refused.plan_wanted().is_none() && refused.outcome.is_none());
+    assert!(refused.after(Action::ProblemShown).attempted);
+}
+
+#[test]
+fn options_can_be_reset() {
+    let state = after([cluster(AuthorityChange::Name("mine".to_owned())), Action::Form(FormChange::KeepKeys(true))]);
+    let reset = state.after(Action::Form(FormChange::Reset));
+    assert_eq!(reset.form, after([]).form);
+    // As every other change, it can be undone.
+    let back = reset.after(Action::Undo);
+    assert_eq!((back.form.keep_keys, back.form.authorities[0].name.as_deref()), (true, Some("mine")));
+}
+
+#[test]
+fn colours_are_kept_over_a_wipe_and_go_round() {
+    let state = after([Action::ThemeChosen(Theme::Dark), Action::Wiped]);
+    assert_eq!((state.theme, state.theme.next(), Theme::System.id()), (Theme::Dark, Theme::System, ""));
 }

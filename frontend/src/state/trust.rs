@@ -10,7 +10,7 @@ use airlock_core::{
     simulate::{Edge, Verdict},
 };
 
-use super::chart::{Chart, Look, Mark, look, row, worse};
+use super::chart::{Cell, Chart, Look, Mark, look, row, worse};
 
 /// Who takes part, as the drawing has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +91,15 @@ pub fn wires(chart: &Chart, column: usize) -> BTreeMap<(Seat, Seat), Wire> {
         wires.entry(ends).or_default().add(verdict, look(edge, verdict, chart.accepted));
     }
     wires
+}
+
+/// What both ends of a cell present and trust, all of its connections together.
+pub fn wire(cell: &Cell<'_>) -> Wire {
+    let mut wire = Wire::default();
+    for (_, verdict) in &cell.all {
+        wire.add(verdict, cell.look);
+    }
+    wire
 }
 
 impl Wire {

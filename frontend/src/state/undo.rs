@@ -101,8 +101,7 @@ impl State {
     pub(super) fn undo(&mut self) {
         match self.history.changes.pop() {
             Some(Change::Chosen(form, _)) => {
-                self.forget_plan();
-                self.form_problems.clear();
+                self.forget_package();
                 self.form = *form;
             }
             Some(Change::Removed(_, form)) => {

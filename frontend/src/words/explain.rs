@@ -2,48 +2,50 @@
 
 use crate::state::explain::{Clue, Explanation, Facts, Kind, Part, Suspect};
 
-/// Over the part.
-pub const TITLE: &str = "Explain an error";
+/// Over the panel.
+pub const TITLE: &str = "Explain an error message";
 /// What it does.
-pub const INTRODUCTION: &str = "Paste what a program says about certificates, such as “x509: certificate signed by unknown authority”. \
-    It is looked up here, with the files that are loaded as suspects.";
+pub const INTRODUCTION: &str = "Paste a message such as “x509: certificate signed by unknown authority”. Matched offline against known errors and the files you loaded.";
 /// Over the field.
-pub const LABEL: &str = "The message, a line or a whole log";
+pub const LABEL: &str = "Message, a line or a whole log";
+/// In the empty field.
+pub const PLACEHOLDER: &str = "x509: certificate signed by unknown authority";
 /// A private key in the field.
-pub const SECRET: &str = "This looks like a key, a certificate or a token, not like a message, and was forgotten at once. \
-    Files are loaded in the step Load.";
+pub const SECRET: &str = "This looks like a key, a certificate or a token, not like a message. It was discarded. \
+    Load files in the step Load.";
 /// A text in which nothing is known.
-pub const UNKNOWN: &str = "No message about certificates that Airlock knows is in this text. Paste the line that has “x509”, “tls” or “certificate” in it.";
+pub const UNKNOWN: &str =
+    "No known certificate error in this text. Paste the line that contains “x509”, “tls” or “certificate”.";
 /// Over the suspects.
-pub const SUSPECTS: &str = "Suspects among the loaded files";
+pub const SUSPECTS: &str = "Matching files";
 /// No suspect.
 pub const NO_SUSPECT: &str =
-    "None of the loaded files speaks for it. Load the files of whoever said this, and of whom it was said to.";
+    "No loaded file matches. Load the files of the component that logged this and of the peer it was talking to.";
 /// Over what to do.
 pub const TO_DO: &str = "What to do";
 /// Over the commands.
-pub const RECHECK: &str = "Look for yourself";
+pub const RECHECK: &str = "Verify";
 
 /// What went wrong, in a few words.
 pub fn title(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bundle => "Two CAs where only one may be",
-        Kind::ClientOfAnotherCa => "The server does not know the CA of the client's certificate",
-        Kind::Expired => "A certificate has ended",
-        Kind::KeyIds => "The issuer has the right name and another key",
-        Kind::KeyMismatch => "Certificate and private key do not belong together",
-        Kind::NoCertificate => "The client showed no certificate",
-        Kind::NotACa => "What signed this is no CA",
-        Kind::NotYetValid => "A certificate has not begun yet",
-        Kind::Pin => "The cluster's CA is not the one whose pin was given",
-        Kind::Refused => "The other side refused the certificate that was shown to it",
-        Kind::Unauthorized => "The API server does not know who is asking",
-        Kind::UnknownAuthority => "The CA of the certificate that was shown is not trusted",
-        Kind::Unreadable => "A file is no certificate or key that can be read",
-        Kind::Usage => "A certificate is used for what it was not made for",
+        Kind::Bundle => "The signing CA file contains two certificates",
+        Kind::ClientOfAnotherCa => "The server does not trust the client's CA",
+        Kind::Expired => "A certificate has expired",
+        Kind::KeyIds => "The issuer has the expected name, but another key",
+        Kind::KeyMismatch => "Certificate and private key do not match",
+        Kind::NoCertificate => "The client presented no certificate",
+        Kind::NotACa => "The issuer is not a CA",
+        Kind::NotYetValid => "A certificate is not valid yet",
+        Kind::Pin => "The cluster CA does not match the discovery hash",
+        Kind::Refused => "The peer rejected the presented certificate",
+        Kind::Unauthorized => "The API server rejected the credentials",
+        Kind::UnknownAuthority => "The CA of the presented certificate is not trusted",
+        Kind::Unreadable => "A file is not a readable certificate or key",
+        Kind::Usage => "A certificate is used for a purpose that it does not allow",
         Kind::Weak => "A signature or a key is too weak",
-        Kind::WrongCa => "The kubeconfig has another CA than the node",
-        Kind::WrongName => "The server's certificate has other names than the one that was looked for",
+        Kind::WrongCa => "The kubeconfig and the node have different CAs",
+        Kind::WrongName => "The server's certificate does not contain the requested name",
     }
 }
 
@@ -51,66 +53,66 @@ pub fn title(kind: Kind) -> &'static str {
 pub fn meaning(kind: Kind, facts: &Facts) -> String {
     let text = match kind {
         Kind::Bundle => {
-            "kube-controller-manager signs with the first certificate of that file, and refuses to guess when there are two. \
-            Trust may be a bundle; what signs may not."
+            "kube-controller-manager signs with the first certificate of that file, and exits if it contains two. \
+            Trust may be a bundle; the signing certificate may not."
         }
         Kind::ClientOfAnotherCa => {
-            "The API server compares the client's certificate with its --client-ca-file, and found no CA there that signed it. \
-            The client is somebody whose certificate is of another CA, or of one that was taken away."
+            "The API server verifies the client's certificate with its --client-ca-file. No CA in that file issued it. \
+            The certificate was issued by another CA, or by one that was removed."
         }
         Kind::Expired => {
-            "Whoever looked at it has a clock that stands after its end. It does not matter who signed it."
+            "The component that verified it has a clock that is past the expiry date. The issuer does not matter."
         }
         Kind::KeyIds => {
-            "The CA was made anew under the same name. OpenSSL looks at the key ids and refuses; Go would have said that the authority is unknown."
+            "The CA was recreated with the same name. OpenSSL compares the key IDs and rejects it; Go reports an unknown authority instead."
         }
         Kind::KeyMismatch => {
-            "A certificate holds a public key, and the private key beside it is the half of another one: one of the two files was replaced without the other."
+            "A certificate contains a public key, and the private key next to it belongs to another one: one of the two files was replaced without the other."
         }
         Kind::NoCertificate => {
-            "The server asks its clients for a certificate, and this one has none, or none of a CA that the server named."
+            "The server requests a client certificate. The client has none, or none issued by a CA that the server named."
         }
         Kind::NotACa => {
-            "A certificate was signed by one that does not say “CA” of itself, or may not sign. Often a leaf lies in the place of a CA."
+            "A certificate was issued by one without CA: true, or without the right to sign certificates. Often a server certificate is in the place of a CA."
         }
         Kind::NotYetValid => {
-            "Whoever looked at it has a clock that stands before its beginning. Most often that clock is wrong, or the certificate was made on a machine whose clock was ahead."
+            "The component that verified it has a clock before the start of the validity period. Usually that clock is wrong, or the certificate was issued on a machine whose clock was ahead."
         }
         Kind::Pin => {
-            "A node that joins reads the CA from cluster-info and compares its public key with the pin (caCertHashes) that it was given. \
-            Either the pin is of the CA before, or cluster-info is."
+            "A joining node reads the CA from cluster-info and compares its public key with the discovery hash (caCertHashes). \
+            Either the hash is of the previous CA, or cluster-info is."
         }
         Kind::Refused => {
-            "This is an alert: the side that speaks was refused, and the reason stands in the other side's log. \
-            Most often the client's certificate is of a CA that the server no longer, or not yet, trusts."
+            "This is a TLS alert: the peer rejected the certificate, and the reason is in the peer's log. \
+            Usually the client's certificate was issued by a CA that the server does not trust (yet, or any more)."
         }
         Kind::Unauthorized => {
-            "The connection came about, so the server is trusted. What the client showed is nobody to it: a certificate of another CA, one that has ended, \
-            or none at all. After phase 3 this is what a credential of the old CA gets."
+            "The connection works, so the server is trusted. The server does not accept the client's credentials: a certificate of another CA, an expired one, \
+            or none. After phase 3, credentials of the old CA get this message."
         }
         Kind::UnknownAuthority if !facts.authority.is_empty() => {
-            "A CA of the right name is trusted, but it is not the one that signed: \
-            there are two CAs of one name, and this side has the other one. That is the usual picture of a CA that was replaced on one side only."
+            "A CA with the expected name is trusted, but it is not the issuer: \
+            two CAs have the same name, and this side has the other one. This is typical of a CA that was replaced on one side only."
         }
         Kind::UnknownAuthority => {
-            "Nobody whom this side trusts has signed the certificate that it was shown: \
-            the CA is missing in its trust, or the other side shows a certificate of another CA than expected."
+            "No trusted CA issued the presented certificate: \
+            the CA is missing in the trust bundle, or the peer presents a certificate of an unexpected CA."
         }
         Kind::Unreadable => {
-            "The file was cut off, holds something else, or is in another encoding than its reader takes."
+            "The file is truncated, contains something else, or has an encoding that its reader does not support."
         }
         Kind::Usage => {
-            "A client's certificate is shown by a server, or a server's by a client: extendedKeyUsage says what it is for."
+            "A server presents a client certificate, or a client presents a server certificate: extendedKeyUsage defines the purpose."
         }
         Kind::Weak => {
-            "Go refuses SHA-1, and OpenSSL refuses keys and digests below its security level. Making it anew mends it."
+            "Go rejects SHA-1, and OpenSSL rejects keys and digests below its security level. Issue it again."
         }
         Kind::WrongCa => {
-            "kubeadm compares the CA in a kubeconfig with the first certificate of ca.crt, and stops where they differ. \
-            In the middle of a rotation both may be right: do not let kubeadm init, join or upgrade run then."
+            "kubeadm compares the CA in a kubeconfig with the first certificate of ca.crt, and stops if they differ. \
+            During a rotation both may be correct: do not run kubeadm init, join or upgrade then."
         }
         Kind::WrongName => {
-            "The certificate itself is trusted. It is of another server, or the server has a name or an address that nobody put into it."
+            "The certificate itself is trusted. It belongs to another server, or the name or address is missing in it."
         }
     };
     text.to_owned()
@@ -121,12 +123,12 @@ pub fn facts(facts: &Facts) -> Vec<String> {
     let said = |text: &str, sentence: &str| (!text.is_empty()).then(|| sentence.replace("{}", text));
     let names = facts.names.join(", ");
     [
-        said(&facts.authority, "The CA that was tried is called {}."),
-        said(&facts.wanted, "Looked for: {}."),
-        said(&names, "The certificate has: {}."),
-        said(&facts.moment, "The end or beginning in question: {}."),
-        said(&facts.file, "The file: {}."),
-        said(&facts.pin, "The pin of the CA that was found: {}."),
+        said(&facts.authority, "CA name: {}."),
+        said(&facts.wanted, "Requested name: {}."),
+        said(&names, "Names in the certificate: {}."),
+        said(&facts.moment, "Validity limit: {}."),
+        said(&facts.file, "File: {}."),
+        said(&facts.pin, "Discovery hash of the CA that was found: {}."),
     ]
     .into_iter()
     .flatten()
@@ -137,61 +139,58 @@ pub fn facts(facts: &Facts) -> Vec<String> {
 pub fn to_do(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Bundle => &[
-            "Let --cluster-signing-cert-file name a file of one certificate, the one that fits the key; the package does that in phase 1.",
-            "Leave ca.crt as the bundle that it is: --client-ca-file and --root-ca-file take one.",
+            "Point --cluster-signing-cert-file to a file with one certificate, the one that matches the key. The package does that in phase 1.",
+            "Keep ca.crt as a bundle: --client-ca-file and --root-ca-file accept one.",
         ],
         Kind::ClientOfAnotherCa | Kind::Refused => &[
-            "Find the client among the suspects, and give it a certificate of the CA that the servers trust.",
-            "In a rotation: go back to the step before, so that servers trust both CAs, and go on when every client has its new certificate.",
+            "Find the client among the matching files, and give it a certificate issued by a CA that the servers trust.",
+            "During a rotation: undo the last step so that servers trust both CAs, and continue when every client has its new certificate.",
         ],
         Kind::Expired => &[
-            "Renew the certificate (kubeadm certs renew, or the next package); if a CA has ended, there is no way without an outage.",
+            "Renew the certificate (kubeadm certs renew, or the next package). If a CA has expired, an outage cannot be avoided.",
             "Compare the clocks of both machines.",
         ],
         Kind::KeyIds => &[
-            "Give the reader the CA that signed, not the one of the same name.",
-            "Give the new CA another name next time.",
+            "Give the verifying side the CA that issued the certificate, not the one with the same name.",
+            "Use a different name for the new CA next time.",
         ],
-        Kind::KeyMismatch => {
-            &["Find the pair that was made together, in the package or in a backup, and put both files into place."]
-        }
+        Kind::KeyMismatch => &["Restore the matching pair from the package or from a backup: both files."],
         Kind::NoCertificate => &[
-            "Give the client its certificate and key, and check that it names both.",
-            "If it has one: the server names the CAs that it takes, and the client's is not among them.",
+            "Configure the client with its certificate and its key.",
+            "If it has both: the server lists the CAs that it accepts, and the client's CA is not one of them.",
         ],
-        Kind::NotACa => &["Put the CA's own certificate where the leaf is."],
+        Kind::NotACa => &["Replace the file with the certificate of the CA."],
         Kind::NotYetValid => &[
-            "Set the clock of the machine that complains.",
-            "If the clocks are right, wait, or make the certificate anew: Airlock's begin five minutes early.",
+            "Correct the clock of the machine that reports this.",
+            "If the clocks are correct, wait, or issue the certificate again: Airlock's are valid from five minutes before.",
         ],
         Kind::Pin => &[
-            "Take the pin from the runbook, or from “kubeadm token create --print-join-command”.",
-            "If cluster-info is old, put the new CA into it: the package's step 1-cluster-info does.",
+            "Take the hash from the runbook, or from “kubeadm token create --print-join-command”.",
+            "If cluster-info is outdated, add the new CA to it: step 1-cluster-info of the package does that.",
         ],
         Kind::Unauthorized => &[
-            "Give the person or program a credential of the CA that is trusted today.",
-            "If many are refused at once, somebody went on to phase 3 before phase 2 was done: check phase 2 here, then undo phase 3.",
+            "Give the client a credential issued by a CA that is trusted today.",
+            "If many clients are rejected at once, phase 3 started before phase 2 was complete: check phase 2 here, then undo phase 3.",
         ],
         Kind::UnknownAuthority => &[
-            "See which CA the server's certificate is of, with the first command below, and whether the client's file has that CA, with the second.",
-            "Give the client both CAs. In a rotation that is what phase 1 does; somebody was left out of it.",
+            "Find the issuer of the server's certificate with the first command below, and check with the second whether the client trusts it.",
+            "Give the client both CAs. Phase 1 of a rotation does that; this client was missed in phase 1.",
         ],
-        Kind::Unreadable => &[
-            "Copy the file again, as a whole, from where it was made.",
-            "Write it as PEM with a line end after the last line.",
-        ],
+        Kind::Unreadable => {
+            &["Copy the complete file again from its source.", "Write it as PEM with a newline at the end."]
+        }
         Kind::Usage => &[
-            "Check that the files of server and client were not mixed up.",
-            "etcd's peers need both uses in one certificate.",
+            "Check that server and client files were not swapped.",
+            "etcd peers need both purposes in one certificate.",
         ],
-        Kind::Weak => &["Make the certificate anew; a rotation signs with SHA-256 or better."],
+        Kind::Weak => &["Issue the certificate again; a rotation signs with SHA-256 or better."],
         Kind::WrongCa => &[
-            "Outside of a rotation: put the CA of ca.crt into the kubeconfig, or let kubeadm make it anew.",
-            "In a rotation: finish it first.",
+            "Outside of a rotation: put the CA of ca.crt into the kubeconfig, or let kubeadm create it again.",
+            "During a rotation: finish it first.",
         ],
         Kind::WrongName => &[
-            "Connect by a name that the certificate has.",
-            "Or put the missing name into it: apiServer.certSANs in kubeadm-config, then kubeadm certs renew apiserver.",
+            "Connect with a name that the certificate contains.",
+            "Or add the missing name: apiServer.certSANs in kubeadm-config, then kubeadm certs renew apiserver.",
         ],
     }
 }
@@ -253,10 +252,10 @@ pub fn commands(explanation: &Explanation) -> Vec<String> {
 /// A suspect's part.
 pub fn part(part: Part) -> &'static str {
     match part {
-        Part::Client => "may be the client",
-        Part::File => "may be the file",
-        Part::Server => "may be the server",
-        Part::Trust => "may be what is trusted",
+        Part::Client => "possible client",
+        Part::File => "possible file",
+        Part::Server => "possible server",
+        Part::Trust => "possible trust bundle",
     }
 }
 
@@ -270,27 +269,27 @@ pub fn place(suspect: &Suspect) -> String {
 /// What speaks against a suspect.
 pub fn clue(clue: &Clue) -> String {
     match clue {
-        Clue::Begins(moment) => format!("its certificate begins on {moment}"),
-        Clue::ConnectsTo(server) => format!("it connects to {server}"),
-        Clue::Expired(moment) => format!("its certificate ended on {moment}"),
-        Clue::Holds(certificates) => format!("it holds {certificates} certificates"),
-        Clue::Names(names) => format!("its certificate has {}", names.join(", ")),
-        Clue::OtherCa(names) => format!("its CA is {}, and ca.crt begins with another one", names.join(" and ")),
-        Clue::OtherKey => "its private key is another one than its certificate's".to_owned(),
-        Clue::OtherKeyId => "the key id of its issuer is no CA's of that name".to_owned(),
-        Clue::Pin(pin) => format!("it is the CA of {pin}"),
+        Clue::Begins(moment) => format!("certificate valid from {moment}"),
+        Clue::ConnectsTo(server) => format!("connects to {server}"),
+        Clue::Expired(moment) => format!("certificate expired on {moment}"),
+        Clue::Holds(certificates) => format!("contains {certificates} certificates"),
+        Clue::Names(names) => format!("certificate names: {}", names.join(", ")),
+        Clue::OtherCa(names) => format!("its CA is {}, but ca.crt starts with another one", names.join(" and ")),
+        Clue::OtherKey => "private key does not match the certificate".to_owned(),
+        Clue::OtherKeyId => "no CA with that name has the issuer's key ID".to_owned(),
+        Clue::Pin(pin) => format!("the CA with {pin}"),
         Clue::Said(said) => said.clone(),
-        Clue::SignedBy(signer) => format!("it shows a certificate of {signer}"),
+        Clue::SignedBy(signer) => format!("presents a certificate issued by {signer}"),
         Clue::SignedByNobody(issuer) => {
-            format!("it shows a certificate of {issuer}, and no CA among the files signed it")
+            format!("presents a certificate of {issuer}, which no loaded CA issued")
         }
-        Clue::TrustsOnly(names) => format!("it trusts {} alone", names.join(" and ")),
+        Clue::TrustsOnly(names) => format!("trusts only {}", names.join(" and ")),
     }
 }
 
 /// Suspects that are not named.
 pub fn more(more: usize) -> String {
-    format!("and {} more", super::count(more, "suspect"))
+    format!("{} more", super::count(more, "file"))
 }
 
 /// How much was found, for those who listen.

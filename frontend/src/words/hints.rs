@@ -1,64 +1,60 @@
-//! Under each choice of the form: why it matters, in a sentence.
+//! One sentence under each option: why it matters.
 
 use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId};
 
 use crate::state::form::BroughtPart;
 
-/// A CA that somebody makes.
-pub const MAKE: &str = "Its private key is made in this page's memory and travels in the package: whoever has the package can sign with it.";
-/// A CA that somebody has made.
-pub const BRING: &str = "For a policy that says where the private key of a CA has to be made.";
+/// A CA that is generated here.
+pub const MAKE: &str =
+    "The private key is generated on this computer and is in the package. Protect the package like the key.";
+/// A CA that is imported.
+pub const BRING: &str = "If policy requires CA keys to be generated elsewhere (HSM, corporate PKI).";
 /// The name of a new CA.
-pub const COMMON_NAME: &str =
-    "OpenSSL looks a CA up by its name, so another name than the old CA's keeps clients from taking one for the other.";
+pub const COMMON_NAME: &str = "Use a different name from the old CA: OpenSSL-based clients select issuers by name.";
 /// The key of a new CA.
-pub const KEY: &str = "Every client has to understand it; the old CA's type is one that all of yours do.";
+pub const KEY: &str = "All clients must support it. The current type is known to work.";
 /// How long a new CA lives.
-pub const CA_DAYS: &str =
-    "When a CA ends, all that it signed ends with it, so the next rotation has to be over by then.";
-/// How long new leaves live.
+pub const CA_DAYS: &str = "Certificates cannot outlive their CA. Complete the next rotation before this date.";
+/// How long new certificates live.
 pub const LEAF_DAYS: &str =
-    "A certificate that was copied is worth nothing after that, and one that nobody has renewed is not either.";
-/// Going on with the new CA that is there.
-pub const GO_ON: &str = "Whoever trusts the new CA already has nothing to do twice.";
-/// Giving it up.
-pub const START_OVER: &str =
-    "For a new CA whose private key is lost or in wrong hands, while nobody has switched to it.";
+    "Limits how long a leaked certificate is usable. Certificates must be renewed within this time.";
+/// Continuing with the new CA that is in the cluster.
+pub const GO_ON: &str = "Nodes that already trust the new CA need no second change.";
+/// Discarding it.
+pub const START_OVER: &str = "If the new CA's private key is lost or leaked, and no node has switched to it.";
 
-/// Whether an authority gets a successor.
+/// Whether an authority is rotated.
 pub fn rotate(id: AuthorityId) -> &'static str {
     match id {
         AuthorityId::Talos => {
-            "It signs what talosctl and machines show each other: whoever has its key commands all machines."
+            "Issues the certificates of talosctl and of the machines. Anyone holding its key controls all machines."
         }
         AuthorityId::Cluster => {
-            "It signs what API servers, kubelets and administrators show: whoever has its key is an administrator."
+            "Issues API server, kubelet and admin certificates. Anyone holding its key is cluster-admin."
         }
         AuthorityId::FrontProxy => {
-            "It signs what API servers show to extension API servers: whoever has its key can speak to those as anybody."
+            "Issues the certificates that API servers present to extension API servers. Anyone holding its key can impersonate every user there."
         }
         AuthorityId::Etcd => {
-            "It signs what etcd and its clients show: whoever has its key reads and changes all that the cluster stores."
+            "Issues the certificates of etcd and its clients. Anyone holding its key can read and change all cluster data."
         }
     }
 }
 
-/// How kubelets come by certificates.
+/// How kubelets get certificates.
 pub fn kubelets(how: KubeletCertificates) -> &'static str {
     match how {
-        KubeletCertificates::Renew => {
-            "It takes kubelets that reach their API server, as those of a cluster in order do."
-        }
+        KubeletCertificates::Renew => "No key leaves its node. Requires kubelets that can reach the API server.",
         KubeletCertificates::Mint => {
-            "Their private keys are in the package then, and have to be carried to each node as safely as a CA's."
+            "For nodes that cannot renew through the API. The keys are in the package; copy them to each node like a CA key."
         }
     }
 }
 
-/// A file of an authority that is brought along.
+/// A file of an imported authority.
 pub fn brought(part: BroughtPart) -> &'static str {
     match part {
-        BroughtPart::Certificate => "The CA's own certificate, which everybody is to trust.",
-        BroughtPart::Key => "The key of that certificate, with which the control plane is to sign.",
+        BroughtPart::Certificate => "The certificate of the new CA, which all components will trust.",
+        BroughtPart::Key => "The private key of that certificate, with which the control plane issues certificates.",
     }
 }

@@ -1,4 +1,4 @@
-//! Which platform it is, and its own words beside ours.
+//! The platform, and its own terms.
 
 use airlock_core::profile;
 
@@ -7,40 +7,42 @@ use crate::state::platform::Tongue;
 /// Over the choice.
 pub const LABEL: &str = "Platform";
 /// What the choice is for.
-pub const HINT: &str = "It decides which files count, what the steps are, and which words stand beside Airlock's.";
-/// Where nobody but the person can tell.
-pub const ASK: &str = "The files are of more than one platform. Say which one this cluster runs on; the other files are left aside. \
-    Or remove those that belong to another cluster.";
+pub const HINT: &str = "Determines which files are used, which steps are generated, and the terminology.";
+/// The title of the question.
+pub const ASK: &str = "The files belong to more than one platform";
+/// What to do.
+pub const ASK_HINT: &str =
+    "Choose the platform of this cluster; other files are ignored. Or remove the files that belong to another cluster.";
 /// Over the field for the last day.
-pub const EXPIRY: &str = "Day on which it ends";
+pub const EXPIRY: &str = "Expiry date";
 /// About it.
-pub const EXPIRY_HINT: &str = "As YYYY-MM-DD, for --expiry-date. Leave it empty for the lifetime of new CAs below.";
+pub const EXPIRY_HINT: &str = "YYYY-MM-DD, for --expiry-date. Leave it empty to use the validity of new CAs.";
 /// About the field for a whole subject.
 pub const SUBJECT_HINT: &str =
-    "For --subject, such as C=CA ST=ON L=Ottawa O=Company CN=kubernetes. Leave it empty for the common name above.";
+    "For --subject, such as C=CA ST=ON L=Ottawa O=Company CN=kubernetes. Leave it empty to use the common name.";
 
 /// Over the field for a whole subject.
 pub fn subject(platform: &str) -> String {
-    format!("Whole subject, as {} takes it", title(platform))
+    format!("Subject, as {} expects it", title(platform))
 }
 
 /// A platform by its name for people.
 pub fn title(platform: &str) -> &str {
-    profile::named(platform).map_or("an unknown platform", |profile| profile.title)
+    profile::named(platform).map_or("unknown platform", |profile| profile.title)
 }
 
-/// The choice not to say it.
+/// The option that leaves it to detection.
 pub fn told(platform: &str, chosen: bool) -> String {
-    if chosen { "told from the files".to_owned() } else { format!("told from the files: {}", title(platform)) }
+    if chosen { "Auto-detect".to_owned() } else { format!("Auto-detected: {}", title(platform)) }
 }
 
 /// How it is known.
 pub fn recognised(platform: &str, chosen: bool) -> String {
-    let how = if chosen { "as you said" } else { "told from the files" };
-    format!("{}, {how}", title(platform))
+    let how = if chosen { "selected" } else { "detected" };
+    format!("{} ({how})", title(platform))
 }
 
-/// A phase as it is called, with the platform's own word.
+/// A phase as it is called, with the platform's own term.
 pub fn phase(phase: u8, tongue: Tongue) -> String {
     match tongue.phase(phase) {
         "" => super::phase(phase).to_owned(),
@@ -48,12 +50,20 @@ pub fn phase(phase: u8, tongue: Tongue) -> String {
     }
 }
 
-/// What the platform's own tool would refuse.
-pub fn not_a_subject(reason: &str) -> String {
-    format!("The platform's tool would refuse this subject: {reason}.")
+/// A phase in two words, with the platform's own term.
+pub fn phase_short(phase: u8, tongue: Tongue) -> String {
+    match tongue.phase(phase) {
+        "" => super::phase_short(phase).to_owned(),
+        own => format!("{} ({own})", super::phase_short(phase)),
+    }
 }
 
-/// What is no day.
+/// A subject that the platform's own tool rejects.
+pub fn not_a_subject(reason: &str) -> String {
+    format!("The platform's tool rejects this subject: {reason}.")
+}
+
+/// A date that the platform's own tool rejects.
 pub fn not_a_day(reason: &str) -> String {
-    format!("The platform's tool would refuse this day: {reason}.")
+    format!("The platform's tool rejects this date: {reason}.")
 }

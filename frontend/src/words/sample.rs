@@ -1,29 +1,31 @@
-//! Sample clusters to practise on.
+//! Sample clusters.
 
 use airlock_core::sample::Share;
 
 /// Over the choice.
-pub const TITLE: &str = "Try it with a sample";
+pub const TITLE: &str = "Try a sample";
 /// What it is.
-pub const INTRODUCTION: &str = "A cluster that does not exist, made up in this page: control plane, workers, a person's kubeconfig, \
-    with real keys and certificates that are new each time. Practise the whole way with it, through to the package.";
-/// The button's beginning, for those who listen.
-pub const MAKE: &str = "Try it with a sample of";
-/// While it is made.
-pub const MAKING: &str = "Making up a sample cluster …";
+pub const INTRODUCTION: &str =
+    "Generates a fictitious cluster with freshly generated keys so you can try every step, including the download.";
+/// The button's beginning, for screen readers.
+pub const MAKE: &str = "Load a sample of";
+/// While it is generated.
+pub const MAKING: &str = "Generating a sample cluster …";
 /// The button that ends it.
-pub const END: &str = "End the practice";
+pub const END: &str = "Exit sample";
+/// The chip.
+pub const CHIP: &str = "SAMPLE";
+/// The bar, for screen readers.
+pub const LABEL: &str = "Sample";
 
-/// What is said at the top as long as a sample is there; empty where none is.
+/// The bar as long as a sample is loaded; empty where none is.
 pub fn banner(share: Share) -> &'static str {
     match share {
         Share::Nothing => "",
         Share::Something => {
-            "Sample files are among what is loaded. Remove them, or the real ones: a package of both would fit nobody."
+            "Sample files and other files are loaded together. Remove one of them: a package of both fits no cluster."
         }
-        Share::Everything => {
-            "This is a sample. No such cluster exists; its keys were made up in this page a moment ago, and protect nothing."
-        }
+        Share::Everything => "This cluster does not exist: its keys were just generated and protect nothing.",
     }
 }
 

@@ -51,11 +51,19 @@ pub struct Host {
     /// Counts runs and their ends: whoever works for another number stops.
     run: Cell<u32>,
     deaths: Cell<u32>,
+    /// The choices that are to be planned with next, under their number.
+    wanted: RefCell<Option<(u32, RotationRequest)>>,
+    /// Is a plan on its way?
+    planning: Cell<bool>,
+    /// Counts what is wanted: the page is told of the last one alone.
+    plans: Cell<u32>,
     /// When this run's keys were begun, in milliseconds of the browser's clock, and how far they are.
     pace: Cell<(f64, Pace)>,
     /// Counts wipes: what was begun before one is not told of after it.
     wiped: Cell<u32>,
     download: RefCell<Option<Download>>,
+    /// The script that collects files, once it was downloaded.
+    script: RefCell<Option<Download>>,
 }
 
 /// A file that the core guest has, and what it takes to give it to the next one.
@@ -85,9 +93,13 @@ impl Host {
                 reviving: Cell::default(),
                 run: Cell::default(),
                 deaths: Cell::default(),
+                wanted: RefCell::default(),
+                planning: Cell::default(),
+                plans: Cell::default(),
                 pace: Cell::default(),
                 wiped: Cell::default(),
                 download: RefCell::default(),
+                script: RefCell::default(),
             }
         })
     }
@@ -229,9 +241,47 @@ impl Host {
         });
     }
 
-    /// Plans.
-    pub fn plan(self: &Rc<Self>, request: RotationRequest) {
-        self.plan_then(request, |_, _| {});
+    /// Plans as soon as the core guest is free. Of several requests in a row the last one counts; the page is told of no other's plan.
+    pub fn plan_ahead(self: &Rc<Self>, request: RotationRequest) {
+        let number = self.next_plan();
+        self.wanted.replace(Some((number, request)));
+        if self.planning.replace(true) {
+            return;
+        }
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            // What is typed in the meantime replaces what was wanted.
+            ports::turns::turn().await;
+            loop {
+                let Some((number, request)) = host.wanted.take() else { break };
+                let answer = host.core.borrow().ask(Ask::Plan { request, now: ports::now() }, Vec::new());
+                // Its death was told.
+                let Ok((reply, _)) = answer.await else { continue };
+                if host.plans.get() != number {
+                    continue;
+                }
+                match reply {
+                    Reply::Plan(plan) => {
+                        host.fill_pool(plan.keys.len());
+                        host.tell(Action::Planned(Outcome::Plan(plan.into())));
+                    }
+                    Reply::Refused(findings) => host.tell(Action::Planned(Outcome::Refused(findings.into()))),
+                    other => host.unexpected(other),
+                }
+            }
+            host.planning.set(false);
+        });
+    }
+
+    /// No plan is wanted any more: one that is on its way is not told of.
+    pub fn forget_plan(&self) {
+        self.next_plan();
+        self.wanted.take();
+    }
+
+    fn next_plan(&self) -> u32 {
+        self.plans.set(self.plans.get().wrapping_add(1));
+        self.plans.get()
     }
 
     /// Plans, and makes the package of the plan at once.
@@ -241,6 +291,7 @@ impl Host {
     }
 
     fn plan_then(self: &Rc<Self>, request: RotationRequest, then: impl FnOnce(&Rc<Self>, &[KeyAlgorithm]) + 'static) {
+        self.forget_plan();
         self.tell(Action::Began(Job::Planning));
         self.ask(Ask::Plan { request, now: ports::now() }, |host, reply, _| match reply {
             Reply::Plan(plan) => {
@@ -294,6 +345,7 @@ impl Host {
     /// Forgets everything: the workers end, and their memory with them.
     pub fn wipe(self: &Rc<Self>) {
         self.next_run();
+        self.forget_plan();
         self.wiped.set(self.wiped.get().wrapping_add(1));
         self.pool.take();
         self.files.take();
@@ -380,6 +432,14 @@ impl Host {
         });
     }
 
+    /// Hands a text that is not secret to the browser's downloads.
+    pub fn download_text(&self, name: &str, text: &str) {
+        match Download::start(&files::blob(text.as_bytes(), "text/plain"), name) {
+            Ok(download) => drop(self.script.replace(Some(download))),
+            Err(reason) => self.tell(Action::Failed(words::not_downloaded(&reason))),
+        }
+    }
+
     fn tell(&self, action: Action) {
         (self.dispatch)(action);
     }
@@ -432,6 +492,7 @@ impl Host {
     /// Asks for an inventory as of now; whatever was planned or made of the last one ends.
     async fn look(&self, ask: impl FnOnce(UnixTime) -> Ask, attachments: Vec<Attachment>) -> Result<Reply, Died> {
         self.end_run();
+        self.forget_plan();
         let now = ports::now();
         self.tell(Action::Today(now));
         let core = Rc::downgrade(&self.core.borrow());
@@ -467,6 +528,7 @@ impl Host {
 
     /// A new core guest takes the dead one's place and takes up what that one had, unless it is that which kills it.
     fn core_died(self: &Rc<Self>, died: Died) {
+        self.forget_plan();
         self.run.set(self.run.get().wrapping_add(1));
         self.pool.take();
         // It may be the check that it died over: the person asks again.

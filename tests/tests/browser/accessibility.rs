@@ -77,14 +77,14 @@ fn every_step_and_state_is_without_findings() {
     page.go("inspect");
     judged.judge("inspect");
     open(page);
-    page.evaluate("document.querySelector('[data-test=certificate]').open = true;");
+    page.evaluate("document.querySelector('[data-test=all-fields]').open = true;");
     page.wait("document.querySelector('[data-test=fields]')");
     page.settle("fields");
     judged.judge("inspect, all open");
     page.go("plan");
+    page.settle("choices");
     judged.judge("choices");
     page.set("[data-test=ca-days]", "a year");
-    page.click("[data-test=plan]");
     page.wait("document.querySelector('[data-test=problem]')");
     judged.judge("choices with a problem");
     page.set("[data-test=ca-days]", "3650");
@@ -123,9 +123,7 @@ fn what_goes_wrong_is_without_findings_too() {
     page.choose(&[&pack(page.folder(), "kubeadm/ecdsa-3", &["worker1"], "worker.tar")]);
     page.go("inspect");
     judged.judge("a worker alone");
-    page.click("[data-test=plan]");
-    page.wait("document.querySelector('[data-test=making], [data-test=refused], [data-test=problem]')");
-    page.settle("refused");
+    page.plan_or_not();
     judged.judge("no plan");
     let drop = "const event = new DragEvent('drop', { bubbles: true, dataTransfer: new DataTransfer() });
         document.querySelector('[data-test=page]').dispatchEvent(event);";
@@ -159,11 +157,13 @@ fn a_rotation_under_way_is_without_findings() {
     page.wait("document.querySelector('[data-test=checked][data-phase=\"2\"]')");
     open(page);
     judged.judge("nobody has switched");
+    page.go("plan");
     page.click("[data-test=start-over]");
     page.wait("document.querySelector('[data-test=confirm-start-over]')");
     judged.judge("start over");
-    page.click("[data-test=plan]");
     page.wait("document.querySelector('#confirm-start-over-problem')");
+    page.click("[data-test=make]");
+    page.wait("document.activeElement.id === 'confirm-start-over'");
     judged.judge("start over, not confirmed");
     close(judged.0);
 }
@@ -178,13 +178,12 @@ fn practice_and_questions_are_without_findings() {
     page.choose(&[&write(page.folder(), "worker.yaml", "version: v1alpha1\nmachine:\n  type: worker\ncluster: {}\n")]);
     page.go("inspect");
     page.set("[data-test=platform]", "");
-    page.settle("told from the files");
+    page.settle("detected");
     judged.judge("which platform");
     page.set("[data-test=platform]", "starlingx");
     page.settle("said");
     page.go("plan");
     page.set("[data-test=cluster-subject]", "C=CA");
-    page.click("[data-test=plan]");
     page.wait("document.querySelector('#cluster-subject-problem')");
     judged.judge("a subject that the tool refuses");
     let mut secrets = Secrets::default();
@@ -201,7 +200,6 @@ fn a_package_that_ends_early_is_without_findings() {
     let files = ["ca.crt", "front-proxy-ca.crt"].map(|name| write(page.folder(), name, certificate(name)));
     page.choose(&[&pack(page.folder(), "kubeadm/external-1", &["cp1", "cluster"], "nodes.tar")]);
     page.click("[data-test=external-ca]");
-    page.click("[data-test=plan]");
     page.wait("document.querySelectorAll('[data-test=problem]').length === 2");
     judged.judge("certificates are wanted");
     for (authority, file) in ["cluster", "front-proxy"].iter().zip(&files) {

@@ -32,7 +32,7 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     page.open_clipboard();
     let appliable = page.evaluate(
         "return [...document.querySelectorAll('[data-test=output-file]')]
-             .filter((file) => file.querySelector('[data-test=copy]')).map((file) => file.dataset.path);",
+             .filter((file) => 'appliable' in file.dataset).map((file) => file.dataset.path);",
     );
     let appliable: Vec<String> = serde_json::from_value(appliable).expect("paths");
     let copied: Vec<String> = appliable.iter().map(|path| copy(&page, path)).collect();
@@ -80,14 +80,20 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
 /// Presses the button of a file, and gives what is in the clipboard then.
 fn copy(page: &Page, path: &str) -> String {
     let file = format!("[data-test=output-file][data-path=\"{path}\"]");
-    let is_secret = page.evaluate(&format!(
-        "return Boolean(document.querySelector({}));",
-        json!(format!("{file} [data-test=copy] + .problem"))
+    page.click(&format!("{file} [data-test=preview]"));
+    page.wait(&format!(
+        "document.querySelector({})",
+        json!(format!("[data-test=preview-lines][data-path=\"{path}\"]"))
     ));
+    let is_secret = page.evaluate("return Boolean(document.querySelector('.pane .problem'));");
     assert_eq!(is_secret, json!(path.contains("/management/")), "{path}: a warning where there is a key");
-    page.click(&format!("{file} [data-test=copy]"));
+    page.click(".pane [data-test=copy]");
     page.wait(&format!("document.querySelector('[data-test=status]')?.innerText.includes({})", json!(path)));
     page.settle("copied");
-    assert!(page.says().contains(&format!("The command that applies {path} is in the clipboard")), "{}", page.says());
+    assert!(
+        page.says().contains(&format!("The command that applies {path} was copied to the clipboard")),
+        "{}",
+        page.says()
+    );
     page.clipboard()
 }

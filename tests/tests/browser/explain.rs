@@ -44,10 +44,10 @@ fn a_message_is_explained_with_the_loaded_files_as_suspects() {
     let suspects =
         page.text("[...document.querySelectorAll('[data-test=suspect]')].map((e) => e.innerText).join('\\n')");
     assert!(
-        suspects.contains("worker1: /etc/kubernetes/pki/ca.crt may be what is trusted: it trusts CN=kubernetes"),
+        suspects.contains("worker1: /etc/kubernetes/pki/ca.crt possible trust bundle: trusts only CN=kubernetes"),
         "{suspects}"
     );
-    assert!(suspects.contains("may be the server"), "{suspects}");
+    assert!(suspects.contains("possible server"), "{suspects}");
 
     // The command goes to the clipboard, and nothing else does.
     page.open_clipboard();
@@ -108,7 +108,7 @@ fn a_finding_has_its_reason_and_its_command() {
     page.go("inspect");
     page.unfold();
     let without = page.evaluate(
-        "return [...document.querySelectorAll('[data-test=finding]')].filter((e) => !e.querySelector('[data-test=command] pre')).map((e) => e.dataset.code);",
+        "return [...document.querySelectorAll('[data-test=finding-group]')].filter((e) => !e.querySelector('[data-test=command] pre')).map((e) => e.dataset.code);",
     );
     assert_eq!(without, serde_json::json!([]), "findings without a command");
     let command = page.text("document.querySelector('[data-code=key-mismatch] [data-test=command] pre').innerText");

@@ -29,7 +29,6 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     assert_eq!(page.count("[data-test=cluster-make], [data-test=cluster-name]"), 0, "nothing is made here");
 
     // The certificates are wanted, their keys are not.
-    page.click("[data-test=plan]");
     page.wait("document.querySelectorAll('[data-test=problem]').length === 2");
     for (authority, file) in [("cluster", "ca.crt"), ("front-proxy", "front-proxy-ca.crt")] {
         let content = fs::read(fixtures::path("brought").join(file)).expect("a fixture can be read");
@@ -43,17 +42,17 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
         "the plan says it"
     );
     let successors = page.text("document.querySelector('[data-test=successor]').innerText");
-    assert!(successors.contains("its private key is not here"), "{successors}");
+    assert!(successors.contains("not loaded"), "{successors}");
     let phases = page.text("document.querySelector('[data-test=phases]').innerText");
-    assert_eq!(phases.matches("This plan ends before it.").count(), 2, "{phases}");
+    assert_eq!(phases.matches("Not in this package.").count(), 2, "{phases}");
     page.make();
 
     // Review and download say how far it goes, and what is next.
     let reach = page.text("document.querySelector('[data-test=reach]').innerText");
-    assert!(reach.contains("It ends with “Phase 1: trust both”") && reach.contains("8 certificates"), "{reach}");
+    assert!(reach.contains("It ends after “Phase 1: trust both”") && reach.contains("8 certificates"), "{reach}");
     page.go("download");
     let next = page.text("document.querySelector('[data-test=what-next]').innerText");
-    assert!(next.contains("signing-requests/") && next.contains("Come back with"), "{next}");
+    assert!(next.contains("signing-requests/") && next.contains("Load the nodes' current files"), "{next}");
     let hint = page.text("document.querySelector('[data-test=download-hint]').innerText");
     assert!(hint.contains("none of a new CA"), "{hint}");
     let archive = page.download();
@@ -77,7 +76,10 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     page.click("[data-test=external-ca]");
     for authority in ["cluster", "front-proxy"] {
         let course = page.text(&format!("document.querySelector('[data-test={authority}-course]').innerText"));
-        assert!(course.contains("takes over") && course.contains("its private key is not here"), "{course}");
+        assert!(
+            course.contains("This rotation has started with") && course.contains("its private key is not loaded"),
+            "{course}"
+        );
     }
     page.plan();
     assert_eq!(page.findings().iter().filter(|finding| finding.1 == "signatures-wanted").count(), 0);

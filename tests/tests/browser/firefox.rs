@@ -42,15 +42,14 @@ fn firefox_makes_a_package_from_disk() {
     wait(&browser, "document.querySelector('[data-test=inventory]')");
     run(&browser, "document.querySelector('#go-plan').click(); arguments[0](true);");
     wait(&browser, "document.querySelector('[data-step=plan]:not([hidden])')");
-    act(browser.click("[data-test=plan]"));
-    wait(&browser, "document.querySelector('[data-test=make], [data-test=refused]')");
+    wait(&browser, "document.querySelector('[data-test=page][data-busy=false] [data-test=plan], [data-test=refused]')");
     act(browser.click("[data-test=make]"));
-    wait(&browser, "document.querySelector('[data-test=download-zip]')");
-    act(browser.click("[data-step=review] [data-test=onwards]"));
+    wait(&browser, "document.querySelector('[data-step=review]:not([hidden]) [data-test=review]')");
+    act(browser.click("[data-test=onwards]"));
     wait(&browser, "document.querySelector('[data-step=download]:not([hidden])')");
     act(browser.click("[data-test=download-zip]"));
     wait(&browser, "document.querySelector('[data-test=sha256]')");
-    let name = run(&browser, "arguments[0](document.querySelector('[data-test=sha256]').innerText.split('  ')[1]);");
+    let name = run(&browser, "arguments[0](document.querySelector('[data-test=sha256]').dataset.name);");
     let file = browser.downloads().join(name.as_str().expect("a name").trim());
     // The browser makes the file at once, writes beside it, and puts one in the other's place at the end.
     wait_for_download(&file, || drop(run(&browser, "setTimeout(arguments[0], 50);")));

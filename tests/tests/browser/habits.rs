@@ -30,19 +30,19 @@ fn the_last_change_is_undone_by_button_and_by_key() {
     let all = page.files();
     page.choose(&[&pack(page.folder(), "kubeadm/other-1", &["cp1"], "another.tar")]);
     assert_eq!(page.files(), all + 1);
-    assert_eq!(page.text("document.querySelector('[data-test=undo]').innerText"), "Undo: 1 file added");
+    assert_eq!(page.text("document.querySelector('[data-test=undo]').innerText"), "Undo: remove the last file");
     page.click("[data-test=undo]");
     page.settle("undone");
     assert_eq!(page.files(), all);
 
     // What was removed comes back from memory, and until then the panel says that it is kept.
     page.click("[data-test=remove-all]");
-    page.wait("document.querySelector('[data-test=undo]')?.innerText.includes('removed')");
+    page.wait("document.querySelector('[data-test=undo]')?.innerText.includes('restore')");
     page.settle("removed");
     assert_eq!(page.files(), 0);
     page.unfold();
     let memory = page.text("document.querySelector('[data-test=trust-memory]').innerText");
-    assert!(memory.contains("kept as long as that can be undone"), "{memory}");
+    assert!(memory.contains("kept for undo"), "{memory}");
     undo_by_key(&page);
     page.wait("document.querySelector('[data-test=inventory]')");
     page.settle("brought back");
@@ -78,10 +78,10 @@ fn nobody_can_open_paper() {
     let page = Page::open("print");
     page.choose(&[&pack(page.folder(), FIXTURE, &NODES, "nodes.tar")]);
     page.go("inspect");
-    let closed = "document.querySelectorAll('[data-test=holder]:not([open])').length";
+    let closed = "document.querySelectorAll('[data-test=node] [aria-expanded=false]').length";
     assert!(page.evaluate(&format!("return {closed} > 3;")) == json!(true), "holders are closed on the screen");
     page.evaluate("dispatchEvent(new Event('beforeprint'));");
-    page.wait("!document.querySelector('[data-test=holder]:not([open])') && document.querySelectorAll('[data-test=slot]').length > 50");
+    page.wait("!document.querySelector('[data-test=node] [aria-expanded=false]') && document.querySelectorAll('[data-test=slot]').length > 50");
     page.look("on paper");
     page.evaluate("dispatchEvent(new Event('afterprint'));");
     page.wait(&format!("{closed} > 3"));
@@ -95,7 +95,8 @@ fn a_change_is_seen_from_both_sides() {
 
     // A certificate opens to its last field, each extension with its octets.
     page.go("inspect");
-    page.evaluate("const one = document.querySelector('[data-test=certificate]'); one.open = true; one.querySelector('[data-test=all-fields]').open = true;");
+    page.unfold();
+    page.evaluate("document.querySelector('[data-test=slot] [data-test=all-fields]').open = true;");
     page.wait("document.querySelector('[data-test=fields]')");
     page.settle("all fields");
     let fields = page.text("document.querySelector('[data-test=fields]').innerText");
@@ -137,7 +138,7 @@ fn a_change_is_seen_from_both_sides() {
     }
     page.preview("2-switch/control-plane/cp1/etc/kubernetes/pki/apiserver.crt");
     let change = page.text("document.querySelector('[data-test=certificate-change]').innerText");
-    assert!(change.contains("A certificate changes: CN=kube-apiserver") && change.contains("the same"), "{change}");
+    assert!(change.contains("Certificate replaced: CN=kube-apiserver") && change.contains("unchanged"), "{change}");
     let root = unpack(&page.download());
     close(page, Some(&root));
 }

@@ -39,7 +39,8 @@ fn go(page: &Page, css: &str) {
              if (focused === document.body) return 'nowhere';
              const style = getComputedStyle(focused), box = focused.getBoundingClientRect();
              if (focused.type !== 'file' && style.outlineStyle === 'none') return `${{focused.outerHTML.slice(0, 200)}} has no outline`;
-             const bar = document.querySelector('.bar').getBoundingClientRect();
+             const bar = document.querySelector('.bar').getBoundingClientRect(), actions = document.querySelector('.actions').getBoundingClientRect();
+             if (box.height > 0 && box.top > actions.top && !focused.closest('.actions')) return `${{focused.outerHTML.slice(0, 200)}} is under the action bar`;
              if (box.height > 0 && box.bottom < bar.bottom && !focused.closest('.bar')) return `${{focused.outerHTML.slice(0, 200)}} is under the bar`;
              return focused.matches({}) ? 'there' : 'further';",
             json!(css)
@@ -63,25 +64,25 @@ fn the_whole_way_without_a_pointer() {
     // The browser's own dialog is not the page's: the keys lead to the field that opens it.
     go(&page, "[data-test=choose-files]");
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
-    go(&page, "[data-step=load] [data-test=onwards]");
+    go(&page, "[data-test=onwards]");
     press(&page, ENTER);
     shown(&page, "inspect");
     go(&page, "[data-test=check-furthest]");
     press(&page, ENTER);
     page.wait("document.querySelector('[data-test=checked]')");
-    go(&page, "[data-test=holder] summary");
+    go(&page, "[data-test=node] [data-test=expand]");
     press(&page, ENTER);
-    page.wait("document.querySelector('[data-test=holder][open] [data-test=slot]')");
-    go(&page, "[data-step=inspect] [data-test=onwards]");
+    page.wait("document.querySelector('[data-test=holder] [data-test=slot]')");
+    go(&page, "[data-test=onwards]");
     press(&page, ENTER);
     shown(&page, "plan");
+    go(&page, "[data-test=property]:has([data-test=keep-keys]) > summary");
+    press(&page, ENTER);
+    page.wait("document.querySelector('[data-test=property][open] [data-test=keep-keys]')");
     go(&page, "[data-test=keep-keys]");
     press(&page, SPACE);
     page.wait("document.querySelector('[data-test=keep-keys]:checked')");
-    go(&page, "button[data-test=plan]");
-    press(&page, ENTER);
-    page.wait("document.activeElement.id === 'plan'");
-    page.settle("planned");
+    page.plan();
     go(&page, "[data-test=make]");
     press(&page, ENTER);
     page.wait("document.activeElement.id === 'review'");
@@ -93,7 +94,7 @@ fn the_whole_way_without_a_pointer() {
     press(&page, DOWN);
     page.wait("document.activeElement.id === 'edge-1:1'");
     go(&page, "[data-test=output-group] summary");
-    go(&page, "[data-step=review] [data-test=onwards]");
+    go(&page, "[data-test=onwards]");
     press(&page, ENTER);
     shown(&page, "download");
     go(&page, "[data-test=download-zip]");

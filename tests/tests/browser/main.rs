@@ -10,6 +10,7 @@ mod assistive;
 mod bad_input;
 mod check;
 mod clipboard;
+mod collect;
 mod explain;
 mod external;
 mod firefox;

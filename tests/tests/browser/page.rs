@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -180,6 +181,18 @@ impl Page {
 
     /// Clicks on an element, on the step where it is.
     pub fn click(&self, css: &str) {
+        self.bring_into_view(css);
+        self.browser.click(css).unwrap_or_else(|e| panic!("{e:#}\n{}", self.says()));
+    }
+
+    /// Goes to the step that has an element, and opens what it is folded into.
+    fn bring_into_view(&self, css: &str) {
+        // The action bar has these on one step alone.
+        for (button, step) in [("[data-test=make]", "plan"), ("[data-test=download-zip]", "download")] {
+            if css == button {
+                self.go(step);
+            }
+        }
         let step = self.evaluate(&format!(
             "return document.querySelector({})?.closest('[data-step][hidden]')?.dataset.step ?? '';",
             json!(css)
@@ -187,7 +200,27 @@ impl Page {
         if let Some(step) = step.as_str().filter(|step| !step.is_empty()) {
             self.go(step);
         }
-        self.browser.click(css).unwrap_or_else(|e| panic!("{e:#}\n{}", self.says()));
+        self.evaluate(&format!(
+            "for (let fold = document.querySelector({})?.parentElement?.closest('details'); fold; fold = fold.parentElement.closest('details'))
+                 if (!fold.querySelector(':scope > summary').contains(document.querySelector({}))) fold.open = true;",
+            json!(css),
+            json!(css)
+        ));
+    }
+
+    /// Goes on to the next step by the action bar.
+    pub fn onwards(&self, step: &str) {
+        self.click("[data-test=onwards]");
+        self.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
+    }
+
+    /// Loads a text in the paste field that is hidden until it is asked for.
+    fn open_paste(&self) {
+        self.bring_into_view("[data-test=paste-open]");
+        if self.count("#paste-field[hidden]") > 0 {
+            self.click("[data-test=paste-open]");
+            self.wait("!document.querySelector('#paste-field').hidden");
+        }
     }
 
     /// Types into an element.
@@ -246,6 +279,7 @@ impl Page {
         let write = "const [text, done] = arguments; navigator.clipboard.writeText(text).then(() => done(true), (e) => done(`${e}`));";
         let written = self.browser.run_with(write, &[json!(text)]).unwrap_or_else(|e| panic!("{e:#}"));
         assert_eq!(written, json!(true), "the clipboard is written");
+        self.open_paste();
         self.loading("pasted", || {
             self.click("[data-test=paste]");
             let key = |kind: &str, commands: &[&str]| {
@@ -276,24 +310,47 @@ impl Page {
 
     /// The findings that are shown: severity, code, and all that it says.
     pub fn findings(&self) -> Vec<(String, String, String)> {
+        self.evaluate("for (const group of document.querySelectorAll('[data-test=finding-group]:not([open])')) group.open = true;");
+        self.wait("!document.querySelector('[data-test=finding-group][open] > summary:only-child, [data-test=later]')");
+        // What a group says together, and what each of its places says.
         let found = self.evaluate(
-            "return [...document.querySelectorAll('[data-test=finding]')].map((e) => [e.dataset.severity, e.dataset.code, e.innerText]);",
+            "return [...document.querySelectorAll('[data-test=finding]')].map((e) => {
+                 const group = e.closest('[data-test=finding-group]');
+                 const together = [...group.querySelectorAll('summary, .remedy')].map((part) => part.textContent);
+                 return [e.dataset.severity, e.dataset.code, [...together, e.textContent].join('\\n')];
+             });",
         );
         serde_json::from_value(found).expect("three texts each")
     }
 
-    /// Asks for the plan, and waits for it.
+    /// Goes where the plan is shown, and waits for the one of the options as they are.
     pub fn plan(&self) {
-        self.click("[data-test=plan]");
-        self.wait("document.querySelector('[data-test=making], [data-test=refused], [data-test=problem]')");
+        self.plan_or_not();
+        assert_eq!(
+            (self.count("[data-test=plan]"), self.count("[data-test=problem]")),
+            (1, 0),
+            "no plan: {}",
+            self.says()
+        );
+    }
+
+    /// The same, where there may be none.
+    pub fn plan_or_not(&self) {
+        self.go("plan");
+        if self.count("[data-test=plan-again]") > 0 {
+            self.click("[data-test=plan-again]");
+        }
+        let idle = "[data-test=page][data-busy=false]";
+        self.wait(&format!(
+            "document.querySelector('{idle} [data-test=plan], {idle} [data-test=refused], {idle} [data-test=problem]')"
+        ));
         self.settle("planned");
-        assert_eq!(self.count("[data-test=making]"), 1, "no plan: {}", self.says());
     }
 
     /// Has the package made, and waits for it.
     pub fn make(&self) {
         self.click("[data-test=make]");
-        self.wait("document.querySelector('[data-test=review], [data-test=alert] p')");
+        self.wait("document.querySelector('[data-test=review], [data-test=unmade], [data-test=alert] p')");
         self.settle("made");
         assert_eq!(self.count("[data-test=review]"), 1, "no package: {}", self.says());
     }
@@ -306,11 +363,23 @@ impl Page {
         self.downloaded()
     }
 
+    /// Where downloads come to lie.
+    pub fn downloads(&self) -> PathBuf {
+        self.browser.downloads().to_owned()
+    }
+
+    /// Waits until a file was downloaded, and gives where it lies.
+    pub fn await_download(&self, name: &str) -> PathBuf {
+        let file = self.downloads().join(name);
+        wait_for_download(&file, || drop(self.evaluate_later("setTimeout(done, 50);")));
+        file
+    }
+
     /// Where the zip came to lie that was asked for.
     pub fn downloaded(&self) -> PathBuf {
         assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
-        let line = self.text("document.querySelector('[data-test=sha256]').innerText");
-        let (sum, name) = line.split_once("  ").expect("sum and name, as sha256sum prints them");
+        let sum = self.text("document.querySelector('[data-test=sha256]').dataset.sha256");
+        let name = self.text("document.querySelector('[data-test=sha256]').dataset.name");
         let file = self.browser.downloads().join(name.trim());
         wait_for_download(&file, || drop(self.evaluate_later("setTimeout(done, 50);")));
         let summed = crate::package::sha256(&file);
@@ -323,15 +392,38 @@ impl Page {
         let file = format!("[data-test=output-file][data-path=\"{path}\"]");
         self.wait(&format!("document.querySelector({})", json!(file)));
         self.click(&format!("{file} [data-test=preview]"));
-        self.wait(&format!("document.querySelector({})", json!(format!("{file} [data-test=preview-lines]"))));
+        let lines = format!("[data-test=preview-lines][data-path=\"{path}\"]");
+        self.wait(&format!("document.querySelector({})", json!(lines)));
         self.look(&format!("preview of {path}"));
-        self.text(&format!("document.querySelector({}).textContent", json!(format!("{file} pre"))))
+        self.text(&format!(
+            "document.querySelector({}).textContent",
+            json!(format!("{lines} pre, {lines} [data-test=sides]"))
+        ))
     }
 
-    /// Opens every fold.
+    /// Opens every fold and every row of a table, and what is in them. Fields of certificates stay closed: each would be fetched.
     pub fn unfold(&self) {
-        self.evaluate("for (const fold of document.querySelectorAll('details:not([open])')) fold.open = true;");
-        self.wait("!document.querySelector('details[open] > summary:only-child')");
+        let open = "const folds = [...document.querySelectorAll('details:not([open], [data-test=all-fields])')];
+             const rows = [...document.querySelectorAll('[data-test=expand][aria-expanded=false]')];
+             for (const fold of folds) fold.open = true;
+             for (const row of rows) row.click();
+             return folds.length + rows.length;";
+        while self.evaluate(open) != json!(0) {
+            self.wait("!document.querySelector('details[open] > summary:only-child, [data-test=later]')");
+        }
+    }
+
+    /// The cells of every column of the matrix: the connection, and from today on mark, whether OpenSSL differs, and how many
+    /// steps a cell is for.
+    pub fn matrix(&self) -> BTreeMap<String, Vec<(String, bool, usize)>> {
+        let cells = self.evaluate(
+            "const columns = [...document.querySelectorAll('[data-test=matrix] [data-test=edge]')];
+             const rows = [...document.querySelectorAll('[data-test=matrix] [data-test=moment-row]')].map((row) =>
+                 ({ cells: row.querySelectorAll('[role=gridcell]'), steps: row.dataset.to - row.dataset.from + 1 }));
+             return Object.fromEntries(columns.map((column, at) => [column.dataset.edge,
+                 rows.map(({ cells, steps }) => [cells[at].dataset.mark, 'differs' in cells[at].dataset, steps])]));",
+        );
+        serde_json::from_value(cells).expect("a connection and its cells in each column")
     }
 
     /// Ends the browser. None of these secrets was ever in sight, and no network was tried.
@@ -347,8 +439,8 @@ impl Page {
     }
 }
 
-/// The number in "… files loaded".
-const FILES: &str = "Number(document.querySelector('[data-test=file-list] summary')?.innerText.split(' ')[0] ?? 0)";
+/// How many files are loaded.
+const FILES: &str = "Number(document.querySelector('[data-test=file-count]')?.dataset.count ?? 0)";
 
 /// The page that is shipped.
 pub fn dist() -> PathBuf {

@@ -79,7 +79,7 @@ fn a_password_opens_keys_and_is_nowhere() {
 
     // A wrong one is said, at the field and among the findings; nothing that was loaded is lost.
     unlock(&page, WRONG);
-    assert!(page.says().contains("This password does not open it"), "{}", page.says());
+    assert!(page.says().contains("This password does not decrypt these files"), "{}", page.says());
     assert_eq!((shut(&page), page.files()), (vec!["password-wrong".to_owned()], files));
     assert_eq!(page.text("document.activeElement.id"), "password");
     assert_eq!(page.text("document.activeElement.getAttribute('aria-invalid')"), "true");
@@ -101,7 +101,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     page.evaluate("window.airlockWorkers[0].postMessage('die');");
     page.wait("document.querySelector('[data-test=alert] p')");
     page.settle("the worker died");
-    assert!(page.says().contains("give it again"), "{}", page.says());
+    assert!(page.says().contains("Enter the password again"), "{}", page.says());
     assert_eq!((shut(&page), page.files()), (vec!["password-needed".to_owned(); 2], files + 1));
     assert!(!memory().contains("A password"), "{}", memory());
     page.go("inspect");

@@ -1,7 +1,5 @@
 //! The picture of the rotation: every edge at every step, and who trusts whom at the chosen one.
 
-use std::collections::BTreeMap;
-
 use airlock_tests::{fixtures, secrets::Secrets};
 use serde_json::{Value, json};
 
@@ -53,13 +51,6 @@ const LARGE: &str = "
     })));
 ";
 
-/// Every line of the matrix: the edge, and for each cell its mark, whether OpenSSL differs, and how long it is.
-const LINES: &str = "const cells = (line) =>
-        [...line.querySelectorAll('[role=gridcell]')].map((cell) => [cell.dataset.mark, 'differs' in cell.dataset, cell.colSpan]);
-    return Object.fromEntries([...document.querySelectorAll('[data-test=matrix] [data-test=edge]')].map((line) => [line.dataset.edge, cells(line)]));";
-
-type Cells = Vec<(String, bool, usize)>;
-
 /// A page that has made the fixture's package; what core predicted is changed on the way to it.
 fn made(label: &str, change: &str) -> Page {
     let page = Page::open_after(label, &DOCTOR.replace("CHANGE", change));
@@ -72,10 +63,6 @@ fn made(label: &str, change: &str) -> Page {
     page.wait("document.querySelector('[data-test=matrix], [data-test=alert] p')");
     page.settle("made");
     page
-}
-
-fn lines(page: &Page) -> BTreeMap<String, Cells> {
-    serde_json::from_value(page.evaluate(LINES)).expect("an edge and its cells in each line")
 }
 
 /// Presses and releases a key, as a keyboard does.
@@ -96,7 +83,7 @@ fn explanation(page: &Page) -> String {
 
 /// What is written at the ends of the drawing's lines, each once.
 fn held(page: &Page) -> Vec<String> {
-    let held = page.evaluate("return [...new Set([...document.querySelectorAll('.drawing .chip text')].map((text) => text.textContent))].sort();");
+    let held = page.evaluate("return [...new Set([...document.querySelectorAll('.drawing .held text')].map((text) => text.textContent))].sort();");
     serde_json::from_value(held).expect("texts")
 }
 
@@ -112,7 +99,7 @@ fn its_cells_say_what_the_manifest_says() {
     page.evaluate("for (const toggle of document.querySelectorAll('[data-test=toggle]')) toggle.click();");
     page.wait("document.querySelectorAll('[data-test=toggle][aria-expanded=false]').length === 0");
     page.look("all lines");
-    let lines = lines(&page);
+    let lines = page.matrix();
     let manifest = manifest(&unpack(&page.download()));
 
     let steps = manifest["steps"].as_array().expect("steps");
@@ -142,8 +129,11 @@ fn its_cells_say_what_the_manifest_says() {
         }
     }
     let summary = page.text("document.querySelector('[data-test=matrix-summary]').innerText");
-    let counted = format!("{0} of {0} edges hold at each of {1} moments", edges.len(), moments.len());
-    assert!(summary.starts_with("No.") && summary.contains(&counted), "{summary}");
+    let of = |expected: &str| edges.iter().filter(|edge| edge["expected"] == expected).count();
+    let counted = format!("All {} connections stay up through all {} steps", of("accepted"), moments.len() - 1);
+    assert!(summary.contains("lose connectivity? No.") && summary.contains(&counted), "{summary}");
+    let strip = page.text("document.querySelector('[data-test=review-strip]').textContent");
+    assert!(strip.contains(&format!("{0} of {0}uses are rejected at the end", of("refused"))), "{strip}");
     close(page);
 }
 
@@ -159,12 +149,12 @@ fn keys_and_pointer_walk_through_it() {
     assert!(today.contains("Today") && today.contains("certificate of the old CA"), "{today}");
     assert_eq!(held(&page), ["old"], "today everyone has the old CA alone");
 
-    press(&page, "ArrowRight", 39, false);
-    press(&page, "ArrowRight", 39, false);
     press(&page, "ArrowDown", 40, false);
+    press(&page, "ArrowDown", 40, false);
+    press(&page, "ArrowRight", 39, false);
     at(&page, "edge-1:2");
     let later = explanation(&page);
-    assert!(later.contains("Step 2 of") && later.contains("Phase 1: trust both") && later != today, "{later}");
+    assert!(later.contains("Step 2 of") && later.contains("1 Trust both") && later != today, "{later}");
     assert_eq!(stops(), 1);
     assert_eq!(page.text("document.querySelector('[data-test=slider]').value"), "2", "the slider follows");
     assert!(held(&page).contains(&"old or both".to_owned()), "somebody is on the way: {:?}", held(&page));
@@ -173,19 +163,19 @@ fn keys_and_pointer_walk_through_it() {
     let end =
         page.evaluate("const cells = document.querySelectorAll('[role=gridcell]'); return cells[cells.length - 1].id;");
     at(&page, end.as_str().expect("an id"));
-    assert!(explanation(&page).contains("Refused, as it must be"), "{}", explanation(&page));
+    assert!(explanation(&page).contains("Correctly rejected in"), "{}", explanation(&page));
     assert_eq!(held(&page), ["new"], "in the end everyone has the new CA alone");
 
-    // A line's name is to the left of its first cell; Enter shows its edges.
+    // A column's heading is above its first cell; Enter shows its connections.
     press(&page, "Home", 36, true);
-    press(&page, "ArrowLeft", 37, false);
+    press(&page, "ArrowUp", 38, false);
     at(&page, "edge-0:name");
-    let before = lines(&page).len();
+    let before = page.matrix().len();
     press(&page, "Enter", 13, false);
     // What a keyboard sends for Enter beside the key.
     page.devtools("Input.dispatchKeyEvent", &json!({ "type": "char", "text": "\r", "key": "Enter" }));
     page.wait("document.querySelector('#edge-0\\\\:name[aria-expanded=true]')");
-    assert_eq!(lines(&page).len(), before + 3, "admin.conf of three nodes");
+    assert_eq!(page.matrix().len(), before + 3, "admin.conf of three nodes");
 
     // The pointer explains what it points at, and the chosen moment stays.
     let chosen = explanation(&page);
@@ -219,7 +209,7 @@ fn the_drawing_follows_the_chosen_step() {
     let title = page.text("document.querySelector('[data-test=moment] strong').innerText");
     assert!(page.text("document.querySelector('[data-test=drawing]').getAttribute('aria-label')").contains(&title));
     assert_eq!(page.text("document.querySelector('[data-test=slider]').getAttribute('aria-valuetext')"), title);
-    assert_eq!(page.text("document.querySelector('.matrix .numbers .chosen').innerText"), "2", "so does the matrix");
+    assert_eq!(page.text("document.querySelector('.matrix .on .n').innerText"), "2", "so does the matrix");
 
     // The same in words, line by line.
     page.evaluate("document.querySelector('[data-test=trust-table]').open = true;");
@@ -230,7 +220,7 @@ fn the_drawing_follows_the_chosen_step() {
     assert!(rows.len() > wires, "lines to the holder of the old CA are drawn together: {rows:#?}");
     let admin =
         rows.iter().find(|row| row.starts_with("admin kubeconfigs → kube-apiserver")).expect("a row of the admins");
-    assert!(admin.contains("old is shown") && admin.contains("both"), "{admin}");
+    assert!(admin.contains("presents old") && admin.contains("both"), "{admin}");
     page.look("the table");
 
     page.evaluate(
@@ -247,14 +237,14 @@ fn who_listens_is_told_the_same() {
     let page = made("picture-heard", "");
     page.evaluate("document.querySelector('#review').focus();");
     press(&page, "Tab", 9, false);
-    press(&page, "ArrowRight", 39, false);
+    press(&page, "ArrowDown", 40, false);
     at(&page, "edge-0:1");
     let tree = page.devtools("Accessibility.getFullAXTree", &json!({}));
     let nodes = tree["nodes"].as_array().expect("nodes");
     let of = |role: &str| nodes.iter().filter(|node| node["role"]["value"] == role).collect::<Vec<_>>();
     assert_eq!(of("grid").len(), 1);
     let cells = of("gridcell");
-    let shown = lines(&page).values().map(Vec::len).sum::<usize>();
+    let shown = page.matrix().values().map(Vec::len).sum::<usize>();
     assert!(cells.len() >= shown, "{} of {shown} cells are heard", cells.len());
     let focused = |node: &&&Value| {
         node["properties"]
@@ -262,9 +252,9 @@ fn who_listens_is_told_the_same() {
             .is_some_and(|all| all.iter().any(|p| p["name"] == "focused" && p["value"]["value"] == true))
     };
     let cell = cells.iter().find(focused).expect("the cell with the focus is heard");
-    assert_eq!(cell["name"]["value"], "holds");
+    assert_eq!(cell["name"]["value"], "works");
     let description = cell["description"]["value"].as_str().expect("a description");
-    for said in ["admin.conf → kube-apiserver", "Step 1 of", "Holds in each of", "certificate of the old CA"] {
+    for said in ["admin.conf → kube-apiserver", "Step 1 of", "Works in all", "certificate of the old CA"] {
         assert!(description.contains(said), "{said}: {description}");
     }
     close(page);
@@ -275,7 +265,7 @@ fn a_rotation_that_breaks_something_is_refused_and_shown() {
     let page = made("picture-refused", REFUSED);
     assert_eq!((page.count("[data-test=unmade]"), page.count("[data-test=review]")), (1, 0), "{}", page.says());
     at(&page, "unmade");
-    assert!(page.says().contains("No package was made"), "{}", page.says());
+    assert!(page.says().contains("No package was built"), "{}", page.says());
     let (severity, code, said) =
         page.findings().into_iter().find(|finding| finding.1 == "edge-broken").expect("a finding");
     assert_eq!((severity.as_str(), code.as_str()), ("error", "edge-broken"));
@@ -291,8 +281,9 @@ fn a_rotation_that_breaks_something_is_refused_and_shown() {
     assert_eq!(page.count("[data-test=wire][data-mark=broken]"), 1, "in the drawing, too");
 
     // Nothing is lost, and the way back is open.
-    assert!(page.files() >= 1 && page.count("[data-test=making]") == 1 && page.count("[data-test=progress]") == 0);
-    assert_eq!(page.count("[data-test=make]:enabled"), 1);
+    assert!(page.files() >= 1 && page.count("[data-test=plan]") == 1 && page.count("[data-test=progress]") == 0);
+    page.plan();
+    assert_eq!(page.count("[data-test=make]:not([aria-disabled])"), 1);
     page.click("[data-test=keep-keys]");
     page.wait("!document.querySelector('[data-test=unmade]')");
     page.plan();
@@ -302,7 +293,7 @@ fn a_rotation_that_breaks_something_is_refused_and_shown() {
 #[test]
 fn a_large_cluster_is_drawn_as_runs() {
     let page = made("picture-large", LARGE);
-    let lines = lines(&page);
+    let lines = page.matrix();
     let moments = page
         .evaluate("return Number(document.querySelector('[data-test=slider]').max) + 1;")
         .as_u64()
@@ -317,7 +308,7 @@ fn a_large_cluster_is_drawn_as_runs() {
 
     // The nodes of one row, when they are asked for.
     page.click("#edge-0\\:name");
-    page.wait("document.querySelectorAll('[data-test=matrix] tr.one').length === 150");
+    page.wait("document.querySelectorAll('[data-test=matrix] th.single').length === 150");
     page.evaluate("document.querySelector('#edge-0\\\\:0').focus();");
     press(&page, "ArrowRight", 39, false);
     page.wait("document.activeElement.id !== 'edge-0:0'");

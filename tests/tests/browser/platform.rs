@@ -33,7 +33,7 @@ fn summary(page: &Page) -> String {
 fn where_the_files_are_of_two_platforms_the_page_asks() {
     let page = Page::open("platform-mixed");
     page.choose(&[&pack(page.folder(), FIXTURE, &NODES, "nodes.tar")]);
-    assert!(summary(&page).contains("kubeadm, told from the files"), "{}", summary(&page));
+    assert!(summary(&page).contains("kubeadm (detected)"), "{}", summary(&page));
     assert_eq!(page.count("[data-test=platform-choice][data-asked=false]"), 1);
 
     page.choose(&[&write(page.folder(), "worker.yaml", "version: v1alpha1\nmachine:\n  type: worker\ncluster: {}\n")]);
@@ -45,14 +45,14 @@ fn where_the_files_are_of_two_platforms_the_page_asks() {
     assert!(!remedy.contains("--platform"), "{remedy}");
 
     say(&page, "talos");
-    assert!(summary(&page).contains("Talos, as you said"), "{}", summary(&page));
+    assert!(summary(&page).contains("Talos (selected)"), "{}", summary(&page));
     assert_eq!(page.count("[data-test=finding][data-code=mixed-platforms]"), 0);
     say(&page, "kubeadm");
     assert_eq!(page.count("[data-test=finding][data-code=mixed-platforms]"), 0);
     // What was said can be taken back, by the button as by the field.
     page.click("[data-test=undo]");
     page.settle("undone");
-    assert!(summary(&page).contains("Talos, as you said"), "{}", summary(&page));
+    assert!(summary(&page).contains("Talos (selected)"), "{}", summary(&page));
     say(&page, "");
     assert_eq!(page.count("[data-test=platform-choice][data-asked=true]"), 1);
     close(page);
@@ -88,12 +88,12 @@ fn a_whole_subject_and_a_day_as_the_command_line_takes_them() {
     page.click("[data-test=keep-keys]");
     page.set("[data-test=cluster-subject]", "C=CA");
     page.set("[data-test=cluster-expiry-date]", "soon");
-    page.click("[data-test=plan]");
     page.wait("document.querySelectorAll('[data-test=problem]').length === 2");
     page.set("[data-test=cluster-subject]", subject);
     page.set("[data-test=cluster-expiry-date]", day);
     page.plan();
-    let phases = page.text("[...document.querySelectorAll('[data-test=phases] h3')].map((e) => e.innerText).join()");
+    let phases =
+        page.text("[...document.querySelectorAll('[data-test=phases] .phase-row')].map((e) => e.innerText).join()");
     for word in ["trust-both-cas", "update-certs", "trust-new-ca"] {
         assert!(phases.contains(word), "{phases}");
     }

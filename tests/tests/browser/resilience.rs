@@ -75,7 +75,7 @@ fn load(page: &Page) {
 }
 
 fn assert_is_loaded(page: &Page) {
-    assert_eq!(page.count("[data-test=holder][data-name=cp1]"), 1, "{}", page.says());
+    assert_eq!(page.count("[data-test=node][data-name=cp1]"), 1, "{}", page.says());
     assert!(page.files() >= 1, "{}", page.says());
 }
 
@@ -114,7 +114,7 @@ fn a_core_worker_that_dies_is_replaced() {
     page.evaluate("window.airlockWorkers[0].postMessage('die');");
     page.wait("document.querySelector('[data-test=alert] p')");
     page.settle("the core worker died");
-    assert!(page.says().contains("Airlock's worker stopped"), "{}", page.says());
+    assert!(page.says().contains("The background thread stopped"), "{}", page.says());
     assert_is_loaded(&page);
     page.plan();
     page.make();
@@ -130,7 +130,7 @@ fn a_key_worker_that_panics_is_reported_and_replaced() {
     load(&page);
     page.plan();
     page.make();
-    assert!(page.says().contains("A key worker stopped over a defect ("), "{}", page.says());
+    assert!(page.says().contains("A key generation thread stopped because of a defect ("), "{}", page.says());
     let package = page.download();
     close(page, &package);
 }
@@ -190,26 +190,26 @@ fn memory_may_run_out_in_every_stage() {
 
     starve("core", "\"Check\"", 600);
     page.click("[data-test=check-1]");
-    told("check", "Airlock's worker stopped");
+    told("check", "The background thread stopped");
     assert_eq!(page.count("[data-test=checked]"), 0, "nobody answers for the one that died");
     page.click("[data-test=check-1]");
     page.wait("document.querySelector('[data-test=checked]')");
 
     starve("core", "\"Plan\"", 1 << 16);
-    page.click("[data-test=plan]");
-    told("plan", "Airlock's worker stopped");
+    page.go("plan");
+    told("plan", "The background thread stopped");
 
     // Keys: another worker makes the key, and the run comes to its end.
     page.plan();
     starve("key", "\"Make\"", 600);
     page.make();
-    told("keys", "A key worker stopped");
+    told("keys", "A key generation thread stopped");
     assert_eq!(page.count("[data-test=review]"), 1, "{}", page.says());
 
     // Certificates and package.
     starve("core", "\"Make\"", 1 << 16);
     page.click("[data-test=make]");
-    told("mint and package", "Airlock's worker stopped");
+    told("mint and package", "The background thread stopped");
     assert_eq!(page.count("[data-test=review]"), 0);
 
     page.plan();
@@ -236,7 +236,7 @@ fn a_tab_that_is_put_to_sleep_goes_on_where_it_stood() {
     }
     page.wait("document.querySelector('[data-test=alert] p')");
     assert_eq!(page.evaluate("return window.airlockLife;"), json!(["freeze", "resume"]));
-    assert!(page.says().contains("The browser had put this page to sleep"), "{}", page.says());
+    assert!(page.says().contains("The browser suspended this page"), "{}", page.says());
     page.wait("document.querySelector('[data-test=review]')");
     page.settle("made after a sleep");
     assert_is_loaded(&page);
@@ -253,7 +253,7 @@ fn a_tab_that_was_thrown_out_says_so() {
     );
     page.wait("document.querySelector('[data-test=alert] p')");
     page.settle("thrown out");
-    assert!(page.says().contains("What was loaded was in memory alone and is gone"), "{}", page.says());
+    assert!(page.says().contains("Loaded files were only in memory and are lost"), "{}", page.says());
     load(&page);
     page.plan();
     page.make();
@@ -266,7 +266,9 @@ fn without_workers_the_page_does_it_all_and_says_so() {
     for (label, script) in [("no-workers", NO_WORKERS), ("failing-workers", FAILING_WORKERS)] {
         let page = Page::open_after(label, script);
         page.wait("document.querySelector('[data-place=page]')");
-        assert!(page.text("document.querySelector('footer').innerText").contains("The work runs in the page itself"));
+        assert!(
+            page.text("document.querySelector('[data-test=place]').innerText").contains("the page may freeze briefly")
+        );
         load(&page);
         page.plan();
         page.make();

@@ -34,15 +34,13 @@ fn practise(id: &str, platform: &str, outage: bool) {
     let page = Page::open(&format!("sample-{id}"));
     let begun = Instant::now();
     make(&page, id);
-    page.wait("document.querySelector('[data-step=load] [data-test=onwards]')");
-    page.click("[data-step=load] [data-test=onwards]");
-    page.wait("!document.querySelector('[data-step=inspect]').hidden");
+    page.wait("document.querySelector('[data-test=onwards]')");
+    page.onwards("inspect");
     let errors: Vec<_> = page.findings().into_iter().filter(|finding| finding.0 == "error").collect();
     assert!(errors.is_empty(), "{errors:#?}");
     let summary = page.text("document.querySelector('[data-test=summary]').innerText");
     assert!(summary.contains(&format!("sample-{id}")) && summary.contains(platform), "{summary}");
-    page.click("[data-step=inspect] [data-test=onwards]");
-    page.wait("!document.querySelector('[data-step=plan]').hidden");
+    page.onwards("plan");
     page.plan();
     if outage {
         make_with_outage(&page);

@@ -27,16 +27,17 @@ fn a_third_ca_is_made_only_in_so_many_words() {
     assert_eq!(page.count("[data-test=cluster-name], [data-test=confirm-start-over]"), 0);
     page.plan();
     let successor = || page.text("document.querySelector('[data-test=successor]').innerText");
-    assert!(successor().contains("in the cluster already"), "{}", successor());
+    assert!(successor().contains("already in the cluster"), "{}", successor());
 
     page.click("[data-test=start-over]");
     page.wait("document.querySelector('[data-test=confirm-start-over]')");
     let choice = page.text("document.querySelector('[data-test=start-over-choice]').innerText");
-    assert!(choice.contains("give up CN=kubernetes-") && choice.contains("A third CA"), "{choice}");
-    page.click("[data-test=plan]");
+    assert!(choice.contains("Discard CN=kubernetes-") && choice.contains("a third CA"), "{choice}");
+    page.settle("not confirmed");
+    page.click("[data-test=make]");
     page.wait("document.activeElement.id === 'confirm-start-over'");
-    assert!(page.says().contains("Tick the box to give the new CA up"), "{}", page.says());
-    assert_eq!(page.count("[data-test=making]"), 0, "nothing is planned without it");
+    assert!(page.says().contains("Confirm that the new CA is discarded"), "{}", page.says());
+    assert_eq!(page.count("[data-test=plan]"), 0, "nothing is planned without it");
 
     // The other way again, and the confirmation is gone.
     page.click("[data-test=confirm-start-over]");
@@ -47,7 +48,7 @@ fn a_third_ca_is_made_only_in_so_many_words() {
     page.click("[data-test=confirm-start-over]");
     page.set("[data-test=cluster-name]", "third");
     page.plan();
-    assert!(successor().contains("CN=third") && successor().contains("made here"), "{}", successor());
+    assert!(successor().contains("CN=third") && successor().contains("generated"), "{}", successor());
     page.make();
     let root = unpack(&page.download());
     assert!(root.to_string_lossy().ends_with("-anew"), "{}", root.display());

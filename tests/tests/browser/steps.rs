@@ -32,19 +32,24 @@ fn one_goes_on_and_back_and_nothing_is_lost() {
     let page = Page::open("steps");
     assert_eq!(place(&page)[0], "", "an address without a step is that of the first");
     assert_eq!(page.count("[data-test=way] a"), 1, "there is one step to go to");
+    assert_eq!(
+        (page.count("[data-test=onwards]"), page.count("[data-test=onwards-blocked]")),
+        (0, 1),
+        "files are missing"
+    );
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
-    page.click("[data-step=load] [data-test=onwards]");
+    page.click("[data-test=onwards]");
     shown(&page, "inspect");
     let here = ["#inspect", "Inspect – Airlock", "inspect", "inventory"];
     assert_eq!(place(&page), here);
-    page.click("[data-step=inspect] [data-test=onwards]");
+    page.click("[data-test=onwards]");
     shown(&page, "plan");
     page.click("[data-test=keep-keys]");
     page.plan();
     page.make();
     shown(&page, "review");
     assert_eq!(place(&page)[3], "review");
-    page.click("[data-step=review] [data-test=onwards]");
+    page.click("[data-test=onwards]");
     shown(&page, "download");
 
     // The browser's own way back, step by step, and forward again.
@@ -86,26 +91,26 @@ fn what_the_page_is_and_holds_is_said_and_wiped() {
     let page = Page::open("trust-panel");
     page.unfold();
     let said = |what: &str| page.text(&format!("document.querySelector('[data-test=trust-{what}]').innerText"));
-    page.wait("document.querySelector('[data-test=trust-self-test]')?.innerText.includes('works')");
+    page.wait("document.querySelector('[data-test=trust-self-test]')?.innerText.includes('passed')");
     assert_eq!(said("version"), env!("CARGO_PKG_VERSION"));
     let policy = page.text("document.querySelector('meta[http-equiv]').content");
     assert_eq!(said("policy").trim(), policy);
     let digest = said("build");
     let digest = digest.split_whitespace().next().unwrap_or_default();
     assert_eq!(digest, crate::package::sha256(&crate::page::dist()), "the page says what sha256sum says of its file");
-    assert!(said("blocked").starts_with("No attempt"), "{}", said("blocked"));
-    assert!(said("memory").contains("Nothing was loaded"), "{}", said("memory"));
+    assert!(said("blocked").starts_with("0 network attempts"), "{}", said("blocked"));
+    assert!(said("memory").contains("No files."), "{}", said("memory"));
     assert!(page.count("[data-test=key-row]") > 15, "every key is listed");
 
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
-    assert!(said("memory").contains("private keys in them"), "{}", said("memory"));
+    assert!(said("memory").contains("private keys."), "{}", said("memory"));
     page.plan();
     page.make();
-    assert!(said("memory").contains("of it hold private keys"), "{}", said("memory"));
+    assert!(said("memory").contains("The package, with private keys in"), "{}", said("memory"));
     page.click("[data-test=wipe]");
     page.wait("document.querySelector('[data-test=page][data-place=workers]') && !document.querySelector('[data-test=inventory]')");
     page.settle("wiped");
-    assert!(said("memory").contains("Nothing was loaded"), "{}", said("memory"));
+    assert!(said("memory").contains("No files."), "{}", said("memory"));
     assert!(!asks(&page), "there is nothing left to lose");
 
     // And it can be begun again.
@@ -119,14 +124,14 @@ fn the_present_is_drawn() {
     let page = Page::open("present");
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "clients", "cluster"], "nodes.tar")]);
     page.go("inspect");
+    page.unfold();
     for authority in ["Cluster CA", "Front-proxy CA", "etcd CA"] {
         let places = page.count(&format!("[data-test=pki-authority][data-name=\"{authority}\"] [data-test=pki-place]"));
         assert!(places >= 2, "{authority} has {places} places");
     }
-    page.unfold();
     let rows = page.text("document.querySelector('[data-test=pki-table]').innerText");
     for said in
-        ["/etc/kubernetes/pki/apiserver.crt", "cp1, cp2, cp3", "signed by the Cluster CA", "trusts the Front-proxy CA"]
+        ["/etc/kubernetes/pki/apiserver.crt", "cp1, cp2, cp3", "issued by the Cluster CA", "trusts the Front-proxy CA"]
     {
         assert!(rows.contains(said), "{said}: {rows}");
     }
@@ -134,7 +139,7 @@ fn the_present_is_drawn() {
     assert_eq!(nodes, page.count("[data-test=holder]"), "a line for each holder");
     assert_eq!(page.count("[data-test=standing]"), 0, "no rotation is under way");
     let first = page.text("document.querySelector('[data-test=first-expiry]').innerText");
-    assert!(first.starts_with("Expires first: /") && first.contains("days"), "{first}");
+    assert!(first.starts_with("Earliest expiry: /") && first.contains("days"), "{first}");
     let of = |kind: &str| page.count(&format!("[data-step=plan] [data-test=life][data-kind={kind}]"));
     page.plan();
     assert_eq!((of("old"), of("new")), (3, 2), "both that rotate have a successor");

@@ -99,13 +99,14 @@ pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -
     let path = archive.to_str().context("the path is no UTF-8")?;
     let choose = "[data-test=choose-files]";
     let inspect = step(browser, (choose, "change"), "[data-test=inventory]", |b| b.keys(choose, path))?;
-    browser.click("#go-plan")?;
-    if keep_keys {
-        browser.click("[data-test=keep-keys]")?;
-    }
     let press = |css: &'static str| move |browser: &Browser| browser.click(css);
-    let plan = "[data-test=plan]";
-    let planned = step(browser, (plan, "click"), "[data-test=making], [data-test=refused]", press(plan))?;
+    // The plan follows from the options as soon as its step is shown.
+    let plan = "#go-plan";
+    let planned = step(browser, (plan, "click"), "[data-test=plan], [data-test=refused]", press(plan))?;
+    if keep_keys {
+        browser.run("document.querySelector('[data-test=keep-keys]').click(); arguments[0]();")?;
+    }
+    browser.run(&until("[data-test=page][data-busy=false] [data-test=make]:not([aria-disabled])"))?;
     let make = "[data-test=make]";
     let cpu = browser.cpu()?;
     let made = step(browser, (make, "click"), "[data-test=review]", press(make))?;

@@ -189,8 +189,7 @@ fn make_keys(browser: &Browser, archive: &Path) -> Result<Value> {
     browser.keys("[data-test=choose-files]", archive.to_str().context("the path is no UTF-8")?)?;
     browser.run(&page::until("[data-test=inventory]"))?;
     browser.click("#go-plan")?;
-    browser.click("[data-test=plan]")?;
-    browser.run(&page::until("[data-test=making], [data-test=refused]"))?;
+    browser.run(&page::until("[data-test=page][data-busy=false] :is([data-test=plan], [data-test=refused])"))?;
     browser.run(WATCH)?;
     browser.click("[data-test=make]")?;
     let end = browser.run(&page::until("[data-test=review], [data-test=alert] p"))?;

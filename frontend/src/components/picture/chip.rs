@@ -21,7 +21,7 @@ pub fn chip(held: Held, x: usize, y: usize, icon: Icon) -> Html {
         return Html::default();
     }
     html! {
-        <g class={classes!("chip", held.is_open().then_some("open"))} transform={format!("translate({x} {})", y - CHIP.1 / 2)}>
+        <g class={classes!("held", held.is_open().then_some("open"))} transform={format!("translate({x} {})", y - CHIP.1 / 2)}>
             <rect width={CHIP.0.to_string()} height={CHIP.1.to_string()} rx="4" />
             { picture(held, icon) }
             <text x="22" y="13.5">{ words::held(held) }</text>
@@ -56,7 +56,7 @@ pub fn legend() -> Html {
             for (icon, states, word) in rows {
                 <li key={word}>
                     for state in states {
-                        <svg class="mark chip" viewBox="0 0 20 18" aria-hidden="true">{ picture(state, icon) }</svg>
+                        <svg class="mark held" viewBox="0 0 20 18" aria-hidden="true">{ picture(state, icon) }</svg>
                     }
                     { word }
                 </li>

@@ -64,7 +64,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     });
     html! {
         <>
-            <div class="wide" role="region" tabindex="0" aria-labelledby="trust">
+            <div class="scroll-x" role="region" tabindex="0" aria-labelledby="trust">
                 <svg class="drawing" viewBox={format!("-2 -2 {} {}", WIDTH + 4, total + 4)} role="img" aria-label={words::drawing(&props.chart, props.column)} data-test="drawing">
                     { party(Seat::Apiserver, MIDDLE, 0, height, WIDTH - 2 * MIDDLE) }
                     { side(&wires, &LEFT, 0, height) }
@@ -73,8 +73,8 @@ pub fn Drawing(props: &DrawingProps) -> Html {
                 </svg>
             </div>
             { chip::legend() }
-            <p class="hint">{ words::DRAWING_HINT }</p>
-            <Fold summary={html! { words::AS_A_TABLE }} {content} test="trust-table" name="trust" />
+            <p class="small quiet">{ words::DRAWING_HINT }</p>
+            <Fold class="nested" summary={html! { words::AS_A_TABLE }} {content} test="trust-table" name="trust" />
         </>
     }
 }

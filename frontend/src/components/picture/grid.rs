@@ -1,23 +1,24 @@
-//! The matrix: edges down, moments across.
+//! The matrix: a row for each step, a column for each group of connections.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::line::LineRow;
+use super::step_row::StepRow;
 use crate::{
-    components::{gradual::Gradual, platform::use_tongue},
+    components::{gradual::Gradual, kit, platform::use_tongue},
     ports::dom,
     state::{
         chart::{Chart, Line},
+        lines::Row,
         picture::{self, Picture, PictureChange},
         platform::Tongue,
     },
     words,
 };
 
-/// So many lines are drawn in no time: each has a cell for each moment.
-const AT_ONCE: usize = 6;
+/// So many cells are drawn in no time.
+const CELLS_AT_ONCE: usize = 200;
 
 /// Properties of [`Grid`].
 #[derive(Properties, PartialEq)]
@@ -30,7 +31,7 @@ pub struct GridProps {
     pub change: Callback<PictureChange>,
 }
 
-/// A grid with one tab stop; keys move within it.
+/// A grid with one tab stop; keys move within it (WAI-ARIA Authoring Practices, grid pattern).
 #[component]
 pub fn Grid(props: &GridProps) -> Html {
     let GridProps { chart, picture, change } = props;
@@ -49,80 +50,96 @@ pub fn Grid(props: &GridProps) -> Html {
         change.emit(PictureChange::Point(cell));
     });
     let leave = use_callback(change.clone(), |_: MouseEvent, change| change.emit(PictureChange::Point(None)));
-    let tongue = use_tongue();
-    let columns = chart.matrix.columns.len();
-    let lines = picture.lines(chart);
-    let row = |line: &Line| {
-        html! {
-            <LineRow key={picture::id(*line, None)} {chart} line={*line} {change} here={here(picture, *line)}
-                open={line.edge.is_none() && picture.opened.contains(&line.group)} />
+    let click = use_callback(change.clone(), |event: MouseEvent, change| {
+        if let Some((line, Some(column))) = picture::place(&dom::id(&event)) {
+            change.emit(PictureChange::Enter(line, Some(column)));
         }
-    };
-    // A line and what is opened under it are one piece: it is there as soon as it is opened.
-    let part = |refused: bool| -> Vec<Html> {
-        let its = lines.chunk_by(|one, next| one.group == next.group);
-        its.filter(|some| chart.groups[some[0].group].refused == refused)
-            .map(|some| html! { <key={some[0].group}>{ for some.iter().map(row) }</> })
-            .collect()
-    };
+    });
+    let tongue = use_tongue();
+    let lines = Rc::new(picture.lines(chart));
+    let rows = use_memo(chart.clone(), |chart| chart.rows());
+    let at_once = (CELLS_AT_ONCE / lines.len().max(1)).max(1);
     html! {
-        <div class="wide">
-            <table class={classes!("matrix", (!chart.is_single()).then_some("runs"))} role="grid" aria-labelledby="matrix" aria-describedby="picture-hint"
-                data-test="matrix" onkeydown={keys} onfocusin={enter} onmouseover={point} onmouseleave={leave}>
-                <colgroup>
-                    <col class="names" />
-                    for column in 0..columns {
-                        <col key={column} class={classes!((chart.is_single() && column == picture.column).then_some("chosen"))} />
-                    }
-                </colgroup>
-                <thead>{ heading(chart, picture.column, tongue) }</thead>
-                { for [(false, words::MUST_HOLD), (true, words::MUST_BE_REFUSED)].map(|(refused, title)| html! {
-                    <tbody key={title}>
-                        <tr><th scope="rowgroup" class="part"><span>{ title }</span></th><td colspan={columns.to_string()} /></tr>
-                        <Gradual pieces={part(refused)} at_once={AT_ONCE} />
+        <table class="matrix" role="grid" aria-labelledby="matrix" aria-describedby="picture-hint"
+            data-test="matrix" onkeydown={keys} onfocusin={enter} onmouseover={point} onmouseleave={leave} onclick={click}>
+            <colgroup>
+                <col />
+                for line in lines.iter() {
+                    <col key={picture::id(*line, None)} class={classes!("cx", (*line == picture.line).then_some("chosen"))} />
+                }
+                <col class="pad" />
+            </colgroup>
+            <thead>{ heading(chart, picture, &lines, change) }</thead>
+            { for chart.phases.iter().map(|&(phase, from, to)| {
+                let its: Vec<Row> = rows.iter().copied().filter(|row| (from..=to).contains(&row.from)).collect();
+                let pieces: Vec<Html> = its.iter().map(|row| html! {
+                    <StepRow key={row.from} {chart} row={*row} lines={lines.clone()} chosen={chosen(picture, *row)} />
+                }).collect();
+                html! {
+                    <tbody key={from} class={kit::phase_class(phase)}>
+                        if phase > 0 { { phase_row(phase, lines.len() + 2, tongue) } }
+                        <Gradual key={lines.len()} {pieces} {at_once} />
                     </tbody>
-                }) }
-            </table>
-        </div>
+                }
+            }) }
+        </table>
     }
 }
 
-/// Where on a line the focus is: `None` if on another, `Some(None)` on its name.
-fn here(picture: &Picture, line: Line) -> Option<Option<usize>> {
-    (picture.line == line).then_some((!picture.on_name).then_some(picture.column))
+/// The line that is selected in a row, and whether its cell has the focus.
+fn chosen(picture: &Picture, row: Row) -> Option<(Line, bool)> {
+    (row.from..=row.to).contains(&picture.column).then_some((picture.line, !picture.on_name))
 }
 
-/// Phases, and under them the numbers of the steps where there is room for them.
-fn heading(chart: &Chart, chosen: usize, tongue: Tongue) -> Html {
+fn phase_row(phase: u8, columns: usize, tongue: Tongue) -> Html {
+    html! {
+        <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, words::platform::phase_short(phase, tongue)) }<span class="hint">{ words::phase_heading(phase) }</span></th></tr>
+    }
+}
+
+/// The connections, and over which must work and which must be rejected.
+fn heading(chart: &Chart, picture: &Picture, lines: &[Line], change: &Callback<PictureChange>) -> Html {
+    let refused = |line: &&Line| chart.groups[line.group].refused;
+    let (must, must_not) = (lines.iter().filter(|line| !refused(line)).count(), lines.iter().filter(refused).count());
     html! {
         <>
             <tr>
-                <td />
-                for (phase, from, to) in &chart.phases {
-                    <th key={*from} scope="colgroup" colspan={(to - from + 1).to_string()} class="phase">
-                        // Of today there is one cell, too narrow for a word that is seen.
-                        <span class={classes!((to == from).then_some("heard"))}>{ words::moment_phase(*phase, tongue) }</span>
-                    </th>
-                }
+                <th class="t" aria-hidden="true" />
+                for line in lines { { name(chart, picture, *line, change) } }
             </tr>
-            if chart.is_single() {
-                <tr class="numbers">
-                    <td />
-                    for column in 0..chart.matrix.columns.len() {
-                        <th key={column} scope="col" class={classes!((column == chosen).then_some("chosen"))} aria-label={words::moment(chart, column)}>
-                            { words::moment_number(column) }
-                        </th>
-                    }
-                </tr>
-            } else {
-                <tr class="pointer" aria-hidden="true">
-                    <td />
-                    if chosen > 0 {
-                        <td colspan={chosen.to_string()} />
-                    }
-                    <td><span>{ "▾" }</span></td>
-                </tr>
-            }
+            <tr class="groups">
+                <th class="t" scope="col">{ words::STEP }</th>
+                if must > 0 { <th colspan={must.to_string()} scope="colgroup" class="group">{ words::MUST_HOLD }</th> }
+                if must_not > 0 { <th colspan={must_not.to_string()} scope="colgroup" class="group">{ words::MUST_BE_REFUSED }</th> }
+            </tr>
         </>
+    }
+}
+
+fn name(chart: &Chart, picture: &Picture, line: Line, change: &Callback<PictureChange>) -> Html {
+    let group = &chart.groups[line.group];
+    let focused = picture.on_name && picture.line == line;
+    let (id, tabindex) = (picture::id(line, None), if focused { "0" } else { "-1" });
+    let (client, server) = match line.edge.map(|edge| &chart.matrix.edges[edge]) {
+        Some(edge) => (&edge.client, &edge.server),
+        None => (&group.client, &group.server),
+    };
+    let (full, index) = (words::connection(client, server), line.group);
+    let text = words::column(client, server);
+    let only = (!group.is_many()).then_some(group.edges.start);
+    let edge = line.edge.or(only).map_or_else(|| group.row.clone(), |edge| chart.matrix.edges[edge].id.clone());
+    let open = picture.opened.contains(&index);
+    let class = classes!("turn", (picture.line == line).then_some("chosen"), line.edge.is_some().then_some("single"));
+    html! {
+        <th key={id.clone()} scope="col" {class} data-test="edge" data-edge={edge}>
+            if line.edge.is_none() && group.is_many() {
+                <span><button type="button" {id} {tabindex} aria-expanded={open.to_string()} data-test="toggle"
+                    aria-label={format!("{full}, {}", words::connections(group))} onclick={change.reform(move |_| PictureChange::Toggle(index))}>
+                    { if open { "▾ " } else { "▸ " } }{ text }{ " " }{ words::times(group) }
+                </button></span>
+            } else {
+                <span {id} {tabindex} title={full.clone()}>{ text }</span>
+            }
+        </th>
     }
 }

@@ -22,18 +22,17 @@ const ALL: [Mark; 8] = [
 /// What the marks mean.
 pub fn legend(chart: &Chart) -> Html {
     let looks: Vec<Look> = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.look).collect();
-    let differs = looks.iter().any(|look| look.open_ssl);
-    // What breaks has its place in the legend even where nothing does: that is what one looks for.
+    let differs = looks.iter().any(|look| look.differs);
+    // “Breaks” is in the legend even where nothing does: that is what people look for.
     let seldom = [Mark::NotJudged, Mark::BrokenToday, Mark::Outage];
     let shown = |mark: &Mark| !seldom.contains(mark) || looks.iter().any(|look| look.mark == *mark);
-    let draw = |look| if chart.is_single() { single(look) } else { run(look) };
     html! {
         <ul class="legend" data-test="legend">
             for mark in ALL.into_iter().filter(shown) {
-                <li key={words::mark(mark)}>{ draw(Look { mark, open_ssl: false }) }{ words::mark(mark) }</li>
+                <li key={words::mark(mark)}>{ single(Look { mark, differs: false }) }{ words::capital(words::mark(mark)) }</li>
             }
             if differs {
-                <li>{ draw(Look { mark: Mark::Holds, open_ssl: true }) }{ words::OPEN_SSL }</li>
+                <li>{ single(Look { mark: Mark::Holds, differs: true }) }{ words::ANOTHER_VERIFIER }</li>
             }
         </ul>
     }
@@ -48,33 +47,9 @@ pub fn single(look: Look) -> Html {
     }
 }
 
-/// A mark for many moments: it is drawn out, so that its height alone tells what it is.
-pub fn run(look: Look) -> Html {
-    let bars: &[(&str, &str)] = match look.mark {
-        Mark::NotAsked => &[("9.5", "1")],
-        Mark::Holds => &[("4", "12")],
-        Mark::Changes => &[("4", "4.5"), ("11.5", "4.5")],
-        Mark::Refused => &[("4", "2"), ("9", "2"), ("14", "2")],
-        Mark::NotJudged => &[("2", "2"), ("16", "2")],
-        Mark::BrokenToday => &[("0", "4"), ("8", "4"), ("16", "4")],
-        Mark::Outage => &[("0", "8"), ("12", "8")],
-        Mark::Broken => &[("0", "20")],
-    };
-    html! {
-        <svg class={classes!("mark", "run", class(look.mark))} viewBox="0 0 20 20" preserveAspectRatio="none" aria-hidden="true">
-            for (y, height) in bars {
-                <rect x="0" y={*y} width="20" height={*height} />
-            }
-            if look.open_ssl {
-                <rect class="differs" x="0" y="0" width="20" height="3" />
-            }
-        </svg>
-    }
-}
-
 /// A mark's shape in a square of 20.
 pub fn shape(look: Look) -> Html {
-    let corner = if look.open_ssl {
+    let corner = if look.differs {
         html! { <path class="differs" d="M10 0 H20 V10 Z" /> }
     } else {
         Html::default()
@@ -85,9 +60,9 @@ pub fn shape(look: Look) -> Html {
 fn outline(mark: Mark) -> Html {
     match mark {
         Mark::NotAsked => html! { <circle cx="10" cy="10" r="1.5" /> },
-        Mark::Holds => html! { <rect x="3" y="3" width="14" height="14" rx="3" /> },
+        Mark::Holds => html! { <rect x="5.5" y="5.5" width="9" height="9" rx="1.5" /> },
         Mark::Changes => {
-            html! { <path fill-rule="evenodd" d="M6 3 h8 a3 3 0 0 1 3 3 v8 a3 3 0 0 1 -3 3 h-8 a3 3 0 0 1 -3 -3 v-8 a3 3 0 0 1 3 -3 Z M10 6.4 a3.6 3.6 0 1 0 0.01 0 Z" /> }
+            html! { <path fill-rule="evenodd" d="M4 2 h12 a2 2 0 0 1 2 2 v12 a2 2 0 0 1 -2 2 h-12 a2 2 0 0 1 -2 -2 v-12 a2 2 0 0 1 2 -2 Z M10 7 a3 3 0 1 0 0.01 0 Z" /> }
         }
         Mark::Refused => {
             html! { <path fill-rule="evenodd" d="M10 2.5 a7.5 7.5 0 1 0 0.01 0 Z M5.5 8.4 h9 v3.2 h-9 Z" /> }

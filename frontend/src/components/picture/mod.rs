@@ -1,11 +1,13 @@
-//! The rotation as a picture: what comes of every edge at every moment, and who trusts whom at the chosen one.
+//! The rotation as a matrix and as a diagram: every connection at every step, and who trusts whom at the selected one.
 
 use std::rc::Rc;
 
+use airlock_core::report::PlanReport;
 use yew::prelude::*;
 
+use super::part::Card;
 use crate::{
-    app::Act,
+    act::Act,
     components::outage::outages,
     state::{
         chart::Chart,
@@ -17,19 +19,19 @@ use crate::{
 
 mod chip;
 mod drawing;
-mod explanation;
 mod grid;
-mod line;
 mod marks;
 mod moments;
 mod old_holder;
+mod panel;
+mod step_row;
 mod table;
 mod wire;
 
 use drawing::Drawing;
-use explanation::Explanation;
 use grid::Grid;
 use moments::Moments;
+use panel::Panel;
 
 /// Properties of the parts that show it: [`MatrixPart`] and [`TrustPart`].
 #[derive(Properties, PartialEq)]
@@ -38,50 +40,54 @@ pub struct PictureProps {
     pub chart: Rc<Chart>,
     /// Where the person is in it.
     pub picture: Picture,
+    /// The plan, whose steps the panel explains.
+    #[prop_or_default]
+    pub plan: Option<Rc<PlanReport>>,
     /// Where the person's doings go.
     pub act: Callback<Act>,
 }
 
-/// What comes of every edge, with its words.
+/// The matrix, and beside it the panel that explains the selected cell.
 #[component]
 pub fn MatrixPart(props: &PictureProps) -> Html {
-    let PictureProps { chart, picture, act } = props;
+    let PictureProps { chart, picture, plan, act } = props;
     let change = use_change(act);
     let change = &*change;
     let (line, column) = picture.explained();
     let found = outage::outages(chart);
+    let aside = html! { <span id="picture-hint" class="small quiet">{ words::PICTURE_HINT }</span> };
     html! {
         <>
-            <h3 id="matrix">{ "Will anything stop talking?" }</h3>
-            <p data-test="matrix-summary"><strong>{ words::answer(chart) }</strong>{ " " }{ words::matrix(&chart.matrix) }</p>
-            if chart.accepted && !found.is_empty() {
-                { outages(&found, Some(chart)) }
-            }
-            { marks::legend(chart) }
-            <p id="picture-hint" class="hint">{ words::PICTURE_HINT }</p>
-            <div class="picture">
-                <Grid {chart} picture={picture.clone()} {change} />
-                <Explanation {chart} {line} {column} />
+            if chart.accepted && !found.is_empty() { { outages(&found, Some(chart)) } }
+            <div class="cols panelled">
+                <Card id="matrix" title={words::MATRIX} {aside}>
+                    <div class="matrix-wrap scroll-x" role="region" tabindex="-1" aria-label={words::MATRIX_REGION}>
+                        { marks::legend(chart) }
+                        <Grid {chart} picture={picture.clone()} {change} />
+                    </div>
+                </Card>
+                <Panel {chart} {line} {column} plan={plan.clone()} {change} />
             </div>
         </>
     }
 }
 
-/// Who trusts whom at the chosen moment.
+/// Who trusts whom at the selected step.
 #[component]
 pub fn TrustPart(props: &PictureProps) -> Html {
-    let PictureProps { chart, picture, act } = props;
+    let PictureProps { chart, picture, act, .. } = props;
     let change = use_change(act);
     html! {
-        <>
-            <h3 id="trust">{ "Who trusts whom" }</h3>
-            <Moments {chart} column={picture.column} change={(*change).clone()} />
-            <Drawing {chart} column={picture.column} />
-        </>
+        <Card id="trust" title={words::trust_title(chart, picture.column)}>
+            <div class="body">
+                <Moments {chart} column={picture.column} change={(*change).clone()} />
+                <Drawing {chart} column={picture.column} />
+            </div>
+        </Card>
     }
 }
 
-/// Where the person's doings in the picture go. Made once, so that only what changes is drawn again.
+/// Where the person's doings in the matrix go. Made once, so that only what changes is drawn again.
 #[hook]
 fn use_change(act: &Callback<Act>) -> Rc<Callback<PictureChange>> {
     use_memo(act.clone(), |act| act.reform(Act::Picture))

@@ -1,11 +1,15 @@
-//! The slider through the moments of the rotation.
+//! The selected step by name, and ways to the others.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use crate::{
-    components::platform::use_tongue,
+    components::{
+        icon::{Icon, icon},
+        kit,
+        platform::use_tongue,
+    },
     ports::dom,
     state::{chart::Chart, picture::PictureChange},
     words,
@@ -33,28 +37,39 @@ pub fn Moments(props: &MomentsProps) -> Html {
         change.reform(move |event: InputEvent| PictureChange::Choose(dom::value(&event).parse().unwrap_or(column)));
     let to = |target: usize| change.reform(move |_: MouseEvent| PictureChange::Choose(target));
     html! {
-        <div class="moments">
-            <p class="chosen" data-test="moment" data-moment={chart.column(column).map(|moment| moment.id.clone())}>
-                <strong>{ words::moment(chart, column) }</strong>
-                <span class="hint">{ words::moment_phase(phase, tongue) }</span>
+        <div class="stackv">
+            <p data-test="moment" data-moment={chart.column(column).map(|moment| moment.id.clone())}>
+                <strong>{ words::moment(chart, column) }</strong>{ " " }
+                { if phase > 0 { kit::phase(phase, words::moment_phase(phase, tongue)) } else { Html::default() } }
             </p>
-            <label for="moment">{ "Moment of the rotation" }</label>
+            if chart.is_single() { { scrub(chart, column, change) } }
             <div class="slider">
-                <button type="button" disabled={column == 0} onclick={to(column.saturating_sub(1))} data-test="previous">{ "Previous" }</button>
+                <button type="button" class="btn sm" disabled={column == 0} onclick={to(column.saturating_sub(1))} data-test="previous">{ icon(Icon::Back) }{ words::PREVIOUS_STEP }</button>
+                <label class="sr" for="moment">{ words::MOMENT }</label>
                 <input id="moment" type="range" min="0" max={last.to_string()} step="1" value={column.to_string()} list="moments"
                     aria-valuetext={words::moment(chart, column)} oninput={slide} data-test="slider" />
-                <button type="button" disabled={column == last} onclick={to(column + 1)} data-test="next">{ "Next" }</button>
+                <button type="button" class="btn sm" disabled={column == last} onclick={to(column + 1)} data-test="next">{ words::NEXT_STEP }{ icon(Icon::Arrow) }</button>
             </div>
             <datalist id="moments">
                 for moment in 0..=last {
                     <option key={moment} value={moment.to_string()} label={words::moment(chart, moment)} />
                 }
             </datalist>
-            <ul class="phases">
-                for (phase, from, _) in &chart.phases {
-                    <li key={*from}><button type="button" class="link" onclick={to(*from)}>{ words::moment_phase(*phase, tongue) }</button></li>
-                }
-            </ul>
         </div>
     }
+}
+
+/// The steps in their phases' colours and patterns, for the pointer: keys have the slider.
+fn scrub(chart: &Chart, chosen: usize, change: &Callback<PictureChange>) -> Html {
+    let one = |column: usize| {
+        let moment = chart.column(column);
+        let phase = moment.map_or(0, |moment| moment.phase);
+        let begins = chart.phases.iter().any(|(_, from, _)| *from == column && column > 0);
+        let class = classes!(kit::phase_class(phase), begins.then_some("gap"), (column < chosen).then_some("past"));
+        html! {
+            <li key={column} {class}><span class="tick" data-here={(column == chosen).then_some("true")} title={words::moment(chart, column)}
+                onclick={change.reform(move |_: MouseEvent| PictureChange::Choose(column))}>{ column }</span></li>
+        }
+    };
+    html! { <ol class="scrub" aria-hidden="true">{ for (0..=chart.last()).map(one) }</ol> }
 }

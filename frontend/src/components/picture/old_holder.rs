@@ -1,4 +1,4 @@
-//! Whoever holds what the old CA signed, at the foot of the drawing.
+//! The holder of an old certificate or the old CA key, at the foot of the diagram.
 
 use yew::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 
-/// The holder of what the old CA signed, and what the others make of it.
+/// That holder, and whether the other components still accept it.
 pub fn draw(wires: &Wires, height: usize) -> Html {
     let of = |seats: &[Seat]| {
         trust::worst(wires.iter().filter_map(|((client, server), wire)| {

@@ -15,7 +15,7 @@ pub fn table(wires: &BTreeMap<(Seat, Seat), Wire>) -> Html {
         if shows.is_empty() && trusts.is_empty() { "–".to_owned() } else { words::shown_and_trusted(shows, trusts) }
     };
     html! {
-        <div class="wide" role="region" tabindex="0" aria-label={words::AS_A_TABLE}>
+        <div class="table" role="region" tabindex="0" aria-label={words::AS_A_TABLE}>
             <table>
                 <thead><tr>{ for words::TRUST_TABLE.map(|title| html! { <th scope="col">{ title }</th> }) }</tr></thead>
                 <tbody>

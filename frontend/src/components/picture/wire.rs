@@ -25,7 +25,18 @@ pub enum Direction {
 
 /// Draws a wire at height `y` between two sides.
 pub fn draw(ends: (Seat, Seat), wire: &Wire, direction: Direction, (from, to): (usize, usize), y: usize) -> Html {
-    // What the client shows goes to the server, what the server shows comes back.
+    html! {
+        <g key={format!("{ends:?}")} class={classes!("wire", marks::class(wire.look.mark))} data-test="wire"
+            data-client={words::seat(ends.0)} data-server={words::seat(ends.1)} data-mark={marks::class(wire.look.mark)}>
+            <title>{ words::wire(ends, wire) }</title>
+            { halves(wire, direction, (from, to), y) }
+        </g>
+    }
+}
+
+/// Both halves of a handshake, with the result in the middle.
+pub fn halves(wire: &Wire, direction: Direction, (from, to): (usize, usize), y: usize) -> Html {
+    // What the client presents goes to the server, what the server presents comes back.
     let there = (wire.client_shows, wire.server_trusts);
     let back = (wire.server_shows, wire.client_trusts);
     let lines: Vec<_> = [(there, direction), (back, direction.back())]
@@ -35,9 +46,7 @@ pub fn draw(ends: (Seat, Seat), wire: &Wire, direction: Direction, (from, to): (
     let heights = if lines.len() == 2 { vec![y - OFF, y + OFF] } else { vec![y] };
     let middle = usize::midpoint(from, to);
     html! {
-        <g key={format!("{ends:?}")} class={classes!("wire", marks::class(wire.look.mark))} data-test="wire"
-            data-client={words::seat(ends.0)} data-server={words::seat(ends.1)} data-mark={marks::class(wire.look.mark)}>
-            <title>{ words::wire(ends, wire) }</title>
+        <>
             if !is_asked(wire.look) {
                 <path class="line" d={format!("M{from} {y} H{to}")} />
             }
@@ -46,7 +55,7 @@ pub fn draw(ends: (Seat, Seat), wire: &Wire, direction: Direction, (from, to): (
                 <circle class="ground" cx="10" cy="10" r="10" />
                 { marks::shape(wire.look) }
             </g>
-        </g>
+        </>
     }
 }
 

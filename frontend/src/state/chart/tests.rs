@@ -93,17 +93,20 @@ fn the_edges_of_a_row_are_one_line_with_the_worst_of_them() {
     assert_eq!(marks(&chart, 0), expected);
     assert_eq!(marks(&chart, 1), [(0, 8, Mark::BrokenToday)]);
     assert_eq!(marks(&chart, 2), [(0, 7, Mark::NotAsked), (8, 8, Mark::Refused)]);
-    assert!(chart.groups[0].runs.iter().all(|run| run.look.open_ssl), "OpenSSL differs over one of them");
+    assert!(chart.groups[0].runs.iter().all(|run| run.look.differs), "OpenSSL differs over one of them");
 }
 
 #[test]
-fn few_moments_have_a_cell_each_and_many_are_drawn_as_runs() {
+fn few_moments_have_a_row_each_and_many_are_drawn_together() {
+    assert_eq!(sample(9).rows().len(), 9);
+    let chart = sample(600);
     let line = Line { group: 0, edge: None };
-    assert_eq!(sample(9).cells(line).len(), 9);
-    assert_eq!(sample(600).cells(line).len(), 4);
+    let marks: Vec<Mark> = chart.rows().iter().map(|row| chart.look_at(line, *row).mark).collect();
+    assert_eq!((marks[0], marks.last().copied()), (Mark::Holds, Some(Mark::Broken)));
     let edge = Line { group: 0, edge: Some(1) };
-    let cells: Vec<_> = sample(600).cells(edge).iter().map(|run| (run.from, run.to)).collect();
-    assert_eq!(cells, [(0, 4), (5, 599)]);
+    let broken =
+        chart.rows().iter().filter(|row| chart.look_at(edge, **row).mark == Mark::Broken).map(|row| row.from).min();
+    assert_eq!(broken, Some(5));
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn a_cell_speaks_of_the_worst_and_of_how_many() {
     assert_eq!((cell.look.mark, cell.all.len(), cell.worst.0.client.as_str()), (Mark::Broken, 3, "kubelet on cp2"));
     assert_eq!(cell.until, 8);
     assert_eq!(words::verdict(&cell), "Breaks: why of broken.");
-    assert_eq!(words::which(&cell), "1 of 3 connections; the first is kubelet on cp2 → every kube-apiserver.");
+    assert_eq!(words::which(&cell), "1 of 3 connections is affected, first kubelet on cp2 → every kube-apiserver.");
     let one = chart.cell(Line { group: 0, edge: Some(0) }, 2).unwrap();
     assert_eq!((one.client, one.look.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
     assert_eq!(chart.cell(Line { group: 9, edge: None }, 0), None);
@@ -124,8 +127,8 @@ fn a_cell_speaks_of_the_worst_and_of_how_many() {
 fn a_refusal_that_nobody_asks_for_yet_says_so() {
     let chart = sample(9);
     let line = Line { group: 2, edge: None };
-    assert!(words::verdict(&chart.cell(line, 0).unwrap()).starts_with("Not asked before the last step"));
-    assert!(words::verdict(&chart.cell(line, 8).unwrap()).starts_with("Refused, as it must be"));
+    assert!(words::verdict(&chart.cell(line, 0).unwrap()).starts_with("Not tested before the last step"));
+    assert!(words::verdict(&chart.cell(line, 8).unwrap()).starts_with("Correctly rejected"));
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn an_outage_breaks_until_it_is_accepted() {
     let line = Line { group: 0, edge: None };
     for (accepted, mark, said) in [
         (false, Mark::Broken, "Breaks: why of broken."),
-        (true, Mark::Outage, "Breaks, as you accepted: why of broken."),
+        (true, Mark::Outage, "Fails, as you accepted: why of broken."),
     ] {
         let chart = outage(9, accepted, true);
         assert_eq!(marks(&chart, 0), [(0, 3, Mark::Holds), (4, 8, mark)]);
@@ -143,7 +146,7 @@ fn an_outage_breaks_until_it_is_accepted() {
         assert_eq!(words::outage(&cell).contains("You accepted"), accepted);
     }
     let chart = outage(9, true, false);
-    assert_eq!(words::answer(&chart), "Only what you accepted.");
+    assert_eq!(words::answer(&chart), "Will anything lose connectivity? Only the outage that you accepted.");
     assert_eq!(wires(&chart, 6)[&(Seat::Apiserver, Seat::Kubelets)].look.mark, Mark::Outage);
 }
 
@@ -163,7 +166,7 @@ fn the_drawing_says_what_each_end_shows_and_trusts() {
     assert_eq!(wires(&chart, 6)[&(Seat::Kubelets, Seat::Apiserver)].look.mark, Mark::Broken);
     assert_eq!(
         wires(&chart, 6)[&(Seat::WorkerKubelets, Seat::Apiserver)].look,
-        Look { mark: Mark::Holds, open_ssl: true }
+        Look { mark: Mark::Holds, differs: true }
     );
 }
 
@@ -192,7 +195,7 @@ fn no_two_rows_have_the_same_words() {
 fn every_row_of_a_profile_has_words_and_a_seat() {
     for row in PROFILES.iter().flat_map(|profile| profile.edges) {
         for end in [row.client, row.server] {
-            assert_ne!(words::party(end, row.authority), "another party", "{}", row.id);
+            assert_ne!(words::party(end, row.authority), "another component", "{}", row.id);
         }
         let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
         let ends = wires(&one, 0).into_keys().next().unwrap();

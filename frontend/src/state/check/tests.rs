@@ -34,7 +34,7 @@ fn whoever_is_behind_is_named_once_with_all_that_is_missing() {
     let behind = behind(&report);
     let holders: Vec<_> = behind.iter().map(|one| (one.holder, one.missing.len())).collect();
     assert_eq!(holders, [("cp1", 2), ("cp2", 1)]);
-    assert_eq!(words::checked(&report), "Phase 2 (switch) is not done. 3 places of 2 nodes are not through it.");
+    assert_eq!(words::checked(&report), "Phase 2 (switch) is not complete. 3 places of 2 nodes are not done.");
 }
 
 #[test]
@@ -43,16 +43,16 @@ fn a_check_can_be_asked_for_without_a_plan_and_is_waited_for() {
     assert!(state.is_busy() && state.job.is_none() && state.plan().is_none());
     let state = state.after(Action::Checked(Some(1), report(1, vec![], vec![])));
     assert!(!state.is_busy() && state.check.unwrap().report.unwrap().holds);
-    assert!(state.notice.ends_with("Phase 1 (trust both) is done. Everything that is loaded is through it."));
+    assert!(state.notice.ends_with("Phase 1 (trust both) is complete. All loaded files are done."));
 }
 
 #[test]
 fn what_stands_in_the_way_is_counted_apart_from_who_is_behind() {
     let error = || vec![Finding::error("no-rotation", "", "there is one CA only")];
     let only = words::check_result(&report(3, vec![], error()));
-    assert_eq!(only, "1 error stands in the way of an answer.");
+    assert_eq!(only, "Cannot tell: 1 error.");
     let both = words::check_result(&report(3, vec![missing("cp1", "/a")], error()));
-    assert_eq!(both, "1 place of 1 node is not through it, and 1 error stands in the way.");
+    assert_eq!(both, "1 place of 1 node is not done, and 1 error.");
 }
 
 #[test]

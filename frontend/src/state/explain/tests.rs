@@ -188,9 +188,9 @@ fn two_cas_of_one_name_are_told_apart() {
         "go-same-name",
         &replaced(),
         &[
-            (Part::Server, "apiserver.crt", "it shows a certificate of CN=kubernetes (BB:BB:BB:BB)"),
-            (Part::Trust, "admin.conf", "it trusts CN=kubernetes (AA:AA:AA:AA) alone"),
-            (Part::Trust, "ca.crt", "it trusts CN=kubernetes (BB:BB:BB:BB) alone"),
+            (Part::Server, "apiserver.crt", "presents a certificate issued by CN=kubernetes (BB:BB:BB:BB)"),
+            (Part::Trust, "admin.conf", "trusts only CN=kubernetes (AA:AA:AA:AA)"),
+            (Part::Trust, "ca.crt", "trusts only CN=kubernetes (BB:BB:BB:BB)"),
         ],
     );
     accuses("go-other-authority", &InventoryReport::default(), &[]);
@@ -210,7 +210,7 @@ fn two_cas_of_one_name_are_told_apart() {
 
 #[test]
 fn who_shows_something_of_a_ca_that_is_gone_is_the_client() {
-    let expected = [(Part::Client, "admin.conf", "it shows a certificate of CN=kubernetes (AA:AA:AA:AA)")];
+    let expected = [(Part::Client, "admin.conf", "presents a certificate issued by CN=kubernetes (AA:AA:AA:AA)")];
     for name in ["kubectl-unauthorized", "apiserver-unauthorized", "go-client-of-another-client"] {
         accuses(name, &replaced(), &expected);
     }
@@ -240,9 +240,9 @@ fn the_server_is_known_by_its_names_and_the_client_by_where_it_connects() {
             (
                 Part::Server,
                 "apiserver.crt",
-                "its certificate has cp1, kubernetes, kubernetes.default, 10.96.0.1, 192.0.2.11",
+                "certificate names: cp1, kubernetes, kubernetes.default, 10.96.0.1, 192.0.2.11",
             ),
-            (Part::Client, "admin.conf", "it connects to https://api.example:6443"),
+            (Part::Client, "admin.conf", "connects to https://api.example:6443"),
         ],
     );
     let explanation = explained(message("go-other-name"), &replaced());
@@ -255,13 +255,13 @@ fn bundles_other_cas_and_pins_are_found_where_they_are() {
     accuses(
         "kubeadm-wrong-ca",
         &inventory,
-        &[(Part::File, "admin.conf", "its CA is CN=kubernetes (AA:AA:AA:AA), and ca.crt begins with another one")],
+        &[(Part::File, "admin.conf", "its CA is CN=kubernetes (AA:AA:AA:AA), but ca.crt starts with another one")],
     );
     inventory.holders[0].slots[0].certificates.push(ca(OLD));
-    accuses("controller-manager-bundle", &inventory, &[(Part::File, "ca.crt", "it holds 2 certificates")]);
+    accuses("controller-manager-bundle", &inventory, &[(Part::File, "ca.crt", "contains 2 certificates")]);
     let pin = explained(message("kubeadm-pin"), &inventory).facts.pin;
     inventory.holders[0].slots[0].certificates[1].pin.clone_from(&pin);
-    accuses("kubeadm-pin", &inventory, &[(Part::Trust, "ca.crt", &format!("it is the CA of {pin}"))]);
+    accuses("kubeadm-pin", &inventory, &[(Part::Trust, "ca.crt", &format!("the CA with {pin}"))]);
     inventory.findings = vec![Finding::error("key-mismatch", "cp1/etc/kubernetes/pki/ca.crt", "they differ")];
     let explanation = explained(message("go-key-mismatch"), &inventory);
     assert_eq!((explanation.suspects[0].holder.as_str(), &explanation.suspects[0].clue), ("cp1", &Clue::OtherKey));

@@ -26,7 +26,7 @@ fn the_first_expiry_is_named_with_its_days() {
     let all = of(200_000_000 - 3 * 86_400);
     assert_eq!(all.first, Some(("/pki/apiserver.crt on cp1, cp2".to_owned(), UnixTime(200_000_000))));
     assert!(crate::words::first_expiry(&all).ends_with("in 3 days."), "{}", crate::words::first_expiry(&all));
-    assert!(crate::words::first_expiry(&of(200_000_001)).ends_with("already over."));
+    assert!(crate::words::first_expiry(&of(200_000_001)).ends_with("already expired."));
 }
 
 #[test]

@@ -20,35 +20,41 @@ fn after(keys: &[Way]) -> (Line, Option<usize>) {
 #[test]
 fn keys_go_from_cell_to_cell_and_stop_at_the_edges() {
     use Way::{Bottom, Down, First, Last, Left, PageDown, PageUp, Right, Top, Up};
-    assert_eq!(after(&[Right, Right, Down]), (PODS, Some(2)));
-    assert_eq!(after(&[Up]), (KUBELETS, Some(0)));
-    assert_eq!(after(&[Last]), (KUBELETS, Some(8)));
-    assert_eq!(after(&[Last, Right]), (KUBELETS, Some(8)));
-    assert_eq!(after(&[Last, Left]), (KUBELETS, Some(7)));
+    assert_eq!(after(&[Down, Down, Right]), (PODS, Some(2)));
+    assert_eq!(after(&[Left]), (KUBELETS, Some(0)));
+    assert_eq!(after(&[Last]), (REFUSED, Some(0)));
+    assert_eq!(after(&[Last, Right]), (REFUSED, Some(0)));
+    assert_eq!(after(&[Last, Left]), (PODS, Some(0)));
     assert_eq!(after(&[Last, First]), (KUBELETS, Some(0)));
     assert_eq!(after(&[Bottom]), (REFUSED, Some(8)));
+    assert_eq!(after(&[Bottom, Down]), (REFUSED, Some(8)));
     assert_eq!(after(&[Bottom, Top]), (KUBELETS, Some(0)));
-    assert_eq!(after(&[PageDown]), (REFUSED, Some(0)));
+    assert_eq!(after(&[PageDown]), (KUBELETS, Some(5)));
     assert_eq!(after(&[PageDown, PageUp]), (KUBELETS, Some(0)));
-    assert_eq!(after(&[Left]), (KUBELETS, None), "left of the first cell is the line's name");
-    assert_eq!(after(&[Left, Left]), (KUBELETS, None));
-    assert_eq!(after(&[Left, Down]), (PODS, None));
-    assert_eq!(after(&[Left, Right]), (KUBELETS, Some(0)));
+    assert_eq!(after(&[Up]), (KUBELETS, None), "above the first cell is the column's heading");
+    assert_eq!(after(&[Up, Up]), (KUBELETS, None));
+    assert_eq!(after(&[Up, Right]), (PODS, None));
+    assert_eq!(after(&[Up, Down]), (KUBELETS, Some(0)));
 }
 
 #[test]
-fn keys_jump_from_run_to_run_where_there_are_many() {
+fn keys_jump_from_row_to_row_where_there_are_many() {
     let chart = sample(600);
     let mut picture = Picture::default();
     let mut go = |way| {
         picture.change(&chart, PictureChange::Step(way));
         (picture.line, picture.column, place(&picture.focus(&chart)).unwrap().1)
     };
-    assert_eq!(go(Way::Right), (KUBELETS, 2, Some(2)));
-    assert_eq!(go(Way::Right), (KUBELETS, 4, Some(4)));
-    assert_eq!(go(Way::Down), (PODS, 4, Some(0)), "the moment stays, in the run that it is in");
-    assert_eq!(go(Way::Up), (KUBELETS, 4, Some(4)));
-    assert_eq!(go(Way::Last), (KUBELETS, 5, Some(5)));
+    let starts: Vec<usize> = chart.rows().iter().map(|row| row.from).collect();
+    assert_eq!(go(Way::Down), (KUBELETS, starts[1], Some(starts[1])));
+    assert_eq!(go(Way::Down), (KUBELETS, starts[2], Some(starts[2])));
+    assert_eq!(go(Way::Right), (PODS, starts[2], Some(starts[2])), "the step stays");
+    assert_eq!(go(Way::Bottom), (REFUSED, *starts.last().unwrap(), starts.last().copied()));
+    // A step within a row is kept when the row is entered.
+    picture.change(&chart, PictureChange::Choose(599));
+    let last = chart.rows().pop().unwrap();
+    picture.change(&chart, PictureChange::Enter(PODS, Some(last.from)));
+    assert_eq!(picture.column, 599);
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn a_row_that_is_opened_shows_its_edges() {
     picture.change(&chart, PictureChange::Toggle(0));
     let edges: Vec<_> = picture.lines(&chart).iter().map(|line| (line.group, line.edge)).collect();
     assert_eq!(edges, [(0, None), (0, Some(0)), (0, Some(1)), (0, Some(2)), (1, None), (2, None)]);
-    picture.change(&chart, PictureChange::Step(Way::Down));
+    picture.change(&chart, PictureChange::Step(Way::Right));
     assert_eq!(picture.line.edge, Some(0));
     picture.change(&chart, PictureChange::Toggle(0));
     assert_eq!((picture.line, picture.lines(&chart).len()), (KUBELETS, 3), "nobody is left in a line that is gone");

@@ -33,9 +33,11 @@ fn where_signatures_are_wanted_the_way_back_is_told() {
     assert_eq!((reach.last_phase, reach.asks, reach.findings.len()), (1, true, 2));
     assert!(words::reach(&reach).contains("Phase 1: trust both"));
     let next = words::next(&reach).join(" ");
-    assert!(next.starts_with("Carry out") && next.contains("signing-requests/") && next.contains("keep it until then"));
-    assert_eq!(words::no_steps(&plan(&[1], &[]), 2), "This plan ends before it.");
-    assert_eq!(words::no_steps(&plan(&[3], &[]), 2), "Everyone is through it already.");
+    assert!(
+        next.starts_with("Run the steps") && next.contains("signing-requests/") && next.contains("keep it until then")
+    );
+    assert_eq!(words::no_steps(&plan(&[1], &[]), 2), "Not in this package.");
+    assert_eq!(words::no_steps(&plan(&[3], &[]), 2), "This phase is already complete.");
 }
 
 #[test]

@@ -139,6 +139,16 @@ pub const ADVICE: &[Advice] = &[
         "Whoever reads that file can make certificates for everybody.",
         Check::Command("ls -l /etc/kubernetes/pki/ca.key"),
     ),
+    row(
+        "ca-key-other-use",
+        "The rotation gives this CA a new key. What else is done with the same key stops working when the old file is gone.",
+        Check::Command("grep -rn -e service-account -e ca.key /etc/kubernetes/manifests"),
+    ),
+    row(
+        "ca-key-reader",
+        "Only kube-controller-manager needs the key of the CA on a node. Another process goes on using the old key until somebody restarts it.",
+        Check::Command("grep -rn ca.key /etc/kubernetes/manifests /etc/systemd/system"),
+    ),
     row("ca-name-fixed", HAND_IN, Check::Certificate("-subject")),
     row(
         "ca-name-taken",
@@ -222,6 +232,18 @@ pub const ADVICE: &[Advice] = &[
             "openssl s_client -connect SERVER:6443 -CAfile /etc/kubernetes/pki/ca.crt -verify_return_error </dev/null",
         ),
     ),
+    row(
+        "etcd-trusts-old-ca",
+        "The package never changes etcd. Whoever holds the old key can still issue a client certificate that etcd accepts.",
+        Check::Command("grep -n trusted-ca-file /etc/kubernetes/manifests/etcd.yaml"),
+    ),
+    row(
+        "etcd-under-cluster-ca",
+        "Without etcd no API server works, and Airlock does not change etcd's certificates.",
+        Check::Command(
+            "grep -n -e cert-file -e trusted-ca-file -e etcd- /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/manifests/kube-apiserver.yaml",
+        ),
+    ),
     row("expired", "Its holder is refused by everybody who looks at the date.", DATES),
     row(
         "expires-soon",
@@ -283,6 +305,11 @@ pub const ADVICE: &[Advice] = &[
         "key-in-trust-bundle",
         "kube-controller-manager publishes ca.crt to every namespace, so every Pod could read the private key.",
         Check::Lines("PRIVATE KEY"),
+    ),
+    row(
+        "key-kept",
+        "The certificate of this file is replaced, but whoever has a copy of its key can go on using the new certificate.",
+        Check::Certificate("-subject -issuer -dates -pubkey"),
     ),
     row(
         "key-mismatch",
@@ -429,6 +456,11 @@ pub const ADVICE: &[Advice] = &[
         "Airlock changes values in place and leaves every other byte alone. Here it could not keep that promise.",
         Check::Look,
     ),
+    row(
+        "not-handled",
+        "What depends on the old CA and is not changed stops working in phase 3 at the latest.",
+        Check::Look,
+    ),
     row("not-hosted", HAND_IN, Check::Command("kubectl get nodes -o wide")),
     row(
         "not-judged",
@@ -525,6 +557,16 @@ pub const ADVICE: &[Advice] = &[
         "A proxy that ends TLS shows a certificate of its own, which this rotation does not change.",
         Check::Lines("proxy-url"),
     ),
+    row(
+        "reader-file-missing",
+        "What a process reads has to be known before anybody can say that it goes on working.",
+        Check::Command("grep -rn /etc/kubernetes /etc/kubernetes/manifests /etc/systemd/system"),
+    ),
+    row(
+        "reader-not-handled",
+        "This process reads the old CA in a way that the package cannot change.",
+        Check::Command("grep -rn -e ca-file -e ca.crt /etc/kubernetes/manifests"),
+    ),
     row("redacted", "What was taken out cannot be compared; the marker stays as it is.", Check::Look),
     row(
         "release-unknown",
@@ -555,9 +597,19 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("kubectl get certificatesigningrequests"),
     ),
     row(
+        "restart-yourself",
+        "A process that reads its files only at its start goes on with the old ones until it is restarted.",
+        Check::Command("crictl ps; systemctl list-units --type service --state running"),
+    ),
+    row(
         "rotation-under-way",
         "The way on is another one than from the beginning: some trust both CAs already.",
         NEW_CA,
+    ),
+    row(
+        "runs-as-unit",
+        "The package changes and restarts control-plane components as static Pods, as kubeadm runs them.",
+        Check::Command("systemctl list-units 'kube-*'"),
     ),
     row(
         "same-subject",
@@ -637,6 +689,11 @@ pub const ADVICE: &[Advice] = &[
     row("two-generations", "One patch cannot fit both.", Check::Lines("KubeAPIServerCAConfig")),
     row("two-objects", "Nobody but the cluster can tell which of the two it has.", Check::Lines("resourceVersion")),
     row("two-trees", "Nobody but the node can tell which of the two it has.", Check::Look),
+    row(
+        "unknown-reader",
+        "A file that depends on the CA is there for some process. One that nobody restarts goes on with the old content.",
+        Check::Look,
+    ),
     row("unreadable", "It may be a file that the rotation has to change.", Check::Look),
     row("unreadable-content", "A damaged file is taken over as it is: what is in it works for nobody.", Check::Look),
     row(

@@ -1,0 +1,132 @@
+//! The files of the package: a tree, and the selected file compared with the one that was loaded.
+
+use std::rc::Rc;
+
+use airlock_core::report::{OutputFileReport, PackageReport};
+use yew::prelude::*;
+
+use super::{
+    gradual,
+    icon::{Icon, icon},
+    kit,
+    part::{Card, Fold},
+    platform::use_tongue,
+    preview::PreviewPane,
+};
+use crate::{
+    act::Act,
+    state::{
+        Preview,
+        tree::{self, Branch},
+    },
+    words,
+};
+
+/// Properties of [`Outputs`].
+#[derive(Clone, Properties, PartialEq)]
+pub struct OutputsProps {
+    /// The package's files.
+    pub package: Rc<PackageReport>,
+    /// The file that is shown.
+    pub preview: Option<Preview>,
+    /// Is it shown beside what was there?
+    pub beside: bool,
+    /// Is work under way?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The card.
+#[component]
+pub fn Outputs(props: &OutputsProps) -> Html {
+    let branches = tree::branches(&props.package.files);
+    let tongue = use_tongue();
+    let aside = html! { <span class="small quiet">{ words::package(&props.package) }</span> };
+    let phase = |phase: u8| {
+        let its: Vec<Branch> = branches.iter().filter(|branch| branch.phase == phase).cloned().collect();
+        let files: usize = its.iter().map(Branch::len).sum();
+        let name = if phase == 0 { words::phase(0).to_owned() } else { words::platform::phase_short(phase, tongue) };
+        let summary = html! { <>{ kit::phase(phase, name) }<span class="end">{ files }</span></> };
+        let props = props.clone();
+        let content = Callback::from(move |()| groups(&props, &its));
+        html! { <li key={phase}><Fold {summary} {content} open={phase == 1} test="output-phase" name={phase.to_string()} /></li> }
+    };
+    html! {
+        <Card id="output-files" title={words::OUTPUT_FILES} {aside}>
+            <div class="split">
+                <nav class="tree" aria-label={words::TREE}><ul>{ for [1, 2, 3, 0].map(phase) }</ul></nav>
+                <div class="pane">{ pane(props) }</div>
+            </div>
+        </Card>
+    }
+}
+
+fn groups(props: &OutputsProps, branches: &[Branch]) -> Html {
+    html! {
+        <ul>
+            { gradual::rows(branches, |_, branch| {
+                let name = format!("{}/{}", branch.phase, branch.holder);
+                let summary = html! { <>{ words::holder(&branch.holder) }<span class="end">{ branch.len() }</span></> };
+                html! { <li key={name.clone()}><Fold {summary} content={folders(props, branch)} test="output-group" name={name.clone()} /></li> }
+            }) }
+        </ul>
+    }
+}
+
+/// Folders, and under each its files.
+fn folders(props: &OutputsProps, branch: &Branch) -> Callback<(), Html> {
+    let (props, branch) = (props.clone(), branch.clone());
+    Callback::from(move |()| {
+        html! {
+            <ul>
+                for (folder, files) in &branch.folders {
+                    <li key={folder.clone()} data-test="output-folder">
+                        <span class="small quiet path">{ words::folder(folder) }</span>
+                        <ul>
+                            for file in files.iter().map(|&index| &props.package.files[index]) {
+                                <li key={file.path.clone()} data-test="output-file" data-path={file.path.clone()} data-appliable={file.appliable.then_some("true")}>{ row(&props, file) }</li>
+                            }
+                        </ul>
+                    </li>
+                }
+            </ul>
+        }
+    })
+}
+
+fn row(props: &OutputsProps, file: &OutputFileReport) -> Html {
+    let shown = props.preview.as_ref().is_some_and(|preview| preview.path == file.path);
+    let path = file.path.clone();
+    html! {
+        <button type="button" aria-current={shown.then_some("true")} data-test="preview" onclick={props.act.reform(move |_| Act::Preview(path.clone()))}>
+            <span class="name">{ tree::name(&file.path) }</span>
+            if file.secret { <span class="end">{ icon(Icon::Key) }<span class="sr">{ words::PRIVATE_KEY }</span></span> }
+        </button>
+    }
+}
+
+/// The selected file.
+fn pane(props: &OutputsProps) -> Html {
+    let file = props.preview.as_ref().and_then(|preview| {
+        let file = props.package.files.iter().find(|file| file.path == preview.path)?;
+        Some((preview, file))
+    });
+    let Some((preview, file)) = file else { return html! { <p class="body quiet">{ words::SELECT_FILE }</p> } };
+    let path = file.path.clone();
+    html! {
+        <>
+            <header>
+                <span><b class="path">{ &file.path }</b><span class="hint">{ words::output(file) }</span></span>
+                <div class="row">
+                    if file.appliable {
+                        <button type="button" class="btn sm" disabled={props.busy} data-test="copy" onclick={props.act.reform(move |_| Act::Copy(path.clone()))}>{ icon(Icon::Copy) }{ words::COPY_APPLY }</button>
+                    }
+                    <button type="button" class="btn sm bare icon-only" aria-label={words::CLOSE_FILE} title={words::CLOSE_FILE} data-test="close-preview" onclick={props.act.reform(|_| Act::ClosePreview)}>{ icon(Icon::X) }</button>
+                </div>
+            </header>
+            if file.appliable && file.secret { <div class="body"><p class="problem">{ words::SECRET_WARNING }</p></div> }
+            <PreviewPane preview={preview.clone()} beside={props.beside} act={props.act.clone()} />
+        </>
+    }
+}

@@ -1,0 +1,159 @@
+//! What explains the selected cell: the step, the connection with both of its ends, and when changes take effect.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use airlock_core::{
+    report::{PlanReport, StepReport},
+    simulate::Verdict,
+};
+use yew::prelude::*;
+
+use super::{
+    marks,
+    wire::{self, Direction},
+};
+use crate::{
+    components::{
+        icon::{Icon, icon},
+        kit,
+        part::Fold,
+        platform::use_tongue,
+    },
+    state::{
+        chart::{Cell, Chart, Line, Mark},
+        picture::PictureChange,
+        role::Role,
+        timetable::is_file,
+        trust,
+    },
+    words,
+};
+
+/// Properties of [`Panel`].
+#[derive(Properties, PartialEq)]
+pub struct PanelProps {
+    /// What was predicted.
+    pub chart: Rc<Chart>,
+    /// Which column.
+    pub line: Line,
+    /// Which step.
+    pub column: usize,
+    /// The plan, whose steps are explained.
+    pub plan: Option<Rc<PlanReport>>,
+    /// Where the person's doings go.
+    pub change: Callback<PictureChange>,
+}
+
+/// Step, connection, result, both ends.
+#[component]
+pub fn Panel(props: &PanelProps) -> Html {
+    let PanelProps { chart, line, column, plan, change } = props;
+    let Some(cell) = chart.cell(*line, *column) else { return Html::default() };
+    let (column, last) = (*column, chart.last());
+    let id = chart.column(column).map_or("", |moment| moment.id.as_str());
+    let step = plan.as_ref().and_then(|plan| plan.steps.iter().find(|step| step.id == id));
+    let to = |target: usize| change.reform(move |_: MouseEvent| PictureChange::Choose(target));
+    html! {
+        <aside class="card panel" aria-label={words::EXPLANATION} tabindex="0" data-test="explanation" data-mark={marks::class(cell.look.mark)}>
+            <header>
+                <h2>{ words::panel_title(chart, column) }</h2>
+                <div class="row">
+                    <button type="button" class="btn sm" disabled={column == 0} aria-label={words::PREVIOUS_STEP} onclick={to(column.saturating_sub(1))}>{ icon(Icon::Back) }</button>
+                    <button type="button" class="btn sm" disabled={column == last} aria-label={words::NEXT_STEP} onclick={to(column + 1)}>{ icon(Icon::Arrow) }</button>
+                </div>
+            </header>
+            // The region's name would replace these words where a cell is described by it.
+            <div id="explanation" class="contents">
+                <StepFacts chart={chart.clone()} {column} step={step.cloned()} />
+                { connection(&cell, chart) }
+            </div>
+            { facts(&cell) }
+        </aside>
+    }
+}
+
+/// Properties of [`StepFacts`].
+#[derive(Properties, PartialEq)]
+struct StepFactsProps {
+    chart: Rc<Chart>,
+    column: usize,
+    step: Option<StepReport>,
+}
+
+#[component]
+fn StepFacts(StepFactsProps { chart, column, step }: &StepFactsProps) -> Html {
+    let tongue = use_tongue();
+    let phase = chart.column(*column).map_or(0, |moment| moment.phase);
+    let [place, restarts, gate] = words::STEP_TERMS;
+    html! {
+        <section>
+            <div class="row between"><b>{ words::moment(chart, *column) }</b>{ if phase > 0 { kit::phase(phase, words::moment_phase(phase, tongue)) } else { Html::default() } }</div>
+            if let Some(step) = step {
+                <div class="row">
+                    { kit::chip_with(Role::Plain, Icon::File, words::files_changed(step.edits.iter().filter(|edit| is_file(edit)).count())) }
+                    { kit::chip_with(Role::Plain, Icon::Loop, words::restarts(step.restarts.len())) }
+                </div>
+                <dl class="kv">
+                    <dt>{ place }</dt><dd>{ words::holder(&step.holder) }</dd>
+                    if !step.restarts.is_empty() { <dt>{ restarts }</dt><dd>{ step.restarts.join(", ") }</dd> }
+                    if !step.gate.is_empty() { <dt>{ gate }</dt><dd>{ &step.gate }</dd> }
+                </dl>
+            }
+        </section>
+    }
+}
+
+fn connection(cell: &Cell<'_>, chart: &Chart) -> Html {
+    let role = match cell.look.mark {
+        Mark::NotAsked => Role::Plain,
+        Mark::Holds | Mark::Changes | Mark::Refused => Role::Ok,
+        Mark::NotJudged | Mark::BrokenToday | Mark::Outage => Role::Warning,
+        Mark::Broken => Role::Error,
+    };
+    html! {
+        <section>
+            <div class="row between"><b>{ words::connection(cell.client, cell.server) }</b>{ kit::chip(role, words::capital(words::mark(cell.look.mark))) }</div>
+            <p class="small" data-test="verdict">{ words::verdict(cell) }{ " " }{ words::which(cell) }{ " " }{ words::until(cell, chart.last()) }</p>
+            if cell.look.mark >= Mark::BrokenToday {
+                if !cell.worst.0.outage.is_empty() {
+                    <p class="small" data-test="outage-of-cell">{ words::outage(cell) }</p>
+                }
+                <p class="small remedy">{ words::remedy(&cell.worst.0.remedy) }</p>
+            }
+            if cell.look.mark != Mark::NotAsked {
+                <svg class="mini" viewBox="0 0 326 52" aria-hidden="true"><g class={classes!("wire", marks::class(cell.look.mark))}>{ wire::halves(&trust::wire(cell), Direction::Rightwards, (0, 326), 26) }</g></svg>
+                { ends(cell) }
+                <p class="small quiet">{ words::verifiers(cell) }</p>
+            }
+        </section>
+    }
+}
+
+/// What each end may present, and what the other trusts.
+fn ends(cell: &Cell<'_>) -> Html {
+    let row = |title: &'static str, of: fn(&Verdict) -> &Vec<String>| {
+        let values: BTreeSet<&str> = cell.all.iter().flat_map(|(_, verdict)| of(verdict)).map(String::as_str).collect();
+        let values: Vec<&str> = values.into_iter().collect();
+        html! { <><dt>{ title }</dt><dd>{ words::values(&values) }</dd></> }
+    };
+    let [client, server_trusts, server, client_trusts] = words::ENDS;
+    html! {
+        <dl class="kv">
+            { row(client, |verdict| &verdict.client_presents) }
+            { row(server_trusts, |verdict| &verdict.server_trusts) }
+            { row(server, |verdict| &verdict.server_presents) }
+            { row(client_trusts, |verdict| &verdict.client_trusts) }
+        </dl>
+    }
+}
+
+fn facts(cell: &Cell<'_>) -> Html {
+    if cell.worst.0.facts.is_empty() {
+        return Html::default();
+    }
+    let all = cell.worst.0.facts.clone();
+    let content = Callback::from(
+        move |()| html! { <ul class="facts">{ for all.iter().map(|fact| html! { <li key={fact.clone()}>{ words::sentence(fact) }</li> }) }</ul> },
+    );
+    html! { <section><Fold summary_class="row small" summary={html! { <b>{ words::FACTS }</b> }} {content} test="facts" name="facts" /></section> }
+}

@@ -1,0 +1,208 @@
+//! Plan: the options beside the plan that follows from them.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use airlock_core::report::{InventoryReport, PlanReport};
+use yew::prelude::*;
+
+use super::{
+    findings, kit,
+    lifetimes::lifetimes,
+    outage,
+    part::{Card, Fold, Head},
+    plan_form::{PlanOptions, Problems},
+    restarts, steps,
+};
+use crate::{
+    act::Act,
+    state::{
+        LoadedFile, Outcome,
+        form::PlanForm,
+        lifetimes::Lifetimes,
+        outage::Outage,
+        role::Role,
+        timetable::{self, Costs, Step},
+    },
+    words,
+};
+
+/// Properties of [`PlanPart`].
+#[derive(Properties, PartialEq)]
+pub struct PlanProps {
+    /// What was found.
+    pub inventory: Rc<InventoryReport>,
+    /// The options.
+    pub form: PlanForm,
+    /// What is wrong with them.
+    pub problems: Problems,
+    /// The loaded files.
+    pub files: Rc<[LoadedFile]>,
+    /// What came of the options; an older one while a new one is on its way.
+    pub outcome: Option<Outcome>,
+    /// Did planning end the worker?
+    pub halted: bool,
+    /// How long everything is valid, old and new.
+    pub lifetimes: Option<Lifetimes>,
+    /// The outages that the person accepts.
+    pub accepted: Vec<Outage>,
+    /// Is the package being built?
+    pub busy: bool,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The step.
+#[component]
+pub fn PlanPart(props: &PlanProps) -> Html {
+    let PlanProps { inventory, form, problems, files, outcome, busy, act, .. } = props;
+    let plan = if let Some(Outcome::Plan(plan)) = outcome { Some(plan) } else { None };
+    html! {
+        <div class="contents" data-test="plan-form">
+            <Head id="plan-form" title={words::plan_title(inventory)}>{ words::PLAN_SENTENCE }</Head>
+            if let Some(plan) = plan { { strip(plan, &timetable::costs(plan)) } }
+            <div class="cols left">
+                <PlanOptions form={form.clone()} platform={inventory.platform.clone()} problems={problems.clone()} {files} {busy} {act} />
+                <div class="stackv">{ view(props) }</div>
+            </div>
+        </div>
+    }
+}
+
+fn view(props: &PlanProps) -> Html {
+    match &props.outcome {
+        Some(Outcome::Plan(plan)) => html! {
+            <PlanView plan={plan.clone()} inventory={props.inventory.clone()} lifetimes={props.lifetimes.clone()} accepted={props.accepted.clone()} acknowledged={props.form.acknowledged.clone()} act={props.act.clone()} />
+        },
+        Some(Outcome::Refused(reasons)) => html! {
+            <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons, Some(&acknowledging(&props.form.acknowledged, &props.act))) }</Card>
+        },
+        None if !props.problems.all.is_empty() => {
+            kit::note(Role::Info, words::INCOMPLETE, props.problems.all[0].message.clone())
+        }
+        None if props.halted => html! {
+            <div class="row"><button type="button" class="btn" disabled={props.busy} onclick={props.act.reform(|_| Act::Plan)} data-test="plan-again">{ words::PREVIEW_PLAN }</button></div>
+        },
+        None => html! { <p class="quiet" data-test="planning">{ words::PLANNING }</p> },
+    }
+}
+
+fn strip(plan: &PlanReport, costs: &Costs) -> Html {
+    let [steps, restarts, pods, changes, keys] = words::PLAN_STRIP;
+    html! {
+        <dl class="strip" data-test="plan-strip">
+            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
+            { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
+            { kit::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
+            { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes)) }
+            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
+        </dl>
+    }
+}
+
+/// Properties of [`PlanView`].
+#[derive(Properties, PartialEq)]
+pub struct PlanViewProps {
+    /// The plan.
+    pub plan: Rc<PlanReport>,
+    /// What was found.
+    pub inventory: Rc<InventoryReport>,
+    /// How long everything is valid, old and new.
+    pub lifetimes: Option<Lifetimes>,
+    /// The outages that the person accepts.
+    pub accepted: Vec<Outage>,
+    /// The dependencies that the person acknowledges.
+    pub acknowledged: BTreeSet<String>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// What to know before the start, phases, steps, restarts, CAs.
+#[component]
+pub fn PlanView(props: &PlanViewProps) -> Html {
+    let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, act } = props;
+    let acknowledging = acknowledging(acknowledged, act);
+    let rows = use_memo(plan.clone(), |plan| timetable::steps(plan));
+    html! {
+        <div class="contents" data-test="plan">
+            { findings::card("plan-findings", words::PLAN_FINDINGS, &plan.findings, Some(&acknowledging)) }
+            if !accepted.is_empty() { { outage::accepted(accepted, act) } }
+            { rail(plan, &rows) }
+            <steps::StepsCard plan={plan.clone()} rows={rows.clone()} />
+            { restarts::card(plan) }
+            { successors(plan, inventory) }
+            if let Some(lives) = lives {
+                <Card id="plan-expiry" title={words::LIFETIMES}>{ lifetimes(lives) }</Card>
+            }
+            if !plan.keys.is_empty() { { keys(plan) } }
+        </div>
+    }
+}
+
+fn acknowledging(done: &BTreeSet<String>, act: &Callback<Act>) -> findings::Acknowledging {
+    findings::Acknowledging { done: done.clone(), act: act.clone() }
+}
+
+/// The three phases at once.
+fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
+    let card = |phase: u8| {
+        let steps = plan.steps.iter().filter(|step| step.phase == phase).count();
+        let files: usize = rows.iter().filter(|row| row.phase == phase).map(Step::files).sum();
+        let (same, new) = words::phase_meaning(phase);
+        html! {
+            <li key={phase} class={kit::phase_class(phase)}>
+                <div class="row between">{ kit::phase(phase, words::phase_short(phase)) }<span class="small quiet">{ words::phase_size(steps, files) }</span></div>
+                <p class="small">{ same }<b>{ new }</b></p>
+            </li>
+        }
+    };
+    html! { <ol class="rail">{ for [1, 2, 3].map(card) }</ol> }
+}
+
+/// Each CA, and what replaces it.
+fn successors(plan: &PlanReport, inventory: &InventoryReport) -> Html {
+    let [ca, current, new, key] = words::SUCCESSOR_TABLE;
+    let row = |authority: &airlock_core::report::AuthorityReport| {
+        let old = &authority.certificate;
+        let successor = plan.authorities.iter().find(|one| one.id == authority.id);
+        html! {
+            <tr key={authority.title.clone()} data-test={successor.map(|_| "successor")} data-name={words::authority_id(authority.id)}>
+                <th scope="row">{ &authority.title }</th>
+                <td data-l={current}><span><span class="path">{ &old.subject }</span><span class="hint">{ &old.key_type }{ " · " }{ words::until_date(old.not_after) }</span></span></td>
+                if let Some(one) = successor {
+                    <td data-l={new}><span><span class="path">{ &one.new_subject }</span><span class="hint">{ words::successor(one) }{ " · " }{ words::origin(one) }</span></span></td>
+                    <td data-l={key}>{ words::key_home(&one.key_home) }</td>
+                } else {
+                    <td data-l={new} class="quiet">{ words::NOT_ROTATED }</td>
+                    <td data-l={key} class="quiet e">{ words::NOTHING }</td>
+                }
+            </tr>
+        }
+    };
+    html! {
+        <Card id="successors" title={words::AUTHORITIES}>
+            <div class="table stack">
+                <table>
+                    <thead><tr>{ for [ca, current, new, key].map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
+                    <tbody>{ for inventory.authorities.iter().map(row) }</tbody>
+                </table>
+            </div>
+        </Card>
+    }
+}
+
+fn keys(plan: &Rc<PlanReport>) -> Html {
+    let summary = html! { <><h2>{ words::NEW_KEYS }</h2><span class="chip">{ plan.keys.len() }</span></> };
+    let content = {
+        let plan = Rc::clone(plan);
+        Callback::from(move |()| {
+            html! {
+                <ul class="files">
+                    for (index, key) in plan.keys.iter().enumerate() {
+                        <li key={index}><span>{ words::capital(&key.owner) }</span><span class="small quiet">{ words::key_algorithm(key.algorithm) }</span></li>
+                    }
+                </ul>
+            }
+        })
+    };
+    html! { <Fold class="card" {summary} {content} test="keys" name="keys" /> }
+}

@@ -1,0 +1,49 @@
+//! Restarts per node: what a person asks first.
+
+use std::collections::BTreeMap;
+
+use airlock_core::report::PlanReport;
+use yew::prelude::*;
+
+use super::{kit, part::Card};
+use crate::{state::timetable, words};
+
+/// The card; nothing where nothing restarts.
+pub fn card(plan: &PlanReport) -> Html {
+    let all = timetable::restarts(plan);
+    if all.is_empty() {
+        return Html::default();
+    }
+    let [component, control_plane, worker] = words::RESTART_TABLE;
+    html! {
+        <Card id="restarts" title={words::RESTARTS} lead={html! { words::RESTARTS_HINT }}>
+            <div class="table stack">
+                <table>
+                    <thead><tr>{ for words::RESTART_TABLE.map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
+                    <tbody>
+                        for (name, restarts) in all {
+                            <tr key={name.clone()} data-test="restart" data-name={name.clone()}>
+                                <th scope="row" data-l={component}>{ name.clone() }</th>
+                                <td data-l={control_plane}>{ phases(&restarts.control_plane) }</td>
+                                <td data-l={worker}>{ phases(&restarts.workers) }</td>
+                            </tr>
+                        }
+                    </tbody>
+                </table>
+            </div>
+        </Card>
+    }
+}
+
+fn phases(times: &BTreeMap<u8, usize>) -> Html {
+    let all: usize = times.values().sum();
+    if all == 0 {
+        return html! { <span class="quiet">{ words::NOTHING }</span> };
+    }
+    html! {
+        <span class="row">
+            <b>{ all }</b>
+            { for times.keys().map(|&phase| html! { <span key={phase} class={classes!("phase", kit::phase_class(phase))}><span class="sr">{ words::phase(phase) }</span></span> }) }
+        </span>
+    }
+}

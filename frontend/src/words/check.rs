@@ -1,0 +1,100 @@
+//! Rotation progress.
+
+use airlock_core::{
+    Severity, Standing,
+    report::{CheckReport, ReplacedReport},
+};
+
+use super::{capital, count, is, phase, platform};
+use crate::state::{
+    check::{Behind, behind},
+    platform::Tongue,
+};
+
+/// Over the panel.
+pub const CHECK: &str = "Check rotation progress";
+/// What it does.
+pub const CHECK_INTRODUCTION: &str =
+    "Already rotating? Load the nodes' current files (and the package) to see how far each node has got.";
+/// What it cannot do.
+pub const CHECK_LIMIT: &str =
+    "Files do not show running processes: run “apply.sh --check” from the package on each node as well.";
+/// Over the buttons.
+pub const CHECK_WHICH: &str = "Phase to check";
+/// Items that are not through the phase.
+pub const CHECK_MISSING: &str = "Not done yet";
+/// Over the errors.
+pub const CHECK_IN_THE_WAY: &str = "Problems";
+/// Over the warnings.
+pub const CHECK_WARNINGS: &str = "Warnings (they do not change the result)";
+/// Over the authorities of a rotation that is under way.
+pub const UNDER_WAY: &str = "Rotation in progress";
+
+/// The phases that can be checked.
+pub fn phase_to_check(phase: Option<u8>, tongue: Tongue) -> String {
+    phase.map_or_else(|| "Latest phase started".to_owned(), |phase| platform::phase(phase, tongue))
+}
+
+/// Whether a phase is done, in a word.
+pub fn verdict_of(report: &CheckReport) -> String {
+    let (number, name) = phase(report.phase).split_once(": ").unwrap_or_default();
+    format!("{number} ({name}) is {}", if report.holds { "complete" } else { "not complete" })
+}
+
+/// Whether a phase is done, and where not.
+pub fn check_result(report: &CheckReport) -> String {
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let behind = behind(report);
+    let missing = format!(
+        "{} of {} {} not done",
+        count(report.missing.len(), "place"),
+        count(behind.len(), if behind.iter().all(is_node) { "node" } else { "holder" }),
+        is(report.missing.len())
+    );
+    match (report.holds, report.missing.len(), errors) {
+        (true, ..) => "All loaded files are done.".to_owned(),
+        (false, 0, errors) => format!("Cannot tell: {}.", count(errors, "error")),
+        (false, _, 0) => format!("{missing}."),
+        (false, _, errors) => format!("{missing}, and {}.", count(errors, "error")),
+    }
+}
+
+/// After checking.
+pub fn checked(report: &CheckReport) -> String {
+    format!("{}. {}", verdict_of(report), check_result(report))
+}
+
+/// What is not through a phase.
+pub fn behind_whom(behind: &Behind<'_>) -> String {
+    format!("{}, {}", capital(super::role(behind.role)), count(behind.missing.len(), "place"))
+}
+
+fn is_node(behind: &Behind<'_>) -> bool {
+    matches!(behind.role, "control-plane" | "worker")
+}
+
+/// An authority that is being replaced.
+pub fn replaced(authority: &ReplacedReport) -> String {
+    format!(
+        "{}: {} → {}, {}",
+        authority.title,
+        authority.old.subject,
+        authority.new.subject,
+        if authority.new_key_present { "private key loaded" } else { "private key not loaded" }
+    )
+}
+
+/// Where a holder is in a rotation, and how much of it differs.
+pub fn standing(standing: Option<(Standing, usize)>) -> String {
+    let Some((standing, out_of_line)) = standing else { return "Not affected".to_owned() };
+    let word = match standing {
+        Standing::Before => "Not started",
+        Standing::TrustsBoth => "Trusts both",
+        Standing::Switched => "Switched",
+        Standing::Done => "Done",
+    };
+    match out_of_line {
+        0 => word.to_owned(),
+        out => format!("{word}, {} {}", count(out, "place"), if out == 1 { "differs" } else { "differ" }),
+    }
+}

@@ -1,0 +1,333 @@
+//! App bar, stepper, action bar, keyboard help.
+
+use airlock_core::{Severity, report::InventoryReport};
+
+use super::{count, grouped, platform, sample};
+use crate::state::{Job, Outcome, State, Theme, Workplace, chart::Mark, groups, role::Role, step::Step, undo::Change};
+
+/// The product.
+pub const AIRLOCK: &str = "Airlock";
+/// The brand's link, for screen readers.
+pub const HOME: &str = "Airlock, start";
+/// Jumps over the app bar.
+pub const SKIP: &str = "Skip to content";
+/// The chip that says that nothing is sent.
+pub const OFFLINE: &str = "Offline";
+/// Behind that chip.
+pub const OFFLINE_HINT: &str = "The Content Security Policy blocks all network requests";
+/// The list of steps, for screen readers.
+pub const WAY: &str = "Steps";
+/// Missing before anything can be inspected.
+pub const NEEDS_FILES: &str = "Add files first";
+/// Missing before anything can be reviewed.
+pub const NEEDS_PACKAGE: &str = "Build first";
+/// The button that goes a step back.
+pub const BACK: &str = "Back";
+/// The button that stops the build.
+pub const CANCEL: &str = "Cancel";
+/// The button that puts an alert away.
+pub const DISMISS: &str = "Dismiss";
+/// The button beside a command.
+pub const COPY_COMMAND: &str = "Copy command";
+/// What a command is, for screen readers.
+pub const COMMAND: &str = "Command";
+/// The keyboard help.
+pub const KEYS: &str = "Keyboard shortcuts";
+/// Its columns.
+pub const KEY_TABLE: [&str; 2] = ["Key", "Action"];
+
+/// The button that copies a command, for screen readers.
+pub fn copy_command(command: &str) -> String {
+    format!("Copy command {}", command.chars().take(60).collect::<String>())
+}
+
+/// The button that changes the colours.
+pub fn theme(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "Colours: as the system",
+        Theme::Light => "Colours: light",
+        Theme::Dark => "Colours: dark",
+    }
+}
+
+/// What a step is called.
+pub fn step(step: Step) -> &'static str {
+    match step {
+        Step::Load => "Load",
+        Step::Inspect => "Inspect",
+        Step::Plan => "Plan",
+        Step::Review => "Review",
+        Step::Download => "Download",
+    }
+}
+
+/// The primary action that leads to a step.
+pub fn onwards(to: Step) -> String {
+    format!("Continue to {}", step(to))
+}
+
+/// The state of a step in up to three words, or what is missing for it.
+pub fn progress(state: &State, step: Step) -> String {
+    match step {
+        _ if !state.missing(step).is_empty() => state.missing(step).to_owned(),
+        Step::Load if state.files.is_empty() => "Start here".to_owned(),
+        Step::Load => state.inventory.as_ref().map_or_else(String::new, |inventory| count(inventory.files, "file")),
+        Step::Inspect => {
+            state.inventory.as_ref().map_or_else(String::new, |inventory| match errors_and_warnings(inventory) {
+                (0, _) => "No errors".to_owned(),
+                (errors, _) => count(errors, "error"),
+            })
+        }
+        Step::Plan => match &state.outcome {
+            _ if matches!(state.job, Some(Job::Making { .. })) => "Building".to_owned(),
+            None => "Choose options".to_owned(),
+            Some(Outcome::Plan(plan)) => count(plan.steps.len(), "step"),
+            Some(Outcome::Refused(_)) => "No plan".to_owned(),
+        },
+        Step::Review if !state.unmade.is_empty() => "Not built".to_owned(),
+        Step::Review => match state.worst_mark() {
+            Mark::Outage => "Accepted outage".to_owned(),
+            _ => "No breaks".to_owned(),
+        },
+        Step::Download if state.download.is_some() => "Downloaded".to_owned(),
+        Step::Download => "Not downloaded".to_owned(),
+    }
+}
+
+/// The role of a step in the stepper.
+pub fn progress_role(state: &State, step: Step) -> Role {
+    let errors = |inventory: &InventoryReport| errors_and_warnings(inventory).0 > 0;
+    let refused = match step {
+        Step::Load | Step::Download => false,
+        Step::Inspect => state.inventory.as_deref().is_some_and(errors),
+        Step::Plan => matches!(state.outcome, Some(Outcome::Refused(_))),
+        Step::Review => !state.unmade.is_empty(),
+    };
+    let done = match step {
+        Step::Load => !state.files.is_empty(),
+        Step::Inspect => state.inventory.is_some() && state.step > step,
+        Step::Plan => state.package.is_some(),
+        Step::Review => state.package.is_some() && state.step > step,
+        Step::Download => state.download.is_some(),
+    };
+    match (refused, done) {
+        (true, _) => Role::Error,
+        (false, true) => Role::Ok,
+        (false, false) => Role::Plain,
+    }
+}
+
+/// Causes of errors, and of warnings.
+pub fn errors_and_warnings(inventory: &InventoryReport) -> (usize, usize) {
+    let groups = groups::groups(&inventory.findings);
+    let of = |severity| groups.iter().filter(|group| group.severity == severity).count();
+    (of(Severity::Error), of(Severity::Warning))
+}
+
+/// What the action bar says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Good, bad, or neither.
+    pub role: Role,
+    /// The state.
+    pub state: String,
+    /// What supports it, or what to do.
+    pub detail: String,
+}
+
+fn status_of(role: Role, state: impl Into<String>, detail: impl Into<String>) -> Status {
+    Status { role, state: state.into(), detail: detail.into() }
+}
+
+/// The state of the step that is shown, or what is under way, or the result of the last action.
+pub fn status(state: &State) -> Status {
+    match state.job {
+        // Counted by the progress bar; read out once.
+        Some(Job::Making { total, .. }) => return status_of(Role::Info, building(total), ""),
+        Some(job) => return status_of(Role::Info, self::job(job), ""),
+        None => {}
+    }
+    if !state.notice.is_empty() {
+        let role = if state.is_refused() { Role::Error } else { Role::Ok };
+        return status_of(role, state.notice.clone(), "");
+    }
+    match state.step {
+        Step::Load => load_status(state),
+        Step::Inspect => inspect_status(state),
+        Step::Plan => plan_status(state),
+        Step::Review => review_status(state),
+        Step::Download => match &state.download {
+            Some(download) => status_of(Role::Ok, format!("{} was downloaded", download.name), ""),
+            None => status_of(Role::Plain, "Not downloaded yet", "The package is lost when you close this page"),
+        },
+    }
+}
+
+fn load_status(state: &State) -> Status {
+    let Some(inventory) = &state.inventory else {
+        return status_of(Role::Plain, "No files loaded", "Add files, or try a sample");
+    };
+    let loaded = format!("{} loaded", count(inventory.files, "file"));
+    match errors_and_warnings(inventory) {
+        (0, _) => status_of(Role::Ok, loaded, "No errors"),
+        (errors, _) => status_of(Role::Error, loaded, format!("{}, see Inspect", count(errors, "error"))),
+    }
+}
+
+fn inspect_status(state: &State) -> Status {
+    let Some(inventory) = &state.inventory else { return Status::default() };
+    match errors_and_warnings(inventory) {
+        (0, 0) => status_of(Role::Ok, "No errors", "No warnings"),
+        (0, 1) => status_of(Role::Ok, "No errors", "1 warning does not block planning"),
+        (0, warnings) => {
+            status_of(Role::Ok, "No errors", format!("{} do not block planning", count(warnings, "warning")))
+        }
+        (errors, _) => {
+            let first = groups::groups(&inventory.findings).first().map(|group| super::group_title(group));
+            status_of(Role::Error, count(errors, "error"), first.unwrap_or_default())
+        }
+    }
+}
+
+fn plan_status(state: &State) -> Status {
+    if !state.form_problems.is_empty() {
+        let text = match state.form_problems.len() {
+            1 => "1 option needs your input".to_owned(),
+            more => format!("{} options need your input", grouped(more)),
+        };
+        let first = state.form_problems[0].message.clone();
+        return status_of(Role::Warning, text, first);
+    }
+    if state.planning {
+        return status_of(Role::Info, "Updating the plan …", "");
+    }
+    match &state.outcome {
+        Some(Outcome::Plan(plan)) => {
+            let keys = match plan.keys.len() {
+                0 => "No new keys".to_owned(),
+                1 => "1 key will be generated on this computer".to_owned(),
+                keys => format!("{} keys will be generated on this computer", grouped(keys)),
+            };
+            status_of(Role::Ok, count(plan.steps.len(), "step"), keys)
+        }
+        Some(Outcome::Refused(findings)) => {
+            let first = findings.first().map(|finding| super::capital(&finding.message)).unwrap_or_default();
+            status_of(Role::Error, "No plan is possible", first)
+        }
+        None => status_of(Role::Plain, "No plan yet", ""),
+    }
+}
+
+fn review_status(state: &State) -> Status {
+    let Some(package) = &state.package else {
+        return status_of(Role::Error, "Not built", "At least one connection would break");
+    };
+    let built = format!("Package built, {}", count(package.files.len(), "file"));
+    match state.worst_mark() {
+        Mark::Broken => status_of(Role::Error, "A connection breaks", built),
+        Mark::NotJudged => status_of(Role::Warning, "A connection is not judged", built),
+        Mark::Outage => status_of(Role::Warning, "Only the outage that you accepted", built),
+        _ => status_of(Role::Ok, "No connection breaks", built),
+    }
+}
+
+/// The title of the tab.
+pub fn title(state: &State) -> String {
+    let problem = if state.attempted && !state.form_problems.is_empty() { "Error: " } else { "" };
+    format!("{problem}{}{} – Airlock", sample::title(state.sample()), step(state.step))
+}
+
+/// The button that reverts the last change.
+pub fn undo(change: &Change) -> String {
+    match change {
+        Change::Added(files) if files.len() == 1 => "Undo: remove the last file".to_owned(),
+        Change::Added(files) => format!("Undo: remove the last {}", count(files.len(), "file")),
+        Change::Chosen(..) => "Undo: last option".to_owned(),
+        Change::Platform(_) => "Undo: platform".to_owned(),
+        Change::Removed(files, _) => format!("Undo: restore {}", count(files.len(), "file")),
+    }
+}
+
+/// What is under way.
+pub fn job(job: Job) -> String {
+    match job {
+        Job::Archiving => "Creating the zip file …".to_owned(),
+        Job::Copying => "Copying …".to_owned(),
+        Job::Inspecting => "Reading files …".to_owned(),
+        Job::Making { done, total } if done == total => "Issuing certificates and writing files …".to_owned(),
+        Job::Making { done, total } => format!("Generating keys: {done} of {total}"),
+        Job::Planning => "Planning …".to_owned(),
+        Job::Sampling => sample::MAKING.to_owned(),
+    }
+}
+
+/// The build as a whole.
+pub fn building(keys: usize) -> String {
+    match keys {
+        0 => "Building the package …".to_owned(),
+        keys => format!("Building the package: {}, certificates, files …", count(keys, "key")),
+    }
+}
+
+/// Estimated time left.
+pub fn time_left(seconds: u32) -> String {
+    match seconds {
+        0..2 => "about a second left".to_owned(),
+        2..90 => format!("about {seconds} seconds left"),
+        _ => format!("about {} minutes left", seconds.div_ceil(60)),
+    }
+}
+
+/// Where the work runs, where that is worth knowing.
+pub fn place(place: Workplace) -> &'static str {
+    match place {
+        Workplace::Starting | Workplace::Workers(_) => "",
+        Workplace::Page => {
+            "This browser does not allow background threads for this page. Airlock works, but the page may freeze briefly while a key is generated."
+        }
+    }
+}
+
+/// Where the work runs, for tests.
+pub fn place_id(place: Workplace) -> &'static str {
+    match place {
+        Workplace::Starting => "starting",
+        Workplace::Workers(_) => "workers",
+        Workplace::Page => "page",
+    }
+}
+
+/// The keys of a combination, as they are written on the keyboard.
+pub fn key_names(combination: &str) -> Vec<&str> {
+    let name = |key| match key {
+        "ArrowLeft" => "←",
+        "ArrowRight" => "→",
+        "ArrowUp" => "↑",
+        "ArrowDown" => "↓",
+        "PageUp" => "Page up",
+        "PageDown" => "Page down",
+        "v" => "V",
+        "z" => "Z",
+        "p" => "P",
+        other => other,
+    };
+    combination.split('+').map(name).collect()
+}
+
+/// The cluster by its name.
+pub fn cluster(inventory: &InventoryReport) -> String {
+    match inventory.cluster.as_str() {
+        "" => "this cluster".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// What was found, in a line.
+pub fn summary(inventory: &InventoryReport, chosen: bool) -> String {
+    format!(
+        "Cluster {} · {} · {} read",
+        if inventory.cluster.is_empty() { "without a name" } else { &inventory.cluster },
+        platform::recognised(&inventory.platform, chosen),
+        count(inventory.files, "file")
+    )
+}

@@ -1,0 +1,446 @@
+//! Plan: options, steps, restarts, outages that can be accepted.
+
+use airlock_core::{
+    plan::request::KubeletCertificates,
+    report::{InventoryReport, PlanReport, SuccessorReport},
+    x509::KeyAlgorithm,
+};
+
+use super::{count, key_algorithm, range};
+use crate::state::{
+    chart::Chart,
+    form::{AuthorityForm, BroughtPart, Course, PlanForm},
+    outage::Outage,
+    reach::Reach,
+    timetable::{Change, Step, Where},
+};
+
+/// The sentence under the heading.
+pub const PLAN_SENTENCE: &str =
+    "The plan updates as you change options. Nothing is generated until you build the package.";
+/// Over the options.
+pub const OPTIONS: &str = "Options";
+/// The button over them.
+pub const RESET: &str = "Reset";
+/// The choice of a new CA.
+pub const NEW_CA: &str = "New CA";
+/// Generates a CA.
+pub const GENERATE: &str = "Generate a CA";
+/// Imports a CA.
+pub const IMPORT: &str = "Import a CA";
+/// The name of a new CA.
+pub const COMMON_NAME: &str = "Common name";
+/// The key of a new CA.
+pub const KEY_TYPE: &str = "Key type";
+/// Nothing is chosen.
+pub const NO_FILE: &str = "none";
+/// Validity.
+pub const VALIDITY: &str = "Validity";
+/// How long new CAs live.
+pub const CA_DAYS: &str = "CAs, in days";
+/// How long new certificates live.
+pub const LEAF_DAYS: &str = "Certificates, in days";
+/// Keys of certificates.
+pub const KEYS_OPTION: &str = "Certificate keys";
+/// The choice to keep keys.
+pub const KEEP_KEYS: &str = "Keep the existing keys";
+/// What keeping keys means.
+pub const KEEP_KEYS_HINT: &str = "Certificates are re-signed for the keys that were loaded. A leaked key stays in use.";
+/// Certificates of kubelets.
+pub const KUBELETS_OPTION: &str = "Kubelet certificates";
+/// The option for external CAs.
+pub const EXTERNAL_OPTION: &str = "CA key location";
+/// The choice for external CAs.
+pub const EXTERNAL_CA: &str = "Keep the CA keys elsewhere (external CA)";
+/// What it means.
+pub const EXTERNAL_CA_HINT: &str = "You get a phase-1 package plus CSRs. Have your CA sign them, then reload the nodes' current files, this package and the certificates to build phases 2-3.";
+/// Where nothing is generated.
+pub const BRING_CERTIFICATE: &str = "Certificate of the new CA. Its private key is optional.";
+/// No authority is ticked.
+pub const NO_AUTHORITY_CHOSEN: &str = "Select at least one CA to rotate.";
+/// A field for days holds something else.
+pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
+
+/// Over the choice.
+pub const START_OVER: &str = "Rotation in progress";
+/// Continues.
+pub const GO_ON: &str = "Continue with the same new CA";
+/// Starts again.
+pub const START_OVER_CHOICE: &str = "Start over: discard this new CA and generate another one";
+/// What that means.
+pub const START_OVER_HINT: &str =
+    "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
+/// The confirmation is missing.
+pub const START_OVER_NOT_CONFIRMED: &str = "Confirm that the new CA is discarded, or continue with it.";
+
+/// Beside the box.
+pub fn confirm_start_over(under_way: &[String]) -> String {
+    format!("Discard {} and generate a third CA.", under_way.join(" and "))
+}
+
+/// What becomes of an authority while a rotation is under way; empty where it begins.
+pub fn course(course: &Course) -> String {
+    match course {
+        Course::Begins => String::new(),
+        Course::GoesOn(subject, key) => format!(
+            "This rotation has started with {subject}; its private key is {}.",
+            if *key { "loaded" } else { "not loaded" }
+        ),
+        Course::Waits => "Not part of the rotation in progress. Rotate it afterwards.".to_owned(),
+    }
+}
+
+/// The heading.
+pub fn plan_title(inventory: &InventoryReport) -> String {
+    format!("Plan the rotation of {}", super::cluster(inventory))
+}
+
+/// The box that rotates an authority.
+pub fn rotate(title: &str) -> String {
+    format!("Rotate the {title}")
+}
+
+/// The choice to keep the key type.
+pub fn same_key(algorithm: KeyAlgorithm) -> String {
+    format!("Same as current ({})", key_algorithm(algorithm))
+}
+
+/// An authority's options in a line.
+pub fn authority_summary(form: &AuthorityForm, external: bool, course: &Course) -> String {
+    let name = form.name.as_deref().unwrap_or(&form.proposed_name);
+    let key = form.key_algorithm.or(form.same_key).map(key_algorithm).unwrap_or_default();
+    match course {
+        _ if !form.rotate => "Not rotated".to_owned(),
+        Course::GoesOn(subject, _) => format!("Continue with {subject}"),
+        Course::Waits => "Not part of this rotation".to_owned(),
+        Course::Begins if external => "Key kept elsewhere".to_owned(),
+        Course::Begins if form.brought => "Import".to_owned(),
+        Course::Begins => format!("Generate {name}, {key}"),
+    }
+}
+
+/// Validity in a line.
+pub fn validity_summary(form: &PlanForm) -> String {
+    format!("CAs {} days, certificates {} days", form.ca_days, form.leaf_days)
+}
+
+/// Certificate keys in a line.
+pub fn keys_summary(keep: bool) -> &'static str {
+    if keep { "Keep the existing keys" } else { "Generate new keys" }
+}
+
+/// The place of CA keys in a line.
+pub fn external_summary(external: bool) -> &'static str {
+    if external { "External CA" } else { "In the package" }
+}
+
+/// How kubelets get certificates: id of the choice, and what it is called.
+pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static str) {
+    match how {
+        KubeletCertificates::Renew => ("kubelets-renew", "Kubelets renew their own"),
+        KubeletCertificates::Mint => ("kubelets-mint", "Generate here"),
+    }
+}
+
+/// A file for an imported authority is missing.
+pub fn no_file_chosen(title: &str, part: BroughtPart) -> String {
+    format!(
+        "{title}: choose the file with the {}.",
+        match part {
+            BroughtPart::Certificate => "certificate",
+            BroughtPart::Key => "private key",
+        }
+    )
+}
+
+/// A part of an imported authority, in ids of elements too.
+pub fn brought_part(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "certificate",
+        BroughtPart::Key => "key",
+    }
+}
+
+/// Over the field that picks a file.
+pub fn pick_brought(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "File with the certificate",
+        BroughtPart::Key => "File with the private key",
+    }
+}
+
+/// Over the field that names a loaded file.
+pub fn select_brought(part: BroughtPart) -> &'static str {
+    match part {
+        BroughtPart::Certificate => "Or a loaded certificate",
+        BroughtPart::Key => "Or a loaded private key",
+    }
+}
+
+/// The path of a file of an imported authority: one that no node has.
+pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
+    format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
+}
+
+/// A name for a new authority is missing.
+pub fn no_name(title: &str) -> String {
+    format!("{title}: enter a common name for the new CA.")
+}
+
+/// The card of the steps.
+pub const STEPS: &str = "Steps";
+/// Beside its heading.
+pub const FOLDED: &str = "Identical nodes are folded";
+/// Opens all rows.
+pub const EXPAND_ALL: &str = "Expand all";
+/// Closes them.
+pub const COLLAPSE_ALL: &str = "Collapse all";
+/// The columns.
+pub const STEP_TABLE: [&str; 6] = ["#", "Step", "Where", "Files", "Restarts", "Done when"];
+/// The columns of a step's files.
+pub const FILE_TABLE: [&str; 3] = ["File or object", "Now", "After this step"];
+/// A file that is created.
+pub const NEW_FILE: &str = "(new file)";
+/// A file that is removed.
+pub const REMOVED: &str = "(removed)";
+/// No value.
+pub const NOTHING: &str = "–";
+/// A pause after a phase.
+pub const CAN_PAUSE: &str = "Can pause here for days";
+/// Nodes of which one is changed after the other.
+pub const ONE_AT_A_TIME: &str = "one at a time";
+/// Nodes in any order.
+pub const ANY_ORDER: &str = "any order";
+/// Commands are in the package.
+pub const COMMANDS_LATER: &str = "The commands are in RUNBOOK.md of the package.";
+/// Over the restarts.
+pub const RESTARTS: &str = "Restarts per node";
+/// About them.
+pub const RESTARTS_HINT: &str =
+    "Control-plane components restart on one node at a time. Running containers are not affected by a kubelet restart.";
+/// The columns.
+pub const RESTART_TABLE: [&str; 3] = ["Component", "Each control-plane node", "Each worker"];
+/// While there is no plan yet.
+pub const PLANNING: &str = "Planning …";
+/// Before a plan can be made.
+pub const INCOMPLETE: &str = "Complete the options to see the plan";
+/// The button that plans again.
+pub const PREVIEW_PLAN: &str = "Preview plan";
+/// Over the reasons why there is no plan.
+pub const REFUSED: &str = "No plan is possible";
+/// What to do.
+pub const REFUSED_HINT: &str = "Resolve these findings, or change the options. The plan updates immediately.";
+/// The box that acknowledges what the package does not handle.
+pub const ACKNOWLEDGE: &str = "Acknowledge: I will update this myself";
+/// The button that builds.
+pub const BUILD: &str = "Build package";
+/// The button that builds again.
+pub const BUILD_AGAIN: &str = "Build again";
+/// Over the new keys.
+pub const NEW_KEYS: &str = "New keys";
+/// The columns of the table of CAs.
+pub const SUCCESSOR_TABLE: [&str; 4] = ["CA", "Current", "New", "Private key of the new CA"];
+/// In that table.
+pub const NOT_ROTATED: &str = "Not rotated";
+/// Findings about the plan.
+pub const PLAN_FINDINGS: &str = "Before you start";
+/// What the build checks.
+pub const BUILD_CHECKS: &str =
+    "The build verifies every connection at every step. If a connection would break, no package is built.";
+
+/// Titles of the strip's facts.
+pub const PLAN_STRIP: [&str; 5] = ["Steps", "Component restarts", "Pod restarts", "File changes", "New keys"];
+
+/// So many phases.
+pub fn phases(phases: usize) -> String {
+    count(phases, "phase")
+}
+
+/// Steps in which pods restart.
+pub fn pod_steps(steps: &[usize]) -> String {
+    match steps {
+        [] => "none".to_owned(),
+        [one] => format!("rolling, in step {one}"),
+        many => format!("rolling, in steps {}", many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// New keys by kind.
+pub fn key_kinds(cas: usize, others: usize) -> String {
+    format!("{}, {}", count(cas, "CA"), count(others, "certificate"))
+}
+
+/// Nodes whose files change.
+pub fn on_nodes(nodes: usize) -> String {
+    format!("on {}", count(nodes, "node"))
+}
+
+/// Phase card: how much it has.
+pub fn phase_size(steps: usize, files: usize) -> String {
+    format!("{} · {}", count(steps, "step"), count(files, "file"))
+}
+
+/// Phase card: which CA issues, and which certificates are accepted. The second part is new in this phase.
+pub fn phase_meaning(phase: u8) -> (&'static str, &'static str) {
+    match phase {
+        1 => ("The old CA issues. ", "Both are accepted."),
+        2 => ("Both are accepted. ", "The new CA issues."),
+        _ => ("The new CA issues. ", "Only the new CA is accepted."),
+    }
+}
+
+/// The heading row of a phase.
+pub fn phase_heading(phase: u8) -> &'static str {
+    match phase {
+        1 => "All components trust both CAs. The old CA still issues.",
+        2 => "The new CA issues. Both are accepted.",
+        _ => "Only the new CA is accepted. Old certificates stop working.",
+    }
+}
+
+/// The steps of a phase.
+pub fn phase_steps(first: usize, last: usize) -> String {
+    if first == last { format!("Step {first}") } else { format!("Steps {first} to {last}") }
+}
+
+/// In the place of a phase's steps, where there are none.
+pub fn no_steps(plan: &PlanReport, phase: u8) -> &'static str {
+    if plan.steps.iter().any(|step| step.phase > phase) {
+        "This phase is already complete."
+    } else {
+        "Not in this package."
+    }
+}
+
+/// Numbers of folded steps.
+pub fn step_numbers(step: &Step) -> String {
+    if step.first == step.last { step.first.to_string() } else { format!("{}–{}", step.first, step.last) }
+}
+
+/// Where a step is carried out.
+pub fn whereabouts(place: &Where) -> String {
+    match place {
+        Where::Nodes(names) if names.len() > 4 => range(names),
+        Where::Nodes(names) => names.join(", "),
+        Where::Workers => "workers".to_owned(),
+        Where::Cluster => "kubectl".to_owned(),
+        Where::Management => "kubectl, management cluster".to_owned(),
+        Where::Clients => "kubeconfigs".to_owned(),
+    }
+}
+
+/// The title of a step of one or several nodes.
+pub fn step_title(step: &Step) -> String {
+    match step.title.split_once('\u{0}') {
+        Some((before, after)) if step.holders.len() > 1 => format!("{before}each node{after}"),
+        Some((before, after)) => format!("{before}{}{after}", step.holders.first().map_or("", String::as_str)),
+        None => step.title.clone(),
+    }
+}
+
+/// A file that only some of several nodes have.
+pub fn only_on(holders: &[String]) -> String {
+    format!("only on {}", super::few_holders(holders))
+}
+
+/// What a file is before a step.
+pub fn before(change: &Change) -> &str {
+    match change.before.as_str() {
+        "" | "—" => NEW_FILE,
+        before => before,
+    }
+}
+
+/// What a file is after a step.
+pub fn after(change: &Change) -> &str {
+    if change.after.is_empty() { REMOVED } else { &change.after }
+}
+
+/// What an instruction says, without the marks around commands.
+pub fn instruction(text: &str) -> String {
+    super::sentence(&text.replace('`', ""))
+}
+
+/// An authority's new certificate in a line.
+pub fn successor(authority: &SuccessorReport) -> String {
+    format!("{} · until {}", authority.key_type, authority.not_after.date())
+}
+
+/// Where the new authority comes from.
+pub fn origin(authority: &SuccessorReport) -> &'static str {
+    match (authority.under_way, authority.brought) {
+        (true, _) => "already in the cluster",
+        (false, true) => "imported",
+        (false, false) => "generated",
+    }
+}
+
+/// Where the private key goes.
+pub fn key_home(home: &str) -> String {
+    if home.is_empty() { "not loaded".to_owned() } else { format!("on {home}") }
+}
+
+/// Over outages that can be accepted.
+pub const OUTAGE_TITLE: &str = "Unavoidable outage";
+/// About them.
+pub const OUTAGE_HINT: &str =
+    "Remove the cause (above), or accept the outage to build anyway. Everything else stays connected.";
+/// The box is not ticked.
+pub const OUTAGE_NOT_TICKED: &str = "Select the box to accept the outage.";
+/// The button under the box.
+pub const MAKE_WITH_OUTAGE: &str = "Build package with this outage";
+/// In the plan.
+pub const OUTAGE_ACCEPTED: &str = "You accept an outage";
+/// Withdraws that.
+pub const TAKE_OUTAGE_BACK: &str = "Do not accept the outage";
+/// In the options.
+pub const OUTAGE_OPTION: &str = "Outage";
+/// In the options.
+pub const OUTAGE_FORM_HINT: &str =
+    "Without this, no package is built while the cause exists. Loading or removing files resets it.";
+/// Terms of an outage.
+pub const OUTAGE_TERMS: [&str; 3] = ["When", "Cause", "Duration"];
+
+/// Beside the box.
+pub fn accept_outages(outages: &[Outage]) -> String {
+    let durations: Vec<&str> = outages.iter().map(|outage| outage.duration.as_str()).collect();
+    format!("Accept this outage: {}.", durations.join("; "))
+}
+
+/// When an outage begins and ends.
+pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
+    let (from, to) = outage.moments;
+    let to = if to == chart.last() { "the last step".to_owned() } else { format!("step {to}") };
+    let title = chart.column(from).map_or("", |at| &at.title);
+    format!("From step {from} of {} ({title}) to {to}", chart.last())
+}
+
+/// Over what says how far the package goes.
+pub const REACH: &str = "This package is only a part of the rotation";
+/// Over what comes next.
+pub const NEXT: &str = "How to continue";
+
+/// How far the package goes.
+pub fn reach(reach: &Reach) -> String {
+    match reach.last_phase {
+        0 => "It has no steps yet: phase 1 needs something that is not loaded.".to_owned(),
+        last => format!("It ends after “{}”: the next phase needs something that is not loaded.", super::phase(last)),
+    }
+}
+
+/// What to do with a package that ends early, in order.
+pub fn next(reach: &Reach) -> Vec<&'static str> {
+    let carry_out = "Run the steps of this package as RUNBOOK.md describes.";
+    let wait = "Stop there: with both CAs trusted everywhere, you may pause for days.";
+    let steps = (reach.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
+    let then: &[&str] = if reach.asks {
+        &[
+            "Have the new CA sign every request in signing-requests/, with the names and usages that it asks for.",
+            "Load the nodes' current files, this package and the signed certificates, and select the external CA again. \
+             The private keys of the requests are only in this package: keep it until then.",
+        ]
+    } else {
+        &["Load the nodes' current files, this package and the new CA's private key."]
+    };
+    steps.chain(then.iter().copied()).collect()
+}

@@ -1,0 +1,64 @@
+//! Components of the cluster, as the matrix and the diagram name them.
+
+use airlock_core::profile::{
+    AuthorityId, Component,
+    edge::{End, Material, Party, Writer},
+};
+
+use crate::state::trust::Seat;
+
+/// A party of the profile, all of its kind together, where an authority rotates.
+pub fn party(end: End, authority: AuthorityId) -> &'static str {
+    let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
+    match end.party {
+        // API servers have two connections with kubelets: they are verified by them, and may verify them.
+        Party::Component(Component::Kubelet) if serves => "kubelet serving certificate",
+        Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
+        Party::OldHolder if authority == AuthorityId::Talos => "holder of the old Talos API CA",
+        Party::Component(component) => component.as_str(),
+        // A worker connects to trustd by its own configuration; what its apid trusts, it gets from trustd.
+        Party::OnWorkers(_) if end.trusts.is_some_and(|holding| holding.writer == Writer::Machine) => {
+            "worker connecting to trustd"
+        }
+        Party::OnWorkers(_) => "apid on workers",
+        Party::User(kubeconfig) => kubeconfig,
+        Party::Pods => "pods",
+        Party::JoiningNode => "joining node",
+        Party::Requester => "newly issued client certificates",
+        Party::Management => "management cluster",
+        Party::GivenClients if authority == AuthorityId::Talos => "loaded talosconfigs",
+        Party::OtherClients if authority == AuthorityId::Talos => "other talosconfigs",
+        Party::GivenClients => "loaded kubeconfigs",
+        Party::OtherClients => "other kubeconfigs",
+        Party::ExtensionServers => "extension API servers",
+        Party::Webhooks if end.presents.is_some() => "webhooks",
+        Party::Webhooks => "kube-apiserver, by webhook CA data",
+        Party::Consumer(_) => "other process on a node",
+        Party::OldHolder => "holder of an old certificate or the old CA key",
+        _ => "another component",
+    }
+}
+
+/// A party of the diagram.
+pub fn seat(seat: Seat) -> &'static str {
+    match seat {
+        Seat::Admins => "admin kubeconfigs",
+        Seat::People => "people and CI",
+        Seat::Management => "management cluster",
+        Seat::Pods => "pods",
+        Seat::Joining => "joining node",
+        Seat::Requester => "newly issued certificates",
+        Seat::Apiserver => "kube-apiserver",
+        Seat::ControllerManager => "controller-manager",
+        Seat::Scheduler => "scheduler",
+        Seat::Konnectivity => "konnectivity server",
+        Seat::Kubelets => "kubelets",
+        Seat::WorkerKubelets => "kubelets of workers",
+        Seat::Extensions => "extension API servers",
+        Seat::Webhooks => "webhooks",
+        Seat::Apid => "apid and trustd",
+        Seat::WorkerApid => "apid on workers",
+        Seat::OldHolder => "holder of an old certificate or the old CA key",
+        Seat::Other => "other components",
+    }
+}
