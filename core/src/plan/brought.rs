@@ -213,8 +213,8 @@ fn unfit_serial(certificate: &Certificate) -> Option<(String, String)> {
     } else {
         return None;
     };
-    let remedy = "Provide a CA with a positive serial number of at most 20 octets: openssl req -x509 -set_serial 0x$(openssl rand -hex 16) …";
-    Some((format!("its serial number is {what}"), remedy.replace(" …", " -key KEY -subj /CN=NAME -days 3650 -out NEW")))
+    let remedy = "Provide a CA with a positive serial number of at most 20 octets: openssl req -x509 -set_serial 0x$(openssl rand -hex 16) -key KEY -subj /CN=NAME -days 3650 -out NEW";
+    Some((format!("its serial number is {what}"), remedy.to_owned()))
 }
 
 /// The refusal of a critical extension that Go does not handle.
