@@ -201,7 +201,6 @@ pub struct Trial {
 
 impl Trial {
     /// The answer by a rule set.
-    #[must_use]
     pub fn answer(&self, rules: Rules) -> &Result<(), ChainError> {
         &self.answers[rules.index()]
     }
