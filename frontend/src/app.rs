@@ -172,7 +172,7 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
         },
         (Step::Plan, Some(inventory), ..) => html! {
             <PlanPart inventory={inventory.clone()} form={state.form.clone()} problems={problems(state)} files={state.files.clone()} outcome={state.outcome.clone()}
-                halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} accepted={state.accepted()} {busy} {act} />
+                halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
             <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} {busy} {act} />

@@ -94,6 +94,10 @@ pub struct State {
     pub asked: Option<Box<PlanForm>>,
     /// Is a plan of them on its way?
     pub planning: bool,
+    /// Is it being predicted what the plan would break?
+    pub predicting: bool,
+    /// What it would break, before anything is built.
+    pub foreseen: Option<Rc<Foreseen>>,
     /// Did planning end the worker? Then it begins again only when the person says so.
     pub halted: bool,
     /// The colours that the person chose. In memory alone.
@@ -243,6 +247,15 @@ pub enum Outcome {
     Refused(Rc<[Finding]>),
 }
 
+/// What a plan would break.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreseen {
+    /// The connection that breaks first, why, and what to change.
+    pub finding: Finding,
+    /// Would a package be built if the outages were accepted?
+    pub acceptable: bool,
+}
+
 /// A file of the package, shown or on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
@@ -335,6 +348,10 @@ pub enum Action {
     KeyWorkerDied(String),
     /// The package is made, with these authorities, and this was predicted of it.
     Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
+    /// What the plan would break: the first connection, and all that was predicted; `None` if nothing.
+    Foreseen(Option<(Finding, Rc<Chart>)>),
+    /// It is being predicted.
+    Predicting,
     /// An error message was pasted somewhere on the page.
     MessagePasted(Message),
     /// There was nothing in a drop.
@@ -410,15 +427,14 @@ impl State {
                         self.asked = Some(Box::new(self.form.clone()));
                     }
                     Job::Making { .. } => {
+                        self.predicting = false;
                         self.forget_package();
-                        self.look_at("building");
                     }
                     Job::Archiving | Job::Copying | Job::Inspecting | Job::Sampling => {}
                 }
             }
             Action::Cancelled => {
                 self.ended(words::CANCELLED.to_owned());
-                self.look_at("build");
             }
             Action::CheckAsked(phase) => self.check = Some(Check { phase, report: None }),
             Action::Checked(phase, report) => {
@@ -461,6 +477,7 @@ impl State {
             Action::Form(change) => {
                 self.history.choice(&change, &self.form);
                 self.forget_package();
+                (self.foreseen, self.predicting) = (None, false);
                 self.notice.clear();
                 self.halted = false;
                 self.form.change(change);
@@ -502,6 +519,17 @@ impl State {
                 self.ended(words::explain::found(self.explained.explanations.len()));
                 self.step = if self.inventory.is_some() { Step::Inspect } else { Step::Load };
                 self.look_at("explain");
+            }
+            Action::Predicting => self.predicting = true,
+            Action::Foreseen(broken) => {
+                self.predicting = false;
+                self.foreseen = broken.map(|(finding, chart)| {
+                    let acceptable = outage::is_acceptable(&chart);
+                    if acceptable {
+                        self.offer(outage::outages(&chart));
+                    }
+                    Rc::new(Foreseen { finding, acceptable })
+                });
             }
             Action::NothingFound => self.ended(words::NOTHING_FOUND.to_owned()),
             Action::OutageNotTicked => {
@@ -566,7 +594,7 @@ impl State {
                 self.ended(String::new());
                 self.unmade = findings;
                 if outage::is_acceptable(&chart) {
-                    self.form.outages = outage::outages(&chart);
+                    self.offer(outage::outages(&chart));
                 }
                 self.picture = Picture::of(&chart);
                 self.chart = Some(chart);
@@ -611,6 +639,7 @@ impl State {
     pub fn is_busy(&self) -> bool {
         self.job.is_some()
             || self.planning
+            || self.predicting
             || self.plan_wanted().is_some()
             || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
             || self.check.as_ref().is_some_and(|check| check.report.is_none())
@@ -642,6 +671,19 @@ impl State {
 
     fn is_asked(&self) -> bool {
         self.asked.as_deref() == Some(&self.form)
+    }
+
+    /// What forbids the package, before it is built: what was foreseen, unless the person accepts it.
+    pub fn forbidden(&self) -> Option<&Rc<Foreseen>> {
+        self.foreseen.as_ref().filter(|foreseen| !(foreseen.acceptable && self.form.accept_outage))
+    }
+
+    /// Offers outages to be accepted. That alone makes no other plan of the choices.
+    fn offer(&mut self, outages: Vec<Outage>) {
+        if let Some(asked) = self.asked.as_deref_mut().filter(|asked| asked.outages == self.form.outages) {
+            asked.outages.clone_from(&outages);
+        }
+        self.form.outages = outages;
     }
 
     /// The worst that any connection looks like.
@@ -686,6 +728,7 @@ impl State {
         self.outcome = None;
         self.asked = None;
         self.planning = false;
+        (self.foreseen, self.predicting) = (None, false);
         self.form_problems.clear();
         self.attempted = false;
         self.forget_package();

@@ -53,7 +53,7 @@ pub fn ActionBar(props: &ActionBarProps) -> Html {
             </p>
             if let Some(Job::Making { done, total }) = state.job {
                 { progress(done, total, state.left, act) }
-            } else if let Some(change) = state.undoable() {
+            } else if let Some(change) = state.undo_offered() {
                 <button type="button" class="btn" onclick={act.reform(|_| Act::Undo)} data-test="undo">{ icon(Icon::Undo) }{ words::undo(change) }</button>
             }
             if let Some(before) = before(state.step).filter(|_| !building) {
@@ -68,7 +68,7 @@ fn progress(done: usize, total: usize, left: Option<u32>, act: &Callback<Act>) -
     html! {
         <>
             <div class="building">
-                <div class="row between small"><label id="building" for="progress" tabindex="-1" class="num">{ words::job(Job::Making { done, total }) }</label><span class="num quiet" data-test="left">{ left.map(words::time_left).unwrap_or_default() }</span></div>
+                <div class="row between small"><label for="progress" class="num">{ words::job(Job::Making { done, total }) }</label><span class="num quiet" data-test="left">{ left.map(words::time_left).unwrap_or_default() }</span></div>
                 <progress id="progress" max={total.max(1).to_string()} value={done.to_string()} data-test="progress" />
             </div>
             <button type="button" class="btn" onclick={act.reform(|_| Act::Cancel)} data-test="cancel">{ words::CANCEL }</button>

@@ -94,16 +94,24 @@ fn filters(filter: &UseStateHandle<Filter>) -> Html {
             <div class="field">
                 <label for="within">{ words::EXPIRES_WITHIN }</label>
                 <select id="within" class="input" onchange={move |event: Event| within(&event)} data-test="within">
-                    for (value, label) in words::EXPIRY_CHOICES { <option key={value} {value}>{ label }</option> }
+                    for (value, label) in words::EXPIRY_CHOICES { <option key={value} {value} selected={filter.within.map_or(value.is_empty(), |days| value == days.to_string())}>{ label }</option> }
                 </select>
             </div>
             <div class="field">
                 <label for="state">{ words::STATE }</label>
                 <select id="state" class="input" onchange={move |event: Event| state(&event)} data-test="state">
-                    for (value, label) in words::STATE_CHOICES { <option key={value} {value}>{ label }</option> }
+                    for (value, label) in words::STATE_CHOICES { <option key={value} {value} selected={value == state_id(filter.severity)}>{ label }</option> }
                 </select>
             </div>
         </div>
+    }
+}
+
+fn state_id(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::Error) => "errors",
+        Some(Severity::Warning) => "warnings",
+        Some(Severity::Note) | None => "",
     }
 }
 

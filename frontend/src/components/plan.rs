@@ -16,8 +16,8 @@ use super::{
 use crate::{
     act::Act,
     state::{
-        LoadedFile, Outcome,
-        form::PlanForm,
+        Foreseen, LoadedFile, Outcome,
+        form::{FormChange, PlanForm},
         lifetimes::Lifetimes,
         outage::Outage,
         role::Role,
@@ -43,6 +43,8 @@ pub struct PlanProps {
     pub halted: bool,
     /// How long everything is valid, old and new.
     pub lifetimes: Option<Lifetimes>,
+    /// What forbids the package.
+    pub forbidden: Option<Rc<Foreseen>>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// Is the package being built?
@@ -62,7 +64,10 @@ pub fn PlanPart(props: &PlanProps) -> Html {
             if let Some(plan) = plan { { strip(plan, &timetable::costs(plan)) } }
             <div class="cols left">
                 <PlanOptions form={form.clone()} platform={inventory.platform.clone()} problems={problems.clone()} {files} {busy} {act} />
-                <div class="stackv">{ view(props) }</div>
+                <div class="stackv">
+                    if let Some(foreseen) = &props.forbidden { { forbidden(foreseen, &props.form.outages, *busy, act) } }
+                    { view(props) }
+                </div>
             </div>
         </div>
     }
@@ -86,6 +91,21 @@ fn view(props: &PlanProps) -> Html {
     }
 }
 
+/// What would break, before anything is built.
+fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
+    html! {
+        <Card id="foreseen" title={words::FORESEEN} lead={html! { words::foreseen(foreseen.acceptable) }}>
+            { findings::findings(std::slice::from_ref(&foreseen.finding)) }
+            if foreseen.acceptable {
+                <div class="body">
+                    { outage::outages(outages, None) }
+                    <div class="row"><button type="button" class="btn" disabled={busy} onclick={act.reform(|_| Act::Form(FormChange::AcceptOutage(true)))} data-test="accept-foreseen">{ words::ACCEPT_FORESEEN }</button></div>
+                </div>
+            }
+        </Card>
+    }
+}
+
 fn strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [steps, restarts, pods, changes, keys] = words::PLAN_STRIP;
     html! {
@@ -93,7 +113,7 @@ fn strip(plan: &PlanReport, costs: &Costs) -> Html {
             { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
             { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
             { kit::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
-            { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes)) }
+            { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
             { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
         </dl>
     }

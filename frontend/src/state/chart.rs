@@ -10,6 +10,9 @@ use crate::words;
 /// Up to this many moments there is a cell for each; beyond, a cell for each run of the same.
 const MAX_SINGLE: usize = 80;
 
+/// The row of all uses of the old CA that must be rejected.
+const OLD_CA: &str = "old-ca";
+
 /// All that is drawn. Made once for a package.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chart {
@@ -114,10 +117,13 @@ pub struct Cell<'a> {
 
 impl Chart {
     /// Puts the edges of a row together. `accepted`: outages that the profile declares are.
-    pub fn of(matrix: TrustMatrix, accepted: bool) -> Self {
+    pub fn of(mut matrix: TrustMatrix, accepted: bool) -> Self {
+        // What must be rejected is one column at the end, whatever its rows are.
+        matrix.edges.sort_by_key(|edge| edge.refused);
         let mut groups: Vec<Group> = Vec::new();
         for (index, edge) in matrix.edges.iter().enumerate() {
-            match groups.last_mut().filter(|group| group.row == edge.row) {
+            let same = |group: &&mut Group| group.row == edge.row || (group.refused && edge.refused);
+            match groups.last_mut().filter(same) {
                 Some(group) => group.edges.end = index + 1,
                 None => groups.push(Group {
                     row: edge.row.clone(),
@@ -132,7 +138,12 @@ impl Chart {
         for group in &mut groups {
             let edges = &matrix.edges[group.edges.clone()];
             group.runs = merged(edges, matrix.columns.len(), accepted);
-            if let Some(row) = row(&group.row) {
+            let rows = edges.iter().filter(|edge| edge.row != group.row).count();
+            if rows > 0 {
+                OLD_CA.clone_into(&mut group.row);
+                words::OLD_USES.clone_into(&mut group.client);
+                words::EVERY_COMPONENT.clone_into(&mut group.server);
+            } else if let Some(row) = row(&group.row) {
                 words::party(row.client, row.authority).clone_into(&mut group.client);
                 words::party(row.server, row.authority).clone_into(&mut group.server);
             }

@@ -544,7 +544,8 @@ fn attention_follows_the_work() {
     assert_eq!(look(&[refused]), "");
     assert_eq!(look(&[Action::FormRefused(vec![problem.clone()])]), "");
     assert_eq!(look(&[Action::FormRefused(vec![problem]), Action::ProblemShown]), "ca-days");
-    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "building");
+    // The button that was pressed stays where it is.
+    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "");
     assert_eq!(look(&[Action::Went(Step::Plan), made()]), "review");
 }
 
@@ -608,4 +609,22 @@ fn options_can_be_reset() {
 fn colours_are_kept_over_a_wipe_and_go_round() {
     let state = after([Action::ThemeChosen(Theme::Dark), Action::Wiped]);
     assert_eq!((state.theme, state.theme.next(), Theme::System.id()), (Theme::Dark, Theme::System, ""));
+}
+
+#[test]
+fn what_would_break_is_said_before_the_build_and_can_be_accepted() {
+    let finding = || Finding::error("edge-broken", "", "a → b breaks");
+    let foreseen = |more| Action::Foreseen(Some((finding(), super::chart::tests::outage(9, false, more).into())));
+    let planned = || after([Action::Went(Step::Plan), Action::PlanAsked, planned(), Action::Predicting]);
+    assert!(planned().is_busy());
+    let forbidden = planned().after(foreseen(false));
+    assert!(!forbidden.is_busy() && forbidden.is_planned(), "the offer alone makes no other plan");
+    assert!(forbidden.forbidden().is_some_and(|foreseen| foreseen.acceptable) && forbidden.form.outages.len() == 1);
+    let accepted = forbidden.after(Action::Form(FormChange::AcceptOutage(true)));
+    assert!(accepted.forbidden().is_none() && accepted.plan_wanted().is_some());
+    let again = accepted.after(Action::PlanAsked).after(super::tests::planned()).after(foreseen(false));
+    assert!(again.forbidden().is_none(), "it was accepted");
+    let other = planned().after(foreseen(true));
+    assert!(other.forbidden().is_some_and(|foreseen| !foreseen.acceptable) && other.form.outages.is_empty());
+    assert!(planned().after(Action::Foreseen(None)).forbidden().is_none());
 }

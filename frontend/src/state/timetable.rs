@@ -161,8 +161,10 @@ pub struct Costs {
     pub pod_steps: Vec<usize>,
     /// Changes to files and objects.
     pub changes: usize,
-    /// Nodes on which a file changes; the workers together are one.
+    /// Control-plane nodes on which a file changes.
     pub nodes: usize,
+    /// Does a file change on the workers?
+    pub workers: bool,
     /// New CAs among the new keys.
     pub cas: usize,
     /// Phases with steps.
@@ -171,13 +173,14 @@ pub struct Costs {
 
 /// Reads them from the plan.
 pub fn costs(plan: &PlanReport) -> Costs {
-    let is_node = |holder: &str| !matches!(holder, "cluster" | "management" | "clients");
-    let changed = plan.steps.iter().filter(|step| step.edits.iter().any(is_file) && is_node(&step.holder));
+    let is_node = |holder: &str| !matches!(holder, "cluster" | "management" | "clients" | "workers");
+    let changed = || plan.steps.iter().filter(|step| step.edits.iter().any(is_file)).map(|step| step.holder.as_str());
     Costs {
         restarts: plan.steps.iter().map(|step| step.restarts.len()).sum(),
         pod_steps: (1..).zip(&plan.steps).filter(|(_, step)| step.id.ends_with("-pods")).map(|(at, _)| at).collect(),
         changes: plan.steps.iter().flat_map(|step| &step.edits).filter(|edit| is_file(edit)).count(),
-        nodes: changed.map(|step| step.holder.as_str()).collect::<BTreeSet<_>>().len(),
+        nodes: changed().filter(|holder| is_node(holder)).collect::<BTreeSet<_>>().len(),
+        workers: changed().any(|holder| holder == "workers"),
         cas: plan.authorities.iter().filter(|one| !one.brought && !one.under_way).count().min(plan.keys.len()),
         phases: plan.steps.iter().map(|step| step.phase).collect::<BTreeSet<_>>().len(),
     }

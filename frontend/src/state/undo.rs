@@ -3,6 +3,7 @@
 use super::{
     LoadedFile, State,
     form::{AuthorityChange, FormChange, PlanForm},
+    step::Step,
 };
 use crate::worker::protocol::FileId;
 
@@ -97,11 +98,21 @@ impl State {
         self.history.last().filter(|_| self.job.is_none() && self.package.is_none())
     }
 
+    /// The same, where the step that is shown has to do with it: a button for it stands there.
+    pub fn undo_offered(&self) -> Option<&Change> {
+        self.undoable().filter(|change| match change {
+            Change::Added(_) | Change::Removed(..) => matches!(self.step, Step::Load | Step::Inspect),
+            Change::Platform(_) => self.step == Step::Inspect,
+            Change::Chosen(..) => self.step == Step::Plan,
+        })
+    }
+
     /// Takes the last change out of the list, and as much of it back as the page itself can: files come and go in the worker.
     pub(super) fn undo(&mut self) {
         match self.history.changes.pop() {
             Some(Change::Chosen(form, _)) => {
                 self.forget_package();
+                (self.foreseen, self.predicting) = (None, false);
                 self.form = *form;
             }
             Some(Change::Removed(_, form)) => {

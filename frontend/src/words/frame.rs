@@ -201,6 +201,9 @@ fn plan_status(state: &State) -> Status {
     if state.planning {
         return status_of(Role::Info, "Updating the plan …", "");
     }
+    if let Some(foreseen) = state.forbidden() {
+        return status_of(Role::Error, super::FORESEEN, super::foreseen(foreseen.acceptable));
+    }
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {
             let keys = match plan.keys.len() {
@@ -208,7 +211,8 @@ fn plan_status(state: &State) -> Status {
                 1 => "1 key will be generated on this computer".to_owned(),
                 keys => format!("{} keys will be generated on this computer", grouped(keys)),
             };
-            status_of(Role::Ok, count(plan.steps.len(), "step"), keys)
+            let checking = if state.predicting { "Checking every connection …".to_owned() } else { keys };
+            status_of(Role::Ok, count(plan.steps.len(), "step"), checking)
         }
         Some(Outcome::Refused(findings)) => {
             let first = findings.first().map(|finding| super::capital(&finding.message)).unwrap_or_default();

@@ -270,9 +270,14 @@ pub fn key_kinds(cas: usize, others: usize) -> String {
     format!("{}, {}", count(cas, "CA"), count(others, "certificate"))
 }
 
-/// Nodes whose files change.
-pub fn on_nodes(nodes: usize) -> String {
-    format!("on {}", count(nodes, "node"))
+/// Where files change.
+pub fn on_nodes(control_planes: usize, workers: bool) -> String {
+    match (control_planes, workers) {
+        (0, false) => "in cluster objects".to_owned(),
+        (0, true) => "on the workers".to_owned(),
+        (nodes, false) => format!("on {}", count(nodes, "control-plane node")),
+        (nodes, true) => format!("on {} and the workers", count(nodes, "control-plane node")),
+    }
 }
 
 /// Phase card: how much it has.
@@ -285,7 +290,7 @@ pub fn phase_meaning(phase: u8) -> (&'static str, &'static str) {
     match phase {
         1 => ("The old CA issues. ", "Both are accepted."),
         2 => ("Both are accepted. ", "The new CA issues."),
-        _ => ("The new CA issues. ", "Only the new CA is accepted."),
+        _ => ("The new CA issues. ", "Only it is accepted."),
     }
 }
 
@@ -378,6 +383,20 @@ pub fn origin(authority: &SuccessorReport) -> &'static str {
 /// Where the private key goes.
 pub fn key_home(home: &str) -> String {
     if home.is_empty() { "not loaded".to_owned() } else { format!("on {home}") }
+}
+
+/// A plan that cannot be built.
+pub const FORESEEN: &str = "A connection would break";
+/// The button that accepts the outage.
+pub const ACCEPT_FORESEEN: &str = "Accept this outage";
+
+/// What to do about it.
+pub fn foreseen(acceptable: bool) -> &'static str {
+    if acceptable {
+        "Remove the cause, or accept the outage. Otherwise no package is built."
+    } else {
+        "Remove the cause. Otherwise no package is built."
+    }
 }
 
 /// Over outages that can be accepted.

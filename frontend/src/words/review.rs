@@ -34,6 +34,8 @@ pub const PREVIOUS_STEP: &str = "Previous step";
 pub const NEXT_STEP: &str = "Next step";
 /// The slider.
 pub const MOMENT: &str = "Step of the rotation";
+/// The card of the diagram.
+pub const TRUST: &str = "Trust diagram";
 /// About the diagram.
 pub const DRAWING_HINT: &str = "“old or new” means either is possible; both were checked.";
 /// Columns of the diagram as a table.
@@ -184,6 +186,7 @@ pub fn column(client: &str, server: &str) -> String {
             "holder of an old certificate or the old CA key" => "old CA",
             "holder of the old front-proxy CA" => "old front-proxy CA",
             "holder of the old Talos API CA" => "old Talos CA",
+            "uses of the old CA" => "old CA rejected",
             "kube-apiserver" => "API server",
             "kube-controller-manager" => "controller-manager",
             "kube-scheduler" => "scheduler",
@@ -192,6 +195,7 @@ pub fn column(client: &str, server: &str) -> String {
         .to_owned()
     };
     match (brief(client), brief(server)) {
+        (client, server) if server == super::EVERY_COMPONENT => client,
         (client, server) if server == "API server" => client,
         (client, server) if client == "API server" => format!("→ {server}"),
         (client, server) => connection(&client, &server),
@@ -333,18 +337,6 @@ pub fn wire((client, server): (Seat, Seat), wire: &Wire) -> String {
 /// The diagram in words.
 pub fn drawing(chart: &Chart, column: usize) -> String {
     format!("Trust diagram. {}. The table below shows the same.", moment(chart, column))
-}
-
-/// The card of the diagram.
-pub fn trust_title(chart: &Chart, column: usize) -> String {
-    if column == 0 {
-        "Trust today".to_owned()
-    } else {
-        format!(
-            "Trust at step {column}: {}",
-            chart.column(column).map_or(String::new(), |at| moment_title(&at.title, &at.holder))
-        )
-    }
 }
 
 /// What happens to the old CA's certificates.

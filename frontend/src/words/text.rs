@@ -106,8 +106,12 @@ pub fn sentence(said: &str) -> String {
     capital(said) + "."
 }
 
-/// The same without a period.
+/// The same without a period. Names of files and components are written as they are.
 pub fn capital(said: &str) -> String {
+    let first = said.split(' ').next().unwrap_or_default();
+    if first.contains(['.', '/', '_']) || first.starts_with("kube") {
+        return said.to_owned();
+    }
     let mut letters = said.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
 }

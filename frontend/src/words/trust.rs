@@ -7,6 +7,11 @@ use airlock_core::profile::{
 
 use crate::state::trust::Seat;
 
+/// All uses of the old CA that must be rejected at the end, together.
+pub const OLD_USES: &str = "uses of the old CA";
+/// Where they are rejected.
+pub const EVERY_COMPONENT: &str = "all components";
+
 /// A party of the profile, all of its kind together, where an authority rotates.
 pub fn party(end: End, authority: AuthorityId) -> &'static str {
     let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
@@ -47,7 +52,7 @@ pub fn seat(seat: Seat) -> &'static str {
         Seat::Management => "management cluster",
         Seat::Pods => "pods",
         Seat::Joining => "joining node",
-        Seat::Requester => "newly issued certificates",
+        Seat::Requester => "new certificates",
         Seat::Apiserver => "kube-apiserver",
         Seat::ControllerManager => "controller-manager",
         Seat::Scheduler => "scheduler",

@@ -9,7 +9,7 @@ use airlock_core::{
     plan::RotationPlan,
     profile::{self, Profile},
     sample,
-    simulate::Broken,
+    simulate::{Broken, TrustMatrix},
     x509::{KeyAlgorithm, PrivateKey},
 };
 use sha2::{Digest, Sha256};
@@ -72,6 +72,7 @@ impl Core {
                     Err(refusal) => Reply::Refused(refusal.findings).into(),
                 })
             }
+            Ask::Predict => Some(Reply::Predicted(self.plan.as_ref().and_then(predicted)).into()),
             Ask::Make { run } => {
                 self.package = None;
                 self.run = Some(run);
@@ -229,6 +230,36 @@ fn password(body: Content) -> Option<Password> {
 /// What breaks. Core's own finding tells of the command line's option to accept an outage; the page asks in its own words.
 fn finding(broken: &Broken) -> Finding {
     Finding::error("edge-broken", "", broken.to_string()).remedy(broken.remedy.clone())
+}
+
+/// No prediction is made of a plan that needs more keys: their certificates take too long before anybody asked for them.
+const MAX_PREDICTED: usize = 200;
+
+/// What a plan would break, by certificates for keys that are forgotten at once. Each new CA has a key of its own, as everything
+/// hangs on telling them apart; all other certificates share one of each type.
+fn predicted(plan: &RotationPlan) -> Option<(Finding, TrustMatrix)> {
+    let requests = plan.key_requests();
+    let slow = |algorithm| matches!(algorithm, KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096);
+    if requests.len() > MAX_PREDICTED || requests.iter().any(|request| slow(request.algorithm)) {
+        return None;
+    }
+    let new_cas = plan.report().authorities.iter().filter(|one| !one.brought && !one.under_way).count();
+    let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    let mut shared: Vec<(KeyAlgorithm, PrivateKey)> = Vec::new();
+    let mut key = |(index, algorithm): (usize, KeyAlgorithm)| {
+        if let Some((_, key)) = shared.iter().find(|(of, _)| *of == algorithm && index >= new_cas) {
+            return key.clone();
+        }
+        let key = PrivateKey::generate(algorithm, &mut random);
+        if index >= new_cas {
+            shared.push((algorithm, key.clone()));
+        }
+        key
+    };
+    let keys = requests.iter().map(|request| request.algorithm).enumerate().map(&mut key).collect();
+    let minted = airlock_core::mint(plan, keys).ok()?;
+    let matrix = airlock_core::simulate(plan, &minted).ok()?;
+    Some((finding(&matrix.first_broken()?), matrix))
 }
 
 /// A question that came too early or too late: the page asks only about what it was told of.

@@ -55,6 +55,8 @@ pub struct Host {
     wanted: RefCell<Option<(u32, RotationRequest)>>,
     /// Is a plan on its way?
     planning: Cell<bool>,
+    /// Does the core guest live on the page's own thread?
+    on_page: Cell<bool>,
     /// Counts what is wanted: the page is told of the last one alone.
     plans: Cell<u32>,
     /// When this run's keys were begun, in milliseconds of the browser's clock, and how far they are.
@@ -95,6 +97,7 @@ impl Host {
                 deaths: Cell::default(),
                 wanted: RefCell::default(),
                 planning: Cell::default(),
+                on_page: Cell::default(),
                 plans: Cell::default(),
                 pace: Cell::default(),
                 wiped: Cell::default(),
@@ -264,6 +267,7 @@ impl Host {
                     Reply::Plan(plan) => {
                         host.fill_pool(plan.keys.len());
                         host.tell(Action::Planned(Outcome::Plan(plan.into())));
+                        host.predict(number).await;
                     }
                     Reply::Refused(findings) => host.tell(Action::Planned(Outcome::Refused(findings.into()))),
                     other => host.unexpected(other),
@@ -271,6 +275,26 @@ impl Host {
             }
             host.planning.set(false);
         });
+    }
+
+    /// Says what the plan of that number would break. Not on the page's own thread, where it would stand still over it.
+    async fn predict(self: &Rc<Self>, number: u32) {
+        if self.on_page.get() || self.wanted.borrow().is_some() {
+            return;
+        }
+        self.tell(Action::Predicting);
+        let answer = self.core.borrow().ask(Ask::Predict, Vec::new());
+        // Its death was told.
+        let Ok((reply, _)) = answer.await else { return };
+        if self.plans.get() == number {
+            match reply {
+                Reply::Predicted(broken) => {
+                    let broken = broken.map(|(finding, matrix)| (finding, Chart::of(matrix, false).into()));
+                    self.tell(Action::Foreseen(broken));
+                }
+                other => self.unexpected(other),
+            }
+        }
     }
 
     /// No plan is wanted any more: one that is on its way is not told of.
@@ -604,6 +628,7 @@ fn start_core(host: std::rc::Weak<Host>) -> Rc<CoreLine> {
         let Some(host) = host.upgrade() else { return };
         match event {
             CoreEvent::Ready { on_page } => {
+                host.on_page.set(on_page);
                 host.tell(Action::Place(if on_page { Workplace::Page } else { Workplace::Workers(pool_size()) }));
                 host.test();
             }

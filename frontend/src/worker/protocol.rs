@@ -123,6 +123,8 @@ pub enum Ask {
         /// The person's clock.
         now: UnixTime,
     },
+    /// Say what the plan would break, by certificates for temporary keys. The build judges again, by its own.
+    Predict,
     /// Make certificates and package as soon as every key of the plan has come in.
     Make {
         /// Tells this run's keys from those of an abandoned one.
@@ -199,6 +201,8 @@ pub enum Reply {
     Plan(PlanReport),
     /// To [`Ask::Plan`], where there is none.
     Refused(Vec<Finding>),
+    /// To [`Ask::Predict`]: the connection that breaks first, and all that was predicted; `None` if none does, or nobody can tell yet.
+    Predicted(Option<(Finding, TrustMatrix)>),
     /// To [`Ask::Make`]: the package, and the new authorities in the plan's order.
     Package(PackageReport, Vec<CertificateReport>),
     /// To [`Ask::Make`], where the rotation would break an edge: which, and all that was predicted.

@@ -119,6 +119,7 @@ impl CoreServer {
             | Ask::Check { .. }
             | Ask::Command { .. }
             | Ask::Details { .. }
+            | Ask::Predict
             | Ask::Preview { .. }
             | Ask::Sample { .. }
             | Ask::Test => {}

@@ -50,9 +50,16 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     let cluster = copy(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
     set_the_flag(&cluster);
     page.choose_folder(&cluster);
-    page.click("[data-test=keep-keys]");
     assert_eq!(page.count("[data-test=accept-outages]"), 0, "nobody is asked before there is something to accept");
+    page.click("[data-test=keep-keys]");
     page.plan();
+    // Said before anything is built, and offered to be accepted there.
+    let foreseen = page.text("document.querySelector('[data-test=foreseen]').innerText");
+    assert!(
+        foreseen.contains("A connection would break") && foreseen.contains("logs, exec and port-forward fail"),
+        "{foreseen}"
+    );
+    assert_eq!(page.count("[data-test=foreseen] [data-test=accept-foreseen]"), 1);
     refused(&page);
 
     // What breaks, why, and for how long; nothing of a command line's option.

@@ -200,10 +200,12 @@ impl Page {
         if let Some(step) = step.as_str().filter(|step| !step.is_empty()) {
             self.go(step);
         }
+        // Drivers scroll no further than to the edge of the window, which is under the action bar.
         self.evaluate(&format!(
-            "for (let fold = document.querySelector({})?.parentElement?.closest('details'); fold; fold = fold.parentElement.closest('details'))
-                 if (!fold.querySelector(':scope > summary').contains(document.querySelector({}))) fold.open = true;",
-            json!(css),
+            "const wanted = document.querySelector({});
+             for (let fold = wanted?.parentElement?.closest('details'); fold; fold = fold.parentElement.closest('details'))
+                 if (!fold.querySelector(':scope > summary').contains(wanted)) fold.open = true;
+             if (wanted && !wanted.closest('.bar, .actions')) wanted.scrollIntoView({{ block: 'center', inline: 'center' }});",
             json!(css)
         ));
     }

@@ -78,7 +78,7 @@ pub fn TrustPart(props: &PictureProps) -> Html {
     let PictureProps { chart, picture, act, .. } = props;
     let change = use_change(act);
     html! {
-        <Card id="trust" title={words::trust_title(chart, picture.column)}>
+        <Card id="trust" title={words::TRUST}>
             <div class="body">
                 <Moments {chart} column={picture.column} change={(*change).clone()} />
                 <Drawing {chart} column={picture.column} />

@@ -87,7 +87,7 @@ fn StepFacts(StepFactsProps { chart, column, step }: &StepFactsProps) -> Html {
     let [place, restarts, gate] = words::STEP_TERMS;
     html! {
         <section>
-            <div class="row between"><b>{ words::moment(chart, *column) }</b>{ if phase > 0 { kit::phase(phase, words::moment_phase(phase, tongue)) } else { Html::default() } }</div>
+            <div class="row between"><b>{ moment(chart, *column) }</b>{ if phase > 0 { kit::phase(phase, words::moment_phase(phase, tongue)) } else { Html::default() } }</div>
             if let Some(step) = step {
                 <div class="row">
                     { kit::chip_with(Role::Plain, Icon::File, words::files_changed(step.edits.iter().filter(|edit| is_file(edit)).count())) }
@@ -100,6 +100,16 @@ fn StepFacts(StepFactsProps { chart, column, step }: &StepFactsProps) -> Html {
                 </dl>
             }
         </section>
+    }
+}
+
+/// The step's title; its number is read out as well where a cell is described by it.
+fn moment(chart: &Chart, column: usize) -> Html {
+    match chart.column(column) {
+        Some(at) if column > 0 => {
+            html! { <><span class="sr">{ words::panel_title(chart, column) }{ ": " }</span>{ words::moment_title(&at.title, &at.holder) }</> }
+        }
+        _ => html! { words::moment(chart, column) },
     }
 }
 

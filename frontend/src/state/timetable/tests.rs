@@ -54,7 +54,7 @@ fn the_same_on_several_nodes_is_one_row() {
 #[test]
 fn restarts_and_changes_are_counted() {
     let costs = costs(&plan());
-    assert_eq!((costs.restarts, costs.changes, costs.nodes, costs.phases), (4, 5, 3, 2));
+    assert_eq!((costs.restarts, costs.changes, costs.nodes, costs.workers, costs.phases), (4, 5, 2, true, 2));
     assert_eq!(costs.pod_steps, [5]);
     let all = restarts(&plan());
     assert_eq!(all.len(), 1);

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use airlock_core::{
     UnixTime,
+    plan::request::RotationRequest,
     report::{InventoryReport, PackageReport, PlanReport},
 };
 
@@ -281,4 +282,39 @@ fn a_person_says_which_platform_it_is() {
     };
     assert_eq!(say(Some("starlingx")), "starlingx");
     assert_eq!(say(None), "kubeadm");
+}
+
+/// What a plan would break is known before any key of it is made.
+#[test]
+fn a_break_is_predicted_without_the_plans_keys() {
+    let mut core = loaded();
+    assert!(matches!(core.answer(Ask::Predict, Vec::new()).unwrap().reply, Reply::Predicted(None)), "there is no plan");
+    let plan = |core: &mut Core, request: RotationRequest| {
+        let reply = core.answer(Ask::Plan { request, now: now() }, Vec::new()).unwrap().reply;
+        assert!(matches!(reply, Reply::Plan(_)), "{reply:?}");
+    };
+    plan(&mut core, RotationRequest::default());
+    assert!(matches!(core.answer(Ask::Predict, Vec::new()).unwrap().reply, Reply::Predicted(None)), "nothing breaks");
+
+    // kube-apiserver verifies kubelets by what it read at its start.
+    let mut files = Vec::new();
+    walk(&fixtures().join("ecdsa-3"), &mut files);
+    for (path, bytes) in &mut files {
+        if path.ends_with("kube-apiserver.yaml") {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let key = "    - --kubelet-client-key=";
+            let flag = format!("    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{key}");
+            *bytes = text.replace(key, &flag).into_bytes();
+        }
+    }
+    let mut core = Core::default();
+    take_in(&mut core, 0, files);
+    plan(&mut core, RotationRequest::default());
+    match core.answer(Ask::Predict, Vec::new()).unwrap().reply {
+        Reply::Predicted(Some((finding, matrix))) => {
+            assert_eq!(finding.code, "edge-broken");
+            assert!(matrix.first_broken().is_some_and(|broken| !broken.outage.is_empty()));
+        }
+        other => panic!("an outage is predicted, not {other:?}"),
+    }
 }
