@@ -95,7 +95,7 @@ fn view(props: &PlanProps) -> Html {
 fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
     html! {
         <Card id="foreseen" title={words::FORESEEN} lead={html! { words::foreseen(foreseen.acceptable) }}>
-            { findings::findings(std::slice::from_ref(&foreseen.finding)) }
+            { findings::findings(std::slice::from_ref(&foreseen.finding), None) }
             if foreseen.acceptable {
                 <div class="body">
                     { outage::outages(outages, None) }

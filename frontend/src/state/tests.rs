@@ -63,6 +63,7 @@ fn plan() -> PlanReport {
         keys: vec![],
         steps: vec![],
         findings: vec![],
+        acknowledged: vec![],
     }
 }
 

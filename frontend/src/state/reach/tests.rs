@@ -19,6 +19,7 @@ fn plan(phases: &[u8], codes: &[&str]) -> PlanReport {
         keys: vec![],
         steps: phases.iter().map(step).collect(),
         findings: codes.iter().map(|code| Finding::warning(code, "", "so it is")).collect(),
+        acknowledged: vec![],
     }
 }
 

@@ -37,6 +37,7 @@ fn plan() -> PlanReport {
             report("2-cp1", "cp1", "Make cp1 accept both CAs", files(&[]), kubelet),
         ],
         findings: vec![],
+        acknowledged: vec![],
     }
 }
 
