@@ -60,7 +60,7 @@ fn the_script_of_the_page_packs_what_the_page_reads() {
     page.go("load");
     page.click("[data-test=remove-all]");
     page.wait("!document.querySelector('[data-test=inventory]')");
-    page.choose_folder(&crate::input::copy(page.folder(), FIXTURE, &NODES, "trees"));
+    page.choose(&[&crate::input::pack(page.folder(), FIXTURE, &NODES, "trees.tar")]);
     page.go("inspect");
     page.unfold();
     assert_eq!(page.count("[data-test=slot]"), slots, "nothing that counts is missing in the archives");

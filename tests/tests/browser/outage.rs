@@ -79,7 +79,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     // Without the tick there is no package.
     page.click("[data-test=make-with-outage]");
     page.wait("document.activeElement.id === 'accept-outage'");
-    assert!(page.says().contains("Tick the box"), "{}", page.says());
+    assert!(page.says().contains("Select the box to accept the outage"), "{}", page.says());
     page.click("[data-test=accept-outage]");
     page.wait("document.querySelector('[data-test=accept-outage]:checked')");
     page.click("[data-test=make-with-outage]");
