@@ -113,7 +113,7 @@ fn summary(behind: &Behind<'_>) -> Html {
 
 fn missing(behind: &Behind<'_>) -> Html {
     html! {
-        <ul class="places">
+        <ul class="places" tabindex="0">
             for (index, one) in behind.missing.iter().enumerate() {
                 <li key={index} data-test="missing">
                     if one.place != one.holder {

@@ -61,7 +61,7 @@ fn one(explanation: &Explanation) -> Html {
             if suspects.is_empty() {
                 <p class="small">{ words::NO_SUSPECT }</p>
             } else {
-                <ul class="places">
+                <ul class="places" tabindex="0">
                     for (index, one) in suspects.iter().enumerate() {
                         <li key={index} data-test="suspect" data-file={one.file.clone()}>{ suspect(one) }</li>
                     }

@@ -116,7 +116,7 @@ fn body(CauseProps { findings: all, acknowledging, .. }: &CauseProps) -> Html {
                 <p key={remedy.to_owned()} class="remedy">{ words::TO_DO }{ words::without_options(remedy) }{ "." }</p>
             }
             if !why.is_empty() { <p class="small quiet" data-test="why">{ why }</p> }
-            <ul class="places" aria-label={words::PLACES}>
+            <ul class="places" tabindex="0" aria-label={words::PLACES}>
                 { gradual::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
             </ul>
             if !command.is_empty() { <Command title={words::VERIFY} {command} /> }

@@ -27,7 +27,7 @@ pub fn lifetimes(all: &Lifetimes) -> Html {
     html! {
         <div class="body">
             <p data-test="first-expiry">{ words::first_expiry(all) }</p>
-            <div class="scroll-x" role="region" tabindex="0" aria-label={words::LIFETIMES}>
+            <div class="scroll-x" role="group" tabindex="0" aria-label={words::LIFETIMES}>
                 <svg class="drawing lives" viewBox={format!("-2 0 {} {}", WIDTH + 2 + YEAR, TOP + height + BOTTOM)} role="img" aria-label={words::lifetimes(all)} data-test="lifetimes">
                     for (year, at) in all.years() {
                         <g key={year} class="year">

@@ -36,7 +36,7 @@ pub fn drawing(pki: &Rc<Pki>) -> Html {
     };
     html! {
         <div class="body">
-            <div class="scroll-x" role="region" tabindex="0" aria-label={words::PKI}>
+            <div class="scroll-x" role="group" tabindex="0" aria-label={words::PKI}>
                 <svg class="drawing pki" viewBox={format!("-2 -24 {} {}", WIDTH + 4, total + 12)} role="img" aria-label={words::pki(pki)} data-test="pki">
                     <text class="note" x={SIDE.to_string()} y="-8" text-anchor="end">{ words::TRUSTED_IN }</text>
                     <text class="note" x={(WIDTH - SIDE).to_string()} y="-8">{ words::SIGNED }</text>

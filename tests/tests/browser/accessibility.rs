@@ -38,16 +38,22 @@ impl Judged {
         for (scheme, width) in [("light", 1280), ("dark", 320)] {
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             self.0.devtools("Emulation.setEmulatedMedia", &media);
-            let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-            self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
-            // What is half under the bar is so only until one scrolls.
-            self.0.evaluate("scrollTo(0, 0);");
+            // As high as the page is: what is half under a bar is so only until one scrolls.
+            let resize = |height: u64| {
+                let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+                self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
+                self.0.evaluate("scrollTo(0, 0); return document.documentElement.scrollHeight;")
+            };
+            resize(900);
+            let height = resize(900).as_u64().expect("a height");
+            resize(height + 200);
             let said = self.0.evaluate_later(&RUN.replace("const done = arguments[arguments.length - 1];", ""));
             assert_eq!(said, json!([]), "{state}, {scheme}, {width} pixels: {said:#}");
             let wide = self.0.evaluate("return document.documentElement.scrollWidth > innerWidth;");
             assert_eq!(wide, Value::Bool(false), "{state}: the page scrolls sideways at {width} pixels");
         }
-        self.0.devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+        let size = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 }
 

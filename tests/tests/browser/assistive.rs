@@ -126,7 +126,7 @@ fn every_choice_says_why_it_matters() {
     page.click("[data-test=front-proxy-bring]");
     page.wait("document.querySelector('[data-test=front-proxy-key]')");
     let unsaid = page.evaluate(
-        "const says = (id) => document.getElementById(id)?.innerText.trim();
+        "const says = (id) => document.getElementById(id)?.textContent.trim();
          const fields = [...document.querySelectorAll('[data-test=plan-form] :is(input, select)')];
          return fields.length > 10
              ? fields.filter((field) => !(field.getAttribute('aria-describedby') ?? '').split(' ').some(says)).map((field) => field.id)

@@ -55,7 +55,10 @@ fn said(page: &Page, files: &[&str], phase: Option<u8>) -> Shown {
     let report: CheckReport = serde_json::from_slice(&output(&mut command).stdout).expect("a check gives JSON");
     let missing = report.missing.iter().map(|one| {
         let mut seen = one.seen.clone();
-        seen[..1].make_ascii_uppercase();
+        // Names of components stay as they are.
+        if !seen.starts_with("kube") {
+            seen[..1].make_ascii_uppercase();
+        }
         let place = if one.place == one.holder { String::new() } else { format!("{}: ", one.place) };
         (one.holder.clone(), format!("{place}{seen}."))
     });

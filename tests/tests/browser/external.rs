@@ -75,7 +75,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     page.click("[data-test=kubelets-mint]");
     page.click("[data-test=external-ca]");
     for authority in ["cluster", "front-proxy"] {
-        let course = page.text(&format!("document.querySelector('[data-test={authority}-course]').innerText"));
+        let course = page.text(&format!("document.querySelector('[data-test={authority}-course]').textContent"));
         assert!(
             course.contains("This rotation has started with") && course.contains("its private key is not loaded"),
             "{course}"

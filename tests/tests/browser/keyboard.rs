@@ -41,7 +41,7 @@ fn go(page: &Page, css: &str) {
              if (focused.type !== 'file' && style.outlineStyle === 'none') return `${{focused.outerHTML.slice(0, 200)}} has no outline`;
              const bar = document.querySelector('.bar').getBoundingClientRect(), actions = document.querySelector('.actions').getBoundingClientRect();
              if (box.height > 0 && box.top > actions.top && !focused.closest('.actions')) return `${{focused.outerHTML.slice(0, 200)}} is under the action bar`;
-             if (box.height > 0 && box.bottom < bar.bottom && !focused.closest('.bar')) return `${{focused.outerHTML.slice(0, 200)}} is under the bar`;
+             if (box.height > 0 && box.bottom < bar.bottom && !focused.closest('.bar, .skip')) return `${{focused.outerHTML.slice(0, 200)}} is under the bar`;
              return focused.matches({}) ? 'there' : 'further';",
             json!(css)
         );

@@ -85,6 +85,9 @@ impl Page {
         let before = BEFORE.replace("NOW", &fixtures::now().0.to_string()) + script;
         let page = Self { browser, folder, shown: RefCell::default(), expected: Vec::new() };
         page.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": before }));
+        // A laptop's window: the panel beside the matrix, and room between the bars.
+        let size = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        page.devtools("Emulation.setDeviceMetricsOverride", &size);
         page.browser.open(&dist()).unwrap_or_else(|e| panic!("{e:#}"));
         page.wait("document.querySelector('[data-test=page]')");
         page

@@ -98,7 +98,7 @@ fn its_cells_say_what_the_manifest_says() {
     let page = made("picture-cells", "");
     page.evaluate("for (const toggle of document.querySelectorAll('[data-test=toggle]')) toggle.click();");
     page.wait("document.querySelectorAll('[data-test=toggle][aria-expanded=false]').length === 0");
-    page.look("all lines");
+    page.settle("all connections");
     let lines = page.matrix();
     let manifest = manifest(&unpack(&page.download()));
 

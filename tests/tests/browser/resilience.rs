@@ -96,7 +96,7 @@ fn a_cancelled_run_can_be_begun_again() {
     page.wait("document.querySelector('[data-test=progress]')");
     page.click("[data-test=cancel]");
     page.settle("cancelled");
-    assert!(page.says().contains("Cancelled"), "{}", page.says());
+    assert!(page.says().contains("Build cancelled"), "{}", page.says());
     assert_eq!(page.count("[data-test=review]"), 0);
     assert_is_loaded(&page);
     page.make();

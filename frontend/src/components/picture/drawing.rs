@@ -64,7 +64,7 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     });
     html! {
         <>
-            <div class="scroll-x" role="region" tabindex="0" aria-labelledby="trust">
+            <div class="scroll-x" role="group" tabindex="0" aria-labelledby="trust">
                 <svg class="drawing" viewBox={format!("-2 -2 {} {}", WIDTH + 4, total + 4)} role="img" aria-label={words::drawing(&props.chart, props.column)} data-test="drawing">
                     { party(Seat::Apiserver, MIDDLE, 0, height, WIDTH - 2 * MIDDLE) }
                     { side(&wires, &LEFT, 0, height) }

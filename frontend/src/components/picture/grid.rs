@@ -133,9 +133,9 @@ fn name(chart: &Chart, picture: &Picture, line: Line, change: &Callback<PictureC
     html! {
         <th key={id.clone()} scope="col" {class} data-test="edge" data-edge={edge}>
             if line.edge.is_none() && group.is_many() {
-                <span><button type="button" {id} {tabindex} aria-expanded={open.to_string()} data-test="toggle"
-                    aria-label={format!("{full}, {}", words::connections(group))} onclick={change.reform(move |_| PictureChange::Toggle(index))}>
-                    { if open { "▾ " } else { "▸ " } }{ text }{ " " }{ words::times(group) }
+                <span><button type="button" {id} {tabindex} aria-expanded={open.to_string()} data-test="toggle" title={full.clone()}
+                    onclick={change.reform(move |_| PictureChange::Toggle(index))}>
+                    <span aria-hidden="true">{ if open { "▾ " } else { "▸ " } }</span>{ text }<span aria-hidden="true">{ " " }{ words::times(group) }</span><span class="sr">{ ", " }{ words::connections(group) }</span>
                 </button></span>
             } else {
                 <span {id} {tabindex} title={full.clone()}>{ text }</span>
