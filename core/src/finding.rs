@@ -110,5 +110,5 @@ impl fmt::Display for Finding {
 /// A text for one line of a terminal: names of files are strangers' words and may hold control characters.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    crate::formats::terminal::Line(text).to_string()
 }
