@@ -19,9 +19,9 @@ pub(crate) fn inventory(report: &InventoryReport) -> String {
 }
 
 fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Result {
-    writeln!(text, "Cluster {} ({}), {} files\n", report.cluster, report.platform, report.files)?;
+    writeln!(text, "Cluster {} ({}), {} files\n", printable(&report.cluster), report.platform, report.files)?;
     for holder in &report.holders {
-        writeln!(text, "{} ({})", holder.name, holder.role)?;
+        writeln!(text, "{} ({})", printable(&holder.name), holder.role)?;
         for slot in &holder.slots {
             writeln!(text, "  {}  {}", printable(&slot.place), slot.kind)?;
             if slot.file != slot.place {
@@ -62,7 +62,7 @@ fn write_group(text: &mut String, group: &FindingGroup) -> std::fmt::Result {
 }
 
 fn write_certificate(text: &mut String, certificate: &CertificateReport) -> std::fmt::Result {
-    writeln!(text, "      certificate  {}", certificate.subject)?;
+    writeln!(text, "      certificate  {}", printable(&certificate.subject))?;
     let signed_by = if certificate.signed_by.is_empty() { "nobody here" } else { &certificate.signed_by };
     writeln!(text, "        issuer       {}, signed by {signed_by}", certificate.issuer)?;
     if !certificate.alternative_names.is_empty() {
@@ -80,7 +80,13 @@ fn write_rotation(text: &mut String, rotation: &RotationReport) -> std::fmt::Res
     writeln!(text, "A rotation is under way")?;
     for authority in &rotation.authorities {
         let key = if authority.new_key_present { "its private key is here" } else { "its private key is not here" };
-        writeln!(text, "  {}: {} → {}, {key}", authority.title, authority.old.subject, authority.new.subject)?;
+        writeln!(
+            text,
+            "  {}: {} → {}, {key}",
+            authority.title,
+            printable(&authority.old.subject),
+            printable(&authority.new.subject)
+        )?;
     }
     for holder in &rotation.holders {
         let standing = if holder.out_of_line.is_empty() { holder.standing.in_words() } else { "out of line" };
@@ -141,7 +147,13 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
             SuccessorReport { brought: true, .. } => "brought along",
             _ => "made here",
         };
-        writeln!(text, "{}: {} → {}", authority.title, authority.old_subject, authority.new_subject)?;
+        writeln!(
+            text,
+            "{}: {} → {}",
+            authority.title,
+            printable(&authority.old_subject),
+            printable(&authority.new_subject)
+        )?;
         let key = match authority.key_home.as_str() {
             "" => "key not here".to_owned(),
             home => format!("key kept on {home}"),
@@ -171,7 +183,7 @@ fn write_plan(text: &mut String, report: &PlanReport) -> std::fmt::Result {
 }
 
 fn write_step(text: &mut String, step: &StepReport) -> std::fmt::Result {
-    writeln!(text, "\n{}  {} ({})", step.id, step.title, step.holder)?;
+    writeln!(text, "\n{}  {} ({})", printable(&step.id), printable(&step.title), printable(&step.holder))?;
     for edit in &step.edits {
         if edit.before.is_empty() && edit.after.is_empty() {
             writeln!(text, "  {}", printable(&edit.target))?;

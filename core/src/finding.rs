@@ -264,7 +264,7 @@ impl fmt::Display for FindingGroup {
 /// A text for one line of a terminal: names of files are strangers' words and may hold control characters.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    crate::formats::terminal::Line(text).to_string()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
 //! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
+//! | [`terminal`], `markdown`, `shell` | | text from the input that stays text |
 //! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
 //!
 //! The signatures in one place:
@@ -53,13 +54,16 @@ pub mod emit;
 pub mod kubeadm;
 pub mod kubeconfig;
 pub mod kubelet;
+pub(crate) mod markdown;
 pub mod object;
 pub mod pem;
 mod plain;
+pub(crate) mod shell;
 pub mod static_pod;
 pub mod sysinv;
 pub(crate) mod systemd_unit;
 pub(crate) mod talos;
+pub mod terminal;
 mod tree;
 pub mod utf16;
 pub mod yaml;

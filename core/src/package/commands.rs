@@ -1,5 +1,7 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
+pub(crate) use crate::formats::shell::quote;
+pub(super) use crate::formats::shell::quoted;
 use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb};
 
 /// On the client, apply would copy the object, key and all, into an annotation.
@@ -102,30 +104,4 @@ fn changes_the_cluster(action: &Action) -> bool {
             ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RollOut { .. }
         )
     )
-}
-
-/// A word that the shell takes as it is.
-pub(crate) fn quote(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:=@%+,".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    quoted(word)
-}
-
-/// A word in quotes: where it is assigned to a variable, names with a dash and digits look like sums to shellcheck.
-pub(super) fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_reach_the_shell_as_they_are() {
-        assert_eq!(quote("/etc/kubernetes/pki/ca.crt"), "/etc/kubernetes/pki/ca.crt");
-        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quote(""), "''");
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use airlock_core::plan::RotationRequest;
+use airlock_core::{Content, InputFile, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
     rotation::{CASES, Case, PHASES, Rotation, TENANT},
@@ -91,4 +91,34 @@ fn nodes_that_were_not_given_are_brought_authorities_alone() {
     let held: Vec<&str> =
         steps.iter().filter(|step| step["holder"] == "control-plane").filter_map(|step| step["id"].as_str()).collect();
     assert_eq!(held, ["1-control-plane", "2-control-plane", "2-control-plane-kubelet", "3-control-plane"]);
+}
+
+/// Names from the input are text: in the runbook, README.txt and scripts, which people read on a terminal and run as root.
+#[test]
+fn a_hostile_name_stays_a_name() {
+    let mut files = fixtures::files("kubeadm/rsa-1");
+    let planted = r#"clusterName: "kube\n```sh\ntouch /tmp/planted\n```\n\e[2J\u202e""#;
+    let mut replaced = 0;
+    for file in &mut files {
+        let Content::Bytes(bytes) = &file.content else { continue };
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        if text.contains("clusterName: kubernetes") {
+            replaced += 1;
+            let text = text.replace("clusterName: kubernetes", planted);
+            *file = InputFile::new(file.path.clone(), text.into_bytes());
+        }
+    }
+    assert_eq!(replaced, 1, "the fixture names its cluster once");
+    let rotation = Rotation::of(files, &RotationRequest::default(), "hostile");
+    assert!(rotation.inventory.cluster.contains("touch /tmp/planted"), "{:?}", rotation.inventory.cluster);
+    for path in rotation.paths() {
+        if ![".md", ".txt", ".sh"].iter().any(|end| path.ends_with(end)) {
+            continue;
+        }
+        let text = rotation.text(&path);
+        let mut lines = text.lines().map(str::trim);
+        assert!(lines.all(|line| !line.starts_with("touch")), "{path} has a command from a name");
+        let acts = |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{202e}';
+        assert!(!text.contains(acts), "{path} has control characters");
+    }
 }

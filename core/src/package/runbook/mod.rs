@@ -7,7 +7,10 @@ use std::fmt::Write;
 use self::texts::{CLUSTER_API_DIFFERENCES, Texts};
 use super::commands::{self, Commands};
 use crate::{
-    finding::printable,
+    formats::{
+        markdown::{cell, code, line},
+        terminal::Line,
+    },
     mint::Minted,
     plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
     profile::{Course, Hosted},
@@ -18,6 +21,7 @@ use crate::{
 /// What this package is, in a few lines of plain text.
 pub(super) fn readme(plan: &RotationPlan) -> String {
     let RotationPlan { cluster, name, now, .. } = plan;
+    let cluster = Line(cluster);
     let (secrecy, way_back) = match plan.successions.is_empty() {
         true => ("It holds no private keys.", ""),
         false => (
@@ -70,7 +74,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
 }
 
 fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
-    writeln!(text, "# Rotation of the CAs of {}\n", plan.cluster)?;
+    writeln!(text, "# Rotation of the CAs of {}\n", line(&plan.cluster))?;
     if let Some(said) = sample(plan.sample) {
         writeln!(text, "**{said}**\n")?;
     }
@@ -133,7 +137,7 @@ fn outages(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
     }
     writeln!(text, "Outages that come with this rotation and were accepted; `manifest.json` names each connection:\n")?;
     for outage in outages {
-        writeln!(text, "- {outage}")?;
+        writeln!(text, "- {}", line(outage))?;
     }
     writeln!(text)
 }
@@ -182,7 +186,7 @@ fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::
                 text,
                 "| {} | {side} | {} | {} | `{pin}` |",
                 succession.title,
-                certificate.subject(),
+                cell(certificate.subject()),
                 certificate.not_after()
             )?;
         }
@@ -218,9 +222,9 @@ fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::f
 }
 
 fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt::Result {
-    writeln!(text, "### {}: {}\n", step.id, step.title)?;
+    writeln!(text, "### {}: {}\n", line(&step.id), line(&step.title))?;
     let place = match step.place() {
-        Holder::Node(name) => format!("on {name}, as root"),
+        Holder::Node(name) => format!("on {}, as root", line(name)),
         Holder::ControlPlanes => {
             "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
         }
@@ -232,7 +236,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     writeln!(text, "Where: {place}.\n")?;
     for action in &step.actions {
         if let Some(what) = step.in_words(action) {
-            writeln!(text, "{what}.\n")?;
+            writeln!(text, "{}.\n", line(what))?;
         }
         if let Action::Do { command, .. } = action
             && !command.is_empty()
@@ -248,12 +252,12 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     if !run.is_empty() {
         writeln!(text, "```sh\n{run}\n```\n")?;
     }
-    writeln!(text, "It worked when {}.\n", step.gate.words)?;
+    writeln!(text, "It worked when {}.\n", line(&step.gate.words))?;
     if !gate.is_empty() {
         writeln!(text, "```sh\n{gate}\n```\n")?;
     }
     if !run.is_empty() && !matches!(plan.profile.course, Course::Managed(_)) {
-        writeln!(text, "Stop if it says `stopped`, or if the gate does not hold: it names what is missing.")?;
+        writeln!(text, "Stop if it says `FAILED`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
             "" if step.actions.iter().any(rolls_out) => {
                 writeln!(text, "Machines that were made anew cannot be taken back: they know the new CA alone.\n")?;
@@ -271,18 +275,14 @@ fn rolls_out(action: &Action) -> bool {
 
 fn change(action: &Action) -> Option<String> {
     match action {
-        Action::Write(edit) => Some(format!("| {} | {} | {} |", cell(&edit.target), edit.before, edit.after)),
-        Action::Remove { target, before } => Some(format!("| {} | {before} | removed |", cell(target))),
+        Action::Write(edit) => {
+            Some(format!("| {} | {} | {} |", code(&edit.target), cell(&edit.before), cell(&edit.after)))
+        }
+        Action::Remove { target, before } => Some(format!("| {} | {} | removed |", code(target), cell(before))),
         Action::Restart(component) => Some(format!("| {component} | | restarted |")),
         Action::RestartProcess(process) => Some(format!("| {} | | restarted |", cell(process.name()))),
         _ => None,
     }
-}
-
-/// A stranger's word in a table: nothing in it can end the cell or the code.
-fn cell(text: &str) -> String {
-    let text: String = printable(text).chars().map(|c| if matches!(c, '|' | '`') { '\u{fffd}' } else { c }).collect();
-    format!("`{text}`")
 }
 
 fn consumers(text: &mut String, texts: &Texts) -> std::fmt::Result {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{OutputFile, OutputFiles, commands, render::Renderer};
 use crate::{
+    formats::terminal::Line,
     plan::{Carrier, Holder, Phase, RotationPlan, Step, TOOL},
     profile::Course,
 };
@@ -100,10 +101,11 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
 /// A script's head: where it is, relative to the package's root, and what it is for.
 fn head(plan: &RotationPlan, phase: Phase, holder: &Holder, up: &str) -> String {
     format!(
-        "#!/bin/sh\n# Airlock, {}: phase {} ({}), {holder}.\n# Generated from the plan; RUNBOOK.md says when to run it, --help how.\nset -eu\numask 077\nLC_ALL=C\nexport LC_ALL\nhere=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd)\nroot=$(CDPATH='' cd -- \"$here/{up}\" && pwd)\n\npackage={}\nphase={}\nholder={}\n",
-        plan.name,
+        "#!/bin/sh\n# Airlock, {}: phase {} ({}), {}.\n# Generated from the plan; RUNBOOK.md says when to run it, --help how.\nset -eu\numask 077\nLC_ALL=C\nexport LC_ALL\nhere=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd)\nroot=$(CDPATH='' cd -- \"$here/{up}\" && pwd)\n\npackage={}\nphase={}\nholder={}\n",
+        Line(&plan.name),
         phase.number(),
         phase.title(),
+        Line(holder),
         commands::quote(&plan.name),
         phase.number(),
         commands::quote(&holder.to_string()),
