@@ -166,7 +166,6 @@ impl Question {
 /// # Panics
 ///
 /// If OpenSSL cannot be set up.
-#[must_use]
 pub fn openssl_strict(question: &Question) -> Verdict {
     openssl_verify(question, X509VerifyFlags::X509_STRICT | X509VerifyFlags::PARTIAL_CHAIN)
 }
@@ -176,7 +175,6 @@ pub fn openssl_strict(question: &Question) -> Verdict {
 /// # Panics
 ///
 /// If OpenSSL cannot be set up.
-#[must_use]
 pub fn openssl_default(question: &Question) -> Verdict {
     openssl_verify(question, X509VerifyFlags::empty())
 }
@@ -215,7 +213,6 @@ fn openssl_verify(question: &Question, flags: X509VerifyFlags) -> Verdict {
 
 /// What rustls-webpki says, with the algorithms of ring: as rustls' own verifier asks it (rustls/rustls:
 /// rustls/src/webpki/verify.rs).
-#[must_use]
 pub fn webpki(question: &Question) -> Verdict {
     let ders = |pem: &str| -> Vec<CertificateDer<'static>> { der_blocks(pem).into_iter().map(Into::into).collect() };
     let (presented, roots) = (ders(&question.presented), ders(&question.roots));

@@ -1,6 +1,6 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
-pub(crate) use crate::formats::shell::quote;
+pub(super) use crate::formats::shell::quote;
 pub(super) use crate::formats::shell::quoted;
 use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb};
 

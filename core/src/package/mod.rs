@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub use self::archive::archive;
-pub(crate) use self::{archive::zip, commands::quote, manifest::FORMAT, render::Renderer};
+pub(crate) use self::{archive::zip, manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,

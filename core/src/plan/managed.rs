@@ -3,8 +3,8 @@
 use super::{Action, Carrier, Holder, Phase, RotationRequest, Step};
 use crate::{
     Finding,
+    formats::shell::quote,
     inventory::Inventory,
-    package::quote,
     profile::managed::{Manager, Performer},
 };
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession};
 use crate::{
     Finding, Severity,
+    formats::shell::quote,
     inventory::{Artifact, Inventory, Node, Role},
-    package::quote,
     profile::{AuthorityId, Course},
     x509::Certificate,
 };

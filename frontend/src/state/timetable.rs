@@ -197,7 +197,9 @@ pub struct Restarts {
 
 /// Restarts by component, in the order of the plan.
 pub fn restarts(plan: &PlanReport) -> Vec<(String, Restarts)> {
-    let mut found: Vec<(String, BTreeMap<(u8, &str), usize>)> = Vec::new();
+    /// How often, by phase and holder.
+    type Times<'a> = BTreeMap<(u8, &'a str), usize>;
+    let mut found: Vec<(String, Times<'_>)> = Vec::new();
     for step in &plan.steps {
         for component in &step.restarts {
             let at = found.iter().position(|(name, _)| name == component).unwrap_or_else(|| {
@@ -207,7 +209,7 @@ pub fn restarts(plan: &PlanReport) -> Vec<(String, Restarts)> {
             *found[at].1.entry((step.phase, &step.holder)).or_default() += 1;
         }
     }
-    let summed = |all: BTreeMap<(u8, &str), usize>| {
+    let summed = |all: Times<'_>| {
         let mut restarts = Restarts::default();
         for ((phase, holder), times) in all {
             let side = if holder == "workers" { &mut restarts.workers } else { &mut restarts.control_plane };

@@ -255,8 +255,7 @@ impl Host {
         ports::spawn(async move {
             // What is typed in the meantime replaces what was wanted.
             ports::turns::turn().await;
-            loop {
-                let Some((number, request)) = host.wanted.take() else { break };
+            while let Some((number, request)) = host.wanted.take() {
                 let answer = host.core.borrow().ask(Ask::Plan { request, now: ports::now() }, Vec::new());
                 // Its death was told.
                 let Ok((reply, _)) = answer.await else { continue };

@@ -136,7 +136,7 @@ impl Cluster {
     /// If there is a plan.
     pub(crate) fn refused(self, request: &RotationRequest) -> Vec<Finding> {
         let inventory = inspect(self.files, fixtures::now());
-        let refusal = plan(&inventory, request, fixtures::now()).err().expect("the plan must be refused");
+        let refusal = plan(&inventory, request, fixtures::now()).expect_err("the plan must be refused");
         refusal.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect()
     }
 
@@ -158,8 +158,8 @@ impl Cluster {
         let algorithms: Vec<_> = plan.key_requests().iter().map(|request| request.algorithm).collect();
         let minted = airlock_core::mint(&plan, keys::make(&algorithms)).expect("the plan can be minted");
         let files = airlock_core::package(&plan, &minted).unwrap_or_else(|error| panic!("{error}"));
-        let consumers = files.matrix().edges.iter().filter(|edge| edge.row.contains("consumer"));
-        for edge in consumers.filter(|edge| edge.worst() != Outcome::Holds) {
+        let mut consumers = files.matrix().edges.iter().filter(|edge| edge.row.contains("consumer"));
+        if let Some(edge) = consumers.find(|edge| edge.worst() != Outcome::Holds) {
             panic!("{}: {:?}", edge.id, edge.spans);
         }
         let all = files.files().map(|file| (file.path.clone(), file.bytes.to_vec())).collect();

@@ -214,10 +214,7 @@ fn go_verify(questions: &[Question]) -> Vec<Verdict> {
 }
 
 fn predict(question: &Question, rules: Rules) -> Result<(), ChainError> {
-    let presented = match certificates(&question.presented) {
-        Ok(presented) => presented,
-        Err(error) => return Err(error),
-    };
+    let presented = certificates(&question.presented)?;
     let trust = TrustBundle::from(certificates(&question.roots)?);
     let purpose = if question.usage == Usage::Client { Purpose::Client } else { Purpose::Server };
     let host = Some(question.dns_name.as_str()).filter(|host| !host.is_empty());

@@ -165,14 +165,9 @@ fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
         "## Not handled by this package\n\nThese depend on the old CA, no step changes them, and each was acknowledged when the package was made.\n\n| dependency | what to do |\n|---|---|"
     )?;
     for item in &plan.acknowledged {
-        writeln!(text, "| {} | {} |", prose(&item.text), prose(&item.remedy))?;
+        writeln!(text, "| {} | {} |", cell(&item.text), cell(&item.remedy))?;
     }
     writeln!(text)
-}
-
-/// Words of the input in a table's cell: nothing in them can end the cell or begin code.
-fn prose(text: &str) -> String {
-    printable(text).replace('|', "\\|").replace('`', "\u{fffd}")
 }
 
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {

@@ -56,7 +56,7 @@ fn many_nodes_with_the_same_files_are_one_row() {
     let worker = found.holders[2].clone();
     found.holders.extend((2..6).map(|number| HolderReport { name: format!("worker{number}"), ..worker.clone() }));
     let folds = folded(rows(&found));
-    let names: Vec<_> = folds.iter().map(|fold| words::fold_name(fold)).collect();
+    let names: Vec<_> = folds.iter().map(words::fold_name).collect();
     assert_eq!(names, ["cp1", "cp2", "worker1 to worker5"]);
     assert_eq!(folds[2].first(), folds[2].rows[0].first.as_ref());
 }
