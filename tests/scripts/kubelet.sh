@@ -11,7 +11,8 @@ while :; do
     if [ -s "$box/$name.pid" ]; then
       read -r pid <"$box/$name.pid"
       kill -9 "$pid"
-      wait "$pid"
+      # It is this shell's child: until it is collected it would still be seen.
+      wait "$pid" || :
       : >"$box/$name.pid"
     fi
     if [ -n "$sum" ]; then

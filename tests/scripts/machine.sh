@@ -28,8 +28,11 @@ for name in kubelet kube-controller-manager kube-scheduler; do
 done
 if [ -d /etc/kubernetes/manifests ]; then
   sh "$MACHINE/kubelet.sh" 2>/dev/null &
-  until [ -s /run/machine/kube-controller-manager.sum ] && [ -s /run/machine/kube-scheduler.sum ]; do
-    /bin/sleep 0.01
+  for name in kube-controller-manager kube-scheduler; do
+    comm=
+    until [ -s "/run/machine/$name.sum" ] && read -r pid <"/run/machine/$name.pid" && read -r comm <"/proc/$pid/comm" && [ "$comm" = "$(printf %.15s "$name")" ]; do
+      /bin/sleep 0.01
+    done
   done
 fi
 PATH=${OTHER_COMMANDS:+$OTHER_COMMANDS:}$MACHINE/bin:$PATH

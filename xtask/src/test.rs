@@ -99,7 +99,7 @@ fn components() -> Result<()> {
 /// Every shell script of the repository.
 fn shellcheck() -> Result<()> {
     let mut scripts = vec![root().join(".ci/run")];
-    for folder in ["tests", "tests/bench", "tests/fixtures", "tests/lab", "tests/starlingx"] {
+    for folder in ["tests", "tests/bench", "tests/fixtures", "tests/lab", "tests/scripts", "tests/starlingx"] {
         for entry in fs::read_dir(root().join(folder))? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "sh") {

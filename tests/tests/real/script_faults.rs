@@ -20,9 +20,10 @@ use std::{
 
 use airlock_tests::{
     fixtures,
-    rotation::{Case, Rotation, scratch},
-    tools::{root, succeed},
+    rotation::{Case, PHASES, Rotation, scratch, walk},
+    tools::{airlock, built, output, root, succeed},
 };
+use serde_json::Value;
 
 /// What the scripts of a node call; `sleep` and `command -v` decide nothing.
 const NODE_COMMANDS: [&str; 23] = [
@@ -76,6 +77,22 @@ struct Step {
     environment: Vec<(&'static str, String)>,
     /// Whose library it is: a call site is disturbed once for each.
     library: &'static str,
+}
+
+impl Step {
+    /// The same on another machine, for its check.
+    fn at(&self, tree: &Path) -> Self {
+        Self {
+            id: self.id.clone(),
+            package: self.package.clone(),
+            tree: tree.to_owned(),
+            run: self.run.clone(),
+            gate: self.gate.clone(),
+            commands: self.commands.clone(),
+            environment: self.environment.clone(),
+            library: self.library,
+        }
+    }
 }
 
 /// What became of a run on the machine.
@@ -299,14 +316,13 @@ fn disturb(label: &str, mut steps: Vec<Step>) {
         wrong
     });
     assert!(wrong.is_empty(), "{} wrong of {}:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
-    gates(label, &steps, &trees, &folder);
+    gates(label, &steps, &folder);
 }
 
 /// Every check before its step and after it, with each call failing.
-fn gates(label: &str, steps: &[Step], trees: &BTreeMap<PathBuf, PathBuf>, folder: &Path) {
-    let _ = trees;
+fn gates(label: &str, steps: &[Step], folder: &Path) {
     let mut jobs = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
         let after = folder.join(format!("{index}/after"));
         for (when, tree) in [("before", &step.tree), ("after", &after)] {
@@ -315,23 +331,17 @@ fn gates(label: &str, steps: &[Step], trees: &BTreeMap<PathBuf, PathBuf>, folder
             let record = out.join("record");
             let fault = wrapped(&out.join("commands"), &step.commands);
             let extra = [("FAULT", fault.display().to_string()), ("RECORD", record.display().to_string())];
-            let here = Step {
-                tree: tree.clone(),
-                id: step.id.clone(),
-                package: step.package.clone(),
-                run: String::new(),
-                gate: String::new(),
-                commands: Vec::new(),
-                environment: step.environment.clone(),
-                library: step.library,
-            };
-            machine(&here, &out, &step.gate, "true", &extra);
+            let here = step.at(tree);
+            let undisturbed = machine(&here, &out, &step.gate, "true", &extra);
+            let is_open = undisturbed.codes["first"] == 0;
+            assert!(is_open || when == "before", "{}: its check after it\n{}", step.id, undisturbed.said);
+            // What only looks may find everything in place from the beginning.
+            if is_open && when == "before" {
+                continue;
+            }
             let text = fs::read_to_string(&record).unwrap_or_default();
-            let mut of_gate: BTreeSet<String> = BTreeSet::new();
-            for fault in faults(&here, &text, &mut of_gate) {
-                if fault.mode.starts_with("kill")
-                    || !seen.insert(format!("{when} {} {} {} {}", step.gate, fault.command, fault.at, fault.mode))
-                {
+            for fault in faults(&here, &text, seen.entry(when).or_default()) {
+                if fault.mode.starts_with("kill") {
                     continue;
                 }
                 if when == "before" || ASKED.contains(&fault.command.as_str()) {
@@ -347,16 +357,7 @@ fn gates(label: &str, steps: &[Step], trees: &BTreeMap<PathBuf, PathBuf>, folder
         let commands = wrapped(&out.join("commands"), &[&fault.command]);
         let extra =
             [("FAULT", commands.display().to_string()), ("AT", fault.at.to_string()), ("MODE", fault.mode.to_owned())];
-        let here = Step {
-            tree: tree.clone(),
-            id: step.id.clone(),
-            package: step.package.clone(),
-            run: String::new(),
-            gate: String::new(),
-            commands: Vec::new(),
-            environment: step.environment.clone(),
-            library: step.library,
-        };
+        let here = step.at(tree);
         let outcome = machine(&here, &out, &step.gate, "true", &extra);
         let wrong = judge_gate(step, fault, outcome.codes["first"], when, &outcome.said);
         if wrong.is_none() {
@@ -420,4 +421,136 @@ fn nodes_that_were_given() {
     }
     assert_eq!(all.len(), 7);
     disturb("script-faults-nodes", all);
+}
+
+/// What the cluster shows of each of a package's objects, as files for the stand-in: worked out by the real kubectl.
+fn shown(rotation: &Rotation, folder: &Path) -> PathBuf {
+    let shown = folder.join("shown");
+    fs::create_dir_all(&shown).expect("a folder can be made");
+    let objects = walk(&rotation.root()).into_iter().filter(|path| {
+        path.ends_with(".yaml")
+            && (path.contains("/cluster/") || path.contains("/management/"))
+            && !path.starts_with("0-")
+    });
+    for path in objects {
+        let mut kubectl = Command::new(built("kubectl"));
+        kubectl
+            .args(["patch", "--local", "--type", "merge", "-p", "{}", "-o", "json", "-f"])
+            .arg(rotation.root().join(&path));
+        let object: Value = serde_json::from_str(&succeed(&mut kubectl)).expect("kubectl answers in JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let kind = text(&object["kind"]).to_lowercase();
+        let [namespace, name] = ["namespace", "name"].map(|key| text(&object["metadata"][key]));
+        let data = object["data"].as_object().expect("an object has data");
+        for (key, value) in data {
+            let file = shown.join(format!("{}.{kind}.{namespace}.{name}.{key}", path.replace('/', "_")));
+            fs::write(file, text(value)).expect("a file can be written");
+        }
+    }
+    for (key, name) in [("client-ca-file", "ca.crt"), ("requestheader-client-ca-file", "front-proxy-ca.crt")] {
+        let file = rotation.phase(3).join("control-plane/cp1/etc/kubernetes/pki").join(name);
+        if file.exists() {
+            fs::copy(file, shown.join(format!("new.{key}"))).expect("a file can be copied");
+        }
+    }
+    shown
+}
+
+/// A machine from which kubectl reaches a cluster that has what was given.
+fn administrator(rotation: &Rotation, folder: &Path, shown: &Path) -> PathBuf {
+    let tree = folder.join("administrator");
+    let state = tree.join("var/lib/standin");
+    fs::create_dir_all(&state).expect("a folder can be made");
+    for file in walk(shown) {
+        // What an undo applies is what was given.
+        if let Some((path, value)) = file.split_once(".yaml.")
+            && path.contains("_undo_")
+        {
+            fs::copy(shown.join(&file), state.join(format!("value.{value}"))).expect("a file can be copied");
+        }
+    }
+    let both = rotation.phase(1).join("control-plane/cp1/etc/kubernetes/pki");
+    for (key, name) in [("client-ca-file", "ca.crt"), ("requestheader-client-ca-file", "front-proxy-ca.crt")] {
+        let file = state.join(format!("value.configmap.kube-system.extension-apiserver-authentication.{key}"));
+        if both.join(name).exists() {
+            fs::copy(both.join(name), file).expect("a file can be copied");
+        }
+    }
+    tree
+}
+
+/// The steps of a holder whose commands ask a cluster; those that only look, too.
+fn object_steps(rotation: &Rotation, holder: &str, label: &str) -> Vec<Step> {
+    let folder = scratch(label);
+    let shown = shown(rotation, &folder);
+    let tree = administrator(rotation, &folder, &shown);
+    let manifest = rotation.manifest();
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter();
+    let asked = steps.filter(|step| step["holder"] == holder && step["gate"] != "").map(|step| {
+        let phase = usize::try_from(step["phase"].as_u64().expect("a phase")).expect("a small number");
+        let [run, gate] = ["run", "gate"].map(|key| text(step, key));
+        Step {
+            id: format!("{holder} {}", text(step, "id")),
+            package: rotation.root(),
+            tree: tree.clone(),
+            run: if run.is_empty() { gate.clone() } else { run },
+            gate,
+            commands: CLUSTER_COMMANDS.to_vec(),
+            environment: vec![
+                ("SHOWN", shown.display().to_string()),
+                ("PUBLISHED", rotation.root().join(PHASES[phase]).join("workers/ca.crt").display().to_string()),
+            ],
+            library: "cluster",
+        }
+    });
+    asked.collect()
+}
+
+#[test]
+fn objects_of_a_cluster() {
+    let steps = object_steps(Case::named("ecdsa-3").rotation(), "cluster", "script-faults-objects");
+    assert!(steps.len() > 9, "{}", steps.len());
+    disturb("script-faults-cluster", steps);
+}
+
+#[test]
+fn objects_of_a_management_cluster() {
+    let steps = object_steps(Case::named("rsa-3").rotation(), "management", "script-faults-managed");
+    assert!(steps.len() > 7, "{}", steps.len());
+    disturb("script-faults-management", steps);
+}
+
+#[test]
+fn phases_of_starlingx() {
+    let folder = scratch("script-faults-starlingx-package");
+    let package = folder.join("package");
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).args(["package", "--out"]).arg(&package);
+    command.args(["--platform", "starlingx", "--accept-outage"]).arg(fixtures::path("kubeadm/ecdsa-3"));
+    assert!(output(&mut command).status.success());
+    let manifest = fs::read_to_string(package.join("manifest.json")).expect("a package has a manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let tree = folder.join("controller");
+    fs::create_dir_all(tree.join("var/lib/standin")).expect("a folder can be made");
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter();
+    let of_tool = steps.filter(|step| step["run"].as_str().is_some_and(|run| run.contains("starlingx.sh")));
+    let steps: Vec<Step> = of_tool
+        .map(|step| Step {
+            id: text(step, "id"),
+            package: package.clone(),
+            tree: tree.clone(),
+            run: text(step, "run"),
+            gate: text(step, "gate"),
+            commands: vec!["mktemp", "system"],
+            environment: vec![
+                ("SYSTEM", root().join("tests/starlingx/system.py").display().to_string()),
+                ("OS_AUTH_URL", "http://192.0.2.1:5000/v3".to_owned()),
+            ],
+            library: "starlingx",
+        })
+        .collect();
+    assert!(steps.len() > 10, "{}", steps.len());
+    disturb("script-faults-starlingx", steps);
 }

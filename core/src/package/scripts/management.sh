@@ -40,19 +40,12 @@ pause() { # NAMESPACE CLUSTER true|false
 # Fields of every object of a kind that belongs to the Cluster, a line each, as $value; none where the management cluster
 # does not have the kind.
 managed() { # PLURAL.GROUP NAMESPACE CLUSTER FIELDS
-  value=
-  call_kubectl api-resources --api-group="${1#*.}" -o name || fail "$reason"
-  # The API group of Cluster API has at least one kind: an empty answer comes from a failure.
-  [ -n "$output" ] || fail "kubectl api-resources --api-group=${1#*.}: empty answer"
-  case "
-$output
-" in
-    *"
-$1
-"*) ;;
-    *) return 0 ;;
+  read_value "{range .items[*]}$4{\"\\n\"}{end}" -n "$2" get "$1" -l "cluster.x-k8s.io/cluster-name=$3" && return 0
+  case $reason in
+    # What kubectl says of a kind that the API server does not have.
+    *"the server doesn't have a resource type"*) value= ;;
+    *) fail "$reason" ;;
   esac
-  need_value "{range .items[*]}$4{\"\\n\"}{end}" -n "$2" get "$1" -l "cluster.x-k8s.io/cluster-name=$3"
 }
 
 # One that was paused before has another value, and stays paused.

@@ -150,7 +150,7 @@ await() { # WHAT FAILED READ…
     ! is_through || break
     ! has_word "$row" "$failed" || fail "system shows $failed: look at its alarms and at the host's /var/log/puppet, then run this again"
     left=$((left - 5))
-    [ "$left" -gt 0 ] || fail "time-out, not reached: $what"
+    [ "$left" -gt 0 ] || fail "time-out, not reached: $what; system shows: ${row:-no update}"
     sleep "${AIRLOCK_PAUSE:-5}" || fail 'sleep failed'
   done
   say "$what"

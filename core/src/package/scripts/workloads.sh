@@ -110,7 +110,16 @@ annotate() { # NAMESPACE KIND/NAME VALUE
 
 await_roll_out() { # NAMESPACE Kind/NAME
   run kubectl -n "$1" rollout status "$2" "--timeout=${limit}s"
-  [ -n "$output" ] || fail "kubectl -n $1 rollout status $2: empty answer"
+  says_complete || fail "kubectl -n $1 rollout status $2: unexpected answer '$output'"
+}
+
+# What kubectl says of a Deployment, DaemonSet or StatefulSet (kubernetes/kubectl: pkg/polymorphichelpers/rollout_status.go).
+says_complete() {
+  case $output in
+    *'successfully rolled out'* | *'roll out complete'* | *'rolling update complete'*) return 0 ;;
+  esac
+  reason="kubectl rollout status: unexpected answer '$output'"
+  return 1
 }
 
 # A batch at a time: the next one waits for the roll-out of the one before.
@@ -164,8 +173,8 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
   while IFS='|' read -r namespace workload strategy mark <&3; do
     [ -n "$workload" ] || continue
     if [ "$action-$mark" = "check-$package-$phase" ]; then
-      { call_kubectl -n "$namespace" rollout status "$workload" --timeout=5s && [ -n "$output" ]; } ||
-        not_ready "$workload in $namespace is not rolled out (${reason:-empty answer})"
+      { call_kubectl -n "$namespace" rollout status "$workload" --timeout=5s && says_complete; } ||
+        not_ready "$workload in $namespace is not rolled out ($reason)"
     fi
     has_old_pods "$namespace" "$workload" || continue
     if [ "$strategy" = OnDelete ]; then
