@@ -34,8 +34,8 @@ def store(namespace, name, version, text):
         file.write(f"{version}\n{text}")
 
 
-def refuse(message):
-    print(f"Error from server: {message}", file=sys.stderr)
+def refuse(message, reason=""):
+    print(f"Error from server{reason and f' ({reason})'}: {message}", file=sys.stderr)
     sys.exit(1)
 
 
@@ -47,6 +47,7 @@ with open(os.path.join(folder, "calls"), "a", encoding="utf-8") as calls:
     calls.write(" ".join(arguments) + "\n")
 
 namespace = "default"
+arguments = [argument for argument in arguments if not argument.startswith("--request-timeout=")]
 if arguments[:1] == ["-n"]:
     namespace, arguments = arguments[1], arguments[2:]
 verb = arguments[0]
@@ -57,25 +58,31 @@ if verb == "get":
     if version is None:
         if "--ignore-not-found" in arguments:
             sys.exit(0)
-        refuse(f'secrets "{name}" not found')
+        refuse(f'secrets "{name}" not found', reason="NotFound")
     if form == "yaml":
         print(text, end="")
         if fault == "conflict":
             store(namespace, name, version + 1, text)
     elif form == "jsonpath={.metadata.resourceVersion}":
         print(version, end="")
+    elif "managedFields" in form:
+        print("<kubectl >", end="")
     else:
-        key = re.fullmatch(r"jsonpath=\{\.data\.(.*)\}", form).group(1).replace("\\.", ".")
-        print(dict(data(text)).get(key, ""), end="")
+        key = re.fullmatch(r"jsonpath=<\{\.data\.(.*)\}>", form).group(1).replace("\\.", ".")
+        print("<" + dict(data(text)).get(key, "") + ">", end="")
+elif verb == "auth":
+    print("yes")
 elif verb == "delete":
     namespace, name = re.fullmatch(
         r"/api/v1/namespaces/([^/]+)/secrets/([^/]+)", arguments[arguments.index("--raw") + 1]
     ).groups()
-    options = json.load(sys.stdin)
+    with open(arguments[arguments.index("-f") + 1], encoding="utf-8") as file:
+        options = json.load(file)
     version, _ = load(namespace, name)
     if options["preconditions"]["resourceVersion"] != str(version):
-        refuse("Conflict: the ResourceVersion in the precondition does not match")
+        refuse("the ResourceVersion in the precondition does not match", reason="Conflict")
     os.remove(path(namespace, name))
+    print('{"kind":"Status","status":"Success"}')
 elif verb == "apply":
     with open(arguments[arguments.index("-f") + 1], encoding="utf-8") as file:
         text = file.read()
@@ -87,5 +94,6 @@ elif verb == "apply":
         if data(present) != data(text) or not re.search(r"^immutable: true$", text, re.M):
             refuse(f'Secret "{name}" is invalid: data: Forbidden: field is immutable when `immutable` is set')
     store(namespace, name, (version or 0) + 1, text)
+    print(f"secret/{name} serverside-applied")
 else:
     refuse(f"unknown command {verb}")

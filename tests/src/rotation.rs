@@ -9,7 +9,7 @@ use std::{
 };
 
 use airlock_core::{
-    InputFile, InspectOptions, UnixTime,
+    InputFile, InspectOptions, Inventory, UnixTime,
     plan::{KubeletCertificates, RotationRequest},
     report::{InventoryReport, PackageReport, PlanReport},
     x509::KeyAlgorithm,
@@ -136,6 +136,17 @@ pub struct Rotation {
     pub plan: PlanReport,
     /// What was packed.
     pub package: PackageReport,
+}
+
+/// The request, with everything acknowledged that stands between it and a plan of what is loaded.
+#[must_use]
+pub fn acknowledging(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> RotationRequest {
+    let mut request = request.clone();
+    if let Err(refusal) = airlock_core::plan(inventory, &request, now) {
+        let ids = refusal.findings.iter().map(|finding| finding.acknowledge.clone());
+        request.acknowledge.extend(ids.filter(|id| !id.is_empty()));
+    }
+    request
 }
 
 /// The folder of each phase in a package, by its number; phase 0 is the cluster as it was.

@@ -9,7 +9,7 @@ use airlock_core::{
 };
 use airlock_tests::{
     fixtures,
-    rotation::{Case, scratch},
+    rotation::{Case, acknowledging, scratch},
     tools::succeed,
 };
 use zeroize::Zeroizing;
@@ -36,7 +36,8 @@ fn said(files: Vec<InputFile>, password: Option<&str>) -> (Vec<Finding>, bool) {
     let password = password.map(|text| Password::new(text.to_owned()));
     let inventory =
         inspect_with(files, InspectOptions { password: password.as_ref(), ..InspectOptions::default() }, now);
-    let planned = plan(&inventory, &RotationRequest::default(), now).is_ok();
+    let request = acknowledging(&inventory, &RotationRequest::default(), now);
+    let planned = plan(&inventory, &request, now).is_ok();
     (inventory.findings().iter().filter(|finding| !known.contains(finding)).cloned().collect(), planned)
 }
 

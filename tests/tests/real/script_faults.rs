@@ -278,12 +278,11 @@ fn disturb(label: &str, mut steps: Vec<Step>) {
     let mut seen = BTreeSet::new();
     let mut references = Vec::new();
     let mut trees: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-    for index in 0..steps.len() {
-        let first_tree = steps[index].tree.clone();
+    for (index, step) in steps.iter_mut().enumerate() {
+        let first_tree = step.tree.clone();
         if let Some(tree) = trees.get(&first_tree) {
-            steps[index].tree.clone_from(tree);
+            step.tree.clone_from(tree);
         }
-        let step = &steps[index];
         let out = folder.join(format!("{index}"));
         let record = out.join("record");
         fs::create_dir_all(&out).expect("a folder can be made");

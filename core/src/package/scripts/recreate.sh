@@ -17,7 +17,7 @@ replace_secret() { # FILE
     run_to "$copy.new" kubectl -n "$namespace" get secret "$name" -o yaml
     run mv -f -- "$copy.new" "$copy"
     printf '{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"%s"}}\n' "$version" >"$scratch/delete.json"
-    run kubectl delete --raw "/api/v1/namespaces/$namespace/secrets/$name" -f "$scratch/delete.json"
+    change delete --raw "/api/v1/namespaces/$namespace/secrets/$name" -f "$scratch/delete.json"
   else
     case $? in 3) ;; *) fail "$reason" ;; esac
   fi
