@@ -188,6 +188,8 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         ),
     };
     nodes::note_locked_out(inventory, progress, &mut findings);
+    // By all steps: what a package that ends early leaves to the next one is not unhandled.
+    findings.extend(unhandled::on_nodes(inventory, &successions, &steps, &consumers));
     let (replacements, key_requests) = replacements.into_parts();
     let left = keyless::cut(&mut steps, &successions, &replacements, request.external_ca, &mut findings);
     let whole = matches!(left, keyless::Left::Everything);
@@ -197,7 +199,6 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
     };
     editable::check(inventory.profile, &steps, &mut findings);
-    findings.extend(unhandled::on_nodes(inventory, &successions, &steps, &consumers));
     let acknowledged = unhandled::acknowledge(&mut findings, request, &successions);
     refuse_errors(&mut findings)?;
     let workers = nodes::kept_by_workers(inventory, &successions);

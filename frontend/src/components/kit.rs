@@ -83,7 +83,7 @@ pub fn note(role: Role, title: impl Into<AttrValue>, text: impl Into<AttrValue>)
     }
 }
 
-/// Properties of [`Copy`].
+/// Properties of [`Copy`](struct@Copy).
 #[derive(Properties, PartialEq)]
 pub struct CopyProps {
     /// What is copied. It is never a secret.

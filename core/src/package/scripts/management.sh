@@ -144,7 +144,13 @@ $group/v1beta2
       ;;
     *"
 $group/v1"*) ;;
-    *) fail "kubectl api-versions does not have $group" ;;
+    *"
+v1
+"*)
+      # The answer is whole and does not have the group: there is nothing of this kind.
+      return 0
+      ;;
+    *) fail "kubectl api-versions: incomplete answer '$output'" ;;
   esac
   managed "$3" "$1" "$2" "{.metadata.name}{\"|\"}{.metadata.annotations.airlock/rolled-out}{\"|\"}{.spec.replicas}{\"|\"}{$field}"
   owners=$value
