@@ -154,6 +154,25 @@ $bare
 END
 }
 
+# A roll-out that this phase began earlier is waited for. Pods that are still older than the change were restarted before
+# kube-root-ca.crt had it, and are restarted once more.
+restart_again() {
+  read_pods
+  again=
+  while IFS='|' read -r namespace workload strategy _ <&3; do
+    { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
+    has_old_pods "$namespace" "$workload" || continue
+    [ -n "$again" ] || {
+      ask date -u +%Y%m%d%H%M%S
+      again=$output
+    }
+    batched "$namespace" "$workload" "\"$package-$phase-$again\""
+  done 3<<END
+$workloads
+END
+  end_batch
+}
+
 restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
   case $action in
     verify)
@@ -168,14 +187,17 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
       return 0
       ;;
   esac
+  begun=no
   read_workloads
   read_pods
   while IFS='|' read -r namespace workload strategy mark <&3; do
     [ -n "$workload" ] || continue
-    if [ "$action-$mark" = "check-$package-$phase" ]; then
-      { call_kubectl -n "$namespace" rollout status "$workload" --timeout=5s && says_complete; } ||
-        not_ready "$workload in $namespace is not rolled out ($reason)"
-    fi
+    case $action-$mark in
+      check-"$package-$phase" | check-"$package-$phase"-*)
+        { call_kubectl -n "$namespace" rollout status "$workload" --timeout=5s && says_complete; } ||
+          not_ready "$workload in $namespace is not rolled out ($reason)"
+        ;;
+    esac
     has_old_pods "$namespace" "$workload" || continue
     if [ "$strategy" = OnDelete ]; then
       say "delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
@@ -185,15 +207,20 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
       check) not_ready "$workload in $namespace has Pods from before kube-root-ca.crt changed" ;;
       dry-run | list) say "would restart $workload in $namespace" ;;
       apply)
-        value="\"$package-$phase\""
-        [ "$mark" != "$package-$phase" ] || value=-
-        batched "$namespace" "$workload" "$value"
+        case $mark in
+          "$package-$phase" | "$package-$phase"-*)
+            begun=yes
+            batched "$namespace" "$workload" -
+            ;;
+          *) batched "$namespace" "$workload" "\"$package-$phase\"" ;;
+        esac
         ;;
     esac
   done 3<<END
 $workloads
 END
   end_batch
+  [ "$begun" = no ] || restart_again
   case $action in
     list | dry-run) list_by_hand ;;
     apply) [ "$changed" = no ] || list_by_hand ;;
@@ -204,7 +231,7 @@ unmark_workloads() { # BEFORE
   read_workloads
   while IFS='|' read -r namespace workload strategy mark <&3; do
     case $mark in
-      "$package-$1") continue ;;
+      "$package-$1" | "$package-$1"-*) continue ;;
       "$package"-*) ;;
       *) continue ;;
     esac
@@ -232,7 +259,7 @@ trust_old_again() { # FILE: phase 2's bundle
   while IFS='|' read -r namespace workload strategy mark <&3; do
     { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
     value="\"$package-$phase\""
-    [ "$mark" != "$package-$phase" ] || value=-
+    case $mark in "$package-$phase" | "$package-$phase"-*) value=- ;; esac
     batched "$namespace" "$workload" "$value"
   done 3<<END
 $workloads
