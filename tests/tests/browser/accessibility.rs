@@ -3,7 +3,7 @@
 use std::fs;
 
 use airlock_tests::{fixtures, rotation::Case, secrets::Secrets, tools::root};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     explain::message,
@@ -49,13 +49,19 @@ impl Judged {
             resize(height + 200);
             let said = self.0.evaluate_later(&RUN.replace("const done = arguments[arguments.length - 1];", ""));
             assert_eq!(said, json!([]), "{state}, {scheme}, {width} pixels: {said:#}");
-            let wide = self.0.evaluate("return document.documentElement.scrollWidth > innerWidth;");
-            assert_eq!(wide, Value::Bool(false), "{state}: the page scrolls sideways at {width} pixels");
+            let wide = self.0.evaluate(WIDE);
+            assert_eq!(wide, json!([]), "{state}: the page scrolls sideways at {width} pixels");
         }
         let size = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 }
+
+/// The elements that are wider than the page, where it scrolls sideways.
+const WIDE: &str = "return document.documentElement.scrollWidth <= innerWidth ? [] : \
+    [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1 \
+    && !one.parentElement.closest('.scroll-x, .table')) \
+    .map(one => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`);";
 
 /// Everything that can be opened is.
 fn open(page: &Page) {

@@ -89,7 +89,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     // It is said in the plan and above the picture, and marked in matrix, drawing and table.
     for place in ["plan", "review"] {
         let said = page.text(&format!("document.querySelector('[data-test={place}] [data-test=outage]').innerText"));
-        assert!(said.contains("logs, exec and port-forward fail"), "{place}: {said}");
+        assert!(said.to_lowercase().contains("logs, exec and port-forward fail"), "{place}: {said}");
     }
     let summary = page.text("document.querySelector('[data-test=matrix-summary]').innerText");
     assert!(summary.contains("Only the outage that you accepted."), "{summary}");
