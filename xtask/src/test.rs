@@ -17,16 +17,18 @@ use crate::{
 
 /// Installs what the tests need, then runs them all; the first that fails ends the run.
 ///
-/// With `--quick`, no package is carried out on a cluster, and nothing is fuzzed.
+/// With `--quick`, no package is carried out on a cluster, and nothing is fuzzed. With `--long`, every fault that the
+/// simulation knows is planted on a cluster as well, and there is more fuzzing: for a release, and after changes to either.
 ///
 /// # Errors
 ///
 /// If an option is not known, a tool cannot be made, or a test fails.
 pub fn run(options: &[&str]) -> Result<()> {
-    let quick = match options {
-        [] => false,
-        ["--quick"] => true,
-        other => bail!("`cargo xtask test` takes --quick or nothing, not {}", other.join(" ")),
+    let length = match options {
+        [] => Length::Usual,
+        ["--quick"] => Length::Quick,
+        ["--long"] => Length::Long,
+        other => bail!("`cargo xtask test` takes --quick, --long or nothing, not {}", other.join(" ")),
     };
     let started = Instant::now();
     let mut timings = Vec::new();
@@ -60,9 +62,9 @@ pub fn run(options: &[&str]) -> Result<()> {
     // The tests start it; built here, the wait for it is not theirs.
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
-    if !quick {
+    if length != Length::Quick {
         step("fuzz targets", &|| fuzz::build().map(drop))?;
-        step("clusters, fuzzing beside them", &clusters_and_fuzzing)?;
+        step("clusters, fuzzing beside them", &|| clusters_and_fuzzing(length))?;
     }
 
     println!("\n── all is well");
@@ -73,12 +75,27 @@ pub fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// How much is run.
+#[derive(Clone, Copy, PartialEq)]
+enum Length {
+    /// Neither clusters nor fuzzing.
+    Quick,
+    /// What must hold before a change goes in.
+    Usual,
+    /// Everything.
+    Long,
+}
+
 /// Clusters wait for leases and pods most of their time; what is fuzzed meanwhile takes what they leave.
-fn clusters_and_fuzzing() -> Result<()> {
-    let arguments = ["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
+fn clusters_and_fuzzing(length: Length) -> Result<()> {
+    let mut arguments = vec!["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
+    let minutes = if length == Length::Long { "10" } else { "3" };
+    if length != Length::Long {
+        arguments.extend(["--", "--skip", "faults::"]);
+    }
     thread::scope(|scope| {
         // A test says the same today as tomorrow; what is new is found by `cargo xtask fuzz` alone.
-        let fuzzing = scope.spawn(|| fuzz::run(&["--minutes", "10", "--seed", "1"]));
+        let fuzzing = scope.spawn(|| fuzz::run(&["--minutes", minutes, "--seed", "1"]));
         let clusters = finish(cargo().args(arguments)).context("clusters");
         let fuzzed = fuzzing.join().expect("fuzzing returns its errors");
         clusters.and(fuzzed)
