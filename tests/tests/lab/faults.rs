@@ -130,7 +130,7 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     // The scripts see these themselves, and give the kubelet its old certificate back.
     for fault in [Fault::RenewedBeforeSwitch, Fault::RenewedWithoutLeader] {
         let said = report["faults"][format!("{fault:?}")]["said"].as_str().unwrap_or_default();
-        assert!(said.contains("no certificate of the new CA came"), "{fault:?}: {said}");
+        assert!(said.contains("no certificate of the new CA arrived"), "{fault:?}: {said}");
     }
 
     println!("{table}");
