@@ -115,10 +115,16 @@ lock() {
   if command -v flock >/dev/null 2>&1; then
     { : >>"$journal/lock"; } 2>"$scratch/errors" || fail_command "$?" "write $journal/lock"
     exec 9>>"$journal/lock"
-    flock -n 9 2>"$scratch/errors" || {
-      read_errors
-      fail "another run of an apply.sh is active on this machine, or flock failed: $(cat "$journal/lock" 2>/dev/null) ${reason:-}; wait until it ends"
-    }
+    # The children of a run that was killed keep the lock until they have ended, too.
+    tries=10
+    until flock -n 9 2>"$scratch/errors"; do
+      tries=$((tries - 1))
+      [ "$tries" -gt 0 ] || {
+        read_errors
+        fail "another run of an apply.sh is active on this machine, or flock failed: $(cat "$journal/lock" 2>/dev/null) ${reason:-}; wait until it ends"
+      }
+      pause_between
+    done
     printf 'process %s' "$$" >"$journal/lock" || fail "$journal/lock cannot be written"
   else
     lock_folder
