@@ -35,7 +35,7 @@ mod snapshot;
 mod tenant;
 
 const USAGE: &str = "\
-cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--roll-out]
+cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management] [--roll-out] [--readers]
                    [--kubernetes 1.36] [--certificates DIR] [--from DIR] [--directory DIR] | --tenant [--directory DIR]
     brings a kubeadm cluster up: load balancer, nodes, an extension API server with a webhook;
     prints how to enter a node and where the nodes' trees are
@@ -47,6 +47,8 @@ cargo xtask lab up [--control-planes 3] [--workers 1] [--spares 0] [--management
       --roll-out       as --management, with a KubeadmControlPlane and a MachineDeployment whose
                        controllers the lab plays: in the roll-out a spare machine joins the control
                        plane with the files that Cluster API makes of the Secrets then
+      --readers        service account tokens are signed with the API server's key, and a static Pod mounts
+                       admin.conf as a single file; takes one control-plane node
       --kubernetes     1.36, or 1.33 or 1.30, which are built when they are asked for first
       --certificates   kubeadm's certificatesDir, which must lie in /etc/kubernetes: Kubespray's is
                        /etc/kubernetes/ssl; /etc/kubernetes/pki otherwise
@@ -104,7 +106,7 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: &[&str]) -> Result<Self> {
-        const FLAGS: [&str; 7] = ["continued", "kill", "management", "roll-out", "tenant", "twice", "undo"];
+        const FLAGS: [&str; 8] = ["continued", "kill", "management", "readers", "roll-out", "tenant", "twice", "undo"];
         const OPTIONS: [&str; 10] = [
             "certificates",
             "control-planes",

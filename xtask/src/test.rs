@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    process::Command,
+    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -41,6 +41,12 @@ pub fn run(options: &[&str]) -> Result<()> {
     };
 
     components()?;
+    step("lock files", &|| {
+        // Building would tell, twenty minutes later.
+        let metadata = ["metadata", "--locked", "--quiet", "--format-version", "1"];
+        finish(cargo().args(metadata).stdout(Stdio::null()))?;
+        finish(cargo().args(metadata).args(["--manifest-path", "tests/fuzz/Cargo.toml"]).stdout(Stdio::null()))
+    })?;
     step("rustfmt", &|| {
         finish(cargo().args(["fmt", "--all", "--check"]))?;
         finish(cargo().args(["fmt", "--all", "--check", "--manifest-path", "tests/fuzz/Cargo.toml"]))

@@ -73,6 +73,16 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let (first, others) = plan.control_planes.split_first().context("a cluster has a control-plane node")?;
     kubeadm(lab, &first.name, "init --config /root/kubeadm.yaml --upload-certs")?;
     step(started, "kubeadm init", &first.name);
+    if arguments.flag("readers") {
+        ensure!(others.is_empty(), "--readers takes one control-plane node: each has a key of its own");
+        fs::write(lab.private(&first.name, "/root/readers.sh"), template("readers.sh", &[])?)?;
+        lab.shell(&first.name, "sh /root/readers.sh")?;
+        wait(READY, "the static Pod vip to answer", || {
+            let said = fs::read_to_string(lab.private(&first.name, "/var/log/vip")).unwrap_or_default();
+            Ok(said.lines().any(|line| line == "ok").then_some(()))
+        })?;
+        step(started, "readers", "tokens signed with apiserver.key, a static Pod with admin.conf");
+    }
     let pin = pin(lab, &first.name)?;
     for node in others {
         write_join(lab, &plan, node, true, &release)?;

@@ -55,7 +55,9 @@ impl Package {
         let steps = manifest["steps"].as_array().context("manifest.json has no steps")?;
         let steps = steps.iter().map(step).collect::<Result<Vec<_>>>()?;
         let edges = manifest["edges"].as_array().context("manifest.json has no edges")?;
-        let edges = edges.iter().filter_map(|edge| edge["id"].as_str().map(str::to_owned)).collect();
+        // A process of the node's own makes its connections itself: what it says is judged by who brought it up.
+        let ids = edges.iter().filter_map(|edge| edge["id"].as_str()).filter(|id| !id.starts_with("consumer-"));
+        let edges = ids.map(str::to_owned).collect();
         for machine in lab.machine_names()? {
             let target = lab.private(&machine, FOLDER);
             if target.exists() {

@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# What clusters have beside kubeadm's own files; runs on the first control-plane node after `kubeadm init`:
+# - service account tokens are signed with the API server's key, as some old guides do;
+# - a static Pod mounts admin.conf as a single file and reads it at its start, as kube-vip does;
+# - a program asks the cluster through that Pod all the time, and writes every answer down.
+set -eu
+manifests=/etc/kubernetes/manifests
+for name in kube-apiserver kube-controller-manager; do
+  sed 's#/etc/kubernetes/pki/sa\.\(pub\|key\)$#/etc/kubernetes/pki/apiserver.key#' "$manifests/$name.yaml" >"/root/$name.yaml"
+  grep -q 'service-account.*apiserver\.key' "/root/$name.yaml"
+  # Beside the folder that the kubelet watches, then in one move.
+  cp "/root/$name.yaml" "/etc/kubernetes/.$name.yaml"
+  mv "/etc/kubernetes/.$name.yaml" "$manifests/$name.yaml"
+done
+
+cat >/etc/kubernetes/.vip.yaml <<'END'
+apiVersion: v1
+kind: Pod
+metadata:
+  name: vip
+  namespace: kube-system
+spec:
+  hostNetwork: true
+  containers:
+  - name: vip
+    image: lab
+    command:
+    - kubectl
+    - --kubeconfig=/etc/kubernetes/admin.conf
+    - proxy
+    - --port=8009
+    volumeMounts:
+    - mountPath: /etc/kubernetes/admin.conf
+      name: kubeconfig
+      readOnly: true
+  volumes:
+  - hostPath:
+      path: /etc/kubernetes/admin.conf
+      type: File
+    name: kubeconfig
+END
+mv /etc/kubernetes/.vip.yaml "$manifests/vip.yaml"
+
+cat >/root/ask-vip.sh <<'END'
+while :; do
+  if answer=$(kubectl --server=http://127.0.0.1:8009 --request-timeout=10s get --raw=/readyz 2>&1); then
+    echo ok
+  else
+    echo "$answer" | tr '\n' ' '
+    echo
+  fi >>/var/log/vip
+  sleep 1
+done
+END
+nohup setsid sh /root/ask-vip.sh >/dev/null 2>&1 </dev/null &
