@@ -415,7 +415,7 @@ impl Inventory {
                 ),
             }
         }
-        let (mut slots, mut others) = (BTreeMap::new(), BTreeMap::new());
+        let (mut slots, mut others, mut unusable) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for (path, Given { file, bytes, mode }) in files {
             let promise = promise(self.profile, &path);
             if promise == Promise::Nothing {
@@ -432,6 +432,7 @@ impl Inventory {
                     if keeps(promise, &artifact) && self.is_its_component(&path, &artifact) =>
                 {
                     slots.insert(path.clone(), Slot { place: path, file, bytes, mode, artifact });
+                    continue;
                 }
                 Detected::Artifact(artifact) => {
                     let what = match &artifact {
@@ -456,6 +457,9 @@ impl Inventory {
                     let reason = Reason { damaged: true, ..reason };
                     self.nothing(file, &reason, matters);
                 }
+            }
+            if matters == Severity::Error {
+                unusable.insert(path);
             }
         }
         if slots.is_empty() {
@@ -484,7 +488,7 @@ impl Inventory {
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
-        self.nodes.push(Node { name: root.to_owned(), role, slots, others, links: targets, machine: None });
+        self.nodes.push(Node { name: root.to_owned(), role, slots, others, unusable, links: targets, machine: None });
     }
 
     /// A manifest in another's place would hide that one's flags.

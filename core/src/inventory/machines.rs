@@ -1,6 +1,9 @@
 //! Talos' machines: each configuration is a node, and what stands in it lies in slots like files in a tree.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Artifact, Inventory, Node, Role, Slot, Unrecognised,
@@ -80,6 +83,7 @@ impl Inventory {
             role,
             slots,
             others: BTreeMap::new(),
+            unusable: BTreeSet::new(),
             links: BTreeMap::new(),
             machine: Some(machine),
         });

@@ -130,6 +130,8 @@ pub(crate) struct Node {
     pub(crate) slots: BTreeMap<String, Slot>,
     /// Files without a place in the profile's tables that a process on the node may read, by absolute path.
     pub(crate) others: BTreeMap<String, Slot>,
+    /// Absolute paths of files that were provided and cannot be used; each has an error of its own.
+    pub(crate) unusable: BTreeSet<String>,
     /// Symbolic links in the node's tree: absolute path and target.
     pub(crate) links: BTreeMap<String, String>,
     /// What else its configuration says, where it is made of one.

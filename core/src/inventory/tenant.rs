@@ -142,6 +142,7 @@ impl Inventory {
             role: Role::Hosted,
             slots,
             others: BTreeMap::new(),
+            unusable: BTreeSet::new(),
             links: BTreeMap::new(),
             machine: None,
         };

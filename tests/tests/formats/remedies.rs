@@ -113,6 +113,7 @@ fn certificates_in_other_forms_are_named_and_converted() {
         assert!(!planned, "{what}");
         let finding = expect(&findings, code, Severity::Error, CA);
         assert!(finding.message.contains(what), "{finding}");
+        assert!(findings.iter().all(|other| other.code != "missing-file"), "{what}: {findings:#?}");
         assert!(finding.remedy.contains(tool), "{finding}");
         let new = mended(finding, &bytes);
         assert_eq!(pem::trust_blocks(&new).len(), count, "{what}: {}", String::from_utf8_lossy(&new));
@@ -175,6 +176,8 @@ fn a_field_cluster_whose_ca_go_ignores_is_refused() {
     let file = "p-x509/master-a/etc/kubernetes/pki/ca.crt";
     let finding = expect(inventory.findings(), "ignored-certificate", Severity::Error, file);
     assert_eq!(finding.place, "line 1");
+    let errors = inventory.findings().iter().filter(|one| one.severity == Severity::Error);
+    assert_eq!(errors.count(), 1, "one cause, one error: {:#?}", inventory.findings());
     let new = mended(finding, &fixtures::read(&format!("field/{file}")));
     let mut files = fixtures::files("field/p-x509");
     files.retain(|one| one.path != file);

@@ -26,7 +26,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
         needed.extend(profile.kubeconfigs.iter().filter(|row| row.reader.is_some()).map(|row| row.path));
         for path in needed {
-            if !node.slots.contains_key(path) {
+            if !node.slots.contains_key(path) && !node.unusable.contains(path) {
                 let message =
                     format!("node {} comes without {path}, and would be left behind in the rotation", node.name);
                 let remedy = match profile.directory {
@@ -37,7 +37,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
         }
         let manifest = profile.manifest(Component::ControllerManager);
-        if let Some(path) = manifest.filter(|path| !node.slots.contains_key(*path)) {
+        if let Some(path) = manifest.filter(|path| !node.slots.contains_key(*path) && !node.unusable.contains(*path)) {
             findings.push(
                 Finding::warning(
                     "missing-manifest",
