@@ -1,13 +1,17 @@
-//! The documentation against the repository: links, paths, options, named tests, and the tables of `docs/seeds.md`.
-//! It reads files only and needs no tools.
+//! The documentation against the repository: links, paths, options, named tests, the tables of `docs/seeds.md`, and the
+//! commands of the README's tour. Nothing but `airlock` itself is run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use airlock_tests::tools::root;
+use airlock_tests::{
+    rotation::scratch,
+    tools::{airlock, root, succeed},
+};
 
 /// Folders without documents of the repository: Git's own, and what builds write.
 const SKIPPED: [&str; 3] = [".git", "target", "dist"];
@@ -273,6 +277,23 @@ fn commands_and_options_that_documents_name_exist() {
     }
     assert!(checked > 10, "{checked} commands");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The commands of the tour, one after the other, lead to a package.
+#[test]
+fn the_tour_of_the_readme_leads_to_a_package() {
+    let folder = scratch("documents-tour");
+    let readme = document("README.md");
+    let (_, tour) = readme.split_once("## Two-minute tour\n").expect("the README has a tour");
+    let tour = code(tour.split("\n## ").next().unwrap_or_default());
+    let commands: Vec<&str> = tour.iter().filter_map(|line| line.split('#').next()).map(str::trim).collect();
+    assert_eq!(commands.len(), 4, "{commands:?}");
+    for command in commands {
+        let words = command.strip_prefix("airlock ").unwrap_or_else(|| panic!("{command} is not airlock"));
+        succeed(Command::new(airlock()).args(words.split_whitespace()).current_dir(&folder));
+    }
+    let package = fs::metadata(folder.join("rotation.zip")).expect("the last command writes rotation.zip");
+    assert!(package.len() > 100_000, "{} bytes", package.len());
 }
 
 #[test]
