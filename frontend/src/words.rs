@@ -1,7 +1,7 @@
 //! The page's texts, one module for each part of the page, each text in one place.
 //!
 //! Rules: standard terms of the field, the fact first, then the consequence, then what to do; never a secret, never blame.
-//! Terms: CONTRIBUTING.md.
+//! Terms: docs/glossary.md.
 
 pub mod certificate;
 pub mod check;
