@@ -1,17 +1,8 @@
 # shellcheck shell=sh
 # What clusters have beside kubeadm's own files; runs on the first control-plane node after `kubeadm init`:
-# - service account tokens are signed with the API server's key, as some old guides do;
 # - a static Pod mounts admin.conf as a single file and reads it at its start, as kube-vip does;
 # - a program asks the cluster through that Pod all the time, and writes every answer down.
 set -eu
-manifests=/etc/kubernetes/manifests
-for name in kube-apiserver kube-controller-manager; do
-  sed 's#/etc/kubernetes/pki/sa\.\(pub\|key\)$#/etc/kubernetes/pki/apiserver.key#' "$manifests/$name.yaml" >"/root/$name.yaml"
-  grep -q 'service-account.*apiserver\.key' "/root/$name.yaml"
-  # Beside the folder that the kubelet watches, then in one move.
-  cp "/root/$name.yaml" "/etc/kubernetes/.$name.yaml"
-  mv "/etc/kubernetes/.$name.yaml" "$manifests/$name.yaml"
-done
 
 cat >/etc/kubernetes/.vip.yaml <<'END'
 apiVersion: v1
@@ -39,7 +30,8 @@ spec:
       type: File
     name: kubeconfig
 END
-mv /etc/kubernetes/.vip.yaml "$manifests/vip.yaml"
+# Beside the folder that the kubelet watches, then in one move.
+mv /etc/kubernetes/.vip.yaml /etc/kubernetes/manifests/vip.yaml
 
 cat >/root/ask-vip.sh <<'END'
 while :; do

@@ -514,7 +514,7 @@ impl Inventory {
         };
         let is_text = matches!(artifact, Some(Artifact::Text));
         if artifact.is_none() || is_text {
-            let message = format!("{path} is not a file of {}; the rotation does not change it", self.profile.title);
+            let message = format!("the rotation does not change {path}");
             self.findings.push(Finding::note("unrecognised", &file, &message));
             self.unrecognised.push(Unrecognised { file: file.clone(), reason: message });
         }

@@ -43,18 +43,19 @@ pub(super) fn depends(succession: &Succession, kubeconfig: &KubeconfigArtifact) 
 }
 
 /// Are all servers of its entries that trust the CA API servers of this cluster? The peers of any other are unknown.
-fn reaches(inventory: &Inventory, succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
-    let leaves: Vec<&Certificate> = inventory
-        .control_plane()
-        .flat_map(Node::files)
-        .filter_map(|slot| slot.artifact.certificates().first())
-        .filter(|leaf| !leaf.is_authority() && succession.signed(leaf))
-        .collect();
+pub(super) fn reaches(inventory: &Inventory, succession: &Succession, kubeconfig: &KubeconfigArtifact) -> bool {
     let clusters = kubeconfig.model.clusters.iter().zip(&kubeconfig.trust);
     let mut servers = clusters
         .filter(|(_, anchors)| succession.is_trusted_by(anchors))
         .map(|(cluster, _)| cluster.tls_server_name.clone().or_else(|| host_of_url(&cluster.server)));
-    servers.all(|host| host.is_some_and(|host| leaves.iter().any(|leaf| leaf.is_for_host(&host))))
+    servers.all(|host| host.is_some_and(|host| is_served(inventory, succession, &host)))
+}
+
+/// Does a certificate of a control-plane node that the rotated CA issued serve this host?
+pub(super) fn is_served(inventory: &Inventory, succession: &Succession, host: &str) -> bool {
+    let slots = inventory.control_plane().flat_map(Node::files);
+    let mut leaves = slots.filter_map(|slot| slot.artifact.certificates().first());
+    leaves.any(|leaf| !leaf.is_authority() && succession.signed(leaf) && leaf.is_for_host(host))
 }
 
 fn of_certificates(

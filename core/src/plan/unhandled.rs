@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession};
+use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession, dependents::reaches};
 use crate::{
     Finding, Severity,
     formats::shell::quote,
@@ -20,6 +20,8 @@ enum Dependency {
     Trusts,
     /// Both, as a kubeconfig does.
     Both,
+    /// It is a kubeconfig that trusts the old CA for servers other than this cluster's API servers, such as a webhook's.
+    TrustsElsewhere,
 }
 
 impl Dependency {
@@ -43,11 +45,26 @@ impl Dependency {
         }
     }
 
+    /// What to do, as a sentence without a final period.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::TrustsElsewhere => {
+                "Write both CAs into it in phase 1 and only the new CA in phase 3, restart the process that reads it each time, and give the server a certificate of the new CA in between"
+            }
+            _ => {
+                "Provide the static Pod manifest, systemd unit or configuration that names it, so that the package changes it; or replace it yourself in the phase that is named"
+            }
+        }
+    }
+
     /// When what happens, as a sentence without a final period.
     fn consequence(self) -> &'static str {
         match self {
             Self::Issued => "From phase 3 on, its certificate is rejected",
             Self::Trusts => "From phase 2 on, a process that reads it rejects the API servers' new certificates",
+            Self::TrustsElsewhere => {
+                "Its server is not an API server of this cluster. From phase 2 on, a process that reads the file rejects that server's certificate if the new CA issued it. From phase 3 on, a client certificate in the file is rejected where only the new CA is trusted"
+            }
             Self::Both => {
                 "From phase 2 on, a process that reads it rejects the API servers' new certificates, and from phase 3 on its own certificate is rejected"
             }
@@ -76,6 +93,11 @@ pub(super) fn on_nodes(
             }
             for succession in successions.values() {
                 let Some(dependency) = Dependency::of(&slot.artifact, &succession.old) else { continue };
+                let leads_elsewhere = match &slot.artifact {
+                    Artifact::Kubeconfig(kubeconfig) => !reaches(inventory, succession, kubeconfig),
+                    _ => false,
+                };
+                let dependency = if leads_elsewhere { Dependency::TrustsElsewhere } else { dependency };
                 if is_of_etcd(inventory, path) {
                     let known = etcd.get_or_insert((succession.id, slot.file.as_str(), BTreeSet::new()));
                     known.2.insert(path);
@@ -92,9 +114,7 @@ pub(super) fn on_nodes(
             list(&nodes),
             dependency.consequence()
         );
-        Finding::warning("not-handled", file, message)
-            .remedy("Provide the static Pod manifest, systemd unit or configuration that names it, so that the package changes it; or replace it yourself in the phase that is named")
-            .acknowledged_as(id, path)
+        Finding::warning("not-handled", file, message).remedy(dependency.remedy()).acknowledged_as(id, path)
     });
     let etcd = etcd.map(|(id, file, paths)| {
         let paths: Vec<_> = paths.into_iter().collect();

@@ -17,6 +17,9 @@ pub enum ConsumerFile {
     Kubeconfig,
     /// CA certificates that the process trusts.
     TrustBundle,
+    /// CA certificates by which the process verifies a server that was not provided: a webhook, a proxy for egress. There is
+    /// no connection to judge, and the person acknowledges the server.
+    OtherServers,
     /// CA certificates by which the process accepts the aggregator of the API servers.
     FrontProxyBundle,
     /// A client certificate of the cluster CA.
@@ -28,9 +31,10 @@ pub enum ConsumerFile {
 }
 
 impl ConsumerFile {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Kubeconfig,
         Self::TrustBundle,
+        Self::OtherServers,
         Self::FrontProxyBundle,
         Self::ClientCertificate,
         Self::FrontProxyCertificate,
@@ -66,6 +70,7 @@ pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<
             let end = End::new(party, None, trust);
             vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
         }
+        ConsumerFile::OtherServers => Vec::new(),
         ConsumerFile::FrontProxyBundle => {
             let end = End::new(party, None, trust);
             let leaf = Some(Holding::new(Material::Leaf("front-proxy-client"), Writer::File, Effect::Live));

@@ -101,3 +101,16 @@ fn a_key_that_two_certificates_share_is_kept() {
         public_key("shared-new2", new)
     );
 }
+
+/// The key named by an environment variable, for a certificate of its own: openssl says whether the pair still matches.
+#[test]
+fn a_key_that_a_pod_names_by_environment_variable_is_kept() {
+    let mount = "    env:\n    - name: REGISTRY_HTTP_TLS_CERTIFICATE\n      value: /etc/registry/registry.crt\n    - name: REGISTRY_HTTP_TLS_KEY\n      value: /etc/kubernetes/pki/apiserver.key\n    volumeMounts:\n    - mountPath: /etc/kubernetes/pki\n      name: pki\n";
+    let volume = "  - hostPath:\n      path: /etc/kubernetes/pki\n    name: pki\n";
+    let package = Cluster::new().pod("registry", mount, volume).package(&[]);
+    let kept = package.plan.findings.iter().find(|finding| finding.code == "key-kept").expect("it is said");
+    assert!(kept.message.contains("REGISTRY_HTTP_TLS_KEY") && kept.message.contains("apiserver.key"), "{kept}");
+    let old = Cluster::new().read("/etc/kubernetes/pki/apiserver.crt");
+    let new = package.read(NEW_LEAF).expect("the certificate is renewed");
+    assert_eq!(public_key("environment-old", &old), public_key("environment-new", new));
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use airlock_tests::tools::built;
+use airlock_tests::{rotation::scratch, tools::built};
 
 use super::cluster::{Cluster, NODE, verify};
 
@@ -201,4 +201,93 @@ fn a_unit_on_a_worker_that_reads_the_ca_has_to_be_acknowledged() {
     let package = cluster.package(&[&found.acknowledge]);
     assert_eq!(package.plan.acknowledged.len(), 1);
     assert!(package.text("RUNBOOK.md").contains("agent.service"), "the runbook names it");
+}
+
+/// As for `--oidc-ca-file`: kube-apiserver verifies an audit webhook by the cluster CA, and the webhook's certificate was not
+/// provided. openssl says what its certificate of the old CA is worth after phase 3.
+#[test]
+fn a_webhook_under_the_cluster_ca_has_to_be_acknowledged() {
+    let cluster = Cluster::new();
+    let names = "subjectAltName=DNS:audit.example.org\nextendedKeyUsage=serverAuth\n";
+    let (certificate, _) = cluster.issue("audit", "/CN=audit.example.org", names);
+    let kubeconfig = "apiVersion: v1\nkind: Config\nclusters:\n- name: audit\n  cluster:\n    server: https://audit.example.org/x\n    certificate-authority: /etc/kubernetes/pki/ca.crt\nusers: []\ncontexts:\n- name: audit\n  context: {cluster: audit, user: \"\"}\ncurrent-context: audit\n";
+    let cluster = cluster.with("/etc/kubernetes/pki/audit.conf", kubeconfig.as_bytes().to_vec());
+    let cluster = cluster.flag("kube-apiserver", "--audit-webhook-config-file=/etc/kubernetes/pki/audit.conf");
+    let error = cluster.clone().refused_once("other-server");
+    for part in ["https://audit.example.org/x", "/etc/kubernetes/pki/ca.crt", "phase 3", NODE] {
+        assert!(error.message.contains(part), "{part}: {error}");
+    }
+    let package = cluster.package(&[&error.acknowledge]);
+    assert!(package.text("RUNBOOK.md").contains("audit.example.org"), "the runbook names the server");
+    assert!(package.connections("consumer-").is_empty(), "an unknown server is no API server");
+    for phase in [1, 3] {
+        assert!(
+            package.restarts(phase).contains(&"kube-apiserver"),
+            "phase {phase}: it reads the CA file at its start"
+        );
+    }
+    let trusted = |folder: &str, label: &str| {
+        package.lay(label, &format!("{folder}/control-plane/cp1/etc/kubernetes/pki/ca.crt")).display().to_string()
+    };
+    let webhook = scratch("audit-webhook").join("audit.crt");
+    std::fs::write(&webhook, &certificate).expect("a file can be written");
+    let webhook = webhook.display().to_string();
+    verify(&["-CAfile", &trusted("1-trust-both", "both"), &webhook]);
+    let refused = Command::new("openssl")
+        .args(["verify", "-CAfile", &trusted("3-drop-old", "new"), &webhook])
+        .output()
+        .expect("openssl runs");
+    assert!(!refused.status.success(), "the finding is right: phase 3 rejects it");
+}
+
+/// A proxy for egress that is not on the node.
+#[test]
+fn a_proxy_for_egress_under_the_cluster_ca_has_to_be_acknowledged() {
+    let configuration = "apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\negressSelections:\n- name: cluster\n  connection:\n    proxyProtocol: HTTPConnect\n    transport:\n      tcp:\n        url: https://proxy.example.org:8131\n        tlsConfig:\n          caBundle: /etc/kubernetes/pki/ca.crt\n";
+    let cluster = Cluster::new().with("/etc/kubernetes/pki/egress.yaml", configuration.as_bytes().to_vec());
+    let cluster = cluster.flag("kube-apiserver", "--egress-selector-config-file=/etc/kubernetes/pki/egress.yaml");
+    let error = cluster.refused_once("other-server");
+    assert!(error.message.contains("https://proxy.example.org:8131"), "{error}");
+    assert!(error.acknowledge.ends_with("/etc/kubernetes/pki/egress.yaml/proxy.example.org"), "{error:?}");
+}
+
+/// The kubelet replaces its own certificate at a moment that no step knows.
+#[test]
+fn a_process_that_uses_the_kubelet_s_certificate_has_to_be_acknowledged() {
+    let unit = |path: &str| format!("[Service]\nExecStart=/usr/bin/agent --credential {path}\n");
+    for (node, path) in [
+        ("worker1", "/var/lib/kubelet/pki/kubelet-client-current.pem"),
+        ("cp1", "/var/lib/kubelet/pki/kubelet-client-current.pem"),
+        ("cp1", "/etc/kubernetes/kubelet.conf"),
+    ] {
+        let cluster = Cluster::of("rsa-3").on(node, "/etc/systemd/system/agent.service", unit(path));
+        let errors = cluster.clone().refused(&<_>::default());
+        let [error] = &errors[..] else { panic!("{node} {path}: {errors:#?}") };
+        assert_eq!(error.code, "kubelet-credential", "{error}");
+        for part in ["agent.service", path, node, "phase 2"] {
+            assert!(error.message.contains(part), "{part}: {error}");
+        }
+        let package = cluster.package(&[&error.acknowledge]);
+        assert!(package.text("RUNBOOK.md").contains("agent.service"), "the runbook names it");
+    }
+}
+
+/// A drop-in of a worker's kubelet counts as a control-plane node's does: kubelet 1.36 ends where the file is missing.
+#[test]
+fn a_drop_in_of_a_worker_s_kubelet_is_looked_at() {
+    let cluster = Cluster::of("rsa-3")
+        .on(
+            "worker1",
+            "/etc/default/kubelet",
+            "KUBELET_EXTRA_ARGS=\"--config-dir=/etc/kubernetes/kubelet.conf.d\"\n",
+        )
+        .on(
+            "worker1",
+            "/etc/kubernetes/kubelet.conf.d/10-ca.conf",
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication:\n  x509:\n    clientCAFile: /etc/kubernetes/clients-ca.crt\n",
+        );
+    let error = cluster.refused_once("reader-file-missing");
+    for part in ["/etc/kubernetes/clients-ca.crt", "clientCAFile", "10-ca.conf", "worker1"] {
+        assert!(error.message.contains(part), "{part}: {error}");
+    }
 }

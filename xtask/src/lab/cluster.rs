@@ -71,10 +71,15 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     step(started, "machines", &plan.names().join(", "));
 
     let (first, others) = plan.control_planes.split_first().context("a cluster has a control-plane node")?;
+    if arguments.flag("readers") {
+        ensure!(others.is_empty(), "--readers takes one control-plane node: each has a key of its own");
+        let path = lab.private(&first.name, "/root/kubeadm.yaml");
+        let (before, after) = ("networking:\n", template("readers.yaml", &[])?);
+        fs::write(&path, fs::read_to_string(&path)?.replace(before, &format!("{after}{before}")))?;
+    }
     kubeadm(lab, &first.name, "init --config /root/kubeadm.yaml --upload-certs")?;
     step(started, "kubeadm init", &first.name);
     if arguments.flag("readers") {
-        ensure!(others.is_empty(), "--readers takes one control-plane node: each has a key of its own");
         fs::write(lab.private(&first.name, "/root/readers.sh"), template("readers.sh", &[])?)?;
         lab.shell(&first.name, "sh /root/readers.sh")?;
         wait(READY, "the static Pod vip to answer", || {

@@ -9,9 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
 
 use super::{
     ADMIN, Lab,
+    cluster::kubectl,
     kill::{self, End, Moment},
     package::{FOLDER, Step},
     roll_out,
@@ -177,6 +179,7 @@ impl<'a> Runner<'a> {
 
     /// Runs a step again, right after its gate: nothing changes, and nothing is said but the last line.
     fn again(&self, step: &Step, machine: &str) -> Result<()> {
+        self.published()?;
         let trees = Trees::of(self.lab, &[machine])?;
         let objects = Objects::of(self.lab)?;
         let (said, _) = self.command(step, machine, "again", &step.run, Vec::new())?;
@@ -189,6 +192,21 @@ impl<'a> Runner<'a> {
         let last = usize::from(!matches!(step.holder.as_str(), "cluster" | "management"));
         ensure!(said.len() <= last, "run again on {machine}, it said\n{}", said.join("\n"));
         Ok(())
+    }
+
+    /// Waits until kube-controller-manager has published the CA file of the only control-plane node. It does so when it
+    /// leads again after a restart: that is no change of a step's second run.
+    fn published(&self) -> Result<()> {
+        let nodes = self.lab.machines("control-plane")?;
+        let [node] = nodes.as_slice() else { return Ok(()) };
+        let file = self.lab.node(node).join(self.lab.certificates()?.trim_start_matches('/')).join("ca.crt");
+        let bundle = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let get = "get configmaps --all-namespaces --field-selector=metadata.name=kube-root-ca.crt --output=json";
+        wait(GATE_LIMIT, "kube-root-ca.crt to be published", || {
+            let list: Value = serde_json::from_str(&kubectl(self.lab, get)?)?;
+            let items = list["items"].as_array().context("kubectl answers a list")?;
+            Ok(items.iter().all(|item| item["data"]["ca.crt"] == bundle).then_some(()))
+        })
     }
 
     /// Runs one command of a step in the package's folder, killed at each of the moments that come and run again;

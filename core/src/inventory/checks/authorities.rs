@@ -89,7 +89,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                 )
                 .at(&place)
                 .remedy(format!(
-                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. Otherwise keep only the {} in this file: kubeadm and kube-controller-manager need exactly one certificate here",
+                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. Otherwise keep only the {} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
                     row.title
                 )),
             );
@@ -143,7 +143,7 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
     {
         findings.push(
             Finding::error("shared-ca", &proxy.file, "one CA is used for the cluster and for the front proxy, so any client certificate could pose as the aggregator")
-                .remedy("Check that front-proxy-ca.crt is not a copy of ca.crt; a rotation with two new CAs needs two old ones"),
+                .remedy("Give the front proxy a CA of its own first: on one control-plane node, move front-proxy-ca.* and front-proxy-client.* aside and run kubeadm init phase certs front-proxy-ca; copy both files to the other control-plane nodes; run kubeadm init phase certs front-proxy-client on each. Aggregated APIs fail until every API server has them. Then provide the files again"),
         );
     }
 }

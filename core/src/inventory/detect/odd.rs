@@ -180,7 +180,7 @@ pub(super) fn kubelet_configuration(documents: &[Value], reader: Reader) -> Vec<
         ..Reason::unfit(
             NOT_A_NODES_OWN,
             kind,
-            "it is the KubeletConfiguration that kubeadm copies to the nodes. A kubelet reads its own node's file, so this one is not used",
+            "it is a KubeletConfiguration, but not a node's /var/lib/kubelet/config.yaml: of a drop-in file of a node, only the paths that it names are used, and of kubeadm's ConfigMap nothing",
             "Provide /var/lib/kubelet/config.yaml of each node",
         )
     };

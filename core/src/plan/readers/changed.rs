@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judge, words::process_name};
+use super::{
+    Judge,
+    words::{process_name, reference},
+};
 use crate::{
     inventory::{Node, Reader, Reference},
     plan::consumers::Dependent,
@@ -78,13 +81,17 @@ impl Judge<'_> {
                 kept.insert(path.clone());
             }
             for reader in readers.iter().filter(|reader| reader.target == *path || reader.path == *path) {
-                let Reference::Flag(flag) = &reader.reference else { continue };
-                let signs_tokens = flag.starts_with("service-account-");
+                // A folder is no use of one of its files, and a probe's command reads it anew each time.
+                let use_ = match &reader.reference {
+                    Reference::FolderMount { .. } | Reference::Hook { .. } | Reference::InlineTrust { .. } => continue,
+                    other => format!("{} of {}", reference(other), process_name(&reader.process)),
+                };
+                let signs_tokens =
+                    matches!(&reader.reference, Reference::Flag(flag) if flag.starts_with("service-account-"));
                 let with_its_certificate = readers.iter().any(|other| {
                     other.process == reader.process && [&other.path, &other.target].contains(&certificate)
                 });
                 if signs_tokens || !with_its_certificate {
-                    let use_ = format!("--{flag} of {}", process_name(&reader.process));
                     self.keep(node, path.clone(), use_);
                     kept.insert(path.clone());
                 }

@@ -78,7 +78,11 @@ impl Judge<'_> {
             return self.problem(node, code, "", message, remedy, &reader.file);
         }
         let Some((path, key, certificates)) = self.certificate(node, path, file) else { return };
-        let consumed = self.consumed(&path, file, certificates.first());
+        let consumed = if self.verifies_other_server(node, reader, &path, file) {
+            ConsumerFile::OtherServers
+        } else {
+            self.consumed(&path, file, certificates.first())
+        };
         let hosts = if flag == SNI_FLAG { self.names(node, &path, &certificates) } else { Vec::new() };
         let nodes = BTreeSet::from([node.name.clone()]);
         let (process, effect) = match component {
@@ -113,8 +117,11 @@ impl Judge<'_> {
                 continue;
             }
             let kinds = [Changed::TrustBundle, Changed::Kubeconfig];
+            // The kubelet's kubeconfig is of use only together with the certificate that the kubelet keeps elsewhere.
+            let kubelet_conf = self.inventory.profile.kubelet_conf().map(|row| row.path);
             let below: Vec<_> = changed
                 .iter()
+                .filter(|(path, _)| Some(path.as_str()) != kubelet_conf)
                 .filter(|(path, file)| reader.can_read(path) && kinds.contains(file) && node.file(path).is_some())
                 .collect();
             for (path, file) in &below {

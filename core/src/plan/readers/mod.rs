@@ -2,6 +2,7 @@
 
 mod changed;
 mod coverage;
+mod elsewhere;
 mod judge;
 mod places;
 mod words;
@@ -117,20 +118,31 @@ impl<'a> Judge<'a> {
             })
             .collect();
         for (reader, path, file) in &strong {
-            if !self.is_covered(node, reader, path) {
+            if !self.is_covered(node, reader, path) && !self.uses_kubelet_credential(reader) {
                 self.judge(node, reader, path, file, consumers);
             }
         }
         self.folders(node, &readers, &strong, &changed, consumers);
-        self.fixed_places(node, &readers);
-        self.not_provided(node, &readers);
-        self.inline_trust(node, &readers);
+        self.every_node(node, &readers);
+    }
+
+    /// What is asked about the readers of every node, whether or not the package restarts them.
+    fn every_node(&mut self, node: &Node, readers: &[Reader]) {
+        self.kubelet_credentials(node, readers);
+        self.fixed_places(node, readers);
+        self.not_provided(node, readers);
+        self.inline_trust(node, readers);
     }
 
     /// The readers of a node whose processes the package does not restart: a worker, or a host that a tool changes.
     pub(super) fn node_without_restarts(&mut self, node: &Node) {
         let changed = self.changed(&BTreeMap::new());
-        for reader in self.inventory.readers(node) {
+        let readers = self.inventory.readers(node);
+        self.every_node(node, &readers);
+        for reader in &readers {
+            if self.uses_kubelet_credential(reader) {
+                continue;
+            }
             let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else {
                 continue;
             };

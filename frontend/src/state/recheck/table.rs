@@ -332,6 +332,11 @@ pub const ADVICE: &[Advice] = &[
         ),
     ),
     row(
+        "kubelet-credential",
+        "The kubelet writes its client certificate to a new file; a process that read the old one keeps presenting it.",
+        Check::Command("ls -l /var/lib/kubelet/pki"),
+    ),
+    row(
         "kubelet-does-not-renew",
         "In phase 2 each kubelet asks for a certificate of the new CA by itself. One that does not is locked out in phase 3.",
         Check::Lines("rotateCertificates"),
@@ -514,6 +519,13 @@ pub const ADVICE: &[Advice] = &[
         "other-nodes-file",
         "It works on the node that it is of, and points the other one to the wrong API server.",
         Check::Kubeconfig,
+    ),
+    row(
+        "other-server",
+        "kube-apiserver trusts that server through a CA that this rotation replaces, and the server's certificate was not provided.",
+        Check::Command(
+            "openssl s_client -connect SERVER:PORT -showcerts </dev/null | openssl x509 -noout -issuer -subject",
+        ),
     ),
     row(
         "out-of-line",
