@@ -44,8 +44,11 @@ impl Dependency {
     }
 
     /// When what happens, as a sentence without a final period.
-    fn consequence(self) -> &'static str {
+    fn consequence(self, id: AuthorityId) -> &'static str {
         match self {
+            Self::Trusts if id == AuthorityId::FrontProxy => {
+                "From phase 2 on, a server that reads it rejects the requests that API servers forward to it"
+            }
             Self::Issued => "From phase 3 on, its certificate is rejected",
             Self::Trusts => "From phase 2 on, a process that reads it rejects the API servers' new certificates",
             Self::Both => {
@@ -90,7 +93,7 @@ pub(super) fn on_nodes(
         let message = format!(
             "{path} on {} depends on the old CA, and no step changes it. {}",
             list(&nodes),
-            dependency.consequence()
+            dependency.consequence(id)
         );
         Finding::warning("not-handled", file, message)
             .remedy("Provide the static Pod manifest, systemd unit or configuration that names it, so that the package changes it; or replace it yourself in the phase that is named")

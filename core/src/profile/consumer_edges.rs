@@ -17,6 +17,8 @@ pub enum ConsumerFile {
     Kubeconfig,
     /// CA certificates that the process trusts.
     TrustBundle,
+    /// CA certificates by which the process accepts clients.
+    ClientBundle,
     /// CA certificates by which the process accepts the aggregator of the API servers.
     FrontProxyBundle,
     /// A client certificate of the cluster CA.
@@ -28,9 +30,10 @@ pub enum ConsumerFile {
 }
 
 impl ConsumerFile {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Kubeconfig,
         Self::TrustBundle,
+        Self::ClientBundle,
         Self::FrontProxyBundle,
         Self::ClientCertificate,
         Self::FrontProxyCertificate,
@@ -65,6 +68,14 @@ pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<
         ConsumerFile::TrustBundle => {
             let end = End::new(party, None, trust);
             vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
+        }
+        ConsumerFile::ClientBundle => {
+            let end = End::new(party, None, trust);
+            let client = End::new(OTHERS.party, OTHERS.presents, None);
+            vec![
+                accepted("client-consumer", client, end, REMEDY),
+                refused("old-client-consumer", old(AuthorityId::Cluster), end, REMEDY),
+            ]
         }
         ConsumerFile::FrontProxyBundle => {
             let end = End::new(party, None, trust);

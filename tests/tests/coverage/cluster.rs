@@ -61,6 +61,19 @@ impl Cluster {
         self
     }
 
+    /// Replaces a file of any node, or adds it.
+    pub(crate) fn set(mut self, node: &str, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        let end = format!("{node}{path}");
+        self.files.retain(|file| !file.path.ends_with(&end));
+        self.on(node, path, text)
+    }
+
+    /// Adds a file that is on no node.
+    pub(crate) fn beside(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.files.push(InputFile::new(format!("{}/{name}", self.fixture), text.into()));
+        self
+    }
+
     /// The bytes of a file of the node.
     pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let end = format!("{NODE}{path}");

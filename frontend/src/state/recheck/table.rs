@@ -25,6 +25,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("talosctl get machineconfig -o yaml | grep -n -A3 acceptedCAs"),
     ),
     row(
+        "apiserver-restarts",
+        "While the only API server restarts, the API does not answer. Where there are several, the others serve.",
+        Check::Command("grep -n kubelet-certificate-authority /etc/kubernetes/manifests/kube-apiserver.yaml"),
+    ),
+    row(
         "archive-bomb",
         "A small archive that grows without end is made to fill a machine's memory. No node's files are like that.",
         Check::Members,
@@ -335,6 +340,11 @@ pub const ADVICE: &[Advice] = &[
         "kubelet-does-not-renew",
         "In phase 2 each kubelet asks for a certificate of the new CA by itself. One that does not is locked out in phase 3.",
         Check::Lines("rotateCertificates"),
+    ),
+    row(
+        "kubelet-not-verified",
+        "kube-apiserver rejects a serving certificate that no CA in the flag's file issued: logs, exec and port-forward to that node fail.",
+        SIGNER,
     ),
     row(
         "kubelet-serving-requests",
