@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 
 use airlock_tests::{rotation::scratch, tools::succeed};
 
-use super::cluster::{Cluster, NODE, openssl};
+use super::cluster::{Cluster, NODE, openssl, sign_by};
 
 const MANAGER: &str = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
@@ -13,20 +13,20 @@ const CA: &str = "/etc/kubernetes/pki/ca.crt";
 /// The page's step 2 on the node: `ca.crt` holds both CAs, `ca-new.crt` and `ca-new.key` the new one, and the flags name them.
 fn begun(label: &str, subject: &str, clients: bool) -> (Cluster, Vec<u8>) {
     let folder = scratch(&format!("by-hand-{label}"));
-    let file = |name: &str| folder.join(name).display().to_string();
-    succeed(
-        Command::new("openssl")
-            .args(["req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "3650", "-subj", subject])
-            .args(["-addext", "keyUsage=critical,keyCertSign,digitalSignature,keyEncipherment"])
-            .args(["-keyout", &file("ca-new.key"), "-out", &file("ca-new.crt")]),
-    );
-    let read = |name: &str| fs::read(file(name)).expect("openssl wrote it");
+    let openssl = |arguments: &[&str]| succeed(Command::new("openssl").args(arguments).current_dir(&folder));
+    openssl(&[
+        "req", "-new", "-nodes", "-newkey", "rsa:2048", "-subj", subject, "-keyout", "leaf.key", "-out", "leaf.csr",
+    ]);
+    let extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,digitalSignature,keyEncipherment\nsubjectKeyIdentifier=hash\n";
+    fs::write(folder.join("extensions"), extensions).expect("a file can be written");
+    sign_by(&folder, &["-selfsign", "-keyfile", "leaf.key"], 0);
+    let read = |name: &str| fs::read(folder.join(name)).expect("openssl wrote it");
     let cluster = Cluster::new();
-    let (old, new) = (cluster.read(CA), read("ca-new.crt"));
+    let (old, new) = (cluster.read(CA), read("leaf.crt"));
     let mut cluster = cluster
         .set(NODE, CA, [old, new.clone()].concat())
         .with("/etc/kubernetes/pki/ca-new.crt", new.clone())
-        .with("/etc/kubernetes/pki/ca-new.key", read("ca-new.key"))
+        .with("/etc/kubernetes/pki/ca-new.key", read("leaf.key"))
         .edit(
             MANAGER,
             "--cluster-signing-cert-file=/etc/kubernetes/pki/ca.crt",

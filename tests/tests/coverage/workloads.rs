@@ -32,7 +32,7 @@ fn the_schedulers_own_bundles_are_connections() {
     holds(
         &package,
         &[
-            "client-consumer/kube-scheduler/etc/kubernetes/pki/ca.crt/people and pipelines",
+            "client-consumer/kube-scheduler/etc/kubernetes/pki/ca.crt/kubeconfig",
             "aggregator-consumer/kube-scheduler/etc/kubernetes/scheduler/front-proxy.crt/cp1",
         ],
     );
@@ -62,7 +62,7 @@ fn a_cloud_controller_manager_as_static_pod_is_restarted_in_each_phase() {
         &[
             "consumer-apiserver/cloud-controller-manager/etc/kubernetes/cloud-controller-manager.conf/cp1",
             "consumer-apiserver/cloud-controller-manager/etc/kubernetes/pki/ca.crt/cp1",
-            "client-consumer/cloud-controller-manager/etc/kubernetes/pki/ca.crt/people and pipelines",
+            "client-consumer/cloud-controller-manager/etc/kubernetes/pki/ca.crt/kubeconfig",
         ],
     );
 }

@@ -124,9 +124,24 @@ fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Optio
     })
 }
 
+/// A rotation that was begun by hand: kube-controller-manager signs from a copy of the new CA.
+fn signs_from_copy(inventory: &Inventory, node: &Node, findings: &mut Vec<Finding>) {
+    let manifest = inventory.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path));
+    let (Some((slot, _)), Some(copy)) = (manifest, inventory.signing_copy(node)) else { return };
+    let message = format!(
+        "kube-controller-manager signs from {}, a copy of the new CA: a rotation was begun by hand, as the Kubernetes page describes it",
+        copy.certificate
+    );
+    findings.push(
+        Finding::note("signs-from-copy", &slot.file, message)
+            .remedy("The plan continues with this CA; phase 3 sets the flags back and removes the copy"),
+    );
+}
+
 /// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
 pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in inventory.control_plane() {
+        signs_from_copy(inventory, node, findings);
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
             let copy = inventory.signing_copy(node).filter(|_| pod.component == Component::ControllerManager);

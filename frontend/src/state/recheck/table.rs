@@ -656,6 +656,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("signing-unknown", "It decides where the new CA's key goes.", MANIFEST),
     row(
+        "signs-from-copy",
+        "kube-controller-manager signs with exactly one certificate, so the copy stays until ca.crt is one certificate again.",
+        MANIFEST,
+    ),
+    row(
         "sops-encrypted",
         "The values are ciphertext. Without them the CA is unknown, and a package without this object would leave the old CA in place.",
         Check::Lines("^sops:\\|ENC\\["),
