@@ -7,7 +7,7 @@ use crate::{
     Finding, Severity,
     formats::shell::quote,
     inventory::{Artifact, Inventory, Node, Role},
-    profile::{AuthorityId, Course},
+    profile::{AuthorityId, Course, OtherKind},
     x509::Certificate,
 };
 
@@ -147,6 +147,10 @@ fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTre
             Action::Remove { target, .. } => Some(target.as_str()),
             Action::TrustInKubeconfig(name) => kubeconfig(name),
             Action::RenewKubelet => Some(profile.kubelet_client()),
+            Action::RenewServing => {
+                let pair = profile.others.iter().find(|row| row.kind == OtherKind::KubeletServingPair);
+                pair.map(|row| row.path)
+            }
             _ => None,
         })
         .collect();

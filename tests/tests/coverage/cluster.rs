@@ -61,6 +61,13 @@ impl Cluster {
         self
     }
 
+    /// Adds a symbolic link on the node.
+    pub(crate) fn link(mut self, path: &str, target: &str) -> Self {
+        let path = format!("{}/{NODE}{path}", self.fixture);
+        self.files.push(InputFile { path, content: Content::Symlink(target.to_owned()), mode: None });
+        self
+    }
+
     /// Replaces a file of any node, or adds it.
     pub(crate) fn set(mut self, node: &str, path: &str, text: impl Into<Vec<u8>>) -> Self {
         let end = format!("{node}{path}");

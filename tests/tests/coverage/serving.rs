@@ -57,6 +57,24 @@ fn api_servers_restart_and_kubelets_renew() {
     assert!(codes.contains(&"apiserver-restarts"), "{codes:?}");
 }
 
+/// A serving certificate that the kubelet requested, as it lies on a node: phase 2 renews it, so nothing is acknowledged.
+#[test]
+fn a_requested_certificate_needs_no_acknowledgement() {
+    let cluster = requesting();
+    let names = "subjectAltName=DNS:cp1\nextendedKeyUsage=serverAuth\n";
+    let (certificate, key) = cluster.issue("serving-requested", "/CN=system:node:cp1", names);
+    let pem = "/var/lib/kubelet/pki/kubelet-server-2026-11-22-02-13-38.pem";
+    let with = |cluster: Cluster| {
+        let cluster = cluster.with(pem, [certificate.clone(), key.clone()].concat());
+        cluster.link("/var/lib/kubelet/pki/kubelet-server-current.pem", pem)
+    };
+    let package = with(cluster.clone()).flag("kube-apiserver", FLAG).package(&[]);
+    assert_eq!(outcomes(&package)[0], ("apiserver-kubelet-serving/cp1", Outcome::Holds));
+    // Without the flag no step renews it.
+    let error = with(cluster).refused_once("not-handled");
+    assert!(error.message.contains("kubelet-server"), "{error}");
+}
+
 /// Without the flag nothing verifies kubelets: no connection, no restart, no renewal.
 #[test]
 fn without_the_flag_api_servers_keep_running() {
