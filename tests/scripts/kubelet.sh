@@ -2,7 +2,7 @@
 # Stands for the kubelet's static Pods: a process for each manifest, replaced when the manifest changes or was away.
 box=/run/machine
 while :; do
-  for name in kube-controller-manager kube-scheduler; do
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do
     manifest=/etc/kubernetes/manifests/$name.yaml
     sum=
     [ ! -e "$manifest" ] || sum=$(cksum <"$manifest") || sum=

@@ -23,12 +23,12 @@ for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
   [ ! -d "$tree/$folder" ] || cp -a "$tree/$folder" "/${folder%/*}/"
 done
 mkfifo /run/machine/fifo
-for name in kubelet kube-controller-manager kube-scheduler; do
+for name in kubelet kube-apiserver kube-controller-manager kube-scheduler; do
   cp /bin/dash "/run/machine/$name"
 done
 if [ -d /etc/kubernetes/manifests ]; then
   sh "$MACHINE/kubelet.sh" 2>/dev/null &
-  for name in kube-controller-manager kube-scheduler; do
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do
     comm=
     until [ -s "/run/machine/$name.sum" ] && read -r pid <"/run/machine/$name.pid" && read -r comm <"/proc/$pid/comm" && [ "$comm" = "$(printf %.15s "$name")" ]; do
       /bin/sleep 0.01

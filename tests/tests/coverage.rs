@@ -1,6 +1,8 @@
 //! Nothing unaccounted for: every process that reads a file which the package changes, and every file that depends on a
 //! rotated CA, is handled, acknowledged, or refuses the plan.
 
+#[path = "coverage/by_hand.rs"]
+mod by_hand;
 #[path = "coverage/cluster.rs"]
 mod cluster;
 #[path = "coverage/dependents.rs"]
@@ -11,5 +13,9 @@ mod keys;
 mod random;
 #[path = "coverage/readers.rs"]
 mod readers;
+#[path = "coverage/serving.rs"]
+mod serving;
 #[path = "coverage/stale.rs"]
 mod stale;
+#[path = "coverage/workloads.rs"]
+mod workloads;

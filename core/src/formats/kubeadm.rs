@@ -61,12 +61,15 @@ pub fn from_value(value: &Value) -> Option<ClusterConfiguration> {
     is_cluster_configuration(value).then(|| configuration(value))
 }
 
-/// Reads what Cluster API's KubeadmControlPlane has kubeadm write (kubernetes-sigs/cluster-api: api/bootstrap/kubeadm/v1beta2,
-/// `ClusterConfiguration`, without a version of its own); `None` if the value is something else.
+/// Reads what Cluster API's KubeadmControlPlane or its template has kubeadm write (kubernetes-sigs/cluster-api:
+/// api/bootstrap/kubeadm/v1beta2, `ClusterConfiguration`, without a version of its own); `None` if the value is something else.
 pub fn from_control_plane(value: &Value) -> Option<ClusterConfiguration> {
-    let kind = value.get("kind").and_then(Value::as_str);
-    let given = value.pointer("/spec/kubeadmConfigSpec/clusterConfiguration");
-    given.filter(|_| kind == Some("KubeadmControlPlane")).map(configuration)
+    let pointer = match value.get("kind").and_then(Value::as_str) {
+        Some("KubeadmControlPlane") => "/spec/kubeadmConfigSpec/clusterConfiguration",
+        Some("KubeadmControlPlaneTemplate") => "/spec/template/spec/kubeadmConfigSpec/clusterConfiguration",
+        _ => return None,
+    };
+    value.pointer(pointer).map(configuration)
 }
 
 fn configuration(value: &Value) -> ClusterConfiguration {

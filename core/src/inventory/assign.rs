@@ -38,6 +38,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         loose: Vec::new(),
         packaged: Vec::new(),
         copies: Vec::new(),
+        workloads: Vec::new(),
         pins: Vec::new(),
         secrets: Vec::new(),
         namesakes: Vec::new(),

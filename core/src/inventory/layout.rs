@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    detect,
+    CLIENT_FLAG, detect,
     tree::{Trees, split},
 };
 use crate::{
     Content, Finding, InputFile,
-    formats::{static_pod, utf16},
+    formats::{
+        static_pod::{self, StaticPod},
+        utf16,
+    },
     input::MAX_PATH,
-    plan::SIGNING_KEY_FLAG,
+    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
     profile::{AuthorityId, Component, Course, Moves, Profile},
 };
+
+/// The name of the signing file that a package puts beside `ca.crt` in phases 1 and 2.
+const SIGNING_FILE: &str = "ca-signing.crt";
 
 /// The profile with this cluster's paths, and what is to be said of that. Where flags do not agree with one another, or
 /// name places that nobody keeps files in, it is as it was, and the checks say which flag is another than expected.
@@ -49,7 +55,13 @@ fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTree
         // Nearly every manifest has them all where they are by default.
         let as_usual = flags.iter().all(|(flag, path)| detect::contains(text, format!("{flag}={path}").as_bytes()));
         let pod = if as_usual { None } else { static_pod::parse(text).ok() };
+        let copied =
+            pod.as_ref().filter(|_| row.component == Component::ControllerManager).is_some_and(signs_from_copy);
         for (flag, path) in flags {
+            // A copy of the new CA, for a rotation that was begun by hand, is not where the PKI lies.
+            if copied && [SIGNING_KEY_FLAG, CLIENT_FLAG].contains(&flag) {
+                continue;
+            }
             let value = match &pod {
                 Some(pod) => pod.lookup(flag).unwrap_or_default(),
                 None => path.to_owned(),
@@ -60,6 +72,13 @@ fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTree
         }
     }
     named
+}
+
+/// Does kube-controller-manager sign from another file than it publishes? kubeadm has it use one for both.
+fn signs_from_copy(pod: &StaticPod) -> bool {
+    let value = |flag| pod.lookup(flag).unwrap_or_default();
+    let (signs, publishes) = (value(SIGNING_FLAG), value("root-ca-file"));
+    !signs.is_empty() && !publishes.is_empty() && signs != publishes && split(&signs).1 != SIGNING_FILE
 }
 
 /// Those that are named alike everywhere; `None` if one is not.

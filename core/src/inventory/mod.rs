@@ -19,11 +19,14 @@ mod pins;
 mod readers;
 mod recognise;
 mod resources;
+mod serving;
 mod signers;
+mod signing_copy;
 mod standing;
 mod tenant;
 mod tree;
 mod unsupported;
+mod workloads;
 mod writers;
 
 use std::{
@@ -53,9 +56,12 @@ pub(crate) use self::{
     machines::SecretsFile,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
+    serving::KubeletServing,
     signers::Signers,
+    signing_copy::CLIENT_FLAG,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
+    workloads::Workload,
     writers::{is_immutable, writer},
 };
 
@@ -84,6 +90,8 @@ pub struct Inventory {
     pub(crate) packaged: Vec<Slot>,
     /// CA certificates in objects that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
+    /// Workloads whose Pods read files of their node.
+    pub(crate) workloads: Vec<Workload>,
     /// Files of clusters' secrets; what they hold is among the loose.
     pub(crate) secrets: Vec<SecretsFile>,
     /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.
@@ -357,7 +365,7 @@ impl Inventory {
 
     /// Every reference from a process on a node to a file of the node.
     pub(crate) fn readers(&self, node: &Node) -> Vec<Reader> {
-        readers::of_node(node.files().map(NodeFile::from), &node.links)
+        readers::of_node(node.files().map(NodeFile::from), &node.links, &self.workloads)
     }
 
     /// The first object of a role.

@@ -15,7 +15,9 @@ use super::{
     copies::Reader,
     detect::{self, Reason},
     pins::pinned,
-    recognise, tenant, unsupported, writers,
+    recognise, tenant, unsupported,
+    workloads::Workload,
+    writers,
 };
 use crate::{
     Finding, Severity,
@@ -46,6 +48,14 @@ impl Inventory {
             let Some(role) = hosted.map(ObjectRole::Hosted).or_else(|| object_role(&object)) else {
                 if secret_row(&object).is_some() {
                     self.namesakes.push((file.to_owned(), Arc::clone(bytes), object));
+                    continue;
+                }
+                if let Some(workload) = Workload::of(&object, file) {
+                    let same =
+                        |known: &Workload| (&known.name, &known.namespace) == (&workload.name, &workload.namespace);
+                    if !self.workloads.iter().any(same) {
+                        self.workloads.push(workload);
+                    }
                     continue;
                 }
                 let copies = reader.copies(&object, file);
@@ -264,7 +274,7 @@ fn object_role(object: &Object) -> Option<ObjectRole> {
             Some(ObjectRole::UploadedCertificates)
         }
         "Secret" => management_secret(object).map(ObjectRole::Secret),
-        "KubeadmControlPlane" => Some(ObjectRole::KubeadmConfig),
+        "KubeadmControlPlane" | "KubeadmControlPlaneTemplate" => Some(ObjectRole::KubeadmConfig),
         "ClusterConfiguration" if kubeadm::is_cluster_configuration(&object.value) => Some(ObjectRole::KubeadmConfig),
         "CertificateSigningRequest" => Some(ObjectRole::SigningRequest),
         _ if !ca_bundles(object).is_empty() => Some(ObjectRole::CaBundle),

@@ -69,7 +69,7 @@ pub(super) fn step_name(step: &Step) -> &str {
 pub(super) fn is_kubelet_step(step: &Step) -> bool {
     matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)
         && step.actions.iter().any(|action| match action {
-            Action::RenewKubelet => true,
+            Action::RenewKubelet | Action::RenewServing => true,
             Action::Write(edit) => matches!(edit.content, Content::Credential(_)),
             _ => false,
         })
@@ -84,6 +84,7 @@ fn can_be_undone(action: &Action) -> bool {
             ClusterAction::HealthChecks { .. }
                 | ClusterAction::Pause { .. }
                 | ClusterAction::Pin(_)
+                | ClusterAction::RestartReaders(_)
                 | ClusterAction::RestartWorkloads
         ),
         _ => false,

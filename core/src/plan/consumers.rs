@@ -27,6 +27,8 @@ pub(crate) enum Process {
     StaticPod { name: String, program: String },
     /// A systemd unit, such as `kube-proxy.service`.
     Unit(String),
+    /// A workload of the cluster, such as `DaemonSet/cloud-controller-manager`: a step for the cluster restarts it.
+    Workload { name: String, namespace: String },
 }
 
 /// A process that reads a changed file, on one or more nodes.
@@ -51,6 +53,8 @@ pub(crate) enum Dependent {
     Kubeconfig,
     /// Certificates of CAs, the old one among them.
     TrustBundle,
+    /// Certificates of CAs, the old front-proxy CA among them.
+    FrontProxyBundle,
     /// A leaf, and the path of its private key; empty where the key is not on the node.
     Leaf {
         key: String,
@@ -76,7 +80,7 @@ impl Process {
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Component(component) => component.as_str(),
-            Self::StaticPod { name, .. } | Self::Unit(name) => name,
+            Self::StaticPod { name, .. } | Self::Unit(name) | Self::Workload { name, .. } => name,
         }
     }
 }
@@ -167,8 +171,21 @@ impl Consumers {
                 _ => false,
             })
             .map(|consumer| &consumer.process)
+            .filter(|process| !matches!(process, Process::Workload { .. }))
             .collect();
         needed.into_iter().cloned().collect()
+    }
+
+    /// The workloads that read a client certificate from a file of a node: namespace and name.
+    pub(super) fn presenting_workloads(&self) -> Vec<(String, String)> {
+        let presents = [ConsumerFile::Kubeconfig, ConsumerFile::ClientCertificate, ConsumerFile::ServingCertificate];
+        let of_workload = |consumer: &Consumer| match &consumer.process {
+            Process::Workload { name, namespace } => Some((namespace.clone(), name.clone())),
+            _ => None,
+        };
+        let all = self.all.iter().filter(|consumer| presents.contains(&consumer.file));
+        let workloads: BTreeSet<_> = all.filter_map(of_workload).collect();
+        workloads.into_iter().collect()
     }
 
     /// The dependents of a node, by path.

@@ -16,13 +16,24 @@ pub(super) fn of_node(
     node: &Node,
 ) -> BTreeMap<String, Dependent> {
     let Some(succession) = successions.get(&AuthorityId::Cluster) else { return BTreeMap::new() };
-    let found = node.others.iter().filter_map(|(path, slot)| {
+    let front_proxy = successions.get(&AuthorityId::FrontProxy);
+    // What kube-controller-manager signs from stays one certificate; phase 3 removes it.
+    let copy = inventory.signing_copy(node);
+    let is_copy = |path: &str| copy.as_ref().is_some_and(|copy| copy.files().any(|own| own == path));
+    let others = node.others.iter().filter(|(path, _)| !is_copy(path));
+    let found = others.filter_map(|(path, slot)| {
         let dependent = match &slot.artifact {
             Artifact::Kubeconfig(kubeconfig) => {
                 let ours = depends(succession, kubeconfig) && reaches(inventory, succession, kubeconfig);
                 ours.then_some(Dependent::Kubeconfig)?
             }
-            Artifact::Certificates(certificates) => of_certificates(succession, node, slot, certificates)?,
+            Artifact::Certificates(certificates) => match of_certificates(succession, node, slot, certificates) {
+                Some(dependent) => dependent,
+                None => front_proxy
+                    .filter(|_| certificates.first().is_some_and(Certificate::is_authority))
+                    .filter(|succession| succession.is_trusted_by(certificates))
+                    .map(|_| Dependent::FrontProxyBundle)?,
+            },
             Artifact::Credential(chain, _) => {
                 let leaf = chain.first().filter(|leaf| !leaf.is_authority() && succession.signed(leaf));
                 leaf.map(|_| Dependent::Credential)?
@@ -71,12 +82,17 @@ fn of_certificates(
     if !succession.signed(first) {
         return None;
     }
+    Some(Dependent::Leaf { key: key_of(node, &slot.place, first) })
+}
+
+/// The path of a certificate's private key on the node, the one with the certificate's name first; empty if there is none.
+pub(super) fn key_of(node: &Node, certificate: &str, leaf: &Certificate) -> String {
     let is_key = |other: &&Slot| match &other.artifact {
-        Artifact::PrivateKey(key) => key.public_key().is_same_key(first.public_key()),
+        Artifact::PrivateKey(key) => key.public_key().is_same_key(leaf.public_key()),
         _ => false,
     };
-    let stem = slot.place.rsplit_once('.').map_or(slot.place.as_str(), |(stem, _)| stem);
+    let stem = certificate.rsplit_once('.').map_or(certificate, |(stem, _)| stem);
     let keys: Vec<&Slot> = node.files().filter(is_key).collect();
     let beside = keys.iter().find(|key| key.place.strip_suffix(".key") == Some(stem)).or_else(|| keys.first());
-    Some(Dependent::Leaf { key: beside.map(|key| key.place.clone()).unwrap_or_default() })
+    beside.map(|key| key.place.clone()).unwrap_or_default()
 }

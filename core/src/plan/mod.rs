@@ -12,6 +12,7 @@ mod hosted;
 mod hosts;
 mod key_home;
 mod keyless;
+mod kubelet_authority;
 mod machines;
 mod managed;
 mod nodes;
@@ -34,17 +35,18 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
-use self::{consumers::Consumers, progress::Progress, replacements::Replacements};
+use self::{consumers::Consumers, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},
     hosted::{IN_PODS, TenantAction, TenantVerb},
     hosts::TOOL,
     key_home::KeyHome,
+    kubelet_authority::KUBELET_AUTHORITY_FLAG,
     nodes::{KeptFile, SIGNING_FLAG, SIGNING_KEY_FLAG},
     objects::{FilePart, ObjectChange},
     present::{
-        Access, CLUSTER_INFO, EXTENSIONS, Held, PODS, Place, PlaceKind, Shown, Trusted, certificates, flags,
-        split_entry,
+        Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, certificates,
+        flags, split_entry,
     },
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
@@ -167,6 +169,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     key_home::check_kubelets(request, &successions, &mut findings);
     unseen::check(inventory, &successions, &mut findings);
     let consumers = Consumers::of(inventory, &successions, &mut findings);
+    let kubelet_authority = KubeletAuthority::of(inventory, &successions, &mut findings);
     refuse_errors(&mut findings)?;
     let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
     let progress = Progress::of(inventory, request.start_over);
@@ -182,6 +185,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
             progress,
             &mut replacements,
             &consumers,
+            &kubelet_authority,
             at_once,
             now,
             &mut findings,
@@ -206,7 +210,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         Course::Managed(_) => Vec::new(),
         Course::MachineConfigs => machines::present(inventory, &successions, progress),
         Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
-            present::present(inventory, &successions, progress)
+            present::present(inventory, &successions, progress, &kubelet_authority)
         }
     };
     let contexts = machines::contexts(inventory, &successions);

@@ -10,13 +10,14 @@ use super::{
     Action, Content, Edit, KeyHome, KubeletCertificates, Phase, Process, RotationRequest, Side, Source, Succession,
     clients,
     consumers::{Consumers, Dependent},
+    dependents,
     progress::Progress,
     replacements::Replacements,
     steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, Inventory, Node, Slot, Standing},
+    inventory::{Artifact, CLIENT_FLAG, Inventory, KubeletServing, Node, Slot, Standing},
     profile::{AuthorityId, Component},
 };
 
@@ -85,6 +86,8 @@ pub(super) struct NodePlanner<'a, 'b> {
     pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
     pub(super) consumers: &'a Consumers,
+    /// The restart of the API server, where this phase needs one.
+    pub(super) restart: Option<Action>,
     pub(super) node: &'a Node,
     pub(super) phase: Phase,
 }
@@ -100,6 +103,7 @@ impl NodePlanner<'_, '_> {
     pub(super) fn actions(&mut self) -> Vec<Action> {
         let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
         let mut actions = Vec::new();
+        let mut serves_anew = false;
         match self.phase {
             Phase::TrustBoth => {
                 let signing = self.separate_signing();
@@ -117,6 +121,9 @@ impl NodePlanner<'_, '_> {
                 actions.extend(self.trust());
                 actions.extend(self.kubeconfigs());
                 actions.extend(self.dependents());
+                let serving = self.own_serving_certificate();
+                serves_anew = !serving.is_empty();
+                actions.extend(serving);
             }
             Phase::DropOld => {
                 actions.extend(self.trust());
@@ -128,19 +135,19 @@ impl NodePlanner<'_, '_> {
         if rotates_cluster {
             // In phase 3 the manifest comes last, and starts it anew with everything that changed.
             let restarted = self.phase == Phase::DropOld && actions.iter().any(Action::is_manifest);
+            // First: the others reconnect to an API server that serves again.
+            actions.extend(self.restart.take());
             if !restarted {
                 actions.push(Action::Restart(Component::ControllerManager));
             }
             actions.push(Action::Restart(Component::Scheduler));
-            if self.phase != Phase::Switch {
+            if self.phase != Phase::Switch || serves_anew {
                 actions.push(Action::Restart(Component::Kubelet));
             }
             actions.extend(self.process_restarts(&actions));
             if self.phase == Phase::DropOld && self.signs_on_nodes() {
-                actions.push(Action::Remove {
-                    target: self.inventory.profile.signing.certificate.to_owned(),
-                    before: "new CA".to_owned(),
-                });
+                actions
+                    .extend(self.signing_files().into_iter().map(|(target, before)| Action::Remove { target, before }));
             }
         }
         actions
@@ -154,10 +161,14 @@ impl NodePlanner<'_, '_> {
             let Some(slot) = self.node.others.get(path) else { continue };
             match dependent {
                 Dependent::Kubeconfig => actions.extend(self.kubeconfig(slot, path)),
-                Dependent::TrustBundle => {
+                Dependent::TrustBundle | Dependent::FrontProxyBundle => {
                     let (order, before) = (self.phase.trust(), self.phase.trusted_before());
                     let present = slot.artifact.certificates().to_vec();
-                    let content = Content::Widened(AuthorityId::Cluster, present, order);
+                    let id = match dependent {
+                        Dependent::FrontProxyBundle => AuthorityId::FrontProxy,
+                        _ => AuthorityId::Cluster,
+                    };
+                    let content = Content::Widened(id, present, order);
                     let mode = slot.mode.unwrap_or(PUBLIC);
                     actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
                 }
@@ -194,6 +205,23 @@ impl NodePlanner<'_, '_> {
             process => Action::RestartProcess(process),
         });
         restarts.collect()
+    }
+
+    /// The kubelet's serving certificate, where a file holds it and the rotated CA issued it.
+    pub(super) fn serving_certificate(&mut self) -> Vec<Action> {
+        let KubeletServing::File(path) = self.inventory.kubelet_serving(self.node) else { return Vec::new() };
+        let leaf = self.node.file(&path).and_then(|slot| slot.artifact.certificates().first());
+        let Some(leaf) = leaf else { return Vec::new() };
+        let key = dependents::key_of(self.node, &path, leaf);
+        self.leaf(&path, &key, "kubelet serving certificate")
+    }
+
+    /// Likewise on a control-plane node, whose files outside the profile's tables [`Self::dependents`] changes.
+    fn own_serving_certificate(&mut self) -> Vec<Action> {
+        match self.inventory.kubelet_serving(self.node) {
+            KubeletServing::File(path) if self.node.slots.contains_key(&path) => self.serving_certificate(),
+            _ => Vec::new(),
+        }
     }
 
     /// Minted kubelet credentials; empty where kubelets renew themselves.
@@ -369,6 +397,19 @@ impl NodePlanner<'_, '_> {
         actions
     }
 
+    /// What kube-controller-manager signed from in the phases before, and what it was: the package's file, or the copy of a
+    /// rotation that was begun by hand.
+    fn signing_files(&self) -> Vec<(String, String)> {
+        match self.inventory.signing_copy(self.node) {
+            Some(copy) => {
+                let own = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
+                let files = copy.files().filter(|path| !path.is_empty() && *path != own);
+                files.map(|path| (path.to_owned(), "copy of the new CA".to_owned())).collect()
+            }
+            None => vec![(self.inventory.profile.signing.certificate.to_owned(), "new CA".to_owned())],
+        }
+    }
+
     /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
     fn restore_manifest(&self) -> Vec<Action> {
         if !self.signs_on_nodes() || !self.is_flag_left() {
@@ -388,10 +429,16 @@ impl NodePlanner<'_, '_> {
                     &after,
                 )]
             }
-            Some((slot, _)) => {
+            Some((slot, value)) => {
                 let ca = self.ca_path();
-                let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, ca.to_owned())]);
-                let (before, after) = (format!("{flag}={file}"), format!("{flag}={ca}"));
+                let mut flags = vec![(SIGNING_FLAG, ca.to_owned())];
+                if let Some(copy) = self.inventory.signing_copy(self.node) {
+                    let key = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
+                    flags.extend((!copy.key.is_empty()).then(|| (SIGNING_KEY_FLAG, key.to_owned())));
+                    flags.extend(copy.clients.map(|_| (CLIENT_FLAG, ca.to_owned())));
+                }
+                let content = Content::Manifest(slot.into(), flags);
+                let (before, after) = (format!("{flag}={value}"), format!("{flag}={ca}"));
                 vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
             }
             None => vec![Action::SetFlag {

@@ -199,6 +199,8 @@ pub(crate) enum Fact {
     TakenUp,
     /// Every kubelet of the holder presents a certificate of the new authority.
     Renewed,
+    /// No kubelet of the holder presents a serving certificate of the old authority any more.
+    ServingRenewed,
     /// Everything that the step writes is where it belongs, with everyone whom it concerns.
     Everywhere,
     /// Nobody presents a certificate of the old authority any more, by their own word.
@@ -270,6 +272,8 @@ pub(crate) enum Action {
     },
     /// The kubelet asks for a new client certificate with its present one.
     RenewKubelet,
+    /// The kubelet requests a new serving certificate, where it has one that it requested and that the old authority signed.
+    RenewServing,
     /// What kubeadm on the node makes anew from the node's own files and the authority's new key: no leaf's key travels.
     RenewOnNode {
         /// Whose leaves.
@@ -306,6 +310,9 @@ impl Action {
             }
             Self::RenewKubelet => {
                 "The kubelet asks for a new certificate with its present one; its key never leaves the node".to_owned()
+            }
+            Self::RenewServing => {
+                "The kubelet requests a new serving certificate (kubelet-server-current.pem), where it has one that it requested".to_owned()
             }
             Self::RenewOnNode { names, trust, .. } => format!(
                 "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
@@ -505,6 +512,8 @@ pub(crate) enum ClusterAction {
     Published(Trust, String),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
+    /// These workloads are rolled out once in the phase, because they read files of nodes: namespace and `Kind/NAME`.
+    RestartReaders(Vec<(String, String)>),
     /// Waits until the API server serves a certificate of the new authority.
     Served,
     /// Something done to a control plane that runs in a management cluster.
@@ -556,6 +565,10 @@ impl ClusterAction {
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
             Self::Tenant(action) => action.in_words(),
+            Self::RestartReaders(workloads) => {
+                let names: Vec<_> = workloads.iter().map(|(namespace, name)| format!("{name} in namespace {namespace}")).collect();
+                format!("Restart {}, which read files of the nodes at their start: their old client certificates are rejected in phase 3", names.join(", "))
+            }
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
         }
     }

@@ -96,17 +96,27 @@ impl Succession {
     /// What stands in the bytes of whatever the new one signs and of nothing that the old one signed, in hexadecimal
     /// digits: its key's identifier (RFC 5280, section 4.2.1.1) and its name. Scripts tell the two apart by either.
     pub(crate) fn marks(&self, new: &Certificate) -> Vec<String> {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let key_id =
-            new.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && self.old.subject_key_id() != Some(id));
-        let name = Some(new.subject().der()).filter(|name| *name != self.old.subject().der());
-        key_id.into_iter().chain(name).map(hex).collect()
+        marks_of(new, &self.old)
+    }
+
+    /// Likewise of what the old one signs.
+    pub(crate) fn old_marks(&self, new: &Certificate) -> Vec<String> {
+        marks_of(&self.old, new)
     }
 
     /// Can it sign, and be brought to where its key belongs?
     pub(crate) fn has_key(&self) -> bool {
         !matches!(self.new, Successor::Present(_, None) | Successor::Brought(_, None))
     }
+}
+
+/// The marks of one authority that another does not have.
+fn marks_of(authority: &Certificate, other: &Certificate) -> Vec<String> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let key_id =
+        authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && other.subject_key_id() != Some(id));
+    let name = Some(authority.subject().der()).filter(|name| *name != other.subject().der());
+    key_id.into_iter().chain(name).map(hex).collect()
 }
 
 /// What a decision rests on, and where it leaves what it needs and what it has to say.

@@ -7,7 +7,7 @@ use crate::{
     Finding, Severity,
     formats::shell::quote,
     inventory::{Artifact, Inventory, Node, Role},
-    profile::{AuthorityId, Course},
+    profile::{AuthorityId, Course, OtherKind},
     x509::Certificate,
 };
 
@@ -58,8 +58,11 @@ impl Dependency {
     }
 
     /// When what happens, as a sentence without a final period.
-    fn consequence(self) -> &'static str {
+    fn consequence(self, id: AuthorityId) -> &'static str {
         match self {
+            Self::Trusts if id == AuthorityId::FrontProxy => {
+                "From phase 2 on, a server that reads it rejects the requests that API servers forward to it"
+            }
             Self::Issued => "From phase 3 on, its certificate is rejected",
             Self::Trusts => "From phase 2 on, a process that reads it rejects the API servers' new certificates",
             Self::TrustsElsewhere => {
@@ -112,7 +115,7 @@ pub(super) fn on_nodes(
         let message = format!(
             "{path} on {} depends on the old CA, and no step changes it. {}",
             list(&nodes),
-            dependency.consequence()
+            dependency.consequence(id)
         );
         Finding::warning("not-handled", file, message).remedy(dependency.remedy()).acknowledged_as(id, path)
     });
@@ -164,6 +167,10 @@ fn changed<'a>(inventory: &'a Inventory, node: &Node, steps: &'a [Step]) -> BTre
             Action::Remove { target, .. } => Some(target.as_str()),
             Action::TrustInKubeconfig(name) => kubeconfig(name),
             Action::RenewKubelet => Some(profile.kubelet_client()),
+            Action::RenewServing => {
+                let pair = profile.others.iter().find(|row| row.kind == OtherKind::KubeletServingPair);
+                pair.map(|row| row.path)
+            }
             _ => None,
         })
         .collect();

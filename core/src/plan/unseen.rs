@@ -40,12 +40,14 @@ pub(super) fn check(
 pub(super) struct UnseenPlanner<'a> {
     pub(super) profile: &'static Profile,
     pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
+    /// The restart of the API server, where this phase needs one.
+    pub(super) restart: Option<Action>,
     pub(super) phase: Phase,
 }
 
 impl UnseenPlanner<'_> {
     /// Everything that happens on each of the nodes, in order; their kubelets' own certificates are a step of their own.
-    pub(super) fn actions(&self) -> Vec<Action> {
+    pub(super) fn actions(mut self) -> Vec<Action> {
         let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
         let manager = Component::ControllerManager;
         let mut actions = Vec::new();
@@ -76,6 +78,7 @@ impl UnseenPlanner<'_> {
             }
         }
         if rotates_cluster {
+            actions.extend(self.restart.take());
             actions.push(Action::Restart(manager));
             actions.push(Action::Restart(Component::Scheduler));
             if self.phase != Phase::Switch {

@@ -20,6 +20,8 @@ pub enum ConsumerFile {
     /// CA certificates by which the process verifies a server that was not provided: a webhook, a proxy for egress. There is
     /// no connection to judge, and the person acknowledges the server.
     OtherServers,
+    /// CA certificates by which the process accepts clients.
+    ClientBundle,
     /// CA certificates by which the process accepts the aggregator of the API servers.
     FrontProxyBundle,
     /// A client certificate of the cluster CA.
@@ -31,10 +33,11 @@ pub enum ConsumerFile {
 }
 
 impl ConsumerFile {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Kubeconfig,
         Self::TrustBundle,
         Self::OtherServers,
+        Self::ClientBundle,
         Self::FrontProxyBundle,
         Self::ClientCertificate,
         Self::FrontProxyCertificate,
@@ -71,6 +74,14 @@ pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<
             vec![accepted("consumer-apiserver", end, APISERVER, REMEDY), impostor(end)]
         }
         ConsumerFile::OtherServers => Vec::new(),
+        ConsumerFile::ClientBundle => {
+            let end = End::new(party, None, trust);
+            let client = End::new(OTHERS.party, OTHERS.presents, None);
+            vec![
+                accepted("client-consumer", client, end, REMEDY),
+                refused("old-client-consumer", old(AuthorityId::Cluster), end, REMEDY),
+            ]
+        }
         ConsumerFile::FrontProxyBundle => {
             let end = End::new(party, None, trust);
             let leaf = Some(Holding::new(Material::Leaf("front-proxy-client"), Writer::File, Effect::Live));

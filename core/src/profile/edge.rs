@@ -127,7 +127,7 @@ pub enum Material {
     KubeconfigTrust(&'static str),
     /// The kubelet's own client certificate.
     KubeletCredential,
-    /// The kubelet's serving certificate, where kube-controller-manager signs it.
+    /// The kubelet's serving certificate: signed through the API, or in a file.
     KubeletServing,
     /// The file that `--kubelet-certificate-authority` names, where it is set.
     KubeletAuthority,

@@ -45,10 +45,13 @@ impl Program {
         }
     }
 
-    /// The program that a word of a command line starts: by its base name.
+    /// The program that a word of a command line starts: by its base name. Cloud providers put their own name before
+    /// `cloud-controller-manager`.
     pub(crate) fn of_word(word: &str) -> Option<Self> {
         let name = word.rsplit('/').next().unwrap_or(word);
-        Self::ALL.into_iter().find(|program| program.binary() == name)
+        let named = Self::ALL.into_iter().find(|program| program.binary() == name);
+        let of_provider = || name.ends_with("-cloud-controller-manager").then_some(Self::CloudControllerManager);
+        named.or_else(of_provider)
     }
 
     /// The component of the profiles' tables.

@@ -149,7 +149,7 @@ pub const KAMAJI: Profile = Profile {
         StaticPodRow { component: Component::ControllerManager, path: "deployment/kube-controller-manager" },
         StaticPodRow { component: Component::Scheduler, path: "deployment/kube-scheduler" },
     ],
-    flags: kubeadm::FLAGS,
+    flags: kubeadm::HOSTED_FLAGS,
     foreign_flags: kubeadm::FOREIGN_FLAGS,
     others: kubeadm::OTHERS,
     edges: EDGES,

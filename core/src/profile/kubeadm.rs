@@ -7,8 +7,19 @@ use super::{
 };
 use crate::x509::KeyAlgorithm;
 
-/// [`Profile::flags`] of whoever runs the components on kubeadm's paths.
-pub(super) const FLAGS: &[FlagRow] = &[
+/// [`Profile::flags`] of nodes: `--kubelet-certificate-authority` may name any file there, since API servers are restarted.
+pub(super) const FLAGS: &[FlagRow] = match HOSTED_FLAGS {
+    [_, others @ ..] => others,
+    [] => &[],
+};
+
+/// [`Profile::flags`] of control planes that run the components on kubeadm's paths in Pods.
+pub(super) const HOSTED_FLAGS: &[FlagRow] = &[
+    FlagRow {
+        component: Component::Apiserver,
+        flag: "kubelet-certificate-authority",
+        paths: &["/etc/kubernetes/pki/ca.crt"],
+    },
     FlagRow { component: Component::Apiserver, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
     FlagRow { component: Component::Apiserver, flag: "tls-cert-file", paths: &["/etc/kubernetes/pki/apiserver.crt"] },
     FlagRow {
@@ -40,11 +51,6 @@ pub(super) const FLAGS: &[FlagRow] = &[
         component: Component::Apiserver,
         flag: "proxy-client-key-file",
         paths: &["/etc/kubernetes/pki/front-proxy-client.key"],
-    },
-    FlagRow {
-        component: Component::Apiserver,
-        flag: "kubelet-certificate-authority",
-        paths: &["/etc/kubernetes/pki/ca.crt"],
     },
     FlagRow { component: Component::ControllerManager, flag: "client-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },
     FlagRow { component: Component::ControllerManager, flag: "root-ca-file", paths: &["/etc/kubernetes/pki/ca.crt"] },

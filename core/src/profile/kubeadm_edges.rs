@@ -7,7 +7,7 @@
 
 use super::{
     AuthorityId, Component,
-    edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Outage, Party, Writer},
+    edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Party, Writer},
 };
 
 use AuthorityId::{Cluster, FrontProxy};
@@ -44,6 +44,15 @@ pub(super) const fn refused(id: &'static str, client: End, server: End, remedy: 
         outage: None,
     }
 }
+
+/// An API server that connects to kubelets, where `--kubelet-certificate-authority` is set. Before 1.36 the file is read once,
+/// at start (kubernetes/kubernetes: pkg/kubelet/client/kubelet_client.go; kubernetes/client-go: transport/transport.go;
+/// feature ClientsAllowCARotation).
+const KUBELET_VERIFIER: End = End::new(
+    Party::Component(Component::Apiserver),
+    None,
+    file(Material::KubeletAuthority, Effect::Restart(Component::Apiserver)),
+);
 
 /// Only the aggregator and what is behind it hang on the front-proxy CA.
 const fn authority(server: End) -> AuthorityId {
@@ -166,26 +175,16 @@ pub(super) const EDGES: &[EdgeRow] = &[
         End::new(Party::Component(Component::Kubelet), None, CLUSTER_CA),
         "Give every node's ca.crt both CAs in phase 1, and kube-apiserver a new apiserver-kubelet-client certificate in phase 2",
     ),
-    EdgeRow {
-        outage: Some(Outage {
-            cause: "kube-apiserver reads --kubelet-certificate-authority once, at its start",
-            duration: "logs, exec and port-forward fail from phase 2 on, until each kube-apiserver is restarted",
-        }),
-        ..accepted(
-            "apiserver-kubelet-serving",
-            End::new(
-                Party::Component(Component::Apiserver),
-                None,
-                file(Material::KubeletAuthority, Effect::Restart(Component::Apiserver)),
-            ),
-            End::new(
-                Party::Component(Component::Kubelet),
-                Some(Holding::new(Material::KubeletServing, Writer::LeadingControllerManager, Effect::Renewal)),
-                None,
-            ),
-            "Take --kubelet-certificate-authority out before the rotation, and put it back when every kubelet's serving certificate is signed by the new CA",
-        )
-    },
+    accepted(
+        "apiserver-kubelet-serving",
+        KUBELET_VERIFIER,
+        End::new(
+            Party::Component(Component::Kubelet),
+            Some(Holding::new(Material::KubeletServing, Writer::LeadingControllerManager, Effect::Renewal)),
+            None,
+        ),
+        "Give the file of --kubelet-certificate-authority both CAs in phase 1 and restart each kube-apiserver; give kubelets serving certificates of the new CA in phase 2; restart each kube-apiserver again in phase 3",
+    ),
     accepted(
         "aggregator-extension",
         End::new(
@@ -284,6 +283,12 @@ pub(super) const EDGES: &[EdgeRow] = &[
         trusting(KUBELET),
         old(Cluster),
         "Give kubelet.conf the new CA alone in phase 3 and restart the kubelet",
+    ),
+    refused(
+        "kubelet-serving-impostor",
+        KUBELET_VERIFIER,
+        old(Cluster),
+        "Give the file of --kubelet-certificate-authority the new CA alone in phase 3 and restart each kube-apiserver",
     ),
     refused("pods-impostor", PODS, old(Cluster), "Restart pods once kube-root-ca.crt holds the new CA alone"),
     refused("webhook-impostor", WEBHOOK_CALLER, old(Cluster), "Let the caBundle accept the new CA alone in phase 3"),

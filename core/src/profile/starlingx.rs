@@ -25,6 +25,15 @@ const EARLY_SIGNER: Outage = Outage {
 /// What hangs on a certificate that kube-controller-manager signs meanwhile.
 const SIGNED_MEANWHILE: [&str; 2] = ["requester-apiserver", "kubelet-apiserver"];
 
+/// The row of API servers that verify kubelets.
+const KUBELET_SERVING: &str = "apiserver-kubelet-serving";
+
+/// update-certs renews the kubelet's client certificate and not its serving certificate (starlingx/stx-puppet: kubernetes.pp).
+const SERVING_NOT_RENEWED: Outage = Outage {
+    cause: "the platform's tool does not renew kubelets' serving certificates, and kube-apiserver verifies them by --kubelet-certificate-authority",
+    duration: "logs, exec and port-forward fail from trust-new-ca on, on each host until its kubelet's serving certificate is renewed",
+};
+
 const EDGES: [EdgeRow; KUBEADM.edges.len()] = {
     let mut rows = [KUBEADM.edges[0]; KUBEADM.edges.len()];
     let mut index = 0;
@@ -32,6 +41,10 @@ const EDGES: [EdgeRow; KUBEADM.edges.len()] = {
         rows[index] = KUBEADM.edges[index];
         if is_one_of(rows[index].id, &SIGNED_MEANWHILE) {
             rows[index].outage = Some(EARLY_SIGNER);
+        }
+        if is_one_of(rows[index].id, &[KUBELET_SERVING]) {
+            rows[index].outage = Some(SERVING_NOT_RENEWED);
+            rows[index].remedy = "Remove --kubelet-certificate-authority before the rotation, and set it again when every kubelet's serving certificate is signed by the new CA";
         }
         index += 1;
     }

@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::world::{Cell, Files, Leaf, Value, World, has_kubelet, is_control_plane};
 use crate::{
     plan::{
-        Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, PODS, Phase, Place, PlaceKind, Shown, Side, Step,
-        Trusted,
+        Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, KUBELET_SERVING, PODS, Phase, Place, PlaceKind, Process,
+        Shown, Side, Step, Trusted,
     },
     profile::{
         AuthorityId, Component, ConsumerFile,
@@ -55,6 +55,8 @@ impl World<'_> {
         let profile = self.plan.profile;
         let kubelet_conf = profile.kubelet_conf();
         for (index, place) in self.places.iter_mut().enumerate() {
+            let served = place.files.get(KUBELET_SERVING).into_iter().flatten();
+            let requests_serving = served.into_iter().any(|held| matches!(held, Held::SignedBy(_)));
             let mut put = |path: &str, held: Held| {
                 if place.files.entry(path.to_owned()).or_default().insert(held) {
                     self.changed.insert(index);
@@ -62,6 +64,9 @@ impl World<'_> {
             };
             if has_kubelet(place.kind) {
                 signers.iter().cloned().for_each(|signer| put(&current, Held::SignedBy(signer)));
+                if requests_serving {
+                    signers.iter().cloned().for_each(|signer| put(KUBELET_SERVING, Held::SignedBy(signer)));
+                }
             }
             if place.kind != PlaceKind::Workers {
                 continue;
@@ -233,14 +238,8 @@ impl World<'_> {
                 Some(path) => shown(path),
                 None => self.in_file(cell.place, profile.kubelet_client()).into_iter().map(Value::Leaf).collect(),
             },
-            Material::KubeletServing => {
-                self.signers().into_iter().map(|signer| Value::Leaf(Leaf::SignedBy(signer))).collect()
-            }
-            Material::KubeletAuthority => {
-                let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
-                let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
-                path.map_or_else(Set::new, |path| self.anchors(cell.place, path))
-            }
+            Material::KubeletServing => self.served(cell.place),
+            Material::KubeletAuthority => self.kubelet_verifiers(cell.place),
             Material::Signed if cell.party != Party::Requester => self.signing(cell.place, at_the_end),
             Material::ClusterInfo => trust(CLUSTER_INFO),
             Material::ClientTrust => trust(&cell.file),
@@ -275,6 +274,67 @@ impl World<'_> {
             _ => None,
         })
         .collect()
+    }
+
+    /// What kubelets of a place present as servers.
+    fn served(&self, place: usize) -> Set {
+        let files = &self.places[place].files;
+        let held = files.get(KUBELET_SERVING).into_iter().flatten();
+        let leaves = held.flat_map(|held| match held {
+            Held::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
+            Held::ServedFrom(path) => [self.pair(place, path, ""), self.in_file(place, path)].concat(),
+            _ => Vec::new(),
+        });
+        leaves.map(Value::Leaf).collect()
+    }
+
+    /// Whom API servers of a place accept as kubelets; empty where the flag is not set, or its file has nothing to do with
+    /// the rotated authority.
+    fn kubelet_verifiers(&self, place: usize) -> Set {
+        let profile = self.plan.profile;
+        let files = &self.places[place].files;
+        let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
+        let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
+        let mut anchors = path.map_or_else(Set::new, |path| self.anchors(place, path));
+        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return Set::new() };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
+        anchors.retain(
+            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&succession.old) || bundle.contains(new)),
+        );
+        anchors
+    }
+
+    /// No kubelet of a place presents a serving certificate of the old authority any more.
+    pub(super) fn retain_new_serving(&mut self, place: usize) {
+        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
+        let trust = TrustBundle::new().with_appended(succession.old.clone());
+        let question = Question { trust: &trust, purpose: Purpose::Server, host: None, now: self.plan.now };
+        let is_old = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
+        let is_left = |held: &Held| match held {
+            Held::SignedBy(authority) => !is_old(Presented::SignedBy(authority)),
+            Held::Certificates(chain) | Held::Credential(chain, _) => !is_old(Presented::Chain(chain)),
+            _ => true,
+        };
+        self.changed.insert(place);
+        let served = self.places[place].files.get(KUBELET_SERVING).cloned().unwrap_or_default();
+        for held in &served {
+            if let Held::ServedFrom(path) = held
+                && let Some(versions) = self.places[place].files.get_mut(path)
+            {
+                versions.retain(is_left);
+            }
+        }
+        let served = served.into_iter().filter(is_left).collect();
+        self.places[place].files.insert(KUBELET_SERVING.to_owned(), served);
+        let (party, material) = (Party::Component(Component::Kubelet), Material::KubeletServing);
+        let cell = Cell { place, file: String::new(), party, material };
+        let mut left = self.current(&cell);
+        left.retain(|value| match value {
+            Value::Leaf(Leaf::Chain(chain, _)) => !is_old(Presented::Chain(chain)),
+            Value::Leaf(Leaf::SignedBy(authority)) => !is_old(Presented::SignedBy(authority)),
+            _ => true,
+        });
+        self.set(&cell, left);
     }
 
     fn pair(&self, place: usize, certificate: &str, key: &str) -> Vec<Leaf> {
@@ -485,7 +545,17 @@ impl World<'_> {
                     self.led = true;
                 }
             }
+            ClusterAction::RestartReaders(workloads) => {
+                let is_among = |process: &Process| match process {
+                    Process::Workload { name, namespace } => {
+                        workloads.iter().any(|(one, other)| (one, other) == (namespace, name))
+                    }
+                    _ => false,
+                };
+                self.restart_workloads(is_among);
+            }
             ClusterAction::RestartWorkloads => {
+                self.restart_workloads(|process| matches!(process, Process::Workload { .. }));
                 let now = self.current(&published);
                 self.set(&cell(Party::Pods, Material::RootConfigMap), now);
             }

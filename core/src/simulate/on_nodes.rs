@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{effects::signs, world::World};
 use crate::{
-    plan::{Access, Held, PlaceKind, SIGNING_FLAG, Shown, Side, Step, Trust, Trusted},
+    plan::{Access, Held, KUBELET_SERVING, PlaceKind, SIGNING_FLAG, Shown, Side, Step, Trust, Trusted},
     profile::{AuthorityId, Component, KubeconfigRow},
     x509::Certificate,
 };
@@ -74,6 +74,19 @@ impl World<'_> {
         self.places[place].files.entry(current).or_default().extend(held);
     }
 
+    /// The kubelet requests a serving certificate; whoever leads signs it, or where none does, somebody else with the new
+    /// authority.
+    pub(super) fn renew_serving(&mut self, step: &Step) {
+        let Some(place) = self.holder(step) else { return };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
+        let signers = self.signers();
+        let signers = if signers.is_empty() { vec![new] } else { signers };
+        let served = self.places[place].files.entry(KUBELET_SERVING.to_owned()).or_default();
+        if served.iter().any(|held| matches!(held, Held::SignedBy(_))) {
+            served.extend(signers.into_iter().map(Held::SignedBy));
+        }
+    }
+
     /// A control-plane machine arrives with the authorities that the management cluster holds, as they are there, and makes the
     /// rest itself: kubeadm takes the first certificate of each. Its kubelet is told whom to trust by `cluster-info`.
     pub(super) fn make_machines(&mut self) {
@@ -108,7 +121,14 @@ impl World<'_> {
             }
         }
         for signer in self.signers() {
-            put(profile.kubelet_client(), Held::SignedBy(signer));
+            put(profile.kubelet_client(), Held::SignedBy(signer.clone()));
+            put(KUBELET_SERVING, Held::SignedBy(signer));
+        }
+        // Its flags are those of kubeadm's configuration.
+        if let Some((path, flags)) =
+            profile.manifest(Component::Apiserver).and_then(|path| self.places[place].files.remove_entry(path))
+        {
+            files.insert(path, flags);
         }
         self.places[place].files = files;
         self.changed.insert(place);

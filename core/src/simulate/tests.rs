@@ -12,12 +12,13 @@ use getrandom::{SysRng, rand_core::UnwrapErr};
 
 use super::{faults::Fault, *};
 use crate::{
-    Content, InputFile, UnixTime, inspect, mint, package,
+    Content, InputFile, InspectOptions, UnixTime, inspect, inspect_with, mint, package,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
-    profile::AuthorityId,
+    profile::{AuthorityId, Component, Profile, STARLINGX},
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };
 
+mod serving;
 mod talos;
 
 /// A cluster, planned and minted.
@@ -45,10 +46,15 @@ impl Rotation {
     }
 
     fn made_of(files: Vec<InputFile>, request: &RotationRequest) -> Self {
+        Self::on(None, files, request)
+    }
+
+    fn on(platform: Option<&'static Profile>, files: Vec<InputFile>, request: &RotationRequest) -> Self {
         let root = base();
         let created = fs::read_to_string(root.join("kubeadm/CREATED")).unwrap();
         let now = UnixTime(created.trim().parse().unwrap()).plus_seconds(3600);
-        let plan = plan(&inspect(files, now), request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let options = InspectOptions { platform, ..InspectOptions::default() };
+        let plan = plan(&inspect_with(files, options, now), request, now).unwrap_or_else(|refusal| panic!("{refusal}"));
         let keys = plan.key_requests().iter();
         let keys = keys.map(|wanted| PrivateKey::generate(wanted.algorithm, &mut UnwrapErr(SysRng)));
         let minted = mint(&plan, keys.collect()).unwrap();
@@ -208,27 +214,21 @@ fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {
     assert_eq!((verdict.outcome, verdict.by(Rules::OpenSsl)), (Outcome::Holds, Outcome::Broken));
 }
 
-/// Kubelets' serving certificates cannot be followed by an API server that read its trust at its start.
+/// StarlingX' tool does not renew kubelets' serving certificates: restarts of API servers do not help there.
 #[test]
 fn an_outage_that_cannot_be_helped_has_to_be_accepted() {
-    let mut files = Vec::new();
-    read(&base().join("kubeadm/ecdsa-3"), &base(), &mut files);
-    for file in &mut files {
-        if file.path.ends_with("manifests/kube-apiserver.yaml")
-            && let Content::Bytes(bytes) = &file.content
-        {
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
-            let flag = "    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n    - --kubelet-client-key=";
-            let text = text.replace("    - --kubelet-client-key=", flag);
-            *file = InputFile::new(file.path.clone(), text.into_bytes());
-        }
-    }
+    let files = serving::with_flag("kubeadm/rsa-1", "/etc/kubernetes/pki/ca.crt");
     for accept_outage in [false, true] {
         let request = RotationRequest { keep_keys: true, accept_outage, ..RotationRequest::default() };
-        let rotation = Rotation::made_of(files.clone(), &request);
+        let rotation = Rotation::on(Some(&STARLINGX), files.clone(), &request);
         match package(&rotation.plan, &rotation.minted) {
             Err(PackageError::Broken(broken)) if !accept_outage => {
-                assert_eq!((broken.edge.as_str(), broken.step.as_str()), ("apiserver-kubelet-serving/cp1", "2-cp1"));
+                let matrix = rotation.matrix();
+                let edge = matrix.edges.iter().find(|edge| edge.id == "apiserver-kubelet-serving/cp1").unwrap();
+                let last = matrix.columns.iter().position(|column| column.id == "3-cp1").unwrap();
+                assert_eq!(edge.verdict(last).unwrap().outcome, Outcome::Broken);
+                assert!(edge.outage.contains("logs, exec and port-forward fail"), "{}", edge.outage);
+                assert!(!broken.outage.is_empty(), "{broken}");
                 assert!(broken.finding().remedy.contains("--accept-outage"), "{}", broken.finding());
             }
             Ok(files) if accept_outage => {

@@ -159,6 +159,11 @@ impl<'a> World<'a> {
         {
             self.retain_new_kubelets(place);
         }
+        if proves(Fact::ServingRenewed)
+            && let Some(place) = self.holder(step)
+        {
+            self.retain_new_serving(place);
+        }
         if proves(Fact::Confirmed) {
             self.confirm();
         }
@@ -298,6 +303,7 @@ impl<'a> World<'a> {
                 }
             }
             Action::RenewKubelet => self.renew(step),
+            Action::RenewServing => self.renew_serving(step),
             Action::TrustInKubeconfig(name) => self.trust_in_kubeconfig(step, name),
             Action::RenewOnNode { authority, names, trust } => self.renew_on_node(step, *authority, names, *trust),
             Action::Cluster(ClusterAction::Pause { paused, .. }) => self.paused = *paused,
@@ -475,6 +481,15 @@ impl<'a> World<'a> {
         let consumers = &self.plan.consumers;
         let is_of = |party| matches!(party, Party::Consumer(id) if consumers[usize::from(id.0)].process == *process);
         self.take_up(place, |party, _| is_of(party));
+    }
+
+    /// Workloads have started again on every node.
+    pub(super) fn restart_workloads(&mut self, is_restarted: impl Fn(&Process) -> bool) {
+        let consumers = &self.plan.consumers;
+        let is_of = |party| matches!(party, Party::Consumer(id) if is_restarted(&consumers[usize::from(id.0)].process));
+        for place in 0..self.places.len() {
+            self.take_up(place, |party, _| is_of(party));
+        }
     }
 
     /// A component has started again: it holds what its files hold, and no leader is known for a while.

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::{
     explain::message,
     input::{pack, write},
-    outage::set_the_flag,
+    outage::verifying_tenant,
+    package::unpack,
     page::{Page, learn},
     sample,
 };
@@ -82,7 +83,6 @@ fn every_step_and_state_is_without_findings() {
     judged.judge("a message, and nothing loaded");
     let cluster =
         crate::input::copy(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
-    set_the_flag(&cluster);
     page.choose_folder(&cluster);
     page.choose(&[&write(page.folder(), "truncated.pem", "-----BEGIN CERTIFICATE-----\nMII")]);
     judged.judge("load");
@@ -104,17 +104,7 @@ fn every_step_and_state_is_without_findings() {
     page.plan();
     open(page);
     judged.judge("plan");
-    page.click("[data-test=make]");
-    page.wait("document.querySelector('[data-test=unmade]')");
-    page.settle("refused");
-    judged.judge("refused");
-    page.click("[data-test=make-with-outage]");
-    page.wait("document.querySelector('#accept-outage-problem')");
-    judged.judge("refused, not ticked");
-    page.click("[data-test=accept-outage]");
-    page.click("[data-test=make-with-outage]");
-    page.wait("document.querySelector('[data-test=review]')");
-    page.settle("made");
+    page.make();
     judged.judge("review");
     open(page);
     page.click("[data-path$=\"cp1/etc/kubernetes/admin.conf\"] [data-test=preview]");
@@ -126,6 +116,34 @@ fn every_step_and_state_is_without_findings() {
     page.download();
     judged.judge("downloaded");
     close(judged.0);
+}
+
+/// A package that would bring an outage: refused, accepted, made.
+#[test]
+fn an_outage_is_without_findings() {
+    let judged = Judged::new(Page::open("accessibility-outage"));
+    let page = &judged.0;
+    page.choose_folder(&verifying_tenant(page.folder()));
+    page.go("plan");
+    page.click("[data-test=keep-keys]");
+    page.plan();
+    open(page);
+    judged.judge("plan with an outage");
+    page.click("[data-test=make]");
+    page.wait("document.querySelector('[data-test=unmade]')");
+    page.settle("refused");
+    judged.judge("refused");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('#accept-outage-problem')");
+    judged.judge("refused, not ticked");
+    page.click("[data-test=accept-outage]");
+    page.click("[data-test=make-with-outage]");
+    page.wait("document.querySelector('[data-test=review]')");
+    page.settle("made");
+    judged.judge("review with an outage");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &unpack(&page.download()));
+    judged.0.close(&secrets);
 }
 
 #[test]

@@ -1,29 +1,33 @@
 //! An outage that cannot be helped: refused with cause and duration, accepted by a tick, shown in the plan, taken back.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use airlock_tests::{fixtures, secrets::Secrets};
 use serde_json::json;
 
 use crate::{
-    input::copy,
     package::{manifest, unpack},
     page::{Page, learn},
 };
 
-const FIXTURE: &str = "kubeadm/ecdsa-3";
-const EDGE: &str = "apiserver-kubelet-serving/cp1";
+const FIXTURE: &str = "kamaji/alpha";
+const EDGE: &str = "apiserver-kubelet-serving/alpha";
 
-/// Every kube-apiserver of the tree verifies kubelets, by what it read at its start.
-pub fn set_the_flag(cluster: &Path) {
-    for node in ["cp1", "cp2", "cp3"] {
-        let file = cluster.join(node).join("etc/kubernetes/manifests/kube-apiserver.yaml");
-        let text = fs::read_to_string(&file).expect("a manifest can be read");
-        let client = "    - --kubelet-client-key=";
-        assert!(text.contains(client), "{node}: kubeadm writes that flag");
-        let flag = format!("    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{client}");
-        fs::write(&file, text.replace(client, &flag)).expect("a manifest can be written");
-    }
+/// A tenant whose kube-apiserver verifies kubelets: no step renews the serving certificates of a tenant's workers.
+pub fn verifying_tenant(folder: &Path) -> PathBuf {
+    let tenant = folder.join("cluster");
+    fixtures::copy(&fixtures::path(FIXTURE), &tenant);
+    let file = tenant.join("deployment.yaml");
+    let text = fs::read_to_string(&file).expect("a Deployment can be read");
+    let client = "        - --kubelet-client-key=";
+    assert!(text.contains(client), "the operator writes that flag");
+    let flag = format!("        - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{client}");
+    fs::write(&file, text.replace(client, &flag)).expect("a Deployment can be written");
+    tenant
 }
 
 /// Marks of the edge's cells, each once.
@@ -47,9 +51,7 @@ fn refused(page: &Page) {
 #[test]
 fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     let page = Page::open("outage");
-    let cluster = copy(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
-    set_the_flag(&cluster);
-    page.choose_folder(&cluster);
+    page.choose_folder(&verifying_tenant(page.folder()));
     assert_eq!(page.count("[data-test=accept-outages]"), 0, "nobody is asked before there is something to accept");
     page.click("[data-test=keep-keys]");
     page.plan();
@@ -66,9 +68,9 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     let said = page.text("document.querySelector('[data-test=unmade]').innerText");
     for part in [
         "kube-apiserver → kubelet",
-        "--kubelet-certificate-authority once, at its start",
-        "logs, exec and port-forward fail from phase 2 on",
-        "Take --kubelet-certificate-authority out before the rotation",
+        "verifies them by --kubelet-certificate-authority",
+        "logs, exec and port-forward fail in phase 3",
+        "Take --kubelet-certificate-authority out of the tenant's extraArgs",
         "Accept this outage: logs, exec",
     ] {
         assert!(said.contains(part), "{part}: {said}");

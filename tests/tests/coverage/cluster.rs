@@ -61,6 +61,26 @@ impl Cluster {
         self
     }
 
+    /// Adds a symbolic link on the node.
+    pub(crate) fn link(mut self, path: &str, target: &str) -> Self {
+        let path = format!("{}/{NODE}{path}", self.fixture);
+        self.files.push(InputFile { path, content: Content::Symlink(target.to_owned()), mode: None });
+        self
+    }
+
+    /// Replaces a file of any node, or adds it.
+    pub(crate) fn set(mut self, node: &str, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        let end = format!("{node}{path}");
+        self.files.retain(|file| !file.path.ends_with(&end));
+        self.on(node, path, text)
+    }
+
+    /// Adds a file that is on no node.
+    pub(crate) fn beside(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.files.push(InputFile::new(format!("{}/{name}", self.fixture), text.into()));
+        self
+    }
+
     /// The bytes of a file of the node.
     pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let end = format!("{NODE}{path}");
@@ -201,6 +221,11 @@ impl Package {
 
 /// Signs `leaf.csr` with `ca.crt` and `ca.key`, with `extensions`, for the day on which the fixtures' clock stands.
 pub(crate) fn sign(folder: &Path) {
+    sign_by(folder, &["-cert", "ca.crt", "-keyfile", "ca.key"], -1);
+}
+
+/// Likewise by the signer that these arguments of `openssl ca` name, valid from so many days after the fixtures' time on.
+pub(crate) fn sign_by(folder: &Path, signer: &[&str], from: i64) {
     let configuration = "[ca]\ndefault_ca = own\n[own]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n";
     fs::write(folder.join("configuration"), configuration).expect("a file can be written");
     fs::write(folder.join("index"), "").expect("a file can be written");
@@ -208,10 +233,11 @@ pub(crate) fn sign(folder: &Path) {
         let compact = |text: String| text.replace(['-', ':', 'T'], "");
         compact(UnixTime(fixtures::now().0 + days * 24 * 60 * 60).to_string())
     };
-    let (start, end) = (day(-1), day(300));
+    let (start, end) = (day(from), day(300));
     succeed(
         Command::new("openssl")
-            .args(["ca", "-batch", "-notext", "-config", "configuration", "-cert", "ca.crt", "-keyfile", "ca.key"])
+            .args(["ca", "-batch", "-notext", "-config", "configuration"])
+            .args(signer)
             .args(["-in", "leaf.csr", "-out", "leaf.crt", "-extfile", "extensions"])
             .args(["-startdate", &start, "-enddate", &end])
             .current_dir(folder),

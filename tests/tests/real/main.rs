@@ -14,6 +14,7 @@ mod requested;
 mod sample;
 mod script_faults;
 mod scripts;
+mod serving;
 mod standing;
 mod starlingx;
 mod talos_clients;

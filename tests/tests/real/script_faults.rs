@@ -26,7 +26,7 @@ use airlock_tests::{
 use serde_json::Value;
 
 /// What the scripts of a node call; `sleep` and `command -v` decide nothing.
-const NODE_COMMANDS: [&str; 23] = [
+pub(super) const NODE_COMMANDS: [&str; 23] = [
     "base64",
     "cat",
     "chmod",
@@ -66,15 +66,15 @@ const READERS: [&str; 13] =
 const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
 
 /// A step on the machine that stands before it.
-struct Step {
-    id: String,
+pub(super) struct Step {
+    pub(super) id: String,
     package: PathBuf,
     /// The machine before the step.
-    tree: PathBuf,
-    run: String,
-    gate: String,
+    pub(super) tree: PathBuf,
+    pub(super) run: String,
+    pub(super) gate: String,
     commands: Vec<&'static str>,
-    environment: Vec<(&'static str, String)>,
+    pub(super) environment: Vec<(&'static str, String)>,
     /// Whose library it is: a call site is disturbed once for each.
     library: &'static str,
 }
@@ -96,12 +96,12 @@ impl Step {
 }
 
 /// What became of a run on the machine.
-struct Outcome {
-    codes: BTreeMap<String, i32>,
+pub(super) struct Outcome {
+    pub(super) codes: BTreeMap<String, i32>,
     first: String,
-    said: String,
+    pub(super) said: String,
     files: String,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 /// One call that fails.
@@ -112,7 +112,7 @@ struct Fault {
     mode: &'static str,
 }
 
-fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
+pub(super) fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
     let mut command = Command::new("unshare");
     let folder = root().join("tests/scripts");
     if !is_root() {
@@ -368,7 +368,7 @@ fn gates(label: &str, steps: &[Step], folder: &Path) {
 }
 
 /// The steps of a holder in the manifest that have a command, each with its check.
-fn steps(
+pub(super) fn steps(
     rotation: &Rotation,
     holder: &str,
     tree: &Path,
@@ -394,7 +394,7 @@ fn steps(
 }
 
 /// A certificate for a node's kubelet, by the package's new CA: what kube-controller-manager would sign.
-fn renewed(rotation: &Rotation, node: &str, folder: &Path) -> PathBuf {
+pub(super) fn renewed(rotation: &Rotation, node: &str, folder: &Path) -> PathBuf {
     let script = r#"
         openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj "/O=system:nodes/CN=system:node:$3" -keyout "$3.key" -out "$3.csr"
         printf 'authorityKeyIdentifier=keyid\n' >extensions

@@ -3,9 +3,9 @@
 use crate::{
     Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory},
-    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
-    profile::{AuthorityId, Component, Profile},
+    inventory::{Artifact, Inventory, Node},
+    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    profile::{AuthorityId, Component, Course, Profile},
 };
 
 /// What the package's manifest calls holders that are no nodes.
@@ -13,6 +13,12 @@ const HOLDERS: [&str; 5] = ["clients", "cluster", "control-plane", "management",
 
 /// Kubelets that will not do what a rotation asks of them.
 pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let verifies = |node: &Node| {
+        let manifest = inventory.profile.manifest(Component::Apiserver).and_then(|path| node.static_pod(path));
+        let flag = manifest.and_then(|(_, pod)| pod.lookup(KUBELET_AUTHORITY_FLAG));
+        flag.is_some_and(|path| !path.is_empty())
+    };
+    let by_step = inventory.profile.course == Course::NodeFiles && inventory.control_plane().any(verifies);
     for node in &inventory.nodes {
         for slot in node.slots.values() {
             let Artifact::KubeletConfig(config) = &slot.artifact else { continue };
@@ -32,7 +38,11 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
             if config.server_tls_bootstrap == Some(true) {
                 findings.push(
                     Finding::warning("kubelet-serving-requests", &slot.file, format!("the kubelet of {} asks the cluster CA for its serving certificate, and nobody approves such requests by default", node.name))
-                        .remedy("After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve its request (kubectl certificate approve)"),
+                        .remedy(if by_step {
+                            "The kubelet steps of phase 2 have the kubelet request a new one: approve that request then (kubectl certificate approve)"
+                        } else {
+                            "After phase 2, delete kubelet-server-current.pem on the node, restart the kubelet, and approve its request (kubectl certificate approve)"
+                        }),
                 );
             }
             let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
@@ -114,13 +124,33 @@ fn unlike_on_node(pod: &StaticPod, file: &str, flag: &str, value: &str) -> Optio
     })
 }
 
+/// A rotation that was begun by hand: kube-controller-manager signs from a copy of the new CA.
+fn signs_from_copy(inventory: &Inventory, node: &Node, findings: &mut Vec<Finding>) {
+    let manifest = inventory.profile.manifest(Component::ControllerManager).and_then(|path| node.static_pod(path));
+    let (Some((slot, _)), Some(copy)) = (manifest, inventory.signing_copy(node)) else { return };
+    let message = format!(
+        "kube-controller-manager signs from {}, a copy of the new CA: a rotation was begun by hand, as the Kubernetes page describes it",
+        copy.certificate
+    );
+    findings.push(
+        Finding::note("signs-from-copy", &slot.file, message)
+            .remedy("The plan continues with this CA; phase 3 sets the flags back and removes the copy"),
+    );
+}
+
 /// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
 pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for node in inventory.control_plane() {
+        signs_from_copy(inventory, node, findings);
         for pod in inventory.profile.static_pods {
             let Some((slot, manifest)) = node.static_pod(pod.path) else { continue };
+            let copy = inventory.signing_copy(node).filter(|_| pod.component == Component::ControllerManager);
             for (flag, paths) in flags(inventory.profile, pod.component) {
                 let value = manifest.lookup(flag).unwrap_or_default();
+                // The rotation goes on from there, and phase 3 takes the flags back.
+                if copy.as_ref().is_some_and(|copy| copy.is_named_by(flag, &value)) {
+                    continue;
+                }
                 findings.extend(unlike_on_node(manifest, &slot.file, flag, &value));
                 if !value.is_empty() && !paths.contains(&value.as_str()) {
                     findings.push(

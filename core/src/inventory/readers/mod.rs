@@ -11,6 +11,8 @@ mod pods;
 
 use std::collections::BTreeMap;
 
+use super::Workload;
+
 pub(crate) use self::files::NodeFile;
 use self::{collector::Collector, files::NodeFiles};
 use crate::profile::file_flags::{Content, FileFlag, Program};
@@ -54,6 +56,15 @@ pub(crate) enum Process {
         /// The program that it runs, if it is a known one.
         program: Option<Program>,
     },
+    /// A container of a DaemonSet's, Deployment's or StatefulSet's Pods.
+    Workload {
+        /// Such as `DaemonSet/cloud-controller-manager`.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+        /// The program that the container runs, if it is a known one.
+        program: Option<Program>,
+    },
     /// Somebody or something that uses a kubeconfig which no process on the node names.
     KubeconfigUser,
 }
@@ -89,7 +100,7 @@ impl Process {
     /// The known program that runs in it.
     pub(crate) fn program(&self) -> Option<Program> {
         match self {
-            Self::StaticPod { program, .. } | Self::Unit { program, .. } => *program,
+            Self::StaticPod { program, .. } | Self::Unit { program, .. } | Self::Workload { program, .. } => *program,
             Self::Kubelet => Some(Program::Kubelet),
             Self::KubeconfigUser => None,
         }
@@ -133,15 +144,17 @@ impl Reader {
 /// Every reader on a node, in a fixed order.
 ///
 /// `files` are the node's files by absolute path. `links` are its symbolic links: absolute path and target, as in
-/// [`tree::follow`](super::tree::follow); they may be empty.
+/// [`tree::follow`](super::tree::follow); they may be empty. `workloads` may have a Pod on the node.
 pub(crate) fn of_node<'a>(
     files: impl IntoIterator<Item = NodeFile<'a>>,
     links: &'a BTreeMap<String, String>,
+    workloads: &[Workload],
 ) -> Vec<Reader> {
     let files = NodeFiles::new(files, links);
     let mut collector = Collector::new(&files);
     let manifests = host::collect(&mut collector);
     pods::collect(&mut collector, &manifests);
+    pods::of_workloads(&mut collector, workloads);
     configs::unnamed_kubeconfigs(&mut collector);
     collector.into_readers()
 }

@@ -1,6 +1,6 @@
 //! References of static Pods.
 
-use super::super::{Artifact, tree};
+use super::super::{Artifact, Workload, tree};
 use super::{
     NodeFile, Process, Reference,
     collector::{Collector, Source},
@@ -27,6 +27,20 @@ pub(super) fn collect(collector: &mut Collector<'_>, folders: &[String]) {
     }
 }
 
+/// Adds the references of workloads: what is said of a node holds wherever the files are.
+pub(super) fn of_workloads(collector: &mut Collector<'_>, workloads: &[Workload]) {
+    for workload in workloads {
+        for container in &workload.pod.containers {
+            let process = Process::Workload {
+                name: workload.name.clone(),
+                namespace: workload.namespace.clone(),
+                program: program(container),
+            };
+            containers(collector, process, container, &workload.file);
+        }
+    }
+}
+
 fn static_pod(collector: &mut Collector<'_>, pod: &StaticPod, file: &NodeFile<'_>) {
     for container in &pod.containers {
         let process = Process::StaticPod {
@@ -35,21 +49,26 @@ fn static_pod(collector: &mut Collector<'_>, pod: &StaticPod, file: &NodeFile<'_
             container: container.name.clone(),
             program: program(container),
         };
-        let mut source = Source::new(process, Some(container), &container.working_directory);
-        for mount in &container.mounts {
-            mount_of(collector, &mut source, mount, file);
-        }
-        let manifest = |_| file.file.to_owned();
-        let flag = |flag: Option<&str>| flag.map_or(Reference::Argument, |flag| Reference::Flag(flag.to_owned()));
-        collector.arguments(&mut source, &container.arguments, &flag, &manifest);
-        for hook in &container.hooks {
-            let reference = |flag: Option<&str>| Reference::Hook { field: hook.field, flag: flag.map(str::to_owned) };
-            collector.arguments(&mut source, &hook.arguments, &reference, &manifest);
-        }
-        for (name, paths) in &container.environment {
-            for path in paths {
-                collector.path(&mut source, Reference::Environment(name.clone()), path, file.file);
-            }
+        containers(collector, process, container, file.file);
+    }
+}
+
+/// Adds the references of one container; `file` holds its Pod.
+fn containers(collector: &mut Collector<'_>, process: Process, container: &Container, file: &str) {
+    let mut source = Source::new(process, Some(container), &container.working_directory);
+    for mount in &container.mounts {
+        mount_of(collector, &mut source, mount, file);
+    }
+    let manifest = |_| file.to_owned();
+    let flag = |flag: Option<&str>| flag.map_or(Reference::Argument, |flag| Reference::Flag(flag.to_owned()));
+    collector.arguments(&mut source, &container.arguments, &flag, &manifest);
+    for hook in &container.hooks {
+        let reference = |flag: Option<&str>| Reference::Hook { field: hook.field, flag: flag.map(str::to_owned) };
+        collector.arguments(&mut source, &hook.arguments, &reference, &manifest);
+    }
+    for (name, paths) in &container.environment {
+        for path in paths {
+            collector.path(&mut source, Reference::Environment(name.clone()), path, file);
         }
     }
 }
@@ -62,7 +81,7 @@ fn program(container: &Container) -> Option<Program> {
     named.or_else(|| Program::of_word(&container.name).filter(|_| !has_command))
 }
 
-fn mount_of(collector: &mut Collector<'_>, source: &mut Source<'_>, mount: &Mount, file: &NodeFile<'_>) {
+fn mount_of(collector: &mut Collector<'_>, source: &mut Source<'_>, mount: &Mount, file: &str) {
     let is_file = match mount.kind {
         HostPathType::Device => return,
         HostPathType::File => true,
@@ -72,10 +91,10 @@ fn mount_of(collector: &mut Collector<'_>, source: &mut Source<'_>, mount: &Moun
     let inside = mount.inside.clone();
     let on_node = if mount.on_node.is_empty() { "/" } else { &mount.on_node };
     if is_file {
-        collector.add(source, Reference::FileMount { inside }, on_node, file);
+        collector.named(source, Reference::FileMount { inside }, on_node, file);
         collector.follow(source, &mount.inside, on_node);
     } else {
-        collector.add(source, Reference::FolderMount { inside }, on_node, file);
+        collector.named(source, Reference::FolderMount { inside }, on_node, file);
     }
 }
 

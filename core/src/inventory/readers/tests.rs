@@ -61,7 +61,7 @@ impl Tree {
             bytes: bytes.as_slice(),
             artifact: artifact.as_ref(),
         });
-        of_node(files, links)
+        of_node(files, links, &[])
     }
 
     /// Who reads the file at a path, as `process: reference`, folders left out.
@@ -80,7 +80,7 @@ fn in_words(reader: &Reader) -> String {
     let process = match &reader.process {
         Process::StaticPod { pod, container, .. } => format!("{pod}/{container}"),
         Process::Kubelet => "kubelet".to_owned(),
-        Process::Unit { name, .. } => name.clone(),
+        Process::Unit { name, .. } | Process::Workload { name, .. } => name.clone(),
         Process::KubeconfigUser => "kubeconfig user".to_owned(),
     };
     let reference = match &reader.reference {

@@ -50,6 +50,7 @@ impl<'a> Evidence<'a> {
         self.alone(node.certificates(row.certificate));
         if of_cluster {
             self.alone(node.certificates(signing.certificate));
+            self.authorities.extend(node.signs_elsewhere(inventory).map(|(_, authority)| authority));
         }
         let keys = [Some(row.key), of_cluster.then_some(signing.key)];
         for slot in keys.into_iter().flatten().filter_map(|path| node.slots.get(path)) {

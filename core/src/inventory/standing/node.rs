@@ -135,7 +135,13 @@ impl Reader<'_> {
                 self.add(manifest, fits, seen);
                 true
             }
-            Some(_) => false,
+            Some(flag) => {
+                if self.inventory.signing_copy(self.node).is_some() {
+                    let seen = format!("kube-controller-manager signs from {flag}, which holds the new CA");
+                    self.add(manifest, &[TrustsBoth, Switched], seen);
+                }
+                false
+            }
             None => self.node.slots.contains_key(profile.signing.certificate),
         };
         if !own_file && !stays {

@@ -87,9 +87,19 @@ static NODE_FILES: Texts = Texts {
         WEBHOOKS,
         METRICS,
         (
-            "--oidc-ca-file and the cloud-controller-manager",
+            "--oidc-ca-file of kube-apiserver",
             "grep -r oidc-ca-file /etc/kubernetes/manifests",
-            "no file that this package replaces, or known",
+            "it names no file that this package replaces",
+        ),
+        (
+            "the cloud-controller-manager: a static Pod, DaemonSet or Deployment with `--kubeconfig`, `--client-ca-file` or `--root-ca-file`",
+            "grep -rl cloud-controller-manager /etc/kubernetes/manifests; kubectl get daemonsets,deployments -A -o wide | grep -i cloud-controller",
+            "a step of each phase names it, or it reads no file of the node (service account) and the pods steps restart it",
+        ),
+        (
+            "flags with trust bundles of kube-apiserver and kube-scheduler (`--kubelet-certificate-authority`, `--client-ca-file`, `--requestheader-client-ca-file`)",
+            "grep -rn -e kubelet-certificate-authority -e client-ca-file /etc/kubernetes/manifests",
+            "each file is listed in the node's steps",
         ),
         BALANCERS,
         OTHERS,
@@ -99,7 +109,8 @@ static NODE_FILES: Texts = Texts {
     differences: &[
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
         "The page says that `--client-ca-file` of kube-controller-manager cannot be a bundle; it can, and is here.",
-        "The page restarts API servers; they take up every file live, so here they are only checked.",
+        "The page restarts API servers; they take up every file live, so here they are only checked. The exception is the file of `--kubelet-certificate-authority`: where that flag is set, each API server restarts once in phases 1 and 3.",
+        "The page gives the cloud-controller-manager a `--root-ca-file`; k8s.io/cloud-provider has no such flag. Its kubeconfig and `--client-ca-file` are changed here, and it restarts in each phase.",
     ],
 };
 

@@ -193,6 +193,10 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             Phase::DropOld.folder()
         )],
         ClusterAction::Tenant(action) => hosted::lines(action),
+        ClusterAction::RestartReaders(workloads) => workloads
+            .iter()
+            .map(|(namespace, name)| format!("restart_reader {} {}", quote(namespace), quote(name)))
+            .collect(),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]

@@ -22,8 +22,13 @@ use crate::{
 };
 
 /// The functions of every node's script, in the order in which they are defined.
-pub(super) const LIBRARY: [&str; 4] =
-    [include_str!("pods.sh"), include_str!("node.sh"), include_str!("kubelet.sh"), include_str!("undo.sh")];
+pub(super) const LIBRARY: [&str; 5] = [
+    include_str!("pods.sh"),
+    include_str!("node.sh"),
+    include_str!("kubelet.sh"),
+    include_str!("serving.sh"),
+    include_str!("undo.sh"),
+];
 
 /// What each file on each node is by the end of the phases that were looked at: SHA-256, by node and path.
 #[derive(Default)]
@@ -62,16 +67,23 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
     let has_old_kubelets = job.phase == Phase::DropOld && !new_ca.is_empty() && !job.plan.at_once;
     if has_old_kubelets {
         node.insert(0, "renewed_first".to_owned());
+        let renews = |step: &Step| step.actions.iter().any(|action| matches!(action, Action::RenewServing));
+        if job.plan.steps.iter().any(renews) {
+            node.insert(1, "serving_first".to_owned());
+        }
     }
     if !kubelet.is_empty() {
         kubelet.insert(0, "node_part_first".to_owned());
     }
     let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart_")).cloned().collect();
     let renews = |line: &&String| line.starts_with("renew_kubelet") || line.contains("install_kubelet");
-    let before_undo: Vec<_> = node.iter().find(renews).map(|_| "undo_kubelet".to_owned()).into_iter().collect();
+    let serves = |line: &&String| line.starts_with("renew_serving");
+    let before_undo = node.iter().find(renews).map(|_| "undo_kubelet".to_owned()).into_iter();
+    let before_undo: Vec<_> = before_undo.chain(node.iter().find(serves).map(|_| "undo_serving".to_owned())).collect();
     [
         head(job.plan, job.phase, job.holder, up),
         job.facts(&node, &new_ca, unseen),
+        job.old_mark(&node, &kubelet),
         function("node", &node),
         function("kubelet", &kubelet),
         function("restarts", &restarts),
@@ -88,6 +100,17 @@ impl Job<'_> {
         succession
             .map(|succession| succession.marks(self.renderer.certificate(id, Side::New)).join(" "))
             .unwrap_or_default()
+    }
+
+    /// What tells a certificate of the old CA from one of the new, where the script asks for it.
+    fn old_mark(&self, node: &[String], kubelet: &[String]) -> String {
+        let asks = |line: &String| matches!(line.as_str(), "renew_serving" | "serving_first");
+        let succession = self.plan.successions.get(&AuthorityId::Cluster);
+        let Some(succession) = succession.filter(|_| node.iter().chain(kubelet).any(asks)) else {
+            return String::new();
+        };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
+        format!("old_ca={}\n", quoted(&succession.old_marks(new).join(" ")))
     }
 
     /// What the library has to know of this node and phase.
@@ -141,7 +164,11 @@ impl Job<'_> {
                     ));
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
-                Action::Restart(component) => lines.push(self.restart(*component)),
+                Action::RenewServing => lines.push("renew_serving".to_owned()),
+                Action::Restart(component) => {
+                    lines.push(self.restart(*component));
+                    lines.extend(self.serves_again(*component));
+                }
                 Action::RestartProcess(process) => lines.push(self.restart_process(process)),
                 Action::Do { .. } | Action::Cluster(_) => {}
             }
@@ -169,12 +196,22 @@ impl Job<'_> {
         format!("restart_pod_of {} {component}", quote(name))
     }
 
+    /// After the restart of an API server: it serves again before anything else restarts.
+    fn serves_again(&self, component: Component) -> Option<String> {
+        let mut rows = self.plan.profile.kubeconfigs.iter();
+        let row = rows.find(|row| row.reader == Some(Component::ControllerManager))?;
+        let what = "its API server serves again";
+        (component == Component::Apiserver).then(|| format!("await_answer '{what}' --kubeconfig {}", row.path))
+    }
+
     /// The call that restarts a process that no profile's table names.
     fn restart_process(&self, process: &Process) -> String {
         match process {
             Process::Component(component) => self.restart(*component),
             Process::StaticPod { name, program } => format!("restart_pod_of {} {}", quote(name), quote(program)),
             Process::Unit(name) => format!("restart_unit {}", quote(name)),
+            // A step for the cluster restarts it.
+            Process::Workload { .. } => ":".to_owned(),
         }
     }
 

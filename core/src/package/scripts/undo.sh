@@ -72,6 +72,7 @@ dry_undo() {
   next=$state/phase-$((phase + 1))
   [ ! -e "$next/list" ] || fail "undo phase $((phase + 1)) first"
   [ ! -e "$saved/complete" ] || say "would give the kubelet its old certificate again, and restart it"
+  [ ! -e "$saved_serving/complete" ] || say "would give the kubelet its old serving certificate again, and restart it"
   if [ "$part" = kubelet ] || [ ! -e "$work/list" ]; then
     [ "$part" = kubelet ] || say "phase $phase has nothing to undo here"
     return 0

@@ -227,6 +227,57 @@ END
   esac
 }
 
+# How many Pods have the template of now, and how many there are to be.
+reader_is_rolled_out() { # NAMESPACE Kind/NAME
+  read_value '{.status.updatedNumberScheduled}{.status.updatedReplicas}{"|"}{.status.desiredNumberScheduled}{.spec.replicas}{"|"}{.metadata.generation}{"|"}{.status.observedGeneration}' -n "$1" get "$2" || return 1
+  IFS='|' read -r updated wanted generation observed <<END
+$value
+END
+  reason="$2 in $1: ${updated:-0} of ${wanted:-0} Pods are new"
+  [ "${updated:-0}" = "${wanted:-0}" ] && [ "$generation" = "$observed" ]
+}
+
+# A workload that reads files of its nodes when it starts.
+restart_reader() { # NAMESPACE Kind/NAME
+  case $action in
+    verify)
+      can patch deployments.apps
+      can patch daemonsets.apps
+      can patch statefulsets.apps
+      return 0
+      ;;
+  esac
+  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}' -n "$1" get "$2"
+  strategy=${value%%|*}
+  mark=${value#*|}
+  wanted_mark=$package-$phase
+  case $action in undo | dry-undo) wanted_mark=$package-$((phase - 1)) ;; esac
+  case $action-$mark in
+    undo-"$package-$phase" | dry-undo-"$package-$phase") ;;
+    undo-* | dry-undo-*) return 0 ;;
+    check-"$wanted_mark")
+      reader_is_rolled_out "$1" "$2" || not_ready "$reason"
+      return 0
+      ;;
+    check-*)
+      not_ready "$2 in $1 has not been restarted in this phase"
+      return 0
+      ;;
+  esac
+  case $action in
+    dry-run | list | dry-undo)
+      [ "$mark" = "$wanted_mark" ] || say "would restart $2 in $1"
+      return 0
+      ;;
+  esac
+  [ "$mark" = "$wanted_mark" ] || annotate "$1" "$2" "\"$wanted_mark\""
+  if [ "$strategy" = OnDelete ]; then
+    reader_is_rolled_out "$1" "$2" || say "delete the Pods of $2 in $1 one by one: its strategy OnDelete replaces them only then"
+  else
+    await_roll_out "$1" "$2"
+  fi
+}
+
 unmark_workloads() { # BEFORE
   read_workloads
   while IFS='|' read -r namespace workload strategy mark <&3; do

@@ -4,16 +4,18 @@ mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, progress::Progress};
+use super::{
+    KUBELET_AUTHORITY_FLAG, KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, kubelet_authority::KubeletAuthority,
+    progress::Progress,
+};
 use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
-    inventory::{Artifact, Inventory, KubeconfigArtifact, Node, ObjectRole, Role, Standing, StoredObject},
+    inventory::{
+        Artifact, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing, StoredObject,
+    },
     profile::{AuthorityId, Component, SecretContent},
     x509::{Certificate, PublicKey, ascii_host},
 };
-
-/// The flag with which API servers verify kubelets.
-pub(super) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
 
 /// Somewhere that holds files or objects of its own.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub(crate) enum Held {
     Kubeconfig(Access),
     /// A leaf that this authority signed for the holder, not seen here.
     SignedBy(Certificate),
+    /// The kubelet serves the certificate in the file at this path.
+    ServedFrom(String),
     /// A static Pod's flags that point to what a rotation changes.
     Flags(BTreeMap<&'static str, String>),
 }
@@ -99,20 +103,23 @@ pub(super) fn present(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
     progress: Progress<'_>,
+    kubelet_authority: &KubeletAuthority,
 ) -> Vec<Place> {
-    let present = Present { inventory, successions, progress };
+    let present = Present { inventory, successions, progress, kubelet_authority };
     let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
     if places.is_empty() {
         places.push(present.unseen_control_plane());
     }
     if inventory.object(ObjectRole::Secret(SecretContent::Authority(AuthorityId::Cluster))).is_some() {
         let name = "machines of the roll-out".to_owned();
-        places.push(Place {
-            kind: PlaceKind::RolledOut,
-            name,
-            authority: AuthorityId::Cluster,
-            files: BTreeMap::new(),
+        // The flag comes from kubeadm's configuration; everything else when a machine is created.
+        let manifest = inventory.profile.manifest(Component::Apiserver).zip(kubelet_authority.unseen());
+        let flags = manifest.map(|(manifest, path)| {
+            let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
+            (manifest.to_owned(), BTreeSet::from([Held::Flags(flags)]))
         });
+        let files = flags.into_iter().collect();
+        places.push(Place { kind: PlaceKind::RolledOut, name, authority: AuthorityId::Cluster, files });
     }
     if let Some(succession) = successions.get(&AuthorityId::Cluster) {
         places.push(present.workers(succession));
@@ -147,6 +154,7 @@ struct Present<'a> {
     inventory: &'a Inventory,
     successions: &'a BTreeMap<AuthorityId, Succession>,
     progress: Progress<'a>,
+    kubelet_authority: &'a KubeletAuthority,
 }
 
 impl Present<'_> {
@@ -172,6 +180,13 @@ impl Present<'_> {
             let value = if signs { file.to_owned() } else { String::new() };
             let flags = || BTreeSet::from([Held::Flags(BTreeMap::from([(SIGNING_FLAG, value)]))]);
             files.entry(path.to_owned()).or_insert_with(flags);
+        }
+        // A key that stayed away with a copy of the new CA.
+        if let Some(copy) = self.inventory.signing_copy(node)
+            && let Some(new) = self.progress.new_of(AuthorityId::Cluster)
+        {
+            let key = || BTreeSet::from([Held::Key(new.public_key().clone())]);
+            files.entry(copy.key).or_insert_with(key);
         }
         let kind = if node.role == Role::Hosted { PlaceKind::Hosted } else { PlaceKind::ControlPlane };
         Place { kind, name: node.name.clone(), authority: AuthorityId::Cluster, files }
@@ -204,8 +219,26 @@ impl Present<'_> {
                 [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
             };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
+            files.insert(KUBELET_SERVING.to_owned(), self.serving(node, succession));
         }
         files
+    }
+
+    /// What a kubelet serves: the certificate in a file, or one that a CA of the cluster issued on its request.
+    fn serving(&self, node: &Node, succession: &Succession) -> BTreeSet<Held> {
+        match self.inventory.kubelet_serving(node) {
+            KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [Held::ServedFrom(path)].into(),
+            KubeletServing::Requested | KubeletServing::Unknown => {
+                self.requested_serving(succession, self.progress.node(node))
+            }
+        }
+    }
+
+    /// A serving certificate that a kubelet requested: it may have been renewed since the last step.
+    fn requested_serving(&self, succession: &Succession, standing: Standing) -> BTreeSet<Held> {
+        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
+        [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
     }
 
     /// All workers: what is known of those that were given, and one that was not.
@@ -298,6 +331,9 @@ impl Present<'_> {
 /// Where `cluster-info` is.
 pub(crate) const CLUSTER_INFO: &str = "ConfigMap kube-public/cluster-info";
 
+/// What kubelets serve: [`Held::SignedBy`] where they request it, [`Held::ServedFrom`] where a file holds it.
+pub(crate) const KUBELET_SERVING: &str = "kubelet serving certificate";
+
 /// What running pods were given, where a rotation is under way.
 pub(crate) const PODS: &str = "pods";
 
@@ -332,7 +368,11 @@ fn of_secret(stored: &StoredObject) -> Option<Held> {
 /// The flags that a simulation asks for.
 pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
     let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG];
-    known.into_iter().filter_map(|flag| Some((flag, pod.lookup(flag)?))).collect()
+    let on_node = |flag, value: String| match pod.mount_of(&value).filter(|_| flag == KUBELET_AUTHORITY_FLAG) {
+        Some(mount) => format!("{}{}", mount.on_node, &value[mount.inside.len()..]),
+        None => value,
+    };
+    known.into_iter().filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
 }
 
 impl Held {

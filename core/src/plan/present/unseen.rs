@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Access, Held, Place, PlaceKind, Present, Shown, Trusted};
+use super::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Present, Shown, Trusted};
 use crate::{
     inventory::Standing,
-    plan::{SIGNING_FLAG, Succession},
+    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, Succession},
     profile::{AuthorityId, Component},
     x509::Certificate,
 };
@@ -60,6 +60,12 @@ impl Present<'_> {
                 let file = if both { profile.signing.certificate } else { own };
                 put(&mut files, manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file.to_owned())])));
             }
+            if let (Some(manifest), Some(path)) =
+                (profile.manifest(Component::Apiserver), self.kubelet_authority.unseen())
+            {
+                let flags = BTreeMap::from([(KUBELET_AUTHORITY_FLAG, path.to_owned())]);
+                put(&mut files, manifest, Held::Flags(flags));
+            }
             if both {
                 put(&mut files, profile.signing.certificate, Held::Certificates(vec![signer.clone()]));
             }
@@ -83,6 +89,7 @@ impl Present<'_> {
             let credential = Shown::InFile(profile.kubelet_client().to_owned());
             put(files, row.path, trusting(standing.trusts(old, new), credential));
             put(files, profile.kubelet_client(), Held::SignedBy(standing.signer(old, new).clone()));
+            files.entry(KUBELET_SERVING.to_owned()).or_default().extend(self.requested_serving(succession, standing));
         }
     }
 }

@@ -16,6 +16,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Changed {
     TrustBundle,
+    /// CA certificates by which a server accepts the aggregator.
+    FrontProxyBundle,
     AuthorityKey,
     /// A leaf, and the path of its private key.
     Leaf {
@@ -35,7 +37,9 @@ impl Judge<'_> {
         let mut changed = BTreeMap::new();
         let rotated = |id: &AuthorityId| self.successions.contains_key(id);
         for row in profile.authorities.iter().filter(|row| rotated(&row.id)) {
-            changed.insert(row.certificate.to_owned(), Changed::TrustBundle);
+            let is_front_proxy = row.id == AuthorityId::FrontProxy;
+            let file = if is_front_proxy { Changed::FrontProxyBundle } else { Changed::TrustBundle };
+            changed.insert(row.certificate.to_owned(), file);
             changed.insert(row.key.to_owned(), Changed::AuthorityKey);
         }
         for row in profile.leaves.iter().filter(|row| rotated(&row.authority)) {
@@ -49,6 +53,7 @@ impl Judge<'_> {
             let file = match dependent {
                 Dependent::Kubeconfig => Changed::Kubeconfig,
                 Dependent::TrustBundle => Changed::TrustBundle,
+                Dependent::FrontProxyBundle => Changed::FrontProxyBundle,
                 Dependent::Credential => Changed::Leaf { key: String::new() },
                 Dependent::Leaf { key } => {
                     if !key.is_empty() {

@@ -3,7 +3,7 @@
 use super::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
 use crate::{
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
-    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
+    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
     profile::Component,
 };
 
@@ -30,7 +30,10 @@ impl Judge<'_> {
                 let kubelets = component == Component::Kubelet && flag == "bootstrap-kubeconfig";
                 let names_own = KUBECONFIG_FLAGS.contains(&flag.as_str()) && own_kubeconfig;
                 let kept_leaf = flag.starts_with("service-account-") && self.is_leaf(node, path);
-                in_tables || signs || kubelets || names_own || kept_leaf
+                // A connection of its own, with a restart in phases 1 and 3 (`KubeletAuthority`).
+                let verifies_kubelets =
+                    component == Component::Apiserver && flag.replace('_', "-") == KUBELET_AUTHORITY_FLAG;
+                in_tables || verifies_kubelets || signs || kubelets || names_own || kept_leaf
             }
             Reference::FileMount { .. } => restarts_in_each_phase,
             Reference::Config { field, .. } => component == Component::Kubelet && field.ends_with("clientCAFile"),

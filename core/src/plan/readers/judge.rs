@@ -11,7 +11,11 @@ use super::{
 use crate::{
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
     plan::consumers::{Consumer, Consumers, Process},
-    profile::{AuthorityId, Component, ConsumerFile, edge::Effect, file_flags::Reload},
+    profile::{
+        AuthorityId, Component, ConsumerFile,
+        edge::Effect,
+        file_flags::{Reload, Use},
+    },
     x509::{AlternativeName, Certificate, ExtendedKeyUsage},
 };
 
@@ -42,13 +46,17 @@ impl Judge<'_> {
                 ),
                 "Give etcd a CA of its own first: new etcd certificates, --etcd-cafile and etcd's --trusted-ca-file with that CA; then provide the files again",
             )),
-            (_, Changed::AuthorityKey | Changed::TrustBundle) if flag.starts_with("service-account-") => Some((
-                "ca-key-other-use",
-                format!(
-                    "{name} on {{nodes}} reads {path} ({how}): service account tokens are signed with the CA's private key, and phase 2 replaces it. Every Pod's token would be rejected from the next start of the API server on"
-                ),
-                "Copy ca.key to sa.key and its public key to sa.pub, let --service-account-signing-key-file, --service-account-private-key-file and --service-account-key-file name the copies on every node, then provide the files again",
-            )),
+            (_, Changed::AuthorityKey | Changed::TrustBundle | Changed::FrontProxyBundle)
+                if flag.starts_with("service-account-") =>
+            {
+                Some((
+                    "ca-key-other-use",
+                    format!(
+                        "{name} on {{nodes}} reads {path} ({how}): service account tokens are signed with the CA's private key, and phase 2 replaces it. Every Pod's token would be rejected from the next start of the API server on"
+                    ),
+                    "Copy ca.key to sa.key and its public key to sa.pub, let --service-account-signing-key-file, --service-account-private-key-file and --service-account-key-file name the copies on every node, then provide the files again",
+                ))
+            }
             (Some(_), Changed::TrustBundle) if flag == "oidc-ca-file" => Some((
                 "reader-not-handled",
                 format!(
@@ -78,10 +86,11 @@ impl Judge<'_> {
             return self.problem(node, code, "", message, remedy, &reader.file);
         }
         let Some((path, key, certificates)) = self.certificate(node, path, file) else { return };
-        let consumed = if self.verifies_other_server(node, reader, &path, file) {
-            ConsumerFile::OtherServers
-        } else {
-            self.consumed(&path, file, certificates.first())
+        let verifies_clients = reader.flag().is_some_and(|row| row.usage == Use::Verifies("clients"));
+        let consumed = match self.consumed(&path, file, certificates.first()) {
+            _ if self.verifies_other_server(node, reader, &path, file) => ConsumerFile::OtherServers,
+            ConsumerFile::TrustBundle if verifies_clients => ConsumerFile::ClientBundle,
+            consumed => consumed,
         };
         let hosts = if flag == SNI_FLAG { self.names(node, &path, &certificates) } else { Vec::new() };
         let nodes = BTreeSet::from([node.name.clone()]);
@@ -109,14 +118,14 @@ impl Judge<'_> {
         consumers: &mut Consumers,
     ) {
         for reader in readers {
-            if !matches!(reader.reference, Reference::FolderMount { .. }) || component(reader).is_some() {
+            if !self.reads_folder(reader) || component(reader).is_some() {
                 continue;
             }
             let same_pod = |other: &Reader| process_name(&other.process) == process_name(&reader.process);
             if strong.iter().any(|(other, path, _)| same_pod(other) && reader.can_read(path)) {
                 continue;
             }
-            let kinds = [Changed::TrustBundle, Changed::Kubeconfig];
+            let kinds = [Changed::TrustBundle, Changed::FrontProxyBundle, Changed::Kubeconfig];
             // The kubelet's kubeconfig is of use only together with the certificate that the kubelet keeps elsewhere.
             let kubelet_conf = self.inventory.profile.kubelet_conf().map(|row| row.path);
             let below: Vec<_> = changed
@@ -142,12 +151,12 @@ impl Judge<'_> {
     /// What a process has of a file.
     fn consumed(&self, path: &str, file: &Changed, leaf: Option<&Certificate>) -> ConsumerFile {
         let profile = self.inventory.profile;
-        let front_proxy = profile.authority(AuthorityId::FrontProxy).is_some_and(|row| row.certificate == path)
-            || profile.leaves.iter().any(|row| row.authority == AuthorityId::FrontProxy && row.certificate == path);
+        let mut leaves = profile.leaves.iter();
+        let front_proxy = leaves.any(|row| row.authority == AuthorityId::FrontProxy && row.certificate == path);
         match (file, front_proxy) {
             (Changed::Kubeconfig, _) => ConsumerFile::Kubeconfig,
-            (Changed::TrustBundle, false) => ConsumerFile::TrustBundle,
-            (Changed::TrustBundle, true) => ConsumerFile::FrontProxyBundle,
+            (Changed::TrustBundle, _) => ConsumerFile::TrustBundle,
+            (Changed::FrontProxyBundle, _) => ConsumerFile::FrontProxyBundle,
             (_, true) => ConsumerFile::FrontProxyCertificate,
             (_, false) => of_leaf(leaf),
         }
@@ -192,6 +201,9 @@ impl Judge<'_> {
                     _ => String::new(),
                 };
                 Process::StaticPod { name: name.strip_suffix(".yaml").unwrap_or(name).to_owned(), program }
+            }
+            ReaderProcess::Workload { name, namespace, .. } => {
+                Process::Workload { name: name.clone(), namespace: namespace.clone() }
             }
             ReaderProcess::Unit { name, .. } => Process::Unit(name.clone()),
             ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser => Process::Component(Component::Kubelet),

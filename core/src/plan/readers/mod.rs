@@ -146,8 +146,12 @@ impl<'a> Judge<'a> {
             let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else {
                 continue;
             };
-            let foreign = !matches!(reader.process, ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser)
-                && component(&reader).is_none();
+            // Steps for Pods restart workloads in phases 1 and 3.
+            let restarts_anyway = matches!(
+                reader.process,
+                ReaderProcess::Kubelet | ReaderProcess::KubeconfigUser | ReaderProcess::Workload { .. }
+            );
+            let foreign = !restarts_anyway && component(reader).is_none();
             if foreign && !matches!(reader.reference, Reference::FolderMount { .. } | Reference::Hook { .. }) {
                 let name = process_name(&reader.process);
                 let message = format!(
@@ -172,11 +176,8 @@ impl<'a> Judge<'a> {
             let named = |reader: &&Reader| {
                 (reader.target == *path || reader.path == *path) && reader.process != ReaderProcess::KubeconfigUser
             };
-            let in_folder = |reader: &&Reader| {
-                matches!(reader.reference, Reference::FolderMount { .. })
-                    && reader.can_read(path)
-                    && component(reader).is_none()
-            };
+            let in_folder =
+                |reader: &&Reader| self.reads_folder(reader) && reader.can_read(path) && component(reader).is_none();
             let is_read = readers.iter().any(|reader| named(&reader) || in_folder(&reader));
             let is_kubeconfig = *dependent == Dependent::Kubeconfig;
             if !is_read && is_kubeconfig && !is_backup(path) {
@@ -187,10 +188,20 @@ impl<'a> Judge<'a> {
     }
 }
 
+impl Judge<'_> {
+    /// Does it mount a folder whose files it may read? A workload that mounts a whole disk, as monitoring does, reads none.
+    fn reads_folder(&self, reader: &Reader) -> bool {
+        let folder = self.inventory.profile.directory;
+        let is_workload = matches!(reader.process, ReaderProcess::Workload { .. });
+        let in_tree = reader.path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        matches!(reader.reference, Reference::FolderMount { .. }) && (!is_workload || in_tree)
+    }
+}
+
 /// The component of Kubernetes that reads, where the profile knows how it is run.
 fn component(reader: &Reader) -> Option<Component> {
     match &reader.process {
-        ReaderProcess::Unit { .. } | ReaderProcess::KubeconfigUser => None,
+        ReaderProcess::Unit { .. } | ReaderProcess::Workload { .. } | ReaderProcess::KubeconfigUser => None,
         process => process.program().and_then(Program::component),
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Finding,
     inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
-    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, certificates, present::KUBELET_AUTHORITY_FLAG},
+    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, certificates},
     profile::{
         AuthorityId, Component,
         file_flags::{Content, Program},
@@ -136,13 +136,16 @@ pub(in crate::plan) fn extra_arguments(
     let changed = Judge::new(inventory, successions).changed(&BTreeMap::new());
     for stored in &inventory.objects {
         let Some(configuration) = &stored.kubeadm else { continue };
-        for (program, flag, value) in &configuration.extra_args {
+        // What verifies kubelets is a connection of its own (`KubeletAuthority`).
+        let flags =
+            configuration.extra_args.iter().filter(|(_, flag, _)| flag.replace('_', "-") != KUBELET_AUTHORITY_FLAG);
+        for (program, flag, value) in flags {
             let path = value.split([',', ':']).find(|path| changed.contains_key(*path));
             let sni = flag == SNI_FLAG;
             let Some(path) = path.or_else(|| sni.then_some(value.as_str())) else { continue };
             let row =
                 inventory.profile.flags.iter().find(|row| row.component.as_str() == *program && row.flag == *flag);
-            let restarted_live = row.is_some_and(|row| row.paths.contains(&path)) && flag != KUBELET_AUTHORITY_FLAG;
+            let restarted_live = row.is_some_and(|row| row.paths.contains(&path));
             let signs = [SIGNING_FLAG, SIGNING_KEY_FLAG].contains(&flag.as_str());
             if restarted_live || signs || KUBECONFIG_FLAGS.contains(&flag.as_str()) {
                 continue;

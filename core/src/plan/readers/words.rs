@@ -13,6 +13,7 @@ pub(super) fn process_name(process: &ReaderProcess) -> String {
             None => format!("the static Pod {pod}"),
         },
         ReaderProcess::Kubelet => "the kubelet".to_owned(),
+        ReaderProcess::Workload { name, namespace, .. } => format!("{name} in namespace {namespace}"),
         ReaderProcess::Unit { name, .. } => format!("the unit {name}"),
         ReaderProcess::KubeconfigUser => "the user of the kubeconfig".to_owned(),
     }

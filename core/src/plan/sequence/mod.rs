@@ -9,6 +9,7 @@ use super::{
     Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
     Step, Succession,
     consumers::Consumers,
+    kubelet_authority::KubeletAuthority,
     nodes::NodePlanner,
     objects,
     progress::Progress,
@@ -42,6 +43,7 @@ pub(super) struct Sequence<'a, 'b> {
     pub(super) progress: Progress<'a>,
     pub(super) replacements: &'b mut Replacements<'a>,
     consumers: &'a Consumers,
+    kubelet_authority: &'a KubeletAuthority,
     requests: Vec<Admitted<'a>>,
     /// Does everything change at once, since there is no way to accept both authorities?
     pub(super) at_once: bool,
@@ -58,6 +60,7 @@ pub(super) fn sequence<'a>(
     progress: Progress<'a>,
     replacements: &mut Replacements<'a>,
     consumers: &'a Consumers,
+    kubelet_authority: &'a KubeletAuthority,
     at_once: bool,
     now: UnixTime,
     findings: &mut Vec<Finding>,
@@ -65,8 +68,19 @@ pub(super) fn sequence<'a>(
     objects::note_cluster_info(inventory, successions, findings);
     let requests = signing_requests::admitted(inventory, successions.get(&AuthorityId::Cluster), findings);
     let steps = Vec::new();
-    let mut sequence =
-        Sequence { inventory, request, successions, progress, replacements, consumers, requests, at_once, now, steps };
+    let mut sequence = Sequence {
+        inventory,
+        request,
+        successions,
+        progress,
+        replacements,
+        consumers,
+        kubelet_authority,
+        requests,
+        at_once,
+        now,
+        steps,
+    };
     match (inventory.profile.course, &inventory.tenant) {
         (Course::HostPhases, _) => sequence.host_phases(),
         (_, Some(tenant)) if at_once => sequence.at_once(tenant),
@@ -137,6 +151,7 @@ impl<'a> Sequence<'a, '_> {
             self.kubelets();
             self.cluster_info(phase);
             self.workers(phase);
+            self.readers(phase);
         }
         self.clients(phase);
         self.signing_requests(phase);
@@ -222,6 +237,18 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "pods", Holder::Cluster, title, actions, gate);
     }
 
+    /// Workloads that read a credential from a file of their node, such as a cloud-controller-manager.
+    fn readers(&mut self, phase: Phase) {
+        let workloads = self.consumers.presenting_workloads();
+        if workloads.is_empty() {
+            return;
+        }
+        let title = "Restart workloads that read files of the nodes";
+        let gate = "each of them has rolled out since the nodes' files changed";
+        let actions = vec![Action::Cluster(ClusterAction::RestartReaders(workloads))];
+        self.push(phase, "readers", Holder::Cluster, title, actions, gate);
+    }
+
     pub(super) fn after_care(&mut self, phase: Phase) {
         self.push(
             phase,
@@ -292,7 +319,9 @@ impl<'a> Sequence<'a, '_> {
 
     /// Control-plane nodes that were not given, with the same step.
     fn unseen_nodes(&mut self, phase: Phase) {
-        let planner = UnseenPlanner { profile: self.inventory.profile, successions: self.successions, phase };
+        let restart = self.kubelet_authority.restart(None, phase, self.is_late(None, phase));
+        let profile = self.inventory.profile;
+        let planner = UnseenPlanner { profile, successions: self.successions, restart, phase };
         let mut actions: Vec<_> = self.rolled_out(phase).into_iter().collect();
         actions.push(Action::Do { text: "These are the nodes".to_owned(), command: LIST_CONTROL_PLANES.to_owned() });
         actions.extend(planner.actions());
@@ -307,6 +336,7 @@ impl<'a> Sequence<'a, '_> {
     }
 
     pub(super) fn planner(&mut self, node: &'a Node, phase: Phase) -> NodePlanner<'a, '_> {
+        let restart = self.kubelet_authority.restart(Some(node), phase, self.is_late(Some(node), phase));
         NodePlanner {
             inventory: self.inventory,
             request: self.request,
@@ -314,9 +344,19 @@ impl<'a> Sequence<'a, '_> {
             progress: self.progress,
             replacements: self.replacements,
             consumers: self.consumers,
+            restart,
             node,
             phase,
         }
+    }
+
+    /// Is phase 1 behind the node (`None`: those that were not provided) before the package's first step?
+    fn is_late(&self, node: Option<&Node>, phase: Phase) -> bool {
+        let is_through = match node {
+            Some(node) => self.progress.is_node_through(node, Phase::TrustBoth),
+            None => !self.progress.is_left_unseen(Phase::TrustBoth),
+        };
+        phase == Phase::Switch && self.progress.has_begun() && is_through
     }
 
     /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
@@ -332,24 +372,28 @@ impl<'a> Sequence<'a, '_> {
         let inventory = self.inventory;
         let current = inventory.profile.kubelet_client();
         for node in inventory.control_plane().filter(|node| node.role == Role::ControlPlane) {
-            if self.progress.has_renewed(node, current) {
+            let serving = self.kubelet_authority.renewal(inventory, Some(node));
+            let mut actions = Vec::new();
+            if !self.progress.has_renewed(node, current) {
+                let now = self.now;
+                actions = self.planner(node, Phase::Switch).kubelet_credential(now);
+                if actions.is_empty() {
+                    actions.push(Action::RenewKubelet);
+                }
+            } else if serving.is_empty() {
                 continue;
             }
-            let now = self.now;
-            let mut actions = self.planner(node, Phase::Switch).kubelet_credential(now);
-            if actions.is_empty() {
-                actions.push(Action::RenewKubelet);
-            }
+            let gate = renewed("the kubelet's certificate is signed by the new CA", &serving);
+            actions.extend(serving);
             let id = format!("{}-kubelet", node.name);
             let title = format!("Give the kubelet of {} a certificate of the new CA", node.name);
-            let gate = "the kubelet's certificate is signed by the new CA";
-            let gate = Gate::proving(gate, Fact::Renewed);
             self.push(Phase::Switch, &id, Holder::Node(node.name.clone()), &title, actions, gate);
         }
         if inventory.control_plane().next().is_none() {
             let title = "Give the kubelet of every control-plane node a certificate of the new CA";
-            let gate = Gate::proving("each kubelet's certificate is signed by the new CA", Fact::Renewed);
-            let actions = vec![Action::RenewKubelet];
+            let serving = self.kubelet_authority.renewal(inventory, None);
+            let gate = renewed("each kubelet's certificate is signed by the new CA", &serving);
+            let actions = [Action::RenewKubelet].into_iter().chain(serving).collect();
             self.push(Phase::Switch, "control-plane-kubelet", Holder::ControlPlanes, title, actions, gate);
         }
     }
@@ -379,14 +423,22 @@ impl<'a> Sequence<'a, '_> {
                 minted |= !credential.is_empty();
                 actions.extend(credential);
             }
+            if switches {
+                actions.extend(self.planner(node, phase).serving_certificate());
+            }
             if inventory.embeds_kubelet_credential(node) {
                 actions.extend(self.planner(node, phase).kubeconfigs());
             }
         }
         actions.push(Action::Restart(Component::Kubelet));
         let renews = self.request.kubelet_certificates == KubeletCertificates::Renew;
-        if phase == Phase::Switch && (renews || !minted) {
-            actions.push(Action::RenewKubelet);
+        let mut serving = Vec::new();
+        if phase == Phase::Switch {
+            if renews || !minted {
+                actions.push(Action::RenewKubelet);
+            }
+            // Of workers, any may have joined since the files were collected.
+            serving = self.kubelet_authority.renewal(inventory, None);
         }
         let (title, gate) = match phase {
             Phase::TrustBoth => ("Make every worker accept both CAs", "ca.crt and kubelet.conf hold both CAs"),
@@ -398,7 +450,11 @@ impl<'a> Sequence<'a, '_> {
                 ("Make every worker accept the new CA alone", "ca.crt and kubelet.conf hold the new CA alone")
             }
         };
-        let mut gate = Gate::proving(gate, if phase == Phase::Switch { Fact::Renewed } else { Fact::Everywhere });
+        let mut gate = match phase {
+            Phase::Switch => renewed(gate, &serving),
+            Phase::TrustBoth | Phase::DropOld => Gate::proving(gate, Fact::Everywhere),
+        };
+        actions.extend(serving);
         if self.at_once && switches {
             actions.push(person(NOT_GIVEN));
             gate.proves.push(Fact::Renewed);
@@ -461,6 +517,16 @@ impl<'a> Sequence<'a, '_> {
             self.push(phase, "kubeconfig", Holder::Management, title, actions, Gate::proving(gate, Fact::Everywhere));
         }
     }
+}
+
+/// The gate of kubelets that have renewed their client certificates, and with `serving` their serving certificates too.
+fn renewed(words: &str, serving: &[Action]) -> Gate {
+    let mut gate = Gate::proving(words, Fact::Renewed);
+    if !serving.is_empty() {
+        gate.words += ", and so is its serving certificate where it requests one";
+        gate.proves.push(Fact::ServingRenewed);
+    }
+    gate
 }
 
 /// In phase 2 both bundles do, so nothing hangs on the gate.

@@ -1,6 +1,6 @@
 //! What is drawn of a matrix.
 
-use airlock_core::profile::AuthorityId;
+use airlock_core::profile::{AuthorityId, STARLINGX};
 use serde_json::{Value, json};
 
 use super::*;
@@ -71,7 +71,8 @@ pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Ch
             let spans = [(0, 3, holds()), (4, last, broken.clone())];
             let mut edge = edge("apiserver-kubelet-serving", &format!("kube-apiserver on {node}"), false, &spans);
             // As core writes it.
-            let declared = row(edge["row"].as_str().unwrap()).unwrap().outage.unwrap();
+            let rows = STARLINGX.edges.iter().find(|row| row.id == "apiserver-kubelet-serving");
+            let declared = rows.unwrap().outage.unwrap();
             edge["outage"] = json!(format!("{}: {}", declared.cause, declared.duration));
             edge
         })

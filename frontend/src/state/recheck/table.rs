@@ -25,6 +25,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("talosctl get machineconfig -o yaml | grep -n -A3 acceptedCAs"),
     ),
     row(
+        "apiserver-restarts",
+        "While the only API server restarts, the API does not answer. Where there are several, the others serve.",
+        Check::Command("grep -n kubelet-certificate-authority /etc/kubernetes/manifests/kube-apiserver.yaml"),
+    ),
+    row(
         "archive-bomb",
         "A small archive that grows without end is made to fill a machine's memory. No node's files are like that.",
         Check::Members,
@@ -342,6 +347,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("rotateCertificates"),
     ),
     row(
+        "kubelet-not-verified",
+        "kube-apiserver rejects a serving certificate that no CA in the flag's file issued: logs, exec and port-forward to that node fail.",
+        SIGNER,
+    ),
+    row(
         "kubelet-serving-requests",
         "Until somebody approves the request, logs, exec and metrics of that node fail.",
         Check::Command("kubectl get certificatesigningrequests"),
@@ -657,6 +667,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Certificates,
     ),
     row("signing-unknown", "It decides where the new CA's key goes.", MANIFEST),
+    row(
+        "signs-from-copy",
+        "kube-controller-manager signs with exactly one certificate, so the copy stays until ca.crt is one certificate again.",
+        MANIFEST,
+    ),
     row(
         "sops-encrypted",
         "The values are ciphertext. Without them the CA is unknown, and a package without this object would leave the old CA in place.",

@@ -44,6 +44,11 @@ fn loaded() -> Core {
 
 /// Has the guest take files in, whose ids count from `first`.
 fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> InventoryReport {
+    take_in_as(core, first, files, None)
+}
+
+/// The same of a platform that is said.
+fn take_in_as(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>, platform: Option<&str>) -> InventoryReport {
     let (tickets, bodies): (Vec<_>, Vec<_>) = files
         .into_iter()
         .zip(first..)
@@ -54,7 +59,8 @@ fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> Invent
             )
         })
         .unzip();
-    let ask = Ask::Inspect { add: tickets, remove: Vec::new(), platform: None, now: now() };
+    let platform = platform.map(str::to_owned);
+    let ask = Ask::Inspect { add: tickets, remove: Vec::new(), platform, now: now() };
     match core.answer(ask, bodies).map(|answer| answer.reply) {
         Some(Reply::Inventory(inventory, _)) => inventory,
         other => panic!("inspecting answers with an inventory, not {other:?}"),
@@ -296,19 +302,21 @@ fn a_break_is_predicted_without_the_plans_keys() {
     plan(&mut core, RotationRequest::default());
     assert!(matches!(core.answer(Ask::Predict, Vec::new()).unwrap().reply, Reply::Predicted(None)), "nothing breaks");
 
-    // kube-apiserver verifies kubelets by what it read at its start.
+    // StarlingX' tool renews no serving certificate, and kube-apiserver verifies kubelets.
     let mut files = Vec::new();
     walk(&fixtures().join("ecdsa-3"), &mut files);
     for (path, bytes) in &mut files {
+        let edit = |key: &str, with: String| String::from_utf8(bytes.clone()).unwrap().replace(key, &with).into_bytes();
         if path.ends_with("kube-apiserver.yaml") {
-            let text = String::from_utf8(bytes.clone()).unwrap();
             let key = "    - --kubelet-client-key=";
-            let flag = format!("    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{key}");
-            *bytes = text.replace(key, &flag).into_bytes();
+            *bytes = edit(key, format!("    - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n{key}"));
+        } else if path.ends_with("kubelet/config.yaml") {
+            let key = "rotateCertificates: true\n";
+            *bytes = edit(key, format!("{key}serverTLSBootstrap: true\n"));
         }
     }
     let mut core = Core::default();
-    take_in(&mut core, 0, files);
+    take_in_as(&mut core, 0, files, Some("starlingx"));
     plan(&mut core, RotationRequest::default());
     match core.answer(Ask::Predict, Vec::new()).unwrap().reply {
         Reply::Predicted(Some((finding, matrix))) => {

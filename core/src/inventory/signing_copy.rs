@@ -1,0 +1,79 @@
+//! A rotation that was begun by hand, as the Kubernetes page has it: kube-controller-manager signs from a copy of the new CA.
+//!
+//! Source: kubernetes/website: docs/tasks/tls/manual-rotation-of-ca-certificates, the note in step 2: "copy the new CA to a
+//! separate file and make the flags `--client-ca-file` and `--cluster-signing-cert-file` point to the copy".
+
+use super::{Inventory, Node};
+use crate::{
+    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
+    profile::{AuthorityId, Component},
+    x509::Certificate,
+};
+
+/// The flag of kube-controller-manager with which it accepts clients.
+pub(crate) const CLIENT_FLAG: &str = "client-ca-file";
+
+/// The copy of the new CA, by the paths that kube-controller-manager's flags name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SigningCopy {
+    /// Path of the certificate.
+    pub(crate) certificate: String,
+    /// Path of the private key.
+    pub(crate) key: String,
+    /// Does `--client-ca-file` name a file of the new CA alone, too? Its path then.
+    pub(crate) clients: Option<String>,
+}
+
+impl SigningCopy {
+    /// May a flag of kube-controller-manager name this file?
+    pub(crate) fn is_named_by(&self, flag: &str, value: &str) -> bool {
+        match flag {
+            SIGNING_FLAG => value == self.certificate,
+            SIGNING_KEY_FLAG => value == self.key,
+            CLIENT_FLAG => Some(value) == self.clients.as_deref(),
+            _ => false,
+        }
+    }
+
+    /// The paths of the copy, each once; kubeadm's own files are not among them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let clients = self.clients.as_deref().filter(|path| *path != self.certificate);
+        [self.certificate.as_str(), self.key.as_str()].into_iter().chain(clients)
+    }
+}
+
+impl Node {
+    /// The certificate of the file that kube-controller-manager signs from, where that is no file of the profile's.
+    pub(crate) fn signs_elsewhere(&self, inventory: &Inventory) -> Option<(String, &Certificate)> {
+        let profile = inventory.profile;
+        let (_, pod) = self.static_pod(profile.manifest(Component::ControllerManager)?)?;
+        let path = pod.lookup(SIGNING_FLAG).filter(|path| !path.is_empty())?;
+        let own = profile.authority(AuthorityId::Cluster)?.certificate;
+        if path == own || path == profile.signing.certificate {
+            return None;
+        }
+        match self.file(&path)?.artifact.certificates() {
+            [only] if only.is_authority() => Some((path, only)),
+            _ => None,
+        }
+    }
+}
+
+impl Inventory {
+    /// The copy of the new CA that kube-controller-manager of a node signs from, while a rotation is under way.
+    pub(crate) fn signing_copy(&self, node: &Node) -> Option<SigningCopy> {
+        let rotation = self.rotations.get(&AuthorityId::Cluster)?;
+        let (certificate, authority) = node.signs_elsewhere(self)?;
+        if *authority != rotation.new {
+            return None;
+        }
+        let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;
+        let own = self.profile.authority(AuthorityId::Cluster)?;
+        let clients = pod.lookup(CLIENT_FLAG).filter(|path| {
+            let anchors = node.file(path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
+            *path != own.certificate && matches!(anchors, [only] if *only == rotation.new)
+        });
+        let key = pod.lookup(SIGNING_KEY_FLAG).unwrap_or_default();
+        Some(SigningCopy { certificate, key, clients })
+    }
+}
