@@ -68,7 +68,7 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 9] = [
+const GO_TOOLS: [GoTool; 12] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool {
         name: "kubeadm-1.25",
@@ -84,6 +84,9 @@ const GO_TOOLS: [GoTool; 9] = [
     GoTool { name: "kamaji", folder: "", module: "tests/go/kamaji", package: ".", release: "" },
     GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki", release: "" },
     GoTool { name: "talos", folder: "", module: "tests/go/oracle", package: "./talos", release: "" },
+    GoTool { name: "etcd", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/server/v3", release: "" },
+    GoTool { name: "etcdctl", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/etcdctl/v3", release: "" },
+    GoTool { name: "etcdutl", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/etcdutl/v3", release: "" },
 ];
 
 /// Installs and builds what is missing; does nothing where all is there.

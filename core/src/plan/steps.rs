@@ -281,6 +281,11 @@ pub(crate) enum Action {
     },
     /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
     TrustInKubeconfig(&'static str),
+    /// A backup of the node: an archive of its configuration and keys, and a snapshot of its etcd.
+    BackUp {
+        /// Files that the plan changes and that the archive does not contain in any case; absolute paths on the node.
+        files: Vec<String>,
+    },
     /// Something done through the cluster's API.
     Cluster(ClusterAction),
     /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
@@ -314,6 +319,7 @@ impl Action {
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
+            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. Nothing of the cluster changes".to_owned(),
             Self::Cluster(action) => action.in_words(),
             Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
         })

@@ -1,5 +1,6 @@
 //! Packages of real clusters, judged by the programs that would use them. One program, so that each package is made once.
 
+mod backup;
 mod capi;
 mod continued;
 mod external;

@@ -26,7 +26,7 @@ use airlock_tests::{
 use serde_json::Value;
 
 /// What the scripts of a node call; `sleep` and `command -v` decide nothing.
-const NODE_COMMANDS: [&str; 23] = [
+const NODE_COMMANDS: [&str; 27] = [
     "base64",
     "cat",
     "chmod",
@@ -34,6 +34,9 @@ const NODE_COMMANDS: [&str; 23] = [
     "cp",
     "date",
     "df",
+    "du",
+    "etcdctl",
+    "etcdutl",
     "flock",
     "id",
     "kubectl",
@@ -49,6 +52,7 @@ const NODE_COMMANDS: [&str; 23] = [
     "stat",
     "sync",
     "systemctl",
+    "tar",
     "tr",
 ];
 
@@ -59,11 +63,29 @@ const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp
 const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
-const READERS: [&str; 13] =
-    ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
+const READERS: [&str; 16] = [
+    "base64",
+    "cat",
+    "date",
+    "df",
+    "du",
+    "etcdctl",
+    "etcdutl",
+    "id",
+    "mktemp",
+    "od",
+    "readlink",
+    "sed",
+    "sha256sum",
+    "stat",
+    "systemctl",
+    "tr",
+];
 
 /// Commands that change something.
-const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
+const WRITERS: [&str; 13] = [
+    "chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar",
+];
 
 /// A step on the machine that stands before it.
 struct Step {
@@ -418,7 +440,7 @@ fn nodes_that_were_given() {
         let tree = fixtures::path(&format!("kubeadm/ecdsa-3/{node}"));
         all.extend(steps(rotation, holder, &tree, &NODE_COMMANDS, &environment, "node"));
     }
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 8);
     disturb("script-faults-nodes", all);
 }
 

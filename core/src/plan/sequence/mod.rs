@@ -1,6 +1,7 @@
 //! The one ordered list of steps. The order was carried out on a real cluster; each barrier stands
 //! where leaving it out was seen to break something.
 
+mod backup;
 mod cluster_api;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::{
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
 /// What is left to do when the old CA is gone.
-pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
 
 /// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
@@ -76,6 +77,9 @@ pub(super) fn sequence<'a>(
             sequence.switch();
             sequence.drop_old();
         }
+    }
+    if inventory.profile.course == Course::NodeFiles {
+        backup::insert(&mut sequence.steps);
     }
     sequence.steps
 }
