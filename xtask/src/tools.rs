@@ -68,7 +68,7 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 12] = [
+const GO_TOOLS: [GoTool; 13] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool {
         name: "kubeadm-1.25",
@@ -78,6 +78,7 @@ const GO_TOOLS: [GoTool; 12] = [
         release: "v1.25.4",
     },
     kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
     GoTool { name: "identities", folder: "", module: "tests/go/kubernetes", package: "./identities", release: "" },
     GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: ".", release: "" },

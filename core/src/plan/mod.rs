@@ -8,6 +8,7 @@ mod clients;
 mod consumers;
 mod dependents;
 mod editable;
+pub(crate) mod effort;
 mod hosted;
 mod hosts;
 mod key_home;

@@ -562,7 +562,7 @@ impl ClusterAction {
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
             Self::Tenant(action) => action.in_words(),
-            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
+            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. The step stops before it restarts a workload whose PodDisruptionBudget allows fewer disruptions than its roll-out takes (--disrupt, --exclude). It lists workloads with the strategy OnDelete and Pods without a controller: restart those by hand".to_owned(),
         }
     }
 }

@@ -83,9 +83,8 @@ const READERS: [&str; 16] = [
 ];
 
 /// Commands that change something.
-const WRITERS: [&str; 13] = [
-    "chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar",
-];
+const WRITERS: [&str; 13] =
+    ["chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar"];
 
 /// A step on the machine that stands before it.
 struct Step {

@@ -94,7 +94,16 @@ static NODE_FILES: Texts = Texts {
         BALANCERS,
         OTHERS,
     ],
-    more: &[],
+    more: &[(
+        "Restore a backup",
+        &[
+            "Undo steps first (`--undo`): that restores each changed file and needs no backup. A backup is for a node or an etcd that is lost. No script uses it.",
+            "`/var/lib/airlock/PACKAGE/backup-NODE/` on each control-plane node contains `node.tar` (/etc/kubernetes, the kubelet's configuration and PKI, files that this package changes elsewhere), `etcd.snapshot` (or `etcd.elsewhere`, which says where the snapshot is) and `SHA256SUMS`. Only root can read it. Copy it off the node, encrypted: it contains the keys of the CAs and every Secret of the cluster. Verify a copy with `sha256sum -c SHA256SUMS`. Delete all copies when the rotation is complete and a new backup exists.",
+            "Files of one node: `tar -tf node.tar` lists them, `tar -xpf node.tar -C / etc/kubernetes/pki/ca.crt` restores one with owner and mode. Restore the whole of /etc/kubernetes only together with etcd and on every control-plane node, and restart the kubelet afterwards: nodes of different phases do not trust one another.",
+            "etcd, on all members from the same snapshot: move the manifests kube-apiserver.yaml and etcd.yaml out of /etc/kubernetes/manifests on every control-plane node and wait until both have stopped; move /var/lib/etcd away; on each member run `etcdutl snapshot restore etcd.snapshot --data-dir /var/lib/etcd --name NAME --initial-cluster NAME=https://ADDRESS:2380,… --initial-advertise-peer-urls https://ADDRESS:2380 --bump-revision 1000000000 --mark-compacted` (names and addresses are in etcd.yaml; `etcdctl snapshot restore` until etcd 3.5); move the manifests back. Everything that was written since the snapshot is lost, the Secrets and ConfigMaps of later phases among it.",
+            "The snapshot is from before phase 1: after phase 3 it brings the old cluster-info and kube-root-ca.crt back. That is why the last step asks for a new one.",
+        ],
+    )],
     other: "the Kubernetes page",
     differences: &[
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",

@@ -6,7 +6,7 @@
 # Each member is asked for its own snapshot: one snapshot restores the whole cluster, and a lost disk must not take the only
 # one. etcd's tools are called on this machine, or in the container of etcd's Pod, which shares its data directory.
 
-# What belongs to a node's configuration beside /etc/kubernetes, where it exists.
+# What belongs to every node's configuration beside /etc/kubernetes, where it exists.
 backup_paths="/var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
 /var/lib/kubelet/instance-config.yaml /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d
 /usr/lib/systemd/system/kubelet.service.d /etc/default/kubelet /etc/sysconfig/kubelet"
@@ -191,11 +191,12 @@ need_space() { # FOLDER KIB
 
 # What goes into the archive, relative to /, as $archived, and its size in KiB, as $archived_size.
 find_archived() { # FILE…
-  archived=etc/kubernetes
-  for path in $backup_paths "$@"; do
-    [ ! -e "$path" ] || archived="$archived
-${path#/}"
+  archived=
+  for path in "$@" $backup_paths; do
+    [ ! -e "$path" ] || archived="$archived${path#/}
+"
   done
+  archived=${archived%?}
   archived_size=0
   while IFS= read -r path; do
     ask du -sk "/$path"

@@ -162,7 +162,7 @@ impl Job<'_> {
                 Action::RestartProcess(process) => lines.push(self.restart_process(process)),
                 Action::BackUp { files } => {
                     let files: String = files.iter().map(|file| format!(" {}", quote(file))).collect();
-                    lines.push(format!("back_up_node{files}"));
+                    lines.push(format!("back_up_node /etc/kubernetes{files}"));
                 }
                 Action::Do { .. } | Action::Cluster(_) => {}
             }
