@@ -26,6 +26,9 @@ pub(super) fn of_step(step: &Step) -> Commands {
     let script = format!("sh {}", script_path(step));
     match &step.holder {
         Holder::Clients => Commands::default(),
+        Holder::Workers if step.replaces_workers() => {
+            Commands { undo: String::new(), ..Commands::with_undo(&format!("{script} {}", step_name(step))) }
+        }
         Holder::Node(_) | Holder::ControlPlanes if is_backup_step(step) => {
             Commands { undo: String::new(), ..Commands::with_undo(&format!("{script} backup")) }
         }
@@ -60,7 +63,7 @@ impl Commands {
 
 /// The script that carries a step out, from the package's root.
 pub(super) fn script_path(step: &Step) -> String {
-    format!("{}/{}/apply.sh", step.phase.folder(), step.holder.folder())
+    format!("{}/{}/apply.sh", step.phase.folder(), step.place().folder())
 }
 
 /// The step's id without its phase.

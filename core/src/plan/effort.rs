@@ -116,6 +116,8 @@ pub(crate) fn of(step: &Step) -> Effort {
     match step.holder {
         Holder::Node(_) => effort.once = here,
         Holder::ControlPlanes => effort.control_plane = here,
+        // A machine starts, joins and becomes Ready; the old one is drained and switched off.
+        Holder::Workers if step.replaces_workers() => effort.worker = span(120, 1800),
         Holder::Workers => effort.worker = here,
         Holder::Clients => {}
         Holder::Cluster | Holder::Management => {
@@ -159,6 +161,7 @@ fn in_a_cluster(action: &Action) -> Effort {
             | ClusterAction::HealthChecks { .. }
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_) => once(1, 10),
+            ClusterAction::ReplaceWorkers => Effort::default(),
             ClusterAction::RestartWorkloads => Effort { workloads: span(20, 600), ..Effort::default() },
             ClusterAction::RollOut { .. } => Effort { machine: span(120, 900), ..Effort::default() },
             ClusterAction::Tenant(action) => match action.verb {

@@ -508,6 +508,7 @@ impl World<'_> {
             | ClusterAction::NodesReady
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_)
+            | ClusterAction::ReplaceWorkers
             | ClusterAction::RollOut { .. }
             | ClusterAction::Served => {}
         }

@@ -11,8 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use airlock_core::plan::{RotationRequest, Workers};
 use airlock_tests::{
-    rotation::{Case, scratch},
+    fixtures,
+    rotation::{Case, Rotation, scratch},
     tools::{built, feed, output, succeed},
 };
 
@@ -96,10 +98,15 @@ impl Server {
 
     /// The step that restarts workloads, with programs of this folder first.
     fn restart(&self, commands: &Path, arguments: &[&str]) -> (bool, String) {
+        let step = ["1-trust-both/cluster/apply.sh", "pods"];
+        self.run(commands, Case::named("ecdsa-3").rotation(), &[&step[..], arguments].concat())
+    }
+
+    fn run(&self, commands: &Path, rotation: &Rotation, arguments: &[&str]) -> (bool, String) {
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", commands.display());
         let mut command = Command::new("sh");
-        command.args(["1-trust-both/cluster/apply.sh", "pods"]).args(arguments);
-        command.current_dir(Case::named("ecdsa-3").rotation().root()).env("PATH", path).env("AIRLOCK_TIMEOUT", "20");
+        command.args(arguments);
+        command.current_dir(rotation.root()).env("PATH", path).env("AIRLOCK_TIMEOUT", "20");
         command.env("KUBECONFIG", self.folder.join("kubeconfig"));
         let Output { status, stdout, stderr } = output(&mut command);
         (status.success(), [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat())
@@ -304,4 +311,97 @@ fn workloads_of_one_budget_wait_for_one_another() {
         "complete shop StatefulSet/third",
     ];
     assert_eq!(log.lines().collect::<Vec<_>>(), expected, "{said}");
+}
+
+/// A Node as its kubelet would register it.
+fn node(server: &Server, name: &str, labels: &str, ready: &str) {
+    server.create(&format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n"));
+    let status = format!("{{\"status\":{{\"conditions\":[{{\"type\":\"Ready\",\"status\":\"{ready}\"}}]}}}}");
+    let mut command = server.kubectl();
+    succeed(command.args(["patch", "node", name, "--subresource=status", "--type=merge", "-p", &status]));
+}
+
+fn second() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    now.expect("it is after 1970").as_secs()
+}
+
+/// Waits for the next second: an API server's times have seconds.
+fn next_second() {
+    let now = second();
+    while second() == now {
+        thread::yield_now();
+    }
+}
+
+/// Workers are told apart by when they joined; only one that joined before cluster-info had the new CA alone is removed, and
+/// only when another one is Ready and the machine is off.
+#[test]
+fn workers_that_joined_before_phase_3_are_removed() {
+    let request = RotationRequest { workers: Workers::Replace, ..RotationRequest::default() };
+    let rotation = Rotation::of(fixtures::files("kubeadm/ecdsa-3"), &request, "replaced-workers");
+    let usual = Case::named("ecdsa-3").rotation();
+    let edges = |rotation: &Rotation| -> Vec<_> {
+        let edges = rotation.package.matrix.edges.iter();
+        edges.map(|edge| (edge.id.clone(), edge.worst(), edge.refused)).collect()
+    };
+    assert_eq!(edges(&rotation), edges(usual), "the connections are those of workers that are reconfigured");
+    let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with("workers/apply.sh")).collect();
+    assert_eq!(scripts, ["1-trust-both/workers/apply.sh", "2-switch/workers/apply.sh"]);
+    let manifest = rotation.manifest();
+    let steps = manifest["steps"].as_array().expect("steps");
+    let step = steps.iter().find(|step| step["id"] == "3-workers").expect("workers have a step in phase 3");
+    let command = "sh 3-drop-old/cluster/apply.sh workers";
+    assert_eq!((&step["holder"], &step["run"], &step["undo"]), (&"cluster".into(), &command.into(), &"".into()));
+    assert_eq!(step["gate"], format!("{command} --check"));
+    let runbook = rotation.text("RUNBOOK.md");
+    for words in ["kubeadm token create --ttl 24h --print-join-command", "workers (replaced)", "cannot be taken back"] {
+        assert!(runbook.contains(words), "{words}");
+    }
+
+    let server = Server::start("replaced-workers-server");
+    let kubectl = server.commands("kubectl", AS_IT_IS);
+    let run = |arguments: &[&str]| {
+        server.run(&kubectl, &rotation, &[&["3-drop-old/cluster/apply.sh", "workers"][..], arguments].concat())
+    };
+    node(&server, "cp1", "node-role.kubernetes.io/control-plane: ''", "True");
+    node(&server, "old1", "", "Unknown");
+    let (passed, said) = run(&["--check"]);
+    assert!(!passed && said.contains("NotFound"), "cluster-info comes first: {said}");
+    let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cluster-info, namespace: kube-public}\ndata: {kubeconfig: new}\n";
+    let mut command = server.kubectl();
+    command.args(["apply", "--server-side", "--field-manager=airlock", "-f", "-"]);
+    assert!(feed(&mut command, yaml.as_bytes()).status.success());
+    let (passed, said) = run(&["--check"]);
+    assert!(!passed && said.contains("NOT READY: worker old1") && !said.contains("cp1"), "{said}");
+    let (passed, said) = run(&["--remove", "old1"]);
+    assert!(!passed && said.contains("no worker that joined after step cluster-info is Ready"), "{said}");
+
+    next_second();
+    node(&server, "new1", "", "True");
+    let (passed, said) = run(&["--remove", "new1"]);
+    assert!(!passed && said.contains("new1 is not a worker that joined before"), "{said}");
+    let (passed, said) = run(&["--remove", "cp1"]);
+    assert!(!passed && said.contains("cp1 is not a worker that joined before"), "{said}");
+    let (passed, said) = run(&["--remove", "old1"]);
+    assert!(passed && said.contains("drained old1") && said.contains("deleted the Node old1"), "{said}");
+    let (passed, said) = run(&["--check"]);
+    assert!(passed, "{said}");
+    let mut command = server.kubectl();
+    let left = succeed(command.args(["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"]));
+    assert_eq!(left, "cp1 new1");
+    // Its machine still runs: the Node would come back.
+    node(&server, "late", "", "True");
+    let (passed, said) = run(&["--remove", "late"]);
+    assert!(!passed && said.contains("late is not a worker that joined before"), "{said}");
+}
+
+/// Where workers do not join through cluster-info, the option is refused with what to do.
+#[test]
+fn workers_of_other_platforms_are_not_replaced() {
+    let request = RotationRequest { workers: Workers::Replace, accept_outage: true, ..RotationRequest::default() };
+    let inventory = airlock_core::inspect(fixtures::files("talos/cluster-a/contract-v1.13"), fixtures::now());
+    let refusal = airlock_core::plan(&inventory, &request, fixtures::now()).expect_err("it is refused");
+    let codes: Vec<&str> = refusal.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert!(codes.contains(&"workers-not-replaceable"), "{refusal}");
 }

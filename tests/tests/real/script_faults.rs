@@ -18,6 +18,7 @@ use std::{
     thread,
 };
 
+use airlock_core::plan::{RotationRequest, Workers};
 use airlock_tests::{
     fixtures,
     rotation::{Case, PHASES, Rotation, scratch, walk},
@@ -539,6 +540,18 @@ fn objects_of_a_management_cluster() {
     let steps = object_steps(Case::named("rsa-3").rotation(), "management", "script-faults-managed");
     assert!(steps.len() > 7, "{}", steps.len());
     disturb("script-faults-management", steps);
+}
+
+/// The step that replaces workers, for the one that is left.
+#[test]
+fn workers_that_are_replaced() {
+    let request = RotationRequest { workers: Workers::Replace, ..RotationRequest::default() };
+    let rotation = Rotation::of(fixtures::files("kubeadm/ecdsa-3"), &request, "script-faults-replaced");
+    let steps = object_steps(&rotation, "cluster", "script-faults-replacing");
+    let mut steps: Vec<Step> = steps.into_iter().filter(|step| step.id == "cluster 3-workers").collect();
+    assert_eq!(steps.len(), 1);
+    steps[0].run.push_str(" --remove old1");
+    disturb("script-faults-replace", steps);
 }
 
 #[test]

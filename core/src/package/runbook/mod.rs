@@ -242,7 +242,9 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             writeln!(text, "```sh\n{command}\n```\n")?;
         }
     }
-    let changes: Vec<_> = step.actions.iter().filter_map(change).collect();
+    // What a new machine has is not a change of the old one's files.
+    let changed = step.actions.iter().filter(|_| !step.replaces_workers());
+    let changes: Vec<_> = changed.filter_map(change).collect();
     if !changes.is_empty() {
         writeln!(text, "| what | from | to |\n|---|---|---|\n{}\n", changes.join("\n"))?;
     }
@@ -272,7 +274,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
 }
 
 fn rolls_out(action: &Action) -> bool {
-    matches!(action, Action::Cluster(ClusterAction::RollOut { .. }))
+    matches!(action, Action::Cluster(ClusterAction::RollOut { .. } | ClusterAction::ReplaceWorkers))
 }
 
 fn change(action: &Action) -> Option<String> {

@@ -117,6 +117,7 @@ static HOSTED: Texts = Texts {
     place: NODE_FILES.place,
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package wherever kubectl reaches the management cluster and the tenant, and as root on each worker, in a folder that only root can read. Commands run from the package's root.",
+        "Before phase 1, back up the tenant's DataStore with its own tools (etcd: `etcdctl snapshot save`, verified by `etcdutl snapshot restore` into a temporary folder) and the tenant's Secrets in the management cluster. Keep both encrypted: they contain the CAs' keys.",
         NODE_FILES.before[1],
     ],
     joining: NODE_FILES.joining,
@@ -201,6 +202,7 @@ static MACHINE_CONFIGS: Texts = Texts {
         "Say where the machines are: `export AIRLOCK_CONTROL_PLANE='10.5.1.2 10.5.1.3' AIRLOCK_WORKERS='10.5.1.4'` (nothing for workers where there are none), and which kubeconfig asks the cluster: `export KUBECONFIG=$PWD/1-trust-both/clients/…`, in each phase its own. Talosconfigs of the package are used by the scripts themselves; each works throughout its phase, and one that holds both CAs and the new certificate from the end of phase 1 to the end of phase 3.",
         "With `--dry-run` a step says what it would change, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again: every patch replaces the list of accepted CAs as a whole.",
         "Each patch comes twice: `….patch.yaml` for machines that run, on top of the phase before, and `….from-base.patch.yaml` for those who make configurations anew (GitOps, `talosctl gen config --config-patch`), on top of what the rotation began with. `ca-keys/` holds the new CAs as PEM for tools that keep secrets in a form of their own; delete the folder when they have them.",
+        "Before phase 1, save an etcd snapshot and verify it: `talosctl -n $(echo $AIRLOCK_CONTROL_PLANE | cut -d' ' -f1) etcd snapshot etcd.snapshot`, then `etcdutl snapshot restore etcd.snapshot --data-dir restored && rm -r restored`. Keep it with the machine configurations and secrets.yaml, encrypted: they contain the CAs' keys and every Secret.",
         "To go through the two APIs one after the other, as `talosctl rotate-ca` does, make a package for each: `--rotate talos`, then `--rotate cluster`.",
     ],
     joining: "A machine that joins meanwhile needs a configuration with the phase's from-base patch; one of an earlier phase is locked out.",

@@ -70,7 +70,9 @@ fn window(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
 
 /// What restarts in these steps, each once.
 fn restarted(steps: &[&Step]) -> BTreeSet<String> {
-    let actions = steps.iter().flat_map(|step| &step.actions);
+    let in_place = steps.iter().filter(|step| !step.replaces_workers());
+    let replaced = steps.iter().any(|step| step.replaces_workers()).then(|| "workers (replaced)".to_owned());
+    let actions = in_place.flat_map(|step| &step.actions);
     let names = actions.filter_map(|action| match action {
         Action::Restart(component) | Action::SetFlag { component, .. } => Some(component.to_string()),
         Action::RestartProcess(process) => Some(process.name().to_owned()),
@@ -79,12 +81,13 @@ fn restarted(steps: &[&Step]) -> BTreeSet<String> {
         Action::Cluster(ClusterAction::RollOut { .. }) => Some("machines (replaced)".to_owned()),
         _ => None,
     });
-    names.collect()
+    names.chain(replaced).collect()
 }
 
 /// The ids of steps with such an action, in order.
 fn ids<'a>(plan: &'a RotationPlan, is_it: impl Fn(&Action) -> bool) -> Vec<&'a str> {
-    let steps = plan.steps.iter().filter(|step| step.carrier == Carrier::Package && step.actions.iter().any(&is_it));
+    let own = plan.steps.iter().filter(|step| step.carrier == Carrier::Package && !step.replaces_workers());
+    let steps = own.filter(|step| step.actions.iter().any(&is_it));
     steps.map(|step| step.id.as_str()).collect()
 }
 

@@ -7,7 +7,7 @@
 
 usage() {
   cat <<END
-usage: apply.sh [STEP] [--dry-run | --check | --undo | --list] [--namespace NAME]… [--exclude PATTERN]… [--disrupt PATTERN]… [--batch N] [--pause SECONDS]
+usage: apply.sh [STEP] [--dry-run | --check | --undo | --list] [--namespace NAME]… [--exclude PATTERN]… [--disrupt PATTERN]… [--batch N] [--pause SECONDS] [--remove NODE]…
 
 Carries out STEP of phase $phase of $package ($holder); without STEP, every step of the phase in order.
 
@@ -24,6 +24,8 @@ Where the step restarts workloads:
   --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
   --batch N           restart N at a time and wait for their roll-out before the next N (10)
   --pause SECONDS     wait so long after each batch (0)
+Where the step replaces workers:
+  --remove NODE       drain this worker, wait until its machine is off, and delete its Node
   --help              this text
 END
 }
@@ -41,6 +43,7 @@ wanted=
 namespaces=
 excluded=
 disrupted=
+removed=
 batch=10
 pause=0
 
@@ -63,7 +66,7 @@ while [ "$#" -gt 0 ]; do
     --check) set_action check ;;
     --undo) set_action undo ;;
     --list) set_action list ;;
-    --namespace | --exclude | --disrupt | --batch | --pause)
+    --namespace | --exclude | --disrupt | --batch | --pause | --remove)
       [ "$#" -ge 2 ] || wrong_usage "$1 needs a value"
       case $1 in
         --namespace) namespaces="$namespaces $2 " ;;
@@ -75,6 +78,7 @@ while [ "$#" -gt 0 ]; do
           disrupted="$disrupted$2
 "
           ;;
+        --remove) removed="$removed $2" ;;
         --batch) batch=$2 ;;
         --pause) pause=$2 ;;
       esac

@@ -3,12 +3,13 @@
 
 mod backup;
 mod cluster_api;
+mod replace;
 
 use std::collections::BTreeMap;
 
 use super::{
     Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
-    Step, Succession,
+    Step, Succession, Workers,
     consumers::Consumers,
     nodes::NodePlanner,
     objects,
@@ -22,6 +23,8 @@ use crate::{
     inventory::{Inventory, Node, Role},
     profile::{AuthorityId, Component, Course},
 };
+
+pub(super) use self::replace::check as check_workers;
 
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
@@ -361,6 +364,9 @@ impl<'a> Sequence<'a, '_> {
 
     /// Every worker, given or not.
     pub(super) fn workers(&mut self, phase: Phase) {
+        if phase == Phase::DropOld && self.request.workers == Workers::Replace {
+            return self.replaced_workers(phase);
+        }
         let inventory = self.inventory;
         let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();
