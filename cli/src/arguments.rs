@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use airlock_core::{
     InputFile, NewControlPlane, RotationRequest,
-    plan::{BroughtAuthority, KubeletCertificates, NewAuthority, request},
+    plan::{BroughtAuthority, KubeletCertificates, NewAuthority, Workers, request},
     profile::{self, AuthorityId, PROFILES, Profile},
     sample::{self, SAMPLES, Sample},
     x509::KeyAlgorithm,
@@ -196,6 +196,10 @@ pub(crate) struct Choices {
     /// How kubelets come by certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
     kubelet_certs: Kubelets,
+    /// How workers stop trusting the old CA in phase 3: their script changes them, or machines that join with the new CA
+    /// replace them (drain and delete)
+    #[arg(long, default_value = "reconfigure", value_name = "reconfigure|replace")]
+    workers: WorkersOption,
     /// The new CAs' keys stay elsewhere: make signing requests, and go on when the certificates are there
     #[arg(long)]
     external_ca: bool,
@@ -216,6 +220,12 @@ pub(crate) struct Choices {
 /// A key type, or the old one's.
 #[derive(Clone, Copy)]
 struct KeyType(Option<KeyAlgorithm>);
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WorkersOption {
+    Reconfigure,
+    Replace,
+}
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kubelets {
@@ -298,6 +308,10 @@ impl Choices {
             kubelet_certificates: match self.kubelet_certs {
                 Kubelets::Mint => KubeletCertificates::Mint,
                 Kubelets::Renew => KubeletCertificates::Renew,
+            },
+            workers: match self.workers {
+                WorkersOption::Reconfigure => Workers::Reconfigure,
+                WorkersOption::Replace => Workers::Replace,
             },
             external_ca: self.external_ca,
             start_over: self.start_over,

@@ -141,8 +141,19 @@ fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     let elsewhere = ["--certificates", "/etc/kubernetes/ssl"];
     let lab = Lab::up("lab-test-continued", &[&elsewhere[..], &["--control-planes", "2", "--workers", "1"]].concat());
     lab.package("first.zip", &["nodes", "clients", "cluster"]);
-    let carried_out =
-        ["freeze", "cp1", "cp2", "published", "cluster-info", "workers", "pods", "clients", "authentication"];
+    let carried_out = [
+        "freeze",
+        "cp1-backup",
+        "cp2-backup",
+        "cp1",
+        "cp2",
+        "published",
+        "cluster-info",
+        "workers",
+        "pods",
+        "clients",
+        "authentication",
+    ];
     let carried_out: Vec<_> = carried_out.map(|name| format!("1-{name}")).into_iter().chain(["2-cp1".into()]).collect();
     let report = lab.run("first.zip", &["--only", &carried_out.join(",")]);
     assert_eq!((ids(&report), &report["problems"], &report["failed"]), (carried_out, &Value::Array(vec![]), &0.into()));

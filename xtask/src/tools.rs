@@ -68,7 +68,7 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 9] = [
+const GO_TOOLS: [GoTool; 13] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool {
         name: "kubeadm-1.25",
@@ -78,12 +78,16 @@ const GO_TOOLS: [GoTool; 9] = [
         release: "v1.25.4",
     },
     kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
     GoTool { name: "identities", folder: "", module: "tests/go/kubernetes", package: "./identities", release: "" },
     GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: ".", release: "" },
     GoTool { name: "kamaji", folder: "", module: "tests/go/kamaji", package: ".", release: "" },
     GoTool { name: "pki", folder: "", module: "tests/go/oracle", package: "./pki", release: "" },
     GoTool { name: "talos", folder: "", module: "tests/go/oracle", package: "./talos", release: "" },
+    GoTool { name: "etcd", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/server/v3", release: "" },
+    GoTool { name: "etcdctl", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/etcdctl/v3", release: "" },
+    GoTool { name: "etcdutl", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/etcdutl/v3", release: "" },
 ];
 
 /// Installs and builds what is missing; does nothing where all is there.

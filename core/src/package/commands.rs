@@ -26,6 +26,12 @@ pub(super) fn of_step(step: &Step) -> Commands {
     let script = format!("sh {}", script_path(step));
     match &step.holder {
         Holder::Clients => Commands::default(),
+        Holder::Workers if step.replaces_workers() => {
+            Commands { undo: String::new(), ..Commands::with_undo(&format!("{script} {}", step_name(step))) }
+        }
+        Holder::Node(_) | Holder::ControlPlanes if is_backup_step(step) => {
+            Commands { undo: String::new(), ..Commands::with_undo(&format!("{script} backup")) }
+        }
         Holder::Node(_) | Holder::ControlPlanes if is_kubelet_step(step) => {
             Commands::with_undo(&format!("{script} kubelet"))
         }
@@ -57,12 +63,17 @@ impl Commands {
 
 /// The script that carries a step out, from the package's root.
 pub(super) fn script_path(step: &Step) -> String {
-    format!("{}/{}/apply.sh", step.phase.folder(), step.holder.folder())
+    format!("{}/{}/apply.sh", step.phase.folder(), step.place().folder())
 }
 
 /// The step's id without its phase.
 pub(super) fn step_name(step: &Step) -> &str {
     step.id.split_once('-').map_or(step.id.as_str(), |(_, name)| name)
+}
+
+/// Is it the backup of a node?
+pub(super) fn is_backup_step(step: &Step) -> bool {
+    step.actions.iter().any(|action| matches!(action, Action::BackUp { .. }))
 }
 
 /// Is it about the kubelet's own credential alone?

@@ -50,6 +50,11 @@ pub(crate) enum TenantVerb {
 }
 
 impl TenantAction {
+    /// Are the Pods of the control plane replaced by it?
+    pub(crate) fn rolls_out(&self) -> bool {
+        matches!(self.verb, TenantVerb::RollOut | TenantVerb::Reissued | TenantVerb::Resume | TenantVerb::SignApart(_))
+    }
+
     pub(super) fn in_words(&self) -> String {
         let Self { hosted, namespace, name, verb } = self;
         let tenant = format!("{} {namespace}/{name}", hosted.kind);

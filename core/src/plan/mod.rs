@@ -8,6 +8,7 @@ mod clients;
 mod consumers;
 mod dependents;
 mod editable;
+pub(crate) mod effort;
 mod hosted;
 mod hosts;
 mod key_home;
@@ -34,7 +35,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
-pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
+pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest, Workers};
 use self::{consumers::Consumers, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},
@@ -167,6 +168,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     let request = if at_once { &minting } else { request };
     let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
     key_home::check_kubelets(request, &successions, &mut findings);
+    sequence::check_workers(inventory, request, at_once, &mut findings);
     unseen::check(inventory, &successions, &mut findings);
     let consumers = Consumers::of(inventory, &successions, &mut findings);
     let kubelet_authority = KubeletAuthority::of(inventory, &successions, &mut findings);

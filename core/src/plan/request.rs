@@ -32,6 +32,8 @@ pub struct RotationRequest {
     pub keep_keys: bool,
     /// How kubelets come by a client certificate of the new CA.
     pub kubelet_certificates: KubeletCertificates,
+    /// How workers come to trust the new CA alone in phase 3.
+    pub workers: Workers,
     /// The new authorities' keys stay elsewhere: certificates are asked for there, and brought along when they are signed.
     pub external_ca: bool,
     /// Give up a new CA that has signed nothing yet, and begin anew with another one.
@@ -54,6 +56,7 @@ impl Default for RotationRequest {
             leaf_days: DEFAULT_LEAF_DAYS,
             keep_keys: false,
             kubelet_certificates: KubeletCertificates::Renew,
+            workers: Workers::Reconfigure,
             external_ca: false,
             start_over: false,
             accept_outage: false,
@@ -108,4 +111,17 @@ pub enum KubeletCertificates {
     /// Each kubelet asks for its own: no key leaves the node.
     #[default]
     Renew,
+}
+
+/// How workers come to trust the new CA alone in phase 3. In phases 1 and 2 each worker is reconfigured in either case: it
+/// must accept both CAs before API servers present a certificate of the new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(clippy::exhaustive_enums)] // the two ways of the Kubernetes page, step 12
+pub enum Workers {
+    /// The workers' script removes the old CA from each of them.
+    #[default]
+    Reconfigure,
+    /// Machines join with the new CA, and the old workers are drained and deleted.
+    Replace,
 }

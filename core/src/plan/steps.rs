@@ -156,9 +156,15 @@ impl Step {
     /// Where its commands run.
     pub(crate) fn place(&self) -> &Holder {
         match &self.carrier {
+            Carrier::Package if self.replaces_workers() => &Holder::Cluster,
             Carrier::Package => &self.holder,
             Carrier::Tool { at, .. } => at,
         }
+    }
+
+    /// Are workers replaced by it? Its other actions are what the machines that join then have.
+    pub(crate) fn replaces_workers(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action, Action::Cluster(ClusterAction::ReplaceWorkers)))
     }
 
     /// What an action does, in words, where that is not told by files and restarts; a tool's ways are its own.
@@ -285,6 +291,11 @@ pub(crate) enum Action {
     },
     /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
     TrustInKubeconfig(&'static str),
+    /// A backup of the node: an archive of its configuration and keys, and a snapshot of its etcd.
+    BackUp {
+        /// Files that the plan changes and that the archive does not contain in any case; absolute paths on the node.
+        files: Vec<String>,
+    },
     /// Something done through the cluster's API.
     Cluster(ClusterAction),
     /// A process is restarted so that it reads what changed; nothing goes on until it runs again.
@@ -321,6 +332,7 @@ impl Action {
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
             }
+            Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. Nothing of the cluster changes".to_owned(),
             Self::Cluster(action) => action.in_words(),
             Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
         })
@@ -516,6 +528,8 @@ pub(crate) enum ClusterAction {
     RestartReaders(Vec<(String, String)>),
     /// Waits until the API server serves a certificate of the new authority.
     Served,
+    /// Workers that joined before this phase are drained and deleted; others have joined in their place.
+    ReplaceWorkers,
     /// Something done to a control plane that runs in a management cluster.
     Tenant(TenantAction),
     /// Cluster API makes machines anew, once in the phase.
@@ -563,13 +577,14 @@ impl ClusterAction {
             Self::RollOut { of, machines: Machines::ControlPlane } => format!("Have Cluster API replace the control-plane machines of {of} one after the other, as `clusterctl alpha rollout restart kubeadmcontrolplane/NAME` does: it sets the time before which no machine may have been made. The freeze does not stand against this: a new machine has one CA in ca.crt, and signs from that. Where no KubeadmControlPlane makes them there is nothing to roll out"),
             Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. MachinePools' instances and machines that nobody owns are not made anew: step workers is for them"),
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
+            Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets hold the drain back), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
             Self::Tenant(action) => action.in_words(),
             Self::RestartReaders(workloads) => {
                 let names: Vec<_> = workloads.iter().map(|(namespace, name)| format!("{name} in namespace {namespace}")).collect();
                 format!("Restart {}, which read files of the nodes at their start: their old client certificates are rejected in phase 3", names.join(", "))
             }
-            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
+            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. The step stops before it restarts a workload whose PodDisruptionBudget allows fewer disruptions than its roll-out takes (--disrupt, --exclude). It lists workloads with the strategy OnDelete and Pods without a controller: restart those by hand".to_owned(),
         }
     }
 }

@@ -578,6 +578,7 @@ impl World<'_> {
             | ClusterAction::NodesReady
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_)
+            | ClusterAction::ReplaceWorkers
             | ClusterAction::RollOut { .. }
             | ClusterAction::Served => {}
         }

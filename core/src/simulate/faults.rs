@@ -230,7 +230,10 @@ impl Planter<'_> {
                 self.skip("2-everyone");
             }
             Fault::AggregatorTooEarly => {
-                for id in self.ids(|step| step.phase == Phase::TrustBoth && matches!(step.holder, Holder::Node(_))) {
+                for id in self.ids(|step| {
+                    let backs_up = step.actions.iter().any(|action| matches!(action, Action::BackUp { .. }));
+                    step.phase == Phase::TrustBoth && matches!(step.holder, Holder::Node(_)) && !backs_up
+                }) {
                     self.without(&id, |action| {
                         writes(action, |content| matches!(content, Content::Trust(AuthorityId::FrontProxy, _)))
                     });

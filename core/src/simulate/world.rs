@@ -319,7 +319,7 @@ impl<'a> World<'a> {
                     self.restart_process(place, process);
                 }
             }
-            Action::Cluster(_) | Action::Do { .. } => {}
+            Action::BackUp { .. } | Action::Cluster(_) | Action::Do { .. } => {}
         }
         Ok(())
     }

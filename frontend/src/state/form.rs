@@ -7,6 +7,7 @@ use airlock_core::{
     formats::sysinv,
     plan::request::{
         BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, KubeletCertificates, NewAuthority, RotationRequest,
+        Workers,
     },
     profile::{self, AuthorityId, SuccessorShape},
     report::{AuthorityReport, InventoryReport},
@@ -293,6 +294,7 @@ impl PlanForm {
             leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
+            workers: Workers::default(),
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,

@@ -158,34 +158,95 @@ const PHASE_2_END: [&str; 8] = [
 
 #[test]
 fn from_each_phase() {
-    let barriers = ["1-freeze", "1-published", "1-workers", "1-pods", "1-clients", "1-authentication"];
+    let barriers = [
+        "1-freeze",
+        "1-cp1-backup",
+        "1-cp2-backup",
+        "1-cp3-backup",
+        "1-published",
+        "1-workers",
+        "1-pods",
+        "1-clients",
+        "1-authentication",
+    ];
     let switch = ["2-cp1", "2-cp2", "2-cp3"];
     goes_on("1", &everyone(1), &[&barriers[..], &switch, &PHASE_2_END, &PHASE_3].concat());
-    let confirm = ["2-freeze", "2-published", "2-workers", "2-clients", "2-everyone"];
+    let confirm = [
+        "2-freeze",
+        "2-cp1-backup",
+        "2-cp2-backup",
+        "2-cp3-backup",
+        "2-published",
+        "2-workers",
+        "2-clients",
+        "2-everyone",
+    ];
     goes_on("2", &everyone(2), &[&confirm[..], &PHASE_3].concat());
 }
 
 /// Those who are ahead are left alone, those who are behind are brought along.
 #[test]
 fn in_the_middle_of_a_phase() {
-    let first = ["1-freeze", "1-cp2", "1-cp3", "1-published", "1-cluster-info", "1-workers", "1-pods", "1-clients"];
+    let first = [
+        "1-freeze",
+        "1-cp1-backup",
+        "1-cp2-backup",
+        "1-cp3-backup",
+        "1-cp2",
+        "1-cp3",
+        "1-published",
+        "1-cluster-info",
+        "1-workers",
+        "1-pods",
+        "1-clients",
+    ];
     let first = [&first[..], &["1-authentication", "2-cp1", "2-cp2", "2-cp3"]].concat();
     goes_on("first-of-1", &except(0, "cp1", 1), &[&first[..], &PHASE_2_END, &PHASE_3].concat());
-    let second = ["2-freeze", "2-cp2", "2-cp3"];
+    let second = ["2-freeze", "2-cp1-backup", "2-cp2-backup", "2-cp3-backup", "2-cp2", "2-cp3"];
     goes_on("first-of-2", &except(1, "cp1", 2), &[&second[..], &PHASE_2_END, &PHASE_3].concat());
-    let third = ["3-freeze", "3-cluster-info", "3-cp2", "3-cp3"];
+    let third = ["3-freeze", "3-cp2-backup", "3-cp3-backup", "3-cluster-info", "3-cp2", "3-cp3"];
     goes_on("first-of-3", &except(2, "cp1", 3), &[&third[..], &PHASE_3[4..]].concat());
 }
 
 #[test]
 fn with_somebody_forgotten() {
-    let node = ["1-freeze", "1-cp3", "2-cp3", "2-published", "2-cp1-kubelet", "2-cp2-kubelet", "2-cp3-kubelet"];
+    let node = [
+        "1-freeze",
+        "1-cp1-backup",
+        "1-cp2-backup",
+        "1-cp3-backup",
+        "1-cp3",
+        "2-cp3",
+        "2-published",
+        "2-cp1-kubelet",
+        "2-cp2-kubelet",
+        "2-cp3-kubelet",
+    ];
     let node = [&node[..], &["2-workers", "2-clients", "2-everyone"]].concat();
     goes_on("node", &except(2, "cp3", 0), &[&node[..], &PHASE_3].concat());
-    let others = ["2-freeze", "2-published", "2-workers", "2-clients", "2-everyone"];
+    let others = [
+        "2-freeze",
+        "2-cp1-backup",
+        "2-cp2-backup",
+        "2-cp3-backup",
+        "2-published",
+        "2-workers",
+        "2-clients",
+        "2-everyone",
+    ];
     goes_on("worker", &except(2, "worker1", 0), &[&others[..], &PHASE_3].concat());
     goes_on("person", &except(2, "clients", 0), &[&others[..], &PHASE_3].concat());
-    let object = ["2-freeze", "2-published", "2-cluster-info", "2-workers", "2-clients", "2-everyone"];
+    let object = [
+        "2-freeze",
+        "2-cp1-backup",
+        "2-cp2-backup",
+        "2-cp3-backup",
+        "2-published",
+        "2-cluster-info",
+        "2-workers",
+        "2-clients",
+        "2-everyone",
+    ];
     goes_on("cluster-info", &except(2, "cluster", 1), &[&object[..], &PHASE_3].concat());
 }
 
@@ -199,7 +260,7 @@ fn without_the_new_key() {
         said.status.success() && words.contains("this package ends before phase 2, whose step 2-cp1 needs it"),
         "{words}"
     );
-    let expected = "1-freeze 1-cp2 1-cp3 1-published 1-cluster-info 1-workers 1-pods 1-clients 1-authentication";
+    let expected = "1-freeze 1-cp1-backup 1-cp2-backup 1-cp3-backup 1-cp2 1-cp3 1-published 1-cluster-info 1-workers 1-pods 1-clients 1-authentication";
     assert_eq!(steps(&package).join(" "), expected);
     let keys = walk(&package).into_iter().filter(|path| path.ends_with(".key") && !path.starts_with("0-"));
     assert_eq!(keys.collect::<Vec<_>>(), Vec::<String>::new());

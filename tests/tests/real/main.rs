@@ -1,11 +1,14 @@
 //! Packages of real clusters, judged by the programs that would use them. One program, so that each package is made once.
 
+mod backup;
+mod budgets;
 mod capi;
 mod continued;
 mod external;
 mod go_x509;
 mod handshakes;
 mod identity;
+mod impact;
 mod kamaji;
 mod kubeadm;
 mod kubectl;

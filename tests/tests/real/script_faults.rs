@@ -18,6 +18,7 @@ use std::{
     thread,
 };
 
+use airlock_core::plan::{RotationRequest, Workers};
 use airlock_tests::{
     fixtures,
     rotation::{Case, PHASES, Rotation, scratch, walk},
@@ -26,7 +27,7 @@ use airlock_tests::{
 use serde_json::Value;
 
 /// What the scripts of a node call; `sleep` and `command -v` decide nothing.
-pub(super) const NODE_COMMANDS: [&str; 23] = [
+pub(super) const NODE_COMMANDS: [&str; 27] = [
     "base64",
     "cat",
     "chmod",
@@ -34,6 +35,9 @@ pub(super) const NODE_COMMANDS: [&str; 23] = [
     "cp",
     "date",
     "df",
+    "du",
+    "etcdctl",
+    "etcdutl",
     "flock",
     "id",
     "kubectl",
@@ -49,6 +53,7 @@ pub(super) const NODE_COMMANDS: [&str; 23] = [
     "stat",
     "sync",
     "systemctl",
+    "tar",
     "tr",
 ];
 
@@ -59,11 +64,28 @@ const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp
 const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
-const READERS: [&str; 13] =
-    ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
+const READERS: [&str; 16] = [
+    "base64",
+    "cat",
+    "date",
+    "df",
+    "du",
+    "etcdctl",
+    "etcdutl",
+    "id",
+    "mktemp",
+    "od",
+    "readlink",
+    "sed",
+    "sha256sum",
+    "stat",
+    "systemctl",
+    "tr",
+];
 
 /// Commands that change something.
-const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
+const WRITERS: [&str; 13] =
+    ["chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar"];
 
 /// A step on the machine that stands before it.
 pub(super) struct Step {
@@ -418,7 +440,7 @@ fn nodes_that_were_given() {
         let tree = fixtures::path(&format!("kubeadm/ecdsa-3/{node}"));
         all.extend(steps(rotation, holder, &tree, &NODE_COMMANDS, &environment, "node"));
     }
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 8);
     disturb("script-faults-nodes", all);
 }
 
@@ -518,6 +540,18 @@ fn objects_of_a_management_cluster() {
     let steps = object_steps(Case::named("rsa-3").rotation(), "management", "script-faults-managed");
     assert!(steps.len() > 7, "{}", steps.len());
     disturb("script-faults-management", steps);
+}
+
+/// The step that replaces workers, for the one that is left.
+#[test]
+fn workers_that_are_replaced() {
+    let request = RotationRequest { workers: Workers::Replace, ..RotationRequest::default() };
+    let rotation = Rotation::of(fixtures::files("kubeadm/ecdsa-3"), &request, "script-faults-replaced");
+    let steps = object_steps(&rotation, "cluster", "script-faults-replacing");
+    let mut steps: Vec<Step> = steps.into_iter().filter(|step| step.id == "cluster 3-workers").collect();
+    assert_eq!(steps.len(), 1);
+    steps[0].run.push_str(" --remove old1");
+    disturb("script-faults-replace", steps);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
     vec![
         // Nothing has changed yet; a manifest is out of the kubelet's sight; the kubelet's certificate is about to go;
         Moment::Appears("pending"),
+        // A backup has its archive, and waits for etcd.
+        Moment::Appears("node.tar"),
         Moment::Appears("parked-kube-controller-manager"),
         Moment::Appears("parked-kube-scheduler"),
         Moment::Appears("complete"),

@@ -107,6 +107,8 @@ impl Release {
         let other = |name, module, package| GoTool { name, folder: self.folder, module, package, release: "" };
         let others = [
             other("etcd", self.etcd, "go.etcd.io/etcd/server/v3"),
+            other("etcdctl", self.etcd, "go.etcd.io/etcd/etcdctl/v3"),
+            other("etcdutl", self.etcd, "go.etcd.io/etcd/etcdutl/v3"),
             other("kamaji", "tests/go/kamaji", "."),
             other("lab", "tests/go/lab", "."),
             other("oracle", "tests/go/oracle", "."),

@@ -222,6 +222,7 @@ impl<'a> Runner<'a> {
         let folders = [
             self.lab.node(machine).join("etc/kubernetes/.airlock"),
             self.lab.node(machine).join("var/lib/kubelet/.airlock"),
+            self.lab.private(machine, "/var/lib/airlock"),
         ];
         let logs = self.lab.directory.join("steps");
         fs::create_dir_all(&logs)?;

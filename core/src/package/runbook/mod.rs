@@ -1,6 +1,7 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
 mod texts;
+mod window;
 
 use std::fmt::Write;
 
@@ -26,7 +27,7 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
         true => ("It holds no private keys.", ""),
         false => (
             "It holds private keys: keep it as you keep the CAs' own keys, and delete it when the rotation is over.",
-            "Go back to:   0-backup, the files as they were given\n",
+            "Go back to:   0-backup, the files as they were given; whole nodes and etcd: RUNBOOK.md, \"Restore a backup\"\n",
         ),
     };
     let sample = sample(plan.sample).map(|said| format!("{said}\n\n")).unwrap_or_default();
@@ -57,6 +58,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
+    let _ = window::sections(&mut text, plan);
     let _ = outages(&mut text, matrix);
     let _ = verifiers(&mut text, matrix);
     let _ = acknowledged(&mut text, plan);
@@ -69,6 +71,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
     }
     let texts = texts::of(plan.profile.course);
     let _ = consumers(&mut text, texts);
+    let _ = window::scaling(&mut text, plan);
     let _ = departures(&mut text, plan, texts);
     text
 }
@@ -239,7 +242,9 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             writeln!(text, "```sh\n{command}\n```\n")?;
         }
     }
-    let changes: Vec<_> = step.actions.iter().filter_map(change).collect();
+    // What a new machine has is not a change of the old one's files.
+    let changed = step.actions.iter().filter(|_| !step.replaces_workers());
+    let changes: Vec<_> = changed.filter_map(change).collect();
     if !changes.is_empty() {
         writeln!(text, "| what | from | to |\n|---|---|---|\n{}\n", changes.join("\n"))?;
     }
@@ -254,6 +259,10 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
     if !run.is_empty() && !matches!(plan.profile.course, Course::Managed(_)) {
         writeln!(text, "Stop if it says `FAILED`, or if the gate does not hold: it names what is missing.")?;
         match undo.as_str() {
+            "" if commands::is_backup_step(step) => writeln!(
+                text,
+                "No rollback needed: the step changes nothing. RUNBOOK.md, \"Restore a backup\", says how to use what it saved.\n"
+            )?,
             "" if step.actions.iter().any(rolls_out) => {
                 writeln!(text, "Machines that were made anew cannot be taken back: they know the new CA alone.\n")?;
             }
@@ -265,7 +274,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
 }
 
 fn rolls_out(action: &Action) -> bool {
-    matches!(action, Action::Cluster(ClusterAction::RollOut { .. }))
+    matches!(action, Action::Cluster(ClusterAction::RollOut { .. } | ClusterAction::ReplaceWorkers))
 }
 
 fn change(action: &Action) -> Option<String> {

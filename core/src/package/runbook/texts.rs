@@ -104,7 +104,16 @@ static NODE_FILES: Texts = Texts {
         BALANCERS,
         OTHERS,
     ],
-    more: &[],
+    more: &[(
+        "Restore a backup",
+        &[
+            "Undo steps first (`--undo`): that restores each changed file and needs no backup. A backup is for a node or an etcd that is lost. No script uses it.",
+            "`/var/lib/airlock/PACKAGE/backup-NODE/` on each control-plane node contains `node.tar` (/etc/kubernetes, the kubelet's configuration and PKI, files that this package changes elsewhere), `etcd.snapshot` (or `etcd.elsewhere`, which says where the snapshot is) and `SHA256SUMS`. Only root can read it. Copy it off the node, encrypted: it contains the keys of the CAs and every Secret of the cluster. Verify a copy with `sha256sum -c SHA256SUMS`. Delete all copies when the rotation is complete and a new backup exists.",
+            "Files of one node: `tar -tf node.tar` lists them, `tar -xpf node.tar -C / etc/kubernetes/pki/ca.crt` restores one with owner and mode. Restore the whole of /etc/kubernetes only together with etcd and on every control-plane node, and restart the kubelet afterwards: nodes of different phases do not trust one another.",
+            "etcd, on all members from the same snapshot: move the manifests kube-apiserver.yaml and etcd.yaml out of /etc/kubernetes/manifests on every control-plane node and wait until both have stopped; move /var/lib/etcd away; on each member run `etcdutl snapshot restore etcd.snapshot --data-dir /var/lib/etcd --name NAME --initial-cluster NAME=https://ADDRESS:2380,… --initial-advertise-peer-urls https://ADDRESS:2380 --bump-revision 1000000000 --mark-compacted` (names and addresses are in etcd.yaml; `etcdctl snapshot restore` until etcd 3.5); move the manifests back. Everything that was written since the snapshot is lost, the Secrets and ConfigMaps of later phases among it.",
+            "The snapshot is from before phase 1: after phase 3 it brings the old cluster-info and kube-root-ca.crt back. That is why the last step asks for a new one.",
+        ],
+    )],
     other: "the Kubernetes page",
     differences: &[
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
@@ -119,6 +128,7 @@ static HOSTED: Texts = Texts {
     place: NODE_FILES.place,
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package wherever kubectl reaches the management cluster and the tenant, and as root on each worker, in a folder that only root can read. Commands run from the package's root.",
+        "Before phase 1, back up the tenant's DataStore with its own tools (etcd: `etcdctl snapshot save`, verified by `etcdutl snapshot restore` into a temporary folder) and the tenant's Secrets in the management cluster. Keep both encrypted: they contain the CAs' keys.",
         NODE_FILES.before[1],
     ],
     joining: NODE_FILES.joining,
@@ -203,6 +213,7 @@ static MACHINE_CONFIGS: Texts = Texts {
         "Say where the machines are: `export AIRLOCK_CONTROL_PLANE='10.5.1.2 10.5.1.3' AIRLOCK_WORKERS='10.5.1.4'` (nothing for workers where there are none), and which kubeconfig asks the cluster: `export KUBECONFIG=$PWD/1-trust-both/clients/…`, in each phase its own. Talosconfigs of the package are used by the scripts themselves; each works throughout its phase, and one that holds both CAs and the new certificate from the end of phase 1 to the end of phase 3.",
         "With `--dry-run` a step says what it would change, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again: every patch replaces the list of accepted CAs as a whole.",
         "Each patch comes twice: `….patch.yaml` for machines that run, on top of the phase before, and `….from-base.patch.yaml` for those who make configurations anew (GitOps, `talosctl gen config --config-patch`), on top of what the rotation began with. `ca-keys/` holds the new CAs as PEM for tools that keep secrets in a form of their own; delete the folder when they have them.",
+        "Before phase 1, save an etcd snapshot and verify it: `talosctl -n $(echo $AIRLOCK_CONTROL_PLANE | cut -d' ' -f1) etcd snapshot etcd.snapshot`, then `etcdutl snapshot restore etcd.snapshot --data-dir restored && rm -r restored`. Keep it with the machine configurations and secrets.yaml, encrypted: they contain the CAs' keys and every Secret.",
         "To go through the two APIs one after the other, as `talosctl rotate-ca` does, make a package for each: `--rotate talos`, then `--rotate cluster`.",
     ],
     joining: "A machine that joins meanwhile needs a configuration with the phase's from-base patch; one of an earlier phase is locked out.",

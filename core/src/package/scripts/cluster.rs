@@ -23,6 +23,9 @@ const OBJECTS: [&str; 2] = [include_str!("cluster.sh"), include_str!("workloads.
 /// The functions for immutable Secrets.
 const RECREATE: &str = include_str!("recreate.sh");
 
+/// The functions for workers that are replaced.
+const REPLACE: &str = include_str!("replace.sh");
+
 /// The functions for a management cluster of Cluster API.
 const MANAGEMENT: &str = include_str!("management.sh");
 
@@ -34,6 +37,9 @@ pub(super) fn library(plan: &RotationPlan) -> Library {
     }
     if plan.steps.iter().flat_map(|step| &step.actions).any(is_recreated) {
         parts.push(RECREATE);
+    }
+    if plan.steps.iter().any(Step::replaces_workers) {
+        parts.push(REPLACE);
     }
     if plan.steps.iter().any(machines::patches_machines) {
         parts.push(machines::LIBRARY);
@@ -188,6 +194,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
         ClusterAction::Published(_, file) => vec![format!(
             "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{file}\""
         )],
+        ClusterAction::ReplaceWorkers => vec!["replace_workers".to_owned()],
         ClusterAction::Served => vec![format!(
             "await 'the API server serves a certificate of the new CA' served \"$root/{}/workers/ca.crt\"",
             Phase::DropOld.folder()

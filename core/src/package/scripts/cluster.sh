@@ -7,7 +7,7 @@
 
 usage() {
   cat <<END
-usage: apply.sh [STEP] [--dry-run | --check | --undo | --list] [--namespace NAME]… [--exclude PATTERN]… [--batch N] [--pause SECONDS]
+usage: apply.sh [STEP] [--dry-run | --check | --undo | --list] [--namespace NAME]… [--exclude PATTERN]… [--disrupt PATTERN]… [--batch N] [--pause SECONDS] [--remove NODE]…
 
 Carries out STEP of phase $phase of $package ($holder); without STEP, every step of the phase in order.
 
@@ -18,10 +18,14 @@ Carries out STEP of phase $phase of $package ($holder); without STEP, every step
   --dry-run --undo    lists what --undo would change; changes nothing
 Where the step restarts workloads:
   --list              lists them, and Pods that have to be restarted by hand; changes nothing
+  --disrupt PATTERN   restart workloads also while the PodDisruptionBudget NAMESPACE/NAME that matches this shell pattern
+                      allows fewer disruptions than their roll-out takes
   --namespace NAME    only those in these namespaces
   --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
   --batch N           restart N at a time and wait for their roll-out before the next N (10)
   --pause SECONDS     wait so long after each batch (0)
+Where the step replaces workers:
+  --remove NODE       drain this worker, wait until its machine is off, and delete its Node
   --help              this text
 END
 }
@@ -38,6 +42,8 @@ action=apply
 wanted=
 namespaces=
 excluded=
+disrupted=
+removed=
 batch=10
 pause=0
 
@@ -60,7 +66,7 @@ while [ "$#" -gt 0 ]; do
     --check) set_action check ;;
     --undo) set_action undo ;;
     --list) set_action list ;;
-    --namespace | --exclude | --batch | --pause)
+    --namespace | --exclude | --disrupt | --batch | --pause | --remove)
       [ "$#" -ge 2 ] || wrong_usage "$1 needs a value"
       case $1 in
         --namespace) namespaces="$namespaces $2 " ;;
@@ -68,6 +74,11 @@ while [ "$#" -gt 0 ]; do
           excluded="$excluded$2
 "
           ;;
+        --disrupt)
+          disrupted="$disrupted$2
+"
+          ;;
+        --remove) removed="$removed $2" ;;
         --batch) batch=$2 ;;
         --pause) pause=$2 ;;
       esac

@@ -56,7 +56,7 @@ const STARLINGX: &str = include_str!("starlingx.sh");
 pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &OutputFiles) -> Vec<OutputFile> {
     let mut groups: BTreeMap<(Phase, Holder), Vec<&Step>> = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.carrier == Carrier::Package) {
-        groups.entry((step.phase, step.holder.clone())).or_default().push(step);
+        groups.entry((step.phase, step.place().clone())).or_default().push(step);
     }
     let mut known = node::KnownFiles::default();
     let mut files = Vec::new();

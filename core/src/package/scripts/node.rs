@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// The functions of every node's script, in the order in which they are defined.
-pub(super) const LIBRARY: [&str; 5] = [
+pub(super) const LIBRARY: [&str; 6] = [
     include_str!("pods.sh"),
     include_str!("node.sh"),
+    include_str!("backup.sh"),
     include_str!("kubelet.sh"),
     include_str!("serving.sh"),
     include_str!("undo.sh"),
@@ -51,16 +52,22 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
     let new_ca = job.marks(AuthorityId::Cluster);
     let mut node = Vec::new();
     let mut kubelet = Vec::new();
+    let mut backup = Vec::new();
     for step in job.steps {
-        let lines = if commands::is_kubelet_step(step) { &mut kubelet } else { &mut node };
+        let lines = match () {
+            () if commands::is_backup_step(step) => &mut backup,
+            () if commands::is_kubelet_step(step) => &mut kubelet,
+            () => &mut node,
+        };
         lines.extend(job.lines(step, known));
     }
+    let is_backup_only = !backup.is_empty() && node.is_empty() && kubelet.is_empty();
     if *job.holder == Holder::Workers {
         let minted = job.minted_workers();
         if !minted.is_empty() {
             node.insert(0, format!("minted_for {}", minted.join(" ")));
         }
-    } else {
+    } else if !is_backup_only {
         node.extend(job.effects());
     }
     // Where everything changes at once, this is the phase in which a kubelet gets a certificate of the new CA.
@@ -75,6 +82,11 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
     if !kubelet.is_empty() {
         kubelet.insert(0, "node_part_first".to_owned());
     }
+    if backup.is_empty() {
+        backup.push("wrong_usage 'this script has no backup step'".to_owned());
+    } else {
+        node.insert(0, "backed_up".to_owned());
+    }
     let restarts: Vec<_> = node.iter().filter(|line| line.starts_with("restart_")).cloned().collect();
     let renews = |line: &&String| line.starts_with("renew_kubelet") || line.contains("install_kubelet");
     let serves = |line: &&String| line.starts_with("renew_serving");
@@ -85,6 +97,7 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
         job.facts(&node, &new_ca, unseen),
         job.old_mark(&node, &kubelet),
         function("node", &node),
+        function("backup", &backup),
         function("kubelet", &kubelet),
         function("restarts", &restarts),
         function("before_undo", &before_undo),
@@ -170,6 +183,10 @@ impl Job<'_> {
                     lines.extend(self.serves_again(*component));
                 }
                 Action::RestartProcess(process) => lines.push(self.restart_process(process)),
+                Action::BackUp { files } => {
+                    let files: String = files.iter().map(|file| format!(" {}", quote(file))).collect();
+                    lines.push(format!("back_up_node /etc/kubernetes{files}"));
+                }
                 Action::Do { .. } | Action::Cluster(_) => {}
             }
         }

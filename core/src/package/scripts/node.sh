@@ -8,10 +8,12 @@
 
 usage() {
   cat <<END
-usage: apply.sh [kubelet] [--dry-run | --check | --undo | --status] [--node NAME] [--restarted POD]…
+usage: apply.sh [backup | kubelet] [--dry-run | --check | --undo | --status] [--node NAME] [--restarted POD]…
 
 Carries out phase $phase of $package on this machine ($holder).
 
+  backup           only the backup, where this phase begins with one: an archive of this node's configuration and keys,
+                   and a snapshot of etcd that is verified by restoring it
   kubelet          only the kubelet's own client certificate; after this phase's apply.sh without it
   check-ready      the same as --dry-run
   --dry-run        verifies everything that a run verifies, lists what it would change and restart; changes nothing
@@ -21,6 +23,8 @@ Carries out phase $phase of $package on this machine ($holder).
   --status         where this machine stands, and the log of all runs
   --node NAME      this machine is the node NAME, whatever its kubelet's certificate says
   --restarted POD  you have restarted this static Pod yourself
+  --etcd-backed-up WHERE
+                   you have taken a snapshot of etcd and restored it yourself; WHERE says where it is
   --help           this text
 END
 }
@@ -44,6 +48,7 @@ action=apply
 node_name=
 given_name=
 by_hand=
+etcd_elsewhere=
 would_change=no
 seen_by=
 before=
@@ -59,14 +64,18 @@ set_action() { # ACTION
 
 while [ "$#" -gt 0 ]; do
   case $1 in
-    kubelet) part=kubelet ;;
+    backup | kubelet) part=$1 ;;
     check-ready | --dry-run) set_action dry-run ;;
     --check) set_action check ;;
     --undo) set_action undo ;;
     status | --status) set_action status ;;
-    --node | --restarted)
-      [ "$#" -ge 2 ] || wrong_usage "$1 needs a name"
-      case $1 in --node) given_name=$2 ;; *) by_hand="$by_hand $2" ;; esac
+    --node | --restarted | --etcd-backed-up)
+      { [ "$#" -ge 2 ] && [ -n "$2" ]; } || wrong_usage "$1 needs a value"
+      case $1 in
+        --node) given_name=$2 ;;
+        --restarted) by_hand="$by_hand $2" ;;
+        --etcd-backed-up) etcd_elsewhere=$2 ;;
+      esac
       shift
       ;;
     help | --help | -h) usage && exit 0 ;;
@@ -75,8 +84,11 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
+case $part-$action in
+  backup-undo | backup-dry-undo) wrong_usage 'a backup is not undone' ;;
+esac
 work=$state/phase-$phase
-[ "$part" = node ] || work=$kubelet_state/phase-$phase
+[ "$part" != kubelet ] || work=$kubelet_state/phase-$phase
 
 # Whatever ends the script: no manifest stays outside the kubelet's folder, and the log has the result.
 at_exit() {

@@ -103,6 +103,9 @@ print_status() {
     [ ! -e "$parked" ] || say "$parked is out of $manifests: run apply.sh of the phase that is not complete"
   done
   [ ! -e "$saved/complete" ] || say "the kubelet's certificate was renewed in phase 2; its old one is kept"
+  for kept in "$journal/$package"/backup-*; do
+    [ ! -e "$kept/SHA256SUMS" ] || say "backup: $kept"
+  done
   if [ -e "$journal/$package/log" ]; then
     say "log of all runs: $journal/$package/log"
     run cat -- "$journal/$package/log"
@@ -155,6 +158,7 @@ main() {
   esac
   case $action-$part in
     apply-node) finish && say "phase $phase is complete here" ;;
+    apply-backup) say "the backup of this node is complete: $backup" ;;
     apply-kubelet) finish && say "phase $phase is complete for the kubelet" ;;
     dry-run-*) say 'ready; nothing was changed' ;;
   esac

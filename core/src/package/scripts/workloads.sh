@@ -66,19 +66,175 @@ $value
 END
 }
 
-# Every workload that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK" each.
+# Every workload that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK|TAKES" each.
 read_workloads() {
-  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.kind}{"/"}{.metadata.name}{"|"}{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"\n"}{end}' \
+  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.kind}{"/"}{.metadata.name}{"|"}{.spec.updateStrategy.type}{.spec.strategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.replicas}{.status.desiredNumberScheduled}{"|"}{.spec.strategy.rollingUpdate.maxUnavailable}{.spec.updateStrategy.rollingUpdate.maxUnavailable}{"|"}{.spec.strategy.rollingUpdate.maxSurge}{.spec.updateStrategy.rollingUpdate.maxSurge}{"\n"}{end}' \
     get deployments,daemonsets,statefulsets -A
   workloads=
-  while IFS='|' read -r namespace workload strategy mark; do
+  while IFS='|' read -r namespace workload strategy mark replicas unavailable surge; do
     [ -n "$workload" ] || continue
     is_chosen "$namespace" "$workload" || continue
-    workloads="$workloads$namespace|$workload|$strategy|$mark
+    roll_out_takes "$workload" "$strategy" "$replicas" "$unavailable" "$surge"
+    workloads="$workloads$namespace|$workload|$strategy|$mark|$takes
 "
   done <<END
 $value
 END
+}
+
+# A number of Pods, or a percentage of TOTAL, as $share; ROUND is 0 for down and 99 for up.
+share_of() { # NUMBER|PERCENT% TOTAL ROUND
+  is_number "${1%\%}" || fail "kubectl get deployments,daemonsets,statefulsets: '$1' is not a number of Pods"
+  case $1 in
+    *%) share=$(((${1%\%} * $2 + $3) / 100)) ;;
+    *) share=$1 ;;
+  esac
+}
+
+# How many Pods a roll-out makes unavailable at once, as $takes (kubernetes/kubernetes:
+# pkg/controller/deployment/util, ResolveFenceposts; pkg/controller/daemon/util, UnavailableCount; pkg/controller/statefulset).
+roll_out_takes() { # Kind/NAME STRATEGY REPLICAS MAX_UNAVAILABLE MAX_SURGE
+  total=${3:-1}
+  is_number "$total" || fail "kubectl get deployments,daemonsets,statefulsets: '$3' is not a number of Pods"
+  case $1-$2 in
+    Deployment/*-Recreate) takes=$total && return 0 ;;
+    Deployment/*)
+      share_of "${5:-25%}" "$total" 99
+      surge=$share
+      share_of "${4:-25%}" "$total" 0
+      ;;
+    DaemonSet/*)
+      share_of "${5:-0}" "$total" 99
+      surge=$share
+      share_of "${4:-1}" "$total" 99
+      ;;
+    *)
+      surge=0
+      share_of "${4:-1}" "$total" 0
+      ;;
+  esac
+  takes=$share
+  [ $((takes + surge)) -gt 0 ] || takes=1
+}
+
+# Reads fields with a Go template, otherwise as read_value.
+need_template() { # TEMPLATE KUBECTL ARGUMENT…
+  template="go-template=<$1>"
+  shift
+  call_kubectl "$@" -o "$template" || fail "$reason"
+  case $output in
+    '<'*'>')
+      value=${output#<}
+      value=${value%>}
+      ;;
+    *) fail "kubectl $*: incomplete answer '$output'" ;;
+  esac
+}
+
+# Which PodDisruptionBudget protects Pods of which workload, as $budgets: a line "NAMESPACE|Kind/NAME|BUDGET" each. A budget
+# without a selector protects nothing, one with an empty selector every Pod of its namespace (policy/v1).
+read_budgets() {
+  # shellcheck disable=SC2016 # a Go template's variables
+  need_template '{{range .items}}{{.metadata.namespace}}|{{.metadata.name}}|{{printf "%v" .spec.selector}}|{{with .spec.selector}}{{range $key, $value := .matchLabels}}{{$key}}={{$value}},{{end}}{{range .matchExpressions}}{{if eq .operator "Exists"}}{{.key}},{{else if eq .operator "DoesNotExist"}}!{{.key}},{{else}}{{.key}} {{if eq .operator "In"}}in{{else}}notin{{end}} ({{range $index, $value := .values}}{{if $index}},{{end}}{{$value}}{{end}}),{{end}}{{end}}{{end}}{{"\n"}}{{end}}' \
+    get poddisruptionbudgets -A
+  budgets='
+'
+  while IFS='|' read -r namespace budget selects selector <&4; do
+    case $selects in map*) ;; *) continue ;; esac
+    need_value '{range .items[*]}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"\n"}{end}' \
+      -n "$namespace" get pods -l "${selector%,}"
+    while IFS='|' read -r owner_kind owner_name template_hash; do
+      case $owner_kind in
+        ReplicaSet) workload=Deployment/${owner_name%-"$template_hash"} ;;
+        DaemonSet | StatefulSet) workload=$owner_kind/$owner_name ;;
+        *) continue ;;
+      esac
+      case $budgets in
+        *"
+$namespace|$workload|$budget
+"*) ;;
+        *) budgets="$budgets$namespace|$workload|$budget
+" ;;
+      esac
+    done <<END
+$value
+END
+  done 4<<END
+$value
+END
+}
+
+# The budgets of a workload that have not been left out with --disrupt, as $own.
+budgets_of() { # NAMESPACE Kind/NAME
+  own=
+  while IFS='|' read -r budget_namespace budget_workload budget; do
+    [ "$budget_namespace|$budget_workload" = "$1|$2" ] || continue
+    is_disrupted "$1/$budget" || own="$own $budget"
+  done <<END
+$budgets
+END
+}
+
+is_disrupted() { # NAMESPACE/BUDGET
+  while IFS= read -r pattern; do
+    [ -n "$pattern" ] || continue
+    # shellcheck disable=SC2254 # a pattern
+    case $1 in $pattern) return 0 ;; esac
+  done <<END
+$disrupted
+END
+  return 1
+}
+
+# Does the budget allow as many disruptions now as the roll-out takes?
+budget_allows() { # NAMESPACE BUDGET TAKES
+  read_value '{.status.disruptionsAllowed}' -n "$1" get poddisruptionbudget "$2" || return 1
+  is_number "$value" || {
+    reason="PodDisruptionBudget $1/$2 has no status.disruptionsAllowed"
+    return 1
+  }
+  reason="PodDisruptionBudget $1/$2 allows $value"
+  [ "$value" -ge "$3" ]
+}
+
+# A roll-out does not use the eviction API, so no budget holds it back: a workload is not restarted while a budget allows
+# less than its roll-out takes, unless it is named with --disrupt.
+check_budgets() {
+  short=
+  while IFS='|' read -r namespace workload strategy mark takes <&3; do
+    { [ -n "$workload" ] && [ "$strategy" != OnDelete ] && [ "$takes" -gt 0 ]; } || continue
+    has_old_pods "$namespace" "$workload" || continue
+    budgets_of "$namespace" "$workload"
+    for budget in $own; do
+      budget_allows "$namespace" "$budget" "$takes" && continue
+      case $reason in
+        'PodDisruptionBudget '*) ;;
+        *) fail "$reason" ;;
+      esac
+      short="$short${short:+; }$reason, the roll-out of $workload takes $takes"
+    done
+  done 3<<END
+$workloads
+END
+  [ -n "$short" ] || return 0
+  case $action in
+    list) say "$short" ;;
+    *) fail "$short. No budget holds a roll-out back, since it does not use the eviction API. Wait until the Pods are healthy, leave the workload out (--exclude), or restart it nevertheless (--disrupt NAMESPACE/BUDGET); nothing was restarted" ;;
+  esac
+}
+
+# Two workloads of the same budget are not in the same batch, and each one waits until its budgets allow its roll-out.
+await_budgets() { # NAMESPACE Kind/NAME TAKES
+  [ "$3" -gt 0 ] || return 0
+  budgets_of "$1" "$2"
+  for budget in $own; do
+    case $batch_budgets in *" $1/$budget "*) end_batch ;; esac
+  done
+  for budget in $own; do
+    wait_until "PodDisruptionBudget $1/$budget allows the $3 that the roll-out of $2 takes (--disrupt $1/$budget restarts it nevertheless)" \
+      budget_allows "$1" "$budget" "$3"
+    batch_budgets="$batch_budgets $1/$budget "
+  done
 }
 
 is_chosen() { # NAMESPACE Kind/NAME
@@ -125,8 +281,12 @@ says_complete() {
 # A batch at a time: the next one waits for the roll-out of the one before.
 in_batch=0
 waiting=
-batched() { # NAMESPACE Kind/NAME VALUE|-
-  [ "$3" = - ] || annotate "$1" "$2" "$3"
+batch_budgets=
+batched() { # NAMESPACE Kind/NAME VALUE|- TAKES
+  if [ "$3" != - ]; then
+    await_budgets "$1" "$2" "$4"
+    annotate "$1" "$2" "$3"
+  fi
   waiting="$waiting$1|$2
 "
   in_batch=$((in_batch + 1))
@@ -142,6 +302,7 @@ $waiting
 END
   waiting=
   in_batch=0
+  batch_budgets=
   [ "$pause" -eq 0 ] || sleep "$pause" || fail "sleep $pause failed"
 }
 
@@ -159,14 +320,14 @@ END
 restart_again() {
   read_pods
   again=
-  while IFS='|' read -r namespace workload strategy _ <&3; do
+  while IFS='|' read -r namespace workload strategy _ takes <&3; do
     { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
     has_old_pods "$namespace" "$workload" || continue
     [ -n "$again" ] || {
       ask date -u +%Y%m%d%H%M%S
       again=$output
     }
-    batched "$namespace" "$workload" "\"$package-$phase-$again\""
+    batched "$namespace" "$workload" "\"$package-$phase-$again\"" "$takes"
   done 3<<END
 $workloads
 END
@@ -180,6 +341,7 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
       can patch daemonsets.apps
       can patch statefulsets.apps
       can list pods
+      can list poddisruptionbudgets.policy
       return 0
       ;;
     undo | dry-undo)
@@ -190,7 +352,11 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
   begun=no
   read_workloads
   read_pods
-  while IFS='|' read -r namespace workload strategy mark <&3; do
+  if [ "$action" != check ]; then
+    read_budgets
+    check_budgets
+  fi
+  while IFS='|' read -r namespace workload strategy mark takes <&3; do
     [ -n "$workload" ] || continue
     case $action-$mark in
       check-"$package-$phase" | check-"$package-$phase"-*)
@@ -200,7 +366,9 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
     esac
     has_old_pods "$namespace" "$workload" || continue
     if [ "$strategy" = OnDelete ]; then
-      say "delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
+      text="delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
+      [ "$action" = check ] || say "$text"
+      [ "$action" != check ] || not_ready "$text (or leave it out: --exclude '$namespace/$workload')"
       continue
     fi
     case $action in
@@ -210,9 +378,9 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
         case $mark in
           "$package-$phase" | "$package-$phase"-*)
             begun=yes
-            batched "$namespace" "$workload" -
+            batched "$namespace" "$workload" - "$takes"
             ;;
-          *) batched "$namespace" "$workload" "\"$package-$phase\"" ;;
+          *) batched "$namespace" "$workload" "\"$package-$phase\"" "$takes" ;;
         esac
         ;;
     esac
@@ -222,7 +390,7 @@ END
   end_batch
   [ "$begun" = no ] || restart_again
   case $action in
-    list | dry-run) list_by_hand ;;
+    check | list | dry-run) list_by_hand ;;
     apply) [ "$changed" = no ] || list_by_hand ;;
   esac
 }
@@ -280,7 +448,8 @@ restart_reader() { # NAMESPACE Kind/NAME
 
 unmark_workloads() { # BEFORE
   read_workloads
-  while IFS='|' read -r namespace workload strategy mark <&3; do
+  read_budgets
+  while IFS='|' read -r namespace workload strategy mark takes <&3; do
     case $mark in
       "$package-$1" | "$package-$1"-*) continue ;;
       "$package"-*) ;;
@@ -293,7 +462,7 @@ unmark_workloads() { # BEFORE
     elif [ "$strategy" = OnDelete ]; then
       annotate "$namespace" "$workload" "$value"
     else
-      batched "$namespace" "$workload" "$value"
+      batched "$namespace" "$workload" "$value" "$takes"
     fi
   done 3<<END
 $workloads
@@ -307,11 +476,12 @@ trust_old_again() { # FILE: phase 2's bundle
   [ "$action" = undo ] || return 0
   wait_until "kube-root-ca.crt has both CAs in every namespace" published "$1"
   read_workloads
-  while IFS='|' read -r namespace workload strategy mark <&3; do
+  read_budgets
+  while IFS='|' read -r namespace workload strategy mark takes <&3; do
     { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
     value="\"$package-$phase\""
     case $mark in "$package-$phase" | "$package-$phase"-*) value=- ;; esac
-    batched "$namespace" "$workload" "$value"
+    batched "$namespace" "$workload" "$value" "$takes"
   done 3<<END
 $workloads
 END

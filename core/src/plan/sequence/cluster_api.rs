@@ -8,7 +8,9 @@ use super::{Sequence, person};
 use crate::{
     inventory::{ObjectRole, StoredObject},
     plan::{
-        Action, ClusterAction, Fact, Gate, Holder, Phase, objects,
+        Action, ClusterAction, Fact, Gate, Holder, Phase, Step,
+        effort::{self, Effort},
+        objects,
         steps::{Machines, Managed},
     },
     profile::{AuthorityId, SecretContent},
@@ -19,6 +21,39 @@ const UNSEEN_PINS: &str = "Machine templates and control planes that name caCert
 
 const FIND_PINS: &str =
     "kubectl get kubeadmconfigtemplates,kubeadmcontrolplanes -A -o yaml | grep -e ' name:' -e caCertHashes -A 1";
+
+/// Says what the pause costs and how long it lasts, once every step is known. It begins right before the first
+/// control-plane node changes and ends as soon as the management cluster has the new pairs.
+pub(super) fn explain_pause(steps: &mut [Step]) {
+    let sets = |step: &Step, wanted: bool| {
+        step.actions
+            .iter()
+            .any(|action| matches!(action, Action::Cluster(ClusterAction::Pause { paused, .. }) if *paused == wanted))
+    };
+    let Some(from) = steps.iter().position(|step| sets(step, true)) else { return };
+    let Some(until) = steps.iter().position(|step| sets(step, false)) else { return };
+    let paused: Effort = steps[from..until].iter().map(effort::of).sum();
+    let windows = windows(&steps[from..until]);
+    let mut text = format!(
+        "Until step {} Cluster API neither scales nor upgrades this Cluster and replaces none of its machines; its MachineHealthChecks repair nothing until 3-health-checks. The steps until then take {}{}, and each day between phases is a day of pause",
+        steps[until].id,
+        paused.once,
+        paused.each()
+    );
+    if !windows.is_empty() {
+        text.push_str(&format!(
+            ". Where workers must be scaled in the meantime: {}. RUNBOOK.md has the commands; the control plane stays paused throughout, since a control-plane machine that is created with the old pair cannot follow the rotation",
+            windows.join("; ")
+        ));
+    }
+    steps[from].actions.insert(0, person(&text));
+}
+
+/// Between which steps workers may be scaled: between phases, when every step of the one before is complete.
+pub(crate) fn windows(steps: &[Step]) -> Vec<String> {
+    let boundaries = steps.windows(2).filter(|pair| pair[0].phase != pair[1].phase);
+    boundaries.map(|pair| format!("between steps {} and {}", pair[0].id, pair[1].id)).collect()
+}
 
 impl Sequence<'_, '_> {
     /// The Cluster in the management cluster; `None` where there is none.

@@ -1,13 +1,15 @@
 //! The one ordered list of steps. The order was carried out on a real cluster; each barrier stands
 //! where leaving it out was seen to break something.
 
+mod backup;
 mod cluster_api;
+mod replace;
 
 use std::collections::BTreeMap;
 
 use super::{
     Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
-    Step, Succession,
+    Step, Succession, Workers,
     consumers::Consumers,
     kubelet_authority::KubeletAuthority,
     nodes::NodePlanner,
@@ -23,11 +25,13 @@ use crate::{
     profile::{AuthorityId, Component, Course},
 };
 
+pub(super) use self::replace::check as check_workers;
+
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
 /// What is left to do when the old CA is gone.
-pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every node, which hold the old keys";
+pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
 
 /// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
@@ -90,6 +94,10 @@ pub(super) fn sequence<'a>(
             sequence.switch();
             sequence.drop_old();
         }
+    }
+    if inventory.profile.course == Course::NodeFiles {
+        backup::insert(&mut sequence.steps);
+        cluster_api::explain_pause(&mut sequence.steps);
     }
     sequence.steps
 }
@@ -400,6 +408,9 @@ impl<'a> Sequence<'a, '_> {
 
     /// Every worker, given or not.
     pub(super) fn workers(&mut self, phase: Phase) {
+        if phase == Phase::DropOld && self.request.workers == Workers::Replace {
+            return self.replaced_workers(phase);
+        }
         let inventory = self.inventory;
         let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
         let order = phase.trust();

@@ -744,6 +744,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("client-certificate-data\\|token:\\|exec:"),
     ),
     row("utf-16", "No program of Kubernetes reads UTF-16; the file works only after it was converted.", Check::Look),
+    row(
+        "workers-not-replaceable",
+        "A machine that joins in phase 3 takes the new CA from cluster-info; where workers do not join that way, it would not.",
+        Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
+    ),
     row("wrong-content", "Whoever reads that place finds something else than it looks for, and stops.", Check::Look),
     row("wrong-issuer", "Everybody who trusts only the cluster's CA refuses it today already.", SIGNER),
 ];

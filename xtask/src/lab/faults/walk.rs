@@ -32,7 +32,7 @@ impl Walk<'_> {
     }
 
     fn trust_both(&mut self) -> Result<()> {
-        self.carry_and_look(&["1-freeze", "1-cp1"])?;
+        self.carry_and_look(&["1-freeze", "1-cp1-backup", "1-cp2-backup", "1-cp1"])?;
         self.place("SwappedAuthorities", "1-cp1", FIRST, "admin-apiserver/cp1")?;
 
         // Whichever kube-controller-manager leads publishes its own file: here the one that has the old CA alone.

@@ -1,0 +1,58 @@
+//! The backup of each control-plane node, taken after the freeze and before anything changes.
+//!
+//! Each node keeps its own archive and its own etcd snapshot: one snapshot restores the whole cluster, but a disk that is
+//! lost must not take the only one, and no file of the package travels between nodes.
+
+use crate::plan::{
+    Action,
+    steps::{Carrier, Holder, Step},
+};
+
+/// What every archive contains; other files that the plan changes are added to it.
+const ARCHIVED: [&str; 2] = ["/etc/kubernetes/", "/var/lib/kubelet/pki/"];
+
+/// Inserts a step for each control-plane node that the plan changes, behind the freeze.
+pub(super) fn insert(steps: &mut Vec<Step>) {
+    let Some(freeze) = steps.iter().position(|step| step.id.ends_with("-freeze")) else { return };
+    let phase = steps[freeze].phase;
+    let mut holders: Vec<Holder> = Vec::new();
+    for step in steps.iter().filter(|step| matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)) {
+        if !holders.contains(&step.holder) {
+            holders.push(step.holder.clone());
+        }
+    }
+    holders.sort();
+    let backups: Vec<Step> = holders
+        .into_iter()
+        .map(|holder| {
+            let title = match &holder {
+                Holder::Node(name) => format!("Back up {name}"),
+                _ => "Back up every control-plane node".to_owned(),
+            };
+            Step {
+                id: format!("{}-{holder}-backup", phase.number()),
+                phase,
+                title,
+                actions: vec![Action::BackUp { files: other_files(steps, &holder) }],
+                gate: "the archive and the etcd snapshot are complete and unchanged, and the snapshot was restored into a temporary data directory".into(),
+                holder,
+                carrier: Carrier::Package,
+            }
+        })
+        .collect();
+    steps.splice(freeze + 1..=freeze, backups);
+}
+
+/// The files of a holder that its steps change and that no archive contains in any case.
+fn other_files(steps: &[Step], holder: &Holder) -> Vec<String> {
+    let mut files = Vec::new();
+    for step in steps.iter().filter(|step| step.holder == *holder) {
+        for action in &step.actions {
+            let (Action::Write(super::Edit { target, .. }) | Action::Remove { target, .. }) = action else { continue };
+            if !ARCHIVED.iter().any(|folder| target.starts_with(folder)) && !files.contains(target) {
+                files.push(target.clone());
+            }
+        }
+    }
+    files
+}

@@ -1,0 +1,64 @@
+//! Workers that are replaced in phase 3 instead of being reconfigured, where nodes are cattle (the last sentence of the
+//! Kubernetes page's step 12).
+//!
+//! Phases 1 and 2 reconfigure them all the same: a worker that trusts the old CA alone is lost as soon as API servers
+//! present a certificate of the new one. A machine that joins in phase 3 takes the new CA alone from cluster-info, and its
+//! kubelet's certificate is signed by it.
+
+use super::{Sequence, person};
+use crate::{
+    Finding,
+    inventory::Inventory,
+    plan::{Action, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, RotationRequest, Workers, steps::PUBLIC},
+    profile::{AuthorityId, Component, Course},
+};
+
+/// How a machine joins with the new pin, and what happens to the old one.
+const JOIN: &str = "On a control-plane node (for a hosted control plane: wherever kubeadm reaches the tenant with --kubeconfig) create a bootstrap token and the command with which machines join: it names the new CA's pin, and the token is valid for 24 hours. Run it on each new machine, or put token and pin into the template from which machines are created. Machines that Cluster API or an autoscaler creates join by themselves; only the old ones are removed here";
+
+const JOIN_COMMAND: &str = "kubeadm token create --ttl 24h --print-join-command";
+
+/// Workers can be replaced where they join through cluster-info, and where old workers still work in phase 3.
+pub(in crate::plan) fn check(
+    inventory: &Inventory,
+    request: &RotationRequest,
+    at_once: bool,
+    findings: &mut Vec<Finding>,
+) {
+    let joins = matches!(inventory.profile.course, Course::NodeFiles | Course::Hosted(_)) && !at_once;
+    if request.workers == Workers::Replace && !joins {
+        let message = "workers cannot be replaced in this rotation: its workers do not join with kubeadm, or both CAs are never accepted together";
+        let remedy = "Have them reconfigured (--workers reconfigure)";
+        findings.push(Finding::error("workers-not-replaceable", "", message).remedy(remedy));
+    }
+}
+
+impl Sequence<'_, '_> {
+    /// The workers of phase 3 join; those of before are removed.
+    pub(super) fn replaced_workers(&mut self, phase: Phase) {
+        let Some(row) = self.inventory.profile.authority(AuthorityId::Cluster) else { return };
+        let order = phase.trust();
+        let mut actions = vec![
+            Action::Do { text: JOIN.to_owned(), command: JOIN_COMMAND.to_owned() },
+            Action::Cluster(ClusterAction::ReplaceWorkers),
+            // What a machine has that joins now; scripts of other holders read the file, too.
+            Action::Write(Edit {
+                target: row.certificate.to_owned(),
+                output: format!("{}/workers/ca.crt", phase.folder()),
+                mode: PUBLIC,
+                source: None,
+                content: Content::Trust(AuthorityId::Cluster, order),
+                before: phase.trusted_before().to_owned(),
+                after: order.to_string(),
+            }),
+        ];
+        actions.extend(self.inventory.profile.kubelet_conf().map(|row| Action::TrustInKubeconfig(row.name)));
+        actions.push(Action::Restart(Component::Kubelet));
+        actions.push(person(
+            "Going back to phase 2 needs nothing of these workers. Before phase 2 itself is undone, replace them again: they know the new CA alone",
+        ));
+        let gate = "every worker joined after cluster-info contained the new CA alone";
+        let gate = Gate::proving(gate, Fact::Everywhere);
+        self.push(phase, "workers", Holder::Workers, "Replace every worker", actions, gate);
+    }
+}
