@@ -235,16 +235,13 @@ const fn until(duration: &'static str) -> Outage {
     Outage { cause: NO_PAUSE, duration }
 }
 
+/// People fetch their kubeconfigs from the operator's Secret.
+const PEOPLE: &str = "from step 3-control-plane on, until the operator has reissued its kubeconfigs (seconds) and each person has fetched theirs from the Secret again";
+
 /// Who stops talking where the CA is replaced at once, and until when.
 pub(super) const AT_ONCE: &[(&str, Outage)] = &[
-    (
-        "admin-apiserver",
-        until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
-    ),
-    (
-        "super-admin-apiserver",
-        until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
-    ),
+    ("admin-apiserver", until(PEOPLE)),
+    ("super-admin-apiserver", until(PEOPLE)),
     (
         "operator-apiserver",
         until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
@@ -254,7 +251,12 @@ pub(super) const AT_ONCE: &[(&str, Outage)] = &[
         until("from step 3-control-plane on, until the roll-out is over: a minute or two"),
     ),
     ("scheduler-apiserver", until("from step 3-control-plane on, until the roll-out is over: a minute or two")),
-    ("konnectivity-apiserver", until("from step 3-control-plane on, until the roll-out is over: a minute or two")),
+    (
+        "konnectivity-apiserver",
+        until(
+            "from step 3-control-plane on, until that step has had konnectivity's Secrets created again and the control plane rolled out: some minutes. Logs, exec, port-forward and webhooks go through its agents, which reconnect when step 3-pods has restarted them",
+        ),
+    ),
     (
         "kubelet-apiserver",
         until(
@@ -275,8 +277,5 @@ pub(super) const AT_ONCE: &[(&str, Outage)] = &[
         until("from step 3-control-plane on, until each has its new kubeconfig of step 3-clients"),
     ),
     ("other-clients-apiserver", until("from step 3-control-plane on, until each has a new credential")),
-    (
-        "apiserver-webhook",
-        until("from step 3-control-plane on, until whoever serves it has a certificate of the new CA"),
-    ),
+    ("apiserver-webhook", until("from step 3-control-plane on, until its server has a certificate of the new CA")),
 ];

@@ -21,5 +21,6 @@ mod talos_machines;
 mod talos_omni;
 mod talos_patches;
 mod talos_standing;
+mod tenant_secrets;
 mod tenants;
 mod verifiers;

@@ -39,7 +39,7 @@ pub(super) fn library(plan: &RotationPlan) -> Library {
         parts.push(machines::LIBRARY);
     }
     if plan.profile.hosted().is_some() {
-        parts.push(hosted::LIBRARY);
+        parts.extend(hosted::LIBRARY);
     }
     Library::new("lib-cluster.sh", &parts)
 }

@@ -1,10 +1,13 @@
 //! What the script for a management cluster does to a tenant's control plane.
 
 use super::super::commands::quote;
-use crate::plan::{RotationPlan, TenantAction, TenantVerb};
+use crate::{
+    plan::{RotationPlan, TenantAction, TenantVerb},
+    profile::{Hosted, SecretTable},
+};
 
 /// The functions for tenants.
-pub(super) const LIBRARY: &str = include_str!("hosted.sh");
+pub(super) const LIBRARY: [&str; 2] = [include_str!("hosted.sh"), include_str!("hosted-secrets.sh")];
 
 /// This platform's words, where the plan's control plane is a tenant's.
 pub(super) fn words(plan: &RotationPlan) -> Option<String> {
@@ -17,8 +20,11 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     let open: String = keys.iter().map(|key| format!("{{\"{key}\":")).collect();
     let close = "}".repeat(keys.len());
     let facts = format!(
-        "\nresource={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
+        "\nresource={}\nname_label={}\nleft_behind={}\nrolls_out={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
         quote(hosted.resource),
+        quote(hosted.name_label),
+        quote(&left_behind(hosted)),
+        quote(hosted.rolls_out),
         quote(hosted.pause),
         quote(&args.join(" ")),
         quote(&keys.iter().map(|key| format!(".{key}")).collect::<String>()),
@@ -32,6 +38,14 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     Some([facts, is_signing].concat())
 }
 
+/// The Secrets that the operator keeps when the CA changes, each with the key of its data that holds the certificate or the
+/// kubeconfig: `konnectivity-certificate/tls.crt konnectivity-kubeconfig/konnectivity-server.conf`.
+fn left_behind(hosted: &Hosted) -> String {
+    let first = |table: &SecretTable| table.files.first().map_or("", |(key, _)| *key);
+    let list: Vec<_> = hosted.left_behind().map(|table| format!("{}/{}", table.component, first(table))).collect();
+    list.join(" ")
+}
+
 /// The lines of an action.
 pub(super) fn lines(action: &TenantAction) -> Vec<String> {
     let TenantAction { namespace, name, verb, .. } = action;
@@ -40,6 +54,7 @@ pub(super) fn lines(action: &TenantAction) -> Vec<String> {
     match verb {
         TenantVerb::Pause => call("pause_operator"),
         TenantVerb::Reissued => call("await_reissued"),
+        TenantVerb::Recreate => call("recreate_left_behind"),
         TenantVerb::Resume => call("resume_operator"),
         TenantVerb::RollOut => call("roll_out_deployment"),
         TenantVerb::SignApart(apart) => {

@@ -229,7 +229,7 @@ impl<'a> Sequence<'a, '_> {
             Holder::Cluster,
             "Take fresh backups and lift the freeze",
             vec![person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
-            "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase",
+            self.after_care_gate(),
         );
     }
 
@@ -258,6 +258,11 @@ impl<'a> Sequence<'a, '_> {
     ) {
         let id = format!("{}-{id}", phase.number());
         self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier });
+    }
+
+    /// The steps so far.
+    pub(super) fn steps_mut(&mut self) -> &mut [Step] {
+        &mut self.steps
     }
 
     pub(super) fn rotates_cluster(&self) -> bool {
@@ -424,7 +429,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
             actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
-        actions.extend(self.taken_out());
+        actions.extend(self.taken_out(phase));
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"
