@@ -34,7 +34,7 @@ X509 = {
     "api-server-kubelet-client-certificate": ("apiserver-kubelet-client", "ca", "/CN=kube-apiserver-kubelet-client", True),
     "front-proxy-client-certificate": ("front-proxy-client", "front-proxy-ca-certificate", "/CN=front-proxy-client", True),
     "konnectivity-certificate": ("tls", "ca", "/O=system:masters/CN=system:konnectivity-server", False),
-    "datastore-certificate": ("server", "datastore", "/O=system:masters/CN=alpha", False),
+    "datastore-certificate": ("server", "datastore", "/O=system:masters/CN=alpha", True),
 }
 KUBECONFIGS = {
     "admin-kubeconfig": (["admin.conf", "admin.svc", "super-admin.conf", "super-admin.svc"], False),
@@ -42,6 +42,7 @@ KUBECONFIGS = {
     "konnectivity-kubeconfig": (["konnectivity-server.conf"], False),
     "scheduler-kubeconfig": (["scheduler.conf"], True),
 }
+EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 AUTHORITIES = {"ca": "ca", "front-proxy-ca-certificate": "front-proxy-ca"}
 
 
@@ -91,17 +92,24 @@ def issue(component, subject, authority):
     base = AUTHORITIES.get(authority)
     with tempfile.TemporaryDirectory() as scratch:
         at = lambda name: os.path.join(scratch, name)
-        if base and fault != "other-ca":
+        if fault != "other-ca" and authority == "datastore":
+            held = state["datastore"]
+            for end in ("crt", "key"):
+                with open(at(end), "w", encoding="ascii") as file:
+                    file.write(held[end])
+        elif fault != "other-ca":
             held = state["secrets"][f"{TENANT}-{authority}"]["data"]
             for end in ("crt", "key"):
                 with open(at(end), "wb") as file:
                     file.write(base64.b64decode(held[f"{base}.{end}"]))
         else:
-            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=another", "-days", "3650",
+            openssl("req", "-x509", *EC, "-nodes", "-subj", "/CN=another", "-days", "3650",
                     "-keyout", at("key"), "-out", at("crt"))
-        openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", subject, "-keyout", at("leaf.key"), "-out", at("leaf.csr"))
-        # Later than any of the fixtures', whatever the time is.
-        days = 1 if fault == "short" else max(365, (state["until"] - int(time.time())) // 86400 + 2)
+        openssl("req", "-new", *EC, "-nodes", "-subj", subject, "-keyout", at("leaf.key"), "-out", at("leaf.csr"))
+        # Later than any of the fixtures', whatever the time is; these live for ten years (internal/crypto/crypto.go).
+        lives_long = component in ("konnectivity-certificate", "datastore-certificate")
+        until = state["until"] + (9 * 365 * 86400 if lives_long else 0)
+        days = 1 if fault == "short" else (until - int(time.time())) // 86400 + 2
         openssl("x509", "-req", "-in", at("leaf.csr"), "-CA", at("crt"), "-CAkey", at("key"), "-set_serial", str(state["clock"]),
                 "-days", str(days), "-out", at("leaf.crt"))
         with open(at("leaf.crt"), "rb") as certificate, open(at("leaf.key"), "rb") as key:
@@ -114,6 +122,8 @@ def create(component):
         base, authority, subject, _ = X509[component]
         certificate, key = issue(component, subject, authority)
         data = {f"{base}.crt": encode(certificate), f"{base}.key": encode(key)}
+        if authority == "datastore":
+            data["ca.crt"] = encode(state["datastore"]["crt"].encode())
     else:
         pair = None
         if component == "konnectivity-kubeconfig":

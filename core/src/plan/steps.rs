@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ObjectChange, Process, ReplacementId, TenantAction};
+use super::{ObjectChange, Process, RenewedLeaf, RenewedSecrets, ReplacementId, TenantAction};
 use crate::{
     formats::talos::Layout,
     inventory::{Pinned, Role},
@@ -279,6 +279,8 @@ pub(crate) enum Action {
         /// The CA data of the kubeconfigs among them, which kubeadm narrows to the first CA.
         trust: Trust,
     },
+    /// New leaves of the CAs that are there, by kubeadm on the node.
+    RenewLeaves(Vec<RenewedLeaf>),
     /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
     TrustInKubeconfig(&'static str),
     /// Something done through the cluster's API.
@@ -310,6 +312,10 @@ impl Action {
             Self::RenewOnNode { names, trust, .. } => format!(
                 "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
                 names.join(", ")
+            ),
+            Self::RenewLeaves(leaves) => format!(
+                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. What was there is kept in /etc/kubernetes/.airlock",
+                leaves.iter().map(|leaf| leaf.name.as_str()).collect::<Vec<_>>().join(", ")
             ),
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
@@ -503,6 +509,8 @@ pub(crate) enum ClusterAction {
     Pin(Pinned),
     /// Waits until kube-root-ca.crt holds this trust, as a file of the package has it, in every namespace.
     Published(Trust, String),
+    /// An operator creates Secrets with certificates again.
+    RenewSecrets(RenewedSecrets),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
     /// Waits until the API server serves a certificate of the new authority.
@@ -556,6 +564,7 @@ impl ClusterAction {
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
             Self::Tenant(action) => action.in_words(),
+            Self::RenewSecrets(secrets) => secrets.in_words(),
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
         }
     }

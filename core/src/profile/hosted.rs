@@ -32,6 +32,8 @@ pub struct Hosted {
     pub signing_flags: &'static [(&'static str, &'static str)],
     /// Where the tenant's object has arguments of its own for a component: JSON pointers.
     pub extra_args: &'static [(Component, &'static str)],
+    /// The certificate with which a tenant's control plane reaches its data store.
+    pub data_store: DataStoreRow,
     /// What releases can do, each by the first that can.
     pub abilities: &'static [AbilityRow],
     /// What does not hold, and for how long, where a release can only replace the CA at once; by the edges' ids.
@@ -52,6 +54,19 @@ pub struct SecretTable {
     pub on_new_ca: OnNewCa,
     /// The value of its lifecycle label ([`Hosted::lifecycle_label`]); `None` for a Secret without one.
     pub lifecycle: Option<Lifecycle>,
+}
+
+/// The certificate for a tenant's data store, which depends on the data store's CA and not on the tenant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DataStoreRow {
+    /// The component of its Secret ([`SecretTable::component`]).
+    pub component: &'static str,
+    /// Where the tenant's object names the data store's driver: a JSON pointer.
+    pub driver: &'static str,
+    /// The driver for which the operator issues the certificate itself. For every other one it copies a certificate that the
+    /// data store's object references, and that somebody else renews.
+    pub issued_for: &'static str,
 }
 
 /// What an operator does with a Secret when the CA that its content depends on changes.

@@ -4,8 +4,8 @@
 //! what an operator of 26.8.2-edge did (`tests/fixtures/kamaji`).
 
 use super::{
-    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, Hosted, KubeconfigRow, LeafRow, Lifecycle,
-    OnNewCa, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
+    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, DataStoreRow, Hosted, KubeconfigRow, LeafRow,
+    Lifecycle, OnNewCa, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
     edge::Material,
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
@@ -186,6 +186,12 @@ const HOSTED: Hosted = Hosted {
         (Component::ControllerManager, "/spec/controlPlane/deployment/extraArgs/controllerManager"),
         (Component::Scheduler, "/spec/controlPlane/deployment/extraArgs/scheduler"),
     ],
+    // clastix/kamaji: internal/resources/datastore/datastore_certificate.go; api/v1alpha1/datastore_types.go.
+    data_store: DataStoreRow {
+        component: "datastore-certificate",
+        driver: "/status/storage/driver",
+        issued_for: "etcd",
+    },
     abilities: &[
         // Releases that write `spec.writePermissions` came two months later (clastix/kamaji#937).
         AbilityRow { ability: Ability::Pause, since: "25.7.2", told_by: "/spec/writePermissions" },

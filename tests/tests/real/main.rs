@@ -10,6 +10,7 @@ mod kamaji;
 mod kubeadm;
 mod kubectl;
 mod package;
+mod renew_leaves;
 mod requested;
 mod sample;
 mod script_faults;

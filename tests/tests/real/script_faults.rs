@@ -66,17 +66,17 @@ const READERS: [&str; 13] =
 const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
 
 /// A step on the machine that stands before it.
-struct Step {
-    id: String,
-    package: PathBuf,
+pub(crate) struct Step {
+    pub(crate) id: String,
+    pub(crate) package: PathBuf,
     /// The machine before the step.
-    tree: PathBuf,
-    run: String,
-    gate: String,
-    commands: Vec<&'static str>,
-    environment: Vec<(&'static str, String)>,
+    pub(crate) tree: PathBuf,
+    pub(crate) run: String,
+    pub(crate) gate: String,
+    pub(crate) commands: Vec<&'static str>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     /// Whose library it is: a call site is disturbed once for each.
-    library: &'static str,
+    pub(crate) library: &'static str,
 }
 
 impl Step {
@@ -96,12 +96,12 @@ impl Step {
 }
 
 /// What became of a run on the machine.
-struct Outcome {
-    codes: BTreeMap<String, i32>,
+pub(crate) struct Outcome {
+    pub(crate) codes: BTreeMap<String, i32>,
     first: String,
-    said: String,
-    files: String,
-    folder: PathBuf,
+    pub(crate) said: String,
+    pub(crate) files: String,
+    pub(crate) folder: PathBuf,
 }
 
 /// One call that fails.
@@ -112,7 +112,7 @@ struct Fault {
     mode: &'static str,
 }
 
-fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
+pub(crate) fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
     let mut command = Command::new("unshare");
     let folder = root().join("tests/scripts");
     if !is_root() {

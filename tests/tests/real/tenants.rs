@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use airlock_core::{InputFile, plan::RotationRequest};
+use airlock_core::plan::RotationRequest;
 use airlock_tests::{fixtures, rotation::Rotation, tools::airlock};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openssl::{

@@ -5,7 +5,7 @@ use std::fmt::{Result, Write};
 use super::texts::{self, Consumer, Texts};
 use crate::{
     formats::markdown::line,
-    plan::{Action, ClusterAction, Phase, RotationPlan, TenantAction},
+    plan::{Action, ClusterAction, Intent, Phase, RotationPlan},
     profile::{Ability, Hosted, Lifecycle},
 };
 
@@ -57,7 +57,7 @@ pub(super) static AT_ONCE: Texts = Texts {
     phases: "The operator of this release cannot be paused, so there is no time in which the tenant's API server trusts both CAs. Phase 1 prepares what can be prepared: workers, cluster-info and provided kubeconfigs trust both CAs. Phase 3 replaces the CA, and with it every certificate. There is no phase 2. You may pause for days between the phases. Within a phase, take the steps in order; do not start a step until the check of the previous one passes.",
     place: texts::NODE_FILES.place,
     before: BEFORE,
-    joining: "A node that joins before step 3-control-plane needs the old CA's pin with `--discovery-token-ca-cert-hash`. A node that joins after step 3-cluster-info needs the new CA's pin. In between, no node can join.",
+    joining: "A node that joins needs a pin with `--discovery-token-ca-cert-hash`: the old CA's before step 1-cluster-info, either from then on, the new CA's from step 3-cluster-info on. A node that joins in between trusts both CAs: run step 3-workers on it as well.",
     pin: texts::NODE_FILES.pin,
     consumers: CONSUMERS,
     more: &[],
@@ -89,13 +89,13 @@ pub(super) fn introduction(text: &mut String, plan: &RotationPlan, hosted: &Host
         text,
         "Step 3-control-plane replaces the CA. From then on the API server rejects every certificate that the old CA issued, those of the kubelets included. The list below says which connections fail, and until which step; you accepted that with `--accept-outage`. Choose a maintenance window, and keep the workers' scripts ready: each node is NotReady until step 3-workers has run on it. If you upgrade the operator to {since} or later first, it can be paused, and nothing fails.\n"
     )?;
-    let Some(tenant) = tenant(plan) else { return Ok(()) };
+    let Some((namespace, name)) = tenant(plan) else { return Ok(()) };
     writeln!(
         text,
         "To watch the operator: `kubectl -n {} get {} {} -w`. Its STATUS may change to `CertificateAuthorityRotating` and back to `Ready`: that is the state in which the operator has a new CA and reissues what the old one signed. It is no check: where the CA's Secret is replaced, the state shows for half a second, or not at all.\n",
-        line(&tenant.namespace),
+        line(namespace),
         hosted.resource,
-        line(&tenant.name)
+        line(name)
     )
 }
 
@@ -122,28 +122,46 @@ pub(super) fn stolen_key(plan: &RotationPlan) -> Option<&'static str> {
 
 /// The certificates that the operator renews by itself, and how a person has it renew them.
 pub(super) fn renewal(text: &mut String, plan: &RotationPlan) -> Result {
-    let (Some(hosted), Some(tenant)) = (plan.profile.hosted(), tenant(plan)) else { return Ok(()) };
-    let (namespace, name) = (line(&tenant.namespace), line(&tenant.name));
+    let (Some(hosted), Some((namespace, name))) = (plan.profile.hosted(), tenant(plan)) else { return Ok(()) };
+    let (namespace, name) = (line(namespace), line(name));
+    let is_rotation = plan.intent == Intent::Rotate;
     let selector =
         |kind: Lifecycle| format!("{}={name},{}={}", hosted.name_label, hosted.lifecycle_label, kind.label());
     writeln!(text, "\n## Renewal of single certificates\n")?;
+    if is_rotation {
+        writeln!(
+            text,
+            "- This is for the time after the rotation: do not delete Secrets while it runs, except by its steps. The CA stays as it is. `airlock package --intent renew-leaves` prepares such a renewal, with a check after each step."
+        )?;
+    }
     for paragraph in [
-        "This is for the time after the rotation: do not delete Secrets while it runs, except by its steps. The CA stays as it is.".to_owned(),
-        format!("Automatic: one day before a certificate or kubeconfig expires, the operator issues it again and rolls the control plane out. Its controller `CertificateLifecycle` reads every Secret with the label `{}`. The operator's flag `--certificate-expiration-deadline` sets another time; a paused tenant is not renewed.", hosted.lifecycle_label),
-        format!("Manual: delete the Secret, and the operator creates it again. One certificate: `kubectl -n {namespace} delete secret {name}-api-server-certificate`. All certificates: `kubectl -n {namespace} delete secret -l {}`. After that all kubeconfigs: `kubectl -n {namespace} delete secret -l {}`. In this order, since konnectivity's kubeconfig embeds konnectivity's certificate.", selector(Lifecycle::X509), selector(Lifecycle::Kubeconfig)),
-        "`airlock package --intent renew-leaves` prepares that as a package of its own, with a check after each step.".to_owned(),
-        format!("The CA: its Secret has no such label, so the operator does not renew it. Deleting Secret {name}-ca makes the operator generate a CA with another key, at once: the {} shows `CertificateAuthorityRotating`, and every client is locked out. This package replaces that.", hosted.kind),
-        format!("The DataStore: Secret {name}-datastore-certificate is issued by the DataStore's CA, and this rotation does not change it. With etcd, the operator issues it. With MySQL, PostgreSQL and NATS, the operator copies the client certificate that the DataStore object names: have your PKI renew that one first."),
+        format!(
+            "Automatic: one day before a certificate or kubeconfig expires, the operator issues it again and rolls the control plane out. Its controller `CertificateLifecycle` reads every Secret with the label `{}`. The operator's flag `--certificate-expiration-deadline` sets another time; a paused tenant is not renewed.",
+            hosted.lifecycle_label
+        ),
+        format!(
+            "Manual: delete the Secret, and the operator creates it again. One certificate: `kubectl -n {namespace} delete secret {name}-api-server-certificate`. All certificates: `kubectl -n {namespace} delete secret -l {}`. After that all kubeconfigs: `kubectl -n {namespace} delete secret -l {}`. In this order, since konnectivity's kubeconfig embeds konnectivity's certificate.",
+            selector(Lifecycle::X509),
+            selector(Lifecycle::Kubeconfig)
+        ),
+        format!(
+            "The CA: its Secret has no such label, so the operator does not renew it. Deleting Secret {name}-ca makes the operator generate a CA with another key, at once: the {} shows `CertificateAuthorityRotating`, and every client is locked out. A package of `--intent rotate` replaces that.",
+            hosted.kind
+        ),
+        format!(
+            "The DataStore: Secret {name}-datastore-certificate is issued by the DataStore's CA, not by the tenant's. With etcd, the operator issues it. With MySQL, PostgreSQL and NATS, the operator copies the client certificate that the DataStore object names: have your PKI renew that one first."
+        ),
     ] {
         writeln!(text, "- {paragraph}")?;
     }
     Ok(())
 }
 
-/// The tenant that the plan's steps are about.
-pub(super) fn tenant(plan: &RotationPlan) -> Option<&TenantAction> {
+/// Namespace and name of the tenant that the plan's steps are about.
+fn tenant(plan: &RotationPlan) -> Option<(&str, &str)> {
     plan.steps.iter().flat_map(|step| &step.actions).find_map(|action| match action {
-        Action::Cluster(ClusterAction::Tenant(tenant)) => Some(tenant),
+        Action::Cluster(ClusterAction::Tenant(tenant)) => Some((&*tenant.namespace, &*tenant.name)),
+        Action::Cluster(ClusterAction::RenewSecrets(secrets)) => Some((&*secrets.namespace, &*secrets.tenant)),
         _ => None,
     })
 }

@@ -1,6 +1,7 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
 mod hosted;
+mod renewal;
 mod texts;
 
 use std::fmt::Write;
@@ -13,7 +14,7 @@ use crate::{
         terminal::Line,
     },
     mint::Minted,
-    plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
+    plan::{Action, ClusterAction, Holder, Intent, KeyHome, Phase, RotationPlan, Step},
     profile::Course,
     sample::Share,
     simulate::TrustMatrix,
@@ -31,8 +32,12 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
         ),
     };
     let sample = sample(plan.sample).map(|said| format!("{said}\n\n")).unwrap_or_default();
+    let what = match plan.intent {
+        Intent::Rotate => "A rotation of the certificate authorities",
+        Intent::RenewLeaves => "A renewal of the leaf certificates",
+    };
     format!(
-        "{name}\n\n{sample}A rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
+        "{name}\n\n{sample}{what} of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
          {secrecy}\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
@@ -55,6 +60,9 @@ fn sample(share: Share) -> Option<&'static str> {
 
 /// The whole rotation, step by step, with this cluster's names.
 pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix) -> String {
+    if plan.intent == Intent::RenewLeaves {
+        return renewal::runbook(plan);
+    }
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);

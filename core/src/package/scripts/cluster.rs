@@ -193,6 +193,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             Phase::DropOld.folder()
         )],
         ClusterAction::Tenant(action) => hosted::lines(action),
+        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(secrets),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]

@@ -118,3 +118,136 @@ recreate_left_behind() { # NAMESPACE NAME
   fi
   roll_out_for "$1" "$2" "$last"
 }
+
+# Renewal: certificates of the CA that is there. The operator issues them, so it must run, and ca.crt must be one certificate.
+renewal_first() { # NAMESPACE NAME
+  entries=
+  case $action in list | undo | dry-undo) return 0 ;; esac
+  if [ "$action" = verify ]; then
+    command -v openssl >/dev/null 2>&1 || fail 'openssl is not installed on this machine; nothing was changed'
+    can delete secrets "$1"
+    can list pods "$1"
+  fi
+  read_pause "$1" "$2"
+  [ "$paused" = no ] || fail "the operator is paused for $1/$2: resume it first; nothing was changed"
+  holds_one_certificate "$1" "$2" || fail "ca.crt of Secret $1/$2-ca has $count certificates: a rotation is under way; nothing was changed"
+}
+
+# Nothing is renewed under another CA than that of today.
+same_authority() { # NAMESPACE SECRET KEY SUM
+  case $action in list | undo | dry-undo) return 0 ;; esac
+  if value_hash secret "$1" "$2" "$3"; then :; else
+    # A certificate's own Secret may have been deleted by an interrupted run.
+    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+  fi
+  [ "$hash" = "$4" ] || fail "Secret $1/$2 has another CA than the one that this package was made for: make a new package"
+}
+
+# One certificate: in SECRET under KEY, SUM and END of the previous one, and Secret, key and sum of its CA.
+renewal_of() { # NAMESPACE SECRET KEY SUM END AUTHORITY KEY SUM
+  entries="$entries$*
+"
+}
+
+# Is the certificate another one, of the same CA, that ends later?
+is_renewed() { # NAMESPACE SECRET KEY SUM END AUTHORITY KEY SUM
+  entry_of="${3%%\\.*}.${3#*\\.} of Secret $1/$2"
+  read_value "{.data.$3}" -n "$1" get secret "$2" || return 1
+  [ -n "$value" ] || {
+    reason="Secret $1/$2 has no ${3%%\\.*}.${3#*\\.}"
+    return 1
+  }
+  hash_text "$value"
+  reason="$entry_of is still the previous one"
+  [ "$hash" != "$4" ] || return 1
+  decode "$value"
+  text=$output
+  read_value "{.data.$7}" -n "$1" get secret "$6" || return 1
+  authority=$value
+  hash_text "$authority"
+  reason="Secret $1/$6 has another CA"
+  [ "$hash" = "$8" ] || return 1
+  case $text in
+    *-----BEGIN\ CERTIFICATE-----*) ;;
+    *)
+      reason="the kubeconfig $entry_of has another CA"
+      case $text in *"certificate-authority-data: $authority"*) ;; *) return 1 ;; esac
+      text=${text#*client-certificate-data: }
+      decode "${text%%[!A-Za-z0-9+/=]*}"
+      text=$output
+      ;;
+  esac
+  decode "$authority"
+  printf '%s\n' "$output" >"$scratch/authority.pem"
+  printf '%s\n' "$text" >"$scratch/leaf.pem"
+  reason="$entry_of is not issued by the CA in Secret $1/$6"
+  openssl verify -CAfile "$scratch/authority.pem" "$scratch/leaf.pem" >"$scratch/verified" 2>&1 || return 1
+  ask date +%s
+  reason="$entry_of does not end later than the previous one"
+  openssl x509 -noout -checkend "$(($5 - output))" -in "$scratch/leaf.pem" >"$scratch/verified" 2>&1
+}
+
+# What is left to be renewed, as $due: components of the selector's last term.
+find_due() {
+  due=
+  while IFS= read -r entry; do
+    [ -n "$entry" ] || continue
+    # shellcheck disable=SC2086 # fields
+    set -- $entry
+    case " $due " in *" $2 "*) continue ;; esac
+    is_renewed "$@" || {
+      due="$due $2"
+      say_reason=$reason
+      [ "$action" != check ] || not_ready "$say_reason"
+    }
+  done <<END
+$entries
+END
+}
+
+is_everything_renewed() {
+  find_due
+  [ -z "$due" ] || {
+    reason=$say_reason
+    return 1
+  }
+}
+
+# The operator creates again what is deleted. An interrupted run deletes only what is left.
+renew_secrets() { # NAMESPACE NAME SELECTOR
+  case $action in list | undo | dry-undo | verify) return 0 ;; esac
+  find_due
+  [ -n "$due" ] || return 0
+  components=
+  for secret in $due; do
+    components=$components${components:+,}${secret#"$2"-}
+  done
+  selector="${3% in (*} in ($components)"
+  case $action in
+    check) return 0 ;;
+    dry-run)
+      say "would delete the Secrets with the labels $selector; the operator creates them again"
+      return 0
+      ;;
+  esac
+  change -n "$1" delete secret -l "$selector"
+  wait_until 'the operator has issued every certificate again' is_everything_renewed
+  say "the operator has renewed $components"
+}
+
+# Pods take new files up when they start.
+roll_out_after() { # NAMESPACE NAME SECRET
+  case $action in
+    list | undo | dry-undo | verify | dry-run) return 0 ;;
+    check) pods_are_newer "$@" || not_ready "$reason" ;;
+    apply)
+      case " $left_behind " in
+        *" ${3#"$2"-}/"*) roll_out_for "$@" ;;
+        *)
+          wait_until "every Pod was created after Secret $3" pods_are_newer "$@"
+          wait_until 'the control plane is rolled out' is_rolled_out "$1" "$2"
+          ;;
+      esac
+      ;;
+  esac
+}

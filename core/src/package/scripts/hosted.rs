@@ -2,7 +2,7 @@
 
 use super::super::commands::quote;
 use crate::{
-    plan::{RotationPlan, TenantAction, TenantVerb},
+    plan::{RenewedSecrets, RotationPlan, TenantAction, TenantVerb},
     profile::{Hosted, SecretTable},
 };
 
@@ -36,6 +36,42 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
         flags.join(" | ")
     );
     Some([facts, is_signing].concat())
+}
+
+/// The lines that have the operator create Secrets again, and check each certificate.
+pub(super) fn renewal_lines(secrets: &RenewedSecrets) -> Vec<String> {
+    let (namespace, tenant) = (quote(&secrets.namespace), quote(&secrets.tenant));
+    let call = |action: &str| format!("{action} {namespace} {tenant}");
+    let mut lines = vec![call("renewal_first")];
+    let mut asked = std::collections::BTreeSet::new();
+    for certificate in &secrets.certificates {
+        let (secret, key) = &certificate.authority;
+        if asked.insert(secret) {
+            let sum = &certificate.authority_sum;
+            lines.push(format!("same_authority {namespace} {} {} {sum}", quote(secret), quote(&escaped(key))));
+        }
+    }
+    for certificate in &secrets.certificates {
+        let (authority, key) = &certificate.authority;
+        lines.push(format!(
+            "renewal_of {namespace} {} {} {} {} {} {} {}",
+            quote(&certificate.secret),
+            quote(&escaped(certificate.key)),
+            certificate.sum,
+            certificate.not_after.0,
+            quote(authority),
+            quote(&escaped(key)),
+            certificate.authority_sum
+        ));
+    }
+    lines.push(format!("renew_secrets {namespace} {tenant} {}", quote(&secrets.selector)));
+    lines.extend(secrets.mounted.iter().map(|secret| format!("roll_out_after {namespace} {tenant} {}", quote(secret))));
+    lines
+}
+
+/// A key of an object's data in a JSON path.
+fn escaped(key: &str) -> String {
+    key.replace('.', "\\.")
 }
 
 /// The Secrets that the operator keeps when the CA changes, each with the key of its data that holds the certificate or the

@@ -32,7 +32,7 @@ pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bri
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
 /// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
-const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
+pub(super) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
 
 /// Builds the list.
 pub(super) struct Sequence<'a, 'b> {
