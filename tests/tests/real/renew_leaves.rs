@@ -16,10 +16,10 @@ use airlock_tests::{
     tools::{built, output, succeed},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use openssl::x509::X509;
+use openssl::{pkey::PKey, x509::X509};
 use serde_json::Value;
 
-use crate::script_faults::{Outcome, Step, machine};
+use crate::script_faults::{Outcome, Step, machine, wrapped};
 
 fn renewal() -> RotationRequest {
     RotationRequest { intent: Intent::RenewLeaves, ..RotationRequest::default() }
@@ -200,6 +200,40 @@ fn leaves_of_another_ca_stay() {
         refused.said
     );
     assert_eq!(files(&refused.folder.join("after")), before);
+}
+
+/// Wherever it is killed, the next run completes it, and no certificate is left with the key of another.
+#[test]
+fn an_interrupted_renewal_is_completed() {
+    let folder = scratch("renew-interrupted");
+    let commands = commands(&folder, "96360h");
+    let rotation = Rotation::of(fixtures::files("kubeadm/rsa-3"), &renewal(), "renew-interrupted-package");
+    let tree = fixtures::path("kubeadm/rsa-3/cp1");
+    let step = step(&rotation, "2-cp1", &tree, &commands);
+    for at in ["1", "4", "11", "25"] {
+        let out = scratch(&format!("renew-killed-{at}"));
+        let fault = wrapped(&out.join("commands"), &["mv"]);
+        let extra = [
+            ("FAULT", fault.display().to_string()),
+            ("AT", at.to_owned()),
+            ("MODE", "kill-after".to_owned()),
+            ("KEEP", "yes".to_owned()),
+        ];
+        let outcome = machine(&step, &out, &step.run, &step.gate, &extra);
+        assert_ne!(outcome.codes["first"], 0, "{at}: it was killed");
+        assert_eq!((outcome.codes["second"], outcome.codes["check"]), (0, 0), "{at}: {}", outcome.said);
+        let (before, after) = (files(&tree), files(&outcome.folder.join("after")));
+        for (name, _) in LEAVES {
+            let (old, new) = (certificate(name, &before[name]), certificate(name, &after[name]));
+            assert!(new.not_after() > old.not_after(), "{at}: {name}");
+            let key = match name.strip_suffix(".crt") {
+                Some(stem) => after[&format!("{stem}.key")].clone(),
+                None => embedded(&after[name], "client-key-data"),
+            };
+            let key = PKey::private_key_from_pem(&key).expect("a key");
+            assert!(new.public_key().unwrap().public_eq(&key), "{at}: {name} has its key");
+        }
+    }
 }
 
 /// A cluster whose configuration has kubeadm issue for a shorter time than before: the leaves that are there stay.

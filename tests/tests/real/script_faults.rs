@@ -149,7 +149,7 @@ fn shift() -> i64 {
 }
 
 /// A folder with these commands, each of which is `fault.sh`.
-fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
+pub(crate) fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
     fs::create_dir_all(folder).expect("a folder can be made");
     for command in commands {
         symlink(root().join("tests/scripts/fault.sh"), folder.join(command)).expect("a link can be made");

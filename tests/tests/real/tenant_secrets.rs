@@ -11,6 +11,7 @@ use std::{
 use airlock_core::{
     Content, InputFile, inspect,
     plan::{Intent, RotationRequest},
+    profile::AuthorityId,
 };
 use airlock_tests::{
     fixtures,
@@ -223,9 +224,18 @@ fn an_interrupted_deletion_is_completed() {
 /// Every step and every folder that a runbook names is there: nothing is said of steps that this plan does not have.
 #[test]
 fn runbooks_name_steps_that_exist() {
+    let front_proxy = |release: Option<&str>| RotationRequest {
+        rotate: Some(vec![AuthorityId::FrontProxy]),
+        release: release.map(str::to_owned),
+        accept_outage: release.is_some(),
+        ..RotationRequest::default()
+    };
     let at_once = [
         at_once(fixtures::files("kamaji/alpha"), "texts-at-once"),
         at_once(fixtures::all(&KONNECTIVITY), "texts-konnectivity"),
+        Rotation::of(fixtures::files("kamaji/alpha"), &front_proxy(Some("v1.0.0")), "texts-front-proxy-at-once"),
+        Rotation::of(fixtures::files("kamaji/alpha"), &front_proxy(None), "texts-front-proxy"),
+        Rotation::of(fixtures::files("kubeadm/rsa-1"), &front_proxy(None), "texts-front-proxy-kubeadm"),
     ];
     let cases: Vec<_> = CASES.iter().chain([&TENANT]).map(|case| (case.name, case.rotation())).collect();
     let cases = cases.into_iter().chain(at_once.iter().map(|rotation| ("at once", rotation)));
@@ -467,7 +477,7 @@ fn renewals_that_nobody_could_carry_out_are_refused() {
     let text = text.replacen("  annotations:\n", "  annotations:\n    kamaji.clastix.io/paused: \"\"\n", 1);
     *file = InputFile::new("alpha/tenantcontrolplane.yaml", text.into_bytes());
     refused(paused, &renewal(), "operator-paused");
-    let conflict = RotationRequest { rotate: Some(vec![airlock_core::profile::AuthorityId::Cluster]), ..renewal() };
+    let conflict = RotationRequest { rotate: Some(vec![AuthorityId::Cluster]), ..renewal() };
     refused(fixtures::files("kamaji/alpha"), &conflict, "intent-conflict");
     for elsewhere in ["kubeadm/elsewhere-1", "kubeadm/external-1"] {
         refused(fixtures::files(elsewhere), &renewal(), "leaves-elsewhere");

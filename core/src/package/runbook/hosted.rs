@@ -6,7 +6,7 @@ use super::texts::{self, Consumer, Texts};
 use crate::{
     formats::markdown::line,
     plan::{Action, ClusterAction, Intent, Phase, RotationPlan},
-    profile::{Ability, Hosted, Lifecycle},
+    profile::{Ability, AuthorityId, Hosted, Lifecycle},
 };
 
 const CONSUMERS: &[Consumer] = &[
@@ -53,7 +53,9 @@ pub(super) static OVERLAP: Texts = Texts {
 };
 
 /// The CA is replaced in one step.
-pub(super) static AT_ONCE: Texts = Texts {
+pub(super) static AT_ONCE: Texts = CLUSTER_AT_ONCE;
+
+const CLUSTER_AT_ONCE: Texts = Texts {
     phases: "The operator of this release cannot be paused, so there is no time in which the tenant's API server trusts both CAs. Phase 1 prepares what can be prepared: workers, cluster-info and provided kubeconfigs trust both CAs. Phase 3 replaces the CA, and with it every certificate. There is no phase 2. You may pause for days between the phases. Within a phase, take the steps in order; do not start a step until the check of the previous one passes.",
     place: texts::NODE_FILES.place,
     before: BEFORE,
@@ -68,6 +70,13 @@ pub(super) static AT_ONCE: Texts = Texts {
         "The page has nodes restarted, and given the new CA and new certificates by hand. Here step 3-workers installs both.",
         STATUS,
     ],
+};
+
+/// The front-proxy CA alone is replaced in one step.
+pub(super) static FRONT_PROXY_AT_ONCE: Texts = Texts {
+    phases: "The operator of this release cannot be paused, so the front-proxy CA is replaced in one step: there is no time in which extension API servers trust both CAs. There is no phase 2. Take the steps in order; do not start a step until the check of the previous one passes.",
+    joining: "",
+    ..CLUSTER_AT_ONCE
 };
 
 const BEFORE: &[&str] = &[
@@ -85,6 +94,12 @@ pub(super) fn introduction(text: &mut String, plan: &RotationPlan, hosted: &Host
         );
     }
     let since = hosted.ability(Ability::Pause).map_or("", |row| row.since);
+    if !is_cluster(plan) {
+        return writeln!(
+            text,
+            "Step 3-control-plane replaces the front-proxy CA. From then on extension API servers reject what the API server forwards to them, until they have read the new CA; you accepted that with `--accept-outage`. The cluster CA, nodes and kubeconfigs do not change. If you upgrade the operator to {since} or later first, it can be paused, and nothing fails.\n"
+        );
+    }
     writeln!(
         text,
         "Step 3-control-plane replaces the CA. From then on the API server rejects every certificate that the old CA issued, those of the kubelets included. The list below says which connections fail, and until which step; you accepted that with `--accept-outage`. Choose a maintenance window, and keep the workers' scripts ready: each node is NotReady until step 3-workers has run on it. If you upgrade the operator to {since} or later first, it can be paused, and nothing fails.\n"
@@ -102,6 +117,7 @@ pub(super) fn introduction(text: &mut String, plan: &RotationPlan, hosted: &Host
 /// What a phase is, where the CA is replaced at once.
 pub(super) fn phase(plan: &RotationPlan, phase: Phase) -> Option<&'static str> {
     let what = match phase {
+        Phase::TrustBoth if !is_cluster(plan) => "Nothing changes in this phase: it prepares the next one.",
         Phase::TrustBoth => {
             "Workers, cluster-info and provided kubeconfigs trust the new CA as well. The tenant's control plane does not change: it trusts the old CA alone, and the old CA signs."
         }
@@ -115,6 +131,9 @@ pub(super) fn phase(plan: &RotationPlan, phase: Phase) -> Option<&'static str> {
 
 /// Until when a stolen key is of use.
 pub(super) fn stolen_key(plan: &RotationPlan) -> Option<&'static str> {
+    if plan.at_once && !is_cluster(plan) {
+        return Some("If the old CA's key was stolen: extension API servers trust it until step 3-authentication.");
+    }
     plan.at_once.then_some(
         "If the old CA's key was stolen: the API server trusts it until step 3-control-plane, each worker until step 3-workers, pods until step 3-pods. Do not pause between the phases.",
     )
@@ -140,7 +159,7 @@ pub(super) fn renewal(text: &mut String, plan: &RotationPlan) -> Result {
             hosted.lifecycle_label
         ),
         format!(
-            "Manual: delete the Secret, and the operator creates it again. One certificate: `kubectl -n {namespace} delete secret {name}-api-server-certificate`. All certificates: `kubectl -n {namespace} delete secret -l {}`. After that all kubeconfigs: `kubectl -n {namespace} delete secret -l {}`. In this order, since konnectivity's kubeconfig embeds konnectivity's certificate.",
+            "Manual: delete the Secret, and the operator creates it again. One certificate: `kubectl -n {namespace} delete secret {name}-api-server-certificate`. All certificates: `kubectl -n {namespace} delete secret -l {}`. After that all kubeconfigs: `kubectl -n {namespace} delete secret -l {}`. In this order, since konnectivity's kubeconfig embeds konnectivity's certificate. Releases since July 2025 do the same when a Secret gets the annotation `certs.kamaji.clastix.io/rotate` with an empty value.",
             selector(Lifecycle::X509),
             selector(Lifecycle::Kubeconfig)
         ),
@@ -155,6 +174,11 @@ pub(super) fn renewal(text: &mut String, plan: &RotationPlan) -> Result {
         writeln!(text, "- {paragraph}")?;
     }
     Ok(())
+}
+
+/// Is the cluster CA among those that are replaced?
+pub(super) fn is_cluster(plan: &RotationPlan) -> bool {
+    plan.successions.contains_key(&AuthorityId::Cluster)
 }
 
 /// Namespace and name of the tenant that the plan's steps are about.

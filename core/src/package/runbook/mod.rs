@@ -111,7 +111,12 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if !plan.successions.is_empty() {
         authorities(text, plan, minted)?;
     }
-    writeln!(text, "{joining}\n")?;
+    // Pins are of no use where the CA that they are of does not change.
+    let is_told =
+        plan.steps.iter().any(|step| step.id.ends_with("-cluster-info")) || !joining.contains("-cluster-info");
+    if is_told && !joining.is_empty() {
+        writeln!(text, "{joining}\n")?;
+    }
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
         writeln!(
             text,

@@ -30,6 +30,7 @@ pub(super) struct Texts {
 /// The words of a plan: those of its course, and of the way that it takes there.
 pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
     match plan.profile.course {
+        Course::Hosted(_) if plan.at_once && !hosted::is_cluster(plan) => &hosted::FRONT_PROXY_AT_ONCE,
         Course::Hosted(_) if plan.at_once => &hosted::AT_ONCE,
         Course::Hosted(_) => &hosted::OVERLAP,
         Course::HostPhases => &HOST_PHASES,
