@@ -33,7 +33,7 @@ impl Management {
     fn new(label: &str, release: &'static str, fixtures: &[&str]) -> Self {
         let folder = scratch(label);
         let kubectl = root().join("tests/lab/kubectl-kamaji.py");
-        let text = format!("#!/bin/sh\nexec python3 '{}' '{}' \"$@\"\n", kubectl.display(), folder.display());
+        let text = format!("#!/bin/sh\nexec python3 -I -S '{}' '{}' \"$@\"\n", kubectl.display(), folder.display());
         fs::write(folder.join("kubectl"), text).expect("a file can be written");
         succeed(Command::new("chmod").arg("+x").arg(folder.join("kubectl")));
         let mut secrets = serde_json::Map::new();
