@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What must not happen while a tenant is half-way.
-const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
+const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
 /// What is left to do when the old CA is gone.
 const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
@@ -59,9 +59,9 @@ impl TenantAction {
         let tenant = format!("{} {namespace}/{name}", hosted.kind);
         match verb {
             TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator leaves it alone", hosted.pause),
-            TenantVerb::Reissued => "Wait until the operator has issued every certificate and kubeconfig anew, and has rolled the control plane out".to_owned(),
+            TenantVerb::Reissued => "Wait until the operator has reissued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
             TenantVerb::Recreate => self.recreated_in_words(),
-            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: under a bundle the operator would never come to an end. It issues its kubeconfigs anew and rolls the control plane out once", hosted.pause),
+            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
             TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trust and credentials at their start"),
             TenantVerb::RollBack => format!("Only to go back: roll the Deployment {namespace}/{name} out once more, so that kube-controller-manager publishes both CAs again"),
             TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt is going to be a bundle; the operator rolls it out", hosted.signing_flags[0].1),

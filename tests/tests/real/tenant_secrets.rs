@@ -274,6 +274,9 @@ fn at_once_the_runbook_says_what_happens() {
     );
     assert!(after.contains("| `Secret tenants/alpha-ca` | old CA | new CA and its key |"));
     assert!(after.contains("| `/etc/kubernetes/pki/ca.crt` | old CA, new CA | new CA |"));
+    for fails in ["konnectivity-server fails", "kubelets fail", "kube-controller-manager and kube-scheduler fail"] {
+        assert!(before.contains(&format!("at once: {fails} from step 3-control-plane on")), "{fails}");
+    }
     // The state that the page names, where to see it, and why it is no check.
     assert!(before.contains("`kubectl -n tenants get tenantcontrolplanes.kamaji.clastix.io alpha -w`"));
     assert!(before.contains("`CertificateAuthorityRotating`") && before.contains("no check"));

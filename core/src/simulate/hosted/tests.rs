@@ -139,7 +139,7 @@ fn konnectivity_fails_at_once_until_its_secrets_are_created_again() {
     let matrix = at_once(KONNECTIVITY).matrix();
     assert_eq!(matrix.refusal(true), None);
     let edge = matrix.edges.iter().find(|edge| edge.row == "konnectivity-apiserver").unwrap();
-    assert!(edge.outage.contains("konnectivity's Secrets"), "{}", edge.outage);
+    assert!(edge.outage.contains("its Secrets created again"), "{}", edge.outage);
     let last = edge.spans.iter().rfind(|span| span.verdict.outcome == Outcome::Broken).unwrap();
     assert_eq!(first_broken(&matrix, "konnectivity-apiserver").as_deref(), Some("3-control-plane"));
     assert_eq!(matrix.columns[last.to + 1].id, "3-served");
