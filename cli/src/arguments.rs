@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use airlock_core::{
     InputFile, NewControlPlane, RotationRequest,
-    plan::{BroughtAuthority, KubeletCertificates, NewAuthority, Workers, request},
+    plan::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, Workers, request},
     profile::{self, AuthorityId, PROFILES, Profile},
     sample::{self, SAMPLES, Sample},
     x509::KeyAlgorithm,
@@ -148,6 +148,9 @@ pub(crate) struct Reading {
 /// Every choice of a rotation.
 #[derive(Args)]
 pub(crate) struct Choices {
+    /// Why: new CAs and everything that they issue, or only new leaves of the CAs that are there
+    #[arg(long, default_value = "rotate", value_name = "rotate|renew-leaves", value_parser = intent())]
+    intent: Intent,
     /// Which CAs get a successor: cluster, front-proxy, talos [default: all that the platform rotates]
     #[arg(long, value_delimiter = ',', value_name = "CA,…")]
     rotate: Option<Vec<AuthorityId>>,
@@ -241,6 +244,11 @@ fn sample() -> impl TypedValueParser<Value = &'static Sample> {
     names.map(|name| sample::named(&name).expect("Invariant: only names of samples are possible"))
 }
 
+fn intent() -> impl TypedValueParser<Value = Intent> {
+    let names = PossibleValuesParser::new(Intent::ALL.map(Intent::as_str));
+    names.map(|name| Intent::ALL.into_iter().find(|intent| intent.as_str() == name).unwrap_or_default())
+}
+
 fn platform() -> impl TypedValueParser<Value = &'static Profile> {
     let names = PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.id));
     names.map(|name| profile::named(&name).expect("Invariant: only names of platforms are possible"))
@@ -300,6 +308,7 @@ impl Choices {
             (cluster.subject, cluster.expiry_date) = (self.subject.clone(), self.expiry_date.clone());
         }
         let request = RotationRequest {
+            intent: self.intent,
             rotate: self.rotate.clone(),
             authorities,
             ca_days: self.ca_days,

@@ -214,6 +214,34 @@ impl Tenant {
         Some(annotations.and_then(|all| all.get(self.hosted.pause)).is_some())
     }
 
+    /// Does the operator issue the certificate for the data store itself? `None` where the object that names the driver was
+    /// not given.
+    pub(crate) fn issues_for_data_store(&self) -> Option<bool> {
+        let row = &self.hosted.data_store;
+        let driver = self.control_plane.as_ref()?.object.value.pointer(row.driver)?.as_str()?;
+        Some(driver == row.issued_for)
+    }
+
+    /// Who renews the certificate for the data store, and how; without a final period.
+    pub(crate) fn data_store_renewal(&self) -> String {
+        let secret = format!("{}-{}", self.name, self.hosted.data_store.component);
+        let delete = format!("kubectl -n {} delete secret {secret}", self.namespace);
+        let issued = format!(
+            "the operator issues it from that CA one day before it expires, or when its Secret is deleted ({delete})"
+        );
+        let copied = format!(
+            "the operator copies the client certificate that the DataStore names: have your PKI renew that one, then delete the Secret ({delete})"
+        );
+        let whose = "It depends on the DataStore's CA, which this rotation does not replace";
+        match self.issues_for_data_store() {
+            Some(true) => format!("{whose}; {issued}"),
+            Some(false) => format!("{whose}; {copied}"),
+            None => {
+                format!("{whose}; with {}, {issued}; with other drivers, {copied}", self.hosted.data_store.issued_for)
+            }
+        }
+    }
+
     /// Does kube-controller-manager sign from files of its own already, by the tenant's own arguments?
     pub(crate) fn signs_apart(&self) -> bool {
         let args = self.extra_args(Component::ControllerManager);

@@ -113,7 +113,10 @@ fn changes_the_cluster(action: &Action) -> bool {
     matches!(
         action,
         Action::Cluster(
-            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RollOut { .. }
+            ClusterAction::ForgetOld(_)
+                | ClusterAction::ForgetUploadedCertificates
+                | ClusterAction::RenewSecrets(_)
+                | ClusterAction::RollOut { .. }
         )
     )
 }

@@ -28,6 +28,8 @@ struct Manifest<'a> {
     /// Was it made from a sample to practise on, or with one among the files? Then it fits no cluster.
     sample: bool,
     platform: &'static str,
+    /// `rotate` or `renew-leaves`.
+    intent: &'static str,
     created: String,
     authorities: Vec<AuthorityEntry<'a>>,
     steps: Vec<StepEntry<'a>>,
@@ -149,6 +151,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
         cluster: &plan.cluster,
         sample: plan.sample != Share::Nothing,
         platform: plan.profile.id,
+        intent: plan.intent.as_str(),
         created: UnixTime::to_string(&plan.now),
         authorities: authorities.collect(),
         steps: steps.collect(),

@@ -145,6 +145,7 @@ fn on_a_machine(action: &Action) -> Span {
         Action::RestartProcess(_) => span(3, 60),
         // The kubelet restarts, and asks for a certificate; a person may have to approve it.
         Action::RenewKubelet | Action::RenewServing => span(2, 60),
+        Action::RenewLeaves(leaves) => span(1, 3).times(leaves.len()),
         Action::RenewOnNode { names, .. } => span(1, 3).times(names.len()),
         Action::Cluster(_) | Action::Do { .. } => Span::default(),
     }
@@ -162,6 +163,7 @@ fn in_a_cluster(action: &Action) -> Effort {
             | ClusterAction::HealthChecks { .. }
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_) => once(1, 10),
+            ClusterAction::RenewSecrets(_) => once(20, 300),
             ClusterAction::ReplaceWorkers => Effort::default(),
             ClusterAction::RestartReaders(workloads) => {
                 Effort { once: span(2, 60).times(workloads.len()), ..Effort::default() }
@@ -169,9 +171,11 @@ fn in_a_cluster(action: &Action) -> Effort {
             ClusterAction::RestartWorkloads => Effort { workloads: span(20, 600), ..Effort::default() },
             ClusterAction::RollOut { .. } => Effort { machine: span(120, 900), ..Effort::default() },
             ClusterAction::Tenant(action) => match action.verb {
-                TenantVerb::RollOut | TenantVerb::Reissued | TenantVerb::Resume | TenantVerb::SignApart(_) => {
-                    once(20, 300)
-                }
+                TenantVerb::Recreate
+                | TenantVerb::RollOut
+                | TenantVerb::Reissued
+                | TenantVerb::Resume
+                | TenantVerb::SignApart(_) => once(20, 300),
                 TenantVerb::Pause | TenantVerb::RollBack => once(1, 10),
             },
         },

@@ -3,6 +3,8 @@
 //! The order was carried out on a tenant: kube-controller-manager signs from the one-certificate copy before `ca.crt`
 //! becomes a bundle, the operator is paused before that too, and resumes when `ca.crt` is one certificate again.
 
+mod at_once;
+
 use super::{
     Action, ClusterAction, Content, Edit, Fact, FilePart, Gate, Holder, KeyHome, KubeletCertificates, ObjectChange,
     Phase, RotationRequest, Side, Trust, clients, sequence::Sequence, steps::PackagePath,
@@ -10,12 +12,12 @@ use super::{
 use crate::{
     Finding,
     inventory::{Inventory, Node, Role, Tenant},
-    profile::{Ability, AuthorityId, Component, Hosted, SecretTable},
+    profile::{Ability, AuthorityId, Component, Hosted, OnNewCa, SecretTable},
     x509::KeyEncoding,
 };
 
 /// What must not happen while a tenant is half-way.
-const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object but this package's, no deletion of its Secrets; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
+const FREEZE: &str = "Until the rotation is over: no upgrade of the tenant or of the operator, no change of the tenant's object and no deletion of its Secrets except by this package; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and node image builds";
 
 /// What is left to do when the old CA is gone.
 const AFTER_CARE: &str = "Older backups of the DataStore and of the management cluster bring the old Secrets, cluster-info and trust ConfigMaps back: take new ones, resume what was frozen, and delete /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock on every worker, which hold the old keys";
@@ -39,6 +41,8 @@ pub(crate) enum TenantVerb {
     Pause,
     /// Waits until the operator has issued everything anew, and rolled it out.
     Reissued,
+    /// The Secrets that the operator keeps when the CA changes are deleted, and it creates them again.
+    Recreate,
     /// The operator may go on; `ca.crt` must be one certificate by then.
     Resume,
     /// All of its Pods are replaced, once in the phase.
@@ -60,13 +64,28 @@ impl TenantAction {
         let tenant = format!("{} {namespace}/{name}", hosted.kind);
         match verb {
             TenantVerb::Pause => format!("Annotate the {tenant} with {}: the operator leaves it alone", hosted.pause),
-            TenantVerb::Reissued => "Wait until the operator has issued every certificate and kubeconfig anew, and has rolled the control plane out".to_owned(),
-            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: under a bundle the operator would never come to an end. It issues its kubeconfigs anew and rolls the control plane out once", hosted.pause),
+            TenantVerb::Reissued => "Wait until the operator has reissued every certificate and kubeconfig, and has rolled the control plane out".to_owned(),
+            TenantVerb::Recreate => self.recreated_in_words(),
+            TenantVerb::Resume => format!("Take the annotation {} from the {tenant}, now that ca.crt is one certificate again: with two, the operator never finishes reconciling. It writes its kubeconfigs again and rolls the control plane out once", hosted.pause),
             TenantVerb::RollOut => format!("Roll the Deployment {namespace}/{name} out: kube-controller-manager and kube-scheduler read their trust and credentials at their start"),
             TenantVerb::RollBack => format!("Only to go back: roll the Deployment {namespace}/{name} out once more, so that kube-controller-manager publishes both CAs again"),
             TenantVerb::SignApart(true) => format!("In the {tenant}, have kube-controller-manager sign from {}: it signs with one certificate only, and ca.crt is going to be a bundle; the operator rolls it out", hosted.signing_flags[0].1),
             TenantVerb::SignApart(false) => format!("In the {tenant}, take these arguments of kube-controller-manager back, in the same roll-out"),
         }
+    }
+}
+
+impl TenantAction {
+    /// Which Secrets are deleted, and why.
+    fn recreated_in_words(&self) -> String {
+        let Self { hosted, namespace, name, .. } = self;
+        let secrets: Vec<_> = hosted.left_behind().map(|table| format!("{name}-{}", table.component)).collect();
+        format!(
+            "Delete the Secrets {} of namespace {namespace}, one after the other: the operator keeps them when the CA changes, and creates them again from the new CA when they are missing. Then delete the Secret {name}-{} in the same way, so that the operator rolls the control plane out: {} reads its kubeconfig at its start",
+            secrets.join(" and "),
+            hosted.rolls_out,
+            Component::Konnectivity
+        )
     }
 }
 
@@ -229,56 +248,30 @@ impl<'a> Sequence<'a, '_> {
         self.push(phase, "resume", Holder::Management, "Let the operator go on", actions, gate);
     }
 
-    /// The whole rotation of a release that cannot be paused: whoever can accept both CAs does so before, and everything
-    /// else changes at once.
-    pub(super) fn at_once(&mut self, tenant: &'a Tenant) {
-        let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
-        let (before, now) = (Phase::TrustBoth, Phase::DropOld);
-        self.freeze_hosted(tenant, before);
-        if self.rotates_cluster() {
-            self.cluster_info(before);
-            self.workers(before);
-        }
-        self.clients(before);
-        let profile = self.inventory.profile;
-        let authorities =
-            profile.authorities.iter().filter(|row| row.rotates).flat_map(|row| [row.certificate, row.key]);
-        let authorities: Vec<&str> = authorities.chain([profile.signing.certificate, profile.signing.key]).collect();
-        // What these signed, the operator issues anew.
-        let mut actions = self.secrets(tenant, node, now, |path| authorities.contains(&path));
-        actions.push(action(tenant, TenantVerb::Reissued));
-        let gate = Gate::proving(
-            "the operator has issued everything anew, and every Pod was started after that",
-            Fact::Everywhere,
-        );
-        self.push(now, "control-plane", Holder::Management, "Replace the tenant's CA", actions, gate);
-        self.served(now);
-        if self.rotates_cluster() {
-            self.published(now, "Wait until pods are given the new CA");
-            self.cluster_info(now);
-            self.workers(now);
-        }
-        self.clients(now);
-        self.signing_requests(now);
-        self.everyone(now);
-        self.forget_old(now);
-        self.pods(now);
-        self.after_care(now);
-    }
-
-    /// Kubeconfigs that people have out of a Secret of the tenant's.
-    pub(super) fn taken_out(&self) -> Option<Action> {
-        let tenant = self.inventory.tenant.as_ref()?;
+    /// Kubeconfigs that people have out of a Secret of the tenant's, where the phase changes it.
+    pub(super) fn taken_out(&self, phase: Phase) -> Option<Action> {
+        let tenant = self.inventory.tenant.as_ref().filter(|_| !self.at_once || phase == Phase::DropOld)?;
         let profile = self.inventory.profile;
         let of_people = |path: &str| profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none());
         let mut tables = tenant.secrets.iter();
         let (_, stored) = tables.find(|(table, _)| table.files.iter().any(|(_, path)| of_people(path)))?;
-        let text = format!("Whoever took a kubeconfig out of {} takes it out again", stored.place());
+        let text = format!("Everyone who uses a kubeconfig from {} fetches it again", stored.place());
         Some(super::sequence::person(&text))
     }
 
     pub(super) fn after_care_words(&self) -> &'static str {
         if self.inventory.tenant.is_some() { AFTER_CARE } else { super::sequence::AFTER_CARE }
+    }
+
+    pub(super) fn after_care_gate(&self) -> &'static str {
+        match self.inventory.tenant {
+            Some(_) => {
+                "every node is Ready two minutes after the last step, and there is a backup of the DataStore from after this phase"
+            }
+            None => {
+                "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase"
+            }
+        }
     }
 
     /// Every Secret of which a file changes in the phase, and is not there already; files that `wanted` leaves out stay.
@@ -293,7 +286,7 @@ impl<'a> Sequence<'a, '_> {
         let mut actions = Vec::new();
         for (table, stored) in tables {
             // The operator will write it anew, whatever stands there.
-            if phase == Phase::DropOld && table.reissued {
+            if phase == Phase::DropOld && table.on_new_ca == OnNewCa::Rewrites {
                 continue;
             }
             let files = table.files.iter().filter(|(_, path)| wanted(path));

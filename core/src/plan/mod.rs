@@ -21,6 +21,7 @@ mod objects;
 mod present;
 mod progress;
 mod readers;
+mod renew;
 mod replacements;
 pub mod request;
 mod sequence;
@@ -35,7 +36,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
-pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest, Workers};
+pub use self::request::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, RotationRequest, Workers};
 use self::{consumers::Consumers, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},
@@ -49,6 +50,7 @@ pub(crate) use self::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, certificates,
         flags, split_entry,
     },
+    renew::{RenewedLeaf, RenewedSecrets},
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
         Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, Machines,
@@ -68,6 +70,8 @@ use crate::{
 #[derive(Debug)]
 pub struct RotationPlan {
     pub(crate) profile: &'static Profile,
+    /// What the person is after.
+    pub(crate) intent: Intent,
     pub(crate) cluster: String,
     /// How much of what it was made from is a sample to practise on.
     pub(crate) sample: Share,
@@ -158,6 +162,9 @@ impl std::error::Error for Refusal {}
 /// # Errors
 /// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
 pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
+    if request.intent == Intent::RenewLeaves {
+        return renew::plan(inventory, request, now);
+    }
     let mut findings = inventory.findings().to_vec();
     if inventory.is_other_input() {
         refuse_errors(&mut findings)?;
@@ -219,6 +226,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
     findings.retain(|finding| !inventory.findings().contains(finding));
     Ok(RotationPlan {
         profile: inventory.profile,
+        intent: request.intent,
         cluster: inventory.cluster.clone(),
         sample: sample::told_by_names(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: name(inventory, request, now),

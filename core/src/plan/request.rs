@@ -16,10 +16,39 @@ pub const DEFAULT_CA_DAYS: u32 = 3650;
 /// Default lifetime of a leaf: one year, as kubeadm's (`CertificateValidityPeriod`). Days.
 pub const DEFAULT_LEAF_DAYS: u32 = 365;
 
+/// Why a package is made, which decides its steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Intent {
+    /// New CAs, and with them every certificate.
+    #[default]
+    Rotate,
+    /// New leaves of the CAs that are there.
+    RenewLeaves,
+}
+
+impl Intent {
+    /// Every intent.
+    pub const ALL: [Self; 2] = [Self::Rotate, Self::RenewLeaves];
+
+    /// Its name, as options and `manifest.json` have it: `rotate`, `renew-leaves`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rotate => "rotate",
+            Self::RenewLeaves => "renew-leaves",
+        }
+    }
+}
+
 /// Every choice of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct RotationRequest {
+    /// New CAs, or new leaves of the present ones; of the fields below, the latter uses only `leaf_days`, the lifetime that
+    /// the CAs have to outlast.
+    pub intent: Intent,
     /// Which authorities get a successor; the others stay as they are. `None` for all that the platform rotates.
     pub rotate: Option<Vec<AuthorityId>>,
     /// How each successor comes about; an authority that is not named here gets [`NewAuthority::default`].
@@ -50,6 +79,7 @@ pub struct RotationRequest {
 impl Default for RotationRequest {
     fn default() -> Self {
         Self {
+            intent: Intent::default(),
             rotate: None,
             authorities: BTreeMap::new(),
             ca_days: DEFAULT_CA_DAYS,

@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ObjectChange, Process, ReplacementId, TenantAction};
+use super::{ObjectChange, Process, RenewedLeaf, RenewedSecrets, ReplacementId, TenantAction};
 use crate::{
     formats::talos::Layout,
     inventory::{Pinned, Role},
@@ -289,6 +289,8 @@ pub(crate) enum Action {
         /// The CA data of the kubeconfigs among them, which kubeadm narrows to the first CA.
         trust: Trust,
     },
+    /// New leaves of the CAs that are there, by kubeadm on the node.
+    RenewLeaves(Vec<RenewedLeaf>),
     /// The CA data in a kubeconfig of a node, by its name, that nobody has seen; every other byte stays.
     TrustInKubeconfig(&'static str),
     /// A backup of the node: an archive of its configuration and keys, and a snapshot of its etcd.
@@ -328,6 +330,10 @@ impl Action {
             Self::RenewOnNode { names, trust, .. } => format!(
                 "kubeadm makes {} anew on a copy of the node's files, with the names that they have; kubeconfigs trust {trust} before they are moved in",
                 names.join(", ")
+            ),
+            Self::RenewLeaves(leaves) => format!(
+                "kubeadm renews {} with the node's own CA keys, on a copy of /etc/kubernetes: names and usages stay, each gets a new private key, and the CA data of kubeconfigs stays. What was there is kept in /etc/kubernetes/.airlock",
+                leaves.iter().map(|leaf| leaf.name.as_str()).collect::<Vec<_>>().join(", ")
             ),
             Self::TrustInKubeconfig(name) => {
                 format!("In {name}, set the CA data to that of ca.crt; everything else stays")
@@ -522,6 +528,8 @@ pub(crate) enum ClusterAction {
     Pin(Pinned),
     /// Waits until kube-root-ca.crt holds this trust, as a file of the package has it, in every namespace.
     Published(Trust, String),
+    /// An operator creates Secrets with certificates again.
+    RenewSecrets(RenewedSecrets),
     /// Deployments, DaemonSets and StatefulSets are rolled out anew, once in the phase.
     RestartWorkloads,
     /// These workloads are rolled out once in the phase, because they read files of nodes: namespace and `Kind/NAME`.
@@ -585,6 +593,7 @@ impl ClusterAction {
                 format!("Restart {}, which read files of the nodes at their start: their old client certificates are rejected in phase 3", names.join(", "))
             }
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. The step stops before it restarts a workload whose PodDisruptionBudget allows fewer disruptions than its roll-out takes (--disrupt, --exclude). It lists workloads with the strategy OnDelete and Pods without a controller: restart those by hand".to_owned(),
+            Self::RenewSecrets(secrets) => secrets.in_words(),
         }
     }
 }

@@ -14,7 +14,12 @@ pub struct Hosted {
     pub name_label: &'static str,
     /// The label that says what an object is there for.
     pub component_label: &'static str,
-    /// That label's value on the Deployment that runs the control plane.
+    /// The label that says how the operator reads the expiry of a Secret ([`SecretTable::lifecycle`]).
+    pub lifecycle_label: &'static str,
+    /// The component of the kubeconfig Secret whose checksum is a label of the Pods, and that no person uses: where the
+    /// operator creates it again, it rolls the control plane out.
+    pub rolls_out: &'static str,
+    /// The component label's value on the Deployment that runs the control plane.
     pub deployment: &'static str,
     /// The annotation whose presence, whatever its value, makes the operator leave a tenant alone.
     pub pause: &'static str,
@@ -27,6 +32,8 @@ pub struct Hosted {
     pub signing_flags: &'static [(&'static str, &'static str)],
     /// Where the tenant's object has arguments of its own for a component: JSON pointers.
     pub extra_args: &'static [(Component, &'static str)],
+    /// The certificate with which a tenant's control plane reaches its data store.
+    pub data_store: DataStoreRow,
     /// What releases can do, each by the first that can.
     pub abilities: &'static [AbilityRow],
     /// What does not hold, and for how long, where a release can only replace the CA at once; by the edges' ids.
@@ -43,8 +50,59 @@ pub struct SecretTable {
     pub files: &'static [(&'static str, &'static str)],
     /// Does every tenant have it?
     pub needed: bool,
-    /// Does the operator write it anew as soon as it is not what the first certificate of the CA's file asks for?
-    pub reissued: bool,
+    /// What the operator does with it when the CA changes.
+    pub on_new_ca: OnNewCa,
+    /// The value of its lifecycle label ([`Hosted::lifecycle_label`]); `None` for a Secret without one.
+    pub lifecycle: Option<Lifecycle>,
+}
+
+/// The certificate for a tenant's data store, which depends on the data store's CA and not on the tenant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DataStoreRow {
+    /// The component of its Secret ([`SecretTable::component`]).
+    pub component: &'static str,
+    /// Where the tenant's object names the data store's driver: a JSON pointer.
+    pub driver: &'static str,
+    /// The driver for which the operator issues the certificate itself. For every other one it copies a certificate that the
+    /// data store's object references, and that somebody else renews.
+    pub issued_for: &'static str,
+}
+
+/// What an operator does with a Secret when the CA that its content depends on changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnNewCa {
+    /// Nothing: it is a CA itself, or depends on another one.
+    Nothing,
+    /// It writes the Secret again by itself, from the first certificate of the CA's file.
+    Rewrites,
+    /// It keeps the Secret, and creates it again from the present CA only when the Secret is deleted.
+    RecreatesWhenDeleted,
+}
+
+/// The two kinds of Secrets that an operator watches for their expiry, by the values of their label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Lifecycle {
+    /// A certificate and its private key.
+    X509,
+    /// Kubeconfigs with embedded client certificates.
+    Kubeconfig,
+}
+
+impl Lifecycle {
+    /// Both, in the order in which they are renewed: kubeconfigs may embed a certificate of the first kind.
+    pub const ALL: [Self; 2] = [Self::X509, Self::Kubeconfig];
+
+    /// The label's value.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::X509 => "x509",
+            Self::Kubeconfig => "kubeconfig",
+        }
+    }
 }
 
 /// Something that not every release can do.
@@ -75,6 +133,12 @@ impl Hosted {
     pub fn path(&self, component: &str, key: &str) -> Option<&'static str> {
         let table = self.secrets.iter().find(|table| table.component == component)?;
         table.files.iter().find(|(known, _)| *known == key).map(|(_, path)| *path)
+    }
+
+    /// The Secrets that the operator keeps when the CA changes, and that are deleted so that it creates them again: in the
+    /// order of the table, certificates before the kubeconfigs that embed them.
+    pub fn left_behind(&self) -> impl Iterator<Item = &'static SecretTable> {
+        self.secrets.iter().filter(|table| table.on_new_ca == OnNewCa::RecreatesWhenDeleted)
     }
 
     /// The row of an ability; `None` where every release has it.

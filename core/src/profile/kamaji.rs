@@ -4,8 +4,8 @@
 //! what an operator of 26.8.2-edge did (`tests/fixtures/kamaji`).
 
 use super::{
-    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, Hosted, KubeconfigRow, LeafRow, Profile,
-    SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
+    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, DataStoreRow, Hosted, KubeconfigRow, LeafRow,
+    Lifecycle, OnNewCa, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
     edge::Material,
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
@@ -174,6 +174,8 @@ const HOSTED: Hosted = Hosted {
     resource: "tenantcontrolplanes.kamaji.clastix.io",
     name_label: "kamaji.clastix.io/name",
     component_label: "kamaji.clastix.io/component",
+    lifecycle_label: "kamaji.clastix.io/certificate_lifecycle_controller",
+    rolls_out: "scheduler-kubeconfig",
     deployment: "deployment",
     pause: "kamaji.clastix.io/paused",
     operator_image: "clastix/kamaji",
@@ -184,6 +186,12 @@ const HOSTED: Hosted = Hosted {
         (Component::ControllerManager, "/spec/controlPlane/deployment/extraArgs/controllerManager"),
         (Component::Scheduler, "/spec/controlPlane/deployment/extraArgs/scheduler"),
     ],
+    // clastix/kamaji: internal/resources/datastore/datastore_certificate.go; api/v1alpha1/datastore_types.go.
+    data_store: DataStoreRow {
+        component: "datastore-certificate",
+        driver: "/status/storage/driver",
+        issued_for: "etcd",
+    },
     abilities: &[
         // Releases that write `spec.writePermissions` came two months later (clastix/kamaji#937).
         AbilityRow { ability: Ability::Pause, since: "25.7.2", told_by: "/spec/writePermissions" },
@@ -202,7 +210,8 @@ const SECRETS: &[SecretTable] = &[
             ("tls.key", SIGNING_KEY),
         ],
         needed: true,
-        reissued: false,
+        on_new_ca: OnNewCa::Nothing,
+        lifecycle: None,
     },
     SecretTable {
         component: "front-proxy-ca-certificate",
@@ -211,7 +220,8 @@ const SECRETS: &[SecretTable] = &[
             ("front-proxy-ca.key", "/etc/kubernetes/pki/front-proxy-ca.key"),
         ],
         needed: true,
-        reissued: false,
+        on_new_ca: OnNewCa::Nothing,
+        lifecycle: None,
     },
     SecretTable {
         component: "api-server-certificate",
@@ -220,7 +230,8 @@ const SECRETS: &[SecretTable] = &[
             ("apiserver.key", "/etc/kubernetes/pki/apiserver.key"),
         ],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::X509),
     },
     SecretTable {
         component: "api-server-kubelet-client-certificate",
@@ -229,7 +240,8 @@ const SECRETS: &[SecretTable] = &[
             ("apiserver-kubelet-client.key", "/etc/kubernetes/pki/apiserver-kubelet-client.key"),
         ],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::X509),
     },
     SecretTable {
         component: "front-proxy-client-certificate",
@@ -238,7 +250,8 @@ const SECRETS: &[SecretTable] = &[
             ("front-proxy-client.key", "/etc/kubernetes/pki/front-proxy-client.key"),
         ],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::X509),
     },
     SecretTable {
         component: "admin-kubeconfig",
@@ -249,37 +262,43 @@ const SECRETS: &[SecretTable] = &[
             ("super-admin.svc", "admin-kubeconfig/super-admin.svc"),
         ],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::Kubeconfig),
     },
     SecretTable {
         component: "controller-manager-kubeconfig",
         files: &[("controller-manager.conf", "/etc/kubernetes/controller-manager.conf")],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::Kubeconfig),
     },
     SecretTable {
         component: "scheduler-kubeconfig",
         files: &[("scheduler.conf", "/etc/kubernetes/scheduler.conf")],
         needed: true,
-        reissued: true,
+        on_new_ca: OnNewCa::Rewrites,
+        lifecycle: Some(Lifecycle::Kubeconfig),
     },
     SecretTable {
         component: "konnectivity-certificate",
         files: &[("tls.crt", "konnectivity-certificate/tls.crt"), ("tls.key", "konnectivity-certificate/tls.key")],
         needed: false,
-        reissued: true,
+        on_new_ca: OnNewCa::RecreatesWhenDeleted,
+        lifecycle: Some(Lifecycle::X509),
     },
     SecretTable {
         component: "konnectivity-kubeconfig",
         files: &[("konnectivity-server.conf", "/etc/kubernetes/konnectivity-server.conf")],
         needed: false,
-        reissued: false,
+        on_new_ca: OnNewCa::RecreatesWhenDeleted,
+        lifecycle: Some(Lifecycle::Kubeconfig),
     },
     SecretTable {
         component: "sa-certificate",
         files: &[("sa.pub", "/etc/kubernetes/pki/sa.pub"), ("sa.key", "/etc/kubernetes/pki/sa.key")],
         needed: false,
-        reissued: false,
+        on_new_ca: OnNewCa::Nothing,
+        lifecycle: None,
     },
     SecretTable {
         component: "datastore-certificate",
@@ -289,7 +308,14 @@ const SECRETS: &[SecretTable] = &[
             ("server.key", "/etc/kubernetes/pki/etcd/server.key"),
         ],
         needed: false,
-        reissued: false,
+        on_new_ca: OnNewCa::Nothing,
+        lifecycle: Some(Lifecycle::X509),
     },
-    SecretTable { component: "datastore-config", files: &[], needed: false, reissued: false },
+    SecretTable {
+        component: "datastore-config",
+        files: &[],
+        needed: false,
+        on_new_ca: OnNewCa::Nothing,
+        lifecycle: None,
+    },
 ];

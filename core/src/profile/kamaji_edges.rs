@@ -235,48 +235,70 @@ const fn until(duration: &'static str) -> Outage {
     Outage { cause: NO_PAUSE, duration }
 }
 
-/// Who stops talking where the CA is replaced at once, and until when.
+/// What reads its kubeconfig at its start.
+const COMPONENTS: &str = "kube-controller-manager and kube-scheduler fail from step 3-control-plane on, until the operator has rolled the control plane out: a minute or two";
+
+/// People fetch their kubeconfigs from the operator's Secret.
+const PEOPLE: &str = "people who use the operator's kubeconfigs fail from step 3-control-plane on, until they have fetched them from their Secret again, where the operator has reissued them seconds later";
+
+/// Which connections fail where the CA is replaced at once, and until when.
 pub(super) const AT_ONCE: &[(&str, Outage)] = &[
-    (
-        "admin-apiserver",
-        until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
-    ),
-    (
-        "super-admin-apiserver",
-        until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
-    ),
+    ("admin-apiserver", until(PEOPLE)),
+    ("super-admin-apiserver", until(PEOPLE)),
     (
         "operator-apiserver",
-        until("from step 3-control-plane on, until the operator has re-issued its kubeconfigs: seconds"),
+        until(
+            "the operator's own requests to the tenant fail from step 3-control-plane on, for seconds, until it has reissued its kubeconfig",
+        ),
     ),
+    ("controller-manager-apiserver", until(COMPONENTS)),
+    ("scheduler-apiserver", until(COMPONENTS)),
     (
-        "controller-manager-apiserver",
-        until("from step 3-control-plane on, until the roll-out is over: a minute or two"),
+        "konnectivity-apiserver",
+        until(
+            "konnectivity-server fails from step 3-control-plane on, for some minutes, until that step has had its Secrets created again and the control plane rolled out. Logs, exec, port-forward and webhooks go through its agents, which reconnect when step 3-pods has restarted them",
+        ),
     ),
-    ("scheduler-apiserver", until("from step 3-control-plane on, until the roll-out is over: a minute or two")),
-    ("konnectivity-apiserver", until("from step 3-control-plane on, until the roll-out is over: a minute or two")),
     (
         "kubelet-apiserver",
         until(
-            "from step 3-control-plane on, for each node until its turn in step 3-workers: forty seconds later it is NotReady, its pods go on running",
+            "kubelets fail from step 3-control-plane on, each until step 3-workers has run on its node: forty seconds later the node is NotReady, its Pods go on running",
         ),
     ),
     (
         "aggregator-extension",
-        until("from step 3-control-plane on, until extension API servers have been told the new front-proxy CA"),
+        until(
+            "extension API servers such as metrics-server fail from step 3-control-plane on, until they have read the new front-proxy CA",
+        ),
     ),
     (
         "pods-apiserver",
-        until("from step 3-control-plane on, until step 3-pods has restarted them: they trust the old CA alone"),
+        until(
+            "Pods that use the Kubernetes API fail from step 3-control-plane on, until step 3-pods has restarted them: they trust the old CA alone",
+        ),
     ),
-    ("requester-apiserver", until("from step 3-control-plane on, until the roll-out is over: a minute or two")),
+    (
+        "requester-apiserver",
+        until(
+            "certificates requested through the API are rejected from step 3-control-plane on, until the roll-out is over: a minute or two",
+        ),
+    ),
     (
         "given-clients-apiserver",
-        until("from step 3-control-plane on, until each has its new kubeconfig of step 3-clients"),
+        until(
+            "the provided kubeconfigs fail from step 3-control-plane on, each until it is replaced by that of step 3-clients",
+        ),
     ),
-    ("other-clients-apiserver", until("from step 3-control-plane on, until each has a new credential")),
+    (
+        "other-clients-apiserver",
+        until(
+            "all other clients with a certificate of the old CA fail from step 3-control-plane on, each until it has a new credential",
+        ),
+    ),
     (
         "apiserver-webhook",
-        until("from step 3-control-plane on, until whoever serves it has a certificate of the new CA"),
+        until(
+            "webhooks whose caBundle has the cluster CA fail from step 3-control-plane on, until their server has a certificate of the new CA",
+        ),
     ),
 ];

@@ -31,7 +31,7 @@ pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretCo
 pub use consumer_edges::{ConsumerFile, consumer_row, consumer_rows};
 pub use edge::EdgeRow;
 use edge::Material;
-pub use hosted::{Ability, AbilityRow, Hosted, SecretTable};
+pub use hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable};
 pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
 pub(crate) use layout::Moves;

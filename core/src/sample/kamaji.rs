@@ -1,8 +1,9 @@
 //! A tenant of Kamaji's: its TenantControlPlane, its Deployment and its Secrets in the management cluster, two nodes, a
 //! person's kubeconfig.
 //!
-//! The objects are those of `tests/fixtures/kamaji/alpha`, which an operator of 26.8.2-edge left, without the fields of
-//! the server and without the operator's check sums, which nothing here is told by.
+//! The objects are those of `tests/fixtures/kamaji/alpha` and `konnectivity`, which an operator of 26.8.2-edge left, without
+//! the fields of the server and without the operator's check sums, which nothing here is told by. There are all thirteen
+//! Secrets of Kamaji's page on certificates.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -59,6 +60,9 @@ fn authorities(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
     let (certificate, key) = (user.certificate.to_pem(), user.key.to_pem());
     let data = [("ca.crt", &*authority), ("server.crt", &certificate), ("server.key", &key)];
     secret(maker, "datastore-certificate", &data);
+    let password = Zeroizing::new(STANDARD.encode(maker.secret()));
+    let data = [("DB_CONNECTION_STRING", ""), ("DB_PASSWORD", &password), ("DB_SCHEMA", UID), ("DB_USER", UID)];
+    secret(maker, "datastore-config", &data);
 }
 
 fn leaves(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
@@ -111,22 +115,38 @@ fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer) {
     secret(maker, "admin-kubeconfig", &people.each_ref().map(|(key, text)| (*key, text.as_str())));
     secret(maker, "controller-manager-kubeconfig", &[("controller-manager.conf", manager.as_str())]);
     secret(maker, "scheduler-kubeconfig", &[("scheduler.conf", scheduler.as_str())]);
+    konnectivity(maker, issuer);
+}
+
+/// The certificate of konnectivity-server, and the kubeconfig that embeds it.
+fn konnectivity(maker: &mut Maker<'_>, issuer: &Issuer) {
+    let user = "system:konnectivity-server";
+    let pair = maker.leaf(issuer, user, &["system:masters"], Usage::Peer, &[]);
+    let config = kubeconfig("kubernetes", "https://localhost:6443", issuer.certificate(), user, &embedded(&pair));
+    let (certificate, key) = (pair.certificate.to_pem(), pair.key.to_pem());
+    secret(maker, "konnectivity-certificate", &[("tls.crt", &*certificate), ("tls.key", &key)]);
+    secret(maker, "konnectivity-kubeconfig", &[("konnectivity-server.conf", config.as_str())]);
 }
 
 /// A Secret as the operator writes it.
 fn secret(maker: &mut Maker<'_>, component: &str, data: &[(&str, &str)]) {
     let hosted = KAMAJI.hosted().expect("Invariant: Kamaji's course is that of hosted control planes");
     let (component_label, name_label, cluster) = (hosted.component_label, hosted.name_label, &maker.cluster);
+    let lifecycle = hosted.secrets.iter().find(|table| table.component == component).and_then(|table| table.lifecycle);
+    let lifecycle =
+        lifecycle.map(|kind| format!("    {}: {}\n", hosted.lifecycle_label, kind.label())).unwrap_or_default();
+    let kind = if component == "konnectivity-certificate" { "kubernetes.io/tls" } else { "Opaque" };
     let mut text = Zeroizing::new(String::from("apiVersion: v1\ndata:\n"));
     for (key, content) in data {
         let encoded = Zeroizing::new(STANDARD.encode(content));
-        text = Zeroizing::new(format!("{}  {key}: {}\n", *text, *encoded));
+        let value = if encoded.is_empty() { "\"\"" } else { encoded.as_str() };
+        text = Zeroizing::new(format!("{}  {key}: {value}\n", *text));
     }
     let text = Zeroizing::new(format!(
-        "{}kind: Secret\nmetadata:\n  labels:\n    {component_label}: {component}\n    {name_label}: {cluster}\n    \
+        "{}kind: Secret\nmetadata:\n  labels:\n{lifecycle}    {component_label}: {component}\n    {name_label}: {cluster}\n    \
          kamaji.clastix.io/project: kamaji\n  name: {cluster}-{component}\n  namespace: {NAMESPACE}\n  ownerReferences:\n  \
          - apiVersion: kamaji.clastix.io/v1alpha1\n    blockOwnerDeletion: true\n    controller: true\n    \
-         kind: TenantControlPlane\n    name: {cluster}\n    uid: {UID}\ntype: Opaque\n",
+         kind: TenantControlPlane\n    name: {cluster}\n    uid: {UID}\ntype: {kind}\n",
         *text
     ));
     maker.add(&format!("management/secret-{cluster}-{component}.yaml"), 0o600, text.as_bytes());

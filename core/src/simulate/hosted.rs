@@ -7,7 +7,7 @@ use super::world::World;
 use crate::{
     plan::{Access, Held, IN_PODS, PlaceKind, RotationPlan, Shown, TenantVerb, Trusted},
     profile::{
-        AuthorityId, Component, EdgeRow, Profile,
+        AuthorityId, Component, EdgeRow, OnNewCa, Profile,
         edge::{Outage, Writer},
     },
     x509::Certificate,
@@ -38,6 +38,7 @@ impl World<'_> {
                 self.roll_out(place);
             }
             TenantVerb::Reissued | TenantVerb::RollBack => {}
+            TenantVerb::Recreate => self.rewrite(OnNewCa::RecreatesWhenDeleted),
             TenantVerb::RollOut => self.roll_out(place),
             TenantVerb::SignApart(apart) => {
                 if let (Some(manifest), Some(flags)) =
@@ -55,17 +56,19 @@ impl World<'_> {
     /// The operator has been waited for: there is nothing left that it would issue anew.
     pub(super) fn wait_for_tenant(&mut self, verb: TenantVerb) {
         let Some(place) = self.hosted() else { return };
-        if !matches!(verb, TenantVerb::Reissued | TenantVerb::Resume) {
-            return;
-        }
-        self.reissue();
+        let which = match verb {
+            TenantVerb::Reissued | TenantVerb::Resume => OnNewCa::Rewrites,
+            TenantVerb::Recreate => OnNewCa::RecreatesWhenDeleted,
+            _ => return,
+        };
+        self.rewrite(which);
         let profile = self.plan.profile;
-        for (path, row) in leaves(profile) {
+        for (path, row) in leaves(profile, which) {
             let first = self.firsts(place, row);
             self.retain(place, path, |held| !matches!(held, Held::Certificates(chain) if !is_signed(chain, &first)));
         }
         let first = self.firsts(place, AuthorityId::Cluster);
-        for path in kubeconfigs(profile).filter(|path| is_reissued(profile, path)) {
+        for path in kubeconfigs(profile, which) {
             let trusts = |access: &Access| matches!(&access.trust, Trusted::These(anchors) if first.contains(&anchors[..].to_vec()));
             self.retain(place, path, |held| !matches!(held, Held::Kubeconfig(access) if !trusts(access)));
         }
@@ -83,9 +86,15 @@ impl World<'_> {
     /// Unless it is paused, the operator issues what the first certificate of `ca.crt` did not sign, and writes every
     /// kubeconfig that somebody else has changed.
     pub(super) fn reissue(&mut self) {
+        self.rewrite(OnNewCa::Rewrites);
+    }
+
+    /// The operator writes the leaves and kubeconfigs of the Secrets with this reaction, from the first certificate of
+    /// `ca.crt`.
+    fn rewrite(&mut self, which: OnNewCa) {
         let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
         self.changed.insert(place);
-        for (path, id) in leaves(profile) {
+        for (path, id) in leaves(profile, which) {
             let firsts = self.firsts(place, id);
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
             let fits = |held: &Held| matches!(held, Held::Certificates(chain) if is_signed(chain, &firsts));
@@ -94,7 +103,7 @@ impl World<'_> {
             }
         }
         let firsts = self.firsts(place, AuthorityId::Cluster);
-        for path in kubeconfigs(profile).filter(|path| is_reissued(profile, path)) {
+        for path in kubeconfigs(profile, which) {
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
             let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
             versions.extend(firsts.iter().flatten().map(|first| {
@@ -134,21 +143,24 @@ fn is_signed(chain: &[Certificate], by: &[Vec<Certificate>]) -> bool {
     chain.first().is_some_and(|leaf| by.iter().flatten().all(|authority| leaf.is_signed_by(authority)))
 }
 
-/// The leaves that the operator issues, by their files.
-fn leaves(profile: &Profile) -> impl Iterator<Item = (&'static str, AuthorityId)> {
+/// The leaves in Secrets with this reaction, by their files.
+fn leaves(profile: &Profile, which: OnNewCa) -> impl Iterator<Item = (&'static str, AuthorityId)> {
     let rotated = |id| profile.authority(id).is_some_and(|row| row.rotates);
-    profile.leaves.iter().filter(move |row| rotated(row.authority)).map(|row| (row.certificate, row.authority))
+    let rows =
+        profile.leaves.iter().filter(move |row| rotated(row.authority) && reacts(profile, row.certificate, which));
+    rows.map(|row| (row.certificate, row.authority))
 }
 
-/// The kubeconfigs that it issues: all but the kubelets'.
-fn kubeconfigs(profile: &Profile) -> impl Iterator<Item = &'static str> {
-    profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)).map(|row| row.path)
+/// The kubeconfigs in Secrets with this reaction: all but the kubelets'.
+fn kubeconfigs(profile: &Profile, which: OnNewCa) -> impl Iterator<Item = &'static str> {
+    let own = profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)).map(|row| row.path);
+    own.filter(move |path| reacts(profile, path, which))
 }
 
-/// Is the file from a Secret that the operator writes by itself?
-fn is_reissued(profile: &Profile, path: &str) -> bool {
+/// Is the file from a Secret with this reaction?
+fn reacts(profile: &Profile, path: &str, which: OnNewCa) -> bool {
     let tables = profile.hosted().into_iter().flat_map(|hosted| hosted.secrets);
-    tables.into_iter().any(|table| table.reissued && table.files.iter().any(|(_, known)| *known == path))
+    tables.into_iter().any(|table| table.on_new_ca == which && table.files.iter().any(|(_, known)| *known == path))
 }
 
 /// What kube-controller-manager signs from.

@@ -6,8 +6,8 @@ use airlock_core::{
     UnixTime,
     formats::sysinv,
     plan::request::{
-        BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, KubeletCertificates, NewAuthority, RotationRequest,
-        Workers,
+        BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority,
+        RotationRequest, Workers,
     },
     profile::{self, AuthorityId, SuccessorShape},
     report::{AuthorityReport, InventoryReport},
@@ -288,6 +288,7 @@ impl PlanForm {
             return Err(problems);
         }
         Ok(RotationRequest {
+            intent: Intent::Rotate,
             rotate: Some(chosen.iter().map(|authority| authority.id).collect()),
             authorities,
             ca_days,

@@ -196,7 +196,7 @@ fn at_once_the_operator_issues_everything_under_the_new_ca() {
     assert_eq!((answer.rounds.len(), done(&answer, 0)), (1, expected));
     assert_eq!((answer.authority.as_str(), answer.loops), ("CN=kubernetes-20261122", false));
     let runbook = rotation.text("RUNBOOK.md");
-    assert!(runbook.contains("knows no pause"), "the runbook says what comes");
+    assert!(runbook.contains("cannot be paused"), "the runbook says what comes");
 }
 
 /// What a management cluster holds after a phase: the fixture with the package's objects over it.

@@ -88,17 +88,17 @@ const WRITERS: [&str; 13] =
     ["chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar"];
 
 /// A step on the machine that stands before it.
-pub(super) struct Step {
-    pub(super) id: String,
-    package: PathBuf,
+pub(crate) struct Step {
+    pub(crate) id: String,
+    pub(crate) package: PathBuf,
     /// The machine before the step.
-    pub(super) tree: PathBuf,
-    pub(super) run: String,
-    pub(super) gate: String,
-    commands: Vec<&'static str>,
-    pub(super) environment: Vec<(&'static str, String)>,
+    pub(crate) tree: PathBuf,
+    pub(crate) run: String,
+    pub(crate) gate: String,
+    pub(crate) commands: Vec<&'static str>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     /// Whose library it is: a call site is disturbed once for each.
-    library: &'static str,
+    pub(crate) library: &'static str,
 }
 
 impl Step {
@@ -118,12 +118,12 @@ impl Step {
 }
 
 /// What became of a run on the machine.
-pub(super) struct Outcome {
-    pub(super) codes: BTreeMap<String, i32>,
+pub(crate) struct Outcome {
+    pub(crate) codes: BTreeMap<String, i32>,
     first: String,
-    pub(super) said: String,
-    files: String,
-    pub(super) folder: PathBuf,
+    pub(crate) said: String,
+    pub(crate) files: String,
+    pub(crate) folder: PathBuf,
 }
 
 /// One call that fails.
@@ -134,7 +134,7 @@ struct Fault {
     mode: &'static str,
 }
 
-pub(super) fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
+pub(crate) fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
     let mut command = Command::new("unshare");
     let folder = root().join("tests/scripts");
     if !is_root() {
@@ -171,7 +171,7 @@ fn shift() -> i64 {
 }
 
 /// A folder with these commands, each of which is `fault.sh`.
-fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
+pub(crate) fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
     fs::create_dir_all(folder).expect("a folder can be made");
     for command in commands {
         symlink(root().join("tests/scripts/fault.sh"), folder.join(command)).expect("a link can be made");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use airlock_core::{InputFile, plan::RotationRequest};
+use airlock_core::plan::RotationRequest;
 use airlock_tests::{fixtures, rotation::Rotation, tools::airlock};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openssl::{
@@ -14,7 +14,7 @@ use openssl::{
     rsa::Rsa,
     x509::{
         X509, X509NameBuilder,
-        extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+        extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier},
     },
 };
 
@@ -47,7 +47,7 @@ fn a_prepared_ca_is_adopted() {
     }
 
     // One that was made elsewhere comes as PKCS#8 and leaves as every release reads it; a stranger's key is refused.
-    let [ca, other] = ["ours", "another"].map(|name| certificate(name, None));
+    let [ca, other] = ["ours", "another"].map(authority);
     let write = |name: &str, pem: Vec<u8>| {
         let path = folder.path().join(name);
         std::fs::write(&path, pem).expect("the file can be written");
@@ -65,35 +65,14 @@ fn a_prepared_ca_is_adopted() {
 }
 
 /// konnectivity's certificate and the kubeconfig that embeds it change together: the operator renews the one and leaves
-/// the other behind. Both are made here with OpenSSL, in the Secrets that a real operator made.
+/// the other behind. Both were made with OpenSSL, in the Secrets that a real operator made.
 #[test]
 fn konnectivity_s_kubeconfig_changes_with_its_certificate() {
-    let mut files = fixtures::files("kamaji/alpha");
-    let of_ca = |key: &str| data(&String::from_utf8(fixtures::read("kamaji/alpha/secret-alpha-ca.yaml")).unwrap(), key);
-    let issuer = X509::from_pem(&of_ca("ca.crt")).expect("a certificate");
-    let issuer_key = PKey::private_key_from_pem(&of_ca("ca.key")).expect("a key");
-    let (leaf, key) = certificate("system:konnectivity-server", Some((&issuer, &issuer_key)));
-    let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
-    let (certificate, key) = (leaf.to_pem().expect("PEM"), key.rsa().unwrap().private_key_to_pem().expect("PEM"));
-    let user = "system:konnectivity-server";
-    let kubeconfig = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: {user}\nclusters:\n- name: kubernetes\n  cluster:\n    server: https://localhost:6443\n    certificate-authority-data: {}\ncontexts:\n- name: {user}\n  context:\n    cluster: kubernetes\n    user: {user}\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {}\n    client-key-data: {}\n",
-        encode(&of_ca("ca.crt")),
-        encode(&certificate),
-        encode(&key),
-    );
-    for (secret, values) in [
-        ("konnectivity-certificate", vec![("tls.crt", encode(&certificate)), ("tls.key", encode(&key))]),
-        ("konnectivity-kubeconfig", vec![("konnectivity-server.conf", encode(kubeconfig.as_bytes()))]),
-    ] {
-        let text = fixtures::read(&format!("kamaji/konnectivity/secret-beta-{secret}.yaml"));
-        let mut text = String::from_utf8(text).expect("text").replace("beta", "alpha");
-        for (key, value) in values {
-            text = text.replace(&format!("  {key}: ''\n"), &format!("  {key}: {value}\n"));
-        }
-        files.push(InputFile::new(format!("alpha/secret-alpha-{secret}.yaml"), text.into_bytes()));
-    }
+    let files = fixtures::all(&["kamaji/alpha", "kamaji/alpha-konnectivity"]);
     let rotation = Rotation::of(files, &RotationRequest::default(), "kamaji konnectivity");
+    let given =
+        String::from_utf8(fixtures::read("kamaji/alpha-konnectivity/secret-alpha-konnectivity-certificate.yaml"));
+    let certificate = data(&given.expect("text"), "tls.crt");
     let text = |phase: usize, secret: &str| {
         let path = rotation.phase(phase).join(format!("management/alpha-konnectivity-{secret}.yaml"));
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -119,13 +98,10 @@ fn data(text: &str, key: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(value.unwrap_or_else(|| panic!("no {key}"))).expect("base64")
 }
 
-/// A client's certificate, or a CA where nobody is given who signs.
-fn certificate(name: &str, issuer: Option<(&X509, &PKey<Private>)>) -> (X509, PKey<Private>) {
+/// A CA with a key of its own.
+fn authority(name: &str) -> (X509, PKey<Private>) {
     let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");
     let mut subject = X509NameBuilder::new().expect("a name");
-    if issuer.is_some() {
-        subject.append_entry_by_nid(Nid::ORGANIZATIONNAME, "system:masters").expect("an organization");
-    }
     subject.append_entry_by_nid(Nid::COMMONNAME, name).expect("a common name");
     let subject = subject.build();
     let mut builder = X509::builder().expect("a certificate");
@@ -133,26 +109,19 @@ fn certificate(name: &str, issuer: Option<(&X509, &PKey<Private>)>) -> (X509, PK
     let serial = BigNum::from_u32(4711).and_then(|number| number.to_asn1_integer()).expect("a number");
     builder.set_serial_number(&serial).expect("a serial number");
     builder.set_subject_name(&subject).expect("a subject");
-    builder.set_issuer_name(issuer.map_or(&subject, |(issuer, _)| issuer.subject_name())).expect("an issuer");
+    builder.set_issuer_name(&subject).expect("an issuer");
     builder.set_pubkey(&key).expect("a key");
     let now = fixtures::now().0;
     for (is_end, time) in [(false, now - 3600), (true, now + 3600 * 24 * 300)] {
         let time = Asn1Time::from_unix(time).expect("a time");
         if is_end { builder.set_not_after(&time) } else { builder.set_not_before(&time) }.expect("a time");
     }
-    let extension = match issuer {
-        None => BasicConstraints::new().critical().ca().build(),
-        Some(_) => ExtendedKeyUsage::new().client_auth().build(),
-    };
-    builder.append_extension(extension.expect("an extension")).expect("an extension");
-    let mut usage = KeyUsage::new();
-    usage.critical().digital_signature();
-    if issuer.is_none() {
-        usage.key_cert_sign();
-        let key_id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None)).expect("a key id");
-        builder.append_extension(key_id).expect("an extension");
-    }
-    builder.append_extension(usage.build().expect("an extension")).expect("an extension");
-    builder.sign(issuer.map_or(&key, |(_, key)| key), MessageDigest::sha256()).expect("a signature");
+    let constraints = BasicConstraints::new().critical().ca().build().expect("an extension");
+    builder.append_extension(constraints).expect("an extension");
+    let key_id = SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None)).expect("a key id");
+    builder.append_extension(key_id).expect("an extension");
+    let usage = KeyUsage::new().critical().digital_signature().key_cert_sign().build().expect("an extension");
+    builder.append_extension(usage).expect("an extension");
+    builder.sign(&key, MessageDigest::sha256()).expect("a signature");
     (builder.build(), key)
 }

@@ -6,7 +6,7 @@ use super::every_certificate;
 use crate::{
     Finding, UnixTime,
     inventory::Inventory,
-    profile::{OtherKind, SuccessorShape},
+    profile::{AuthorityId, OtherKind, SuccessorShape},
     time::DAY,
     x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},
 };
@@ -28,20 +28,22 @@ pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec
     for (file, place, certificate) in every_certificate(inventory) {
         let (subject, end) = (certificate.subject(), certificate.not_after());
         let soon = if certificate.is_root_authority() { AUTHORITY_SOON } else { LEAF_SOON };
+        let elsewhere = renewed_elsewhere(inventory, certificate);
+        let or = |own: &str| elsewhere.clone().unwrap_or_else(|| own.to_owned());
         let finding = if end < now {
             // An expired authority in its own place is reported by `authorities`, with what it means.
             Some(Finding::warning("expired", file, format!("{subject} expired on {}", end.date())).remedy(
                 if certificate.is_root_authority() {
-                    "Drop it from wherever it is trusted"
+                    "Drop it from wherever it is trusted".to_owned()
                 } else {
-                    "The rotation replaces it; until then its holder is locked out"
+                    or("The rotation replaces it; until then its holder is locked out")
                 },
             ))
         } else if end < now.plus_seconds(soon) {
             let days = now.days_until(end);
             Some(
                 Finding::warning("expires-soon", file, format!("{subject} expires on {}, in {days} days", end.date()))
-                    .remedy("Finish the rotation before that day"),
+                    .remedy(or("Finish the rotation before that day")),
             )
         } else if certificate.not_before() > now {
             Some(
@@ -67,10 +69,22 @@ pub(super) fn lifetimes(inventory: &Inventory, now: UnixTime, findings: &mut Vec
                     format!("{subject} outlives its CA, which expires on {}", signer.not_after().date()),
                 )
                 .at(&place)
-                .remedy("Its new certificate ends no later than the new CA"),
+                .remedy(or("Its new certificate ends no later than the new CA")),
             );
         }
     }
+}
+
+/// Who renews a certificate that this rotation leaves as it is, since the CA that it depends on is not rotated; `None` where
+/// the rotation replaces it. Without a final period.
+fn renewed_elsewhere(inventory: &Inventory, certificate: &Certificate) -> Option<String> {
+    let signer = inventory.signers.signer(certificate).unwrap_or(certificate);
+    let mut kept = inventory.profile.authorities.iter().filter(|row| !row.rotates);
+    let row = kept.find(|row| inventory.present(row.id).contains(&signer))?;
+    Some(match &inventory.tenant {
+        Some(tenant) if row.id == AuthorityId::Etcd => tenant.data_store_renewal(),
+        _ => format!("It depends on the {}, which this rotation does not replace; renew it there", row.title),
+    })
 }
 
 /// Weak or unusual certificates.

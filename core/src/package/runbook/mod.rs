@@ -1,5 +1,7 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
+mod hosted;
+mod renewal;
 mod texts;
 mod window;
 
@@ -13,8 +15,8 @@ use crate::{
         terminal::Line,
     },
     mint::Minted,
-    plan::{Action, ClusterAction, Holder, KeyHome, Phase, RotationPlan, Step},
-    profile::{Course, Hosted},
+    plan::{Action, ClusterAction, Holder, Intent, KeyHome, Phase, RotationPlan, Step},
+    profile::Course,
     sample::Share,
     simulate::TrustMatrix,
 };
@@ -31,8 +33,12 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
         ),
     };
     let sample = sample(plan.sample).map(|said| format!("{said}\n\n")).unwrap_or_default();
+    let what = match plan.intent {
+        Intent::Rotate => "A rotation of the certificate authorities",
+        Intent::RenewLeaves => "A renewal of the leaf certificates",
+    };
     format!(
-        "{name}\n\n{sample}A rotation of the certificate authorities of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
+        "{name}\n\n{sample}{what} of the cluster {cluster}, prepared by Airlock on {now}.\n\n\
          {secrecy}\n\n\
          Check it:     sha256sum -c SHA256SUMS\n\
          Follow:       RUNBOOK.md\n\
@@ -55,6 +61,9 @@ fn sample(share: Share) -> Option<&'static str> {
 
 /// The whole rotation, step by step, with this cluster's names.
 pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix) -> String {
+    if plan.intent == Intent::RenewLeaves {
+        return renewal::runbook(plan);
+    }
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = introduction(&mut text, plan, minted);
@@ -62,16 +71,16 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
     let _ = outages(&mut text, matrix);
     let _ = verifiers(&mut text, matrix);
     let _ = acknowledged(&mut text, plan);
-    let begun = |phase: &Phase| plan.steps.iter().any(|step| step.phase == *phase);
-    for phase in Phase::ALL.into_iter().filter(begun) {
+    for phase in Phase::ALL.into_iter().filter(|phase| has_phase(plan, *phase)) {
         let _ = phase_heading(&mut text, plan, phase);
         for step in plan.steps.iter().filter(|step| step.phase == phase) {
             let _ = step_section(&mut text, plan, step);
         }
     }
-    let texts = texts::of(plan.profile.course);
-    let _ = consumers(&mut text, texts);
+    let texts = texts::of(plan);
+    let _ = consumers(&mut text, plan, texts);
     let _ = window::scaling(&mut text, plan);
+    let _ = hosted::renewal(&mut text, plan);
     let _ = departures(&mut text, plan, texts);
     text
 }
@@ -81,7 +90,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if let Some(said) = sample(plan.sample) {
         writeln!(text, "**{said}**\n")?;
     }
-    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan.profile.course).phases)?;
+    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan).phases)?;
     if plan.has_begun() {
         writeln!(
             text,
@@ -101,11 +110,16 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             plan.requests.len()
         )?;
     }
-    let Texts { before, joining, .. } = texts::of(plan.profile.course);
+    let Texts { before, joining, .. } = texts::of(plan);
     if !plan.successions.is_empty() {
         authorities(text, plan, minted)?;
     }
-    writeln!(text, "{joining}\n")?;
+    // Pins are of no use where the CA that they are of does not change.
+    let is_told =
+        plan.steps.iter().any(|step| step.id.ends_with("-cluster-info")) || !joining.contains("-cluster-info");
+    if is_told && !joining.is_empty() {
+        writeln!(text, "{joining}\n")?;
+    }
     if plan.successions.values().any(|succession| succession.key_home == KeyHome::Elsewhere) {
         writeln!(
             text,
@@ -113,7 +127,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
         )?;
     }
     if let Some(hosted) = plan.profile.hosted() {
-        hosted_words(text, plan, hosted)?;
+        hosted::introduction(text, plan, hosted)?;
     }
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
@@ -127,10 +141,8 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if plan.successions.is_empty() {
         return Ok(());
     }
-    writeln!(
-        text,
-        "If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.\n"
-    )
+    let stolen = hosted::stolen_key(plan).unwrap_or("If the old CA's key was stolen, it stays trusted until phase 3: go through the phases without pause, or accept an outage and go to phase 3 at once.");
+    writeln!(text, "{stolen}\n")
 }
 
 fn outages(text: &mut String, matrix: &TrustMatrix) -> std::fmt::Result {
@@ -174,7 +186,7 @@ fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
 }
 
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
-    let pin_title = texts::of(plan.profile.course).pin;
+    let pin_title = texts::of(plan).pin;
     writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
@@ -192,30 +204,14 @@ fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::
     writeln!(text)
 }
 
-/// What whoever runs the operator has to know.
-fn hosted_words(text: &mut String, plan: &RotationPlan, hosted: &Hosted) -> std::fmt::Result {
-    if plan.at_once {
-        writeln!(
-            text,
-            "This release of the operator knows no pause, so phases 2 and 3 are one: the CA is replaced at once, in step 3-control-plane. Whoever presents what the old CA signed is locked out from then on, kubelets among them. `manifest.json` says of each who, from which step and why; nobody can accept that but you, and you have (`--accept-outage`). Choose an hour, and have the workers' scripts at hand: each node is NotReady until its turn.\n"
-        )
-    } else {
-        writeln!(
-            text,
-            "From step 1-pause to step 3-resume the operator leaves the tenant alone: it neither scales nor upgrades it, and renews nothing that ends meanwhile. Never take the annotation `{}` away while `ca.crt` of the CA's Secret holds two certificates: the operator would write kubeconfigs and roll the control plane out without end. Each roll-out is like any other of the tenant's. What the {}'s status says is no gate: `CertificateAuthorityRotating` shows for half a second, or not at all.\n",
-            hosted.pause, hosted.kind
-        )
-    }
-}
-
 fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::fmt::Result {
-    let what = match phase {
+    let what = hosted::phase(plan, phase).unwrap_or(match phase {
         Phase::TrustBoth => {
             "Everyone learns to accept both CAs. The old one still signs. Nothing that is presented changes."
         }
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
-    };
+    });
     writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title_on(plan.profile))
 }
 
@@ -227,7 +223,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
         }
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
-        Holder::Cluster => texts::of(plan.profile.course).place.to_owned(),
+        Holder::Cluster => texts::of(plan).place.to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
     };
@@ -289,10 +285,13 @@ fn change(action: &Action) -> Option<String> {
     }
 }
 
-fn consumers(text: &mut String, texts: &Texts) -> std::fmt::Result {
+fn consumers(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt::Result {
+    let later = [Phase::Switch, Phase::DropOld].into_iter().filter(|phase| has_phase(plan, *phase));
+    let when: Vec<_> = later.map(|phase| format!("before phase {}", phase.number())).collect();
+    let when = if when.is_empty() { "before you start".to_owned() } else { when.join(" and again ") };
     writeln!(
         text,
-        "## What else touches the rotation\n\nAsk about each before phase 2 and again before phase 3.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
+        "## What else touches the rotation\n\nAsk about each {when}.\n\n| what | how to see it | what must come of it |\n|---|---|---|"
     )?;
     for (what, command, outcome) in texts.consumers {
         writeln!(text, "| {what} | `{}` | {outcome} |", command.replace('|', "\\|"))?;
@@ -323,4 +322,8 @@ fn departures(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt
 
 fn has_holder(plan: &RotationPlan, holder: &Holder) -> bool {
     plan.steps.iter().any(|step| step.holder == *holder)
+}
+
+fn has_phase(plan: &RotationPlan, phase: Phase) -> bool {
+    plan.steps.iter().any(|step| step.phase == phase)
 }

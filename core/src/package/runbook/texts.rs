@@ -1,9 +1,10 @@
 //! What a runbook says that hangs on the course of the rotation.
 
-use crate::profile::Course;
+use super::hosted;
+use crate::{plan::RotationPlan, profile::Course};
 
 /// What else touches a rotation: question, command, and what must come of it.
-type Consumer = (&'static str, &'static str, &'static str);
+pub(super) type Consumer = (&'static str, &'static str, &'static str);
 
 /// The words of one course.
 pub(super) struct Texts {
@@ -26,10 +27,12 @@ pub(super) struct Texts {
     pub(super) differences: &'static [&'static str],
 }
 
-/// The words of a course.
-pub(super) fn of(course: Course) -> &'static Texts {
-    match course {
-        Course::Hosted(_) => &HOSTED,
+/// The words of a plan: those of its course, and of the way that it takes there.
+pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
+    match plan.profile.course {
+        Course::Hosted(_) if plan.at_once && !hosted::is_cluster(plan) => &hosted::FRONT_PROXY_AT_ONCE,
+        Course::Hosted(_) if plan.at_once => &hosted::AT_ONCE,
+        Course::Hosted(_) => &hosted::OVERLAP,
         Course::HostPhases => &HOST_PHASES,
         Course::Managed(_) => &MANAGED,
         Course::MachineConfigs => &MACHINE_CONFIGS,
@@ -37,32 +40,32 @@ pub(super) fn of(course: Course) -> &'static Texts {
     }
 }
 
-const PHASES: &str = "Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.";
+pub(super) const PHASES: &str = "Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.";
 
-const CERT_MANAGER: Consumer = (
+pub(super) const CERT_MANAGER: Consumer = (
     "cert-manager: issuers that hold the cluster CA, cainjector",
     "kubectl get clusterissuers,issuers -A",
     "none signs with the old CA after phase 2",
 );
-const WEBHOOKS: Consumer = (
+pub(super) const WEBHOOKS: Consumer = (
     "webhooks, APIServices and CRDs whose caBundle is the cluster CA",
     "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations,apiservices,crds -o yaml | grep -c caBundle",
     "each caBundle accepts what its server presents",
 );
-const METRICS: Consumer =
+pub(super) const METRICS: Consumer =
     ("metrics-server and other extension API servers", "kubectl get apiservices", "Available is True");
-const BALANCERS: Consumer =
+pub(super) const BALANCERS: Consumer =
     ("load balancers that check certificates", "your load balancer's own status", "every API server is up");
-const OTHERS: Consumer =
+pub(super) const OTHERS: Consumer =
     ("Argo CD, Rancher, CI, monitoring, backup tools", "ask their owners", "each has the phase's kubeconfig");
 
-const SYSTEM_PODS: Consumer = (
+pub(super) const SYSTEM_PODS: Consumer = (
     "kube-proxy, CoreDNS and the CNI",
     "kubectl -n kube-system get pods -o wide",
     "started after kube-root-ca.crt changed",
 );
 
-static NODE_FILES: Texts = Texts {
+pub(super) static NODE_FILES: Texts = Texts {
     phases: PHASES,
     place: "wherever kubectl reaches the cluster",
     before: &[
@@ -120,25 +123,6 @@ static NODE_FILES: Texts = Texts {
         "The page says that `--client-ca-file` of kube-controller-manager cannot be a bundle; it can, and is here.",
         "The page restarts API servers; they take up every file live, so here they are only checked. The exception is the file of `--kubelet-certificate-authority`: where that flag is set, each API server restarts once in phases 1 and 3.",
         "The page gives the cloud-controller-manager a `--root-ca-file`; k8s.io/cloud-provider has no such flag. Its kubeconfig and `--client-ca-file` are changed here, and it restarts in each phase.",
-    ],
-};
-
-static HOSTED: Texts = Texts {
-    phases: PHASES,
-    place: NODE_FILES.place,
-    before: &[
-        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package wherever kubectl reaches the management cluster and the tenant, and as root on each worker, in a folder that only root can read. Commands run from the package's root.",
-        "Before phase 1, back up the tenant's DataStore with its own tools (etcd: `etcdctl snapshot save`, verified by `etcdutl snapshot restore` into a temporary folder) and the tenant's Secrets in the management cluster. Keep both encrypted: they contain the CAs' keys.",
-        NODE_FILES.before[1],
-    ],
-    joining: NODE_FILES.joining,
-    pin: NODE_FILES.pin,
-    consumers: NODE_FILES.consumers,
-    more: &[],
-    other: "Kamaji's page",
-    differences: &[
-        "The page rotates the CA by deleting its Secret: the operator makes another one, and everybody is locked out at once. Here the operator is paused where it can be, and both CAs are accepted for a while.",
-        "The page has nodes restarted or joined anew; here they renew their certificates themselves, while both CAs are accepted.",
     ],
 };
 

@@ -45,7 +45,7 @@ pub(super) fn library(plan: &RotationPlan) -> Library {
         parts.push(machines::LIBRARY);
     }
     if plan.profile.hosted().is_some() {
-        parts.push(hosted::LIBRARY);
+        parts.extend(hosted::LIBRARY);
     }
     Library::new("lib-cluster.sh", &parts)
 }
@@ -204,6 +204,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             .iter()
             .map(|(namespace, name)| format!("restart_reader {} {}", quote(namespace), quote(name)))
             .collect(),
+        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(secrets),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]

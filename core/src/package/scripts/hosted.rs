@@ -1,10 +1,13 @@
 //! What the script for a management cluster does to a tenant's control plane.
 
 use super::super::commands::quote;
-use crate::plan::{RotationPlan, TenantAction, TenantVerb};
+use crate::{
+    plan::{RenewedSecrets, RotationPlan, TenantAction, TenantVerb},
+    profile::{Hosted, SecretTable},
+};
 
 /// The functions for tenants.
-pub(super) const LIBRARY: &str = include_str!("hosted.sh");
+pub(super) const LIBRARY: [&str; 2] = [include_str!("hosted.sh"), include_str!("hosted-secrets.sh")];
 
 /// This platform's words, where the plan's control plane is a tenant's.
 pub(super) fn words(plan: &RotationPlan) -> Option<String> {
@@ -17,8 +20,11 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     let open: String = keys.iter().map(|key| format!("{{\"{key}\":")).collect();
     let close = "}".repeat(keys.len());
     let facts = format!(
-        "\nresource={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
+        "\nresource={}\nname_label={}\nleft_behind={}\nrolls_out={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
         quote(hosted.resource),
+        quote(hosted.name_label),
+        quote(&left_behind(hosted)),
+        quote(hosted.rolls_out),
         quote(hosted.pause),
         quote(&args.join(" ")),
         quote(&keys.iter().map(|key| format!(".{key}")).collect::<String>()),
@@ -32,6 +38,50 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     Some([facts, is_signing].concat())
 }
 
+/// The lines that have the operator create Secrets again, and check each certificate.
+pub(super) fn renewal_lines(secrets: &RenewedSecrets) -> Vec<String> {
+    let (namespace, tenant) = (quote(&secrets.namespace), quote(&secrets.tenant));
+    let call = |action: &str| format!("{action} {namespace} {tenant}");
+    let mut lines = vec![call("renewal_first")];
+    let mut asked = std::collections::BTreeSet::new();
+    for certificate in &secrets.certificates {
+        let (secret, key) = &certificate.authority;
+        if asked.insert(secret) {
+            let sum = &certificate.authority_sum;
+            lines.push(format!("same_authority {namespace} {} {} {sum}", quote(secret), quote(&escaped(key))));
+        }
+    }
+    for certificate in &secrets.certificates {
+        let (authority, key) = &certificate.authority;
+        lines.push(format!(
+            "renewal_of {namespace} {} {} {} {} {} {} {}",
+            quote(&certificate.secret),
+            quote(&escaped(certificate.key)),
+            certificate.sum,
+            certificate.not_after.0,
+            quote(authority),
+            quote(&escaped(key)),
+            certificate.authority_sum
+        ));
+    }
+    lines.push(format!("renew_secrets {namespace} {tenant} {}", quote(&secrets.selector)));
+    lines.extend(secrets.mounted.iter().map(|secret| format!("roll_out_after {namespace} {tenant} {}", quote(secret))));
+    lines
+}
+
+/// A key of an object's data in a JSON path.
+fn escaped(key: &str) -> String {
+    key.replace('.', "\\.")
+}
+
+/// The Secrets that the operator keeps when the CA changes, each with the key of its data that holds the certificate or the
+/// kubeconfig: `konnectivity-certificate/tls.crt konnectivity-kubeconfig/konnectivity-server.conf`.
+fn left_behind(hosted: &Hosted) -> String {
+    let first = |table: &SecretTable| table.files.first().map_or("", |(key, _)| *key);
+    let list: Vec<_> = hosted.left_behind().map(|table| format!("{}/{}", table.component, first(table))).collect();
+    list.join(" ")
+}
+
 /// The lines of an action.
 pub(super) fn lines(action: &TenantAction) -> Vec<String> {
     let TenantAction { namespace, name, verb, .. } = action;
@@ -40,6 +90,7 @@ pub(super) fn lines(action: &TenantAction) -> Vec<String> {
     match verb {
         TenantVerb::Pause => call("pause_operator"),
         TenantVerb::Reissued => call("await_reissued"),
+        TenantVerb::Recreate => call("recreate_left_behind"),
         TenantVerb::Resume => call("resume_operator"),
         TenantVerb::RollOut => call("roll_out_deployment"),
         TenantVerb::SignApart(apart) => {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::{OutputFile, OutputFiles, commands, render::Renderer};
 use crate::{
     formats::terminal::Line,
-    plan::{Carrier, Holder, Phase, RotationPlan, Step, TOOL},
+    plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
     profile::Course,
 };
 
@@ -67,6 +67,10 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
     let of_nodes = Library::new("lib-node.sh", &node::LIBRARY);
     let of_cluster = cluster::library(plan);
     let [mut has_nodes, mut has_cluster] = [false, false];
+    // Where people do everything, there is nothing for a script.
+    groups.retain(|_, steps| {
+        steps.iter().flat_map(|step| &step.actions).any(|action| !matches!(action, Action::Do { .. }))
+    });
     for ((phase, holder), steps) in groups {
         let text = match holder {
             Holder::Clients => continue,

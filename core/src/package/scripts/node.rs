@@ -16,18 +16,19 @@ use crate::{
         hex,
         render::Renderer,
     },
-    plan::{Action, Content, Edit, Holder, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
+    plan::{Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
     profile::{AuthorityId, Component},
     x509::TrustBundle,
 };
 
 /// The functions of every node's script, in the order in which they are defined.
-pub(super) const LIBRARY: [&str; 6] = [
+pub(super) const LIBRARY: [&str; 7] = [
     include_str!("pods.sh"),
     include_str!("node.sh"),
     include_str!("backup.sh"),
     include_str!("kubelet.sh"),
     include_str!("serving.sh"),
+    include_str!("renew.sh"),
     include_str!("undo.sh"),
 ];
 
@@ -129,7 +130,7 @@ impl Job<'_> {
     /// What the library has to know of this node and phase.
     fn facts(&self, node: &[String], new_ca: &str, unseen: bool) -> String {
         let calls = |names: &[&str]| node.iter().any(|line| names.iter().any(|name| line.contains(name)));
-        let renews = calls(&["renew_on_node "]);
+        let renews = calls(&["renew_on_node ", "renew_leaves "]);
         let asks = renews || calls(&["await_answer ", "await_refusal ", "await_old_refused "]);
         let needs = match (renews, asks) {
             (true, _) => "kubectl kubeadm unshare tail",
@@ -175,6 +176,11 @@ impl Job<'_> {
                         quoted(&self.marks(*authority)),
                         names.join(" ")
                     ));
+                }
+                Action::RenewLeaves(leaves) => {
+                    let entries =
+                        leaves.iter().map(|leaf| quoted(&format!("{} {} {}", leaf.name, leaf.path, leaf.mark)));
+                    lines.push(format!("renew_leaves {}", entries.collect::<Vec<_>>().join(" ")));
                 }
                 Action::RenewKubelet => lines.push("renew_kubelet".to_owned()),
                 Action::RenewServing => lines.push("renew_serving".to_owned()),
@@ -353,6 +359,13 @@ impl Job<'_> {
 
     /// What must be seen before a node counts as through with the phase.
     fn effects(&self) -> Vec<String> {
+        if self.plan.intent == Intent::RenewLeaves {
+            let mut rows = self.plan.profile.kubeconfigs.iter().filter(|row| row.reader.is_none());
+            let answer = |path: &str| {
+                format!("await_answer 'its API server accepts the new certificate of admin.conf' --kubeconfig {path}")
+            };
+            return rows.next().map(|row| answer(row.path)).into_iter().collect();
+        }
         if *self.holder == Holder::ControlPlanes {
             return self.unseen_effects();
         }

@@ -37,7 +37,7 @@ pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bri
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
 
 /// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
-const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
+pub(super) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
 
 /// Builds the list.
 pub(super) struct Sequence<'a, 'b> {
@@ -264,7 +264,7 @@ impl<'a> Sequence<'a, '_> {
             Holder::Cluster,
             "Take fresh backups and lift the freeze",
             vec![person(self.after_care_words()), Action::Cluster(ClusterAction::NodesReady)],
-            "every node is Ready two minutes after the last step, and there is an etcd snapshot from after this phase",
+            self.after_care_gate(),
         );
     }
 
@@ -293,6 +293,11 @@ impl<'a> Sequence<'a, '_> {
     ) {
         let id = format!("{}-{id}", phase.number());
         self.steps.push(Step { id, phase, holder, title: title.to_owned(), actions, gate: gate.into(), carrier });
+    }
+
+    /// The steps so far.
+    pub(super) fn steps_mut(&mut self) -> &mut [Step] {
+        &mut self.steps
     }
 
     pub(super) fn rotates_cluster(&self) -> bool {
@@ -491,7 +496,7 @@ impl<'a> Sequence<'a, '_> {
         if let Some(succession) = self.successions.get(&AuthorityId::Cluster) {
             actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
-        actions.extend(self.taken_out());
+        actions.extend(self.taken_out(phase));
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"

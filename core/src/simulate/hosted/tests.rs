@@ -7,6 +7,9 @@ use crate::{
 
 const ALPHA: &[&str] = &["kamaji/alpha"];
 
+/// The same tenant with the konnectivity addon.
+const KONNECTIVITY: &[&str] = &["kamaji/alpha", "kamaji/alpha-konnectivity"];
+
 fn step<'a>(rotation: &'a mut Rotation, id: &str) -> &'a mut Step {
     let mut steps = rotation.plan.steps.iter_mut();
     steps.find(|step| step.id == id).unwrap_or_else(|| panic!("there is no step {id}"))
@@ -123,6 +126,45 @@ fn at_once_breaks_what_is_declared() {
     }
     assert!(matrix.refusal(false).is_some());
     assert_eq!(matrix.refusal(true), None);
+}
+
+fn at_once(fixtures: &[&str]) -> Rotation {
+    let release = Some("v1.0.0".to_owned());
+    Rotation::with(fixtures, RotationRequest { keep_keys: true, release, ..RotationRequest::default() })
+}
+
+/// konnectivity's Secrets are deleted once the CA is another one: an outage that ends with the step, and is declared.
+#[test]
+fn konnectivity_fails_at_once_until_its_secrets_are_created_again() {
+    let matrix = at_once(KONNECTIVITY).matrix();
+    assert_eq!(matrix.refusal(true), None);
+    let edge = matrix.edges.iter().find(|edge| edge.row == "konnectivity-apiserver").unwrap();
+    assert!(edge.outage.contains("its Secrets created again"), "{}", edge.outage);
+    let last = edge.spans.iter().rfind(|span| span.verdict.outcome == Outcome::Broken).unwrap();
+    assert_eq!(first_broken(&matrix, "konnectivity-apiserver").as_deref(), Some("3-control-plane"));
+    assert_eq!(matrix.columns[last.to + 1].id, "3-served");
+    let impostor = matrix.edges.iter().find(|edge| edge.row == "konnectivity-impostor").unwrap();
+    assert_ne!(impostor.worst(), Outcome::Broken, "it trusts the new CA alone at the end");
+}
+
+/// Left to the operator of such a release, konnectivity would keep the old CA: no accepted outage covers that.
+#[test]
+fn without_the_deletion_konnectivity_keeps_the_old_ca() {
+    let mut rotation = at_once(KONNECTIVITY);
+    step(&mut rotation, "3-control-plane").actions.retain(|action| verb(action) != Some(TenantVerb::Recreate));
+    let matrix = rotation.matrix();
+    let broken = matrix.refusal(true).expect("it is refused");
+    assert_eq!((broken.step.as_str(), broken.edge.as_str()), ("3-after-care", "konnectivity-impostor/alpha"));
+    let edge = matrix.edges.iter().find(|edge| edge.row == "konnectivity-apiserver").unwrap();
+    assert_eq!(edge.spans.last().unwrap().verdict.outcome, Outcome::Broken, "it is locked out for good");
+}
+
+/// A tenant without the addon has no such Secrets: nothing is deleted.
+#[test]
+fn without_konnectivity_nothing_is_deleted() {
+    let mut rotation = at_once(ALPHA);
+    let actions = &step(&mut rotation, "3-control-plane").actions;
+    assert!(actions.iter().all(|action| verb(action) != Some(TenantVerb::Recreate)), "{actions:?}");
 }
 
 /// Where both CAs can be accepted for a while, no outage is declared: there is none to accept.

@@ -125,6 +125,11 @@ pub const ADVICE: &[Advice] = &[
         Check::Lines("-----BEGIN CERTIFICATE-----\\|caBundle\\|ca.crt"),
     ),
     row(
+        "ca-ends-first",
+        "From the day on which the CA expires, everything that it issued is rejected, whatever date a certificate has.",
+        DATES,
+    ),
+    row(
         "ca-expired",
         "Nothing that this CA signed is accepted any more. There is no way to a new one without an outage.",
         DATES,
@@ -224,6 +229,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("cut-off", "A file that is cut off works for nobody, and its reader stops at it.", Check::Look),
     row(
+        "data-store-elsewhere",
+        "The control plane reaches its data store with this certificate. When it expires, the API server cannot read or write.",
+        Check::Command("kubectl get datastores.kamaji.clastix.io -o yaml | grep -n -A8 clientCertificate"),
+    ),
+    row(
         "edge-broken",
         "Two parties would stop talking to each other at that moment. Airlock makes no such package.",
         Check::Command(
@@ -293,6 +303,16 @@ pub const ADVICE: &[Advice] = &[
         "insecure",
         "Anybody in between can pose as the API server to this client, and take what it sends.",
         Check::Lines("insecure-skip-tls-verify"),
+    ),
+    row(
+        "intent-conflict",
+        "A renewal keeps the CAs, so a choice of new ones has no effect.",
+        Check::Command("airlock plan --help"),
+    ),
+    row(
+        "intent-unsupported",
+        "Another program issues the leaf certificates of this platform, and would overwrite what a package installs.",
+        Check::Command("kubectl get nodes -o wide"),
     ),
     row(
         "issuer-name",
@@ -365,6 +385,11 @@ pub const ADVICE: &[Advice] = &[
         "layout",
         "The package writes files where the manifests say that they are read.",
         Check::Command("grep -rn -e /pki/ /etc/kubernetes/manifests /var/lib/kubelet/config.yaml"),
+    ),
+    row(
+        "leaves-elsewhere",
+        "kubeadm renews the files in /etc/kubernetes/pki; what the components read elsewhere would expire.",
+        Check::Command("grep -n -e cert-file -e key-file /etc/kubernetes/manifests/kube-apiserver.yaml"),
     ),
     row(
         "left-alone",
@@ -513,6 +538,11 @@ pub const ADVICE: &[Advice] = &[
         "one-at-a-time",
         "Two CAs that change at once leave nobody who is sure of either.",
         Check::Command("kubectl get nodes -o wide"),
+    ),
+    row(
+        "operator-paused",
+        "A paused operator creates no Secret again: a deleted certificate would stay missing.",
+        Check::Command("kubectl get tenantcontrolplanes -A -o yaml | grep -n paused"),
     ),
     row("other-cluster", "Changed for this cluster, it would lose its own.", Check::Kubeconfig),
     row(
@@ -707,6 +737,11 @@ pub const ADVICE: &[Advice] = &[
         "too-many-files",
         "What comes after the limit is not seen, so nodes may be missing.",
         Check::Command("find /etc/kubernetes /var/lib/kubelet/pki -type f | wc -l"),
+    ),
+    row(
+        "two-cas-in-use",
+        "Certificates of two CAs are in use. Which CA issues a renewed leaf depends on the step that the rotation has reached.",
+        Check::Command("airlock check FILES"),
     ),
     row(
         "two-clusters",

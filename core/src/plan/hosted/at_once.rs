@@ -1,0 +1,89 @@
+//! The rotation of a tenant whose operator cannot be paused: the CA is replaced in one step.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{Action, Edit, Fact, Gate, Holder, KubeconfigChange, Phase, Role, Step, sequence::Sequence},
+    TenantVerb, action,
+};
+use crate::{
+    inventory::Tenant,
+    plan::{Content, ObjectChange},
+    profile::OnNewCa,
+};
+
+impl<'a> Sequence<'a, '_> {
+    /// The whole rotation of a release that cannot be paused: whoever can accept both CAs does so before, and everything
+    /// else changes at once.
+    pub(in crate::plan) fn at_once(&mut self, tenant: &'a Tenant) {
+        let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
+        let (before, now) = (Phase::TrustBoth, Phase::DropOld);
+        self.freeze_hosted(tenant, before);
+        if self.rotates_cluster() {
+            self.cluster_info(before);
+            self.workers(before);
+        }
+        self.clients(before);
+        let profile = self.inventory.profile;
+        let authorities =
+            profile.authorities.iter().filter(|row| row.rotates).flat_map(|row| [row.certificate, row.key]);
+        let authorities: Vec<&str> = authorities.chain([profile.signing.certificate, profile.signing.key]).collect();
+        // What these signed, the operator issues anew.
+        let mut actions = self.secrets(tenant, node, now, |path| authorities.contains(&path));
+        actions.push(action(tenant, TenantVerb::Reissued));
+        // On the way back too: the operator keeps them when the old CA returns.
+        if tenant.secrets.iter().any(|(table, _)| table.on_new_ca == OnNewCa::RecreatesWhenDeleted) {
+            actions.push(action(tenant, TenantVerb::Recreate));
+        }
+        let gate = Gate::proving(
+            "the operator has issued everything from the new CA, and every Pod was started after that",
+            Fact::Everywhere,
+        );
+        self.push(now, "control-plane", Holder::Management, "Replace the tenant's CA", actions, gate);
+        self.served(now);
+        if self.rotates_cluster() {
+            self.published(now, "Wait until pods are given the new CA");
+            self.cluster_info(now);
+            self.workers(now);
+        }
+        self.clients(now);
+        self.signing_requests(now);
+        self.everyone(now);
+        self.forget_old(now);
+        self.pods(now);
+        self.after_care(now);
+        restate(self.steps_mut());
+    }
+}
+
+/// Says of each file what it is before and after: phases 2 and 3 are one here, so that a file which phase 1 has changed
+/// trusts the old CA first, and every other one is as it was given.
+fn restate(steps: &mut [Step]) {
+    let edits = steps.iter().filter(|step| step.phase == Phase::TrustBoth).flat_map(|step| &step.actions);
+    let prepared: BTreeSet<String> = edits.filter_map(|action| Some(edit(action)?.target.clone())).collect();
+    for step in steps.iter_mut().filter(|step| step.phase == Phase::DropOld) {
+        for action in &mut step.actions {
+            let Action::Write(edit) = action else { continue };
+            let was = if prepared.contains(&edit.target) { Phase::Switch } else { Phase::TrustBoth };
+            edit.before = edit.before.replace(Phase::DropOld.trusted_before(), was.trusted_before());
+            if kubeconfig(&edit.content).is_some_and(|change| !change.credentials.is_empty()) {
+                edit.before.push_str("; credential of old CA");
+                edit.after.push_str("; new credential of new CA");
+            }
+        }
+    }
+}
+
+fn edit(action: &Action) -> Option<&Edit> {
+    match action {
+        Action::Write(edit) => Some(edit),
+        _ => None,
+    }
+}
+
+fn kubeconfig(content: &Content) -> Option<&KubeconfigChange> {
+    match content {
+        Content::Kubeconfig(_, change) | Content::Object(ObjectChange::Kubeconfig(_, _, change)) => Some(change),
+        _ => None,
+    }
+}

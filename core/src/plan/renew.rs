@@ -1,0 +1,430 @@
+//! New leaves under the CAs that are there: certificates that end soon are issued again, and no verifier has to trust
+//! anything new. The issuer works where its key is: kubeadm on its node (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/
+//! renewal), Kamaji's operator in the management cluster (clastix/kamaji: docs/content/guides/certs-lifecycle.md). So the
+//! package holds no key.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{
+    Action, Carrier, ClusterAction, Gate, Holder, KeyHome, Phase, Refusal, RotationPlan, RotationRequest, Step,
+    key_home::key_home,
+    name, refuse_errors,
+    sequence::{LIST_CONTROL_PLANES, person},
+};
+use crate::{
+    Finding, UnixTime,
+    inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant},
+    package::hex,
+    profile::{AuthorityId, Component, Course, Lifecycle, OnNewCa, SecretTable},
+    sample,
+    x509::Certificate,
+};
+
+/// Leaves are replaced in phase 2 of a rotation; here there is no other phase.
+const PHASE: Phase = Phase::Switch;
+
+/// A subject key identifier of fewer bytes may stand in a certificate by chance.
+const SHORTEST_MARK: usize = 8;
+
+/// Secrets of one kind that a tenant's operator creates again when they are deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RenewedSecrets {
+    pub(crate) namespace: String,
+    pub(crate) tenant: String,
+    pub(crate) kind: Lifecycle,
+    /// The label selector of exactly these Secrets.
+    pub(crate) selector: String,
+    /// Every certificate in them.
+    pub(crate) certificates: Vec<RenewedCertificate>,
+    /// The Secrets after whose creation every Pod has to be created.
+    pub(crate) mounted: Vec<String>,
+}
+
+/// A certificate in a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RenewedCertificate {
+    pub(crate) secret: String,
+    pub(crate) key: &'static str,
+    /// The Secret and key of the CA that issues it.
+    pub(crate) authority: (String, &'static str),
+    /// SHA-256 of the present CA's value, and of this one, as the Secret has them: base64.
+    pub(crate) authority_sum: String,
+    pub(crate) sum: String,
+    /// The end of the present certificate; the next one ends later.
+    pub(crate) not_after: UnixTime,
+}
+
+impl RenewedSecrets {
+    pub(super) fn in_words(&self) -> String {
+        let embeds = match self.kind {
+            Lifecycle::X509 => "",
+            Lifecycle::Kubeconfig => ", with a new client certificate and the present CA in it",
+        };
+        format!(
+            "Delete the Secrets with the labels {}. The operator creates each again from the present CA{embeds}, and rolls the control plane out",
+            self.selector
+        )
+    }
+}
+
+/// A leaf that kubeadm renews on its node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RenewedLeaf {
+    /// As kubeadm calls it: `apiserver`, `etcd-peer`, `admin.conf`.
+    pub(crate) name: String,
+    /// Its file below `/etc/kubernetes`: a certificate with its key beside it, or a kubeconfig.
+    pub(crate) path: String,
+    /// What the bytes of every certificate of its CA hold, in hexadecimal digits; empty where the CA is not known.
+    pub(crate) mark: String,
+}
+
+/// Decides which leaves are renewed, and where.
+///
+/// # Errors
+/// A [`Refusal`] where something is in the way, or where another program renews the leaves.
+pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
+    let mut findings = inventory.findings().to_vec();
+    refuse(inventory, request, &mut findings);
+    refuse_errors(&mut findings)?;
+    let steps = match &inventory.tenant {
+        Some(tenant) => of_tenant(inventory, tenant, &mut findings),
+        None => of_nodes(inventory, &mut findings),
+    };
+    note_authorities(inventory, now, request, &mut findings);
+    refuse_errors(&mut findings)?;
+    findings.retain(|finding| !inventory.findings().contains(finding));
+    Ok(RotationPlan {
+        profile: inventory.profile,
+        intent: request.intent,
+        cluster: inventory.cluster.clone(),
+        sample: sample::told_by_names(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
+        name: format!("{}-renew-leaves", name(inventory, request, now)),
+        now,
+        successions: Default::default(),
+        replacements: Vec::new(),
+        requests: Vec::new(),
+        key_requests: Vec::new(),
+        steps,
+        whole: true,
+        accept_outage: false,
+        at_once: false,
+        present: Vec::new(),
+        edges: Vec::new(),
+        consumers: Vec::new(),
+        contexts: Default::default(),
+        api_port: 6443,
+        machines: Vec::new(),
+        workers: Vec::new(),
+        findings,
+        acknowledged: Vec::new(),
+    })
+}
+
+/// What cannot be planned, each by its name.
+fn refuse(inventory: &Inventory, request: &RotationRequest, findings: &mut Vec<Finding>) {
+    let title = inventory.profile.title;
+    match inventory.profile.course {
+        Course::NodeFiles | Course::Hosted(_) => {}
+        Course::HostPhases => findings.push(
+            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates with its own tool, so there is no plan for leaves alone"))
+                .remedy("See `fm alarm-list` for certificates that expire soon; to replace the CA as well, use --intent rotate"),
+        ),
+        Course::Managed(_) | Course::MachineConfigs => findings.push(
+            Finding::error("intent-unsupported", "", format!("{title} renews its leaf certificates by itself, so there is no plan for leaves alone"))
+                .remedy("For people: `talosctl config new` and `talosctl kubeconfig` write configurations with new certificates"),
+        ),
+    }
+    if request.rotate.is_some() || request.start_over || request.external_ca {
+        findings.push(
+            Finding::error(
+                "intent-conflict",
+                "",
+                "--rotate, --start-over and --external-ca choose new CAs, and --intent renew-leaves keeps the CAs",
+            )
+            .remedy("Leave them out, or use --intent rotate"),
+        );
+    }
+    if !inventory.rotations.is_empty() {
+        findings.push(
+            Finding::error(
+                "two-cas-in-use",
+                "",
+                "a rotation of the CA is under way: the files hold an old and a new CA",
+            )
+            .remedy("Complete it first (--intent rotate); it replaces the leaves"),
+        );
+    }
+    let nodes = inventory.profile.course == Course::NodeFiles && inventory.control_plane().next().is_some();
+    if nodes && key_home(inventory, AuthorityId::Cluster, true, &mut Vec::new()) == KeyHome::Elsewhere {
+        findings.push(
+            Finding::error("leaves-elsewhere", "", "the private key of the cluster CA is not on the nodes, so kubeadm cannot renew what it issued")
+                .remedy("Request the certificates from where the key is kept (kubeadm certs generate-csr), with the names and usages that they have"),
+        );
+    }
+    if let Some(tenant) = &inventory.tenant
+        && tenant.is_paused() == Some(true)
+    {
+        let resume = format!(
+            "kubectl -n {} annotate {} {} {}-",
+            tenant.namespace, tenant.hosted.resource, tenant.name, tenant.hosted.pause
+        );
+        findings.push(
+            Finding::error(
+                "operator-paused",
+                "",
+                format!(
+                    "the operator is paused for {}, and only the operator issues its certificates",
+                    tenant.full_name()
+                ),
+            )
+            .remedy(format!("Resume it first ({resume})")),
+        );
+    }
+}
+
+/// A leaf never outlives its CA.
+fn note_authorities(inventory: &Inventory, now: UnixTime, request: &RotationRequest, findings: &mut Vec<Finding>) {
+    let end = now.plus_days(i64::from(request.leaf_days));
+    for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
+        let Some(authority) = inventory.authorities.get(&row.id) else { continue };
+        let ends = authority.certificate.not_after();
+        if ends < end {
+            findings.push(
+                Finding::warning(
+                    "ca-ends-first",
+                    &authority.file,
+                    format!("the {} ends on {}: new leaves cannot be used after that day", row.title, ends.date()),
+                )
+                .remedy("Rotate the CA instead (--intent rotate)"),
+            );
+        }
+    }
+}
+
+fn step(id: &str, holder: Holder, title: &str, actions: Vec<Action>, gate: &str) -> Step {
+    let id = format!("{}-{id}", PHASE.number());
+    let (title, gate) = (title.to_owned(), Gate::from(gate));
+    Step { id, phase: PHASE, holder, title, actions, gate, carrier: Carrier::Package }
+}
+
+fn command(text: &str, command: String) -> Action {
+    Action::Do { text: text.to_owned(), command }
+}
+
+/// The Secrets of a tenant, first the certificates, then the kubeconfigs, which may embed one of them.
+fn of_tenant(inventory: &Inventory, tenant: &Tenant, findings: &mut Vec<Finding>) -> Vec<Step> {
+    let (namespace, name, label) = (&tenant.namespace, &tenant.name, tenant.hosted.name_label);
+    let Some(node) = inventory.control_plane().find(|node| node.role == Role::Hosted) else { return Vec::new() };
+    if tenant.issues_for_data_store() != Some(true) {
+        let secret = format!("{name}-{}", tenant.hosted.data_store.component);
+        findings.push(
+            Finding::warning("data-store-elsewhere", "", format!("{secret} is not renewed by this package: the operator does not issue it, or the files do not say so"))
+                .remedy(tenant.data_store_renewal()),
+        );
+    }
+    let file = format!("{name}-secrets.yaml");
+    let mut steps = vec![step(
+        "backup",
+        Holder::Management,
+        "Back up the tenant's Secrets",
+        vec![command(
+            "Save every Secret of the tenant, the CAs' keys included. Keep the file as you keep those keys, and delete it when the renewal is over",
+            format!("(umask 077; kubectl -n {namespace} get secrets -l {label}={name} -o yaml >{file})"),
+        )],
+        "the file holds the Secret of the CA",
+    )];
+    for kind in Lifecycle::ALL {
+        let Some(secrets) = secrets(tenant, node, kind) else { continue };
+        let (id, title) = match kind {
+            Lifecycle::X509 => ("certificates", "Have the operator issue the certificates again"),
+            Lifecycle::Kubeconfig => ("kubeconfigs", "Have the operator write the kubeconfigs again"),
+        };
+        let gate = "each certificate is another one, is issued by the same CA and expires later, and every Pod was created after that";
+        let actions = vec![Action::Cluster(ClusterAction::RenewSecrets(secrets))];
+        steps.push(step(id, Holder::Management, title, actions, gate));
+    }
+    let taken =
+        tenant.secrets.iter().find(|(table, _)| table.files.iter().any(|(_, path)| is_of_people(inventory, path)));
+    if let Some((table, stored)) = taken {
+        let key = table.files.first().map_or("", |(key, _)| *key);
+        let text = format!(
+            "Everyone who uses a kubeconfig from {} fetches it again. The previous one is accepted until its own certificate expires: Kubernetes has no revocation",
+            stored.place()
+        );
+        let fetch = format!(
+            "(umask 077; kubectl -n {namespace} get secret {} -o 'jsonpath={{.data.{}}}' | base64 -d >{key})\nkubectl --kubeconfig {key} get --raw=/readyz",
+            stored.object.name,
+            key.replace('.', "\\.")
+        );
+        let actions = vec![command(&text, fetch)];
+        steps.push(step("clients", Holder::Clients, "People and pipelines", actions, "each of them has confirmed it"));
+    }
+    steps
+}
+
+fn is_of_people(inventory: &Inventory, path: &str) -> bool {
+    inventory.profile.kubeconfigs.iter().any(|row| row.path == path && row.reader.is_none())
+}
+
+/// The Secrets of a kind that the operator issues from the tenant's own CAs or from the data store's.
+fn secrets(tenant: &Tenant, node: &Node, kind: Lifecycle) -> Option<RenewedSecrets> {
+    let hosted = tenant.hosted;
+    let is_issued = |table: &SecretTable| {
+        table.component != hosted.data_store.component || tenant.issues_for_data_store() == Some(true)
+    };
+    let own = || tenant.secrets.iter().filter(|(table, _)| table.lifecycle == Some(kind) && is_issued(table));
+    let certificates: Vec<_> = own()
+        .flat_map(|(table, stored)| table.files.iter().filter_map(|file| renewed(tenant, node, stored, *file)))
+        .collect();
+    if certificates.is_empty() {
+        return None;
+    }
+    let components: Vec<_> = own().map(|(table, _)| table.component).collect();
+    // People's kubeconfigs are in no Pod, and konnectivity's certificate is only in its kubeconfig.
+    let in_pods = |table: &SecretTable| table.files.iter().any(|(_, path)| path.starts_with('/'));
+    let mounted = own().filter(|(table, _)| in_pods(table));
+    Some(RenewedSecrets {
+        namespace: tenant.namespace.clone(),
+        tenant: tenant.name.clone(),
+        kind,
+        selector: format!(
+            "{}={},{}={},{} in ({})",
+            hosted.name_label,
+            tenant.name,
+            hosted.lifecycle_label,
+            kind.label(),
+            hosted.component_label,
+            components.join(",")
+        ),
+        certificates,
+        // Last what rolls nothing out by itself.
+        mounted: {
+            let mut mounted: Vec<_> = mounted.collect();
+            mounted.sort_by_key(|(table, _)| table.on_new_ca == OnNewCa::RecreatesWhenDeleted);
+            mounted.into_iter().map(|(_, stored)| stored.object.name.clone()).collect()
+        },
+    })
+}
+
+/// The certificate under a key of a Secret, or in the kubeconfig there; `None` for a private key or a CA.
+fn renewed(
+    tenant: &Tenant,
+    node: &Node,
+    stored: &Arc<StoredObject>,
+    (key, path): (&'static str, &'static str),
+) -> Option<RenewedCertificate> {
+    let slot = node.slots.get(path)?;
+    let certificate = leaf(slot).filter(|leaf| !leaf.is_root_authority())?;
+    // As the API server shows a value of a Secret.
+    let sum = |slot: &Slot| hex(&Sha256::digest(Zeroizing::new(STANDARD.encode(&**slot.bytes)).as_bytes()));
+    let (authority, authority_sum) = tenant.secrets.iter().find_map(|(table, stored)| {
+        let issuer = |(key, path): &(&'static str, &'static str)| {
+            let slot = node.slots.get(*path)?;
+            let is_issuer = slot.artifact.certificates().first().is_some_and(|issuer| certificate.is_signed_by(issuer));
+            is_issuer.then(|| ((stored.object.name.clone(), *key), sum(slot)))
+        };
+        table.files.iter().find_map(issuer)
+    })?;
+    Some(RenewedCertificate {
+        secret: stored.object.name.clone(),
+        key,
+        authority,
+        authority_sum,
+        sum: sum(slot),
+        not_after: certificate.not_after(),
+    })
+}
+
+/// The leaf in a file, or the client certificate that a kubeconfig embeds.
+fn leaf(slot: &Slot) -> Option<&Certificate> {
+    match &slot.artifact {
+        Artifact::Kubeconfig(kubeconfig) => kubeconfig.credentials().find_map(|(_, one)| one.certificates.first()),
+        artifact => artifact.certificates().first(),
+    }
+}
+
+/// One control-plane node after the other; where none was given, one script for all of them.
+fn of_nodes(inventory: &Inventory, findings: &mut Vec<Finding>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for node in inventory.control_plane() {
+        let leaves = leaves(inventory, Some(node));
+        if !leaves.iter().any(|leaf| leaf.name == "apiserver") {
+            let place = node.slots.get("/etc/kubernetes/pki/apiserver.crt").map_or("", |slot| slot.place.as_str());
+            findings.push(
+                Finding::error("leaves-elsewhere", "", format!("{}: the API server's certificate is not in /etc/kubernetes/pki, or the cluster CA did not issue it{}{place}; kubeadm would not renew what is in use", node.name, if place.is_empty() { "" } else { ": " }))
+                    .remedy("Give /etc/kubernetes of the node with its pki folder; if the certificates are kept elsewhere, renew them by hand (kubeadm certs renew --cert-dir)"),
+            );
+            continue;
+        }
+        let title = format!("Renew the certificates of {}", node.name);
+        steps.push(of_node(&node.name, Holder::Node(node.name.clone()), &title, leaves));
+    }
+    if inventory.control_plane().next().is_none() {
+        let mut all = of_node(
+            "control-plane",
+            Holder::ControlPlanes,
+            "Renew the certificates of every control-plane node",
+            leaves(inventory, None),
+        );
+        all.actions.insert(0, command("These are the nodes", LIST_CONTROL_PLANES.to_owned()));
+        steps.push(all);
+    }
+    steps.push(step(
+        "clients",
+        Holder::Clients,
+        "People and pipelines",
+        vec![person("Everyone who uses a copy of admin.conf or super-admin.conf fetches it again from a control-plane node. The previous one is accepted until its own certificate expires: Kubernetes has no revocation")],
+        "each of them has confirmed it",
+    ));
+    steps.push(step(
+        "after-care",
+        Holder::Cluster,
+        "Check the nodes and delete the backups",
+        vec![command(
+            "Every node is Ready. Then delete /etc/kubernetes/.airlock on every control-plane node: it holds the previous private keys",
+            "kubectl get nodes".to_owned(),
+        )],
+        "every node is Ready",
+    ));
+    steps
+}
+
+fn of_node(id: &str, holder: Holder, title: &str, leaves: Vec<RenewedLeaf>) -> Step {
+    let actions = vec![
+        Action::RenewLeaves(leaves),
+        Action::Restart(Component::ControllerManager),
+        Action::Restart(Component::Scheduler),
+    ];
+    let gate = "its API server accepts the new certificate of admin.conf, and kube-controller-manager and kube-scheduler were restarted";
+    step(id, holder, title, actions, gate)
+}
+
+/// What kubeadm renews: of a node that was given, what is there and what the CA issued.
+fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
+    const FOLDER: &str = "/etc/kubernetes/";
+    let profile = inventory.profile;
+    let leaves = profile.leaves.iter().map(|row| (row.name.replace('/', "-"), row.certificate, row.authority));
+    let own = profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet));
+    let kubeconfigs = own.map(|row| (row.name.to_owned(), row.path, AuthorityId::Cluster));
+    let rows = leaves.chain(kubeconfigs).filter_map(|(name, path, authority)| {
+        let issuer = inventory.authorities.get(&authority).map(|authority| &authority.certificate);
+        if let Some(node) = node {
+            let slot = node.slots.get(path).filter(|slot| slot.place.ends_with(path))?;
+            let issued = |leaf: &Certificate| issuer.is_none_or(|issuer| leaf.is_signed_by(issuer));
+            leaf(slot).filter(|leaf| issued(leaf))?;
+        }
+        let path = path.strip_prefix(FOLDER)?.to_owned();
+        Some(RenewedLeaf { name, path, mark: issuer.map(mark).unwrap_or_default() })
+    });
+    rows.collect()
+}
+
+/// What is in every certificate that a CA issues (RFC 5280, sections 4.1.2.4 and 4.2.1.1).
+fn mark(authority: &Certificate) -> String {
+    let id = authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK);
+    hex(id.unwrap_or_else(|| authority.subject().der()))
+}
