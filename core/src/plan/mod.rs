@@ -24,6 +24,7 @@ pub mod request;
 mod sequence;
 mod signing_requests;
 mod steps;
+pub mod subclouds;
 mod successors;
 mod unhandled;
 mod unseen;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, KubeletCertificates, NewAuthority, RotationRequest};
+pub use self::subclouds::{SubcloudApplyType, SubcloudStrategy};
 use self::{consumers::Consumers, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},

@@ -23,6 +23,8 @@ pub const OMNI: Profile = Profile {
 const MANAGER: Manager = Manager {
     title: "Omni",
     apis: &[(AuthorityId::Talos, "talos-ca", "TALOS_CA"), (AuthorityId::Cluster, "kubernetes-ca", "KUBERNETES_CA")],
+    machine_configs: true,
+    script: "",
     steps: &[
         ManagedStep {
             id: "freeze",

@@ -16,6 +16,7 @@ mod script_faults;
 mod scripts;
 mod standing;
 mod starlingx;
+mod subclouds;
 mod talos_clients;
 mod talos_machines;
 mod talos_omni;

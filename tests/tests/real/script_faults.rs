@@ -56,14 +56,15 @@ const NODE_COMMANDS: [&str; 23] = [
 const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
 
 /// Commands that answer for somebody else: each of their failures has a text of its own.
-const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
+const ASKED: [&str; 4] = ["dcmanager", "kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
 const READERS: [&str; 13] =
     ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
 
 /// Commands that change something.
-const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
+const WRITERS: [&str; 11] =
+    ["chmod", "chown", "cp", "dcmanager", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
 
 /// A step on the machine that stands before it.
 struct Step {
@@ -552,4 +553,43 @@ fn phases_of_starlingx() {
         .collect();
     assert!(steps.len() > 10, "{}", steps.len());
     disturb("script-faults-starlingx", steps);
+}
+
+#[test]
+fn subclouds_of_starlingx() {
+    let folder = scratch("script-faults-subclouds-package");
+    let package = folder.join("package");
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).args(["package", "--out"]).arg(&package);
+    command.args(["--platform", "starlingx-dc", "--force-in-sync"]).arg(fixtures::path("kubeadm/ecdsa-3"));
+    assert!(output(&mut command).status.success());
+    let manifest = fs::read_to_string(package.join("manifest.json")).expect("a package has a manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let tree = folder.join("controller");
+    for name in ["var/lib/standin", "var/lib/airlock"] {
+        fs::create_dir_all(tree.join(name)).expect("a folder can be made");
+    }
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter();
+    let asked = steps.filter(|step| step["gate"] != "").map(|step| {
+        let [run, gate] = ["run", "gate"].map(|key| text(step, key));
+        Step {
+            id: text(step, "id"),
+            package: package.clone(),
+            tree: tree.clone(),
+            run: if run.is_empty() { gate.clone() } else { run },
+            gate,
+            commands: vec!["dcmanager", "mktemp"],
+            environment: vec![
+                ("DCMANAGER", root().join("tests/starlingx/dcmanager.py").display().to_string()),
+                ("OS_AUTH_URL", "http://192.0.2.1:5000/v3".to_owned()),
+                ("AIRLOCK_STATE", "/var/lib/airlock".to_owned()),
+                ("AIRLOCK_TIMEOUT", "4000".to_owned()),
+            ],
+            library: "dcmanager",
+        }
+    });
+    let steps: Vec<Step> = asked.collect();
+    assert_eq!(steps.len(), 9);
+    disturb("script-faults-subclouds", steps);
 }

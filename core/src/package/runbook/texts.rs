@@ -1,6 +1,6 @@
 //! What a runbook says that hangs on the course of the rotation.
 
-use crate::profile::Course;
+use crate::profile::{Course, DCMANAGER};
 
 /// What else touches a rotation: question, command, and what must come of it.
 type Consumer = (&'static str, &'static str, &'static str);
@@ -20,6 +20,8 @@ pub(super) struct Texts {
     pub(super) consumers: &'static [Consumer],
     /// What else there is to know of the platform: titles, and what each is about.
     pub(super) more: &'static [(&'static str, &'static [&'static str])],
+    /// What each phase does, where the manager goes through the phases by itself; empty for the usual sentence.
+    pub(super) headings: [&'static str; 3],
     /// Whose order is left, after "Where this runbook leaves".
     pub(super) other: &'static str,
     /// In what it is left, and why.
@@ -31,6 +33,7 @@ pub(super) fn of(course: Course) -> &'static Texts {
     match course {
         Course::Hosted(_) => &HOSTED,
         Course::HostPhases => &HOST_PHASES,
+        Course::Managed(manager) if manager.script == DCMANAGER => &SUBCLOUDS,
         Course::Managed(_) => &MANAGED,
         Course::MachineConfigs => &MACHINE_CONFIGS,
         Course::NodeFiles => &NODE_FILES,
@@ -95,6 +98,7 @@ static NODE_FILES: Texts = Texts {
         OTHERS,
     ],
     more: &[],
+    headings: [""; 3],
     other: "the Kubernetes page",
     differences: &[
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
@@ -114,6 +118,7 @@ static HOSTED: Texts = Texts {
     pin: NODE_FILES.pin,
     consumers: NODE_FILES.consumers,
     more: &[],
+    headings: [""; 3],
     other: "Kamaji's page",
     differences: &[
         "The page rotates the CA by deleting its Secret: the operator makes another one, and everybody is locked out at once. Here the operator is paused where it can be, and both CAs are accepted for a while.",
@@ -174,6 +179,7 @@ static HOST_PHASES: Texts = Texts {
             ],
         ),
     ],
+    headings: [""; 3],
     other: "the platform's own procedure",
     differences: &[
         "The tool lets each controller sign with the new CA from trust-both-cas on, while others do not accept it: the matrix shows that window, and a package is made only with `--accept-outage`. Keep it short: controllers one right after the other, and no certificate signed meanwhile (no kubelet near its renewal, no CSR approved).",
@@ -215,6 +221,7 @@ static MACHINE_CONFIGS: Texts = Texts {
         OTHERS,
     ],
     more: &[],
+    headings: [""; 3],
     other: "`talosctl rotate-ca`",
     differences: &[
         "It takes the Talos API through all phases before it begins with Kubernetes; here each phase does both, Talos' own first: they hang on nothing in common, and people are asked for a new talosconfig and a new kubeconfig once.",
@@ -222,6 +229,76 @@ static MACHINE_CONFIGS: Texts = Texts {
         "Its intermediate talosconfig trusts the old CA alone and fails in phase 2; here talosconfigs hold both CAs.",
         "It leaves secrets.yaml as it was, and writes no kubeconfig; here both come along.",
         "It makes its CAs itself; here they can be brought along.",
+    ],
+};
+
+static SUBCLOUDS: Texts = Texts {
+    phases: "dcmanager has the VIM of each subcloud update its root CA: it goes through trust-both-cas, update-certs and trust-new-ca without a stop. This package creates the strategy, applies it, follows it and deletes it. It contains no key. Take the steps in order; do not start a step until the previous step's check passes.",
+    place: "on the active controller of the system controller, after `source /etc/platform/openrc`",
+    before: &[
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package on the active controller of the system controller. Commands run from the package's root.",
+        "`dcmanager.sh` is safe to run again after an interruption. It records in `dcmanager.record` which strategy it created, and does nothing with a strategy that it did not create. Copy that file along if you continue on the other controller. With `--check` it changes nothing; its exit status is 0 only if dcmanager confirms that the step is done. An empty or incomplete answer of dcmanager, or one that it cannot interpret, ends it with a message.",
+        "The root CA of the system controller itself is not updated by dcmanager: make a package with `--platform starlingx` from its hosts' files.",
+        "Start with one subcloud (`--cloud-name`), then a group with `--stop-on-failure`.",
+    ],
+    joining: "No host of a subcloud is added, locked, unlocked or reinstalled while the strategy exists.",
+    pin: "public key pin",
+    consumers: &[
+        (
+            "Pods of DaemonSets and StatefulSets whose updateStrategy is OnDelete, on each subcloud",
+            "kubectl get daemonsets,statefulsets -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,STRATEGY:.spec.updateStrategy.type | grep OnDelete",
+            "their Pods are deleted once in each of the two restarts; their owners expect it",
+        ),
+        CERT_MANAGER,
+        WEBHOOKS,
+        METRICS,
+        BALANCERS,
+        OTHERS,
+    ],
+    more: &[
+        (
+            "If a subcloud fails",
+            &[
+                "`sh dcmanager.sh follow` names the subcloud and the details that dcmanager recorded. More: `dcmanager strategy-step show SUBCLOUD`, `dcmanager subcloud errors SUBCLOUD`; on the subcloud `sw-manager kube-rootca-update-strategy show --details`, `system kube-rootca-update-show` and `system kube-rootca-host-update-list`.",
+                "Without `--stop-on-failure` dcmanager continues with the other subclouds. With it, dcmanager starts no further subcloud; those in progress are completed.",
+                "Repair the subcloud, `sh dcmanager.sh delete`, then create, verify, apply and follow again: subclouds that are in-sync are left out. If the options include `--force`, name the subcloud that is left (`sh dcmanager.sh create --force SUBCLOUD`). The script creates no strategy that would update a subcloud twice.",
+                "A subcloud whose update stopped half-way can also be completed on its own hosts: make a package with `--platform starlingx` from their files.",
+            ],
+        ),
+        (
+            "Abort",
+            &[
+                "`sh dcmanager.sh abort`: dcmanager completes the stage that is in progress, so that no host needs manual repair, then the strategy is aborted. Subclouds that were not started keep the old CA. Delete the strategy, and create it again for the rest.",
+            ],
+        ),
+        (
+            "Options that dcmanager rejects together",
+            &[
+                "A subcloud's name and `--group`. `--group` with `--subcloud-apply-type` or with `--max-parallel-subclouds`: the group has its own settings. `--cert-file` with `--subject` or `--expiry-date`. `--stop-on-failure`, `--force`, `--subject`, `--expiry-date` and `--cert-file` can be combined with `--group`.",
+                "Clients since 2026 have no `--cert-file`; some of 2024 have no `--force`. The script asks `dcmanager help` before it creates the strategy.",
+                "With one `--cert-file` for several subclouds, each of them accepts certificates that another one's CA issued. Use a strategy for each subcloud where that matters.",
+                "dcmanager skips subclouds that are unmanaged or offline. The script stops on them; name those to leave out in AIRLOCK_LEAVE_OUT.",
+            ],
+        ),
+        (
+            "Which subclouds dcmanager considers out of sync",
+            &[
+                "kube-rootca_sync_status (`dcmanager subcloud show SUBCLOUD`) is out-of-sync while alarm 500.200 (expires soon) or 500.210 (expired) exists for system.certificate.kubernetes-root-ca. An in-sync subcloud is updated only with `--force`. Releases of 2024 also compared the CA with the system controller's.",
+                "While the status of an online subcloud is unknown, dcmanager creates no strategy that includes it.",
+            ],
+        ),
+    ],
+    headings: [
+        "Create the strategy. Nothing changes on any subcloud.",
+        "Apply the strategy. dcmanager updates the subclouds; each of them goes through trust-both-cas, update-certs and trust-new-ca.",
+        "Delete the strategy, check the subclouds, and distribute new kubeconfigs.",
+    ],
+    other: "the StarlingX documentation",
+    differences: &[
+        "The documentation creates a strategy and lets dcmanager report that another one exists. Here a check before it fails in that case.",
+        "The documentation's example with --expiry-date alone says that it includes in-sync subclouds; dcmanager includes them only with --force, which is an option here.",
+        "The documentation tells you to wait for the strategy and to remember to delete it. Here both are steps with checks, and a failed subcloud is named.",
+        "Kubeconfigs outside the subclouds and cluster-info, which the documentation does not mention, have a step.",
     ],
 };
 
@@ -243,6 +320,7 @@ static MANAGED: Texts = Texts {
     pin: "pin",
     consumers: &[SYSTEM_PODS, CERT_MANAGER, WEBHOOKS, METRICS, BALANCERS, OTHERS],
     more: &[],
+    headings: [""; 3],
     other: "Omni's page",
     differences: &[
         "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands.",
