@@ -333,7 +333,7 @@ impl Choices {
             accept_outage: self.accept_outage,
             acknowledge: self.acknowledge.iter().cloned().collect(),
             release: self.release.clone(),
-            subclouds: self.subclouds.strategy(),
+            subclouds: Box::new(self.subclouds.strategy()),
         };
         Ok((request, brought_files))
     }

@@ -101,7 +101,10 @@ fn changes_the_cluster(action: &Action) -> bool {
     matches!(
         action,
         Action::Cluster(
-            ClusterAction::ForgetOld(_) | ClusterAction::ForgetUploadedCertificates | ClusterAction::RollOut { .. }
+            ClusterAction::ForgetOld(_)
+                | ClusterAction::ForgetUploadedCertificates
+                | ClusterAction::RollOut { .. }
+                | ClusterAction::TalosAccess(_)
         )
     )
 }

@@ -44,8 +44,8 @@ pub struct RotationRequest {
     pub acknowledge: BTreeSet<String>,
     /// The release of the platform's own operator, where the way depends on it; `None` to have it told from the files.
     pub release: Option<String>,
-    /// Which subclouds are updated and how, where the platform is StarlingX Distributed Cloud.
-    pub subclouds: SubcloudStrategy,
+    /// Which subclouds are updated and how, where the platform is StarlingX Distributed Cloud; boxed, since few need it.
+    pub subclouds: Box<SubcloudStrategy>,
 }
 
 impl Default for RotationRequest {
@@ -62,7 +62,7 @@ impl Default for RotationRequest {
             accept_outage: false,
             acknowledge: BTreeSet::new(),
             release: None,
-            subclouds: SubcloudStrategy::default(),
+            subclouds: Box::default(),
         }
     }
 }

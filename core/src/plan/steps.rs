@@ -507,6 +507,8 @@ pub(crate) enum ClusterAction {
     RestartWorkloads,
     /// Waits until the API server serves a certificate of the new authority.
     Served,
+    /// Pods with Talos API access restart once their Secrets have the new Talos authority, as a file of the package has it.
+    TalosAccess(String),
     /// Something done to a control plane that runs in a management cluster.
     Tenant(TenantAction),
     /// Cluster API makes machines anew, once in the phase.
@@ -555,6 +557,7 @@ impl ClusterAction {
             Self::RollOut { of, machines: Machines::Workers } => format!("Likewise the machines of the MachineDeployments of {of}. MachinePools' instances and machines that nobody owns are not made anew: step workers is for them"),
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
+            Self::TalosAccess(_) => "Wait until the Secret of each ServiceAccount of talos.dev has the new CA, which Talos writes within a minute or two; then restart the workloads that use it. Until then their Pods cannot verify machines that serve certificates of the new CA. If phase 2 is undone, restart them again".to_owned(),
             Self::Tenant(action) => action.in_words(),
             Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. Pods without a controller are restarted by their owners".to_owned(),
         }

@@ -162,9 +162,8 @@ impl SubcloudStrategy {
         for (what, name) in
             [("a subcloud's name", &self.cloud_name), ("--group", &self.group), ("--cert-file", &self.cert_file)]
         {
-            let is_odd = |name: &String| {
-                name.trim().is_empty() || name.starts_with('-') || name.chars().any(char::is_control)
-            };
+            let is_odd =
+                |name: &String| name.trim().is_empty() || name.starts_with('-') || name.chars().any(char::is_control);
             reject(
                 name.as_ref().is_some_and(is_odd),
                 &format!("{what} must not be empty, begin with a dash, or contain control characters"),
@@ -193,8 +192,8 @@ impl SubcloudStrategy {
 }
 
 /// Options for subclouds on a platform that has none.
-pub(super) fn check_platform(profile: &Profile, takes: bool, request: &RotationRequest, findings: &mut Vec<Finding>) {
-    if !takes && request.subclouds != SubcloudStrategy::default() {
+pub(super) fn check_platform(profile: &Profile, request: &RotationRequest, findings: &mut Vec<Finding>) {
+    if !profile.takes_strategy() && *request.subclouds != SubcloudStrategy::default() {
         let message = format!("{} has no subclouds, and options for their strategy were given", profile.title);
         let remedy = "Leave them out, or choose the platform starlingx-dc";
         findings.push(Finding::error("subcloud-strategy", "", message).remedy(remedy));
@@ -216,7 +215,8 @@ pub(super) fn check(row: &AuthorityRow, request: &RotationRequest, now: UnixTime
     if let Some(Err(error)) = new.expiry_date.as_deref().map(|date| sysinv::expiry(date, now)) {
         reject(format!("dcmanager rejects the date: {error}"), "Change --expiry-date");
     }
-    let taken = NewAuthority { subject: new.subject.clone(), expiry_date: new.expiry_date.clone(), ..Default::default() };
+    let taken =
+        NewAuthority { subject: new.subject.clone(), expiry_date: new.expiry_date.clone(), ..Default::default() };
     if new != taken {
         reject(
             "each subcloud generates its CA with a subject and an expiry date, or takes one from --cert-file; other properties of the CA cannot be chosen".to_owned(),

@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     BroughtAuthority, KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_authority,
-    key_home::key_home,
-    subclouds,
+    key_home::key_home, subclouds,
 };
 use crate::{
     Finding, UnixTime,
@@ -142,12 +141,8 @@ impl Decision<'_> {
                     .remedy(choose(inventory.profile)),
             );
         }
-        let manager = match inventory.profile.course {
-            Course::Managed(manager) => Some(manager),
-            _ => None,
-        };
-        let takes_strategy = manager.is_some_and(|manager| !manager.script.is_empty());
-        subclouds::check_platform(inventory.profile, takes_strategy, request, self.findings);
+        let managed = matches!(inventory.profile.course, Course::Managed(_));
+        subclouds::check_platform(inventory.profile, request, self.findings);
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
                 self.findings.push(
@@ -156,11 +151,11 @@ impl Decision<'_> {
                 );
                 continue;
             }
-            if takes_strategy {
+            if inventory.profile.takes_strategy() {
                 subclouds::check(row, request, self.now, self.findings);
                 continue;
             }
-            if manager.is_some() {
+            if managed {
                 self.leave_to_manager(row);
                 continue;
             }

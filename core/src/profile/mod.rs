@@ -351,6 +351,12 @@ impl Profile {
         }
     }
 
+    /// Does its tool take the options of [`SubcloudStrategy`](crate::plan::SubcloudStrategy)?
+    #[must_use]
+    pub fn takes_strategy(&self) -> bool {
+        matches!(self.course, Course::Managed(manager) if !manager.script.is_empty())
+    }
+
     /// The kubelet's own kubeconfig.
     #[must_use]
     pub fn kubelet_conf(&self) -> Option<&'static KubeconfigRow> {

@@ -509,7 +509,8 @@ impl World<'_> {
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_)
             | ClusterAction::RollOut { .. }
-            | ClusterAction::Served => {}
+            | ClusterAction::Served
+            | ClusterAction::TalosAccess(_) => {}
         }
     }
 }

@@ -21,6 +21,7 @@ use std::{
 use airlock_tests::{
     fixtures,
     rotation::{Case, PHASES, Rotation, scratch, walk},
+    talos,
     tools::{airlock, built, output, root, succeed},
 };
 use serde_json::Value;
@@ -63,8 +64,8 @@ const READERS: [&str; 13] =
     ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
 
 /// Commands that change something.
-const WRITERS: [&str; 11] =
-    ["chmod", "chown", "cp", "dcmanager", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
+const WRITERS: [&str; 12] =
+    ["chmod", "chown", "cp", "dcmanager", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "talosctl"];
 
 /// A step on the machine that stands before it.
 struct Step {
@@ -553,6 +554,59 @@ fn phases_of_starlingx() {
         .collect();
     assert!(steps.len() > 10, "{}", steps.len());
     disturb("script-faults-starlingx", steps);
+}
+
+/// Machines of Talos, and a cluster in which a workload uses Talos API access.
+fn talos_machines(folder: &Path, contract: &str) -> PathBuf {
+    let tree = folder.join("machines");
+    let state = tree.join("var/lib/standin");
+    fs::create_dir_all(&state).expect("a folder can be made");
+    for (address, role) in [("10.5.1.2", "controlplane"), ("10.5.1.3", "controlplane"), ("10.5.1.4", "worker")] {
+        fs::write(state.join(format!("{address}.yaml")), talos::base(contract, role)).expect("a machine is made");
+    }
+    fs::write(state.join("10.5.1.4.handed"), talos::base(contract, "controlplane")).expect("it was told");
+    fs::write(state.join("access"), "").expect("a file can be written");
+    tree
+}
+
+#[test]
+fn machines_of_talos() {
+    let rotation = talos::to_the_fixtures_cas("1.13", &talos::APIS.map(|(id, _)| id));
+    let folder = scratch("script-faults-talos-machines");
+    let programs = folder.join("programs");
+    fs::create_dir_all(&programs).expect("a folder can be made");
+    for name in ["kubectl", "talosctl"] {
+        symlink(built("talos"), programs.join(name)).expect("a link can be made");
+    }
+    let own = folder.join("talosconfig");
+    fs::write(&own, talos::read("cluster-a/contract-v1.13/talosconfig")).expect("a person has a talosconfig");
+    let tree = talos_machines(&folder, "1.13");
+    let manifest = rotation.manifest();
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter().filter(|step| step["gate"] != "");
+    let steps = steps.map(|step| {
+        let [run, gate] = ["run", "gate"].map(|key| text(step, key));
+        Step {
+            id: text(step, "id"),
+            package: rotation.root(),
+            tree: tree.clone(),
+            run: if run.is_empty() { gate.clone() } else { run },
+            gate,
+            commands: vec!["base64", "cat", "kubectl", "mktemp", "sha256sum", "talosctl", "tr"],
+            environment: vec![
+                ("OTHER_COMMANDS", programs.display().to_string()),
+                ("TALOS_MACHINES", "/var/lib/standin".to_owned()),
+                ("TALOS_TIME", talos::now().0.to_string()),
+                ("TALOSCONFIG", own.display().to_string()),
+                ("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3".to_owned()),
+                ("AIRLOCK_WORKERS", "10.5.1.4".to_owned()),
+            ],
+            library: "talos",
+        }
+    });
+    let steps: Vec<Step> = steps.collect();
+    assert!(steps.len() > 14, "{}", steps.len());
+    disturb("script-faults-talos", steps);
 }
 
 #[test]

@@ -15,8 +15,7 @@ use airlock_tests::{
 use serde_json::Value;
 
 const CLUSTER: &str = "kubeadm/ecdsa-3";
-const THREE: &str =
-    "subcloud1 1 managed online out-of-sync\nsubcloud2 1 managed online in-sync\nsubcloud3 edge managed online out-of-sync\n";
+const THREE: &str = "subcloud1 1 managed online out-of-sync\nsubcloud2 1 managed online in-sync\nsubcloud3 edge managed online out-of-sync\n";
 
 fn package(out: &Path, options: &[&str]) -> Output {
     let mut command = Command::new(airlock());
@@ -127,7 +126,8 @@ fn the_stand_in_prints_the_documented_tables() {
     let text = fs::read_to_string(root().join("tests/starlingx/dcmanager.txt")).expect("the documentation's tables");
     let mut tables = text.split("\n$ ").skip(1).map(|part| part.split_once('\n').expect("a command and a table"));
     let (show, expected) = tables.next().expect("a first table");
-    let different: Vec<_> = plain(&controller.works(show)).into_iter().zip(plain(expected)).filter(|(a, b)| a != b).collect();
+    let different: Vec<_> =
+        plain(&controller.works(show)).into_iter().zip(plain(expected)).filter(|(a, b)| a != b).collect();
     let status = |status: &str| format!("|kube-rootca_sync_status|{status}|");
     assert_eq!(different, [(status("out-of-sync"), status("in-sync"))]);
     let mut commands = Vec::new();
@@ -216,7 +216,9 @@ fn the_steps_take_subclouds_through_a_strategy() {
 
 #[test]
 fn a_failed_subcloud_is_named_and_the_rest_is_updated_later() {
-    for (label, options, left) in [("failed", vec![], ""), ("stopped", vec!["--stop-on-failure", "--subcloud-apply-type", "serial"], "subcloud3")] {
+    for (label, options, left) in
+        [("failed", vec![], ""), ("stopped", vec!["--stop-on-failure", "--subcloud-apply-type", "serial"], "subcloud3")]
+    {
         let controller = Controller::new(label, &options, &[("fails", "subcloud1")]);
         controller.take_until("2-follow");
         let words = controller.fails("sh dcmanager.sh follow");
@@ -229,7 +231,9 @@ fn a_failed_subcloud_is_named_and_the_rest_is_updated_later() {
             controller.fails(&format!("sh dcmanager.sh {closed}"));
         }
         controller.works("sh dcmanager.sh delete");
-        assert!(controller.fails("sh dcmanager.sh delete --check").contains("no strategy of this package was complete"));
+        assert!(
+            controller.fails("sh dcmanager.sh delete --check").contains("no strategy of this package was complete")
+        );
         for [_, run, gate] in controller.steps() {
             for line in [&run, &gate].into_iter().filter(|line| !line.is_empty()) {
                 controller.works(line);
@@ -252,7 +256,10 @@ fn abort_completes_the_stage_in_progress_and_leaves_the_rest() {
     controller.fails("sh dcmanager.sh delete");
     assert!(controller.fails("sh dcmanager.sh abort --check").contains("NOT READY"));
     let words = controller.works("sh dcmanager.sh abort");
-    assert!(words.contains("the strategy is aborted. Updated: subcloud1. Not started: subcloud3. Failed: none"), "{words}");
+    assert!(
+        words.contains("the strategy is aborted. Updated: subcloud1. Not started: subcloud3. Failed: none"),
+        "{words}"
+    );
     controller.works("sh dcmanager.sh abort --check");
     assert_eq!(controller.log().last().map(String::as_str), Some("abort"));
     controller.works("sh dcmanager.sh abort");
@@ -271,7 +278,9 @@ fn only_one_strategy_exists_at_a_time() {
     let other = Controller::new("other", &[], &[("other", "kube upgrade pre check")]);
     let foreign = Controller::new("foreign", &[], &[]);
     foreign.works("dcmanager kube-rootca-update-strategy create --group edge");
-    for (controller, words) in [(&other, "a strategy of another type exists"), (&foreign, "that this package did not create")] {
+    for (controller, words) in
+        [(&other, "a strategy of another type exists"), (&foreign, "that this package did not create")]
+    {
         for line in ["none", "none --check", "create", "apply", "follow", "abort", "delete"] {
             let said = controller.fails(&format!("sh dcmanager.sh {line}"));
             assert!(said.contains(words), "{line}: {said}");
@@ -319,7 +328,11 @@ fn subclouds_that_dcmanager_would_skip_or_refuse_are_named() {
     assert!(controller.fails("sh dcmanager.sh steps subcloud1").contains("no step for subcloud1"));
     controller.works("sh dcmanager.sh steps --group edge");
     controller.works("sh dcmanager.sh delete && sh dcmanager.sh create --force");
-    assert!(controller.fails("sh dcmanager.sh steps subcloud1").contains("a step for subcloud2, which the options do not select"));
+    assert!(
+        controller
+            .fails("sh dcmanager.sh steps subcloud1")
+            .contains("a step for subcloud2, which the options do not select")
+    );
 }
 
 #[test]
@@ -330,7 +343,8 @@ fn options_that_a_release_does_not_have_are_named_before_anything_is_created() {
         fs::write(&path, text).expect("a file can be written");
         path.display().to_string()
     };
-    let [certificate, key] = ["CERTIFICATE", "PRIVATE KEY"].map(|of| format!("-----BEGIN {of}-----\nAAAA\n-----END {of}-----\n"));
+    let [certificate, key] =
+        ["CERTIFICATE", "PRIVATE KEY"].map(|of| format!("-----BEGIN {of}-----\nAAAA\n-----END {of}-----\n"));
     let good = write("good.pem", &format!("{certificate}{key}"));
     for (release, options, words) in [
         ("2026", format!("--cert-file {good}"), "this release of dcmanager has no option --cert-file"),
@@ -344,12 +358,18 @@ fn options_that_a_release_does_not_have_are_named_before_anything_is_created() {
         ),
         (
             "2021",
-            format!("--cert-file {}", write("ec.pem", &format!("{certificate}{}", key.replace("PRIVATE", "EC PRIVATE")))),
+            format!(
+                "--cert-file {}",
+                write("ec.pem", &format!("{certificate}{}", key.replace("PRIVATE", "EC PRIVATE")))
+            ),
             "convert the key to PKCS#8",
         ),
         (
             "2021",
-            format!("--cert-file {}", write("locked.pem", &format!("{certificate}{}", key.replace("PRIVATE", "ENCRYPTED PRIVATE")))),
+            format!(
+                "--cert-file {}",
+                write("locked.pem", &format!("{certificate}{}", key.replace("PRIVATE", "ENCRYPTED PRIVATE")))
+            ),
             "is encrypted",
         ),
         // What the client rejects; Airlock makes no package with it.
@@ -379,7 +399,10 @@ fn no_package_is_made_with_options_that_dcmanager_rejects() {
         (&["--group", "edge", "--subcloud-apply-type", "serial"], "does not take --subcloud-apply-type with --group"),
         (&["--group", "edge", "--max-parallel-subclouds", "2"], "does not take --max-parallel-subclouds with --group"),
         (&["--max-parallel-subclouds", "0"], "a number from 1 to 5000"),
-        (&["--cert-file", "ca.pem", "--subject", "CN=a"], "dcmanager takes --cert-file, or --subject and --expiry-date"),
+        (
+            &["--cert-file", "ca.pem", "--subject", "CN=a"],
+            "dcmanager takes --cert-file, or --subject and --expiry-date",
+        ),
         (&["--subject", "O=no common name"], "rejects the subject"),
         (&["--expiry-date", "2020-01-01"], "rejects the date"),
         (&["--ca-name", "mine"], "other properties of the CA cannot be chosen"),

@@ -205,6 +205,50 @@ fn a_package_without_given_clients_is_carried_out() {
     assert!(held.iter().all(|one| one.talos.issuing == *new && one.talos.accepted.is_empty()));
 }
 
+/// Pods with Talos API access: their Secrets have the new CA before they restart, each workload once; who has no access, or
+/// another Secret, is left as it is.
+#[test]
+fn pods_with_talos_api_access_restart_once_their_secrets_have_the_new_ca() {
+    let rotation = to_the_fixtures_cas("1.13", &APIS.map(|(id, _)| id));
+    let cluster = Cluster::new("1.13", rotation, "machines-access");
+    let mark = || fs::read_to_string(cluster.folder.join("marked")).unwrap_or_default();
+    let steps = cluster.steps();
+    let at = |id: &str| steps.iter().position(|[own, ..]| own == id).unwrap_or_else(|| panic!("{id} of {steps:?}"));
+    let access = at("2-talos-access");
+    assert!(at("2-talos-workers") < access && access < at("2-kubernetes-control-plane"));
+    let [_, run, gate, undo] = &steps[access];
+    // Not enabled: nothing to do.
+    cluster.works("not enabled", gate);
+    fs::write(cluster.folder.join("access"), "").expect("a file can be written");
+    let early = cluster.shell(&format!("AIRLOCK_TIMEOUT=1 {run}"));
+    let said = String::from_utf8_lossy(&early.stderr).into_owned();
+    assert!(
+        !early.status.success() && said.contains("Secret etcd-backup in backup does not have the new CA"),
+        "{said}"
+    );
+    assert_eq!(mark(), "", "no restart before");
+    for [id, run, gate, _] in &steps[..access] {
+        for line in [run, gate].into_iter().filter(|line| !line.is_empty()) {
+            cluster.works(id, line);
+        }
+    }
+    let closed = cluster.shell(gate);
+    let said = String::from_utf8_lossy(&closed.stderr).into_owned();
+    assert!(!closed.status.success() && said.contains("Deployment/copier in backup uses Talos API access"), "{said}");
+    let done = cluster.shell(run);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success() && said.contains("restarted Deployment/copier in backup"), "{said}");
+    assert!(
+        said.contains("no controller: backup/once") && !said.contains("intruder") && !said.contains("other"),
+        "{said}"
+    );
+    assert!(mark().starts_with("airlock-"), "{}", mark());
+    cluster.works("2-talos-access", gate);
+    let again = cluster.shell(run);
+    assert!(!String::from_utf8_lossy(&again.stdout).contains("restarted"), "once");
+    assert_eq!(undo, "");
+}
+
 #[test]
 fn shellcheck_has_nothing_to_say() {
     for contract in CONTRACTS {

@@ -156,9 +156,8 @@ static HOST_PHASES: Texts = Texts {
         (
             "Subclouds of a Distributed Cloud",
             &[
-                "On the system controller, the same file serves a strategy that takes subclouds through every phase: `dcmanager kube-rootca-update-strategy create --cert-file 1-trust-both/cluster/rootca.pem --group GROUP` (or `--subcloud-apply-type parallel|serial --max-parallel-subclouds N --stop-on-failure`, which do not go with `--group`; or the name of one subcloud; `--force` takes those in sync as well). Where the release takes no `--cert-file` (since 2026): `--subject '…' --expiry-date YYYY-MM-DD`, and each subcloud makes a CA of its own.",
-                "Then `dcmanager kube-rootca-update-strategy show`, `… apply`, `dcmanager strategy-step list` until every subcloud is complete, `… delete`. Begin with one subcloud, then a group with `--stop-on-failure`.",
-                "One CA for many subclouds lets a certificate of the one be accepted by the other: make a package for each where that matters.",
+                "dcmanager on the system controller updates subclouds: make a package with `--platform starlingx-dc`, which has the steps and checks. `1-trust-both/cluster/rootca.pem` of this package is a file for its `--cert-file` (releases before 2026; not together with `--subject` or `--expiry-date`).",
+                "With one CA for several subclouds, each of them accepts certificates that another one's CA issued. Make a package for each subcloud where that matters.",
                 "Within a subcloud the strategy is `sw-manager kube-rootca-update-strategy create|show|apply|abort|delete`; workers may be taken in parallel there (`--worker-apply-type parallel --max-parallel-worker-hosts 2`).",
             ],
         ),
@@ -204,9 +203,9 @@ static MACHINE_CONFIGS: Texts = Texts {
     pin: "pin",
     consumers: &[
         (
-            "pods that reach Talos' API from inside the cluster",
+            "Pods that use Talos API access from Kubernetes",
             "kubectl get serviceaccounts.talos.dev -A",
-            "restarted after phases 1 and 2 of the Talos API CA",
+            "step 2-talos-access restarts those of Deployments, DaemonSets and StatefulSets; restart Jobs and Pods without a controller yourself",
         ),
         SYSTEM_PODS,
         (
@@ -313,6 +312,8 @@ static MANAGED: Texts = Texts {
     place: "wherever omnictl reaches Omni, and kubectl the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; log in with an account that may operate the cluster (`omnictl cluster status` answers).",
+        "Reasons to rotate: to revoke a break-glass kubeconfig or talosconfig that leaked; to remove the label tainted-by-importing from a cluster that was imported into Omni, which takes the rotation of both CAs; or because the CA nears the end of its ten years. Omni removes the label tainted-by-break-glass likewise, once both CAs were rotated after the last break-glass configuration was fetched.",
+        "The Omni UI is the other way to see the status: the cluster's overview shows Secret Rotation with the CA, the status, and the machine that Omni waits for. While the cluster or a machine is locked, it shows that the rotation is paused.",
         "Omni does not stop between phases and does not go back. Where it does not get on, `omnictl cluster … secret rotate status` names the machine that it waits for: make it healthy, or unlock it; the rotation then goes on.",
         "Patch no machine's CAs by hand under Omni: it would set them back.",
     ],
@@ -323,7 +324,8 @@ static MANAGED: Texts = Texts {
     headings: [""; 3],
     other: "Omni's page",
     differences: &[
-        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands.",
+        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands. It is started once: on that page, the same command run again after the end would start another rotation.",
+        "That page says that only one rotation can be in progress; here a check before the start fails while the other CA is being rotated.",
         "There the command gives up waiting after five minutes, while Omni goes on; here it waits an hour.",
         "There pods might need a restart; here everything that may have read the old CA is restarted once the new one issues alone.",
         "There nothing is said of break-glass kubeconfigs and talosconfigs; they are locked out, and are fetched anew here.",

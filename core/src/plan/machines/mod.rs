@@ -31,7 +31,8 @@ const PUBLIC: u32 = 0o644;
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
 
-const AFTER_CARE: &str = "Take an etcd snapshot (`talosctl etcd snapshot`), restart pods that reach Talos' API from inside the cluster, resume what was frozen, and delete every copy of this package";
+const AFTER_CARE: &str =
+    "Take an etcd snapshot (`talosctl etcd snapshot`), resume what was frozen, and delete every copy of this package";
 
 /// Builds the list.
 struct Sequence<'a, 'b> {
@@ -72,6 +73,9 @@ impl Sequence<'_, '_> {
         for row in rows {
             for at in 0..self.groups.len() {
                 self.machines(row, at, phase);
+            }
+            if row.id == AuthorityId::Talos && phase == Phase::Switch && self.progress.includes(phase) {
+                self.talos_access(row);
             }
             if row.id == AuthorityId::Cluster && phase == Phase::Switch && self.progress.includes(phase) {
                 self.pods(row);
@@ -203,6 +207,19 @@ impl Sequence<'_, '_> {
             "Restart pods that read their CA once, at their start",
             vec![Action::Cluster(ClusterAction::RestartWorkloads)],
             "every Deployment, DaemonSet and StatefulSet has rolled out since kube-root-ca.crt held the new CA",
+        );
+    }
+
+    /// Talos gives Pods a talosconfig that trusts what issues, and nothing beside it: they can follow only now.
+    fn talos_access(&mut self, row: &AuthorityRow) {
+        let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
+        self.push(
+            Phase::Switch,
+            "talos-access",
+            Holder::Cluster,
+            "Restart Pods that use Talos API access",
+            vec![Action::Cluster(ClusterAction::TalosAccess(bundle))],
+            "the Secret of each ServiceAccount of talos.dev has the new CA, and the workloads that use it have restarted since",
         );
     }
 

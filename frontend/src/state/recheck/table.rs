@@ -665,6 +665,7 @@ pub const ADVICE: &[Advice] = &[
         "Python clients since 3.13, Java or rustls clients cannot connect with this CA, while kubectl can.",
         Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
     ),
+    row("subcloud-strategy", HAND_IN, Check::Command("dcmanager help kube-rootca-update-strategy create")),
     row(
         "tenant-without-nodes",
         "A hosted control plane has no nodes of its own; files of some are another cluster's.",
