@@ -55,6 +55,11 @@ def log():
         file.write(" ".join(sys.argv[1:]) + "\n")
 
 
+def save(state):
+    with open(STATE, "w") as file:
+        json.dump(state, file)
+
+
 def show(strategy, between="T"):
     time = lambda at: at and at.replace("T", between)
     fields = [
@@ -242,6 +247,7 @@ def main():
             sys.exit("not a command")
         return options(None).print_help()
     progress(state, verb == "strategy-step list")
+    save(state)
     if verb == "kube-rootca-update-strategy create":
         create(state, words[2:])
         log()
@@ -266,8 +272,7 @@ def main():
         rows(["id", "name", "description", "location", "management"], listed)
     else:
         sys.exit(f"dcmanager: {words} is not a dcmanager command. See 'dcmanager --help'.")
-    with open(STATE, "w") as file:
-        json.dump(state, file)
+    save(state)
 
 
 main()

@@ -41,9 +41,13 @@ call_talosctl() { # CONFIG ARGUMENT…
   return 5
 }
 
-# The machine itself accepts this talosconfig, and its owner trusts what the machine presents.
+# The machine itself accepts this talosconfig, and its owner trusts what the machine presents. talosctl prints its own
+# version before it asks the machine.
 machine_answers() { # MACHINE CONFIG
-  call_talosctl "$2" --endpoints "$1" --nodes "$1" version
+  call_talosctl "$2" --endpoints "$1" --nodes "$1" version || return 1
+  case $output in *Server:*Tag:*) return 0 ;; esac
+  reason="talosctl version of $1: incomplete answer '$output'"
+  return 1
 }
 
 # Only an alert from the machine proves that it refuses the credential; a connection that fails proves nothing.
@@ -66,8 +70,8 @@ in_url() { # ADDRESS
 api_answers() { # MACHINE KUBECONFIG
   in_url "$1"
   call_kubectl --kubeconfig "$root/$2" --context "$kube_context" --server "https://$url:$api_port" get --raw /readyz || return 1
-  [ -n "$output" ] || {
-    reason="/readyz of $1: empty answer"
+  [ "$output" = ok ] || {
+    reason="kubectl get --raw /readyz of $1: incomplete answer '$output'"
     return 1
   }
 }

@@ -226,7 +226,8 @@ func talosctl(args []string, out io.Writer) error {
 	}
 	switch strings.Join(command, " ") {
 	case "version":
-		_, err := fmt.Fprintln(out, "Tag: v1.13.9")
+		// siderolabs/talos: cmd/talosctl/cmd/talos/version.go.
+		_, err := fmt.Fprintf(out, "Client:\n\tTag:         v1.13.9\nServer:\n\tNODE:        %s\n\tTag:         v1.13.9\n", node)
 		return err
 	case "get machineconfig":
 		data, err := os.ReadFile(filepath.Join(folder(), node+".yaml"))
