@@ -8,9 +8,12 @@ use std::{
     process::{Command, Output},
 };
 
+use airlock_core::{InspectOptions, inspect_with, plan, profile::AuthorityId};
 use airlock_tests::{
     rotation::{Rotation, scratch},
-    talos::{APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, files, holds, now, request, to_the_fixtures_cas},
+    talos::{
+        APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, file, files, holds, now, request, to_the_fixtures_cas,
+    },
     tools::{built, output, succeed},
 };
 
@@ -203,6 +206,26 @@ fn a_package_without_given_clients_is_carried_out() {
     let held = cluster.held();
     let new = &held[0].talos.issuing;
     assert!(held.iter().all(|one| one.talos.issuing == *new && one.talos.accepted.is_empty()));
+}
+
+/// A configuration that gives Pods access is named before anything is made: both of its forms.
+#[test]
+fn access_of_pods_is_said_beforehand() {
+    let codes = |contract: &str, control_plane: String| {
+        let mut input = files(contract);
+        input[0] = file("controlplane.yaml", &control_plane);
+        let inventory = inspect_with(input, InspectOptions::default(), now());
+        let plan = plan(&inventory, &request(&[AuthorityId::Talos]), now()).unwrap_or_else(|error| panic!("{error}"));
+        plan.findings().iter().map(|finding| finding.code.clone()).collect::<Vec<_>>()
+    };
+    let has = |codes: &[String]| codes.iter().any(|code| code == "talos-api-access");
+    let field = "    features:\n        kubernetesTalosAPIAccess:\n            enabled: true\n";
+    let enabled = base("1.13", "controlplane").replacen("    features:\n", field, 1);
+    assert!(has(&codes("1.13", enabled.clone())));
+    assert!(!has(&codes("1.13", enabled.replace("enabled: true\n", "enabled: false\n"))));
+    assert!(!has(&codes("1.14", base("1.14", "controlplane"))));
+    let document = "---\napiVersion: v1alpha1\nkind: KubeTalosAPIAccessConfig\nallowedRoles:\n    - os:reader\n";
+    assert!(has(&codes("1.14", base("1.14", "controlplane").trim_end().to_owned() + "\n" + document)));
 }
 
 /// Pods with Talos API access: their Secrets have the new CA before they restart, each workload once; who has no access, or

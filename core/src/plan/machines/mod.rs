@@ -54,6 +54,7 @@ pub(super) fn sequence<'a>(
 ) -> Vec<Step> {
     let groups = roles::groups(inventory, successions, findings);
     clients::note_missing(inventory, successions, findings);
+    note_access(inventory, successions, progress, findings);
     let mut sequence = Sequence { inventory, successions, progress, replacements, groups, steps: Vec::new() };
     sequence.freeze();
     Phase::ALL.into_iter().for_each(|phase| sequence.phase(phase));
@@ -296,6 +297,29 @@ impl MachinePatch {
             PatchForm::Incremental => (words(&other).to_owned(), words(self).to_owned()),
             PatchForm::Undo => (words(&forth).to_owned(), words(self).to_owned()),
         }
+    }
+}
+
+/// Pods with Talos API access trust the issuing CA alone (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
+fn note_access(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let enabled =
+        |node: &&crate::inventory::Node| node.machine.as_ref().is_some_and(|machine| machine.gives_pods_access);
+    let Some(node) = inventory.nodes.iter().find(enabled) else { return };
+    if successions.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
+        let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
+        let message = format!(
+            "{} gives Pods access to the Talos API. Their talosconfig trusts the issuing CA alone, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
+            node.name
+        );
+        findings.push(
+            Finding::warning("talos-api-access", file, message)
+                .remedy("Pause what they do (etcd backups, upgrades) until step 2-talos-access is complete"),
+        );
     }
 }
 

@@ -667,6 +667,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("subcloud-strategy", HAND_IN, Check::Command("dcmanager help kube-rootca-update-strategy create")),
     row(
+        "talos-api-access",
+        "Pods verify machines with the CA of the talosconfig that they read at their start.",
+        Check::Command("kubectl get serviceaccounts.talos.dev -A"),
+    ),
+    row(
         "tenant-without-nodes",
         "A hosted control plane has no nodes of its own; files of some are another cluster's.",
         Check::Command("kubectl get nodes -o wide"),
