@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fs};
 
 use airlock_core::{
     InputFile, NewControlPlane, RotationRequest,
-    plan::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, Workers, request},
+    plan::{
+        BroughtAuthority, Intent, KubeletCertificates, NewAuthority, SubcloudApplyType, SubcloudStrategy, Workers,
+        request,
+    },
     profile::{self, AuthorityId, PROFILES, Profile},
     sample::{self, SAMPLES, Sample},
     x509::KeyAlgorithm,
@@ -218,6 +221,35 @@ pub(crate) struct Choices {
     /// Release of the platform's operator, such as 26.8.2-edge, where the way depends on it [default: told from the files]
     #[arg(long, value_name = "RELEASE")]
     release: Option<String>,
+    #[command(flatten)]
+    subclouds: Subclouds,
+}
+
+/// The options of dcmanager's strategy, by dcmanager's own names.
+#[derive(Args)]
+#[command(next_help_heading = "Options of StarlingX Distributed Cloud (--platform starlingx-dc)")]
+pub(crate) struct Subclouds {
+    /// Name of a single subcloud to update [default: every managed and online subcloud]
+    #[arg(long, value_name = "NAME")]
+    cloud_name: Option<String>,
+    /// Name or ID of the subcloud group to update
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// Update subclouds in parallel or serially [default: each group's own setting]
+    #[arg(long, value_name = "parallel|serial")]
+    subcloud_apply_type: Option<SubcloudApplyType>,
+    /// Maximum number of parallel subclouds [default: each group's own setting]
+    #[arg(long, value_name = "N")]
+    max_parallel_subclouds: Option<u32>,
+    /// Do not update any further subcloud after a failure
+    #[arg(long)]
+    stop_on_failure: bool,
+    /// Update subclouds as well whose kube-rootca_sync_status is in-sync
+    #[arg(long)]
+    force_in_sync: bool,
+    /// Path on the system controller of a PEM file with the new CA's certificate and key, instead of a CA that each subcloud generates (--subject, --expiry-date)
+    #[arg(long, value_name = "PATH")]
+    cert_file: Option<String>,
 }
 
 /// A key type, or the old one's.
@@ -327,8 +359,23 @@ impl Choices {
             accept_outage: self.accept_outage,
             acknowledge: self.acknowledge.iter().cloned().collect(),
             release: self.release.clone(),
+            subclouds: Box::new(self.subclouds.strategy()),
         };
         Ok((request, brought_files))
+    }
+}
+
+impl Subclouds {
+    fn strategy(&self) -> SubcloudStrategy {
+        SubcloudStrategy {
+            cloud_name: self.cloud_name.clone(),
+            group: self.group.clone(),
+            apply_type: self.subcloud_apply_type,
+            max_parallel: self.max_parallel_subclouds,
+            stop_on_failure: self.stop_on_failure,
+            force: self.force_in_sync,
+            cert_file: self.cert_file.clone(),
+        }
     }
 }
 

@@ -117,6 +117,7 @@ fn changes_the_cluster(action: &Action) -> bool {
                 | ClusterAction::ForgetUploadedCertificates
                 | ClusterAction::RenewSecrets(_)
                 | ClusterAction::RollOut { .. }
+                | ClusterAction::TalosAccess(_)
         )
     )
 }

@@ -165,6 +165,7 @@ fn in_a_cluster(action: &Action) -> Effort {
             | ClusterAction::Pin(_) => once(1, 10),
             ClusterAction::RenewSecrets(_) => once(20, 300),
             ClusterAction::ReplaceWorkers => Effort::default(),
+            ClusterAction::TalosAccess(_) => once(5, 300),
             ClusterAction::RestartReaders(workloads) => {
                 Effort { once: span(2, 60).times(workloads.len()), ..Effort::default() }
             }

@@ -25,8 +25,13 @@ pub(super) fn sequence(
     }
     note_what_is_not_known(manager, inventory, findings);
     let cluster = quote(&inventory.cluster);
-    let named =
-        |text: &str| text.replace("{cluster}", &cluster).replace("{api}", api).replace("{component}", component);
+    let new = request.authorities.get(id).cloned().unwrap_or_default();
+    let options: Vec<_> = request.subclouds.arguments(&new).iter().map(|argument| quote(argument)).collect();
+    let options = options.join(" ");
+    let named = |text: &str| {
+        let text = text.replace("{cluster}", &cluster).replace("{api}", api).replace("{component}", component);
+        if options.is_empty() { text.replace(" {options}", "") } else { text.replace("{options}", &options) }
+    };
     let steps = manager.steps.iter().filter(|step| step.authority.is_none_or(|of| of == *id));
     let steps = steps.map(|step| {
         let phase = Phase::ALL.into_iter().find(|phase| phase.number() == step.phase).unwrap_or(Phase::DropOld);
@@ -53,7 +58,7 @@ fn note_what_is_not_known(manager: &Manager, inventory: &Inventory, findings: &m
         Finding::warning("not-predicted", "", format!("{title} makes its CAs itself and goes its own way through the phases, so what goes on talking cannot be judged here"))
             .remedy("Choose an hour in which pods may be restarted"),
     );
-    if inventory.nodes.iter().all(|node| node.machine.is_none()) {
+    if manager.machine_configs && inventory.nodes.iter().all(|node| node.machine.is_none()) {
         let cluster = &inventory.cluster;
         findings.push(
             Finding::warning("cluster-name", "", format!("no machine's configuration was given, so the cluster's name in {title} is not known; the commands say {cluster}"))

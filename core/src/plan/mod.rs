@@ -27,6 +27,7 @@ pub mod request;
 mod sequence;
 mod signing_requests;
 mod steps;
+pub mod subclouds;
 mod successors;
 mod unhandled;
 mod unseen;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, RotationRequest, Workers};
+pub use self::subclouds::{SubcloudApplyType, SubcloudStrategy};
 use self::{consumers::Consumers, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
 pub(crate) use self::{
     consumers::{Consumer, Process},

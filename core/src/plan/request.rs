@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::SubcloudStrategy;
 use crate::{
     profile::{AuthorityId, AuthorityRow},
     x509::KeyAlgorithm,
@@ -74,6 +75,8 @@ pub struct RotationRequest {
     pub acknowledge: BTreeSet<String>,
     /// The release of the platform's own operator, where the way depends on it; `None` to have it told from the files.
     pub release: Option<String>,
+    /// Which subclouds are updated and how, where the platform is StarlingX Distributed Cloud; boxed, since few need it.
+    pub subclouds: Box<SubcloudStrategy>,
 }
 
 impl Default for RotationRequest {
@@ -92,6 +95,7 @@ impl Default for RotationRequest {
             accept_outage: false,
             acknowledge: BTreeSet::new(),
             release: None,
+            subclouds: Box::default(),
         }
     }
 }

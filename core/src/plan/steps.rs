@@ -538,6 +538,8 @@ pub(crate) enum ClusterAction {
     Served,
     /// Workers that joined before this phase are drained and deleted; others have joined in their place.
     ReplaceWorkers,
+    /// Pods with Talos API access restart once their Secrets have the new Talos authority, as a file of the package has it.
+    TalosAccess(String),
     /// Something done to a control plane that runs in a management cluster.
     Tenant(TenantAction),
     /// Cluster API makes machines anew, once in the phase.
@@ -587,6 +589,7 @@ impl ClusterAction {
             Self::Published(..) => "Wait until kube-root-ca.crt holds this phase's CAs in every namespace: pods started before that trust what it held then".to_owned(),
             Self::ReplaceWorkers => "For each worker, add a machine that joins with the new CA, then remove the old worker: `--remove NODE` drains it (PodDisruptionBudgets hold the drain back), waits until its machine is off, and deletes its Node. Without `--remove`, the step lists the workers that are left. Pods without a controller stop the drain: delete or move them first. Data in emptyDir volumes is deleted".to_owned(),
             Self::Served => "Ask the API server with trust in the new CA alone".to_owned(),
+            Self::TalosAccess(_) => "Wait until the Secret of each ServiceAccount of talos.dev has the new CA, which Talos writes within a minute or two; then restart the workloads that use it. Until then their Pods cannot verify machines that serve certificates of the new CA. If phase 2 is undone, restart them again".to_owned(),
             Self::Tenant(action) => action.in_words(),
             Self::RestartReaders(workloads) => {
                 let names: Vec<_> = workloads.iter().map(|(namespace, name)| format!("{name} in namespace {namespace}")).collect();

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     BroughtAuthority, KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_authority,
-    key_home::key_home,
+    key_home::key_home, subclouds,
 };
 use crate::{
     Finding, UnixTime,
@@ -152,12 +152,17 @@ impl Decision<'_> {
             );
         }
         let managed = matches!(inventory.profile.course, Course::Managed(_));
+        subclouds::check_platform(inventory.profile, request, self.findings);
         for row in inventory.profile.authorities.iter().filter(|row| request.rotates(row)) {
             if !row.rotates {
                 self.findings.push(
                     Finding::error("not-rotated-here", "", format!("the {} is shown and left alone", row.title))
                         .remedy(choose(inventory.profile)),
                 );
+                continue;
+            }
+            if inventory.profile.takes_strategy() {
+                subclouds::check(row, request, self.now, self.findings);
                 continue;
             }
             if managed {

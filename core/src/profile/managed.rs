@@ -10,12 +10,17 @@ pub struct Manager {
     pub title: &'static str,
     /// What it rotates, in its own order and one at a time: whose it is, its `{api}` and its `{component}`.
     pub apis: &'static [(AuthorityId, &'static str, &'static str)],
+    /// Does it run machines that are made from machine configurations?
+    pub machine_configs: bool,
+    /// The script of the package that its steps call, which takes the options of
+    /// [`SubcloudStrategy`](crate::plan::SubcloudStrategy); empty where the steps call the manager's own tool.
+    pub script: &'static str,
     /// Every step, in order.
     pub steps: &'static [ManagedStep],
 }
 
-/// A step. In its texts and commands `{cluster}`, `{api}` and `{component}` stand for the names; the cluster's name reaches
-/// the shell as one word.
+/// A step. In its texts and commands `{cluster}`, `{api}` and `{component}` stand for the names, `{options}` for the options
+/// of the strategy; each name and each option reaches the shell as one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagedStep {

@@ -5,6 +5,7 @@
 
 mod cluster_api;
 mod consumer_edges;
+mod distributed_cloud;
 pub mod edge;
 pub(crate) mod file_fields;
 pub(crate) mod file_flags;
@@ -29,6 +30,8 @@ use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
 pub use consumer_edges::{ConsumerFile, consumer_row, consumer_rows};
+pub(crate) use distributed_cloud::DCMANAGER;
+pub use distributed_cloud::STARLINGX_DC;
 pub use edge::EdgeRow;
 use edge::Material;
 pub use hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable};
@@ -346,6 +349,12 @@ impl Profile {
             Course::Hosted(hosted) => Some(hosted),
             Course::HostPhases | Course::MachineConfigs | Course::Managed(_) | Course::NodeFiles => None,
         }
+    }
+
+    /// Does its tool take the options of [`SubcloudStrategy`](crate::plan::SubcloudStrategy)?
+    #[must_use]
+    pub fn takes_strategy(&self) -> bool {
+        matches!(self.course, Course::Managed(manager) if !manager.script.is_empty())
     }
 
     /// The kubelet's own kubeconfig.

@@ -1,6 +1,7 @@
 //! Omni: clusters of Talos machines whose authorities Omni makes and rotates by itself.
 //! Source: siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go, client/pkg/omnictl/{kubeconfig,talosconfig}.go,
-//! client/pkg/omnictl/cluster/status.go, client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec).
+//! client/pkg/omnictl/cluster/status.go, client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec),
+//! internal/backend/runtime/omni/controllers/omni/cluster_status.go (handleClusterSecretsTaint, handleBreakGlassTaint).
 
 use super::{
     AuthorityId, Course, Profile, TALOS,
@@ -20,9 +21,35 @@ pub const OMNI: Profile = Profile {
     ..TALOS
 };
 
+/// Starts the rotation once. Omni reports it as in progress shortly after it has accepted the request.
+const BEGIN: &str = "(if [ ! -e rotation-{api}.begun ]; then omnictl cluster -n {cluster} secret rotate {api} --wait=false || exit 1; tries=0; until omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q {component}; do tries=$((tries + 1)); [ $tries -lt 60 ] || exit 1; sleep 1; done; : >rotation-{api}.begun; fi)";
+
+/// Calls `kubectl rollout` for each workload whose Pod template names the Secret of a ServiceAccount of talos.dev. A call
+/// of kubectl that fails, or an answer that is not complete, ends it.
+macro_rules! talos_access {
+    ($rollout:literal) => {
+        concat!(
+            r#"(answer() { text=$(kubectl "$@") && case "$text" in "<"*">") text=${text#<}; text=${text%>} ;; *) false ;; esac; }; "#,
+            r#"answer get customresourcedefinitions -o 'jsonpath=<{.items[*].metadata.name}>' || exit 1; "#,
+            r#"case " $text " in *" serviceaccounts.talos.dev "*) ;; *) exit 0 ;; esac; "#,
+            r#"answer get serviceaccounts.talos.dev -A -o 'jsonpath=<{range .items[*]}{.metadata.namespace}/{.metadata.name} {end}>' || exit 1; "#,
+            r#"for account in $text; do namespace=${account%/*}; "#,
+            r#"answer -n $namespace get deployments,daemonsets,statefulsets -o 'jsonpath=<{range .items[*]}{.kind}/{.metadata.name} {end}>' || exit 1; "#,
+            r#"for one in $text; do template=$(kubectl -n $namespace get $one -o yaml) && [ -n "$template" ] || exit 1; "#,
+            r#"if printf '%s\n' "$template" | grep -Eq "(secretName|name): ${account#*/}\$"; then "#,
+            $rollout,
+            " || exit 1; fi; done; done)"
+        )
+    };
+}
+const TALOS_ACCESS_RESTART: &str = talos_access!("kubectl -n $namespace rollout restart $one");
+const TALOS_ACCESS_STATUS: &str = talos_access!("kubectl -n $namespace rollout status --timeout=5m $one");
+
 const MANAGER: Manager = Manager {
     title: "Omni",
     apis: &[(AuthorityId::Talos, "talos-ca", "TALOS_CA"), (AuthorityId::Cluster, "kubernetes-ca", "KUBERNETES_CA")],
+    machine_configs: true,
+    script: "",
     steps: &[
         ManagedStep {
             id: "freeze",
@@ -34,22 +61,31 @@ const MANAGER: Manager = Manager {
             ..ManagedStep::BLANK
         },
         ManagedStep {
+            id: "one-rotation",
+            phase: 1,
+            title: "Check that no other rotation is in progress",
+            text: "Only one rotation can be in progress at a time. If the other CA is being rotated, wait until that is complete",
+            gate: r#"omnictl cluster -n {cluster} secret rotate status --wait=false | grep -Eq 'no ongoing secret rotation|rotation for "{component}"'"#,
+            words: "Omni reports no rotation, or only that of {component}",
+            ..ManagedStep::BLANK
+        },
+        ManagedStep {
             id: "begin",
             phase: 1,
-            title: "Have Omni begin",
-            text: "Omni makes the new CA and has every machine accept it. From here on it goes through all three phases without stopping; once it is over, the same command would begin another rotation",
-            run: "omnictl cluster -n {cluster} secret rotate {api} --wait=false",
-            gate: "omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q {component}",
-            words: "Omni says that {component} is in progress",
+            title: "Start the rotation in Omni",
+            text: "Omni generates the new CA and has every machine accept it. From here on it goes through all three phases without a stop. The command starts the rotation once and returns when Omni reports it as in progress; the file rotation-{api}.begun records that, so that a second run starts no other rotation",
+            run: BEGIN,
+            gate: "test -e rotation-{api}.begun",
+            words: "Omni reported that the rotation of {component} was in progress",
             ..ManagedStep::BLANK
         },
         ManagedStep {
             id: "follow",
             phase: 2,
             title: "Follow Omni through the switch",
-            text: "Machine by machine the new CA issues, and the old one stays accepted. Where it does not get on, Omni says which machine it waits for",
-            gate: r#"omnictl cluster -n {cluster} secret rotate status --wait=false | grep -Eq '\("(ROTATE|POST_ROTATE)"\)|no ongoing secret rotation'"#,
-            words: "Omni says ROTATE or POST_ROTATE, or that nothing is in progress any more; ask again until it does",
+            text: "Machine by machine, the new CA becomes the issuing CA, and the old one stays accepted. The Omni UI shows the same under Secret Rotation on the cluster's overview: the CA, the status, and the machine that Omni waits for",
+            gate: r#"test -e rotation-{api}.begun && omnictl cluster -n {cluster} secret rotate status --wait=false | grep -Eq '\("(ROTATE|POST_ROTATE)"\)|no ongoing secret rotation'"#,
+            words: "Omni reports ROTATE or POST_ROTATE, or that no rotation is in progress any more; ask again until it does",
             ..ManagedStep::BLANK
         },
         ManagedStep {
@@ -58,8 +94,8 @@ const MANAGER: Manager = Manager {
             title: "Wait until Omni has dropped the old CA",
             text: "By itself the command waits five minutes, which is short for many machines",
             run: "omnictl cluster -n {cluster} secret rotate status --wait-timeout 1h",
-            gate: "omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q 'no ongoing secret rotation'",
-            words: "Omni says that no rotation is in progress",
+            gate: "test -e rotation-{api}.begun && omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q 'no ongoing secret rotation'",
+            words: "the rotation was started, and Omni reports that none is in progress any more",
             ..ManagedStep::BLANK
         },
         ManagedStep {
@@ -68,7 +104,7 @@ const MANAGER: Manager = Manager {
             authority: Some(AuthorityId::Talos),
             performer: Performer::People,
             title: "Renew talosconfigs that go past Omni",
-            text: "Those that go through Omni hold nothing of the CA and stay as they are. Each break-glass talosconfig is fetched anew; the old ones are refused, whoever holds them",
+            text: "Those that go through Omni hold nothing of the CA and stay as they are. Each break-glass talosconfig has to be fetched again; old ones are refused, whoever holds them. Fetch one only where it is needed: it gives the cluster the label tainted-by-break-glass until both CAs are rotated again",
             run: "(umask 077 && omnictl talosconfig --cluster {cluster} --break-glass --merge=false --force talosconfig.break-glass)",
             gate: r#"talosctl --talosconfig talosconfig.break-glass --nodes "${AIRLOCK_CONTROL_PLANE%% *}" version"#,
             words: "a control-plane machine answers (name them in AIRLOCK_CONTROL_PLANE)",
@@ -77,9 +113,11 @@ const MANAGER: Manager = Manager {
             id: "talos-pods",
             phase: 3,
             authority: Some(AuthorityId::Talos),
-            title: "Restart pods that reach Talos' API from inside the cluster",
-            text: "They read their talosconfig once, at their start: `kubectl get serviceaccounts.talos.dev -A` names them",
-            words: "each of them reaches Talos' API",
+            title: "Restart Pods that use Talos API access",
+            text: "Each ServiceAccount of talos.dev has a Secret of the same name with a talosconfig. Talos writes the new CA into it within a minute or two; Pods read it only at their start. The command restarts the Deployments, DaemonSets and StatefulSets whose Pod templates name such a Secret; restart Jobs and Pods without a controller yourself",
+            run: TALOS_ACCESS_RESTART,
+            gate: TALOS_ACCESS_STATUS,
+            words: "every workload that uses such a Secret has rolled out",
             ..ManagedStep::BLANK
         },
         ManagedStep {
@@ -88,7 +126,7 @@ const MANAGER: Manager = Manager {
             authority: Some(AuthorityId::Cluster),
             performer: Performer::People,
             title: "Renew kubeconfigs that go past Omni",
-            text: "Those that go through Omni hold nothing of the CA and stay as they are. Each break-glass kubeconfig is fetched anew; the old ones are refused, whoever holds them",
+            text: "Those that go through Omni hold nothing of the CA and stay as they are. Each break-glass kubeconfig has to be fetched again; old ones are refused, whoever holds them. Fetch one only where it is needed: it gives the cluster the label tainted-by-break-glass until both CAs are rotated again",
             run: "(umask 077 && omnictl kubeconfig --cluster {cluster} --break-glass --merge=false --force kubeconfig.break-glass)",
             gate: "kubectl --kubeconfig kubeconfig.break-glass get --raw /readyz",
             words: "the API server answers",
@@ -108,7 +146,7 @@ const MANAGER: Manager = Manager {
             id: "after-care",
             phase: 3,
             title: "Take fresh backups and lift the freeze",
-            text: "Take an etcd backup, and lock again what was locked",
+            text: "Take an etcd backup, and lock again what was locked. A cluster that was imported keeps the label tainted-by-importing until both CAs have been rotated in Omni (`omnictl get clusterstatus {cluster} -o yaml` shows its labels): rotate the other CA as well",
             gate: "omnictl cluster status {cluster} --wait 5m",
             words: "the cluster is ready, by Omni's own word",
             ..ManagedStep::BLANK

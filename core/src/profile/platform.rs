@@ -1,9 +1,9 @@
 //! Which platforms there are, how one is told from the other, and which way a rotation takes on each.
 
-use super::{Hosted, KAMAJI, KUBEADM, OMNI, Profile, STARLINGX, TALOS, managed::Manager};
+use super::{Hosted, KAMAJI, KUBEADM, OMNI, Profile, STARLINGX, STARLINGX_DC, TALOS, managed::Manager};
 
 /// Every platform, in the order in which they are offered.
-pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &TALOS, &OMNI, &KAMAJI];
+pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &STARLINGX_DC, &TALOS, &OMNI, &KAMAJI];
 
 /// The platform of that name in options and JSON; `None` if there is none.
 #[must_use]
@@ -45,6 +45,10 @@ impl Course {
     /// Are machines' configurations given, rather than nodes' files?
     #[must_use]
     pub const fn reads_machine_configs(self) -> bool {
-        matches!(self, Self::MachineConfigs | Self::Managed(_))
+        match self {
+            Self::MachineConfigs => true,
+            Self::Managed(manager) => manager.machine_configs,
+            Self::Hosted(_) | Self::HostPhases | Self::NodeFiles => false,
+        }
     }
 }

@@ -582,7 +582,8 @@ impl World<'_> {
             // Of the same CA: no verifier sees a difference.
             | ClusterAction::RenewSecrets(_)
             | ClusterAction::RollOut { .. }
-            | ClusterAction::Served => {}
+            | ClusterAction::Served
+            | ClusterAction::TalosAccess(_) => {}
         }
     }
 }

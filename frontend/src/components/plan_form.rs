@@ -59,6 +59,7 @@ pub fn PlanOptions(props: &PlanFormProps) -> Html {
                             {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
                     }
                 </div>
+                if form.takes_strategy { { strategy(form, problems, &change) } }
                 { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
                     tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
                 { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
@@ -79,6 +80,29 @@ pub fn PlanOptions(props: &PlanFormProps) -> Html {
             </fieldset>
         </Card>
     }
+}
+
+/// The options of a strategy for subclouds, as they follow `create`.
+fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
+    let oninput = change.reform(|event: InputEvent| FormChange::Strategy(dom::value(&event)));
+    let value = match form.strategy.trim() {
+        "" => words::platform::ALL_SUBCLOUDS,
+        options => options,
+    };
+    property(
+        words::platform::STRATEGY,
+        value,
+        true,
+        html! {
+            <div class="field">
+                <label for="strategy">{ words::platform::STRATEGY_LABEL }</label>
+                <input id="strategy" class="input" autocomplete="off" spellcheck="false" data-test="strategy" value={form.strategy.clone()}
+                    aria-invalid={invalid(problems, "strategy")} aria-describedby={described_by_hint(problems, "strategy")} {oninput} />
+                { problem(problems, "strategy") }
+                { hint("strategy", words::platform::STRATEGY_HINT) }
+            </div>
+        },
+    )
 }
 
 /// An option with its current value in the closed row. All fields are there at once: there are few.

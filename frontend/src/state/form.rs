@@ -9,6 +9,7 @@ use airlock_core::{
         BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority,
         RotationRequest, Workers,
     },
+    plan::subclouds::SubcloudStrategy,
     profile::{self, AuthorityId, SuccessorShape},
     report::{AuthorityReport, InventoryReport},
     x509::KeyAlgorithm,
@@ -45,6 +46,10 @@ pub struct PlanForm {
     /// The dependencies that the package does not handle and that the person takes care of, by
     /// [`Finding::acknowledge`](airlock_core::Finding::acknowledge).
     pub acknowledged: BTreeSet<String>,
+    /// Does the platform's tool take the options of a strategy for subclouds?
+    pub takes_strategy: bool,
+    /// Those options, as typed.
+    pub strategy: String,
 }
 
 /// What becomes of an authority where a rotation may be under way.
@@ -113,6 +118,8 @@ pub enum FormChange {
     AcceptOutage(bool),
     /// Does the person take care of a dependency that the package does not handle?
     Acknowledge(String, bool),
+    /// The options of a strategy for subclouds.
+    Strategy(String),
     /// A choice for one authority.
     Authority(AuthorityId, AuthorityChange),
     /// Everything as it was at first.
@@ -185,6 +192,8 @@ impl Default for PlanForm {
             outages: Vec::new(),
             accept_outage: false,
             acknowledged: BTreeSet::new(),
+            takes_strategy: false,
+            strategy: String::new(),
         }
     }
 }
@@ -210,11 +219,13 @@ impl PlanForm {
             FormChange::Acknowledge(dependency, false) => {
                 self.acknowledged.remove(&dependency);
             }
+            FormChange::Strategy(options) => self.strategy = options,
             FormChange::Reset => {
                 *self = Self {
                     authorities: self.authorities.iter().map(AuthorityForm::reset).collect(),
                     under_way: std::mem::take(&mut self.under_way),
                     outages: std::mem::take(&mut self.outages),
+                    takes_strategy: self.takes_strategy,
                     ..Self::default()
                 };
             }
@@ -233,6 +244,7 @@ impl PlanForm {
         self.accept_outage = false;
         self.acknowledged.clear();
         (self.start_over, self.confirmed) = (false, false);
+        self.takes_strategy = profile::named(&inventory.platform).is_some_and(profile::Profile::takes_strategy);
         let under_way = &inventory.rotation.authorities;
         self.under_way = under_way.iter().map(|authority| authority.new.subject.clone()).collect();
         let mut old = std::mem::take(&mut self.authorities);
@@ -281,6 +293,7 @@ impl PlanForm {
             };
             authorities.insert(authority.id, successor);
         }
+        let subclouds = self.subclouds(authorities.get(&AuthorityId::Cluster), &mut problems);
         if self.start_over && !self.confirmed {
             problems.push(FormProblem::missing("confirm-start-over", words::START_OVER_NOT_CONFIRMED));
         }
@@ -301,7 +314,27 @@ impl PlanForm {
             accept_outage: self.accept_outage,
             acknowledge: self.acknowledged.clone(),
             release: None,
+            subclouds: Box::new(subclouds),
         })
+    }
+
+    /// The options of a strategy for subclouds; the default where the platform has none.
+    fn subclouds(&self, new: Option<&NewAuthority>, problems: &mut Vec<FormProblem>) -> SubcloudStrategy {
+        if !self.takes_strategy {
+            return SubcloudStrategy::default();
+        }
+        let mut wrong = |message: String| problems.push(FormProblem::wrong("strategy", words::sentence(&message)));
+        match self.strategy.parse::<SubcloudStrategy>() {
+            Ok(strategy) => {
+                let rejected = strategy.problems(&new.cloned().unwrap_or_default());
+                rejected.into_iter().for_each(wrong);
+                strategy
+            }
+            Err(message) => {
+                wrong(message);
+                SubcloudStrategy::default()
+            }
+        }
     }
 
     /// What becomes of an authority, as chosen.

@@ -629,3 +629,27 @@ fn what_would_break_is_said_before_the_build_and_can_be_accepted() {
     assert!(other.forbidden().is_some_and(|foreseen| !foreseen.acceptable) && other.form.outages.is_empty());
     assert!(planned().after(Action::Foreseen(None)).forbidden().is_none());
 }
+
+/// What dcmanager takes for subclouds, as it follows `create`; what it would reject is said at the field.
+#[test]
+fn options_for_subclouds_are_read_where_the_platform_has_them() {
+    let of = |platform: &str, options: &str| {
+        let found = InventoryReport {
+            platform: platform.to_owned(),
+            authorities: vec![authority(AuthorityId::Cluster, true)],
+            ..InventoryReport::default()
+        };
+        after([
+            Action::Inspected([file(0, "ca.crt")].into(), found.into()),
+            Action::Form(FormChange::Strategy(options.to_owned())),
+        ])
+        .form
+    };
+    let taken = of("starlingx-dc", "--group edge --stop-on-failure").request().unwrap().subclouds;
+    assert_eq!((taken.group.as_deref(), taken.stop_on_failure), (Some("edge"), true));
+    for wrong in ["--group edge subcloud1", "--group", "--max-parallel-subclouds many"] {
+        let problems = of("starlingx-dc", wrong).request().unwrap_err();
+        assert!(problems.iter().all(|problem| problem.field == "strategy"), "{wrong}: {problems:?}");
+    }
+    assert_eq!(of("starlingx", "--group").request().unwrap().subclouds, Default::default());
+}

@@ -21,6 +21,15 @@ pub const EXPIRY_HINT: &str = "YYYY-MM-DD, for --expiry-date. Leave it empty to 
 pub const SUBJECT_HINT: &str =
     "For --subject, such as C=CA ST=ON L=Ottawa O=Company CN=kubernetes. Leave it empty to use the common name.";
 
+/// The options of a strategy for subclouds.
+pub const STRATEGY: &str = "Subclouds";
+/// Which subclouds are updated where none is named.
+pub const ALL_SUBCLOUDS: &str = "All that are managed and online";
+/// Over the field for them.
+pub const STRATEGY_LABEL: &str = "Options of dcmanager kube-rootca-update-strategy create";
+/// About them.
+pub const STRATEGY_HINT: &str = "Such as --group edge --stop-on-failure, or --force subcloud1. Also --subcloud-apply-type, --max-parallel-subclouds and --cert-file (a path on the system controller). Leave it empty to update all subclouds that are out of sync.";
+
 /// Over the field for a whole subject.
 pub fn subject(platform: &str) -> String {
     format!("Subject, as {} expects it", title(platform))

@@ -21,6 +21,7 @@ mod scripts;
 mod serving;
 mod standing;
 mod starlingx;
+mod subclouds;
 mod talos_clients;
 mod talos_machines;
 mod talos_omni;

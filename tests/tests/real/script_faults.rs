@@ -22,6 +22,7 @@ use airlock_core::plan::{RotationRequest, Workers};
 use airlock_tests::{
     fixtures,
     rotation::{Case, PHASES, Rotation, scratch, walk},
+    talos,
     tools::{airlock, built, output, root, succeed},
 };
 use serde_json::Value;
@@ -61,7 +62,7 @@ pub(super) const NODE_COMMANDS: [&str; 27] = [
 const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
 
 /// Commands that answer for somebody else: each of their failures has a text of its own.
-const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
+const ASKED: [&str; 4] = ["dcmanager", "kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
 const READERS: [&str; 16] = [
@@ -84,8 +85,23 @@ const READERS: [&str; 16] = [
 ];
 
 /// Commands that change something.
-const WRITERS: [&str; 13] =
-    ["chmod", "chown", "cp", "etcdctl", "etcdutl", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system", "tar"];
+const WRITERS: [&str; 15] = [
+    "chmod",
+    "chown",
+    "cp",
+    "dcmanager",
+    "etcdctl",
+    "etcdutl",
+    "kubectl",
+    "ln",
+    "mkdir",
+    "mv",
+    "rm",
+    "systemctl",
+    "system",
+    "talosctl",
+    "tar",
+];
 
 /// A step on the machine that stands before it.
 pub(crate) struct Step {
@@ -586,4 +602,96 @@ fn phases_of_starlingx() {
         .collect();
     assert!(steps.len() > 10, "{}", steps.len());
     disturb("script-faults-starlingx", steps);
+}
+
+/// Machines of Talos, and a cluster in which a workload uses Talos API access.
+fn talos_machines(folder: &Path, contract: &str) -> PathBuf {
+    let tree = folder.join("machines");
+    let state = tree.join("var/lib/standin");
+    fs::create_dir_all(&state).expect("a folder can be made");
+    for (address, role) in [("10.5.1.2", "controlplane"), ("10.5.1.3", "controlplane"), ("10.5.1.4", "worker")] {
+        fs::write(state.join(format!("{address}.yaml")), talos::base(contract, role)).expect("a machine is made");
+    }
+    fs::write(state.join("10.5.1.4.handed"), talos::base(contract, "controlplane")).expect("it was told");
+    fs::write(state.join("access"), "").expect("a file can be written");
+    tree
+}
+
+#[test]
+fn machines_of_talos() {
+    let rotation = talos::to_the_fixtures_cas("1.13", &talos::APIS.map(|(id, _)| id));
+    let folder = scratch("script-faults-talos-machines");
+    let programs = folder.join("programs");
+    fs::create_dir_all(&programs).expect("a folder can be made");
+    for name in ["kubectl", "talosctl"] {
+        symlink(built("talos"), programs.join(name)).expect("a link can be made");
+    }
+    let own = folder.join("talosconfig");
+    fs::write(&own, talos::read("cluster-a/contract-v1.13/talosconfig")).expect("a person has a talosconfig");
+    let tree = talos_machines(&folder, "1.13");
+    let manifest = rotation.manifest();
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter().filter(|step| step["gate"] != "");
+    let steps = steps.map(|step| {
+        let [run, gate] = ["run", "gate"].map(|key| text(step, key));
+        Step {
+            id: text(step, "id"),
+            package: rotation.root(),
+            tree: tree.clone(),
+            run: if run.is_empty() { gate.clone() } else { run },
+            gate,
+            commands: vec!["base64", "cat", "kubectl", "mktemp", "sha256sum", "talosctl", "tr"],
+            environment: vec![
+                ("OTHER_COMMANDS", programs.display().to_string()),
+                ("TALOS_MACHINES", "/var/lib/standin".to_owned()),
+                ("TALOS_TIME", talos::now().0.to_string()),
+                ("TALOSCONFIG", own.display().to_string()),
+                ("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3".to_owned()),
+                ("AIRLOCK_WORKERS", "10.5.1.4".to_owned()),
+            ],
+            library: "talos",
+        }
+    });
+    let steps: Vec<Step> = steps.collect();
+    assert!(steps.len() > 14, "{}", steps.len());
+    disturb("script-faults-talos", steps);
+}
+
+#[test]
+fn subclouds_of_starlingx() {
+    let folder = scratch("script-faults-subclouds-package");
+    let package = folder.join("package");
+    let mut command = Command::new(airlock());
+    command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).args(["package", "--out"]).arg(&package);
+    command.args(["--platform", "starlingx-dc", "--force-in-sync"]).arg(fixtures::path("kubeadm/ecdsa-3"));
+    assert!(output(&mut command).status.success());
+    let manifest = fs::read_to_string(package.join("manifest.json")).expect("a package has a manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let tree = folder.join("controller");
+    for name in ["var/lib/standin", "var/lib/airlock"] {
+        fs::create_dir_all(tree.join(name)).expect("a folder can be made");
+    }
+    let text = |step: &Value, key: &str| step[key].as_str().expect("a text").to_owned();
+    let steps = manifest["steps"].as_array().expect("steps").iter();
+    let asked = steps.filter(|step| step["gate"] != "").map(|step| {
+        let [run, gate] = ["run", "gate"].map(|key| text(step, key));
+        Step {
+            id: text(step, "id"),
+            package: package.clone(),
+            tree: tree.clone(),
+            run: if run.is_empty() { gate.clone() } else { run },
+            gate,
+            commands: vec!["dcmanager", "mktemp"],
+            environment: vec![
+                ("DCMANAGER", root().join("tests/starlingx/dcmanager.py").display().to_string()),
+                ("OS_AUTH_URL", "http://192.0.2.1:5000/v3".to_owned()),
+                ("AIRLOCK_STATE", "/var/lib/airlock".to_owned()),
+                ("AIRLOCK_TIMEOUT", "4000".to_owned()),
+            ],
+            library: "dcmanager",
+        }
+    });
+    let steps: Vec<Step> = asked.collect();
+    assert_eq!(steps.len(), 9);
+    disturb("script-faults-subclouds", steps);
 }

@@ -8,9 +8,12 @@ use std::{
     process::{Command, Output},
 };
 
+use airlock_core::{InspectOptions, inspect_with, plan, profile::AuthorityId};
 use airlock_tests::{
     rotation::{Rotation, scratch},
-    talos::{APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, files, holds, now, request, to_the_fixtures_cas},
+    talos::{
+        APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, file, files, holds, now, request, to_the_fixtures_cas,
+    },
     tools::{built, output, succeed},
 };
 
@@ -203,6 +206,70 @@ fn a_package_without_given_clients_is_carried_out() {
     let held = cluster.held();
     let new = &held[0].talos.issuing;
     assert!(held.iter().all(|one| one.talos.issuing == *new && one.talos.accepted.is_empty()));
+}
+
+/// A configuration that gives Pods access is named before anything is made: both of its forms.
+#[test]
+fn access_of_pods_is_said_beforehand() {
+    let codes = |contract: &str, control_plane: String| {
+        let mut input = files(contract);
+        input[0] = file("controlplane.yaml", &control_plane);
+        let inventory = inspect_with(input, InspectOptions::default(), now());
+        let plan = plan(&inventory, &request(&[AuthorityId::Talos]), now()).unwrap_or_else(|error| panic!("{error}"));
+        plan.findings().iter().map(|finding| finding.code.clone()).collect::<Vec<_>>()
+    };
+    let has = |codes: &[String]| codes.iter().any(|code| code == "talos-api-access");
+    let field = "    features:\n        kubernetesTalosAPIAccess:\n            enabled: true\n";
+    let enabled = base("1.13", "controlplane").replacen("    features:\n", field, 1);
+    assert!(has(&codes("1.13", enabled.clone())));
+    assert!(!has(&codes("1.13", enabled.replace("enabled: true\n", "enabled: false\n"))));
+    assert!(!has(&codes("1.14", base("1.14", "controlplane"))));
+    let document = "---\napiVersion: v1alpha1\nkind: KubeTalosAPIAccessConfig\nallowedRoles:\n    - os:reader\n";
+    assert!(has(&codes("1.14", base("1.14", "controlplane").trim_end().to_owned() + "\n" + document)));
+}
+
+/// Pods with Talos API access: their Secrets have the new CA before they restart, each workload once; who has no access, or
+/// another Secret, is left as it is.
+#[test]
+fn pods_with_talos_api_access_restart_once_their_secrets_have_the_new_ca() {
+    let rotation = to_the_fixtures_cas("1.13", &APIS.map(|(id, _)| id));
+    let cluster = Cluster::new("1.13", rotation, "machines-access");
+    let mark = || fs::read_to_string(cluster.folder.join("marked")).unwrap_or_default();
+    let steps = cluster.steps();
+    let at = |id: &str| steps.iter().position(|[own, ..]| own == id).unwrap_or_else(|| panic!("{id} of {steps:?}"));
+    let access = at("2-talos-access");
+    assert!(at("2-talos-workers") < access && access < at("2-kubernetes-control-plane"));
+    let [_, run, gate, undo] = &steps[access];
+    // Not enabled: nothing to do.
+    cluster.works("not enabled", gate);
+    fs::write(cluster.folder.join("access"), "").expect("a file can be written");
+    let early = cluster.shell(&format!("AIRLOCK_TIMEOUT=1 {run}"));
+    let said = String::from_utf8_lossy(&early.stderr).into_owned();
+    assert!(
+        !early.status.success() && said.contains("Secret etcd-backup in backup does not have the new CA"),
+        "{said}"
+    );
+    assert_eq!(mark(), "", "no restart before");
+    for [id, run, gate, _] in &steps[..access] {
+        for line in [run, gate].into_iter().filter(|line| !line.is_empty()) {
+            cluster.works(id, line);
+        }
+    }
+    let closed = cluster.shell(gate);
+    let said = String::from_utf8_lossy(&closed.stderr).into_owned();
+    assert!(!closed.status.success() && said.contains("Deployment/copier in backup uses Talos API access"), "{said}");
+    let done = cluster.shell(run);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success() && said.contains("restarted Deployment/copier in backup"), "{said}");
+    assert!(
+        said.contains("no controller: backup/once") && !said.contains("intruder") && !said.contains("other"),
+        "{said}"
+    );
+    assert!(mark().starts_with("airlock-"), "{}", mark());
+    cluster.works("2-talos-access", gate);
+    let again = cluster.shell(run);
+    assert!(!String::from_utf8_lossy(&again.stdout).contains("restarted"), "once");
+    assert_eq!(undo, "");
 }
 
 #[test]

@@ -78,6 +78,11 @@ impl Omni {
         output(command.env("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3")).status.success()
     }
 
+    /// Where Omni stands.
+    fn at(&self, state: &str) {
+        fs::write(self.folder.join("at"), format!("{state}\n")).expect("a state is written");
+    }
+
     /// Every step, in order: id, run, gate.
     fn steps(&self) -> Vec<[String; 3]> {
         let manifest = self.rotation.manifest();
@@ -114,8 +119,16 @@ fn omnis_states_open_the_gates_one_by_one() {
         let step = |id: &str| steps.iter().find(|[own, ..]| own == id).unwrap_or_else(|| panic!("{id} of {steps:?}"));
         let [_, run, begun] = step("1-begin");
         assert!(omni.works(&step("1-freeze")[2]) && run.contains(&format!("rotate {begin} ")));
-        assert!(!omni.works(begun));
-        assert!(omni.works(run) && omni.works(begun));
+        let [_, _, free] = step("1-one-rotation");
+        assert!(!omni.works(begun) && omni.works(free));
+        omni.at("NONE OK");
+        let closed = |id: &str| assert!(!omni.works(&step(id)[2]), "{id}: no rotation is not the end of this one");
+        ["2-follow", "3-complete"].into_iter().for_each(closed);
+        let another = if begin == "talos-ca" { "KUBERNETES_CA ROTATE" } else { "TALOS_CA ROTATE" };
+        omni.at(another);
+        assert!(!omni.works(free) && !omni.works(run) && !omni.works(begun), "{another}: one at a time");
+        omni.at("NONE OK");
+        assert!(omni.works(run) && omni.works(begun) && omni.works(free));
         assert!(omni.works(run), "begun twice, it goes on");
         assert!(!omni.works(&run.replace(begin, other)), "one at a time");
         let [_, _, followed] = step("2-follow");
@@ -125,12 +138,64 @@ fn omnis_states_open_the_gates_one_by_one() {
             assert!(omni.works("omnictl next") && omni.works(followed) && !omni.works(complete), "{state}");
         }
         assert!(omni.works(wait) && omni.works(complete) && omni.works(followed));
+        assert!(omni.works(run) && omni.works(complete), "a second run starts no other rotation");
         let [_, renew, works] = step(&format!("3-{renewed}s"));
         assert!(!omni.works(works) && omni.works(renew) && omni.works(works));
         let path = omni.rotation.root().join(format!("{renewed}.break-glass"));
         let mode = fs::metadata(path).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{renewed}");
-        assert!(steps.iter().all(|[_, run, gate]| !run.contains('{') && !gate.contains("{c")), "{steps:?}");
+        let names = ["{cluster}", "{api}", "{component}", "{options}"];
+        let left = |text: &str| names.iter().any(|name| text.contains(name));
+        assert!(steps.iter().all(|[_, run, gate]| !left(run) && !left(gate)), "{steps:?}");
+    }
+}
+
+/// A cluster in which one workload uses Talos API access; its call number $FAILS fails.
+const KUBECTL: &str = r#"#!/bin/sh
+folder=$(dirname "$0")
+calls=$(cat "$folder/calls" 2>/dev/null || echo 0)
+calls=$((calls + 1))
+echo "$calls" >"$folder/calls"
+if [ "$calls" = "${FAILS:-}" ]; then
+  [ "$HOW" = fail ] || exit 0
+  echo 'Unable to connect to the server' >&2
+  exit 1
+fi
+case "$*" in
+  'get customresourcedefinitions -o '*) [ -e "$folder/access" ] && echo '<a.example.org serviceaccounts.talos.dev>' || echo '<a.example.org>' ;;
+  'get serviceaccounts.talos.dev -A -o '*) echo '<backup/etcd-backup >' ;;
+  '-n backup get deployments,daemonsets,statefulsets -o '*) echo '<Deployment/copier DaemonSet/other StatefulSet/reader >' ;;
+  '-n backup get Deployment/copier -o yaml') printf '%s\n' '      volumes:' '      - secret:' '          secretName: etcd-backup' ;;
+  '-n backup get DaemonSet/other -o yaml') printf '%s\n' '          secretName: etcd-backup-2' ;;
+  '-n backup get StatefulSet/reader -o yaml') printf '%s\n' '        - secretRef:' '            name: etcd-backup' ;;
+  '-n backup rollout '*) echo "$*" >>"$folder/log" && echo 'successfully rolled out' ;;
+  *) echo "unknown: $*" >&2; exit 2 ;;
+esac
+"#;
+
+/// Only workloads that use a Secret of Talos API access restart, and a call that fails is never taken for "none".
+#[test]
+fn pods_with_talos_api_access_are_restarted() {
+    let made = rotation(&of(profile::AuthorityId::Talos), "cluster-a", "omni-access");
+    let omni = Omni::new(made, "omnictl-access");
+    fs::write(omni.folder.join("kubectl"), KUBECTL).expect("a program is written");
+    let steps = omni.steps();
+    let [_, run, gate] = steps.iter().find(|[id, ..]| id == "3-talos-pods").expect("it is there");
+    let log = || fs::read_to_string(omni.folder.join("log")).unwrap_or_default();
+    assert!(omni.works(run) && omni.works(gate));
+    assert_eq!(log(), "", "it is not enabled");
+    fs::write(omni.folder.join("access"), "").expect("a file is written");
+    for (line, verb) in [(run, "restart"), (gate, "status --timeout=5m")] {
+        let _ = fs::remove_file(omni.folder.join("log"));
+        assert!(omni.works(line));
+        let expected = ["Deployment/copier", "StatefulSet/reader"]
+            .map(|workload| format!("-n backup rollout {verb} {workload}\n"));
+        assert_eq!(log(), expected.concat());
+        // The answer of a roll-out is for people: its exit status counts.
+        for (call, how) in (1..=8).map(|call| (call, "fail")).chain([1, 2, 3, 4, 6, 7].map(|call| (call, "empty"))) {
+            fs::remove_file(omni.folder.join("calls")).expect("calls were counted");
+            assert!(!omni.works(&format!("export FAILS={call} HOW={how}; {line}")), "{verb}: call {call}, {how}");
+        }
     }
 }
 
@@ -141,7 +206,8 @@ fn a_clusters_name_is_one_word() {
     let omni = Omni::new(made, "omnictl-name");
     let steps = omni.steps();
     assert!(steps.iter().any(|[_, run, _]| run.contains(r"'it'\''s a $HOME'")), "{steps:?}");
-    assert!(omni.works(&steps[1][1]) && omni.works(&steps[1][2]));
+    let [_, run, gate] = steps.iter().find(|[id, ..]| id == "1-begin").expect("it is there");
+    assert!(omni.works(run) && omni.works(gate));
 }
 
 /// Omni makes its own: no key, no certificate, no script, and nothing is foretold; the other CA is not forgotten.

@@ -19,6 +19,9 @@ pub(crate) struct Machine {
     pub(crate) endpoint: String,
     /// The port on which the machine's own API server listens.
     pub(crate) api_port: u64,
+    /// May Pods use the machine's API (`machine.features.kubernetesTalosAPIAccess`; since 1.14 the document
+    /// `KubeTalosAPIAccessConfig`)?
+    pub(crate) gives_pods_access: bool,
     pub(crate) layout: Layout,
     pub(crate) embedded: Vec<Embedded>,
     /// What stands where Talos ignores it without a word.
@@ -98,6 +101,8 @@ impl Machine {
             cluster_id: either(identity, &["clusterID"], &["cluster", "id"]),
             endpoint: either(cluster, &["endpoint"], &["cluster", "controlPlane", "endpoint"]),
             api_port: port.unwrap_or(API_PORT),
+            gives_pods_access: document("KubeTalosAPIAccessConfig").is_some()
+                || at(root, &["machine", "features", "kubernetesTalosAPIAccess", "enabled"]).as_bool() == Some(true),
             layout: if own.is_some() { Layout::Documents } else { Layout::Fields },
             embedded: reader.embedded,
             ignored,

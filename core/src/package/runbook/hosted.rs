@@ -44,6 +44,7 @@ pub(super) static OVERLAP: Texts = Texts {
     pin: texts::NODE_FILES.pin,
     consumers: CONSUMERS,
     more: &[],
+    headings: [""; 3],
     other: "Kamaji's page",
     differences: &[
         "The page rotates the CA by deleting its Secret: the operator generates another CA, and every client is locked out at once. Here the operator is paused, and both CAs are trusted until every client has changed.",
@@ -63,6 +64,7 @@ const CLUSTER_AT_ONCE: Texts = Texts {
     pin: texts::NODE_FILES.pin,
     consumers: CONSUMERS,
     more: &[],
+    headings: [""; 3],
     other: "Kamaji's page",
     differences: &[
         "The page deletes the CA's Secret, and the operator generates another CA. Here the Secret is replaced by one with a CA that workers, cluster-info and kubeconfigs trust already.",

@@ -212,6 +212,10 @@ fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::f
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
     });
+    let own = texts::of(plan).headings[usize::from(phase.number()) - 1];
+    if !own.is_empty() {
+        return writeln!(text, "## Phase {}\n\n{own}\n", phase.number());
+    }
     writeln!(text, "## Phase {}: {}\n\n{what}\n", phase.number(), phase.title_on(plan.profile))
 }
 

@@ -1,7 +1,10 @@
 //! What a runbook says that hangs on the course of the rotation.
 
 use super::hosted;
-use crate::{plan::RotationPlan, profile::Course};
+use crate::{
+    plan::RotationPlan,
+    profile::{Course, DCMANAGER},
+};
 
 /// What else touches a rotation: question, command, and what must come of it.
 pub(super) type Consumer = (&'static str, &'static str, &'static str);
@@ -21,6 +24,8 @@ pub(super) struct Texts {
     pub(super) consumers: &'static [Consumer],
     /// What else there is to know of the platform: titles, and what each is about.
     pub(super) more: &'static [(&'static str, &'static [&'static str])],
+    /// What each phase does, where the manager goes through the phases by itself; empty for the usual sentence.
+    pub(super) headings: [&'static str; 3],
     /// Whose order is left, after "Where this runbook leaves".
     pub(super) other: &'static str,
     /// In what it is left, and why.
@@ -34,6 +39,7 @@ pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
         Course::Hosted(_) if plan.at_once => &hosted::AT_ONCE,
         Course::Hosted(_) => &hosted::OVERLAP,
         Course::HostPhases => &HOST_PHASES,
+        Course::Managed(manager) if manager.script == DCMANAGER => &SUBCLOUDS,
         Course::Managed(_) => &MANAGED,
         Course::MachineConfigs => &MACHINE_CONFIGS,
         Course::NodeFiles => &NODE_FILES,
@@ -117,6 +123,7 @@ pub(super) static NODE_FILES: Texts = Texts {
             "The snapshot is from before phase 1: after phase 3 it brings the old cluster-info and kube-root-ca.crt back. That is why the last step asks for a new one.",
         ],
     )],
+    headings: [""; 3],
     other: "the Kubernetes page",
     differences: &[
         "The page lets the new CA sign before every API server trusts it; here the old CA signs throughout phase 1, since a kubelet that renews in between would be refused.",
@@ -156,9 +163,8 @@ static HOST_PHASES: Texts = Texts {
         (
             "Subclouds of a Distributed Cloud",
             &[
-                "On the system controller, the same file serves a strategy that takes subclouds through every phase: `dcmanager kube-rootca-update-strategy create --cert-file 1-trust-both/cluster/rootca.pem --group GROUP` (or `--subcloud-apply-type parallel|serial --max-parallel-subclouds N --stop-on-failure`, which do not go with `--group`; or the name of one subcloud; `--force` takes those in sync as well). Where the release takes no `--cert-file` (since 2026): `--subject '…' --expiry-date YYYY-MM-DD`, and each subcloud makes a CA of its own.",
-                "Then `dcmanager kube-rootca-update-strategy show`, `… apply`, `dcmanager strategy-step list` until every subcloud is complete, `… delete`. Begin with one subcloud, then a group with `--stop-on-failure`.",
-                "One CA for many subclouds lets a certificate of the one be accepted by the other: make a package for each where that matters.",
+                "dcmanager on the system controller updates subclouds: make a package with `--platform starlingx-dc`, which has the steps and checks. `1-trust-both/cluster/rootca.pem` of this package is a file for its `--cert-file` (releases before 2026; not together with `--subject` or `--expiry-date`).",
+                "With one CA for several subclouds, each of them accepts certificates that another one's CA issued. Make a package for each subcloud where that matters.",
                 "Within a subcloud the strategy is `sw-manager kube-rootca-update-strategy create|show|apply|abort|delete`; workers may be taken in parallel there (`--worker-apply-type parallel --max-parallel-worker-hosts 2`).",
             ],
         ),
@@ -179,6 +185,7 @@ static HOST_PHASES: Texts = Texts {
             ],
         ),
     ],
+    headings: [""; 3],
     other: "the platform's own procedure",
     differences: &[
         "The tool lets each controller sign with the new CA from trust-both-cas on, while others do not accept it: the matrix shows that window, and a package is made only with `--accept-outage`. Keep it short: controllers one right after the other, and no certificate signed meanwhile (no kubelet near its renewal, no CSR approved).",
@@ -204,9 +211,9 @@ static MACHINE_CONFIGS: Texts = Texts {
     pin: "pin",
     consumers: &[
         (
-            "pods that reach Talos' API from inside the cluster",
+            "Pods that use Talos API access from Kubernetes",
             "kubectl get serviceaccounts.talos.dev -A",
-            "restarted after phases 1 and 2 of the Talos API CA",
+            "step 2-talos-access restarts those of Deployments, DaemonSets and StatefulSets; restart Jobs and Pods without a controller yourself",
         ),
         SYSTEM_PODS,
         (
@@ -221,6 +228,7 @@ static MACHINE_CONFIGS: Texts = Texts {
         OTHERS,
     ],
     more: &[],
+    headings: [""; 3],
     other: "`talosctl rotate-ca`",
     differences: &[
         "It takes the Talos API through all phases before it begins with Kubernetes; here each phase does both, Talos' own first: they hang on nothing in common, and people are asked for a new talosconfig and a new kubeconfig once.",
@@ -228,6 +236,76 @@ static MACHINE_CONFIGS: Texts = Texts {
         "Its intermediate talosconfig trusts the old CA alone and fails in phase 2; here talosconfigs hold both CAs.",
         "It leaves secrets.yaml as it was, and writes no kubeconfig; here both come along.",
         "It makes its CAs itself; here they can be brought along.",
+    ],
+};
+
+static SUBCLOUDS: Texts = Texts {
+    phases: "dcmanager has the VIM of each subcloud update its root CA: it goes through trust-both-cas, update-certs and trust-new-ca without a stop. This package creates the strategy, applies it, follows it and deletes it. It contains no key. Take the steps in order; do not start a step until the previous step's check passes.",
+    place: "on the active controller of the system controller, after `source /etc/platform/openrc`",
+    before: &[
+        "Before you start: `sha256sum -c SHA256SUMS`; unpack the package on the active controller of the system controller. Commands run from the package's root.",
+        "`dcmanager.sh` is safe to run again after an interruption. It records in `dcmanager.record` which strategy it created, and does nothing with a strategy that it did not create. Copy that file along if you continue on the other controller. With `--check` it changes nothing; its exit status is 0 only if dcmanager confirms that the step is done. An empty or incomplete answer of dcmanager, or one that it cannot interpret, ends it with a message.",
+        "The root CA of the system controller itself is not updated by dcmanager: make a package with `--platform starlingx` from its hosts' files.",
+        "Start with one subcloud (`--cloud-name`), then a group with `--stop-on-failure`.",
+    ],
+    joining: "No host of a subcloud is added, locked, unlocked or reinstalled while the strategy exists.",
+    pin: "public key pin",
+    consumers: &[
+        (
+            "Pods of DaemonSets and StatefulSets whose updateStrategy is OnDelete, on each subcloud",
+            "kubectl get daemonsets,statefulsets -A -o custom-columns=NS:.metadata.namespace,NAME:.metadata.name,STRATEGY:.spec.updateStrategy.type | grep OnDelete",
+            "their Pods are deleted once in each of the two restarts; their owners expect it",
+        ),
+        CERT_MANAGER,
+        WEBHOOKS,
+        METRICS,
+        BALANCERS,
+        OTHERS,
+    ],
+    more: &[
+        (
+            "If a subcloud fails",
+            &[
+                "`sh dcmanager.sh follow` names the subcloud and the details that dcmanager recorded. More: `dcmanager strategy-step show SUBCLOUD`, `dcmanager subcloud errors SUBCLOUD`; on the subcloud `sw-manager kube-rootca-update-strategy show --details`, `system kube-rootca-update-show` and `system kube-rootca-host-update-list`.",
+                "Without `--stop-on-failure` dcmanager continues with the other subclouds. With it, dcmanager starts no further subcloud; those in progress are completed.",
+                "Repair the subcloud, `sh dcmanager.sh delete`, then create, verify, apply and follow again: subclouds that are in-sync are left out. If the options include `--force`, name the subcloud that is left (`sh dcmanager.sh create --force SUBCLOUD`). The script creates no strategy that would update a subcloud twice.",
+                "A subcloud whose update stopped half-way can also be completed on its own hosts: make a package with `--platform starlingx` from their files.",
+            ],
+        ),
+        (
+            "Abort",
+            &[
+                "`sh dcmanager.sh abort`: dcmanager completes the stage that is in progress, so that no host needs manual repair, then the strategy is aborted. Subclouds that were not started keep the old CA. Delete the strategy, and create it again for the rest.",
+            ],
+        ),
+        (
+            "Options that dcmanager rejects together",
+            &[
+                "A subcloud's name and `--group`. `--group` with `--subcloud-apply-type` or with `--max-parallel-subclouds`: the group has its own settings. `--cert-file` with `--subject` or `--expiry-date`. `--stop-on-failure`, `--force`, `--subject`, `--expiry-date` and `--cert-file` can be combined with `--group`.",
+                "Clients since 2026 have no `--cert-file`; some of 2024 have no `--force`. The script asks `dcmanager help` before it creates the strategy.",
+                "With one `--cert-file` for several subclouds, each of them accepts certificates that another one's CA issued. Use a strategy for each subcloud where that matters.",
+                "dcmanager skips subclouds that are unmanaged or offline. The script stops on them; name those to leave out in AIRLOCK_LEAVE_OUT.",
+            ],
+        ),
+        (
+            "Which subclouds dcmanager considers out of sync",
+            &[
+                "kube-rootca_sync_status (`dcmanager subcloud show SUBCLOUD`) is out-of-sync while alarm 500.200 (expires soon) or 500.210 (expired) exists for system.certificate.kubernetes-root-ca. An in-sync subcloud is updated only with `--force`. Releases of 2024 also compared the CA with the system controller's.",
+                "While the status of an online subcloud is unknown, dcmanager creates no strategy that includes it.",
+            ],
+        ),
+    ],
+    headings: [
+        "Create the strategy. Nothing changes on any subcloud.",
+        "Apply the strategy. dcmanager updates the subclouds; each of them goes through trust-both-cas, update-certs and trust-new-ca.",
+        "Delete the strategy, check the subclouds, and distribute new kubeconfigs.",
+    ],
+    other: "the StarlingX documentation",
+    differences: &[
+        "The documentation creates a strategy and lets dcmanager report that another one exists. Here a check before it fails in that case.",
+        "The documentation's example with --expiry-date alone says that it includes in-sync subclouds; dcmanager includes them only with --force, which is an option here.",
+        "The documentation tells you to wait for the strategy and to remember to delete it. Here both are steps with checks, and a failed subcloud is named.",
+        "Kubeconfigs outside the subclouds and cluster-info, which the documentation does not mention, have a step.",
     ],
 };
 
@@ -242,6 +320,8 @@ static MANAGED: Texts = Texts {
     place: "wherever omnictl reaches Omni, and kubectl the cluster",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; log in with an account that may operate the cluster (`omnictl cluster status` answers).",
+        "Reasons to rotate: to revoke a break-glass kubeconfig or talosconfig that leaked; to remove the label tainted-by-importing from a cluster that was imported into Omni, which takes the rotation of both CAs; or because the CA nears the end of its ten years. Omni removes the label tainted-by-break-glass likewise, once both CAs were rotated after the last break-glass configuration was fetched.",
+        "The Omni UI is the other way to see the status: the cluster's overview shows Secret Rotation with the CA, the status, and the machine that Omni waits for. While the cluster or a machine is locked, it shows that the rotation is paused.",
         "Omni does not stop between phases and does not go back. Where it does not get on, `omnictl cluster … secret rotate status` names the machine that it waits for: make it healthy, or unlock it; the rotation then goes on.",
         "Patch no machine's CAs by hand under Omni: it would set them back.",
     ],
@@ -249,9 +329,11 @@ static MANAGED: Texts = Texts {
     pin: "pin",
     consumers: &[SYSTEM_PODS, CERT_MANAGER, WEBHOOKS, METRICS, BALANCERS, OTHERS],
     more: &[],
+    headings: [""; 3],
     other: "Omni's page",
     differences: &[
-        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands.",
+        "There one command begins and waits; here it begins and is asked phase by phase, so that one sees where it stands. It is started once: on that page, the same command run again after the end would start another rotation.",
+        "That page says that only one rotation can be in progress; here a check before the start fails while the other CA is being rotated.",
         "There the command gives up waiting after five minutes, while Omni goes on; here it waits an hour.",
         "There pods might need a restart; here everything that may have read the old CA is restarted once the new one issues alone.",
         "There nothing is said of break-glass kubeconfigs and talosconfigs; they are locked out, and are fetched anew here.",

@@ -1,5 +1,7 @@
 //! The table of a cluster's script.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{Library, function, head, hosted, machines, node::shown_sum};
 use crate::{
     formats::object::{self, Changes},
@@ -199,6 +201,10 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             "await 'the API server serves a certificate of the new CA' served \"$root/{}/workers/ca.crt\"",
             Phase::DropOld.folder()
         )],
+        ClusterAction::TalosAccess(path) => {
+            let file = output.files.get(path);
+            file.map(|file| format!("talos_access {}", STANDARD.encode(file.bytes.as_slice()))).into_iter().collect()
+        }
         ClusterAction::Tenant(action) => hosted::lines(action),
         ClusterAction::RestartReaders(workloads) => workloads
             .iter()

@@ -41,9 +41,13 @@ call_talosctl() { # CONFIG ARGUMENT…
   return 5
 }
 
-# The machine itself accepts this talosconfig, and its owner trusts what the machine presents.
+# The machine itself accepts this talosconfig, and its owner trusts what the machine presents. talosctl prints its own
+# version before it asks the machine.
 machine_answers() { # MACHINE CONFIG
-  call_talosctl "$2" --endpoints "$1" --nodes "$1" version
+  call_talosctl "$2" --endpoints "$1" --nodes "$1" version || return 1
+  case $output in *Server:*Tag:*) return 0 ;; esac
+  reason="talosctl version of $1: incomplete answer '$output'"
+  return 1
 }
 
 # Only an alert from the machine proves that it refuses the credential; a connection that fails proves nothing.
@@ -66,8 +70,8 @@ in_url() { # ADDRESS
 api_answers() { # MACHINE KUBECONFIG
   in_url "$1"
   call_kubectl --kubeconfig "$root/$2" --context "$kube_context" --server "https://$url:$api_port" get --raw /readyz || return 1
-  [ -n "$output" ] || {
-    reason="/readyz of $1: empty answer"
+  [ "$output" = ok ] || {
+    reason="kubectl get --raw /readyz of $1: incomplete answer '$output'"
     return 1
   }
 }
@@ -174,4 +178,133 @@ verify_machines() {
   for machine in $list; do
     configuration "$machine" || fail "$reason; nothing was changed"
   done
+}
+
+# Talos API access from Kubernetes: each ServiceAccount of talos.dev has a Secret of the same name with a talosconfig. Its
+# controller writes the Secret again once the control plane issues with the new CA; Pods that read it only at their start
+# are restarted (siderolabs/talos: internal/app/machined/pkg/controllers/kubeaccess/serviceaccount).
+
+# The ServiceAccounts that have access, as $accounts: a line "NAMESPACE|NAME" each.
+read_accounts() {
+  accounts=
+  need_value '{range .items[*]}{.metadata.name}{"\n"}{end}' get customresourcedefinitions.apiextensions.k8s.io
+  case "
+$value" in
+    *"
+serviceaccounts.talos.dev
+"*) ;;
+    *) return 0 ;;
+  esac
+  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.status.failureReason}{"\n"}{end}' get serviceaccounts.talos.dev -A
+  while IFS='|' read -r namespace name refusal; do
+    # Talos writes no Secret for one whose namespace or roles it does not allow.
+    { [ -n "$name" ] && [ -z "$refusal" ]; } || continue
+    accounts="$accounts$namespace|$name
+"
+  done <<END
+$value
+END
+}
+
+# Does each Secret hold the new CA?
+access_has() { # BASE64 of the new CA's PEM
+  while IFS='|' read -r namespace name <&3; do
+    [ -n "$name" ] || continue
+    read_value '{.data.config}' -n "$namespace" get secret "$name" || return 1
+    [ -n "$value" ] || {
+      reason="Secret $name in $namespace has no talosconfig"
+      return 1
+    }
+    decode "$value"
+    reason="the talosconfig of Secret $name in $namespace does not have the new CA"
+    case $output in *"$1"*) ;; *) return 1 ;; esac
+  done 3<<END
+$accounts
+END
+}
+
+# The workloads whose Pods use one of these Secrets, as $users: a line "NAMESPACE|Kind/NAME" each. Pods that no Deployment,
+# DaemonSet or StatefulSet owns are in $bare.
+read_users() {
+  users='
+'
+  bare=
+  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"|"}{.status.phase}{"| "}{.spec.volumes[*].secret.secretName}{" "}{.spec.volumes[*].projected.sources[*].secret.name}{" "}{.spec.containers[*].envFrom[*].secretRef.name}{" "}{.spec.containers[*].env[*].valueFrom.secretKeyRef.name}{" \n"}{end}' get pods -A
+  while IFS='|' read -r namespace pod owner_kind owner_name template_hash pod_phase secrets; do
+    [ -n "$pod" ] || continue
+    case $pod_phase in Succeeded | Failed) continue ;; esac
+    uses=no
+    while IFS='|' read -r of name; do
+      [ -n "$name" ] || continue
+      [ "$of" = "$namespace" ] || continue
+      case " $secrets " in *" $name "*) uses=yes ;; esac
+    done <<ACCOUNTS
+$accounts
+ACCOUNTS
+    [ "$uses" = yes ] || continue
+    case $owner_kind in
+      ReplicaSet) user="$namespace|Deployment/${owner_name%-"$template_hash"}" ;;
+      DaemonSet | StatefulSet) user="$namespace|$owner_kind/$owner_name" ;;
+      *)
+        bare="$bare$namespace/$pod
+"
+        continue
+        ;;
+    esac
+    case $users in
+      *"
+$user
+"*) ;;
+      *) users="$users$user
+" ;;
+    esac
+  done <<END
+$value
+END
+}
+
+# The mark is of its own: a restart for the Kubernetes CA may have been before the Secret had the new CA.
+talos_access() { # BASE64 of the new CA's PEM
+  case $action in
+    verify)
+      can list pods
+      can patch deployments.apps
+      can patch daemonsets.apps
+      can patch statefulsets.apps
+      return 0
+      ;;
+    undo | dry-undo) return 0 ;;
+  esac
+  read_accounts
+  [ -n "$accounts" ] || return 0
+  await 'the Secret of each ServiceAccount of talos.dev has the new CA' access_has "$1"
+  read_users
+  while IFS='|' read -r namespace workload <&3; do
+    [ -n "$workload" ] || continue
+    need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/talos-access}' -n "$namespace" get "$workload"
+    strategy=${value%%|*}
+    mark=${value#*|}
+    if [ "$strategy" = OnDelete ]; then
+      say "delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
+      continue
+    fi
+    case $action:$mark in
+      check:"$package")
+        { call_kubectl -n "$namespace" rollout status "$workload" --timeout=5s && says_complete; } ||
+          not_ready "$workload in $namespace is not rolled out ($reason)"
+        ;;
+      check:*) not_ready "$workload in $namespace uses Talos API access and has not restarted since its Secret has the new CA" ;;
+      dry-run:"$package" | list:"$package") ;;
+      dry-run:* | list:*) say "would restart $workload in $namespace" ;;
+      apply:"$package") await_roll_out "$namespace" "$workload" ;;
+      apply:*)
+        change -n "$namespace" patch "$workload" --type merge -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"airlock/talos-access\":\"$package\"}}}}}"
+        say "restarted $workload in $namespace"
+        await_roll_out "$namespace" "$workload"
+        ;;
+    esac
+  done 3<<END
+$users
+END
+  list_by_hand
 }

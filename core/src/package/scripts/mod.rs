@@ -16,7 +16,7 @@ use super::{OutputFile, OutputFiles, commands, render::Renderer};
 use crate::{
     formats::terminal::Line,
     plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
-    profile::Course,
+    profile::{Course, DCMANAGER},
 };
 
 /// The functions of every script: messages, calls of commands, waits.
@@ -52,6 +52,9 @@ impl Library {
 /// What tells StarlingX' tool the next phase, and waits for what comes of it.
 const STARLINGX: &str = include_str!("starlingx.sh");
 
+/// What calls `dcmanager` for the subclouds of StarlingX Distributed Cloud.
+const SUBCLOUDS: &str = include_str!("dcmanager.sh");
+
 /// Every script of the package, and what undoing objects needs.
 pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &OutputFiles) -> Vec<OutputFile> {
     let mut groups: BTreeMap<(Phase, Holder), Vec<&Step>> = BTreeMap::new();
@@ -63,6 +66,12 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
     if plan.profile.course == Course::HostPhases {
         let purpose = "tells the platform's tool the next phase, and waits for it".to_owned();
         files.push(OutputFile::whole(TOOL.into(), 0o755, Zeroizing::new(STARLINGX.into()), purpose));
+    }
+    if let Course::Managed(manager) = plan.profile.course
+        && manager.script == DCMANAGER
+    {
+        let purpose = "calls dcmanager, one step at a time, and waits for what comes of it".to_owned();
+        files.push(OutputFile::whole(DCMANAGER.into(), 0o755, Zeroizing::new(SUBCLOUDS.into()), purpose));
     }
     let of_nodes = Library::new("lib-node.sh", &node::LIBRARY);
     let of_cluster = cluster::library(plan);

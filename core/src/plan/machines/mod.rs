@@ -31,7 +31,8 @@ const PUBLIC: u32 = 0o644;
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
 
-const AFTER_CARE: &str = "Take an etcd snapshot (`talosctl etcd snapshot`), restart pods that reach Talos' API from inside the cluster, resume what was frozen, and delete every copy of this package";
+const AFTER_CARE: &str =
+    "Take an etcd snapshot (`talosctl etcd snapshot`), resume what was frozen, and delete every copy of this package";
 
 /// Builds the list.
 struct Sequence<'a, 'b> {
@@ -53,6 +54,7 @@ pub(super) fn sequence<'a>(
 ) -> Vec<Step> {
     let groups = roles::groups(inventory, successions, findings);
     clients::note_missing(inventory, successions, findings);
+    note_access(inventory, successions, progress, findings);
     let mut sequence = Sequence { inventory, successions, progress, replacements, groups, steps: Vec::new() };
     sequence.freeze();
     Phase::ALL.into_iter().for_each(|phase| sequence.phase(phase));
@@ -72,6 +74,9 @@ impl Sequence<'_, '_> {
         for row in rows {
             for at in 0..self.groups.len() {
                 self.machines(row, at, phase);
+            }
+            if row.id == AuthorityId::Talos && phase == Phase::Switch && self.progress.includes(phase) {
+                self.talos_access(row);
             }
             if row.id == AuthorityId::Cluster && phase == Phase::Switch && self.progress.includes(phase) {
                 self.pods(row);
@@ -206,6 +211,19 @@ impl Sequence<'_, '_> {
         );
     }
 
+    /// Talos gives Pods a talosconfig that trusts what issues, and nothing beside it: they can follow only now.
+    fn talos_access(&mut self, row: &AuthorityRow) {
+        let bundle = format!("{}/clients/{}.crt", Phase::DropOld.folder(), row.name);
+        self.push(
+            Phase::Switch,
+            "talos-access",
+            Holder::Cluster,
+            "Restart Pods that use Talos API access",
+            vec![Action::Cluster(ClusterAction::TalosAccess(bundle))],
+            "the Secret of each ServiceAccount of talos.dev has the new CA, and the workloads that use it have restarted since",
+        );
+    }
+
     /// A new `secrets.yaml`: what is made from the old one would bring the old CA back.
     fn secrets(&mut self) {
         let Some(secrets) = self.inventory.own_secrets() else { return };
@@ -279,6 +297,29 @@ impl MachinePatch {
             PatchForm::Incremental => (words(&other).to_owned(), words(self).to_owned()),
             PatchForm::Undo => (words(&forth).to_owned(), words(self).to_owned()),
         }
+    }
+}
+
+/// Pods with Talos API access trust the issuing CA alone (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go).
+fn note_access(
+    inventory: &Inventory,
+    successions: &BTreeMap<AuthorityId, Succession>,
+    progress: Progress<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let enabled =
+        |node: &&crate::inventory::Node| node.machine.as_ref().is_some_and(|machine| machine.gives_pods_access);
+    let Some(node) = inventory.nodes.iter().find(enabled) else { return };
+    if successions.contains_key(&AuthorityId::Talos) && progress.includes(Phase::Switch) {
+        let file = node.slots.values().next().map_or("", |slot| slot.file.as_str());
+        let message = format!(
+            "{} gives Pods access to the Talos API. Their talosconfig trusts the issuing CA alone, so they cannot reach machines from step 2-talos-control-plane until step 2-talos-access has restarted them",
+            node.name
+        );
+        findings.push(
+            Finding::warning("talos-api-access", file, message)
+                .remedy("Pause what they do (etcd backups, upgrades) until step 2-talos-access is complete"),
+        );
     }
 }
 

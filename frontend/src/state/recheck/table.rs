@@ -722,6 +722,12 @@ pub const ADVICE: &[Advice] = &[
         "Python clients since 3.13, Java or rustls clients cannot connect with this CA, while kubectl can.",
         Check::Certificate("-subject -ext basicConstraints,keyUsage,subjectKeyIdentifier,authorityKeyIdentifier"),
     ),
+    row("subcloud-strategy", HAND_IN, Check::Command("dcmanager help kube-rootca-update-strategy create")),
+    row(
+        "talos-api-access",
+        "Pods verify machines with the CA of the talosconfig that they read at their start.",
+        Check::Command("kubectl get serviceaccounts.talos.dev -A"),
+    ),
     row(
         "tenant-without-nodes",
         "A hosted control plane has no nodes of its own; files of some are another cluster's.",

@@ -226,7 +226,8 @@ func talosctl(args []string, out io.Writer) error {
 	}
 	switch strings.Join(command, " ") {
 	case "version":
-		_, err := fmt.Fprintln(out, "Tag: v1.13.9")
+		// siderolabs/talos: cmd/talosctl/cmd/talos/version.go.
+		_, err := fmt.Fprintf(out, "Client:\n\tTag:         v1.13.9\nServer:\n\tNODE:        %s\n\tTag:         v1.13.9\n", node)
 		return err
 	case "get machineconfig":
 		data, err := os.ReadFile(filepath.Join(folder(), node+".yaml"))
@@ -305,12 +306,76 @@ func kubectl(args []string, out io.Writer) error {
 		shown := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: held.Kubernetes.issuing.Raw})
 		_, err = fmt.Fprintf(out, "<%s>", shown)
 		return err
+	case strings.HasPrefix(said, "get customresourcedefinitions"):
+		// Talos API access is enabled where a test says so, with the file "access".
+		crds := "ciliumnodes.cilium.io\n"
+		if hasAccess() {
+			crds += "serviceaccounts.talos.dev\n"
+		}
+		_, err := fmt.Fprintf(out, "<%s>", crds)
+		return err
+	case said == "get serviceaccounts.talos.dev":
+		_, err := fmt.Fprint(out, "<backup|etcd-backup|\ndefault|intruder|Namespace is not allowed: default\n>")
+		return err
+	case said == "get secret etcd-backup" && given["-n"] == "backup":
+		return accessSecret(out)
+	case said == "get pods" && strings.Contains(given["-o"], "secretName"):
+		_, err := fmt.Fprint(out, "<backup|copier-abc-x|ReplicaSet|copier-abc|abc|Running| etcd-backup kube-root  \n"+
+			"backup|other-x|DaemonSet|other||Running| etcd-backup-2   \n"+
+			"backup|once|Job|once||Running| etcd-backup   \n"+
+			"default|intruder|DaemonSet|intruder||Running| etcd-backup   \n>")
+		return err
+	case said == "get Deployment/copier" && given["-n"] == "backup":
+		_, err := fmt.Fprintf(out, "<|%s>", readFile("marked"))
+		return err
+	case said == "patch Deployment/copier" && given["-n"] == "backup":
+		_, mark, _ := strings.Cut(given["-p"], `"airlock/talos-access":"`)
+		mark, _, _ = strings.Cut(mark, `"`)
+		if err := os.WriteFile(filepath.Join(folder(), "marked"), []byte(mark), 0o600); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, "deployment.apps/copier patched")
+		return err
+	case said == "rollout status Deployment/copier" && given["-n"] == "backup":
+		_, err := fmt.Fprintln(out, `deployment "copier" successfully rolled out`)
+		return err
 	case said == "get deployments,daemonsets,statefulsets" || said == "get configmaps" || said == "get pods":
 		// None: what frames the answer is there all the same.
 		_, err := fmt.Fprint(out, "<>")
 		return err
 	}
 	return fmt.Errorf("kubectl %v is not known here", command)
+}
+
+func readFile(name string) string {
+	data, err := os.ReadFile(filepath.Join(folder(), name))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+func hasAccess() bool {
+	_, err := os.Stat(filepath.Join(folder(), "access"))
+	return err == nil
+}
+
+// accessSecret is the Secret that Talos writes for a ServiceAccount of talos.dev: its talosconfig has the CA that issues,
+// and no other one (siderolabs/talos: kubeaccess/serviceaccount/crd_controller.go, generateTalosconfig).
+func accessSecret(out io.Writer) error {
+	name, err := controlPlane()
+	if err != nil {
+		return err
+	}
+	held, _, err := load(name)
+	if err != nil {
+		return err
+	}
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: held.Talos.issuing.Raw})
+	config := fmt.Sprintf("context: default\ncontexts:\n    default:\n        endpoints:\n            - talos.default\n        ca: %s\n",
+		base64.StdEncoding.EncodeToString(ca))
+	_, err = fmt.Fprintf(out, "<%s>", base64.StdEncoding.EncodeToString([]byte(config)))
+	return err
 }
 
 func readyz(given map[string]string) error {
