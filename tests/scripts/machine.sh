@@ -16,12 +16,14 @@ mkdir -p "$out"
 cp /etc/passwd /etc/group "$out/"
 mount -t tmpfs tmpfs /etc
 mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /var/log
 mount -t tmpfs tmpfs /run
 cp "$out/passwd" "$out/group" /etc/
 mkdir -p /run/machine
 for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
   [ ! -d "$tree/$folder" ] || cp -a "$tree/$folder" "/${folder%/*}/"
 done
+[ ! -d "$tree/var/log" ] || cp -a "$tree/var/log/." /var/log/
 mkfifo /run/machine/fifo
 for name in kubelet kube-controller-manager kube-scheduler; do
   cp /bin/dash "/run/machine/$name"
@@ -70,4 +72,6 @@ if [ -n "${KEEP:-}" ]; then
     mkdir -p "$out/after/${folder%/*}"
     cp -a "/$folder" "$out/after/${folder%/*}/"
   done
+  mkdir -p "$out/after/var/log"
+  cp -a /var/log/. "$out/after/var/log/"
 fi

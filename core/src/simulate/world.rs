@@ -313,7 +313,7 @@ impl<'a> World<'a> {
                     self.restart_process(place, process);
                 }
             }
-            Action::Cluster(_) | Action::Do { .. } => {}
+            Action::Cluster(_) | Action::Do { .. } | Action::VerifyLogs => {}
         }
         Ok(())
     }

@@ -23,3 +23,4 @@ mod talos_patches;
 mod talos_standing;
 mod tenants;
 mod verifiers;
+mod verify;

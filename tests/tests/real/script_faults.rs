@@ -53,30 +53,45 @@ const NODE_COMMANDS: [&str; 23] = [
 ];
 
 /// What the scripts for objects call.
-const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
+const CLUSTER_COMMANDS: [&str; 9] = ["awk", "base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
 
 /// Commands that answer for somebody else: each of their failures has a text of its own.
-const ASKED: [&str; 3] = ["kubectl", "system", "talosctl"];
+const ASKED: [&str; 5] = ["crictl", "journalctl", "kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
-const READERS: [&str; 13] =
-    ["base64", "cat", "date", "df", "id", "mktemp", "od", "readlink", "sed", "sha256sum", "stat", "systemctl", "tr"];
+const READERS: [&str; 15] = [
+    "awk",
+    "base64",
+    "cat",
+    "date",
+    "df",
+    "gzip",
+    "id",
+    "mktemp",
+    "od",
+    "readlink",
+    "sed",
+    "sha256sum",
+    "stat",
+    "systemctl",
+    "tr",
+];
 
 /// Commands that change something.
 const WRITERS: [&str; 10] = ["chmod", "chown", "cp", "kubectl", "ln", "mkdir", "mv", "rm", "systemctl", "system"];
 
 /// A step on the machine that stands before it.
-struct Step {
-    id: String,
-    package: PathBuf,
+pub(super) struct Step {
+    pub(super) id: String,
+    pub(super) package: PathBuf,
     /// The machine before the step.
-    tree: PathBuf,
-    run: String,
-    gate: String,
-    commands: Vec<&'static str>,
-    environment: Vec<(&'static str, String)>,
+    pub(super) tree: PathBuf,
+    pub(super) run: String,
+    pub(super) gate: String,
+    pub(super) commands: Vec<&'static str>,
+    pub(super) environment: Vec<(&'static str, String)>,
     /// Whose library it is: a call site is disturbed once for each.
-    library: &'static str,
+    pub(super) library: &'static str,
 }
 
 impl Step {
@@ -96,12 +111,12 @@ impl Step {
 }
 
 /// What became of a run on the machine.
-struct Outcome {
-    codes: BTreeMap<String, i32>,
-    first: String,
-    said: String,
-    files: String,
-    folder: PathBuf,
+pub(super) struct Outcome {
+    pub(super) codes: BTreeMap<String, i32>,
+    pub(super) first: String,
+    pub(super) said: String,
+    pub(super) files: String,
+    pub(super) folder: PathBuf,
 }
 
 /// One call that fails.
@@ -112,7 +127,7 @@ struct Fault {
     mode: &'static str,
 }
 
-fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
+pub(super) fn machine(step: &Step, out: &Path, run: &str, gate: &str, extra: &[(&str, String)]) -> Outcome {
     let mut command = Command::new("unshare");
     let folder = root().join("tests/scripts");
     if !is_root() {
@@ -272,7 +287,7 @@ fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sy
 }
 
 /// Takes steps one after the other, undisturbed and recorded; then each with each fault.
-fn disturb(label: &str, mut steps: Vec<Step>) {
+pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
     let folder = scratch(label);
     let mut jobs = Vec::new();
     let mut seen = BTreeSet::new();

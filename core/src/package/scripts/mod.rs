@@ -6,6 +6,7 @@ mod cluster;
 mod hosted;
 mod machines;
 mod node;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -64,8 +65,8 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
         let purpose = "tells the platform's tool the next phase, and waits for it".to_owned();
         files.push(OutputFile::whole(TOOL.into(), 0o755, Zeroizing::new(STARLINGX.into()), purpose));
     }
-    let of_nodes = Library::new("lib-node.sh", &node::LIBRARY);
-    let of_cluster = cluster::library(plan);
+    let of_nodes = node::library(plan, output);
+    let of_cluster = cluster::library(plan, output);
     let [mut has_nodes, mut has_cluster] = [false, false];
     for ((phase, holder), steps) in groups {
         let text = match holder {

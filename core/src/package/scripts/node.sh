@@ -4,15 +4,19 @@
 # A second run changes nothing; an interrupted run can be repeated. State: /etc/kubernetes/.airlock; log: /var/lib/airlock.
 #
 # AIRLOCK_RESTART_KUBELET  the command that restarts the kubelet (systemctl restart kubelet)
+# AIRLOCK_KUBELET_LOG      the kubelet's log, for verify, where it is not in the journal
 # AIRLOCK_TIMEOUT          how long each wait may take, in seconds (300)
 
 usage() {
   cat <<END
 usage: apply.sh [kubelet] [--dry-run | --check | --undo | --status] [--node NAME] [--restarted POD]…
+       apply.sh verify [--check] [--node NAME] [--exclude PATTERN]…
 
 Carries out phase $phase of $package on this machine ($holder).
 
   kubelet          only the kubelet's own client certificate; after this phase's apply.sh without it
+  verify           reads the logs of this node's static Pods and kubelet, prints the TLS errors since the phase began, and waits
+                   until there was none for two minutes; with --check it does not wait
   check-ready      the same as --dry-run
   --dry-run        verifies everything that a run verifies, lists what it would change and restart; changes nothing
   --check          exit status 0 if this phase is complete here, otherwise what is missing
@@ -21,6 +25,7 @@ Carries out phase $phase of $package on this machine ($holder).
   --status         where this machine stands, and the log of all runs
   --node NAME      this machine is the node NAME, whatever its kubelet's certificate says
   --restarted POD  you have restarted this static Pod yourself
+  --exclude PATTERN verify: not the errors of COMPONENT/PEER that match this shell pattern, such as 'kubelet/192.0.2.7'
   --help           this text
 END
 }
@@ -39,7 +44,8 @@ etc=/etc/kubernetes
 kubelet_conf=$etc/kubelet.conf
 manifests=$etc/manifests
 limit=${AIRLOCK_TIMEOUT:-300}
-part=node
+part=${only_part:-node}
+excluded=
 action=apply
 node_name=
 given_name=
@@ -59,14 +65,21 @@ set_action() { # ACTION
 
 while [ "$#" -gt 0 ]; do
   case $1 in
-    kubelet) part=kubelet ;;
+    kubelet | verify) part=$1 ;;
     check-ready | --dry-run) set_action dry-run ;;
     --check) set_action check ;;
     --undo) set_action undo ;;
     status | --status) set_action status ;;
-    --node | --restarted)
+    --node | --restarted | --exclude)
       [ "$#" -ge 2 ] || wrong_usage "$1 needs a name"
-      case $1 in --node) given_name=$2 ;; *) by_hand="$by_hand $2" ;; esac
+      case $1 in
+        --node) given_name=$2 ;;
+        --restarted) by_hand="$by_hand $2" ;;
+        --exclude)
+          excluded="$excluded$2
+"
+          ;;
+      esac
       shift
       ;;
     help | --help | -h) usage && exit 0 ;;
@@ -74,6 +87,12 @@ while [ "$#" -gt 0 ]; do
   esac
   shift
 done
+
+case $part-$action in
+  verify-check) ;;
+  verify-apply) action=wait ;;
+  verify-*) wrong_usage 'verify takes --check, --node and --exclude' ;;
+esac
 
 work=$state/phase-$phase
 [ "$part" = node ] || work=$kubelet_state/phase-$phase
