@@ -24,9 +24,10 @@ const COMMANDS: [&str; 12] =
 /// A shell that reads each line of the files below a folder as a log of its own: prints the file's name, a tab, and the
 /// connection and peer of the error, or "none".
 const EACH_LINE: &str = r#"
-    holder=test scripts=$1 folder=$2 scratch=$3 now=1796000000 began=0 zone=+0000 scans=0
+    scripts=$1 folder=$2
     . "$scripts/common.sh"
     . "$scripts/verify.sh"
+    holder=test scratch=$3 now=1796000000 began=0 zone=+0000 scans=0
     for log in "$folder"/*.log; do
       name=${log##*/}
       name=${name%.log}

@@ -88,6 +88,7 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
+[ "$part" = "${only_part:-$part}" ] || wrong_usage "this script only reads logs: apply.sh verify"
 case $part-$action in
   verify-check) ;;
   verify-apply) action=wait ;;

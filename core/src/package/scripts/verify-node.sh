@@ -164,12 +164,13 @@ has_journal() {
 kubelet_start() {
   see_kubelet
   [ -n "$instances" ] || fail 'the kubelet does not run'
-  ask sed -n 's/^btime //p' /proc/stat
-  booted=$output
+  # By its age: the time of day may have been set since the machine started.
+  ask sed 's/[. ].*//' /proc/uptime
+  uptime=$output
   started_at=0
   for one in $instances; do
-    # Clock ticks, of which Linux shows 100 a second.
-    one=$((booted + ${one#*.} / 100))
+    # Clock ticks since the machine started, of which Linux shows 100 a second.
+    one=$((now - uptime + ${one#*.} / 100))
     [ "$one" -le "$started_at" ] || started_at=$one
   done
 }
