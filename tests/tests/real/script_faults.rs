@@ -190,7 +190,18 @@ fn site(call: &str, package: &Path) -> String {
             () => word,
         }
     });
-    words.collect::<Vec<_>>().join(" ")
+    without_times(&words.collect::<Vec<_>>().join(" "))
+}
+
+/// A text without its numbers of more than three digits: times and durations.
+fn without_times(text: &str) -> String {
+    let mut short = String::new();
+    for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        short.push_str(if digits.len() > 3 { "N" } else { digits });
+        short.push_str(&part[digits.len()..]);
+    }
+    short
 }
 
 /// The calls that fail in turn: the first and the last of each site that no step before had.

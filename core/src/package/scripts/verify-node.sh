@@ -12,7 +12,7 @@ verify_part() {
   ask id -u
   [ "$output" = 0 ] || fail 'run this as root'
   find_node_name
-  [ -n "$node_name" ] || fail "the kubelet's client certificate does not show this node's name: run this again with --node NAME"
+  [ -n "$node_name" ] || fail "sed finds no node name in the kubelet's client certificate or in $kubelet_conf: run this again with --node NAME"
   if [ "$kind" != workers ]; then
     for name in $components; do
       [ -e "$manifests/$name.yaml" ] || fail "$manifests/$name.yaml does not exist: is this a control-plane node?"
@@ -162,8 +162,13 @@ has_journal() {
 
 # When the running kubelet started, as $started_at.
 kubelet_start() {
-  see_kubelet
-  [ -n "$instances" ] || fail 'the kubelet does not run'
+  # It may be between two starts.
+  tries=10
+  until see_kubelet && [ -n "$instances" ]; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail 'no process of the kubelet runs on this machine, as far as readlink /proc/PID/ns/net shows'
+    pause_between
+  done
   # By its age: the time of day may have been set since the machine started.
   ask sed 's/[. ].*//' /proc/uptime
   uptime=$output
