@@ -140,7 +140,8 @@ fn now() -> i64 {
 
 /// A time so many seconds ago, as date(1) formats it.
 fn ago(seconds: i64, format: &str) -> String {
-    let date = succeed(Command::new("date").args(["-u", "-d", &format!("@{}", now() - seconds), &format!("+{format}")]));
+    let date =
+        succeed(Command::new("date").args(["-u", "-d", &format!("@{}", now() - seconds), &format!("+{format}")]));
     date.trim().to_owned()
 }
 
@@ -162,9 +163,11 @@ impl Node {
         // The time of this machine, since processes have no other.
         let node = Self { tree, name, environment: vec![("SHIFT", "-100".to_owned())] };
         let package = Case::named("ecdsa-3").rotation().manifest()["cluster"].as_str().expect("a name").to_owned();
-        let package = Case::named("ecdsa-3").rotation().root().file_name().map_or(package, |name| {
-            name.to_string_lossy().into_owned()
-        });
+        let package = Case::named("ecdsa-3")
+            .rotation()
+            .root()
+            .file_name()
+            .map_or(package, |name| name.to_string_lossy().into_owned());
         let log = |phase: u8, seconds| {
             let time = ago(seconds, "%Y-%m-%dT%H:%M:%SZ");
             format!("{time}\troot\t{package}\t{phase}\tnode\twrite\t/etc/kubernetes/pki/ca.crt\tabsent\tabsent\tok\n")
@@ -260,8 +263,12 @@ fn an_error_in_the_last_two_minutes_does_not_pass() {
     node.append(&node.log("etcd"), &Node::line(700, &lines_of("etcd")[0]));
     let (passes, said) = node.check("");
     assert!(!passes, "{said}");
-    assert!(said.contains("kube-scheduler: 1 TLS errors in the 10 minutes since the phase began, the last 3"), "{said}");
-    let row = "peer 127.0.0.1:6443; connection kube-scheduler -> kube-apiserver, in the trust matrix: scheduler-apiserver";
+    assert!(
+        said.contains("kube-scheduler: 1 TLS errors in the 10 minutes since the phase began, the last 3"),
+        "{said}"
+    );
+    let row =
+        "peer 127.0.0.1:6443; connection kube-scheduler -> kube-apiserver, in the trust matrix: scheduler-apiserver";
     assert!(said.contains(row), "{said}");
     assert!(said.contains("NOT READY: kube-scheduler: a TLS error 3"), "{said}");
     assert!(!said.contains("etcd:"), "{said}");
@@ -302,7 +309,10 @@ fn errors_are_found_in_every_format_of_logs() {
     }
     let kubelet = [
         ("klog", Node::klog(30, "err=\"x509: certificate signed by unknown authority\"")),
-        ("json", format!("{{\"ts\":{}000.5,\"caller\":\"a.go:1\",\"msg\":\"Failed\",\"err\":\"x509: bad\"}}\n", now() - 30)),
+        (
+            "json",
+            format!("{{\"ts\":{}000.5,\"caller\":\"a.go:1\",\"msg\":\"Failed\",\"err\":\"x509: bad\"}}\n", now() - 30),
+        ),
     ];
     for (label, line) in kubelet {
         let node = Node::new(&format!("format-{label}"), "worker1");
@@ -414,7 +424,11 @@ fn it_waits_until_the_logs_are_quiet() {
     let out = node.tree.with_file_name("out");
     let outcome = machine(&step, &out, &step.run, "true", &[]);
     assert_eq!(outcome.codes["second"], 1, "{}", outcome.said);
-    assert!(outcome.said.contains("FAILED: time-out after 30 s, the logs are not quiet for two minutes: etcd"), "{}", outcome.said);
+    assert!(
+        outcome.said.contains("FAILED: time-out after 30 s, the logs are not quiet for two minutes: etcd"),
+        "{}",
+        outcome.said
+    );
 }
 
 /// Every command of it fails in turn: none is taken for a quiet log.
@@ -485,7 +499,10 @@ fn logs_of_pods_are_read_through_kubectl() {
         assert!(said.contains(pod), "{pod}: {said}");
     }
     assert!(!said.contains("kube-proxy-0"), "{said}");
-    assert!(said.contains("read this log yourself: the webhook at https://192.0.2.8/validate is outside the cluster"), "{said}");
+    assert!(
+        said.contains("read this log yourself: the webhook at https://192.0.2.8/validate is outside the cluster"),
+        "{said}"
+    );
     assert!(said.contains("read this log yourself: the Service lab/elsewhere (webhook) has no Pods"), "{said}");
 
     let started = format!("{} Started\n", at(4000));
@@ -497,8 +514,12 @@ fn logs_of_pods_are_read_through_kubectl() {
     let (passes, said) =
         check_cluster("left-out", rotation, &[("log.extension-1", &loud)], "verify --check --exclude 'lab/Pod/*'");
     assert!(passes && !said.contains("extension-1"), "{said}");
-    let (passes, said) =
-        check_cluster("peer", rotation, &[("log.extension-1", &loud)], "verify --check --exclude 'lab/Pod/extension-1/127.0.0.1'");
+    let (passes, said) = check_cluster(
+        "peer",
+        rotation,
+        &[("log.extension-1", &loud)],
+        "verify --check --exclude 'lab/Pod/extension-1/127.0.0.1'",
+    );
     assert!(passes && said.contains("left out by --exclude"), "{said}");
 
     let token = format!("{started}{} {}\n", at(40), lines_of("kube-scheduler-distrusting")[1]);
@@ -520,9 +541,8 @@ fn token_secrets_are_waited_for() {
     let encoded = |path: PathBuf| succeed(Command::new("base64").arg("-w0").arg(path)).trim().to_owned();
     let both = encoded(rotation.phase(1).join("workers/ca.crt"));
     let old = encoded(fixtures::path("kubeadm/ecdsa-3/worker1/etc/kubernetes/pki/ca.crt"));
-    let check = |label: &str, secrets: &str| {
-        check_cluster(label, rotation, &[("token-secrets", secrets)], "published --check")
-    };
+    let check =
+        |label: &str, secrets: &str| check_cluster(label, rotation, &[("token-secrets", secrets)], "published --check");
     let (passes, said) = check("both", &format!("default/robot||{both}\nci/builder||{both}\n"));
     assert!(passes, "{said}");
     let (passes, said) = check("none", "");

@@ -18,8 +18,7 @@ use crate::{
 };
 
 /// The functions of every script for objects.
-const OBJECTS: [&str; 3] =
-    [include_str!("token-secrets.sh"), include_str!("cluster.sh"), include_str!("workloads.sh")];
+const OBJECTS: [&str; 3] = [include_str!("token-secrets.sh"), include_str!("cluster.sh"), include_str!("workloads.sh")];
 
 /// The functions that read logs.
 const VERIFY: &str = include_str!("verify-cluster.sh");
@@ -76,9 +75,10 @@ pub(super) fn script(
             }
         }
         if verifies_logs(step) {
-            let publishes = steps.iter().flat_map(|step| &step.actions).any(|action| {
-                matches!(action, Action::Cluster(ClusterAction::Published(..)))
-            });
+            let publishes = steps
+                .iter()
+                .flat_map(|step| &step.actions)
+                .any(|action| matches!(action, Action::Cluster(ClusterAction::Published(..))));
             lines.push(format!("verify_cluster {}", if publishes { "published" } else { "-" }));
         }
         if lines.is_empty() {
