@@ -263,10 +263,7 @@ fn an_error_in_the_last_two_minutes_does_not_pass() {
     node.append(&node.log("etcd"), &Node::line(700, &lines_of("etcd")[0]));
     let (passes, said) = node.check("");
     assert!(!passes, "{said}");
-    assert!(
-        said.contains("kube-scheduler: 1 TLS errors in the 10 minutes since the phase began, the last 3"),
-        "{said}"
-    );
+    assert!(said.contains("kube-scheduler: 1 TLS error in the 10 minutes since the phase began, the last 3"), "{said}");
     let row =
         "peer 127.0.0.1:6443; connection kube-scheduler -> kube-apiserver, in the trust matrix: scheduler-apiserver";
     assert!(said.contains(row), "{said}");

@@ -13,6 +13,8 @@ verify_part() {
   [ "$output" = 0 ] || fail 'run this as root'
   find_node_name
   [ -n "$node_name" ] || fail "sed finds no node name in the kubelet's client certificate or in $kubelet_conf: run this again with --node NAME"
+  [ "$kind" != node ] || [ "$node_name" = "$holder" ] ||
+    fail "this machine is the node $node_name, and this folder is for $holder; if it is $holder, run this again with --node $holder"
   if [ "$kind" != workers ]; then
     for name in $components; do
       [ -e "$manifests/$name.yaml" ] || fail "$manifests/$name.yaml does not exist: is this a control-plane node?"

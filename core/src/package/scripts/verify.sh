@@ -285,7 +285,9 @@ report_errors() {
     [ "$row-$source" != "end-$scans" ] || complete=yes
     [ "$row" = error ] || continue
     describe_connection "$connection"
-    text="$source: $count TLS errors in the $(((now - began) / 60)) minutes since the phase began, the last $((now - last)) s ago; peer $peer; connection $meaning"
+    errors='TLS errors'
+    [ "$count" != 1 ] || errors='TLS error'
+    text="$source: $count $errors in the $(((now - began) / 60)) minutes since the phase began, the last $((now - last)) s ago; peer $peer; connection $meaning"
     if is_excluded "$source" "$peer"; then
       [ "$printed" = yes ] || say "$text; left out by --exclude"
       continue
@@ -294,7 +296,7 @@ report_errors() {
       say "$text"
       say "  $sample"
     }
-    not_quiet "$((quiet - now + last))" "$source: a TLS error $((now - last)) s ago; peer $peer; connection $meaning"
+    not_quiet "$((quiet - now + last))" "$source: a TLS error $((now - last)) s ago; peer $peer"
   done <"$scratch/summary"
   [ "$complete" = yes ] || fail "awk or cat: incomplete answer: not every log that was read is in $scratch/found"
 }
@@ -335,5 +337,5 @@ END
     sleep "$rest" 9>&- || fail "sleep $rest failed"
     waited=$((waited + rest))
   done
-  say "quiet for two minutes:$read_sources"
+  say "quiet for two minutes:${read_sources:- there is no log to read here}"
 }
