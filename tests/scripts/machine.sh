@@ -13,15 +13,18 @@ package=$3
 command=$4
 check=$5
 mkdir -p "$out"
-cp /etc/passwd /etc/group "$out/"
+# Programs such as awk are links to there.
+cp -a /etc/passwd /etc/group /etc/alternatives "$out/"
 mount -t tmpfs tmpfs /etc
 mount -t tmpfs tmpfs /var/lib
+mount -t tmpfs tmpfs /var/log
 mount -t tmpfs tmpfs /run
-cp "$out/passwd" "$out/group" /etc/
+cp -a "$out/passwd" "$out/group" "$out/alternatives" /etc/
 mkdir -p /run/machine
 for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
   [ ! -d "$tree/$folder" ] || cp -a "$tree/$folder" "/${folder%/*}/"
 done
+[ ! -d "$tree/var/log" ] || cp -a "$tree/var/log/." /var/log/
 mkfifo /run/machine/fifo
 for name in kubelet kube-apiserver kube-controller-manager kube-scheduler; do
   cp /bin/dash "/run/machine/$name"
@@ -70,4 +73,6 @@ if [ -n "${KEEP:-}" ]; then
     mkdir -p "$out/after/${folder%/*}"
     cp -a "/$folder" "$out/after/${folder%/*}/"
   done
+  mkdir -p "$out/after/var/log"
+  cp -a /var/log/. "$out/after/var/log/"
 fi

@@ -24,6 +24,10 @@ pub(super) fn of_step(step: &Step) -> Commands {
         return Commands { run: run.clone(), gate: gate.clone(), undo: String::new() };
     }
     let script = format!("sh {}", script_path(step));
+    if verifies_logs(step) {
+        let name = if on_nodes(step) { VERIFY } else { step_name(step) };
+        return Commands { gate: format!("{script} {name} --check"), ..Commands::default() };
+    }
     match &step.holder {
         Holder::Clients => Commands::default(),
         Holder::Workers if step.replaces_workers() => {
@@ -53,6 +57,19 @@ pub(super) fn of_step(step: &Step) -> Commands {
             }
         }
     }
+}
+
+/// The word with which a node's script reads logs.
+const VERIFY: &str = "verify";
+
+/// Does the step only read logs?
+pub(super) fn verifies_logs(step: &Step) -> bool {
+    step.actions.iter().any(|action| matches!(action, Action::VerifyLogs))
+}
+
+/// Does it run on nodes?
+fn on_nodes(step: &Step) -> bool {
+    matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes | Holder::Workers)
 }
 
 impl Commands {

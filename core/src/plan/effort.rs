@@ -147,6 +147,8 @@ fn on_a_machine(action: &Action) -> Span {
         Action::RenewKubelet | Action::RenewServing => span(2, 60),
         Action::RenewLeaves(leaves) => span(1, 3).times(leaves.len()),
         Action::RenewOnNode { names, .. } => span(1, 3).times(names.len()),
+        // Two minutes without an error, counted from the last one.
+        Action::VerifyLogs => span(1, 180),
         Action::Cluster(_) | Action::Do { .. } => Span::default(),
     }
 }

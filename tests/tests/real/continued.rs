@@ -133,7 +133,11 @@ fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
     }
 }
 
-const PHASE_3: [&str; 10] = [
+/// The logs, at the end of phase 1, and of phase 2 with its last step.
+const VERIFY_1: [&str; 3] = ["1-verify-nodes", "1-verify-workers", "1-verify"];
+const CONFIRM: [&str; 4] = ["2-verify-nodes", "2-verify-workers", "2-verify", "2-everyone"];
+
+const PHASE_3: [&str; 13] = [
     "3-cluster-info",
     "3-cp1",
     "3-cp2",
@@ -143,9 +147,12 @@ const PHASE_3: [&str; 10] = [
     "3-clients",
     "3-authentication",
     "3-pods",
+    "3-verify-nodes",
+    "3-verify-workers",
+    "3-verify",
     "3-after-care",
 ];
-const PHASE_2_END: [&str; 8] = [
+const PHASE_2_END: [&str; 11] = [
     "2-published",
     "2-cp1-kubelet",
     "2-cp2-kubelet",
@@ -153,6 +160,9 @@ const PHASE_2_END: [&str; 8] = [
     "2-cluster-info",
     "2-workers",
     "2-clients",
+    "2-verify-nodes",
+    "2-verify-workers",
+    "2-verify",
     "2-everyone",
 ];
 
@@ -169,18 +179,11 @@ fn from_each_phase() {
         "1-clients",
         "1-authentication",
     ];
+    let barriers = [&barriers[..], &VERIFY_1].concat();
     let switch = ["2-cp1", "2-cp2", "2-cp3"];
     goes_on("1", &everyone(1), &[&barriers[..], &switch, &PHASE_2_END, &PHASE_3].concat());
-    let confirm = [
-        "2-freeze",
-        "2-cp1-backup",
-        "2-cp2-backup",
-        "2-cp3-backup",
-        "2-published",
-        "2-workers",
-        "2-clients",
-        "2-everyone",
-    ];
+    let confirm = ["2-freeze", "2-cp1-backup", "2-cp2-backup", "2-cp3-backup", "2-published", "2-workers", "2-clients"];
+    let confirm = [&confirm[..], &CONFIRM].concat();
     goes_on("2", &everyone(2), &[&confirm[..], &PHASE_3].concat());
 }
 
@@ -200,7 +203,7 @@ fn in_the_middle_of_a_phase() {
         "1-pods",
         "1-clients",
     ];
-    let first = [&first[..], &["1-authentication", "2-cp1", "2-cp2", "2-cp3"]].concat();
+    let first = [&first[..], &["1-authentication"], &VERIFY_1, &["2-cp1", "2-cp2", "2-cp3"]].concat();
     goes_on("first-of-1", &except(0, "cp1", 1), &[&first[..], &PHASE_2_END, &PHASE_3].concat());
     let second = ["2-freeze", "2-cp1-backup", "2-cp2-backup", "2-cp3-backup", "2-cp2", "2-cp3"];
     goes_on("first-of-2", &except(1, "cp1", 2), &[&second[..], &PHASE_2_END, &PHASE_3].concat());
@@ -222,18 +225,10 @@ fn with_somebody_forgotten() {
         "2-cp2-kubelet",
         "2-cp3-kubelet",
     ];
-    let node = [&node[..], &["2-workers", "2-clients", "2-everyone"]].concat();
+    let node = [&node[..], &["2-workers", "2-clients"], &CONFIRM].concat();
     goes_on("node", &except(2, "cp3", 0), &[&node[..], &PHASE_3].concat());
-    let others = [
-        "2-freeze",
-        "2-cp1-backup",
-        "2-cp2-backup",
-        "2-cp3-backup",
-        "2-published",
-        "2-workers",
-        "2-clients",
-        "2-everyone",
-    ];
+    let others = ["2-freeze", "2-cp1-backup", "2-cp2-backup", "2-cp3-backup", "2-published", "2-workers", "2-clients"];
+    let others = [&others[..], &CONFIRM].concat();
     goes_on("worker", &except(2, "worker1", 0), &[&others[..], &PHASE_3].concat());
     goes_on("person", &except(2, "clients", 0), &[&others[..], &PHASE_3].concat());
     let object = [
@@ -245,8 +240,8 @@ fn with_somebody_forgotten() {
         "2-cluster-info",
         "2-workers",
         "2-clients",
-        "2-everyone",
     ];
+    let object = [&object[..], &CONFIRM].concat();
     goes_on("cluster-info", &except(2, "cluster", 1), &[&object[..], &PHASE_3].concat());
 }
 
@@ -260,7 +255,8 @@ fn without_the_new_key() {
         said.status.success() && words.contains("this package ends before phase 2, whose step 2-cp1 needs it"),
         "{words}"
     );
-    let expected = "1-freeze 1-cp1-backup 1-cp2-backup 1-cp3-backup 1-cp2 1-cp3 1-published 1-cluster-info 1-workers 1-pods 1-clients 1-authentication";
+    let expected = "1-freeze 1-cp1-backup 1-cp2-backup 1-cp3-backup 1-cp2 1-cp3 1-published 1-cluster-info 1-workers 1-pods 1-clients 1-authentication \
+                    1-verify-nodes 1-verify-workers 1-verify";
     assert_eq!(steps(&package).join(" "), expected);
     let keys = walk(&package).into_iter().filter(|path| path.ends_with(".key") && !path.starts_with("0-"));
     assert_eq!(keys.collect::<Vec<_>>(), Vec::<String>::new());

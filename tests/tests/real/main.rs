@@ -30,3 +30,4 @@ mod talos_standing;
 mod tenant_secrets;
 mod tenants;
 mod verifiers;
+mod verify;

@@ -59,13 +59,14 @@ pub(super) const NODE_COMMANDS: [&str; 27] = [
 ];
 
 /// What the scripts for objects call.
-const CLUSTER_COMMANDS: [&str; 8] = ["base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
+const CLUSTER_COMMANDS: [&str; 9] = ["awk", "base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
 
 /// Commands that answer for somebody else: each of their failures has a text of its own.
-const ASKED: [&str; 4] = ["dcmanager", "kubectl", "system", "talosctl"];
+const ASKED: [&str; 6] = ["crictl", "dcmanager", "journalctl", "kubectl", "system", "talosctl"];
 
 /// Commands with an answer that something is decided on.
-const READERS: [&str; 16] = [
+const READERS: [&str; 18] = [
+    "awk",
     "base64",
     "cat",
     "date",
@@ -73,6 +74,7 @@ const READERS: [&str; 16] = [
     "du",
     "etcdctl",
     "etcdutl",
+    "gzip",
     "id",
     "mktemp",
     "od",
@@ -213,7 +215,18 @@ fn site(call: &str, package: &Path) -> String {
             () => word,
         }
     });
-    words.collect::<Vec<_>>().join(" ")
+    without_times(&words.collect::<Vec<_>>().join(" "))
+}
+
+/// A text without its numbers of more than three digits: times and durations.
+fn without_times(text: &str) -> String {
+    let mut short = String::new();
+    for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+        short.push_str(if digits.len() > 3 { "N" } else { digits });
+        short.push_str(&part[digits.len()..]);
+    }
+    short
 }
 
 /// The calls that fail in turn: the first and the last of each site that no step before had.
@@ -310,7 +323,7 @@ fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sy
 }
 
 /// Takes steps one after the other, undisturbed and recorded; then each with each fault.
-fn disturb(label: &str, mut steps: Vec<Step>) {
+pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
     let folder = scratch(label);
     let mut jobs = Vec::new();
     let mut seen = BTreeSet::new();

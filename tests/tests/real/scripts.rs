@@ -91,7 +91,17 @@ fn nodes_that_were_not_given_are_brought_authorities_alone() {
     let held: Vec<&str> =
         steps.iter().filter(|step| step["holder"] == "control-plane").filter_map(|step| step["id"].as_str()).collect();
     let backup = "1-control-plane-backup";
-    assert_eq!(held, [backup, "1-control-plane", "2-control-plane", "2-control-plane-kubelet", "3-control-plane"]);
+    let expected = [
+        backup,
+        "1-control-plane",
+        "1-verify-nodes",
+        "2-control-plane",
+        "2-control-plane-kubelet",
+        "2-verify-nodes",
+        "3-control-plane",
+        "3-verify-nodes",
+    ];
+    assert_eq!(held, expected);
 }
 
 /// Names from the input are text: in the runbook, README.txt and scripts, which people read on a terminal and run as root.

@@ -27,6 +27,13 @@ pub struct Step {
     pub undo: String,
 }
 
+impl Step {
+    /// Does it only read logs?
+    pub fn reads_logs(&self) -> bool {
+        self.run.is_empty() && self.gate.contains(".sh verify ")
+    }
+}
+
 /// A package that is unpacked, and what it tells people to do.
 pub struct Package {
     /// The ids of the edges that it predicts.

@@ -132,7 +132,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
     }
-    if has_holder(plan, &Holder::ControlPlanes) {
+    if changes_unseen_nodes(plan) {
         writeln!(
             text,
             "No control-plane node's files were given. The scripts in `control-plane/` are for each of those nodes, the same one for all: they stop before they change anything where a node's `ca.crt` is not what the phase before left there. In phase 2 a node makes its own certificates with its own `kubeadm certs renew`, as long as kubeadm's configuration says, and needs kubeadm, kubectl and unshare for that.\n"
@@ -322,6 +322,11 @@ fn departures(text: &mut String, plan: &RotationPlan, texts: &Texts) -> std::fmt
         }
     }
     Ok(())
+}
+
+/// Does a step change control-plane nodes that were not provided?
+fn changes_unseen_nodes(plan: &RotationPlan) -> bool {
+    plan.steps.iter().any(|step| step.holder == Holder::ControlPlanes && !commands::verifies_logs(step))
 }
 
 fn has_holder(plan: &RotationPlan, holder: &Holder) -> bool {

@@ -2,13 +2,13 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Library, function, head, hosted, machines, node::shown_sum};
+use super::{Library, function, head, hosted, machines, node::shown_sum, verify};
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},
     package::{
         OutputFile, OutputFiles,
-        commands::{quote, step_name},
+        commands::{quote, step_name, verifies_logs},
         edits,
         render::Renderer,
     },
@@ -20,7 +20,10 @@ use crate::{
 };
 
 /// The functions of every script for objects.
-const OBJECTS: [&str; 2] = [include_str!("cluster.sh"), include_str!("workloads.sh")];
+const OBJECTS: [&str; 3] = [include_str!("token-secrets.sh"), include_str!("cluster.sh"), include_str!("workloads.sh")];
+
+/// The functions that read logs.
+const VERIFY: &str = include_str!("verify-cluster.sh");
 
 /// The functions for immutable Secrets.
 const RECREATE: &str = include_str!("recreate.sh");
@@ -32,8 +35,12 @@ const REPLACE: &str = include_str!("replace.sh");
 const MANAGEMENT: &str = include_str!("management.sh");
 
 /// The library of every script for objects, with the functions for machines or tenants where the plan has some.
-pub(super) fn library(plan: &RotationPlan) -> Library {
+pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
+    let of_logs = verify::library(&output.matrix, &[]);
     let mut parts = OBJECTS.to_vec();
+    if plan.steps.iter().any(|step| step.holder == Holder::Cluster && verifies_logs(step)) {
+        parts.extend([of_logs.as_str(), VERIFY]);
+    }
     if plan.profile.hosted().is_none() && plan.steps.iter().any(|step| step.holder == Holder::Management) {
         parts.push(MANAGEMENT);
     }
@@ -74,6 +81,13 @@ pub(super) fn script(
                     lines.push(READY.to_owned());
                 }
             }
+        }
+        if verifies_logs(step) {
+            let publishes = steps
+                .iter()
+                .flat_map(|step| &step.actions)
+                .any(|action| matches!(action, Action::Cluster(ClusterAction::Published(..))));
+            lines.push(format!("verify_cluster {}", if publishes { "published" } else { "-" }));
         }
         if lines.is_empty() {
             continue;
@@ -194,7 +208,7 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
         }
         ClusterAction::Pin(pinned) => pin_line(plan, pinned, output).into_iter().collect(),
         ClusterAction::Published(_, file) => vec![format!(
-            "await \"kube-root-ca.crt holds this phase's CAs in every namespace\" published \"$root/{file}\""
+            "await \"kube-root-ca.crt in every namespace, and ca.crt of every service account token Secret, hold this phase's CAs\" published \"$root/{file}\""
         )],
         ClusterAction::ReplaceWorkers => vec!["replace_workers".to_owned()],
         ClusterAction::Served => vec![format!(

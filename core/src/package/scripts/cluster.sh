@@ -22,6 +22,9 @@ Where the step restarts workloads:
                       allows fewer disruptions than their roll-out takes
   --namespace NAME    only those in these namespaces
   --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
+Where the step is verify, which reads logs:
+  --namespace NAME    also those of the Pods in these namespaces
+  --exclude PATTERN   not NAMESPACE/Pod/NAME, or its errors with a peer (NAMESPACE/Pod/NAME/PEER), that match this shell pattern
   --batch N           restart N at a time and wait for their roll-out before the next N (10)
   --pause SECONDS     wait so long after each batch (0)
 Where the step replaces workers:
@@ -306,6 +309,7 @@ published() { # FILE
       return 1
     }
   done
+  token_secrets_hold
 }
 
 # The API server presents a certificate of the new CA to a client that trusts only that.

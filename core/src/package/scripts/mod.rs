@@ -6,6 +6,7 @@ mod cluster;
 mod hosted;
 mod machines;
 mod node;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -73,8 +74,8 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
         let purpose = "calls dcmanager, one step at a time, and waits for what comes of it".to_owned();
         files.push(OutputFile::whole(DCMANAGER.into(), 0o755, Zeroizing::new(SUBCLOUDS.into()), purpose));
     }
-    let of_nodes = Library::new("lib-node.sh", &node::LIBRARY);
-    let of_cluster = cluster::library(plan);
+    let of_nodes = node::library(plan, output);
+    let of_cluster = cluster::library(plan, output);
     let [mut has_nodes, mut has_cluster] = [false, false];
     // Where people do everything, there is nothing for a script.
     groups.retain(|_, steps| {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Library, function, head};
+use super::{Library, function, head, verify};
 use crate::{
     UnixTime,
     formats::static_pod,
@@ -22,15 +22,29 @@ use crate::{
 };
 
 /// The functions of every node's script, in the order in which they are defined.
-pub(super) const LIBRARY: [&str; 7] = [
+const LIBRARY: [&str; 8] = [
     include_str!("pods.sh"),
     include_str!("node.sh"),
     include_str!("backup.sh"),
     include_str!("kubelet.sh"),
     include_str!("serving.sh"),
     include_str!("renew.sh"),
+    include_str!("verify-node.sh"),
     include_str!("undo.sh"),
 ];
+
+/// The library of every node's script.
+pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
+    let of_logs = verify::library(&output.matrix, &control_plane_pods(plan));
+    Library::new("lib-node.sh", &[&[of_logs.as_str()][..], &LIBRARY[..]].concat())
+}
+
+/// The static Pods that every control-plane node has, by their manifests' names; etcd may run elsewhere.
+fn control_plane_pods(plan: &RotationPlan) -> Vec<&'static str> {
+    let components = [Component::Apiserver, Component::ControllerManager, Component::Scheduler];
+    let manifests = components.into_iter().filter_map(|component| plan.profile.manifest(component));
+    manifests.filter_map(|path| path.rsplit('/').next()?.strip_suffix(".yaml")).collect()
+}
 
 /// What each file on each node is by the end of the phases that were looked at: SHA-256, by node and path.
 #[derive(Default)]
@@ -95,6 +109,7 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
     let before_undo: Vec<_> = before_undo.chain(node.iter().find(serves).map(|_| "undo_serving".to_owned())).collect();
     [
         head(job.plan, job.phase, job.holder, up),
+        job.only_part().to_owned(),
         job.facts(&node, &new_ca, unseen),
         job.old_mark(&node, &kubelet),
         function("node", &node),
@@ -125,6 +140,11 @@ impl Job<'_> {
         };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
         format!("old_ca={}\n", quoted(&succession.old_marks(new).join(" ")))
+    }
+
+    /// A script that only reads logs needs no word for it.
+    fn only_part(&self) -> &'static str {
+        if self.steps.iter().all(|step| commands::verifies_logs(step)) { "only_part=verify\n" } else { "" }
     }
 
     /// What the library has to know of this node and phase.
@@ -193,7 +213,7 @@ impl Job<'_> {
                     let files: String = files.iter().map(|file| format!(" {}", quote(file))).collect();
                     lines.push(format!("back_up_node /etc/kubernetes{files}"));
                 }
-                Action::Do { .. } | Action::Cluster(_) => {}
+                Action::Do { .. } | Action::Cluster(_) | Action::VerifyLogs => {}
             }
         }
         lines

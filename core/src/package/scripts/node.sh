@@ -4,17 +4,21 @@
 # A second run changes nothing; an interrupted run can be repeated. State: /etc/kubernetes/.airlock; log: /var/lib/airlock.
 #
 # AIRLOCK_RESTART_KUBELET  the command that restarts the kubelet (systemctl restart kubelet)
+# AIRLOCK_KUBELET_LOG      the kubelet's log, for verify, where it is not in the journal
 # AIRLOCK_TIMEOUT          how long each wait may take, in seconds (300)
 
 usage() {
   cat <<END
 usage: apply.sh [backup | kubelet] [--dry-run | --check | --undo | --status] [--node NAME] [--restarted POD]…
+       apply.sh verify [--check] [--node NAME] [--exclude PATTERN]…
 
 Carries out phase $phase of $package on this machine ($holder).
 
   backup           only the backup, where this phase begins with one: an archive of this node's configuration and keys,
                    and a snapshot of etcd that is verified by restoring it
   kubelet          only the kubelet's own client certificate; after this phase's apply.sh without it
+  verify           reads the logs of this node's static Pods and kubelet, prints the TLS errors since the phase began, and waits
+                   until there was none for two minutes; with --check it does not wait
   check-ready      the same as --dry-run
   --dry-run        verifies everything that a run verifies, lists what it would change and restart; changes nothing
   --check          exit status 0 if this phase is complete here, otherwise what is missing
@@ -25,6 +29,7 @@ Carries out phase $phase of $package on this machine ($holder).
   --restarted POD  you have restarted this static Pod yourself
   --etcd-backed-up WHERE
                    you have taken a snapshot of etcd and restored it yourself; WHERE says where it is
+  --exclude PATTERN verify: not the errors of COMPONENT/PEER that match this shell pattern, such as 'kubelet/192.0.2.7'
   --help           this text
 END
 }
@@ -43,7 +48,8 @@ etc=/etc/kubernetes
 kubelet_conf=$etc/kubelet.conf
 manifests=$etc/manifests
 limit=${AIRLOCK_TIMEOUT:-300}
-part=node
+part=${only_part:-node}
+excluded=
 action=apply
 node_name=
 given_name=
@@ -64,17 +70,21 @@ set_action() { # ACTION
 
 while [ "$#" -gt 0 ]; do
   case $1 in
-    backup | kubelet) part=$1 ;;
+    backup | kubelet | verify) part=$1 ;;
     check-ready | --dry-run) set_action dry-run ;;
     --check) set_action check ;;
     --undo) set_action undo ;;
     status | --status) set_action status ;;
-    --node | --restarted | --etcd-backed-up)
+    --node | --restarted | --etcd-backed-up | --exclude)
       { [ "$#" -ge 2 ] && [ -n "$2" ]; } || wrong_usage "$1 needs a value"
       case $1 in
         --node) given_name=$2 ;;
         --restarted) by_hand="$by_hand $2" ;;
         --etcd-backed-up) etcd_elsewhere=$2 ;;
+        --exclude)
+          excluded="$excluded$2
+"
+          ;;
       esac
       shift
       ;;
@@ -84,8 +94,12 @@ while [ "$#" -gt 0 ]; do
   shift
 done
 
+[ "$part" = "${only_part:-$part}" ] || wrong_usage "this script only reads logs: apply.sh verify"
 case $part-$action in
   backup-undo | backup-dry-undo) wrong_usage 'a backup is not undone' ;;
+  verify-check) ;;
+  verify-apply) action=wait ;;
+  verify-*) wrong_usage 'verify takes --check, --node and --exclude' ;;
 esac
 work=$state/phase-$phase
 [ "$part" != kubelet ] || work=$kubelet_state/phase-$phase

@@ -65,10 +65,10 @@ instance() { # PID
   { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086 # fields
   set -- "$1" ${stat##*) }
-  # Field 22 of proc_pid_stat(5); the first one here is field 3. A zombie no longer runs.
+  # Field 22 of proc_pid_stat(5); the second one here is field 3. A zombie no longer runs.
   [ "$2" != Z ] || return 1
   shift 20
-  started=$2
+  started=$1
 }
 
 see_cgroups() {

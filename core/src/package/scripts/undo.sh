@@ -132,6 +132,11 @@ main() {
   make_scratch
   ask readlink /proc/self/ns/net
   own_network=$output
+  if [ "$part" = verify ]; then
+    verify_part
+    [ "$missing" = no ]
+    return
+  fi
   case $action in
     apply | undo)
       lock

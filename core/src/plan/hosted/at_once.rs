@@ -24,6 +24,7 @@ impl<'a> Sequence<'a, '_> {
             self.workers(before);
         }
         self.clients(before);
+        self.verify_logs(before);
         let profile = self.inventory.profile;
         let authorities =
             profile.authorities.iter().filter(|row| row.rotates).flat_map(|row| [row.certificate, row.key]);
@@ -51,6 +52,7 @@ impl<'a> Sequence<'a, '_> {
         self.everyone(now);
         self.forget_old(now);
         self.pods(now);
+        self.verify_logs(now);
         self.after_care(now);
         restate(self.steps_mut());
     }

@@ -199,7 +199,7 @@ impl Sequence<'_, '_> {
             Holder::Cluster,
             "Wait until pods are given the new CA",
             vec![Action::Cluster(ClusterAction::Published(Trust::New, bundle))],
-            "kube-root-ca.crt holds the new CA in every namespace",
+            "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold the new CA",
         );
         self.push(
             Phase::Switch,

@@ -4,6 +4,8 @@
 mod backup;
 mod cluster_api;
 mod replace;
+mod tokens;
+mod verify;
 
 use std::collections::BTreeMap;
 
@@ -146,6 +148,7 @@ impl<'a> Sequence<'a, '_> {
                 "the ConfigMap extension-apiserver-authentication holds the new front-proxy CA as well",
             );
         }
+        self.verify_logs(phase);
     }
 
     fn switch(&mut self) {
@@ -164,6 +167,7 @@ impl<'a> Sequence<'a, '_> {
         self.clients(phase);
         self.signing_requests(phase);
         self.management_kubeconfigs(phase);
+        self.verify_logs(phase);
         self.everyone(phase);
     }
 
@@ -188,6 +192,7 @@ impl<'a> Sequence<'a, '_> {
         self.management_kubeconfigs(phase);
         self.forget_old(phase);
         self.pods(phase);
+        self.verify_logs(phase);
         self.after_care(phase);
     }
 
@@ -374,7 +379,7 @@ impl<'a> Sequence<'a, '_> {
 
     /// kube-controller-manager publishes its own file: equality proves that the one that leads has this phase's.
     pub(super) fn published(&mut self, phase: Phase, title: &str) {
-        let gate = "kube-root-ca.crt holds exactly this phase's CAs in every namespace";
+        let gate = "kube-root-ca.crt in every namespace and ca.crt of every service account token Secret hold exactly this phase's CAs";
         let file = format!("{}/workers/ca.crt", phase.folder());
         let actions = vec![Action::Cluster(ClusterAction::Published(phase.trust(), file))];
         self.push(phase, "published", Holder::Cluster, title, actions, gate);
@@ -497,6 +502,9 @@ impl<'a> Sequence<'a, '_> {
             actions.extend(objects::ca_bundle_changes(self.inventory, phase, succession));
         }
         actions.extend(self.taken_out(phase));
+        if phase != Phase::Switch {
+            actions.push(self.copies_of_token_secrets());
+        }
         actions.push(person(match phase {
             Phase::TrustBoth => {
                 "Whoever holds a kubeconfig of this cluster gets both CAs: people, CI, Argo CD, monitoring, backup tools"

@@ -1,0 +1,24 @@
+# Secrets with a service account's token: kube-controller-manager writes its CA file into each of them as ca.crt
+# (kubernetes/kubernetes: pkg/controller/serviceaccount/tokens_controller.go), in its own time.
+
+# Does ca.crt of every such Secret hold the certificates in $expected_bundle, in their order?
+token_secrets_hold() {
+  read_value '{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{"|"}{.metadata.deletionTimestamp}{"|"}{.data.ca\.crt}{"\n"}{end}' \
+    get secrets -A --field-selector type=kubernetes.io/service-account-token || return 1
+  while IFS='|' read -r token_secret deleted data; do
+    # One that is being deleted gets nothing any more.
+    { [ -n "$token_secret" ] && [ -z "$deleted" ]; } || continue
+    [ -n "$data" ] || {
+      reason="the Secret $token_secret has no ca.crt"
+      return 1
+    }
+    decode "$data"
+    certificates "$output"
+    [ "$bundle" = "$expected_bundle" ] || {
+      reason="ca.crt of the Secret $token_secret has other CAs"
+      return 1
+    }
+  done <<END
+$value
+END
+}

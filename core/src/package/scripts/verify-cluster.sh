@@ -1,0 +1,172 @@
+# Logs that kubectl shows: kube-proxy, CoreDNS, extension API servers and webhooks, and Pods of --namespace.
+#
+# Pods of which nothing is read: --exclude NAMESPACE/Pod/NAME; an address that is known to fail: NAMESPACE/Pod/NAME/ADDRESS.
+
+verify_cluster() { # BEGINNING: "published" where kube-root-ca.crt changes in each phase, - where not
+  case $action in
+    check | apply) ;;
+    verify)
+      can list pods
+      can get pods
+      return 0
+      ;;
+    *) return 0 ;;
+  esac
+  command -v awk >/dev/null 2>&1 || fail 'awk is not installed on this machine'
+  ask date +%s
+  began=$((output - 3600))
+  if [ "$1" = published ]; then
+    find_publication
+    seconds_of "$published_at"
+    began=$seconds
+  fi
+  by_hand_said=no
+  verify_logs read_pods_of_cluster
+}
+
+# When kube-root-ca.crt changed last, as $published_at: in this phase, since an earlier step waits for it.
+find_publication() {
+  need_value '{.metadata.creationTimestamp}{range .metadata.managedFields[*]}{" "}{.time}{end}' -n kube-system get configmap kube-root-ca.crt
+  published_at=
+  latest=0
+  for time in $value; do
+    time_number "$time"
+    [ "$number" -le "$latest" ] || {
+      latest=$number
+      published_at=$time
+    }
+  done
+  [ -n "$published_at" ] || fail "kubectl get configmap kube-root-ca.crt: no time in the answer '$value'"
+}
+
+# Each Pod once, as what it is found first.
+add_pod() { # NAMESPACE NAME COMPONENT
+  is_chosen_pod "$1" "$2" || return 0
+  case "
+$pods" in
+    *"
+$1|$2|"*) ;;
+    *)
+      pods="$pods$1|$2|$3
+"
+      ;;
+  esac
+}
+
+is_chosen_pod() { # NAMESPACE NAME
+  while IFS= read -r pattern; do
+    [ -n "$pattern" ] || continue
+    # shellcheck disable=SC2254 # a pattern
+    case $1/Pod/$2 in $pattern) return 1 ;; esac
+  done <<END
+$excluded
+END
+}
+
+add_pods() { # NAMESPACE COMPONENT KUBECTL ARGUMENT…
+  pod_place=$1
+  pod_component=$2
+  shift 2
+  need_value '{range .items[*]}{.metadata.name}{"|"}{.status.phase}{"\n"}{end}' -n "$pod_place" get pods "$@"
+  while IFS='|' read -r pod state; do
+    [ "$state" != Running ] || add_pod "$pod_place" "$pod" "$pod_component"
+  done <<END
+$value
+END
+}
+
+# The Pods behind a Service; without any, its log is somewhere else.
+add_service() { # NAMESPACE NAME COMPONENT
+  need_value '{range .items[*].endpoints[*]}{.targetRef.kind}{"|"}{.targetRef.name}{"\n"}{end}' -n "$1" get endpointslices.discovery.k8s.io -l "kubernetes.io/service-name=$2"
+  has_pods=no
+  while IFS='|' read -r target_kind pod; do
+    [ "$target_kind" = Pod ] || continue
+    has_pods=yes
+    add_pod "$1" "$pod" "$3"
+  done <<END
+$value
+END
+  [ "$has_pods" = yes ] || by_hand "the Service $1/$2 ($3) has no Pods"
+}
+
+by_hand() { # TEXT
+  case $hand in
+    *"$1
+"*) ;;
+    *)
+      hand="$hand$1
+"
+      ;;
+  esac
+}
+
+# Services and URLs that configurations name, as lines "NAMESPACE|NAME|URL".
+add_servers() { # COMPONENT
+  while IFS='|' read -r server_namespace server_name url; do
+    if [ -n "$server_name" ]; then
+      add_service "$server_namespace" "$server_name" "$1"
+    elif [ -n "$url" ]; then
+      by_hand "the $1 at $url is outside the cluster"
+    fi
+  done <<END
+$value
+END
+}
+
+read_pods_of_cluster() {
+  pods=
+  hand=
+  add_pods kube-system pod -l 'k8s-app in (kube-proxy,kube-dns)'
+  need_value '{range .items[*]}{.spec.service.namespace}{"|"}{.spec.service.name}{"\n"}{end}' get apiservices.apiregistration.k8s.io
+  add_servers extension
+  for configurations in validatingwebhookconfigurations mutatingwebhookconfigurations; do
+    need_value '{range .items[*].webhooks[*]}{.clientConfig.service.namespace}{"|"}{.clientConfig.service.name}{"|"}{.clientConfig.url}{"\n"}{end}' get "$configurations.admissionregistration.k8s.io"
+    add_servers webhook
+  done
+  need_value '{range .items[*]}{.spec.conversion.webhook.clientConfig.service.namespace}{"|"}{.spec.conversion.webhook.clientConfig.service.name}{"|"}{.spec.conversion.webhook.clientConfig.url}{"\n"}{end}' \
+    get customresourcedefinitions.apiextensions.k8s.io
+  add_servers webhook
+  for place in $namespaces; do
+    add_pods "$place" pod
+  done
+  if [ "$by_hand_said" = no ]; then
+    by_hand_said=yes
+    while IFS= read -r text; do
+      [ -z "$text" ] || say "read this log yourself: $text"
+    done <<END
+$hand
+END
+  fi
+  while IFS='|' read -r place pod component <&3; do
+    [ -z "$pod" ] || read_pod_log "$place" "$pod" "$component"
+  done 3<<END
+$pods
+END
+}
+
+read_pod_log() { # NAMESPACE NAME COMPONENT
+  source=$1/Pod/$2
+  if read_value '{range .status.containerStatuses[*]}{.state.running.startedAt}{"\n"}{end}' -n "$1" get pod "$2"; then
+    started_times=$value
+  else
+    # A Pod that has been replaced meanwhile.
+    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+  fi
+  for time in $started_times; do
+    seconds_of "$time"
+    covers "$source" "$seconds"
+  done
+  age=$((now - began))
+  [ "$age" -ge 600 ] || age=600
+  silent=no
+  for lines in "--since=${age}s" --tail=1; do
+    { kubectl --request-timeout=60s -n "$1" logs "$2" --all-containers --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" ||
+      fail_command "$?" kubectl -n "$1" logs "$2"
+    [ ! -s "$scratch/kubectl-logs" ] || break
+    silent=yes
+  done
+  [ -s "$scratch/kubectl-logs" ] || fail "kubectl -n $1 logs $2: empty answer; if this Pod writes no log, leave it out with --exclude '$source'"
+  scan "$source" "$3" "$scratch/kubectl-logs"
+  [ "$silent" = no ] || [ "$newest" -lt "$((now - age))" ] || fail "kubectl -n $1 logs $2: empty answer, though it has later lines"
+  read_sources="$read_sources $source"
+}

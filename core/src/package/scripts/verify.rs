@@ -1,0 +1,48 @@
+//! The functions that read logs, and which connection of the trust matrix a TLS error belongs to.
+
+use std::collections::BTreeSet;
+
+use super::super::commands::quoted;
+use crate::simulate::{Edge, TrustMatrix};
+
+/// What reads a log and decides.
+const VERIFY: &str = include_str!("verify.sh");
+
+/// What connects to kube-apiserver.
+const TO_APISERVER: &str = "-apiserver";
+
+/// A client and a server as `verify.sh` names them, and the rows of the matrix that are such connections.
+const CONNECTIONS: [(&str, &[&str]); 12] = [
+    ("kube-controller-manager>kube-apiserver", &["controller-manager-apiserver"]),
+    ("kube-scheduler>kube-apiserver", &["scheduler-apiserver"]),
+    ("kubelet>kube-apiserver", &["kubelet-apiserver"]),
+    ("pod>kube-apiserver", &["pods-apiserver"]),
+    ("extension>kube-apiserver", &["pods-apiserver"]),
+    ("webhook>kube-apiserver", &["pods-apiserver"]),
+    ("kube-apiserver>kubelet", &["apiserver-kubelet", "apiserver-kubelet-serving"]),
+    ("kube-apiserver>extension", &["aggregator-extension"]),
+    ("kube-apiserver>webhook", &["apiserver-webhook"]),
+    ("any>pod", &["pods-apiserver"]),
+    ("any>extension", &["pods-apiserver", "aggregator-extension"]),
+    ("any>webhook", &["pods-apiserver", "apiserver-webhook"]),
+];
+
+/// The functions, with the matrix and the static Pods that a control-plane node has.
+pub(super) fn library(matrix: &TrustMatrix, components: &[&str]) -> String {
+    let accepted = |edge: &&Edge| !edge.refused;
+    let rows: BTreeSet<&str> = matrix.edges.iter().filter(accepted).map(|edge| edge.row.as_str()).collect();
+    let to_apiserver = rows.iter().copied().filter(|row| row.ends_with(TO_APISERVER));
+    let mut table = vec![("clients>kube-apiserver", to_apiserver.collect::<Vec<_>>())];
+    for (connection, of_connection) in CONNECTIONS {
+        table.push((connection, of_connection.iter().copied().filter(|row| rows.contains(row)).collect()));
+    }
+    let cases: String = table
+        .iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .map(|(connection, rows)| format!("    {}) rows={} ;;\n", quoted(connection), quoted(&rows.join(", "))))
+        .collect();
+    format!(
+        "# The rows of the trust matrix that are connections of this kind, as $rows.\nconnection_rows() {{ # CLIENT>SERVER\n  rows=\n  case $1 in\n{cases}  esac\n}}\n\ncomponents={}\n\n{VERIFY}",
+        quoted(&components.join(" "))
+    )
+}

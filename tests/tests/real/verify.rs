@@ -1,0 +1,555 @@
+//! `apply.sh verify`: TLS errors in logs, and two minutes without one.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use airlock_tests::{
+    fixtures,
+    rotation::{Case, Rotation, scratch},
+    tools::{root, succeed},
+};
+
+use super::script_faults::{Outcome, Step, disturb, machine};
+
+/// What a node's script calls to read logs; `sleep` and `command -v` decide nothing.
+const COMMANDS: [&str; 12] =
+    ["awk", "base64", "cat", "date", "gzip", "id", "mktemp", "od", "readlink", "sed", "stat", "tr"];
+
+/// A shell that reads each line of the files below a folder as a log of its own: prints the file's name, a tab, and the
+/// connection and peer of the error, or "none".
+const EACH_LINE: &str = r#"
+    scripts=$1 folder=$2
+    . "$scripts/common.sh"
+    . "$scripts/verify.sh"
+    holder=test scratch=$3 now=1796000000 began=0 zone=+0000 scans=0
+    for log in "$folder"/*.log; do
+      name=${log##*/}
+      name=${name%.log}
+      case $name in
+        kube-apiserver* | kube-controller-manager* | kube-scheduler* | kubelet) component=${name%%-dist*} ;;
+        etcd*) component=etcd ;;
+        go-server) component=webhook ;;
+        *) component=pod ;;
+      esac
+      while IFS= read -r line; do
+        printf '2026-11-29T20:00:00.5Z stderr F %s\n' "$line" >"$scratch/one"
+        : >"$scratch/found"
+        scan "$name" "$component" "$scratch/one"
+        described=none
+        while IFS='	' read -r row source connection peer rest; do
+          [ "$row" = end ] || described="$connection	$peer"
+        done <"$scratch/found"
+        printf '%s\t%s\n' "$name" "$described"
+      done <"$log"
+    done
+"#;
+
+/// Shells and awks that run on nodes; those that are not installed here are left out, dash and mawk are required.
+fn environments(folder: &Path) -> Vec<(String, PathBuf)> {
+    let installed = |name: &str| Command::new("sh").args(["-c", "command -v \"$1\"", "sh", name]).output();
+    let path = |name: &str| {
+        let output = installed(name).expect("sh can be started");
+        output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    };
+    let mut environments = Vec::new();
+    for shell in ["dash", "bash", "busybox"] {
+        for awk in ["mawk", "gawk", "original-awk", "busybox"] {
+            let (Some(_), Some(program)) = (path(shell), path(awk)) else { continue };
+            let commands = folder.join(format!("{shell}-{awk}"));
+            fs::create_dir_all(&commands).expect("a folder can be made");
+            symlink(program, commands.join("awk")).expect("a link can be made");
+            environments.push((shell.to_owned(), commands));
+        }
+    }
+    assert!(environments.iter().any(|(shell, commands)| shell == "dash" && commands.ends_with("dash-mawk")));
+    environments
+}
+
+/// What each line of a folder of fixtures is taken for, in each environment the same.
+fn described(kind: &str) -> Vec<(String, String)> {
+    let folder = scratch(&format!("verify-{kind}"));
+    let mut all: Option<String> = None;
+    for (shell, commands) in environments(&folder) {
+        let here = folder.join("scratch");
+        fs::create_dir_all(&here).expect("a folder can be made");
+        let mut command = Command::new(&shell);
+        if shell == "busybox" {
+            command.arg("sh");
+        }
+        command.args(["-euc", EACH_LINE, "sh"]).arg(root().join("core/src/package/scripts"));
+        command.arg(fixtures::path(&format!("logs/{kind}"))).arg(&here).env("LC_ALL", "C");
+        let usual = std::env::var("PATH").expect("there is a PATH");
+        let said = succeed(command.env("PATH", format!("{}:{usual}", commands.display())));
+        assert!(all.as_ref().is_none_or(|all| *all == said), "{shell} with {}:\n{said}", commands.display());
+        all = Some(said);
+    }
+    let said = all.expect("there is an environment");
+    let lines = said.lines().map(|line| line.split_once('\t').expect("a name and what it is"));
+    lines.map(|(name, what)| (name.to_owned(), what.to_owned())).collect()
+}
+
+/// Every line that a real program wrote about a certificate of the wrong CA is found, with its connection and its peer.
+#[test]
+fn every_tls_error_of_real_programs_is_found() {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, what) in described("counted") {
+        assert_ne!(what, "none", "a line of {name} is not found");
+        let all = found.entry(name).or_default();
+        if !all.contains(&what) {
+            all.push(what);
+        }
+    }
+    let of = |name: &str| found[name].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(of("kube-controller-manager-distrusting"), ["kube-controller-manager>kube-apiserver\t127.0.0.1:6443"]);
+    // Whoever is refused is not told by whom.
+    assert_eq!(of("kube-scheduler-distrusted"), ["kube-scheduler>kube-apiserver\tkube-apiserver"]);
+    assert_eq!(of("kube-apiserver-distrusts-etcd"), ["kube-apiserver>etcd\t127.0.0.1:2379"]);
+    assert_eq!(of("etcd"), ["kube-apiserver>etcd\t127.0.0.1", "etcd>etcd\t127.0.0.1"]);
+    assert_eq!(of("etcd-second-member"), ["etcd>etcd\t127.0.0.1", "etcd>etcd\t127.0.0.1:2380"]);
+    assert_eq!(of("go-server"), ["kube-apiserver>webhook\t127.0.0.1"]);
+    let apiserver = of("kube-apiserver");
+    assert_eq!(apiserver[0], "clients>kube-apiserver\t127.0.0.1");
+    assert!(apiserver[1].starts_with("clients>kube-apiserver\tcertificate with serial number "), "{apiserver:?}");
+    assert_eq!(apiserver[2], "kube-apiserver>webhook\textension.lab.svc:443");
+    let kubelet = of("kubelet");
+    assert_eq!(kubelet[0], "kubelet>kube-apiserver\tkube-apiserver");
+    assert!(kubelet[1].starts_with("kube-apiserver>kubelet\tcertificate with serial number "), "{kubelet:?}");
+    let files = fs::read_dir(fixtures::path("logs/counted")).expect("there are fixtures").count();
+    assert_eq!(found.len(), files);
+}
+
+/// Starts, clients that end early, speak HTTP or offer an old version, and load balancers' probes are no TLS errors.
+#[test]
+fn harmless_lines_of_real_programs_are_not_counted() {
+    let described = described("harmless");
+    assert!(described.len() > 40, "{}", described.len());
+    let counted: Vec<_> = described.iter().filter(|(_, what)| what != "none").collect();
+    assert!(counted.is_empty(), "{counted:?}");
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    i64::try_from(now.as_secs()).expect("seconds fit")
+}
+
+/// A time so many seconds ago, as date(1) formats it.
+fn ago(seconds: i64, format: &str) -> String {
+    let date =
+        succeed(Command::new("date").args(["-u", "-d", &format!("@{}", now() - seconds), &format!("+{format}")]));
+    date.trim().to_owned()
+}
+
+/// A node whose phase 1 began ten minutes ago, and whose logs are as a kubelet keeps them: nothing but harmless lines.
+struct Node {
+    tree: PathBuf,
+    name: &'static str,
+    environment: Vec<(&'static str, String)>,
+}
+
+const PODS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+
+impl Node {
+    fn new(label: &str, name: &'static str) -> Self {
+        let tree = scratch(&format!("verify-{label}")).join("tree");
+        fs::create_dir_all(&tree).expect("a folder can be made");
+        let given = fixtures::path(&format!("kubeadm/ecdsa-3/{name}"));
+        succeed(Command::new("cp").arg("-a").arg(given.join(".")).arg(&tree));
+        // The time of this machine, since processes have no other.
+        let node = Self { tree, name, environment: vec![("SHIFT", "-100".to_owned())] };
+        let package = Case::named("ecdsa-3").rotation().manifest()["cluster"].as_str().expect("a name").to_owned();
+        let package = Case::named("ecdsa-3")
+            .rotation()
+            .root()
+            .file_name()
+            .map_or(package, |name| name.to_string_lossy().into_owned());
+        let log = |phase: u8, seconds| {
+            let time = ago(seconds, "%Y-%m-%dT%H:%M:%SZ");
+            format!("{time}\troot\t{package}\t{phase}\tnode\twrite\t/etc/kubernetes/pki/ca.crt\tabsent\tabsent\tok\n")
+        };
+        node.write(&format!("var/lib/airlock/{package}/log"), &(log(1, 600) + &log(2, 5)));
+        for pod in PODS.iter().filter(|_| name != "worker1") {
+            node.write(&node.log(pod), &Self::line(900, "I1122 10:00:00.000000       1 main.go:1] \"Started\""));
+        }
+        node.write("var/log/kubelet.log", &Self::klog(900, "\"Started\""));
+        node
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.tree.join(path);
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    fn append(&self, path: &str, text: &str) {
+        let before = fs::read_to_string(self.tree.join(path)).unwrap_or_default();
+        self.write(path, &(before + text));
+    }
+
+    /// The log of a static Pod, where the kubelet has it.
+    fn log(&self, pod: &str) -> String {
+        format!("var/log/pods/kube-system_{pod}-{}_0123456789abcdef0123456789abcdef/{pod}/0.log", self.name)
+    }
+
+    /// A line of a container's log, as containerd writes it.
+    fn line(seconds: i64, text: &str) -> String {
+        format!("{} stderr F {text}\n", ago(seconds, "%Y-%m-%dT%H:%M:%S.123456789Z"))
+    }
+
+    fn klog(seconds: i64, text: &str) -> String {
+        format!("{} 4711 server.go:1] {text}\n", ago(seconds, "I%m%d %H:%M:%S.000000"))
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+
+    fn step(&self, words: &str) -> Step {
+        let holder = if self.name == "worker1" { "workers" } else { "control-plane" };
+        let command = format!("sh 1-trust-both/{holder}/apply.sh verify {words}");
+        Step {
+            id: format!("verify on {}", self.name),
+            package: Case::named("ecdsa-3").rotation().root(),
+            tree: self.tree.clone(),
+            run: command.clone(),
+            gate: command,
+            commands: COMMANDS.to_vec(),
+            environment: self.environment.clone(),
+            library: "node",
+        }
+    }
+
+    /// What `apply.sh verify --check` says, and whether it passes.
+    fn check(&self, words: &str) -> (bool, String) {
+        let step = self.step(&format!("--check {words}"));
+        let out = self.tree.with_file_name("out");
+        let outcome: Outcome = machine(&step, &out, &step.run, "true", &[]);
+        let said = fs::read_to_string(out.join("second")).expect("it said something");
+        (outcome.codes["second"] == 0, said)
+    }
+}
+
+/// A kube-apiserver's own line about a client whose certificate it does not accept, and a kube-scheduler's about a server.
+fn lines_of(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(fixtures::path(&format!("logs/counted/{name}.log"))).expect("a fixture can be read");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_node_without_tls_errors_passes() {
+    for name in ["cp1", "worker1"] {
+        let node = Node::new(&format!("quiet-{name}"), name);
+        let (passes, said) = node.check("");
+        assert!(passes, "{said}");
+        for source in PODS.iter().filter(|_| name == "cp1").chain(&["kubelet"]) {
+            assert!(said.contains(&format!(" {source}")), "{source} is not named: {said}");
+        }
+    }
+}
+
+/// An error in the last two minutes keeps the check from passing, and is told with its peer and its row of the matrix.
+#[test]
+fn an_error_in_the_last_two_minutes_does_not_pass() {
+    let node = Node::new("loud", "cp1");
+    let scheduler = lines_of("kube-scheduler-distrusting").pop().expect("a line");
+    node.append(&node.log("kube-scheduler"), &Node::line(30, &scheduler));
+    // The phase before is not this phase's.
+    node.append(&node.log("etcd"), &Node::line(700, &lines_of("etcd")[0]));
+    let (passes, said) = node.check("");
+    assert!(!passes, "{said}");
+    assert!(said.contains("kube-scheduler: 1 TLS error in the 10 minutes since the phase began, the last 3"), "{said}");
+    let row =
+        "peer 127.0.0.1:6443; connection kube-scheduler -> kube-apiserver, in the trust matrix: scheduler-apiserver";
+    assert!(said.contains(row), "{said}");
+    assert!(said.contains("NOT READY: kube-scheduler: a TLS error 3"), "{said}");
+    assert!(!said.contains("etcd:"), "{said}");
+    let (passes, said) = node.check("--exclude 'kube-scheduler/127.0.0.1:*'");
+    assert!(passes && said.contains("left out by --exclude"), "{said}");
+    let (passes, said) = node.check("--exclude 'kube-apiserver/*'");
+    assert!(!passes, "{said}");
+}
+
+/// Older errors of the phase are told, and what is in logs never acts on a terminal.
+#[test]
+fn an_older_error_is_told_and_harms_no_terminal() {
+    let node = Node::new("older", "cp1");
+    let hostile = "E1122 10:00:00.000000 1 a.go:1] \x1b]0;owned\x07 Get \"https://192.0.2.7:6443/\x1b[2J\": x509: \u{202e}bad \u{9b}31m";
+    node.append(&node.log("kube-controller-manager"), &Node::line(200, hostile).repeat(3));
+    let (passes, said) = node.check("");
+    assert!(passes, "{said}");
+    assert!(said.contains("kube-controller-manager: 3 TLS errors"), "{said}");
+    assert!(said.contains("peer 192.0.2.7:6443"), "{said}");
+    assert!(said.contains("a.go:1] ?]0;owned? Get"), "{said}");
+    assert!(said.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{said:?}");
+}
+
+/// Every format in which a container runtime, a journal or a component writes its time.
+#[test]
+fn errors_are_found_in_every_format_of_logs() {
+    let text = "E1122 10:00:00.000000       1 a.go:1] \"Failed\" err=\"x509: certificate signed by unknown authority\"";
+    let zone = format!("{}+05:30 stderr F {text}\n", ago(30 - 19_800, "%Y-%m-%dT%H:%M:%S.123456789"));
+    let docker = format!(
+        "{}\n",
+        serde_json::json!({ "log": format!("{text}\n"), "stream": "stderr", "time": ago(30, "%Y-%m-%dT%H:%M:%S.1Z") })
+    );
+    for (label, line) in [("cri-o", zone), ("docker", docker)] {
+        let node = Node::new(&format!("format-{label}"), "cp1");
+        node.append(&node.log("kube-apiserver"), &line);
+        let (passes, said) = node.check("");
+        assert!(!passes && said.contains("kube-apiserver: a TLS error 3"), "{label}: {said}");
+    }
+    let kubelet = [
+        ("klog", Node::klog(30, "err=\"x509: certificate signed by unknown authority\"")),
+        (
+            "json",
+            format!("{{\"ts\":{}000.5,\"caller\":\"a.go:1\",\"msg\":\"Failed\",\"err\":\"x509: bad\"}}\n", now() - 30),
+        ),
+    ];
+    for (label, line) in kubelet {
+        let node = Node::new(&format!("format-{label}"), "worker1");
+        node.append("var/log/kubelet.log", &line);
+        let (passes, said) = node.check("");
+        assert!(!passes && said.contains("kubelet: a TLS error 3"), "{label}: {said}");
+    }
+    // What the kubelet has moved away and compressed.
+    let node = Node::new("format-gzip", "cp1");
+    let log = node.tree.join(node.log("kube-apiserver"));
+    let moved = log.with_file_name("0.log.20261129-201500");
+    fs::write(&moved, Node::line(30, text)).expect("a file can be written");
+    succeed(Command::new("gzip").arg(&moved));
+    let (passes, said) = node.check("");
+    assert!(!passes && said.contains("kube-apiserver: a TLS error 3"), "{said}");
+}
+
+fn stand_ins() -> String {
+    root().join("tests/scripts/logs").display().to_string()
+}
+
+/// Without files, the journal and crictl answer.
+#[test]
+fn the_journal_and_crictl_are_read() {
+    let without_files = |label: &str| {
+        let node = Node::new(label, "cp1").with("OTHER_COMMANDS", &stand_ins());
+        fs::remove_dir_all(node.tree.join("var/log/pods")).expect("a folder can be removed");
+        fs::remove_file(node.tree.join("var/log/kubelet.log")).expect("a file can be removed");
+        for pod in PODS {
+            node.write(&format!("var/log/crictl/{pod}-cp1"), &Node::line(900, "\"Started\"").replace(" stderr F", ""));
+        }
+        let line = format!("{}.000000 cp1 kubelet[1]: I1122 10:00:00.000000 1 a.go:1] \"Running\"\n", now() - 900);
+        node.write("var/log/journal/since", &line);
+        node.write("var/log/journal/last", &line);
+        node
+    };
+    let node = without_files("journal-quiet");
+    let (passes, said) = node.check("");
+    assert!(passes, "{said}");
+    let node = without_files("journal-loud");
+    let refused = &lines_of("kubelet")[0];
+    node.append("var/log/journal/since", &format!("{}.500000 cp1 kubelet[1]: {refused}\n", now() - 30));
+    let (passes, said) = node.check("");
+    assert!(!passes, "{said}");
+    let row = "connection kubelet -> kube-apiserver, in the trust matrix: kubelet-apiserver";
+    assert!(said.contains("NOT READY: kubelet: a TLS error 3") && said.contains(row), "{said}");
+    let node = without_files("crictl-loud");
+    let error = Node::line(30, &lines_of("kube-controller-manager-distrusting")[0]).replace(" stderr F", "");
+    node.append("var/log/crictl/kube-controller-manager-cp1", &error);
+    let (passes, said) = node.check("");
+    assert!(!passes && said.contains("NOT READY: kube-controller-manager: a TLS error 3"), "{said}");
+}
+
+/// A log that cannot be read, that is another one's or too short proves nothing.
+#[test]
+fn a_log_that_cannot_be_read_does_not_pass() {
+    let fails = |node: &Node, words: &[&str]| {
+        let (passes, said) = node.check("");
+        assert!(!passes, "{said}");
+        for word in words {
+            assert!(said.contains(word), "no {word}: {said}");
+        }
+    };
+    let node = Node::new("no-pod-log", "cp1");
+    fs::remove_dir_all(node.tree.join("var/log/pods")).expect("a folder can be removed");
+    fails(&node, &["FAILED", "etcd", "/var/log/pods", "crictl is not installed"]);
+    let node = node.with("OTHER_COMMANDS", &stand_ins());
+    fails(&node, &["FAILED", "etcd", "crictl ps shows no container"]);
+
+    let node = Node::new("no-kubelet-log", "worker1").with("OTHER_COMMANDS", &stand_ins());
+    fs::remove_file(node.tree.join("var/log/kubelet.log")).expect("a file can be removed");
+    fails(&node, &["FAILED", "journalctl --unit=kubelet: No journal files were found.", "AIRLOCK_KUBELET_LOG"]);
+
+    // The journal answers nothing at first, and has later lines: one of the answers is wrong.
+    let node = Node::new("empty-journal", "worker1").with("OTHER_COMMANDS", &stand_ins());
+    node.write("var/log/journal/since", "");
+    node.write("var/log/journal/last", &format!("{}.0 worker1 kubelet[1]: \"Running\"\n", now() - 100));
+    fs::remove_file(node.tree.join("var/log/journal/since")).expect("a file can be removed");
+    symlink("/dev/null", node.tree.join("var/log/journal/since")).expect("a link can be made");
+    fails(&node, &["FAILED", "journalctl --unit=kubelet: empty answer"]);
+
+    let node = Node::new("other-kubelet-log", "worker1").with("AIRLOCK_KUBELET_LOG", "/var/log/other.log");
+    node.write("var/log/other.log", &Node::klog(300, "\"Started\""));
+    fails(&node, &["FAILED", "/var/log/other.log ends", "before the kubelet started"]);
+
+    let node = Node::new("short-log", "cp1");
+    node.write(&node.log("kube-scheduler"), &Node::line(40, "\"Started\""));
+    fails(&node, &["NOT READY", "kube-scheduler: its log begins 4", "two minutes are needed"]);
+
+    let node = Node::new("empty-log", "cp1");
+    node.write(&node.log("kube-scheduler"), "");
+    fails(&node, &["FAILED", "kube-scheduler"]);
+
+    let node = Node::new("no-times", "cp1");
+    node.write(&node.log("kube-scheduler"), "no time\nnone either\n");
+    fails(&node, &["FAILED", "kube-scheduler: no line of", "has a time"]);
+
+    let node = Node::new("no-manifest", "cp1");
+    fs::remove_file(node.tree.join("etc/kubernetes/manifests/kube-apiserver.yaml")).expect("a file can be removed");
+    fails(&node, &["FAILED", "kube-apiserver.yaml does not exist"]);
+}
+
+/// Without `--check` it waits, and no longer than it may.
+#[test]
+fn it_waits_until_the_logs_are_quiet() {
+    let node = Node::new("waits", "cp1").with("AIRLOCK_TIMEOUT", "30");
+    node.append(&node.log("etcd"), &Node::line(30, &lines_of("etcd")[0]));
+    let step = node.step("");
+    let out = node.tree.with_file_name("out");
+    let outcome = machine(&step, &out, &step.run, "true", &[]);
+    assert_eq!(outcome.codes["second"], 1, "{}", outcome.said);
+    assert!(
+        outcome.said.contains("FAILED: time-out after 30 s, the logs are not quiet for two minutes: etcd"),
+        "{}",
+        outcome.said
+    );
+}
+
+/// Every command of it fails in turn: none is taken for a quiet log.
+#[test]
+fn logs_of_a_node() {
+    let steps = ["cp1", "worker1"].map(|name| Node::new(&format!("faults-{name}"), name).step("--check"));
+    disturb("script-faults-logs", steps.into());
+    let node = Node::new("faults-journal", "worker1").with("OTHER_COMMANDS", &stand_ins());
+    fs::remove_file(node.tree.join("var/log/kubelet.log")).expect("a file can be removed");
+    let line = format!("{}.0 worker1 kubelet[1]: I1122 10:00:00.000000 1 a.go:1] \"Running\"\n", now() - 900);
+    node.write("var/log/journal/since", &line);
+    node.write("var/log/journal/last", &line);
+    let mut step = node.step("--check");
+    step.commands.push("journalctl");
+    disturb("script-faults-journal", vec![step]);
+}
+
+/// The scripts of a holder that only reads logs do nothing else.
+#[test]
+fn a_script_that_reads_logs_does_nothing_else() {
+    let node = Node::new("only", "cp1");
+    for (words, code) in [("--undo", 2), ("--dry-run", 2), ("--status", 2), ("kubelet --check", 2)] {
+        let mut step = node.step("");
+        step.run = format!("sh 1-trust-both/control-plane/apply.sh {words}");
+        let out = node.tree.with_file_name("out");
+        let outcome = machine(&step, &out, &step.run, "true", &[]);
+        assert_eq!(outcome.codes["second"], code, "{words}: {}", outcome.said);
+    }
+}
+
+/// A cluster whose Pods say this, and how `apply.sh verify` of phase 1 answers.
+fn check_cluster(label: &str, rotation: &Rotation, files: &[(&str, &str)], step: &str) -> (bool, String) {
+    let folder = scratch(&format!("verify-cluster-{label}"));
+    let tree = folder.join("tree");
+    let state = tree.join("var/lib/standin");
+    fs::create_dir_all(&state).expect("a folder can be made");
+    for (name, text) in files {
+        fs::write(state.join(name), text).expect("a file can be written");
+    }
+    let published = rotation.phase(1).join("workers/ca.crt").display().to_string();
+    let step = Step {
+        id: label.to_owned(),
+        package: rotation.root(),
+        tree,
+        run: format!("sh 1-trust-both/cluster/apply.sh {step}"),
+        gate: "true".to_owned(),
+        commands: Vec::new(),
+        environment: vec![("PUBLISHED", published)],
+        library: "cluster",
+    };
+    let out = folder.join("out");
+    let outcome = machine(&step, &out, &step.run, "true", &[]);
+    (outcome.codes["second"] == 0, fs::read_to_string(out.join("second")).expect("it said something"))
+}
+
+/// From the cluster's side: kube-proxy, CoreDNS, extension API servers and webhooks.
+#[test]
+fn logs_of_pods_are_read_through_kubectl() {
+    let rotation = Case::named("ecdsa-3").rotation();
+    let shift = fixtures::now().0 + 100;
+    let at = |ago: i64| {
+        let time = format!("@{}", shift - ago);
+        succeed(Command::new("date").args(["-u", "-d", &time, "+%Y-%m-%dT%H:%M:%S.5Z"])).trim().to_owned()
+    };
+    let (passes, said) = check_cluster("quiet", rotation, &[], "verify --check");
+    assert!(passes, "{said}");
+    for pod in ["kube-system/Pod/coredns-1", "kube-system/Pod/kube-proxy-1", "lab/Pod/extension-1"] {
+        assert!(said.contains(pod), "{pod}: {said}");
+    }
+    assert!(!said.contains("kube-proxy-0"), "{said}");
+    assert!(
+        said.contains("read this log yourself: the webhook at https://192.0.2.8/validate is outside the cluster"),
+        "{said}"
+    );
+    assert!(said.contains("read this log yourself: the Service lab/elsewhere (webhook) has no Pods"), "{said}");
+
+    let started = format!("{} Started\n", at(4000));
+    let loud = format!("{started}{} {}\n", at(40), lines_of("go-server")[2]);
+    let (passes, said) = check_cluster("loud", rotation, &[("log.extension-1", &loud)], "verify --check");
+    assert!(!passes, "{said}");
+    let row = "connection kube-apiserver -> extension, in the trust matrix: aggregator-extension";
+    assert!(said.contains("NOT READY: lab/Pod/extension-1: a TLS error") && said.contains(row), "{said}");
+    let (passes, said) =
+        check_cluster("left-out", rotation, &[("log.extension-1", &loud)], "verify --check --exclude 'lab/Pod/*'");
+    assert!(passes && !said.contains("extension-1"), "{said}");
+    let (passes, said) = check_cluster(
+        "peer",
+        rotation,
+        &[("log.extension-1", &loud)],
+        "verify --check --exclude 'lab/Pod/extension-1/127.0.0.1'",
+    );
+    assert!(passes && said.contains("left out by --exclude"), "{said}");
+
+    let token = format!("{started}{} {}\n", at(40), lines_of("kube-scheduler-distrusting")[1]);
+    let (passes, said) = check_cluster("coredns", rotation, &[("log.coredns-1", &token)], "verify --check");
+    assert!(!passes && said.contains("pod -> kube-apiserver, in the trust matrix: pods-apiserver"), "{said}");
+
+    let young = at(40).replace(".5Z", "Z");
+    let (passes, said) = check_cluster("young", rotation, &[("started.coredns-1", &young)], "verify --check");
+    assert!(!passes && said.contains("NOT READY: kube-system/Pod/coredns-1: its log begins"), "{said}");
+
+    let (passes, said) = check_cluster("empty", rotation, &[("log.coredns-1", "")], "verify --check");
+    assert!(!passes && said.contains("kubectl -n kube-system logs coredns-1: empty answer"), "{said}");
+}
+
+/// Service account token Secrets hold the phase's CAs before the phase goes on.
+#[test]
+fn token_secrets_are_waited_for() {
+    let rotation = Case::named("ecdsa-3").rotation();
+    let encoded = |path: PathBuf| succeed(Command::new("base64").arg("-w0").arg(path)).trim().to_owned();
+    let both = encoded(rotation.phase(1).join("workers/ca.crt"));
+    let old = encoded(fixtures::path("kubeadm/ecdsa-3/worker1/etc/kubernetes/pki/ca.crt"));
+    let check =
+        |label: &str, secrets: &str| check_cluster(label, rotation, &[("token-secrets", secrets)], "published --check");
+    let (passes, said) = check("both", &format!("default/robot||{both}\nci/builder||{both}\n"));
+    assert!(passes, "{said}");
+    let (passes, said) = check("none", "");
+    assert!(passes, "{said}");
+    let (passes, said) = check("leaving", &format!("default/robot||{both}\nci/builder|2026-11-22T01:00:00Z|{old}\n"));
+    assert!(passes, "{said}");
+    let (passes, said) = check("stale", &format!("default/robot||{both}\nci/builder||{old}\n"));
+    assert!(!passes && said.contains("ca.crt of the Secret ci/builder has other CAs"), "{said}");
+    let (passes, said) = check("no-ca", &format!("ci/builder||\ndefault/robot||{both}\n"));
+    assert!(!passes && said.contains("the Secret ci/builder has no ca.crt"), "{said}");
+    let (passes, said) = check("no-base64", "ci/builder||%%%\n");
+    assert!(!passes && said.contains("base64 -d"), "{said}");
+}
