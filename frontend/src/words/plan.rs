@@ -9,7 +9,7 @@ use airlock_core::{
 use super::{count, key_algorithm, range};
 use crate::state::{
     chart::Chart,
-    form::{AuthorityForm, BroughtPart, Course, PlanForm},
+    form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
     outage::Outage,
     reach::Reach,
     timetable::{Change, Step, Where},
@@ -22,6 +22,10 @@ pub const PLAN_SENTENCE: &str =
 pub const OPTIONS: &str = "Options";
 /// The button over them.
 pub const RESET: &str = "Reset";
+/// The button that downloads the options.
+pub const SAVE_CHOICES: &str = "Save choices";
+/// About that button.
+pub const SAVE_CHOICES_HINT: &str = "Downloads airlock-choices.json: the options, without keys and certificates. Add it like any other file to restore them.";
 /// The choice of a new CA.
 pub const NEW_CA: &str = "New CA";
 /// Generates a CA.
@@ -56,10 +60,6 @@ pub const EXTERNAL_CA: &str = "Keep the CA keys elsewhere (external CA)";
 pub const EXTERNAL_CA_HINT: &str = "You get a phase-1 package plus CSRs. Have your CA sign them, then reload the nodes' current files, this package and the certificates to build phases 2-3.";
 /// Where nothing is generated.
 pub const BRING_CERTIFICATE: &str = "Certificate of the new CA. Its private key is optional.";
-/// No authority is ticked.
-pub const NO_AUTHORITY_CHOSEN: &str = "Select at least one CA to rotate.";
-/// A field for days holds something else.
-pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
 
 /// Over the choice.
 pub const START_OVER: &str = "Rotation in progress";
@@ -70,8 +70,6 @@ pub const START_OVER_CHOICE: &str = "Start over: discard this new CA and generat
 /// What that means.
 pub const START_OVER_HINT: &str =
     "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
-/// The confirmation is missing.
-pub const START_OVER_NOT_CONFIRMED: &str = "Confirm that the new CA is discarded, or continue with it.";
 
 /// Beside the box.
 pub fn confirm_start_over(under_way: &[String]) -> String {
@@ -142,15 +140,18 @@ pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static
     }
 }
 
-/// A file for an imported authority is missing.
-pub fn no_file_chosen(title: &str, part: BroughtPart) -> String {
-    format!(
-        "{title}: choose the file with the {}.",
-        match part {
-            BroughtPart::Certificate => "certificate",
-            BroughtPart::Key => "private key",
-        }
-    )
+/// What is wrong with a field.
+pub fn problem(problem: &Problem) -> String {
+    match problem {
+        Problem::NoAuthority => "Select at least one CA to rotate.".to_owned(),
+        Problem::NoFile(title, BroughtPart::Certificate) => format!("{title}: choose the file with the certificate."),
+        Problem::NoFile(title, BroughtPart::Key) => format!("{title}: choose the file with the private key."),
+        Problem::NoName(title) => format!("{title}: enter a common name for the new CA."),
+        Problem::NotADay(reason) => format!("The platform's tool rejects this date: {reason}."),
+        Problem::NotASubject(reason) => format!("The platform's tool rejects this subject: {reason}."),
+        Problem::NotDays => "Enter a whole number of days, 1 or more.".to_owned(),
+        Problem::StartOverNotConfirmed => "Confirm that the new CA is discarded, or continue with it.".to_owned(),
+    }
 }
 
 /// A part of an imported authority, in ids of elements too.
@@ -180,11 +181,6 @@ pub fn select_brought(part: BroughtPart) -> &'static str {
 /// The path of a file of an imported authority: one that no node has.
 pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
     format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
-}
-
-/// A name for a new authority is missing.
-pub fn no_name(title: &str) -> String {
-    format!("{title}: enter a common name for the new CA.")
 }
 
 /// The card of the steps.
