@@ -185,6 +185,11 @@ fn decoded(kind: &str) -> &'static str {
     if kind == "secret" { " | base64 -d" } else { "" }
 }
 
+/// A word for a POSIX shell; an empty text stays empty.
+pub fn quoted_or_empty(word: &str) -> String {
+    if word.is_empty() { String::new() } else { quoted(word) }
+}
+
 /// A word for a POSIX shell.
 fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:-@%+=,".contains(&byte);
