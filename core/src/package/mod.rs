@@ -20,8 +20,8 @@ pub(crate) use self::{archive::zip, manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, RotationPlan, Source, Succession, request_path},
-    report::{OutputFileReport, PackageReport},
+    plan::{Action, Content, Edit, Holder, KeyHome, RotationPlan, Source, Step, Succession, request_path},
+    report::{OutputFileReport, PackageReport, StepCommands},
     simulate::{Broken, TrustMatrix, simulate},
 };
 
@@ -273,7 +273,7 @@ impl OutputFiles {
             name => format!(" --context {}", commands::quote(name)),
         };
         let cluster =
-            if file.holder == crate::plan::Holder::Management.to_string() { "management" } else { "workload" };
+            if file.holder == Holder::Management.to_string() { "management" } else { "workload" };
         Some(Zeroizing::new(format!("{command}{context} -f - <<'EOF'\n# For the {cluster} cluster.\n{object}EOF\n")))
     }
 
@@ -281,6 +281,12 @@ impl OutputFiles {
     fn checksums(&self) -> String {
         self.files().map(|file| format!("{}  {}\n", file.sha256(), file.path)).collect()
     }
+}
+
+/// The commands of a step, as manifest and runbook have them.
+pub(crate) fn step_commands(step: &Step) -> StepCommands {
+    let commands::Commands { run, gate, undo } = commands::of_step(step);
+    StepCommands { run, check: gate, undo }
 }
 
 /// Lower case hexadecimal.

@@ -2,11 +2,11 @@
 
 use airlock_core::{
     plan::request::KubeletCertificates,
-    report::{InventoryReport, PlanReport, SuccessorReport},
+    report::{InventoryReport, PlanReport, StepCommands, SuccessorReport},
     x509::KeyAlgorithm,
 };
 
-use super::{count, key_algorithm, range};
+use super::{count, few_holders, key_algorithm, range};
 use crate::state::{
     chart::Chart,
     form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
@@ -192,7 +192,7 @@ pub const EXPAND_ALL: &str = "Expand all";
 /// Closes them.
 pub const COLLAPSE_ALL: &str = "Collapse all";
 /// The columns.
-pub const STEP_TABLE: [&str; 6] = ["#", "Step", "Where", "Files", "Restarts", "Done when"];
+pub const STEP_TABLE: [&str; 7] = ["#", "Step", "Where", "Files", "Restarts", "Done when", "Undo"];
 /// The columns of a step's files.
 pub const FILE_TABLE: [&str; 3] = ["File or object", "Now", "After this step"];
 /// A file that is created.
@@ -207,8 +207,10 @@ pub const CAN_PAUSE: &str = "Can pause here for days";
 pub const ONE_AT_A_TIME: &str = "one at a time";
 /// Nodes in any order.
 pub const ANY_ORDER: &str = "any order";
-/// Commands are in the package.
-pub const COMMANDS_LATER: &str = "The commands are in RUNBOOK.md of the package.";
+/// A step that no command of the package carries out.
+pub const NO_COMMAND: &str = "People carry this step out. RUNBOOK.md of the package says how.";
+/// Whether a step can be rolled back.
+pub const CAN_UNDO: &str = "Yes";
 /// Over the restarts.
 pub const RESTARTS: &str = "Restarts per node";
 /// About them.
@@ -459,3 +461,25 @@ pub fn next(reach: &Reach) -> Vec<&'static str> {
     };
     steps.chain(then.iter().copied()).collect()
 }
+
+/// Where the commands of a step are run.
+pub fn run_where(step: &Step) -> String {
+    match (&step.place, step.holders.as_slice()) {
+        (Where::Nodes(_), [first, rest @ ..]) if !rest.is_empty() => {
+            format!("On {first}, as root, in the unpacked package; then the same on {}", few_holders(rest))
+        }
+        (Where::Nodes(names), _) => format!("On {}, as root, in the unpacked package", names.join(", ")),
+        (Where::Workers, _) => "On every worker, as root, in the unpacked package".to_owned(),
+        (Where::Cluster | Where::Clients, _) => "With kubectl for the cluster, in the unpacked package".to_owned(),
+        (Where::Management, _) => "With kubectl for the management cluster, in the unpacked package".to_owned(),
+    }
+}
+
+/// Run and check of a step, a line each.
+pub fn run_and_check(commands: &StepCommands) -> String {
+    let all = [&commands.run, &commands.check];
+    all.into_iter().filter(|command| !command.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+}
+
+/// Over the command that rolls a step back.
+pub const UNDO_STEP: &str = "Undo this step";
