@@ -272,8 +272,7 @@ impl OutputFiles {
             "" => String::new(),
             name => format!(" --context {}", commands::quote(name)),
         };
-        let cluster =
-            if file.holder == Holder::Management.to_string() { "management" } else { "workload" };
+        let cluster = if file.holder == Holder::Management.to_string() { "management" } else { "workload" };
         Some(Zeroizing::new(format!("{command}{context} -f - <<'EOF'\n# For the {cluster} cluster.\n{object}EOF\n")))
     }
 

@@ -2,13 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use airlock_tests::{
-    fixtures,
-    phases::read_object,
-    rotation::walk,
-    secrets::Secrets,
-    tools::{feed, succeed},
-};
+use airlock_tests::{fixtures, phases::read_object, rotation::walk, secrets::Secrets, tools::feed};
 use serde_json::json;
 
 use crate::{
