@@ -6,6 +6,7 @@ use crate::{
     ports::files::PickedFile,
     state::{
         Theme,
+        contexts::Target,
         explain::Message,
         form::{BroughtPart, FormChange},
         picture::PictureChange,
@@ -26,8 +27,14 @@ pub enum Act {
     Check(Option<u8>),
     /// Dismisses the alert.
     DismissAlert,
-    /// Puts a file's command into the clipboard.
-    Copy(String),
+    /// Asks for the kubectl context of a cluster again.
+    AskContext(Target),
+    /// Copies the command that applies a file to a cluster.
+    Copy(String, Target),
+    /// Types the kubectl context of a cluster.
+    Context(Target, String),
+    /// Downloads the choices.
+    SaveChoices,
     /// Puts a text that is not secret into the clipboard.
     CopyText(String),
     /// Jumps to the content.

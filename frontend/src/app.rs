@@ -34,6 +34,7 @@ use crate::{
         form::{AuthorityChange, BroughtPart, FormChange, PlanForm},
         outage::Consent,
         platform::{Tongue, tongue},
+        session,
         step::Step,
         undo::Change,
     },
@@ -175,7 +176,7 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
                 halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
-            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} {busy} {act} />
+            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />
         },
         (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
             <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
@@ -246,7 +247,9 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Beside(beside) => state.dispatch(Action::PreviewBeside(beside)),
         Act::Details(fingerprint) => host.details(fingerprint),
-        Act::Copy(path) => host.copy(path),
+        Act::AskContext(target) => state.dispatch(Action::ContextAskedAgain(target)),
+        Act::Context(target, name) => state.dispatch(Action::ContextTyped(target, name)),
+        Act::Copy(path, target) => host.copy(path, target, state.contexts.of(target).name.clone()),
         Act::CopyText(text) => host.copy_text(&text),
         Act::DismissAlert => {
             state.dispatch(Action::AlertDismissed);
@@ -270,6 +273,7 @@ fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
             host.remove(Some(&[id]));
             ports::dom::focus("load");
         }
+        Act::SaveChoices => host.download_text(&session::file_name(), &state.choices().to_json()),
         Act::Script => host.download_text(words::SCRIPT_NAME, COLLECT),
         Act::ShowProblem => state.dispatch(Action::ProblemShown),
         Act::Skip => ports::dom::focus("main"),

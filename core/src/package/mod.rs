@@ -20,8 +20,8 @@ pub(crate) use self::{archive::zip, manifest::FORMAT, render::Renderer};
 use crate::{
     formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, KeyHome, RotationPlan, Source, Succession, request_path},
-    report::{OutputFileReport, PackageReport},
+    plan::{Action, Content, Edit, Holder, KeyHome, RotationPlan, Source, Step, Succession, request_path},
+    report::{OutputFileReport, PackageReport, StepCommands},
     simulate::{Broken, TrustMatrix, simulate},
 };
 
@@ -256,21 +256,36 @@ impl OutputFiles {
 
     /// An object of the package as one command to paste into a terminal; `None` if the path names no object.
     ///
+    /// The first line of the object is a YAML comment that says which cluster it is for: unlike a comment of the shell, it is
+    /// one in every shell. `context` is the kubectl context of that cluster, quoted for a POSIX shell; empty for kubectl's
+    /// current context.
+    ///
     /// On the client `kubectl apply` would copy the object, key and all, into an annotation: hence `--server-side`.
     #[must_use]
-    pub fn apply_command(&self, path: &str) -> Option<Zeroizing<String>> {
+    pub fn apply_command(&self, path: &str, context: &str) -> Option<Zeroizing<String>> {
         let file = self.files.get(path).filter(|file| file.appliable)?;
         let object = std::str::from_utf8(&file.bytes).ok()?;
         // The API server refuses every change of an immutable object.
         let immutable = object.lines().any(|line| line == "immutable: true");
         let command = if immutable { commands::REPLACE } else { commands::APPLY };
-        Some(Zeroizing::new(format!("{command} -f - <<'EOF'\n{object}EOF\n")))
+        let context = match context.trim() {
+            "" => String::new(),
+            name => format!(" --context {}", commands::quote(name)),
+        };
+        let cluster = if file.holder == Holder::Management.to_string() { "management" } else { "workload" };
+        Some(Zeroizing::new(format!("{command}{context} -f - <<'EOF'\n# For the {cluster} cluster.\n{object}EOF\n")))
     }
 
     /// `SHA256SUMS`: every file but itself.
     fn checksums(&self) -> String {
         self.files().map(|file| format!("{}  {}\n", file.sha256(), file.path)).collect()
     }
+}
+
+/// The commands of a step, as manifest and runbook have them.
+pub(crate) fn step_commands(step: &Step) -> StepCommands {
+    let commands::Commands { run, gate, undo } = commands::of_step(step);
+    StepCommands { run, check: gate, undo }
 }
 
 /// Lower case hexadecimal.

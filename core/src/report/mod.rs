@@ -307,6 +307,21 @@ pub struct StepReport {
     pub restarts: Vec<String>,
     /// What must be true before the next step.
     pub gate: String,
+    /// The step's commands.
+    #[serde(default)]
+    pub commands: StepCommands,
+}
+
+/// The commands of a step, on its holder, in the root of the unpacked package; each empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepCommands {
+    /// Makes the change.
+    pub run: String,
+    /// Checks whether it took effect.
+    pub check: String,
+    /// Rolls it back.
+    pub undo: String,
 }
 
 /// One file or object changed by a step.

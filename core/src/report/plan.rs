@@ -102,5 +102,6 @@ fn step(step: &Step) -> StepReport {
         edits,
         restarts,
         gate: step.gate.words.clone(),
+        commands: crate::package::step_commands(step),
     }
 }

@@ -26,10 +26,10 @@ pub struct ActionBarProps {
 pub fn Alert(props: &ActionBarProps) -> Html {
     html! {
         <div class="alert" role="alert" data-test="alert">
-            if let Some(sentence) = &props.state.alert {
+            if let Some(alert) = &props.state.alert {
                 <div class="note err">
                     { icon(Icon::Error) }
-                    <p>{ sentence }</p>
+                    <p>{ words::alert(alert) }</p>
                     <button type="button" class="btn sm" onclick={props.act.reform(|_| Act::DismissAlert)} data-test="dismiss">{ words::DISMISS }</button>
                 </div>
             }
@@ -105,7 +105,7 @@ fn primary(state: &State, act: &Callback<Act>) -> Html {
 /// The link to the next step; a button that does nothing, as long as something is missing for it.
 fn onwards(state: &State, to: Step) -> Html {
     let label = words::onwards(to);
-    if state.missing(to).is_empty() && state.job.is_none() {
+    if state.missing(to).is_none() && state.job.is_none() {
         html! { <a class="btn primary" href={format!("#{}", to.id())} data-test="onwards">{ label }{ icon(Icon::Arrow) }</a> }
     } else {
         html! { <button type="button" class="btn primary" aria-disabled="true" data-test="onwards-blocked">{ label }{ icon(Icon::Arrow) }</button> }

@@ -36,7 +36,7 @@ pub fn AppBar(props: &AppBarProps) -> Html {
 }
 
 fn one(state: &State, number: u8, step: Step) -> Html {
-    let (here, open) = (state.step == step, state.missing(step).is_empty());
+    let (here, open) = (state.step == step, state.missing(step).is_none());
     let role = words::progress_role(state, step);
     let class = classes!(
         here.then_some("here"),

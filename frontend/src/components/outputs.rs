@@ -15,8 +15,10 @@ use super::{
 };
 use crate::{
     act::Act,
+    ports::dom,
     state::{
         Preview,
+        contexts::{Contexts, Target},
         tree::{self, Branch},
     },
     words,
@@ -31,6 +33,8 @@ pub struct OutputsProps {
     pub preview: Option<Preview>,
     /// Is it shown beside what was there?
     pub beside: bool,
+    /// The kubectl contexts of this session.
+    pub contexts: Contexts,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
@@ -113,20 +117,47 @@ fn pane(props: &OutputsProps) -> Html {
         Some((preview, file))
     });
     let Some((preview, file)) = file else { return html! { <p class="body quiet">{ words::SELECT_FILE }</p> } };
-    let path = file.path.clone();
     html! {
         <>
             <header>
                 <span><b class="path">{ &file.path }</b><span class="hint">{ words::output(file) }</span></span>
                 <div class="row">
-                    if file.appliable {
-                        <button type="button" class="btn sm" disabled={props.busy} data-test="copy" onclick={props.act.reform(move |_| Act::Copy(path.clone()))}>{ icon(Icon::Copy) }{ words::COPY_APPLY }</button>
-                    }
                     <button type="button" class="btn sm bare icon-only" aria-label={words::CLOSE_FILE} title={words::CLOSE_FILE} data-test="close-preview" onclick={props.act.reform(|_| Act::ClosePreview)}>{ icon(Icon::X) }</button>
                 </div>
             </header>
+            if file.appliable { { apply(props, file) } }
             if file.appliable && file.secret { <div class="body"><p class="problem">{ words::SECRET_WARNING }</p></div> }
             <PreviewPane preview={preview.clone()} beside={props.beside} act={props.act.clone()} />
         </>
+    }
+}
+
+/// The button that copies the command for an object, and the kubectl context of its cluster: a field until the first command for
+/// that cluster is copied.
+fn apply(props: &OutputsProps, file: &OutputFileReport) -> Html {
+    let (target, path) = (Target::of(file), file.path.clone());
+    let context = props.contexts.of(target);
+    let copy = props.act.reform(move |_: MouseEvent| Act::Copy(path.clone(), target));
+    let button = html! { <button type="button" class="btn sm" disabled={props.busy} data-test="copy" onclick={copy}>{ icon(Icon::Copy) }{ words::COPY_APPLY }</button> };
+    if context.settled {
+        return html! {
+            <div class="row apply" data-test="context-settled">
+                { button }
+                <span class="small quiet">{ words::context_used(target, &context.name) }</span>
+                <button type="button" class="btn sm bare" data-test="context-change" onclick={props.act.reform(move |_| Act::AskContext(target))}>{ words::CHANGE_CONTEXT }</button>
+            </div>
+        };
+    }
+    let oninput = props.act.reform(move |event: InputEvent| Act::Context(target, dom::value(&event)));
+    html! {
+        <div class="row apply">
+            <div class="field">
+                <label for="context">{ words::context_label(target) }</label>
+                <input id="context" class="input" type="text" autocomplete="off" spellcheck="false" autocapitalize="off" value={context.name.clone()} {oninput}
+                    aria-describedby="context-hint" data-test="context" />
+                <span id="context-hint" class="hint">{ words::CONTEXT_HINT }</span>
+            </div>
+            { button }
+        </div>
     }
 }

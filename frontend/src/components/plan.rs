@@ -6,7 +6,9 @@ use airlock_core::report::{InventoryReport, PlanReport};
 use yew::prelude::*;
 
 use super::{
-    findings, kit,
+    findings,
+    icon::{Icon, icon},
+    kit,
     lifetimes::lifetimes,
     outage,
     part::{Card, Fold, Head},
@@ -20,6 +22,7 @@ use crate::{
         form::{FormChange, PlanForm},
         lifetimes::Lifetimes,
         outage::Outage,
+        progress::{self, PhaseProgress},
         role::Role,
         timetable::{self, Costs, Step},
     },
@@ -76,13 +79,13 @@ pub fn PlanPart(props: &PlanProps) -> Html {
 fn view(props: &PlanProps) -> Html {
     match &props.outcome {
         Some(Outcome::Plan(plan)) => html! {
-            <PlanView plan={plan.clone()} inventory={props.inventory.clone()} lifetimes={props.lifetimes.clone()} accepted={props.accepted.clone()} acknowledged={props.form.acknowledged.clone()} act={props.act.clone()} />
+            <PlanView plan={plan.clone()} inventory={props.inventory.clone()} lifetimes={props.lifetimes.clone()} accepted={props.accepted.clone()} acknowledged={props.form.acknowledged.clone()} starting_over={props.form.start_over} act={props.act.clone()} />
         },
         Some(Outcome::Refused(reasons)) => html! {
             <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons, Some(&acknowledging(&props.form.acknowledged, &props.act))) }</Card>
         },
         None if !props.problems.all.is_empty() => {
-            kit::note(Role::Info, words::INCOMPLETE, props.problems.all[0].message.clone())
+            kit::note(Role::Info, words::INCOMPLETE, words::problem(&props.problems.all[0].message))
         }
         None if props.halted => html! {
             <div class="row"><button type="button" class="btn" disabled={props.busy} onclick={props.act.reform(|_| Act::Plan)} data-test="plan-again">{ words::PREVIEW_PLAN }</button></div>
@@ -132,6 +135,8 @@ pub struct PlanViewProps {
     pub accepted: Vec<Outage>,
     /// The dependencies that the person acknowledges.
     pub acknowledged: BTreeSet<String>,
+    /// Is the rotation that is in progress given up?
+    pub starting_over: bool,
     /// Where the person's doings go.
     pub act: Callback<Act>,
 }
@@ -139,11 +144,13 @@ pub struct PlanViewProps {
 /// What to know before the start, phases, steps, restarts, CAs.
 #[component]
 pub fn PlanView(props: &PlanViewProps) -> Html {
-    let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, act } = props;
+    let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, starting_over, act } = props;
     let acknowledging = acknowledging(acknowledged, act);
     let rows = use_memo(plan.clone(), |plan| timetable::steps(plan));
+    let progress = progress::progress(inventory).filter(|_| !starting_over);
     html! {
         <div class="contents" data-test="plan">
+            if let Some(progress) = progress { { progress_card(plan, &progress) } }
             { findings::card("plan-findings", words::PLAN_FINDINGS, &plan.findings, Some(&acknowledging)) }
             if !accepted.is_empty() { { outage::accepted(accepted, act) } }
             { rail(plan, &rows) }
@@ -160,6 +167,26 @@ pub fn PlanView(props: &PlanViewProps) -> Html {
 
 fn acknowledging(done: &BTreeSet<String>, act: &Callback<Act>) -> findings::Acknowledging {
     findings::Acknowledging { done: done.clone(), act: act.clone() }
+}
+
+/// How far a rotation in progress is, and its next step.
+fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
+    let row = |one: &PhaseProgress| {
+        let picture = if one.is_done() { Icon::Ok } else { Icon::Info };
+        html! {
+            <li key={one.phase} class={if one.is_done() { "ok" } else { "" }} data-test="phase-progress" data-done={one.is_done().to_string()}>
+                { icon(picture) }
+                <span><b>{ words::phase(one.phase) }</b><span class="hint">{ words::phase_progress(one) }</span></span>
+            </li>
+        }
+    };
+    let next = plan.steps.first().map_or_else(|| words::NO_NEXT_STEP.to_owned(), words::next_step);
+    html! {
+        <Card id="progress" title={words::PROGRESS} lead={html! { <b data-test="next-step">{ next }</b> }}>
+            <ul class="checks">{ for progress.iter().map(row) }</ul>
+            <p class="body small quiet">{ words::PROGRESS_HINT }</p>
+        </Card>
+    }
 }
 
 /// The three phases at once.

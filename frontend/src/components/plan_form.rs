@@ -47,7 +47,12 @@ pub struct PlanFormProps {
 pub fn PlanOptions(props: &PlanFormProps) -> Html {
     let PlanFormProps { form, platform, problems, files, busy, act } = props;
     let change = act.reform(Act::Form);
-    let aside = html! { <button type="button" class="btn sm bare" disabled={*busy} onclick={act.reform(|_| Act::Form(FormChange::Reset))} data-test="reset">{ words::RESET }</button> };
+    let aside = html! {
+        <div class="row">
+            <button type="button" class="btn sm bare" title={words::SAVE_CHOICES_HINT} onclick={act.reform(|_| Act::SaveChoices)} data-test="save-choices">{ words::SAVE_CHOICES }</button>
+            <button type="button" class="btn sm bare" disabled={*busy} onclick={act.reform(|_| Act::Form(FormChange::Reset))} data-test="reset">{ words::RESET }</button>
+        </div>
+    };
     html! {
         <Card id="plan-options" title={words::OPTIONS} {aside} class="stick">
             <fieldset disabled={*busy} class="options" data-test="plan-fields">
@@ -155,7 +160,7 @@ fn has_problem(problems: &Problems, field: &str) -> bool {
 pub fn problem(problems: &Problems, field: &str) -> Html {
     problems.all.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
         let mistake = problems.attempted || !problem.missing;
-        html! { <p id={format!("{field}-problem")} class={if mistake { "problem" } else { "hint" }} data-test="problem">{ &problem.message }</p> }
+        html! { <p id={format!("{field}-problem")} class={if mistake { "problem" } else { "hint" }} data-test="problem">{ words::problem(&problem.message) }</p> }
     })
 }
 

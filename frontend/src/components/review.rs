@@ -19,6 +19,7 @@ use crate::{
     state::{
         Preview,
         chart::{Chart, Mark},
+        contexts::Contexts,
         picture::Picture,
         reach::reach,
         role::Role,
@@ -45,6 +46,8 @@ pub struct ReviewProps {
     pub preview: Option<Preview>,
     /// Is it shown beside what was there?
     pub beside: bool,
+    /// The kubectl contexts of this session.
+    pub contexts: Contexts,
     /// Is work under way?
     pub busy: bool,
     /// Where the person's doings go.
@@ -54,7 +57,8 @@ pub struct ReviewProps {
 /// The step.
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
-    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, busy, act } = props;
+    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, contexts, busy, act } =
+        props;
     let mut pieces = vec![
         html! {
             <>
@@ -63,7 +67,7 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
             </>
         },
         html! { <TrustPart {chart} picture={picture.clone()} {act} /> },
-        html! { <Outputs {package} preview={preview.clone()} {beside} {busy} {act} /> },
+        html! { <Outputs {package} preview={preview.clone()} {beside} contexts={contexts.clone()} {busy} {act} /> },
     ];
     if let (Some(inventory), Some(plan)) = (inventory, plan) {
         pieces.push(fingerprints(inventory, plan, authorities));

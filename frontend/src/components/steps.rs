@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::{
     gradual::Gradual,
     icon::{Icon, icon},
-    kit,
+    kit::{self, Command},
     part::{Card, Row},
     platform::use_tongue,
 };
@@ -80,7 +80,8 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
 }
 
 fn row(step: &Step, pause: bool, open: bool) -> Html {
-    let [_, _, place, files, restarts, gate] = words::STEP_TABLE;
+    let [_, _, place, files, restarts, gate, undo] = words::STEP_TABLE;
+    let undoable = !step.commands.undo.is_empty();
     let count = step.files();
     let before = html! { <td class="nowrap quiet num">{ words::step_numbers(step) }</td> };
     let under = if pause {
@@ -95,6 +96,7 @@ fn row(step: &Step, pause: bool, open: bool) -> Html {
             <td data-l={files} class={classes!("r", (count == 0).then_some("e"))}>{ if count == 0 { words::NOTHING.to_owned() } else { words::grouped(count) } }</td>
             <td data-l={restarts} class={classes!(step.restarts.is_empty().then_some("e"))}><span>{ if step.restarts.is_empty() { words::NOTHING.to_owned() } else { step.restarts.join(", ") } }</span></td>
             <td data-l={gate}><span>{ words::capital(&step.gate.replace('\u{0}', "the node")) }</span></td>
+            <td data-l={undo} class={classes!("nowrap", (!undoable).then_some("e"))}>if undoable { { icon(Icon::Undo) }{ " " }{ words::CAN_UNDO } } else { { words::NOTHING } }</td>
         </>
     };
     let title = words::capital(&words::step_title(step));
@@ -103,6 +105,22 @@ fn row(step: &Step, pause: bool, open: bool) -> Html {
         Callback::from(move |()| details(&step))
     };
     html! { <Row key={step.ids[0].clone()} {before} head={html! { title }} {under} {cells} columns={words::STEP_TABLE.len()} {open} {content} test="step" name={step.ids.join(" ")} /> }
+}
+
+/// How a step is run, checked and rolled back.
+fn commands(step: &Step) -> Html {
+    let run = words::run_and_check(&step.commands);
+    if run.is_empty() {
+        return html! { <p class="small quiet">{ words::NO_COMMAND }</p> };
+    }
+    html! {
+        <>
+            <Command title={words::run_where(step)} command={run} />
+            if !step.commands.undo.is_empty() {
+                <Command title={words::UNDO_STEP} command={step.commands.undo.clone()} />
+            }
+        </>
+    }
 }
 
 /// The files of a step, and what else is done.
@@ -127,7 +145,7 @@ fn details(step: &Step) -> Html {
                     </tbody>
                 </table>
             }
-            <p class="small quiet">{ words::COMMANDS_LATER }</p>
+            { commands(step) }
         </div>
     }
 }

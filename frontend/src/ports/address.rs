@@ -1,23 +1,21 @@
-//! The page's address: what stands after `#` names the step, and nothing else.
+//! The page's address: the fragment names the step, and nothing else.
 
-use wasm_bindgen::{JsCast, closure::Closure};
+use gloo_events::EventListener;
+use gloo_utils::{document, window};
+use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{dom, window};
+use super::dom;
 
-/// What stands after `#`; empty for nothing.
+/// The fragment, without `#`; empty for none.
 pub fn fragment() -> String {
-    let address = window().and_then(|window| window.document()?.document_uri().ok()).unwrap_or_default();
+    let address = document().document_uri().unwrap_or_default();
     address.split_once('#').map(|(_, fragment)| fragment.to_owned()).unwrap_or_default()
 }
 
-/// Tells of every change of it, as long as the page lives.
+/// Calls `changed` after every change of the fragment, as long as the page lives.
 pub fn listen(changed: impl Fn() + 'static) {
-    let Some(window) = window() else { return };
-    let listener = Closure::<dyn FnMut()>::new(changed);
-    // A page without it still has its links; only the way back by the browser's own button is missing then.
-    let _ = window.add_event_listener_with_callback("hashchange", listener.as_ref().unchecked_ref());
-    listener.forget();
+    EventListener::new(&window(), "hashchange", move |_| changed()).forget();
 }
 
 /// Follows the link of that id, as a person does: the page itself never sets its address.
@@ -27,9 +25,7 @@ pub fn follow(link: &str) {
     }
 }
 
-/// Puts the title of the tab.
+/// Sets the title of the tab.
 pub fn set_title(title: &str) {
-    if let Some(document) = window().and_then(|window| window.document()) {
-        document.set_title(title);
-    }
+    document().set_title(title);
 }

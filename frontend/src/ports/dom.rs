@@ -1,12 +1,12 @@
 //! What components need of the document.
 
+use gloo_utils::{document, document_element};
 use wasm_bindgen::JsCast;
 use web_sys::{
     DragEvent, Element, Event, HtmlElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent,
 };
 use yew::{BaseComponent, Renderer};
 
-use super::window;
 use crate::state::{keys, picture::Way};
 
 /// What a field holds after an event; empty for anything but a field.
@@ -69,11 +69,8 @@ pub fn mount<C: BaseComponent<Properties = ()>>() {
 
 /// Has the page take these colours; empty for the system's. Nothing is stored.
 pub fn set_theme(theme: &str) {
-    let root = window().and_then(|window| window.document()?.document_element());
-    if let Some(root) = root {
-        // An attribute of that name can always be set.
-        let _ = root.set_attribute("data-theme", theme);
-    }
+    // An attribute of that name can always be set.
+    let _ = document_element().set_attribute("data-theme", theme);
 }
 
 /// Moves the focus to the element of that id, if there is one.
@@ -95,5 +92,5 @@ pub fn replace_page(sentence: &str) {
 
 /// The element of that id.
 pub(super) fn element(id: &str) -> Option<Element> {
-    window()?.document()?.get_element_by_id(id)
+    document().get_element_by_id(id)
 }

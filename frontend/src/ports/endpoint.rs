@@ -74,6 +74,7 @@ impl Endpoint {
 
     /// Has `hear` called with every message from now on; messages that it cannot read are no messages.
     pub fn listen<T: DeserializeOwned>(&self, mut hear: impl FnMut(T, Vec<Attachment>) + 'static) {
+        // No listener of gloo's: a port delivers nothing to listeners before it is started, `onmessage` starts it.
         let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some((message, attachments)) = unpack(&event.data()) {
                 hear(message, attachments);

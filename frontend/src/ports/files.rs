@@ -1,17 +1,15 @@
 //! Files in: chosen and pasted. Files out: blobs and the download.
 
 use airlock_core::{Content, input::MAX_FILE_SIZE};
-use js_sys::{Array, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use gloo_file::ObjectUrl;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 pub use web_sys::Blob;
-use web_sys::{
-    BlobPropertyBag, ClipboardEvent, DataTransfer, Event, File, FileList, FilePropertyBag, HtmlElement,
-    HtmlInputElement, Url,
-};
+use web_sys::{ClipboardEvent, DataTransfer, Event, File, FileList, HtmlElement, HtmlInputElement};
 use zeroize::Zeroizing;
 
-use super::{reason, window};
+use super::reason;
 use crate::state::explain::{self, Message};
 
 /// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
@@ -99,19 +97,16 @@ fn read_one(blob: &Blob) -> impl Future<Output = Content> + use<> {
     }
 }
 
-/// The bytes as a blob, which the page can pass on without holding them.
+/// The bytes as a blob, which the page can pass on without holding them. The browser copies them out of wasm's memory
+/// directly, so that no other copy has to be wiped.
 pub fn blob(bytes: &[u8], media_type: &str) -> Blob {
-    let options = BlobPropertyBag::new();
-    options.set_type(media_type);
-    // A copy outside of wasm's memory, which the blob takes its own from: wiped at once.
-    let array = Uint8Array::from(bytes);
-    let blob = Blob::new_with_u8_array_sequence_and_options(&Array::of1(&array), &options);
-    array.fill(0, 0, array.length());
-    blob.expect("Invariant: a blob can be made of bytes")
+    gloo_file::Blob::new_with_options(bytes, Some(media_type)).into()
 }
 
-/// A blob under a name for downloading; dropping it takes the name away.
-pub struct Download(String);
+/// A blob under a URL for downloading; dropping it revokes the URL.
+pub struct Download {
+    _url: ObjectUrl,
+}
 
 impl Download {
     /// Hands the blob to the browser's downloads.
@@ -120,23 +115,15 @@ impl Download {
     ///
     /// If the browser takes none.
     pub fn start(blob: &Blob, name: &str) -> Result<Self, String> {
-        let download = Self(Url::create_object_url_with_blob(blob).map_err(|error| reason(&error))?);
-        let anchor = window().and_then(|window| window.document()?.create_element("a").ok());
-        let anchor = anchor.and_then(|anchor| anchor.dyn_into::<HtmlElement>().ok());
-        let anchor = anchor.ok_or_else(|| "there is no page to download from".to_owned())?;
+        let url = ObjectUrl::from(blob.clone());
+        let anchor = gloo_utils::document().create_element("a").map_err(|error| reason(&error))?;
+        let anchor: HtmlElement = anchor.unchecked_into();
         // Attributes: a setter of `href` is also what a navigation would be made with, and stays off the list of imports.
-        for (attribute, value) in [("href", download.0.as_str()), ("download", name)] {
+        for (attribute, value) in [("href", &*url), ("download", name)] {
             anchor.set_attribute(attribute, value).map_err(|error| reason(&error))?;
         }
         anchor.click();
-        Ok(download)
-    }
-}
-
-impl Drop for Download {
-    fn drop(&mut self) {
-        // A name that is gone already is what we want.
-        let _ = Url::revoke_object_url(&self.0);
+        Ok(Self { _url: url })
     }
 }
 
@@ -150,9 +137,9 @@ pub(super) fn transferred(data: &DataTransfer) -> Vec<PickedFile> {
 }
 
 fn text_file(text: String) -> PickedFile {
-    let parts = Array::of1(&JsValue::from_str(&Zeroizing::new(text)));
-    let handle = File::new_with_str_sequence_and_options(&parts, PASTED, &FilePropertyBag::new());
-    PickedFile { path: PASTED.to_owned(), handle: handle.map(Into::into).map_err(|error| reason(&error)) }
+    let text = Zeroizing::new(text);
+    let file: gloo_file::Blob = gloo_file::File::new(PASTED, text.as_str()).into();
+    PickedFile { path: PASTED.to_owned(), handle: Ok(file.into()) }
 }
 
 /// The name of what was pasted.

@@ -1,46 +1,45 @@
-//! What works anywhere on the page: pasting, the key that takes the last change back, and being printed.
+//! Input that works anywhere on the page: paste, and the key that reverts the last change; and the page being printed.
 
-use wasm_bindgen::{JsCast, closure::Closure};
+use gloo_events::{EventListener, EventListenerOptions};
+use gloo_utils::{document, window};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, KeyboardEvent};
 
-use super::{files, window};
+use super::files;
 use crate::state::keys;
 
-/// Fields in which people type: what they paste and take back there is their own.
+/// Text fields: paste and undo inside them belong to the field.
 const FIELDS: &str = "input:not([type=checkbox], [type=radio], [type=file], [type=range]), textarea:not(#paste)";
 
-/// Tells of the key that takes the last change back, and of whatever is pasted, as long as the page lives.
+/// Calls `undo` for the key that reverts the last change, and `pasted` with pasted content, as long as the page lives.
 pub fn listen(undo: impl Fn() + 'static, pasted: impl Fn(files::Pasted) + 'static) {
-    let Some(document) = window().and_then(|window| window.document()) else { return };
-    let keys = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-        if keys::is_undo(&event.key(), event.ctrl_key() || event.meta_key()) && !is_in_field(&event) {
+    let document = document();
+    let options = EventListenerOptions::enable_prevent_default();
+    let keys = move |event: &Event| {
+        let key = event.dyn_ref::<KeyboardEvent>();
+        let is_undo = key.is_some_and(|key| keys::is_undo(&key.key(), key.ctrl_key() || key.meta_key()));
+        if is_undo && !is_in_field(event) {
             event.prevent_default();
             undo();
         }
-    });
-    let paste = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-        if !is_in_field(&event)
-            && let Some(found) = files::pasted(&event)
+    };
+    let paste = move |event: &Event| {
+        if !is_in_field(event)
+            && let Some(found) = files::pasted(event)
         {
             pasted(found);
         }
-    });
-    // A page without them still has its button and its field.
-    let _ = document.add_event_listener_with_callback("keydown", keys.as_ref().unchecked_ref());
-    let _ = document.add_event_listener_with_callback("paste", paste.as_ref().unchecked_ref());
-    keys.forget();
-    paste.forget();
+    };
+    EventListener::new_with_options(&document, "keydown", options, keys).forget();
+    EventListener::new_with_options(&document, "paste", options, paste).forget();
 }
 
-/// Tells when the page begins to be printed, and when that is over, as long as the page lives.
+/// Calls `told` with `true` before the page is printed and with `false` after it, as long as the page lives.
 pub fn while_printing(told: impl Fn(bool) + Clone + 'static) {
-    let Some(window) = window() else { return };
+    let window = window();
     for (name, on) in [("beforeprint", true), ("afterprint", false)] {
         let told = told.clone();
-        let listener = Closure::<dyn FnMut()>::new(move || told(on));
-        // Where the browser knows no such event, what is closed stays closed on paper.
-        let _ = window.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
-        listener.forget();
+        EventListener::new(&window, name, move |_| told(on)).forget();
     }
 }
 

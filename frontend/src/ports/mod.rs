@@ -26,7 +26,7 @@ pub fn now() -> UnixTime {
 
 /// The browser's own clock, which only goes forward. Milliseconds since the page was opened.
 pub fn clock() -> f64 {
-    window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+    gloo_utils::window().performance().map_or(0.0, |performance| performance.now())
 }
 
 /// The page's window; `None` in a worker.

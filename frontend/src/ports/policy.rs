@@ -1,8 +1,8 @@
 //! The page's content policy: what it says, and what it stopped.
 
-use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};
-
-use super::window;
+use gloo_events::EventListener;
+use gloo_utils::document;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
@@ -13,18 +13,14 @@ extern "C" {
 
 /// What the policy says; empty where the page was served without one.
 pub fn text() -> String {
-    let document = window().and_then(|window| window.document());
-    let policy = document.and_then(|document| document.query_selector("meta[http-equiv]").ok()?);
+    let policy = document().query_selector("meta[http-equiv]").ok().flatten();
     policy.and_then(|policy| policy.get_attribute("content")).unwrap_or_default()
 }
 
-/// Tells of every attempt that it stopped, as long as the page lives.
+/// Calls `stopped` for every attempt that the policy blocked, as long as the page lives.
 pub fn listen(stopped: impl Fn() + 'static) {
-    let Some(document) = window().and_then(|window| window.document()) else { return };
-    let listener = Closure::<dyn FnMut()>::new(stopped);
-    // Where the browser knows no such event, nothing is counted; the policy holds all the same.
-    let _ = document.add_event_listener_with_callback("securitypolicyviolation", listener.as_ref().unchecked_ref());
-    listener.forget();
+    // A browser without this event counts nothing; the policy applies there too.
+    EventListener::new(&document(), "securitypolicyviolation", move |_| stopped()).forget();
 }
 
 /// SHA-256 of the page's file in lower case hexadecimal; empty where it is not known.

@@ -1,9 +1,9 @@
 //! Tabs that the browser puts to sleep, or throws out to save memory (Page Lifecycle, in Chromium alone).
 
-use wasm_bindgen::{JsCast, closure::Closure, prelude::wasm_bindgen};
+use gloo_events::EventListener;
+use gloo_utils::document;
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 use web_sys::Document;
-
-use super::window;
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,17 +15,13 @@ extern "C" {
     fn was_discarded(this: &SleepyDocument) -> Option<bool>;
 }
 
-/// Tells of every time that the page wakes up, as long as it lives.
+/// Calls `woke` whenever the browser resumes the page, as long as it lives.
 pub fn listen(woke: impl Fn() + 'static) {
-    let Some(document) = window().and_then(|window| window.document()) else { return };
-    let listener = Closure::<dyn FnMut()>::new(woke);
-    // Where the browser knows no such event, it puts no page to sleep either.
-    let _ = document.add_event_listener_with_callback("resume", listener.as_ref().unchecked_ref());
-    listener.forget();
+    // A browser without this event suspends no page.
+    EventListener::new(&document(), "resume", move |_| woke()).forget();
 }
 
 /// Did the browser throw the page out, with all that it held, and open it anew?
 pub fn was_thrown_out() -> bool {
-    let document = window().and_then(|window| window.document());
-    document.is_some_and(|document| document.unchecked_ref::<SleepyDocument>().was_discarded().unwrap_or_default())
+    document().unchecked_ref::<SleepyDocument>().was_discarded().unwrap_or_default()
 }

@@ -1,11 +1,9 @@
 //! Starting workers from the page's own text, which is all that a page opened from disk can start them from.
 
-use js_sys::{Array, Function};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{
-    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, MessageChannel, MessagePort, Url, Worker,
-    WorkerOptions,
-};
+use gloo_events::EventListener;
+use gloo_file::{Blob, ObjectUrl};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessagePort, Worker, WorkerOptions};
 
 use super::endpoint::Endpoint;
 use crate::worker::protocol::Role;
@@ -26,7 +24,7 @@ pub fn role() -> Option<Role> {
 /// A running worker; dropping it ends it.
 pub struct Thread {
     worker: Worker,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: EventListener,
 }
 
 impl Thread {
@@ -36,19 +34,13 @@ impl Thread {
     ///
     /// If the browser starts no workers here.
     pub fn start(role: Role, on_error: impl Fn() + 'static) -> Result<Self, JsValue> {
-        let source = SOURCE.with(|source| JsValue::from_str(source));
-        let options = BlobPropertyBag::new();
-        options.set_type("text/javascript");
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&source), &options)?;
-        let url = Url::create_object_url_with_blob(&blob)?;
+        let source = SOURCE.with(|source| Blob::new_with_options(source.as_str(), Some("text/javascript")));
+        // Revoked when this function ends: the worker has its source then.
+        let url = ObjectUrl::from(source);
         let options = WorkerOptions::new();
         options.set_name(role.name());
-        let worker = Worker::new_with_options(&url, &options);
-        Url::revoke_object_url(&url)?;
-        let worker = worker?;
-
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |_: ErrorEvent| on_error());
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref::<Function>()));
+        let worker = Worker::new_with_options(&url, &options)?;
+        let on_error = EventListener::new(&worker, "error", move |_| on_error());
         worker.post_message(&wasm_bindgen::module())?;
         Ok(Self { worker, _on_error: on_error })
     }
@@ -61,7 +53,6 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        self.worker.set_onerror(None);
         self.worker.set_onmessage(None);
         self.worker.terminate();
     }

@@ -93,6 +93,8 @@ pub struct Facts {
     pub file: String,
     /// The pin that is named.
     pub pin: String,
+    /// Host and port of the server that was called.
+    pub server: String,
 }
 
 /// Somebody or something among the loaded files that may be meant.

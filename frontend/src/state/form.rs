@@ -14,12 +14,14 @@ use airlock_core::{
     report::{AuthorityReport, InventoryReport},
     x509::KeyAlgorithm,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{LoadedFile, outage::Outage};
 use crate::words;
 
-/// What stands in the fields.
-#[derive(Clone, Debug, PartialEq)]
+/// What stands in the fields. The serialized form is what a session saves: without what the loaded files say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct PlanForm {
     /// One for each authority that can be rotated, in the inventory's order.
     pub authorities: Vec<AuthorityForm>,
@@ -34,17 +36,23 @@ pub struct PlanForm {
     /// Do the new authorities' keys stay elsewhere?
     pub external_ca: bool,
     /// The new authorities of a rotation that is under way, by their subjects; empty where none is.
+    #[serde(skip)]
     pub under_way: Vec<String>,
     /// Are they to be given up, and the rotation begun anew?
+    #[serde(skip)]
     pub start_over: bool,
     /// Was that confirmed?
+    #[serde(skip)]
     pub confirmed: bool,
     /// The outages over which a package was refused; empty while none was.
+    #[serde(skip)]
     pub outages: Vec<Outage>,
     /// Are they accepted?
+    #[serde(skip)]
     pub accept_outage: bool,
     /// The dependencies that the package does not handle and that the person takes care of, by
     /// [`Finding::acknowledge`](airlock_core::Finding::acknowledge).
+    #[serde(skip)]
     pub acknowledged: BTreeSet<String>,
     /// Does the platform's tool take the options of a strategy for subclouds?
     pub takes_strategy: bool,
@@ -65,13 +73,16 @@ pub enum Course {
 }
 
 /// The choices for one authority.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AuthorityForm {
     /// Which one.
     pub id: AuthorityId,
     /// Its name in words.
+    #[serde(skip)]
     pub title: String,
     /// Where it is in a rotation that is under way.
+    #[serde(skip)]
     pub course: Course,
     /// Does it get a successor?
     pub rotate: bool,
@@ -80,12 +91,15 @@ pub struct AuthorityForm {
     /// The successor's common name, as typed; `None` while it is the proposed one.
     pub name: Option<String>,
     /// The proposed common name.
+    #[serde(skip)]
     pub proposed_name: String,
     /// The successor's key; `None` for the same type as today's.
     pub key_algorithm: Option<KeyAlgorithm>,
     /// Can a key of the same type be made here?
+    #[serde(skip)]
     pub same_key: Option<KeyAlgorithm>,
     /// Does the platform's own tool take a whole subject and a day on which it ends?
+    #[serde(skip)]
     pub whole_subject: bool,
     /// The whole subject, as typed; empty to have a common name alone.
     pub subject: String,
@@ -154,26 +168,45 @@ pub enum BroughtPart {
     Key,
 }
 
+/// What is wrong with a field. Texts: `words::problem`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// No CA is chosen.
+    NoAuthority,
+    /// The file of an imported CA is not chosen: the CA's title, and the file.
+    NoFile(String, BroughtPart),
+    /// The common name of a new CA is empty: the CA's title.
+    NoName(String),
+    /// The platform's tool rejects the date: core's reason.
+    NotADay(String),
+    /// The platform's tool rejects the subject: core's reason.
+    NotASubject(String),
+    /// Not a whole number of days.
+    NotDays,
+    /// It is not confirmed that the new CA is discarded.
+    StartOverNotConfirmed,
+}
+
 /// Something in the form that cannot be handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormProblem {
     /// The id of the field's element.
     pub field: String,
-    /// What is wrong, as a sentence.
-    pub message: String,
+    /// What is wrong.
+    pub message: Problem,
     /// Is something merely not given yet? It is no mistake until the person tries to build.
     pub missing: bool,
 }
 
 impl FormProblem {
     /// Something that cannot be handed in.
-    pub fn wrong(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into(), missing: false }
+    pub fn wrong(field: impl Into<String>, message: Problem) -> Self {
+        Self { field: field.into(), message, missing: false }
     }
 
     /// Something that is not given yet.
-    pub fn missing(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into(), missing: true }
+    pub fn missing(field: impl Into<String>, message: Problem) -> Self {
+        Self { field: field.into(), message, missing: true }
     }
 }
 
@@ -281,7 +314,7 @@ impl PlanForm {
         let mut problems = Vec::new();
         let chosen: Vec<&AuthorityForm> = self.authorities.iter().filter(|authority| authority.rotate).collect();
         if chosen.is_empty() {
-            problems.push(FormProblem::wrong("authorities", words::NO_AUTHORITY_CHOSEN));
+            problems.push(FormProblem::wrong("authorities", Problem::NoAuthority));
         }
         let ca_days = days(&self.ca_days, "ca-days", &mut problems);
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
@@ -295,7 +328,7 @@ impl PlanForm {
         }
         let subclouds = self.subclouds(authorities.get(&AuthorityId::Cluster), &mut problems);
         if self.start_over && !self.confirmed {
-            problems.push(FormProblem::missing("confirm-start-over", words::START_OVER_NOT_CONFIRMED));
+            problems.push(FormProblem::missing("confirm-start-over", Problem::StartOverNotConfirmed));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -410,7 +443,7 @@ impl AuthorityForm {
             for part in [BroughtPart::Certificate, BroughtPart::Key] {
                 let wanted = part == BroughtPart::Certificate || !external;
                 if wanted && self.brought_path(part).is_empty() {
-                    let message = words::no_file_chosen(&self.title, part);
+                    let message = Problem::NoFile(self.title.clone(), part);
                     problems.push(FormProblem::missing(self.field(words::brought_part(part)), message));
                 }
             }
@@ -419,18 +452,18 @@ impl AuthorityForm {
         }
         let subject = self.whole(&self.subject);
         if let Some(Err(error)) = subject.map(sysinv::subject) {
-            let message = words::platform::not_a_subject(&error.to_string());
+            let message = Problem::NotASubject(error.to_string());
             problems.push(FormProblem::wrong(self.field("subject"), message));
         }
         let expiry_date = self.whole(&self.expiry_date);
         // Whether the day is too near is for core to say, which knows today.
         if let Some(Err(error)) = expiry_date.map(|date| sysinv::expiry(date, UnixTime(0))) {
-            let message = words::platform::not_a_day(&error.to_string());
+            let message = Problem::NotADay(error.to_string());
             problems.push(FormProblem::wrong(self.field("expiry-date"), message));
         }
         let common_name = self.name.as_deref().map(str::trim).filter(|_| subject.is_none());
         if common_name == Some("") {
-            problems.push(FormProblem::wrong(self.field("name"), words::no_name(&self.title)));
+            problems.push(FormProblem::wrong(self.field("name"), Problem::NoName(self.title.clone())));
         }
         NewAuthority {
             common_name: common_name.map(str::to_owned),
@@ -458,7 +491,7 @@ fn days(typed: &str, field: &str, problems: &mut Vec<FormProblem>) -> u32 {
     match typed.trim().parse() {
         Ok(days) if days > 0 => days,
         _ => {
-            problems.push(FormProblem::wrong(field, words::NOT_DAYS));
+            problems.push(FormProblem::wrong(field, Problem::NotDays));
             0
         }
     }

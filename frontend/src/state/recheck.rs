@@ -34,6 +34,8 @@ pub enum Check {
     Look,
     /// What an archive holds.
     Members,
+    /// An object of the cluster without the values of its secrets; otherwise the file itself.
+    Object,
     /// The public halves of certificate and private key, which must be the same.
     Pair,
     /// A signing request.
@@ -51,12 +53,16 @@ pub fn command(finding: &Finding) -> String {
     let source = Source::of(finding);
     match advice.check {
         Check::Command(command) => command.to_owned(),
+        Check::Certificate(_) | Check::Certificates | Check::Pair if source.is_document() => {
+            source.lines(CERTIFICATE_LINES)
+        }
         Check::Certificate(options) => source.pem().into("openssl x509", "-in ") + " -noout " + options,
         Check::Certificates => source.pem().into("openssl storeutl -noout -text -certs", ""),
         Check::Kubeconfig => source.reads("kubectl config view --kubeconfig"),
-        Check::Lines(pattern) => source.file().into(&format!("grep -n -e {}", quoted(pattern)), ""),
+        Check::Lines(pattern) => source.lines(pattern),
         Check::Look => source.look(),
         Check::Members => source.members(),
+        Check::Object => source.describe(),
         Check::Pair => source.pair(),
         Check::Request => source.file().into("openssl req -noout -subject -text -verify", "-in "),
     }
@@ -90,6 +96,9 @@ impl Input {
     }
 }
 
+/// Lines of YAML or JSON with a certificate.
+const CERTIFICATE_LINES: &str = r"crt\|certificate\|BEGIN";
+
 /// Where no file is named, the one that most findings of that kind are about.
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
 
@@ -98,9 +107,16 @@ impl<'a> Source<'a> {
         Self { file: &finding.file, place: &finding.place }
     }
 
-    /// The file itself, out of its archive if it lies in one.
+    /// The file itself, out of its archive or its Secret if it is in one.
     fn file(&self) -> Input {
         match self.file.rsplit_once("!/") {
+            // A value of a Secret in a file of objects: `secret.yaml!/name/key`.
+            Some((objects, value)) if is_document_name(objects) => {
+                let (name, key) = value.rsplit_once('/').unwrap_or(("", value));
+                let path = format!("{{.items[0].data.{}}}", key.replace('.', r"\."));
+                let get = format!("kubectl get secrets -A --field-selector metadata.name={}", quoted(name));
+                Input::Pipe(format!("{get} -o jsonpath={} | base64 -d", quoted(&path)))
+            }
             Some((archive, member)) => {
                 // An archive in an archive has to be unpacked first; its own name is what counts then.
                 let archive = archive.rsplit_once("!/").map_or(archive, |(_, inner)| inner);
@@ -146,6 +162,25 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Is it a file of YAML or JSON whose certificates are in fields that the finding does not name?
+    fn is_document(&self) -> bool {
+        let named = self.object().is_some() || self.place.starts_with("clusters[") || self.place.starts_with("users[");
+        is_document_name(self.file) && !named
+    }
+
+    /// The lines of the file that contain this.
+    fn lines(&self, pattern: &str) -> String {
+        self.file().into(&format!("grep -n -e {}", quoted(pattern)), "")
+    }
+
+    /// An object as kubectl describes it, which prints sizes of secret values only; for other places the file.
+    fn describe(&self) -> String {
+        match self.object() {
+            Some((_, get)) => format!("kubectl{}", get.replacen(" get ", " describe ", 1)),
+            None => self.look(),
+        }
+    }
+
     fn look(&self) -> String {
         match self.file() {
             Input::File(file) => format!("ls -l {file} && file {file}"),
@@ -180,9 +215,20 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Is that the name of a file of YAML or JSON?
+fn is_document_name(file: &str) -> bool {
+    let name = file.to_ascii_lowercase();
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+}
+
 /// Secrets are base64 in the API, ConfigMaps are text.
 fn decoded(kind: &str) -> &'static str {
     if kind == "secret" { " | base64 -d" } else { "" }
+}
+
+/// A word for a POSIX shell; an empty text stays empty.
+pub fn quoted_or_empty(word: &str) -> String {
+    if word.is_empty() { String::new() } else { quoted(word) }
 }
 
 /// A word for a POSIX shell.

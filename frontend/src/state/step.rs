@@ -1,7 +1,6 @@
 //! The five steps, and what is missing for each.
 
 use super::State;
-use crate::words;
 
 /// A step of the person's way. The address after `#` names it, and nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,17 +39,26 @@ impl Step {
     }
 }
 
+/// What has to be there before a step can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Loaded files.
+    Files,
+    /// A package, or a refused one.
+    Package,
+}
+
 impl State {
-    /// What has to be there before the step can be gone to; empty where nothing is missing.
-    pub fn missing(&self, step: Step) -> &'static str {
-        match step {
-            Step::Load => "",
-            Step::Inspect | Step::Plan if self.inventory.is_some() => "",
-            Step::Inspect | Step::Plan => words::NEEDS_FILES,
-            Step::Review if self.package.is_some() || !self.unmade.is_empty() => "",
-            Step::Download if self.package.is_some() => "",
-            Step::Review | Step::Download => words::NEEDS_PACKAGE,
-        }
+    /// What is missing before a step can be opened.
+    pub fn missing(&self, step: Step) -> Option<Missing> {
+        let is_there = match step {
+            Step::Load => true,
+            Step::Inspect | Step::Plan => self.inventory.is_some(),
+            Step::Review => self.package.is_some() || !self.unmade.is_empty(),
+            Step::Download => self.package.is_some(),
+        };
+        let needed = if step < Step::Review { Missing::Files } else { Missing::Package };
+        (!is_there).then_some(needed)
     }
 
     /// The id of the heading under which a step begins.
@@ -67,10 +75,9 @@ impl State {
 
     /// Goes to a step, if nothing is missing for it.
     pub(super) fn go(&mut self, step: Step) {
-        if step != self.step && self.missing(step).is_empty() {
+        if step != self.step && self.missing(step).is_none() {
             self.step = step;
-            self.notice.clear();
-            self.refused = false;
+            self.notice = None;
             self.look_at(self.heading(step));
         }
     }
@@ -78,7 +85,7 @@ impl State {
     /// Goes back to the last step for which everything is still there.
     pub(super) fn stay_on_the_way(&mut self) {
         let shown = self.step;
-        while !self.missing(self.step).is_empty() {
+        while self.missing(self.step).is_some() {
             self.step = Step::ALL.into_iter().rev().find(|step| *step < self.step).unwrap_or_default();
         }
         if self.step != shown {

@@ -4,14 +4,19 @@ use airlock_core::{
     UnixTime,
     plan::request::{BroughtAuthority, RotationRequest},
     profile::AuthorityId,
-    report::{AuthorityReport, CertificateReport, OutputFileReport, ReplacedReport},
+    report::{AuthorityReport, CertificateReport, FilePreview, OutputFileReport, ReplacedReport},
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
 use super::{
-    form::{AuthorityChange, BroughtPart, Course, FormChange},
+    form::{AuthorityChange, BroughtPart, Course, FormChange, Problem},
+    picture::PictureChange,
     *,
+};
+use crate::{
+    words,
+    worker::protocol::{FileId, SelfTest},
 };
 
 pub(super) fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
@@ -259,7 +264,7 @@ fn cancelling_keeps_the_plan() {
         Action::Cancelled,
     ]);
     assert!(state.plan().is_some());
-    assert_eq!((state.job, state.notice.as_str()), (None, words::CANCELLED));
+    assert_eq!((state.job, state.notice), (None, Some(Notice::Cancelled)));
 }
 
 #[test]
@@ -269,7 +274,7 @@ fn a_dead_worker_takes_the_plan_but_nothing_loaded() {
     assert_eq!(state.outcome, None);
     assert_eq!(state.files.len(), 1);
     assert_eq!(state.job, Some(Job::Inspecting), "the new worker takes up the files");
-    assert!(state.alert.unwrap().contains("core/src/lib.rs:1:1"));
+    assert!(words::alert(&state.alert.unwrap()).contains("core/src/lib.rs:1:1"));
 }
 
 #[test]
@@ -279,7 +284,7 @@ fn files_that_kill_the_worker_are_named() {
         .after(Action::CoreDied(String::new()))
         .after(Action::FilesLeftOut(vec!["evil.yaml".to_owned()], "core/src/lib.rs:1:1".to_owned()));
     assert_eq!(first.job, None, "there is nothing to take up");
-    let alert = first.alert.unwrap();
+    let alert = words::alert(&first.alert.unwrap());
     assert!(alert.contains("evil.yaml") && alert.contains("because of a defect (core/src/lib.rs:1:1)"), "{alert}");
 }
 
@@ -287,20 +292,17 @@ fn files_that_kill_the_worker_are_named() {
 fn memory_that_is_exhausted_is_no_defect() {
     let large = || Action::FilesLeftOut(vec!["dump.yaml".to_owned(), "more.yaml".to_owned()], String::new());
     for action in [Action::CoreDied(String::new()), Action::KeyWorkerDied(String::new()), large()] {
-        let alert = after([action]).alert.unwrap();
+        let alert = words::alert(&after([action]).alert.unwrap());
         assert!(alert.contains("no more memory") && !alert.contains("defect"), "{alert}");
     }
 }
 
 #[test]
 fn a_page_that_slept_says_so() {
-    assert_eq!(after([Action::Woke]).notice, words::WOKE);
+    assert_eq!(after([Action::Woke]).notice, Some(Notice::Woke));
     let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Woke]);
-    assert_eq!(
-        (at_work.alert.as_deref(), at_work.job),
-        (Some(words::WOKE_AT_WORK), Some(Job::Making { done: 1, total: 2 }))
-    );
-    assert_eq!(State::default().after(Action::ThrownOut).alert.as_deref(), Some(words::THROWN_OUT));
+    assert_eq!((at_work.alert, at_work.job), (Some(Alert::WokeAtWork), Some(Job::Making { done: 1, total: 2 })));
+    assert_eq!(State::default().after(Action::ThrownOut).alert, Some(Alert::ThrownOut));
 }
 
 /// The cluster CA's rotation is under way; the front-proxy CA's is not.
@@ -423,7 +425,7 @@ fn a_refused_package_says_why_and_loses_nothing() {
     assert_eq!((state.job, state.package.is_some()), (None, false));
     assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
     assert_eq!(state.unmade.len(), 1);
-    assert_eq!((state.focus.id.as_str(), state.notice.as_str()), ("unmade", words::UNMADE));
+    assert_eq!((state.focus.id.as_str(), &state.notice), ("unmade", &Some(Notice::Unmade)));
     assert!(state.is_refused());
     assert_eq!(state.picture.column, 5, "the picture shows what breaks first");
     let again = state.after(Action::Form(FormChange::KeepKeys(true)));
@@ -538,7 +540,7 @@ fn lines_of_another_file_are_not_shown() {
 fn attention_follows_the_work() {
     let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
     let refused = Action::Planned(Outcome::Refused([].into()));
-    let problem = FormProblem::wrong("ca-days", "");
+    let problem = FormProblem::wrong("ca-days", Problem::NotDays);
     assert_eq!(look(&[]), "");
     // The plan follows from the options by itself: whoever types in them is left there.
     assert_eq!(look(&[planned()]), "");
@@ -553,7 +555,7 @@ fn attention_follows_the_work() {
 #[test]
 fn the_same_attention_twice_is_two_events() {
     let shown = |times: usize| {
-        let problem = Action::FormRefused(vec![FormProblem::wrong("ca-days", "")]);
+        let problem = Action::FormRefused(vec![FormProblem::wrong("ca-days", Problem::NotDays)]);
         after(std::iter::once(problem).chain(std::iter::repeat_n(Action::ProblemShown, times))).focus
     };
     assert_ne!(shown(1), shown(2));

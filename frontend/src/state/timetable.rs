@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airlock_core::report::{EditReport, PlanReport, StepReport};
+use airlock_core::report::{EditReport, PlanReport, StepCommands, StepReport};
 
 /// Stands for a holder's name in a title.
 const NAME: &str = "\u{0}";
@@ -32,6 +32,8 @@ pub struct Step {
     pub restarts: Vec<String>,
     /// What must be true before the next one.
     pub gate: String,
+    /// The commands of the first of them; those of the others differ in the node's name.
+    pub commands: StepCommands,
 }
 
 /// Where steps are carried out.
@@ -105,6 +107,7 @@ fn step(number: usize, report: &StepReport) -> Step {
         instructions: instructions.into_iter().map(|edit| edit.target.clone()).collect(),
         restarts: report.restarts.clone(),
         gate: report.gate.replace(&report.holder, if is_node { NAME } else { &report.holder }),
+        commands: report.commands.clone(),
     }
 }
 

@@ -82,6 +82,11 @@ impl History {
         self.remember(Change::Chosen(Box::new(form.clone()), field(change)));
     }
 
+    /// Saved choices are loaded in the place of all of the form.
+    pub(super) fn choices(&mut self, form: &PlanForm) {
+        self.remember(Change::Chosen(Box::new(form.clone()), "saved choices".to_owned()));
+    }
+
     pub(super) fn platform(&mut self, before: Option<&'static str>) {
         self.remember(Change::Platform(before));
     }

@@ -2,13 +2,14 @@
 
 use airlock_core::{
     Severity, Standing,
-    report::{CheckReport, ReplacedReport},
+    report::{CheckReport, ReplacedReport, StepReport},
 };
 
-use super::{capital, count, is, phase, platform};
+use super::{capital, count, few_holders, is, moment_title, phase, platform};
 use crate::state::{
     check::{Behind, behind},
     platform::Tongue,
+    progress::PhaseProgress,
 };
 
 /// Over the panel.
@@ -29,6 +30,29 @@ pub const CHECK_IN_THE_WAY: &str = "Problems";
 pub const CHECK_WARNINGS: &str = "Warnings (they do not change the result)";
 /// Over the authorities of a rotation that is under way.
 pub const UNDER_WAY: &str = "Rotation in progress";
+
+/// The card over the plan of a rotation in progress.
+pub const PROGRESS: &str = "Rotation progress";
+/// Under it.
+pub const PROGRESS_HINT: &str = "After each step, load the nodes' current files again: completed steps leave the plan, and the next step moves here.";
+/// A plan without steps.
+pub const NO_NEXT_STEP: &str = "All steps are complete.";
+
+/// How far a phase is.
+pub fn phase_progress(progress: &PhaseProgress) -> String {
+    let all = progress.done + progress.open.len();
+    let done = format!("{} of {} complete", progress.done, count(all, "holder"));
+    match progress.open.as_slice() {
+        _ if progress.done == 0 => done,
+        [] => done,
+        open => format!("{done}; not complete: {}", few_holders(open)),
+    }
+}
+
+/// The first step of the plan of a rotation in progress.
+pub fn next_step(step: &StepReport) -> String {
+    format!("Next step: {}", moment_title(&step.title, &step.holder))
+}
 
 /// The phases that can be checked.
 pub fn phase_to_check(phase: Option<u8>, tongue: Tongue) -> String {

@@ -1,6 +1,9 @@
 //! What error messages about certificates mean.
 
-use crate::state::explain::{Clue, Explanation, Facts, Kind, Part, Suspect};
+use crate::state::{
+    explain::{Clue, Explanation, Facts, Kind, Part, Suspect},
+    recheck::quoted_or_empty as quoted,
+};
 
 /// Over the panel.
 pub const TITLE: &str = "Explain an error message";
@@ -124,6 +127,7 @@ pub fn facts(facts: &Facts) -> Vec<String> {
     let names = facts.names.join(", ");
     [
         said(&facts.authority, "CA name: {}."),
+        said(&facts.server, "Server: {}."),
         said(&facts.wanted, "Requested name: {}."),
         said(&names, "Names in the certificate: {}."),
         said(&facts.moment, "Validity limit: {}."),
@@ -199,14 +203,19 @@ pub fn to_do(kind: Kind) -> &'static [&'static str] {
 pub fn commands(explanation: &Explanation) -> Vec<String> {
     let Explanation { kind, facts, suspects, .. } = explanation;
     let or = |text: &str, otherwise: &str| (if text.is_empty() { otherwise } else { text }).to_owned();
-    let server = match suspects
+    let connects_to = suspects
         .iter()
-        .find_map(|suspect| if let Clue::ConnectsTo(server) = &suspect.clue { Some(server) } else { None })
-    {
+        .find_map(|suspect| if let Clue::ConnectsTo(server) = &suspect.clue { Some(server) } else { None });
+    let server = match connects_to {
+        _ if !facts.server.is_empty() => facts.server.clone(),
         Some(server) => server.trim_start_matches("https://").to_owned(),
         None => format!("{}:6443", or(&facts.wanted, "SERVER")),
     };
-    let file = or(&facts.file, "FILE");
+    // On its node, the file of the first match; of a kubeconfig, no such command reads anything.
+    let certificates = |suspect: &&Suspect| suspect.place.starts_with('/') && !suspect.place.ends_with(".conf");
+    let found = suspects.iter().find(certificates).map(|suspect| quoted(&suspect.place)).unwrap_or_default();
+    let file = or(&quoted(&facts.file), &or(&found, "FILE"));
+    let stem = file.trim_end_matches(".crt").trim_end_matches(".key");
     let shown = format!(
         "openssl s_client -connect {server} -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
     );
@@ -227,10 +236,10 @@ pub fn commands(explanation: &Explanation) -> Vec<String> {
         }
         Kind::WrongName => vec![shown],
         Kind::KeyMismatch => {
-            vec!["diff <(openssl x509 -noout -pubkey -in FILE.crt) <(openssl pkey -pubout -in FILE.key)".to_owned()]
+            vec![format!("diff <(openssl x509 -noout -pubkey -in {stem}.crt) <(openssl pkey -pubout -in {stem}.key)")]
         }
         Kind::KeyIds => {
-            vec!["openssl x509 -noout -subject -ext subjectKeyIdentifier,authorityKeyIdentifier -in FILE".to_owned()]
+            vec![format!("openssl x509 -noout -subject -ext subjectKeyIdentifier,authorityKeyIdentifier -in {file}")]
         }
         Kind::Pin => vec![
             "openssl x509 -pubkey -noout -in /etc/kubernetes/pki/ca.crt | openssl pkey -pubin -outform der | sha256sum"

@@ -3,7 +3,14 @@
 use airlock_core::{Severity, report::InventoryReport};
 
 use super::{count, grouped, platform, sample};
-use crate::state::{Job, Outcome, State, Theme, Workplace, chart::Mark, groups, role::Role, step::Step, undo::Change};
+use crate::state::{
+    Job, Outcome, State, Theme, Workplace,
+    chart::Mark,
+    groups,
+    role::Role,
+    step::{Missing, Step},
+    undo::Change,
+};
 
 /// The product.
 pub const AIRLOCK: &str = "Airlock";
@@ -17,10 +24,6 @@ pub const OFFLINE: &str = "Offline";
 pub const OFFLINE_HINT: &str = "The Content Security Policy blocks all network requests";
 /// The list of steps, for screen readers.
 pub const WAY: &str = "Steps";
-/// Missing before anything can be inspected.
-pub const NEEDS_FILES: &str = "Add files first";
-/// Missing before anything can be reviewed.
-pub const NEEDS_PACKAGE: &str = "Build first";
 /// The button that goes a step back.
 pub const BACK: &str = "Back";
 /// The button that stops the build.
@@ -66,10 +69,20 @@ pub fn onwards(to: Step) -> String {
     format!("Continue to {}", step(to))
 }
 
+/// What to do before a step opens.
+pub fn needs(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Files => "Add files first",
+        Missing::Package => "Build first",
+    }
+}
+
 /// The state of a step in up to three words, or what is missing for it.
 pub fn progress(state: &State, step: Step) -> String {
+    if let Some(missing) = state.missing(step) {
+        return needs(missing).to_owned();
+    }
     match step {
-        _ if !state.missing(step).is_empty() => state.missing(step).to_owned(),
         Step::Load if state.files.is_empty() => "Start here".to_owned(),
         Step::Load => state.inventory.as_ref().map_or_else(String::new, |inventory| count(inventory.files, "file")),
         Step::Inspect => {
@@ -147,9 +160,9 @@ pub fn status(state: &State) -> Status {
         Some(job) => return status_of(Role::Info, self::job(job), ""),
         None => {}
     }
-    if !state.notice.is_empty() {
-        let role = if state.is_refused() { Role::Error } else { Role::Ok };
-        return status_of(role, state.notice.clone(), "");
+    if let Some(notice) = &state.notice {
+        let role = if notice.is_refusal() { Role::Error } else { Role::Ok };
+        return status_of(role, super::notice(notice), "");
     }
     match state.step {
         Step::Load => load_status(state),
@@ -195,7 +208,7 @@ fn plan_status(state: &State) -> Status {
             1 => "1 option needs your input".to_owned(),
             more => format!("{} options need your input", grouped(more)),
         };
-        let first = state.form_problems[0].message.clone();
+        let first = super::problem(&state.form_problems[0].message);
         return status_of(Role::Warning, text, first);
     }
     if state.planning {

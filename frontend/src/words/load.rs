@@ -21,8 +21,7 @@ pub const DROP_MORE: &str = "Drop more files anywhere on this page";
 /// Under it.
 pub const LOAD_HINT: &str = "Add /etc/kubernetes from every control-plane node (folder, .tar, .tar.gz, .zip), in any order. Private keys are optional.";
 /// What else can be loaded.
-pub const LOAD_MORE_HINT: &str =
-    "Also useful: /var/lib/kubelet, kubeconfigs, Secrets and ConfigMaps from kubectl get -o yaml or json.";
+pub const LOAD_MORE_HINT: &str = "Also useful: /var/lib/kubelet, kubeconfigs, Secrets and ConfigMaps from kubectl get -o yaml or json. Saved choices (airlock-choices.json) are restored.";
 /// The buttons.
 pub const CHOOSE_FILES: &str = "Choose files";
 /// Before the browser's own question, which speaks of uploading.

@@ -1,50 +1,91 @@
-//! Results of actions, and what went wrong.
+//! Results of actions, and failures.
 
-use super::count;
-use crate::state::lock::Lock;
+use super::{checked, count, explain, is};
+use crate::state::{
+    contexts::Target,
+    notice::{Alert, Notice},
+};
 
-/// After cancelling.
-pub const CANCELLED: &str = "Build cancelled. Keys generated so far were discarded.";
-/// After copying a command or a value.
-pub const COMMAND_COPIED: &str = "Copied to the clipboard.";
-/// An empty drop.
-pub const NOTHING_FOUND: &str = "The dropped item contains no files.";
-/// The core worker answered with something that was not asked.
-pub const NO_ANSWER: &str = "The background thread did not answer. Try again.";
-/// The core worker cannot be started.
-pub const CORE_CANNOT_START: &str =
-    "The background thread stopped again while reading the loaded files. Remove some of them, or reload the page.";
-/// The browser had discarded the page.
-pub const THROWN_OUT: &str =
-    "The browser discarded this page to save memory. Loaded files were only in memory and are lost: load them again.";
-/// The page was suspended, with nothing to do.
-pub const WOKE: &str = "The browser suspended this page. All loaded files are still here.";
-/// The page was suspended while it worked.
-pub const WOKE_AT_WORK: &str = "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible.";
-/// After wiping.
-pub const WIPED: &str = "Files, keys and package were deleted from memory.";
-/// After core refuses the package.
-pub const UNMADE: &str = "No package was built: at least one connection would break.";
-
-/// After a password was tried.
-pub fn unlocked(lock: &Lock, opened: bool) -> String {
-    match (lock.is_shut(), opened) {
-        (false, _) => "All encrypted files are decrypted.".to_owned(),
-        (true, true) => {
-            let files = lock.files.len();
-            format!("The password decrypted some files; {} {} still encrypted.", count(files, "file"), super::is(files))
+/// The result of the last action.
+pub fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Cancelled => "Build cancelled. Keys generated so far were discarded.".to_owned(),
+        Notice::Checked(report) => checked(report),
+        Notice::ChoicesLoaded { applied: true } => {
+            "Saved choices loaded. Acknowledged warnings and accepted outages must be confirmed again.".to_owned()
         }
-        (true, false) => "The password does not decrypt these files.".to_owned(),
+        Notice::ChoicesLoaded { applied: false } => {
+            "Saved choices loaded. They are applied when you add the cluster's files.".to_owned()
+        }
+        Notice::Copied { path, target } => {
+            format!(
+                "The command that applies {path} was copied to the clipboard. It is for the {}.",
+                cluster_of(*target)
+            )
+        }
+        Notice::Explained(explanations) => explain::found(*explanations),
+        Notice::NothingFound => "The dropped item contains no files.".to_owned(),
+        Notice::TextCopied => "Copied to the clipboard.".to_owned(),
+        Notice::Unlocked { left: 0, .. } => "All encrypted files are decrypted.".to_owned(),
+        Notice::Unlocked { opened: true, left } => {
+            format!("The password decrypted some files; {} {} still encrypted.", count(*left, "file"), is(*left))
+        }
+        Notice::Unlocked { opened: false, .. } => "The password does not decrypt these files.".to_owned(),
+        Notice::Unmade => "No package was built: at least one connection would break.".to_owned(),
+        Notice::Wiped => "Files, keys and package were deleted from memory.".to_owned(),
+        Notice::Woke => "The browser suspended this page. All loaded files are still here.".to_owned(),
     }
 }
 
-/// After copying.
-pub fn copied(path: &str) -> String {
-    format!("The command that applies {path} was copied to the clipboard.")
+/// A failure.
+pub fn alert(alert: &Alert) -> String {
+    match alert {
+        Alert::BadChoices => {
+            "The file contains no choices that this version of Airlock can read. Nothing was changed.".to_owned()
+        }
+        Alert::CoreCannotStart => {
+            "The background thread stopped again while reading the loaded files. Remove some of them, or reload the page."
+                .to_owned()
+        }
+        Alert::CoreDied { location, password } => core_died(location, *password),
+        Alert::FilesLeftOut { paths, location } => left_out(paths, location),
+        Alert::KeyWorkerDied(location) => {
+            format!("A key generation thread stopped {}. Another one generates its key.", over(location))
+        }
+        Alert::KeysGivenUp(location) => format!(
+            "Keys cannot be generated here: key generation threads stop {}. No package was built.",
+            over(location)
+        ),
+        Alert::NoAnswer => NO_ANSWER.to_owned(),
+        Alert::NotCopied(reason) if reason.is_empty() => format!("Nothing was copied. {NO_ANSWER}"),
+        Alert::NotCopied(reason) => format!("Nothing was copied: {reason}."),
+        Alert::NotDownloaded(reason) => format!("Nothing was downloaded: {reason}."),
+        Alert::Said(sentence) => sentence.clone(),
+        Alert::ThrownOut => {
+            "The browser discarded this page to save memory. Loaded files were only in memory and are lost: load them again."
+                .to_owned()
+        }
+        Alert::TooManyFiles(limit) => format!(
+            "More than {limit} files: the rest was not read. Load only the folders that are listed under “What to load”."
+        ),
+        Alert::WokeAtWork => {
+            "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible."
+                .to_owned()
+        }
+    }
 }
 
-/// The core worker died.
-pub fn core_died(location: &str, password: bool) -> String {
+/// A cluster in a sentence.
+pub fn cluster_of(target: Target) -> &'static str {
+    match target {
+        Target::Management => "management cluster",
+        Target::Workload => "workload cluster",
+    }
+}
+
+const NO_ANSWER: &str = "The background thread did not answer. Try again.";
+
+fn core_died(location: &str, password: bool) -> String {
     let password = if password { " Enter the password again." } else { "" };
     format!(
         "The background thread stopped {}. It was restarted with all loaded files.{password} Repeat the last action to continue.",
@@ -52,18 +93,7 @@ pub fn core_died(location: &str, password: bool) -> String {
     )
 }
 
-/// A key worker died.
-pub fn key_worker_died(location: &str) -> String {
-    format!("A key generation thread stopped {}. Another one generates its key.", over(location))
-}
-
-/// Key workers died again and again.
-pub fn keys_given_up(location: &str) -> String {
-    format!("Keys cannot be generated here: key generation threads stop {}. No package was built.", over(location))
-}
-
-/// Files over which the worker died.
-pub fn left_out(paths: &[String], location: &str) -> String {
+fn left_out(paths: &[String], location: &str) -> String {
     let (what, were) = match paths {
         [path] => (path.clone(), "was"),
         paths => (count(paths.len(), "file"), "were"),
@@ -72,23 +102,6 @@ pub fn left_out(paths: &[String], location: &str) -> String {
         "The background thread stopped {} while it read {what}, which {were} left out. All other files are still loaded. \
          Load the files in smaller groups to find the one that causes this.",
         over(location)
-    )
-}
-
-/// Copying failed.
-pub fn not_copied(reason: &str) -> String {
-    format!("Nothing was copied: {reason}.")
-}
-
-/// Downloading failed.
-pub fn not_downloaded(reason: &str) -> String {
-    format!("Nothing was downloaded: {reason}.")
-}
-
-/// Too many files at once.
-pub fn too_many(limit: usize) -> String {
-    format!(
-        "More than {limit} files: the rest was not read. Load only the folders that are listed under “What to load”."
     )
 }
 

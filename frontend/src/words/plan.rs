@@ -2,14 +2,14 @@
 
 use airlock_core::{
     plan::request::KubeletCertificates,
-    report::{InventoryReport, PlanReport, SuccessorReport},
+    report::{InventoryReport, PlanReport, StepCommands, SuccessorReport},
     x509::KeyAlgorithm,
 };
 
-use super::{count, key_algorithm, range};
+use super::{count, few_holders, key_algorithm, range};
 use crate::state::{
     chart::Chart,
-    form::{AuthorityForm, BroughtPart, Course, PlanForm},
+    form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
     outage::Outage,
     reach::Reach,
     timetable::{Change, Step, Where},
@@ -22,6 +22,10 @@ pub const PLAN_SENTENCE: &str =
 pub const OPTIONS: &str = "Options";
 /// The button over them.
 pub const RESET: &str = "Reset";
+/// The button that downloads the options.
+pub const SAVE_CHOICES: &str = "Save choices";
+/// About that button.
+pub const SAVE_CHOICES_HINT: &str = "Downloads airlock-choices.json: the options, without keys and certificates. Add it like any other file to restore them.";
 /// The choice of a new CA.
 pub const NEW_CA: &str = "New CA";
 /// Generates a CA.
@@ -56,10 +60,6 @@ pub const EXTERNAL_CA: &str = "Keep the CA keys elsewhere (external CA)";
 pub const EXTERNAL_CA_HINT: &str = "You get a phase-1 package plus CSRs. Have your CA sign them, then reload the nodes' current files, this package and the certificates to build phases 2-3.";
 /// Where nothing is generated.
 pub const BRING_CERTIFICATE: &str = "Certificate of the new CA. Its private key is optional.";
-/// No authority is ticked.
-pub const NO_AUTHORITY_CHOSEN: &str = "Select at least one CA to rotate.";
-/// A field for days holds something else.
-pub const NOT_DAYS: &str = "Enter a whole number of days, 1 or more.";
 
 /// Over the choice.
 pub const START_OVER: &str = "Rotation in progress";
@@ -70,8 +70,6 @@ pub const START_OVER_CHOICE: &str = "Start over: discard this new CA and generat
 /// What that means.
 pub const START_OVER_HINT: &str =
     "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
-/// The confirmation is missing.
-pub const START_OVER_NOT_CONFIRMED: &str = "Confirm that the new CA is discarded, or continue with it.";
 
 /// Beside the box.
 pub fn confirm_start_over(under_way: &[String]) -> String {
@@ -142,15 +140,18 @@ pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static
     }
 }
 
-/// A file for an imported authority is missing.
-pub fn no_file_chosen(title: &str, part: BroughtPart) -> String {
-    format!(
-        "{title}: choose the file with the {}.",
-        match part {
-            BroughtPart::Certificate => "certificate",
-            BroughtPart::Key => "private key",
-        }
-    )
+/// What is wrong with a field.
+pub fn problem(problem: &Problem) -> String {
+    match problem {
+        Problem::NoAuthority => "Select at least one CA to rotate.".to_owned(),
+        Problem::NoFile(title, BroughtPart::Certificate) => format!("{title}: choose the file with the certificate."),
+        Problem::NoFile(title, BroughtPart::Key) => format!("{title}: choose the file with the private key."),
+        Problem::NoName(title) => format!("{title}: enter a common name for the new CA."),
+        Problem::NotADay(reason) => format!("The platform's tool rejects this date: {reason}."),
+        Problem::NotASubject(reason) => format!("The platform's tool rejects this subject: {reason}."),
+        Problem::NotDays => "Enter a whole number of days, 1 or more.".to_owned(),
+        Problem::StartOverNotConfirmed => "Confirm that the new CA is discarded, or continue with it.".to_owned(),
+    }
 }
 
 /// A part of an imported authority, in ids of elements too.
@@ -182,11 +183,6 @@ pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
     format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
 }
 
-/// A name for a new authority is missing.
-pub fn no_name(title: &str) -> String {
-    format!("{title}: enter a common name for the new CA.")
-}
-
 /// The card of the steps.
 pub const STEPS: &str = "Steps";
 /// Beside its heading.
@@ -196,7 +192,7 @@ pub const EXPAND_ALL: &str = "Expand all";
 /// Closes them.
 pub const COLLAPSE_ALL: &str = "Collapse all";
 /// The columns.
-pub const STEP_TABLE: [&str; 6] = ["#", "Step", "Where", "Files", "Restarts", "Done when"];
+pub const STEP_TABLE: [&str; 7] = ["#", "Step", "Where", "Files", "Restarts", "Done when", "Undo"];
 /// The columns of a step's files.
 pub const FILE_TABLE: [&str; 3] = ["File or object", "Now", "After this step"];
 /// A file that is created.
@@ -211,8 +207,10 @@ pub const CAN_PAUSE: &str = "Can pause here for days";
 pub const ONE_AT_A_TIME: &str = "one at a time";
 /// Nodes in any order.
 pub const ANY_ORDER: &str = "any order";
-/// Commands are in the package.
-pub const COMMANDS_LATER: &str = "The commands are in RUNBOOK.md of the package.";
+/// A step that no command of the package carries out.
+pub const NO_COMMAND: &str = "People carry this step out. RUNBOOK.md of the package says how.";
+/// Whether a step can be rolled back.
+pub const CAN_UNDO: &str = "Yes";
 /// Over the restarts.
 pub const RESTARTS: &str = "Restarts per node";
 /// About them.
@@ -463,3 +461,25 @@ pub fn next(reach: &Reach) -> Vec<&'static str> {
     };
     steps.chain(then.iter().copied()).collect()
 }
+
+/// Where the commands of a step are run.
+pub fn run_where(step: &Step) -> String {
+    match (&step.place, step.holders.as_slice()) {
+        (Where::Nodes(_), [first, rest @ ..]) if !rest.is_empty() => {
+            format!("On {first}, as root, in the unpacked package; then the same on {}", few_holders(rest))
+        }
+        (Where::Nodes(names), _) => format!("On {}, as root, in the unpacked package", names.join(", ")),
+        (Where::Workers, _) => "On every worker, as root, in the unpacked package".to_owned(),
+        (Where::Cluster | Where::Clients, _) => "With kubectl for the cluster, in the unpacked package".to_owned(),
+        (Where::Management, _) => "With kubectl for the management cluster, in the unpacked package".to_owned(),
+    }
+}
+
+/// Run and check of a step, a line each.
+pub fn run_and_check(commands: &StepCommands) -> String {
+    let all = [&commands.run, &commands.check];
+    all.into_iter().filter(|command| !command.is_empty()).cloned().collect::<Vec<_>>().join("\n")
+}
+
+/// Over the command that rolls a step back.
+pub const UNDO_STEP: &str = "Undo this step";

@@ -66,13 +66,3 @@ pub fn phase_short(phase: u8, tongue: Tongue) -> String {
         own => format!("{} ({own})", super::phase_short(phase)),
     }
 }
-
-/// A subject that the platform's own tool rejects.
-pub fn not_a_subject(reason: &str) -> String {
-    format!("The platform's tool rejects this subject: {reason}.")
-}
-
-/// A date that the platform's own tool rejects.
-pub fn not_a_day(reason: &str) -> String {
-    format!("The platform's tool rejects this date: {reason}.")
-}

@@ -9,6 +9,7 @@ use airlock_core::{
 use super::{count, grouped, is, lower_first, platform, size};
 use crate::state::{
     chart::{Cell, Chart, Group, Look, Mark},
+    contexts::Target,
     lines::Total,
     platform::Tongue,
     trust::{Held, Seat, Wire},
@@ -68,6 +69,10 @@ pub const BEFORE: &str = "Now";
 pub const AFTER: &str = "In the package";
 /// The button that copies a command with the file.
 pub const COPY_APPLY: &str = "Copy for kubectl apply";
+/// Under the field of the kubectl context.
+pub const CONTEXT_HINT: &str = "Asked once for each cluster and kept in memory only. Empty: the current context. List: kubectl config get-contexts -o name";
+/// The button that asks for the context again.
+pub const CHANGE_CONTEXT: &str = "Change context";
 /// A command that carries a key.
 pub const SECRET_WARNING: &str = "Contains a private key. The copied command contains it in plain text: paste it only into a trusted terminal, and clear the clipboard afterwards.";
 /// Over the fingerprints.
@@ -431,3 +436,17 @@ pub fn restarts(restarts: usize) -> String {
 
 /// Terms of a step in the panel.
 pub const STEP_TERMS: [&str; 3] = ["Where", "Restarts", "Done when"];
+
+/// The label of the field of a cluster's kubectl context.
+pub fn context_label(target: Target) -> String {
+    format!("kubectl context of the {}", super::cluster_of(target))
+}
+
+/// The cluster of an object, and the context that its command names.
+pub fn context_used(target: Target, context: &str) -> String {
+    let cluster = super::capital(super::cluster_of(target));
+    match context.trim() {
+        "" => format!("{cluster}, current kubectl context"),
+        context => format!("{cluster}, kubectl context {context}"),
+    }
+}

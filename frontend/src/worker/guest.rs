@@ -97,8 +97,8 @@ impl Core {
                 let preview = self.package.as_ref().and_then(|package| package.preview(&path));
                 Some(preview.map_or_else(|| nothing("packaged under that name"), Reply::Preview).into())
             }
-            Ask::Command { path } => {
-                let command = self.package.as_ref().and_then(|package| package.apply_command(&path));
+            Ask::Command { path, context } => {
+                let command = self.package.as_ref().and_then(|package| package.apply_command(&path, &context));
                 Some(match command {
                     Some(text) => {
                         Answer { reply: Reply::Command, bytes: Some(Zeroizing::new(text.as_bytes().to_vec())) }

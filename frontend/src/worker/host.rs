@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use airlock_core::{UnixTime, plan::request::RotationRequest, sample, x509::KeyAlgorithm};
+use airlock_core::{Content, UnixTime, plan::request::RotationRequest, sample, x509::KeyAlgorithm};
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
@@ -20,8 +20,10 @@ use crate::{
         password::Typed,
         workers,
     },
-    state::{Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart, pace::Pace, undo::MAX_UNDOS},
-    words,
+    state::{
+        Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart, contexts::Target, notice::Alert,
+        pace::Pace, session, undo::MAX_UNDOS,
+    },
 };
 
 /// No more key workers than this, however many cores there are.
@@ -120,8 +122,14 @@ impl Host {
         });
     }
 
-    /// Loads files beside those that are there, and inspects all. Returns the paths that they got.
+    /// Loads files beside those that are there, and inspects all. Returns the paths that they got. A file of saved choices is
+    /// read as such.
     pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) -> Vec<String> {
+        let (choices, picked): (Vec<_>, Vec<_>) =
+            picked.into_iter().partition(|file| session::is_file_name(&file.path));
+        if let Some(choices) = choices.into_iter().next_back() {
+            self.load_choices(choices);
+        }
         if picked.is_empty() {
             return Vec::new();
         }
@@ -130,6 +138,33 @@ impl Host {
         let paths: Vec<String> = new.iter().map(|file| file.ticket.path.clone()).collect();
         self.take_in(new, too_many);
         paths
+    }
+
+    /// Reads saved choices, and inspects what is loaded as files of the platform that they name.
+    fn load_choices(self: &Rc<Self>, picked: PickedFile) {
+        let host = Rc::clone(self);
+        ports::spawn(async move {
+            let content = match &picked.handle {
+                Ok(blob) => files::read(std::slice::from_ref(blob)).await.pop(),
+                Err(_) => None,
+            };
+            let choices = match &content {
+                Some(Content::Bytes(bytes)) if bytes.len() <= session::MAX_SIZE => session::read(bytes),
+                _ => None,
+            };
+            let Some(choices) = choices else {
+                host.tell(Action::Failed(Alert::BadChoices));
+                return;
+            };
+            // Whatever was planned or built with the last choices ends.
+            host.end_run();
+            host.forget_plan();
+            let platform = choices.platform();
+            host.tell(Action::ChoicesLoaded(choices.into(), host.inspecting.get() == 0));
+            if platform.is_some() && platform != host.platform.get() {
+                host.choose_platform(platform);
+            }
+        });
     }
 
     /// Has files inspected beside those that are there.
@@ -147,7 +182,7 @@ impl Host {
                     host.files.borrow_mut().extend(new.into_iter().map(|file| (file.ticket.id, file)));
                     host.inspected(reply);
                     if too_many {
-                        host.tell(Action::Failed(words::too_many(MAX_FILES)));
+                        host.tell(Action::Failed(Alert::TooManyFiles(MAX_FILES)));
                     }
                 }
                 Err(died) => host.tell(Action::FilesLeftOut(left_out, died.location)),
@@ -407,22 +442,24 @@ impl Host {
         });
     }
 
-    /// Puts the command that applies a file into the clipboard. Call it while the click is handled.
-    pub fn copy(self: &Rc<Self>, path: String) {
+    /// Copies the command that applies a file to a cluster, whose kubectl context is `context` (empty for the current one).
+    /// Call it while the click is handled.
+    pub fn copy(self: &Rc<Self>, path: String, target: Target, context: String) {
         self.tell(Action::Began(Job::Copying));
-        let answer = self.core.borrow().ask(Ask::Command { path: path.clone() }, Vec::new());
+        let answer = self.core.borrow().ask(Ask::Command { path: path.clone(), context }, Vec::new());
         let written = clipboard::write(async {
             match answer.await {
                 Ok((Reply::Command, Some(blob))) => Ok(blob),
                 Ok((Reply::Failed(reason), _)) => Err(reason),
-                Ok(_) | Err(_) => Err(words::NO_ANSWER.to_owned()),
+                // No reason: the worker did not answer.
+                Ok(_) | Err(_) => Err(String::new()),
             }
         });
         let host = Rc::clone(self);
         ports::spawn(async move {
             host.tell(match written.await {
-                Ok(()) => Action::Copied(path),
-                Err(reason) => Action::Failed(words::not_copied(&reason)),
+                Ok(()) => Action::Copied(path, target),
+                Err(reason) => Action::Failed(Alert::NotCopied(reason)),
             });
         });
     }
@@ -435,7 +472,7 @@ impl Host {
         ports::spawn(async move {
             host.tell(match written.await {
                 Ok(()) => Action::TextCopied,
-                Err(reason) => Action::Failed(words::not_copied(&reason)),
+                Err(reason) => Action::Failed(Alert::NotCopied(reason)),
             });
         });
     }
@@ -449,7 +486,7 @@ impl Host {
                     host.download.replace(Some(download));
                     host.tell(Action::Downloaded(Downloaded { name, sha256 }));
                 }
-                Err(reason) => host.tell(Action::Failed(words::not_downloaded(&reason))),
+                Err(reason) => host.tell(Action::Failed(Alert::NotDownloaded(reason))),
             },
             (other, _) => host.unexpected(other),
         });
@@ -459,7 +496,7 @@ impl Host {
     pub fn download_text(&self, name: &str, text: &str) {
         match Download::start(&files::blob(text.as_bytes(), "text/plain"), name) {
             Ok(download) => drop(self.script.replace(Some(download))),
-            Err(reason) => self.tell(Action::Failed(words::not_downloaded(&reason))),
+            Err(reason) => self.tell(Action::Failed(Alert::NotDownloaded(reason))),
         }
     }
 
@@ -470,8 +507,8 @@ impl Host {
     fn unexpected(&self, reply: Reply) {
         self.tell(match reply {
             Reply::Cancelled => Action::Cancelled,
-            Reply::Failed(reason) => Action::Failed(reason),
-            _ => Action::Failed(words::NO_ANSWER.to_owned()),
+            Reply::Failed(reason) => Action::Failed(Alert::Said(reason)),
+            _ => Action::Failed(Alert::NoAnswer),
         });
     }
 
@@ -559,7 +596,7 @@ impl Host {
         self.core.replace(start_core(Rc::downgrade(self)));
         if self.reviving.replace(true) {
             self.reviving.set(false);
-            self.tell(Action::Failed(words::CORE_CANNOT_START.to_owned()));
+            self.tell(Action::Failed(Alert::CoreCannotStart));
             return;
         }
         self.tell(Action::CoreDied(died.location));
@@ -654,7 +691,7 @@ async fn make_keys(host: Rc<Host>, lane: usize, run: u32, queue: Rc<RefCell<VecD
                 host.deaths.set(host.deaths.get() + 1);
                 if host.deaths.get() >= MAX_DEATHS {
                     host.end_run();
-                    host.tell(Action::Failed(words::keys_given_up(&died.location)));
+                    host.tell(Action::Failed(Alert::KeysGivenUp(died.location)));
                     return;
                 }
                 host.pool.borrow_mut()[lane] = None;

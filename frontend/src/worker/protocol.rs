@@ -148,6 +148,8 @@ pub enum Ask {
     Command {
         /// Its path in the package.
         path: String,
+        /// The kubectl context; empty for the current one.
+        context: String,
     },
     /// The package; it comes as a blob.
     Archive,

@@ -2,13 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use airlock_tests::{
-    fixtures,
-    phases::read_object,
-    rotation::walk,
-    secrets::Secrets,
-    tools::{feed, succeed},
-};
+use airlock_tests::{fixtures, phases::read_object, rotation::walk, secrets::Secrets, tools::feed};
 use serde_json::json;
 
 use crate::{
@@ -35,7 +29,11 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
              .filter((file) => 'appliable' in file.dataset).map((file) => file.dataset.path);",
     );
     let appliable: Vec<String> = serde_json::from_value(appliable).expect("paths");
-    let copied: Vec<String> = appliable.iter().map(|path| copy(&page, path)).collect();
+    let mut asked = Vec::new();
+    let copied: Vec<String> = appliable.iter().map(|path| copy(&page, path, &mut asked)).collect();
+    asked.sort();
+    let label = |cluster: &str| format!("kubectl context of the {cluster} cluster");
+    assert_eq!(asked, [label("management"), label("workload")], "each cluster is asked about once");
     let root = unpack(&page.download());
 
     let every_yaml: Vec<String> =
@@ -61,9 +59,16 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
         assert!(ran.status.success() && ran.stderr.is_empty(), "{file}: {}", String::from_utf8_lossy(&ran.stderr));
         let arguments = fs::read_to_string(told.join("arguments")).expect("kubectl was run");
         let arguments: Vec<&str> = arguments.lines().collect();
-        assert_eq!(arguments, ["apply", "--server-side", "--force-conflicts", "--field-manager=airlock", "-f", "-"]);
+        let cluster = cluster(file);
+        let context = CONTEXTS.iter().find(|(of, _)| *of == cluster).expect("one of two clusters").1;
+        let all =
+            ["apply", "--server-side", "--force-conflicts", "--field-manager=airlock", "--context", context, "-f", "-"];
+        assert_eq!(arguments, all, "{file}");
         let object = told.join("object.yaml");
-        succeed(Command::new("cmp").arg(&object).arg(root.join(file)));
+        // After a comment that names the cluster, every byte is the file's.
+        let given = fs::read_to_string(&object).expect("the object is written down");
+        let rest = given.strip_prefix(&format!("# For the {cluster} cluster.\n"));
+        assert_eq!(rest, Some(fs::read_to_string(root.join(file)).expect("a file").as_str()), "{file}");
         // The real kubectl reads it.
         let read = read_object(&object);
         assert!(read["kind"].is_string() && read["metadata"]["name"].is_string(), "{file}: {read}");
@@ -77,8 +82,16 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     page.close(&secrets);
 }
 
+/// What is typed as the context of each cluster: a word that a shell would take apart.
+const CONTEXTS: [(&str, &str); 2] = [("management", "it's $HOME; mgmt"), ("workload", "admin@one")];
+
+/// The cluster that an object of the package is for, by its folder.
+fn cluster(path: &str) -> &'static str {
+    if path.contains("/management/") { "management" } else { "workload" }
+}
+
 /// Presses the button of a file, and gives what is in the clipboard then.
-fn copy(page: &Page, path: &str) -> String {
+fn copy(page: &Page, path: &str, asked: &mut Vec<String>) -> String {
     let file = format!("[data-test=output-file][data-path=\"{path}\"]");
     page.click(&format!("{file} [data-test=preview]"));
     page.wait(&format!(
@@ -87,11 +100,19 @@ fn copy(page: &Page, path: &str) -> String {
     ));
     let is_secret = page.evaluate("return Boolean(document.querySelector('.pane .problem'));");
     assert_eq!(is_secret, json!(path.contains("/management/")), "{path}: a warning where there is a key");
+    if page.count(".pane [data-test=context]") > 0 {
+        asked.push(page.text("document.querySelector('.pane .apply label').innerText"));
+        let (_, context) = CONTEXTS.iter().find(|(of, _)| *of == cluster(path)).expect("one of two clusters");
+        page.set(".pane [data-test=context]", context);
+    }
     page.click(".pane [data-test=copy]");
     page.wait(&format!("document.querySelector('[data-test=status]')?.innerText.includes({})", json!(path)));
     page.settle("copied");
     assert!(
-        page.says().contains(&format!("The command that applies {path} was copied to the clipboard")),
+        page.says().contains(&format!(
+            "The command that applies {path} was copied to the clipboard. It is for the {} cluster.",
+            cluster(path)
+        )),
         "{}",
         page.says()
     );

@@ -9,6 +9,7 @@ mod airlock_html;
 mod assistive;
 mod bad_input;
 mod check;
+mod choices;
 mod clipboard;
 mod collect;
 mod explain;

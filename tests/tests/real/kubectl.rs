@@ -106,7 +106,7 @@ fn the_apply_block_hands_kubectl_the_very_object() {
     let appliable: Vec<_> = report.files.iter().filter(|file| file.appliable).collect();
     assert!(appliable.len() >= 3 + 5, "cluster-info in each phase, and the management Secrets");
     for file in appliable {
-        let block = files.apply_command(&file.path).expect("an appliable file has a command");
+        let block = files.apply_command(&file.path, "").expect("an appliable file has a command");
         succeed(Command::new("sh").arg("-c").arg(block.as_str()).current_dir(&folder).env("PATH", &path));
         let arguments = fs::read_to_string(folder.join("arguments")).expect("kubectl was called");
         for argument in ["apply", "--server-side", "--force-conflicts", "--field-manager=airlock", "-f", "-"] {
@@ -115,9 +115,21 @@ fn the_apply_block_hands_kubectl_the_very_object() {
         let pasted = read_object(&folder.join("object.yaml"));
         fs::write(folder.join("packed.yaml"), case_file(&files, &file.path)).expect("a file can be written");
         assert_eq!(pasted, read_object(&folder.join("packed.yaml")), "{}", file.path);
+        let cluster = if file.holder == "management" { "management" } else { "workload" };
+        let object = fs::read_to_string(folder.join("object.yaml")).expect("kubectl was given an object");
+        assert_eq!(object.lines().next(), Some(format!("# For the {cluster} cluster.").as_str()), "{}", file.path);
+
+        // A context reaches kubectl as it was typed, and as one word.
+        let context = "it's $HOME; admin@prod";
+        let block = files.apply_command(&file.path, context).expect("an appliable file has a command");
+        succeed(Command::new("sh").arg("-c").arg(block.as_str()).current_dir(&folder).env("PATH", &path));
+        let arguments = fs::read_to_string(folder.join("arguments")).expect("kubectl was called");
+        let lines: Vec<&str> = arguments.lines().collect();
+        assert!(lines.windows(2).any(|pair| pair == ["--context", context]), "{}: {arguments}", file.path);
+        assert_eq!(pasted, read_object(&folder.join("object.yaml")), "{}", file.path);
     }
     for file in report.files.iter().filter(|file| !file.appliable) {
-        assert!(files.apply_command(&file.path).is_none(), "{} is no object", file.path);
+        assert!(files.apply_command(&file.path, "").is_none(), "{} is no object", file.path);
     }
 }
 

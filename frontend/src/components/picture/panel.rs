@@ -15,7 +15,7 @@ use super::{
 use crate::{
     components::{
         icon::{Icon, icon},
-        kit,
+        kit::{self, Command},
         part::Fold,
         platform::use_tongue,
     },
@@ -67,6 +67,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 <StepFacts chart={chart.clone()} {column} step={step.cloned()} />
                 { connection(&cell, chart) }
             </div>
+            if let Some(step) = step { { undo(step) } }
             { facts(&cell) }
         </aside>
     }
@@ -155,6 +156,15 @@ fn ends(cell: &Cell<'_>) -> Html {
             { row(client_trusts, |verdict| &verdict.client_trusts) }
         </dl>
     }
+}
+
+/// The command that rolls the step back.
+fn undo(step: &StepReport) -> Html {
+    let command = &step.commands.undo;
+    if command.is_empty() {
+        return Html::default();
+    }
+    html! { <section data-test="undo-command"><Command title={words::UNDO_STEP} command={command.clone()} /></section> }
 }
 
 fn facts(cell: &Cell<'_>) -> Html {

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     state::{
         Action, LoadedFile, State,
+        notice::Alert,
         tests::{after, inventory},
     },
     words,
@@ -43,7 +44,9 @@ fn a_check_can_be_asked_for_without_a_plan_and_is_waited_for() {
     assert!(state.is_busy() && state.job.is_none() && state.plan().is_none());
     let state = state.after(Action::Checked(Some(1), report(1, vec![], vec![])));
     assert!(!state.is_busy() && state.check.unwrap().report.unwrap().holds);
-    assert!(state.notice.ends_with("Phase 1 (trust both) is complete. All loaded files are done."));
+    assert!(
+        words::notice(&state.notice.unwrap()).ends_with("Phase 1 (trust both) is complete. All loaded files are done.")
+    );
 }
 
 #[test]
@@ -68,6 +71,6 @@ fn other_files_take_the_answer_away() {
     let file = LoadedFile { id: FileId(1), path: "more".to_owned(), size: 1 };
     assert_eq!(answered().after(Action::Inspected([file].into(), inventory().into())).check, None);
     assert_eq!(answered().after(Action::CoreDied(String::new())).check, None);
-    assert!(answered().after(Action::Failed("no".to_owned())).check.is_some(), "what was answered stays");
-    assert_eq!(asked(None).after(Action::Failed("no".to_owned())).check, None, "what never comes is not waited for");
+    assert!(answered().after(Action::Failed(Alert::NoAnswer)).check.is_some(), "what was answered stays");
+    assert_eq!(asked(None).after(Action::Failed(Alert::NoAnswer)).check, None, "what never comes is not waited for");
 }

@@ -1,7 +1,7 @@
 //! The table of messages: by which words a message is known, and what can be read out of it.
 //!
 //! The words are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
-//! kube-controller-manager and the API server; `tests/fixtures/errors` has the messages as they come.
+//! kube-controller-manager, the API server, Java, Node, Python and .NET; `tests/fixtures/errors` has the messages as they come.
 
 use super::Facts;
 
@@ -54,7 +54,10 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
         &[&["private key does not match public key"], &["private key type does not match"], &["key values mismatch"]],
     ),
     (Kind::KeyIds, &[&["key identifier mismatch"]]),
-    (Kind::NotYetValid, &[&["current time", "is before"], &["certificate is not yet valid"]]),
+    (
+        Kind::NotYetValid,
+        &[&["current time", "is before"], &["certificate is not yet valid"], &["certificatenotyetvalidexception"]],
+    ),
     (
         Kind::Expired,
         &[
@@ -62,6 +65,8 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
             &["certificate has expired"],
             &["expired certificate"],
             &["alert certificate expired"],
+            &["certificateexpiredexception"],
+            &["certificate chain", "nottimevalid"],
         ],
     ),
     (
@@ -75,9 +80,12 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
             &["ip address mismatch"],
             &["does not match certificate"],
             &["no alternative certificate subject name matches"],
+            &["no subject alternative"],
+            &["no name matching"],
+            &["remotecertificatenamemismatch"],
         ],
     ),
-    (Kind::Usage, &[&["incompatible key usage"], &["certificate purpose"]]),
+    (Kind::Usage, &[&["incompatible key usage"], &["certificate purpose"], &["extended key usage does not permit"]]),
     (
         Kind::NotACa,
         &[
@@ -98,6 +106,11 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
             &["self-signed certificate"],
             &["self signed certificate"],
             &["certificate signature failure"],
+            &["unable to find valid certification path"],
+            &["does not chain with any of the trust anchors"],
+            &["certificate chain", "untrustedroot"],
+            &["certificate chain", "partialchain"],
+            &["remotecertificatechainerrors"],
         ],
     ),
     (
@@ -109,11 +122,20 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
             &["tls: unknown certificate"],
             &["alert certificate unknown"],
             &["remote error: tls: handshake failure"],
+            &["fatal alert: unknown_ca"],
+            &["fatal alert: bad_certificate"],
+            &["fatal alert: certificate_unknown"],
         ],
     ),
     (
         Kind::NoCertificate,
-        &[&["didn't provide a certificate"], &["certificate required"], &["did not return a certificate"]],
+        &[
+            &["didn't provide a certificate"],
+            &["certificate required"],
+            &["did not return a certificate"],
+            &["fatal alert: certificate_required"],
+            &["remotecertificatenotavailable"],
+        ],
     ),
     (Kind::Unreadable, &[&["failed to find any pem data"], &["malformed certificate"], &["no start line"]]),
     (Kind::Unauthorized, &[&["unauthorized"], &["asked for the client to provide credentials"]]),
@@ -138,6 +160,11 @@ fn facts(text: &str) -> Facts {
         between(text, "Hostname ", " does NOT match"),
         between(text, "target host name '", "'"),
         between(text, "is not valid for '", "'"),
+        between(text, "matching IP address ", " found"),
+        between(text, "DNS name matching ", " found"),
+        between(text, "No name matching ", " found"),
+        between(text, "altnames: IP: ", " is not in"),
+        between(text, "altnames: Host: ", ". is not in"),
     ];
     Facts {
         authority: between(text, "candidate authority certificate \"", "\"").unwrap_or_default().to_owned(),
@@ -151,6 +178,23 @@ fn facts(text: &str) -> Facts {
             .to_owned(),
         file: text.split(['"', '\'', ' ']).find(|piece| is_file(piece)).unwrap_or_default().to_owned(),
         pin: pin(text),
+        server: server(text),
+    }
+}
+
+/// Host and port of the first URL, or of the connection that a Go program names (`dial tcp`).
+fn server(text: &str) -> String {
+    let of_url = after(text, "https://").map(|rest| (rest, "443"));
+    let Some((rest, port)) = of_url.or_else(|| after(text, "dial tcp ").map(|rest| (rest, ""))) else {
+        return String::new();
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let host = rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())].trim_end_matches([':', '.']);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    match (host.is_empty(), has_port || port.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => host.to_owned(),
+        (false, false) => format!("{host}:{port}"),
     }
 }
 

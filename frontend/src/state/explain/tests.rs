@@ -68,13 +68,37 @@ fn every_message_of_the_real_programs_is_known_for_what_it_is() {
         ("kubeadm-pin", Kind::Pin),
         ("kubectl-unauthorized", Kind::Unauthorized),
         ("apiserver-unauthorized", Kind::ClientOfAnotherCa),
+        ("java-other-ca", Kind::UnknownAuthority),
+        ("java-same-name", Kind::UnknownAuthority),
+        ("java-address", Kind::WrongName),
+        ("java-expired", Kind::Expired),
+        ("java-no-certificate", Kind::NoCertificate),
+        ("java-usage", Kind::Usage),
+        ("node-other-ca", Kind::UnknownAuthority),
+        ("node-same-name", Kind::UnknownAuthority),
+        ("node-address", Kind::WrongName),
+        ("node-expired", Kind::Expired),
+        ("node-no-certificate", Kind::NoCertificate),
+        ("node-refused", Kind::Refused),
+        ("node-usage", Kind::Usage),
+        ("python-other-ca", Kind::UnknownAuthority),
+        ("python-same-name", Kind::UnknownAuthority),
+        ("python-address", Kind::WrongName),
+        ("python-expired", Kind::Expired),
+        ("python-no-certificate", Kind::NoCertificate),
+        ("python-refused", Kind::Refused),
+        ("python-usage", Kind::Usage),
+        ("dotnet-untrusted", Kind::UnknownAuthority),
+        ("dotnet-partial", Kind::UnknownAuthority),
+        ("dotnet-time", Kind::Expired),
+        ("dotnet-name", Kind::WrongName),
     ] {
         let explanation = explained(message(name), &InventoryReport::default());
         assert_eq!(explanation.kind, kind, "{name}");
         assert!(is_message(message(name)), "{name} is a message");
         assert!(!words::commands(&explanation).is_empty() && !words::to_do(kind).is_empty(), "{name}");
     }
-    assert_eq!(MESSAGES.lines().count(), 42, "every message has its line above");
+    assert_eq!(MESSAGES.lines().count(), 66, "every message has its line above");
 }
 
 #[test]
@@ -88,11 +112,38 @@ fn names_and_moments_are_read_out_of_a_message() {
     assert_eq!(facts("go-no-addresses").wanted, "192.0.2.99");
     assert_eq!(facts("openssl-checkhost").wanted, "api.example");
     assert_eq!(facts("curl-hostname").wanted, "api.example");
+    for name in ["java-address", "node-address", "python-address"] {
+        assert_eq!(facts(name).wanted, "127.0.0.1", "{name}");
+    }
     assert!(facts("go-expired").moment.ends_with('Z'));
     assert_eq!(facts("controller-manager-bundle").file, "/etc/kubernetes/pki/ca.crt");
     assert_eq!(facts("kubeadm-wrong-ca").file, "/etc/kubernetes/admin.conf");
     assert_eq!(facts("kubeadm-pin").pin.len(), 71);
     assert_eq!(facts("openssl-no-issuer"), Facts::default());
+}
+
+#[test]
+fn the_server_of_a_message_is_the_one_of_its_command() {
+    for (text, server) in [
+        (
+            r#"Get "https://api.example:6443/api?timeout=32s": x509: certificate signed by unknown authority"#,
+            "api.example:6443",
+        ),
+        (
+            "Post https://[2001:db8::1]:6443/: tls: failed to verify certificate: x509: certificate has expired",
+            "[2001:db8::1]:6443",
+        ),
+        ("dial tcp 10.0.0.1:2379: x509: certificate signed by unknown authority", "10.0.0.1:2379"),
+        ("https://metrics.example/: x509: certificate signed by unknown authority", "metrics.example:443"),
+        ("x509: certificate signed by unknown authority", ""),
+        ("https://$(rm): x509: certificate signed by unknown authority", ""),
+    ] {
+        let explanation = explained(text, &InventoryReport::default());
+        assert_eq!(explanation.facts.server, server, "{text}");
+        let command = &words::commands(&explanation)[0];
+        let expected = if server.is_empty() { "SERVER:6443" } else { server };
+        assert!(command.contains(&format!("-connect {expected} ")), "{command}");
+    }
 }
 
 #[test]

@@ -26,12 +26,16 @@ fn each_file_is_named_once() {
     assert!(!after([]).asks_for_password());
 }
 
+fn said(state: &State) -> String {
+    words::notice(state.notice.as_ref().unwrap())
+}
+
 #[test]
 fn a_wrong_password_is_said_and_takes_nothing_that_was_loaded() {
     let state = after([tried(PASSWORD_WRONG, &["a.key"], false)]);
     assert!(state.lock.wrong && !state.lock.given && state.asks_for_password());
     assert_eq!((state.focus.id.as_str(), state.files.len()), ("password", 1));
-    assert!(state.notice.contains("does not decrypt") && state.inventory.is_some());
+    assert!(state.is_refused() && said(&state).contains("does not decrypt") && state.inventory.is_some());
 }
 
 #[test]
@@ -47,15 +51,16 @@ fn the_right_one_is_known_to_be_there_and_nothing_more() {
 fn a_part_may_stay_shut() {
     let state = after([tried(PASSWORD_WRONG, &["b.key"], true)]);
     assert!(state.lock.given && state.lock.wrong && state.asks_for_password());
-    assert_eq!(state.notice, "The password decrypted some files; 1 file is still encrypted.");
+    assert_eq!(said(&state), "The password decrypted some files; 1 file is still encrypted.");
+    assert!(!state.is_refused());
 }
 
 #[test]
 fn a_worker_that_dies_takes_the_password_along() {
     let died = |actions: Vec<Action>| after(actions).after(Action::CoreDied(String::new()));
     let state = died(vec![tried(PASSWORD_NEEDED, &[], true)]);
-    assert!(!state.lock.given && state.alert.unwrap().contains("Enter the password again"));
-    assert!(!died(vec![]).alert.unwrap().contains("password"));
+    assert!(!state.lock.given && words::alert(&state.alert.unwrap()).contains("Enter the password again"));
+    assert!(!words::alert(&died(vec![]).alert.unwrap()).contains("password"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn plan(phases: &[u8], codes: &[&str]) -> PlanReport {
         edits: vec![],
         restarts: vec![],
         gate: String::new(),
+        commands: airlock_core::report::StepCommands::default(),
     };
     PlanReport {
         package: "airlock-one-20260801".to_owned(),

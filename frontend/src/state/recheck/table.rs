@@ -147,7 +147,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "ca-key-on-nodes",
         "Whoever reads that file can make certificates for everybody.",
-        Check::Command("ls -l /etc/kubernetes/pki/ca.key"),
+        Check::Command("ls -l /etc/kubernetes/pki"),
     ),
     row(
         "ca-key-other-use",
@@ -391,11 +391,7 @@ pub const ADVICE: &[Advice] = &[
         "kubeadm renews the files in /etc/kubernetes/pki; what the components read elsewhere would expire.",
         Check::Command("grep -n -e cert-file -e key-file /etc/kubernetes/manifests/kube-apiserver.yaml"),
     ),
-    row(
-        "left-alone",
-        "What is shown and left alone stays trusted, by everybody who trusts it today.",
-        Check::Certificate("-subject -issuer -dates -fingerprint -sha256"),
-    ),
+    row("left-alone", "What is shown and left alone stays trusted, by everybody who trusts it today.", Check::Object),
     row("left-for-later", "Two rotations at once cannot be told apart in a file.", Check::Certificates),
     row("left-over", "The next person takes it for something that is in use.", Check::Certificates),
     row(
@@ -443,7 +439,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "missing-front-proxy-ca",
         "Requests through the aggregation layer, such as metrics, hang on it.",
-        Check::Command("openssl x509 -noout -subject -dates -in /etc/kubernetes/pki/front-proxy-ca.crt"),
+        Check::Command("ls -l /etc/kubernetes/pki"),
     ),
     row("missing-key-id", "Where two CAs have one name, the key id is what tells them apart.", SIGNER),
     row("missing-machine-config", HALF, Check::Command("talosctl -n NODE get machineconfig v1alpha1 -o yaml")),
@@ -473,7 +469,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "no-ca-data",
         "It may trust what its machine trusts, or nothing at all; neither changes with this package.",
-        Check::Kubeconfig,
+        Check::Lines("certificate-authority"),
     ),
     row("no-credential", "Its reader would be anonymous, and be refused.", Check::Kubeconfig),
     row("no-lifetime", HAND_IN, DATES),

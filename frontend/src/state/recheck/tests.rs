@@ -120,6 +120,12 @@ fn a_command_names_the_file_and_the_place_in_it() {
         expired("secrets.yaml", "Secret default/one-ca"),
         r"kubectl -n default get secret one-ca -o jsonpath='{.data.tls\.crt}' | base64 -d | openssl x509 -noout -subject -dates"
     );
+    assert_eq!(
+        expired("secret.yaml!/one-ca/ca.crt", ""),
+        r"kubectl get secrets -A --field-selector metadata.name=one-ca -o jsonpath='{.items[0].data.ca\.crt}' | base64 -d | openssl x509 -noout -subject -dates"
+    );
+    assert_eq!(expired("cp1.yaml", ""), r"grep -n -e 'crt\|certificate\|BEGIN' cp1.yaml");
+    assert_eq!(at("left-alone", "secrets.yaml", "Secret default/one-sa"), "kubectl -n default describe secret one-sa");
     assert_eq!(at("another-code", "ca.crt", ""), "");
 }
 
@@ -159,3 +165,5 @@ fn the_real_programs_take_the_commands() {
     run(&at("other-cluster", "/tmp/airlock-recheck.tar!/cp1/etc/kubernetes/admin.conf", ""), "DATA+OMITTED");
     fs::remove_file("/tmp/airlock-recheck.tar").unwrap();
 }
+
+mod samples;

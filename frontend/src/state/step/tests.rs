@@ -9,7 +9,7 @@ use crate::state::{
 
 /// The steps that can be gone to.
 fn open(state: &State) -> Vec<Step> {
-    Step::ALL.into_iter().filter(|step| state.missing(*step).is_empty()).collect()
+    Step::ALL.into_iter().filter(|step| state.missing(*step).is_none()).collect()
 }
 
 #[test]

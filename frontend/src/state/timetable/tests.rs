@@ -15,6 +15,7 @@ fn report(id: &str, holder: &str, title: &str, edits: Vec<EditReport>, restarts:
         edits,
         restarts: restarts.iter().map(|&name| name.to_owned()).collect(),
         gate: "its API server accepts both".to_owned(),
+        commands: airlock_core::report::StepCommands::default(),
     }
 }
 

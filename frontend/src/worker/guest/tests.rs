@@ -166,9 +166,12 @@ fn the_archive_comes_with_its_name_and_checksum() {
 fn commands_are_for_objects_only() {
     let (mut core, package) = packaged();
     for file in package.files {
-        let answer = core.answer(Ask::Command { path: file.path.clone() }, Vec::new()).unwrap();
+        let answer =
+            core.answer(Ask::Command { path: file.path.clone(), context: "it's mine".to_owned() }, Vec::new()).unwrap();
         assert_eq!(answer.reply == Reply::Command, file.appliable, "{}", file.path);
         assert_eq!(answer.bytes.is_some(), file.appliable, "{}", file.path);
+        let command = answer.bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        assert_eq!(command.contains(r"--context 'it'\''s mine' -f -"), file.appliable, "{}", file.path);
     }
 }
 
@@ -253,7 +256,7 @@ fn questions_before_anything_is_loaded_fail_with_a_sentence() {
         Ask::Plan { request: Default::default(), now: now() },
         Ask::Make { run: 1 },
         Ask::Preview { path: "README.txt".to_owned() },
-        Ask::Command { path: "README.txt".to_owned() },
+        Ask::Command { path: "README.txt".to_owned(), context: String::new() },
         Ask::Archive,
     ];
     for question in all {
