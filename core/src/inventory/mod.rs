@@ -49,7 +49,7 @@ pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     checks::{Refusals, refused_extension},
     clusters::FoundCluster,
-    copies::{CaCopy, CopyKind},
+    copies::{CaCopy, CopiedValue, CopyKind, Form},
     machines::SecretsFile,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
@@ -82,7 +82,7 @@ pub struct Inventory {
     pub(crate) loose: Vec<Slot>,
     /// Authorities' certificates and keys in a package of Airlock's that was given along.
     pub(crate) packaged: Vec<Slot>,
-    /// CA certificates in objects that this package does not write.
+    /// Objects with certificates or CA keys that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
     /// Files of clusters' secrets; what they hold is among the loose.
     pub(crate) secrets: Vec<SecretsFile>,

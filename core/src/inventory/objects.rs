@@ -49,7 +49,7 @@ impl Inventory {
                     continue;
                 }
                 let copies = reader.copies(&object, file);
-                if copies.is_empty() && !has_part {
+                if copies.is_none() && !has_part {
                     *passed_over.entry(object.kind.clone()).or_default() += 1;
                 }
                 self.copies.extend(copies);
@@ -132,7 +132,7 @@ impl Inventory {
                 continue;
             }
             let copies = reader.copies(&object, &file);
-            if copies.is_empty() {
+            if copies.is_none() {
                 let reason = "objects that have no part in a rotation: 1 Secret".to_owned();
                 self.findings.push(Finding::note("unrecognised", &file, &reason));
                 self.unrecognised.push(Unrecognised { file, reason });

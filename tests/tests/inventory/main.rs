@@ -3,5 +3,6 @@
 mod clusters;
 mod foreign;
 mod immutable;
+mod objects;
 mod platforms;
 mod writers;
