@@ -12,6 +12,7 @@ mod copies;
 mod detect;
 mod layout;
 mod machines;
+mod node_pods;
 mod nodes;
 mod objects;
 mod packaged;
@@ -51,6 +52,7 @@ pub(crate) use self::{
     clusters::FoundCluster,
     copies::{CaCopy, CopiedValue, CopyKind, Form},
     machines::SecretsFile,
+    node_pods::{NodePods, PodLife, PodRead},
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
     signers::Signers,
@@ -84,6 +86,10 @@ pub struct Inventory {
     pub(crate) packaged: Vec<Slot>,
     /// Objects with certificates or CA keys that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
+    /// Pods that read files of their node.
+    pub(crate) node_pods: Vec<NodePods>,
+    /// Workloads that are restarted as a whole: namespace, and a name such as `DaemonSet/agent`.
+    pub(crate) rolled_out: BTreeSet<(String, String)>,
     /// Files of clusters' secrets; what they hold is among the loose.
     pub(crate) secrets: Vec<SecretsFile>,
     /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.

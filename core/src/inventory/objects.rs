@@ -14,6 +14,7 @@ use super::{
     ca_bundles::ca_bundles,
     copies::Reader,
     detect::{self, Reason},
+    node_pods::{NodePods, rolled_out},
     pins::pinned,
     recognise, tenant, unsupported, writers,
 };
@@ -36,8 +37,11 @@ impl Inventory {
                 continue;
             }
             let pinned = pinned(&object, file);
-            let has_part = pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
+            let pods = NodePods::of(&object, file);
+            let has_part = pods.is_some() || pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
             self.pins.extend(pinned);
+            self.node_pods.extend(pods);
+            self.rolled_out.extend(rolled_out(&object));
             if is_cluster(&object) {
                 self.clusters.insert((namespace(&object), object.name.clone()));
                 continue;

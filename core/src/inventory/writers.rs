@@ -279,7 +279,7 @@ pub(crate) struct OwnerReference<'a> {
     pub(crate) kind: &'a str,
     pub(crate) name: &'a str,
     /// Is it the controller, of which there is at most one?
-    controls: bool,
+    pub(super) controls: bool,
 }
 
 impl OwnerReference<'_> {
