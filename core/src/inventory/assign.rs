@@ -10,7 +10,9 @@ use zeroize::Zeroizing;
 use super::{
     Artifact, Conflicts, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
-    layout, packaged, recognise, resources,
+    layout,
+    node_pods::NodePods,
+    packaged, recognise, resources,
     tree::{self, Location, Trees},
 };
 use crate::{
@@ -39,6 +41,8 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         packaged: Vec::new(),
         copies: Vec::new(),
         workloads: Vec::new(),
+        node_pods: Vec::new(),
+        rolled_out: BTreeSet::new(),
         pins: Vec::new(),
         secrets: Vec::new(),
         namesakes: Vec::new(),
@@ -367,7 +371,10 @@ impl Inventory {
                 let slot = Slot { place: file.clone(), file, bytes, mode, artifact };
                 match slot.artifact {
                     Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
-                    _ => self.loose.push(slot),
+                    _ => {
+                        self.node_pods.extend(NodePods::of_slot(&slot));
+                        self.loose.push(slot);
+                    }
                 }
             }
             Detected::Objects(objects) => self.place_objects(&file, &bytes, objects),
@@ -468,7 +475,8 @@ impl Inventory {
             for slot in others.into_values() {
                 match slot.artifact {
                     Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
-                    Artifact::StaticPod(_) | Artifact::Text => {}
+                    Artifact::StaticPod(_) => self.node_pods.extend(NodePods::of_slot(&slot)),
+                    Artifact::Text => {}
                     _ => self.loose.push(slot),
                 }
             }

@@ -1,20 +1,27 @@
-//! Copies of authorities in objects of the cluster: who carries the old CA along, and who writes it there.
+//! Certificates and CA keys in objects that the package does not write: copies of a CA, leaf certificates, kubeconfigs,
+//! issuers; and the program that writes each object.
 //!
-//! A dump of a cluster has thousands of objects; those that hold no CA certificate leave nothing behind here.
+//! A dump of a cluster has thousands of objects; those that hold no certificate and no key leave nothing behind here.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
     detect,
-    writers::{WrittenBy, writer},
+    writers::{WrittenBy, owners, writer},
 };
-use crate::{formats::object::Object, x509::Certificate};
+use crate::{
+    formats::{
+        object::Object,
+        pem::{self, PemBlock},
+    },
+    profile::CLUSTER_SECRET_TYPE,
+    x509::{Certificate, PrivateKey, PublicKey},
+};
 
-/// A CA certificate in an object that this package does not write.
+/// An object with certificates or CA keys that this package does not write.
 #[derive(Debug)]
 pub(crate) struct CaCopy {
     pub(crate) kind: CopyKind,
@@ -22,15 +29,36 @@ pub(crate) struct CaCopy {
     pub(crate) object: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
+    pub(crate) file: String,
+    /// The values that hold certificates, in the order of their keys.
+    pub(crate) values: Vec<CopiedValue>,
+    /// The private keys in the object that may be a CA's: the key in the object's data and the public key.
+    keys: Vec<(String, PublicKey)>,
+    /// The key in the object's data of a private key that may be a CA's and cannot be read, such as an encrypted one.
+    unreadable_key: Option<String>,
+    /// The program that writes the object, if its metadata names one.
+    pub(crate) writer: Option<WrittenBy>,
+}
+
+/// A value of an object that holds certificates.
+#[derive(Debug)]
+pub(crate) struct CopiedValue {
     /// The key in the object's data.
     pub(crate) key: String,
-    pub(crate) file: String,
-    /// The CA certificates under that key.
-    pub(crate) authorities: Vec<Certificate>,
-    /// Does a private key stand in the same object?
-    pub(crate) has_key: bool,
-    /// The program that writes the object, where its metadata names one.
-    pub(crate) writer: Option<WrittenBy>,
+    pub(crate) form: Form,
+    pub(crate) certificates: Vec<Certificate>,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Form {
+    /// PEM or DER.
+    Certificates,
+    /// A kubeconfig.
+    Kubeconfig,
+    /// A description of a client with base64 of PEM in it, such as an Argo CD cluster
+    /// (argoproj/argo-cd: docs/operator-manual/declarative-setup.md, `config.tlsClientConfig`).
+    Client,
 }
 
 /// Who writes a copy.
@@ -39,7 +67,7 @@ pub(crate) enum CopyKind {
     /// Each API server adds its own to ConfigMap kube-system/extension-apiserver-authentication, and none takes any away
     /// (kubernetes/kubernetes: pkg/controlplane/controller/clusterauthenticationtrust).
     Authentication,
-    /// Somebody else: an issuer that signs with it, a bundle that programs trust.
+    /// No component of the cluster: an issuer, a trust bundle, a serving certificate, a kubeconfig.
     Other,
     /// kube-controller-manager, into every namespace (pkg/controller/certificates/rootcacertpublisher).
     RootCa,
@@ -47,78 +75,217 @@ pub(crate) enum CopyKind {
     Token,
 }
 
-/// Certificates of texts that were read before: a dump holds the same CA in every namespace.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    /// By the text's SHA-256: the text may hold a key as well.
-    known: BTreeMap<[u8; 32], Vec<Certificate>>,
+impl CaCopy {
+    /// The CA certificates in it.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = &Certificate> {
+        self.values.iter().flat_map(|value| &value.certificates).filter(|one| one.is_root_authority())
+    }
+
+    /// The key in the object's data under which it holds the private key of `authority`. A private key that cannot be read
+    /// counts as the CA's, unless the object holds another certificate that it may belong to.
+    pub(crate) fn private_key_of(&self, authority: &Certificate) -> Option<&str> {
+        let key = self.keys.iter().find(|(_, key)| key.is_same_key(authority.public_key())).map(|(at, _)| at.as_str());
+        let holds = || self.authorities().any(|one| one.is_same_authority(authority));
+        key.or_else(|| self.unreadable_key.as_deref().filter(|_| holds()))
+    }
 }
 
+/// Certificates that were read before: a dump holds the same CA in every namespace.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// By the SHA-256 of their DER.
+    known: BTreeMap<[u8; 32], Certificate>,
+}
+
+/// Everything in a value that counts.
+#[derive(Default)]
+struct Scanned {
+    certificates: Vec<Certificate>,
+    /// The blocks of private keys.
+    keys: Vec<PemBlock>,
+}
+
+/// The start of every base64 text of PEM.
+const BASE64_OF_PEM: &[u8] = b"LS0tLS1CRUdJTi";
+
+/// The first bytes of a certificate in DER: a SEQUENCE whose length takes two bytes.
+const DER: [u8; 2] = [0x30, 0x82];
+
+/// Base64 of base64 is found as well, and nothing below that.
+const MAX_DEPTH: usize = 2;
+
 impl Reader {
-    /// Every copy of a CA in an object, key by key.
-    pub(super) fn copies(&mut self, object: &Object, file: &str) -> Vec<CaCopy> {
-        let secret = object.kind == "Secret";
-        let values = match object.kind.as_str() {
-            "Secret" => object.secret_data(),
-            "ConfigMap" => {
-                let texts = object.config_data().into_iter();
-                texts.map(|(key, text)| (key, Zeroizing::new(text.into_bytes()))).collect()
-            }
-            _ => return Vec::new(),
-        };
-        let has_key = values.values().any(|value| detect::contains(value, b"PRIVATE KEY-----"));
-        let kind = match (object.namespace.as_deref(), object.name.as_str()) {
-            _ if secret && object.secret_type() == "kubernetes.io/service-account-token" => CopyKind::Token,
-            _ if secret => CopyKind::Other,
-            (_, "kube-root-ca.crt") => CopyKind::RootCa,
-            (Some("kube-system") | None, "extension-apiserver-authentication") => CopyKind::Authentication,
-            _ => CopyKind::Other,
-        };
-        let mut copies = Vec::new();
-        for (key, value) in values {
-            let authorities = self.authorities(&value);
-            if !authorities.is_empty() {
-                copies.push(CaCopy {
-                    kind,
-                    object: object.kind.clone(),
-                    namespace: object.namespace.clone().unwrap_or_default(),
-                    name: object.name.clone(),
-                    key,
-                    file: file.to_owned(),
-                    authorities,
-                    has_key,
-                    writer: writer(object),
-                });
+    /// What an object holds; `None` if that is no certificate and no private key of a CA.
+    pub(super) fn copies(&mut self, object: &Object, file: &str) -> Option<CaCopy> {
+        let data = data(object)?;
+        let mut values = Vec::new();
+        let mut blocks = Vec::new();
+        for (key, value) in data {
+            let (form, Scanned { certificates, keys }) = self.value(&value);
+            blocks.extend(keys.into_iter().map(|block| (key.clone(), block)));
+            if !certificates.is_empty() {
+                values.push(CopiedValue { key, form, certificates });
             }
         }
-        copies
+        let mut copy = CaCopy {
+            kind: kind(object),
+            object: object.kind.clone(),
+            namespace: object.namespace.clone().unwrap_or_default(),
+            name: object.name.clone(),
+            file: file.to_owned(),
+            values,
+            keys: Vec::new(),
+            unreadable_key: None,
+            writer: None,
+        };
+        copy.add_keys(&blocks);
+        if copy.values.is_empty() && copy.keys.is_empty() {
+            return None;
+        }
+        copy.writer = writer(object);
+        Some(copy)
     }
 
-    /// The CA certificates in a value: PEM, a kubeconfig, or Argo CD's description of a cluster
-    /// (argoproj/argo-cd: docs/operator-manual/declarative-setup.md, `config` of a cluster Secret).
-    fn authorities(&mut self, value: &[u8]) -> Vec<Certificate> {
-        if detect::contains(value, b"-----BEGIN CERTIFICATE-----") {
-            return self.read(value);
+    fn value(&mut self, value: &[u8]) -> (Form, Scanned) {
+        let is_kubeconfig = [&b"certificate-authority-data"[..], b"client-certificate-data"]
+            .iter()
+            .any(|key| detect::contains(value, key));
+        if is_kubeconfig && let Ok((kubeconfig, _)) = detect::read_kubeconfig(value) {
+            let shown = kubeconfig.credentials().flat_map(|(_, credential)| credential.certificates.clone());
+            let certificates: Vec<_> = kubeconfig.trust.iter().flatten().cloned().chain(shown).collect();
+            if !certificates.is_empty() {
+                return (Form::Kubeconfig, Scanned { certificates, keys: Vec::new() });
+            }
         }
-        if detect::contains(value, b"certificate-authority-data") {
-            let trust = detect::read_kubeconfig(value).map(|(kubeconfig, _)| kubeconfig.trust).unwrap_or_default();
-            return trust.into_iter().flatten().filter(Certificate::is_root_authority).collect();
-        }
-        if detect::contains(value, b"\"caData\"") {
-            let config: Option<Value> = crate::formats::yaml::documents(value).ok().and_then(|mut read| read.pop());
-            let data = config.as_ref().and_then(|config| config.pointer("/tlsClientConfig/caData")?.as_str());
-            return data.and_then(detect::from_base64).map(|pem| self.read(&pem)).unwrap_or_default();
-        }
-        Vec::new()
+        let mut scanned = Scanned::default();
+        self.scan(value, MAX_DEPTH, &mut scanned);
+        let form = if scanned.certificates.is_empty() || pem::is_pem(value) || value.starts_with(&DER) {
+            Form::Certificates
+        } else {
+            Form::Client
+        };
+        (form, scanned)
     }
 
-    fn read(&mut self, pem: &[u8]) -> Vec<Certificate> {
-        let digest = Sha256::digest(pem).into();
+    /// Adds the certificates and private keys in `value`: PEM, also with `\n` for line ends as in JSON, DER, and base64 of these.
+    fn scan(&mut self, value: &[u8], depth: usize, scanned: &mut Scanned) {
+        if value.starts_with(&DER) {
+            scanned.certificates.extend(self.certificate(value));
+            return;
+        }
+        if pem::is_pem(value) {
+            let text =
+                if detect::contains(value, b"-----\\n") { unescaped(value) } else { Zeroizing::new(value.to_vec()) };
+            for block in pem::blocks(&text).blocks {
+                match block.label.as_str() {
+                    "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                        scanned.certificates.extend(self.certificate(detect::first_element(&block.der)));
+                    }
+                    label if label.ends_with("PRIVATE KEY") => scanned.keys.push(block),
+                    _ => {}
+                }
+            }
+        }
+        if depth == 0 || !detect::contains(value, BASE64_OF_PEM) {
+            return;
+        }
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        for word in value.split(|byte| !is_base64(byte)).filter(|word| word.starts_with(BASE64_OF_PEM)) {
+            let decoded = std::str::from_utf8(word).ok().and_then(detect::from_base64).map(Zeroizing::new);
+            if let Some(decoded) = decoded {
+                self.scan(&decoded, depth - 1, scanned);
+            }
+        }
+    }
+
+    fn certificate(&mut self, der: &[u8]) -> Option<Certificate> {
+        let digest = Sha256::digest(der).into();
         if let Some(known) = self.known.get(&digest) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let read: Vec<_> = detect::certificates(pem).0.into_iter().filter(Certificate::is_root_authority).collect();
-        self.known.insert(digest, read.clone());
-        read
+        let certificate = Certificate::from_der(der).ok()?;
+        self.known.insert(digest, certificate.clone());
+        Some(certificate)
     }
+}
+
+impl CaCopy {
+    /// Keeps the public halves of those private keys that are a CA's of the object, and of all where it holds no certificate.
+    fn add_keys(&mut self, blocks: &[(String, PemBlock)]) {
+        let authorities: Vec<_> = self.authorities().map(|one| one.public_key().clone()).collect();
+        let has_leaf = self.values.iter().flat_map(|value| &value.certificates).any(|one| !one.is_root_authority());
+        for (at, block) in blocks {
+            let may_be_ours = authorities.iter().any(|key| key.may_belong_to(&block.der));
+            if !may_be_ours && !self.values.is_empty() && block.label != "ENCRYPTED PRIVATE KEY" && !block.headers {
+                continue;
+            }
+            match PrivateKey::from_pem_block(&block.label, &block.der) {
+                Ok(key) => self.keys.push((at.clone(), key.public_key().clone())),
+                Err(_) if !has_leaf && !authorities.is_empty() => self.unreadable_key = Some(at.clone()),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The values of a Secret or ConfigMap, decoded; `None` for other objects.
+fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
+    match object.kind.as_str() {
+        "Secret" if is_bootstrap_data(object) => None,
+        "Secret" => Some(object.secret_data()),
+        "ConfigMap" => {
+            let texts = object.config_data().into_iter();
+            let mut values: BTreeMap<_, _> =
+                texts.map(|(key, text)| (key, Zeroizing::new(text.into_bytes()))).collect();
+            let binary = object.value.get("binaryData").and_then(serde_json::Value::as_object);
+            for (key, value) in binary.into_iter().flatten() {
+                if let Some(bytes) = value.as_str().and_then(detect::from_base64) {
+                    values.insert(key.clone(), Zeroizing::new(bytes));
+                }
+            }
+            Some(values)
+        }
+        _ => None,
+    }
+}
+
+/// The first-boot script of one machine, with the CAs' keys for a control-plane node. It is read once, when the machine
+/// starts; later machines get scripts of their own (kubernetes-sigs/cluster-api: bootstrap/kubeadm/internal/controllers,
+/// `storeBootstrapData`).
+fn is_bootstrap_data(object: &Object) -> bool {
+    object.secret_type() == CLUSTER_SECRET_TYPE && owners(object).any(|owner| owner.is_of("bootstrap.cluster.x-k8s.io"))
+}
+
+fn kind(object: &Object) -> CopyKind {
+    let secret = object.kind == "Secret";
+    match (object.namespace.as_deref(), object.name.as_str()) {
+        _ if secret && object.secret_type() == "kubernetes.io/service-account-token" => CopyKind::Token,
+        _ if secret => CopyKind::Other,
+        (_, "kube-root-ca.crt") => CopyKind::RootCa,
+        (Some("kube-system") | None, "extension-apiserver-authentication") => CopyKind::Authentication,
+        _ => CopyKind::Other,
+    }
+}
+
+/// A text in which `\n` and `\r` are written as two characters, with line ends.
+fn unescaped(value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(value.len()));
+    let mut bytes = value.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, bytes.peek()) {
+            (b'\\', Some(b'n')) => text.push(b'\n'),
+            (b'\\', Some(b'r')) => {}
+            // What precedes -----BEGIN in JSON or YAML.
+            (b'"' | b'\'', _) => {
+                text.push(b'\n');
+                continue;
+            }
+            _ => {
+                text.push(byte);
+                continue;
+            }
+        }
+        bytes.next();
+    }
+    text
 }

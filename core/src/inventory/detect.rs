@@ -5,7 +5,7 @@ mod pem;
 
 use std::sync::Arc;
 
-pub(super) use self::pem::{Pem, Reader};
+pub(super) use self::pem::{Pem, Reader, first_element};
 use self::pem::{read_pem, sorted};
 use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -12,6 +12,7 @@ mod copies;
 mod detect;
 mod layout;
 mod machines;
+mod node_pods;
 mod nodes;
 mod objects;
 mod packaged;
@@ -52,8 +53,9 @@ pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     checks::{Refusals, refused_extension},
     clusters::FoundCluster,
-    copies::{CaCopy, CopyKind},
+    copies::{CaCopy, CopiedValue, CopyKind, Form},
     machines::SecretsFile,
+    node_pods::{NodePods, PodLife, PodRead},
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
     serving::KubeletServing,
@@ -88,10 +90,14 @@ pub struct Inventory {
     pub(crate) loose: Vec<Slot>,
     /// Authorities' certificates and keys in a package of Airlock's that was given along.
     pub(crate) packaged: Vec<Slot>,
-    /// CA certificates in objects that this package does not write.
+    /// Objects with certificates or CA keys that this package does not write.
     pub(crate) copies: Vec<CaCopy>,
     /// Workloads whose Pods read files of their node.
     pub(crate) workloads: Vec<Workload>,
+    /// Pods that read files of their node.
+    pub(crate) node_pods: Vec<NodePods>,
+    /// Workloads that are restarted as a whole: namespace, and a name such as `DaemonSet/agent`.
+    pub(crate) rolled_out: BTreeSet<(String, String)>,
     /// Files of clusters' secrets; what they hold is among the loose.
     pub(crate) secrets: Vec<SecretsFile>,
     /// Secrets that are called like Cluster API's, before it is known whether they are, with their files.

@@ -14,6 +14,7 @@ use super::{
     ca_bundles::ca_bundles,
     copies::Reader,
     detect::{self, Reason},
+    node_pods::{NodePods, rolled_out},
     pins::pinned,
     recognise, tenant, unsupported,
     workloads::Workload,
@@ -38,8 +39,11 @@ impl Inventory {
                 continue;
             }
             let pinned = pinned(&object, file);
-            let has_part = pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
+            let pods = NodePods::of(&object, file);
+            let has_part = pods.is_some() || pinned.as_ref().is_some_and(|pinned| pinned.resource.is_some());
             self.pins.extend(pinned);
+            self.node_pods.extend(pods);
+            self.rolled_out.extend(rolled_out(&object));
             if is_cluster(&object) {
                 self.clusters.insert((namespace(&object), object.name.clone()));
                 continue;
@@ -59,7 +63,7 @@ impl Inventory {
                     continue;
                 }
                 let copies = reader.copies(&object, file);
-                if copies.is_empty() && !has_part {
+                if copies.is_none() && !has_part {
                     *passed_over.entry(object.kind.clone()).or_default() += 1;
                 }
                 self.copies.extend(copies);
@@ -142,7 +146,7 @@ impl Inventory {
                 continue;
             }
             let copies = reader.copies(&object, &file);
-            if copies.is_empty() {
+            if copies.is_none() {
                 let reason = "objects that have no part in a rotation: 1 Secret".to_owned();
                 self.findings.push(Finding::note("unrecognised", &file, &reason));
                 self.unrecognised.push(Unrecognised { file, reason });

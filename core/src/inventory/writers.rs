@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::formats::object::Object;
+use crate::formats::{object::Object, shell::quote};
 
 /// A program that writes an object again, recognised by what it leaves in the object's metadata.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ struct Writer {
     watches: bool,
     /// What to do in a phase that changes the object, as a sentence without a final period.
     change: &'static str,
+    /// Where to change an object that it writes and no package does, to complete "change it …".
+    source: &'static str,
 }
 
 /// What a writer leaves in `metadata`.
@@ -53,30 +55,35 @@ const WRITERS: &[Writer] = &[
         ],
         watches: true,
         change: "Turn off automated sync of its Application before the first phase that changes it (`argocd app set APP --sync-policy none`), then commit the package's object to Git in each phase",
+        source: "in the Git repository that its Application deploys",
     },
     Writer {
         title: "Flux (Kustomization)",
         signs: &[Label("kustomize.toolkit.fluxcd.io/name"), Manager("kustomize-controller")],
         watches: true,
         change: "Suspend its Kustomization before the first phase that changes it (`flux suspend kustomization NAME -n NAMESPACE`), commit the package's object to Git, and resume it after phase 3",
+        source: "in the Git repository that its Kustomization applies",
     },
     Writer {
         title: "Flux (HelmRelease)",
         signs: &[Label("helm.toolkit.fluxcd.io/name"), Manager("helm-controller")],
         watches: true,
         change: "Suspend its HelmRelease before the first phase that changes it (`flux suspend helmrelease NAME -n NAMESPACE`), put the package's values into the chart's values, and resume it after phase 3",
+        source: "in the values of its HelmRelease",
     },
     Writer {
         title: "trust-manager",
         signs: &[Label("trust.cert-manager.io/bundle"), Owner("trust.cert-manager.io")],
         watches: true,
         change: "Change the sources of its Bundle in each phase (`kubectl get bundles.trust.cert-manager.io`)",
+        source: "in the sources of its Bundle (`kubectl get bundles.trust.cert-manager.io`)",
     },
     Writer {
-        title: "cert-manager",
+        title: CERT_MANAGER,
         signs: &[Annotation("cert-manager.io/certificate-name"), Owner("cert-manager.io")],
         watches: true,
         change: "Delete its Certificate before the first phase that changes the Secret (without an owner reference the Secret stays), or have its issuer issue the new CA in that phase",
+        source: "through its Certificate and the issuer that this names (`kubectl get certificates -A`)",
     },
     Writer {
         title: "External Secrets",
@@ -87,18 +94,21 @@ const WRITERS: &[Writer] = &[
         ],
         watches: true,
         change: "Write the package's values to the external store in each phase (`kubectl get externalsecrets -A` names it)",
+        source: "in the external store (`kubectl get externalsecrets -A` names it)",
     },
     Writer {
         title: "Sealed Secrets",
         signs: &[Owner("bitnami.com"), Annotation("sealedsecrets.bitnami.com/")],
         watches: true,
         change: "Seal the package's Secret in each phase and apply the result: `kubeseal -o yaml <SECRET.yaml >SEALED.yaml`",
+        source: "in its SealedSecret: `kubeseal -o yaml <SECRET.yaml >SEALED.yaml`",
     },
     Writer {
         title: "sops-secrets-operator",
         signs: &[Owner("isindir.github.com")],
         watches: true,
         change: "Put the package's values into its SopsSecret in each phase, encrypted with `sops -e`",
+        source: "in its SopsSecret, encrypted with `sops -e`",
     },
     Writer {
         title: "Vault Secrets Operator",
@@ -109,36 +119,42 @@ const WRITERS: &[Writer] = &[
         ],
         watches: true,
         change: "Write the package's values to Vault in each phase (`vault kv put`)",
+        source: "in Vault (`vault kv put`)",
     },
     Writer {
         title: "Bank-Vaults",
         signs: &[Annotation("vault.security.banzaicloud.io/"), Annotation("secrets-webhook.security.bank-vaults.io/")],
         watches: true,
         change: "Write the package's values to Vault in each phase (`vault kv put`)",
+        source: "in Vault (`vault kv put`)",
     },
     Writer {
         title: "the 1Password operator",
         signs: &[Owner("onepassword.com"), Annotation("operator.1password.io/")],
         watches: true,
         change: "Write the package's values to the 1Password item in each phase",
+        source: "in the 1Password item",
     },
     Writer {
         title: "the Infisical operator",
         signs: &[Owner("secrets.infisical.com")],
         watches: true,
         change: "Write the package's values to Infisical in each phase",
+        source: "in Infisical",
     },
     Writer {
         title: "the Doppler operator",
         signs: &[Owner("secrets.doppler.com")],
         watches: true,
         change: "Write the package's values to Doppler in each phase",
+        source: "in Doppler",
     },
     Writer {
         title: "Azure Key Vault to Kubernetes",
         signs: &[Owner("spv.no")],
         watches: true,
         change: "Write the package's values to Azure Key Vault in each phase",
+        source: "in Azure Key Vault",
     },
     Writer {
         title: "Reflector",
@@ -148,6 +164,7 @@ const WRITERS: &[Writer] = &[
         ],
         watches: true,
         change: "Change the source that it copies from; the annotation names it",
+        source: "in the object that it copies; the annotation names that",
     },
     Writer {
         title: "Kubernetes Replicator",
@@ -157,26 +174,33 @@ const WRITERS: &[Writer] = &[
         ],
         watches: true,
         change: "Change the source that it copies from; the annotation names it",
+        source: "in the object that it copies; the annotation names that",
     },
     Writer {
         title: "Rancher Fleet",
         signs: &[Annotation("objectset.rio.cattle.io/id")],
         watches: true,
         change: "Pause its GitRepo before the first phase that changes it, and commit the package's object to Git in each phase",
+        source: "in the Git repository of its GitRepo",
     },
     Writer {
         title: "kapp",
         signs: &[Label("kapp.k14s.io/app"), Annotation("kapp.k14s.io/")],
         watches: false,
         change: "Put the package's object into the app's configuration in each phase, before the next `kapp deploy`; pause its PackageInstall or App if kapp-controller deploys it",
+        source: "in the configuration of its app, before the next `kapp deploy`",
     },
     Writer {
         title: "Helm",
         signs: &[Annotation("meta.helm.sh/release-name"), Labelled("app.kubernetes.io/managed-by", "Helm")],
         watches: false,
         change: "Put the package's values into the release's values in each phase, before the next `helm upgrade` or `helm rollback`",
+        source: "in the values of its release, before the next `helm upgrade` or `helm rollback`",
     },
 ];
+
+/// The only writer that issues certificates by itself.
+const CERT_MANAGER: &str = "cert-manager";
 
 /// API groups whose controllers the plan pauses or works together with.
 const KNOWN_OWNERS: [&str; 2] = ["cluster.x-k8s.io", "kamaji.clastix.io"];
@@ -190,8 +214,21 @@ pub(crate) struct WrittenBy {
     pub(crate) watches: bool,
     /// What in the metadata shows it: `annotation argocd.argoproj.io/tracking-id`.
     pub(crate) sign: String,
-    /// What to do, as a sentence without a final period.
+    /// What to do in a phase that changes the object, as a sentence without a final period.
     pub(crate) change: String,
+    /// Where to change an object that no package writes, to complete "change it …".
+    pub(crate) source: String,
+    /// The command that renews the certificate in the object, if the writer issues it by itself.
+    pub(crate) renewal: Option<Renewal>,
+}
+
+/// How the program that issued a certificate issues it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Renewal {
+    /// The issuer, as its metadata names it: `ClusterIssuer cluster-ca`; empty if unknown.
+    pub(crate) issuer: String,
+    /// The command.
+    pub(crate) command: String,
 }
 
 /// The program that writes `object` again; `None` if its metadata names none.
@@ -203,6 +240,8 @@ pub(crate) fn writer(object: &Object) -> Option<WrittenBy> {
                 watches: row.watches,
                 sign,
                 change: row.change.to_owned(),
+                source: row.source.to_owned(),
+                renewal: (row.title == CERT_MANAGER).then(|| renewal(object)).flatten(),
             });
         }
     }
@@ -212,6 +251,23 @@ pub(crate) fn writer(object: &Object) -> Option<WrittenBy> {
         title: format!("the controller of {} {}", owner.kind, owner.name),
         sign: format!("controlling owner {}/{}", owner.api_version, owner.kind),
         change: format!("Find out what {} {} writes, and change its source in each phase", owner.kind, owner.name),
+        source: format!("through {} {}", owner.kind, owner.name),
+        renewal: None,
+    })
+}
+
+/// How cert-manager renews the certificate in a Secret (cert-manager/cert-manager: pkg/apis/certmanager/v1/types.go,
+/// `CertificateNameKey`, `IssuerNameAnnotationKey`, `IssuerKindAnnotationKey`; cert-manager/cmctl: pkg/renew).
+fn renewal(object: &Object) -> Option<Renewal> {
+    let annotations = object.value.pointer("/metadata/annotations");
+    let text = |name: &str| annotations?.get(format!("cert-manager.io/{name}"))?.as_str();
+    let owner = || owners(object).find(|owner| owner.is_of("cert-manager.io") && owner.kind == "Certificate");
+    let certificate = text("certificate-name").or_else(|| owner().map(|owner| owner.name))?;
+    let namespace = object.namespace.as_deref().unwrap_or("default");
+    let issuer = text("issuer-name").map(|name| format!("{} {name}", text("issuer-kind").unwrap_or("Issuer")));
+    Some(Renewal {
+        issuer: issuer.unwrap_or_default(),
+        command: format!("cmctl renew -n {} {}", quote(namespace), quote(certificate)),
     })
 }
 
@@ -223,12 +279,12 @@ pub(crate) struct OwnerReference<'a> {
     pub(crate) kind: &'a str,
     pub(crate) name: &'a str,
     /// Is it the controller, of which there is at most one?
-    controls: bool,
+    pub(super) controls: bool,
 }
 
 impl OwnerReference<'_> {
     /// Is it of this API group, or of one below it?
-    fn is_of(&self, group: &str) -> bool {
+    pub(super) fn is_of(&self, group: &str) -> bool {
         let own = self.api_version.split('/').next().unwrap_or_default();
         own == group || own.strip_suffix(group).is_some_and(|rest| rest.ends_with('.'))
     }

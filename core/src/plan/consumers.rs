@@ -130,6 +130,7 @@ impl Consumers {
             consumers.dependents.extend(dependents.into_iter().map(|(path, dependent)| ((name(), path), dependent)));
         }
         findings.extend(judge.into_findings());
+        super::readers::node_pods(inventory, successions, &consumers.dependents, findings);
         consumers
     }
 

@@ -3,5 +3,7 @@
 mod clusters;
 mod foreign;
 mod immutable;
+mod node_pods;
+mod objects;
 mod platforms;
 mod writers;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::objects;
 use crate::{
     Finding,
     inventory::{CaCopy, CopyKind, Inventory, ObjectRole},
-    profile::{AuthorityId, AuthorityRow},
-    x509::Certificate,
+    profile::AuthorityId,
 };
 
 /// Names of so many objects are said; the rest is counted.
@@ -18,15 +18,16 @@ const KUBELET_SIGNERS: [&str; 2] = ["kubernetes.io/kube-apiserver-client-kubelet
 
 /// Copies of the authorities in Secrets and ConfigMaps.
 pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    objects::others(inventory, findings);
     for (file, kind, group) in groups(inventory) {
         let holds = |id: AuthorityId| {
             let old = inventory.authorities.get(&id).map(|authority| authority.certificate.clone());
             move |copy: &&CaCopy| {
-                old.as_ref().is_some_and(|old| copy.authorities.iter().any(|one| one.is_same_authority(old)))
+                old.as_ref().is_some_and(|old| copy.authorities().any(|one| one.is_same_authority(old)))
             }
         };
         match kind {
-            CopyKind::Other => others(inventory, file, &group, findings),
+            CopyKind::Other => {}
             CopyKind::Authentication => findings.push(
                 Finding::note("ca-in-object", file, "extension-apiserver-authentication tells extension API servers whom to accept; each API server adds the new CAs to it by itself, and none takes the old ones away")
                     .remedy("The last step of phase 3 deletes it, so that it is made anew"),
@@ -60,55 +61,8 @@ fn groups(inventory: &Inventory) -> impl Iterator<Item = (&str, CopyKind, Vec<&C
     groups.into_iter().map(|((file, kind), group)| (file, kind, group))
 }
 
-/// What copies have in common that are named in one finding.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Alike<'a> {
-    object: &'a str,
-    name: &'a str,
-    key: &'a str,
-    has_key: bool,
-    id: AuthorityId,
-    /// What to change at the program that writes them; empty where none is known.
-    change: &'a str,
-}
-
-/// Copies that no component of the cluster updates, by object name: bundles stand in many namespaces.
-fn others(inventory: &Inventory, file: &str, group: &[&CaCopy], findings: &mut Vec<Finding>) {
-    let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
-    let held: Vec<(&AuthorityRow, &Certificate)> =
-        rows.filter_map(|row| Some((row, &inventory.authorities.get(&row.id)?.certificate))).collect();
-    let mut alike: BTreeMap<Alike<'_>, Vec<&CaCopy>> = BTreeMap::new();
-    for copy in group {
-        for (row, old) in &held {
-            if copy.authorities.iter().any(|one| one.is_same_authority(old)) {
-                let change = copy.writer.as_ref().map_or("", |writer| writer.change.as_str());
-                let CaCopy { object, name, key, has_key, .. } = *copy;
-                let key = Alike { object, name, key, has_key: *has_key, id: row.id, change };
-                alike.entry(key).or_default().push(copy);
-            }
-        }
-    }
-    for (Alike { object, name, key, has_key, id, .. }, copies) in alike {
-        let title = inventory.profile.authority(id).map_or("CA", |row| row.title);
-        let (many, hold) = if copies.len() == 1 { ("", "holds") } else { ("s", "hold") };
-        let message = format!("{object}{many} {} {hold} the {title} under {key}", names(&copies));
-        let written_by = copies.first().and_then(|copy| copy.writer.as_ref());
-        let writer = written_by.map_or_else(String::new, |writer| {
-            format!(". {} writes it ({}): {}", writer.title, writer.sign, writer.change)
-        });
-        let finding = if has_key {
-            Finding::warning("ca-copy", file, format!("{message} together with a private key: issuers that use this Secret keep issuing from the old CA"))
-                .remedy(format!("Write the new CA and its key into it in phase 2, when all clients trust both CAs; issuers of cert-manager read their CA from such a Secret{writer}"))
-        } else {
-            Finding::warning("ca-copy", file, format!("{message}, and no part of this package changes it"))
-                .remedy(format!("Write both CAs into it in phase 1 and only the new CA in phase 3{writer}"))
-        };
-        let namespace = copies.first().filter(|_| copies.len() == 1).map_or("", |copy| copy.namespace.as_str());
-        findings.push(finding.acknowledged_as(id, &format!("{object}/{namespace}/{name}/{key}").replace("//", "/")));
-    }
-}
-
-fn names(copies: &[&CaCopy]) -> String {
+/// The objects, by namespace and name.
+pub(super) fn names(copies: &[&CaCopy]) -> String {
     let all: BTreeSet<String> =
         copies
             .iter()

@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubeconfigs;
 mod layout;
 mod machines;
+mod objects;
 mod signatures;
 mod tenants;
 mod verifiers;

@@ -94,7 +94,7 @@ impl Inventory {
         let (own, foreign) =
             grouping.authorities.split_first().expect("Invariant: a grouping has two clusters or more");
         let is_foreign = |one: &Certificate| !own.contains(one) && foreign.iter().any(|group| group.contains(one));
-        (self.copies, taken.copies) = part(&mut self.copies, |_, copy| copy.authorities.iter().any(is_foreign));
+        (self.copies, taken.copies) = part(&mut self.copies, |_, copy| copy.authorities().any(is_foreign));
         let pins: BTreeSet<String> =
             foreign.iter().flatten().filter(|one| is_foreign(one)).map(|one| one.public_key().pin()).collect();
         (self.pins, taken.pins) = part(&mut self.pins, |_, pinned| pinned.pins.iter().any(|pin| pins.contains(pin)));

@@ -244,7 +244,7 @@ fn key(block: &PemBlock, place: &str, password: Option<&Password>) -> Result<Arc
 }
 
 /// The certificate of a `TRUSTED CERTIFICATE` block, which OpenSSL's own trust settings may follow.
-fn first_element(der: &[u8]) -> &[u8] {
+pub(in crate::inventory) fn first_element(der: &[u8]) -> &[u8] {
     use der::Reader as _;
     let first = der::SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes());
     first.unwrap_or(der)

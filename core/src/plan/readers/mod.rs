@@ -4,16 +4,17 @@ mod changed;
 mod coverage;
 mod elsewhere;
 mod judge;
+mod node_pods;
 mod places;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::places::extra_arguments;
 use self::{
     changed::Changed,
     words::{process_name, reference},
 };
+pub(super) use self::{node_pods::node_pods, places::extra_arguments};
 use super::{
     Succession,
     consumers::{Consumers, Dependent},

@@ -75,6 +75,18 @@ impl PublicKey {
         self == other || (self.key_type == other.key_type && self.canonical() == other.canonical())
     }
 
+    /// Can `der`, PKCS#1 or PKCS#8, be this key's private key? An RSA private key contains the modulus (RFC 8017, A.1.2), and
+    /// reading one to compare public keys is slow. For other keys, which are fast to read, always true.
+    pub(crate) fn may_belong_to(&self, der: &[u8]) -> bool {
+        match RsaPublicKeyRef::from_der(&self.bits) {
+            Ok(key) if matches!(self.key_type, KeyType::Rsa(_)) => {
+                let modulus = key.modulus.as_bytes();
+                der.windows(modulus.len()).any(|window| window == modulus)
+            }
+            _ => true,
+        }
+    }
+
     /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1): the key identifier for new certificates.
     /// Those that exist may have others, so theirs are copied, never recomputed.
     pub(in crate::x509) fn key_id(&self) -> [u8; 20] {

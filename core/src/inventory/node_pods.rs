@@ -1,0 +1,191 @@
+//! Pods of a dump that read files of their node through `hostPath` volumes and that no step of a package restarts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    Artifact, Slot,
+    writers::{OwnerReference, owners},
+};
+use crate::formats::{
+    object::{self, Object},
+    static_pod::{self, Container, StaticPod},
+    yaml,
+};
+
+/// Pods that one workload makes, or a single Pod.
+#[derive(Clone, Debug)]
+pub(crate) struct NodePods {
+    /// Its name in commands: `Pod/backup`, `CronJob/backup`; of a Pod with a controller, the controller's.
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// How its Pods come and go.
+    pub(crate) life: PodLife,
+    /// The file that holds the object, as the person named it.
+    pub(crate) file: String,
+    pub(crate) pod: StaticPod,
+}
+
+/// How Pods come and go, which decides how they read a changed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PodLife {
+    /// A person creates it: nothing replaces it.
+    Bare,
+    /// Its controller, which was not provided, replaces it; `kubectl rollout restart` restarts it.
+    RollOut,
+    /// Its controller creates another one as soon as it is deleted.
+    Replaced,
+    /// It runs once, to its end.
+    Job,
+    /// A new one starts at each scheduled time.
+    CronJob,
+}
+
+/// How a Pod reads a file of its node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PodRead {
+    /// It is mounted as a single file.
+    Alone,
+    /// It is in a mounted folder, and an argument or an environment variable names it.
+    Named,
+    /// It is in this mounted folder; which files there the Pod reads is unknown.
+    Folder(String),
+}
+
+/// Controllers with `kubectl rollout restart` (kubernetes/kubectl: pkg/polymorphichelpers/objectrestarter.go).
+const ROLLED_OUT: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
+
+/// The namespace and the name, such as `DaemonSet/agent`, of a workload that is restarted as a whole.
+pub(super) fn rolled_out(object: &Object) -> Option<(String, String)> {
+    let is_one = ROLLED_OUT.contains(&object.kind.as_str()) && object.api_version.starts_with("apps/");
+    is_one.then(|| (namespace(object), format!("{}/{}", object.kind, object.name)))
+}
+
+impl NodePods {
+    /// Reads an object; `None` if it is something else, has ended, or its Pods see no file of their node. A static Pod's
+    /// mirror is none: its manifest counts (kubernetes/kubernetes: pkg/kubelet/types/constants.go,
+    /// `ConfigMirrorAnnotationKey`).
+    pub(super) fn of(object: &Object, file: &str) -> Option<Self> {
+        let controller = owners(object).find(|owner| owner.controls);
+        let (spec, name, life) = match object.kind.as_str() {
+            "Pod" => {
+                let phase = text(object, "/status/phase");
+                let is_mirror = object.value.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some();
+                if is_mirror || ["Succeeded", "Failed"].contains(&phase) {
+                    return None;
+                }
+                let (name, life) = of_pod(object, controller)?;
+                ("/spec", name, life)
+            }
+            "CronJob" => ("/spec/jobTemplate/spec/template/spec", own_name(object), PodLife::CronJob),
+            // Of another controller, that object counts.
+            _ if controller.is_some() => return None,
+            "Job" if has_ended(object) => return None,
+            "Job" => ("/spec/template/spec", own_name(object), PodLife::Job),
+            "ReplicaSet" | "ReplicationController" => ("/spec/template/spec", own_name(object), PodLife::Replaced),
+            _ => return None,
+        };
+        let spec = object.value.pointer(spec)?;
+        let pod = json!({ "kind": "Pod", "metadata": { "name": object.name }, "spec": spec });
+        let pod = static_pod::from_value(&pod).ok()?;
+        let sees_node = pod.containers.iter().any(|container| !container.mounts.is_empty());
+        sees_node.then(|| Self { name, namespace: namespace(object), life, file: file.to_owned(), pod })
+    }
+
+    /// Reads a Pod that is alone in its file, as `kubectl get pod NAME -o yaml` prints it. A manifest of a static Pod has no
+    /// `metadata.uid`.
+    pub(super) fn of_slot(slot: &Slot) -> Option<Self> {
+        if !matches!(slot.artifact, Artifact::StaticPod(_)) {
+            return None;
+        }
+        let objects = yaml::documents(&slot.bytes).map(object::from_values).unwrap_or_default();
+        let mut stored = objects.iter().filter(|object| object.value.pointer("/metadata/uid").is_some());
+        stored.find_map(|object| Self::of(object, &slot.file))
+    }
+
+    /// How its containers read each of `paths`; those that they do not read are left out. A folder counts if it is in
+    /// `directory`: a Pod that mounts a whole disk, as monitoring does, reads no file of Kubernetes.
+    pub(crate) fn reads<'a>(
+        &self,
+        paths: impl IntoIterator<Item = &'a str> + Clone,
+        directory: &str,
+    ) -> BTreeMap<&'a str, PodRead> {
+        let mut reads = BTreeMap::new();
+        for container in &self.pod.containers {
+            let named = named(container);
+            for mount in &container.mounts {
+                let mounted = paths.clone().into_iter().filter(|path| below(&mount.on_node, path));
+                let (named, others): (Vec<&str>, Vec<&str>) =
+                    mounted.partition(|path| *path == mount.on_node || named.iter().any(|name| name == path));
+                let in_tree = named.is_empty() && below(directory, &mount.on_node);
+                for path in others.into_iter().filter(|_| in_tree) {
+                    reads.entry(path).or_insert_with(|| PodRead::Folder(mount.on_node.clone()));
+                }
+                for path in named {
+                    let read = if path == mount.on_node { PodRead::Alone } else { PodRead::Named };
+                    reads.insert(path, read);
+                }
+            }
+        }
+        reads
+    }
+}
+
+/// The paths on the node that a container names in flags, arguments, hooks and environment variables.
+fn named(container: &Container) -> Vec<String> {
+    let hooks = container.hooks.iter().flat_map(|hook| &hook.arguments);
+    let arguments = container.arguments.iter().chain(hooks).map(|argument| argument.value.as_str());
+    let environment = container.environment.iter().flat_map(|(_, paths)| paths).map(String::as_str);
+    let words = arguments.chain(environment).flat_map(|word| word.split([',', ':', '=']));
+    words.filter_map(|word| container.on_node(word)).collect()
+}
+
+/// What replaces a Pod: itself, or its controller. `None` for one of a controller that an own object stands for.
+fn of_pod(object: &Object, controller: Option<OwnerReference<'_>>) -> Option<(String, PodLife)> {
+    let Some(owner) = controller else { return Some((own_name(object), PodLife::Bare)) };
+    let name = format!("{}/{}", owner.kind, owner.name);
+    match owner.kind {
+        "Node" => None,
+        "DaemonSet" | "StatefulSet" => Some((name, PodLife::RollOut)),
+        "ReplicaSet" => {
+            // kubernetes/kubernetes: pkg/controller/deployment/sync.go, `getNewReplicaSet`.
+            let hash = object.labels.get("pod-template-hash").map(String::as_str).unwrap_or_default();
+            let deployment = owner.name.strip_suffix(hash).and_then(|rest| rest.strip_suffix('-'));
+            match deployment.filter(|_| !hash.is_empty()) {
+                Some(deployment) => Some((format!("Deployment/{deployment}"), PodLife::RollOut)),
+                None => Some((name, PodLife::Replaced)),
+            }
+        }
+        "Job" => Some((name, PodLife::Job)),
+        _ => Some((name, PodLife::Replaced)),
+    }
+}
+
+/// Has a Job run to its end (kubernetes/api: batch/v1, `JobComplete`, `JobFailed`)?
+fn has_ended(object: &Object) -> bool {
+    let conditions = object.value.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.into_iter().flatten().any(|condition| {
+        let is = |key: &str, values: &[&str]| {
+            condition.get(key).and_then(Value::as_str).is_some_and(|one| values.contains(&one))
+        };
+        is("type", &["Complete", "Failed"]) && is("status", &["True"])
+    })
+}
+
+/// Is `path` the folder, or in it?
+fn below(folder: &str, path: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn own_name(object: &Object) -> String {
+    format!("{}/{}", object.kind, object.name)
+}
+
+fn namespace(object: &Object) -> String {
+    object.namespace.clone().unwrap_or_else(|| "default".to_owned())
+}
+
+fn text<'a>(object: &'a Object, pointer: &str) -> &'a str {
+    object.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
