@@ -4,6 +4,7 @@ mod changed;
 mod coverage;
 mod judge;
 mod places;
+mod unknown;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,12 +126,17 @@ impl<'a> Judge<'a> {
         self.fixed_places(node, &readers);
         self.not_provided(node, &readers);
         self.inline_trust(node, &readers);
+        self.not_readable(node, &readers);
+        self.unknown(node);
     }
 
     /// The readers of a node whose processes the package does not restart: a worker, or a host that a tool changes.
     pub(super) fn node_without_restarts(&mut self, node: &Node) {
         let changed = self.changed(&BTreeMap::new());
-        for reader in self.inventory.readers(node) {
+        let readers = self.inventory.readers(node);
+        self.not_readable(node, &readers);
+        self.unknown(node);
+        for reader in readers {
             let Some(path) = changed.keys().find(|path| **path == reader.target || **path == reader.path) else {
                 continue;
             };
