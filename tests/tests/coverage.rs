@@ -11,5 +11,7 @@ mod keys;
 mod random;
 #[path = "coverage/readers.rs"]
 mod readers;
+#[path = "coverage/sources.rs"]
+mod sources;
 #[path = "coverage/stale.rs"]
 mod stale;

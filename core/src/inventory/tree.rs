@@ -129,12 +129,14 @@ impl Trees {
         }
     }
 
-    /// The place of a path below a node's root; members of archives inside the tree have none.
+    /// The place of a path below a node's root. Members of archives inside the tree have none, nor has what CNI plugins
+    /// write: its writers renew it.
     fn below_root(&self, path: &str) -> Option<Location> {
         let (root, rest) = self.root_of(path)?;
         let (top, _) = rest.split_once('/')?;
         let is_known = SYSTEM.contains(&top) || self.roots.get(root).is_some_and(|named| named.contains(top));
-        (is_known && !rest.contains("!/")).then(|| Location { root: root.to_owned(), path: format!("/{rest}") })
+        let is_the_nodes = is_known && !rest.contains("!/") && !rest.starts_with("etc/cni/");
+        is_the_nodes.then(|| Location { root: root.to_owned(), path: format!("/{rest}") })
     }
 
     fn add_kubernetes(&mut self, folder: &str, profile: &Profile) {
@@ -327,6 +329,7 @@ mod tests {
             ("cp1/alice.conf", false),
             ("cp1/objects/secrets.yaml", false),
             ("cp1/etc/backup.tgz!/agent/env", false),
+            ("cp1/etc/cni/net.d/calico-kubeconfig", false),
             ("cp1/old/etc/default/kubelet", false),
             ("cp3/etc/default/kubelet", false),
             ("etc/default/kubelet", false),

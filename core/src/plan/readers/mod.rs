@@ -123,6 +123,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.folders(node, &readers, &strong, &changed, consumers);
+        self.restartable(node, consumers);
         self.fixed_places(node, &readers);
         self.not_provided(node, &readers);
         self.inline_trust(node, &readers);

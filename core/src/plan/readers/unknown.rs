@@ -9,6 +9,7 @@ use super::{
 use crate::{
     formats::systemd_unit::Unknown,
     inventory::{Artifact, Node, Reader},
+    plan::consumers::{Consumers, Process},
 };
 
 impl Judge<'_> {
@@ -45,6 +46,32 @@ impl Judge<'_> {
             );
             let remedy = "List it with `keytool -list -v -keystore FILE`. If it depends on the old CA, import the new CA in phase 1, replace the certificate in phase 2 and delete the old CA in phase 3";
             self.problem(node, "keystore-not-read", &slot.place, message, remedy, &slot.file);
+        }
+    }
+
+    /// Static Pods that have to restart, and whose manifests the package's scripts do not find: they restart
+    /// `manifests/NAME.yaml`.
+    pub(super) fn restartable(&mut self, node: &Node, consumers: &Consumers) {
+        let folder = format!("{}/manifests", self.inventory.profile.directory);
+        let of_node = consumers.all.iter().filter(|consumer| consumer.nodes.contains(&node.name));
+        let names: BTreeSet<&str> = of_node
+            .filter_map(|consumer| match &consumer.process {
+                Process::StaticPod { name, .. } => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        for slot in node.files().filter(|slot| matches!(slot.artifact, Artifact::StaticPod(_))) {
+            let (parent, name) = slot.place.rsplit_once('/').unwrap_or_default();
+            let stem = name.strip_suffix(".yaml");
+            if !names.contains(stem.unwrap_or(name)) || (parent == folder && stem.is_some()) {
+                continue;
+            }
+            let message = format!(
+                "the static Pod in {} on {{nodes}} must restart, and this package restarts only Pods whose manifest is {folder}/NAME.yaml",
+                slot.place
+            );
+            let remedy = "Move the manifest to that directory under a name that ends in .yaml, or out of it if it is a copy, then provide the files again";
+            self.problem(node, "manifest-name", "", message, remedy, &slot.file);
         }
     }
 }

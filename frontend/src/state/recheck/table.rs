@@ -417,6 +417,11 @@ pub const ADVICE: &[Advice] = &[
         HALF,
         Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
     ),
+    row(
+        "manifest-name",
+        "The scripts restart a static Pod by its manifest's name, and stop where they do not find it.",
+        Check::Command("ls -l /etc/kubernetes/manifests"),
+    ),
     row("md5", "Go and OpenSSL refuse signatures with MD5.", Check::Certificate("-text")),
     row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
     row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
