@@ -15,6 +15,8 @@ mod random;
 mod readers;
 #[path = "coverage/serving.rs"]
 mod serving;
+#[path = "coverage/sources.rs"]
+mod sources;
 #[path = "coverage/stale.rs"]
 mod stale;
 #[path = "coverage/workloads.rs"]

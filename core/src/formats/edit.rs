@@ -120,11 +120,15 @@ pub fn place(path: &[Segment]) -> String {
 /// The text does not parse, a path leads to no scalar of its own, or the result would not read back as asked.
 pub fn splice(bytes: &[u8], edits: &[Edit]) -> Result<Zeroizing<Vec<u8>>, EditError> {
     let text = yaml::text(bytes)?;
-    let mut expected = Wiped(yaml::documents(bytes)?);
+    let yaml::AsKubernetes { values, duplicate } = yaml::documents_as_kubernetes(bytes)?;
+    let mut expected = Wiped(values);
     let forest = tree::read(text)?;
     let mut splices = Vec::with_capacity(edits.len());
     for edit in edits {
-        let scalar = find(&forest, edit)?;
+        let scalar = find(&forest, edit).map_err(|error| match (error, &duplicate) {
+            (EditError::Duplicate { .. }, Some(first)) => EditError::Syntax(first.clone()),
+            (error, _) => error,
+        })?;
         splices.push((replacement(text, scalar, &edit.value), edit, scalar.line));
         set(&mut expected.0, edit)?;
     }
@@ -142,7 +146,7 @@ pub fn splice(bytes: &[u8], edits: &[Edit]) -> Result<Zeroizing<Vec<u8>>, EditEr
     }
     out.extend_from_slice(&bytes[at..]);
 
-    let actual = yaml::documents(&out).map(Wiped);
+    let actual = yaml::documents_as_kubernetes(&out).map(|read| Wiped(read.values));
     if actual.is_ok_and(|actual| actual.0 == expected.0) {
         return Ok(out);
     }

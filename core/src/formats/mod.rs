@@ -26,6 +26,7 @@
 //! pem::is_pem(&[u8]) -> bool
 //! pem::go_blocks(&[u8]) -> Vec<PemBlock>;  trust_blocks(..);  chain_blocks(..);  key_block(..) -> Option<PemBlock>   // as Go reads them
 //! yaml::documents(&[u8]) -> Result<Vec<Value>, YamlError { line, message }>       // empty documents are left out
+//! yaml::documents_as_kubernetes(&[u8]) -> Result<AsKubernetes { values, duplicate }, YamlError>   // the last of equal keys counts
 //! yaml::wipe(&mut Value)
 //! emit::yaml(&Value) -> Zeroizing<String>
 //! edit::splice(&[u8], &[Edit { document, path: Vec<Segment>, value: Zeroizing<String> }]) -> Result<Zeroizing<Vec<u8>>, EditError>

@@ -109,16 +109,16 @@ pub fn is_pod(value: &Value) -> bool {
     value.get("kind").and_then(Value::as_str) == Some("Pod")
 }
 
-/// Reads a manifest.
+/// Reads a manifest as the kubelet does: the first document, and of a key that occurs twice the last value
+/// (kubernetes/kubernetes: pkg/kubelet/config/common.go, `tryDecodeSinglePod`).
 ///
 /// # Errors
 ///
-/// The text is not YAML, or not one Pod with containers.
+/// The text is not YAML, or its first document is not a Pod with containers.
 pub fn parse(bytes: &[u8]) -> Result<StaticPod, StaticPodError> {
-    match yaml::documents(bytes)?.as_slice() {
-        [value] => from_value(value),
-        [] => Err(StaticPodError::NotPod("it is empty")),
-        _ => Err(StaticPodError::NotPod("it holds several documents")),
+    match yaml::documents_as_kubernetes(bytes)?.values.first() {
+        Some(value) => from_value(value),
+        None => Err(StaticPodError::NotPod("it is empty")),
     }
 }
 

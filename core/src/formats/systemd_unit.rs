@@ -33,7 +33,52 @@ pub(crate) struct Service {
     pub(crate) environment_files: Vec<Word>,
     /// `WorkingDirectory=`; `/` where it is not set.
     pub(crate) working_directory: String,
+    /// What is needed to know the commands and was not provided: variables that nothing sets, by name, and paths of
+    /// environment files that the unit cannot start without.
+    pub(crate) unknown: Vec<Unknown>,
 }
+
+/// A part of a unit that was not provided, and the file that names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Unknown {
+    /// A variable of a command.
+    Variable { name: String, file: String },
+    /// `EnvironmentFile=` without `-`.
+    EnvironmentFile { path: String, file: String },
+}
+
+/// Variables that systemd itself sets (systemd.exec(5), "Environment Variables Set or Propagated by the Service Manager").
+const SET_BY_SYSTEMD: [&str; 29] = [
+    "CACHE_DIRECTORY",
+    "CONFIGURATION_DIRECTORY",
+    "CREDENTIALS_DIRECTORY",
+    "EXIT_CODE",
+    "EXIT_STATUS",
+    "FDSTORE",
+    "HOME",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LANG",
+    "LISTEN_FDNAMES",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LOGNAME",
+    "LOGS_DIRECTORY",
+    "MAINPID",
+    "MANAGERPID",
+    "NOTIFY_SOCKET",
+    "PATH",
+    "PIDFILE",
+    "RUNTIME_DIRECTORY",
+    "SERVICE_RESULT",
+    "SHELL",
+    "STATE_DIRECTORY",
+    "SYSTEMD_EXEC_PID",
+    "TERM",
+    "USER",
+    "WATCHDOG_USEC",
+    "XDG_RUNTIME_DIR",
+];
 
 /// Names the file, never the text: command lines can hold passwords.
 impl fmt::Debug for Word {
@@ -110,6 +155,7 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
     let mut exec: Vec<(String, Word)> = Vec::new();
     let mut variables: BTreeMap<String, Word> = BTreeMap::new();
     let mut service = Service { working_directory: "/".to_owned(), ..Service::default() };
+    let mut optional: Vec<bool> = Vec::new();
     for fragment in fragments {
         for (section, name, value) in directives(fragment.text, " ") {
             let word = |text: &str| Word { text: text.to_owned(), file: fragment.file.to_owned() };
@@ -127,8 +173,14 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
                         }
                     }
                 }
-                "EnvironmentFile" if value.is_empty() => service.environment_files.clear(),
-                "EnvironmentFile" => service.environment_files.push(word(value.trim_start_matches('-'))),
+                "EnvironmentFile" if value.is_empty() => {
+                    service.environment_files.clear();
+                    optional.clear();
+                }
+                "EnvironmentFile" => {
+                    service.environment_files.push(word(value.trim_start_matches('-')));
+                    optional.push(value.starts_with('-'));
+                }
                 "WorkingDirectory" if !value.is_empty() && !value.contains('~') => {
                     value.trim_start_matches('-').clone_into(&mut service.working_directory);
                 }
@@ -137,10 +189,26 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
             }
         }
     }
-    for (file, text) in service.environment_files.iter().filter_map(|named| read(&named.text)) {
-        let pairs = environment(text).into_iter();
-        variables.extend(pairs.map(|(name, text)| (name, Word { text, file: file.to_owned() })));
+    for (named, is_optional) in service.environment_files.iter().zip(optional) {
+        match read(&named.text) {
+            Some((file, text)) => {
+                let pairs = environment(text).into_iter();
+                variables.extend(pairs.map(|(name, text)| (name, Word { text, file: file.to_owned() })));
+            }
+            None if is_optional => {}
+            None => {
+                service.unknown.push(Unknown::EnvironmentFile { path: named.text.clone(), file: named.file.clone() })
+            }
+        }
     }
+    let unset = exec.iter().flat_map(|(_, line)| {
+        let names = variables_of(&line.text).into_iter();
+        let names = names.filter(|name| !variables.contains_key(name) && !SET_BY_SYSTEMD.contains(&name.as_str()));
+        names.map(|name| Unknown::Variable { name, file: line.file.clone() })
+    });
+    service.unknown.extend(unset);
+    service.unknown.sort();
+    service.unknown.dedup();
     service.commands = exec.iter().map(|(_, line)| words(line, &variables)).collect();
     let is_used = |name: &str| exec.iter().any(|(_, line)| uses(&line.text, name));
     service.environment = variables.into_iter().filter(|(name, _)| !is_used(name)).collect();
@@ -154,6 +222,30 @@ fn uses(line: &str, name: &str) -> bool {
             let next = line[at + found.len()..].chars().next();
             !next.is_some_and(|next| next.is_ascii_alphanumeric() || next == '_')
         })
+}
+
+/// The variables that systemd replaces in a command line: `$NAME` as a word of its own, and `${NAME}` anywhere; `$$` is a
+/// dollar sign (systemd.service(5), "Command lines").
+fn variables_of(line: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (index, raw) in command_line::split_words(line, false).into_iter().enumerate() {
+        let program = raw.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+        if index == 0 && raw[..raw.len() - program.len()].contains(':') {
+            return Vec::new();
+        }
+        let whole = raw.strip_prefix('$').filter(|name| command_line::is_variable(name));
+        names.extend(whole.map(str::to_owned));
+        let mut rest = raw.as_str();
+        while let Some((_, after)) = rest.split_once('$') {
+            rest = after.strip_prefix('$').unwrap_or(after);
+            if let Some((name, _)) = after.strip_prefix('{').and_then(|inner| inner.split_once('}'))
+                && command_line::is_variable(name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// The words of a command line: `$NAME` as a word of its own gives zero or more words, `${NAME}` is replaced in place.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{alias_limits, budget, options};
 use zeroize::Zeroize;
 
@@ -45,14 +46,59 @@ impl YamlError {
 ///
 /// Broken syntax, a key twice in one mapping, text that is not UTF-8, or one of the limits of this module.
 pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, YamlError> {
+    let read = documents_as_kubernetes(bytes)?;
+    match read.duplicate {
+        Some(error) => {
+            let mut values = read.values;
+            values.iter_mut().for_each(wipe);
+            Err(error)
+        }
+        None => Ok(read.values),
+    }
+}
+
+/// What Kubernetes reads from a text.
+pub struct AsKubernetes {
+    /// Every document that is not empty.
+    pub values: Vec<Value>,
+    /// The first key that occurs twice in one mapping; its last value is in `values`.
+    pub duplicate: Option<YamlError>,
+}
+
+/// As [`documents`], but of a key that occurs twice in one mapping the last value counts: the kubelet and client-go decode
+/// so (sigs.k8s.io/yaml: `YAMLToJSON`, which is not strict; seen with `kubectl label --local`).
+///
+/// # Errors
+///
+/// Broken syntax, text that is not UTF-8, or one of the limits of this module.
+pub fn documents_as_kubernetes(bytes: &[u8]) -> Result<AsKubernetes, YamlError> {
     let text = text(bytes)?;
     if looks_like_json(text)
         && let Ok(values) = json_documents(text)
     {
-        return Ok(values);
+        return Ok(AsKubernetes { values, duplicate: None });
     }
     let most = most_nodes(text.len());
-    serde_saphyr::from_multiple_with_options(text, parser_options(most)).map_err(|error| explain(&error, most))
+    let read = |keys| serde_saphyr::from_multiple_with_options(text, parser_options(most, keys));
+    match read(DuplicateKeyPolicy::Error) {
+        Ok(values) => Ok(AsKubernetes { values, duplicate: None }),
+        Err(error) => {
+            let said = explain(&error, most);
+            if !is_duplicate(&error) {
+                return Err(said);
+            }
+            let values = read(DuplicateKeyPolicy::LastWins).map_err(|error| explain(&error, most))?;
+            Ok(AsKubernetes { values, duplicate: Some(said) })
+        }
+    }
+}
+
+fn is_duplicate(error: &serde_saphyr::Error) -> bool {
+    use serde_saphyr::Error;
+    match error.without_snippet() {
+        Error::AliasError { error, .. } => is_duplicate(error),
+        error => matches!(error, Error::DuplicateMappingKey { .. }),
+    }
 }
 
 /// How many nodes a text of so many bytes may have: each takes some 200 bytes of memory, and real objects have one for
@@ -78,8 +124,9 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, YamlError> {
     })
 }
 
-fn parser_options(most_nodes: usize) -> serde_saphyr::Options {
+fn parser_options(most_nodes: usize, duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Options {
     options! {
+        duplicate_keys: duplicate_keys,
         budget: budget! {
             max_aliases: MAX_ALIASES,
             max_anchors: MAX_ALIASES,
@@ -320,6 +367,25 @@ mod tests {
         assert_eq!(documents(b"\xFF\xFEa\0").unwrap_err(), YamlError::new(1, "the text is UTF-16: save it as UTF-8"));
         refused("a: b\0c\n", "line 1: ");
         refused("a: 1\n: b\n", "line 2: a key is empty");
+    }
+
+    /// The values are those of `kubectl label --local -f FILE x=y -o json`.
+    #[test]
+    fn the_last_of_equal_keys_counts_for_kubernetes() {
+        for (text, line, value) in [
+            ("a: 1\nb: 2\na: 3\n", 3, json!({"a": 3, "b": 2})),
+            ("a: {x: 1, y: 2}\na: {y: 3}\n", 2, json!({"a": {"y": 3}})),
+            ("a:\n- b: [1]\n  b: [2, 3]\n", 3, json!({"a": [{"b": [2, 3]}]})),
+            ("{\"a\": 1,\n\"a\": 2}", 2, json!({"a": 2})),
+            ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3, y: 4}\n", 2, json!({"a": {"x": 1}, "b": {"x": 2, "y": 4}})),
+        ] {
+            let read = documents_as_kubernetes(text.as_bytes()).unwrap();
+            assert_eq!(read.values, [value], "{text}");
+            assert_eq!(read.duplicate.unwrap().line, line, "{text}");
+        }
+        let read = documents_as_kubernetes(b"a: 1\nb: {a: 1}\n").unwrap();
+        assert_eq!((read.values, read.duplicate), (vec![json!({"a": 1, "b": {"a": 1}})], None));
+        assert!(documents_as_kubernetes(b"a: 1\na: [\n").is_err());
     }
 
     /// Each line nine times the one before it.

@@ -8,12 +8,12 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, Conflicts, InspectOptions, Inventory, Node, Role, Slot, Unrecognised,
+    Artifact, Conflicts, InspectOptions, Inventory, Node, PASSWORD_NEEDED, PASSWORD_WRONG, Role, Slot, Unrecognised,
     detect::{self, Detected, Reason},
-    layout,
+    layout, links,
     node_pods::NodePods,
     packaged, recognise, resources,
-    tree::{self, Location, Trees},
+    tree::{Location, Trees, split},
 };
 use crate::{
     Content, Finding, InputFile, Password, Severity,
@@ -82,7 +82,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
             inventory.place_packaged(root, file.path, &bytes);
         }
     }
-    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let trees = Trees::find(&files, profile);
     let mut roots: BTreeMap<String, Root> = BTreeMap::new();
     for InputFile { path, content, mode } in files {
         let located = trees.locate(&path, profile);
@@ -151,9 +151,11 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
     inventory
 }
 
-/// Sockets and images in a node's tree that no rotation touches.
+/// Sockets and images in a node's tree that no rotation touches. What is below `/etc` may be a process's configuration.
 fn is_passed_over(located: Option<&Location>, profile: &Profile) -> bool {
-    located.is_some_and(|location| promise(profile, &location.path) == Promise::Nothing)
+    located.is_some_and(|location| {
+        promise(profile, &location.path) == Promise::Nothing && !location.path.starts_with("/etc/")
+    })
 }
 
 /// What a root within the tree of `root` starts with.
@@ -163,20 +165,20 @@ fn nested_prefix(root: &str, profile: &Profile) -> String {
 
 /// A file before it is recognised.
 #[derive(Clone)]
-struct Given {
+pub(super) struct Given {
     /// As the person named it.
-    file: String,
-    bytes: Bytes,
-    mode: Option<u32>,
+    pub(super) file: String,
+    pub(super) bytes: Bytes,
+    pub(super) mode: Option<u32>,
 }
 
 /// One node's files before they are recognised.
 #[derive(Default)]
-struct Root {
+pub(super) struct Root {
     /// By absolute path.
-    files: BTreeMap<String, Given>,
+    pub(super) files: BTreeMap<String, Given>,
     /// Absolute path → name given by the person, target.
-    links: BTreeMap<String, (String, String)>,
+    pub(super) links: BTreeMap<String, (String, String)>,
 }
 
 /// The same order whatever the order of the drop, and what was given twice once.
@@ -393,36 +395,9 @@ impl Inventory {
     }
 
     fn place_tree(&mut self, root: &str, content: Root, password: Option<&Password>) {
-        let Root { mut files, links } = content;
-        let targets: BTreeMap<String, String> =
-            links.iter().map(|(path, (_, target))| (path.clone(), target.clone())).collect();
-        for (path, (name, target)) in &links {
-            let end = tree::follow(path, &targets);
-            let file = end.as_ref().and_then(|end| files.get(end).cloned());
-            let folder = end.map(|end| format!("{end}/")).unwrap_or_default();
-            let below =
-                files.range(folder.clone()..).take_while(|(inner, _)| !folder.is_empty() && inner.starts_with(&folder));
-            let below: Vec<_> =
-                below.map(|(inner, given)| (format!("{path}/{}", &inner[folder.len()..]), given.clone())).collect();
-            match file {
-                Some(given) => {
-                    files.insert(path.clone(), Given { file: name.clone(), ..given });
-                }
-                None if !below.is_empty() => {
-                    for (inner, given) in below {
-                        files.entry(inner).or_insert(given);
-                    }
-                }
-                None => self.findings.push(
-                    Finding::warning(
-                        "link-not-followed",
-                        name,
-                        format!("it is a symbolic link to {target}, which is not in the node's tree"),
-                    )
-                    .remedy("Pack the file that it points to as well"),
-                ),
-            }
-        }
+        let links::Resolved { files, links, findings, unrecognised } = links::resolve(content, self.profile);
+        self.findings.extend(findings);
+        self.unrecognised.extend(unrecognised);
         let (mut slots, mut others, mut unusable) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for (path, Given { file, bytes, mode }) in files {
             let promise = promise(self.profile, &path);
@@ -476,7 +451,7 @@ impl Inventory {
                 match slot.artifact {
                     Artifact::Kubeconfig(_) if !is_cni(&slot.file) => self.clients.push(slot),
                     Artifact::StaticPod(_) => self.node_pods.extend(NodePods::of_slot(&slot)),
-                    Artifact::Text => {}
+                    Artifact::Keystore | Artifact::Text => {}
                     _ => self.loose.push(slot),
                 }
             }
@@ -497,7 +472,7 @@ impl Inventory {
                 || kubeconfigs.iter().any(|row| row.path == path && row.reader == Some(Component::Kubelet))
         };
         let role = if slots.keys().all(of_workers) { Role::Worker } else { Role::ControlPlane };
-        self.nodes.push(Node { name: root.to_owned(), role, slots, others, unusable, links: targets, machine: None });
+        self.nodes.push(Node { name: root.to_owned(), role, slots, others, unusable, links, machine: None });
     }
 
     /// A manifest in another's place would hide that one's flags.
@@ -514,8 +489,33 @@ impl Inventory {
             self.unrecognised.push(Unrecognised { file, reason: reason.to_owned() });
             return None;
         }
-        let (detected, reasons) = detect::detect(&bytes, password);
+        if detect::is_java_keystore(&bytes) {
+            let message =
+                format!("{path} is a Java keystore, which Airlock cannot read; the rotation does not change it");
+            self.findings.push(Finding::note("unrecognised", &file, &message));
+            self.unrecognised.push(Unrecognised { file: file.clone(), reason: message });
+            return Some(Slot { place: path.to_owned(), file, bytes, mode, artifact: Artifact::Keystore });
+        }
+        let is_manifest = self.is_manifest(path);
+        let reader = if is_manifest { detect::Reader::Kubelet } else { detect::Reader::Person };
+        let (detected, reasons) = detect::detect_for(&bytes, password, reader);
         let artifact = match detected {
+            Detected::Nothing(reason) if is_manifest && reason.damaged => {
+                let remedy =
+                    "Correct the file or move it out of the directory of manifests, then provide the files again";
+                let reason = Reason { remedy: remedy.to_owned(), ..reason };
+                self.findings.push(finding(Severity::Error, &file, &reason));
+                self.unrecognised.push(Unrecognised { file, reason: reason.message });
+                return None;
+            }
+            Detected::Nothing(reason) if [PASSWORD_NEEDED, PASSWORD_WRONG].contains(&reason.code) => {
+                let remedy = "Provide its password (--password-file, or when asked for it), or make sure that nothing in it depends on the old CA";
+                let reason = Reason { remedy: remedy.to_owned(), ..reason };
+                let locked = finding(Severity::Warning, &file, &reason).acknowledged_as(AuthorityId::Cluster, path);
+                self.findings.push(locked);
+                self.unrecognised.push(Unrecognised { file, reason: reason.message });
+                return None;
+            }
             Detected::Artifact(Artifact::SigningRequest(_) | Artifact::Talosconfig(_)) => None,
             Detected::Artifact(artifact) => Some(artifact),
             _ if is_text(&bytes) => Some(Artifact::Text),
@@ -531,6 +531,13 @@ impl Inventory {
             self.findings.extend(reasons.iter().map(|reason| finding(Severity::Warning, &file, reason)));
         }
         artifact.map(|artifact| Slot { place: path.to_owned(), file, bytes, mode, artifact })
+    }
+
+    /// Does the kubelet read the file as a static Pod's manifest? It reads every file in the directory whose name does not
+    /// begin with a dot, whatever its extension (kubernetes/kubernetes: pkg/kubelet/config/file.go).
+    fn is_manifest(&self, path: &str) -> bool {
+        let (folder, name) = split(path);
+        folder == format!("{}/manifests", self.profile.directory) && !name.starts_with('.')
     }
 
     /// Why no process reads the file at `path`; `None` if one may.
@@ -563,6 +570,7 @@ impl Inventory {
                 .iter()
                 .any(|row| rotates(row.authority) && (row.certificate == path || row.key == path))
             || self.profile.kubeconfigs.iter().any(|row| row.path == path)
-            || self.profile.manifest(Component::ControllerManager) == Some(path)
+            // Whatever the flags in it name would not be looked at.
+            || self.profile.static_pods.iter().any(|row| row.path == path)
     }
 }

@@ -143,6 +143,12 @@ pub(super) fn detect_for(bytes: &[u8], password: Option<&Password>, reader: Read
     (Detected::Nothing(reason), Vec::new())
 }
 
+/// Is it a keystore of the types JKS or JCEKS? They begin with a magic number (OpenJDK: sun.security.provider.JavaKeyStore,
+/// com.sun.crypto.provider.JceKeyStore).
+pub(super) fn is_java_keystore(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xfe\xed\xfe\xed") || bytes.starts_with(b"\xce\xce\xce\xce")
+}
+
 /// Does `needle` stand anywhere in `haystack`?
 pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
@@ -228,23 +234,38 @@ fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<R
 }
 
 fn detect_yaml(bytes: &[u8], reader: Reader) -> (Detected, Vec<Reason>) {
-    let mut documents = match yaml::documents(bytes) {
-        Ok(documents) => documents,
+    let place = |line: usize| if line > 0 { format!("line {line}") } else { String::new() };
+    let (mut documents, duplicate) = match yaml::documents_as_kubernetes(bytes) {
+        Ok(read) => (read.values, read.duplicate),
         Err(error) => {
-            let place = if error.line > 0 { format!("line {}", error.line) } else { String::new() };
-            let reason = Reason::damaged(place, format!("the YAML cannot be read: {}", error.message), COPY_AGAIN);
+            let message = format!("the YAML cannot be read: {}", error.message);
+            let reason = Reason::damaged(place(error.line), message, COPY_AGAIN);
             return (Detected::Nothing(reason), Vec::new());
         }
     };
-    if let Some(talos) = talos::read(&documents) {
-        documents.iter_mut().for_each(yaml::wipe);
-        return (Detected::Talos(Box::new(talos)), Vec::new());
+    let (detected, mut reasons) = detect_documents(&mut documents, reader);
+    if let Some(error) = duplicate {
+        reasons.push(odd::duplicate_key(place(error.line), &error.message));
     }
-    if let Some(reason) = odd::documents(&documents) {
-        documents.iter_mut().for_each(yaml::wipe);
-        return (Detected::Nothing(reason), Vec::new());
+    (detected, reasons)
+}
+
+/// Tells what the documents of a YAML text are to a reader.
+fn detect_documents(documents: &mut Vec<Value>, reader: Reader) -> (Detected, Vec<Reason>) {
+    let mut said = Vec::new();
+    if reader == Reader::Kubelet && documents.len() > 1 {
+        said.push(odd::further_documents(documents.len()));
+        documents.drain(1..).for_each(|mut document| yaml::wipe(&mut document));
     }
-    let said = odd::kubelet_configuration(&documents, reader);
+    if let Some(talos) = talos::read(documents) {
+        documents.iter_mut().for_each(yaml::wipe);
+        return (Detected::Talos(Box::new(talos)), said);
+    }
+    if let Some(reason) = odd::documents(documents) {
+        documents.iter_mut().for_each(yaml::wipe);
+        return (Detected::Nothing(reason), said);
+    }
+    said.extend(odd::kubelet_configuration(documents, reader));
     let (detected, mut reasons) = match documents.as_slice() {
         [document] => match document.get("kind").and_then(Value::as_str).unwrap_or_default() {
             "Config" => detect_kubeconfig(document),
@@ -253,9 +274,9 @@ fn detect_yaml(bytes: &[u8], reader: Reader) -> (Detected, Vec<Reason>) {
             "KubeletConfiguration" => {
                 (one("kubelet's configuration", kubelet::from_value(document).map(Artifact::KubeletConfig)), Vec::new())
             }
-            _ => return (detect_objects(documents), said),
+            _ => return (detect_objects(std::mem::take(documents)), said),
         },
-        _ => return (detect_objects(documents), said),
+        _ => return (detect_objects(std::mem::take(documents)), said),
     };
     documents.iter_mut().for_each(yaml::wipe);
     reasons.extend(said);

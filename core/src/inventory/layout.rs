@@ -43,7 +43,7 @@ fn telling_flags(profile: &Profile, component: Component) -> Vec<(&'static str, 
 
 /// What the manifests' flags name, by the profile's own path.
 fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTreeSet<String>> {
-    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let trees = Trees::find(files, profile);
     let mut named: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     for file in files {
         let Content::Bytes(bytes) = &file.content else { continue };

@@ -11,6 +11,7 @@ mod clusters;
 mod copies;
 mod detect;
 mod layout;
+mod links;
 mod machines;
 mod node_pods;
 mod nodes;
@@ -41,7 +42,7 @@ use crate::{
     Finding, InputFile, Password, Severity, UnixTime,
     formats::{
         kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
-        static_pod::StaticPod, talos::Machine,
+        static_pod::StaticPod, systemd_unit::Unknown, talos::Machine,
     },
     profile::{AuthorityId, Profile, SecretContent},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
@@ -190,6 +191,8 @@ pub(crate) enum Artifact {
     StaticPod(StaticPod),
     /// A text such as a systemd unit or a component's configuration, which may name other files.
     Text,
+    /// A Java keystore, which is not read.
+    Keystore,
     /// For Talos' API, read as a kubeconfig.
     Talosconfig(Box<KubeconfigArtifact>),
 }
@@ -374,6 +377,16 @@ impl Inventory {
         readers::of_node(node.files().map(NodeFile::from), &node.links, &self.workloads)
     }
 
+    /// What is needed to know which files a node's systemd units read, and was not provided, by the unit's name.
+    pub(crate) fn unknown(&self, node: &Node) -> BTreeSet<(String, Unknown)> {
+        readers::unknown(node.files().map(NodeFile::from), &node.links)
+    }
+
+    /// The folders that a node's kubelet reads static Pods from.
+    fn manifest_folders(&self, node: &Node) -> Vec<String> {
+        readers::manifest_folders(node.files().map(NodeFile::from), &node.links)
+    }
+
     /// The first object of a role.
     pub(crate) fn object(&self, role: ObjectRole) -> Option<&Arc<StoredObject>> {
         self.objects.iter().find(|stored| stored.role == role)
@@ -475,6 +488,7 @@ impl Artifact {
             Self::SigningRequest(_) => "certificate signing request",
             Self::StaticPod(_) => "static Pod manifest",
             Self::Text => "configuration",
+            Self::Keystore => "Java keystore",
             Self::Talosconfig(_) => "talosconfig",
         }
     }

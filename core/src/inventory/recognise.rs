@@ -60,7 +60,7 @@ fn sign_of<'a>(profile: &Profile, files: &'a [InputFile]) -> Option<&'a str> {
 /// The first file that lies in a node's tree at a path that is wanted.
 fn on_nodes<'a>(profile: &Profile, files: &'a [InputFile], is_wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
     let mut paths = files.iter().map(|file| file.path.as_str());
-    let trees = Trees::find(paths.clone(), profile);
+    let trees = Trees::find(files, profile);
     paths.find(|path| trees.locate(path, profile).is_some_and(|location| is_wanted(&location.path)))
 }
 
@@ -75,7 +75,7 @@ fn explains(other: &Profile, profile: &Profile, files: &[InputFile]) -> bool {
     if profile.recognised_by != [Sign::NodeTree] || other.recognised_by.contains(&Sign::NodeTree) {
         return false;
     }
-    let trees = Trees::find(files.iter().map(|file| file.path.as_str()), profile);
+    let trees = Trees::find(files, profile);
     let located = files.iter().filter_map(|file| trees.locate(&file.path, profile));
     let known = |profile: &Profile, path: &str| profile.paths().any(|known| known == path);
     let mut own = located.filter(|location| known(profile, &location.path) && !known(other, &location.path));

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::profile::Profile;
+use crate::{Content, InputFile, profile::Profile};
 
 /// How many symbolic links may lead to one file.
 const MAX_LINKS: usize = 8;
+
+/// Larger files are not searched for names of directories. Bytes.
+const MAX_TEXT: usize = 1 << 20;
 
 /// File names that make the folder they lie in a node's, even where nothing else does.
 const FLAT_MARKERS: [&str; 9] = [
@@ -23,23 +26,10 @@ const FLAT_MARKERS: [&str; 9] = [
     "scheduler.conf",
 ];
 
-/// Folders and files outside of the profile's own that say what on a node reads which file. They belong to the node whose
-/// root they share. `usr/lib` comes before `lib`, which its name ends with.
-const NEIGHBOURS: [&str; 13] = [
-    "etc/systemd/system/",
-    "run/systemd/system/",
-    "usr/local/lib/systemd/system/",
-    "usr/lib/systemd/system/",
-    "lib/systemd/system/",
-    "etc/default/kubelet",
-    "etc/sysconfig/kubelet",
-    "etc/etcd.env",
-    "etc/etcd/",
-    "etc/ssl/etcd/",
-    "etc/haproxy/",
-    "etc/keepalived/",
-    "etc/kube-vip/",
-];
+/// Directories at the top of a node that programs have their files in (Filesystem Hierarchy Standard 3.0, 3.2). Below the
+/// root of a node's tree, files in them are the node's. Home directories are not among them: people's kubeconfigs are not
+/// the node's, unless something on the node names them.
+const SYSTEM: [&str; 10] = ["etc", "lib", "lib64", "media", "mnt", "opt", "run", "srv", "usr", "var"];
 
 /// A file's place on a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,26 +47,30 @@ pub(crate) struct Trees {
     folders: BTreeMap<String, (String, &'static str)>,
     /// Folders in which files lie side by side that belong to different folders on the node.
     flat: BTreeSet<String>,
-    /// The roots of nodes whose paths spell their folders out, so that other folders of the node have a known place.
-    roots: BTreeSet<String>,
+    /// The roots of nodes whose paths spell their directories out, so that other directories of the node have a known
+    /// place; with the directories at the top beside [`SYSTEM`] that a file or link of the node names.
+    roots: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Trees {
-    /// Finds the nodes' folders among `paths`; there are none on a platform whose machines have no such files.
-    pub(crate) fn find<'a>(paths: impl Iterator<Item = &'a str>, profile: &Profile) -> Self {
+    /// Finds the nodes' directories among the files; there are none on a platform whose machines have no such files.
+    pub(crate) fn find(files: &[InputFile], profile: &Profile) -> Self {
         let mut trees = Self::default();
         if profile.directory.is_empty() {
             return trees;
         }
-        let paths: BTreeSet<&str> = paths.collect();
+        let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
         for path in &paths {
-            if let Some(location) = on_node(path, profile) {
-                if !trees.roots.contains(&location.root) {
-                    trees.roots.insert(location.root);
-                }
-                continue;
+            if let Some(location) = on_node(path, profile)
+                && !trees.roots.contains_key(&location.root)
+            {
+                trees.roots.insert(location.root, BTreeSet::new());
             }
-            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (*path == "pki/ca.crt").then_some("")) {
+        }
+        trees.add_named(files, profile);
+        let is_free = |trees: &Self, path: &str| on_node(path, profile).is_none() && trees.below_root(path).is_none();
+        for path in paths.iter().filter(|path| is_free(&trees, path)).copied().collect::<Vec<_>>() {
+            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (path == "pki/ca.crt").then_some("")) {
                 trees.add_kubernetes(folder, profile);
             } else if let Some((folder, "kube-apiserver.yaml" | "kube-controller-manager.yaml" | "kube-scheduler.yaml")) =
                 path.rsplit_once('/')
@@ -88,11 +82,61 @@ impl Trees {
         }
         for path in &paths {
             let (folder, name) = split(path);
-            if FLAT_MARKERS.contains(&name) && on_node(path, profile).is_none() && trees.containing(path).is_none() {
+            if FLAT_MARKERS.contains(&name) && is_free(&trees, path) && trees.containing(path).is_none() {
                 trees.flat.insert(folder.to_owned());
             }
         }
         trees
+    }
+
+    /// Adds the directories at the top of each root that a symbolic link or a text of the same node names: a link to
+    /// `/data/pki` makes `data` one of them.
+    fn add_named(&mut self, files: &[InputFile], profile: &Profile) {
+        let mut candidates: BTreeSet<(String, String)> = BTreeSet::new();
+        for file in files.iter().filter(|file| on_node(&file.path, profile).is_none()) {
+            if let Some((root, rest)) = self.root_of(&file.path)
+                && let Some((top, _)) = rest.split_once('/')
+                && !SYSTEM.contains(&top)
+            {
+                candidates.insert((root.to_owned(), top.to_owned()));
+            }
+        }
+        if candidates.is_empty() {
+            return;
+        }
+        for file in files {
+            let Some(location) = on_node(&file.path, profile).or_else(|| self.below_root(&file.path)) else { continue };
+            let of_root = candidates.iter().filter(|(root, _)| *root == location.root);
+            let named: Vec<_> = of_root.filter(|(_, top)| names_directory(&file.content, top)).cloned().collect();
+            for candidate in named {
+                candidates.remove(&candidate);
+                self.roots.entry(candidate.0).or_default().insert(candidate.1);
+            }
+        }
+    }
+
+    /// The innermost root that holds a path, and the rest of the path.
+    fn root_of<'p>(&self, path: &'p str) -> Option<(&str, &'p str)> {
+        let mut root = split(path).0;
+        loop {
+            if let Some((root, _)) = self.roots.get_key_value(root) {
+                return Some((root, path[root.len()..].trim_start_matches('/')));
+            }
+            if root.is_empty() {
+                return None;
+            }
+            root = split(root).0;
+        }
+    }
+
+    /// The place of a path below a node's root. Members of archives inside the tree have none, nor has what CNI plugins
+    /// write: its writers renew it.
+    fn below_root(&self, path: &str) -> Option<Location> {
+        let (root, rest) = self.root_of(path)?;
+        let (top, _) = rest.split_once('/')?;
+        let is_known = SYSTEM.contains(&top) || self.roots.get(root).is_some_and(|named| named.contains(top));
+        let is_the_nodes = is_known && !rest.contains("!/") && !rest.starts_with("etc/cni/");
+        is_the_nodes.then(|| Location { root: root.to_owned(), path: format!("/{rest}") })
     }
 
     fn add_kubernetes(&mut self, folder: &str, profile: &Profile) {
@@ -120,22 +164,9 @@ impl Trees {
     /// The place of `path` on a node; `None` if it is loose.
     pub(crate) fn locate(&self, path: &str, profile: &Profile) -> Option<Location> {
         on_node(path, profile)
+            .or_else(|| self.below_root(path))
             .or_else(|| self.containing(path))
-            .or_else(|| self.neighbour(path))
             .or_else(|| self.flat_location(path, profile))
-    }
-
-    /// The place of a path that spells out one of [`NEIGHBOURS`], below the root of a node.
-    fn neighbour(&self, path: &str) -> Option<Location> {
-        NEIGHBOURS.iter().find_map(|known| {
-            let start = path.rfind(known).filter(|start| *start == 0 || path[..*start].ends_with('/'))?;
-            if !known.ends_with('/') && path.len() > start + known.len() {
-                return None;
-            }
-            let root = path[..start].trim_end_matches('/');
-            let root = self.roots.get(root)?.clone();
-            Some(Location { root, path: format!("/{}", &path[start..]) })
-        })
     }
 
     fn flat_location(&self, path: &str, profile: &Profile) -> Option<Location> {
@@ -170,26 +201,24 @@ fn on_node(path: &str, profile: &Profile) -> Option<Location> {
     })
 }
 
-/// Follows symbolic links from `path` within one node's tree.
-///
-/// `links` maps absolute paths to targets; relative targets start from the link's folder, absolute
-/// ones from the node's root. Gives the path at the end, whether or not a file lies there; `None` if
-/// a target leaves the root or the links go round in circles.
-pub(crate) fn follow(path: &str, links: &BTreeMap<String, String>) -> Option<String> {
-    let mut current = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        let Some(target) = links.get(&current) else {
-            return Some(current);
-        };
-        let joined = if target.starts_with('/') { target.clone() } else { format!("{}/{target}", split(&current).0) };
-        current = normalise(&joined)?;
+/// Does a symbolic link lead into a directory at the top of the node, or a text name a path in it?
+fn names_directory(content: &Content, top: &str) -> bool {
+    let path = format!("/{top}/");
+    match content {
+        Content::Symlink(target) => format!("{target}/").starts_with(&path),
+        Content::Bytes(bytes) if bytes.len() <= MAX_TEXT => {
+            let is_start =
+                |at: usize| at == 0 || !(bytes[at - 1].is_ascii_alphanumeric() || b"._-/)}".contains(&bytes[at - 1]));
+            bytes.windows(path.len()).enumerate().any(|(at, window)| window == path.as_bytes() && is_start(at))
+        }
+        _ => false,
     }
-    None
 }
 
 /// Follows symbolic links in every folder of `path` and at its end, as the kernel does.
 ///
-/// `links` as for [`follow`]. Gives the path that is no link itself, whether or not a file is there; `None` if a target
+/// `links` maps absolute paths to targets; relative targets start from the link's folder, absolute ones from the node's
+/// root. Gives the path that is no link itself, whether or not a file is there; `None` if a target
 /// leaves the root, or after too many links.
 pub(crate) fn real_path(path: &str, links: &BTreeMap<String, String>) -> Option<String> {
     if links.is_empty() {
@@ -226,21 +255,6 @@ pub(crate) fn real_path(path: &str, links: &BTreeMap<String, String>) -> Option<
     Some(if done.is_empty() { "/".to_owned() } else { done })
 }
 
-/// Removes `.` and `..`; `None` if the path climbs above its root.
-fn normalise(path: &str) -> Option<String> {
-    let mut names = Vec::new();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => {
-                names.pop()?;
-            }
-            name => names.push(name),
-        }
-    }
-    Some(format!("/{}", names.join("/")))
-}
-
 /// A path's folder and its last name; the folder is empty where there is none.
 pub(crate) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
@@ -265,7 +279,8 @@ mod tests {
     use crate::profile::KUBEADM;
 
     fn locate(paths: &[&str], path: &str) -> Option<(String, String)> {
-        let trees = Trees::find(paths.iter().copied(), &KUBEADM);
+        let files: Vec<_> = paths.iter().map(|path| InputFile::new(*path, Vec::new())).collect();
+        let trees = Trees::find(&files, &KUBEADM);
         trees.locate(path, &KUBEADM).map(|location| (location.root, location.path))
     }
 
@@ -306,9 +321,15 @@ mod tests {
             ("cp1/usr/lib/systemd/system/kubelet.service", true),
             ("cp1/lib/systemd/system/kubelet.service", true),
             ("cp1/etc/default/kubelet", true),
-            ("cp1/etc/default/kubelet.bak", false),
+            ("cp1/etc/default/agent", true),
+            ("cp1/etc/agent/env", true),
+            ("cp1/opt/agent/pki/ca.crt", true),
             ("cp1/etc/ssl/etcd/ssl/ca.pem", true),
-            ("cp1/etc/ssl/other/ca.pem", false),
+            ("cp1/root/.kube/config", false),
+            ("cp1/alice.conf", false),
+            ("cp1/objects/secrets.yaml", false),
+            ("cp1/etc/backup.tgz!/agent/env", false),
+            ("cp1/etc/cni/net.d/calico-kubeconfig", false),
             ("cp1/old/etc/default/kubelet", false),
             ("cp3/etc/default/kubelet", false),
             ("etc/default/kubelet", false),
@@ -319,6 +340,9 @@ mod tests {
         }
         let (root, path) = locate(&paths, "cp2.tgz!/lib/systemd/system/etcd.service").unwrap();
         assert_eq!((root.as_str(), path.as_str()), ("cp2.tgz!", "/lib/systemd/system/etcd.service"));
+        let nested = ["cp1/etc/kubernetes/pki/ca.crt", "cp1/var/backup/etc/kubernetes/pki/ca.crt"];
+        let (root, path) = locate(&nested, "cp1/var/backup/etc/default/kubelet").unwrap();
+        assert_eq!((root.as_str(), path.as_str()), ("cp1/var/backup", "/etc/default/kubelet"));
         let top = ["etc/kubernetes/pki/ca.crt"];
         assert_eq!(locate(&top, "etc/default/kubelet"), Some((String::new(), "/etc/default/kubelet".into())));
     }
@@ -340,16 +364,27 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_in_their_tree() {
-        let links = BTreeMap::from([
-            ("/var/lib/kubelet/pki/a".to_owned(), "/var/lib/kubelet/pki/b".to_owned()),
-            ("/var/lib/kubelet/pki/b".to_owned(), "../c".to_owned()),
-            ("/x".to_owned(), "../../y".to_owned()),
-            ("/loop".to_owned(), "loop".to_owned()),
-        ]);
-        assert_eq!(follow("/var/lib/kubelet/pki/a", &links).as_deref(), Some("/var/lib/kubelet/c"));
-        assert_eq!(follow("/x", &links), None);
-        assert_eq!(follow("/loop", &links), None);
+    fn a_directory_that_the_node_names_is_the_nodes() {
+        let path = "cp1/data/pki/ca.crt";
+        let files = |name: &str, content: Content| {
+            let other = InputFile::new("cp2/etc/kubernetes/pki/ca.crt", b"/data/pki".to_vec());
+            let named = InputFile { content, ..InputFile::new(name, Vec::new()) };
+            vec![InputFile::new(path, Vec::new()), named, other]
+        };
+        let text = |text: &str| InputFile::new("", text.as_bytes().to_vec()).content;
+        for (name, content, is_named) in [
+            ("cp1/etc/kubernetes/pki", Content::Symlink("/data/pki".to_owned()), true),
+            ("cp1/etc/kubernetes/pki", Content::Symlink("/data".to_owned()), true),
+            ("cp1/etc/kubernetes/pki", Content::Symlink("/database/pki".to_owned()), false),
+            ("cp1/etc/kubernetes/agent.conf", text("ca: /data/pki/ca.crt"), true),
+            ("cp1/etc/default/agent", text("CA=/data/pki/ca.crt"), false),
+            ("cp1/etc/kubernetes/agent.conf", text("ca: /srv/data/pki/ca.crt"), false),
+        ] {
+            let files = files(name, content);
+            let trees = Trees::find(&files, &KUBEADM);
+            let location = trees.locate(path, &KUBEADM).map(|location| location.path);
+            assert_eq!(location.as_deref() == Some("/data/pki/ca.crt"), is_named, "{name}");
+        }
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
     let cluster_key_on_nodes = inventory.control_plane().any(|node| node.slots.contains_key(cluster_key));
     // Keys that were left out of the drop are still on the nodes.
     if flags.iter().any(|flag| !flag.is_empty()) && !cluster_key_on_nodes {
-        if id == AuthorityId::Cluster {
+        let is_unusable = inventory.control_plane().any(|node| node.unusable.contains(row.key));
+        if id == AuthorityId::Cluster && !is_unusable {
             findings.push(
                 Finding::warning("ca-key-on-nodes", "", "the CA's private key was not given, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
                     .remedy("Nothing is to be done if that is how it shall stay"),
@@ -61,7 +62,10 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
         .control_plane()
         .flat_map(|node| node.slots.values())
         .any(|slot| matches!(slot.artifact, Artifact::PrivateKey(_)));
-    if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes {
+    // A manifest or key that cannot be used has an error of its own.
+    let is_unusable = |path: &str| inventory.control_plane().any(|node| node.unusable.contains(path));
+    let has_unusable = is_unusable(row.key) || manifest.is_some_and(is_unusable);
+    if id == AuthorityId::Cluster && has_nodes && flags.is_empty() && !keys_on_nodes && !has_unusable {
         findings.push(
             Finding::error("signing-unknown", "", "neither private keys nor the manifest of kube-controller-manager were given, so it cannot be told whether the nodes keep the CA's key")
                 .remedy(format!("Give {} of the control-plane nodes as well; the keys may stay away", manifest.unwrap_or_default())),

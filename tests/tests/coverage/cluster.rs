@@ -101,6 +101,52 @@ impl Cluster {
         self
     }
 
+    /// Without the node's files whose paths end so.
+    pub(crate) fn without(mut self, path: &str) -> Self {
+        let before = self.files.len();
+        self.files.retain(|file| !file.path.ends_with(path));
+        assert!(self.files.len() < before, "no {path}");
+        self
+    }
+
+    /// Moves files of the node that begin with one path to another.
+    pub(crate) fn relocate(mut self, from: &str, to: &str) -> Self {
+        let (from, to) = (format!("/{NODE}{from}"), format!("/{NODE}{to}"));
+        for file in &mut self.files {
+            file.path = file.path.replace(&from, &to);
+        }
+        self
+    }
+
+    /// Replaces a path in every manifest and configuration of the node.
+    pub(crate) fn name_everywhere(mut self, from: &str, to: &str) -> Self {
+        for file in &mut self.files {
+            if let Content::Bytes(bytes) = &file.content
+                && file.path.ends_with(".yaml")
+            {
+                let text = std::str::from_utf8(bytes).expect("it is UTF-8").replace(from, to);
+                file.content = Content::Bytes(Arc::new(Zeroizing::new(text.into_bytes())));
+            }
+        }
+        self
+    }
+
+    /// Adds a symbolic link on the node.
+    pub(crate) fn link(mut self, path: &str, target: &str) -> Self {
+        let path = format!("{}/{NODE}{path}", self.fixture);
+        self.files.push(InputFile { path, content: Content::Symlink(target.to_owned()), mode: None });
+        self
+    }
+
+    /// Everything that inspection and planning say.
+    pub(crate) fn outcome(&self, request: &RotationRequest) -> Vec<Finding> {
+        let inventory = inspect(self.files.clone(), fixtures::now());
+        match plan(&inventory, request, fixtures::now()) {
+            Ok(plan) => inventory.findings().iter().chain(plan.findings()).cloned().collect(),
+            Err(refusal) => refusal.findings,
+        }
+    }
+
     /// Adds a flag to a component's command.
     pub(crate) fn flag(self, component: &str, flag: &str) -> Self {
         let manifest = format!("/etc/kubernetes/manifests/{component}.yaml");

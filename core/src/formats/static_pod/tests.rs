@@ -87,6 +87,31 @@ fn other_ways_to_write_a_flag() {
     check(args, "kubeconfig", "b", "=a", "=b");
 }
 
+/// As the kubelet reads it (pkg/kubelet/config/common.go; the values are those of `kubectl label --local`).
+#[test]
+fn the_first_document_and_the_last_of_equal_keys_count() {
+    let text = "kind: Pod
+spec:
+  hostNetwork: true
+  containers:
+  - name: x
+    command: [kube-apiserver, --v=1]
+    command: [kube-apiserver, --v=2]
+  - name: y
+    args: [--v=3]
+  hostNetwork: false
+---
+kind: Pod
+spec: {containers: [{command: [etcd, --v=4]}]}
+";
+    let pod = parse(text.as_bytes()).unwrap();
+    assert_eq!((pod.lookup("v").as_deref(), pod.host_network), (Some("2"), false));
+    let error = set_flag(text.as_bytes(), "v", "5").unwrap_err().to_string();
+    assert_eq!(error, "line 7: the key command stands twice in one mapping");
+    let text = text.replace("    command: [kube-apiserver, --v=1]\n", "");
+    check(&text, "v", "5", "--v=2", "--v=5");
+}
+
 #[test]
 fn what_is_no_manifest_or_has_no_such_flag_is_refused() {
     for (text, message) in [
@@ -94,7 +119,7 @@ fn what_is_no_manifest_or_has_no_such_flag_is_refused() {
         ("kind: Secret", "the text is not a Pod manifest: its kind is not Pod"),
         ("kind: Pod", "the text is not a Pod manifest: it has no containers"),
         ("kind: Pod\nspec: {containers: []}", "the text is not a Pod manifest: it has no containers"),
-        ("kind: Pod\n---\nkind: Pod\n", "the text is not a Pod manifest: it holds several documents"),
+        ("kind: Secret\n---\nkind: Pod\n", "the text is not a Pod manifest: its kind is not Pod"),
         (
             "kind: Pod\nspec: {containers: [{command: [sh, -c, kube-apiserver --v=1]}]}",
             "the flag --v is not set in the manifest",

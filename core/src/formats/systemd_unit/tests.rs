@@ -102,3 +102,21 @@ fn environment_files() {
     assert_eq!(found, [("A", "file"), ("B", "file"), ("C", "file"), ("D", "file"), ("E", "file"), ("Z", "unit")]);
     assert!(!format!("{service:?}").contains("two words"), "values can be secrets");
 }
+
+/// systemd starts no service whose `EnvironmentFile=` without `-` is missing, and takes a variable that nothing sets for an
+/// empty text: what was not provided decides both.
+#[test]
+fn what_was_not_provided_is_named() {
+    let unit = "[Service]\nEnvironment=A=1\nEnvironmentFile=-/etc/default/a\nEnvironmentFile=/etc/b/env\n\
+        EnvironmentFile=/etc/c\nExecStartPre=/bin/sh -c 'echo $$X $Y ${Z}'\n\
+        ExecStart=/bin/a --ca ${CA} $A $ARGS --cert=${C}\nExecReload=/bin/kill -HUP $MAINPID\nExecStop=:/bin/a ${D}\n";
+    let fragments = [Fragment { file: "a.service", text: unit }];
+    let read = |path: &str| (path == "/etc/c").then_some(("c", "C=/c.crt\n"));
+    let file = || "a.service".to_owned();
+    let variable = |name: &str| Unknown::Variable { name: name.to_owned(), file: file() };
+    let missing = Unknown::EnvironmentFile { path: "/etc/b/env".to_owned(), file: file() };
+    assert_eq!(service(&fragments, &read).unknown, [variable("ARGS"), variable("CA"), variable("Z"), missing]);
+    let reset =
+        [Fragment { file: "a.service", text: "[Service]\nEnvironmentFile=/b\nEnvironmentFile=\nExecStart=/a\n" }];
+    assert_eq!(service(&reset, &|_| None).unknown, []);
+}

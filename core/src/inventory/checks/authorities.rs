@@ -36,19 +36,7 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 findings.push(Finding::error("missing-file", "", message).remedy(remedy));
             }
         }
-        let manifest = profile.manifest(Component::ControllerManager);
-        if let Some(path) = manifest.filter(|path| !node.slots.contains_key(*path) && !node.unusable.contains(*path)) {
-            findings.push(
-                Finding::warning(
-                    "missing-manifest",
-                    "",
-                    format!("node {} comes without {path}, so its signing flags cannot be seen", node.name),
-                )
-                .remedy(
-                    "Give it; otherwise the script changes that one flag in the manifest that it finds on the node",
-                ),
-            );
-        }
+        missing_manifests(inventory, node, findings);
     }
     let made_here = !matches!(profile.course, Course::Managed(_));
     if inventory.authorities.is_empty() && made_here && !inventory.is_other_input() {
@@ -56,6 +44,33 @@ pub(super) fn missing(inventory: &Inventory, findings: &mut Vec<Finding>) {
             Finding::error("missing-ca", "", "there is no CA certificate among the files")
                 .remedy(format!("Give {}", profile.input)),
         );
+    }
+}
+
+/// Manifests of components whose flags decide what is read. That of the scheduler or of etcd is missed where the node has
+/// the files of its component and other manifests: etcd may run elsewhere.
+fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Finding>) {
+    let profile = inventory.profile;
+    let is_there = |path: &str| node.slots.contains_key(path) || node.unusable.contains(path);
+    let has_others = profile.static_pods.iter().any(|row| is_there(row.path));
+    let has_etcd = || {
+        let mut rows = profile.leaves.iter().filter(|row| row.authority == AuthorityId::Etcd);
+        rows.any(|row| row.name == "etcd/server" && is_there(row.certificate))
+    };
+    for row in profile.static_pods.iter().filter(|row| !is_there(row.path)) {
+        let (what, remedy) = match row.component {
+            Component::ControllerManager => (
+                "so its signing flags cannot be seen",
+                "Give it; otherwise the script changes that one flag in the manifest that it finds on the node",
+            ),
+            _ if !has_others || (row.component == Component::Etcd && !has_etcd()) => continue,
+            _ => (
+                "so the files that its flags name are not known",
+                "Provide it: a flag that names another file than kubeadm's can break a connection that counts as working here",
+            ),
+        };
+        let message = format!("node {} comes without {}, {what}", node.name, row.path);
+        findings.push(Finding::warning("missing-manifest", "", message).remedy(remedy));
     }
 }
 

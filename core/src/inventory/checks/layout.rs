@@ -1,9 +1,11 @@
 //! Where files lie and how processes are set up: what a rotation relies on.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory, Node},
+    inventory::{Artifact, Inventory, Node, Slot, tree},
     plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
     profile::{AuthorityId, Component, Course, Profile},
 };
@@ -93,6 +95,42 @@ pub(super) fn ends(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 Finding::warning("cut-off", &slot.file, "its last line does not end, so the file may be cut off")
                     .remedy("Compare it with the node's own, and copy it again; the node's script changes no manifest but the one that was given"),
             );
+        }
+    }
+}
+
+/// Two static Pods of one namespace and name on a node: the kubelet runs only one of them. Its store has one Pod for each
+/// name, the last file by name at each listing and the last one written in between, and of Pods that wait under one name it
+/// starts one (kubernetes/kubernetes: pkg/kubelet/config/file.go, `extractFromDir`; pkg/kubelet/pod_workers.go,
+/// `allowStaticPodStart`).
+pub(super) fn static_pods(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in &inventory.nodes {
+        for folder in inventory.manifest_folders(node) {
+            let mut pods: BTreeMap<(&str, &str), Vec<&Slot>> = BTreeMap::new();
+            for slot in node.files() {
+                let (parent, name) = tree::split(&slot.place);
+                if let Artifact::StaticPod(pod) = &slot.artifact
+                    && parent == folder
+                    && !name.starts_with('.')
+                    && !pod.name.is_empty()
+                {
+                    let namespace = pod.namespace.as_deref().filter(|name| !name.is_empty()).unwrap_or("default");
+                    pods.entry((namespace, &pod.name)).or_default().push(slot);
+                }
+            }
+            for ((namespace, name), slots) in pods.iter().filter(|(_, slots)| slots.len() > 1) {
+                let files: Vec<_> = slots.iter().map(|slot| tree::split(&slot.place).1).collect();
+                let message = format!(
+                    "{} on {} define the same static Pod {namespace}/{name}. The kubelet reads every file in {folder}, whatever its extension, and runs only one of them: which flags apply is not known",
+                    files.join(" and "),
+                    node.name
+                );
+                let copy = slots.iter().find(|slot| !inventory.profile.paths().any(|path| path == slot.place));
+                findings.push(
+                    Finding::error("duplicate-static-pod", copy.map_or("", |slot| &slot.file), message)
+                        .remedy(format!("Move the copy out of {folder}, then provide the files again")),
+                );
+            }
         }
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     layout::clusters(inventory, &mut findings);
     layout::ends(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
+    layout::static_pods(inventory, &mut findings);
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);

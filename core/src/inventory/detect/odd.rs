@@ -16,6 +16,12 @@ const SIGNED_DATA: &[u8] = b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02";
 /// Texts beyond this are not tried as base64. Bytes.
 const MAX_BASE64: usize = 4 * 1024 * 1024;
 
+/// The code of findings about a key that occurs twice in one mapping.
+const DUPLICATE_KEY: &str = "duplicate-key";
+
+/// The code of findings about documents of a static Pod's manifest that the kubelet does not read.
+const IGNORED_DOCUMENT: &str = "ignored-document";
+
 /// The code of findings about a KubeletConfiguration that is not a node's own.
 const NOT_A_NODES_OWN: &str = "kubelet-configuration-template";
 
@@ -155,6 +161,32 @@ pub(super) fn documents(documents: &[Value]) -> Option<Reason> {
             r"Split it: csplit -z -f kubeconfig- FILE '/^---/' '{*}'",
         )
     })
+}
+
+/// A warning about a key that occurs twice. `message` names it.
+pub(super) fn duplicate_key(place: String, message: &str) -> Reason {
+    Reason {
+        at_most: Severity::Warning,
+        ..Reason::unfit(
+            DUPLICATE_KEY,
+            place,
+            format!("{message}. Kubernetes reads the last one, and so does Airlock"),
+            "Remove the one that does not apply",
+        )
+    }
+}
+
+/// A warning about documents after the first one of a static Pod's manifest.
+pub(super) fn further_documents(count: usize) -> Reason {
+    Reason {
+        at_most: Severity::Warning,
+        ..Reason::unfit(
+            IGNORED_DOCUMENT,
+            "",
+            format!("it holds {count} YAML documents, and the kubelet reads only the first one of a manifest"),
+            "Write each static Pod into a file of its own",
+        )
+    }
 }
 
 /// A note about a KubeletConfiguration that kubeadm copies to nodes: a kubelet reads its node's own file.

@@ -23,11 +23,16 @@ pub(in crate::inventory) enum Reader {
     /// etcd, or kube-apiserver as its client, reads trust anchors: every block counts, whatever its label, and one that is
     /// no certificate makes the reader fail (etcd-io/etcd: client/pkg/tlsutil/tlsutil.go, `NewCertPool`).
     EtcdTrust,
+    /// The kubelet reads a static Pod's manifest.
+    Kubelet,
 }
 
 impl Reader {
     /// Who reads the file at `path` on a node.
     pub(in crate::inventory) fn on_node(profile: &Profile, path: &str) -> Self {
+        if profile.static_pods.iter().any(|row| row.path == path) {
+            return Self::Kubelet;
+        }
         match profile.authorities.iter().find(|row| row.certificate == path) {
             Some(row) if row.id == AuthorityId::Etcd => Self::EtcdTrust,
             Some(_) => Self::Trust,
@@ -130,7 +135,7 @@ fn is_certificate(label: &str) -> bool {
 fn counts(block: &PemBlock, reader: Reader) -> bool {
     match reader {
         Reader::Person | Reader::EtcdTrust => true,
-        Reader::Pair => block.label == "CERTIFICATE" || !is_certificate(&block.label),
+        Reader::Pair | Reader::Kubelet => block.label == "CERTIFICATE" || !is_certificate(&block.label),
         Reader::Trust => (block.label == "CERTIFICATE" && !block.headers) || !is_certificate(&block.label),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     formats::{
         command_line::{self, Argument},
         static_pod::Container,
+        systemd_unit::Unknown,
     },
     profile::file_flags::FileFlag,
 };
@@ -17,6 +18,8 @@ pub(super) struct Collector<'a> {
     readers: BTreeSet<Reader>,
     /// Paths of kubeconfigs that a process names.
     pub(super) named_kubeconfigs: BTreeSet<String>,
+    /// What is needed to know which files units read, and was not provided: by the unit's name.
+    pub(super) unknown: BTreeSet<(String, Unknown)>,
 }
 
 /// A process and how it sees the node's files.
@@ -46,7 +49,7 @@ impl<'p> Source<'p> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(files: &'a NodeFiles<'a>) -> Self {
-        Self { files, readers: BTreeSet::new(), named_kubeconfigs: BTreeSet::new() }
+        Self { files, readers: BTreeSet::new(), named_kubeconfigs: BTreeSet::new(), unknown: BTreeSet::new() }
     }
 
     pub(super) fn readers(&self) -> impl Iterator<Item = &Reader> {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     formats::{
         command_line,
-        systemd_unit::{self, Fragment, Service, Word},
+        systemd_unit::{self, Fragment, Service, Unknown, Word},
     },
     profile::file_flags::Program,
 };
@@ -122,7 +122,15 @@ fn unit_of(collector: &mut Collector<'_>, name: &str, unit: &Unit<'_>, assumed: 
     for (name, word) in &service.environment {
         collector.value(&mut source, &Reference::Environment(name.clone()), &word.text, &word.file);
     }
+    let unknown = service.unknown.into_iter().filter(|unknown| !(is_kubelet && is_kubeadms(unknown)));
+    collector.unknown.extend(unknown.map(|unknown| (name.to_owned(), unknown)));
     is_kubelet
+}
+
+/// Variables of kubeadm's drop-in for the kubelet, which optional files set.
+fn is_kubeadms(unknown: &Unknown) -> bool {
+    let Unknown::Variable { name, .. } = unknown else { return false };
+    KUBEADM_DROP_IN.contains(&format!("${name}"))
 }
 
 fn names_kubeconfig(service: &Service) -> bool {

@@ -9,13 +9,16 @@ mod files;
 mod host;
 mod pods;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Workload;
 
 pub(crate) use self::files::NodeFile;
 use self::{collector::Collector, files::NodeFiles};
-use crate::profile::file_flags::{Content, FileFlag, Program};
+use crate::{
+    formats::systemd_unit::Unknown,
+    profile::file_flags::{Content, FileFlag, Program},
+};
 
 /// A reference from something that runs on a node to a file or folder on the same node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +147,7 @@ impl Reader {
 /// Every reader on a node, in a fixed order.
 ///
 /// `files` are the node's files by absolute path. `links` are its symbolic links: absolute path and target, as in
-/// [`tree::follow`](super::tree::follow); they may be empty. `workloads` may have a Pod on the node.
+/// [`tree::real_path`](super::tree::real_path); they may be empty. `workloads` may have a Pod on the node.
 pub(crate) fn of_node<'a>(
     files: impl IntoIterator<Item = NodeFile<'a>>,
     links: &'a BTreeMap<String, String>,
@@ -157,6 +160,27 @@ pub(crate) fn of_node<'a>(
     pods::of_workloads(&mut collector, workloads);
     configs::unnamed_kubeconfigs(&mut collector);
     collector.into_readers()
+}
+
+/// What is needed to know which files a node's systemd units read, and was not provided, by the unit's name; arguments as
+/// for [`of_node`].
+pub(crate) fn unknown<'a>(
+    files: impl IntoIterator<Item = NodeFile<'a>>,
+    links: &'a BTreeMap<String, String>,
+) -> BTreeSet<(String, Unknown)> {
+    let files = NodeFiles::new(files, links);
+    let mut collector = Collector::new(&files);
+    host::collect(&mut collector);
+    collector.unknown
+}
+
+/// The folders that a node's kubelet reads static Pods from; arguments as for [`of_node`].
+pub(crate) fn manifest_folders<'a>(
+    files: impl IntoIterator<Item = NodeFile<'a>>,
+    links: &'a BTreeMap<String, String>,
+) -> Vec<String> {
+    let files = NodeFiles::new(files, links);
+    host::collect(&mut Collector::new(&files))
 }
 
 #[cfg(test)]

@@ -205,6 +205,7 @@ impl Present<'_> {
                 | Artifact::PublicKey(_)
                 | Artifact::SigningRequest(_)
                 | Artifact::Talosconfig(_)
+                | Artifact::Keystore
                 | Artifact::Text => return None,
             };
             Some((path.clone(), BTreeSet::from([held])))

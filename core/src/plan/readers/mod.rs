@@ -6,6 +6,7 @@ mod elsewhere;
 mod judge;
 mod node_pods;
 mod places;
+mod unknown;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +125,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.folders(node, &readers, &strong, &changed, consumers);
+        self.restartable(node, consumers);
         self.every_node(node, &readers);
     }
 
@@ -133,6 +135,8 @@ impl<'a> Judge<'a> {
         self.fixed_places(node, readers);
         self.not_provided(node, readers);
         self.inline_trust(node, readers);
+        self.not_readable(node, readers);
+        self.unknown(node);
     }
 
     /// The readers of a node whose processes the package does not restart: a worker, or a host that a tool changes.

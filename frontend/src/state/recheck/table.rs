@@ -234,6 +234,16 @@ pub const ADVICE: &[Advice] = &[
         Check::Command("kubectl get datastores.kamaji.clastix.io -o yaml | grep -n -A8 clientCertificate"),
     ),
     row(
+        "duplicate-key",
+        "Kubernetes reads the last of two equal keys, other programs the first one or neither.",
+        Check::Look,
+    ),
+    row(
+        "duplicate-static-pod",
+        "The kubelet runs one Pod for each name. Which of two files it takes depends on their names and on the order of changes.",
+        Check::Command("grep -n -e '^  name:' -e '^  namespace:' /etc/kubernetes/manifests/*"),
+    ),
+    row(
         "edge-broken",
         "Two parties would stop talking to each other at that moment. Airlock makes no such package.",
         Check::Command(
@@ -291,6 +301,11 @@ pub const ADVICE: &[Advice] = &[
         "Kubernetes components do not see this certificate, although OpenSSL shows it. What it should trust or present is missing there.",
         Check::Lines("-----BEGIN"),
     ),
+    row(
+        "ignored-document",
+        "The kubelet runs the Pod of the first YAML document alone.",
+        Check::Command("grep -n -e '^---' -e '^kind:' /etc/kubernetes/manifests/*"),
+    ),
     row("ignored-field", "It looks as if it counted, and does not.", Check::Lines("acceptedCAs")),
     row(
         "immutable-object",
@@ -343,6 +358,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("key-on-worker", "Whoever gets into a worker can then make certificates for everybody.", Check::Lines("key:")),
     row("key-type", "Its readers take no such key.", Check::Certificate("-pubkey | openssl pkey -pubin -noout -text")),
+    row(
+        "keystore-not-read",
+        "A Java program trusts the CAs in its keystore, and presents the certificates in it.",
+        Check::Look,
+    ),
     row(
         "kubeadm-flags",
         "`kubeadm upgrade` writes the manifest again from kubeadm-config, and takes back what the rotation changed.",
@@ -433,6 +453,11 @@ pub const ADVICE: &[Advice] = &[
         HALF,
         Check::Command("kubectl -n NAMESPACE get secrets -l cluster.x-k8s.io/cluster-name"),
     ),
+    row(
+        "manifest-name",
+        "The scripts restart a static Pod by its manifest's name, and stop where they do not find it.",
+        Check::Command("ls -l /etc/kubernetes/manifests"),
+    ),
     row("md5", "Go and OpenSSL refuse signatures with MD5.", Check::Certificate("-text")),
     row("missing-ca", HALF, Check::Command("ls -l /etc/kubernetes/pki")),
     row("missing-file", HALF, Check::Command("ls -lR /etc/kubernetes /var/lib/kubelet/pki")),
@@ -445,8 +470,8 @@ pub const ADVICE: &[Advice] = &[
     row("missing-machine-config", HALF, Check::Command("talosctl -n NODE get machineconfig v1alpha1 -o yaml")),
     row(
         "missing-manifest",
-        "kube-controller-manager signs with what its flags name, and stops at a file of two certificates.",
-        MANIFEST,
+        "A component reads the files that its flags name. kube-controller-manager also signs with them, and stops at a file of two certificates.",
+        Check::Command("ls -l /etc/kubernetes/manifests"),
     ),
     row("missing-secret", HALF, Check::Command("kubectl -n NAMESPACE get secrets")),
     row("missing-tenant", HALF, Check::Command("kubectl get tenantcontrolplanes -A -o yaml")),
@@ -753,6 +778,11 @@ pub const ADVICE: &[Advice] = &[
     row("two-generations", "One patch cannot fit both.", Check::Lines("KubeAPIServerCAConfig")),
     row("two-objects", "Nobody but the cluster can tell which of the two it has.", Check::Lines("resourceVersion")),
     row("two-trees", "Nobody but the node can tell which of the two it has.", Check::Look),
+    row(
+        "unit-not-known",
+        "The variables of a unit's command can name any file of the node.",
+        Check::Command("grep -rn -e EnvironmentFile= -e ExecStart= /etc/systemd/system"),
+    ),
     row(
         "unknown-reader",
         "A file that depends on the CA is there for some process. One that nobody restarts goes on with the old content.",
