@@ -96,7 +96,7 @@ fn row(step: &Step, pause: bool, open: bool) -> Html {
             <td data-l={files} class={classes!("r", (count == 0).then_some("e"))}>{ if count == 0 { words::NOTHING.to_owned() } else { words::grouped(count) } }</td>
             <td data-l={restarts} class={classes!(step.restarts.is_empty().then_some("e"))}><span>{ if step.restarts.is_empty() { words::NOTHING.to_owned() } else { step.restarts.join(", ") } }</span></td>
             <td data-l={gate}><span>{ words::capital(&step.gate.replace('\u{0}', "the node")) }</span></td>
-            <td data-l={undo} class={classes!("nowrap", (!undoable).then_some("e"))}>if undoable { { icon(Icon::Undo) }{ " " }{ words::CAN_UNDO } } else { { words::NOTHING } }</td>
+            <td data-l={undo} class={classes!("nowrap", (!undoable).then_some("e"))}>{ if undoable { words::CAN_UNDO } else { words::NOTHING } }</td>
         </>
     };
     let title = words::capital(&words::step_title(step));

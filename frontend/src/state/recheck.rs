@@ -162,10 +162,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Is it a file of YAML or JSON whose certificates are in fields that the finding does not name?
+    /// Is it a file of YAML or JSON, such as a kubeconfig, whose certificates are in fields that the finding does not name?
     fn is_document(&self) -> bool {
+        let kubeconfig = self.file.ends_with(".conf");
         let named = self.object().is_some() || self.place.starts_with("clusters[") || self.place.starts_with("users[");
-        is_document_name(self.file) && !named
+        (kubeconfig || is_document_name(self.file)) && !named
     }
 
     /// The lines of the file that contain this.

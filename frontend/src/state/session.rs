@@ -102,7 +102,7 @@ impl AuthorityForm {
             proposed_name: self.proposed_name.clone(),
             same_key: self.same_key,
             whole_subject: self.whole_subject,
-            key_algorithm: saved.key_algorithm.or(self.key_algorithm.filter(|_| self.same_key.is_none())),
+            key_algorithm: saved.key_algorithm.or_else(|| self.key_algorithm.filter(|_| self.same_key.is_none())),
             certificate: chosen(&saved.certificate),
             key: chosen(&saved.key),
             ..saved.clone()

@@ -32,7 +32,7 @@ if [ "$kind $name" = 'secrets -A' ]; then
   # kubectl prints each object of a list by itself here.
   object=$(find OBJECTS/secret -name "${5#metadata.name=}.yaml")
   shift 5
-  exec "$real" annotate --local -f "$object" airlock- "${@//.items[0]/}"
+  exec "$real" annotate --local -f "$object" airlock- "${@//.items\[0\]/}"
 fi
 case $kind,$name in
 secret,?* | configmap,?*)
