@@ -247,7 +247,8 @@ fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
             }
             Some(values)
         }
-        _ if owners(object).any(|owner| owner.controls) => None,
+        // A document of a configuration file, such as Talos', has a kind and no name.
+        _ if object.name.is_empty() || owners(object).any(|owner| owner.controls) => None,
         _ => {
             let mut texts = BTreeMap::new();
             let fields = object.value.as_object().into_iter().flatten();

@@ -450,6 +450,7 @@ fn certificates_in_other_objects_are_named_by_their_field() {
         "cluster/loose-leaf/Widget/shop/w/spec.tls[0].cert",
     );
     for ignored in [
+        format!("apiVersion: v1alpha1\nkind: KubeAPIServerCAConfig\nacceptedCAs: [{ca}]\n"),
         object("", &format!("status: {{ca: {ca}, certificate: {crt}}}\n")),
         object(
             ", ownerReferences: [{apiVersion: example.org/v1, kind: Maker, name: m, controller: true, uid: a}]",
