@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -25,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct CaCopy {
     pub(crate) kind: CopyKind,
-    /// `Secret`, `ConfigMap`.
+    /// Its kind: `Secret`, `ConfigMap`, or any other.
     pub(crate) object: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
@@ -43,7 +44,7 @@ pub(crate) struct CaCopy {
 /// A value of an object that holds certificates.
 #[derive(Debug)]
 pub(crate) struct CopiedValue {
-    /// The key in the object's data.
+    /// The key in the object's data; in an object without data, the path of the field.
     pub(crate) key: String,
     pub(crate) form: Form,
     pub(crate) certificates: Vec<Certificate>,
@@ -106,7 +107,7 @@ struct Scanned {
 }
 
 /// The start of every base64 text of PEM.
-const BASE64_OF_PEM: &[u8] = b"LS0tLS1CRUdJTi";
+const BASE64_OF_PEM: &str = "LS0tLS1CRUdJTi";
 
 /// The first bytes of a certificate in DER: a SEQUENCE whose length takes two bytes.
 const DER: [u8; 2] = [0x30, 0x82];
@@ -186,11 +187,11 @@ impl Reader {
                 }
             }
         }
-        if depth == 0 || !detect::contains(value, BASE64_OF_PEM) {
+        if depth == 0 || !detect::contains(value, BASE64_OF_PEM.as_bytes()) {
             return;
         }
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-        for word in value.split(|byte| !is_base64(byte)).filter(|word| word.starts_with(BASE64_OF_PEM)) {
+        for word in value.split(|byte| !is_base64(byte)).filter(|word| word.starts_with(BASE64_OF_PEM.as_bytes())) {
             let decoded = std::str::from_utf8(word).ok().and_then(detect::from_base64).map(Zeroizing::new);
             if let Some(decoded) = decoded {
                 self.scan(&decoded, depth - 1, scanned);
@@ -228,7 +229,8 @@ impl CaCopy {
     }
 }
 
-/// The values of a Secret or ConfigMap, decoded; `None` for other objects.
+/// The values of a Secret or ConfigMap, decoded; of another object, the texts that hold PEM. `None` for objects that
+/// another one is the source of.
 fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
     match object.kind.as_str() {
         "Secret" if is_bootstrap_data(object) => None,
@@ -237,7 +239,7 @@ fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
             let texts = object.config_data().into_iter();
             let mut values: BTreeMap<_, _> =
                 texts.map(|(key, text)| (key, Zeroizing::new(text.into_bytes()))).collect();
-            let binary = object.value.get("binaryData").and_then(serde_json::Value::as_object);
+            let binary = object.value.get("binaryData").and_then(Value::as_object);
             for (key, value) in binary.into_iter().flatten() {
                 if let Some(bytes) = value.as_str().and_then(detect::from_base64) {
                     values.insert(key.clone(), Zeroizing::new(bytes));
@@ -245,7 +247,37 @@ fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
             }
             Some(values)
         }
-        _ => None,
+        // A document of a configuration file, such as Talos', has a kind and no name.
+        _ if object.name.is_empty() || owners(object).any(|owner| owner.controls) => None,
+        _ => {
+            let mut texts = BTreeMap::new();
+            let fields = object.value.as_object().into_iter().flatten();
+            // A controller writes the status; metadata repeats the object in kubectl's annotation.
+            for (key, value) in fields.filter(|(key, _)| !["metadata", "status"].contains(&key.as_str())) {
+                texts_with_pem(key, value, &mut texts);
+            }
+            Some(texts)
+        }
+    }
+}
+
+/// The texts with PEM, or base64 of it, anywhere in `value`, by their path: `spec.vault.caBundle`, `spec.files[0].content`.
+fn texts_with_pem(path: &str, value: &Value, texts: &mut BTreeMap<String, Zeroizing<Vec<u8>>>) {
+    match value {
+        Value::String(text) if pem::is_pem(text.as_bytes()) || text.contains(BASE64_OF_PEM) => {
+            texts.insert(path.to_owned(), Zeroizing::new(text.clone().into_bytes()));
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                texts_with_pem(&format!("{path}[{index}]"), item, texts);
+            }
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                texts_with_pem(&format!("{path}.{key}"), field, texts);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -431,6 +431,37 @@ fn certificates_of_the_front_proxy_ca_are_named() {
     contains(&found, &["CN=aggregator"]);
 }
 
+/// Any other object: what a controller writes into its status is no source.
+#[test]
+fn certificates_in_other_objects_are_named_by_their_field() {
+    let made = Made::new("custom");
+    made.leaf("web", "ca", EC, SERVER);
+    let (ca, crt) = (made.base64("ca.crt"), made.base64("web.crt"));
+    let object = |metadata: &str, body: &str| {
+        format!("apiVersion: example.org/v1\nkind: Widget\nmetadata: {{name: w, namespace: shop{metadata}}}\n{body}")
+    };
+    let found = only(
+        &object("", &format!("spec: {{vault: {{caBundle: {ca}}}}}\n")),
+        "cluster/ca-copy/Widget/shop/w/spec.vault.caBundle",
+    );
+    contains(&found, &["Widget shop/w holds the Cluster CA under spec.vault.caBundle"]);
+    only(
+        &object("", &format!("spec: {{tls: [{{cert: {crt}}}]}}\n")),
+        "cluster/loose-leaf/Widget/shop/w/spec.tls[0].cert",
+    );
+    for ignored in [
+        format!("apiVersion: v1alpha1\nkind: KubeAPIServerCAConfig\nacceptedCAs: [{ca}]\n"),
+        object("", &format!("status: {{ca: {ca}, certificate: {crt}}}\n")),
+        object(
+            ", ownerReferences: [{apiVersion: example.org/v1, kind: Maker, name: m, controller: true, uid: a}]",
+            &format!("spec: {{ca: {ca}}}\n"),
+        ),
+    ] {
+        let found = said(&ignored);
+        assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
+    }
+}
+
 /// First-boot scripts of machines hold all keys, and are read once.
 #[test]
 fn bootstrap_data_of_cluster_api_has_no_part() {

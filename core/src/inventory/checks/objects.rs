@@ -1,4 +1,4 @@
-//! Secrets and ConfigMaps that no component of the cluster updates and that depend on a rotated CA: issuers, trust bundles,
+//! Secrets, ConfigMaps and other objects that no component of the cluster updates and that depend on a rotated CA: issuers, trust bundles,
 //! leaf certificates, kubeconfigs.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::{
 /// How an object depends on a CA. Objects that are equal in everything here are named in one finding.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Dependency<'a> {
-    /// `Secret`, `ConfigMap`.
+    /// Its kind.
     object: &'a str,
     name: &'a str,
     id: AuthorityId,
@@ -232,15 +232,16 @@ impl Dependency<'_> {
         let decode = if self.object == "Secret" { " | base64 -d" } else { "" };
         let name = quote(&first.name);
         let load = format!(
-            "To get its content for each phase, load it as a file as well: kubectl -n {} get {kind} {name} -o jsonpath={jsonpath}{decode} >FILE",
+            ". To get its content for each phase, load it as a file as well: kubectl -n {} get {kind} {name} -o jsonpath={jsonpath}{decode} >FILE",
             quote(namespace)
         );
+        let load = if ["Secret", "ConfigMap"].contains(&self.object) { load } else { String::new() };
         let trust = format!("a kubeconfig under {key} that trusts the {title}");
         let rejects = "From phase 2 on, programs that use it reject the API servers' new certificates";
         if self.issued.is_empty() {
             return (
                 format!("{trust}, and no step of this package changes it. {rejects}"),
-                format!("Write both CAs into it in phase 1 and only the new CA in phase 3. {load}"),
+                format!("Write both CAs into it in phase 1 and only the new CA in phase 3{load}"),
             );
         }
         let presents = format!("a client certificate that the {title} issued ({})", self.subjects());
@@ -249,7 +250,7 @@ impl Dependency<'_> {
                 format!(
                     "a kubeconfig under {key} with {presents}, and no step of this package changes it. From phase 3 on, API servers reject its client certificate"
                 ),
-                format!("In phase 2, write a client certificate that the new CA issued into it, with its key. {load}"),
+                format!("In phase 2, write a client certificate that the new CA issued into it, with its key{load}"),
             );
         }
         (
@@ -257,7 +258,7 @@ impl Dependency<'_> {
                 "{trust} and has {presents}, and no step of this package changes it. {rejects}; from phase 3 on, API servers reject its client certificate"
             ),
             format!(
-                "Write both CAs into it in phase 1, a client certificate that the new CA issued with its key in phase 2, and only the new CA in phase 3. {load}"
+                "Write both CAs into it in phase 1, a client certificate that the new CA issued with its key in phase 2, and only the new CA in phase 3{load}"
             ),
         )
     }

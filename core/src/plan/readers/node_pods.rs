@@ -43,12 +43,10 @@ pub(in crate::plan) fn node_pods(
     }
 }
 
-/// Of a certificate and its private key, the certificate is named. In a folder, a Pod may read what clients need.
+/// In a folder, a Pod may read what clients need.
 fn counts(file: &Changed, how: &PodRead) -> bool {
-    !matches!(
-        (file, how),
-        (Changed::LeafKey { .. }, _) | (Changed::AuthorityKey | Changed::Leaf { .. }, PodRead::Folder(_))
-    )
+    let of_servers = matches!(file, Changed::AuthorityKey | Changed::Leaf { .. } | Changed::LeafKey { .. });
+    !(of_servers && matches!(how, PodRead::Folder(_)))
 }
 
 fn finding(pods: &NodePods, read: &BTreeMap<&str, (&Changed, PodRead)>) -> Finding {
