@@ -109,6 +109,11 @@ fn machines_of_the_roll_out_verify_kubelets_too() {
     }
     let text = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlaneTemplate\nmetadata: {name: rsa-3, namespace: default}\nspec:\n  template:\n    spec:\n      kubeadmConfigSpec:\n        clusterConfiguration:\n          apiServer:\n            extraArgs: {kubelet-certificate-authority: /etc/kubernetes/pki/ca.crt}\n";
     files.push(InputFile::new("template.yaml", text.as_bytes().to_vec()));
+    // The fixture's kubelets made their serving certificates themselves: the new machines would reject them.
+    let broken = Rotation::made_of(files.clone(), &kept()).breaks("self-signed kubelets");
+    assert_eq!(broken.step, "3-roll-out-control-plane", "{broken}");
+    let rotates = "rotateCertificates: true\n";
+    edit(&mut files, "kubelet/config.yaml", rotates, "rotateCertificates: true\nserverTLSBootstrap: true\n");
     let rotation = Rotation::made_of(files, &kept());
     let matrix = rotation.matrix();
     assert_eq!(matrix.first_broken(), None);
