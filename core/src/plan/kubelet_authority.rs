@@ -96,16 +96,20 @@ impl KubeletAuthority {
         if !self.is_set() {
             return;
         }
-        let single = inventory.control_plane().count() == 1;
-        let message = format!(
-            "--{KUBELET_AUTHORITY_FLAG} is set: phases 1 and 3 restart each kube-apiserver once, one after the other, because kube-apiserver before 1.36 reads that file at its start. Each restart takes about 25 seconds{}",
-            if single { ", and with a single API server the API is unavailable for that time" } else { "" }
-        );
-        findings.push(
-            Finding::warning("apiserver-restarts", "", message).remedy(
+        let count = inventory.control_plane().count();
+        if !self.nodes.is_empty() || count == 0 {
+            let message = format!(
+                "--{KUBELET_AUTHORITY_FLAG} is set: phases 1 and 3 restart each kube-apiserver once, one after the other, because kube-apiserver before 1.36 reads that file at its start. Each restart takes about 25 seconds{}",
+                if count == 1 { ", and with a single API server the API is unavailable for that time" } else { "" }
+            );
+            let finding = match count {
+                1 => Finding::warning("apiserver-restarts", "", message),
+                _ => Finding::note("apiserver-restarts", "", message),
+            };
+            findings.push(finding.remedy(
                 "Plan for these restarts; the step checks that the API server serves again before it continues",
-            ),
-        );
+            ));
+        }
         let nodes = inventory.nodes.iter().filter(|node| node.role != Role::Hosted);
         let other: Vec<_> = nodes
             .filter_map(|node| match inventory.kubelet_serving(node) {

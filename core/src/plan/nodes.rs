@@ -1,14 +1,15 @@
 //! What happens on a control-plane node in each phase. The order within a phase was carried out on a
 //! real cluster: kube-controller-manager dies of a bundle in its signing file, so that file comes first.
 
+mod signing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use super::{
-    Action, Content, Edit, KeyHome, KubeletCertificates, Phase, Process, RotationRequest, Side, Source, Succession,
-    clients,
+    Action, Content, Edit, KeyHome, KubeletCertificates, Phase, Process, RotationRequest, Source, Succession, clients,
     consumers::{Consumers, Dependent},
     dependents,
     progress::Progress,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, CLIENT_FLAG, Inventory, KubeletServing, Node, Slot, Standing},
+    inventory::{Artifact, Inventory, KubeletServing, Node, Slot, Standing},
     profile::{AuthorityId, Component},
 };
 
@@ -310,144 +311,6 @@ impl NodePlanner<'_, '_> {
 
     fn ca_path(&self) -> &'static str {
         self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate)
-    }
-
-    /// Phase 1: a signing file of one certificate, before `ca.crt` becomes a bundle.
-    fn separate_signing(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() {
-            return Vec::new();
-        }
-        let mut actions = Vec::new();
-        if self.is_signing_left() {
-            let (file, content) =
-                (self.inventory.profile.signing.certificate, Content::Signing(AuthorityId::Cluster, Side::Old));
-            actions.push(self.write(file, PUBLIC, None, content, "—", "old CA"));
-        }
-        if self.is_flag_left() {
-            actions.extend(self.point_to_signing_file());
-        }
-        actions
-    }
-
-    /// kube-controller-manager signs from the file of its own.
-    fn point_to_signing_file(&self) -> Vec<Action> {
-        let profile = self.inventory.profile;
-        let file = profile.signing.certificate;
-        let mut actions = Vec::new();
-        let Some(path) = profile.manifest(Component::ControllerManager) else { return actions };
-        let flag = format!("--{SIGNING_FLAG}");
-        match self.manifest() {
-            Some((slot, value)) if value == self.ca_path() => {
-                let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, file.to_owned())]);
-                let (before, after) = (format!("{flag}={value}"), format!("{flag}={file}"));
-                actions.push(self.write(
-                    path,
-                    slot.mode.unwrap_or(MANIFEST),
-                    Some(slot.into()),
-                    content,
-                    &before,
-                    &after,
-                ));
-            }
-            Some(_) => {}
-            None => {
-                let patch = format!("- op: add\n  path: /spec/containers/0/command/-\n  value: {flag}={file}\n");
-                actions.push(Action::Write(Edit {
-                    target: "kubeadm patch for kube-controller-manager".to_owned(),
-                    output: format!(
-                        "{}/{}/patches/kube-controller-manager+json.yaml",
-                        self.phase.folder(),
-                        self.holder_folder()
-                    ),
-                    mode: PUBLIC,
-                    source: None,
-                    content: Content::Text(patch),
-                    before: "—".to_owned(),
-                    after: format!("{flag}={file}"),
-                }));
-                actions.push(Action::SetFlag {
-                    component: Component::ControllerManager,
-                    flag: SIGNING_FLAG,
-                    from: self.ca_path().to_owned(),
-                    to: file.to_owned(),
-                });
-            }
-        }
-        actions
-    }
-
-    /// Phase 2: the signing file changes together with the key.
-    fn switch_signing(&self) -> Vec<Action> {
-        let mut actions = Vec::new();
-        if self.signs_on_nodes() && self.is_signing_left() {
-            let content = Content::Signing(AuthorityId::Cluster, Side::New);
-            actions.push(self.write(
-                self.inventory.profile.signing.certificate,
-                PUBLIC,
-                None,
-                content,
-                "old CA",
-                "new CA",
-            ));
-        }
-        // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
-        if self.signs_on_nodes() && self.progress.node(self.node) >= Standing::Switched && self.is_flag_left() {
-            actions.extend(self.point_to_signing_file());
-        }
-        actions
-    }
-
-    /// What kube-controller-manager signed from in the phases before, and what it was: the package's file, or the copy of a
-    /// rotation that was begun by hand.
-    fn signing_files(&self) -> Vec<(String, String)> {
-        match self.inventory.signing_copy(self.node) {
-            Some(copy) => {
-                let own = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
-                let files = copy.files().filter(|path| !path.is_empty() && *path != own);
-                files.map(|path| (path.to_owned(), "copy of the new CA".to_owned())).collect()
-            }
-            None => vec![(self.inventory.profile.signing.certificate.to_owned(), "new CA".to_owned())],
-        }
-    }
-
-    /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
-    fn restore_manifest(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() || !self.is_flag_left() {
-            return Vec::new();
-        }
-        let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
-        let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing.certificate);
-        match self.manifest() {
-            Some((slot, value)) if value == self.ca_path() => {
-                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
-                vec![self.write(
-                    path,
-                    slot.mode.unwrap_or(MANIFEST),
-                    Some(slot.into()),
-                    Content::Original(slot.into()),
-                    &before,
-                    &after,
-                )]
-            }
-            Some((slot, value)) => {
-                let ca = self.ca_path();
-                let mut flags = vec![(SIGNING_FLAG, ca.to_owned())];
-                if let Some(copy) = self.inventory.signing_copy(self.node) {
-                    let key = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
-                    flags.extend((!copy.key.is_empty()).then(|| (SIGNING_KEY_FLAG, key.to_owned())));
-                    flags.extend(copy.clients.map(|_| (CLIENT_FLAG, ca.to_owned())));
-                }
-                let content = Content::Manifest(slot.into(), flags);
-                let (before, after) = (format!("{flag}={value}"), format!("{flag}={ca}"));
-                vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
-            }
-            None => vec![Action::SetFlag {
-                component: Component::ControllerManager,
-                flag: SIGNING_FLAG,
-                from: file.to_owned(),
-                to: self.ca_path().to_owned(),
-            }],
-        }
     }
 
     /// The trust bundles of the phase.

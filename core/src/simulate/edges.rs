@@ -145,7 +145,10 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
     let elsewhere =
         |own: &Cell| world.cells().any(|cell| (cell.party, cell.material) == (own.party, own.material) && holds(cell));
     let exists = match (world.places[place].kind, row.expectation) {
-        (PlaceKind::RolledOut, _) => row.client.party != Party::User(MADE_BY_INIT) && asked.any(elsewhere),
+        (PlaceKind::RolledOut, _) => {
+            let asks = |own: &Cell| elsewhere(own) || will_verify_kubelets(own, world);
+            row.client.party != Party::User(MADE_BY_INIT) && asked.any(asks)
+        }
         // What an old credential is made of is there only at the end.
         (_, Expectation::RefusedAtTheEnd) => client.trusts.as_ref().is_none_or(holds),
         (_, Expectation::Accepted) => asked.any(holds),
@@ -177,6 +180,12 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
         groups.len() - 1
     });
     Some(Instance { row, client, servers, host, last: None })
+}
+
+/// Does kubeadm's configuration have `--kubelet-certificate-authority` for machines that are not there yet?
+fn will_verify_kubelets(cell: &Cell, world: &World<'_>) -> bool {
+    let mut held = world.places[cell.place].files.values().flatten();
+    cell.material == Material::KubeletAuthority && held.any(|held| held.kubelet_authority().is_some())
 }
 
 fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {

@@ -16,7 +16,7 @@ use crate::{
     x509::{Certificate, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
-type Set = BTreeSet<Value>;
+pub(super) type Set = BTreeSet<Value>;
 
 impl World<'_> {
     /// Lets everything take effect that may by now. Within a step a certificate and its key change one after the
@@ -267,7 +267,7 @@ impl World<'_> {
         }
     }
 
-    fn anchors(&self, place: usize, path: &str) -> Set {
+    pub(super) fn anchors(&self, place: usize, path: &str) -> Set {
         let held = self.places[place].files.get(path).into_iter().flatten();
         held.filter_map(|held| match held {
             Held::Certificates(certificates) => Some(Value::Anchors(certificates.clone().into())),
@@ -276,68 +276,7 @@ impl World<'_> {
         .collect()
     }
 
-    /// What kubelets of a place present as servers.
-    fn served(&self, place: usize) -> Set {
-        let files = &self.places[place].files;
-        let held = files.get(KUBELET_SERVING).into_iter().flatten();
-        let leaves = held.flat_map(|held| match held {
-            Held::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
-            Held::ServedFrom(path) => [self.pair(place, path, ""), self.in_file(place, path)].concat(),
-            _ => Vec::new(),
-        });
-        leaves.map(Value::Leaf).collect()
-    }
-
-    /// Whom API servers of a place accept as kubelets; empty where the flag is not set, or its file has nothing to do with
-    /// the rotated authority.
-    fn kubelet_verifiers(&self, place: usize) -> Set {
-        let profile = self.plan.profile;
-        let files = &self.places[place].files;
-        let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
-        let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
-        let mut anchors = path.map_or_else(Set::new, |path| self.anchors(place, path));
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return Set::new() };
-        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
-        anchors.retain(
-            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&succession.old) || bundle.contains(new)),
-        );
-        anchors
-    }
-
-    /// No kubelet of a place presents a serving certificate of the old authority any more.
-    pub(super) fn retain_new_serving(&mut self, place: usize) {
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
-        let trust = TrustBundle::new().with_appended(succession.old.clone());
-        let question = Question { trust: &trust, purpose: Purpose::Server, host: None, now: self.plan.now };
-        let is_old = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
-        let is_left = |held: &Held| match held {
-            Held::SignedBy(authority) => !is_old(Presented::SignedBy(authority)),
-            Held::Certificates(chain) | Held::Credential(chain, _) => !is_old(Presented::Chain(chain)),
-            _ => true,
-        };
-        self.changed.insert(place);
-        let served = self.places[place].files.get(KUBELET_SERVING).cloned().unwrap_or_default();
-        for held in &served {
-            if let Held::ServedFrom(path) = held
-                && let Some(versions) = self.places[place].files.get_mut(path)
-            {
-                versions.retain(is_left);
-            }
-        }
-        let served = served.into_iter().filter(is_left).collect();
-        self.places[place].files.insert(KUBELET_SERVING.to_owned(), served);
-        let (party, material) = (Party::Component(Component::Kubelet), Material::KubeletServing);
-        let cell = Cell { place, file: String::new(), party, material };
-        let mut left = self.current(&cell);
-        left.retain(|value| match value {
-            Value::Leaf(Leaf::Chain(chain, _)) => !is_old(Presented::Chain(chain)),
-            Value::Leaf(Leaf::SignedBy(authority)) => !is_old(Presented::SignedBy(authority)),
-            _ => true,
-        });
-        self.set(&cell, left);
-    }
-
-    fn pair(&self, place: usize, certificate: &str, key: &str) -> Vec<Leaf> {
+    pub(super) fn pair(&self, place: usize, certificate: &str, key: &str) -> Vec<Leaf> {
         let files = &self.places[place].files;
         let keys: Vec<_> = files
             .get(key)
@@ -382,7 +321,7 @@ impl World<'_> {
         leaves.into_iter().map(Value::Leaf).collect()
     }
 
-    fn in_file(&self, place: usize, path: &str) -> Vec<Leaf> {
+    pub(super) fn in_file(&self, place: usize, path: &str) -> Vec<Leaf> {
         let held = self.places[place].files.get(path).into_iter().flatten();
         held.filter_map(|held| match held {
             Held::Credential(chain, key) => {

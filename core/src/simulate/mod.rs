@@ -14,6 +14,7 @@ mod matrix;
 mod meeting;
 mod on_nodes;
 mod referee;
+mod serving;
 #[cfg(test)]
 mod tests;
 mod world;

@@ -74,19 +74,6 @@ impl World<'_> {
         self.places[place].files.entry(current).or_default().extend(held);
     }
 
-    /// The kubelet requests a serving certificate; whoever leads signs it, or where none does, somebody else with the new
-    /// authority.
-    pub(super) fn renew_serving(&mut self, step: &Step) {
-        let Some(place) = self.holder(step) else { return };
-        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
-        let signers = self.signers();
-        let signers = if signers.is_empty() { vec![new] } else { signers };
-        let served = self.places[place].files.entry(KUBELET_SERVING.to_owned()).or_default();
-        if served.iter().any(|held| matches!(held, Held::SignedBy(_))) {
-            served.extend(signers.into_iter().map(Held::SignedBy));
-        }
-    }
-
     /// A control-plane machine arrives with the authorities that the management cluster holds, as they are there, and makes the
     /// rest itself: kubeadm takes the first certificate of each. Its kubelet is told whom to trust by `cluster-info`.
     pub(super) fn make_machines(&mut self) {

@@ -18,7 +18,10 @@ use std::{
     thread,
 };
 
-use airlock_core::plan::{RotationRequest, Workers};
+use airlock_core::{
+    InputFile,
+    plan::{RotationRequest, Workers},
+};
 use airlock_tests::{
     fixtures,
     rotation::{Case, PHASES, Rotation, scratch, walk},
@@ -562,6 +565,32 @@ fn objects_of_a_cluster() {
     let steps = object_steps(Case::named("ecdsa-3").rotation(), "cluster", "script-faults-objects");
     assert!(steps.len() > 9, "{}", steps.len());
     disturb("script-faults-cluster", steps);
+}
+
+/// A cloud-controller-manager as a DaemonSet that mounts the nodes' `/etc/kubernetes`.
+const WORKLOAD: &str = "apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: cloud-controller-manager, namespace: kube-system}
+spec:
+  template:
+    spec:
+      containers:
+      - name: cloud-controller-manager
+        image: registry.example/ccm:1
+        volumeMounts: [{name: kubernetes, mountPath: /etc/kubernetes}]
+      volumes: [{name: kubernetes, hostPath: {path: /etc/kubernetes, type: Directory}}]
+";
+
+#[test]
+fn workloads_that_read_files_of_nodes() {
+    let mut files = fixtures::files("kubeadm/ecdsa-3");
+    files.push(InputFile::new("workloads.yaml", WORKLOAD.as_bytes().to_vec()));
+    let request = RotationRequest { keep_keys: true, ..RotationRequest::default() };
+    let rotation = Rotation::of(files, &request, "script-faults-readers-package");
+    let mut steps = object_steps(&rotation, "cluster", "script-faults-readers-objects");
+    steps.retain(|step| step.id.ends_with("2-readers"));
+    assert_eq!(steps.len(), 1);
+    disturb("script-faults-readers", steps);
 }
 
 #[test]

@@ -100,6 +100,29 @@ fn the_flag_of_nodes_that_were_not_provided_is_a_connection_too() {
     }
 }
 
+/// Nodes without the flag, and kubeadm's configuration with it: the machines of the roll-out verify kubelets.
+#[test]
+fn machines_of_the_roll_out_verify_kubelets_too() {
+    let mut files = Vec::new();
+    for fixture in ["kubeadm/rsa-3", "cluster-api/rsa-3"] {
+        read(&base().join(fixture), &base(), &mut files);
+    }
+    let text = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlaneTemplate\nmetadata: {name: rsa-3, namespace: default}\nspec:\n  template:\n    spec:\n      kubeadmConfigSpec:\n        clusterConfiguration:\n          apiServer:\n            extraArgs: {kubelet-certificate-authority: /etc/kubernetes/pki/ca.crt}\n";
+    files.push(InputFile::new("template.yaml", text.as_bytes().to_vec()));
+    // The fixture's kubelets made their serving certificates themselves: the new machines would reject them.
+    let broken = Rotation::made_of(files.clone(), &kept()).breaks("self-signed kubelets");
+    assert_eq!(broken.step, "3-roll-out-control-plane", "{broken}");
+    let rotates = "rotateCertificates: true\n";
+    edit(&mut files, "kubelet/config.yaml", rotates, "rotateCertificates: true\nserverTLSBootstrap: true\n");
+    let rotation = Rotation::made_of(files, &kept());
+    let matrix = rotation.matrix();
+    assert_eq!(matrix.first_broken(), None);
+    let edges = of_serving(&matrix);
+    let id = "apiserver-kubelet-serving/machines of the roll-out";
+    assert!(edges.contains(&(id, Outcome::Holds)), "{edges:?}");
+    assert!(!rotation.plan.steps.iter().flat_map(|step| &step.actions).any(is_restart), "no API server has the flag");
+}
+
 /// Each gate, restart and renewal is there for a reason.
 #[test]
 fn without_a_restart_or_a_renewal_the_connection_breaks() {

@@ -1,0 +1,149 @@
+//! What kube-controller-manager of a node signs with in each phase: one certificate, in a file of its own while `ca.crt` is a
+//! bundle, or in the copy of the new CA with which a rotation was begun by hand.
+
+use super::{MANIFEST, NodePlanner, PUBLIC, SIGNING_FLAG, SIGNING_KEY_FLAG};
+use crate::{
+    inventory::{CLIENT_FLAG, Standing},
+    plan::{Action, Content, Edit, Side},
+    profile::{AuthorityId, Component},
+};
+
+impl NodePlanner<'_, '_> {
+    /// Phase 1: a signing file of one certificate, before `ca.crt` becomes a bundle.
+    pub(super) fn separate_signing(&self) -> Vec<Action> {
+        if !self.signs_on_nodes() {
+            return Vec::new();
+        }
+        let mut actions = Vec::new();
+        if self.is_signing_left() {
+            let (file, content) =
+                (self.inventory.profile.signing.certificate, Content::Signing(AuthorityId::Cluster, Side::Old));
+            actions.push(self.write(file, PUBLIC, None, content, "—", "old CA"));
+        }
+        if self.is_flag_left() {
+            actions.extend(self.point_to_signing_file());
+        }
+        actions
+    }
+
+    /// kube-controller-manager signs from the file of its own.
+    fn point_to_signing_file(&self) -> Vec<Action> {
+        let profile = self.inventory.profile;
+        let file = profile.signing.certificate;
+        let mut actions = Vec::new();
+        let Some(path) = profile.manifest(Component::ControllerManager) else { return actions };
+        let flag = format!("--{SIGNING_FLAG}");
+        match self.manifest() {
+            Some((slot, value)) if value == self.ca_path() => {
+                let content = Content::Manifest(slot.into(), vec![(SIGNING_FLAG, file.to_owned())]);
+                let (before, after) = (format!("{flag}={value}"), format!("{flag}={file}"));
+                actions.push(self.write(
+                    path,
+                    slot.mode.unwrap_or(MANIFEST),
+                    Some(slot.into()),
+                    content,
+                    &before,
+                    &after,
+                ));
+            }
+            Some(_) => {}
+            None => {
+                let patch = format!("- op: add\n  path: /spec/containers/0/command/-\n  value: {flag}={file}\n");
+                actions.push(Action::Write(Edit {
+                    target: "kubeadm patch for kube-controller-manager".to_owned(),
+                    output: format!(
+                        "{}/{}/patches/kube-controller-manager+json.yaml",
+                        self.phase.folder(),
+                        self.holder_folder()
+                    ),
+                    mode: PUBLIC,
+                    source: None,
+                    content: Content::Text(patch),
+                    before: "—".to_owned(),
+                    after: format!("{flag}={file}"),
+                }));
+                actions.push(Action::SetFlag {
+                    component: Component::ControllerManager,
+                    flag: SIGNING_FLAG,
+                    from: self.ca_path().to_owned(),
+                    to: file.to_owned(),
+                });
+            }
+        }
+        actions
+    }
+
+    /// Phase 2: the signing file changes together with the key.
+    pub(super) fn switch_signing(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.signs_on_nodes() && self.is_signing_left() {
+            let content = Content::Signing(AuthorityId::Cluster, Side::New);
+            actions.push(self.write(
+                self.inventory.profile.signing.certificate,
+                PUBLIC,
+                None,
+                content,
+                "old CA",
+                "new CA",
+            ));
+        }
+        // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
+        if self.signs_on_nodes() && self.progress.node(self.node) >= Standing::Switched && self.is_flag_left() {
+            actions.extend(self.point_to_signing_file());
+        }
+        actions
+    }
+
+    /// What kube-controller-manager signed from in the phases before, and what it was: the package's file, or the copy of a
+    /// rotation that was begun by hand.
+    pub(super) fn signing_files(&self) -> Vec<(String, String)> {
+        match self.inventory.signing_copy(self.node) {
+            Some(copy) => {
+                let own = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
+                let files = copy.files().filter(|path| !path.is_empty() && *path != own);
+                files.map(|path| (path.to_owned(), "copy of the new CA".to_owned())).collect()
+            }
+            None => vec![(self.inventory.profile.signing.certificate.to_owned(), "new CA".to_owned())],
+        }
+    }
+
+    /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
+    pub(super) fn restore_manifest(&self) -> Vec<Action> {
+        if !self.signs_on_nodes() || !self.is_flag_left() {
+            return Vec::new();
+        }
+        let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };
+        let (flag, file) = (format!("--{SIGNING_FLAG}"), self.inventory.profile.signing.certificate);
+        match self.manifest() {
+            Some((slot, value)) if value == self.ca_path() => {
+                let (before, after) = (format!("{flag}={file}"), format!("{flag}={value}, as it was given"));
+                vec![self.write(
+                    path,
+                    slot.mode.unwrap_or(MANIFEST),
+                    Some(slot.into()),
+                    Content::Original(slot.into()),
+                    &before,
+                    &after,
+                )]
+            }
+            Some((slot, value)) => {
+                let ca = self.ca_path();
+                let mut flags = vec![(SIGNING_FLAG, ca.to_owned())];
+                if let Some(copy) = self.inventory.signing_copy(self.node) {
+                    let key = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
+                    flags.extend((!copy.key.is_empty()).then(|| (SIGNING_KEY_FLAG, key.to_owned())));
+                    flags.extend(copy.clients.map(|_| (CLIENT_FLAG, ca.to_owned())));
+                }
+                let content = Content::Manifest(slot.into(), flags);
+                let (before, after) = (format!("{flag}={value}"), format!("{flag}={ca}"));
+                vec![self.write(path, slot.mode.unwrap_or(MANIFEST), Some(slot.into()), content, &before, &after)]
+            }
+            None => vec![Action::SetFlag {
+                component: Component::ControllerManager,
+                flag: SIGNING_FLAG,
+                from: file.to_owned(),
+                to: self.ca_path().to_owned(),
+            }],
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Kubelets' serving certificates, and whom API servers accept as kubelets.
+
+use super::{
+    effects::Set,
+    world::{Cell, Leaf, Value, World},
+};
+use crate::{
+    plan::{Held, KUBELET_SERVING, Side, Step},
+    profile::{
+        AuthorityId, Component,
+        edge::{Material, Party},
+    },
+    x509::{Presented, Purpose, Question, Rules, TrustBundle, validate},
+};
+
+impl World<'_> {
+    /// The kubelet requests a serving certificate; whoever leads signs it, or where none does, somebody else with the new
+    /// authority.
+    pub(super) fn renew_serving(&mut self, step: &Step) {
+        let Some(place) = self.holder(step) else { return };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
+        let signers = self.signers();
+        let signers = if signers.is_empty() { vec![new] } else { signers };
+        let served = self.places[place].files.entry(KUBELET_SERVING.to_owned()).or_default();
+        if served.iter().any(|held| matches!(held, Held::SignedBy(_))) {
+            served.extend(signers.into_iter().map(Held::SignedBy));
+        }
+    }
+
+    /// What kubelets of a place present as servers.
+    pub(super) fn served(&self, place: usize) -> Set {
+        let files = &self.places[place].files;
+        let held = files.get(KUBELET_SERVING).into_iter().flatten();
+        let leaves = held.flat_map(|held| match held {
+            Held::SignedBy(authority) => vec![Leaf::SignedBy(authority.clone())],
+            Held::ServedFrom(path) => [self.pair(place, path, ""), self.in_file(place, path)].concat(),
+            _ => Vec::new(),
+        });
+        leaves.map(Value::Leaf).collect()
+    }
+
+    /// Whom API servers of a place accept as kubelets; empty where the flag is not set, or its file has nothing to do with
+    /// the rotated authority.
+    pub(super) fn kubelet_verifiers(&self, place: usize) -> Set {
+        let profile = self.plan.profile;
+        let files = &self.places[place].files;
+        let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
+        let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
+        let mut anchors = path.map_or_else(Set::new, |path| self.anchors(place, path));
+        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return Set::new() };
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
+        anchors.retain(
+            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&succession.old) || bundle.contains(new)),
+        );
+        anchors
+    }
+
+    /// No kubelet of a place presents a serving certificate of the old authority any more.
+    pub(super) fn retain_new_serving(&mut self, place: usize) {
+        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
+        let trust = TrustBundle::new().with_appended(succession.old.clone());
+        let question = Question { trust: &trust, purpose: Purpose::Server, host: None, now: self.plan.now };
+        let is_old = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
+        let is_left = |held: &Held| match held {
+            Held::SignedBy(authority) => !is_old(Presented::SignedBy(authority)),
+            Held::Certificates(chain) | Held::Credential(chain, _) => !is_old(Presented::Chain(chain)),
+            _ => true,
+        };
+        self.changed.insert(place);
+        let served = self.places[place].files.get(KUBELET_SERVING).cloned().unwrap_or_default();
+        for held in &served {
+            if let Held::ServedFrom(path) = held
+                && let Some(versions) = self.places[place].files.get_mut(path)
+            {
+                versions.retain(is_left);
+            }
+        }
+        let served = served.into_iter().filter(is_left).collect();
+        self.places[place].files.insert(KUBELET_SERVING.to_owned(), served);
+        let (party, material) = (Party::Component(Component::Kubelet), Material::KubeletServing);
+        let cell = Cell { place, file: String::new(), party, material };
+        let mut left = self.current(&cell);
+        left.retain(|value| match value {
+            Value::Leaf(Leaf::Chain(chain, _)) => !is_old(Presented::Chain(chain)),
+            Value::Leaf(Leaf::SignedBy(authority)) => !is_old(Presented::SignedBy(authority)),
+            _ => true,
+        });
+        self.set(&cell, left);
+    }
+}
