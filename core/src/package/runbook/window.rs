@@ -85,7 +85,7 @@ fn restarted(steps: &[&Step]) -> BTreeSet<String> {
 }
 
 /// The ids of steps with such an action, in order.
-fn ids<'a>(plan: &'a RotationPlan, is_it: impl Fn(&Action) -> bool) -> Vec<&'a str> {
+fn ids(plan: &RotationPlan, is_it: impl Fn(&Action) -> bool) -> Vec<&str> {
     let own = plan.steps.iter().filter(|step| step.carrier == Carrier::Package && !step.replaces_workers());
     let steps = own.filter(|step| step.actions.iter().any(&is_it));
     steps.map(|step| step.id.as_str()).collect()
