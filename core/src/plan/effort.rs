@@ -139,6 +139,7 @@ pub(crate) fn restart(component: Component) -> Span {
 fn on_a_machine(action: &Action) -> Span {
     match action {
         Action::BackUp { .. } => span(5, 600),
+        action if action.is_manifest() => span(5, 60),
         Action::Write(_) | Action::Remove { .. } | Action::TrustInKubeconfig(_) => span(0, 1),
         Action::SetFlag { component, .. } | Action::Restart(component) => restart(*component),
         Action::RestartProcess(Process::Component(component)) => restart(*component),

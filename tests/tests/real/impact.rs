@@ -46,7 +46,8 @@ fn a_runbook_for_one_api_server_says_what_is_unavailable() {
     let runbook = Case::named("rsa-1").rotation().text("RUNBOOK.md");
     let unavailable = section(&runbook, "What is unavailable, and when");
     assert!(unavailable.contains("This cluster has one API server, and no step restarts it"), "{unavailable}");
-    assert!(unavailable.contains("kube-controller-manager and kube-scheduler restart in 1-cp1, "), "{unavailable}");
+    let restarts = "kube-controller-manager and kube-scheduler restart in 1-cp1, 2-cp1, 3-cp1.";
+    assert!(unavailable.contains(restarts), "{unavailable}");
     assert!(unavailable.contains("There is one of each here"), "{unavailable}");
     assert!(unavailable.contains("does not use the eviction API"), "{unavailable}");
     let runbook = Case::named("rsa-3").rotation().text("RUNBOOK.md");

@@ -77,6 +77,7 @@ fn restarted(steps: &[&Step]) -> BTreeSet<String> {
         Action::Restart(component) | Action::SetFlag { component, .. } => Some(component.to_string()),
         Action::RestartProcess(process) => Some(process.name().to_owned()),
         Action::RenewKubelet => Some(Component::Kubelet.to_string()),
+        Action::Write(edit) if action.is_manifest() => Some(static_pod(&edit.target).to_owned()),
         Action::Cluster(ClusterAction::RestartWorkloads) => Some("every workload".to_owned()),
         Action::Cluster(ClusterAction::RollOut { .. }) => Some("machines (replaced)".to_owned()),
         _ => None,
@@ -95,8 +96,15 @@ fn restarts(wanted: Component) -> impl Fn(&Action) -> bool {
     move |action| match action {
         Action::Restart(component) | Action::RestartProcess(Process::Component(component)) => *component == wanted,
         Action::SetFlag { component, .. } => *component == wanted,
+        Action::Write(edit) => action.is_manifest() && static_pod(&edit.target) == wanted.as_str(),
         _ => false,
     }
+}
+
+/// The static Pod of a manifest, which the kubelet restarts when the manifest changes.
+fn static_pod(manifest: &str) -> &str {
+    let name = manifest.rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(".yaml").unwrap_or(name)
 }
 
 fn unavailable(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
@@ -106,7 +114,7 @@ fn unavailable(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
     if !managers.is_empty() {
         let single = match servers(plan) {
             Some(1) => {
-                "There is one of each here: for up to a minute after each restart no Pod is created or scheduled and no certificate is signed. What runs goes on running."
+                "There is one of each here: for up to a minute after each restart no Pod is created or scheduled and no certificate is signed. Running Pods keep running."
             }
             _ => {
                 "Where there are several, another one takes over within 17 seconds; where there is one, no Pod is created or scheduled meanwhile."
@@ -163,7 +171,7 @@ fn api_server(plan: &RotationPlan) -> String {
         (true, Some(1)) => "This cluster has one API server, and no step restarts it: it reads its certificates and CAs from its files while it runs, so it stays available. Only if it has to be restarted by hand is it unavailable until it is ready again: 10 seconds to 2 minutes.".to_owned(),
         (true, _) => "No step restarts an API server: each one reads its certificates and CAs from its files while it runs.".to_owned(),
         (false, Some(1)) => format!(
-            "This cluster has one API server, which restarts in {}: it is unavailable until it is ready again, {} each time. kubectl, controllers and new Pods wait; what runs goes on running.",
+            "This cluster has one API server, which restarts in {}: it is unavailable until it is ready again, {} each time. kubectl, controllers and new Pods wait; running Pods keep running.",
             line(steps.join(", ")),
             effort::restart(Component::Apiserver)
         ),

@@ -57,7 +57,7 @@ etcd_flag() { # FLAG
 
 need_etcd_flag() { # FLAG
   etcd_flag "$1"
-  [ -n "$value" ] || fail "$etcd_manifest has no --$1, so etcd cannot be asked for a snapshot; $by_hand_backup"
+  [ -n "$value" ] || fail "sed finds no --$1 in $etcd_manifest, so etcd cannot be asked for a snapshot; $by_hand_backup"
 }
 
 # Where etcd is: a member on this node, as a static Pod, or outside, as the API server's flags say.
