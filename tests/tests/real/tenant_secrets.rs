@@ -237,8 +237,8 @@ fn runbooks_name_steps_that_exist() {
         Rotation::of(fixtures::files("kamaji/alpha"), &front_proxy(None), "texts-front-proxy"),
         Rotation::of(fixtures::files("kubeadm/rsa-1"), &front_proxy(None), "texts-front-proxy-kubeadm"),
     ];
-    let cases: Vec<_> = CASES.iter().chain([&TENANT]).map(|case| (case.name, case.rotation())).collect();
-    let cases = cases.into_iter().chain(at_once.iter().map(|rotation| ("at once", rotation)));
+    let cases = CASES.iter().chain([&TENANT]).map(|case| (case.name, case.rotation()));
+    let cases = cases.chain(at_once.iter().map(|rotation| ("at once", rotation)));
     for (name, rotation) in cases {
         let steps = rotation.manifest()["steps"].clone();
         let ids: Vec<_> = steps.as_array().expect("steps").iter().filter_map(|step| step["id"].as_str()).collect();

@@ -78,6 +78,9 @@ const CLUSTER_AT_ONCE: Texts = Texts {
 pub(super) static FRONT_PROXY_AT_ONCE: Texts = Texts {
     phases: "The operator of this release cannot be paused, so the front-proxy CA is replaced in one step: there is no time in which extension API servers trust both CAs. There is no phase 2. Take the steps in order; do not start a step until the check of the previous one passes.",
     joining: "",
+    differences: &[
+        "The page rotates the cluster CA alone. Here the Secret of the front-proxy CA is replaced, and the operator reissues the API server's client certificate for extension API servers.",
+    ],
     ..CLUSTER_AT_ONCE
 };
 
