@@ -91,7 +91,7 @@ done
 [ "$part" = "${only_part:-$part}" ] || wrong_usage "this script only reads logs: apply.sh verify"
 case $part-$action in
   verify-check) ;;
-  verify-apply) action=wait ;;
+  verify-apply) action=await ;;
   verify-*) wrong_usage 'verify takes --check, --node and --exclude' ;;
 esac
 
