@@ -98,7 +98,7 @@ done
 case $part-$action in
   backup-undo | backup-dry-undo) wrong_usage 'a backup is not undone' ;;
   verify-check) ;;
-  verify-apply) action=wait ;;
+  verify-apply) action=await ;;
   verify-*) wrong_usage 'verify takes --check, --node and --exclude' ;;
 esac
 work=$state/phase-$phase
