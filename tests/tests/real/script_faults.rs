@@ -745,5 +745,13 @@ fn subclouds_of_starlingx() {
     });
     let steps: Vec<Step> = asked.collect();
     assert_eq!(steps.len(), 9);
+    // Aborting is no step: it follows one.
+    let taken = ["1-create", "2-apply"].map(|id| {
+        let step = steps.iter().find(|step| step.id == id).expect("there is such a step");
+        step.at(&step.tree)
+    });
+    let [run, gate] = ["sh dcmanager.sh abort", "sh dcmanager.sh abort --check"].map(str::to_owned);
+    let abort = Step { id: "abort".to_owned(), run, gate, ..steps[0].at(&steps[0].tree) };
     disturb("script-faults-subclouds", steps);
+    disturb("script-faults-subclouds-abort", taken.into_iter().chain([abort]).collect());
 }

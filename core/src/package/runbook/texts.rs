@@ -245,7 +245,7 @@ static SUBCLOUDS: Texts = Texts {
     place: "on the active controller of the system controller, after `source /etc/platform/openrc`",
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package on the active controller of the system controller. Commands run from the package's root.",
-        "`dcmanager.sh` is safe to run again after an interruption. It records in `dcmanager.record` which strategy it created, and does nothing with a strategy that it did not create. Copy that file along if you continue on the other controller. With `--check` it changes nothing; its exit status is 0 only if dcmanager confirms that the step is done. An empty or incomplete answer of dcmanager, or one that it cannot interpret, ends it with a message.",
+        "`dcmanager.sh` is safe to run again after an interruption. It records in `dcmanager.record` which strategy it created, and does nothing with a strategy that it did not create. Copy that file too if you continue on the other controller. With `--check` it changes nothing; its exit status is 0 only if dcmanager confirms that the step is done. An empty or incomplete answer of dcmanager, or one that it cannot interpret, ends it with a message.",
         "The root CA of the system controller itself is not updated by dcmanager: make a package with `--platform starlingx` from its hosts' files.",
         "Start with one subcloud (`--cloud-name`), then a group with `--stop-on-failure`.",
     ],
