@@ -197,7 +197,7 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
             }
             None if is_optional => {}
             None => {
-                service.unknown.push(Unknown::EnvironmentFile { path: named.text.clone(), file: named.file.clone() })
+                service.unknown.push(Unknown::EnvironmentFile { path: named.text.clone(), file: named.file.clone() });
             }
         }
     }

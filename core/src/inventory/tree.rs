@@ -69,8 +69,11 @@ impl Trees {
         }
         trees.add_named(files, profile);
         let is_free = |trees: &Self, path: &str| on_node(path, profile).is_none() && trees.below_root(path).is_none();
-        for path in paths.iter().filter(|path| is_free(&trees, path)).copied().collect::<Vec<_>>() {
-            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (path == "pki/ca.crt").then_some("")) {
+        for path in &paths {
+            if !is_free(&trees, path) {
+                continue;
+            }
+            if let Some(folder) = path.strip_suffix("/pki/ca.crt").or_else(|| (*path == "pki/ca.crt").then_some("")) {
                 trees.add_kubernetes(folder, profile);
             } else if let Some((folder, "kube-apiserver.yaml" | "kube-controller-manager.yaml" | "kube-scheduler.yaml")) =
                 path.rsplit_once('/')
