@@ -181,6 +181,8 @@ pub enum Problem {
     NotADay(String),
     /// The platform's tool rejects the subject: core's reason.
     NotASubject(String),
+    /// dcmanager or its client rejects the options of a strategy: core's reason.
+    NotAStrategy(String),
     /// Not a whole number of days.
     NotDays,
     /// It is not confirmed that the new CA is discarded.
@@ -356,7 +358,7 @@ impl PlanForm {
         if !self.takes_strategy {
             return SubcloudStrategy::default();
         }
-        let mut wrong = |message: String| problems.push(FormProblem::wrong("strategy", words::sentence(&message)));
+        let mut wrong = |reason: String| problems.push(FormProblem::wrong("strategy", Problem::NotAStrategy(reason)));
         match self.strategy.parse::<SubcloudStrategy>() {
             Ok(strategy) => {
                 let rejected = strategy.problems(&new.cloned().unwrap_or_default());

@@ -148,6 +148,7 @@ pub fn problem(problem: &Problem) -> String {
         Problem::NoFile(title, BroughtPart::Key) => format!("{title}: choose the file with the private key."),
         Problem::NoName(title) => format!("{title}: enter a common name for the new CA."),
         Problem::NotADay(reason) => format!("The platform's tool rejects this date: {reason}."),
+        Problem::NotAStrategy(reason) => super::sentence(reason),
         Problem::NotASubject(reason) => format!("The platform's tool rejects this subject: {reason}."),
         Problem::NotDays => "Enter a whole number of days, 1 or more.".to_owned(),
         Problem::StartOverNotConfirmed => "Confirm that the new CA is discarded, or continue with it.".to_owned(),

@@ -131,13 +131,6 @@ impl Cluster {
         self
     }
 
-    /// Adds a symbolic link on the node.
-    pub(crate) fn link(mut self, path: &str, target: &str) -> Self {
-        let path = format!("{}/{NODE}{path}", self.fixture);
-        self.files.push(InputFile { path, content: Content::Symlink(target.to_owned()), mode: None });
-        self
-    }
-
     /// Everything that inspection and planning say.
     pub(crate) fn outcome(&self, request: &RotationRequest) -> Vec<Finding> {
         let inventory = inspect(self.files.clone(), fixtures::now());
