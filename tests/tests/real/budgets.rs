@@ -347,7 +347,11 @@ fn workers_that_joined_before_phase_3_are_removed() {
     };
     assert_eq!(edges(&rotation), edges(usual), "the connections are those of workers that are reconfigured");
     let scripts: Vec<String> = rotation.paths().into_iter().filter(|path| path.ends_with("workers/apply.sh")).collect();
-    assert_eq!(scripts, ["1-trust-both/workers/apply.sh", "2-switch/workers/apply.sh"]);
+    assert_eq!(scripts, ["1-trust-both/workers/apply.sh", "2-switch/workers/apply.sh", "3-drop-old/workers/apply.sh"]);
+    assert!(
+        rotation.text("3-drop-old/workers/apply.sh").contains("only_part=verify"),
+        "phase 3 reads workers' logs alone"
+    );
     let manifest = rotation.manifest();
     let steps = manifest["steps"].as_array().expect("steps");
     let step = steps.iter().find(|step| step["id"] == "3-workers").expect("workers have a step in phase 3");

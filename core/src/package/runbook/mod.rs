@@ -132,6 +132,9 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
     }
+    if plan.steps.iter().flat_map(|step| &step.actions).any(|action| matches!(action, Action::VerifyLogs)) {
+        writeln!(text, "{}\n", texts::LOGS)?;
+    }
     if changes_unseen_nodes(plan) {
         writeln!(
             text,

@@ -32,6 +32,9 @@ pub(super) struct Texts {
     pub(super) differences: &'static [&'static str],
 }
 
+/// What the steps that read logs are.
+pub(super) const LOGS: &str = "Each phase ends with the steps that read logs (`apply.sh verify`): static Pods and the kubelet on every node, kube-proxy, CoreDNS, extension API servers and webhooks through kubectl. They print each TLS error since the phase began, with its peer and its connection of the trust matrix, and pass when none was logged for two minutes. A peer that failed before the rotation already, such as a scanner, is left out with `--exclude`. Where the kubelet writes to a file, set AIRLOCK_KUBELET_LOG.";
+
 /// The words of a plan: those of its course, and of the way that it takes there.
 pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
     match plan.profile.course {
@@ -77,7 +80,6 @@ pub(super) static NODE_FILES: Texts = Texts {
     before: &[
         "Before you start: `sha256sum -c SHA256SUMS`; unpack the package as root on each control-plane node, in a folder that only root can read. Commands run from the package's root.",
         "Each step is a script that you can read. With `--dry-run` it says what it would do, with `--check` whether its gate holds, with `--undo` it goes back. Run twice, it does nothing the second time; cut short, it can be run again. Backups lie in /etc/kubernetes/.airlock and /var/lib/kubelet/.airlock, readable by root alone. Where the kubelet is no systemd service, set AIRLOCK_RESTART_KUBELET.",
-        "Each phase ends with the steps that read logs (`apply.sh verify`): static Pods and the kubelet on every node, kube-proxy, CoreDNS, extension API servers and webhooks through kubectl. They print each TLS error since the phase began, with its peer and its connection of the trust matrix, and pass when none was logged for two minutes. A peer that failed before the rotation already, such as a scanner, is left out with `--exclude`. Where the kubelet writes to a file, set AIRLOCK_KUBELET_LOG.",
     ],
     joining: "A node that joins in phases 1 and 2 is given the old pin with `--discovery-token-ca-cert-hash`; from step 1-cluster-info on the new one works as well, and from phase 3 on it alone.",
     pin: "join pin",

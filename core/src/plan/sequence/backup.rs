@@ -16,7 +16,10 @@ pub(super) fn insert(steps: &mut Vec<Step>) {
     let Some(freeze) = steps.iter().position(|step| step.id.ends_with("-freeze")) else { return };
     let phase = steps[freeze].phase;
     let mut holders: Vec<Holder> = Vec::new();
-    for step in steps.iter().filter(|step| matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)) {
+    // Reading logs changes nothing.
+    let changes = |step: &&Step| step.actions.iter().any(|action| !matches!(action, Action::VerifyLogs));
+    let on_node = |step: &&Step| matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes);
+    for step in steps.iter().filter(on_node).filter(changes) {
         if !holders.contains(&step.holder) {
             holders.push(step.holder.clone());
         }
