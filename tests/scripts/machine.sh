@@ -32,6 +32,7 @@ done
 if [ -d /etc/kubernetes/manifests ]; then
   sh "$MACHINE/kubelet.sh" 2>/dev/null &
   for name in kube-apiserver kube-controller-manager kube-scheduler; do
+    [ -e "/etc/kubernetes/manifests/$name.yaml" ] || continue
     comm=
     until [ -s "/run/machine/$name.sum" ] && read -r pid <"/run/machine/$name.pid" && read -r comm <"/proc/$pid/comm" && [ "$comm" = "$(printf %.15s "$name")" ]; do
       /bin/sleep 0.01

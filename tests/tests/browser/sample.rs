@@ -66,7 +66,7 @@ fn practise(id: &str, platform: &str, outage: bool) {
     assert_eq!(manifest["sample"], true);
     let holders =
         manifest["steps"].as_array().expect("a list").iter().map(|step| step["holder"].as_str().unwrap_or_default());
-    let groups = ["workers", "cluster", "management", "clients"];
+    let groups = ["control-plane", "workers", "cluster", "management", "clients"];
     for holder in holders {
         assert!(groups.contains(&holder) || holder.starts_with("sample-"), "{holder}");
     }

@@ -16,6 +16,9 @@ undo_node() {
   # A worker that joined in this phase may have a renewed certificate and no changed file.
   before_undo
   if [ ! -e "$work/list" ]; then
+    # A removal that was interrupted is completed.
+    run rm -rf -- "$state/.undone-$phase"
+    tidy "$state"
     say "phase $phase has nothing to undo here"
     return 0
   fi

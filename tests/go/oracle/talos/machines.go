@@ -339,7 +339,7 @@ func kubectl(args []string, out io.Writer) error {
 	case said == "rollout status Deployment/copier" && given["-n"] == "backup":
 		_, err := fmt.Fprintln(out, `deployment "copier" successfully rolled out`)
 		return err
-	case said == "get secrets" || said == "get deployments,daemonsets,statefulsets" || said == "get configmaps" || said == "get pods":
+	case said == "get secrets" || said == "get poddisruptionbudgets" || said == "get deployments,daemonsets,statefulsets" || said == "get configmaps" || said == "get pods":
 		// None: what frames the answer is there all the same.
 		_, err := fmt.Fprint(out, "<>")
 		return err
