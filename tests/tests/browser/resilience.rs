@@ -63,7 +63,7 @@ pub const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Er
 
 /// Workers that are made, and then refuse to run.
 const FAILING_WORKERS: &str = "self.Worker = class extends EventTarget {
-    set onerror(handler) { if (handler) setTimeout(() => handler.call(this, new ErrorEvent('error')), 50); }
+    constructor() { super(); setTimeout(() => this.dispatchEvent(new ErrorEvent('error')), 50); }
     set onmessage(handler) { }
     postMessage() { }
     terminate() { }
