@@ -57,6 +57,7 @@ pub mod kubeconfig;
 pub mod kubelet;
 pub(crate) mod markdown;
 pub mod object;
+pub(crate) mod path;
 pub mod pem;
 mod plain;
 pub(crate) mod shell;

@@ -197,6 +197,11 @@ fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut
 }
 
 impl Object {
+    /// The namespace that kubectl puts the object in: its own, or `default`. Not for objects of the cluster as a whole.
+    pub fn effective_namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
     /// `type` of a Secret; empty otherwise.
     pub fn secret_type(&self) -> &str {
         self.value.get("type").and_then(Value::as_str).unwrap_or_default()

@@ -10,7 +10,7 @@ use super::{
     assign::{Given, Root},
     tree,
 };
-use crate::{Finding, profile::Profile};
+use crate::{Finding, formats::path::below, profile::Profile};
 
 /// A node's files, each at one path, and the links that lead there.
 pub(super) struct Resolved {
@@ -60,14 +60,10 @@ fn reverse(
             continue;
         }
         let is_known_file = |path: &str| known.contains(path) && given.contains_key(path);
-        let through_link = |path: &&str| {
-            let rest = path.strip_prefix(link.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-            rest.is_some_and(|rest| given.contains_key(&format!("{end}{rest}")))
-        };
-        let below_end =
-            |path: &&str| path.strip_prefix(end.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let is_only_through_link = known.iter().any(through_link)
-            && !known.iter().filter(|path| below_end(path)).any(|path| is_known_file(path));
+        let through_link =
+            |path: &&str| below(&link, path).is_some_and(|rest| given.contains_key(&format!("{end}{rest}")));
+        let mut below_end = known.iter().filter(|path| below(&end, path).is_some());
+        let is_only_through_link = known.iter().any(through_link) && !below_end.any(|path| is_known_file(path));
         if is_only_through_link {
             links.remove(&link);
             links.insert(end, link.clone());

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Artifact, Slot,
+    workloads::{is_rolled_out, name, pod_with_node_files},
     writers::{OwnerReference, owners},
 };
 use crate::formats::{
     object::{self, Object},
-    static_pod::{self, Container, StaticPod},
+    path::below,
+    static_pod::{Container, StaticPod},
     yaml,
 };
 
@@ -53,13 +55,9 @@ pub(crate) enum PodRead {
     Folder(String),
 }
 
-/// Controllers with `kubectl rollout restart` (kubernetes/kubectl: pkg/polymorphichelpers/objectrestarter.go).
-const ROLLED_OUT: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
-
 /// The namespace and the name, such as `DaemonSet/agent`, of a workload that is restarted as a whole.
 pub(super) fn rolled_out(object: &Object) -> Option<(String, String)> {
-    let is_one = ROLLED_OUT.contains(&object.kind.as_str()) && object.api_version.starts_with("apps/");
-    is_one.then(|| (namespace(object), format!("{}/{}", object.kind, object.name)))
+    is_rolled_out(object).then(|| (object.effective_namespace().to_owned(), name(object)))
 }
 
 impl NodePods {
@@ -68,29 +66,27 @@ impl NodePods {
     /// `ConfigMirrorAnnotationKey`).
     pub(super) fn of(object: &Object, file: &str) -> Option<Self> {
         let controller = owners(object).find(|owner| owner.controls);
-        let (spec, name, life) = match object.kind.as_str() {
+        let (spec, owner, life) = match object.kind.as_str() {
             "Pod" => {
                 let phase = text(object, "/status/phase");
                 let is_mirror = object.value.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some();
                 if is_mirror || ["Succeeded", "Failed"].contains(&phase) {
                     return None;
                 }
-                let (name, life) = of_pod(object, controller)?;
-                ("/spec", name, life)
+                let (owner, life) = of_pod(object, controller)?;
+                ("/spec", owner, life)
             }
-            "CronJob" => ("/spec/jobTemplate/spec/template/spec", own_name(object), PodLife::CronJob),
+            "CronJob" => ("/spec/jobTemplate/spec/template/spec", name(object), PodLife::CronJob),
             // Of another controller, that object counts.
             _ if controller.is_some() => return None,
             "Job" if has_ended(object) => return None,
-            "Job" => ("/spec/template/spec", own_name(object), PodLife::Job),
-            "ReplicaSet" | "ReplicationController" => ("/spec/template/spec", own_name(object), PodLife::Replaced),
+            "Job" => ("/spec/template/spec", name(object), PodLife::Job),
+            "ReplicaSet" | "ReplicationController" => ("/spec/template/spec", name(object), PodLife::Replaced),
             _ => return None,
         };
-        let spec = object.value.pointer(spec)?;
-        let pod = json!({ "kind": "Pod", "metadata": { "name": object.name }, "spec": spec });
-        let pod = static_pod::from_value(&pod).ok()?;
-        let sees_node = pod.containers.iter().any(|container| !container.mounts.is_empty());
-        sees_node.then(|| Self { name, namespace: namespace(object), life, file: file.to_owned(), pod })
+        let pod = pod_with_node_files(object, spec)?;
+        let namespace = object.effective_namespace().to_owned();
+        Some(Self { name: owner, namespace, life, file: file.to_owned(), pod })
     }
 
     /// Reads a Pod that is alone in its file, as `kubectl get pod NAME -o yaml` prints it. A manifest of a static Pod has no
@@ -115,10 +111,10 @@ impl NodePods {
         for container in &self.pod.containers {
             let named = named(container);
             for mount in &container.mounts {
-                let mounted = paths.clone().into_iter().filter(|path| below(&mount.on_node, path));
+                let mounted = paths.clone().into_iter().filter(|path| below(&mount.on_node, path).is_some());
                 let (named, others): (Vec<&str>, Vec<&str>) =
                     mounted.partition(|path| *path == mount.on_node || named.iter().any(|name| name == path));
-                let in_tree = named.is_empty() && below(directory, &mount.on_node);
+                let in_tree = named.is_empty() && below(directory, &mount.on_node).is_some();
                 for path in others.into_iter().filter(|_| in_tree) {
                     reads.entry(path).or_insert_with(|| PodRead::Folder(mount.on_node.clone()));
                 }
@@ -143,7 +139,7 @@ fn named(container: &Container) -> Vec<String> {
 
 /// What replaces a Pod: itself, or its controller. `None` for one of a controller that an own object stands for.
 fn of_pod(object: &Object, controller: Option<OwnerReference<'_>>) -> Option<(String, PodLife)> {
-    let Some(owner) = controller else { return Some((own_name(object), PodLife::Bare)) };
+    let Some(owner) = controller else { return Some((name(object), PodLife::Bare)) };
     let name = format!("{}/{}", owner.kind, owner.name);
     match owner.kind {
         "Node" => None,
@@ -171,19 +167,6 @@ fn has_ended(object: &Object) -> bool {
         };
         is("type", &["Complete", "Failed"]) && is("status", &["True"])
     })
-}
-
-/// Is `path` the folder, or in it?
-fn below(folder: &str, path: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn own_name(object: &Object) -> String {
-    format!("{}/{}", object.kind, object.name)
-}
-
-fn namespace(object: &Object) -> String {
-    object.namespace.clone().unwrap_or_else(|| "default".to_owned())
 }
 
 fn text<'a>(object: &'a Object, pointer: &str) -> &'a str {

@@ -45,7 +45,7 @@ impl Inventory {
             self.node_pods.extend(pods);
             self.rolled_out.extend(rolled_out(&object));
             if is_cluster(&object) {
-                self.clusters.insert((namespace(&object), object.name.clone()));
+                self.clusters.insert((object.effective_namespace().to_owned(), object.name.clone()));
                 continue;
             }
             let hosted = self.profile.hosted().and_then(|hosted| tenant::role(hosted, &object));
@@ -102,7 +102,7 @@ impl Inventory {
             (false, true) => Severity::Warning,
             (_, false) => Severity::Note,
         };
-        let place = format!("Secret {}/{}", namespace(object), object.name);
+        let place = format!("Secret {}/{}", object.effective_namespace(), object.name);
         self.findings.push(recognise::sops(severity, file, "this Secret is encrypted with SOPS").at(place));
         true
     }
@@ -133,14 +133,15 @@ impl Inventory {
     /// looked up by its name. They are the Cluster's if that is known by something else.
     pub(super) fn place_namesakes(&mut self) {
         let stored = self.objects.iter();
-        let known = stored.filter_map(|stored| Some((namespace(&stored.object), stored.cluster()?)));
+        let known =
+            stored.filter_map(|stored| Some((stored.object.effective_namespace().to_owned(), stored.cluster()?)));
         let clusters: BTreeSet<_> = known.chain(std::mem::take(&mut self.clusters)).collect();
         let mut reader = Reader::default();
         for (file, bytes, object) in std::mem::take(&mut self.namesakes) {
             let content = secret_row(&object).map(|row| row.content);
             let cluster = content.and_then(|content| secret_cluster(&object, content));
             if let (Some(content), Some(cluster)) = (content, cluster)
-                && clusters.contains(&(namespace(&object), cluster))
+                && clusters.contains(&(object.effective_namespace().to_owned(), cluster))
             {
                 self.place_object(&file, &bytes, object, ObjectRole::Secret(content));
                 continue;
@@ -259,10 +260,6 @@ impl Inventory {
 /// A Cluster of Cluster API's.
 fn is_cluster(object: &Object) -> bool {
     object.kind == "Cluster" && object.api_version.starts_with("cluster.x-k8s.io/")
-}
-
-fn namespace(object: &Object) -> String {
-    object.namespace.clone().unwrap_or_else(|| "default".to_owned())
 }
 
 fn object_role(object: &Object) -> Option<ObjectRole> {

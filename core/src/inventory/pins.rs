@@ -44,7 +44,7 @@ pub(super) fn pinned(object: &Object, file: &str) -> Option<Pinned> {
         }
         None => (None, "/discovery/bootstrapToken/caCertHashes", kubeadm::join_pins(&object.value)?),
     };
-    let namespace = object.namespace.clone().unwrap_or_else(|| "default".to_owned());
+    let namespace = object.effective_namespace().to_owned();
     let place = resource.map_or_else(String::new, |_| format!("{} {namespace}/{}", object.kind, object.name));
     Some(Pinned { place, file: file.to_owned(), resource, namespace, name: object.name.clone(), pointer, pins })
 }

@@ -194,7 +194,7 @@ fn tenant_of(hosted: &Hosted, stored: &StoredObject) -> Option<(String, String)>
         HostedRole::Deployment | HostedRole::Secret => stored.object.labels.get(hosted.name_label)?.clone(),
         HostedRole::Operator => return None,
     };
-    Some((stored.object.namespace.clone().unwrap_or_else(|| "default".to_owned()), name))
+    Some((stored.object.effective_namespace().to_owned(), name))
 }
 
 impl Tenant {

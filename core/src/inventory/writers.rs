@@ -263,7 +263,7 @@ fn renewal(object: &Object) -> Option<Renewal> {
     let text = |name: &str| annotations?.get(format!("cert-manager.io/{name}"))?.as_str();
     let owner = || owners(object).find(|owner| owner.is_of("cert-manager.io") && owner.kind == "Certificate");
     let certificate = text("certificate-name").or_else(|| owner().map(|owner| owner.name))?;
-    let namespace = object.namespace.as_deref().unwrap_or("default");
+    let namespace = object.effective_namespace();
     let issuer = text("issuer-name").map(|name| format!("{} {name}", text("issuer-kind").unwrap_or("Issuer")));
     Some(Renewal {
         issuer: issuer.unwrap_or_default(),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{AuthorityRow, FlagRow, LeafRow, OtherRow, Profile, SigningRow};
+use crate::formats::path::below;
 
 /// Where files lie that the profile has elsewhere: the profile's path, and the cluster's.
 pub(crate) type Moves = BTreeMap<&'static str, String>;
@@ -38,12 +39,10 @@ impl Profile {
         let flag =
             |row: &FlagRow| FlagRow { paths: row.paths.iter().copied().map(path).collect::<Vec<_>>().leak(), ..*row };
         let other = |row: &OtherRow| OtherRow { path: path(row.path), ..*row };
-        let lies_in = |folder: &str, home: &str| {
-            folder.strip_prefix(home).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         let homes = [self.directory, self.kubelet_directory];
         let folders = moves.values().filter_map(|to| to.rsplit_once('/')).map(|(folder, _)| folder);
-        let elsewhere: BTreeSet<_> = folders.filter(|folder| !homes.iter().any(|home| lies_in(folder, home))).collect();
+        let elsewhere: BTreeSet<_> =
+            folders.filter(|folder| !homes.iter().any(|home| below(home, folder).is_some())).collect();
         Self {
             folders_elsewhere: elsewhere
                 .into_iter()

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::command_line::{self, Argument};
+use super::super::{
+    command_line::{self, Argument},
+    path::below,
+};
 use super::volume::{self, Mount, Volumes, list, text};
 
 /// A container of a static Pod.
@@ -58,7 +61,7 @@ impl Container {
     pub fn on_node(&self, file: &str) -> Option<String> {
         let deepest = self.mounts.iter().filter(|mount| mount.rest(file).is_some());
         let mount = deepest.max_by_key(|mount| mount.inside.len())?;
-        let is_hidden = |shadow: &String| shadow.len() > mount.inside.len() && volume::below(shadow, file).is_some();
+        let is_hidden = |shadow: &String| shadow.len() > mount.inside.len() && below(shadow, file).is_some();
         if !mount.is_exact || self.shadows.iter().any(is_hidden) {
             return None;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::command_line;
+use super::super::{command_line, path::below};
 
 /// `hostPath.type` (kubernetes/api: core/v1/types.go, `HostPathType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +41,6 @@ impl Mount {
     pub(super) fn rest<'a>(&self, file: &'a str) -> Option<&'a str> {
         below(&self.inside, file)
     }
-}
-
-/// What of `file` comes after `folder`; `None` if it is elsewhere.
-pub(super) fn below<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
-    file.strip_prefix(folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The Pod's `hostPath` volumes by name.

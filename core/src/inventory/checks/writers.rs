@@ -59,7 +59,7 @@ fn phases(inventory: &Inventory, stored: &StoredObject) -> Option<&'static str> 
 fn immutable(stored: &StoredObject, phases: &str) -> Finding {
     let replace = |kind: &str| {
         let object = &stored.object;
-        let namespace = object.namespace.as_deref().unwrap_or("default");
+        let namespace = object.effective_namespace();
         format!(
             "Create it again without `immutable: true`, then load it again: `kubectl -n {namespace} get {kind} {} -o yaml | sed /^immutable:/d | kubectl replace --force -f -`",
             object.name

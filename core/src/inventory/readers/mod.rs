@@ -16,7 +16,7 @@ use super::Workload;
 pub(crate) use self::files::NodeFile;
 use self::{collector::Collector, files::NodeFiles};
 use crate::{
-    formats::systemd_unit::Unknown,
+    formats::{path::below, systemd_unit::Unknown},
     profile::file_flags::{Content, FileFlag, Program},
 };
 
@@ -113,8 +113,7 @@ impl Process {
 impl Reader {
     /// Whether the reader can read the file at `path`: it names the file itself, or a folder that holds it.
     pub(crate) fn can_read(&self, path: &str) -> bool {
-        let holds = |own: &str| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        holds(self.path.trim_end_matches('/')) || holds(self.target.trim_end_matches('/'))
+        [&self.path, &self.target].iter().any(|own| below(own.trim_end_matches('/'), path).is_some())
     }
 
     /// What the file at the path holds, as far as the reference says so.

@@ -157,7 +157,7 @@ fn object_line(plan: &RotationPlan, phase: Phase, edit: &Edit, output: &OutputFi
         quote(name),
         quote(&before),
         object.kind.to_ascii_lowercase(),
-        quote(object.namespace.as_deref().unwrap_or("default")),
+        quote(object.effective_namespace()),
         quote(&object.name),
         quote(&key.replace('.', "\\.")),
         shown(object, key).unwrap_or_default(),

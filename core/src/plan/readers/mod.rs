@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     Finding,
+    formats::path::below,
     inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
     profile::{AuthorityId, Component, file_flags::Program},
 };
@@ -198,7 +199,7 @@ impl Judge<'_> {
     fn reads_folder(&self, reader: &Reader) -> bool {
         let folder = self.inventory.profile.directory;
         let is_workload = matches!(reader.process, ReaderProcess::Workload { .. });
-        let in_tree = reader.path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let in_tree = below(folder, &reader.path).is_some();
         matches!(reader.reference, Reference::FolderMount { .. }) && (!is_workload || in_tree)
     }
 }

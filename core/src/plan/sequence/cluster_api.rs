@@ -61,7 +61,7 @@ impl Sequence<'_, '_> {
         let kubeconfig = self.inventory.object(ObjectRole::Secret(SecretContent::Kubeconfig));
         let mut secrets = self.inventory.objects.iter().filter(|stored| matches!(stored.role, ObjectRole::Secret(_)));
         let secret: &StoredObject = kubeconfig.or_else(|| secrets.next())?;
-        let namespace = secret.object.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        let namespace = secret.object.effective_namespace().to_owned();
         Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
     }
 
