@@ -104,9 +104,16 @@ at_exit() {
   exit "$status"
 }
 
-# Reads fields: 0 answered ($value), 3 not found, 4 refused, 5 failed. The frame tells an empty field from a missing answer.
+# Reads fields: 0 answered ($value), 3 not found, 4 refused, 5 failed.
 read_value() { # JSONPATH KUBECTL ARGUMENT…
-  template="jsonpath=<$1>"
+  template=$1
+  shift
+  read_framed "jsonpath=<$template>" "$@"
+}
+
+# Reads what a template prints between "<" and ">". The frame tells an empty answer from a missing one.
+read_framed() { # TEMPLATE KUBECTL ARGUMENT…
+  template=$1
   shift
   call_kubectl "$@" -o "$template" || return "$?"
   case $output in

@@ -245,25 +245,8 @@ renew_on_node() { # MARKS BUNDLE NAME…
       ;;
     dry-run) would "have kubeadm renew$due"; return 0 ;;
   esac
-  begin
-  stage=$work/stage
-  run rm -rf -- "$stage"
-  make_folder "$stage"
-  run cp -aL -- "$etc/pki" "$etc"/*.conf "$stage/"
-  # It reads the cluster's configuration for each name, which it cannot with the kubeconfig that it has reduced.
-  run cp -a -- "$etc/admin.conf" "$stage/.reader.conf"
-  # shellcheck disable=SC2016,SC2086 # the other shell expands it; several names
-  unshare --mount sh -euc 'mount --make-rprivate /
-    mount --bind "$1" "$2"
-    etc=$2
-    shift 2
-    for name; do kubeadm certs renew "$name" --kubeconfig "$etc/.reader.conf"; done' sh "$stage" "$etc" $due >"$work/kubeadm.log" 2>&1 9>&- || {
-    status=$?
-    run tail -n 3 "$work/kubeadm.log"
-    fail "kubeadm certs renew, under unshare --mount: $output (exit status $status)"
-  }
-  run sed -n '/Falling back to default/p' "$work/kubeadm.log"
-  [ -z "$output" ] || fail "kubeadm could not read the cluster's configuration with $etc/admin.conf: $output"
+  # shellcheck disable=SC2086 # several names
+  renew_copy $due
   for name in $due; do
     is_of "$authority" "$name" "$stage" || fail "kubeadm certs renew $name: the certificate is not signed by the new CA"
     case $name in

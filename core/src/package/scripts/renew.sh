@@ -1,5 +1,29 @@
 # New leaves of the CAs that are on the node, by its own kubeadm.
 
+# Has kubeadm renew these names on a copy of the node's files, which is $stage: nothing reads an incomplete result. The caller
+# takes from it what is right, and removes $stage and $work/kubeadm.log.
+renew_copy() { # NAME…
+  begin
+  stage=$work/stage
+  run rm -rf -- "$stage"
+  make_folder "$stage"
+  run cp -aL -- "$etc/pki" "$etc"/*.conf "$stage/"
+  # It reads the cluster's configuration for each name, which it cannot with the kubeconfig that it has reduced.
+  run cp -a -- "$etc/admin.conf" "$stage/.reader.conf"
+  # shellcheck disable=SC2016 # the other shell expands it
+  unshare --mount sh -euc 'mount --make-rprivate /
+    mount --bind "$1" "$2"
+    etc=$2
+    shift 2
+    for name; do kubeadm certs renew "$name" --kubeconfig "$etc/.reader.conf"; done' sh "$stage" "$etc" "$@" >"$work/kubeadm.log" 2>&1 9>&- || {
+    status=$?
+    run tail -n 3 "$work/kubeadm.log"
+    fail "kubeadm certs renew, under unshare --mount: $output (exit status $status)"
+  }
+  run sed -n '/Falling back to default/p' "$work/kubeadm.log"
+  [ -z "$output" ] || fail "kubeadm could not read the cluster's configuration with $etc/admin.conf: $output"
+}
+
 # The certificate of a leaf in FOLDER, laid out as /etc/kubernetes, as $pem.
 read_leaf() { # PATH FOLDER
   case $1 in
@@ -60,24 +84,8 @@ renew_leaves() { # 'NAME PATH MARK'…
       return 0
       ;;
   esac
-  begin
-  stage=$work/stage
-  run rm -rf -- "$stage"
-  make_folder "$stage"
-  run cp -aL -- "$etc/pki" "$etc"/*.conf "$stage/"
-  run cp -a -- "$etc/admin.conf" "$stage/.reader.conf"
-  # shellcheck disable=SC2016,SC2046 # the other shell expands it; several names
-  unshare --mount sh -euc 'mount --make-rprivate /
-    mount --bind "$1" "$2"
-    etc=$2
-    shift 2
-    for name; do kubeadm certs renew "$name" --kubeconfig "$etc/.reader.conf"; done' sh "$stage" "$etc" $(names_of_due) >"$work/kubeadm.log" 2>&1 9>&- || {
-    status=$?
-    run tail -n 3 "$work/kubeadm.log"
-    fail "kubeadm certs renew, under unshare --mount: $output (exit status $status)"
-  }
-  run sed -n '/Falling back to default/p' "$work/kubeadm.log"
-  [ -z "$output" ] || fail "kubeadm could not read the cluster's configuration with $etc/admin.conf: $output"
+  # shellcheck disable=SC2046 # several names
+  renew_copy $(names_of_due)
   while IFS= read -r entry; do
     # shellcheck disable=SC2086 # fields
     [ -z "$entry" ] || take_renewed $entry

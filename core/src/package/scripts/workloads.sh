@@ -119,16 +119,9 @@ roll_out_takes() { # Kind/NAME STRATEGY REPLICAS MAX_UNAVAILABLE MAX_SURGE
 
 # Reads fields with a Go template, otherwise as read_value.
 need_template() { # TEMPLATE KUBECTL ARGUMENT…
-  template="go-template=<$1>"
+  template=$1
   shift
-  call_kubectl "$@" -o "$template" || fail "$reason"
-  case $output in
-    '<'*'>')
-      value=${output#<}
-      value=${value%>}
-      ;;
-    *) fail "kubectl $*: incomplete answer '$output'" ;;
-  esac
+  read_framed "go-template=<$template>" "$@" || fail "$reason"
 }
 
 # Which PodDisruptionBudget protects Pods of which workload, as $budgets: a line "NAMESPACE|Kind/NAME|BUDGET" each. A budget
