@@ -39,7 +39,8 @@ cargo xtask lab up|run|down
 cargo xtask test [--quick|--long]
     installs what the tests need, runs them all and prints how long each part took
       --quick  carries no package out on a cluster, and does not fuzz
-      --long   also plants every fault on a real cluster, and fuzzes for 10 minutes instead of 3
+      --long   also plants every fault on a real cluster, lets every call of a script fail in every way,
+               and fuzzes for 10 minutes instead of 3
 
 cargo xtask tools
     only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";

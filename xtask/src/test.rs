@@ -18,8 +18,8 @@ use crate::{
 /// Installs what the tests need, then runs them all; the first that fails ends the run.
 ///
 /// With `--quick`, no package is carried out on a cluster, and nothing is fuzzed. With `--long`, every fault that the
-/// simulation knows is planted on a cluster as well, more rotations are carried out, and there is more fuzzing: for a
-/// release, and after changes to either.
+/// simulation knows is planted on a cluster as well, more rotations are carried out, every call of a script fails in every
+/// way, and there is more fuzzing: for a release, and after changes to any of these.
 ///
 /// # Errors
 ///
@@ -68,7 +68,14 @@ pub fn run(options: &[&str]) -> Result<()> {
     step("page", &|| app::build(false).map(drop))?;
     // The tests start it; built here, the wait for it is not theirs.
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
-    step("tests", &|| finish(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+    step("tests", &|| {
+        let mut tests = cargo();
+        tests.args(["test", "--workspace", "--no-fail-fast"]);
+        if length == Length::Long {
+            tests.env("AIRLOCK_EVERY_FAULT", "1");
+        }
+        finish(&mut tests)
+    })?;
     if length != Length::Quick {
         step("fuzz targets", &|| fuzz::build().map(drop))?;
         step("clusters, fuzzing beside them", &|| clusters_and_fuzzing(length))?;
