@@ -59,7 +59,7 @@ fn left_over(inventory: &Inventory) -> Vec<Finding> {
     let left = inventory.control_plane().filter_map(|node| {
         let slot = node.slots.get(profile.signing.certificate)?;
         let (_, pod) = node.static_pod(manifest)?;
-        let named = pod.lookup(crate::plan::SIGNING_FLAG).is_some_and(|value| value == profile.signing.certificate);
+        let named = pod.lookup(crate::profile::SIGNING_FLAG).is_some_and(|value| value == profile.signing.certificate);
         (!named).then(|| {
             Finding::warning(
                 "left-over",

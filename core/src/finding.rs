@@ -264,7 +264,7 @@ impl fmt::Display for FindingGroup {
 /// A text for one line of a terminal: names of files are strangers' words and may hold control characters.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    crate::formats::terminal::Line(text).to_string()
+    crate::text::terminal::Line(text).to_string()
 }
 
 #[cfg(test)]

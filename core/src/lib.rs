@@ -12,6 +12,8 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
 pub mod finding;
 pub mod formats;
 pub mod input;
@@ -21,9 +23,11 @@ pub mod package;
 pub mod plan;
 pub mod prepare;
 pub mod profile;
+pub mod render;
 pub mod report;
 pub mod sample;
 pub mod simulate;
+pub mod text;
 pub mod time;
 pub mod x509;
 

@@ -12,8 +12,9 @@ use std::rc::Rc;
 
 use airlock_core::{
     Finding, UnixTime,
+    inventory::SampleShare,
     report::{CertificateReport, InventoryReport, PackageReport, PlanReport},
-    sample::{self, Share},
+    sample,
 };
 
 use crate::state::{
@@ -218,7 +219,7 @@ impl State {
     }
 
     /// How much of what is loaded is a sample.
-    pub fn sample(&self) -> Share {
+    pub fn sample(&self) -> SampleShare {
         self.inventory.as_deref().map(sample::share).unwrap_or_default()
     }
 

@@ -18,5 +18,6 @@ pub mod phases;
 pub mod referee;
 pub mod rotation;
 pub mod secrets;
+pub mod structure;
 pub mod talos;
 pub mod tools;

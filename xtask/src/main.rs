@@ -32,6 +32,9 @@ cargo xtask fuzz [--minutes N] [--seed N] [--only amounts|archives|certificates|
     hands the core what libFuzzer makes up, 10 minutes for all targets together unless told otherwise;
     what it finds lies in target/fuzz/found
 
+cargo xtask graph
+    prints which modules of each crate import which, and the circles among them
+
 cargo xtask lab up|run|down
     a real kubeadm cluster on this machine, without a container engine, and packages carried out on it;
     `cargo xtask lab help` says more
@@ -44,6 +47,22 @@ cargo xtask test [--quick|--long]
 
 cargo xtask tools
     only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
+
+/// The module graph of every crate.
+const MODULE_GRAPH: [&str; 12] = [
+    "run",
+    "--quiet",
+    "--package",
+    "airlock-tests",
+    "--bin",
+    "module-graph",
+    "--",
+    "core/src",
+    "cli/src",
+    "frontend/src",
+    "tests/src",
+    "xtask/src",
+];
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -61,6 +80,7 @@ fn run(arguments: &[String]) -> Result<()> {
         Some((&"app", options)) => app::run(options),
         Some((&"bench", options)) => bench::run(options),
         Some((&"fuzz", options)) => fuzz::run(options),
+        Some((&"graph", [])) => setup::run(setup::cargo().args(MODULE_GRAPH)),
         Some((&"lab", options)) => lab::run(options),
         Some((&"test", options)) => test::run(options),
         Some((&"tools", options)) => tools::run(options),

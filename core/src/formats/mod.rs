@@ -16,7 +16,8 @@
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
 //! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
-//! | [`terminal`], `markdown`, `shell` | | text from the input that stays text |
+//! | `redaction` | a file as a person may see it, without private keys | |
+//! | `package_manifest` | `manifest.json` of a package | the same |
 //! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
 //!
 //! The signatures in one place:
@@ -55,17 +56,16 @@ pub mod emit;
 pub mod kubeadm;
 pub mod kubeconfig;
 pub mod kubelet;
-pub(crate) mod markdown;
 pub mod object;
+pub(crate) mod package_manifest;
 pub(crate) mod path;
 pub mod pem;
 mod plain;
-pub(crate) mod shell;
+pub(crate) mod redaction;
 pub mod static_pod;
 pub mod sysinv;
 pub(crate) mod systemd_unit;
 pub(crate) mod talos;
-pub mod terminal;
 mod tree;
 pub mod utf16;
 pub mod yaml;

@@ -13,8 +13,7 @@ use crate::{
         utf16,
     },
     input::MAX_PATH,
-    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
-    profile::{AuthorityId, Component, Course, Moves, Profile},
+    profile::{AuthorityId, Component, Course, Moves, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 /// The name of the signing file that a package puts beside `ca.crt` in phases 1 and 2.

@@ -21,6 +21,7 @@ mod pins;
 mod readers;
 mod recognise;
 mod resources;
+mod sample;
 mod serving;
 mod signers;
 mod signing_copy;
@@ -49,6 +50,8 @@ use crate::{
 };
 
 use self::readers::NodeFile;
+pub(crate) use self::sample::sample_share;
+pub use self::sample::{SAMPLE_PREFIX, SampleShare};
 pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},

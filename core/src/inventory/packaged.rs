@@ -2,29 +2,25 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
     Artifact, Inventory, Slot,
     detect::{self, Detected},
 };
-use crate::{Content, InputFile, formats::object, package::FORMAT, profile::AuthorityRow, x509::Certificate};
-
-/// The most that a manifest may have. Bytes.
-const MAX_MANIFEST: usize = 64 << 20;
+use crate::{
+    Content, InputFile,
+    formats::{object, package_manifest},
+    profile::AuthorityRow,
+    x509::Certificate,
+};
 
 /// The folders of packages among `files`, each with a slash at its end.
 pub(super) fn roots(files: &[InputFile]) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Head {
-        format: String,
-    }
     let manifests = files.iter().filter_map(|file| {
         let root = file.path.strip_suffix("manifest.json").filter(|root| root.is_empty() || root.ends_with('/'))?;
         let Content::Bytes(bytes) = &file.content else { return None };
-        let head: Head = serde_json::from_slice(bytes.get(..MAX_MANIFEST.min(bytes.len()))?).ok()?;
-        (head.format == FORMAT).then(|| root.to_owned())
+        package_manifest::is_manifest(bytes).then(|| root.to_owned())
     });
     // A manifest at the very top would claim everything that was given.
     manifests.filter(|root| !root.is_empty() || files.iter().any(|file| file.path == "SHA256SUMS")).collect()

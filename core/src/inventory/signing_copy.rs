@@ -5,8 +5,7 @@
 
 use super::{Inventory, Node};
 use crate::{
-    plan::{SIGNING_FLAG, SIGNING_KEY_FLAG},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
     x509::Certificate,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::formats::{object::Object, shell::quote};
+use crate::{formats::object::Object, text::shell::quote};
 
 /// A program that writes an object again, recognised by what it leaves in the object's metadata.
 #[derive(Debug)]

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::{OutputFile, edits, preview};
-use crate::plan::{Content, Holder, PackagePath, RotationPlan};
+use super::{OutputFile, edits};
+use crate::{
+    formats::redaction::holds_key,
+    plan::{Content, Holder, PackagePath, RotationPlan},
+};
 
 /// The backup's files. An object's backup is the whole file it came in.
 pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
@@ -16,7 +19,7 @@ pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
         kept.insert(slot.source.file.clone());
         let purpose = format!("{} of {node} as it was given", slot.target);
         let file = OutputFile::whole(path.clone(), slot.mode, Zeroizing::clone(&slot.source.bytes), purpose);
-        let secret = preview::holds_key(&slot.source.bytes);
+        let secret = holds_key(&slot.source.bytes);
         files.insert(
             path,
             OutputFile { holder: Holder::Workers.to_string(), secret, replaces: Some(slot.source.clone()), ..file },
@@ -49,7 +52,7 @@ pub(super) fn files(plan: &RotationPlan) -> Vec<OutputFile> {
             _ => in_phase.to_owned(),
         };
         let path = format!("0-backup/{path}");
-        let secret = preview::holds_key(&source.bytes);
+        let secret = holds_key(&source.bytes);
         let file = OutputFile {
             holder: step.holder.to_string(),
             secret,

@@ -4,21 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{OutputFiles, commands};
+use super::OutputFiles;
 use crate::{
     UnixTime,
-    formats::{kubeconfig, object, pem},
+    formats::{kubeconfig, object, package_manifest::FORMAT, pem},
+    inventory::SampleShare,
     mint::Minted,
     plan::{Acknowledged, RotationPlan},
     profile::AuthorityId,
+    render::commands,
     report::{CertificateReport, certificate_report},
-    sample::Share,
     simulate::{Edge, Outcome, TrustMatrix, VerifierSummary},
     x509::{Certificate, Rules},
 };
-
-/// The format's name and version.
-pub(crate) const FORMAT: &str = "airlock-package/1";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -149,7 +147,7 @@ pub(super) fn manifest(plan: &RotationPlan, minted: &Minted, output: &OutputFile
     let manifest = Manifest {
         format: FORMAT,
         cluster: &plan.cluster,
-        sample: plan.sample != Share::Nothing,
+        sample: plan.sample != SampleShare::None,
         platform: plan.profile.id,
         intent: plan.intent.as_str(),
         created: UnixTime::to_string(&plan.now),

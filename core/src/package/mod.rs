@@ -2,11 +2,8 @@
 
 mod archive;
 mod backup;
-mod commands;
-mod machines;
 mod manifest;
 mod preview;
-mod render;
 mod runbook;
 mod scripts;
 
@@ -16,13 +13,14 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub use self::archive::archive;
-pub(crate) use self::{archive::zip, manifest::FORMAT, render::Renderer};
+pub(crate) use self::archive::zip;
 use crate::{
-    formats::{edit::EditError, kubeconfig::KubeconfigEditError, static_pod::StaticPodError},
     mint::Minted,
-    plan::{Action, Content, Edit, Holder, KeyHome, RotationPlan, Source, Step, Succession, request_path},
-    report::{OutputFileReport, PackageReport, StepCommands},
+    plan::{Action, Content, Edit, Holder, KeyHome, RotationPlan, Source, Succession, request_path},
+    render::{RenderError, Renderer, commands},
+    report::{OutputFileReport, PackageReport},
     simulate::{Broken, TrustMatrix, simulate},
+    text::{hex, shell::quote},
 };
 
 /// Every file of a package, in the order of the archive.
@@ -57,28 +55,12 @@ pub struct OutputFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackageError {
-    /// A kubeconfig cannot be changed in place.
-    #[error("{file}: {error}")]
-    Kubeconfig {
-        /// The file as the person named it.
-        file: String,
-        /// Why.
-        error: KubeconfigEditError,
-    },
-    /// A manifest cannot be changed in place.
-    #[error("{file}: {error}")]
-    Manifest {
-        /// The file as the person named it.
-        file: String,
-        /// Why.
-        error: StaticPodError,
-    },
+    /// A given file cannot be changed in place.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// Two files of the package would have the same path.
     #[error("the package would hold {0} twice")]
     Twice(String),
-    /// A text cannot be changed in place.
-    #[error(transparent)]
-    Text(#[from] EditError),
     /// Something would stop talking, or something would go on being accepted that must not be.
     #[error("this rotation is refused: {0}; {remedy}", remedy = .0.remedy)]
     Broken(Box<Broken>),
@@ -99,7 +81,7 @@ pub fn package(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, Pack
 /// Writes every file of a package, whatever `matrix` says.
 pub(crate) fn write(plan: &RotationPlan, minted: &Minted, matrix: TrustMatrix) -> Result<OutputFiles, PackageError> {
     let mut output = OutputFiles { name: plan.name.clone(), files: BTreeMap::new(), matrix };
-    let renderer = render::Renderer { minted, plan };
+    let renderer = Renderer { minted, plan };
     for (step, edit) in edits(plan).filter(|(_, edit)| !edit.output.is_empty()) {
         let bytes = renderer.bytes(&edit.content)?;
         let purpose = format!("{}: {} → {}", edit.target, edit.before, edit.after);
@@ -193,7 +175,7 @@ impl OutputFile {
     /// SHA-256 of its content, in lower case hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
-        hex(&Sha256::digest(self.bytes.as_slice()))
+        hex::lower(&Sha256::digest(self.bytes.as_slice()))
     }
 }
 
@@ -270,7 +252,7 @@ impl OutputFiles {
         let command = if immutable { commands::REPLACE } else { commands::APPLY };
         let context = match context.trim() {
             "" => String::new(),
-            name => format!(" --context {}", commands::quote(name)),
+            name => format!(" --context {}", quote(name)),
         };
         let cluster = if file.holder == Holder::Management.to_string() { "management" } else { "workload" };
         Some(Zeroizing::new(format!("{command}{context} -f - <<'EOF'\n# For the {cluster} cluster.\n{object}EOF\n")))
@@ -280,15 +262,4 @@ impl OutputFiles {
     fn checksums(&self) -> String {
         self.files().map(|file| format!("{}  {}\n", file.sha256(), file.path)).collect()
     }
-}
-
-/// The commands of a step, as manifest and runbook have them.
-pub(crate) fn step_commands(step: &Step) -> StepCommands {
-    let commands::Commands { run, gate, undo } = commands::of_step(step);
-    StepCommands { run, check: gate, undo }
-}
-
-/// Lower case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

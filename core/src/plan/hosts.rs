@@ -3,13 +3,13 @@
 
 use super::{
     Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, Side,
-    nodes::{NodePlanner, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    nodes::NodePlanner,
     sequence::{Sequence, person},
 };
 use crate::{
     formats::sysinv,
     inventory::Node,
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 /// The package's script around the platform's tool.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{KubeletCertificates, RotationRequest, Succession, nodes::SIGNING_KEY_FLAG};
+use super::{KubeletCertificates, RotationRequest, Succession};
 use crate::{
     Finding,
     inventory::{Artifact, Inventory, ObjectRole},
-    profile::{AuthorityId, Component, SecretContent},
+    profile::{AuthorityId, Component, SIGNING_KEY_FLAG, SecretContent},
 };
 
 /// Where an authority's private key is kept.

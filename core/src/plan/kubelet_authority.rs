@@ -10,11 +10,8 @@ use super::{Action, Phase, Succession, unhandled::list};
 use crate::{
     Finding,
     inventory::{Inventory, KubeletServing, Node, Reader, Reference, Role},
-    profile::{AuthorityId, Component, Course, file_flags::Program},
+    profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, file_flags::Program},
 };
-
-/// The flag with which API servers verify kubelets.
-pub(crate) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
 
 /// Lists the requests for serving certificates, and approves one: nothing in Kubernetes approves them
 /// (kubernetes/kubernetes: pkg/controller/certificates/approver approves client certificates alone).

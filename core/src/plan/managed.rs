@@ -3,9 +3,9 @@
 use super::{Action, Carrier, Holder, Phase, RotationRequest, Step};
 use crate::{
     Finding,
-    formats::shell::quote,
     inventory::Inventory,
     profile::managed::{Manager, Performer},
+    text::shell::quote,
 };
 
 /// Every step of the rotation of one authority, in order: a manager takes one at a time.

@@ -45,8 +45,7 @@ pub(crate) use self::{
     hosted::{IN_PODS, TenantAction, TenantVerb},
     hosts::TOOL,
     key_home::KeyHome,
-    kubelet_authority::KUBELET_AUTHORITY_FLAG,
-    nodes::{KeptFile, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    nodes::KeptFile,
     objects::{FilePart, ObjectChange},
     present::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, certificates,
@@ -58,13 +57,12 @@ pub(crate) use self::{
         Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, Machines,
         NewClient, PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
     },
-    successors::{Succession, Successor, before_date, same_algorithm, successor_name},
+    successors::{Succession, Successor, same_algorithm, successor_name},
 };
 use crate::{
     Finding, Severity, UnixTime,
-    inventory::{Inventory, Role},
+    inventory::{Inventory, Role, SampleShare, sample_share},
     profile::{AuthorityId, Course, EdgeRow, Profile},
-    sample::{self, Share},
     x509::KeyAlgorithm,
 };
 
@@ -76,7 +74,7 @@ pub struct RotationPlan {
     pub(crate) intent: Intent,
     pub(crate) cluster: String,
     /// How much of what it was made from is a sample to practise on.
-    pub(crate) sample: Share,
+    pub(crate) sample: SampleShare,
     /// `airlock-<cluster>-<yyyymmdd>`.
     pub(crate) name: String,
     pub(crate) now: UnixTime,
@@ -230,7 +228,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         profile: inventory.profile,
         intent: request.intent,
         cluster: inventory.cluster.clone(),
-        sample: sample::told_by_names(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
+        sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: name(inventory, request, now),
         now,
         machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },

@@ -19,14 +19,8 @@ use super::{
 use crate::{
     Finding, UnixTime,
     inventory::{Artifact, Inventory, KubeletServing, Node, Slot, Standing},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, SIGNING_FLAG},
 };
-
-/// The flag that kubeadm points to `ca.crt`, and that takes one certificate only (kubeadm#1350).
-pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
-
-/// The flag that names the key to it.
-pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
 
 /// kubeadm's mode for manifests, used where the given one's is not known
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).

@@ -17,10 +17,9 @@ use super::{
 };
 use crate::{
     Finding, UnixTime,
-    inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant},
-    package::hex,
+    inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant, sample_share},
     profile::{AuthorityId, Component, Course, Lifecycle, OnNewCa, SecretTable},
-    sample,
+    text::hex,
     x509::Certificate,
 };
 
@@ -101,7 +100,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
         profile: inventory.profile,
         intent: request.intent,
         cluster: inventory.cluster.clone(),
-        sample: sample::told_by_names(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
+        sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: format!("{}-renew-leaves", name(inventory, request, now)),
         now,
         successions: Default::default(),
@@ -320,7 +319,7 @@ fn renewed(
     let slot = node.slots.get(path)?;
     let certificate = leaf(slot).filter(|leaf| !leaf.is_root_authority())?;
     // As the API server shows a value of a Secret.
-    let sum = |slot: &Slot| hex(&Sha256::digest(Zeroizing::new(STANDARD.encode(&**slot.bytes)).as_bytes()));
+    let sum = |slot: &Slot| hex::lower(&Sha256::digest(Zeroizing::new(STANDARD.encode(&**slot.bytes)).as_bytes()));
     let (authority, authority_sum) = tenant.secrets.iter().find_map(|(table, stored)| {
         let issuer = |(key, path): &(&'static str, &'static str)| {
             let slot = node.slots.get(*path)?;
@@ -426,5 +425,5 @@ fn leaves(inventory: &Inventory, node: Option<&Node>) -> Vec<RenewedLeaf> {
 /// What is in every certificate that a CA issues (RFC 5280, sections 4.1.2.4 and 4.2.1.1).
 fn mark(authority: &Certificate) -> String {
     let id = authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK);
-    hex(id.unwrap_or_else(|| authority.subject().der()))
+    hex::lower(id.unwrap_or_else(|| authority.subject().der()))
 }

@@ -11,8 +11,9 @@ use crate::{
     formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
     profile::{AuthorityId, AuthorityRow, Course, Profile, SuccessorShape},
+    text::hex,
     time::BACKDATE,
-    x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey},
+    x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey, before_date},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
@@ -112,11 +113,10 @@ impl Succession {
 
 /// The marks of one authority that another does not have.
 fn marks_of(authority: &Certificate, other: &Certificate) -> Vec<String> {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let key_id =
         authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && other.subject_key_id() != Some(id));
     let name = Some(authority.subject().der()).filter(|name| *name != other.subject().der());
-    key_id.into_iter().chain(name).map(hex).collect()
+    key_id.into_iter().chain(name).map(hex::lower).collect()
 }
 
 /// What a decision rests on, and where it leaves what it needs and what it has to say.
@@ -533,12 +533,6 @@ pub(crate) fn successor_name(inventory: &Inventory, id: AuthorityId, now: UnixTi
     } else {
         successor
     }
-}
-
-/// What stands before the date at a successor's name's end; `None` where there is no date.
-pub(crate) fn before_date(name: &str) -> Option<&str> {
-    let (base, date) = name.rsplit_once('-')?;
-    (date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit())).then_some(base)
 }
 
 /// New authorities must differ from the old ones and from one another.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession, dependents::reaches};
 use crate::{
     Finding, Severity,
-    formats::shell::quote,
     inventory::{Artifact, Inventory, Node, Role},
     profile::{AuthorityId, Course, OtherKind},
+    text::shell::quote,
     x509::Certificate,
 };
 

@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, Content, Edit, KeyHome, Phase, SIGNING_FLAG, Side, Succession,
+    Action, Content, Edit, KeyHome, Phase, Side, Succession,
     steps::{Holder, PUBLIC, SECRET},
 };
 use crate::{
     Finding,
     inventory::Inventory,
-    profile::{AuthorityId, Component, Course, KubeconfigRow, Profile},
+    profile::{AuthorityId, Component, Course, KubeconfigRow, Profile, SIGNING_FLAG},
 };
 
 /// Where none was given, control-plane nodes take their new leaves from a key that lies on them.

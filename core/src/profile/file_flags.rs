@@ -2,6 +2,16 @@
 
 use super::Component;
 
+/// The flag of kube-controller-manager that names the certificate it signs with: kubeadm points it to `ca.crt`, and it
+/// takes one certificate only (kubernetes/kubeadm#1350).
+pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
+
+/// The flag that names the key of [`SIGNING_FLAG`]'s certificate.
+pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
+
+/// The flag by which kube-apiserver verifies kubelets.
+pub(crate) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
+
 /// A program whose flags are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Program {

@@ -13,7 +13,7 @@ pub struct Manager {
     /// Does it run machines that are made from machine configurations?
     pub machine_configs: bool,
     /// The script of the package that its steps call, which takes the options of
-    /// [`SubcloudStrategy`](crate::plan::SubcloudStrategy); empty where the steps call the manager's own tool.
+    /// `SubcloudStrategy`; empty where the steps call the manager's own tool.
     pub script: &'static str,
     /// Every step, in order.
     pub steps: &'static [ManagedStep],

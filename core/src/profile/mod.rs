@@ -34,6 +34,7 @@ pub(crate) use distributed_cloud::DCMANAGER;
 pub use distributed_cloud::STARLINGX_DC;
 pub use edge::EdgeRow;
 use edge::Material;
+pub(crate) use file_flags::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG};
 pub use hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable};
 pub use kamaji::KAMAJI;
 pub use kubeadm::KUBEADM;
@@ -351,7 +352,7 @@ impl Profile {
         }
     }
 
-    /// Does its tool take the options of [`SubcloudStrategy`](crate::plan::SubcloudStrategy)?
+    /// Does its tool take the options of `SubcloudStrategy`?
     #[must_use]
     pub fn takes_strategy(&self) -> bool {
         matches!(self.course, Course::Managed(manager) if !manager.script.is_empty())

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     inventory::Inventory,
+    text::hex,
     x509::{Certificate, Extension, Oid},
 };
 
@@ -59,7 +60,7 @@ impl Inventory {
     /// All fields of a certificate by its fingerprint, as a report names it; `None` if there is none.
     #[must_use]
     pub fn certificate_details(&self, fingerprint: &str) -> Option<CertificateDetails> {
-        let wanted = |certificate: &&Certificate| super::inventory::colons(&certificate.fingerprint()) == fingerprint;
+        let wanted = |certificate: &&Certificate| hex::colons(&certificate.fingerprint()) == fingerprint;
         let on_nodes = self.nodes.iter().flat_map(|node| node.slots.values());
         let slots = on_nodes.chain(&self.clients).chain(&self.loose);
         let in_slots = slots.flat_map(|slot| slot.artifact.all_certificates());
@@ -71,11 +72,11 @@ impl Inventory {
 
 fn details(certificate: &Certificate) -> CertificateDetails {
     CertificateDetails {
-        fingerprint: super::inventory::colons(&certificate.fingerprint()),
+        fingerprint: hex::colons(&certificate.fingerprint()),
         version: certificate.version(),
         extensions: certificate.extensions().iter().map(|one| extension(certificate, one)).collect(),
-        public_key: hex(certificate.public_key().der()),
-        signature: hex(certificate.signature()),
+        public_key: hex::lower(certificate.public_key().der()),
+        signature: hex::lower(certificate.signature()),
     }
 }
 
@@ -86,8 +87,8 @@ fn extension(certificate: &Certificate, extension: &Extension) -> ExtensionRepor
     let list = |values: Vec<String>| values.join(", ");
     let value = match name {
         _ if !once => String::new(),
-        "subjectKeyIdentifier" => certificate.subject_key_id().map(hex).unwrap_or_default(),
-        "authorityKeyIdentifier" => certificate.authority_key_id().map(hex).unwrap_or_default(),
+        "subjectKeyIdentifier" => certificate.subject_key_id().map(hex::lower).unwrap_or_default(),
+        "authorityKeyIdentifier" => certificate.authority_key_id().map(hex::lower).unwrap_or_default(),
         "keyUsage" => certificate.key_usage().map(|usage| usage.to_string()).unwrap_or_default(),
         "extKeyUsage" => list(certificate.extended_key_usages().iter().map(ToString::to_string).collect()),
         "subjectAltName" => list(certificate.alternative_names().iter().map(ToString::to_string).collect()),
@@ -102,7 +103,7 @@ fn extension(certificate: &Certificate, extension: &Extension) -> ExtensionRepor
         oid: extension.oid.to_string(),
         critical: extension.critical,
         value,
-        raw: hex(&extension.value),
+        raw: hex::lower(&extension.value),
     }
 }
 
@@ -111,10 +112,6 @@ fn name(oid: &Oid) -> &'static str {
         [0x55, 0x1d, last] => NAMES.iter().find(|(known, _)| known == last).map_or("", |(_, name)| name),
         _ => "",
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::package::hex(bytes)
 }
 
 #[cfg(test)]
@@ -133,7 +130,7 @@ mod tests {
         let certificate = issue_authority(parameters, &key).unwrap();
         let file = InputFile::new("cp1/etc/kubernetes/pki/ca.crt", certificate.to_pem().into_bytes());
         let inventory = inspect(vec![file], UnixTime(1));
-        let fingerprint = super::super::inventory::colons(&certificate.fingerprint());
+        let fingerprint = crate::text::hex::colons(&certificate.fingerprint());
         let details = inventory.certificate_details(&fingerprint).unwrap();
         let said: Vec<_> =
             details.extensions.iter().map(|one| (one.name.as_str(), one.critical, one.value.as_str())).collect();

@@ -10,9 +10,9 @@ use crate::{
         Artifact, Aspect, FoundCluster, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole,
         Role, Slot, StoredObject,
     },
-    package::hex,
     plan::{same_algorithm, successor_name},
     profile::SecretContent,
+    text::hex,
     x509::{Certificate, PublicKey, SigningRequest},
 };
 
@@ -164,7 +164,7 @@ impl Inventory {
             if signer == certificate {
                 "itself".to_owned()
             } else {
-                format!("{} ({})", signer.subject(), colons(&signer.fingerprint()[..4]))
+                format!("{} ({})", signer.subject(), hex::colons(&signer.fingerprint()[..4]))
             }
         });
         certificate_report(certificate, &signed_by.unwrap_or_default())
@@ -199,21 +199,15 @@ pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> 
         issuer: certificate.issuer().to_string(),
         alternative_names: certificate.alternative_names().iter().map(ToString::to_string).collect(),
         key_type: certificate.public_key().key_type().to_string(),
-        serial: hex(certificate.serial()),
+        serial: hex::lower(certificate.serial()),
         not_before: certificate.not_before(),
         not_after: certificate.not_after(),
         authority: certificate.is_root_authority(),
         signed_by: signed_by.to_owned(),
-        fingerprint: colons(&certificate.fingerprint()),
+        fingerprint: hex::colons(&certificate.fingerprint()),
         pin: certificate.public_key().pin(),
-        subject_key_id: hex(certificate.subject_key_id().unwrap_or_default()),
-        authority_key_id: hex(certificate.authority_key_id().unwrap_or_default()),
+        subject_key_id: hex::lower(certificate.subject_key_id().unwrap_or_default()),
+        authority_key_id: hex::lower(certificate.authority_key_id().unwrap_or_default()),
         signature_algorithm: certificate.signature_algorithm().to_string(),
     }
-}
-
-/// As `openssl x509 -fingerprint` prints it.
-pub(crate) fn colons(bytes: &[u8]) -> String {
-    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    pairs.join(":")
 }

@@ -8,11 +8,11 @@ mod plan;
 use serde::{Deserialize, Serialize};
 
 pub use self::certificate::{CertificateDetails, ExtensionReport};
-pub(crate) use self::inventory::{certificate_report, colons};
+pub(crate) use self::inventory::certificate_report;
 
 use crate::{
     Finding, Standing, UnixTime, finding::FindingGroup, plan::Acknowledged, profile::AuthorityId,
-    simulate::TrustMatrix, x509::KeyAlgorithm,
+    render::commands::Commands, simulate::TrustMatrix, x509::KeyAlgorithm,
 };
 
 /// Everything that inspection found.
@@ -322,6 +322,12 @@ pub struct StepCommands {
     pub check: String,
     /// Rolls it back.
     pub undo: String,
+}
+
+impl From<Commands> for StepCommands {
+    fn from(Commands { run, gate, undo }: Commands) -> Self {
+        Self { run, check: gate, undo }
+    }
 }
 
 /// One file or object changed by a step.

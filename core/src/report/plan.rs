@@ -102,6 +102,6 @@ fn step(step: &Step) -> StepReport {
         edits,
         restarts,
         gate: step.gate.words.clone(),
-        commands: crate::package::step_commands(step),
+        commands: crate::render::commands::of_step(step).into(),
     }
 }

@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::{
-    MARK,
+    SAMPLE_PREFIX,
     maker::{Maker, Usage, embedded, kubeconfig},
 };
 use crate::x509::{Issuer, PrivateKey};
@@ -59,7 +59,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
 /// Nodes, people and objects of a cluster whose authorities are there.
 pub(super) fn nodes(maker: &mut Maker<'_>, shared: &Shared) {
     for (index, (node, address)) in CONTROL_PLANE.into_iter().enumerate() {
-        let node = format!("{MARK}{node}");
+        let node = format!("{SAMPLE_PREFIX}{node}");
         control_plane(maker, shared, &node, address, index == 0);
         kubelet(maker, &shared.cluster, &node);
     }
@@ -71,14 +71,14 @@ pub(super) fn nodes(maker: &mut Maker<'_>, shared: &Shared) {
 
 /// A worker.
 pub(super) fn worker(maker: &mut Maker<'_>, issuer: &Issuer, name: &str) {
-    let worker = format!("{MARK}{name}");
+    let worker = format!("{SAMPLE_PREFIX}{name}");
     maker.add(&format!("{worker}/etc/kubernetes/pki/ca.crt"), 0o644, issuer.certificate().to_pem());
     kubelet(maker, issuer, &worker);
 }
 
 /// A person's kubeconfig.
 pub(super) fn person(maker: &mut Maker<'_>, issuer: &Issuer) {
-    let person = format!("{MARK}alice");
+    let person = format!("{SAMPLE_PREFIX}alice");
     let credential = maker.leaf(issuer, &person, &["dev"], Usage::Client, &[]);
     let text = kubeconfig(&maker.cluster, &maker.server(), issuer.certificate(), &person, &embedded(&credential));
     maker.add(&format!("clients/{person}.conf"), 0o600, text.as_bytes());

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     UnixTime,
+    inventory::{SAMPLE_PREFIX, SampleShare, sample_share},
     package::zip,
     profile::{self, KAMAJI, KUBEADM, Profile, STARLINGX, TALOS},
     report::InventoryReport,
@@ -20,9 +21,6 @@ use crate::{
 };
 
 use self::maker::Maker;
-
-/// What every name in a sample begins with.
-pub const MARK: &str = "sample-";
 
 /// Every sample, in the order in which they are offered.
 pub const SAMPLES: &[Sample] = &[
@@ -37,7 +35,7 @@ pub const SAMPLES: &[Sample] = &[
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Sample {
-    /// Its name in messages, and after [`MARK`] the cluster's.
+    /// Its name in messages, and after [`SAMPLE_PREFIX`] the cluster's.
     pub id: &'static str,
     /// Its name for people.
     pub title: &'static str,
@@ -59,36 +57,11 @@ pub struct SampleFile {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// How much of what was found is a sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // nothing, something, everything
-pub enum Share {
-    /// Nothing is.
-    #[default]
-    Nothing,
-    /// Some of it is, beside what is none.
-    Something,
-    /// Everything is.
-    Everything,
-}
-
-/// How much of what was found is a sample, told by the names: a cluster's and those of its nodes.
+/// How much of what was found is a sample, by the names of the cluster and of its nodes.
 #[must_use]
-pub fn share(inventory: &InventoryReport) -> Share {
+pub fn share(inventory: &InventoryReport) -> SampleShare {
     let nodes = inventory.holders.iter().filter(|holder| ["control-plane", "worker"].contains(&holder.role.as_str()));
-    told_by_names(&inventory.cluster, nodes.map(|holder| holder.name.as_str()))
-}
-
-/// The same, of a cluster's name and those of its nodes.
-pub(crate) fn told_by_names<'a>(cluster: &'a str, nodes: impl Iterator<Item = &'a str>) -> Share {
-    let (marked, others): (Vec<_>, Vec<_>) =
-        [cluster].into_iter().chain(nodes).partition(|name| name.starts_with(MARK));
-    match (marked.len(), others.len()) {
-        // A name alone may be anybody's.
-        (0 | 1, _) => Share::Nothing,
-        (_, 0) => Share::Everything,
-        _ => Share::Something,
-    }
+    sample_share(&inventory.cluster, nodes.map(|holder| holder.name.as_str()))
 }
 
 /// The sample of that name; `None` if there is none.
@@ -111,7 +84,7 @@ impl Sample {
     /// If a key is of another kind than was asked for, and cannot sign.
     #[must_use]
     pub fn files(&self, now: UnixTime, key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey) -> Vec<SampleFile> {
-        let mut maker = Maker::new(format!("{MARK}{}", self.id), now, key);
+        let mut maker = Maker::new(format!("{SAMPLE_PREFIX}{}", self.id), now, key);
         (self.lay_out)(&mut maker);
         maker.files
     }
@@ -127,7 +100,7 @@ impl Sample {
         now: UnixTime,
         key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey,
     ) -> (String, Zeroizing<Vec<u8>>) {
-        (format!("{MARK}{}.zip", self.id), archive(&self.files(now, key)))
+        (format!("{SAMPLE_PREFIX}{}.zip", self.id), archive(&self.files(now, key)))
     }
 }
 

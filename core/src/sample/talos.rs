@@ -11,7 +11,7 @@ use base64::{
 use zeroize::Zeroizing;
 
 use super::{
-    MARK,
+    SAMPLE_PREFIX,
     kubeadm::person,
     maker::{Maker, Usage},
 };
@@ -47,7 +47,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
         values.push((format!("@{name}_KEY@"), encoded(&issuer.key().to_pem())));
     }
     for (name, template) in MACHINES {
-        let node = format!("{MARK}{name}");
+        let node = format!("{SAMPLE_PREFIX}{name}");
         let text = filled(template, &values).replace("@NODE@", &node);
         maker.add(&format!("{node}.yaml"), 0o600, Zeroizing::new(text).as_bytes());
     }
@@ -101,5 +101,5 @@ fn talosconfig(maker: &mut Maker<'_>, issuer: &Issuer) {
         *encoded(&admin.certificate.to_pem()),
         *encoded(&admin.key.to_pem()),
     ));
-    maker.add(&format!("clients/{MARK}talosconfig"), 0o600, text.as_bytes());
+    maker.add(&format!("clients/{SAMPLE_PREFIX}talosconfig"), 0o600, text.as_bytes());
 }

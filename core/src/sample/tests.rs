@@ -23,9 +23,9 @@ fn every_sample_leads_to_a_package_that_bears_its_mark() {
         let report = inventory.report(NOW);
         assert_eq!(
             (report.cluster.clone(), report.platform.as_str()),
-            (format!("{MARK}{}", sample.id), sample.platform)
+            (format!("{SAMPLE_PREFIX}{}", sample.id), sample.platform)
         );
-        assert_eq!(share(&report), Share::Everything);
+        assert_eq!(share(&report), SampleShare::All);
         assert!(
             report.findings.iter().all(|one| one.severity != Severity::Error),
             "{}: {:#?}",
@@ -37,7 +37,7 @@ fn every_sample_leads_to_a_package_that_bears_its_mark() {
         // A tenant's control plane is one, however many Pods it runs in.
         assert_eq!(nodes, if sample.id == "kamaji" { [1, 2] } else { [3, 1] }, "{}", sample.id);
         for name in of_role("control-plane").chain(of_role("worker")) {
-            assert!(name.starts_with(MARK), "{}: {name}", sample.id);
+            assert!(name.starts_with(SAMPLE_PREFIX), "{}: {name}", sample.id);
         }
         assert!(report.unrecognised.is_empty(), "{}: {:#?}", sample.id, report.unrecognised);
         // Of StarlingX' window nobody can be spared; whoever practises is asked as everybody is.
@@ -58,7 +58,7 @@ fn every_sample_leads_to_a_package_that_bears_its_mark() {
             );
         }
         assert!(text("manifest.json").contains("\n  \"sample\": true,\n"));
-        assert!(files.name().starts_with(&format!("airlock-{MARK}{}", sample.id)), "{}", files.name());
+        assert!(files.name().starts_with(&format!("airlock-{SAMPLE_PREFIX}{}", sample.id)), "{}", files.name());
     }
 }
 
@@ -73,9 +73,9 @@ fn one_name_alone_makes_no_sample() {
         let holders = nodes.iter().map(|name| holder(name)).collect();
         share(&InventoryReport { cluster: cluster.to_owned(), holders, ..InventoryReport::default() })
     };
-    assert_eq!((of("sample-one", &[]), of("one", &["cp1"])), (Share::Nothing, Share::Nothing));
-    assert_eq!(of("sample-one", &["cp1", "sample-cp1"]), Share::Something);
-    assert_eq!(of("sample-one", &["sample-cp1"]), Share::Everything);
+    assert_eq!((of("sample-one", &[]), of("one", &["cp1"])), (SampleShare::None, SampleShare::None));
+    assert_eq!(of("sample-one", &["cp1", "sample-cp1"]), SampleShare::Part);
+    assert_eq!(of("sample-one", &["sample-cp1"]), SampleShare::All);
 }
 
 /// Keys are new each time: nobody could have kept one.

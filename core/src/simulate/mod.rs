@@ -6,8 +6,6 @@
 
 mod edges;
 mod effects;
-#[cfg(any(test, feature = "faults"))]
-pub mod faults;
 mod hosted;
 mod machines;
 mod matrix;
@@ -25,15 +23,15 @@ pub use self::matrix::{
 use self::{edges::Edges, world::World};
 use crate::{
     mint::Minted,
-    package::PackageError,
     plan::{RotationPlan, Step},
+    render::RenderError,
 };
 
 /// Predicts every handshake of the rotation.
 ///
 /// # Errors
-/// A [`PackageError`] if a given file cannot be changed in place.
-pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, PackageError> {
+/// A [`RenderError`] if a given file cannot be changed in place.
+pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, RenderError> {
     let mut world = World::today(plan, minted);
     let mut edges = Edges::of(plan, &world);
     edges.judge(&mut world, None);

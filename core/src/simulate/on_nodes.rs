@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{effects::signs, world::World};
 use crate::{
-    plan::{Access, Held, KUBELET_SERVING, PlaceKind, SIGNING_FLAG, Shown, Side, Step, Trust, Trusted},
-    profile::{AuthorityId, Component, KubeconfigRow},
+    plan::{Access, Held, KUBELET_SERVING, PlaceKind, Shown, Side, Step, Trust, Trusted},
+    profile::{AuthorityId, Component, KubeconfigRow, SIGNING_FLAG},
     x509::Certificate,
 };
 

@@ -10,13 +10,14 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use getrandom::{SysRng, rand_core::UnwrapErr};
 
-use super::{faults::Fault, *};
+use super::*;
 use crate::{
     Content, InputFile, InspectOptions, UnixTime, inspect, inspect_with, mint, package,
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
     profile::{AuthorityId, Component, Profile, STARLINGX},
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };
+use crate::{faults::Fault, package::PackageError};
 
 mod serving;
 mod talos;

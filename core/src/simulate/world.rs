@@ -11,7 +11,6 @@ use std::{
 use crate::{
     formats::static_pod,
     mint::Minted,
-    package::{PackageError, Renderer},
     plan::{
         Access, Action, CLUSTER_INFO, ClusterAction, Consumer, Content, EXTENSIONS, Edit, Fact, Held, Holder, Identity,
         KubeconfigChange, Machines, ObjectChange, PODS, PatchForm, Place, PlaceKind, Process, RotationPlan, Shown,
@@ -21,6 +20,8 @@ use crate::{
         AuthorityId, Component,
         edge::{Effect, Material, Party},
     },
+    render::RenderError,
+    render::Renderer,
     x509::{Certificate, PublicKey, TrustBundle},
 };
 
@@ -122,7 +123,7 @@ impl<'a> World<'a> {
     }
 
     /// Carries a step out, up to its gate. Afterwards [`World::values`] tells all that may be meanwhile.
-    pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), PackageError> {
+    pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), RenderError> {
         self.during.clear();
         self.renewed_too_early = false;
         self.changed.extend(self.holder(step));
@@ -285,7 +286,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn act(&mut self, step: &Step, action: &Action) -> Result<(), PackageError> {
+    fn act(&mut self, step: &Step, action: &Action) -> Result<(), RenderError> {
         match action {
             Action::Write(edit) => self.write(step, edit)?,
             Action::Remove { target, .. } => {
@@ -330,18 +331,12 @@ impl<'a> World<'a> {
     }
 
     /// A file or object becomes the package's, read back from the bytes that the package holds.
-    fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), PackageError> {
+    fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), RenderError> {
         let Some(place) = self.holder(step) else { return Ok(()) };
         self.write_content(step, place, &edit.target, &edit.content)
     }
 
-    fn write_content(
-        &mut self,
-        step: &Step,
-        place: usize,
-        target: &str,
-        content: &Content,
-    ) -> Result<(), PackageError> {
+    fn write_content(&mut self, step: &Step, place: usize, target: &str, content: &Content) -> Result<(), RenderError> {
         let minted = self.renderer.minted;
         let held = match content {
             Content::Trust(..) | Content::Widened(..) | Content::Signing(..) | Content::Leaf(_) => {
@@ -389,7 +384,7 @@ impl<'a> World<'a> {
             Content::Manifest(..) | Content::Original(_) => {
                 let bytes = self.renderer.bytes(content)?;
                 let pod = static_pod::parse(&bytes)
-                    .map_err(|error| PackageError::Manifest { file: target.to_owned(), error })?;
+                    .map_err(|error| RenderError::Manifest { file: target.to_owned(), error })?;
                 self.places[place].files.insert(target.to_owned(), BTreeSet::from([Held::Flags(flags(&pod))]));
                 for row in self.plan.profile.static_pods.iter().filter(|row| row.path == target) {
                     self.restart(place, row.component);
@@ -407,7 +402,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn write_object(&mut self, place: usize, content: &Content, change: &ObjectChange) -> Result<(), PackageError> {
+    fn write_object(&mut self, place: usize, content: &Content, change: &ObjectChange) -> Result<(), RenderError> {
         let bytes = self.renderer.bytes(content)?;
         let objects = crate::formats::object::objects(&bytes).unwrap_or_default();
         let Some(object) = objects.first() else { return Ok(()) };

@@ -18,9 +18,9 @@ use x509_parser::{
 
 use super::{
     AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, SignatureVerdict,
-    hex, key::pem,
+    key::pem,
 };
-use crate::UnixTime;
+use crate::{UnixTime, text::hex};
 
 /// A certificate (RFC 5280, 4.1). Equal to another only byte for byte; cheap to clone.
 #[derive(Clone)]
@@ -282,7 +282,7 @@ impl Certificate {
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({}, sha256:{})", self.subject(), hex(&self.fingerprint()))
+        write!(f, "Certificate({}, sha256:{})", self.subject(), hex::lower(&self.fingerprint()))
     }
 }
 

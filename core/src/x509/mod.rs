@@ -39,20 +39,12 @@ pub use issue::{
 pub use issuer::{Issuer, IssuerError};
 pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};
 pub use name::Name;
+pub(crate) use name::before_date;
 pub use oid::Oid;
 pub use reissue::{Validity, reissue, reissue_authority};
 pub use request::{SigningRequest, SigningRequestError, request_again};
 pub use san::AlternativeName;
 pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm, SignatureVerdict};
-
-/// Lower case hexadecimal, without separators.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-        text
-    })
-}
 
 /// `text` with control and formatting characters, and those in `special`, made visible: specials with
 /// a backslash in front, the others as `\XX` for each of their UTF-8 octets (RFC 4514, 2.4). What came

@@ -8,7 +8,8 @@ use x509_parser::{
     x509::X509Name,
 };
 
-use super::{Oid, escape, hex};
+use super::{Oid, escape};
+use crate::text::hex;
 
 /// A distinguished name (RFC 5280, 4.1.2.4), equal to another only byte for byte, as Go compares them.
 ///
@@ -205,7 +206,7 @@ impl fmt::Display for Attribute {
             None => write!(f, "{}", self.oid)?,
         }
         if !self.is_text() {
-            return write!(f, "=#{}", hex(&self.value));
+            return write!(f, "=#{}", hex::lower(&self.value));
         }
         let text = escape(&self.text(), ",+\"\\<>;");
         // A space or # in front and a space at the end are escaped as well (RFC 4514, 2.4).
@@ -244,3 +245,9 @@ const SHORT_NAMES: &[(&[u8], &str)] = &[
     (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25], "DC"),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
 ];
+
+/// A common name without the date at its end (`-yyyymmdd`), which new authorities get; `None` where there is no date.
+pub(crate) fn before_date(name: &str) -> Option<&str> {
+    let (base, date) = name.rsplit_once('-')?;
+    (date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit())).then_some(base)
+}

@@ -37,7 +37,7 @@ impl PartialEq<const_oid::ObjectIdentifier> for Oid {
 /// Dotted decimal; arcs beyond 128 bits, and octets that are no identifier, as `0x` and hexadecimal.
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let raw = |f: &mut fmt::Formatter<'_>| write!(f, "0x{}", super::hex(&self.0));
+        let raw = |f: &mut fmt::Formatter<'_>| write!(f, "0x{}", crate::text::hex::lower(&self.0));
         let Some(arcs) = arcs(&self.0) else {
             return raw(f);
         };

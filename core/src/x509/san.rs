@@ -7,7 +7,8 @@ use std::{
 
 use x509_parser::extensions::GeneralName;
 
-use super::{Name, Oid, escape, hex};
+use super::{Name, Oid, escape};
+use crate::text::hex;
 
 /// A subject alternative name (RFC 5280, 4.2.1.6), shown as `DNS:name`, `IP:address`, `email:…`,
 /// `URI:…`, `DirName:…`, `Registered ID:…` or `othername:…`.
@@ -81,7 +82,7 @@ impl fmt::Display for AlternativeName {
             Self::Uri(uri) => write!(f, "URI:{}", escape(uri, "")),
             Self::Directory(name) => write!(f, "DirName:{name}"),
             Self::RegisteredId(oid) => write!(f, "Registered ID:{oid}"),
-            Self::Other { form, content } => write!(f, "othername:{form}:{}", hex(content)),
+            Self::Other { form, content } => write!(f, "othername:{form}:{}", hex::lower(content)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The app bar: brand, the five steps, cluster, colours; and the slim bar over a sample.
 
-use airlock_core::sample::Share;
+use airlock_core::inventory::SampleShare;
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
@@ -71,12 +71,12 @@ pub fn link(step: Step) -> String {
     format!("go-{}", step.id())
 }
 
-fn end(state: &State, share: Share, act: &Callback<Act>) -> Html {
+fn end(state: &State, share: SampleShare, act: &Callback<Act>) -> Html {
     let cluster = state.inventory.as_ref().map(|inventory| inventory.cluster.clone()).filter(|name| !name.is_empty());
     let theme = state.theme;
     html! {
         <>
-            if share != Share::Nothing {
+            if share != SampleShare::None {
                 <span class="chip sample">{ sample_words::CHIP }</span>
             } else if let Some(name) = cluster {
                 <span class="chip line wide-only">{ name }</span>
@@ -93,8 +93,8 @@ fn theme_id(theme: Theme) -> &'static str {
 }
 
 /// The slim bar over every step as long as a sample is loaded.
-pub fn sample_bar(share: Share, act: &Callback<Act>) -> Html {
-    if share == Share::Nothing {
+pub fn sample_bar(share: SampleShare, act: &Callback<Act>) -> Html {
+    if share == SampleShare::None {
         return Html::default();
     }
     html! {

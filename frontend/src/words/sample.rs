@@ -1,6 +1,6 @@
 //! Sample clusters.
 
-use airlock_core::sample::Share;
+use airlock_core::inventory::SampleShare;
 
 /// Over the choice.
 pub const TITLE: &str = "Try a sample";
@@ -19,17 +19,17 @@ pub const CHIP: &str = "SAMPLE";
 pub const LABEL: &str = "Sample";
 
 /// The bar as long as a sample is loaded; empty where none is.
-pub fn banner(share: Share) -> &'static str {
+pub fn banner(share: SampleShare) -> &'static str {
     match share {
-        Share::Nothing => "",
-        Share::Something => {
+        SampleShare::None => "",
+        SampleShare::Part => {
             "Sample files and other files are loaded together. Remove one of them: a package of both fits no cluster."
         }
-        Share::Everything => "This cluster does not exist: its keys were just generated and protect nothing.",
+        SampleShare::All => "This cluster does not exist: its keys were just generated and protect nothing.",
     }
 }
 
 /// In the tab's title.
-pub fn title(share: Share) -> &'static str {
-    if share == Share::Nothing { "" } else { "Sample: " }
+pub fn title(share: SampleShare) -> &'static str {
+    if share == SampleShare::None { "" } else { "Sample: " }
 }

@@ -6,14 +6,12 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use airlock_core::{
-    InputFile, UnixTime, inspect, mint,
+    InputFile, UnixTime,
+    faults::{Fault, package_unproved},
+    inspect, mint,
     package::OutputFiles,
-    plan,
-    plan::RotationPlan,
-    simulate::{
-        Outcome, TrustMatrix,
-        faults::{Fault, package_unproved},
-    },
+    plan::{self, RotationPlan},
+    simulate::{Outcome, TrustMatrix},
     x509::{PrivateKey, Rules},
 };
 use airlock_tests::{

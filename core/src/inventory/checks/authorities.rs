@@ -10,7 +10,7 @@ use crate::{
     Finding, Severity, UnixTime,
     inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
-    report::colons,
+    text::hex,
     x509::{Certificate, PrivateKey, SignatureVerdict},
 };
 
@@ -185,7 +185,7 @@ fn foreign_authority(authority: &Certificate) -> Finding {
     let message = format!(
         "the CA {} (SHA-256 {}, valid from {}) is trusted together with the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
         authority.subject(),
-        colons(&authority.fingerprint()),
+        hex::colons(&authority.fingerprint()),
         authority.not_before().date()
     );
     Finding::warning("foreign-ca", "", message).remedy(

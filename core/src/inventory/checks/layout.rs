@@ -6,8 +6,7 @@ use crate::{
     Finding,
     formats::static_pod::StaticPod,
     inventory::{Artifact, Inventory, Node, Slot, tree},
-    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
-    profile::{AuthorityId, Component, Course, Profile},
+    profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 /// What the package's manifest calls holders that are no nodes.

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{copies::names, signatures::signature_not_judged};
 use crate::{
     Finding, Severity,
-    formats::shell::quote,
     inventory::{CaCopy, CopiedValue, CopyKind, Form, Inventory, writers::WrittenBy},
     profile::{AuthorityId, AuthorityRow},
+    text::shell::quote,
     x509::{Certificate, SignatureVerdict},
 };
 

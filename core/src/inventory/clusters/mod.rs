@@ -16,7 +16,7 @@ use self::{
     units::{Holder, Unit},
 };
 use super::{CaCopy, Conflicts, Inventory, Node, Pinned, Role, Slot, StoredObject};
-use crate::{Finding, profile::AuthorityId, report::colons, x509::Certificate};
+use crate::{Finding, profile::AuthorityId, text::hex, x509::Certificate};
 
 /// So many folders and nodes are named in a finding; the rest is counted. The report has all of them.
 const NAMED: usize = 6;
@@ -304,7 +304,7 @@ fn outermost<'a>(file: &'a str, folders: &BTreeMap<&str, BTreeSet<usize>>) -> &'
 /// The one finding about files of several clusters.
 fn finding(clusters: &[FoundCluster], differing: &str) -> Finding {
     let ca = |cluster: &FoundCluster| {
-        format!("{} (SHA-256 {})", cluster.authority.subject(), colons(&cluster.authority.fingerprint()))
+        format!("{} (SHA-256 {})", cluster.authority.subject(), hex::colons(&cluster.authority.fingerprint()))
     };
     let loaded = |cluster: &FoundCluster| {
         let nodes = if cluster.nodes.is_empty() { String::new() } else { format!(", nodes {}", named(&cluster.nodes)) };

@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{
     inventory::{Artifact, Inventory, Node, Role},
-    plan::SIGNING_FLAG,
-    profile::{AuthorityId, AuthorityRow, Component},
+    profile::{AuthorityId, AuthorityRow, Component, SIGNING_FLAG},
     x509::TrustBundle,
 };
 

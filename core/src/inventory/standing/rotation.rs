@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{evidence::Evidence, machines};
 use crate::{
     inventory::{Artifact, Inventory, ObjectRole},
-    plan::before_date,
     profile::{AuthorityId, AuthorityRow, SecretContent},
-    x509::Certificate,
+    x509::{Certificate, before_date},
 };
 
 /// A rotation that is under way.

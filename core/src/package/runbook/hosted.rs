@@ -4,9 +4,9 @@ use std::fmt::{Result, Write};
 
 use super::texts::{self, Consumer, Texts};
 use crate::{
-    formats::markdown::line,
     plan::{Action, ClusterAction, Intent, Phase, RotationPlan},
     profile::{Ability, AuthorityId, Hosted, Lifecycle},
+    text::markdown::line,
 };
 
 const CONSUMERS: &[Consumer] = &[

@@ -10,15 +10,15 @@ use std::fmt::Write;
 use self::texts::{CLUSTER_API_DIFFERENCES, Texts};
 use super::commands::{self, Commands};
 use crate::{
-    formats::{
-        markdown::{cell, code, line},
-        terminal::Line,
-    },
+    inventory::SampleShare,
     mint::Minted,
     plan::{Action, ClusterAction, Holder, Intent, KeyHome, Phase, RotationPlan, Step},
     profile::Course,
-    sample::Share,
     simulate::TrustMatrix,
+    text::{
+        markdown::{cell, code, line},
+        terminal::Line,
+    },
 };
 
 /// What this package is, in a few lines of plain text.
@@ -47,13 +47,13 @@ pub(super) fn readme(plan: &RotationPlan) -> String {
 }
 
 /// What is said of a package that fits no real cluster.
-fn sample(share: Share) -> Option<&'static str> {
+fn sample(share: SampleShare) -> Option<&'static str> {
     match share {
-        Share::Nothing => None,
-        Share::Something => Some(
+        SampleShare::None => None,
+        SampleShare::Part => Some(
             "Samples were among the files that this was made from (their names begin with `sample-`): it fits no cluster.",
         ),
-        Share::Everything => {
+        SampleShare::All => {
             Some("This was made from a sample, whose names begin with `sample-`: nothing in it fits a real cluster.")
         }
     }

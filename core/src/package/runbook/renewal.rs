@@ -4,8 +4,8 @@ use std::fmt::{Result, Write};
 
 use super::{hosted, sample, step_section, texts};
 use crate::{
-    formats::markdown::{cell, line},
     plan::{Action, ClusterAction, Holder, RenewedSecrets, RotationPlan},
+    text::markdown::{cell, line},
 };
 
 /// The whole runbook.

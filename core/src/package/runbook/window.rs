@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use crate::{
-    formats::markdown::line,
     plan::{
         Action, Carrier, ClusterAction, Phase, PlaceKind, Process, RotationPlan, Step,
         effort::{self, Effort, Span},
     },
     profile::{Component, Course},
+    text::{markdown::line, shell::quote},
 };
 
 /// What is assumed for [`Effort`]'s ranges.
@@ -191,7 +191,6 @@ pub(super) fn scaling(text: &mut String, plan: &RotationPlan) -> std::fmt::Resul
         })
     });
     let Some((of, step)) = pause.filter(|_| plan.profile.course == Course::NodeFiles) else { return Ok(()) };
-    let quote = super::commands::quote;
     let (namespace, cluster) = (quote(&of.namespace), quote(&of.cluster));
     let selector = quote(&format!("cluster.x-k8s.io/cluster-name={}", of.cluster));
     writeln!(

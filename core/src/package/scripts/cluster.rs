@@ -6,17 +6,17 @@ use super::{Library, function, head, hosted, machines, node::shown_sum, verify};
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},
-    package::{
-        OutputFile, OutputFiles,
-        commands::{quote, step_name, verifies_logs},
-        edits,
-        render::Renderer,
-    },
+    package::{OutputFile, OutputFiles, edits},
     plan::{
         Action, ClusterAction, Content, Edit, Holder, Machines, ObjectChange, PatchForm, Phase, RotationPlan, Step,
         certificates,
     },
     profile::AuthorityId,
+    render::{
+        Renderer,
+        commands::{step_name, verifies_logs},
+    },
+    text::shell::quote,
 };
 
 /// The functions of every script for objects.

@@ -1,9 +1,9 @@
 //! What the script for a management cluster does to a tenant's control plane.
 
-use super::super::commands::quote;
 use crate::{
     plan::{RenewedSecrets, RotationPlan, TenantAction, TenantVerb},
     profile::{Hosted, SecretTable},
+    text::shell::quote,
 };
 
 /// The functions for tenants.

@@ -5,9 +5,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::{
     formats::talos::Layout,
     inventory::Role,
-    package::{commands::quote, edits, render::Renderer},
+    package::edits,
     plan::{Action, Content, Edit, MachinePatch, PatchForm, Phase, RotationPlan, Side, Step},
     profile::AuthorityId,
+    render::Renderer,
+    text::shell::quote,
 };
 
 /// What every script for machines has of its own.

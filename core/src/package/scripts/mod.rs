@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{OutputFile, OutputFiles, commands, render::Renderer};
+use super::{OutputFile, OutputFiles};
 use crate::{
-    formats::terminal::Line,
     plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
     profile::{Course, DCMANAGER},
+    render::Renderer,
+    text::{shell::quote, terminal::Line},
 };
 
 /// The functions of every script: messages, calls of commands, waits.
@@ -40,7 +41,7 @@ impl Library {
         format!(
             "\nlibrary=$root/{path}\nif [ \"$(sha256sum <\"$library\")\" != '{sum}  -' ]; then\n  echo \"$holder: FAILED: $library is missing or damaged, or sha256sum failed; unpack the package again\" >&2\n  exit 1\nfi\n# shellcheck source={path}\n. \"$library\"\n{run}\n",
             path = self.path,
-            sum = super::hex(&Sha256::digest(self.text.as_bytes())),
+            sum = crate::text::hex::lower(&Sha256::digest(self.text.as_bytes())),
         )
     }
 
@@ -120,9 +121,9 @@ fn head(plan: &RotationPlan, phase: Phase, holder: &Holder, up: &str) -> String 
         phase.number(),
         phase.title(),
         Line(holder),
-        commands::quote(&plan.name),
+        quote(&plan.name),
         phase.number(),
-        commands::quote(&holder.to_string()),
+        quote(&holder.to_string()),
     )
 }
 

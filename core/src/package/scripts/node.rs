@@ -10,14 +10,14 @@ use crate::{
     UnixTime,
     formats::static_pod,
     mint::{Minted, MintedAuthority},
-    package::{
-        OutputFiles,
-        commands::{self, quote, quoted},
-        hex,
-        render::Renderer,
-    },
+    package::OutputFiles,
     plan::{Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
     profile::{AuthorityId, Component},
+    render::{Renderer, commands},
+    text::{
+        hex,
+        shell::{quote, quoted},
+    },
     x509::TrustBundle,
 };
 
@@ -280,11 +280,12 @@ impl Job<'_> {
         };
         let new = file.sha256();
         let old = known.0.insert((node.clone(), edit.target.clone()), new.clone());
-        let old = old.or_else(|| edit.source.as_ref().map(|source| hex(&Sha256::digest(source.bytes.as_slice()))));
+        let old =
+            old.or_else(|| edit.source.as_ref().map(|source| hex::lower(&Sha256::digest(source.bytes.as_slice()))));
         let old = old.unwrap_or_else(|| match edit.content {
             // Where phase 1 is behind every node, another package has put it there.
             Content::Signing(id, Side::New) if *self.holder == Holder::ControlPlanes => {
-                hex(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
+                hex::lower(&Sha256::digest(self.renderer.certificate(id, Side::Old).to_pem().as_bytes()))
             }
             // These are Airlock's own; nothing else puts them there.
             Content::Signing(..) | Content::Credential(_) => "absent".to_owned(),
@@ -312,7 +313,7 @@ impl Job<'_> {
             lines.push(format!(
                 "await_flag {} {}",
                 Component::ControllerManager,
-                quote(&format!("--{}={flag}", crate::plan::SIGNING_FLAG))
+                quote(&format!("--{}={flag}", crate::profile::SIGNING_FLAG))
             ));
         }
         lines
@@ -324,7 +325,7 @@ impl Job<'_> {
             return None;
         }
         let pod = static_pod::parse(manifest).ok()?;
-        pod.lookup(crate::plan::SIGNING_FLAG).filter(|value| !value.is_empty())
+        pod.lookup(crate::profile::SIGNING_FLAG).filter(|value| !value.is_empty())
     }
 
     /// The CA data of a kubeconfig that nobody has seen; not every node has those that people read.
@@ -483,13 +484,13 @@ fn begun(succession: &Succession) -> Option<String> {
 /// PEM means the same however it is wrapped.
 fn unwrapped(text: &[u8]) -> String {
     let bytes: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    hex(&Sha256::digest(bytes))
+    hex::lower(&Sha256::digest(bytes))
 }
 
 /// The value that the cluster shows for an object's data: base64 in a Secret, the text in a ConfigMap.
 pub(super) fn shown_sum(kind: &str, value: &[u8]) -> String {
     match kind {
-        "Secret" => hex(&Sha256::digest(STANDARD.encode(value))),
-        _ => hex(&Sha256::digest(value)),
+        "Secret" => hex::lower(&Sha256::digest(STANDARD.encode(value))),
+        _ => hex::lower(&Sha256::digest(value)),
     }
 }

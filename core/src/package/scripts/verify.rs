@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::super::commands::quoted;
-use crate::simulate::{Edge, TrustMatrix};
+use crate::{
+    simulate::{Edge, TrustMatrix},
+    text::shell::quoted,
+};
 
 /// What reads a log and decides.
 const VERIFY: &str = include_str!("verify.sh");

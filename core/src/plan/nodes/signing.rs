@@ -1,11 +1,11 @@
 //! What kube-controller-manager of a node signs with in each phase: one certificate, in a file of its own while `ca.crt` is a
 //! bundle, or in the copy of the new CA with which a rotation was begun by hand.
 
-use super::{MANIFEST, NodePlanner, PUBLIC, SIGNING_FLAG, SIGNING_KEY_FLAG};
+use super::{MANIFEST, NodePlanner, PUBLIC};
 use crate::{
     inventory::{CLIENT_FLAG, Standing},
     plan::{Action, Content, Edit, Side},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 impl NodePlanner<'_, '_> {

@@ -4,16 +4,16 @@ mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    KUBELET_AUTHORITY_FLAG, KeyHome, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, kubelet_authority::KubeletAuthority,
-    progress::Progress,
-};
+use super::{KeyHome, Succession, kubelet_authority::KubeletAuthority, progress::Progress};
 use crate::{
-    formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
+    formats::{
+        kubeconfig::{self, Material as Data},
+        pem, talos,
+    },
     inventory::{
         Artifact, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing, StoredObject,
     },
-    profile::{AuthorityId, Component, SecretContent},
+    profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG, SecretContent},
     x509::{Certificate, PublicKey, ascii_host},
 };
 

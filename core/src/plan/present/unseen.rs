@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Present, Shown, Trusted};
 use crate::{
     inventory::Standing,
-    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, Succession},
-    profile::{AuthorityId, Component},
+    plan::Succession,
+    profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG},
     x509::Certificate,
 };
 

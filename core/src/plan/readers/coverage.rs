@@ -3,8 +3,7 @@
 use super::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
 use crate::{
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
-    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
-    profile::Component,
+    profile::{Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
 impl Judge<'_> {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Judge, changed::Changed};
 use crate::{
     Finding,
-    formats::shell::quote,
     inventory::{Inventory, NodePods, PodLife, PodRead, Role},
     plan::{Succession, consumers::Dependent, unhandled::list},
     profile::AuthorityId,
+    text::shell::quote,
 };
 
 /// One finding for each workload, to be acknowledged; a note for a CronJob, whose next Pod reads the new files.

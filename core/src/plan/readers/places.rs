@@ -9,9 +9,9 @@ use super::{
 use crate::{
     Finding,
     inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
-    plan::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, certificates},
+    plan::{Succession, certificates},
     profile::{
-        AuthorityId, Component,
+        AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
         file_flags::{Content, Program},
     },
 };

@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{KeyError, KeyType};
-use crate::x509::{Oid, SignatureAlgorithm, SignatureVerdict, hex, signature};
+use crate::text::hex;
+use crate::x509::{Oid, SignatureAlgorithm, SignatureVerdict, signature};
 
 /// A public key, as the `SubjectPublicKeyInfo` that it came in. Equal to another only byte for byte.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl PublicKey {
     /// `sha256:` and the hexadecimal SHA-256 of its DER: the hash that `kubeadm join` wants
     /// of the CA it shall trust.
     pub fn pin(&self) -> String {
-        format!("sha256:{}", hex(&Sha256::digest(&self.der)))
+        format!("sha256:{}", hex::lower(&Sha256::digest(&self.der)))
     }
 
     /// What it is.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::text::hex;
 
 /// The serial number as `openssl x509 -serial` shows it.
 fn serial(certificate: &Certificate) -> String {
@@ -8,10 +9,10 @@ fn serial(certificate: &Certificate) -> String {
             let last = negated.len() - 1;
             let mut negated = negated;
             negated[last] += 1; // no carry in the one that is tested
-            format!("-{}", hex(&negated).to_uppercase())
+            format!("-{}", hex::lower(&negated).to_uppercase())
         }
-        [0, rest @ ..] if !rest.is_empty() => hex(rest).to_uppercase(),
-        octets => hex(octets).to_uppercase(),
+        [0, rest @ ..] if !rest.is_empty() => hex::lower(rest).to_uppercase(),
+        octets => hex::lower(octets).to_uppercase(),
     }
 }
 
@@ -20,12 +21,12 @@ fn reads_what_openssl_reads() {
     for row in table("certificates.tsv") {
         let name = &row[0];
         let certificate = certificate(name);
-        let id = |id: Option<&[u8]>| id.map(hex).unwrap_or_default().to_uppercase();
+        let id = |id: Option<&[u8]>| id.map(hex::lower).unwrap_or_default().to_uppercase();
         let read = [
             name.clone(),
             certificate.subject().to_string(),
             serial(&certificate),
-            hex(&certificate.fingerprint()).to_uppercase(),
+            hex::lower(&certificate.fingerprint()).to_uppercase(),
             certificate.public_key().pin(),
             certificate.not_before().0.to_string(),
             certificate.not_after().0.to_string(),
@@ -144,7 +145,8 @@ fn reads_every_form_of_name() {
 #[test]
 fn lists_extensions_in_their_order() {
     let leaf = certificate("leaf-odd.crt");
-    let extensions: Vec<_> = leaf.extensions().iter().map(|e| (e.oid.to_string(), e.critical, hex(&e.value))).collect();
+    let extensions: Vec<_> =
+        leaf.extensions().iter().map(|e| (e.oid.to_string(), e.critical, hex::lower(&e.value))).collect();
     let expected = [
         ("2.5.29.17", true, None),
         ("2.5.29.14", false, Some("04050102030405")),

@@ -1,25 +1,23 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
-pub(super) use crate::formats::shell::quote;
-pub(super) use crate::formats::shell::quoted;
 use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb};
 
 /// On the client, apply would copy the object, key and all, into an annotation.
-pub(super) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
+pub(crate) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
 
 /// Deletes an object and creates it again, without a copy in an annotation.
-pub(super) const REPLACE: &str = "kubectl replace --force --field-manager=airlock";
+pub(crate) const REPLACE: &str = "kubectl replace --force --field-manager=airlock";
 
 /// What carries a step out, proves it and takes it back; each empty where a person acts.
 #[derive(Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Commands {
-    pub(super) run: String,
-    pub(super) gate: String,
-    pub(super) undo: String,
+pub(crate) struct Commands {
+    pub(crate) run: String,
+    pub(crate) gate: String,
+    pub(crate) undo: String,
 }
 
 /// The commands of a step.
-pub(super) fn of_step(step: &Step) -> Commands {
+pub(crate) fn of_step(step: &Step) -> Commands {
     if let Carrier::Tool { run, gate, .. } = &step.carrier {
         return Commands { run: run.clone(), gate: gate.clone(), undo: String::new() };
     }
@@ -63,7 +61,7 @@ pub(super) fn of_step(step: &Step) -> Commands {
 const VERIFY: &str = "verify";
 
 /// Does the step only read logs?
-pub(super) fn verifies_logs(step: &Step) -> bool {
+pub(crate) fn verifies_logs(step: &Step) -> bool {
     step.actions.iter().any(|action| matches!(action, Action::VerifyLogs))
 }
 
@@ -79,22 +77,22 @@ impl Commands {
 }
 
 /// The script that carries a step out, from the package's root.
-pub(super) fn script_path(step: &Step) -> String {
+pub(crate) fn script_path(step: &Step) -> String {
     format!("{}/{}/apply.sh", step.phase.folder(), step.place().folder())
 }
 
 /// The step's id without its phase.
-pub(super) fn step_name(step: &Step) -> &str {
+pub(crate) fn step_name(step: &Step) -> &str {
     step.id.split_once('-').map_or(step.id.as_str(), |(_, name)| name)
 }
 
 /// Is it the backup of a node?
-pub(super) fn is_backup_step(step: &Step) -> bool {
+pub(crate) fn is_backup_step(step: &Step) -> bool {
     step.actions.iter().any(|action| matches!(action, Action::BackUp { .. }))
 }
 
 /// Is it about the kubelet's own credential alone?
-pub(super) fn is_kubelet_step(step: &Step) -> bool {
+pub(crate) fn is_kubelet_step(step: &Step) -> bool {
     matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes)
         && step.actions.iter().any(|action| match action {
             Action::RenewKubelet | Action::RenewServing => true,

@@ -1,13 +1,17 @@
-//! A content's recipe and what was minted become bytes.
+//! The bytes of each file that a plan describes, and the shell commands of each step.
+
+pub(crate) mod commands;
+mod machines;
 
 use zeroize::Zeroizing;
 
-use super::PackageError;
 use crate::{
     formats::{
-        kubeconfig::{self, KubeconfigEdit},
+        edit::EditError,
+        kubeconfig::{self, KubeconfigEdit, KubeconfigEditError},
         object::{self, Changes},
-        static_pod,
+        redaction::holds_key,
+        static_pod::{self, StaticPodError},
     },
     mint::{Minted, MintedLeaf},
     plan::{
@@ -17,7 +21,31 @@ use crate::{
     x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
 };
 
-/// Knows everything that a recipe may refer to.
+/// Why a given file could not be changed. The plan checks all of this before, so it is not expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A kubeconfig cannot be changed in place.
+    #[error("{file}: {error}")]
+    Kubeconfig {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: KubeconfigEditError,
+    },
+    /// A manifest cannot be changed in place.
+    #[error("{file}: {error}")]
+    Manifest {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: StaticPodError,
+    },
+    /// A text cannot be changed in place.
+    #[error(transparent)]
+    Text(#[from] EditError),
+}
+
+/// A plan with the keys and certificates that its files refer to.
 pub(crate) struct Renderer<'a> {
     pub(crate) plan: &'a RotationPlan,
     pub(crate) minted: &'a Minted,
@@ -31,7 +59,7 @@ fn text(text: String) -> Bytes {
 
 impl Renderer<'_> {
     /// The bytes of a file.
-    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, PackageError> {
+    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, RenderError> {
         Ok(match content {
             Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
             Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
@@ -60,7 +88,7 @@ impl Renderer<'_> {
             Content::Manifest(source, flags) => {
                 let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
                 let edited = static_pod::set_flags(&source.bytes, &flags)
-                    .map_err(|error| PackageError::Manifest { file: source.file.clone(), error })?;
+                    .map_err(|error| RenderError::Manifest { file: source.file.clone(), error })?;
                 Zeroizing::new(edited)
             }
             Content::Original(source) => Zeroizing::clone(&source.bytes),
@@ -70,7 +98,7 @@ impl Renderer<'_> {
     }
 
     /// Does the file hold a private key?
-    pub(super) fn is_secret(&self, content: &Content) -> bool {
+    pub(crate) fn is_secret(&self, content: &Content) -> bool {
         match content {
             Content::AuthorityKey(_)
             | Content::AuthorityPair(_)
@@ -81,19 +109,19 @@ impl Renderer<'_> {
             | Content::Secrets(..) => true,
             Content::Patch(patch) => patch.key().is_some(),
             Content::Kubeconfig(source, _) | Content::Talosconfig(source, _) | Content::Original(source) => {
-                super::preview::holds_key(&source.bytes)
+                holds_key(&source.bytes)
             }
             Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
             Content::Object(ObjectChange::Files(..)) => true,
             Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
-                stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| super::preview::holds_key(bytes))
+                stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| holds_key(bytes))
             }
             _ => false,
         }
     }
 
     /// The PEM of a new authority's certificate and key.
-    pub(super) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
+    pub(crate) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
         let certificate = text(self.certificate(succession.id, Side::New).to_pem());
         (certificate, self.authority_key(succession, succession.encoding))
     }
@@ -110,7 +138,7 @@ impl Renderer<'_> {
     }
 
     /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
-    pub(super) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
+    pub(crate) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
             .into_iter()
             .chain(&self.plan.successions[&id].given_up)
@@ -135,7 +163,7 @@ impl Renderer<'_> {
     }
 
     /// The PEM of an authority's private key.
-    pub(super) fn side_key(&self, id: AuthorityId, side: Side) -> Zeroizing<String> {
+    pub(crate) fn side_key(&self, id: AuthorityId, side: Side) -> Zeroizing<String> {
         self.side(id, side).to_pem()
     }
 
@@ -150,16 +178,16 @@ impl Renderer<'_> {
         key.expect("Invariant: a plan writes no key that is not there")
     }
 
-    pub(super) fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
+    pub(crate) fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
         &self.minted.leaves[id.0]
     }
 
-    pub(super) fn leaf_key(&self, id: ReplacementId) -> Bytes {
+    pub(crate) fn leaf_key(&self, id: ReplacementId) -> Bytes {
         let pem = self.leaf(id).key.as_ref().map(|key| key.to_pem());
         Zeroizing::new(pem.map_or_else(Vec::new, |pem| pem.as_bytes().to_vec()))
     }
 
-    fn kubeconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, PackageError> {
+    fn kubeconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, RenderError> {
         let mut edits = Vec::new();
         for (cluster, present) in &change.trust {
             let pem = self.widened(change.authority, present, change.order).to_pem();
@@ -175,10 +203,10 @@ impl Renderer<'_> {
             }
         }
         kubeconfig::edit(&source.bytes, &edits)
-            .map_err(|error| PackageError::Kubeconfig { file: source.file.clone(), error })
+            .map_err(|error| RenderError::Kubeconfig { file: source.file.clone(), error })
     }
 
-    fn object(&self, change: &ObjectChange) -> Result<Bytes, PackageError> {
+    fn object(&self, change: &ObjectChange) -> Result<Bytes, RenderError> {
         let object = match change {
             ObjectChange::Authority(stored, id) => {
                 let succession = &self.plan.successions[id];

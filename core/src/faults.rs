@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use super::simulate;
 use crate::{
     mint::Minted,
     package::{OutputFiles, PackageError, write},
@@ -12,6 +11,7 @@ use crate::{
         Action, Content, Fact, Holder, Identity, Phase, Place, PlaceKind, ReplacementId, RotationPlan, Step, Trust,
     },
     profile::{AuthorityId, Component},
+    simulate,
     time::DAY,
     x509::{Certificate, ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
 };

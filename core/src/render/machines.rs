@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{PackageError, render::Renderer};
+use super::{RenderError, Renderer};
 use crate::{
     formats::{
         emit,
@@ -21,7 +21,7 @@ type Bytes = Zeroizing<Vec<u8>>;
 impl Renderer<'_> {
     /// A patch of up to two documents: the list of accepted certificates is taken away, since it would be appended to,
     /// then everything is set anew. So the patch can be applied twice, and whatever was accepted before is gone.
-    pub(super) fn patch(&self, patch: &MachinePatch) -> Bytes {
+    pub(crate) fn patch(&self, patch: &MachinePatch) -> Bytes {
         let taken_away = document(patch, json!({ "acceptedCAs": { "$patch": "delete" } }));
         let mut documents = vec![taken_away];
         let content = self.set_anew(patch);
@@ -77,7 +77,7 @@ impl Renderer<'_> {
     }
 
     /// A talosconfig with some values changed.
-    pub(super) fn talosconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, PackageError> {
+    pub(crate) fn talosconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, RenderError> {
         let trust = |present: &[_]| self.widened(change.authority, present, change.order).to_pem();
         let edits = change.client_edits(&source.bytes, trust, |id| {
             let leaf = self.leaf(id);
@@ -88,7 +88,7 @@ impl Renderer<'_> {
     }
 
     /// An administrator's talosconfig or kubeconfig, as talosctl writes them.
-    pub(super) fn client(&self, client: &NewClient) -> Bytes {
+    pub(crate) fn client(&self, client: &NewClient) -> Bytes {
         let NewClient { authority, cluster, server, order, credential } = client;
         let leaf = self.leaf(*credential);
         let trust = STANDARD.encode(self.bundle(*authority, *order).to_pem());
@@ -115,7 +115,7 @@ impl Renderer<'_> {
     }
 
     /// The cluster's secrets with new certificates and keys.
-    pub(super) fn secrets(&self, source: &Source, ids: &[AuthorityId]) -> Result<Bytes, PackageError> {
+    pub(crate) fn secrets(&self, source: &Source, ids: &[AuthorityId]) -> Result<Bytes, RenderError> {
         let values = ids.iter().flat_map(|id| {
             let place = self.plan.profile.authority(*id).map_or("", |row| row.secret);
             [

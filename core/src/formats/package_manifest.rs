@@ -1,0 +1,33 @@
+//! `manifest.json`, by which a package of Airlock's is recognised.
+
+use serde::Deserialize;
+
+/// The format's name and version.
+pub(crate) const FORMAT: &str = "airlock-package/1";
+
+/// The most that is read of a manifest. Bytes.
+const MAX_SIZE: usize = 64 << 20;
+
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+}
+
+/// Is this the manifest of a package, in the format that is written today?
+pub(crate) fn is_manifest(bytes: &[u8]) -> bool {
+    let head = bytes.get(..MAX_SIZE.min(bytes.len())).map(serde_json::from_slice::<Head>);
+    head.is_some_and(|head| head.is_ok_and(|head| head.format == FORMAT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_names_its_format() {
+        assert!(is_manifest(br#"{"cluster":"one","format":"airlock-package/1"}"#));
+        for other in ["", "[]", "{}", r#"{"format":"airlock-package/0"}"#, r#"{"format":1}"#] {
+            assert!(!is_manifest(other.as_bytes()), "{other}");
+        }
+    }
+}
