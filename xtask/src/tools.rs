@@ -68,7 +68,7 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
 }
 
 /// Everything that the tests need and that no package manager has.
-const GO_TOOLS: [GoTool; 13] = [
+const GO_TOOLS: [GoTool; 14] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool {
         name: "kubeadm-1.25",
@@ -79,6 +79,11 @@ const GO_TOOLS: [GoTool; 13] = [
     },
     kubernetes("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    // In the lab's folder: the lab runs the same program.
+    GoTool {
+        folder: "k8s-1.36",
+        ..kubernetes("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager")
+    },
     GoTool { name: "fixtures", folder: "", module: "tests/go/kubernetes", package: "./fixtures", release: "" },
     GoTool { name: "identities", folder: "", module: "tests/go/kubernetes", package: "./identities", release: "" },
     GoTool { name: "oracle", folder: "", module: "tests/go/oracle", package: ".", release: "" },

@@ -14,6 +14,7 @@
 //! | `systemd_unit` | the commands and environment of services, drop-ins merged | |
 //! | `command_line` | flags, scripts and the paths in them | |
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
+//! | `helm` | the records of releases, the certificates in them | |
 //! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
 //! | `redaction` | a file as a person may see it, without private keys | |
@@ -53,6 +54,7 @@ pub mod archive;
 pub(crate) mod command_line;
 pub mod edit;
 pub mod emit;
+pub(crate) mod helm;
 pub mod kubeadm;
 pub mod kubeconfig;
 pub mod kubelet;

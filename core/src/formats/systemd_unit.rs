@@ -13,6 +13,15 @@ pub(crate) struct Fragment<'a> {
     pub(crate) text: &'a str,
 }
 
+/// A file that `EnvironmentFile=` names, or matches.
+pub(crate) struct EnvironmentFile<'a> {
+    /// Its absolute path on the node.
+    pub(crate) path: String,
+    /// The file, as the person named it.
+    pub(crate) file: &'a str,
+    pub(crate) text: &'a str,
+}
+
 /// A word of a command, and the file that it comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Word {
@@ -29,7 +38,8 @@ pub(crate) struct Service {
     pub(crate) environment: Vec<(String, Word)>,
     /// Values of directives that name files of their own: `LoadCredential=`, `BindPaths=`, `WorkingDirectory=` …
     pub(crate) directives: Vec<(String, Word)>,
-    /// `EnvironmentFile=`: absolute paths and the file that names each.
+    /// `EnvironmentFile=`: absolute paths and the file that names each. A pattern stands for the provided files that it
+    /// matches; one that matches none, for itself.
     pub(crate) environment_files: Vec<Word>,
     /// `WorkingDirectory=`; `/` where it is not set.
     pub(crate) working_directory: String,
@@ -150,12 +160,13 @@ fn unquoted(value: &str) -> String {
 
 /// Merges a unit file and its drop-ins, in systemd's order: an empty value resets what came before.
 ///
-/// `read` gives an environment file on the node: its name as the person gave it, and its text.
-pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Option<(&'a str, &'a str)>) -> Service {
+/// `read` gives the provided files on the node that an absolute path or a pattern names, sorted by path ([`glob`]).
+pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Vec<EnvironmentFile<'a>>) -> Service {
     let mut exec: Vec<(String, Word)> = Vec::new();
     let mut variables: BTreeMap<String, Word> = BTreeMap::new();
     let mut service = Service { working_directory: "/".to_owned(), ..Service::default() };
-    let mut optional: Vec<bool> = Vec::new();
+    // Paths or patterns, and whether the unit starts without them.
+    let mut named: Vec<(Word, bool)> = Vec::new();
     for fragment in fragments {
         for (section, name, value) in directives(fragment.text, " ") {
             let word = |text: &str| Word { text: text.to_owned(), file: fragment.file.to_owned() };
@@ -173,13 +184,10 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
                         }
                     }
                 }
-                "EnvironmentFile" if value.is_empty() => {
-                    service.environment_files.clear();
-                    optional.clear();
-                }
+                "EnvironmentFile" if value.is_empty() => named.clear(),
                 "EnvironmentFile" => {
-                    service.environment_files.push(word(value.trim_start_matches('-')));
-                    optional.push(value.starts_with('-'));
+                    let path = value.strip_prefix('-');
+                    named.push((word(path.unwrap_or(&value)), path.is_some()));
                 }
                 "WorkingDirectory" if !value.is_empty() && !value.contains('~') => {
                     value.trim_start_matches('-').clone_into(&mut service.working_directory);
@@ -189,16 +197,19 @@ pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Opt
             }
         }
     }
-    for (named, is_optional) in service.environment_files.iter().zip(optional) {
-        match read(&named.text) {
-            Some((file, text)) => {
-                let pairs = environment(text).into_iter();
-                variables.extend(pairs.map(|(name, text)| (name, Word { text, file: file.to_owned() })));
+    for (named, is_optional) in named {
+        let files = read(&named.text);
+        for EnvironmentFile { path, file, text } in &files {
+            let pairs = environment(text).into_iter();
+            variables.extend(pairs.map(|(name, text)| (name, Word { text, file: (*file).to_owned() })));
+            service.environment_files.push(Word { text: path.clone(), file: named.file.clone() });
+        }
+        if files.is_empty() {
+            if !is_optional {
+                let (path, file) = (named.text.clone(), named.file.clone());
+                service.unknown.push(Unknown::EnvironmentFile { path, file });
             }
-            None if is_optional => {}
-            None => {
-                service.unknown.push(Unknown::EnvironmentFile { path: named.text.clone(), file: named.file.clone() });
-            }
+            service.environment_files.push(named);
         }
     }
     let unset = exec.iter().flat_map(|(_, line)| {
@@ -283,5 +294,6 @@ fn words(line: &Word, variables: &BTreeMap<String, Word>) -> Vec<Word> {
     words
 }
 
+pub(crate) mod glob;
 #[cfg(test)]
 mod tests;

@@ -144,7 +144,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
             inventory.place_tree(&root, content, password);
         }
     }
-    inventory.place_namesakes();
+    inventory.place_namesakes(password);
     inventory.name_nodes();
     inventory.furnish_tenant(tenant);
     inventory.unrecognised.sort_by(|a, b| a.file.cmp(&b.file));
@@ -379,7 +379,7 @@ impl Inventory {
                     }
                 }
             }
-            Detected::Objects(objects) => self.place_objects(&file, &bytes, objects),
+            Detected::Objects(objects) => self.place_objects(&file, &bytes, objects, password),
             Detected::Talos(talos) => self.place_talos(file, bytes, mode, *talos),
             Detected::Nothing(reason) => self.nothing(file, &reason, Severity::Warning),
         }

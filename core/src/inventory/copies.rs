@@ -11,10 +11,13 @@ use zeroize::Zeroizing;
 
 use super::{
     detect,
-    writers::{WrittenBy, owners, writer},
+    keystores::{Keystore, Opener, Unread},
+    writers::{WrittenBy, is_immutable, owners, writer},
 };
 use crate::{
+    Password,
     formats::{
+        helm,
         object::Object,
         pem::{self, PemBlock},
     },
@@ -37,6 +40,10 @@ pub(crate) struct CaCopy {
     keys: Vec<(String, PublicKey)>,
     /// The key in the object's data of a private key that may be a CA's and cannot be read, such as an encrypted one.
     unreadable_key: Option<String>,
+    /// Values that may hold certificates and were not read, by their key in the object's data.
+    pub(crate) unread: Vec<(String, Unread)>,
+    /// Does the API server refuse every change of its data?
+    pub(crate) is_immutable: bool,
     /// The program that writes the object, if its metadata names one.
     pub(crate) writer: Option<WrittenBy>,
 }
@@ -53,10 +60,12 @@ pub(crate) struct CopiedValue {
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Form {
-    /// PEM or DER.
+    /// PEM, DER or a keystore.
     Certificates,
     /// A kubeconfig.
     Kubeconfig,
+    /// A kubeconfig as base64 text, as pipelines keep it in variables.
+    EncodedKubeconfig,
     /// A description of a client with base64 of PEM in it, such as an Argo CD cluster
     /// (argoproj/argo-cd: docs/operator-manual/declarative-setup.md, `config.tlsClientConfig`).
     Client,
@@ -68,6 +77,8 @@ pub(crate) enum CopyKind {
     /// Each API server adds its own to ConfigMap kube-system/extension-apiserver-authentication, and none takes any away
     /// (kubernetes/kubernetes: pkg/controlplane/controller/clusterauthenticationtrust).
     Authentication,
+    /// Helm: the record of a release, which it reads when it upgrades or rolls back the release.
+    HelmRelease,
     /// No component of the cluster: an issuer, a trust bundle, a serving certificate, a kubeconfig.
     Other,
     /// kube-controller-manager, into every namespace (pkg/controller/certificates/rootcacertpublisher).
@@ -93,9 +104,10 @@ impl CaCopy {
 
 /// Certificates that were read before: a dump holds the same CA in every namespace.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'p> {
     /// By the SHA-256 of their DER.
     known: BTreeMap<[u8; 32], Certificate>,
+    keystores: Opener<'p>,
 }
 
 /// Everything in a value that counts.
@@ -115,48 +127,89 @@ const DER: [u8; 2] = [0x30, 0x82];
 /// Base64 of base64 is found as well, and nothing below that.
 const MAX_DEPTH: usize = 2;
 
-impl Reader {
-    /// What an object holds; `None` if that is no certificate and no private key of a CA.
+impl<'p> Reader<'p> {
+    /// A reader that opens keystores with this password.
+    pub(super) fn new(password: Option<&'p Password>) -> Self {
+        Self { known: BTreeMap::new(), keystores: Opener::new(password) }
+    }
+
+    /// What an object holds; `None` if that is no certificate, no private key of a CA and no keystore.
     pub(super) fn copies(&mut self, object: &Object, file: &str) -> Option<CaCopy> {
         let data = data(object)?;
-        let mut values = Vec::new();
-        let mut blocks = Vec::new();
-        for (key, value) in data {
-            let (form, Scanned { certificates, keys }) = self.value(&value);
-            blocks.extend(keys.into_iter().map(|block| (key.clone(), block)));
-            if !certificates.is_empty() {
-                values.push(CopiedValue { key, form, certificates });
-            }
-        }
         let mut copy = CaCopy {
             kind: kind(object),
             object: object.kind.clone(),
             namespace: object.namespace.clone().unwrap_or_default(),
             name: object.name.clone(),
             file: file.to_owned(),
-            values,
+            values: Vec::new(),
             keys: Vec::new(),
             unreadable_key: None,
+            unread: Vec::new(),
+            is_immutable: is_immutable(object),
             writer: None,
         };
-        copy.add_keys(&blocks);
-        if copy.values.is_empty() && copy.keys.is_empty() {
+        if copy.kind == CopyKind::HelmRelease {
+            self.release(&data, &mut copy);
+        } else {
+            self.values(data, &mut copy);
+        }
+        if copy.values.is_empty() && copy.keys.is_empty() && copy.unread.is_empty() {
             return None;
         }
         copy.writer = writer(object);
+        copy.add_keystores_of_cert_manager();
         Some(copy)
     }
 
-    fn value(&mut self, value: &[u8]) -> (Form, Scanned) {
-        let is_kubeconfig = [&b"certificate-authority-data"[..], b"client-certificate-data"]
-            .iter()
-            .any(|key| detect::contains(value, key));
-        if is_kubeconfig && let Ok((kubeconfig, _)) = detect::read_kubeconfig(value) {
-            let shown = kubeconfig.credentials().flat_map(|(_, credential)| credential.certificates.clone());
-            let certificates: Vec<_> = kubeconfig.trust.iter().flatten().cloned().chain(shown).collect();
-            if !certificates.is_empty() {
-                return (Form::Kubeconfig, Scanned { certificates, keys: Vec::new() });
+    fn values(&mut self, data: BTreeMap<String, Zeroizing<Vec<u8>>>, copy: &mut CaCopy) {
+        let mut blocks = Vec::new();
+        for (key, value) in data {
+            if let Some(Keystore { lists, keys, unread }) = self.keystores.open(&value) {
+                copy.keys.extend(keys.into_iter().map(|own| (key.clone(), own)));
+                copy.unread.extend(unread.map(|unread| (key.clone(), unread)));
+                let value = |certificates| CopiedValue { key: key.clone(), form: Form::Certificates, certificates };
+                copy.values.extend(lists.into_iter().map(value));
+                continue;
             }
+            let (form, Scanned { certificates, keys }) = self.value(&value);
+            blocks.extend(keys.into_iter().map(|block| (key.clone(), block)));
+            if !certificates.is_empty() {
+                copy.values.push(CopiedValue { key, form, certificates });
+            }
+        }
+        copy.add_keys(&blocks);
+    }
+
+    /// The certificates in the record of a Helm release, each once.
+    fn release(&mut self, data: &BTreeMap<String, Zeroizing<Vec<u8>>>, copy: &mut CaCopy) {
+        let key = helm::KEY.to_owned();
+        let Some(json) = data.get(helm::KEY).and_then(|record| helm::read(record)) else {
+            copy.unread.push((key, Unread::Release));
+            return;
+        };
+        let mut scanned = Scanned::default();
+        for der in helm::certificates(&json) {
+            scanned.certificates.extend(self.certificate(&der));
+        }
+        for text in helm::base64_texts(&json, BASE64_OF_PEM) {
+            self.scan(text, MAX_DEPTH, &mut scanned);
+        }
+        scanned.certificates.sort();
+        scanned.certificates.dedup();
+        let certificates = scanned.certificates;
+        if !certificates.is_empty() {
+            copy.values.push(CopiedValue { key, form: Form::Client, certificates });
+        }
+    }
+
+    fn value(&mut self, value: &[u8]) -> (Form, Scanned) {
+        if let Some(certificates) = kubeconfig(value) {
+            return (Form::Kubeconfig, Scanned { certificates, keys: Vec::new() });
+        }
+        let decoded = base64_text(value).and_then(detect::from_base64).map(Zeroizing::new);
+        if let Some(certificates) = decoded.and_then(|text| kubeconfig(&text)) {
+            return (Form::EncodedKubeconfig, Scanned { certificates, keys: Vec::new() });
         }
         let mut scanned = Scanned::default();
         self.scan(value, MAX_DEPTH, &mut scanned);
@@ -229,6 +282,52 @@ impl CaCopy {
     }
 }
 
+impl CaCopy {
+    /// What cert-manager writes into keystores is also in the Secret's PEM values: into `keystore.*` the certificate with its
+    /// chain and the CA, into `truststore.*` the first certificate of `ca.crt` (cert-manager/cert-manager:
+    /// pkg/controller/certificates/issuing/internal/keystore.go).
+    fn add_keystores_of_cert_manager(&mut self) {
+        if !self.writer.as_ref().is_some_and(WrittenBy::is_cert_manager) {
+            return;
+        }
+        let value = |key: &str| self.values.iter().find(|value| value.key == key).map(|value| &value.certificates);
+        let authority = || value("ca.crt").and_then(|certificates| certificates.first()).cloned();
+        let mut known = Vec::new();
+        for (key, _) in &self.unread {
+            let certificates: Vec<Certificate> = match key.as_str() {
+                "keystore.p12" => value("tls.crt").into_iter().flatten().cloned().chain(authority()).collect(),
+                "truststore.p12" => authority().into_iter().collect(),
+                _ => Vec::new(),
+            };
+            if !certificates.is_empty() {
+                known.push(CopiedValue { key: key.clone(), form: Form::Certificates, certificates });
+            }
+        }
+        self.unread.retain(|(key, _)| !known.iter().any(|value| value.key == *key));
+        self.values.extend(known);
+        self.values.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+}
+
+/// The certificates in a kubeconfig; `None` if the text is something else, or has none.
+fn kubeconfig(text: &[u8]) -> Option<Vec<Certificate>> {
+    let keys = [&b"certificate-authority-data"[..], b"client-certificate-data"];
+    if !keys.iter().any(|key| detect::contains(text, key)) {
+        return None;
+    }
+    let (kubeconfig, _) = detect::read_kubeconfig(text).ok()?;
+    let presented = kubeconfig.credentials().flat_map(|(_, credential)| credential.certificates.clone());
+    let certificates: Vec<_> = kubeconfig.trust.iter().flatten().cloned().chain(presented).collect();
+    (!certificates.is_empty()).then_some(certificates)
+}
+
+/// The value, if it is nothing but base64 and white space.
+fn base64_text(value: &[u8]) -> Option<&str> {
+    let is_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
+    std::str::from_utf8(value).ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| is_base64(&byte)))
+}
+
 /// The values of a Secret or ConfigMap, decoded; of another object, the texts that hold PEM. `None` for objects that
 /// another one is the source of.
 fn data(object: &Object) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
@@ -292,6 +391,7 @@ fn kind(object: &Object) -> CopyKind {
     let secret = object.kind == "Secret";
     match (object.namespace.as_deref(), object.name.as_str()) {
         _ if secret && object.secret_type() == "kubernetes.io/service-account-token" => CopyKind::Token,
+        _ if helm::is_release(object) => CopyKind::HelmRelease,
         _ if secret => CopyKind::Other,
         (_, "kube-root-ca.crt") => CopyKind::RootCa,
         (Some("kube-system") | None, "extension-apiserver-authentication") => CopyKind::Authentication,

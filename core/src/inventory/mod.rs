@@ -10,6 +10,7 @@ mod checks;
 mod clusters;
 mod copies;
 mod detect;
+mod keystores;
 mod layout;
 mod links;
 mod machines;
@@ -58,6 +59,7 @@ pub(crate) use self::{
     checks::{Refusals, refused_extension},
     clusters::FoundCluster,
     copies::{CaCopy, CopiedValue, CopyKind, Form},
+    keystores::Unread,
     machines::SecretsFile,
     node_pods::{NodePods, PodLife, PodRead},
     pins::Pinned,

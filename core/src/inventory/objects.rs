@@ -21,7 +21,7 @@ use super::{
     writers,
 };
 use crate::{
-    Finding, Severity,
+    Finding, Password, Severity,
     formats::{
         kubeadm,
         object::{Object, same_content},
@@ -30,9 +30,15 @@ use crate::{
 };
 
 impl Inventory {
-    pub(super) fn place_objects(&mut self, file: &str, bytes: &Bytes, objects: Vec<Object>) {
+    pub(super) fn place_objects(
+        &mut self,
+        file: &str,
+        bytes: &Bytes,
+        objects: Vec<Object>,
+        password: Option<&Password>,
+    ) {
         let mut passed_over: BTreeMap<String, usize> = BTreeMap::new();
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(password);
         for object in objects {
             self.refuse_control_plane(&object, file);
             if writers::is_sops(&object) && self.note_encrypted(&object, file) {
@@ -131,12 +137,12 @@ impl Inventory {
 
     /// Secrets that are called like Cluster API's and bear neither its label nor its type: what people supply may be so, and is
     /// looked up by its name. They are the Cluster's if that is known by something else.
-    pub(super) fn place_namesakes(&mut self) {
+    pub(super) fn place_namesakes(&mut self, password: Option<&Password>) {
         let stored = self.objects.iter();
         let known =
             stored.filter_map(|stored| Some((stored.object.effective_namespace().to_owned(), stored.cluster()?)));
         let clusters: BTreeSet<_> = known.chain(std::mem::take(&mut self.clusters)).collect();
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(password);
         for (file, bytes, object) in std::mem::take(&mut self.namesakes) {
             let content = secret_row(&object).map(|row| row.content);
             let cluster = content.and_then(|content| secret_cluster(&object, content));

@@ -222,6 +222,12 @@ pub(crate) struct WrittenBy {
     pub(crate) renewal: Option<Renewal>,
 }
 
+impl WrittenBy {
+    pub(super) fn is_cert_manager(&self) -> bool {
+        self.title == CERT_MANAGER
+    }
+}
+
 /// How the program that issued a certificate issues it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Renewal {

@@ -28,6 +28,9 @@ pub struct Container {
     pub certificates: Vec<Certificate>,
     /// The private keys that can be read.
     pub keys: Vec<PrivateKey>,
+    /// Those of the certificates that Java trusts: their bags have its attribute `trustedKeyUsage` (OpenJDK:
+    /// src/java.base/share/classes/sun/security/pkcs12/PKCS12KeyStore.java).
+    pub trusted: Vec<Certificate>,
 }
 
 /// Why a container was not opened.
@@ -45,18 +48,38 @@ pub enum ContainerError {
 /// Do these bytes begin as a container does: a sequence of the version 3 and of a sequence (RFC 7292, 4)?
 #[must_use]
 pub fn is_container(der: &[u8]) -> bool {
-    let version = |der| -> der::Result<bool> {
+    parts(der).is_some()
+}
+
+/// Is it a container that opens without a password: nothing in it is encrypted, and it has no integrity check? Java writes
+/// such trust stores (OpenJDK: `keystore.pkcs12.macAlgorithm=NONE`).
+pub(crate) fn is_open_container(der: &[u8]) -> bool {
+    // Version and content; the integrity check would be the third.
+    parts(der) == Some(2) && count_encrypted(der) == 0
+}
+
+/// The number of parts of the outermost sequence; `None` if it is no container.
+fn parts(der: &[u8]) -> Option<usize> {
+    let parts = |der| -> der::Result<Option<usize>> {
         SliceReader::new(der)?.sequence(|reader| {
             let version = reader.tlv_bytes()?;
             let is_sequence = Tag::peek(reader)? == Tag::Sequence;
+            let mut count = 1;
             while !reader.is_finished() {
                 reader.tlv_bytes()?;
+                count += 1;
             }
             // The number 3 with its tag and length.
-            Ok::<_, der::Error>(is_sequence && version == [2, 1, 3])
+            Ok::<_, der::Error>((is_sequence && version == [2, 1, 3]).then_some(count))
         })
     };
-    version(der).unwrap_or(false)
+    parts(der).ok().flatten()
+}
+
+/// How often the identifier of an encryption occurs.
+fn count_encrypted(der: &[u8]) -> usize {
+    let is_one = |start: &usize| ENCRYPTIONS.iter().any(|identifier| der[*start..].starts_with(identifier));
+    (0..der.len()).filter(is_one).count()
 }
 
 impl Container {
@@ -66,18 +89,24 @@ impl Container {
     /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], one of them asks
     /// for more than a million iterations, which is the library's limit, or for scrypt.
     pub fn open(der: &[u8], password: &Password) -> Result<Self, ContainerError> {
-        let names = |start: usize, identifier: &[u8]| der[start..].starts_with(identifier);
-        let encrypted = |start: &usize| ENCRYPTIONS.iter().any(|identifier| names(*start, identifier));
-        let is_costly = (0..der.len()).filter(encrypted).count() > MAX_ENCRYPTED_PARTS;
-        if is_costly || (0..der.len()).any(|start| names(start, SCRYPT)) {
+        let is_costly = count_encrypted(der) > MAX_ENCRYPTED_PARTS;
+        if is_costly || (0..der.len()).any(|start| der[start..].starts_with(SCRYPT)) {
             return Err(ContainerError::Unreadable);
         }
         let archive = Pkcs12Archive::from_pkcs12(der, password.as_str()).map_err(|error| match error {
             Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => ContainerError::WrongPassword,
             _ => ContainerError::Unreadable,
         })?;
-        let certificates = archive.certs.iter().filter_map(|bag| Certificate::from_der(bag.cert.as_der()).ok());
+        let mut container = Self::default();
+        for bag in &archive.certs {
+            let Ok(certificate) = Certificate::from_der(bag.cert.as_der()) else { continue };
+            if bag.trusted {
+                container.trusted.push(certificate.clone());
+            }
+            container.certificates.push(certificate);
+        }
         let keys = archive.keys.iter().filter_map(|bag| PrivateKey::from_pkcs8_der(bag.key.as_der()).ok());
-        Ok(Self { certificates: certificates.collect(), keys: keys.collect() })
+        container.keys.extend(keys);
+        Ok(container)
     }
 }

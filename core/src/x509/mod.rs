@@ -21,6 +21,7 @@ pub mod san;
 pub mod signature;
 
 mod build;
+mod java_keystore;
 mod serial;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use issue::{
     issue_requested,
 };
 pub use issuer::{Issuer, IssuerError};
+pub(crate) use java_keystore::{JavaKeystore, is_java_keystore};
 pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};
 pub use name::Name;
 pub(crate) use name::before_date;

@@ -152,6 +152,26 @@ fn an_environment_file_says_which_files_a_unit_reads() {
     }
 }
 
+/// A pattern stands for every provided file that it matches, sorted; of two settings the later one counts.
+#[test]
+fn environment_files_with_wildcards_say_which_files_a_unit_reads() {
+    let unit = "[Service]\nEnvironmentFile=/etc/agent/*.env\nExecStart=/usr/bin/agent --ca ${CA}\n";
+    let (ours, foreign) = ("CA=/etc/kubernetes/pki/ca.crt\n", "CA=/etc/agent/foreign.crt\n");
+    let files = |first: &str, second: &str| {
+        Cluster::new().with(UNIT, unit).with("/etc/agent/10.env", first).with("/etc/agent/20.env", second)
+    };
+    for phase in 1..=3 {
+        assert!(files(foreign, ours).package(&[]).restarts(phase).contains(&"agent.service"), "{phase}");
+    }
+    assert!(!files(ours, foreign).package(&[]).restarts(1).contains(&"agent.service"));
+    let hidden = Cluster::new().with(UNIT, unit).with("/etc/agent/.10.env", ours);
+    let error = hidden.refused_once("unit-not-known");
+    assert!(error.message.contains("EnvironmentFile=/etc/agent/*.env"), "{error}");
+    // Behind a link, the files are the same.
+    let link = Cluster::new().with(UNIT, unit).link("/etc/agent", "/opt/agent").with("/opt/agent/a.env", ours);
+    assert!(link.package(&[]).restarts(1).contains(&"agent.service"));
+}
+
 #[test]
 fn a_unit_whose_environment_was_not_provided_has_to_be_acknowledged() {
     for (unit, named) in [

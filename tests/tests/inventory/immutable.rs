@@ -14,6 +14,7 @@ use airlock_tests::{
     rotation::{PHASES, Rotation},
     tools::{output, root, succeed},
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// A management cluster with the fixture's Secrets, reached through a kubectl of the tests.
 struct Management {
@@ -145,5 +146,24 @@ fn shellcheck_has_nothing_to_say() {
         let script = rotation.root().join(phase).join("management/apply.sh");
         assert!(read(&script).contains("immutable object stage-1-kubeconfig.yaml"), "{phase}");
         succeed(Command::new("shellcheck").args(["--shell", "sh", "--exclude", "SC1091,SC2034"]).arg(&script));
+    }
+}
+
+/// kube-controller-manager cannot update such a Secret (`tests/tests/real/token_secrets.rs` shows it), so phase 1 would wait
+/// for it: it is named before.
+#[test]
+fn an_immutable_token_secret_is_named_before_phase_1() {
+    let ca = Loaded::of("kubeadm/ecdsa-3").get("cp1/etc/kubernetes/pki/ca.crt");
+    let token = |immutable: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\n{immutable}metadata: {{name: robot, namespace: ci}}\ndata: {{ca.crt: {}}}\n",
+            BASE64_STANDARD.encode(&ca)
+        )
+    };
+    let with = |token: String| Loaded::of("kubeadm/ecdsa-3").with("tokens.yaml", token.into_bytes());
+    with(token("immutable: true\n")).expect("immutable-object", Severity::Warning, "tokens.yaml");
+    for fine in [token(""), token("immutable: false\n")] {
+        let (findings, planned) = with(fine).outcome(&RotationRequest::default(), fixtures::now());
+        assert!(planned && findings.iter().all(|one| one.code != "immutable-object"), "{findings:#?}");
     }
 }

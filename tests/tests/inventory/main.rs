@@ -3,6 +3,7 @@
 mod clusters;
 mod foreign;
 mod immutable;
+mod keystores;
 mod node_pods;
 mod objects;
 mod platforms;

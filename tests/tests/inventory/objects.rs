@@ -20,15 +20,15 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 const PKI: &str = "cp1/etc/kubernetes/pki";
 
 /// The fixture whose CAs issue the certificates of these tests.
-fn cluster() -> Loaded {
+pub(super) fn cluster() -> Loaded {
     Loaded::of("kubeadm/ecdsa-3")
 }
 
 /// A folder with the cluster's CA (`ca`), a foreign CA (`other`), and leaf certificates of each.
-struct Made(PathBuf);
+pub(super) struct Made(PathBuf);
 
 impl Made {
-    fn new(label: &str) -> Self {
+    pub(super) fn new(label: &str) -> Self {
         let folder = scratch(&format!("objects-{label}"));
         for name in ["ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key"] {
             fs::write(folder.join(name), cluster().get(&format!("{PKI}/{name}"))).expect("a file can be written");
@@ -38,13 +38,13 @@ impl Made {
         made
     }
 
-    fn openssl(&self, arguments: &str) -> String {
+    pub(super) fn openssl(&self, arguments: &str) -> String {
         let mut command = Command::new("openssl");
         succeed(command.args(arguments.split(' ')).current_dir(&self.0))
     }
 
     /// A certificate and its key, `<name>.crt` and `<name>.key`.
-    fn leaf(&self, name: &str, ca: &str, key: &str, extensions: &str) -> &Self {
+    pub(super) fn leaf(&self, name: &str, ca: &str, key: &str, extensions: &str) -> &Self {
         self.openssl(&format!("req -new -newkey {key} -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         fs::write(self.0.join("leaf.ext"), format!("{extensions}\n")).expect("a file can be written");
         self.openssl(&format!(
@@ -54,7 +54,7 @@ impl Made {
     }
 
     /// Does OpenSSL accept the certificate with this CA alone?
-    fn verifies(&self, name: &str, ca: &str) -> bool {
+    pub(super) fn verifies(&self, name: &str, ca: &str) -> bool {
         let mut command = Command::new("openssl");
         let arguments = format!("verify -no-CApath -no-CAstore -CAfile {ca}.crt {name}.crt");
         output(command.args(arguments.split(' ')).current_dir(&self.0)).status.success()
@@ -66,11 +66,11 @@ impl Made {
         public == self.openssl(&format!("x509 -in {certificate}.crt -noout -pubkey"))
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).expect("OpenSSL wrote it")
     }
 
-    fn base64(&self, name: &str) -> String {
+    pub(super) fn base64(&self, name: &str) -> String {
         BASE64_STANDARD.encode(fs::read(self.0.join(name)).expect("OpenSSL wrote it"))
     }
 }
@@ -81,18 +81,18 @@ impl AsRef<Path> for Made {
     }
 }
 
-const SERVER: &str = "extendedKeyUsage=serverAuth";
+pub(super) const SERVER: &str = "extendedKeyUsage=serverAuth";
 const CLIENT: &str = "extendedKeyUsage=clientAuth";
-const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+pub(super) const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
-fn secret(name: &str, metadata: &str, data: &[(&str, String)]) -> String {
+pub(super) fn secret(name: &str, metadata: &str, data: &[(&str, String)]) -> String {
     let data: String = data.iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
     format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: shop\n{metadata}data:\n{data}")
 }
 
 /// What a plan with this object in the dump says about it; there is no plan before it is acknowledged, and one afterwards.
 #[track_caller]
-fn said(object: &str) -> Vec<Finding> {
+pub(super) fn said(object: &str) -> Vec<Finding> {
     let with = || -> Vec<InputFile> { cluster().with("dump.yaml", object.as_bytes().to_vec()).0 };
     let now = fixtures::now();
     let inventory = inspect(with(), now);
@@ -113,7 +113,7 @@ fn said(object: &str) -> Vec<Finding> {
 
 /// The only finding, with this id.
 #[track_caller]
-fn only(object: &str, id: &str) -> Finding {
+pub(super) fn only(object: &str, id: &str) -> Finding {
     let found = said(object);
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(one.acknowledge, id, "{one}");
@@ -121,7 +121,7 @@ fn only(object: &str, id: &str) -> Finding {
 }
 
 #[track_caller]
-fn contains(finding: &Finding, parts: &[&str]) {
+pub(super) fn contains(finding: &Finding, parts: &[&str]) {
     let text = finding.to_string();
     for part in parts {
         assert!(text.contains(part), "{text} does not contain {part}");
@@ -355,6 +355,13 @@ fn the_client_certificate_of_a_kubeconfig_in_an_object_is_named() {
             load,
         ],
     );
+    // As base64 text, which the Secret encodes once more.
+    let text = BASE64_STANDARD.encode(kubeconfig(&ca, &user("ci")));
+    for text in [text.clone(), format!("{text}\n")] {
+        let found = of(&in_secret(&text), "cluster/ca-copy/Secret/shop/ci-kubeconfig/value");
+        let load = load.replace(" | base64 -d", " | base64 -d | base64 -d");
+        contains(&found, &["a kubeconfig under value that trusts the Cluster CA", "(CN=ci)", &load]);
+    }
     for user in [user("stranger"), "token: abc".to_owned()] {
         let found = of(&in_secret(&kubeconfig(&ca, &user)), "cluster/ca-copy/Secret/shop/ci-kubeconfig/value");
         assert!(!found.to_string().contains("client certificate"), "{found}");

@@ -1,94 +1,19 @@
 //! Restarts of workloads and PodDisruptionBudgets: the package's script with the real kubectl and a real API server. There
 //! are no controllers: what they would write is written by the test.
 
-use std::{
-    fs,
-    net::TcpListener,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, thread};
 
 use airlock_core::plan::{RotationRequest, Workers};
 use airlock_tests::{
     fixtures,
-    rotation::{Case, Rotation, scratch},
-    tools::{built, feed, output, succeed},
+    rotation::{Case, Rotation},
+    tools::{feed, succeed},
 };
 
-/// An API server and its etcd, which end with the test.
-struct Server {
-    folder: PathBuf,
-    processes: Vec<Child>,
-}
+use super::server::{AS_IT_IS, Server};
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        for process in self.processes.iter_mut().rev() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
-    listener.local_addr().expect("it has an address").port()
-}
-
+/// What only these tests ask of the server.
 impl Server {
-    fn start(label: &str) -> Self {
-        let folder = scratch(label);
-        let [client, peer, port] = [free_port(), free_port(), free_port()];
-        let client = format!("http://127.0.0.1:{client}");
-        let mut etcd = Command::new(built("etcd"));
-        etcd.args(["--log-level", "panic", "--listen-client-urls", &client, "--advertise-client-urls", &client]);
-        etcd.args(["--listen-peer-urls", &format!("http://127.0.0.1:{peer}"), "--data-dir"]).arg(folder.join("etcd"));
-        let etcd = etcd.stdin(Stdio::null()).spawn().expect("etcd can be started");
-        let keys = "openssl genrsa -out sa.key 2048 2>errors && openssl rsa -in sa.key -pubout -out sa.pub 2>>errors";
-        succeed(Command::new("sh").args(["-euc", keys]).current_dir(&folder));
-        fs::write(folder.join("tokens"), "secret,admin,1,system:masters\n").expect("a file can be written");
-        let mut server = Command::new(built("kube-apiserver"));
-        server.args(["--bind-address=127.0.0.1", "--service-cluster-ip-range=10.96.0.0/16"]);
-        server.args(["--endpoint-reconciler-type=none", "--authorization-mode=AlwaysAllow"]);
-        server.args(["--disable-admission-plugins=ServiceAccount", "--service-account-issuer=https://issuer"]);
-        server.arg(format!("--secure-port={port}")).arg(format!("--etcd-servers={client}"));
-        server.arg(format!("--cert-dir={}", folder.join("certificates").display()));
-        for (flag, name) in [
-            ("token-auth-file", "tokens"),
-            ("service-account-key-file", "sa.pub"),
-            ("service-account-signing-key-file", "sa.key"),
-        ] {
-            server.arg(format!("--{flag}={}", folder.join(name).display()));
-        }
-        let log = fs::File::create(folder.join("log")).expect("a file can be made");
-        let server = server.stdin(Stdio::null()).stderr(log).spawn().expect("kube-apiserver can be started");
-        let kubeconfig = format!(
-            "apiVersion: v1\nkind: Config\nclusters:\n- name: a\n  cluster: {{server: 'https://127.0.0.1:{port}', insecure-skip-tls-verify: true}}\nusers:\n- name: a\n  user: {{token: secret}}\ncontexts:\n- name: a\n  context: {{cluster: a, user: a}}\ncurrent-context: a\n"
-        );
-        fs::write(folder.join("kubeconfig"), kubeconfig).expect("a file can be written");
-        let server = Self { folder, processes: vec![etcd, server] };
-        let started = Instant::now();
-        while !output(server.kubectl().args(["-n", "default", "get", "namespace", "default"])).status.success() {
-            assert!(started.elapsed() < Duration::from_secs(120), "the API server is not ready");
-            thread::yield_now();
-        }
-        server
-    }
-
-    fn kubectl(&self) -> Command {
-        let mut command = Command::new(built("kubectl"));
-        command.env("KUBECONFIG", self.folder.join("kubeconfig"));
-        command
-    }
-
-    fn create(&self, yaml: &str) {
-        let output = feed(self.kubectl().args(["create", "-f", "-"]), yaml.as_bytes());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
     fn allow(&self, namespace: &str, budget: &str, number: u32) {
         let patch = format!("{{\"status\":{{\"disruptionsAllowed\":{number}}}}}");
         let mut command = self.kubectl();
@@ -100,27 +25,6 @@ impl Server {
     fn restart(&self, commands: &Path, arguments: &[&str]) -> (bool, String) {
         let step = ["1-trust-both/cluster/apply.sh", "pods"];
         self.run(commands, Case::named("ecdsa-3").rotation(), &[&step[..], arguments].concat())
-    }
-
-    fn run(&self, commands: &Path, rotation: &Rotation, arguments: &[&str]) -> (bool, String) {
-        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", commands.display());
-        let mut command = Command::new("sh");
-        command.args(arguments);
-        command.current_dir(rotation.root()).env("PATH", path).env("AIRLOCK_TIMEOUT", "20");
-        command.env("KUBECONFIG", self.folder.join("kubeconfig"));
-        let Output { status, stdout, stderr } = output(&mut command);
-        (status.success(), [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat())
-    }
-
-    /// A folder with a kubectl.
-    fn commands(&self, label: &str, script: &str) -> PathBuf {
-        let folder = self.folder.join(label);
-        fs::create_dir_all(&folder).expect("a folder can be made");
-        let path = folder.join("kubectl");
-        fs::write(&path, script.replace("@KUBECTL@", &built("kubectl").display().to_string()))
-            .expect("it can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode can be set");
-        folder
     }
 }
 
@@ -203,9 +107,6 @@ fn shop(server: &Server) {
     }
     server.create(&["shop", "wide"].map(|namespace| TRUST.replace('@', namespace)).concat());
 }
-
-/// kubectl as it is.
-const AS_IT_IS: &str = "#!/bin/sh\nexec @KUBECTL@ \"$@\"\n";
 
 /// Every way in which a budget selects Pods, and every strategy.
 #[test]

@@ -1,5 +1,13 @@
 use super::*;
 
+/// Environment files by their path on the node.
+fn given<'a>(files: &'a [(&'a str, &'a str, &'a str)]) -> impl Fn(&str) -> Vec<EnvironmentFile<'a>> {
+    move |pattern| {
+        let named = files.iter().filter(|(path, ..)| glob::matches(pattern, path));
+        named.map(|(path, file, text)| EnvironmentFile { path: (*path).to_owned(), file, text }).collect()
+    }
+}
+
 fn texts(service: &Service) -> Vec<Vec<(&str, &str)>> {
     let commands = service.commands.iter();
     commands.map(|command| command.iter().map(|word| (word.text.as_str(), word.file.as_str())).collect()).collect()
@@ -24,14 +32,12 @@ ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELE
 #[test]
 fn kubeadms_drop_in() {
     let fragments = [Fragment { file: "kubelet.service", text: KUBELET }, Fragment { file: "10.conf", text: KUBEADM }];
-    let read = |path: &str| match path {
-        "/var/lib/kubelet/kubeadm-flags.env" => {
-            Some(("flags.env", "KUBELET_KUBEADM_ARGS=\"--node-ip=10.0.0.1 --pod-infra-container-image=pause\"\n"))
-        }
-        "/etc/default/kubelet" => Some(("default", "KUBELET_EXTRA_ARGS='--tls-cert-file=/a b.crt'\nKUBECONFIG=/c\n")),
-        _ => None,
-    };
-    let service = service(&fragments, &read);
+    let flags = "KUBELET_KUBEADM_ARGS=\"--node-ip=10.0.0.1 --pod-infra-container-image=pause\"\n";
+    let files = [
+        ("/var/lib/kubelet/kubeadm-flags.env", "flags.env", flags),
+        ("/etc/default/kubelet", "default", "KUBELET_EXTRA_ARGS='--tls-cert-file=/a b.crt'\nKUBECONFIG=/c\n"),
+    ];
+    let service = service(&fragments, &given(&files));
     assert_eq!(
         texts(&service),
         [[
@@ -50,7 +56,7 @@ fn kubeadms_drop_in() {
 }
 
 fn one(text: &str) -> Service {
-    service(&[Fragment { file: "a", text }], &|_| None)
+    service(&[Fragment { file: "a", text }], &given(&[]))
 }
 
 fn words_of(line: &str) -> Vec<String> {
@@ -97,7 +103,7 @@ fn environment_files() {
         [Some("2"), Some("two words"), Some("$A"), Some("a   b"), Some("5"), None]
     );
     let unit = "[Service]\nEnvironment=A=0 Z=9\nEnvironmentFile=-/f\n";
-    let service = service(&[Fragment { file: "unit", text: unit }], &|path| (path == "/f").then_some(("file", text)));
+    let service = service(&[Fragment { file: "unit", text: unit }], &given(&[("/f", "file", text)]));
     let found: Vec<_> = service.environment.iter().map(|(name, word)| (name.as_str(), word.file.as_str())).collect();
     assert_eq!(found, [("A", "file"), ("B", "file"), ("C", "file"), ("D", "file"), ("E", "file"), ("Z", "unit")]);
     assert!(!format!("{service:?}").contains("two words"), "values can be secrets");
@@ -111,12 +117,135 @@ fn what_was_not_provided_is_named() {
         EnvironmentFile=/etc/c\nExecStartPre=/bin/sh -c 'echo $$X $Y ${Z}'\n\
         ExecStart=/bin/a --ca ${CA} $A $ARGS --cert=${C}\nExecReload=/bin/kill -HUP $MAINPID\nExecStop=:/bin/a ${D}\n";
     let fragments = [Fragment { file: "a.service", text: unit }];
-    let read = |path: &str| (path == "/etc/c").then_some(("c", "C=/c.crt\n"));
+    let files = [("/etc/c", "c", "C=/c.crt\n")];
     let file = || "a.service".to_owned();
     let variable = |name: &str| Unknown::Variable { name: name.to_owned(), file: file() };
     let missing = Unknown::EnvironmentFile { path: "/etc/b/env".to_owned(), file: file() };
-    assert_eq!(service(&fragments, &read).unknown, [variable("ARGS"), variable("CA"), variable("Z"), missing]);
+    assert_eq!(service(&fragments, &given(&files)).unknown, [variable("ARGS"), variable("CA"), variable("Z"), missing]);
     let reset =
         [Fragment { file: "a.service", text: "[Service]\nEnvironmentFile=/b\nEnvironmentFile=\nExecStart=/a\n" }];
-    assert_eq!(service(&reset, &|_| None).unknown, []);
+    assert_eq!(service(&reset, &given(&[])).unknown, []);
+}
+
+/// The files of a folder, and which of them glob(3) gives for each pattern, in its order. glibc 2.36's own answers, from a
+/// folder with these files: `python3 -c 'import ctypes; …; ctypes.CDLL("libc.so.6").glob(pattern, 0, None, byref(found))'`.
+const FILES: [&str; 18] = [
+    "a.env",
+    "b.env",
+    "B.env",
+    "ab.env",
+    "1.env",
+    "a1.env",
+    ".env",
+    ".hidden.env",
+    "-.env",
+    "a]b.env",
+    "[a].env",
+    "a*b.env",
+    "a^.env",
+    "x/a.env",
+    "x/y/b.env",
+    ".d/c.env",
+    "env",
+    "a-z.env",
+];
+const GLOB: [(&str, &[&str]); 42] = [
+    (
+        "*.env",
+        &[
+            "-.env", "1.env", "B.env", "[a].env", "a*b.env", "a-z.env", "a.env", "a1.env", "a]b.env", "a^.env",
+            "ab.env", "b.env",
+        ],
+    ),
+    ("?.env", &["-.env", "1.env", "B.env", "a.env", "b.env"]),
+    ("[ab].env", &["a.env", "b.env"]),
+    ("[!ab].env", &["-.env", "1.env", "B.env"]),
+    ("[^ab].env", &["-.env", "1.env", "B.env"]),
+    ("[a-b].env", &["a.env", "b.env"]),
+    ("[b-a].env", &[]),
+    ("[[:digit:]].env", &["1.env"]),
+    ("[[:alpha:]]*.env", &["B.env", "a*b.env", "a-z.env", "a.env", "a1.env", "a]b.env", "a^.env", "ab.env", "b.env"]),
+    ("[[:upper:]].env", &["B.env"]),
+    (".*.env", &[".hidden.env"]),
+    (".env", &[".env"]),
+    ("?env", &[]),
+    ("[.]env", &[]),
+    ("*/*.env", &["x/a.env"]),
+    ("x/*.env", &["x/a.env"]),
+    ("x/*/*.env", &["x/y/b.env"]),
+    ("a\\*b.env", &["a*b.env"]),
+    ("a*b.env", &["a*b.env", "a]b.env", "ab.env"]),
+    ("[]a]*.env", &["a*b.env", "a-z.env", "a.env", "a1.env", "a]b.env", "a^.env", "ab.env"]),
+    ("a[]]b.env", &["a]b.env"]),
+    ("a[!]]b.env", &["a*b.env"]),
+    ("[a.env", &[]),
+    ("\\[a\\].env", &["[a].env"]),
+    ("[a].env", &["a.env"]),
+    ("[[]a].env", &["[a].env"]),
+    ("a?.env", &["a1.env", "a^.env", "ab.env"]),
+    ("a[\\^].env", &["a^.env"]),
+    ("a[\\]]b.env", &["a]b.env"]),
+    ("[-a].env", &["-.env", "a.env"]),
+    ("[a-].env", &["-.env", "a.env"]),
+    ("a-z.env", &["a-z.env"]),
+    ("a[a-]z.env", &["a-z.env"]),
+    ("[a-z].env", &["a.env", "b.env"]),
+    (".d/*", &[".d/c.env"]),
+    ("[[:nope:]].env", &[]),
+    ("[[:digit:]b].env", &["1.env", "b.env"]),
+    ("a.env\\", &[]),
+    ("a\\.env", &["a.env"]),
+    ("\\.env", &[".env"]),
+    ("[[:punct:]].env", &["-.env"]),
+    ("[!-].env", &["1.env", "B.env", "a.env", "b.env"]),
+];
+
+#[test]
+fn wildcards_are_those_of_glob() {
+    for (pattern, expected) in GLOB {
+        let mut found: Vec<_> =
+            FILES.into_iter().filter(|name| glob::matches(&format!("/e/{pattern}"), &format!("/e/{name}"))).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{pattern}");
+    }
+    assert!(glob::matches("/e//*.env", "/e/a.env") && !glob::matches("/*.env", "/e/a.env"));
+    assert!(!glob::matches("/e/*", "/e/x/a.env"));
+}
+
+/// systemd.exec(5): "The file name may contain wildcards"; matches are read in order, and later settings override earlier ones.
+#[test]
+fn environment_files_with_wildcards() {
+    let files = [
+        ("/e/10.env", "ten", "A=10\nB=10\n"),
+        ("/e/20.env", "twenty", "A=20\n"),
+        ("/e/.x.env", "hidden", "A=hidden\n"),
+        ("/e/last", "last", "B=last\n"),
+    ];
+    let unit = |lines: &str| format!("[Service]\n{lines}\nExecStart=/a ${{A}} ${{B}}\n");
+    let command = |lines: &str| {
+        let text = unit(lines);
+        let mut service = service(&[Fragment { file: "unit", text: &text }], &given(&files));
+        let words = service.commands.remove(0).into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        let named: Vec<_> = service.environment_files.iter().map(|word| word.text.clone()).collect();
+        (words, named.join(" "), service.unknown.len())
+    };
+    let expected = |words: &str, named: &str, unknown| (words.to_owned(), named.to_owned(), unknown);
+    assert_eq!(command("EnvironmentFile=/e/*.env"), expected("/a 20 10", "/e/10.env /e/20.env", 0));
+    let all = "EnvironmentFile=-/e/*.env\nEnvironmentFile=/e/[k-m]ast";
+    assert_eq!(command(all), expected("/a 20 last", "/e/10.env /e/20.env /e/last", 0));
+    let first = "EnvironmentFile=/e/last\nEnvironmentFile=/e/?0.env";
+    assert_eq!(command(first), expected("/a 20 10", "/e/last /e/10.env /e/20.env", 0));
+    // Nothing that was provided matches: the unit does not start without it, or does.
+    let none = "Environment=A=1 B=2\nEnvironmentFile=/none/*.env";
+    assert_eq!(command(none), expected("/a 1 2", "/none/*.env", 1));
+    let optional = "Environment=A=1 B=2\nEnvironmentFile=-/none/*.env";
+    assert_eq!(command(optional), expected("/a 1 2", "/none/*.env", 0));
+    // A drop-in resets what the unit file named.
+    let text = unit("EnvironmentFile=/e/*.env");
+    let drop_in = "[Service]\nEnvironmentFile=\nEnvironmentFile=/e/last\nEnvironmentFile=-/e/1*.env\n";
+    let fragments = [Fragment { file: "unit", text: &text }, Fragment { file: "drop-in", text: drop_in }];
+    let service = service(&fragments, &given(&files));
+    assert_eq!(texts(&service), [[("/a", "unit"), ("10", "ten"), ("10", "ten")]]);
+    let named: Vec<_> = service.environment_files.iter().map(|word| (word.text.as_str(), word.file.as_str())).collect();
+    assert_eq!(named, [("/e/last", "drop-in"), ("/e/10.env", "drop-in")]);
 }

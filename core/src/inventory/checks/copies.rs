@@ -28,6 +28,7 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
         };
         match kind {
             CopyKind::Other => {}
+            CopyKind::HelmRelease => objects::releases(inventory, file, &group, findings),
             CopyKind::Authentication => findings.push(
                 Finding::note("ca-in-object", file, "extension-apiserver-authentication tells extension API servers whom to accept; each API server adds the new CAs to it by itself, and none takes the old ones away")
                     .remedy("The last step of phase 3 deletes it, so that it is made anew"),
@@ -41,6 +42,10 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
                             .remedy("kube-controller-manager rewrites them in phases 1 and 3; programs that read such a token elsewhere need the new ca.crt"),
                     );
                 }
+                let fixed: Vec<&CaCopy> = same.iter().copied().filter(|copy| copy.is_immutable).collect();
+                if !fixed.is_empty() {
+                    findings.push(fixed_tokens(file, &fixed));
+                }
                 if !other.is_empty() && inventory.authorities.contains_key(&AuthorityId::Cluster) {
                     findings.push(
                         Finding::warning("out-of-step", file, format!("{what} carry another CA in ca.crt than the cluster's: {}", names(&other)))
@@ -50,6 +55,17 @@ pub(super) fn copies(inventory: &Inventory, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// Token Secrets that kube-controller-manager cannot update: the steps that wait for them would wait for good.
+fn fixed_tokens(file: &str, copies: &[&CaCopy]) -> Finding {
+    let message = format!(
+        "token Secrets are immutable, so kube-controller-manager cannot update their ca.crt, and phase 1 does not pass its check: {}",
+        names(copies)
+    );
+    Finding::warning("immutable-object", file, message).remedy(
+        "Before phase 1, delete each and create it again without immutable, which replaces its token: give the programs that use the token the new one",
+    )
 }
 
 /// Copies that were found in one file and are written by the same hand.

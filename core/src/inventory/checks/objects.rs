@@ -6,11 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{copies::names, signatures::signature_not_judged};
 use crate::{
     Finding, Severity,
-    inventory::{CaCopy, CopiedValue, CopyKind, Form, Inventory, writers::WrittenBy},
+    inventory::{
+        CaCopy, CopiedValue, CopyKind, Form, Inventory, PASSWORD_NEEDED, PASSWORD_WRONG, Unread, writers::WrittenBy,
+    },
     profile::{AuthorityId, AuthorityRow},
     text::shell::quote,
     x509::{Certificate, SignatureVerdict},
 };
+
+/// The code of findings about keystores that cannot be read.
+const NOT_READ: &str = "keystore-not-read";
 
 /// How an object depends on a CA. Objects that are equal in everything here are named in one finding.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +30,8 @@ struct Dependency<'a> {
     issued: BTreeMap<&'a str, Issued>,
     /// The key in its data that holds the CA's private key.
     private_key: Option<&'a str>,
-    /// The key in its data that holds a kubeconfig.
-    kubeconfig: Option<&'a str>,
+    /// The key in its data that holds a kubeconfig, and whether it is base64 text there.
+    kubeconfig: Option<(&'a str, bool)>,
     /// Where to change it, if another program writes it.
     source: &'a str,
 }
@@ -51,20 +56,12 @@ struct Old<'a> {
 /// Objects whose writer is no component of the cluster.
 pub(super) fn others(inventory: &Inventory, findings: &mut Vec<Finding>) {
     let copies: Vec<&CaCopy> = inventory.copies.iter().filter(|copy| copy.kind == CopyKind::Other).collect();
-    let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
-    let olds: Vec<Old<'_>> = rows
-        .filter_map(|row| {
-            let certificate = &inventory.authorities.get(&row.id)?.certificate;
-            let mut old = Old { row, certificate, intermediates: Vec::new() };
-            let found = copies.iter().flat_map(|copy| copy.authorities());
-            old.intermediates = found.filter(|one| old.verdict(one) == SignatureVerdict::Valid).collect();
-            Some(old)
-        })
-        .collect();
+    let olds = olds(inventory, &copies);
     let mut alike: BTreeMap<(&str, Dependency<'_>), Vec<&CaCopy>> = BTreeMap::new();
     let mut unrelated: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for copy in copies {
-        let mut related = copy.authorities().next().is_some();
+        findings.extend(copy.unread.iter().map(|(key, unread)| not_read(copy, key, *unread)));
+        let mut related = copy.authorities().next().is_some() || copy.values.is_empty();
         for old in &olds {
             not_judged(copy, old, findings);
             if let Some(dependency) = old.dependency(copy) {
@@ -80,6 +77,71 @@ pub(super) fn others(inventory: &Inventory, findings: &mut Vec<Finding>) {
     for ((file, object), count) in unrelated {
         let message = format!("certificates that this cluster's CAs did not issue: {count} {object}");
         findings.push(Finding::note("unrecognised", file, message));
+    }
+}
+
+/// The rotated CAs, with the intermediate CAs of each among these objects.
+fn olds<'a>(inventory: &'a Inventory, copies: &[&'a CaCopy]) -> Vec<Old<'a>> {
+    let rows = inventory.profile.authorities.iter().filter(|row| row.rotates);
+    let old = |row: &'a AuthorityRow| {
+        let certificate = &inventory.authorities.get(&row.id)?.certificate;
+        let mut old = Old { row, certificate, intermediates: Vec::new() };
+        let found = copies.iter().flat_map(|copy| copy.authorities());
+        old.intermediates = found.filter(|one| old.verdict(one) == SignatureVerdict::Valid).collect();
+        Some(old)
+    };
+    rows.filter_map(old).collect()
+}
+
+/// A keystore that was not read, which has to be acknowledged: it may depend on a rotated CA.
+fn not_read(copy: &CaCopy, key: &str, unread: Unread) -> Finding {
+    let whose = format!("{} {}", copy.object, names(&[copy]));
+    let java = "List it: keytool -list -v -keystore FILE";
+    let container = "List it: openssl pkcs12 -in FILE -nokeys | openssl x509 -noout -subject -issuer";
+    let (code, message, list) = match unread {
+        Unread::PasswordNeeded => {
+            (PASSWORD_NEEDED, "a PKCS#12 keystore, which needs a password", "Provide its password (--password-file)")
+        }
+        Unread::PasswordWrong => (PASSWORD_WRONG, "a PKCS#12 keystore, which the password does not open", container),
+        Unread::Container | Unread::Release => (NOT_READ, "a PKCS#12 keystore that Airlock cannot read", container),
+        Unread::Java => (NOT_READ, "a Java keystore that Airlock cannot read to its end", java),
+    };
+    let message = format!(
+        "{whose} holds {message}, under {key}: it may trust the old CA, or hold a certificate that the old CA issued"
+    );
+    let written = copy.writer.as_ref().map(|writer| format!(". {} writes it ({})", writer.title, writer.sign));
+    let remedy = format!(
+        "{list}. If it depends on the old CA, write both CAs into it in phase 1, a certificate that the new CA issued in phase 2 and only the new CA in phase 3{}",
+        written.unwrap_or_default()
+    );
+    let id = format!("{}/{}/{}/{key}", copy.object, copy.namespace, copy.name);
+    Finding::warning(code, &copy.file, message)
+        .remedy(remedy)
+        .acknowledged_as(AuthorityId::Cluster, &id.replace("//", "/"))
+}
+
+/// Records of Helm releases that contain a rotated CA or a certificate that it issued: Helm writes these values again.
+pub(super) fn releases(inventory: &Inventory, file: &str, releases: &[&CaCopy], findings: &mut Vec<Finding>) {
+    let olds = olds(inventory, releases);
+    let is_old = |one: &Certificate| olds.iter().any(|old| one.is_same_authority(old.certificate) || old.issued(one));
+    let holds = |copy: &&CaCopy| copy.values.iter().flat_map(|value| &value.certificates).any(is_old);
+    let held: Vec<&CaCopy> = releases.iter().copied().filter(holds).collect();
+    if !held.is_empty() {
+        let message = format!(
+            "Helm releases contain the old CA, or a certificate that it issued: {}. `helm upgrade` and `helm rollback` write these values again",
+            names(&held)
+        );
+        findings.push(Finding::note("helm-release", file, message).remedy(
+            "Change the values of each chart in the phase in which you change the objects that it deploys, and do not roll back to a revision from before that",
+        ));
+    }
+    let unread: Vec<&CaCopy> = releases.iter().copied().filter(|copy| !copy.unread.is_empty()).collect();
+    if !unread.is_empty() {
+        let message =
+            format!("Helm releases cannot be read: {}. Whether they contain the old CA is not known", names(&unread));
+        let remedy =
+            "Search what each deploys: helm get all RELEASE -n NAMESPACE | grep -n -e CERTIFICATE -e LS0tLS1CRUdJTi";
+        findings.push(Finding::note("helm-release", file, message).remedy(remedy));
     }
 }
 
@@ -129,8 +191,9 @@ impl<'a> Old<'a> {
             if is_trusted && !is_chain {
                 trusts.push(key.as_str());
             }
-            if *form == Form::Kubeconfig && (is_trusted || leaf.is_some()) {
-                kubeconfig = Some(key.as_str());
+            let is_kubeconfig = matches!(form, Form::Kubeconfig | Form::EncodedKubeconfig);
+            if is_kubeconfig && (is_trusted || leaf.is_some()) {
+                kubeconfig = Some((key.as_str(), *form == Form::EncodedKubeconfig));
             }
         }
         let private_key = copy.private_key_of(self.certificate);
@@ -225,11 +288,11 @@ impl Dependency<'_> {
     }
 
     fn of_kubeconfig(&self, title: &str, first: &CaCopy) -> (String, String) {
-        let key = self.kubeconfig.unwrap_or_default();
+        let (key, is_encoded) = self.kubeconfig.unwrap_or_default();
         let jsonpath = quote(&format!("{{.data.{}}}", key.replace('.', r"\.")));
         let namespace = if first.namespace.is_empty() { "default" } else { &first.namespace };
         let kind = self.object.to_ascii_lowercase();
-        let decode = if self.object == "Secret" { " | base64 -d" } else { "" };
+        let decode = " | base64 -d".repeat(usize::from(self.object == "Secret") + usize::from(is_encoded));
         let name = quote(&first.name);
         let load = format!(
             ". To get its content for each phase, load it as a file as well: kubectl -n {} get {kind} {name} -o jsonpath={jsonpath}{decode} >FILE",

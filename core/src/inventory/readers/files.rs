@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::super::{Artifact, Slot, tree};
+use crate::formats::systemd_unit::glob;
 
 /// A file of a node.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,22 @@ impl<'a> NodeFiles<'a> {
     /// The path after symbolic links; the same where a link leaves the tree or the links form a circle.
     pub(super) fn target(&self, path: &str) -> String {
         tree::real_path(path, self.links).unwrap_or_else(|| path.to_owned())
+    }
+
+    /// The files that a path names, or a pattern with the wildcards of glob(3), by the path that matches, sorted.
+    pub(super) fn matching(&self, pattern: &str) -> Vec<(String, &NodeFile<'a>)> {
+        if !glob::is_pattern(pattern) {
+            return self.get(pattern).map(|file| (pattern.to_owned(), file)).into_iter().collect();
+        }
+        // The folder up to the first name with a wildcard may be a link, and so may the files.
+        let start = pattern.split_inclusive('/').take_while(|name| !glob::is_pattern(name)).map(str::len).sum();
+        let (folder, rest) = pattern.split_at(start);
+        let pattern = format!("{}/{rest}", self.target(folder.trim_end_matches('/')).trim_end_matches('/'));
+        let files = self.by_path.keys().copied().chain(self.links.keys().map(String::as_str));
+        let mut paths: Vec<&str> = files.filter(|path| glob::matches(&pattern, path)).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths.into_iter().filter_map(|path| Some((path.to_owned(), self.get(path)?))).collect()
     }
 
     /// Every file, by path.

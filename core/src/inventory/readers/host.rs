@@ -10,7 +10,7 @@ use super::{
 use crate::{
     formats::{
         command_line,
-        systemd_unit::{self, Fragment, Service, Unknown, Word},
+        systemd_unit::{self, EnvironmentFile, Fragment, Service, Unknown, Word},
     },
     profile::file_flags::Program,
 };
@@ -146,9 +146,12 @@ fn merge(collector: &Collector<'_>, unit: &Unit<'_>, assumed: Option<&str>) -> S
     let assumed = assumed.map(|text| Fragment { file: "", text });
     let drop_ins = unit.drop_ins.values().filter_map(fragment);
     let fragments: Vec<_> = main.chain(assumed).chain(drop_ins).collect();
-    let read = |path: &str| {
-        let file = collector.files.get(path)?;
-        Some((file.file, std::str::from_utf8(file.bytes).ok()?))
+    let read = |pattern: &str| -> Vec<EnvironmentFile<'_>> {
+        let files = collector.files.matching(pattern).into_iter();
+        let files = files.filter_map(|(path, file)| {
+            Some(EnvironmentFile { path, file: file.file, text: std::str::from_utf8(file.bytes).ok()? })
+        });
+        files.collect()
     };
     systemd_unit::service(&fragments, &read)
 }

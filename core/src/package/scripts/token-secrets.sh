@@ -3,9 +3,9 @@
 
 # Does ca.crt of every such Secret hold the certificates in $expected_bundle, in their order?
 token_secrets_hold() {
-  read_value '{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{"|"}{.metadata.deletionTimestamp}{"|"}{.data.ca\.crt}{"\n"}{end}' \
+  read_value '{range .items[*]}{.metadata.namespace}{"/"}{.metadata.name}{"|"}{.metadata.deletionTimestamp}{"|"}{.data.ca\.crt}{"|"}{.immutable}{"\n"}{end}' \
     get secrets -A --field-selector type=kubernetes.io/service-account-token || return 1
-  while IFS='|' read -r token_secret deleted data; do
+  while IFS='|' read -r token_secret deleted data is_immutable; do
     # One that is being deleted gets nothing any more.
     { [ -n "$token_secret" ] && [ -z "$deleted" ]; } || continue
     [ -n "$data" ] || {
@@ -16,6 +16,8 @@ token_secrets_hold() {
     certificates "$output"
     [ "$bundle" = "$expected_bundle" ] || {
       reason="ca.crt of the Secret $token_secret has other CAs"
+      # The API server refuses every change of its data.
+      [ "$is_immutable" != true ] || reason="the Secret $token_secret is immutable, so kube-controller-manager cannot update its ca.crt: delete it and create it again without immutable, which replaces its token"
       return 1
     }
   done <<END

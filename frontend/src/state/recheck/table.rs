@@ -297,6 +297,11 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("further-ca", "Whoever holds that CA's key is let in as well, before and after.", Check::Lines("acceptedCAs")),
     row(
+        "helm-release",
+        "Helm keeps what it deployed, and writes it again when it upgrades or rolls back the release.",
+        Check::Command("kubectl get secrets -A -l owner=helm"),
+    ),
+    row(
         "ignored-certificate",
         "Kubernetes components do not see this certificate, although OpenSSL shows it. What it should trust or present is missing there.",
         Check::Lines("-----BEGIN"),
