@@ -110,7 +110,7 @@ impl Renderer<'_> {
     }
 
     /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
-    pub(super) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
+    pub(crate) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
             .into_iter()
             .chain(&self.plan.successions[&id].given_up)

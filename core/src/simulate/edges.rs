@@ -219,6 +219,12 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
         Party::Webhooks if end.presents.is_some() => format!("what {file} calls"),
         Party::Webhooks => format!("API servers, by {file}"),
         Party::OldHolder => "whoever holds what the old CA signed, or its key".to_owned(),
+        Party::ForeignHolder => {
+            let Some(Material::Foreign(id)) = end.presents.map(|holding| holding.material) else { return String::new() };
+            let foreign = &world.plan.consumers[usize::from(id.0)].foreign;
+            let names: Vec<_> = foreign.iter().map(|one| one.subject().to_string()).collect();
+            format!("clients with certificates of {}", names.join("; "))
+        }
     }
 }
 
