@@ -40,7 +40,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, RotationRequest, Workers};
 pub use self::subclouds::{SubcloudApplyType, SubcloudStrategy};
-use self::{consumers::Consumers, foreign::ForeignBundles, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
+use self::{
+    consumers::Consumers, foreign::ForeignBundles, kubelet_authority::KubeletAuthority, progress::Progress,
+    replacements::Replacements,
+};
 pub(crate) use self::{
     consumers::{Consumer, Process},
     hosted::{IN_PODS, TenantAction, TenantVerb},

@@ -18,6 +18,7 @@ use crate::{
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };
 
+mod foreign;
 mod serving;
 mod talos;
 

@@ -83,7 +83,8 @@ impl Reader<'_> {
         for path in self.inventory.client_files(self.node).into_keys() {
             let Some(slot) = self.node.others.get(&path) else { continue };
             let anchors = slot.artifact.certificates();
-            if anchors.is_empty() || self.inventory.signing_copy(self.node).is_some_and(|copy| copy.certificate == path) {
+            if anchors.is_empty() || self.inventory.signing_copy(self.node).is_some_and(|copy| copy.certificate == path)
+            {
                 continue;
             }
             let told = trust(self.inventory, rotation, anchors);

@@ -72,7 +72,8 @@ pub(super) fn script(
     let mut functions = String::new();
     let mut table = Vec::new();
     for step in steps {
-        let mut lines: Vec<_> = step.actions.iter().flat_map(|action| lines(plan, phase, action, (renderer, output))).collect();
+        let mut lines: Vec<_> =
+            step.actions.iter().flat_map(|action| lines(plan, phase, action, (renderer, output))).collect();
         for action in &step.actions {
             if let Action::Write(edit) = action
                 && let Content::Patch(patch) = &edit.content

@@ -5,13 +5,14 @@ mod unseen;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    KUBELET_AUTHORITY_FLAG, KeyHome, RotationPlan, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession, kubelet_authority::KubeletAuthority,
-    progress::Progress,
+    KUBELET_AUTHORITY_FLAG, KeyHome, RotationPlan, SIGNING_FLAG, SIGNING_KEY_FLAG, Succession,
+    kubelet_authority::KubeletAuthority, progress::Progress,
 };
 use crate::{
     formats::{kubeconfig, kubeconfig::Material as Data, pem, talos},
     inventory::{
-        Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing, StoredObject,
+        Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing,
+        StoredObject,
     },
     profile::{AuthorityId, Component, SecretContent},
     x509::{Certificate, PublicKey, ascii_host},
@@ -383,7 +384,9 @@ pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'s
         Some(mount) => format!("{}{}", mount.on_node, &value[mount.inside.len()..]),
         None => value,
     };
-    known.into_iter().filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
+    // Clients of kube-controller-manager have connections of their own, by the file itself.
+    let asked = |flag: &&str| *flag != CLIENT_FLAG || pod.component == Component::Apiserver.as_str();
+    known.into_iter().filter(asked).filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
 }
 
 impl Held {

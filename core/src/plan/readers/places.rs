@@ -41,7 +41,8 @@ impl Judge<'_> {
                 _ => None,
             };
             let is_own = |path: &str| flag == CLIENT_FLAG && self.inventory.is_client_bundle(node, path);
-            let elsewhere = |expected: &&str| reader.path != *expected && reader.target != *expected && !is_own(&reader.path);
+            let elsewhere =
+                |expected: &&str| reader.path != *expected && reader.target != *expected && !is_own(&reader.path);
             if let Some(expected) = expected.filter(elsewhere) {
                 let message = format!("--{flag} of the kubelet on {{nodes}} is {}, not {expected}", reader.path);
                 let remedy = "Let the kubelet use kubeadm's path, then provide the files again";
