@@ -144,7 +144,7 @@ impl Phases {
             self.lay_node(&from.join("workers").join(node), phase, node);
             let bundle = from.join("workers/ca.crt");
             if bundle.is_file() {
-                self.widen_worker(&bundle, phase, node);
+                self.widen_worker(&bundle, &from.join("workers").join(node), phase, node);
             }
         }
         for group in ["clients", "cluster", "management"] {
@@ -181,10 +181,13 @@ impl Phases {
         self.control_plane.iter().any(|node| from.join("control-plane").join(node).join("var/lib/kubelet/pki").is_dir())
     }
 
-    /// The two edits of a worker: its CA file, and the CA data of its kubelet.conf.
-    fn widen_worker(&self, bundle: &Path, phase: usize, node: &str) {
+    /// The two edits of a worker: its CA file, unless the package has a version for this worker alone (`own`), and the CA data
+    /// of its kubelet.conf.
+    fn widen_worker(&self, bundle: &Path, own: &Path, phase: usize, node: &str) {
         let tree = self.node(phase, node);
-        fs::copy(bundle, pki(&tree).join("ca.crt")).expect("a bundle can be copied");
+        if !pki(own).join("ca.crt").is_file() {
+            fs::copy(bundle, pki(&tree).join("ca.crt")).expect("a bundle can be copied");
+        }
         let data = BASE64_STANDARD.encode(fs::read(bundle).expect("a bundle can be read"));
         let text = fs::read_to_string(tree.join("etc/kubernetes/kubelet.conf")).expect("a worker has a kubelet.conf");
         let edited = text.lines().map(|line| match line.split_once("certificate-authority-data:") {

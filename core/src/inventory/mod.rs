@@ -10,6 +10,7 @@ mod checks;
 mod clusters;
 mod copies;
 mod detect;
+mod foreign;
 mod keystores;
 mod layout;
 mod links;

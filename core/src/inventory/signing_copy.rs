@@ -63,7 +63,8 @@ impl Inventory {
     pub(crate) fn signing_copy(&self, node: &Node) -> Option<SigningCopy> {
         let rotation = self.rotations.get(&AuthorityId::Cluster)?;
         let (certificate, authority) = node.signs_elsewhere(self)?;
-        if *authority != rotation.new {
+        // Where `ca.crt` holds foreign CAs as well, the file stays what kube-controller-manager signs from.
+        if *authority != rotation.new || self.separate_signing(node).is_some() {
             return None;
         }
         let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;

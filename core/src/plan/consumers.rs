@@ -15,6 +15,7 @@ use crate::{
         AuthorityId, Component, ConsumerFile, Course, EdgeRow, consumer_rows,
         edge::{ConsumerId, Effect},
     },
+    x509::Certificate,
 };
 
 /// How a process is restarted.
@@ -43,6 +44,8 @@ pub(crate) struct Consumer {
     pub(crate) effect: Effect,
     /// The names for which the process serves the certificate, where it serves it for names alone.
     pub(crate) hosts: Vec<String>,
+    /// The CAs of others whose clients the process accepts by the file; only of [`ConsumerFile::ForeignClients`].
+    pub(crate) foreign: Vec<Certificate>,
     /// The nodes on which it runs.
     pub(crate) nodes: BTreeSet<String>,
 }
@@ -130,6 +133,7 @@ impl Consumers {
             consumers.dependents.extend(dependents.into_iter().map(|(path, dependent)| ((name(), path), dependent)));
         }
         findings.extend(judge.into_findings());
+        consumers.accept_foreign(inventory);
         super::readers::node_pods(inventory, successions, &consumers.dependents, findings);
         consumers
     }
@@ -137,8 +141,8 @@ impl Consumers {
     /// Adds a consumer, or a node to one that is known.
     pub(super) fn add(&mut self, consumer: Consumer) {
         let same = |known: &&mut Consumer| {
-            (&known.process, &known.path, known.file, &known.hosts)
-                == (&consumer.process, &consumer.path, consumer.file, &consumer.hosts)
+            (&known.process, &known.path, known.file, &known.hosts, &known.foreign)
+                == (&consumer.process, &consumer.path, consumer.file, &consumer.hosts, &consumer.foreign)
         };
         match self.all.iter_mut().find(same) {
             Some(known) => known.nodes.extend(consumer.nodes),

@@ -19,7 +19,10 @@ pub(super) fn of_node(
     let front_proxy = successions.get(&AuthorityId::FrontProxy);
     // What kube-controller-manager signs from stays one certificate; phase 3 removes it.
     let copy = inventory.signing_copy(node);
-    let is_copy = |path: &str| copy.as_ref().is_some_and(|copy| copy.files().any(|own| own == path));
+    let separate = inventory.separate_signing(node);
+    let is_copy = |path: &str| {
+        separate.as_deref() == Some(path) || copy.as_ref().is_some_and(|copy| copy.files().any(|own| own == path))
+    };
     let others = node.others.iter().filter(|(path, _)| !is_copy(path));
     let found = others.filter_map(|(path, slot)| {
         let dependent = match &slot.artifact {

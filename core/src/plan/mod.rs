@@ -9,6 +9,7 @@ mod consumers;
 mod dependents;
 mod editable;
 pub(crate) mod effort;
+mod foreign;
 mod hosted;
 mod hosts;
 mod key_home;
@@ -39,7 +40,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::brought::candidate;
 pub use self::request::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, RotationRequest, Workers};
 pub use self::subclouds::{SubcloudApplyType, SubcloudStrategy};
-use self::{consumers::Consumers, kubelet_authority::KubeletAuthority, progress::Progress, replacements::Replacements};
+use self::{
+    consumers::Consumers, foreign::ForeignBundles, kubelet_authority::KubeletAuthority, progress::Progress,
+    replacements::Replacements,
+};
 pub(crate) use self::{
     consumers::{Consumer, Process},
     hosted::{IN_PODS, TenantAction, TenantVerb},
@@ -98,6 +102,8 @@ pub struct RotationPlan {
     pub(crate) edges: Vec<EdgeRow>,
     /// The processes outside the profile's tables that read what changes.
     pub(crate) consumers: Vec<Consumer>,
+    /// What control-plane nodes publish of foreign CAs.
+    pub(crate) foreign: ForeignBundles,
     /// The contexts of given talosconfigs and kubeconfigs that are this cluster's, by the authority that they hang on.
     pub(crate) contexts: BTreeMap<AuthorityId, String>,
     /// The port on which machines' own API servers listen.
@@ -231,6 +237,7 @@ pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> 
         sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
         name: name(inventory, request, now),
         now,
+        foreign: ForeignBundles::of(inventory, &successions),
         machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },
         successions,
         replacements,

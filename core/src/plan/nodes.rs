@@ -20,6 +20,7 @@ use crate::{
     Finding, UnixTime,
     inventory::{Artifact, Inventory, KubeletServing, Node, Slot, Standing},
     profile::{AuthorityId, Component, SIGNING_FLAG},
+    x509::Certificate,
 };
 
 /// kubeadm's mode for manifests, used where the given one's is not known
@@ -296,9 +297,9 @@ impl NodePlanner<'_, '_> {
 
     /// Likewise the signing file, which is there from phase 1 to phase 3 only.
     fn is_signing_left(&self) -> bool {
-        let file = self.inventory.profile.signing.certificate;
-        match self.progress.reached(&self.node.name, file) {
-            Some(_) => self.is_left(file),
+        let file = self.signing_file();
+        match self.progress.reached(&self.node.name, &file) {
+            Some(_) => self.is_left(&file),
             None => self.is_flag_left(),
         }
     }
@@ -314,9 +315,43 @@ impl NodePlanner<'_, '_> {
         let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
         let held = rows.filter(|row| self.node.slots.contains_key(row.certificate) && self.is_left(row.certificate));
         held.map(|row| {
-            self.write(row.certificate, PUBLIC, None, Content::Trust(row.id, order), before, &order.to_string())
+            let anchors = self.node.certificates(row.certificate);
+            let content = match self.inventory.foreign_in(row.id, anchors).as_slice() {
+                [] => Content::Trust(row.id, order),
+                _ => Content::Widened(row.id, anchors.to_vec(), order),
+            };
+            self.write(row.certificate, PUBLIC, None, content, before, &order.to_string())
         })
         .collect()
+    }
+
+    /// Files of a worker that hold foreign CAs as well, or that only its kubelet's configuration names: what every other
+    /// worker gets would remove these CAs, or leave the file as it is.
+    pub(super) fn own_trust_of_worker(&mut self) -> Vec<Action> {
+        let (order, before) = (self.phase.trust(), self.phase.trusted_before());
+        let id = AuthorityId::Cluster;
+        let mut paths: Vec<String> = self.inventory.client_files(self.node).into_keys().collect();
+        paths.retain(|path| self.inventory.is_client_bundle(self.node, path));
+        let foreign = |anchors: &[Certificate]| !self.inventory.foreign_in(id, anchors).is_empty();
+        let ca = self.ca_path();
+        if foreign(self.node.certificates(ca)) {
+            paths.push(ca.to_owned());
+        }
+        let mut actions = Vec::new();
+        for path in &paths {
+            let Some(slot) = self.node.file(path) else { continue };
+            let content = Content::Widened(id, slot.artifact.certificates().to_vec(), order);
+            let mode = slot.mode.unwrap_or(PUBLIC);
+            actions.push(self.write(path, mode, Some(slot.into()), content, before, &order.to_string()));
+        }
+        let conf = self.inventory.profile.kubelet_conf().and_then(|row| Some((row, self.node.kubeconfig(row.path)?)));
+        if let Some((row, (slot, kubeconfig))) = conf
+            && !self.inventory.embeds_kubelet_credential(self.node)
+            && kubeconfig.trust.iter().any(|anchors| foreign(anchors))
+        {
+            actions.extend(self.kubeconfig(slot, row.name));
+        }
+        actions
     }
 
     /// The new authorities' private keys, where nodes keep them.

@@ -114,6 +114,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
         present: Vec::new(),
         edges: Vec::new(),
         consumers: Vec::new(),
+        foreign: Default::default(),
         contexts: Default::default(),
         api_port: 6443,
         machines: Vec::new(),

@@ -152,7 +152,23 @@ pub(crate) enum Carrier {
     },
 }
 
+impl Edit {
+    /// The worker whose file it is, where it is written for one alone: `1-trust-both/workers/worker1/etc/…`.
+    pub(crate) fn node_of_worker(&self) -> Option<&str> {
+        let mut parts = self.output.split('/').skip(1);
+        (parts.next() == Some("workers")).then(|| parts.next())?.filter(|_| parts.next().is_some())
+    }
+}
+
 impl Step {
+    /// The files and objects that it changes.
+    pub(crate) fn edits(&self) -> impl Iterator<Item = &Edit> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Write(edit) => Some(edit),
+            _ => None,
+        })
+    }
+
     /// Where its commands run.
     pub(crate) fn place(&self) -> &Holder {
         match &self.carrier {

@@ -22,6 +22,8 @@ pub enum ConsumerFile {
     OtherServers,
     /// CA certificates by which the process accepts clients.
     ClientBundle,
+    /// CA certificates by which the process accepts clients of CAs that are not the cluster's.
+    ForeignClients,
     /// CA certificates by which the process accepts the aggregator of the API servers.
     FrontProxyBundle,
     /// A client certificate of the cluster CA.
@@ -33,17 +35,20 @@ pub enum ConsumerFile {
 }
 
 impl ConsumerFile {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Kubeconfig,
         Self::TrustBundle,
         Self::OtherServers,
         Self::ClientBundle,
+        Self::ForeignClients,
         Self::FrontProxyBundle,
         Self::ClientCertificate,
         Self::FrontProxyCertificate,
         Self::ServingCertificate,
     ];
 }
+
+const FOREIGN: &str = "Keep the foreign CA in the file in every phase";
 
 const REMEDY: &str = "Restart the process on its node after the step that changed its file";
 
@@ -81,6 +86,11 @@ pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<
                 accepted("client-consumer", client, end, REMEDY),
                 refused("old-client-consumer", old(AuthorityId::Cluster), end, REMEDY),
             ]
+        }
+        ConsumerFile::ForeignClients => {
+            let leaf = Some(Holding::new(Material::Foreign(id), Writer::People, Effect::EachUse));
+            let client = End::new(Party::ForeignHolder, leaf, None);
+            vec![accepted("foreign-client-consumer", client, End::new(party, None, trust), FOREIGN)]
         }
         ConsumerFile::FrontProxyBundle => {
             let end = End::new(party, None, trust);

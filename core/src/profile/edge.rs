@@ -86,6 +86,8 @@ pub enum Party {
     Webhooks,
     /// Somebody who holds what the old authority signed, or its key.
     OldHolder,
+    /// Clients with certificates of a CA that is not the cluster's.
+    ForeignHolder,
 }
 
 /// The index of a consumer in its plan.
@@ -145,6 +147,8 @@ pub enum Material {
     ClientTrust,
     /// A leaf that the old authority signed for such a holder.
     Old(AuthorityId),
+    /// A client certificate of each foreign CA in the file that a consumer reads.
+    Foreign(ConsumerId),
     /// The CA certificates in the file or kubeconfig that a consumer reads.
     ConsumerTrust(ConsumerId),
     /// The client or serving certificate in the file or kubeconfig that a consumer reads.

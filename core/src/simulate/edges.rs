@@ -70,7 +70,7 @@ impl Edges {
                     row: row.id.to_owned(),
                     authority: row.authority,
                     client: instance.client.label.clone(),
-                    server: servers_in_words(reached, row.server.party),
+                    server: servers_in_words(reached, row.server.party, world),
                     refused: row.expectation.into(),
                     facts: facts(row),
                     remedy: row.remedy.to_owned(),
@@ -219,13 +219,26 @@ fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
         Party::Webhooks if end.presents.is_some() => format!("what {file} calls"),
         Party::Webhooks => format!("API servers, by {file}"),
         Party::OldHolder => "whoever holds what the old CA signed, or its key".to_owned(),
+        Party::ForeignHolder => {
+            let Some(Material::Foreign(id)) = end.presents.map(|holding| holding.material) else {
+                return String::new();
+            };
+            let foreign = &world.plan.consumers[usize::from(id.0)].foreign;
+            let names: Vec<_> = foreign.iter().map(|one| one.subject().to_string()).collect();
+            format!("clients with certificates of {}", names.join("; "))
+        }
     }
 }
 
-fn servers_in_words(servers: &[Ends], party: Party) -> String {
+fn servers_in_words(servers: &[Ends], party: Party, world: &World<'_>) -> String {
     match (servers, party) {
         ([one], _) => one.label.clone(),
         (_, Party::Component(component)) => format!("every {component}"),
+        (_, Party::Consumer(id)) if !world.plan.consumers[usize::from(id.0)].foreign.is_empty() => {
+            let consumer = &world.plan.consumers[usize::from(id.0)];
+            let nodes: Vec<_> = consumer.nodes.iter().map(String::as_str).collect();
+            format!("{} on {}", consumer.process.name(), nodes.join(", "))
+        }
         _ => "every server".to_owned(),
     }
 }

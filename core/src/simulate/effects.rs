@@ -7,10 +7,10 @@ use super::world::{Cell, Files, Leaf, Value, World, has_kubelet, is_control_plan
 use crate::{
     plan::{
         Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, KUBELET_SERVING, PODS, Phase, Place, PlaceKind, Process,
-        Shown, Side, Step, Trusted,
+        RotationPlan, Shown, Side, Step, Trusted,
     },
     profile::{
-        AuthorityId, Component, ConsumerFile,
+        AuthorityId, Component, ConsumerFile, OtherKind,
         edge::{Effect, Material, Party},
     },
     x509::{Certificate, Presented, Purpose, Question, Rules, TrustBundle, validate},
@@ -218,7 +218,8 @@ impl World<'_> {
         let shown = |path: &str| accesses(path).iter().flat_map(|access| self.shown(cell.place, access)).collect();
         match cell.material {
             Material::Authority(id) => {
-                profile.authority(id).map_or_else(Set::new, |row| self.anchors(cell.place, row.certificate))
+                let paths = self.authority_files(cell, id);
+                paths.iter().flat_map(|path| self.anchors(cell.place, path)).collect()
             }
             Material::Issuing(id) => {
                 let firsts = self.lists(cell.place, id).filter_map(|list| Some(vec![list.first()?.clone()]));
@@ -245,8 +246,16 @@ impl World<'_> {
             Material::ClientTrust => trust(&cell.file),
             Material::ClientCredential => shown(&cell.file),
             Material::Old(id) => self.old_leaves(id),
+            Material::Foreign(id) => {
+                let foreign = self.plan.consumers[usize::from(id.0)].foreign.iter().cloned();
+                foreign.map(|one| Value::Leaf(Leaf::SignedBy(one))).collect()
+            }
             Material::ConsumerTrust(id) => match self.plan.consumers[usize::from(id.0)].read() {
                 (ConsumerFile::Kubeconfig, path) => trust(path),
+                (_, path) if self.places[cell.place].kind == PlaceKind::Workers => {
+                    let nodes = self.plan.consumers[usize::from(id.0)].nodes.iter();
+                    nodes.flat_map(|node| self.anchors(cell.place, &RotationPlan::own_file(node, path))).collect()
+                }
                 (_, path) => self.anchors(cell.place, path),
             },
             Material::ConsumerCertificate(id) => {
@@ -265,6 +274,25 @@ impl World<'_> {
             Material::ExtensionConfigMap(id) => self.anchors(cell.place, &(EXTENSIONS.to_owned() + id.as_str())),
             Material::Signed | Material::RootConfigMap => Set::new(),
         }
+    }
+
+    /// The files in which a party has an authority's certificates: a component that accepts clients has them in the file that
+    /// its flag or configuration names. Of workers, each may name another one.
+    fn authority_files(&self, cell: &Cell, id: AuthorityId) -> Vec<String> {
+        let profile = self.plan.profile;
+        let Some(row) = profile.authority(id) else { return Vec::new() };
+        let kubelet = || profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig).map(|row| row.path);
+        let named_in = match cell.party {
+            _ if id != AuthorityId::Cluster => None,
+            Party::Component(component @ Component::Apiserver) => profile.manifest(component),
+            Party::Component(Component::Kubelet) => kubelet(),
+            _ => None,
+        };
+        let place = &self.places[cell.place];
+        let held = named_in.and_then(|path| place.files.get(path)).into_iter().flatten();
+        let named: BTreeSet<&str> = held.filter_map(Held::client_file).collect();
+        let own = (named.is_empty() || place.kind == PlaceKind::Workers).then_some(row.certificate);
+        named.into_iter().chain(own).map(str::to_owned).collect()
     }
 
     pub(super) fn anchors(&self, place: usize, path: &str) -> Set {
@@ -478,9 +506,14 @@ impl World<'_> {
         let published = cell(Party::Component(Component::ControllerManager), Material::RootConfigMap);
         match action {
             ClusterAction::Published(trust, _) => {
-                let bundle = Value::Anchors(self.renderer.bundle(AuthorityId::Cluster, *trust));
-                if self.current(&published).contains(&bundle) {
-                    self.set(&published, Set::from([bundle]));
+                let bundle = self.renderer.bundle(AuthorityId::Cluster, *trust);
+                let bundles = &self.plan.foreign.published;
+                let widened = bundles.iter().map(|held| self.renderer.widened(AuthorityId::Cluster, held, *trust));
+                let own = bundles.is_empty().then_some(bundle);
+                let expected: Set = own.into_iter().chain(widened).map(Value::Anchors).collect();
+                let left: Set = self.current(&published).intersection(&expected).cloned().collect();
+                if !left.is_empty() {
+                    self.set(&published, left);
                     self.led = true;
                 }
             }

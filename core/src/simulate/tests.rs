@@ -19,6 +19,7 @@ use crate::{
 };
 use crate::{faults::Fault, package::PackageError};
 
+mod foreign;
 mod serving;
 mod talos;
 

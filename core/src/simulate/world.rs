@@ -240,8 +240,15 @@ impl<'a> World<'a> {
             Party::OnWorkers(_) => of_kind(|kind| kind == PlaceKind::Workers).collect(),
             Party::Consumer(id) => {
                 let nodes = &self.plan.consumers[usize::from(id.0)].nodes;
-                let own =
-                    places.filter(|(_, place)| place.kind == PlaceKind::ControlPlane && nodes.contains(&place.name));
+                let of_worker = |place: &Place| {
+                    let path = &self.plan.consumers[usize::from(id.0)].path;
+                    nodes.iter().any(|node| place.files.contains_key(&RotationPlan::own_file(node, path)))
+                };
+                let own = places.filter(|(_, place)| match place.kind {
+                    PlaceKind::ControlPlane => nodes.contains(&place.name),
+                    PlaceKind::Workers => of_worker(place),
+                    _ => false,
+                });
                 own.map(|(index, _)| (index, String::new())).collect()
             }
             Party::Management | Party::GivenClients | Party::Webhooks => {
@@ -259,7 +266,12 @@ impl<'a> World<'a> {
             Party::OtherClients => of_kind(|kind| kind == PlaceKind::OtherClients)
                 .map(|(index, _)| (index, "kubeconfig".to_owned()))
                 .collect(),
-            Party::Pods | Party::JoiningNode | Party::Requester | Party::ExtensionServers | Party::OldHolder => {
+            Party::Pods
+            | Party::JoiningNode
+            | Party::Requester
+            | Party::ExtensionServers
+            | Party::OldHolder
+            | Party::ForeignHolder => {
                 let cluster: Vec<_> = of_kind(|kind| kind == PlaceKind::Cluster).collect();
                 // Where only the front proxy's authority is rotated, there is no such place; any will do.
                 if cluster.is_empty() { vec![(0, String::new())] } else { cluster }
@@ -333,7 +345,39 @@ impl<'a> World<'a> {
     /// A file or object becomes the package's, read back from the bytes that the package holds.
     fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), RenderError> {
         let Some(place) = self.holder(step) else { return Ok(()) };
-        self.write_content(step, place, &edit.target, &edit.content)
+        self.write_content(step, place, &edit.target, &edit.content)?;
+        if self.places[place].kind == PlaceKind::Workers {
+            self.write_of_workers(step, place, edit)?;
+        }
+        Ok(())
+    }
+
+    /// Versions of a file that only some workers have: a worker's own is written for it alone, and what is written for all
+    /// is not written where the step writes a worker's own.
+    fn write_of_workers(&mut self, step: &Step, place: usize, edit: &Edit) -> Result<(), PackageError> {
+        let written = |edit: &Edit| match edit.content {
+            Content::Widened(..) => edit.node_of_worker().map(|node| RotationPlan::own_file(node, &edit.target)),
+            _ => None,
+        };
+        let held = match edit.content {
+            Content::Widened(..) | Content::Trust(..) => {
+                Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
+            }
+            _ => return Ok(()),
+        };
+        let own: BTreeSet<String> = match written(edit) {
+            Some(one) => BTreeSet::from([one]),
+            None => {
+                let others: BTreeSet<String> = step.edits().filter_map(written).collect();
+                let end = RotationPlan::own_file("", &edit.target);
+                let files = self.places[place].files.keys().filter(|name| name.ends_with(&end));
+                files.filter(|name| !others.contains(*name)).cloned().collect()
+            }
+        };
+        for name in own {
+            self.places[place].files.insert(name, BTreeSet::from([held.clone()]));
+        }
+        Ok(())
     }
 
     fn write_content(&mut self, step: &Step, place: usize, target: &str, content: &Content) -> Result<(), RenderError> {
@@ -398,7 +442,13 @@ impl<'a> World<'a> {
             Content::Object(change) => return self.write_object(place, content, change),
             Content::Client(_) | Content::Secrets(..) | Content::Text(_) => return Ok(()),
         };
-        self.places[place].files.insert(target.to_owned(), BTreeSet::from([held]));
+        let place = &mut self.places[place];
+        let versions = place.files.entry(target.to_owned()).or_default();
+        // Of workers, each has its own.
+        if !(place.kind == PlaceKind::Workers && matches!(content, Content::Widened(..))) {
+            versions.clear();
+        }
+        versions.insert(held);
         Ok(())
     }
 

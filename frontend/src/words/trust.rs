@@ -40,6 +40,7 @@ pub fn party(end: End, authority: AuthorityId) -> &'static str {
         Party::Webhooks => "kube-apiserver, by webhook CA data",
         Party::Consumer(_) => "other process on a node",
         Party::OldHolder => "holder of an old certificate or the old CA key",
+        Party::ForeignHolder => "clients of other CAs",
         _ => "another component",
     }
 }

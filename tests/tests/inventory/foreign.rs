@@ -134,3 +134,59 @@ fn thousands_of_cas_in_a_bundle_are_no_rotation() {
     assert!(inventory.report(fixtures::now()).rotation.authorities.is_empty());
     assert!(inventory.findings().iter().any(|finding| finding.code == "bundle" && finding.file.ends_with(ca)));
 }
+
+const CA: &str = "pki/ca.crt";
+
+/// In a node's file, behind what it holds.
+fn behind(loaded: Loaded, file: &str, pem: &[u8]) -> Loaded {
+    let own = loaded.get(file);
+    loaded.set(file, [own.as_slice(), pem].concat())
+}
+
+/// kube-controller-manager stops with two certificates in its signing file (kubernetes/kubernetes:
+/// pkg/controller/certificates/signer/ca_provider.go), so no running cluster is like this.
+#[test]
+fn a_foreign_ca_in_a_signing_file_is_refused() {
+    let pem = root("Example Client CA", 2020);
+    for node in ["cp1", "cp3"] {
+        let file = format!("{node}/etc/kubernetes/{CA}");
+        behind(cluster(), &file, &pem).expect("bundle", Severity::Error, &file);
+        let front_proxy = format!("{node}/etc/kubernetes/pki/front-proxy-ca.crt");
+        behind(cluster(), &front_proxy, &pem).expect("bundle", Severity::Error, &front_proxy);
+        // The flag names a file that was not provided.
+        let manifest = format!("{node}/etc/kubernetes/manifests/kube-controller-manager.yaml");
+        let flag = "--cluster-signing-cert-file=/etc/kubernetes/pki/";
+        let loaded =
+            behind(cluster(), &file, &pem).swap_text(&manifest, &format!("{flag}ca.crt"), &format!("{flag}own.crt"));
+        loaded.expect("bundle", Severity::Error, &file);
+    }
+}
+
+/// No API server of a running cluster accepts clients by a file without the cluster CA.
+#[test]
+fn a_client_ca_file_without_the_cluster_ca_is_refused() {
+    let manifest = "cp2/etc/kubernetes/manifests/kube-apiserver.yaml";
+    let (from, to) =
+        ("--client-ca-file=/etc/kubernetes/pki/ca.crt", "--client-ca-file=/etc/kubernetes/pki/client-ca.crt");
+    let named = cluster().swap_text(manifest, from, to);
+    let path = "ecdsa-3/cp2/etc/kubernetes/pki/client-ca.crt";
+    let pem = root("Example Client CA", 2020);
+    named.clone().expect("other-layout", Severity::Error, manifest);
+    named.clone().with(path, pem.clone()).expect("other-layout", Severity::Error, manifest);
+    let own = cluster().get("cp2/etc/kubernetes/pki/ca.crt");
+    named.with(path, [own, pem].concat()).expect("foreign-ca", Severity::Warning, path);
+}
+
+/// Of a rotation, an old CA has issued something, or shares its name with the new one.
+#[test]
+fn an_older_ca_in_every_file_is_foreign_without_evidence() {
+    let pem = root("Example Client CA", 2020);
+    let worker = "worker1/etc/kubernetes/pki/ca.crt";
+    let everywhere = |pem: &[u8]| behind(add(cluster(), &KUBECONFIGS, pem, false), worker, pem);
+    let found = asked(&everywhere(&pem));
+    assert_eq!(found.len(), KUBECONFIGS.len() + 1, "{found:?}");
+    let namesake = Loaded::of("kubeadm/rsa-3").get("cp1/etc/kubernetes/pki/ca.crt");
+    let inventory = inspect(everywhere(&namesake).0, fixtures::now());
+    assert!(inventory.findings().iter().any(|finding| finding.code == "rotation-under-way"));
+    assert!(inventory.findings().iter().all(|finding| finding.code != "foreign-ca"));
+}

@@ -5,6 +5,7 @@ mod budgets;
 mod capi;
 mod continued;
 mod external;
+mod foreign_clients;
 mod go_x509;
 mod handshakes;
 mod identity;

@@ -1,6 +1,6 @@
 //! The authorities and what hangs on them: all there, all the same, each key beside its certificate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     every_kubeconfig, join, severity,
@@ -76,22 +76,25 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
 
 /// An authority must be one, alive, and able to sign.
 pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
-    let mut places: Vec<(&AuthorityRow, &str, String, &[Certificate])> = Vec::new();
+    let mut places: Vec<(&AuthorityRow, Option<&Node>, &str, String, &[Certificate])> = Vec::new();
     for row in inventory.profile.authorities {
         for node in &inventory.nodes {
             if let Some(slot) = node.slots.get(row.certificate) {
-                places.push((row, &slot.file, String::new(), slot.artifact.certificates()));
+                places.push((row, Some(node), &slot.file, String::new(), slot.artifact.certificates()));
             }
         }
         for stored in &inventory.objects {
             if stored.role == ObjectRole::Secret(SecretContent::Authority(row.id)) {
-                places.push((row, &stored.file, stored.place(), &stored.certificates));
+                places.push((row, None, &stored.file, stored.place(), &stored.certificates));
             }
         }
     }
-    for (row, file, place, certificates) in places {
+    for (row, node, file, place, certificates) in places {
         let severity = severity(inventory, row.id);
-        let distinct: BTreeSet<&Certificate> = certificates.iter().collect();
+        let mut distinct: BTreeSet<&Certificate> = certificates.iter().collect();
+        let keeps = row.rotates && node.is_some_and(|node| inventory.keeps_foreign(node, row.id));
+        let foreign = if keeps { inventory.foreign_in(row.id, certificates) } else { Vec::new() };
+        distinct.retain(|certificate| !foreign.contains(certificate));
         let under_way = inventory.rotations.contains_key(&row.id)
             && distinct.iter().all(|certificate| inventory.present(row.id).contains(certificate));
         if distinct.len() > 1 && !under_way {
@@ -104,12 +107,12 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
                 )
                 .at(&place)
                 .remedy(format!(
-                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. Otherwise keep only the {} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
+                    "If a rotation is in progress, add its package, or the nodes' certificates that the new CA issued. If the other CA belongs to somebody else and has to stay, let --cluster-signing-cert-file of every kube-controller-manager name a file that holds only the {0}, and provide that file too. Otherwise keep only the {0} in this file: kube-controller-manager signs with it, and stops if it holds more than one certificate",
                     row.title
                 )),
             );
         }
-        for certificate in certificates {
+        for certificate in certificates.iter().filter(|one| !foreign.contains(one)) {
             let subject = certificate.subject();
             if !certificate.is_root_authority() {
                 findings.push(
@@ -163,8 +166,10 @@ pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut V
     }
 }
 
-/// CAs that are trusted together with the cluster CA and take no part in a rotation: they stay where they are, in every phase.
+/// CAs that are trusted together with an authority and take no part in a rotation: they stay where they are, in every phase.
 pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let clients = accepted_by(inventory);
+    let title = |id| inventory.profile.authority(id).map_or("CA", |row| row.title);
     let own = inventory.present(AuthorityId::Cluster);
     let strays = inventory.rotations.get(&AuthorityId::Cluster).map_or(&[][..], |rotation| &rotation.strays);
     for (file, place, kubeconfig) in every_kubeconfig(inventory) {
@@ -175,21 +180,61 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let others: BTreeSet<_> =
                 anchors.iter().filter(|one| !own.contains(one) && !strays.contains(one)).collect();
             let place = join(&place, &format!("clusters[{index}].cluster.certificate-authority-data"));
-            findings.extend(others.into_iter().map(|other| foreign_authority(other).in_file(file).at(&place)));
+            let told = |other| foreign_authority(other, title(AuthorityId::Cluster), &clients).in_file(file).at(&place);
+            findings.extend(others.into_iter().map(told));
+        }
+    }
+    for node in &inventory.nodes {
+        let rows = inventory.profile.authorities.iter();
+        let rows = rows.filter(|row| row.rotates && inventory.keeps_foreign(node, row.id));
+        let own = rows.map(|row| (row.id, row.certificate.to_owned()));
+        let named = inventory.client_files(node).into_keys().filter(|path| inventory.is_client_bundle(node, path));
+        for (id, path) in own.chain(named.map(|path| (AuthorityId::Cluster, path))) {
+            let Some(slot) = node.file(&path) else { continue };
+            let others = inventory.foreign_in(id, slot.artifact.certificates()).into_iter();
+            findings.extend(others.map(|other| foreign_authority(other, title(id), &clients).in_file(&slot.file)));
         }
     }
 }
 
-/// Says which CA is foreign; the same text wherever it is trusted.
-fn foreign_authority(authority: &Certificate) -> Finding {
-    let message = format!(
-        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the cluster CA, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
+/// The processes that accept clients by a foreign CA, and what publishes it; by CA.
+fn accepted_by(inventory: &Inventory) -> BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>> {
+    let mut accepted: BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>> = BTreeMap::new();
+    for node in &inventory.nodes {
+        for (path, components) in inventory.client_files(node) {
+            let anchors = node.file(&path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
+            for foreign in inventory.foreign_in(AuthorityId::Cluster, anchors) {
+                for component in &components {
+                    accepted.entry(foreign).or_default().entry(*component).or_default().insert(&node.name);
+                }
+            }
+        }
+    }
+    accepted
+}
+
+/// Says which CA is foreign, and who accepts its clients; the same text wherever it is trusted.
+fn foreign_authority(
+    authority: &Certificate,
+    title: &str,
+    clients: &BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>>,
+) -> Finding {
+    let title = if title == "Cluster CA" { "cluster CA" } else { title };
+    let mut message = format!(
+        "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
         authority.subject(),
         hex::colons(&authority.fingerprint()),
         authority.not_before().date()
     );
+    if let Some(accepted) = clients.get(authority) {
+        let words = |(component, nodes): (&Component, &BTreeSet<&str>)| {
+            format!("{component} on {}", nodes.iter().copied().collect::<Vec<_>>().join(", "))
+        };
+        let servers: Vec<_> = accepted.iter().map(words).collect();
+        message += &format!(". Clients with a certificate that it issued keep their access to {}", servers.join("; "));
+    }
     Finding::warning("foreign-ca", "", message).remedy(
-        "Nothing to do if a proxy or another service needs it. If it is the old or new CA of a rotation in progress, add that rotation's package or a certificate that this CA issued, such as a node's apiserver.crt",
+        "Nothing to do if a proxy, another service or people with certificates of this CA need it. If it is the old or new CA of a rotation in progress, add that rotation's package or a certificate that this CA issued, such as a node's apiserver.crt",
     )
 }
 

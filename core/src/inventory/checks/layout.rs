@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory, Node, Slot, tree},
+    inventory::{Artifact, CLIENT_FLAG, Inventory, Node, Slot, tree},
     profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 
@@ -47,14 +47,15 @@ pub(super) fn kubelets(inventory: &Inventory, findings: &mut Vec<Finding>) {
                 );
             }
             let path = inventory.profile.authority(AuthorityId::Cluster).map(|row| row.certificate);
-            if let Some(file) = config.client_ca_file.as_deref().filter(|file| Some(*file) != path) {
+            let own = |file: &&str| Some(*file) == path || inventory.is_client_bundle(node, file);
+            if let Some(file) = config.client_ca_file.as_deref().filter(|file| !own(file)) {
                 findings.push(
                     Finding::error(
                         "other-layout",
                         &slot.file,
                         format!("clientCAFile is {file}, not {}", path.unwrap_or_default()),
                     )
-                    .remedy("The kubelet must name the cluster's own ca.crt, where the control plane's flags have it"),
+                    .remedy("Let it name the cluster's ca.crt, or provide the file as well if it holds the Cluster CA and CAs of other clients"),
                 );
             }
         }
@@ -189,6 +190,12 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
                     continue;
                 }
                 findings.extend(unlike_on_node(manifest, &slot.file, flag, &value));
+                // Files that the plan changes as it finds them: clients' CAs, and what signs beside a bundle.
+                if (flag == CLIENT_FLAG && inventory.is_client_bundle(node, &value))
+                    || (flag == SIGNING_FLAG && inventory.separate_signing(node).as_deref() == Some(value.as_str()))
+                {
+                    continue;
+                }
                 if !value.is_empty() && !paths.contains(&value.as_str()) {
                     findings.push(
                         Finding::error("other-layout", &slot.file, format!("--{flag} is {value}, not {}", paths[0]))

@@ -24,6 +24,7 @@ pub(super) fn node(inventory: &Inventory, node: &Node) -> HolderStanding {
         }
         reader.leaves(*id, rotation);
         if *id == AuthorityId::Cluster {
+            reader.client_bundles(rotation);
             reader.kubeconfigs();
             reader.kubelet(rotation);
             if node.role != Role::Worker {
@@ -76,6 +77,22 @@ impl Reader<'_> {
         }
     }
 
+    /// Files outside the profile's tables by which components accept clients.
+    fn client_bundles(&mut self, rotation: &Rotation) {
+        for path in self.inventory.client_files(self.node).into_keys() {
+            let Some(slot) = self.node.others.get(&path) else { continue };
+            let anchors = slot.artifact.certificates();
+            if anchors.is_empty() || self.inventory.signing_copy(self.node).is_some_and(|copy| copy.certificate == path)
+            {
+                continue;
+            }
+            let told = trust(self.inventory, rotation, anchors);
+            let (fits, seen) = told.unwrap_or((&[], "it trusts neither of the two CAs"));
+            let (seen, file) = (seen.to_owned(), slot.file.clone());
+            self.aspects.push(Aspect { place: path, file, fits, seen, is_exact: true });
+        }
+    }
+
     fn leaves(&mut self, id: AuthorityId, rotation: &Rotation) {
         for row in self.inventory.profile.leaves.iter().filter(|row| row.authority == id) {
             let Some(leaf) = self.node.certificates(row.certificate).first() else { continue };
@@ -112,7 +129,9 @@ impl Reader<'_> {
         else {
             return;
         };
-        let stays = profile.keeps_signing_file();
+        let separate = self.inventory.separate_signing(self.node);
+        let stays = profile.keeps_signing_file() || separate.is_some();
+        let file = separate.as_deref().unwrap_or(profile.signing.certificate);
         let flag = self.node.static_pod(manifest).map(|(_, pod)| pod.lookup(SIGNING_FLAG).unwrap_or_default());
         let own_file = match flag.as_deref() {
             Some(flag) if flag == row.certificate => {
@@ -128,7 +147,7 @@ impl Reader<'_> {
                 self.add(manifest, fits, seen.to_owned());
                 false
             }
-            Some(flag) if flag == profile.signing.certificate => {
+            Some(flag) if flag == file => {
                 let seen = format!("kube-controller-manager signs from {flag}");
                 let fits: Fits = if stays { &[Before, TrustsBoth, Switched, Done] } else { &[TrustsBoth, Switched] };
                 self.add(manifest, fits, seen);
@@ -141,7 +160,7 @@ impl Reader<'_> {
                 }
                 false
             }
-            None => self.node.slots.contains_key(profile.signing.certificate),
+            None => self.node.slots.contains_key(file),
         };
         if !own_file && !stays {
             return;
@@ -150,13 +169,16 @@ impl Reader<'_> {
         let turn = usize::from(profile.signing.new_from);
         let during: (Fits, Fits) = (&Standing::ALL[1..turn.max(1)], &Standing::ALL[turn..3]);
         let (old, new) = if stays { (until(2), from(2)) } else { during };
-        let (fits, seen): (Fits, _) = match self.node.certificates(profile.signing.certificate) {
+        let slot = self.node.file(file);
+        let held = slot.map(|slot| slot.artifact.certificates()).unwrap_or_default();
+        let (fits, seen): (Fits, _) = match held {
             [only] if *only == rotation.old => (old, "the signing file holds the old CA"),
             [only] if *only == rotation.new => (new, "the signing file holds the new CA"),
             [] => (&[], "the signing file is not there"),
             [_] => (&[], "the signing file holds neither of the two CAs"),
             _ => (&[], "the signing file is a bundle: kube-controller-manager dies of that as soon as it leads"),
         };
-        self.add(profile.signing.certificate, fits, seen.to_owned());
+        let (place, name) = (file.to_owned(), slot.map(|slot| slot.file.clone()).unwrap_or_default());
+        self.aspects.push(Aspect { place, file: name, fits, seen: seen.to_owned(), is_exact: true });
     }
 }

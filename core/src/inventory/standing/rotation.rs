@@ -42,8 +42,8 @@ struct Bundles<'a> {
 /// The rotations that are under way, by authority.
 ///
 /// A package among the files names both CAs. Otherwise two CAs in one trust bundle are a rotation only if there is evidence
-/// for both ([`Evidence`]), if the authority's own file and a kubeconfig hold both, or if they share a name. Any other CA in
-/// a bundle is foreign: it stays where it is.
+/// for both ([`Evidence`]), if they share a name, or if the authority's own file and a kubeconfig hold both and there is
+/// evidence for the older one. Any other CA in a bundle is foreign: it stays where it is.
 pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
@@ -72,6 +72,10 @@ pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<Authori
                     found.push(rotation);
                 }
             }
+        }
+        // A foreign CA may be in every file: a pair with evidence for both CAs takes precedence.
+        if found.len() > 1 && !begun {
+            found.retain(|rotation| is_shown(rotation, &evidence));
         }
         // Of three CAs, the files do not tell which one replaces which.
         if let [only] = found.as_slice() {
@@ -154,13 +158,18 @@ impl<'a> Bundles<'a> {
     fn is_rotation(&self, rotation: &Rotation, evidence: &Evidence<'_>) -> bool {
         let Rotation { old, new, .. } = rotation;
         let has_both = |bundle: &Vec<&Certificate>| bundle.contains(&old) && bundle.contains(&new);
-        if self.files.iter().any(has_both) && self.kubeconfigs.iter().any(has_both) {
-            return true;
-        }
-        let shown = [old, new].into_iter().filter(|authority| evidence.shows(authority)).count();
-        let related = family(old).is_some() && family(old) == family(new);
-        shown == 2 || (related && (shown == 1 || evidence.is_empty()))
+        // The new CA may have issued nothing yet; an old one of which nothing is left is foreign.
+        let in_both = self.files.iter().any(has_both) && self.kubeconfigs.iter().any(has_both);
+        (in_both && (evidence.shows(old) || evidence.is_empty())) || is_shown(rotation, evidence)
     }
+}
+
+/// Is there evidence for both CAs, or do they share a name and is there evidence for one?
+fn is_shown(rotation: &Rotation, evidence: &Evidence<'_>) -> bool {
+    let Rotation { old, new, .. } = rotation;
+    let shown = [old, new].into_iter().filter(|authority| evidence.shows(authority)).count();
+    let related = family(old).is_some() && family(old) == family(new);
+    shown == 2 || (related && (shown == 1 || evidence.is_empty()))
 }
 
 /// The common name without what Airlock adds to a new CA's: `-2`, or a date of eight digits.

@@ -1,8 +1,10 @@
 //! The table of a cluster's script.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Library, function, head, hosted, machines, node::shown_sum, verify};
+use super::{Library, foreign, function, head, hosted, machines, node::shown_sum, verify};
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},
@@ -70,7 +72,8 @@ pub(super) fn script(
     let mut functions = String::new();
     let mut table = Vec::new();
     for step in steps {
-        let mut lines: Vec<_> = step.actions.iter().flat_map(|action| lines(plan, phase, action, output)).collect();
+        let mut lines: Vec<_> =
+            step.actions.iter().flat_map(|action| lines(plan, phase, action, (renderer, output))).collect();
         for action in &step.actions {
             if let Action::Write(edit) = action
                 && let Content::Patch(patch) = &edit.content
@@ -111,10 +114,12 @@ pub(super) fn script(
 /// What is asked of the whole cluster.
 const READY: &str = "await 'every node is Ready' nodes_are_ready";
 
-fn lines(plan: &RotationPlan, phase: Phase, action: &Action, output: &OutputFiles) -> Vec<String> {
+type Files<'a> = (&'a Renderer<'a>, &'a OutputFiles);
+
+fn lines(plan: &RotationPlan, phase: Phase, action: &Action, files: Files<'_>) -> Vec<String> {
     match action {
-        Action::Write(edit) => object_line(plan, phase, edit, output),
-        Action::Cluster(action) => cluster_lines(plan, phase, action, output),
+        Action::Write(edit) => object_line(plan, phase, edit, files.1),
+        Action::Cluster(action) => cluster_lines(plan, phase, action, files),
         _ => Vec::new(),
     }
 }
@@ -180,7 +185,12 @@ fn shown(object: &object::Object, key: &str) -> Option<String> {
     Some(shown_sum(&object.kind, &value))
 }
 
-fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, output: &OutputFiles) -> Vec<String> {
+fn cluster_lines(
+    plan: &RotationPlan,
+    phase: Phase,
+    action: &ClusterAction,
+    (renderer, output): Files<'_>,
+) -> Vec<String> {
     match action {
         ClusterAction::ExtensionTrust => {
             let Some(path) = dropped_bundle(plan, AuthorityId::FrontProxy) else { return Vec::new() };
@@ -190,13 +200,13 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             )]
         }
         ClusterAction::ForgetOld(authorities) => {
-            authorities.iter().filter_map(|id| forget_line(plan, *id, output)).collect()
+            authorities.iter().filter_map(|id| forget_line(plan, *id, (renderer, output))).collect()
         }
         ClusterAction::ForgetUploadedCertificates => vec!["forget_uploaded_certificates".to_owned()],
         ClusterAction::NodesReady => {
             let mut lines = vec![READY.to_owned()];
             if phase == Phase::Switch {
-                lines.extend(way_back(plan));
+                lines.extend(way_back(plan, renderer));
             }
             lines
         }
@@ -207,8 +217,9 @@ fn cluster_lines(plan: &RotationPlan, phase: Phase, action: &ClusterAction, outp
             vec![format!("pause {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
         }
         ClusterAction::Pin(pinned) => pin_line(plan, pinned, output).into_iter().collect(),
-        ClusterAction::Published(_, file) => vec![format!(
-            "await \"kube-root-ca.crt in every namespace, and ca.crt of every service account token Secret, hold this phase's CAs\" published \"$root/{file}\""
+        ClusterAction::Published(order, file) => vec![format!(
+            "await \"kube-root-ca.crt in every namespace, and ca.crt of every service account token Secret, hold this phase's CAs\" published \"$root/{file}\"{}",
+            sums(&foreign::published(plan, renderer, *order))
         )],
         ClusterAction::ReplaceWorkers => vec!["replace_workers".to_owned()],
         ClusterAction::Served => vec![format!(
@@ -266,7 +277,7 @@ fn pin_line(plan: &RotationPlan, pinned: &Pinned, output: &OutputFiles) -> Optio
 }
 
 /// What must hold before phase 2 is undone: whoever was told the new CAs alone in phase 3 trusts both again.
-fn way_back(plan: &RotationPlan) -> Vec<String> {
+fn way_back(plan: &RotationPlan, renderer: &Renderer<'_>) -> Vec<String> {
     let bundle = |id: AuthorityId| {
         let mut bundles = in_package(plan).filter(|(step, edit)| {
             step.phase == Phase::Switch
@@ -276,19 +287,28 @@ fn way_back(plan: &RotationPlan) -> Vec<String> {
         bundles.next().map(|(_, edit)| format!("\"$root\"/{}", quote(&edit.output)))
     };
     let extensions = bundle(AuthorityId::FrontProxy).map(|file| format!("extensions_trust_old_again {file}"));
-    let pods = bundle(AuthorityId::Cluster).map(|file| format!("trust_old_again {file}"));
+    let published = foreign::published(plan, renderer, Phase::Switch.trust());
+    let pods = bundle(AuthorityId::Cluster).map(|file| format!("trust_old_again {file}{}", sums(&published)));
     extensions.into_iter().chain(pods).collect()
 }
 
 /// The key under which the API servers publish an authority, and what they show when only the new one is left.
-fn forget_line(plan: &RotationPlan, id: AuthorityId, output: &OutputFiles) -> Option<String> {
+fn forget_line(plan: &RotationPlan, id: AuthorityId, (renderer, output): Files<'_>) -> Option<String> {
     let key = match id {
         AuthorityId::Cluster => "client-ca-file",
         AuthorityId::FrontProxy => "requestheader-client-ca-file",
         AuthorityId::Etcd | AuthorityId::Talos => return None,
     };
+    if id == AuthorityId::Cluster && !plan.foreign.accepted.is_empty() {
+        return Some(format!("forget_old {key}{}", sums(&foreign::accepted(plan, renderer))));
+    }
     let file = output.files.get(dropped_bundle(plan, id)?)?;
     Some(format!("forget_old {key} {}", shown_sum("ConfigMap", &file.bytes)))
+}
+
+/// Further arguments of a call.
+fn sums(sums: &BTreeSet<String>) -> String {
+    sums.iter().map(|sum| format!(" {sum}")).collect()
 }
 
 /// The file of the package that holds the new authority alone.

@@ -3,6 +3,7 @@
 //! A script is a table, written here from the plan's steps, and a library that is the same everywhere.
 
 mod cluster;
+mod foreign;
 mod hosted;
 mod machines;
 mod node;

@@ -271,7 +271,12 @@ impl Job<'_> {
                 _ => self.bundles_before(*id),
             };
             let bundle = quote(&edit.output);
-            return vec![format!("put_ca \"$root\"/{bundle} {target} {} {}", file.sha256(), expected.join(" "))];
+            let others = self.but_workers_with_own(&edit.target);
+            return vec![format!(
+                "{others}put_ca \"$root\"/{bundle} {target} {} {}",
+                file.sha256(),
+                expected.join(" ")
+            )];
         }
         let node = match self.holder {
             Holder::Node(name) => name.clone(),
@@ -328,11 +333,19 @@ impl Job<'_> {
         pod.lookup(crate::profile::SIGNING_FLAG).filter(|value| !value.is_empty())
     }
 
+    /// Keeps a file of the workers for whom the package has a version of their own from what all others get.
+    fn but_workers_with_own(&self, target: &str) -> String {
+        let edits = self.steps.iter().flat_map(|step| step.edits()).filter(|edit| edit.target == target);
+        let own = edits.filter(|_| *self.holder == Holder::Workers).filter_map(Edit::node_of_worker);
+        own.map(|node| format!("is_node {} || ", quote(node))).collect()
+    }
+
     /// The CA data of a kubeconfig that nobody has seen; not every node has those that people read.
     fn trust_in_kubeconfig(&self, name: &str) -> Option<String> {
         let row = self.plan.profile.kubeconfigs.iter().find(|row| row.name == name)?;
         let optional = if row.reader.is_none() { format!("[ ! -e {0} ] || ", row.path) } else { String::new() };
         let expected = self.expected_bundles().join(" ");
+        let optional = optional + &self.but_workers_with_own(row.path);
         Some(format!("{optional}put_ca_data {} \"$root/{}/workers/ca.crt\" {expected}", row.path, self.phase.folder()))
     }
 
@@ -482,7 +495,7 @@ fn begun(succession: &Succession) -> Option<String> {
 }
 
 /// PEM means the same however it is wrapped.
-fn unwrapped(text: &[u8]) -> String {
+pub(super) fn unwrapped(text: &[u8]) -> String {
     let bytes: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     hex::lower(&Sha256::digest(bytes))
 }

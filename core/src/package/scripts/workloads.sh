@@ -465,9 +465,9 @@ END
 
 # Before phase 2 is undone, Pods that trust only the new CA must trust the old one again: API servers will present its
 # certificates. Everything restarts, since workloads of phase 3 have no annotation.
-trust_old_again() { # FILE: phase 2's bundle
+trust_old_again() { # FILE [SUM…]: phase 2's bundle
   [ "$action" = undo ] || return 0
-  wait_until "kube-root-ca.crt has both CAs in every namespace" published "$1"
+  wait_until "kube-root-ca.crt has both CAs in every namespace" published "$@"
   read_workloads
   read_budgets
   while IFS='|' read -r namespace workload strategy mark takes <&3; do

@@ -11,7 +11,7 @@ use crate::{
 impl NodePlanner<'_, '_> {
     /// Phase 1: a signing file of one certificate, before `ca.crt` becomes a bundle.
     pub(super) fn separate_signing(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() {
+        if !self.signs_on_nodes() || self.inventory.separate_signing(self.node).is_some() {
             return Vec::new();
         }
         let mut actions = Vec::new();
@@ -78,25 +78,28 @@ impl NodePlanner<'_, '_> {
         let mut actions = Vec::new();
         if self.signs_on_nodes() && self.is_signing_left() {
             let content = Content::Signing(AuthorityId::Cluster, Side::New);
-            actions.push(self.write(
-                self.inventory.profile.signing.certificate,
-                PUBLIC,
-                None,
-                content,
-                "old CA",
-                "new CA",
-            ));
+            actions.push(self.write(&self.signing_file(), PUBLIC, None, content, "old CA", "new CA"));
         }
         // Something that wrote the manifest anew, as an upgrade does, pointed it back to the bundle.
-        if self.signs_on_nodes() && self.progress.node(self.node) >= Standing::Switched && self.is_flag_left() {
+        let is_back = self.progress.node(self.node) >= Standing::Switched && self.is_flag_left();
+        if self.signs_on_nodes() && is_back && self.inventory.separate_signing(self.node).is_none() {
             actions.extend(self.point_to_signing_file());
         }
         actions
     }
 
+    /// The file of one certificate from which kube-controller-manager signs while `ca.crt` is a bundle.
+    pub(super) fn signing_file(&self) -> String {
+        let own = || self.inventory.profile.signing.certificate.to_owned();
+        self.inventory.separate_signing(self.node).unwrap_or_else(own)
+    }
+
     /// What kube-controller-manager signed from in the phases before, and what it was: the package's file, or the copy of a
     /// rotation that was begun by hand.
     pub(super) fn signing_files(&self) -> Vec<(String, String)> {
+        if self.inventory.separate_signing(self.node).is_some() {
+            return Vec::new();
+        }
         match self.inventory.signing_copy(self.node) {
             Some(copy) => {
                 let own = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.key);
@@ -109,7 +112,8 @@ impl NodePlanner<'_, '_> {
 
     /// Phase 3: kube-controller-manager goes back to `ca.crt`, which holds one certificate again.
     pub(super) fn restore_manifest(&self) -> Vec<Action> {
-        if !self.signs_on_nodes() || !self.is_flag_left() {
+        let separate = self.inventory.separate_signing(self.node).is_some();
+        if separate || !self.signs_on_nodes() || !self.is_flag_left() {
             return Vec::new();
         }
         let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) else { return Vec::new() };

@@ -4,14 +4,15 @@ mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{KeyHome, Succession, kubelet_authority::KubeletAuthority, progress::Progress};
+use super::{KeyHome, RotationPlan, Succession, kubelet_authority::KubeletAuthority, progress::Progress};
 use crate::{
     formats::{
         kubeconfig::{self, Material as Data},
         pem, talos,
     },
     inventory::{
-        Artifact, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing, StoredObject,
+        Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing,
+        StoredObject,
     },
     profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG, SecretContent},
     x509::{Certificate, PublicKey, ascii_host},
@@ -201,8 +202,10 @@ impl Present<'_> {
                 Artifact::PrivateKey(key) => Held::Key(key.public_key().clone()),
                 Artifact::Kubeconfig(kubeconfig) => Held::Kubeconfig(Access::of(kubeconfig, current(kubeconfig))?),
                 Artifact::StaticPod(pod) => Held::Flags(flags(pod)),
-                Artifact::KubeletConfig(_)
-                | Artifact::PublicKey(_)
+                Artifact::KubeletConfig(config) => {
+                    Held::Flags(BTreeMap::from([(CLIENT_FLAG, config.client_ca_file.clone()?)]))
+                }
+                Artifact::PublicKey(_)
                 | Artifact::SigningRequest(_)
                 | Artifact::Talosconfig(_)
                 | Artifact::Keystore
@@ -248,6 +251,14 @@ impl Present<'_> {
         for node in self.inventory.workers() {
             for (path, held) in self.files(node) {
                 place.files.entry(path).or_default().extend(held);
+            }
+            for path in self.inventory.client_files(node).into_keys() {
+                let Some(slot) = node.file(&path) else { continue };
+                let anchors = slot.artifact.certificates();
+                if !self.inventory.foreign_in(AuthorityId::Cluster, anchors).is_empty() {
+                    let held = BTreeSet::from([Held::Certificates(anchors.to_vec())]);
+                    place.files.insert(RotationPlan::own_file(&node.name, &path), held);
+                }
             }
         }
         place
@@ -368,12 +379,14 @@ fn of_secret(stored: &StoredObject) -> Option<Held> {
 
 /// The flags that a simulation asks for.
 pub(crate) fn flags(pod: &crate::formats::static_pod::StaticPod) -> BTreeMap<&'static str, String> {
-    let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG];
+    let known = [SIGNING_FLAG, SIGNING_KEY_FLAG, KUBELET_AUTHORITY_FLAG, CLIENT_FLAG];
     let on_node = |flag, value: String| match pod.mount_of(&value).filter(|_| flag == KUBELET_AUTHORITY_FLAG) {
         Some(mount) => format!("{}{}", mount.on_node, &value[mount.inside.len()..]),
         None => value,
     };
-    known.into_iter().filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
+    // Clients of kube-controller-manager have connections of their own, by the file itself.
+    let asked = |flag: &&str| *flag != CLIENT_FLAG || pod.component == Component::Apiserver.as_str();
+    known.into_iter().filter(asked).filter_map(|flag| Some((flag, on_node(flag, pod.lookup(flag)?)))).collect()
 }
 
 impl Held {
@@ -406,6 +419,11 @@ impl Held {
     /// The file that `--cluster-signing-key-file` names.
     pub(crate) fn signing_key(&self) -> Option<&str> {
         self.flag(SIGNING_KEY_FLAG)
+    }
+
+    /// The file by which a component accepts clients: `--client-ca-file`, or `clientCAFile` of a kubelet's configuration.
+    pub(crate) fn client_file(&self) -> Option<&str> {
+        self.flag(CLIENT_FLAG)
     }
 
     fn flag(&self, name: &str) -> Option<&str> {

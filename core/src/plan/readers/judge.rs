@@ -105,7 +105,7 @@ impl Judge<'_> {
             }
             None => (self.process(node, &reader.process), Effect::ConsumerRestart),
         };
-        consumers.add(Consumer { process, path, key, file: consumed, effect, hosts, nodes });
+        consumers.add(Consumer { process, path, key, file: consumed, effect, hosts, foreign: Vec::new(), nodes });
     }
 
     /// Static Pods that mount a folder with changed files, and do not say which of them they read.
@@ -142,6 +142,7 @@ impl Judge<'_> {
                     file: consumed,
                     effect: Effect::ConsumerRestart,
                     hosts: Vec::new(),
+                    foreign: Vec::new(),
                     nodes: BTreeSet::from([node.name.clone()]),
                 });
             }

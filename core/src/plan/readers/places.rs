@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Finding,
-    inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
+    inventory::{CLIENT_FLAG, Inventory, Node, Reader, ReaderProcess, Reference},
     plan::{Succession, certificates},
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
@@ -40,7 +40,10 @@ impl Judge<'_> {
                 }
                 _ => None,
             };
-            if let Some(expected) = expected.filter(|expected| reader.path != *expected && reader.target != *expected) {
+            let is_own = |path: &str| flag == CLIENT_FLAG && self.inventory.is_client_bundle(node, path);
+            let elsewhere =
+                |expected: &&str| reader.path != *expected && reader.target != *expected && !is_own(&reader.path);
+            if let Some(expected) = expected.filter(elsewhere) {
                 let message = format!("--{flag} of the kubelet on {{nodes}} is {}, not {expected}", reader.path);
                 let remedy = "Let the kubelet use kubeadm's path, then provide the files again";
                 self.problem(node, "other-layout", "", message, remedy, &reader.file);

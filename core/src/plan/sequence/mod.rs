@@ -435,6 +435,9 @@ impl<'a> Sequence<'a, '_> {
         })];
         let kubelet_conf = inventory.profile.kubelet_conf();
         actions.extend(kubelet_conf.map(|row| Action::TrustInKubeconfig(row.name)));
+        for node in inventory.workers() {
+            actions.extend(self.planner(node, phase).own_trust_of_worker());
+        }
         let mut minted = false;
         let switches = phase == Phase::Switch || (self.at_once && phase == Phase::DropOld);
         for node in inventory.workers() {
