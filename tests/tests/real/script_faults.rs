@@ -533,7 +533,7 @@ fn administrator(rotation: &Rotation, folder: &Path, shown: &Path) -> PathBuf {
 }
 
 /// The steps of a holder whose commands ask a cluster; those that only look, too.
-fn object_steps(rotation: &Rotation, holder: &str, label: &str) -> Vec<Step> {
+pub(super) fn object_steps(rotation: &Rotation, holder: &str, label: &str) -> Vec<Step> {
     let folder = scratch(label);
     let shown = shown(rotation, &folder);
     let tree = administrator(rotation, &folder, &shown);
@@ -704,7 +704,8 @@ fn machines_of_talos() {
             library: "talos",
         }
     });
-    let steps: Vec<Step> = steps.collect();
+    // Steps that read logs: `verify.rs`, and here below.
+    let steps: Vec<Step> = steps.filter(|step| !step.id.contains("-verify")).collect();
     assert!(steps.len() > 14, "{}", steps.len());
     disturb("script-faults-talos", steps);
 }
