@@ -9,14 +9,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use airlock_core::plan::RotationRequest;
 use airlock_tests::{
     fixtures,
-    rotation::{Case, Rotation, scratch},
+    rotation::{Case, Rotation, TENANT, scratch},
     talos,
     tools::{built, root, succeed},
 };
 
-use super::script_faults::{Outcome, Step, disturb, machine, object_steps};
+use super::script_faults::{Outcome, Step, disturb, machine, object_steps, starlingx};
 
 /// What a node's script calls to read logs; `sleep` and `command -v` decide nothing.
 const COMMANDS: [&str; 12] =
@@ -563,12 +564,7 @@ fn token_secrets_are_waited_for() {
 
 /// A tenant's management cluster whose Pods log this, and how the check of its logs in phase 1 answers.
 fn check_tenant(label: &str, files: &[(&str, &str)], words: &str) -> (bool, String) {
-    check_of(
-        label,
-        Case::named("kamaji").rotation(),
-        files,
-        &format!("management/apply.sh verify-control-plane {words}"),
-    )
+    check_of(label, TENANT.rotation(), files, &format!("management/apply.sh verify-control-plane {words}"))
 }
 
 /// The containers of a tenant's Pods are read one by one, each with its connections.
@@ -590,17 +586,18 @@ fn logs_of_a_tenant_s_control_plane_are_read() {
             "kube-controller-manager-distrusting",
             "kube-controller-manager -> kube-apiserver, in the trust matrix: controller-manager-apiserver",
         ),
-        (
-            "konnectivity-server",
-            "kube-scheduler-distrusted",
-            "konnectivity-server -> kube-apiserver, in the trust matrix: konnectivity-apiserver",
-        ),
+        ("konnectivity-server", "kube-scheduler-distrusted", "connection konnectivity-server -> kube-apiserver"),
     ] {
         let file = format!("log.alpha-1.{container}");
         let (passes, said) = check_tenant(&format!("tenant-{container}"), &[(&file, &loud(fixture))], "--check");
         assert!(!passes && said.contains(row), "{container}: {said}");
         assert!(said.contains(&format!("NOT READY: tenants/Pod/alpha-1/{container}: a TLS error 4")), "{said}");
     }
+    let files = fixtures::all(&["kamaji/alpha", "kamaji/alpha-konnectivity"]);
+    let rotation = Rotation::of(files, &RotationRequest::default(), "verify-konnectivity");
+    let text = rotation.text("lib-cluster.sh");
+    assert!(text.contains("'konnectivity-server>kube-apiserver') rows=konnectivity-apiserver ;;"), "{text}");
+
     let file = [("log.alpha-1.kube-apiserver", &*loud("kube-apiserver"))];
     let (passes, said) = check_tenant("tenant-peer", &file, "--check --exclude '*/kube-apiserver/127.0.0.1'");
     assert!(passes && said.contains("left out by --exclude"), "{said}");
@@ -626,12 +623,12 @@ fn logs_of_a_tenant_s_control_plane_are_read() {
 #[test]
 fn logs_of_a_tenant() {
     let left_out = "--exclude '*/kube-[cs]*' --exclude '*/konnectivity-server'";
-    let mut steps = object_steps(Case::named("kamaji").rotation(), "management", "script-faults-tenant");
+    let mut steps = object_steps(TENANT.rotation(), "management", "script-faults-tenant");
     steps.retain(|step| step.id == "management 1-verify-control-plane");
     assert_eq!(steps.len(), 1);
     steps[0].run.push_str(&format!(" {left_out}"));
     steps[0].gate.push_str(&format!(" {left_out}"));
-    steps[0].commands = vec!["awk", "date", "kubectl"];
+    steps[0].commands = vec!["kubectl"];
     disturb("script-faults-tenant-logs", steps);
 }
 
@@ -661,7 +658,7 @@ fn machine_step(label: &str, files: &[(&str, &str)], words: &str) -> Step {
         tree,
         run: run.clone(),
         gate: run,
-        commands: vec!["awk", "date", "sed", "talosctl"],
+        commands: vec!["sed", "talosctl"],
         environment: vec![
             ("OTHER_COMMANDS", programs.display().to_string()),
             ("TALOS_MACHINES", "/var/lib/standin".to_owned()),
@@ -782,4 +779,38 @@ fn logs_of_machines() {
     step.environment.retain(|(name, _)| *name != "AIRLOCK_WORKERS");
     step.environment.push(("AIRLOCK_WORKERS", String::new()));
     disturb("script-faults-machine-logs", vec![step]);
+}
+
+/// On hosts of StarlingX, each phase's scripts read the same logs; the phase began when the platform's tool changed the host.
+#[test]
+fn logs_of_a_starlingx_host_are_read_since_the_tool_changed_it() {
+    let (package, manifest) = starlingx(&scratch("verify-starlingx-package"));
+    let steps = manifest["steps"].as_array().expect("steps");
+    for id in ["verify-nodes", "verify-workers", "verify"] {
+        for phase in 1..=3 {
+            let step = steps.iter().find(|step| step["id"] == format!("{phase}-{id}"));
+            let gate = step.unwrap_or_else(|| panic!("no {phase}-{id}"))["gate"].as_str().expect("a gate");
+            assert!(gate.ends_with("apply.sh verify --check"), "{gate}");
+        }
+    }
+    let check = |label: &str, seconds: &[i64]| {
+        let node = Node::new(&format!("starlingx-{label}"), "cp1");
+        let authority = node.tree.join("etc/kubernetes/pki/ca.crt");
+        succeed(Command::new("touch").args(["-d", &format!("@{}", now() - 600)]).arg(authority));
+        for ago in seconds {
+            let error = lines_of("kube-scheduler-distrusting").pop().expect("a line");
+            node.append(&node.log("kube-scheduler"), &Node::line(*ago, &error));
+        }
+        let step = Step { package: package.clone(), ..node.step("--check") };
+        let out = node.tree.with_file_name("out");
+        let outcome = machine(&step, &out, &step.run, "true", &[]);
+        (outcome.codes["second"] == 0, outcome.said)
+    };
+    let (passes, said) = check("quiet", &[700]);
+    assert!(passes && !said.contains("TLS error"), "{said}");
+    let (passes, said) = check("older", &[700, 300]);
+    assert!(passes && said.contains("kube-scheduler: 1 TLS error in the 10 minutes since the phase began"), "{said}");
+    let (passes, said) = check("loud", &[30]);
+    assert!(!passes && said.contains("NOT READY: kube-scheduler: a TLS error 3"), "{said}");
+    assert!(said.contains("in the trust matrix: scheduler-apiserver"), "{said}");
 }
