@@ -596,7 +596,7 @@ fn logs_of_a_tenant_s_control_plane_are_read() {
     let files = fixtures::all(&["kamaji/alpha", "kamaji/alpha-konnectivity"]);
     let rotation = Rotation::of(files, &RotationRequest::default(), "verify-konnectivity");
     let text = rotation.text("lib-cluster.sh");
-    assert!(text.contains("'konnectivity-server>kube-apiserver') rows=konnectivity-apiserver ;;"), "{text}");
+    assert!(text.contains("'konnectivity-server>kube-apiserver') rows='konnectivity-apiserver' ;;"));
 
     let file = [("log.alpha-1.kube-apiserver", &*loud("kube-apiserver"))];
     let (passes, said) = check_tenant("tenant-peer", &file, "--check --exclude '*/kube-apiserver/127.0.0.1'");
