@@ -149,7 +149,7 @@ fn on_a_machine(action: &Action) -> Span {
         Action::RenewLeaves(leaves) => span(1, 3).times(leaves.len()),
         Action::RenewOnNode { names, .. } => span(1, 3).times(names.len()),
         // Two minutes without an error, counted from the last one.
-        Action::VerifyLogs => span(1, 180),
+        Action::VerifyLogs(_) => span(1, 180),
         Action::Cluster(_) | Action::Do { .. } => Span::default(),
     }
 }

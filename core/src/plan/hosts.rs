@@ -35,11 +35,13 @@ impl<'a> Sequence<'a, '_> {
         self.worker_hosts(first, "it accepts both CAs");
         self.restart_pods(first, "every Deployment, DaemonSet and StatefulSet has been restarted since");
         self.clients(first);
+        self.verify_logs(first);
         self.controllers(second, "it presents certificates of the new CA");
         self.cluster_info(second);
         self.worker_hosts(second, "its kubelet presents a certificate of the new CA");
         self.clients(second);
         self.signing_requests(second);
+        self.verify_logs(second);
         self.everyone(second);
         self.controllers(third, "it accepts the new CA alone");
         self.published(third, "Wait until pods are given the new CA alone");
@@ -48,6 +50,7 @@ impl<'a> Sequence<'a, '_> {
         self.restart_pods(third, "every Deployment, DaemonSet and StatefulSet has been restarted once more");
         self.clients(third);
         self.forget_old(third);
+        self.verify_logs(third);
         self.tool(
             third,
             "complete",

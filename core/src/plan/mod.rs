@@ -58,8 +58,8 @@ pub(crate) use self::{
     renew::{RenewedLeaf, RenewedSecrets},
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
-        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, MachinePatch, Machines,
-        NewClient, PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
+        Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, Logs, MachinePatch,
+        Machines, NewClient, PackagePath, PatchForm, Phase, Side, Source, Step, Trust,
     },
     successors::{Succession, Successor, same_algorithm, successor_name},
 };

@@ -320,8 +320,8 @@ pub(crate) enum Action {
     Restart(Component),
     /// Likewise a process that no profile's table names.
     RestartProcess(Process),
-    /// The logs of the holder's components are read: no TLS error for two minutes.
-    VerifyLogs,
+    /// Logs are read: no TLS error for two minutes.
+    VerifyLogs(Logs),
     /// Something that a person does or that a command does elsewhere.
     Do {
         /// What and why, one sentence.
@@ -358,7 +358,7 @@ impl Action {
             }
             Self::BackUp { .. } => "Save an archive of /etc/kubernetes, the kubelet's configuration and /var/lib/kubelet/pki, and a snapshot of etcd, in /var/lib/airlock. The snapshot is verified by restoring it into a temporary data directory. Nothing of the cluster changes".to_owned(),
             Self::Cluster(action) => action.in_words(),
-            Self::VerifyLogs => "The check reads the logs since the phase began, prints TLS errors by peer and connection of the trust matrix, and requires two minutes without one. Without --check, the same command waits for that".to_owned(),
+            Self::VerifyLogs(_) => "The check reads the logs since the phase began, prints TLS errors by peer and connection of the trust matrix, and requires two minutes without one. Without --check, the same command waits for that".to_owned(),
             Self::Remove { .. } | Self::Restart(_) | Self::RestartProcess(_) | Self::Write(_) => return None,
         })
     }
@@ -367,6 +367,24 @@ impl Action {
     pub(crate) fn is_manifest(&self) -> bool {
         matches!(self, Self::Write(Edit { content: Content::Manifest(..) | Content::Original(_), .. }))
     }
+}
+
+/// Which logs a step reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Logs {
+    /// Of static Pods and the kubelet, on the node itself.
+    Node,
+    /// Of Pods in the cluster, through kubectl.
+    Pods,
+    /// Of the Pods of a tenant's control plane, through kubectl of the management cluster.
+    Tenant {
+        /// The tenant's namespace in the management cluster.
+        namespace: String,
+        /// The tenant's name, which is its Deployment's name too.
+        name: String,
+    },
+    /// Of services and static Pods of Talos machines, through talosctl.
+    Machines,
 }
 
 /// A file or object that changes.

@@ -1,6 +1,6 @@
 //! Steps as shell commands for the unpacked package's root on their holder.
 
-use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Phase, Step, TenantVerb};
+use crate::plan::{Action, Carrier, ClusterAction, Content, Holder, Logs, Phase, Step, TenantVerb};
 
 /// On the client, apply would copy the object, key and all, into an annotation.
 pub(crate) const APPLY: &str = "kubectl apply --server-side --force-conflicts --field-manager=airlock";
@@ -62,7 +62,15 @@ const VERIFY: &str = "verify";
 
 /// Does the step only read logs?
 pub(crate) fn verifies_logs(step: &Step) -> bool {
-    step.actions.iter().any(|action| matches!(action, Action::VerifyLogs))
+    logs(step).is_some()
+}
+
+/// Which logs does the step read?
+pub(crate) fn logs(step: &Step) -> Option<&Logs> {
+    step.actions.iter().find_map(|action| match action {
+        Action::VerifyLogs(logs) => Some(logs),
+        _ => None,
+    })
 }
 
 /// Does it run on nodes?

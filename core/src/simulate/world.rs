@@ -337,7 +337,7 @@ impl<'a> World<'a> {
             | Action::RenewLeaves(_)
             | Action::Cluster(_)
             | Action::Do { .. }
-            | Action::VerifyLogs => {}
+            | Action::VerifyLogs(_) => {}
         }
         Ok(())
     }

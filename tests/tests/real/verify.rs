@@ -9,13 +9,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use airlock_core::plan::RotationRequest;
 use airlock_tests::{
     fixtures,
-    rotation::{Case, Rotation, scratch},
-    tools::{root, succeed},
+    rotation::{Case, Rotation, TENANT, scratch},
+    talos,
+    tools::{built, root, succeed},
 };
 
-use super::script_faults::{Outcome, Step, disturb, machine};
+use super::script_faults::{Outcome, Step, disturb, machine, object_steps, starlingx};
 
 /// What a node's script calls to read logs; `sleep` and `command -v` decide nothing.
 const COMMANDS: [&str; 12] =
@@ -458,6 +460,16 @@ fn a_script_that_reads_logs_does_nothing_else() {
 
 /// A cluster whose Pods say this, and how `apply.sh verify` of phase 1 answers.
 fn check_cluster(label: &str, rotation: &Rotation, files: &[(&str, &str)], step: &str) -> (bool, String) {
+    check_of(label, rotation, files, &format!("cluster/apply.sh {step}"))
+}
+
+/// A time so many seconds ago by the clock of the machine on which scripts run.
+fn at_fixture(ago: i64) -> String {
+    let time = format!("@{}", fixtures::now().0 + 100 - ago);
+    succeed(Command::new("date").args(["-u", "-d", &time, "+%Y-%m-%dT%H:%M:%S.5Z"])).trim().to_owned()
+}
+
+fn check_of(label: &str, rotation: &Rotation, files: &[(&str, &str)], script: &str) -> (bool, String) {
     let folder = scratch(&format!("verify-cluster-{label}"));
     let tree = folder.join("tree");
     let state = tree.join("var/lib/standin");
@@ -470,7 +482,7 @@ fn check_cluster(label: &str, rotation: &Rotation, files: &[(&str, &str)], step:
         id: label.to_owned(),
         package: rotation.root(),
         tree,
-        run: format!("sh 1-trust-both/cluster/apply.sh {step}"),
+        run: format!("sh 1-trust-both/{script}"),
         gate: "true".to_owned(),
         commands: Vec::new(),
         environment: vec![("PUBLISHED", published)],
@@ -485,11 +497,7 @@ fn check_cluster(label: &str, rotation: &Rotation, files: &[(&str, &str)], step:
 #[test]
 fn logs_of_pods_are_read_through_kubectl() {
     let rotation = Case::named("ecdsa-3").rotation();
-    let shift = fixtures::now().0 + 100;
-    let at = |ago: i64| {
-        let time = format!("@{}", shift - ago);
-        succeed(Command::new("date").args(["-u", "-d", &time, "+%Y-%m-%dT%H:%M:%S.5Z"])).trim().to_owned()
-    };
+    let at = at_fixture;
     let (passes, said) = check_cluster("quiet", rotation, &[], "verify --check");
     assert!(passes, "{said}");
     for pod in ["kube-system/Pod/coredns-1", "kube-system/Pod/kube-proxy-1", "lab/Pod/extension-1"] {
@@ -552,4 +560,257 @@ fn token_secrets_are_waited_for() {
     assert!(!passes && said.contains("the Secret ci/builder has no ca.crt"), "{said}");
     let (passes, said) = check("no-base64", "ci/builder||%%%\n");
     assert!(!passes && said.contains("base64 -d"), "{said}");
+}
+
+/// A tenant's management cluster whose Pods log this, and how the check of its logs in phase 1 answers.
+fn check_tenant(label: &str, files: &[(&str, &str)], words: &str) -> (bool, String) {
+    check_of(label, TENANT.rotation(), files, &format!("management/apply.sh verify-control-plane {words}"))
+}
+
+/// The containers of a tenant's Pods are read one by one, each with its connections.
+#[test]
+fn logs_of_a_tenant_s_control_plane_are_read() {
+    let (passes, said) = check_tenant("tenant-quiet", &[], "--check");
+    assert!(passes, "{said}");
+    let containers = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "konnectivity-server"];
+    for container in containers {
+        assert!(said.contains(&format!("tenants/Pod/alpha-1/{container}")), "{container}: {said}");
+    }
+
+    let started = format!("{} Started\n", at_fixture(4000));
+    let loud = |fixture: &str| format!("{started}{} {}\n", at_fixture(40), lines_of(fixture)[0]);
+    for (container, fixture, row) in [
+        ("kube-apiserver", "kube-apiserver", "clients -> kube-apiserver"),
+        (
+            "kube-controller-manager",
+            "kube-controller-manager-distrusting",
+            "kube-controller-manager -> kube-apiserver, in the trust matrix: controller-manager-apiserver",
+        ),
+        ("konnectivity-server", "kube-scheduler-distrusted", "connection konnectivity-server -> kube-apiserver"),
+    ] {
+        let file = format!("log.alpha-1.{container}");
+        let (passes, said) = check_tenant(&format!("tenant-{container}"), &[(&file, &loud(fixture))], "--check");
+        assert!(!passes && said.contains(row), "{container}: {said}");
+        assert!(said.contains(&format!("NOT READY: tenants/Pod/alpha-1/{container}: a TLS error 4")), "{said}");
+    }
+    let files = fixtures::all(&["kamaji/alpha", "kamaji/alpha-konnectivity"]);
+    let rotation = Rotation::of(files, &RotationRequest::default(), "verify-konnectivity");
+    let text = rotation.text("lib-cluster.sh");
+    assert!(text.contains("'konnectivity-server>kube-apiserver') rows='konnectivity-apiserver' ;;"));
+
+    let file = [("log.alpha-1.kube-apiserver", &*loud("kube-apiserver"))];
+    let (passes, said) = check_tenant("tenant-peer", &file, "--check --exclude '*/kube-apiserver/127.0.0.1'");
+    assert!(passes && said.contains("left out by --exclude"), "{said}");
+    let (passes, said) = check_tenant("tenant-left-out", &file, "--check --exclude '*/kube-apiserver'");
+    assert!(passes && !said.contains("alpha-1/kube-apiserver"), "{said}");
+
+    for (label, pods, words) in [
+        ("none", "", "the Deployment tenants/alpha has no Pod that runs"),
+        ("evicted", "alpha-0|Failed|kube-apiserver ", "the Deployment tenants/alpha has no Pod that runs"),
+        ("pending", "alpha-1|Pending|kube-apiserver ", "alpha-1 is Pending instead of Running"),
+        ("fewer", "alpha-1|Running|kube-apiserver kube-scheduler ", "has no container kube-controller-manager"),
+    ] {
+        let (passes, said) = check_tenant(&format!("tenant-{label}"), &[("tenant-pods", pods)], "--check");
+        assert!(!passes && said.contains("FAILED") && said.contains(words), "{label}: {said}");
+    }
+    let (passes, said) = check_tenant("tenant-waiting", &[("started.alpha-1", "")], "--check");
+    assert!(!passes && said.contains("alpha-1/kube-apiserver does not run"), "{said}");
+    let (passes, said) = check_tenant("tenant-empty", &[("log.alpha-1.kube-scheduler", "")], "--check");
+    assert!(!passes && said.contains("logs alpha-1 --container=kube-scheduler: empty answer"), "{said}");
+}
+
+/// Every answer of kubectl fails in turn, for one container: the others are read by the same lines.
+#[test]
+fn logs_of_a_tenant() {
+    let left_out = "--exclude '*/kube-[cs]*' --exclude '*/konnectivity-server'";
+    let mut steps = object_steps(TENANT.rotation(), "management", "script-faults-tenant");
+    steps.retain(|step| step.id == "management 1-verify-control-plane");
+    assert_eq!(steps.len(), 1);
+    steps[0].run.push_str(&format!(" {left_out}"));
+    steps[0].gate.push_str(&format!(" {left_out}"));
+    steps[0].commands = vec!["kubectl"];
+    disturb("script-faults-tenant-logs", steps);
+}
+
+/// A step that reads the logs of one control-plane machine and one worker.
+fn machine_step(label: &str, files: &[(&str, &str)], words: &str) -> Step {
+    let rotation = talos::to_the_fixtures_cas("1.13", &talos::APIS.map(|(id, _)| id));
+    let folder = scratch(&format!("verify-machines-{label}"));
+    let [tree, programs] = ["machines", "programs"].map(|name| folder.join(name));
+    let state = tree.join("var/lib/standin");
+    for folder in [&state, &programs] {
+        fs::create_dir_all(folder).expect("a folder can be made");
+    }
+    symlink(built("talos"), programs.join("talosctl")).expect("a link can be made");
+    for (address, role) in [("10.5.1.2", "controlplane"), ("10.5.1.4", "worker")] {
+        fs::write(state.join(format!("{address}.yaml")), talos::base("1.13", role)).expect("a machine is made");
+    }
+    fs::write(state.join("10.5.1.4.handed"), talos::base("1.13", "controlplane")).expect("it was told");
+    for (name, text) in files {
+        fs::write(state.join(name), text).expect("a file can be written");
+    }
+    let own = folder.join("talosconfig");
+    fs::write(&own, talos::read("cluster-a/contract-v1.13/talosconfig")).expect("a person has a talosconfig");
+    let run = format!("sh 1-trust-both/cluster/apply.sh verify-machines {words}");
+    Step {
+        id: format!("machines {label}"),
+        package: rotation.root(),
+        tree,
+        run: run.clone(),
+        gate: run,
+        commands: vec!["sed", "talosctl"],
+        environment: vec![
+            ("OTHER_COMMANDS", programs.display().to_string()),
+            ("TALOS_MACHINES", "/var/lib/standin".to_owned()),
+            ("TALOS_TIME", talos::now().0.to_string()),
+            ("TALOSCONFIG", own.display().to_string()),
+            ("AIRLOCK_CONTROL_PLANE", "10.5.1.2".to_owned()),
+            ("AIRLOCK_WORKERS", "10.5.1.4".to_owned()),
+        ],
+        library: "talos",
+    }
+}
+
+fn check_machines(label: &str, files: &[(&str, &str)], words: &str) -> (bool, String) {
+    let step = machine_step(label, files, &format!("--check {words}"));
+    let out = step.tree.with_file_name("out");
+    let outcome = machine(&step, &out, &step.run, "true", &[]);
+    (outcome.codes["second"] == 0, fs::read_to_string(out.join("second")).expect("it said something"))
+}
+
+/// Every service of Talos in its own format, and static Pods: each error belongs to its connection.
+#[test]
+fn logs_of_machines_are_read_through_talosctl() {
+    let (passes, said) = check_machines("quiet", &[], "");
+    assert!(passes, "{said}");
+    for source in ["2/apid", "2/etcd", "2/trustd", "2/kube-apiserver", "2/kube-scheduler", "4/kubelet", "4/machined"] {
+        let source = format!("10.5.1.{}", source.replace("machined", "controller-runtime"));
+        assert!(said.contains(&source), "{source}: {said}");
+    }
+    assert!(!said.contains("10.5.1.4/trustd"), "{said}");
+
+    // The machines' clock is that of the fixtures.
+    let at = |format: &str| {
+        let time = format!("@{}", fixtures::now().0 + 100 - 40);
+        succeed(Command::new("date").args(["-u", "-d", &time, &format!("+{format}")])).trim().to_owned()
+    };
+    let unknown = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+    let handshake = "rpc error: code = Unavailable desc = connection error: desc = \\\"transport: authentication handshake failed: ";
+    let manager = &lines_of("kube-controller-manager-distrusting")[0];
+    for (machine, service, line, row) in [
+        (
+            "10.5.1.2",
+            "apid",
+            format!("{} main.go:9: {handshake}{unknown}", at("%Y/%m/%d %H:%M:%S.123456")),
+            "apid -> apid, in the trust matrix: apid-apid, apid-worker-apid",
+        ),
+        (
+            "10.5.1.4",
+            "kubelet",
+            format!(
+                "{{\"ts\":{}000.5,\"caller\":\"a.go:1\",\"msg\":\"Failed\",\"err\":\"Get \\\"https://10.5.1.2:6443/api\\\": {unknown}\"}}",
+                at("%s")
+            ),
+            "peer 10.5.1.2:6443; connection kubelet -> kube-apiserver, in the trust matrix: talos-kubelet-apiserver",
+        ),
+        (
+            "10.5.1.4",
+            "controller-runtime",
+            format!(
+                "{} \x1b[31mERROR\x1b[0m controller failed {{\"controller\": \"secrets.APIController\", \"error\": \"{handshake}{unknown}\"}}",
+                at("%Y-%m-%dT%H:%M:%S.123Z")
+            ),
+            "machined -> trustd, in the trust matrix: worker-trustd",
+        ),
+        (
+            "10.5.1.2",
+            "kube-controller-manager",
+            format!("{} stderr F {manager}", at("%Y-%m-%dT%H:%M:%S.123456789Z")),
+            "connection kube-controller-manager -> kube-apiserver, in the trust matrix: talos-controller-manager-apiserver",
+        ),
+    ] {
+        let old = format!("{}\n", at("2026-11-21T%H:%M:%S.5Z stderr F old"));
+        let (passes, said) =
+            check_machines(service, &[(&format!("{machine}.log.{service}"), &format!("{old}{line}\n"))], "");
+        assert!(!passes && said.contains(row), "{service}: {said}");
+        assert!(said.contains(&format!("NOT READY: {machine}/{service}: a TLS error 4")), "{service}: {said}");
+    }
+}
+
+/// A log that talosctl does not show, or that is too short, proves nothing.
+#[test]
+fn a_log_of_a_machine_that_cannot_be_read_does_not_pass() {
+    let young = format!("{} stderr F Started\n", at_fixture(40));
+    for (label, file, text, words) in [
+        (
+            "error",
+            "10.5.1.2.error.trustd",
+            "rpc error: code = Unknown desc = no such log",
+            "ERROR: rpc error: code = Unknown",
+        ),
+        (
+            "empty",
+            "10.5.1.4.log.kubelet",
+            "",
+            "empty answer; if it writes no log, leave it out with --exclude '10.5.1.4/kubelet'",
+        ),
+        ("no-times", "10.5.1.2.log.etcd", "no time\n", "10.5.1.2/etcd: no line of"),
+        ("short", "10.5.1.2.log.kube-scheduler", &young, "NOT READY: 10.5.1.2/kube-scheduler: its log begins 4"),
+        (
+            "no-containers",
+            "10.5.1.2.containers",
+            "NODE NAMESPACE ID IMAGE PID STATUS\n",
+            "no container of kube-apiserver runs on 10.5.1.2",
+        ),
+    ] {
+        let (passes, said) = check_machines(label, &[(file, text)], "");
+        assert!(!passes && said.contains(words), "{label}: {said}");
+    }
+    let empty = [("10.5.1.2.log.trustd", "")];
+    let (passes, said) = check_machines("left-out", &empty, "--exclude '*/trustd'");
+    assert!(passes && !said.contains("trustd"), "{said}");
+}
+
+/// Every answer of talosctl fails in turn, for one machine and one log of each kind: the others are read by the same lines.
+#[test]
+fn logs_of_machines() {
+    let words = "--check --exclude '*/apid' --exclude '*/etcd' --exclude '*/trustd' --exclude '*/controller-runtime' --exclude '*/kube-[cs]*'";
+    let mut step = machine_step("faults", &[], words);
+    step.environment.retain(|(name, _)| *name != "AIRLOCK_WORKERS");
+    step.environment.push(("AIRLOCK_WORKERS", String::new()));
+    disturb("script-faults-machine-logs", vec![step]);
+}
+
+/// On hosts of StarlingX, each phase's scripts read the same logs; the phase began when the platform's tool changed the host.
+#[test]
+fn logs_of_a_starlingx_host_are_read_since_the_tool_changed_it() {
+    let (package, manifest) = starlingx(&scratch("verify-starlingx-package"));
+    let steps = manifest["steps"].as_array().expect("steps");
+    for id in ["verify-nodes", "verify-workers", "verify"] {
+        for phase in 1..=3 {
+            let step = steps.iter().find(|step| step["id"] == format!("{phase}-{id}"));
+            let gate = step.unwrap_or_else(|| panic!("no {phase}-{id}"))["gate"].as_str().expect("a gate");
+            assert!(gate.ends_with("apply.sh verify --check"), "{gate}");
+        }
+    }
+    let check = |label: &str, seconds: &[i64]| {
+        let node = Node::new(&format!("starlingx-{label}"), "cp1");
+        let authority = node.tree.join("etc/kubernetes/pki/ca.crt");
+        succeed(Command::new("touch").args(["-d", &format!("@{}", now() - 600)]).arg(authority));
+        for ago in seconds {
+            let error = lines_of("kube-scheduler-distrusting").pop().expect("a line");
+            node.append(&node.log("kube-scheduler"), &Node::line(*ago, &error));
+        }
+        let step = Step { package: package.clone(), ..node.step("--check") };
+        let out = node.tree.with_file_name("out");
+        let outcome = machine(&step, &out, &step.run, "true", &[]);
+        (outcome.codes["second"] == 0, outcome.said)
+    };
+    let (passes, said) = check("quiet", &[700]);
+    assert!(passes && !said.contains("TLS error"), "{said}");
+    let (passes, said) = check("older", &[700, 300]);
+    assert!(passes && said.contains("kube-scheduler: 1 TLS error in the 10 minutes since the phase began"), "{said}");
+    let (passes, said) = check("loud", &[30]);
+    assert!(!passes && said.contains("NOT READY: kube-scheduler: a TLS error 3"), "{said}");
+    assert!(said.contains("in the trust matrix: scheduler-apiserver"), "{said}");
 }

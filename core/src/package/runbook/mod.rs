@@ -1,6 +1,7 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
 mod hosted;
+mod logs;
 mod renewal;
 mod texts;
 mod window;
@@ -132,9 +133,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     for paragraph in *before {
         writeln!(text, "{paragraph}\n")?;
     }
-    if plan.steps.iter().flat_map(|step| &step.actions).any(|action| matches!(action, Action::VerifyLogs)) {
-        writeln!(text, "{}\n", texts::LOGS)?;
-    }
+    logs::section(text, plan)?;
     if changes_unseen_nodes(plan) {
         writeln!(
             text,

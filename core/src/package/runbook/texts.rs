@@ -1,6 +1,6 @@
 //! What a runbook says that hangs on the course of the rotation.
 
-use super::hosted;
+use super::{hosted, logs};
 use crate::{
     plan::RotationPlan,
     profile::{Course, DCMANAGER},
@@ -31,9 +31,6 @@ pub(super) struct Texts {
     /// In what it is left, and why.
     pub(super) differences: &'static [&'static str],
 }
-
-/// What the steps that read logs are.
-pub(super) const LOGS: &str = "Each phase ends with the steps that read logs (`apply.sh verify`): static Pods and the kubelet on every node, kube-proxy, CoreDNS, extension API servers and webhooks through kubectl. They print each TLS error since the phase began, with its peer and its connection of the trust matrix, and pass when none was logged for two minutes. A peer that failed before the rotation already, such as a scanner, is left out with `--exclude`. Where the kubelet writes to a file, set AIRLOCK_KUBELET_LOG.";
 
 /// The words of a plan: those of its course, and of the way that it takes there.
 pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
@@ -266,6 +263,7 @@ static SUBCLOUDS: Texts = Texts {
         OTHERS,
     ],
     more: &[
+        logs::OF_SUBCLOUDS,
         (
             "If a subcloud fails",
             &[
@@ -331,7 +329,7 @@ static MANAGED: Texts = Texts {
     joining: "A machine that joins meanwhile is given the phase's CAs by Omni.",
     pin: "pin",
     consumers: &[SYSTEM_PODS, CERT_MANAGER, WEBHOOKS, METRICS, BALANCERS, OTHERS],
-    more: &[],
+    more: &[logs::OF_OMNI],
     headings: [""; 3],
     other: "Omni's page",
     differences: &[

@@ -10,13 +10,13 @@ use crate::{
     inventory::{Pinned, is_immutable},
     package::{OutputFile, OutputFiles, edits},
     plan::{
-        Action, ClusterAction, Content, Edit, Holder, Machines, ObjectChange, PatchForm, Phase, RotationPlan, Step,
-        certificates,
+        Action, ClusterAction, Content, Edit, Holder, Logs, Machines, ObjectChange, PatchForm, Phase, RotationPlan,
+        Step, certificates,
     },
     profile::AuthorityId,
     render::{
         Renderer,
-        commands::{step_name, verifies_logs},
+        commands::{logs, step_name},
     },
     text::shell::quote,
 };
@@ -24,8 +24,14 @@ use crate::{
 /// The functions of every script for objects.
 const OBJECTS: [&str; 3] = [include_str!("token-secrets.sh"), include_str!("cluster.sh"), include_str!("workloads.sh")];
 
-/// The functions that read logs.
+/// The functions that read logs of Pods.
 const VERIFY: &str = include_str!("verify-cluster.sh");
+
+/// The functions that read logs of a tenant's control plane.
+const VERIFY_TENANT: &str = include_str!("verify-tenant.sh");
+
+/// The functions that read logs of Talos machines.
+const VERIFY_MACHINES: &str = include_str!("verify-machines.sh");
 
 /// The functions for immutable Secrets.
 const RECREATE: &str = include_str!("recreate.sh");
@@ -40,8 +46,15 @@ const MANAGEMENT: &str = include_str!("management.sh");
 pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
     let of_logs = verify::library(&output.matrix, &[]);
     let mut parts = OBJECTS.to_vec();
-    if plan.steps.iter().any(|step| step.holder == Holder::Cluster && verifies_logs(step)) {
+    let reads = |wanted: fn(&Logs) -> bool| plan.steps.iter().filter_map(logs).any(wanted);
+    if reads(|logs| *logs != Logs::Node) {
         parts.extend([of_logs.as_str(), VERIFY]);
+    }
+    if reads(|logs| matches!(logs, Logs::Tenant { .. })) {
+        parts.push(VERIFY_TENANT);
+    }
+    if reads(|logs| *logs == Logs::Machines) {
+        parts.push(VERIFY_MACHINES);
     }
     if plan.profile.hosted().is_none() && plan.steps.iter().any(|step| step.holder == Holder::Management) {
         parts.push(MANAGEMENT);
@@ -52,7 +65,7 @@ pub(super) fn library(plan: &RotationPlan, output: &OutputFiles) -> Library {
     if plan.steps.iter().any(Step::replaces_workers) {
         parts.push(REPLACE);
     }
-    if plan.steps.iter().any(machines::patches_machines) {
+    if plan.steps.iter().any(asks_machines) {
         parts.push(machines::LIBRARY);
     }
     if plan.profile.hosted().is_some() {
@@ -85,13 +98,7 @@ pub(super) fn script(
                 }
             }
         }
-        if verifies_logs(step) {
-            let publishes = steps
-                .iter()
-                .flat_map(|step| &step.actions)
-                .any(|action| matches!(action, Action::Cluster(ClusterAction::Published(..))));
-            lines.push(format!("verify_cluster {}", if publishes { "published" } else { "-" }));
-        }
+        lines.extend(logs(step).and_then(|logs| log_line(steps, logs)));
         if lines.is_empty() {
             continue;
         }
@@ -99,7 +106,7 @@ pub(super) fn script(
         functions.push_str(&function(&name, &lines));
         table.push(format!("step {} {name}", quote(step_name(step))));
     }
-    let of_machines = steps.iter().any(|step| machines::patches_machines(step));
+    let of_machines = steps.iter().any(|step| asks_machines(step));
     let mut parts = vec![head(plan, phase, holder, "../..")];
     if of_machines {
         parts.push(machines::settings(plan, phase));
@@ -109,6 +116,30 @@ pub(super) fn script(
     }
     parts.extend([functions, function("steps", &table), library.load("main \"$@\"")]);
     parts.concat()
+}
+
+/// Does the step call talosctl?
+fn asks_machines(step: &Step) -> bool {
+    machines::patches_machines(step) || logs(step) == Some(&Logs::Machines)
+}
+
+/// The line that reads logs. In a phase that changes an object, the logs are read from that change on.
+fn log_line(steps: &[&Step], logs: &Logs) -> Option<String> {
+    let actions = || steps.iter().flat_map(|step| &step.actions);
+    Some(match logs {
+        Logs::Node => return None,
+        Logs::Pods => {
+            let publishes = |action: &Action| matches!(action, Action::Cluster(ClusterAction::Published(..)));
+            format!("verify_cluster {}", if actions().any(publishes) { "published" } else { "-" })
+        }
+        Logs::Tenant { namespace, name } => {
+            let secret = format!("Secret {namespace}/{name}-ca");
+            let changes = |action: &Action| matches!(action, Action::Write(edit) if edit.target == secret);
+            let beginning = if actions().any(changes) { "changed" } else { "-" };
+            format!("verify_tenant_logs {} {} {beginning}", quote(namespace), quote(name))
+        }
+        Logs::Machines => "verify_machine_logs".to_owned(),
+    })
 }
 
 /// What is asked of the whole cluster.

@@ -22,11 +22,12 @@ Where the step restarts workloads:
                       allows fewer disruptions than their roll-out takes
   --namespace NAME    only those in these namespaces
   --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
-Where the step is verify, which reads logs:
-  --namespace NAME    also those of the Pods in these namespaces
-  --exclude PATTERN   not NAMESPACE/Pod/NAME, or its errors with a peer (NAMESPACE/Pod/NAME/PEER), that match this shell pattern
   --batch N           restart N at a time and wait for their roll-out before the next N (10)
   --pause SECONDS     wait so long after each batch (0)
+Where the step reads logs (verify, verify-control-plane, verify-machines):
+  --namespace NAME    verify: also those of the Pods in these namespaces
+  --exclude PATTERN   not the logs whose name matches this shell pattern, or their errors with a peer (LOG/PEER); a log is
+                      NAMESPACE/Pod/NAME, NAMESPACE/Pod/NAME/CONTAINER (verify-control-plane) or MACHINE/SERVICE (verify-machines)
 Where the step replaces workers:
   --remove NODE       drain this worker, wait until its machine is off, and delete its Node
   --help              this text

@@ -12,7 +12,7 @@ use crate::{
     mint::{Minted, MintedAuthority},
     package::OutputFiles,
     plan::{Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
-    profile::{AuthorityId, Component},
+    profile::{AuthorityId, Component, Course},
     render::{Renderer, commands},
     text::{
         hex,
@@ -167,12 +167,19 @@ impl Job<'_> {
             }
         };
         let (from, until) = validity(self.renderer.minted);
+        // A tool of the platform's writes them in each phase, and keeps no log of runs.
+        let profile = self.plan.profile;
+        let tool_writes = match (profile.course, profile.authority(AuthorityId::Cluster)) {
+            (Course::HostPhases, Some(row)) => [row.certificate, profile.kubelet_client()].join(" "),
+            _ => String::new(),
+        };
         format!(
-            "kind={kind}\nneeds={}\nown_api={}\nnew_ca={}\nunseen={}\n# Seconds since 1970 in which every new certificate is valid.\nvalid_from={}\nvalid_until={}\n",
+            "kind={kind}\nneeds={}\nown_api={}\nnew_ca={}\nunseen={}\ntool_writes={}\n# Seconds since 1970 in which every new certificate is valid.\nvalid_from={}\nvalid_until={}\n",
             quoted(needs),
             quote(own_api),
             quoted(new_ca),
             if unseen { "yes" } else { "no" },
+            quoted(&tool_writes),
             from.0,
             until.0,
         )
@@ -213,7 +220,7 @@ impl Job<'_> {
                     let files: String = files.iter().map(|file| format!(" {}", quote(file))).collect();
                     lines.push(format!("back_up_node /etc/kubernetes{files}"));
                 }
-                Action::Do { .. } | Action::Cluster(_) | Action::VerifyLogs => {}
+                Action::Do { .. } | Action::Cluster(_) | Action::VerifyLogs(_) => {}
             }
         }
         lines

@@ -3,45 +3,46 @@
 # Pods of which nothing is read: --exclude NAMESPACE/Pod/NAME; an address that is known to fail: NAMESPACE/Pod/NAME/ADDRESS.
 
 verify_cluster() { # BEGINNING: "published" where kube-root-ca.crt changes in each phase, - where not
-  case $action in
-    check | apply) ;;
-    verify)
-      can list pods
-      can get pods
-      return 0
-      ;;
-    *) return 0 ;;
-  esac
-  command -v awk >/dev/null 2>&1 || fail 'awk is not installed on this machine'
-  ask date +%s
-  began=$((output - 3600))
-  if [ "$1" = published ]; then
-    find_publication
-    seconds_of "$published_at"
-    began=$seconds
-  fi
+  reads_pods || return 0
+  [ "$1" != published ] || begins_with kube-system configmap kube-root-ca.crt
   by_hand_said=no
   verify_logs read_pods_of_cluster
 }
 
-# When kube-root-ca.crt changed last, as $published_at: in this phase, since an earlier step waits for it.
-find_publication() {
-  need_value '{.metadata.creationTimestamp}{range .metadata.managedFields[*]}{" "}{.time}{end}' -n kube-system get configmap kube-root-ca.crt
-  published_at=
+# Is this a run that reads logs of Pods? The permissions for it are checked before.
+reads_pods() { # [NAMESPACE]
+  case $action in
+    check | apply) ;;
+    verify)
+      can list pods "${1:-}"
+      can get pods "${1:-}"
+      return 1
+      ;;
+    *) return 1 ;;
+  esac
+  reads_last_hour
+}
+
+# The phase began when this object changed last: an earlier step of the phase changes it, or waits for its change.
+begins_with() { # NAMESPACE KIND NAME
+  need_value '{.metadata.creationTimestamp}{range .metadata.managedFields[*]}{" "}{.time}{end}' -n "$1" get "$2" "$3"
+  changed_at=
   latest=0
   for time in $value; do
     time_number "$time"
     [ "$number" -le "$latest" ] || {
       latest=$number
-      published_at=$time
+      changed_at=$time
     }
   done
-  [ -n "$published_at" ] || fail "kubectl get configmap kube-root-ca.crt: no time in the answer '$value'"
+  [ -n "$changed_at" ] || fail "kubectl get $2 $3: no time in the answer '$value'"
+  seconds_of "$changed_at"
+  began=$seconds
 }
 
 # Each Pod once, as what it is found first.
 add_pod() { # NAMESPACE NAME COMPONENT
-  is_chosen_pod "$1" "$2" || return 0
+  ! is_excluded "$1/Pod/$2" || return 0
   case "
 $pods" in
     *"
@@ -51,16 +52,6 @@ $1|$2|"*) ;;
 "
       ;;
   esac
-}
-
-is_chosen_pod() { # NAMESPACE NAME
-  while IFS= read -r pattern; do
-    [ -n "$pattern" ] || continue
-    # shellcheck disable=SC2254 # a pattern
-    case $1/Pod/$2 in $pattern) return 1 ;; esac
-  done <<END
-$excluded
-END
 }
 
 add_pods() { # NAMESPACE COMPONENT KUBECTL ARGUMENT…
@@ -116,7 +107,7 @@ END
 read_pods_of_cluster() {
   pods=
   hand=
-  add_pods kube-system pod -l 'k8s-app in (kube-proxy,kube-dns)'
+  add_pods kube-system pod -l 'k8s-app in (kube-proxy,kube-dns,konnectivity-agent)'
   need_value '{range .items[*]}{.spec.service.namespace}{"|"}{.spec.service.name}{"\n"}{end}' get apiservices.apiregistration.k8s.io
   add_servers extension
   for configurations in validatingwebhookconfigurations mutatingwebhookconfigurations; do
@@ -146,12 +137,27 @@ END
 
 read_pod_log() { # NAMESPACE NAME COMPONENT
   source=$1/Pod/$2
-  if read_value '{range .status.containerStatuses[*]}{.state.running.startedAt}{"\n"}{end}' -n "$1" get pod "$2"; then
+  read_log_of_pod "$1" "$2" "$3" --all-containers '*'
+}
+
+# The log of one container of a Pod, or of all of them, as $source.
+read_log_of_pod() { # NAMESPACE NAME COMPONENT OPTION CONTAINER (* for all)
+  statuses='*'
+  what="kubectl -n $1 logs $2"
+  [ "$5" = '*' ] || {
+    statuses="?(@.name==\"$5\")"
+    what="$what $4"
+  }
+  if read_value "{range .status.containerStatuses[$statuses]}{.state.running.startedAt}{\"\\n\"}{end}" -n "$1" get pod "$2"; then
     started_times=$value
   else
     # A Pod that has been replaced meanwhile.
-    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+    case $?$5 in '3*') return 0 ;; *) fail "$reason" ;; esac
   fi
+  [ "$5" = '*' ] || case $started_times in
+    *[0-9]*) ;;
+    *) fail "kubectl get pod: $source does not run" ;;
+  esac
   for time in $started_times; do
     seconds_of "$time"
     covers "$source" "$seconds"
@@ -160,13 +166,13 @@ read_pod_log() { # NAMESPACE NAME COMPONENT
   [ "$age" -ge 600 ] || age=600
   silent=no
   for lines in "--since=${age}s" --tail=1; do
-    { kubectl --request-timeout=60s -n "$1" logs "$2" --all-containers --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" ||
-      fail_command "$?" kubectl -n "$1" logs "$2"
+    { kubectl --request-timeout=60s -n "$1" logs "$2" "$4" --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" ||
+      fail_command "$?" "$what"
     [ ! -s "$scratch/kubectl-logs" ] || break
     silent=yes
   done
-  [ -s "$scratch/kubectl-logs" ] || fail "kubectl -n $1 logs $2: empty answer; if this Pod writes no log, leave it out with --exclude '$source'"
+  [ -s "$scratch/kubectl-logs" ] || fail "$what: empty answer; if it writes no log, leave it out with --exclude '$source'"
   scan "$source" "$3" "$scratch/kubectl-logs"
-  [ "$silent" = no ] || [ "$newest" -lt "$((now - age))" ] || fail "kubectl -n $1 logs $2: empty answer, though it has later lines"
+  [ "$silent" = no ] || [ "$newest" -lt "$((now - age))" ] || fail "$what: empty answer, though it has later lines"
   read_sources="$read_sources $source"
 }

@@ -24,7 +24,8 @@ verify_part() {
   verify_logs read_node
 }
 
-# When this phase began on this machine, by the log of runs; what was undone does not count.
+# When this phase began on this machine, by the log of runs; what was undone does not count. Where a tool of the platform's
+# changes the machine: when it wrote a file last.
 find_beginning() {
   began=
   if [ -e "$journal/$package/log" ]; then
@@ -39,12 +40,17 @@ find_beginning() {
   if [ -n "$began" ]; then
     seconds_of "$began"
     began=$seconds
-  else
-    # A node that joined meanwhile, or that had nothing to change.
-    ask date +%s
-    began=$((output - 3600))
-    say "no run of phase $phase on this machine: reading the last hour of its logs"
+    return 0
   fi
+  for file in $tool_writes; do
+    [ -e "$file" ] || continue
+    ask stat -L -c %Y "$file"
+    [ "$output" -le "${began:-0}" ] || began=$output
+  done
+  [ -z "$began" ] || return 0
+  # A node that joined meanwhile, or that had nothing to change.
+  reads_last_hour
+  say "no run of phase $phase on this machine: reading the last hour of its logs"
 }
 
 read_node() {

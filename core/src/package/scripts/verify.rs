@@ -13,11 +13,13 @@ const VERIFY: &str = include_str!("verify.sh");
 /// What connects to kube-apiserver.
 const TO_APISERVER: &str = "-apiserver";
 
-/// A client and a server as `verify.sh` names them, and the rows of the matrix that are such connections.
-const CONNECTIONS: [(&str, &[&str]); 12] = [
+/// A client and a server as `verify.sh` names them, and the rows of the matrix that are such connections, without the
+/// prefix of rows of Talos machines.
+const CONNECTIONS: [(&str, &[&str]); 19] = [
     ("kube-controller-manager>kube-apiserver", &["controller-manager-apiserver"]),
     ("kube-scheduler>kube-apiserver", &["scheduler-apiserver"]),
     ("kubelet>kube-apiserver", &["kubelet-apiserver"]),
+    ("konnectivity-server>kube-apiserver", &["konnectivity-apiserver"]),
     ("pod>kube-apiserver", &["pods-apiserver"]),
     ("extension>kube-apiserver", &["pods-apiserver"]),
     ("webhook>kube-apiserver", &["pods-apiserver"]),
@@ -27,7 +29,26 @@ const CONNECTIONS: [(&str, &[&str]); 12] = [
     ("any>pod", &["pods-apiserver"]),
     ("any>extension", &["pods-apiserver", "aggregator-extension"]),
     ("any>webhook", &["pods-apiserver", "apiserver-webhook"]),
+    ("apid>apid", &["apid-apid", "apid-worker-apid"]),
+    (
+        "clients>apid",
+        &[
+            "apid-apid",
+            "apid-worker-apid",
+            "given-talosctl-apid",
+            "given-talosctl-worker-apid",
+            "other-talosctl-apid",
+            "other-talosctl-worker-apid",
+        ],
+    ),
+    ("apid>trustd", &["worker-trustd"]),
+    ("machined>trustd", &["worker-trustd"]),
+    ("clients>trustd", &["worker-trustd", "joining-trustd"]),
+    ("machined>kube-apiserver", &["kubelet-apiserver"]),
 ];
+
+/// What rows of Talos machines begin with where rows of other platforms are the same connection.
+const TALOS: &str = "talos-";
 
 /// The functions, with the matrix and the static Pods that a control-plane node has.
 pub(super) fn library(matrix: &TrustMatrix, components: &[&str]) -> String {
@@ -36,7 +57,8 @@ pub(super) fn library(matrix: &TrustMatrix, components: &[&str]) -> String {
     let to_apiserver = rows.iter().copied().filter(|row| row.ends_with(TO_APISERVER));
     let mut table = vec![("clients>kube-apiserver", to_apiserver.collect::<Vec<_>>())];
     for (connection, of_connection) in CONNECTIONS {
-        table.push((connection, of_connection.iter().copied().filter(|row| rows.contains(row)).collect()));
+        let is_such = |row: &&str| of_connection.contains(&row.strip_prefix(TALOS).unwrap_or(row));
+        table.push((connection, rows.iter().copied().filter(is_such).collect()));
     }
     let cases: String = table
         .iter()

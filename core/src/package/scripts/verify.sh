@@ -54,6 +54,11 @@ function without_time(text,    stamp, first) {
   } else if (text ~ /^[0-9]+[.][0-9]+ /) {
     time = int(first + 0)
     text = substr(text, length(first) + 2)
+  } else if (text ~ /^[0-9][0-9][0-9][0-9][/][0-9][0-9][/][0-9][0-9] [0-9][0-9]:/) {
+    # The log package of Go.
+    stamp = substr(text, 1, 19)
+    gsub(/[/]/, "-", stamp)
+    time = rfc3339(stamp)
   } else if (text ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-/) {
     time = rfc3339(first)
     text = substr(text, length(first) + 2)
@@ -84,7 +89,7 @@ function is_tls_error(text) {
 # A client whose certificate is not accepted is answered 401.
 function is_refusal(text) {
   if (text !~ /(^|[^A-Za-z])Unauthorized([^A-Za-z]|$)|the server has asked for the client to provide credentials|You must be logged in to the server/) return 0
-  if (component ~ /^(kube-controller-manager|kube-scheduler|kubelet)$/) return 1
+  if (component ~ /^(kube-controller-manager|kube-scheduler|kubelet|konnectivity-server|machined)$/) return 1
   return component == "pod" && text ~ /reflector|[Ff]ailed to (list|watch)/
 }
 function found(text, pattern) {
@@ -150,7 +155,10 @@ function describe(text,    word) {
 }
 # Which server a client was talking to.
 function server(text) {
-  if (component == "etcd") return "etcd"
+  if (component ~ /^(etcd|apid|trustd)$/) return component
+  if (component == "kine") return "datastore"
+  # A controller of a Talos machine names no address of trustd.
+  if (component == "machined" && text !~ /https:/) return "trustd"
   if (component == "kube-apiserver") {
     if (text ~ /webhook/) return "webhook"
     if (text ~ /addrConn|etcd|:2379/) return "etcd"
@@ -213,6 +221,13 @@ END {
 }
 '
 
+# What reads logs away from nodes begins with this: where nothing tells when the phase began, the last hour is read.
+reads_last_hour() {
+  command -v awk >/dev/null 2>&1 || fail 'awk is not installed on this machine'
+  ask date +%s
+  began=$((output - 3600))
+}
+
 # Seconds since 1970 of an RFC 3339 time, as $seconds.
 seconds_of() { # TIME
   ask awk -v "time=$1" "$time_functions BEGIN { printf \"%.0f\", rfc3339(time) }"
@@ -265,12 +280,12 @@ describe_connection() { # CLIENT>SERVER
   esac
 }
 
-# A peer that is known to fail for another reason.
-is_excluded() { # SOURCE PEER
+# What --exclude leaves out: a source, or SOURCE/PEER where a peer is known to fail for another reason.
+is_excluded() { # TEXT
   while IFS= read -r pattern; do
     [ -n "$pattern" ] || continue
     # shellcheck disable=SC2254 # a pattern
-    case $1/$2 in $pattern) return 0 ;; esac
+    case $1 in $pattern) return 0 ;; esac
   done <<END
 $excluded
 END
@@ -288,7 +303,7 @@ report_errors() {
     errors='TLS errors'
     [ "$count" != 1 ] || errors='TLS error'
     text="$source: $count $errors in the $(((now - began) / 60)) minutes since the phase began, the last $((now - last)) s ago; peer $peer; connection $meaning"
-    if is_excluded "$source" "$peer"; then
+    if is_excluded "$source/$peer"; then
       [ "$printed" = yes ] || say "$text; left out by --exclude"
       continue
     fi

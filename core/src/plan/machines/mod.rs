@@ -15,8 +15,8 @@ pub(super) use self::{
     roles::{api_port, configurations},
 };
 use super::{
-    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, MachinePatch, PatchForm, Phase, Succession,
-    Trust, progress::Progress, replacements::Replacements, steps::Step,
+    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, Logs, MachinePatch, PatchForm, Phase,
+    Succession, Trust, progress::Progress, replacements::Replacements, sequence::VERIFY_PODS, steps::Step,
 };
 use crate::{
     Finding,
@@ -86,6 +86,7 @@ impl Sequence<'_, '_> {
             return;
         }
         self.clients(phase);
+        self.verify_logs(phase);
         match phase {
             Phase::TrustBoth => {}
             Phase::Switch => self.push(
@@ -184,6 +185,22 @@ impl Sequence<'_, '_> {
             let reached = places.iter().flatten().filter_map(|place| self.progress.reached(&node.name, place));
             reached.map(crate::inventory::Standing::phases).min().is_some_and(|phases| phases >= phase.number())
         })
+    }
+
+    /// The last check of a phase. Of Pods, only those of the Kubernetes API are affected.
+    fn verify_logs(&mut self, phase: Phase) {
+        self.push(
+            phase,
+            "verify-machines",
+            Holder::Cluster,
+            "Verify the logs of every machine",
+            vec![Action::VerifyLogs(Logs::Machines)],
+            "apid, trustd, etcd, the kubelet, Talos' controllers and the static Pods of every machine have logged no TLS error for two minutes",
+        );
+        if self.successions.contains_key(&AuthorityId::Cluster) {
+            let (id, title, gate) = VERIFY_PODS;
+            self.push(phase, id, Holder::Cluster, title, vec![Action::VerifyLogs(Logs::Pods)], gate);
+        }
     }
 
     fn has_old_key(&self, id: AuthorityId) -> bool {

@@ -17,7 +17,7 @@ pub(super) fn insert(steps: &mut Vec<Step>) {
     let phase = steps[freeze].phase;
     let mut holders: Vec<Holder> = Vec::new();
     // Reading logs changes nothing.
-    let changes = |step: &&Step| step.actions.iter().any(|action| !matches!(action, Action::VerifyLogs));
+    let changes = |step: &&Step| step.actions.iter().any(|action| !matches!(action, Action::VerifyLogs(_)));
     let on_node = |step: &&Step| matches!(step.holder, Holder::Node(_) | Holder::ControlPlanes);
     for step in steps.iter().filter(on_node).filter(changes) {
         if !holders.contains(&step.holder) {

@@ -27,7 +27,7 @@ use crate::{
     profile::{AuthorityId, Component, Course},
 };
 
-pub(super) use self::replace::check as check_workers;
+pub(super) use self::{replace::check as check_workers, verify::PODS as VERIFY_PODS};
 
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";

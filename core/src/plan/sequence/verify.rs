@@ -1,22 +1,33 @@
 //! The last check of a phase: the logs.
 
 use super::Sequence;
-use crate::plan::{Action, Holder, Phase};
+use crate::plan::{Action, Holder, Logs, Phase};
 
 impl Sequence<'_, '_> {
     /// A step for each kind of holder that has logs of its own; nodes of a kind share one step.
     ///
     /// kubernetes.io: Manual Rotation of CA Certificates, step 11.
     pub(in crate::plan) fn verify_logs(&mut self, phase: Phase) {
-        if self.inventory.tenant.is_none() {
-            self.push(
+        match &self.inventory.tenant {
+            Some(tenant) => self.push(
+                phase,
+                "verify-control-plane",
+                Holder::Management,
+                "Verify the logs of the tenant's control plane",
+                vec![Action::VerifyLogs(Logs::Tenant {
+                    namespace: tenant.namespace.clone(),
+                    name: tenant.name.clone(),
+                })],
+                "every container of its Pods runs and has logged no TLS error for two minutes",
+            ),
+            None => self.push(
                 phase,
                 "verify-nodes",
                 Holder::ControlPlanes,
                 "Verify the logs of every control-plane node",
-                vec![Action::VerifyLogs],
+                vec![Action::VerifyLogs(Logs::Node)],
                 "kube-apiserver, kube-controller-manager, kube-scheduler, etcd and the kubelet have logged no TLS error for two minutes",
-            );
+            ),
         }
         if self.rotates_cluster() {
             self.push(
@@ -24,17 +35,17 @@ impl Sequence<'_, '_> {
                 "verify-workers",
                 Holder::Workers,
                 "Verify the logs of every worker",
-                vec![Action::VerifyLogs],
+                vec![Action::VerifyLogs(Logs::Node)],
                 "the kubelet and the worker's static Pods have logged no TLS error for two minutes",
             );
         }
-        self.push(
-            phase,
-            "verify",
-            Holder::Cluster,
-            "Verify the logs of kube-proxy, CoreDNS, extension API servers and webhooks",
-            vec![Action::VerifyLogs],
-            "they have logged no TLS error for two minutes",
-        );
+        self.push(phase, PODS.0, Holder::Cluster, PODS.1, vec![Action::VerifyLogs(Logs::Pods)], PODS.2);
     }
 }
+
+/// The step that reads logs of Pods: its id, its title, and what its check requires.
+pub(in crate::plan) const PODS: (&str, &str, &str) = (
+    "verify",
+    "Verify the logs of kube-proxy, CoreDNS, extension API servers and webhooks",
+    "they have logged no TLS error for two minutes",
+);
