@@ -14,6 +14,7 @@ pub mod load;
 pub mod notices;
 pub mod plan;
 pub mod platform;
+pub mod renewal;
 pub mod review;
 pub mod sample;
 pub mod security;

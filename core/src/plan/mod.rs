@@ -19,6 +19,7 @@ mod machines;
 mod managed;
 mod nodes;
 mod objects;
+mod possible;
 mod present;
 mod progress;
 mod readers;
@@ -38,7 +39,9 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::brought::candidate;
-pub use self::request::{BroughtAuthority, Intent, KubeletCertificates, NewAuthority, RotationRequest, Workers};
+pub use self::request::{
+    BroughtAuthority, Intent, KubeletCertificates, NewAuthority, PossibleChoices, RotationRequest, Workers,
+};
 pub use self::subclouds::{SubcloudApplyType, SubcloudStrategy};
 use self::{
     consumers::Consumers, foreign::ForeignBundles, kubelet_authority::KubeletAuthority, progress::Progress,
@@ -55,7 +58,7 @@ pub(crate) use self::{
         Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, certificates,
         flags, split_entry,
     },
-    renew::{RenewedLeaf, RenewedSecrets},
+    renew::{RenewedCertificate, RenewedLeaf, RenewedSecrets},
     replacements::{Identity, KeySource, Replacement, ReplacementId, request_path},
     steps::{
         Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeconfigChange, Logs, MachinePatch,

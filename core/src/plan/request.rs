@@ -43,6 +43,17 @@ impl Intent {
     }
 }
 
+/// The choices that a cluster allows beyond the defaults, so that a form offers no choice that a plan refuses for every
+/// cluster of the kind. A plan can still be refused, for what the files contain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PossibleChoices {
+    /// [`Intent::RenewLeaves`].
+    pub renew_leaves: bool,
+    /// [`Workers::Replace`].
+    pub replace_workers: bool,
+}
+
 /// Every choice of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

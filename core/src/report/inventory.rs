@@ -62,6 +62,7 @@ impl Inventory {
             groups: finding::group(&self.findings),
             clusters: self.found_clusters.iter().map(|cluster| self.cluster_report(cluster)).collect(),
             files: self.files,
+            choices: self.possible_choices(),
         }
     }
 

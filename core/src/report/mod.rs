@@ -11,8 +11,13 @@ pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::certificate_report;
 
 use crate::{
-    Finding, Standing, UnixTime, finding::FindingGroup, plan::Acknowledged, profile::AuthorityId,
-    render::commands::Commands, simulate::TrustMatrix, x509::KeyAlgorithm,
+    Finding, Standing, UnixTime,
+    finding::FindingGroup,
+    plan::{Acknowledged, Intent, PossibleChoices},
+    profile::AuthorityId,
+    render::commands::Commands,
+    simulate::TrustMatrix,
+    x509::KeyAlgorithm,
 };
 
 /// Everything that inspection found.
@@ -41,6 +46,9 @@ pub struct InventoryReport {
     pub clusters: Vec<ClusterReport>,
     /// How many files were looked at, members of archives included.
     pub files: usize,
+    /// The choices that this cluster allows.
+    #[serde(default)]
+    pub choices: PossibleChoices,
 }
 
 /// One of several clusters whose files were loaded.
@@ -239,6 +247,9 @@ pub struct UnrecognisedReport {
 pub struct PlanReport {
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.
     pub package: String,
+    /// Why the package is made.
+    #[serde(default)]
+    pub intent: Intent,
     /// What each rotated authority is replaced by.
     pub authorities: Vec<SuccessorReport>,
     /// The keys to be made, in words, in the order of the plan's key requests.

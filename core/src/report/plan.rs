@@ -4,7 +4,7 @@ use super::{
     CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport, certificate_report,
 };
 use crate::mint::Minted;
-use crate::plan::{Action, KeyHome, RotationPlan, Step, Succession, Successor};
+use crate::plan::{Action, ClusterAction, KeyHome, RenewedCertificate, RotationPlan, Step, Succession, Successor};
 
 impl RotationPlan {
     /// The whole plan, before anything is made.
@@ -13,6 +13,7 @@ impl RotationPlan {
         let keys = self.key_requests.iter();
         PlanReport {
             package: self.name.clone(),
+            intent: self.intent,
             authorities: self.successions.values().map(|succession| successor(self, succession)).collect(),
             keys: keys
                 .map(|request| KeyRequestReport { owner: request.owner.clone(), algorithm: request.algorithm })
@@ -90,6 +91,12 @@ fn step(step: &Step) -> StepReport {
                     let nothing = String::new;
                     edits.push(EditReport { target, before: nothing(), after: nothing(), output: nothing() });
                 }
+                edits.extend(renewed(other).into_iter().map(|target| EditReport {
+                    target,
+                    before: "current certificate".to_owned(),
+                    after: "new certificate and key, same CA".to_owned(),
+                    output: String::new(),
+                }));
             }
         }
     }
@@ -103,5 +110,17 @@ fn step(step: &Step) -> StepReport {
         restarts,
         gate: step.gate.words.clone(),
         commands: crate::render::commands::of_step(step).into(),
+    }
+}
+
+/// What an action has another program renew: files on a node, or keys of Secrets.
+fn renewed(action: &Action) -> Vec<String> {
+    match action {
+        Action::RenewLeaves(leaves) => leaves.iter().map(|leaf| format!("/etc/kubernetes/{}", leaf.path)).collect(),
+        Action::Cluster(ClusterAction::RenewSecrets(secrets)) => {
+            let place = |one: &RenewedCertificate| format!("Secret {}/{}, {}", secrets.namespace, one.secret, one.key);
+            secrets.certificates.iter().map(place).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use airlock_core::report::{PackageReport, PlanReport};
+use airlock_core::{
+    plan::request::Intent,
+    report::{PackageReport, PlanReport},
+};
 use yew::prelude::*;
 
 use super::{
@@ -58,22 +61,22 @@ pub fn DownloadPart(props: &DownloadProps) -> Html {
                         { reach::next(&reach) }
                     }
                 </div>
-                { next(package) }
+                { next(package, plan.as_ref().map(|plan| plan.intent).unwrap_or_default()) }
             </div>
         </div>
     }
 }
 
-fn next(package: &PackageReport) -> Html {
-    let script = package
-        .files
-        .iter()
-        .find(|file| file.phase == 1 && file.path.ends_with("/apply.sh") && file.path.contains("/control-plane/"));
+fn next(package: &PackageReport, intent: Intent) -> Html {
+    let phases = words::plan_phases(intent);
+    let script = package.files.iter().find(|file| {
+        phases.first() == Some(&file.phase) && file.path.ends_with("/apply.sh") && file.path.contains("/control-plane/")
+    });
     let node = script.map(|file| (file.holder.as_str(), tree::folder(&file.path)));
     html! {
         <Card id="next" title={words::WHAT_NEXT}>
             <ol class="tasks">
-                for task in words::tasks(package, node) {
+                for task in words::tasks(package, node, intent) {
                     <li key={task.title}>
                         <b>{ task.title }</b>
                         if !task.command.is_empty() { <Command command={task.command} /> }
@@ -81,7 +84,9 @@ fn next(package: &PackageReport) -> Html {
                     </li>
                 }
             </ol>
-            <div class="body"><div class="row">{ for [1, 2, 3].map(|phase| kit::phase(phase, words::phase_short(phase))) }</div></div>
+            if phases.len() > 1 {
+                <div class="body"><div class="row">{ for phases.iter().map(|&phase| kit::phase(phase, words::phase_short(phase))) }</div></div>
+            }
         </Card>
     }
 }

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use airlock_core::report::{OutputFileReport, PackageReport};
+use airlock_core::{
+    plan::request::Intent,
+    report::{OutputFileReport, PackageReport},
+};
 use yew::prelude::*;
 
 use super::{
@@ -29,6 +32,8 @@ use crate::{
 pub struct OutputsProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
+    /// Why the package was made.
+    pub intent: Intent,
     /// The file that is shown.
     pub preview: Option<Preview>,
     /// Is it shown beside what was there?
@@ -45,21 +50,22 @@ pub struct OutputsProps {
 #[component]
 pub fn Outputs(props: &OutputsProps) -> Html {
     let branches = tree::branches(&props.package.files);
-    let tongue = use_tongue();
+    let (tongue, intent) = (use_tongue(), props.intent);
+    let phases = words::plan_phases(intent);
     let aside = html! { <span class="small quiet">{ words::package(&props.package) }</span> };
     let phase = |phase: u8| {
         let its: Vec<Branch> = branches.iter().filter(|branch| branch.phase == phase).cloned().collect();
         let files: usize = its.iter().map(Branch::len).sum();
-        let name = if phase == 0 { words::phase(0).to_owned() } else { words::platform::phase_short(phase, tongue) };
+        let name = if phase == 0 { words::phase(0).to_owned() } else { words::plan_phase(intent, phase, tongue) };
         let summary = html! { <>{ kit::phase(phase, name) }<span class="end">{ files }</span></> };
         let props = props.clone();
         let content = Callback::from(move |()| groups(&props, &its));
-        html! { <li key={phase}><Fold {summary} {content} open={phase == 1} test="output-phase" name={phase.to_string()} /></li> }
+        html! { <li key={phase}><Fold {summary} {content} open={phases.first() == Some(&phase)} test="output-phase" name={phase.to_string()} /></li> }
     };
     html! {
         <Card id="output-files" title={words::OUTPUT_FILES} {aside}>
             <div class="split">
-                <nav class="tree" aria-label={words::TREE}><ul>{ for [1, 2, 3, 0].map(phase) }</ul></nav>
+                <nav class="tree" aria-label={words::TREE}><ul>{ for phases.iter().copied().chain([0]).map(phase) }</ul></nav>
                 <div class="pane">{ pane(props) }</div>
             </div>
         </Card>

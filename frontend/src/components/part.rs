@@ -109,9 +109,20 @@ pub fn Fold(props: &FoldProps) -> Html {
             }
         }
     };
+    // The browser queues the toggle event. A key that is pressed before it would move the focus past the content, which
+    // would then push the focused element out of view. So a click opens and draws in the same task.
+    let onclick = {
+        let open = open.clone();
+        move |event: MouseEvent| {
+            if !printing {
+                event.prevent_default();
+                open.set(!*open);
+            }
+        }
+    };
     html! {
         <details class={props.class.clone()} open={*open || printing} {ontoggle} data-test={&props.test} data-name={&props.name}>
-            <summary class={props.summary_class.clone()}>{ props.summary.clone() }{ chevron() }</summary>
+            <summary class={props.summary_class.clone()} {onclick}>{ props.summary.clone() }{ chevron() }</summary>
             if *open || printing {
                 { props.content.emit(()) }
             }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use airlock_core::report::{InventoryReport, PlanReport};
+use airlock_core::{
+    plan::request::Intent,
+    report::{InventoryReport, PlanReport},
+};
 use yew::prelude::*;
 
 use super::{
@@ -26,7 +29,7 @@ use crate::{
         role::Role,
         timetable::{self, Costs, Step},
     },
-    words,
+    words::{self, renewal},
 };
 
 /// Properties of [`PlanPart`].
@@ -63,7 +66,7 @@ pub fn PlanPart(props: &PlanProps) -> Html {
     let plan = if let Some(Outcome::Plan(plan)) = outcome { Some(plan) } else { None };
     html! {
         <div class="contents" data-test="plan-form">
-            <Head id="plan-form" title={words::plan_title(inventory)}>{ words::PLAN_SENTENCE }</Head>
+            <Head id="plan-form" title={words::plan_title(inventory, form.intent())}>{ words::PLAN_SENTENCE }</Head>
             if let Some(plan) = plan { { strip(plan, &timetable::costs(plan)) } }
             <div class="cols left">
                 <PlanOptions form={form.clone()} platform={inventory.platform.clone()} problems={problems.clone()} {files} {busy} {act} />
@@ -110,6 +113,9 @@ fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback
 }
 
 fn strip(plan: &PlanReport, costs: &Costs) -> Html {
+    if plan.intent == Intent::RenewLeaves {
+        return renewal_strip(plan, costs);
+    }
     let [steps, restarts, pods, changes, keys] = words::PLAN_STRIP;
     html! {
         <dl class="strip" data-test="plan-strip">
@@ -118,6 +124,20 @@ fn strip(plan: &PlanReport, costs: &Costs) -> Html {
             { kit::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
             { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
             { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
+        </dl>
+    }
+}
+
+/// The facts about a renewal: what changes, and that no key leaves the cluster.
+fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
+    let [steps, restarts, ..] = words::PLAN_STRIP;
+    let [certificates, keys] = renewal::PLAN_STRIP;
+    html! {
+        <dl class="strip" data-test="plan-strip">
+            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), renewal::SAME_CAS) }
+            { kit::stat(Role::Plain, certificates, words::grouped(costs.changes), renewal::on_nodes(costs.nodes)) }
+            if costs.restarts > 0 { { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) } }
+            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), renewal::NO_KEYS) }
         </dl>
     }
 }
@@ -147,16 +167,17 @@ pub fn PlanView(props: &PlanViewProps) -> Html {
     let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, starting_over, act } = props;
     let acknowledging = acknowledging(acknowledged, act);
     let rows = use_memo(plan.clone(), |plan| timetable::steps(plan));
+    let rotates = plan.intent != Intent::RenewLeaves;
     let progress = progress::progress(inventory).filter(|_| !starting_over);
     html! {
         <div class="contents" data-test="plan">
             if let Some(progress) = progress { { progress_card(plan, &progress) } }
             { findings::card("plan-findings", words::PLAN_FINDINGS, &plan.findings, Some(&acknowledging)) }
-            if !accepted.is_empty() { { outage::accepted(accepted, act) } }
-            { rail(plan, &rows) }
+            if rotates && !accepted.is_empty() { { outage::accepted(accepted, act) } }
+            if rotates { { rail(plan, &rows) } }
             <steps::StepsCard plan={plan.clone()} rows={rows.clone()} />
             { restarts::card(plan) }
-            { successors(plan, inventory) }
+            if rotates { { successors(plan, inventory) } }
             if let Some(lives) = lives {
                 <Card id="plan-expiry" title={words::LIFETIMES}>{ lifetimes(lives) }</Card>
             }

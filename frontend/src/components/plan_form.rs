@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use airlock_core::plan::request::KubeletCertificates;
+use airlock_core::plan::request::{Intent, KubeletCertificates, Workers};
 use yew::prelude::*;
 
 use super::{authority_form::AuthorityFields, part::Card, start_over::start_over};
@@ -13,7 +13,7 @@ use crate::{
         LoadedFile,
         form::{FormChange, FormProblem, PlanForm},
     },
-    words::{self, hints},
+    words::{self, hints, renewal},
 };
 
 /// What is wrong with the options, and whether the person tried to build with that.
@@ -45,7 +45,7 @@ pub struct PlanFormProps {
 /// The options, each with its value in the closed row.
 #[component]
 pub fn PlanOptions(props: &PlanFormProps) -> Html {
-    let PlanFormProps { form, platform, problems, files, busy, act } = props;
+    let PlanFormProps { form, problems, busy, act, .. } = props;
     let change = act.reform(Act::Form);
     let aside = html! {
         <div class="row">
@@ -56,34 +56,75 @@ pub fn PlanOptions(props: &PlanFormProps) -> Html {
     html! {
         <Card id="plan-options" title={words::OPTIONS} {aside} class="stick">
             <fieldset disabled={*busy} class="options" data-test="plan-fields">
-                if !form.under_way.is_empty() { { start_over(form, problems, &change) } }
-                <div id="authorities" tabindex="-1">
-                    { problem(problems, "authorities") }
-                    for (index, authority) in form.authorities.iter().enumerate() {
-                        <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
-                            {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
-                    }
-                </div>
-                if form.takes_strategy { { strategy(form, problems, &change) } }
-                { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
-                    tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
-                { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
-                    <>
-                        { days(("ca-days", words::CA_DAYS, hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
-                        { days(("leaf-days", words::LEAF_DAYS, hints::LEAF_DAYS), &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
-                    </>
-                }) }
-                { property(words::KEYS_OPTION, words::keys_summary(form.keep_keys), false,
-                    tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
-                { property(words::KUBELETS_OPTION, words::kubelet_certificates(form.kubelet_certificates).1, false, html! {
-                    <div role="radiogroup" aria-label={words::KUBELETS_OPTION}>{ for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, &change)) }</div>
-                }) }
-                if !form.outages.is_empty() {
-                    { property(words::OUTAGE_OPTION, &words::accept_outages(&form.outages), true,
-                        tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
-                }
+                if form.possible.renew_leaves { { intent(form, &change) } }
+                if form.intent() == Intent::RenewLeaves { { renewal_options(form, problems, &change) } } else { { rotation_options(props, &change) } }
             </fieldset>
         </Card>
+    }
+}
+
+/// What the package does.
+fn intent(form: &PlanForm, change: &Callback<FormChange>) -> Html {
+    let one = |intent: Intent| {
+        let (id, label) = renewal::intent(intent);
+        let chosen = change.reform(move |_: Event| FormChange::Intent(intent));
+        way(id, "intent".to_owned(), form.intent() == intent, label, hints::intent(intent), chosen)
+    };
+    let (_, value) = renewal::intent(form.intent());
+    let content = html! { <div class="stackv" role="radiogroup" aria-label={renewal::INTENT} data-test="intent">{ for Intent::ALL.map(one) }</div> };
+    property(renewal::INTENT, value, true, content)
+}
+
+/// The options of a package that renews certificates, and why it has no others.
+fn renewal_options(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
+    let typed = change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)));
+    let field = ("leaf-days", renewal::EXPECTED_DAYS, hints::EXPECTED_DAYS);
+    let value = words::leaf_validity(form);
+    html! {
+        <>
+            { property(words::VALIDITY, &value, has_problem(problems, "leaf-days"), days(field, &form.leaf_days, problems, typed)) }
+            <p class="hint body" data-test="unavailable">{ renewal::UNAVAILABLE }</p>
+        </>
+    }
+}
+
+/// The options of a rotation.
+fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Html {
+    let PlanFormProps { form, platform, problems, files, act, .. } = props;
+    html! {
+        <>
+            if !form.under_way.is_empty() { { start_over(form, problems, change) } }
+            <div id="authorities" tabindex="-1">
+                { problem(problems, "authorities") }
+                for (index, authority) in form.authorities.iter().enumerate() {
+                    <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
+                        {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
+                }
+            </div>
+            if form.takes_strategy { { strategy(form, problems, change) } }
+            { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
+                tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
+            { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
+                <>
+                    { days(("ca-days", words::CA_DAYS, hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
+                    { days(("leaf-days", words::LEAF_DAYS, hints::LEAF_DAYS), &form.leaf_days, problems, change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)))) }
+                </>
+            }) }
+            { property(words::KEYS_OPTION, words::keys_summary(form.keep_keys), false,
+                tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
+            { property(words::KUBELETS_OPTION, words::kubelet_certificates(form.kubelet_certificates).1, false, html! {
+                <div role="radiogroup" aria-label={words::KUBELETS_OPTION}>{ for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, change)) }</div>
+            }) }
+            if form.possible.replace_workers {
+                { property(renewal::WORKERS_OPTION, renewal::workers(form.workers()).1, false, html! {
+                    <div role="radiogroup" aria-label={renewal::WORKERS_OPTION}>{ for [Workers::Reconfigure, Workers::Replace].map(|how| workers(how, form, change)) }</div>
+                }) }
+            }
+            if !form.outages.is_empty() {
+                { property(words::OUTAGE_OPTION, &words::accept_outages(&form.outages), true,
+                    tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
+            }
+        </>
     }
 }
 
@@ -229,4 +270,10 @@ fn kubelets(how: KubeletCertificates, form: &PlanForm, change: &Callback<FormCha
     let (id, label) = words::kubelet_certificates(how);
     let chosen = change.reform(move |_: Event| FormChange::KubeletCertificates(how));
     way(id, "kubelet-certificates".to_owned(), form.kubelet_certificates == how, label, hints::kubelets(how), chosen)
+}
+
+fn workers(how: Workers, form: &PlanForm, change: &Callback<FormChange>) -> Html {
+    let (id, label) = renewal::workers(how);
+    let chosen = change.reform(move |_: Event| FormChange::Workers(how));
+    way(id, "workers".to_owned(), form.workers() == how, label, hints::workers(how), chosen)
 }

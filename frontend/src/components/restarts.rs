@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use airlock_core::report::PlanReport;
+use airlock_core::{plan::request::Intent, report::PlanReport};
 use yew::prelude::*;
 
 use super::{kit, part::Card};
@@ -24,8 +24,8 @@ pub fn card(plan: &PlanReport) -> Html {
                         for (name, restarts) in all {
                             <tr key={name.clone()} data-test="restart" data-name={name.clone()}>
                                 <th scope="row" data-l={component}>{ name.clone() }</th>
-                                <td data-l={control_plane}>{ phases(&restarts.control_plane) }</td>
-                                <td data-l={worker}>{ phases(&restarts.workers) }</td>
+                                <td data-l={control_plane}>{ phases(&restarts.control_plane, plan.intent) }</td>
+                                <td data-l={worker}>{ phases(&restarts.workers, plan.intent) }</td>
                             </tr>
                         }
                     </tbody>
@@ -35,10 +35,13 @@ pub fn card(plan: &PlanReport) -> Html {
     }
 }
 
-fn phases(times: &BTreeMap<u8, usize>) -> Html {
+fn phases(times: &BTreeMap<u8, usize>, intent: Intent) -> Html {
     let all: usize = times.values().sum();
     if all == 0 {
         return html! { <span class="quiet">{ words::NOTHING }</span> };
+    }
+    if intent == Intent::RenewLeaves {
+        return html! { <b>{ all }</b> };
     }
     html! {
         <span class="row">

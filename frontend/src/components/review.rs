@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use airlock_core::report::{CertificateReport, InventoryReport, PackageReport, PlanReport};
+use airlock_core::{
+    plan::request::Intent,
+    report::{CertificateReport, InventoryReport, PackageReport, PlanReport},
+};
 use yew::prelude::*;
 
 use super::{
@@ -24,7 +27,7 @@ use crate::{
         reach::reach,
         role::Role,
     },
-    words,
+    words::{self, renewal},
 };
 
 /// Properties of [`ReviewPart`].
@@ -59,6 +62,11 @@ pub struct ReviewProps {
 pub fn ReviewPart(props: &ReviewProps) -> Html {
     let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, contexts, busy, act } =
         props;
+    let intent = plan.as_ref().map(|plan| plan.intent).unwrap_or_default();
+    let outputs = html! { <Outputs {package} {intent} preview={preview.clone()} {beside} contexts={contexts.clone()} {busy} {act} /> };
+    if intent == Intent::RenewLeaves {
+        return renewed(props, outputs);
+    }
     let mut pieces = vec![
         html! {
             <>
@@ -67,7 +75,7 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
             </>
         },
         html! { <TrustPart {chart} picture={picture.clone()} {act} /> },
-        html! { <Outputs {package} preview={preview.clone()} {beside} contexts={contexts.clone()} {busy} {act} /> },
+        outputs,
     ];
     if let (Some(inventory), Some(plan)) = (inventory, plan) {
         pieces.push(fingerprints(inventory, plan, authorities));
@@ -84,8 +92,35 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
     }
 }
 
+/// A renewal: no CA changes, so there is no connection to predict and no CA to compare.
+fn renewed(props: &ReviewProps, outputs: Html) -> Html {
+    let ReviewProps { package, plan, inventory, .. } = props;
+    let [trust, value, meaning] = renewal::TRUST_FACT;
+    html! {
+        <div class="contents" data-test="review">
+            <Head id="review" title={words::review_title(inventory.as_deref())}>
+                <span data-test="matrix-summary">{ renewal::REVIEW_SENTENCE }</span>
+            </Head>
+            <dl class="strip" data-test="review-strip">
+                { kit::stat(Role::Ok, trust, value, meaning) }
+                { files(package, plan.as_deref()) }
+            </dl>
+            { outputs }
+        </div>
+    }
+}
+
+/// The fact about the package's files.
+fn files(package: &PackageReport, plan: Option<&PlanReport>) -> Html {
+    let [.., title] = words::REVIEW_STRIP;
+    let (_, size) = words::package_size(package, plan)
+        .split_once(" · ")
+        .map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
+    kit::stat(Role::Plain, title, words::count(package.files.len(), "file"), size)
+}
+
 fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> Html {
-    let [lost, connections, old, clients, files] = words::REVIEW_STRIP;
+    let [lost, connections, old, clients, _] = words::REVIEW_STRIP;
     let total = chart.total();
     let (answer, sub) = words::lost(chart);
     let role = match chart.worst() {
@@ -93,16 +128,13 @@ fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> H
         Mark::Outage | Mark::BrokenToday | Mark::NotJudged => Role::Warning,
         _ => Role::Ok,
     };
-    let (_, size) = words::package_size(package, plan)
-        .split_once(" · ")
-        .map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
     html! {
         <dl class="strip" data-test="review-strip">
             { kit::stat(role, lost, answer, sub) }
             { kit::stat(Role::Plain, connections, words::of(total.working, total.connections), words::combinations(total.states)) }
             { kit::stat(Role::Plain, old, words::of(total.rejected, total.uses), words::REJECTED) }
             { kit::stat(if total.differs { Role::Warning } else { Role::Plain }, clients, words::VERIFIERS, words::same_result(total.differs)) }
-            { kit::stat(Role::Plain, files, words::count(package.files.len(), "file"), size) }
+            { files(package, plan) }
         </dl>
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use airlock_core::report::PlanReport;
+use airlock_core::{plan::request::Intent, report::PlanReport};
 use yew::prelude::*;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     state::timetable::{Step, Where},
-    words,
+    words::{self, renewal},
 };
 
 /// Properties of [`StepsCard`].
@@ -43,7 +43,7 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
     };
     let phase = |phase: u8| {
         let its: Vec<&Step> = rows.iter().filter(|row| row.phase == phase).collect();
-        let name = words::platform::phase_short(phase, tongue);
+        let name = words::plan_phase(plan.intent, phase, tongue);
         let columns = words::STEP_TABLE.len();
         let span = its
             .first()
@@ -55,7 +55,7 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
             its.iter().enumerate().map(|(index, step)| row(step, pausing && index + 1 == its.len(), *open)).collect();
         html! {
             <tbody key={phase} class={kit::phase_class(phase)} data-test="phase" data-phase={phase.to_string()}>
-                <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, name) }<span class="hint">{ words::phase_heading(phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
+                <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, name) }<span class="hint">{ words::plan_phase_heading(plan.intent, phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
                 if its.is_empty() {
                     <tr><td colspan={columns.to_string()} class="quiet">{ words::no_steps(plan, phase) }</td></tr>
                 }
@@ -63,8 +63,9 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
             </tbody>
         }
     };
+    let lead = if plan.intent == Intent::RenewLeaves { renewal::STEPS_LEAD } else { words::BUILD_CHECKS };
     html! {
-        <Card id="phases" title={words::STEPS} {aside} lead={html! { words::BUILD_CHECKS }}>
+        <Card id="phases" title={words::STEPS} {aside} lead={html! { lead }}>
             <div class="table stack">
                 <table class="plan rows">
                     <thead><tr>
@@ -72,7 +73,7 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
                             <th key={title} scope="col" class={classes!((index == 3).then_some("r"))}>{ title }</th>
                         }
                     </tr></thead>
-                    { for [1, 2, 3].map(phase) }
+                    { for words::plan_phases(plan.intent).iter().map(|at| phase(*at)) }
                 </table>
             </div>
         </Card>

@@ -7,7 +7,7 @@ use airlock_core::{
     formats::sysinv,
     plan::request::{
         BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority,
-        RotationRequest, Workers,
+        PossibleChoices, RotationRequest, Workers,
     },
     plan::subclouds::SubcloudStrategy,
     profile::{self, AuthorityId, SuccessorShape},
@@ -23,6 +23,13 @@ use crate::words;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PlanForm {
+    /// What the package does, as chosen; [`PlanForm::intent`] is what counts.
+    pub intent: Intent,
+    /// How workers come to trust the new CA alone, as chosen; [`PlanForm::workers`] is what counts.
+    pub workers: Workers,
+    /// The choices that the cluster allows.
+    #[serde(skip)]
+    pub possible: PossibleChoices,
     /// One for each authority that can be rotated, in the inventory's order.
     pub authorities: Vec<AuthorityForm>,
     /// Lifetime of new authorities in days, as typed.
@@ -55,6 +62,7 @@ pub struct PlanForm {
     #[serde(skip)]
     pub acknowledged: BTreeSet<String>,
     /// Does the platform's tool take the options of a strategy for subclouds?
+    #[serde(skip)]
     pub takes_strategy: bool,
     /// Those options, as typed.
     pub strategy: String,
@@ -114,6 +122,10 @@ pub struct AuthorityForm {
 /// A change to one field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FormChange {
+    /// What the package does.
+    Intent(Intent),
+    /// How workers come to trust the new CA alone.
+    Workers(Workers),
     /// Lifetime of new authorities.
     CaDays(String),
     /// Lifetime of new leaves.
@@ -215,6 +227,9 @@ impl FormProblem {
 impl Default for PlanForm {
     fn default() -> Self {
         Self {
+            intent: Intent::default(),
+            workers: Workers::default(),
+            possible: PossibleChoices::default(),
             authorities: Vec::new(),
             ca_days: DEFAULT_CA_DAYS.to_string(),
             leaf_days: DEFAULT_LEAF_DAYS.to_string(),
@@ -237,6 +252,8 @@ impl PlanForm {
     /// Writes one field.
     pub fn change(&mut self, change: FormChange) {
         match change {
+            FormChange::Intent(intent) => self.intent = intent,
+            FormChange::Workers(workers) => self.workers = workers,
             FormChange::CaDays(days) => self.ca_days = days,
             FormChange::LeafDays(days) => self.leaf_days = days,
             FormChange::KeepKeys(keep) => self.keep_keys = keep,
@@ -257,6 +274,7 @@ impl PlanForm {
             FormChange::Strategy(options) => self.strategy = options,
             FormChange::Reset => {
                 *self = Self {
+                    possible: self.possible,
                     authorities: self.authorities.iter().map(AuthorityForm::reset).collect(),
                     under_way: std::mem::take(&mut self.under_way),
                     outages: std::mem::take(&mut self.outages),
@@ -279,6 +297,7 @@ impl PlanForm {
         self.accept_outage = false;
         self.acknowledged.clear();
         (self.start_over, self.confirmed) = (false, false);
+        self.possible = inventory.choices;
         self.takes_strategy = profile::named(&inventory.platform).is_some_and(profile::Profile::takes_strategy);
         let under_way = &inventory.rotation.authorities;
         self.under_way = under_way.iter().map(|authority| authority.new.subject.clone()).collect();
@@ -307,12 +326,25 @@ impl PlanForm {
         }
     }
 
+    /// What the package does: as chosen, where the cluster allows it.
+    pub fn intent(&self) -> Intent {
+        if self.possible.renew_leaves { self.intent } else { Intent::default() }
+    }
+
+    /// How workers come to trust the new CA alone: as chosen, where the cluster allows it.
+    pub fn workers(&self) -> Workers {
+        if self.possible.replace_workers { self.workers } else { Workers::default() }
+    }
+
     /// What the fields say.
     ///
     /// # Errors
     ///
     /// Every field that cannot be handed in.
     pub fn request(&self) -> Result<RotationRequest, Vec<FormProblem>> {
+        if self.intent() == Intent::RenewLeaves {
+            return self.renewal();
+        }
         let mut problems = Vec::new();
         let chosen: Vec<&AuthorityForm> = self.authorities.iter().filter(|authority| authority.rotate).collect();
         if chosen.is_empty() {
@@ -336,14 +368,14 @@ impl PlanForm {
             return Err(problems);
         }
         Ok(RotationRequest {
-            intent: Intent::Rotate,
+            intent: self.intent(),
             rotate: Some(chosen.iter().map(|authority| authority.id).collect()),
             authorities,
             ca_days,
             leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: self.kubelet_certificates,
-            workers: Workers::default(),
+            workers: self.workers(),
             external_ca: self.external_ca,
             start_over: self.start_over,
             accept_outage: self.accept_outage,
@@ -351,6 +383,14 @@ impl PlanForm {
             release: None,
             subclouds: Box::new(subclouds),
         })
+    }
+
+    /// The request for a renewal, which has no options for new CAs: the form does not show them.
+    fn renewal(&self) -> Result<RotationRequest, Vec<FormProblem>> {
+        let mut problems = Vec::new();
+        let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
+        let request = RotationRequest { intent: Intent::RenewLeaves, leaf_days, ..RotationRequest::default() };
+        if problems.is_empty() { Ok(request) } else { Err(problems) }
     }
 
     /// The options of a strategy for subclouds; the default where the platform has none.

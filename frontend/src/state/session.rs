@@ -80,6 +80,8 @@ impl PlanForm {
         });
         *self = Self {
             authorities: adopted.collect(),
+            possible: self.possible,
+            takes_strategy: self.takes_strategy,
             under_way: std::mem::take(&mut self.under_way),
             outages: std::mem::take(&mut self.outages),
             start_over: false,

@@ -2,7 +2,7 @@
 
 use airlock_core::{
     UnixTime,
-    plan::request::{BroughtAuthority, RotationRequest},
+    plan::request::{BroughtAuthority, Intent, PossibleChoices, RotationRequest, Workers},
     profile::AuthorityId,
     report::{AuthorityReport, CertificateReport, FilePreview, OutputFileReport, ReplacedReport},
     simulate::TrustMatrix,
@@ -53,6 +53,7 @@ pub(super) fn inventory() -> InventoryReport {
             authority(AuthorityId::FrontProxy, true),
             authority(AuthorityId::Etcd, false),
         ],
+        choices: PossibleChoices { renew_leaves: true, replace_workers: true },
         ..InventoryReport::default()
     }
 }
@@ -64,6 +65,7 @@ fn file(id: u32, path: &str) -> LoadedFile {
 fn plan() -> PlanReport {
     PlanReport {
         package: "airlock-one-20260801".to_owned(),
+        intent: airlock_core::plan::Intent::Rotate,
         authorities: vec![],
         keys: vec![],
         steps: vec![],
@@ -103,6 +105,43 @@ fn the_untouched_form_asks_for_the_default() {
         expected.authorities.insert(id, airlock_core::plan::request::NewAuthority::default());
     }
     assert_eq!(after([]).form.request(), Ok(expected));
+}
+
+#[test]
+fn a_renewal_asks_for_nothing_that_core_refuses_with_it() {
+    let renewal = || Action::Form(FormChange::Intent(Intent::RenewLeaves));
+    let request = after([
+        Action::Form(FormChange::ExternalCa(true)),
+        Action::Form(FormChange::CaDays("none".to_owned())),
+        Action::Form(FormChange::LeafDays("90".to_owned())),
+        renewal(),
+    ])
+    .form
+    .request();
+    let expected = RotationRequest { intent: Intent::RenewLeaves, leaf_days: 90, ..RotationRequest::default() };
+    assert_eq!(request, Ok(expected));
+    let problems = after([renewal(), Action::Form(FormChange::LeafDays("0".to_owned()))]).form.request().unwrap_err();
+    assert_eq!(problems[0].field, "leaf-days");
+}
+
+#[test]
+fn a_choice_counts_only_where_the_cluster_allows_it() {
+    let state = after([
+        Action::Form(FormChange::Intent(Intent::RenewLeaves)),
+        Action::Form(FormChange::Workers(Workers::Replace)),
+    ]);
+    assert_eq!((state.form.intent(), state.form.workers()), (Intent::RenewLeaves, Workers::Replace));
+    let mut other = inventory();
+    other.choices = PossibleChoices::default();
+    let state = state.after(Action::Inspected([file(0, "talosconfig")].into(), other.into()));
+    let request = state.form.request().unwrap();
+    assert_eq!((request.intent, request.workers), (Intent::Rotate, Workers::Reconfigure));
+    // The first cluster's files are back: so are its choices, until they are reset.
+    let state = state.after(Action::Inspected([file(1, "ca.crt")].into(), inventory().into()));
+    assert_eq!((state.form.intent(), state.form.workers()), (Intent::RenewLeaves, Workers::Replace));
+    let reset = state.after(Action::Form(FormChange::Reset)).form;
+    assert_eq!((reset.intent(), reset.workers()), (Intent::Rotate, Workers::Reconfigure));
+    assert!(reset.possible.renew_leaves, "the cluster still allows it");
 }
 
 #[test]

@@ -149,7 +149,10 @@ fn is_typed(field: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId};
+    use airlock_core::{
+        plan::request::{Intent, KubeletCertificates, Workers},
+        profile::AuthorityId,
+    };
 
     use super::*;
     use crate::state::{
@@ -193,6 +196,17 @@ mod tests {
         );
         let state = state.after(Action::Undo);
         assert_eq!(authority(&state), None, "what was typed is one change");
+    }
+
+    #[test]
+    fn the_kind_of_package_and_the_way_of_workers_are_choices_like_others() {
+        let workers = FormChange::Workers(Workers::Replace);
+        let state = after([Action::Form(workers), Action::Form(FormChange::Intent(Intent::RenewLeaves))]);
+        let said = |state: &State| (state.form.intent(), state.form.workers());
+        assert_eq!(said(&state), (Intent::RenewLeaves, Workers::Replace));
+        let state = state.after(Action::Undo);
+        assert_eq!(said(&state), (Intent::Rotate, Workers::Replace));
+        assert_eq!(said(&state.after(Action::Undo)), (Intent::Rotate, Workers::Reconfigure));
     }
 
     #[test]

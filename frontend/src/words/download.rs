@@ -1,8 +1,11 @@
 //! Download: the package, and what to do next.
 
-use airlock_core::report::{PackageReport, PlanReport};
+use airlock_core::{
+    plan::request::Intent,
+    report::{PackageReport, PlanReport},
+};
 
-use super::{count, size};
+use super::{count, renewal, size};
 
 /// The heading.
 pub const DOWNLOAD_TITLE: &str = "Download the package";
@@ -60,7 +63,8 @@ pub struct Task {
 }
 
 /// What to do with the package, in order. `node` and `folder`: the first holder of a node's folder.
-pub fn tasks(package: &PackageReport, node: Option<(&str, &str)>) -> Vec<Task> {
+pub fn tasks(package: &PackageReport, node: Option<(&str, &str)>, intent: Intent) -> Vec<Task> {
+    let [start, come_back, delete] = last_tasks(intent);
     let name = &package.name;
     let task = |title, command: String, about| Task { title, command, about };
     let mut tasks = vec![
@@ -83,16 +87,20 @@ pub fn tasks(package: &PackageReport, node: Option<(&str, &str)>) -> Vec<Task> {
             "Shows what the step would change on the node.",
         ));
     }
-    tasks.push(task(
-        "Start with step 1 of the runbook",
-        String::new(),
-        "Scripts are idempotent and safe to re-run after interruption. You may pause for days between phases.",
-    ));
-    tasks.push(task(
-        "Come back at any time",
-        String::new(),
-        "Load the nodes' current files to see how far each node has got.",
-    ));
-    tasks.push(task("Delete every copy after the rotation", String::new(), ""));
+    tasks.push(task("Start with step 1 of the runbook", String::new(), start));
+    tasks.push(task("Come back at any time", String::new(), come_back));
+    tasks.push(task(delete, String::new(), ""));
     tasks
+}
+
+/// About the first step; about coming back; the last task.
+fn last_tasks(intent: Intent) -> [&'static str; 3] {
+    match intent {
+        Intent::RenewLeaves => [renewal::START, renewal::COME_BACK, renewal::DELETE_COPIES],
+        _ => [
+            "Scripts are idempotent and safe to re-run after interruption. You may pause for days between phases.",
+            "Load the nodes' current files to see how far each node has got.",
+            "Delete every copy after the rotation",
+        ],
+    }
 }

@@ -1,6 +1,6 @@
 //! App bar, stepper, action bar, keyboard help.
 
-use airlock_core::{Severity, report::InventoryReport};
+use airlock_core::{Severity, plan::request::Intent, report::InventoryReport};
 
 use super::{count, grouped, platform, sample};
 use crate::state::{
@@ -220,6 +220,7 @@ fn plan_status(state: &State) -> Status {
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {
             let keys = match plan.keys.len() {
+                _ if plan.intent == Intent::RenewLeaves => super::renewal::KEYS_STATUS.to_owned(),
                 0 => "No new keys".to_owned(),
                 1 => "1 key will be generated on this computer".to_owned(),
                 keys => format!("{} keys will be generated on this computer", grouped(keys)),

@@ -1,6 +1,9 @@
 //! One sentence under each option: why it matters.
 
-use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId};
+use airlock_core::{
+    plan::request::{Intent, KubeletCertificates, Workers},
+    profile::AuthorityId,
+};
 
 use crate::state::form::BroughtPart;
 
@@ -37,6 +40,32 @@ pub fn rotate(id: AuthorityId) -> &'static str {
         }
         AuthorityId::Etcd => {
             "Issues the certificates of etcd and its clients. Anyone holding its key can read and change all cluster data."
+        }
+    }
+}
+
+/// The validity of renewed certificates.
+pub const EXPECTED_DAYS: &str =
+    "kubeadm or the operator sets the validity. Airlock warns you if a CA expires within this time.";
+
+/// What a package does.
+pub fn intent(intent: Intent) -> &'static str {
+    match intent {
+        Intent::RenewLeaves => {
+            "For certificates that expire soon. Previous certificates work until they expire: after a key leak, rotate."
+        }
+        _ => "For CAs that expire soon or whose key may have leaked. Replaces the CAs and all certificates.",
+    }
+}
+
+/// How workers come to trust the new CA alone.
+pub fn workers(how: Workers) -> &'static str {
+    match how {
+        Workers::Reconfigure => {
+            "A script updates the files of each worker and restarts its kubelet. Pods keep running."
+        }
+        Workers::Replace => {
+            "In phase 3, you drain and delete each worker, and a machine joins with the new CA. Takes longer, and needs workers that you can recreate. Phases 1 and 2 still change each worker in place."
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Plan: options, steps, restarts, outages that can be accepted.
 
 use airlock_core::{
-    plan::request::KubeletCertificates,
+    plan::request::{Intent, KubeletCertificates},
     report::{InventoryReport, PlanReport, StepCommands, SuccessorReport},
     x509::KeyAlgorithm,
 };
 
-use super::{count, few_holders, key_algorithm, range};
+use super::{count, few_holders, key_algorithm, platform, range, renewal};
 use crate::state::{
     chart::Chart,
     form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
     outage::Outage,
+    platform::Tongue,
     reach::Reach,
     timetable::{Change, Step, Where},
 };
@@ -89,8 +90,12 @@ pub fn course(course: &Course) -> String {
 }
 
 /// The heading.
-pub fn plan_title(inventory: &InventoryReport) -> String {
-    format!("Plan the rotation of {}", super::cluster(inventory))
+pub fn plan_title(inventory: &InventoryReport, intent: Intent) -> String {
+    let cluster = super::cluster(inventory);
+    match intent {
+        Intent::RenewLeaves => format!("Plan the certificate renewal of {cluster}"),
+        _ => format!("Plan the rotation of {cluster}"),
+    }
 }
 
 /// The box that rotates an authority.
@@ -117,9 +122,14 @@ pub fn authority_summary(form: &AuthorityForm, external: bool, course: &Course) 
     }
 }
 
+/// Validity of certificates in a line.
+pub fn leaf_validity(form: &PlanForm) -> String {
+    format!("certificates {} days", form.leaf_days)
+}
+
 /// Validity in a line.
 pub fn validity_summary(form: &PlanForm) -> String {
-    format!("CAs {} days, certificates {} days", form.ca_days, form.leaf_days)
+    format!("CAs {} days, {}", form.ca_days, leaf_validity(form))
 }
 
 /// Certificate keys in a line.
@@ -290,6 +300,30 @@ pub fn phase_meaning(phase: u8) -> (&'static str, &'static str) {
         1 => ("The old CA issues. ", "Both are accepted."),
         2 => ("Both are accepted. ", "The new CA issues."),
         _ => ("The new CA issues. ", "Only it is accepted."),
+    }
+}
+
+/// The phases of a plan, in order. A renewal has one, with the number of the phase that replaces certificates.
+pub fn plan_phases(intent: Intent) -> &'static [u8] {
+    match intent {
+        Intent::RenewLeaves => &[2],
+        _ => &[1, 2, 3],
+    }
+}
+
+/// The name of a phase of a plan.
+pub fn plan_phase(intent: Intent, phase: u8, tongue: Tongue) -> String {
+    match intent {
+        Intent::RenewLeaves => renewal::PHASE.to_owned(),
+        _ => platform::phase_short(phase, tongue),
+    }
+}
+
+/// The heading row of a phase of a plan.
+pub fn plan_phase_heading(intent: Intent, phase: u8) -> &'static str {
+    match intent {
+        Intent::RenewLeaves => renewal::PHASE_HEADING,
+        _ => phase_heading(phase),
     }
 }
 

@@ -246,6 +246,24 @@ fn a_package_that_ends_early_is_without_findings() {
     judged.0.close(&secrets);
 }
 
+/// Certificates renewed without new CAs: fewer options, one phase, no matrix.
+#[test]
+fn a_renewal_is_without_findings() {
+    let judged = Judged::new(Page::open("accessibility-renewal"));
+    let page = &judged.0;
+    page.choose(&[&pack(page.folder(), "kubeadm/ecdsa-3", &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
+    page.click("[data-test=intent-renew-leaves]");
+    page.plan();
+    open(page);
+    judged.judge("plan of a renewal");
+    page.make();
+    open(page);
+    judged.judge("review of a renewal");
+    page.download();
+    judged.judge("download of a renewal");
+    close(judged.0);
+}
+
 fn close(page: Page) {
     let mut secrets = Secrets::default();
     learn(&mut secrets, &fixtures::path("kubeadm/ecdsa-3"));

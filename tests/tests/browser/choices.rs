@@ -17,13 +17,14 @@ fn choices_survive_a_reload_without_keys() {
     page.set("[data-test=cluster-name]", "saved-ca");
     page.set("[data-test=ca-days]", "1234");
     page.evaluate("document.querySelector('[data-test=keep-keys]').click();");
+    page.click("[data-test=workers-replace]");
     page.plan();
     page.click("[data-test=save-choices]");
     let file = page.await_download("airlock-choices.json");
     let text = fs::read_to_string(&file).expect("the choices are downloaded");
     assert!(!text.contains("BEGIN") && !text.contains("PRIVATE KEY"), "{text}");
     let json: Value = serde_json::from_str(&text).expect("it is JSON");
-    assert_eq!(json["form"]["caDays"], "1234");
+    assert_eq!((&json["form"]["caDays"], &json["form"]["workers"]), (&"1234".into(), &"replace".into()));
 
     // A new page: the file comes before the cluster's, as any other file does.
     let again = Page::open("choices-again");
@@ -36,6 +37,7 @@ fn choices_survive_a_reload_without_keys() {
     let field = |css: &str| again.text(&format!("document.querySelector('[data-test={css}]').value"));
     assert_eq!((field("cluster-name").as_str(), field("ca-days").as_str()), ("saved-ca", "1234"));
     assert_eq!(again.count("[data-test=keep-keys]:checked"), 1);
+    assert_eq!(again.count("[data-test=workers-replace]:checked"), 1);
     let successor = again.text("document.querySelector('[data-test=successor]').innerText");
     assert!(successor.contains("CN=saved-ca"), "{successor}");
 

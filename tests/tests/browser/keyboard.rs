@@ -58,6 +58,62 @@ fn shown(page: &Page, step: &str) {
     page.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
 }
 
+/// A summary's content is there before any task of the browser runs, such as the next key: the focus does not go past it.
+#[test]
+fn what_opens_is_there_before_the_next_key() {
+    let page = Page::open("keyboard-next-key");
+    let click = "
+        const fold = document.querySelector('[data-test=trust-panel]');
+        const drawn = () => Boolean(fold.open && fold.querySelector('[data-test=wipe]'));
+        if (drawn()) { done('open before'); return; }
+        fold.querySelector('summary').click();
+        // Microtasks run to the last one before any task.
+        (async () => { for (let turn = 0; turn < 100; turn++) await null; done(drawn()); })();";
+    assert_eq!(page.evaluate_later(click), json!(true));
+    // Closed, and opened by the browser itself, as by its search.
+    let again = "
+        const fold = document.querySelector('[data-test=trust-panel]');
+        fold.querySelector('summary').click();
+        (async () => { for (let turn = 0; turn < 100; turn++) await null; done(!fold.open && !fold.querySelector('[data-test=wipe]')); })();";
+    assert_eq!(page.evaluate_later(again), json!(true));
+    page.evaluate("document.querySelector('[data-test=trust-panel]').open = true;");
+    page.wait("document.querySelector('[data-test=trust-panel][open] [data-test=wipe]')");
+    page.settle("open");
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path(FIXTURE));
+    page.close(&secrets);
+}
+
+/// The kind of package and the way of workers, by arrow keys as in every radio group.
+#[test]
+fn radio_groups_follow_the_arrow_keys() {
+    let page = Page::open("keyboard-choices");
+    page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
+    page.plan();
+    go(&page, "[data-test=property]:has([data-test=workers-replace]) > summary");
+    press(&page, ENTER);
+    page.wait("document.querySelector('[data-test=property][open] [data-test=workers-replace]')");
+    go(&page, "[data-test=workers-reconfigure]");
+    press(&page, DOWN);
+    page.wait("document.activeElement.matches('[data-test=workers-replace]:checked')");
+    page.plan();
+    go(&page, "[data-test=intent-rotate]");
+    press(&page, DOWN);
+    page.wait("document.activeElement.matches('[data-test=intent-renew-leaves]:checked')");
+    page.wait("!document.querySelector('[data-test=workers-replace]')");
+    page.plan();
+    // Both come back, the last one first.
+    for (gone, back) in [("intent-renew-leaves", "intent-rotate"), ("workers-replace", "workers-reconfigure")] {
+        assert_eq!(page.count(&format!("[data-test={gone}]:checked")), 1, "{gone}");
+        page.click("[data-test=undo]");
+        page.wait(&format!("document.querySelector('[data-test={back}]:checked')"));
+        page.plan();
+    }
+    let mut secrets = Secrets::default();
+    learn(&mut secrets, &fixtures::path(FIXTURE));
+    page.close(&secrets);
+}
+
 #[test]
 fn the_whole_way_without_a_pointer() {
     let page = Page::open("keyboard");
@@ -106,6 +162,7 @@ fn the_whole_way_without_a_pointer() {
     // What stands under every step can be reached as well, and so can the way back.
     go(&page, "[data-test=trust-panel] summary");
     press(&page, ENTER);
+    // Without a wait: a person may press the next key at once.
     go(&page, "[data-test=wipe]");
     go(&page, "#go-load");
     press(&page, ENTER);

@@ -26,6 +26,7 @@ mod parity;
 mod password;
 mod picture;
 mod platform;
+mod renewal;
 mod resilience;
 mod sample;
 mod screens;

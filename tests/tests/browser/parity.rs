@@ -128,6 +128,51 @@ fn they_start_over_alike() {
     close(page, &[phases.phase(1), fixtures::path("brought")]);
 }
 
+/// Workers that are replaced in phase 3 instead of being changed in place.
+#[test]
+fn they_replace_workers_alike() {
+    let page = Page::open("parity-workers");
+    let holders = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
+    let mut files = vec![pack(page.folder(), "kubeadm/ecdsa-3", &holders, "nodes.tar.gz")];
+    let mut options = vec!["nodes.tar.gz", "--keep-keys", "--workers", "replace"];
+    for (option, _, fixture, name) in BROUGHT {
+        let content = fs::read(fixtures::path("brought").join(fixture)).expect("a fixture can be read");
+        files.push(write(page.folder(), name, content));
+        options.extend([option, name]);
+    }
+    let written = command_line(&page, &options);
+
+    page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
+    for choice in ["keep-keys", "workers-replace", "cluster-bring", "front-proxy-bring"] {
+        page.click(&format!("[data-test={choice}]"));
+    }
+    for (_, field, _, name) in BROUGHT {
+        page.wait(&format!("document.querySelector('[data-test={field}]')"));
+        page.set(&format!("[data-test={field}]"), name);
+    }
+    page.plan();
+    assert_eq!(page.count("[data-test=step][data-name='3-workers']"), 1, "phase 3 has a step for workers");
+    page.make();
+    same(&page, &written, &page.download());
+    close(page, &["kubeadm/ecdsa-3", "brought"].map(fixtures::path));
+}
+
+/// Certificates that the current CAs issue again: no key is made here, so nothing has to be brought along.
+#[test]
+fn they_renew_the_same_certificates() {
+    let page = Page::open("parity-renewal");
+    let holders = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
+    let nodes = pack(page.folder(), "kubeadm/ecdsa-3", &holders, "nodes.tar.gz");
+    let written = command_line(&page, &["nodes.tar.gz", "--intent", "renew-leaves"]);
+
+    page.choose(&[&nodes]);
+    page.click("[data-test=intent-renew-leaves]");
+    page.plan();
+    page.make();
+    same(&page, &written, &page.download());
+    close(page, &[fixtures::path("kubeadm/ecdsa-3")]);
+}
+
 /// Has the command line write a package of the test's folder at the fixtures' time, and gives where it lies.
 fn command_line(page: &Page, arguments: &[&str]) -> PathBuf {
     let mut command = Command::new(airlock());

@@ -80,6 +80,15 @@ fn every_step_is_pictured() {
     take(&page, "5-review-beside", false);
     let package = page.download();
     picture(&page, "6-download");
+    page.go("plan");
+    page.click("[data-test=intent-renew-leaves]");
+    page.plan();
+    picture(&page, "7-renewal-plan");
+    page.make();
+    page.unfold();
+    picture(&page, "8-renewal-review");
+    let renewal = page.download();
+    picture(&page, "9-renewal-download");
     for picture in fs::read_dir(root().join("docs/screens")).into_iter().flatten() {
         let picture = picture.expect("a folder can be read");
         let made = folder().join(picture.file_name());
@@ -87,5 +96,6 @@ fn every_step_is_pictured() {
     }
     let mut secrets = Secrets::default();
     learn(&mut secrets, &unpack(&package));
+    learn(&mut secrets, &unpack(&renewal));
     page.close(&secrets);
 }

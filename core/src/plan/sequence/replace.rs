@@ -9,8 +9,11 @@ use super::{Sequence, person};
 use crate::{
     Finding,
     inventory::Inventory,
-    plan::{Action, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, RotationRequest, Workers, steps::PUBLIC},
-    profile::{AuthorityId, Component, Course},
+    plan::{
+        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, RotationRequest, Workers,
+        possible::joins_by_cluster_info, steps::PUBLIC,
+    },
+    profile::{AuthorityId, Component},
 };
 
 /// How a machine joins with the new pin, and what happens to the old one.
@@ -25,7 +28,7 @@ pub(in crate::plan) fn check(
     at_once: bool,
     findings: &mut Vec<Finding>,
 ) {
-    let joins = matches!(inventory.profile.course, Course::NodeFiles | Course::Hosted(_)) && !at_once;
+    let joins = joins_by_cluster_info(inventory.profile.course) && !at_once;
     if request.workers == Workers::Replace && !joins {
         let message = "workers cannot be replaced in this rotation: its workers do not join with kubeadm, or both CAs are never accepted together";
         let remedy = "Have them reconfigured (--workers reconfigure)";

@@ -16,6 +16,7 @@ fn plan(phases: &[u8], codes: &[&str]) -> PlanReport {
     };
     PlanReport {
         package: "airlock-one-20260801".to_owned(),
+        intent: airlock_core::plan::Intent::Rotate,
         authorities: vec![],
         keys: vec![],
         steps: phases.iter().map(step).collect(),

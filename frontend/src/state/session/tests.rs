@@ -1,4 +1,8 @@
-use airlock_core::{plan::request::KubeletCertificates, profile::AuthorityId, x509::KeyAlgorithm};
+use airlock_core::{
+    plan::request::{Intent, KubeletCertificates, Workers},
+    profile::AuthorityId,
+    x509::KeyAlgorithm,
+};
 
 use super::*;
 use crate::{
@@ -25,6 +29,8 @@ fn chosen() -> State {
         Action::Form(FormChange::LeafDays("30".to_owned())),
         Action::Form(FormChange::KeepKeys(true)),
         Action::Form(FormChange::KubeletCertificates(KubeletCertificates::Mint)),
+        Action::Form(FormChange::Intent(Intent::RenewLeaves)),
+        Action::Form(FormChange::Workers(Workers::Replace)),
         Action::PlatformChosen(Some("kubeadm")),
         Action::Form(FormChange::Acknowledge("dependency".to_owned(), true)),
     ])
@@ -42,6 +48,7 @@ fn options_survive_a_reload_by_a_file() {
     assert_eq!(waiting.notice, Some(Notice::ChoicesLoaded { applied: false }));
     let first = LoadedFile { id: FileId(0), path: "ca.crt".to_owned(), size: 1 };
     let earlier = waiting.after(Action::Inspected([first].into(), inventory().into()));
+    assert_eq!((later.form.intent(), later.form.workers()), (Intent::RenewLeaves, Workers::Replace));
     let mut expected = chosen().form;
     // It was acknowledged for other files.
     expected.acknowledged.clear();
@@ -56,9 +63,12 @@ fn nothing_of_the_cluster_is_saved() {
     let json: serde_json::Value = serde_json::from_str(&chosen().choices().to_json()).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&json), ["airlockChoices", "platform", "form"]);
-    for derived in ["underWay", "outages", "acceptOutage", "acknowledged", "startOver", "confirmed"] {
+    for derived in
+        ["underWay", "outages", "acceptOutage", "acknowledged", "startOver", "confirmed", "possible", "takesStrategy"]
+    {
         assert!(json["form"].get(derived).is_none(), "{derived}");
     }
+    assert_eq!((&json["form"]["intent"], &json["form"]["workers"]), (&"renew-leaves".into(), &"replace".into()));
     let authority = keys(&json["form"]["authorities"][0]);
     for derived in ["title", "course", "proposedName", "sameKey", "wholeSubject"] {
         assert!(!authority.contains(&derived.to_owned()), "{derived}");

@@ -27,6 +27,7 @@ fn plan() -> PlanReport {
     let kubelet = &["kubelet"][..];
     PlanReport {
         package: "one".to_owned(),
+        intent: airlock_core::plan::Intent::Rotate,
         authorities: vec![],
         keys: vec![],
         steps: vec![

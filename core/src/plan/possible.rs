@@ -1,0 +1,35 @@
+//! Which choices a cluster allows.
+
+use super::request::PossibleChoices;
+use crate::{
+    inventory::Inventory,
+    profile::{Ability, Course},
+};
+
+impl Inventory {
+    /// The choices that this cluster allows. [`plan`](crate::plan()) refuses a request for any other.
+    #[must_use]
+    pub fn possible_choices(&self) -> PossibleChoices {
+        // Of what the files say: a release that a request names is not known here.
+        let at_once = self.tenant.as_ref().is_some_and(|tenant| tenant.can(Ability::Pause, None) == Some(false));
+        PossibleChoices {
+            // A rotation in progress replaces the leaves itself.
+            renew_leaves: renews_leaves(self.profile.course) && self.rotations.is_empty(),
+            replace_workers: joins_by_cluster_info(self.profile.course) && !at_once,
+        }
+    }
+}
+
+/// Does a command renew the leaf certificates of the control plane from its present CAs? Talos, Omni and StarlingX renew them
+/// with their own programs.
+const fn renews_leaves(course: Course) -> bool {
+    matches!(course, Course::NodeFiles | Course::Hosted(_))
+}
+
+/// Do workers join with `kubeadm join`, which reads the CA from cluster-info?
+pub(super) const fn joins_by_cluster_info(course: Course) -> bool {
+    matches!(course, Course::NodeFiles | Course::Hosted(_))
+}
+
+#[cfg(test)]
+mod tests;
