@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Artifact, CLIENT_FLAG, Inventory, Node, Role};
 use crate::{
-    plan::SIGNING_FLAG,
-    profile::{AuthorityId, Component, Course},
+    profile::{AuthorityId, Component, Course, SIGNING_FLAG},
     x509::Certificate,
 };
 

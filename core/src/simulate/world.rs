@@ -354,7 +354,7 @@ impl<'a> World<'a> {
 
     /// Versions of a file that only some workers have: a worker's own is written for it alone, and what is written for all
     /// is not written where the step writes a worker's own.
-    fn write_of_workers(&mut self, step: &Step, place: usize, edit: &Edit) -> Result<(), PackageError> {
+    fn write_of_workers(&mut self, step: &Step, place: usize, edit: &Edit) -> Result<(), RenderError> {
         let written = |edit: &Edit| match edit.content {
             Content::Widened(..) => edit.node_of_worker().map(|node| RotationPlan::own_file(node, &edit.target)),
             _ => None,

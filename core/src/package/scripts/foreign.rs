@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::node::{shown_sum, unwrapped};
 use crate::{
-    package::render::Renderer,
     plan::{RotationPlan, Trust},
     profile::AuthorityId,
+    render::Renderer,
     x509::TrustBundle,
 };
 
