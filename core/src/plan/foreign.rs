@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     inventory::{Inventory, Node, Role},
-    profile::{AuthorityId, Component, ConsumerFile, edge::Effect},
+    profile::{AuthorityId, Component, ConsumerFile, Course, edge::Effect},
     x509::Certificate,
 };
 
@@ -49,7 +49,10 @@ impl Consumers {
     /// Clients whose certificates foreign CAs issued stay connected: one connection for each file by which a process
     /// accepts them.
     pub(super) fn accept_foreign(&mut self, inventory: &Inventory) {
-        for node in inventory.nodes.iter().filter(|node| inventory.keeps_foreign(node, AuthorityId::Cluster)) {
+        if inventory.profile.course != Course::NodeFiles {
+            return;
+        }
+        for node in inventory.nodes.iter().filter(|node| node.role != Role::Hosted) {
             for (path, components) in inventory.client_files(node) {
                 let Some(slot) = node.file(&path) else { continue };
                 let foreign = inventory.foreign_in(AuthorityId::Cluster, slot.artifact.certificates());

@@ -374,8 +374,16 @@ impl<'a> World<'a> {
                 files.filter(|name| !others.contains(*name)).cloned().collect()
             }
         };
+        let files = &mut self.places[place].files;
         for name in own {
-            self.places[place].files.insert(name, BTreeSet::from([held.clone()]));
+            let before = files.insert(name, BTreeSet::from([held.clone()])).unwrap_or_default();
+            // What the worker had is gone, unless another one still has it.
+            let end = RotationPlan::own_file("", &edit.target);
+            let left: BTreeSet<Held> =
+                files.iter().filter(|(name, _)| name.ends_with(&end)).flat_map(|(_, held)| held).cloned().collect();
+            if let Some(versions) = files.get_mut(&edit.target) {
+                versions.retain(|held| left.contains(held) || !before.contains(held));
+            }
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use super::layout;
 use crate::{
     Finding,
     formats::kubeadm::VERSIONS,
-    inventory::{Inventory, ObjectRole, tree},
+    inventory::{CLIENT_FLAG, Inventory, Node, ObjectRole, tree},
+    plan::SIGNING_FLAG,
     profile::AuthorityId,
 };
 
@@ -39,6 +40,15 @@ pub(super) fn configuration(inventory: &Inventory, findings: &mut Vec<Finding>) 
             let of_component = profile.static_pods.iter().filter(|row| row.component.as_str() == *component);
             let mut known = of_component.flat_map(|row| layout::flags(profile, row.component));
             let foreign = profile.foreign_flags.contains(&flag.as_str());
+            // What the plan leaves as it is may be written again.
+            let stays = |node: &Node| match flag.as_str() {
+                CLIENT_FLAG => inventory.is_client_bundle(node, value),
+                SIGNING_FLAG => inventory.separate_signing(node).as_ref() == Some(value),
+                _ => false,
+            };
+            if inventory.control_plane().any(stays) {
+                continue;
+            }
             if foreign || known.any(|(name, paths)| name == flag && !paths.contains(&value.as_str())) {
                 findings.push(
                     Finding::warning("kubeadm-flags", &stored.file, format!("extraArgs set --{flag} of {component} to {value}: `kubeadm upgrade` and `kubeadm join` write that into the manifest again"))

@@ -255,7 +255,8 @@ impl Present<'_> {
             for path in self.inventory.client_files(node).into_keys() {
                 let Some(slot) = node.file(&path) else { continue };
                 let anchors = slot.artifact.certificates();
-                if !self.inventory.foreign_in(AuthorityId::Cluster, anchors).is_empty() {
+                let foreign = self.inventory.foreign_in(AuthorityId::Cluster, anchors);
+                if !foreign.is_empty() || self.inventory.is_client_bundle(node, &path) {
                     let held = BTreeSet::from([Held::Certificates(anchors.to_vec())]);
                     place.files.insert(RotationPlan::own_file(&node.name, &path), held);
                 }
