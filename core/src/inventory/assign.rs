@@ -490,8 +490,7 @@ impl Inventory {
             return None;
         }
         if detect::is_java_keystore(&bytes) {
-            let message =
-                format!("{path} is a Java keystore, which Airlock cannot read; the rotation does not change it");
+            let message = format!("{path} is a Java keystore, which the rotation does not change");
             self.findings.push(Finding::note("unrecognised", &file, &message));
             self.unrecognised.push(Unrecognised { file: file.clone(), reason: message });
             return Some(Slot { place: path.to_owned(), file, bytes, mode, artifact: Artifact::Keystore });

@@ -197,7 +197,7 @@ pub(crate) enum Artifact {
     StaticPod(StaticPod),
     /// A text such as a systemd unit or a component's configuration, which may name other files.
     Text,
-    /// A Java keystore, which is not read.
+    /// A Java keystore, which the rotation does not change.
     Keystore,
     /// For Talos' API, read as a kubeconfig.
     Talosconfig(Box<KubeconfigArtifact>),

@@ -289,8 +289,26 @@ fn a_java_keystore_that_a_process_names_has_to_be_acknowledged() {
         let error = cluster.clone().with(UNIT, unit).refused_once("keystore-not-read");
         assert_eq!(error.acknowledge, format!("cluster/keystore-not-read{path}"));
         assert!(error.message.contains("agent.service") && error.message.contains(&path), "{error}");
+        assert!(error.message.contains("it trusts the old CA"), "{error}");
         cluster.package(&[]);
     }
+}
+
+/// Certificates in a Java keystore are not encrypted: one without a certificate of the cluster's CAs is no obstacle, one that
+/// cannot be read to its end is.
+#[test]
+fn a_java_keystore_with_other_certificates_is_no_obstacle() {
+    let folder = scratch("keystore-foreign");
+    let request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 3650 -subj /CN=kubernetes";
+    succeed(Command::new("openssl").args(request.split(' ')).current_dir(&folder));
+    let import = "-importcert -noprompt -alias ca -file ca.crt -keystore a.jks -storetype JKS -storepass secret";
+    succeed(Command::new("keytool").args(import.split(' ')).current_dir(&folder));
+    let keystore = fs::read(folder.join("a.jks")).expect("keytool wrote it");
+    let unit = "[Service]\nExecStart=/usr/bin/java -Djavax.net.ssl.trustStore=/etc/a.jks -jar /opt/a.jar\n";
+    let with = |keystore: &[u8]| Cluster::new().with(UNIT, unit).with("/etc/a.jks", keystore);
+    assert_eq!(with(&keystore).package(&[]).plan.acknowledged, []);
+    let error = with(&keystore[..keystore.len() / 2]).refused_once("keystore-not-read");
+    assert!(error.message.contains("cannot read to its end"), "{error}");
 }
 
 /// One cause, one finding: the file was provided, and cannot be used.

@@ -10,6 +10,7 @@ use crate::{
     formats::systemd_unit::Unknown,
     inventory::{Artifact, Node, Reader},
     plan::consumers::{Consumers, Process},
+    x509::{Certificate, JavaKeystore},
 };
 
 impl Judge<'_> {
@@ -34,16 +35,28 @@ impl Judge<'_> {
         }
     }
 
-    /// Java keystores that a process names.
+    /// Java keystores that a process names, except for those that were read and do not depend on a rotated CA.
     pub(super) fn not_readable(&mut self, node: &Node, readers: &[Reader]) {
         for reader in readers {
             let mut slots = [&reader.target, &reader.path].into_iter().filter_map(|path| node.file(path));
             let Some(slot) = slots.find(|slot| matches!(slot.artifact, Artifact::Keystore)) else { continue };
+            let keystore = JavaKeystore::read(&slot.bytes);
+            let certificates: Vec<Certificate> =
+                keystore.chains.into_iter().flatten().chain(keystore.trusted).collect();
+            let depends = self.successions.values().any(|succession| {
+                succession.is_trusted_by(&certificates) || certificates.iter().any(|one| succession.signed(one))
+            });
+            let what = match (depends, keystore.is_complete) {
+                (true, _) => {
+                    "which this package does not change: it trusts the old CA, or holds a certificate that the old CA issued"
+                }
+                (false, true) => continue,
+                (false, false) => {
+                    "which Airlock cannot read to its end: it may trust the old CA, or hold a certificate that the old CA issued"
+                }
+            };
             let (name, how) = (process_name(&reader.process), reference(&reader.reference));
-            let message = format!(
-                "{name} on {{nodes}} reads the Java keystore {} ({how}), which Airlock cannot read: it may trust the old CA, or hold a certificate that the old CA issued",
-                slot.place
-            );
+            let message = format!("{name} on {{nodes}} reads the Java keystore {} ({how}), {what}", slot.place);
             let remedy = "List it with `keytool -list -v -keystore FILE`. If it depends on the old CA, import the new CA in phase 1, replace the certificate in phase 2 and delete the old CA in phase 3";
             self.problem(node, "keystore-not-read", &slot.place, message, remedy, &slot.file);
         }
