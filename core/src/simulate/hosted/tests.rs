@@ -116,7 +116,7 @@ fn at_once_breaks_what_is_declared() {
         ("admin-apiserver", "3-served"),
         ("controller-manager-apiserver", "3-served"),
         ("kubelet-apiserver", "3-clients"),
-        ("pods-apiserver", "3-verify-workers"),
+        ("pods-apiserver", "3-verify-control-plane"),
         ("other-clients-apiserver", "3-authentication"),
     ] {
         let edge = broken.iter().find(|edge| edge.row == row).unwrap();
