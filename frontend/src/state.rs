@@ -13,6 +13,7 @@ use std::rc::Rc;
 use airlock_core::{
     Finding, UnixTime,
     inventory::SampleShare,
+    plan::request::Intent,
     report::{CertificateReport, InventoryReport, PackageReport, PlanReport},
     sample,
 };
@@ -186,6 +187,11 @@ impl State {
             Some(Outcome::Plan(plan)) => Some(plan),
             Some(Outcome::Refused(_)) | None => None,
         }
+    }
+
+    /// Does the plan renew certificates without new CAs?
+    pub fn renews(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.intent == Intent::RenewLeaves)
     }
 
     /// The choices of which a plan is to be made now: those on the step that shows one, unless it was asked for already.

@@ -79,7 +79,7 @@ fn intent(form: &PlanForm, change: &Callback<FormChange>) -> Html {
 fn renewal_options(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let typed = change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)));
     let field = ("leaf-days", renewal::EXPECTED_DAYS, hints::EXPECTED_DAYS);
-    let value = words::leaf_validity(form);
+    let value = renewal::validity(form);
     html! {
         <>
             { property(words::VALIDITY, &value, has_problem(problems, "leaf-days"), days(field, &form.leaf_days, problems, typed)) }

@@ -77,13 +77,13 @@ pub fn tasks(package: &PackageReport, node: Option<(&str, &str)>, intent: Intent
     ];
     if let Some((node, folder)) = node {
         tasks.push(task(
-            "Copy each folder to its node",
-            format!("unzip -q {name}.zip && scp -r {name}/{folder} root@{node}:"),
-            "Copy only the folder of that node. It must be readable by root only.",
+            "Copy the package to each control-plane node",
+            format!("scp {name}.zip root@{node}: && ssh root@{node} 'umask 077 && unzip -q {name}.zip'"),
+            "Scripts use files of other folders, so a node needs the whole package. Only root may read it.",
         ));
         tasks.push(task(
             "Rehearse without changes",
-            format!("sh {folder}/apply.sh --dry-run"),
+            format!("cd {name} && sh {folder}/apply.sh --dry-run"),
             "Shows what the step would change on the node.",
         ));
     }

@@ -98,6 +98,7 @@ pub fn progress(state: &State, step: Step) -> String {
             Some(Outcome::Refused(_)) => "No plan".to_owned(),
         },
         Step::Review if !state.unmade.is_empty() => "Not built".to_owned(),
+        Step::Review if state.renews() => super::renewal::REVIEW_PROGRESS.to_owned(),
         Step::Review => match state.worst_mark() {
             Mark::Outage => "Accepted outage".to_owned(),
             _ => "No breaks".to_owned(),
@@ -241,6 +242,9 @@ fn review_status(state: &State) -> Status {
         return status_of(Role::Error, "Not built", "At least one connection would break");
     };
     let built = format!("Package built, {}", count(package.files.len(), "file"));
+    if state.renews() {
+        return status_of(Role::Ok, super::renewal::REVIEW_STATUS, built);
+    }
     match state.worst_mark() {
         Mark::Broken => status_of(Role::Error, "A connection breaks", built),
         Mark::NotJudged => status_of(Role::Warning, "A connection is not judged", built),

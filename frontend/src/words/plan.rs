@@ -122,14 +122,9 @@ pub fn authority_summary(form: &AuthorityForm, external: bool, course: &Course) 
     }
 }
 
-/// Validity of certificates in a line.
-pub fn leaf_validity(form: &PlanForm) -> String {
-    format!("certificates {} days", form.leaf_days)
-}
-
 /// Validity in a line.
 pub fn validity_summary(form: &PlanForm) -> String {
-    format!("CAs {} days, {}", form.ca_days, leaf_validity(form))
+    format!("CAs {} days, certificates {} days", form.ca_days, form.leaf_days)
 }
 
 /// Certificate keys in a line.

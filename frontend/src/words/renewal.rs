@@ -2,6 +2,8 @@
 
 use airlock_core::plan::{Intent, request::Workers};
 
+use crate::state::form::PlanForm;
+
 /// The option for the kind of package.
 pub const INTENT: &str = "What should this package do?";
 /// The option for workers.
@@ -27,6 +29,10 @@ pub const NO_KEYS: &str = "the cluster generates its own";
 pub const KEYS_STATUS: &str = "The cluster generates the new keys; the package contains none";
 /// The sentence under the heading of Review.
 pub const REVIEW_SENTENCE: &str = "Will anything lose connectivity? No. The CAs stay the same: every client and server already trusts the certificates that they issue.";
+/// The state of Review in the stepper.
+pub const REVIEW_PROGRESS: &str = "Same CAs";
+/// The state of Review.
+pub const REVIEW_STATUS: &str = "Trust is unchanged";
 /// The fact about trust: title, value, and what it means.
 pub const TRUST_FACT: [&str; 3] = ["Trust", "Unchanged", "no CA is added or removed"];
 /// What loading the current files tells.
@@ -50,6 +56,11 @@ pub fn workers(how: Workers) -> (&'static str, &'static str) {
         Workers::Reconfigure => ("workers-reconfigure", "Change each node in place"),
         Workers::Replace => ("workers-replace", "Replace or rejoin each node"),
     }
+}
+
+/// The validity of renewed certificates in a line.
+pub fn validity(form: &PlanForm) -> String {
+    format!("Expected: {} days", form.leaf_days)
 }
 
 /// Where certificates are renewed.
