@@ -229,7 +229,8 @@ pub struct KubeconfigRow {
     pub path: &'static str,
     /// The process that reads it at start and must restart to load new CA data; `None` if people use it.
     pub reader: Option<Component>,
-    /// The user of its client certificate, to which RBAC refers; for a node's, the prefix before the node's name.
+    /// The user of its client certificate, to which RBAC refers. For a node's kubeconfig, the prefix before the node's
+    /// name.
     pub user: &'static str,
 }
 

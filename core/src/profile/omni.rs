@@ -1,6 +1,7 @@
 //! Omni: clusters of Talos machines whose CAs Omni creates and rotates itself.
-//! Source: siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go, client/pkg/omnictl/{kubeconfig,talosconfig}.go,
-//! client/pkg/omnictl/cluster/status.go, client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec),
+//! Source: siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go,
+//! client/pkg/omnictl/{kubeconfig,talosconfig}.go, client/pkg/omnictl/cluster/status.go,
+//! client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec),
 //! internal/backend/runtime/omni/controllers/omni/cluster_status.go (handleClusterSecretsTaint, handleBreakGlassTaint).
 
 use super::{

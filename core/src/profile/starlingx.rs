@@ -1,6 +1,6 @@
 //! StarlingX: kubeadm's files on every host, rotated by the platform's own tool.
-//! Source: starlingx/stx-puppet: kubernetes.pp (`…::rootca::trustbothcas`, `updatecerts`, `trustnewca`), starlingx/config:
-//! sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
+//! Source: starlingx/stx-puppet: kubernetes.pp (`…::rootca::trustbothcas`, `updatecerts`, `trustnewca`),
+//! starlingx/config: sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
 
 use super::{
     AuthorityRow, Course, KUBEADM, Profile, Sign, SigningRow, SuccessorShape,
