@@ -135,7 +135,8 @@ fn place(profile: &Profile) -> Option<(&'static str, [&'static str; 2])> {
     })
 }
 
-/// Whether the name is a valid namespace label (RFC 1123) that also begins as host names must.
+/// Whether the name is an RFC 1123 label that begins with a letter or digit: required of namespaces, and of names in
+/// host names.
 fn is_label(name: &str) -> bool {
     let is_fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
@@ -244,7 +245,7 @@ impl Preparation {
 }
 
 impl NewControlPlane {
-    /// Creates the CA's certificate here, with the validity of a rotation's CAs.
+    /// Parameters with defaults: a generated CA with the validity of a rotation's CAs.
     #[must_use]
     pub fn new(profile: &'static Profile, namespace: &str, name: &str) -> Self {
         Self {
