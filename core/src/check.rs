@@ -1,4 +1,4 @@
-//! Is a phase done? What the files tell of its gate, holder by holder.
+//! Checks whether a phase is complete, holder by holder, from files.
 
 use crate::{
     Finding, Severity,
@@ -7,10 +7,10 @@ use crate::{
     report::{CheckReport, MissingReport},
 };
 
-/// Whether everything that was given is through `phase` (1, 2 or 3); without one, through the furthest phase that
-/// anyone has begun.
+/// Checks whether all provided files have completed `phase` (1, 2 or 3); without one, the latest phase that any holder
+/// has started.
 ///
-/// What runs cannot be seen in files: gates that ask the cluster are the package's (`apply.sh --check`).
+/// Files do not show running processes. The package's checks that query the cluster do (`apply.sh --check`).
 #[must_use]
 pub fn check(inventory: &Inventory, phase: Option<u8>) -> CheckReport {
     let furthest = inventory.standings.iter().map(|holder| holder.nearest().phases()).max().unwrap_or_default();
@@ -35,7 +35,7 @@ pub fn check(inventory: &Inventory, phase: Option<u8>) -> CheckReport {
     CheckReport { phase, holds, missing, findings }
 }
 
-/// With one CA everywhere, nothing tells whether that is the old one or the new one.
+/// Reports that no rotation is visible: with one CA everywhere, it can be the old or the new one.
 fn no_rotation(inventory: &Inventory) -> Finding {
     let file = inventory.authorities.get(&AuthorityId::Cluster).map_or("", |authority| authority.file.as_str());
     Finding::error(
@@ -49,7 +49,7 @@ fn no_rotation(inventory: &Inventory) -> Finding {
     })
 }
 
-/// The signing file of phases 1 and 2, where nothing names it any more.
+/// Reports signing files of phases 1 and 2 that nothing refers to any more.
 fn left_over(inventory: &Inventory) -> Vec<Finding> {
     let profile = inventory.profile;
     let Some(manifest) = profile.manifest(Component::ControllerManager) else { return Vec::new() };
@@ -72,7 +72,7 @@ fn left_over(inventory: &Inventory) -> Vec<Finding> {
     left.collect()
 }
 
-/// What was not given cannot be judged.
+/// Reports what could not be checked because it was not provided.
 fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     if inventory.rotations.is_empty() {
         return Vec::new();
@@ -95,7 +95,8 @@ fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
         say("no worker was given".to_owned(), workers);
     }
     if of_machines {
-        // A kubelet's certificate lies on its machine, where nobody reaches it; phase 3 has each ask for a new one.
+        // A kubelet's certificate is on its machine, which is not accessible. In phase 3, each kubelet requests a new
+        // one.
         return findings;
     }
     let path = inventory.profile.kubelet_client();

@@ -1,4 +1,4 @@
-//! Faults that people make, planted into a plan: each has to be red in the matrix, and to break a real cluster.
+//! Typical mistakes, planted into a plan: the matrix must report each as broken, and each must break a real cluster.
 //!
 //! Only for tests: the feature `faults`.
 
@@ -16,21 +16,21 @@ use crate::{
     x509::{Certificate, ExtendedKeyUsage, Issuer, LeafParameters, Validity, issue_leaf, reissue},
 };
 
-/// Something that goes wrong.
+/// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The last node signs from `ca.crt`, which becomes a bundle.
+    /// The last node signs with `ca.crt`, which becomes a bundle.
     BundleInStandbysSigningFile,
-    /// Phase 2 brings the new certificate to the last node, and leaves the old key there.
+    /// Phase 2 installs the new certificate on the last node, but keeps the old key.
     NewCertificateOldKey,
-    /// The last control-plane node is left out of phase 1.
+    /// Phase 1 omits the last control-plane node.
     NodeSkippedInPhase1,
-    /// The last control-plane node is left out of phase 2.
+    /// Phase 2 omits the last control-plane node.
     NodeSkippedInPhase2,
-    /// Workers are left out of phase 1.
+    /// Phase 1 omits the workers.
     WorkersSkippedInPhase1,
-    /// The last node's scheduler.conf is left as it was.
+    /// The last node's scheduler.conf is not changed.
     KubeconfigNotPatched,
     /// The last node's kube-controller-manager is not restarted in phase 1.
     ControllerManagerNotRestarted,
@@ -38,7 +38,7 @@ pub enum Fault {
     KubeletNotRestarted,
     /// The last node's kubelet keeps its certificate.
     KubeletNotRenewed,
-    /// Workers' kubelets keep their certificates, as with a PEM left beside a bootstrap file.
+    /// Workers' kubelets keep their certificates, as with an old PEM next to a bootstrap kubeconfig.
     WorkersNotRenewed,
     /// The first node's kubelet renews before the last kube-controller-manager has switched.
     RenewedBeforeSwitch,
@@ -48,19 +48,19 @@ pub enum Fault {
     PodsBeforeBarrier,
     /// Pods are not restarted in phase 1.
     PodsNotRestarted,
-    /// `cluster-info` is left as it was.
+    /// `cluster-info` is not changed.
     StaleClusterInfo,
-    /// Workers before `cluster-info`: who joins in between trusts the old CA alone.
+    /// Workers are changed before `cluster-info`: a node that joins in between trusts only the old CA.
     WorkersBeforeClusterInfo,
     /// The first node drops the old CA in phase 2.
     EarlyDrop,
-    /// People get the new CA alone in phase 1.
+    /// People receive only the new CA in phase 1.
     EarlyDropInKubeconfigs,
     /// People keep their old credentials.
     CredentialsNotReplaced,
-    /// The aggregator's certificate changes before extension API servers know its CA.
+    /// The aggregator's certificate changes before extension API servers trust its CA.
     AggregatorTooEarly,
-    /// The new apiserver certificate lacks every address.
+    /// The new apiserver certificate lacks all IP addresses.
     MissingSan,
     /// The new apiserver certificate is signed by the new front-proxy CA.
     LeafOfWrongAuthority,
@@ -68,47 +68,47 @@ pub enum Fault {
     SwappedAuthorities,
     /// `apiserver.key` is the key of another certificate.
     KeyOfAnotherCertificate,
-    /// The new apiserver certificate is valid from tomorrow on: a clock was wrong.
+    /// The new apiserver certificate is valid from tomorrow on, as with a wrong clock.
     NotYetValid,
-    /// The new apiserver certificate is over already.
+    /// The new apiserver certificate has expired.
     ExpiredLeaf,
-    /// The new apiserver-kubelet-client certificate is one for servers.
+    /// The new apiserver-kubelet-client certificate has the extended key usage for servers.
     WrongUsage,
-    /// The first node's API server goes on accepting the old CA after phase 3.
+    /// The first node's API server still accepts the old CA after phase 3.
     OldKept,
     /// `extension-apiserver-authentication` is never deleted.
     NothingForgotten,
-    /// Nodes that were not given sign from `ca.crt`, which becomes a bundle.
+    /// Nodes that were not provided sign with `ca.crt`, which becomes a bundle.
     UnseenSigningFlagNotSet,
-    /// The scheduler.conf of nodes that were not given is left as it was.
+    /// The scheduler.conf of nodes that were not provided is not changed.
     UnseenKubeconfigNotPatched,
-    /// Nodes that were not given are left out of phase 1.
+    /// Phase 1 omits nodes that were not provided.
     UnseenSkippedInPhase1,
-    /// They keep their leaves in phase 2.
+    /// Nodes that were not provided keep their leaves in phase 2.
     UnseenNotRenewed,
-    /// kubeadm signs before it has the new CA's key beside its certificate.
+    /// kubeadm signs on such nodes before it has the new CA's key next to its certificate.
     UnseenRenewedBeforeKey,
-    /// Their kubeconfigs trust what kubeadm leaves in them: the first CA alone.
+    /// The kubeconfigs of such nodes trust what kubeadm writes into them: only the first CA.
     UnseenNarrowed,
-    /// Their kubelets keep their certificates.
+    /// The kubelets of such nodes keep their certificates.
     UnseenKubeletsNotRenewed,
-    /// They are left out of phase 3, though Cluster API does not make them anew.
+    /// Phase 3 omits such nodes, although Cluster API does not recreate them.
     UnseenSkippedInPhase3,
-    /// The management cluster gets the new pair, and rolls out, before API servers have switched in place.
+    /// The management cluster receives the new CA and starts the rollout before API servers have switched in place.
     RollOutBeforeSwitch,
-    /// It rolls out while somebody may still present an old certificate.
+    /// The rollout starts while some client may still present an old certificate.
     RollOutBeforeConfirmation,
-    /// Machines that it makes are told both CAs.
+    /// The rollout starts before new machines receive both CAs from `cluster-info`.
     RollOutBeforeClusterInfo,
-    /// It goes on while it has the old pair.
+    /// The management cluster is resumed while it has the old CA and key.
     ResumedBeforeAuthorities,
-    /// The new apiserver certificate names the key of another CA as its issuer's. Not one of [`Fault::ALL`]: Go takes
-    /// a key id for a hint and finds the issuer all the same; OpenSSL does not.
+    /// The new apiserver certificate has the key identifier of another CA as its authority key identifier. Not in
+    /// [`Fault::ALL`]: for Go a key identifier is a hint, so it finds the issuer; OpenSSL does not.
     KeyIdOfWrongAuthority,
 }
 
 impl Fault {
-    /// All that break something by Go's rules, which all of Kubernetes follows.
+    /// All faults that break a connection by Go's rules, which all Kubernetes components use.
     pub const ALL: [Self; 29] = [
         Self::BundleInStandbysSigningFile,
         Self::NewCertificateOldKey,
@@ -141,7 +141,7 @@ impl Fault {
         Self::NothingForgotten,
     ];
 
-    /// Likewise, in a plan for a Cluster of Cluster API's no node of which was given.
+    /// The same for the plan of a Cluster API cluster of which no node was provided.
     pub const UNSEEN: [Self; 12] = [
         Self::UnseenSigningFlagNotSet,
         Self::UnseenKubeconfigNotPatched,
@@ -157,10 +157,12 @@ impl Fault {
         Self::ResumedBeforeAuthorities,
     ];
 
-    /// Plants it.
+    /// Plants the fault into a plan.
     ///
     /// # Panics
-    /// If the plan has no place for it: it rotates both authorities of a cluster whose control-plane nodes were given, or
+    /// If the plan does not contain what the fault changes. A plan must rotate both CAs of a cluster whose
+    /// control-plane nodes were provided or, for [`Fault::UNSEEN`], of one that Cluster API manages and whose nodes
+    /// were not.
     /// for [`Fault::UNSEEN`] of one that Cluster API manages and whose nodes were not.
     pub fn plant(self, plan: &mut RotationPlan, minted: &mut Minted) {
         let nodes: Vec<_> = plan.present.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
@@ -171,10 +173,10 @@ impl Fault {
     }
 }
 
-/// Writes a package whatever its matrix says, so that a fault can be carried out.
+/// Writes a package even if its matrix has broken connections, so that a fault can be carried out.
 ///
 /// # Errors
-/// A [`PackageError`] if a given file cannot be changed in place.
+/// A [`PackageError`] if a provided file cannot be edited in place.
 pub fn package_unproved(plan: &RotationPlan, minted: &Minted) -> Result<OutputFiles, PackageError> {
     write(plan, minted, simulate(plan, minted)?)
 }
@@ -329,7 +331,7 @@ impl Planter<'_> {
         self.plan.steps.insert(position, step);
     }
 
-    /// The new pair, and machines that are made of it, before another step.
+    /// Moves the new CA and the rollout of machines before another step.
     fn roll_out_before(&mut self, id: &str) {
         for step in ["3-authorities", "3-resume", "3-roll-out-control-plane", "3-roll-out-workers"] {
             if self.position(step) > self.position(id) {
@@ -345,7 +347,7 @@ impl Planter<'_> {
         assert!(actions.len() < before, "{id} has no such action");
     }
 
-    /// Another trust in every file that the step writes.
+    /// Replaces the trusted CAs in every file that the step writes.
     fn retrust(&mut self, id: &str, trust: Trust) {
         for action in &mut self.step(id).actions {
             let Action::Write(edit) = action else { continue };
@@ -364,7 +366,7 @@ impl Planter<'_> {
         ReplacementId(position.unwrap_or_else(|| panic!("no leaf of {owner}")))
     }
 
-    /// The first node's leaf again, from another issuer or with another life, in days from now.
+    /// Re-issues the first node's leaf by another issuer or with another validity, in days from now.
     fn sign_again(&mut self, leaf: &str, issuer: AuthorityId, from: i64, to: i64) {
         let id = self.replacement(leaf);
         let issuer: Arc<Issuer> = self.issuer(issuer);
@@ -378,7 +380,7 @@ impl Planter<'_> {
         Arc::clone(self.minted.authorities[&id].issuer().expect("Invariant: it was made here"))
     }
 
-    /// The first node's leaf again, whose authority key identifier is the new front-proxy CA's.
+    /// Re-issues the first node's leaf with the new front-proxy CA's key identifier as authority key identifier.
     fn misname_issuer(&mut self, leaf: &str) {
         let issuer = self.issuer(AuthorityId::Cluster);
         let other = self.minted.authorities[&AuthorityId::FrontProxy].certificate().subject_key_id();
@@ -396,7 +398,7 @@ impl Planter<'_> {
         *made = reissue(made, made.public_key(), validity, &issuer).expect("Invariant: it was made once");
     }
 
-    /// The first node's leaf again, without names and with other usages.
+    /// Re-issues the first node's leaf without alternative names and with other usages.
     fn reissue_leaf(&mut self, leaf: &str, usage: impl Fn(&[ExtendedKeyUsage]) -> Vec<ExtendedKeyUsage>) {
         let id = self.replacement(leaf);
         let Identity::Of(old) = &self.plan.replacements[id.0].identity else { panic!("{leaf} has no old one") };

@@ -1,22 +1,22 @@
-//! What inspection has to say about the input.
+//! Findings: the results of inspection.
 //!
-//! Bad input is data, never an error: a [`Finding`] names the file, the place in it, what is wrong
-//! and what to do, and nothing else that was loaded is lost over it.
+//! Bad input is data, never an error. A [`Finding`] states the file, the position in it, what is wrong and what to do.
+//! The other loaded files are still inspected.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-/// How much a [`Finding`] matters.
+/// The severity of a [`Finding`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums)] // three steps, by design
+#[allow(clippy::exhaustive_enums)] // three levels, by design
 pub enum Severity {
-    /// Worth knowing; nothing has to be done.
+    /// Information; no action is required.
     Note,
-    /// Something that may surprise; an output is still right.
+    /// Unexpected input; the output is still correct.
     Warning,
-    /// An output would be impossible or wrong: nothing is packaged while it stands.
+    /// The output would be impossible or wrong. No package is built.
     Error,
 }
 
@@ -30,30 +30,30 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One sentence about the input, with where it is and what to do about it.
+/// A statement about the input, with its position and remedy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
     /// A stable name in kebab case, such as `key-mismatch`.
     pub code: String,
-    /// The file as the person named it, `archive.tar.gz!/path/inside` for members; empty for the whole input.
+    /// The file's name in the input, `archive.tar.gz!/path/inside` for members of archives; empty for the whole input.
     pub file: String,
-    /// The place in the file: `line 12`, `clusters[0]`, `data.tls.crt`; empty for the whole file.
+    /// The position in the file: `line 12`, `clusters[0]`, `data.tls.crt`; empty for the whole file.
     pub place: String,
     /// What is wrong, as a sentence without a final period.
     pub message: String,
-    /// What to do about it, as a sentence without a final period; empty where nothing has to be done.
+    /// What to do, as a sentence without a final period; empty if no action is required.
     pub remedy: String,
-    /// The id of a dependency on a rotated CA that a package does not handle, such as `cluster/loose-leaf/ci.crt`: there is
-    /// no plan until it is acknowledged ([`RotationRequest::acknowledge`](crate::RotationRequest::acknowledge)). Empty for
-    /// every other finding.
+    /// The id of a dependency on a rotated CA that a package does not handle, such as `cluster/loose-leaf/ci.crt`. No
+    /// plan is made until the user acknowledges it
+    /// ([`RotationRequest::acknowledge`](crate::RotationRequest::acknowledge)). Empty for all other findings.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub acknowledge: String,
 }
 
 impl Finding {
-    /// A finding about a whole file; narrow it with [`Finding::at`], complete it with [`Finding::remedy`].
+    /// A finding about a whole file. [`Finding::at`] adds the position, [`Finding::remedy`] what to do.
     pub fn new(severity: Severity, code: &str, file: &str, message: impl Into<String>) -> Self {
         Self {
             severity,
@@ -81,29 +81,29 @@ impl Finding {
         Self::new(Severity::Note, code, file, message)
     }
 
-    /// The same finding about another file.
+    /// Replaces the file.
     #[must_use]
     pub fn in_file(mut self, file: &str) -> Self {
         file.clone_into(&mut self.file);
         self
     }
 
-    /// The same finding with the place inside its file.
+    /// Sets the position in the file.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = place.into();
         self
     }
 
-    /// The same finding as a dependency that has to be acknowledged before there is a plan: `place` is unique among the
-    /// findings of this code.
+    /// Marks the finding as a dependency that the user must acknowledge. `place` must be unique among the findings with
+    /// this code.
     #[must_use]
     pub fn acknowledged_as(mut self, authority: impl fmt::Display, place: &str) -> Self {
         self.acknowledge = format!("{authority}/{}/{}", self.code, place.trim_start_matches('/'));
         self
     }
 
-    /// The same finding with what to do about it.
+    /// Sets what to do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
@@ -128,26 +128,26 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Findings with one cause: the same statement about several files.
+/// Findings with the same cause: one statement about several files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingGroup {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The code of all its findings.
+    /// The code of all findings.
     pub code: String,
-    /// What is wrong, as a sentence without a final period: the findings' own message where it is the same for all,
-    /// otherwise one that counts them.
+    /// What is wrong, as a sentence without a final period: the findings' message if all have the same, otherwise a
+    /// summary with their number.
     pub message: String,
-    /// What to do about it, as a sentence without a final period; empty where nothing has to be done.
+    /// What to do, as a sentence without a final period; empty if no action is required.
     pub remedy: String,
-    /// Where it is, in the order of the findings.
+    /// The positions, in the order of the findings.
     pub places: Vec<FindingPlace>,
-    /// How many findings it stands for: the length of `places`.
+    /// The number of findings: the length of `places`.
     pub count: usize,
 }
 
-/// One of the places of a [`FindingGroup`].
+/// A position in a [`FindingGroup`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingPlace {
@@ -155,11 +155,11 @@ pub struct FindingPlace {
     pub file: String,
     /// As [`Finding::place`].
     pub place: String,
-    /// What is wrong in this place, where the group's message only counts; otherwise empty.
+    /// The message of this finding, if the group's message is a summary; otherwise empty.
     pub detail: String,
 }
 
-/// How many findings of one code are summed up whose messages differ in a name or a date; `{count}` is their number.
+/// Summaries of findings of one code whose messages differ in a name or a date; `{count}` is their number.
 const SUMMARIES: &[(&str, &str)] = &[
     ("credential-in-file", "{count} kubeconfigs name credentials in files, which this release does not renew"),
     ("expired", "{count} certificates have expired"),
@@ -193,9 +193,10 @@ const SUMMARIES: &[(&str, &str)] = &[
     ("wrong-issuer", "{count} certificates were not issued by the CA that they belong to"),
 ];
 
-/// Groups findings that have one cause, in the order in which the first finding of each group comes.
+/// Groups findings with the same cause, in the order of each group's first finding.
 ///
-/// One group are findings of the same severity, code and remedy whose message is the same, or whose code has a summary
+/// A group consists of findings with the same severity, code and remedy that have the same message, or a code with a
+/// summary. Every finding is in exactly one group.
 /// that counts them. Every finding is in exactly one group.
 #[must_use]
 pub fn group(findings: &[Finding]) -> Vec<FindingGroup> {
@@ -236,10 +237,10 @@ fn grouped(members: &[&Finding], summary: Option<&str>) -> Option<FindingGroup> 
     })
 }
 
-/// So many places of a group are printed; the rest is counted.
+/// The limit of printed positions of a group; the rest is counted.
 const PRINTED: usize = 12;
 
-/// One line for a single finding; a line more for each place of several.
+/// One line for a single finding; for several, one further line per position.
 impl fmt::Display for FindingGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let [only] = self.places.as_slice() {
@@ -261,7 +262,7 @@ impl fmt::Display for FindingGroup {
     }
 }
 
-/// A text for one line of a terminal: names of files are strangers' words and may hold control characters.
+/// Escapes text for one line of a terminal, because file names are untrusted and may contain control characters.
 #[must_use]
 pub fn printable(text: &str) -> String {
     crate::text::terminal::Line(text).to_string()
@@ -283,7 +284,7 @@ mod tests {
             Finding::warning("cut-off", "x", "it is cut off").remedy("Copy it"),
             expired("b.crt", "CN=b expired on 2026-01-02").at("data.tls.crt"),
             Finding::warning("cut-off", "y", "it is cut off").remedy("Copy it"),
-            // Another remedy is another group, and so is another message where nothing sums it up.
+            // A different remedy makes a separate group, and so does a different message without a summary.
             Finding::warning("expired", "c.crt", "CN=c expired on 2026-01-03").remedy("Remove it"),
             Finding::warning("cut-off", "z", "its last line is cut off").remedy("Copy it"),
         ];

@@ -1,56 +1,59 @@
-//! What a skin hands to [`inspect`](crate::inspect): names and bytes, nothing looked at yet.
+//! Input of [`inspect`](crate::inspect): names and bytes, not yet interpreted.
 
 use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
-/// Files beyond this are not read by any skin; they arrive as [`Content::TooLarge`]. Bytes.
+/// The limit of a file's size. User interfaces pass larger files as [`Content::TooLarge`]. Bytes.
 pub const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
 
-/// Files beyond this number are left out of an inspection, with a finding; a cluster of 1,000 nodes has some 40,000.
+/// The limit of files in an inspection. Further files are ignored, with a finding. A cluster of 1,000 nodes has about
+/// 40,000.
 pub const MAX_FILES: usize = 200_000;
 
-/// Files with longer paths are left out, with a finding: no file on Linux has one (`PATH_MAX`). Bytes.
+/// The limit of a path's length. Files with longer paths are ignored, with a finding; Linux does not allow them
+/// (`PATH_MAX`). Bytes.
 pub const MAX_PATH: usize = 4096;
 
-/// The password of encrypted keys and PKCS#12 containers: one for all of a drop, used in memory and wiped when dropped.
+/// The password of encrypted keys and PKCS#12 containers: one for all files of a load, kept only in memory, wiped when
+/// dropped.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// The password as it was typed, or the first line of a file that holds it.
+    /// Creates a password from the typed text, or from the first line of a password file.
     pub fn new(text: impl Into<Zeroizing<String>>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the key derivation alone.
+    /// The text, only for key derivation.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Never the text.
+/// Prints no part of the text.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password")
     }
 }
 
-/// One file as it was dropped, chosen, pasted or found in a folder.
+/// One input file: dropped, chosen, pasted, or found in a folder.
 #[derive(Clone)]
 pub struct InputFile {
-    /// Its path as the person knows it, with `/` between names: `cp1/etc/kubernetes/pki/ca.crt`.
+    /// Its path in the input, separated by `/`: `cp1/etc/kubernetes/pki/ca.crt`.
     pub path: String,
-    /// What is in it.
+    /// Its content.
     pub content: Content,
-    /// Unix permission bits, where the skin or the archive knows them.
+    /// Unix permission bits, if the user interface or the archive provides them.
     pub mode: Option<u32>,
 }
 
-/// What a file holds, as far as the skin could tell.
+/// The content of a file, as read by the user interface.
 #[derive(Clone)]
-#[allow(clippy::exhaustive_enums)] // every skin has to decide among these four
+#[allow(clippy::exhaustive_enums)] // every user interface must handle all variants
 pub enum Content {
-    /// A regular file's bytes, shared and wiped when the last owner drops them, since they may be a key.
+    /// The bytes of a regular file. Shared, and wiped when the last owner drops them, because they may contain a key.
     Bytes(Arc<Zeroizing<Vec<u8>>>),
     /// A symbolic link and its target, unresolved.
     Symlink(String),
@@ -67,7 +70,7 @@ impl InputFile {
     }
 }
 
-/// Names the file and the kind of content, never the bytes.
+/// Prints the path and the variant, never the bytes.
 impl fmt::Debug for InputFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, content, mode } = self;
@@ -75,7 +78,7 @@ impl fmt::Debug for InputFile {
     }
 }
 
-/// Names the kind of content, never the bytes.
+/// Prints the variant, never the bytes.
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

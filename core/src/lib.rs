@@ -1,13 +1,14 @@
-//! Plans and proves the rotation of a Kubernetes cluster's certificate authorities.
+//! Plans and verifies the rotation of a Kubernetes cluster's certificate authorities.
 //!
 //! ```text
 //! files ──inspect──▶ Inventory ──plan──▶ RotationPlan ──mint──▶ Minted ──package──▶ OutputFiles ──archive──▶ zip
 //! ```
 //!
-//! Files of any later moment take the same way: an [`Inventory`] says from the certificates alone where in a rotation
-//! each holder is, and [`check()`] whether a phase is done. Beside the way, [`simulate()`] predicts every handshake of a minted plan; [`package()`] refuses a plan with a
-//! broken edge. Every arrow is one public function. Nothing in here reads a clock, a file, the network or the
-//! system's randomness: bytes, the time and keys come in; bytes and findings go out.
+//! Files that are collected later, during a rotation, are processed the same way: an [`Inventory`] derives each
+//! holder's progress from the certificates alone, and [`check()`] reports whether a phase is complete. [`simulate()`]
+//! predicts every TLS handshake of a minted plan, and [`package()`] refuses a plan with a broken connection. Every
+//! arrow is one public function. This crate reads no clock, file, network or system randomness: callers pass bytes, the
+//! time and keys, and receive bytes and findings.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Keys and a plan become certificates. Nothing is decided here and nothing is random: the same plan,
-//! keys and time give the same bytes, serial numbers included.
+//! Creates certificates from keys and a plan. Makes no decisions and uses no randomness: the same plan, keys and time
+//! give the same bytes, including serial numbers.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -14,17 +14,17 @@ use crate::{
     },
 };
 
-/// Everything that a plan needed to be made.
+/// All certificates and CSRs of a plan.
 #[derive(Debug)]
 pub struct Minted {
     pub(crate) authorities: BTreeMap<AuthorityId, MintedAuthority>,
     /// In the order of the plan's replacements.
     pub(crate) leaves: Vec<MintedLeaf>,
-    /// In the order of what the plan asks for elsewhere.
+    /// CSRs for external CAs, in the order of the plan.
     pub(crate) requests: Vec<MintedRequest>,
 }
 
-/// A new authority, made here or there already.
+/// A new CA, created here or already existing.
 #[derive(Debug)]
 pub(crate) struct MintedAuthority {
     certificate: Certificate,
@@ -37,7 +37,7 @@ impl MintedAuthority {
         &self.certificate
     }
 
-    /// With its private key, where that is known.
+    /// The CA with its private key, if that is available.
     pub(crate) fn issuer(&self) -> Option<&Arc<Issuer>> {
         self.issuer.as_ref()
     }
@@ -47,69 +47,69 @@ impl MintedAuthority {
     }
 }
 
-/// A new leaf.
+/// A new leaf certificate.
 #[derive(Debug)]
 pub(crate) struct MintedLeaf {
     pub(crate) certificate: Certificate,
-    /// Its private key, where that is known, written as its consumer expects it.
+    /// Its private key, if available, in the encoding that its consumer expects.
     pub(crate) key: Option<Arc<PrivateKey>>,
 }
 
-/// A certificate that is asked for elsewhere.
+/// A CSR for an external CA.
 #[derive(Debug)]
 pub(crate) struct MintedRequest {
-    /// PEM, PKCS#10.
+    /// The CSR (PKCS#10) in PEM.
     pub(crate) request: String,
-    /// The private key that it is for.
+    /// The private key of the CSR.
     pub(crate) key: Arc<PrivateKey>,
 }
 
-/// Why certificates could not be made.
+/// Why certificates could not be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MintError {
-    /// As many keys were handed in as were asked for.
+    /// The number of keys differs from the plan's key requests.
     #[error("{given} keys were handed in, {wanted} are needed")]
     KeyCount {
-        /// How many the plan asks for.
+        /// The number of key requests.
         wanted: usize,
-        /// How many there were.
+        /// The number of keys.
         given: usize,
     },
-    /// A key is of another type than was asked for.
+    /// A key has another type than its key request.
     #[error("the key for {owner} is of another type than was asked for")]
     KeyType {
-        /// Whose key it is.
+        /// The owner of the key.
         owner: String,
     },
-    /// A new authority cannot sign.
+    /// A new CA cannot sign.
     #[error("the new {title} cannot sign: {error}")]
     Issuer {
-        /// Which authority.
+        /// The CA.
         title: &'static str,
-        /// Why.
+        /// The reason.
         error: IssuerError,
     },
-    /// A certificate is wanted of an authority whose private key is not here.
+    /// A certificate requires a CA whose private key is not available.
     #[error("the certificate of {owner} cannot be made: the new CA's private key is not here")]
     NoKey {
-        /// Whose certificate.
+        /// The owner of the certificate.
         owner: String,
     },
-    /// A certificate cannot be made, or is not what was asked for.
+    /// A certificate cannot be created, or differs from its parameters.
     #[error("the certificate of {owner} could not be made: {error}")]
     Issue {
-        /// Whose certificate.
+        /// The owner of the certificate.
         owner: String,
-        /// Why.
+        /// The reason.
         error: IssueError,
     },
 }
 
-/// Makes every certificate of `plan`. `keys` are the answers to its key requests, in their order.
+/// Creates all certificates of `plan`. `keys` are the results of its key requests, in order.
 ///
 /// # Errors
-/// If the keys are not those that were asked for, or a certificate turns out other than it should.
+/// If the keys do not match the key requests, or a certificate differs from its parameters.
 pub fn mint(plan: &RotationPlan, keys: Vec<PrivateKey>) -> Result<Minted, MintError> {
     if keys.len() != plan.key_requests.len() {
         return Err(MintError::KeyCount { wanted: plan.key_requests.len(), given: keys.len() });
@@ -196,7 +196,7 @@ fn leaf(
     Ok(MintedLeaf { certificate, key })
 }
 
-/// The identity that the node authorizer expects of a kubelet
+/// Parameters of a kubelet's client certificate, with the identity that the node authorizer requires
 /// (kubernetes/kubernetes: pkg/auth/nodeidentifier, `system:node:<name>` in group `system:nodes`).
 fn kubelet(node: &str, not_before: UnixTime, not_after: UnixTime) -> LeafParameters {
     client("system:nodes", &format!("system:node:{node}"), not_before, not_after)
@@ -213,7 +213,7 @@ fn client(organization: &str, common_name: &str, not_before: UnixTime, not_after
     }
 }
 
-/// Counts, and nothing of what was made.
+/// Prints counts only.
 impl fmt::Display for Minted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let made = self.authorities.values().filter(|authority| authority.made).count();

@@ -1,4 +1,4 @@
-//! A CA for a control plane that is not there yet: its operator adopts the Secret that it finds.
+//! Creates a CA for a control plane that does not exist yet. Its operator adopts the Secret.
 
 use std::fmt;
 
@@ -19,30 +19,30 @@ use crate::{
     },
 };
 
-/// The longest that a namespace's or a control plane's name may be (RFC 1035, `<label>`).
+/// The limit of a namespace's or control plane's name (RFC 1035, `<label>`). Characters.
 const LONGEST_LABEL: usize = 63;
 
-/// A control plane that is to be made, and the CA that it shall have.
+/// Parameters of a new control plane and its CA.
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
+#[allow(clippy::exhaustive_structs)] // a new field must be set by every caller
 pub struct NewControlPlane {
-    /// Whose operator will run it.
+    /// The platform whose operator will run it.
     pub profile: &'static Profile,
     /// Its namespace in the management cluster.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The CA; without a name it is called as kubeadm calls it, without a key type its key is RSA of 2048 bits.
+    /// The CA. The default name is kubeadm's, the default key type RSA 2048.
     pub authority: NewAuthority,
-    /// Lifetime of the CA in days.
+    /// Validity of the CA in days.
     pub ca_days: u32,
 }
 
-/// What is decided of a new control plane's CA; [`Preparation::secret`] makes it.
+/// The decisions about a new control plane's CA; [`Preparation::secret`] creates it.
 pub struct Preparation {
     namespace: String,
     name: String,
-    /// The Secret's keys: of the certificate, of the private key.
+    /// The Secret's keys for the certificate and the private key.
     keys: [&'static str; 2],
     made: Made,
     findings: Vec<Finding>,
@@ -53,12 +53,12 @@ enum Made {
     Elsewhere(Certificate, Zeroizing<String>),
 }
 
-/// A CA's Secret, for `kubectl create`.
+/// The Secret of a CA, for `kubectl create`.
 #[non_exhaustive]
 pub struct PreparedSecret {
     /// Its name.
     pub name: String,
-    /// The namespace that it belongs to.
+    /// Its namespace.
     pub namespace: String,
     /// The CA's certificate.
     pub certificate: Certificate,
@@ -66,24 +66,24 @@ pub struct PreparedSecret {
     pub yaml: Zeroizing<String>,
 }
 
-/// Names the Secret, never its content.
+/// Prints the Secret's name, never its content.
 impl fmt::Debug for PreparedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PreparedSecret({}/{})", self.namespace, self.name)
     }
 }
 
-/// Names the control plane, never a key.
+/// Prints the control plane's name, never a key.
 impl fmt::Debug for Preparation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Preparation({}/{})", self.namespace, self.name)
     }
 }
 
-/// Decides what a new control plane's CA shall be. `brought` has the files of a CA that was made elsewhere.
+/// Decides on a new control plane's CA. `brought` contains the files of an imported CA.
 ///
 /// # Errors
-/// A [`Refusal`] if a finding of severity error stands in the way.
+/// A [`Refusal`] if there is a finding of severity error.
 pub fn prepare(brought: &Inventory, wanted: &NewControlPlane, now: UnixTime) -> Result<Preparation, Refusal> {
     let mut findings = Vec::new();
     for (what, name) in [("namespace", &wanted.namespace), ("control plane", &wanted.name)] {
@@ -124,8 +124,8 @@ pub fn prepare(brought: &Inventory, wanted: &NewControlPlane, now: UnixTime) -> 
     }
 }
 
-/// What the Secret of the cluster CA is called after its tenant's name, and its keys for certificate and private key.
-/// Copies of them are the operator's to make: it overwrites a Secret that has nothing but those.
+/// The suffix of the cluster CA's Secret after the tenant's name, and its keys for certificate and private key. The
+/// operator creates further copies itself; it overwrites a Secret that contains only those.
 fn place(profile: &Profile) -> Option<(&'static str, [&'static str; 2])> {
     let row = profile.authority(AuthorityId::Cluster)?;
     profile.hosted()?.secrets.iter().find_map(|table| {
@@ -135,7 +135,8 @@ fn place(profile: &Profile) -> Option<(&'static str, [&'static str; 2])> {
     })
 }
 
-/// A label as Kubernetes asks it of namespaces (RFC 1123) and, first character included, of names in host names.
+/// Whether the name is an RFC 1123 label that begins with a letter or digit: required of namespaces, and of names in
+/// host names.
 fn is_label(name: &str) -> bool {
     let is_fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = name.as_bytes();
@@ -181,14 +182,15 @@ fn elsewhere(
     Some(Made::Elsewhere(certificate, key))
 }
 
-/// As every release of an operator reads it: not as PKCS#8, for which some make a CA of their own.
+/// Encodes the key so that every release of an operator can read it: not as PKCS#8, for which some releases create
+/// their own CA.
 fn written(key: PrivateKey) -> Zeroizing<String> {
     let encoding = key.key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding);
     key.with_encoding(encoding).to_pem()
 }
 
 impl Preparation {
-    /// The key that is to be made; `None` where the CA was brought along.
+    /// The key to generate; `None` for an imported CA.
     #[must_use]
     pub fn key_request(&self) -> Option<&KeyRequest> {
         match &self.made {
@@ -197,16 +199,16 @@ impl Preparation {
         }
     }
 
-    /// What is worth knowing of it.
+    /// Findings about the new CA.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// Makes the Secret, with the key that was asked for.
+    /// Creates the Secret with the requested key.
     ///
     /// # Errors
-    /// If the key is not the one that was asked for, or the CA's name cannot be one.
+    /// If the key does not match the request, or the CA's name is invalid.
     pub fn secret(self, key: Option<PrivateKey>) -> Result<PreparedSecret, MintError> {
         let (certificate, key) = match (self.made, key) {
             (Made::Elsewhere(certificate, key), None) => (certificate, key),
@@ -243,7 +245,7 @@ impl Preparation {
 }
 
 impl NewControlPlane {
-    /// One with a CA that is made here and lives as long as those of a rotation.
+    /// Parameters with defaults: a generated CA with the validity of a rotation's CAs.
     #[must_use]
     pub fn new(profile: &'static Profile, namespace: &str, name: &str) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Time as core knows it: whole seconds, UTC, always handed in.
+//! Time: whole seconds in UTC, always passed by the caller.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
-/// New certificates are valid from five minutes before they are made, as kubeadm's are
+/// Backdating of new certificates: they are valid from five minutes before they are created, as kubeadm's
 /// (kubernetes/kubernetes: cmd/kubeadm/app/constants, `CertificateBackdate`). Seconds.
 pub const BACKDATE: i64 = 300;
 
-/// A moment, in seconds since 1970-01-01T00:00:00Z.
+/// A point in time, in seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnixTime(
@@ -21,28 +21,28 @@ pub struct UnixTime(
 );
 
 impl UnixTime {
-    /// The last second that a certificate can name: 9999-12-31T23:59:59Z (RFC 5280, 4.1.2.5).
+    /// The last second that a certificate can express: 9999-12-31T23:59:59Z (RFC 5280, 4.1.2.5).
     pub const LAST: Self = Self(253_402_300_799);
 
-    /// This moment and `days` days more (fewer, if negative), never beyond [`UnixTime::LAST`].
+    /// Adds `days` days (subtracts, if negative), up to [`UnixTime::LAST`].
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {
         Self(self.0.saturating_add(days.saturating_mul(DAY))).min(Self::LAST)
     }
 
-    /// This moment and `seconds` more (fewer, if negative), never beyond [`UnixTime::LAST`].
+    /// Adds `seconds` (subtracts, if negative), up to [`UnixTime::LAST`].
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds)).min(Self::LAST)
     }
 
-    /// Whole days from `self` until `later`, rounded down; negative if `later` is earlier.
+    /// Whole days from `self` to `later`, rounded down; negative if `later` is earlier.
     #[must_use]
     pub fn days_until(self, later: Self) -> i64 {
         later.0.saturating_sub(self.0).div_euclid(DAY)
     }
 
-    /// `yyyymmdd`, as the package's folder is named.
+    /// `yyyymmdd`, as in the package's folder name.
     #[must_use]
     pub fn compact_date(self) -> String {
         let date = self.calendar().date();
@@ -56,7 +56,7 @@ impl UnixTime {
         format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
     }
 
-    /// The calendar's reading of this moment; moments out of its reach read as its first or last second.
+    /// Converts to a calendar date. Times outside the calendar's range become its first or last second.
     #[must_use]
     pub fn calendar(self) -> OffsetDateTime {
         let first = -62_167_219_200; // 0000-01-01T00:00:00Z

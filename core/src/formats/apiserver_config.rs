@@ -1,15 +1,15 @@
-//! Configuration files that flags name: the texts in them, by field.
+//! Text values of the configuration files that flags refer to, with their field names.
 
 use serde_json::Value;
 
-/// A text in a configuration.
+/// A text value of a configuration.
 pub(crate) struct Field<'a> {
-    /// Where it is: `plugins[0].path`.
+    /// Its field, such as `plugins[0].path`.
     pub(crate) name: String,
     pub(crate) text: &'a str,
 }
 
-/// Every text in a value, in the value's order.
+/// All text values within a value, in order.
 pub(crate) fn fields(value: &Value) -> Vec<Field<'_>> {
     let mut found = Vec::new();
     walk(value, String::new(), &mut found);

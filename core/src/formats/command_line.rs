@@ -1,4 +1,4 @@
-//! Command lines of containers and systemd units: their words, flags and the absolute paths in them.
+//! Command lines of containers and systemd units: words, flags, and absolute paths in them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,27 +6,27 @@ use std::fmt;
 /// One argument of a command line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Argument {
-    /// The flag that the value belongs to, without dashes in front; `None` for a positional argument.
+    /// The flag of the value, without leading dashes; `None` for a positional argument.
     pub flag: Option<String>,
     /// The value; empty for a flag without one.
     pub value: String,
-    /// The index of the word that holds the value; of a script, the index of the script.
+    /// The index of the word that contains the value; for words of a script, the index of the script.
     pub word: usize,
 }
 
-/// Names the flag, never the value: command lines can hold passwords.
+/// Prints the flag, never the value: command lines can contain passwords.
 impl fmt::Debug for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Argument({:?})", self.flag)
     }
 }
 
-/// The arguments of a command line, in their order.
+/// Parses the arguments of a command line, in order.
 ///
-/// A flag is a word with one or two dashes in front, as both spf13/pflag and Go's `flag` package write it:
-/// `--flag=value`, `--flag value`, `--switch`, and `-f/path`. A word that does not start with a dash belongs to the flag
-/// before it. A positional word that contains spaces is a script (`sh -c "exec kubelet --config /a"`): its words are
-/// arguments as well. `lookup` gives the value of a variable that a script uses.
+/// A flag is a word with one or two leading dashes, in any form that spf13/pflag and Go's `flag` package accept:
+/// `--flag=value`, `--flag value`, `--switch`, and `-f/path`. A word without a leading dash belongs to the preceding
+/// flag. A positional word that contains spaces is a script (`sh -c "exec kubelet --config /a"`), whose words are
+/// parsed as well. `lookup` returns the value of a variable used in a script.
 pub(crate) fn arguments(words: &[String], lookup: &dyn Fn(&str) -> Option<String>) -> Vec<Argument> {
     let mut found = Vec::new();
     let mut index = 0;
@@ -52,7 +52,7 @@ pub(crate) fn arguments(words: &[String], lookup: &dyn Fn(&str) -> Option<String
     found
 }
 
-/// The flag that a word sets, and its value where it is in the same word.
+/// The flag in a word, and its value if it is in the same word.
 fn flag(word: &str) -> Option<(String, Option<String>)> {
     let (name, is_short) = match word.strip_prefix("--") {
         Some(name) => (name, false),
@@ -74,7 +74,7 @@ fn is_script(word: &str) -> bool {
     !word.starts_with('-') && word.contains([' ', '\t', '\n'])
 }
 
-/// The words of a shell script: quotes removed, operators left out, known variables replaced.
+/// Splits a shell script into words: quotes and operators are removed, known variables are replaced.
 pub(crate) fn script_words(script: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     let mut words = Vec::new();
@@ -94,8 +94,8 @@ pub(crate) fn is_variable(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Splits a text at white space as shells and systemd do: quotes group, a backslash takes the next character literally.
-/// `operators`: `;`, `|`, `&`, `(`, `)`, `<`, `>` and a backquote separate words as well.
+/// Splits a text at white space as shells and systemd do: quotes group, and a backslash escapes the next character.
+/// `operators`: `;`, `|`, `&`, `(`, `)`, `<`, `>` and backquotes also separate words.
 pub(crate) fn split_words(text: &str, operators: bool) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -120,7 +120,7 @@ pub(crate) fn split_words(text: &str, operators: bool) -> Vec<String> {
     words
 }
 
-/// Replaces `$NAME` and `${NAME}` by what `lookup` knows; other references stay as they are.
+/// Replaces `$NAME` and `${NAME}` by the values that `lookup` returns. Unknown references are unchanged.
 pub(crate) fn expand_shell(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -146,8 +146,8 @@ pub(crate) fn expand_shell(text: &str, lookup: &dyn Fn(&str) -> Option<String>) 
     expanded
 }
 
-/// Replaces `$(NAME)` as Kubernetes does in commands, arguments and environment variables: unknown names stay as they
-/// are, `$$` is a dollar sign (kubernetes/kubernetes: `third_party/forked/golang/expansion/expand.go`).
+/// Replaces `$(NAME)` as Kubernetes does in commands, arguments and environment variables: unknown names are unchanged,
+/// and `$$` is a dollar sign (kubernetes/kubernetes: `third_party/forked/golang/expansion/expand.go`).
 pub(crate) fn expand_kubernetes(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -175,11 +175,11 @@ pub(crate) fn expand_kubernetes(text: &str, lookup: &dyn Fn(&str) -> Option<Stri
     expanded
 }
 
-/// The absolute paths in a value, cleaned, in their order.
+/// Extracts the absolute paths in a value, normalized, in order.
 ///
-/// A value can be a path, a list (`cert,key:name`, `a:b`), an assignment (`KUBECONFIG=/a`), or JSON. URLs are no paths,
-/// except `file:` URLs. A path with a pattern or an unknown variable in it stands for the folder above, if that is at
-/// least two folders deep.
+/// A value can be a path, a list (`cert,key:name`, `a:b`), an assignment (`KUBECONFIG=/a`), or JSON. URLs are ignored,
+/// except `file:` URLs. For a path with a pattern or an unknown variable, the result is the last folder before it, if
+/// that is at least two levels deep.
 pub(crate) fn absolute_paths(value: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let is_separator = |c: char| c.is_whitespace() || c.is_control() || ",;\"'`<>|&".contains(c);
@@ -199,14 +199,15 @@ pub(crate) fn absolute_paths(value: &str) -> Vec<String> {
     paths
 }
 
-/// A path up to the folder in which it becomes variable.
+/// The longest leading folder of a path without patterns and variables.
 fn fixed_part(token: &str) -> Option<&str> {
     let Some(at) = token.find(['$', '*', '?']) else { return Some(token) };
     let folder = &token[..token[..at].rfind('/')?];
     (folder.matches('/').count() > 1).then_some(folder)
 }
 
-/// A path relative to `folder`, or an absolute one, without `.`, `..` and double slashes, as Go's `path.Join` does.
+/// Resolves `path` against `folder` unless it is absolute, and removes `.`, `..` and double slashes, as Go's
+/// `path.Join` does.
 pub(crate) fn absolute(folder: &str, path: &str) -> String {
     if path.starts_with('/') { clean(path) } else { clean(&format!("{folder}/{path}")) }
 }

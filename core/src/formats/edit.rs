@@ -1,7 +1,7 @@
-//! Scalars replaced in YAML and JSON text, every other byte kept.
+//! Replacement of scalars in YAML and JSON text that preserves every other byte.
 //!
-//! The byte ranges come from the parser's events; the result is read again and compared with what was
-//! asked for, so that an edit either does exactly that or fails.
+//! The byte ranges come from the parser's events. The result is parsed again and compared with the expected values, so
+//! an edit either makes exactly the requested change or fails.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use super::tree::{self, Node, NodeKind, Scalar, Style};
 use super::yaml::{self, YamlError};
 use super::{emit, plain};
 
-/// One step from a document's root towards a value.
+/// One step of a path from a document's root to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // YAML has these two collections
 pub enum Segment {
@@ -35,30 +35,30 @@ impl From<usize> for Segment {
     }
 }
 
-/// One scalar and the string it becomes.
+/// The replacement of one scalar by a string.
 pub struct Edit {
-    /// The document in the stream, from 0; empty documents do not count.
+    /// The index of the document in the stream, from 0; empty documents do not count.
     pub document: usize,
-    /// The way to the scalar.
+    /// The path to the scalar.
     pub path: Vec<Segment>,
-    /// Its new value.
+    /// The new value.
     pub value: Zeroizing<String>,
 }
 
-/// Why a text was not edited.
+/// Why a text could not be edited.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
     /// The text is not YAML or JSON.
     #[error(transparent)]
     Syntax(#[from] YamlError),
-    /// The path leads nowhere.
+    /// The path does not exist.
     #[error("{place} is not there")]
     Missing {
         /// The path, as in `clusters[0].cluster.server`.
         place: String,
     },
-    /// The path leads to a mapping or a sequence.
+    /// The path refers to a mapping or a sequence.
     #[error("line {line}: {place} is not a plain value")]
     NotScalar {
         /// The line, from 1.
@@ -66,7 +66,7 @@ pub enum EditError {
         /// The path.
         place: String,
     },
-    /// The key of the path stands more than once.
+    /// A key of the path occurs more than once.
     #[error("line {line}: {place} stands twice")]
     Duplicate {
         /// The line of the second one, from 1.
@@ -74,7 +74,7 @@ pub enum EditError {
         /// The path.
         place: String,
     },
-    /// The value, or something around it, is an alias, or is used elsewhere through one.
+    /// The value or one of its parents is an alias, or is the target of one.
     #[error("line {line}: {place} is shared through a YAML alias: write the value out")]
     Alias {
         /// The line, from 1.
@@ -82,17 +82,17 @@ pub enum EditError {
         /// The path.
         place: String,
     },
-    /// The edited text does not read back as intended.
+    /// The edited text, when parsed again, differs from the expected values.
     #[error("line {line}: {place} cannot be replaced in place")]
     Unfaithful {
-        /// The line of the value in the original, from 1.
+        /// The line of the value in the original text, from 1.
         line: usize,
-        /// The path of the first edit concerned.
+        /// The path of the first affected edit.
         place: String,
     },
 }
 
-/// `clusters[0].cluster.server`; keys that hold dots or brackets are quoted.
+/// Formats a path: `clusters[0].cluster.server`; keys that contain dots or brackets are quoted.
 pub fn place(path: &[Segment]) -> String {
     let mut place = String::new();
     for segment in path {
@@ -113,11 +113,12 @@ pub fn place(path: &[Segment]) -> String {
     place
 }
 
-/// Replaces the scalars that `edits` name, keeping quote style, comments, order, line ends and every other byte.
+/// Replaces the scalars of `edits`. Quote style, comments, order, line endings and every other byte are preserved.
 ///
 /// # Errors
 ///
-/// The text does not parse, a path leads to no scalar of its own, or the result would not read back as asked.
+/// The text cannot be parsed, a path does not refer to an unshared scalar, or the result differs from the expected
+/// values.
 pub fn splice(bytes: &[u8], edits: &[Edit]) -> Result<Zeroizing<Vec<u8>>, EditError> {
     let text = yaml::text(bytes)?;
     let yaml::AsKubernetes { values, duplicate } = yaml::documents_as_kubernetes(bytes)?;
@@ -154,7 +155,7 @@ pub fn splice(bytes: &[u8], edits: &[Edit]) -> Result<Zeroizing<Vec<u8>>, EditEr
     Err(EditError::Unfaithful { line, place })
 }
 
-/// Values that are overwritten when dropped.
+/// Values that are wiped when dropped.
 struct Wiped(Vec<Value>);
 
 impl Drop for Wiped {
@@ -163,7 +164,7 @@ impl Drop for Wiped {
     }
 }
 
-/// The scalar that an edit names.
+/// Finds the scalar of an edit.
 fn find<'t>(forest: &'t tree::Forest, edit: &Edit) -> Result<&'t Scalar, EditError> {
     let missing = || EditError::Missing { place: place(&edit.path) };
     let mut node = forest.documents.get(edit.document).ok_or_else(missing)?;
@@ -191,13 +192,13 @@ fn find<'t>(forest: &'t tree::Forest, edit: &Edit) -> Result<&'t Scalar, EditErr
     }
 }
 
-/// An alias cannot be edited without changing its anchor, nor an anchor without changing its aliases.
+/// Fails if the node is an alias or has aliases: changing one would change the other.
 fn not_shared(forest: &tree::Forest, node: &Node, place: impl Fn() -> String) -> Result<(), EditError> {
     let shared = matches!(node.kind, NodeKind::Alias) || forest.aliased.contains(&node.anchor);
     if shared { Err(EditError::Alias { line: node.line, place: place() }) } else { Ok(()) }
 }
 
-/// The same edit on the values.
+/// Applies the edit to parsed values.
 fn set(documents: &mut [Value], edit: &Edit) -> Result<(), EditError> {
     let missing = || EditError::Missing { place: place(&edit.path) };
     let mut value = documents.get_mut(edit.document).ok_or_else(missing)?;
@@ -213,7 +214,7 @@ fn set(documents: &mut [Value], edit: &Edit) -> Result<(), EditError> {
     Ok(())
 }
 
-/// The range of a scalar's text and what stands there afterwards.
+/// The byte range to replace, and its new text.
 fn replacement(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroizing<String>) {
     match scalar.style {
         Style::Plain if plain::is_plain(value, scalar.flow) => (scalar.range.clone(), Zeroizing::new(value.to_owned())),
@@ -227,15 +228,15 @@ fn replacement(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroi
     }
 }
 
-/// A block scalar (`|` or `>`), header and indented lines, in the style that was there.
+/// A block scalar (`|` or `>`), with header and indented lines, in its original style.
 fn block(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroizing<String>) {
     let content = &text[scalar.range.clone()];
     let header_end = text[scalar.header.start..].find('\n').map_or(text.len(), |at| scalar.header.start + at);
     let newline = if text[..header_end].ends_with('\r') { "\r\n" } else { "\n" };
-    // The range runs up to the next token: blank lines and the indentation there are not part of the last line.
+    // The range extends to the next token: trailing blank lines and indentation are not part of the last line.
     let kept = last_line_end(content);
     if !emit::fits_block(value) || scalar.range.start < header_end {
-        // What no block can hold is quoted; the blank lines that followed the block stay.
+        // A value that no block scalar can represent is quoted. The blank lines after the block are preserved.
         let end = if kept == 0 { text[..header_end].trim_end_matches('\r').len() } else { scalar.range.start + kept };
         return (scalar.header.start..end, Zeroizing::new(emit::double_quoted(value)));
     }
@@ -278,7 +279,7 @@ fn block(text: &str, scalar: &Scalar, value: &str) -> (Range<usize>, Zeroizing<S
     (scalar.header.start..end, new)
 }
 
-/// Where the last line with something on it ends, without its line break; 0 where there is none.
+/// The end of the last non-blank line, without its line break; 0 if there is none.
 fn last_line_end(content: &str) -> usize {
     let mut end = 0;
     let mut start = 0;
@@ -291,7 +292,7 @@ fn last_line_end(content: &str) -> usize {
     end
 }
 
-/// Names the place, never the value.
+/// Prints the path, never the value.
 impl fmt::Debug for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Edit({} in document {})", place(&self.path), self.document)

@@ -1,4 +1,4 @@
-//! Values as readable YAML that every reader agrees on: kubectl's layout, strings quoted whenever in doubt.
+//! YAML output that all YAML readers parse alike: kubectl's layout, with strings quoted whenever they are ambiguous.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::plain;
 
-/// One YAML document: two spaces of indentation, list items at their key's column, keys in their order,
-/// texts of several lines as literal blocks, a final newline.
+/// One YAML document: two spaces of indentation, list items at their key's column, keys in order, multi-line strings as
+/// literal blocks, a final newline.
 pub fn yaml(value: &Value) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(2 * size(value)));
     match value {
@@ -22,7 +22,7 @@ pub fn yaml(value: &Value) -> Zeroizing<String> {
     out
 }
 
-/// Enough bytes for most documents, so that the text does not move in memory and leave copies behind.
+/// A capacity that suffices for most documents. A reallocation would leave copies of secrets in memory.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 16,
@@ -32,7 +32,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// A mapping or sequence that is not empty; `at_start` when the first line's indentation is still to be written.
+/// Writes a non-empty mapping or sequence. `at_start`: the indentation of the first line is not written yet.
 fn node(out: &mut String, value: &Value, indent: usize, mut at_start: bool) {
     let mut begin = |out: &mut String| {
         if at_start {
@@ -87,7 +87,7 @@ fn end_line(out: &mut String) {
 }
 
 fn key(out: &mut String, name: &str, indent: usize) {
-    // A key of more than 1,024 characters must be marked as one (YAML 1.2.2, 7.4.2).
+    // YAML requires `? ` before a key of more than 1,024 characters (YAML 1.2.2, 7.4.2).
     let long = name.len() > 500;
     if long {
         out.push_str("? ");
@@ -104,7 +104,7 @@ fn key(out: &mut String, name: &str, indent: usize) {
     out.push(':');
 }
 
-/// A value that fits behind `key: ` or `- `; `indent` is where the lines of a block would stand.
+/// Writes a value after `key: ` or `- `. `indent`: the indentation of a block's lines.
 fn scalar(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Null => out.push_str("null"),
@@ -120,7 +120,7 @@ fn scalar(out: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// A literal block that reads back as exactly `text`.
+/// Writes a literal block that parses back to exactly `text`.
 fn literal(out: &mut String, text: &str, indent: usize) {
     let body = text.trim_end_matches('\n');
     let breaks = text.len() - body.len();
@@ -144,7 +144,7 @@ pub(crate) fn fits_block(text: &str) -> bool {
     !text.starts_with([' ', '\t', '\n'])
         && !text.is_empty()
         && text.chars().all(|c| matches!(c, '\n' | '\t') || plain::is_printable_in_line(c))
-        // Readers differ on lines of blanks at the end of a block, and on tabs where indentation is expected.
+        // Readers disagree on blank lines with spaces at the end of a block, and on tabs in the indentation.
         && text.split('\n').all(|line| line.is_empty() || !line.trim_matches([' ', '\t']).is_empty())
 }
 
@@ -240,7 +240,7 @@ crlf: "a\r\nb\n"
         }
     }
 
-    /// What YAML 1.1 or 1.2 readers take for something else, and what breaks a line or a block.
+    /// Strings that YAML 1.1 or 1.2 readers parse as other types, or that break a line or a block.
     const NASTY: &[&str] = &[
         "",
         " ",

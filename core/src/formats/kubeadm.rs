@@ -1,38 +1,38 @@
-//! kubeadm's own configuration, as far as certificates are concerned: `ClusterConfiguration` and `JoinConfiguration`
-//! of v1beta3 and v1beta4 (kubernetes/kubernetes: cmd/kubeadm/app/apis/kubeadm/v1beta3/types.go, v1beta4/types.go).
+//! kubeadm's configuration: the certificate-related fields of `ClusterConfiguration` and `JoinConfiguration`, v1beta3
+//! and v1beta4 (kubernetes/kubernetes: cmd/kubeadm/app/apis/kubeadm/v1beta3/types.go, v1beta4/types.go).
 
 use serde_json::Value;
 
 use super::yaml::{self, YamlError};
 
-/// The versions of `kubeadm.k8s.io` that are read; in between lies the shape of `extraArgs`.
+/// The supported versions of `kubeadm.k8s.io`. The format of `extraArgs` differs between them.
 pub const VERSIONS: [&str; 2] = ["kubeadm.k8s.io/v1beta3", "kubeadm.k8s.io/v1beta4"];
 
-/// What Airlock needs of a `ClusterConfiguration`.
+/// The used fields of a `ClusterConfiguration`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterConfiguration {
     /// `apiVersion`, such as `kubeadm.k8s.io/v1beta4`.
     pub api_version: String,
-    /// `clusterName`; empty where it is not set, which kubeadm takes for `kubernetes`.
+    /// `clusterName`; empty if it is not set (kubeadm's default is `kubernetes`).
     pub cluster_name: String,
-    /// `certificatesDir`; empty where it is not set, which kubeadm takes for `/etc/kubernetes/pki`.
+    /// `certificatesDir`; empty if it is not set (kubeadm's default is `/etc/kubernetes/pki`).
     pub certificates_dir: String,
     /// `encryptionAlgorithm` (v1beta4); for v1beta3 `ECDSA-P256` if the feature gate `PublicKeysECDSA` is on.
     pub encryption_algorithm: String,
-    /// Is `etcd.external` set? Then its certificates are not kubeadm's.
+    /// Whether `etcd.external` is set: kubeadm then does not manage etcd's certificates.
     pub external_etcd: bool,
-    /// `extraArgs` of the components that have any: component, flag without dashes, value. In their order.
+    /// `extraArgs` of all components, in order: component, flag without dashes, value.
     pub extra_args: Vec<(&'static str, String, String)>,
 }
 
-/// Why bytes are not a cluster's configuration.
+/// Why bytes could not be read as a `ClusterConfiguration`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KubeadmError {
     /// The text is not YAML or JSON.
     #[error(transparent)]
     Syntax(#[from] YamlError),
-    /// The text holds something else.
+    /// The text contains no `ClusterConfiguration`.
     #[error("the text holds no ClusterConfiguration")]
     NotClusterConfiguration,
 }
@@ -46,7 +46,7 @@ fn is_kubeadm(value: &Value) -> bool {
     value.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.starts_with("kubeadm.k8s.io/"))
 }
 
-/// Reads the `ClusterConfiguration` of a text, in which other documents may stand beside it.
+/// Reads the `ClusterConfiguration` of a text, which may contain other documents.
 ///
 /// # Errors
 ///
@@ -56,13 +56,14 @@ pub fn parse(bytes: &[u8]) -> Result<ClusterConfiguration, KubeadmError> {
     documents.iter().find_map(from_value).ok_or(KubeadmError::NotClusterConfiguration)
 }
 
-/// Reads a `ClusterConfiguration` from its value; `None` if it is something else.
+/// Reads a `ClusterConfiguration` from a parsed value; `None` if it is another object.
 pub fn from_value(value: &Value) -> Option<ClusterConfiguration> {
     is_cluster_configuration(value).then(|| configuration(value))
 }
 
-/// Reads what Cluster API's KubeadmControlPlane or its template has kubeadm write (kubernetes-sigs/cluster-api:
-/// api/bootstrap/kubeadm/v1beta2, `ClusterConfiguration`, without a version of its own); `None` if the value is something else.
+/// Reads the cluster configuration in Cluster API's KubeadmControlPlane or its template (kubernetes-sigs/cluster-api:
+/// api/bootstrap/kubeadm/v1beta2, `ClusterConfiguration`, which has no own version); `None` if the value is another
+/// object.
 pub fn from_control_plane(value: &Value) -> Option<ClusterConfiguration> {
     let pointer = match value.get("kind").and_then(Value::as_str) {
         Some("KubeadmControlPlane") => "/spec/kubeadmConfigSpec/clusterConfiguration",
@@ -95,7 +96,7 @@ fn configuration(value: &Value) -> ClusterConfiguration {
     }
 }
 
-/// A mapping of flag to value in v1beta3, a list of `name` and `value` in v1beta4.
+/// Reads `extraArgs`: a mapping of flag to value in v1beta3, a list of `name` and `value` in v1beta4.
 fn extra_args(value: &Value) -> Vec<(String, String)> {
     match value {
         Value::Object(map) => {
@@ -109,8 +110,8 @@ fn extra_args(value: &Value) -> Vec<(String, String)> {
     }
 }
 
-/// `discovery.bootstrapToken.caCertHashes` of a `JoinConfiguration`: the pins by which a node that joins knows the CA;
-/// `None` if the value is something else.
+/// `discovery.bootstrapToken.caCertHashes` of a `JoinConfiguration`: the public key pins with which a joining node
+/// verifies the CA; `None` if the value is another object.
 pub fn join_pins(value: &Value) -> Option<Vec<String>> {
     if !is_kubeadm(value) || value.get("kind").and_then(Value::as_str) != Some("JoinConfiguration") {
         return None;
@@ -123,7 +124,7 @@ pub fn join_pins(value: &Value) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    /// As `kubeadm config print init-defaults` of 1.30 has it, with two flags and the feature gate.
+    /// Output of `kubeadm config print init-defaults` of 1.30, with two flags and the feature gate added.
     const V1BETA3: &str = "apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\n---\n\
         apiServer:\n  timeoutForControlPlane: 4m0s\napiVersion: kubeadm.k8s.io/v1beta3\n\
         certificatesDir: /etc/kubernetes/pki\nclusterName: old\ncontrollerManager:\n  extraArgs:\n    \

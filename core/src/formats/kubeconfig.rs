@@ -1,7 +1,7 @@
-//! kubeconfigs: the credentials and trust anchors in them, and their replacement in place.
+//! kubeconfigs: reading of credentials and trusted CAs, and replacement in place.
 //!
-//! Read as client-go's clientcmd does (kubernetes/client-go: tools/clientcmd/api/v1/types.go): `…-data` wins over
-//! the file of the same name. Fields that are not needed here are neither read nor lost.
+//! Read as client-go's clientcmd does (kubernetes/client-go: tools/clientcmd/api/v1/types.go): a `…-data` field takes
+//! precedence over the file reference. All other fields are ignored, and preserved by edits.
 
 use std::fmt;
 
@@ -13,40 +13,40 @@ use zeroize::Zeroizing;
 use super::edit::{self, Edit, EditError, Segment};
 use super::yaml::{self, YamlError};
 
-/// What Airlock needs of a kubeconfig.
+/// The used fields of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kubeconfig {
-    /// `clusters`, in the file's order; an edit names them by index.
+    /// `clusters`, in the file's order; edits refer to them by index.
     pub clusters: Vec<Cluster>,
-    /// `users`, in the file's order; an edit names them by index.
+    /// `users`, in the file's order; edits refer to them by index.
     pub users: Vec<User>,
     /// `contexts`, in the file's order.
     pub contexts: Vec<Context>,
-    /// `current-context`; empty where there is none.
+    /// `current-context`; empty if it is not set.
     pub current_context: String,
 }
 
-/// A server and how it is trusted.
+/// A cluster entry: an API server and its trusted CAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// Its name; empty in `cluster-info`.
     pub name: String,
-    /// `server`, a URL; empty where there is none.
+    /// `server`, a URL; empty if it is not set.
     pub server: String,
     /// `certificate-authority-data` or `certificate-authority`.
     pub certificate_authority: Material,
     /// `insecure-skip-tls-verify`.
     pub insecure_skip_tls_verify: bool,
-    /// `tls-server-name`, the name that the server's certificate is checked for instead of the URL's.
+    /// `tls-server-name`: the host name to verify in the server's certificate instead of the URL's.
     pub tls_server_name: Option<String>,
-    /// `proxy-url`, through which the server is reached.
+    /// `proxy-url`: the proxy through which the client connects.
     pub proxy_url: Option<String>,
 }
 
-/// Fields of a user that log it in without a certificate that stands in the file.
+/// Fields of a user that authenticate without a certificate in the file.
 pub const OTHERS: [&str; 6] = ["token", "tokenFile", "username", "password", "exec", "auth-provider"];
 
-/// A credential.
+/// A user entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its name.
@@ -55,11 +55,11 @@ pub struct User {
     pub client_certificate: Material,
     /// `client-key-data` or `client-key`.
     pub client_key: Material,
-    /// The fields of other credentials that stand there, beside or instead of a certificate: those of [`OTHERS`].
+    /// The fields of [`OTHERS`] that the user has, in addition to or instead of a certificate.
     pub others: Vec<&'static str>,
 }
 
-/// A cluster and a user that belong together.
+/// A context entry: a cluster with a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
     /// Its name.
@@ -70,23 +70,23 @@ pub struct Context {
     pub user: String,
 }
 
-/// PEM, or where it is.
+/// A certificate or key: embedded, or a file reference.
 #[derive(Clone, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // every reader has to decide among these five
 pub enum Material {
-    /// In the kubeconfig: the decoded bytes, PEM as a rule, wiped when dropped.
+    /// Embedded in the kubeconfig: the decoded bytes, usually PEM; wiped when dropped.
     Embedded(Zeroizing<Vec<u8>>),
-    /// In a file: its path as written, relative to the kubeconfig's folder unless absolute.
+    /// A reference to a file: its path as written, relative to the kubeconfig's folder unless absolute.
     File(String),
-    /// Nowhere.
+    /// The field is not set.
     Absent,
-    /// In the kubeconfig, but not as base64 text: what is wrong.
+    /// Embedded, but not valid base64 text, with the reason.
     Invalid(String),
-    /// Left out by `kubectl config view` without `--raw`: the marker that it writes instead.
+    /// Omitted by `kubectl config view` without `--raw`, with the marker that it writes instead.
     Omitted(&'static str),
 }
 
-/// What `kubectl config view` writes instead of data (kubernetes/client-go: tools/clientcmd/api/helpers.go,
+/// Markers of `kubectl config view` for omitted data (kubernetes/client-go: tools/clientcmd/api/helpers.go,
 /// `ShortenConfig`, `RedactSecrets`). Both are valid base64.
 const OMITTED: [&str; 2] = ["DATA+OMITTED", "REDACTED"];
 
@@ -108,7 +108,7 @@ impl Material {
     }
 }
 
-/// Names the kind, never the bytes.
+/// Prints the variant, never the bytes.
 impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -121,29 +121,29 @@ impl fmt::Debug for Material {
     }
 }
 
-/// Why bytes are not a kubeconfig.
+/// Why bytes could not be read as a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KubeconfigError {
     /// The text is not YAML or JSON.
     #[error(transparent)]
     Syntax(#[from] YamlError),
-    /// The text is something else.
+    /// The text is not a kubeconfig.
     #[error("the text is not a kubeconfig: {0}")]
     NotKubeconfig(&'static str),
-    /// Several documents: client-go reads the first and silently ignores the rest.
+    /// The text has several documents: client-go reads the first and silently ignores the rest.
     #[error("the file holds {0} documents, a kubeconfig is one")]
     SeveralDocuments(usize),
 }
 
-/// Why a kubeconfig was not edited.
+/// Why a kubeconfig could not be edited.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KubeconfigEditError {
-    /// Not a kubeconfig.
+    /// The text is not a kubeconfig.
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
-    /// The value is a reference to a file: that file has to change, not the kubeconfig.
+    /// The value is a file reference: change that file instead of the kubeconfig.
     #[error("{place} refers to the file {path}")]
     Reference {
         /// The field, as in `users[0].user.client-key`.
@@ -151,7 +151,7 @@ pub enum KubeconfigEditError {
         /// The path as written.
         path: String,
     },
-    /// There is neither data nor a reference.
+    /// The user or cluster has neither data nor a reference.
     #[error("{place} is not there")]
     Absent {
         /// The field, as in `users[0].user.client-key-data`.
@@ -162,9 +162,9 @@ pub enum KubeconfigEditError {
     Text(#[from] EditError),
 }
 
-/// One value that changes.
+/// The replacement of one embedded value.
 #[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // what a kubeconfig holds of TLS
+#[allow(clippy::exhaustive_enums)] // the TLS fields of a kubeconfig
 pub enum KubeconfigEdit {
     /// `certificate-authority-data` of a cluster.
     CertificateAuthority {
@@ -177,7 +177,7 @@ pub enum KubeconfigEdit {
     ClientCertificate {
         /// The user's index, from 0.
         user: usize,
-        /// The new certificate, intermediates behind it.
+        /// The new certificate, followed by intermediates.
         pem: String,
     },
     /// `client-key-data` of a user.
@@ -189,7 +189,7 @@ pub enum KubeconfigEdit {
     },
 }
 
-/// Names field and index, never the PEM.
+/// Prints field and index, never the PEM.
 impl fmt::Debug for KubeconfigEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (list, index, _, field) = self.place();
@@ -198,7 +198,7 @@ impl fmt::Debug for KubeconfigEdit {
 }
 
 impl KubeconfigEdit {
-    /// List, index, key of the item, field without `-data`.
+    /// The list, the index, the item's key, and the field without `-data`.
     fn place(&self) -> (&'static str, usize, &'static str, &'static str) {
         match self {
             Self::CertificateAuthority { cluster, .. } => ("clusters", *cluster, "cluster", "certificate-authority"),
@@ -215,7 +215,7 @@ impl KubeconfigEdit {
     }
 }
 
-/// Whether a value reads as a kubeconfig: `kind: Config`, or no kind (client-go assumes it) and a list of clusters.
+/// Whether a value is a kubeconfig: `kind: Config`, or no kind (client-go's default) and a list of clusters.
 pub fn is_kubeconfig(value: &Value) -> bool {
     match value.get("kind").and_then(Value::as_str) {
         Some("Config") => matches!(value.get("apiVersion").and_then(Value::as_str), None | Some("" | "v1")),
@@ -224,11 +224,11 @@ pub fn is_kubeconfig(value: &Value) -> bool {
     }
 }
 
-/// Reads a kubeconfig, YAML or JSON. What is broken in one entry is told there ([`Material::Invalid`]).
+/// Reads a kubeconfig in YAML or JSON. Errors in one entry are reported there ([`Material::Invalid`]).
 ///
 /// # Errors
 ///
-/// The text is not YAML, several documents, or not a kubeconfig.
+/// The text is not YAML, has several documents, or is not a kubeconfig.
 pub fn parse(bytes: &[u8]) -> Result<Kubeconfig, KubeconfigError> {
     let mut documents = yaml::documents(bytes)?;
     let parsed = match documents.as_slice() {
@@ -240,7 +240,7 @@ pub fn parse(bytes: &[u8]) -> Result<Kubeconfig, KubeconfigError> {
     parsed
 }
 
-/// Reads a kubeconfig from its value.
+/// Reads a kubeconfig from a parsed value.
 ///
 /// # Errors
 ///
@@ -283,11 +283,11 @@ pub fn from_value(value: &Value) -> Result<Kubeconfig, KubeconfigError> {
     Ok(Kubeconfig { clusters, users, contexts, current_context: text(value, "current-context") })
 }
 
-/// Replaces embedded values, every other byte kept; data are written as base64 on one line.
+/// Replaces embedded values and preserves every other byte. Data are written as base64 on one line.
 ///
 /// # Errors
 ///
-/// Not a kubeconfig; a value that is only a reference to a file, or not there; text that cannot be edited in place.
+/// The text is not a kubeconfig, a value is a file reference or is not set, or the text cannot be edited in place.
 pub fn edit(bytes: &[u8], edits: &[KubeconfigEdit]) -> Result<Zeroizing<Vec<u8>>, KubeconfigEditError> {
     let kubeconfig = parse(bytes)?;
     let edits = edits.iter().map(|edit| text_edit(&kubeconfig, edit)).collect::<Result<Vec<_>, _>>()?;
@@ -329,12 +329,12 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
-/// The marker, if the value is one: as it is, or encoded again, as `kubectl config view -o json` writes it.
+/// The marker, if the value is one: either literally, or base64-encoded as `kubectl config view -o json` writes it.
 fn omitted(data: &str) -> Option<&'static str> {
     OMITTED.into_iter().find(|marker| data.trim() == *marker || data.trim() == STANDARD.encode(marker))
 }
 
-/// `<field>-data` where it is not empty, else `<field>`.
+/// Reads `<field>-data` unless it is empty, otherwise `<field>`.
 fn material(value: &Value, field: &str) -> Material {
     match value.get(format!("{field}-data")) {
         None => {}
@@ -343,7 +343,7 @@ fn material(value: &Value, field: &str) -> Material {
             if let Some(marker) = omitted(data) {
                 return Material::Omitted(marker);
             }
-            // Line breaks and blanks come from block scalars; Go skips the former.
+            // Block scalars add line breaks and spaces; Go ignores the former.
             let mut compact = Zeroizing::new(Vec::with_capacity(data.len()));
             compact.extend(data.bytes().filter(|byte| !byte.is_ascii_whitespace()));
             return match STANDARD.decode(compact.as_slice()) {

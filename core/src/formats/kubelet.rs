@@ -1,48 +1,49 @@
-//! The kubelet's configuration file (`/var/lib/kubelet/config.yaml`), as far as certificates are concerned.
+//! The kubelet's configuration file (`/var/lib/kubelet/config.yaml`): the certificate-related fields.
 
 use serde_json::Value;
 
 use super::yaml::{self, YamlError};
 
-/// What Airlock needs of a `KubeletConfiguration` (kubernetes/kubelet: config/v1beta1/types.go).
+/// The used fields of a `KubeletConfiguration` (kubernetes/kubelet: config/v1beta1/types.go).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KubeletConfig {
-    /// `authentication.x509.clientCAFile`: whom the kubelet accepts.
+    /// `authentication.x509.clientCAFile`: the CAs that the kubelet trusts for clients.
     pub client_ca_file: Option<String>,
-    /// `rotateCertificates`: whether the kubelet renews its client certificate; false where it is not set.
+    /// `rotateCertificates`: whether the kubelet renews its client certificate. The default is false.
     pub rotate_certificates: Option<bool>,
-    /// `serverTLSBootstrap`: whether the kubelet asks the API for a serving certificate; false where it is not set.
+    /// `serverTLSBootstrap`: whether the kubelet requests its serving certificate from the API server. The default is
+    /// false.
     pub server_tls_bootstrap: Option<bool>,
-    /// `staticPodPath`, the folder of the control plane's manifests.
+    /// `staticPodPath`: the folder of the control plane's manifests.
     pub static_pod_path: Option<String>,
-    /// `tlsCertFile`: a serving certificate that somebody else renews.
+    /// `tlsCertFile`: a serving certificate that the kubelet does not renew.
     pub tls_cert_file: Option<String>,
-    /// `tlsPrivateKeyFile`, the key to it.
+    /// `tlsPrivateKeyFile`: the key of `tlsCertFile`.
     pub tls_private_key_file: Option<String>,
 }
 
-/// Why bytes are not a kubelet's configuration.
+/// Why bytes could not be read as a kubelet configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KubeletConfigError {
     /// The text is not YAML or JSON.
     #[error(transparent)]
     Syntax(#[from] YamlError),
-    /// The text is something else.
+    /// The text is not a kubelet configuration.
     #[error("the text is not one KubeletConfiguration")]
     NotKubeletConfig,
 }
 
-/// Whether a value is a kubelet's configuration.
+/// Whether a value is a kubelet configuration.
 pub fn is_kubelet_config(value: &Value) -> bool {
     value.get("kind").and_then(Value::as_str) == Some("KubeletConfiguration")
 }
 
-/// Reads a kubelet's configuration.
+/// Reads a kubelet configuration.
 ///
 /// # Errors
 ///
-/// The text is not YAML, or not one `KubeletConfiguration`.
+/// The text is not YAML, or not exactly one `KubeletConfiguration`.
 pub fn parse(bytes: &[u8]) -> Result<KubeletConfig, KubeletConfigError> {
     match yaml::documents(bytes)?.as_slice() {
         [value] => from_value(value),
@@ -50,7 +51,7 @@ pub fn parse(bytes: &[u8]) -> Result<KubeletConfig, KubeletConfigError> {
     }
 }
 
-/// Reads a kubelet's configuration from its value.
+/// Reads a kubelet configuration from a parsed value.
 ///
 /// # Errors
 ///

@@ -1,27 +1,27 @@
-//! The formats that clusters keep their certificates in: bytes into data, and edits that keep every other byte.
+//! File formats of clusters that contain certificates: parsers, and edits that preserve every other byte.
 //!
 //! | module | reads | writes |
 //! |---|---|---|
-//! | [`pem`] | blocks with text around them, every fault located | |
+//! | [`pem`] | blocks, surrounding text ignored, every error located | |
 //! | [`yaml`] | YAML streams and JSON within limits | |
 //! | [`emit`] | | a value as readable YAML |
-//! | [`edit`] | | one scalar of a YAML or JSON text, every other byte kept |
+//! | [`edit`] | | one scalar of a YAML or JSON text, every other byte preserved |
 //! | [`kubeadm`] | kubeadm's configuration | |
 //! | [`kubeconfig`] | clusters, users, contexts | the embedded certificates and keys, in place |
-//! | [`object`] | Secrets, ConfigMaps, Lists | the object as `kubectl apply --server-side` takes it |
+//! | [`object`] | Secrets, ConfigMaps, Lists | the object for `kubectl apply --server-side` |
 //! | [`static_pod`] | a component's flags; every container's arguments, variables and mounts | a flag's value, in place |
 //! | [`kubelet`] | the kubelet's configuration | |
 //! | `systemd_unit` | the commands and environment of services, drop-ins merged | |
 //! | `command_line` | flags, scripts and the paths in them | |
 //! | `talos` | machine configurations, their patches, secrets, talosconfigs | values of a talosconfig, in place |
 //! | `helm` | the records of releases, the certificates in them | |
-//! | [`sysinv`] | a subject and a date as StarlingX' tool takes them | |
+//! | [`sysinv`] | subject and date in the formats of StarlingX' tool | |
 //! | [`archive`] | tar, tar.gz, gzip, zip | |
-//! | `redaction` | a file as a person may see it, without private keys | |
+//! | `redaction` | a file for display, without private keys | |
 //! | `package_manifest` | `manifest.json` of a package | the same |
-//! | [`utf16`] | UTF-16 with its mark | the same as UTF-8 |
+//! | [`utf16`] | UTF-16 with a byte order mark | the same as UTF-8 |
 //!
-//! The signatures in one place:
+//! Signatures:
 //!
 //! ```text
 //! pem::blocks(&[u8]) -> PemScan { blocks: Vec<PemBlock { label, der, line, last_line, headers }>, problems: Vec<PemProblem { line, message }> }

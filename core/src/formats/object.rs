@@ -1,4 +1,4 @@
-//! Kubernetes objects as `kubectl get -o yaml` and `-o json` give them, and as `kubectl apply --server-side` takes them.
+//! Kubernetes objects: reading of `kubectl get -o yaml|json` output, and output for `kubectl apply --server-side`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::emit;
 use super::yaml::{self, YamlError};
 
-/// Fields of `metadata` that belong to the server; `kubectl apply` must not carry them
-/// (kubernetes/apimachinery: pkg/apis/meta/v1, `ObjectMeta`).
+/// Server-managed fields of `metadata`, which `kubectl apply` must not send (kubernetes/apimachinery: pkg/apis/meta/v1,
+/// `ObjectMeta`).
 const SERVER_FIELDS: [&str; 8] = [
     "uid",
     "resourceVersion",
@@ -24,7 +24,7 @@ const SERVER_FIELDS: [&str; 8] = [
     "deletionGracePeriodSeconds",
 ];
 
-/// Where client-side apply keeps a copy of the whole object, a Secret's data included.
+/// The annotation with which client-side apply stores a copy of the whole object, including a Secret's data.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// One object; its value is wiped when dropped.
@@ -34,26 +34,26 @@ pub struct Object {
     pub api_version: String,
     /// `kind`, such as `Secret`.
     pub kind: String,
-    /// `metadata.name`; empty where there is none.
+    /// `metadata.name`; empty if it is not set.
     pub name: String,
     /// `metadata.namespace`.
     pub namespace: Option<String>,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
-    /// The whole object, keys in the order of the input.
+    /// The whole object, with keys in input order.
     pub value: Value,
-    /// The document it stands in, from 0; empty documents do not count.
+    /// The index of its document, from 0; empty documents do not count.
     pub document: usize,
-    /// Its place in a List, from 0.
+    /// Its index in a List, from 0.
     pub item: Option<usize>,
 }
 
-/// What changes in an object's data.
+/// Changes to an object's data.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Keys and their new bytes.
+    /// Keys to set, with their new bytes.
     pub set: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    /// Keys that go.
+    /// Keys to remove.
     pub drop: BTreeSet<String>,
 }
 
@@ -63,14 +63,14 @@ impl Changes {
         Self::default()
     }
 
-    /// The same changes, with `key` set to `bytes`.
+    /// Adds: set `key` to `bytes`.
     #[must_use]
     pub fn set(mut self, key: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.set.insert(key.to_owned(), Zeroizing::new(bytes.into()));
         self
     }
 
-    /// The same changes, without `key`.
+    /// Adds: remove `key`.
     #[must_use]
     pub fn drop(mut self, key: &str) -> Self {
         self.drop.insert(key.to_owned());
@@ -78,7 +78,7 @@ impl Changes {
     }
 }
 
-/// Names the keys, never the bytes.
+/// Prints the keys, never the bytes.
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set: Vec<_> = self.set.keys().collect();
@@ -86,7 +86,7 @@ impl fmt::Debug for Changes {
     }
 }
 
-/// Names the object, never its content.
+/// Prints type and name, never the content.
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}/{}", self.kind, self.namespace.as_deref().unwrap_or_default(), self.name)
@@ -99,7 +99,7 @@ impl Drop for Object {
     }
 }
 
-/// A value in a Secret or ConfigMap that cannot be read.
+/// A value in a Secret or ConfigMap that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("data.{key}: {message}")]
 pub struct DataError {
@@ -109,8 +109,8 @@ pub struct DataError {
     pub message: &'static str,
 }
 
-/// Reads the objects of a text: several documents, `List` and `<Kind>List` taken apart; documents that
-/// are no Kubernetes object (no `apiVersion` and `kind`) are left out.
+/// Reads the objects of a text with any number of documents. `List` and `<Kind>List` are split into their items.
+/// Documents that are not Kubernetes objects (without `apiVersion` and `kind`) are ignored.
 ///
 /// # Errors
 ///
@@ -119,7 +119,7 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Object>, YamlError> {
     Ok(from_values(yaml::documents(bytes)?))
 }
 
-/// The objects among values that are already read; values that are no object are wiped.
+/// Extracts the objects from parsed values. Other values are wiped.
 pub fn from_values(documents: Vec<Value>) -> Vec<Object> {
     let mut objects = Vec::new();
     for (document, value) in documents.into_iter().enumerate() {
@@ -128,8 +128,8 @@ pub fn from_values(documents: Vec<Value>) -> Vec<Object> {
     objects
 }
 
-/// Are these the same object with the same content? Fields of `metadata` that belong to the server
-/// and client-side apply's copy do not count: they differ in two exports of one object.
+/// Whether two values are the same object with the same content. Server-managed fields of `metadata` and client-side
+/// apply's copy are ignored, because they differ between two exports of one object.
 pub fn same_content(one: &Value, other: &Value) -> bool {
     let (Value::Object(one), Value::Object(other)) = (one, other) else { return one == other };
     let fields = |map: &Map<String, Value>| -> BTreeSet<String> {
@@ -159,7 +159,7 @@ fn same_metadata(one: Option<&Value>, other: Option<&Value>) -> bool {
 
 fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut Vec<Object>) {
     if let (Value::Array(items), None) = (&mut value, item) {
-        // What `jq .items` and scripts write: a List without its frame.
+        // A bare array of objects: the output of `jq .items` and of scripts.
         for (index, item) in std::mem::take(items).into_iter().enumerate() {
             collect(item, document, Some(index), objects);
         }
@@ -175,7 +175,7 @@ fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut
         let item_kind = kind.trim_end_matches("List");
         for (index, mut item) in items.into_iter().enumerate() {
             if let (Value::Object(map), false) = (&mut item, item_kind.is_empty()) {
-                // The items of a typed list may leave their type out.
+                // Items of a typed list may omit their type.
                 map.entry("apiVersion").or_insert_with(|| api_version.clone().into());
                 map.entry("kind").or_insert_with(|| item_kind.into());
             }
@@ -197,7 +197,7 @@ fn collect(mut value: Value, document: usize, item: Option<usize>, objects: &mut
 }
 
 impl Object {
-    /// The namespace that kubectl puts the object in: its own, or `default`. Not for objects of the cluster as a whole.
+    /// The object's namespace, or kubectl's default `default`. Not for cluster-scoped objects.
     pub fn effective_namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
     }
@@ -207,13 +207,13 @@ impl Object {
         self.value.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The bytes of a Secret's `data` and `stringData`, the latter winning as it does at the API server; what
-    /// [`Object::secret_problems`] names is left out.
+    /// The bytes of a Secret's `data` and `stringData`; the latter takes precedence, as in the API server. Values
+    /// reported by [`Object::secret_problems`] are omitted.
     pub fn secret_data(&self) -> BTreeMap<String, Zeroizing<Vec<u8>>> {
         self.secret_entries().filter_map(|(key, value)| Some((key.to_owned(), value.ok()?))).collect()
     }
 
-    /// The values of a Secret's `data` and `stringData` that cannot be read.
+    /// The values of a Secret's `data` and `stringData` that could not be read.
     pub fn secret_problems(&self) -> Vec<DataError> {
         self.secret_entries()
             .filter_map(|(key, value)| Some(DataError { key: key.to_owned(), message: value.err()? }))
@@ -233,7 +233,7 @@ impl Object {
         data.chain(texts)
     }
 
-    /// The texts of a ConfigMap's `data`; what is not a string is left out.
+    /// The texts of a ConfigMap's `data`. Values that are not strings are omitted.
     pub fn config_data(&self) -> BTreeMap<String, String> {
         self.entries("data").filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
     }
@@ -242,11 +242,11 @@ impl Object {
         self.value.get(key).and_then(Value::as_object).into_iter().flatten()
     }
 
-    /// This object as `kubectl apply --server-side` takes it, with `changes` to its data.
+    /// Returns this object for `kubectl apply --server-side`, with `changes` to its data.
     ///
-    /// What belongs to the server goes (`metadata.uid`, `resourceVersion`, `creationTimestamp`, `managedFields`, …,
-    /// the last-applied annotation, `status`); name, namespace, labels, other annotations, owner references with
-    /// their `uid`, `type` and `immutable` stay, in their order. A Secret's `stringData` moves into `data`.
+    /// Removes server-managed parts (`metadata.uid`, `resourceVersion`, `creationTimestamp`, `managedFields`, …, the
+    /// last-applied annotation, `status`). Keeps name, namespace, labels, other annotations, owner references with
+    /// their `uid`, `type` and `immutable`, in order. A Secret's `stringData` moves into `data`.
     #[must_use]
     pub fn for_apply(&self, changes: &Changes) -> Self {
         let mut object = self.clone();
@@ -273,13 +273,13 @@ impl Object {
         object
     }
 
-    /// This object as one YAML document, the same for the same object.
+    /// The object as one YAML document. Deterministic.
     pub fn to_yaml(&self) -> Zeroizing<String> {
         emit::yaml(&self.value)
     }
 }
 
-/// Base64 of a Secret's data, line breaks skipped as Go does.
+/// Decodes base64 of a Secret's data. Line breaks are ignored, as in Go.
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
     compact.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
@@ -305,7 +305,7 @@ fn secret_changes(map: &mut Map<String, Value>, changes: &Changes) {
     remove(map, "data", &changes.drop);
 }
 
-/// Text goes into `data`, what is not UTF-8 into `binaryData`, never into both.
+/// Writes text to `data` and other bytes to `binaryData`, never to both.
 fn config_map_changes(map: &mut Map<String, Value>, changes: &Changes) {
     for (key, bytes) in &changes.set {
         let only = BTreeSet::from([key.clone()]);
@@ -324,7 +324,7 @@ fn config_map_changes(map: &mut Map<String, Value>, changes: &Changes) {
     remove(map, "binaryData", &changes.drop);
 }
 
-/// The mapping under `key`, made where it is missing.
+/// The mapping under `key`, created if missing.
 fn section<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String, Value> {
     let value = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
     if !value.is_object() {

@@ -1,11 +1,11 @@
-//! `manifest.json`, by which a package of Airlock's is recognised.
+//! Recognition of `manifest.json`, the manifest of an Airlock package.
 
 use serde::Deserialize;
 
 /// The format's name and version.
 pub(crate) const FORMAT: &str = "airlock-package/1";
 
-/// The most that is read of a manifest. Bytes.
+/// The largest manifest that is read. Bytes.
 const MAX_SIZE: usize = 64 << 20;
 
 #[derive(Deserialize)]
@@ -13,7 +13,7 @@ struct Head {
     format: String,
 }
 
-/// Is this the manifest of a package, in the format that is written today?
+/// Whether the file is a package manifest in the current format.
 pub(crate) fn is_manifest(bytes: &[u8]) -> bool {
     let head = bytes.get(..MAX_SIZE.min(bytes.len())).map(serde_json::from_slice::<Head>);
     head.is_some_and(|head| head.is_ok_and(|head| head.format == FORMAT))

@@ -1,7 +1,7 @@
-//! Absolute paths as text, as manifests and units name them.
+//! Absolute paths as text, as found in manifests and units.
 
-/// What of `path` comes after `folder`: empty for the folder itself, otherwise with a `/` in front; `None` if it is
-/// elsewhere. `folder` has no `/` at its end.
+/// The part of `path` after `folder`: empty for the folder itself, otherwise with a leading `/`; `None` if `path` is
+/// outside. `folder` has no trailing `/`.
 pub(crate) fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
     path.strip_prefix(folder).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }

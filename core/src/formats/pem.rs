@@ -1,7 +1,7 @@
-//! PEM (RFC 7468 with RFC 1421 headers), read leniently and with the place of every fault.
+//! PEM (RFC 7468 with RFC 1421 headers), parsed leniently, with the position of every error.
 //!
-//! The scan finds every block that a person would see, also those that Go or OpenSSL skip; what a
-//! strict reader would not accept is said as a [`PemProblem`] beside the block.
+//! The scan also finds blocks that Go or OpenSSL skip. Deviations that a strict reader would reject are reported as a
+//! [`PemProblem`] in addition to the block.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,14 +15,14 @@ pub use go::{chain_blocks, go_blocks, key_block, trust_blocks};
 
 mod go;
 
-/// Blocks read from one file; bundles of a whole operating system have some 150.
+/// The limit of blocks in one file. Trust bundles of operating systems have about 150.
 pub const MAX_BLOCKS: usize = 4_096;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Standard alphabet, padding required, unused trailing bits tolerated: what Go's `encoding/pem` decodes.
+/// Standard alphabet, padding required, unused trailing bits tolerated: as Go's `encoding/pem`.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -30,12 +30,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// What a file holds in PEM.
+/// The result of a scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PemScan {
-    /// The readable blocks, in the order of the file.
+    /// The readable blocks, in file order.
     pub blocks: Vec<PemBlock>,
-    /// What is wrong, in the order of the file.
+    /// The problems, in file order.
     pub problems: Vec<PemProblem>,
 }
 
@@ -50,32 +50,32 @@ pub struct PemBlock {
     pub line: usize,
     /// The line of the `END` marker, from 1.
     pub last_line: usize,
-    /// Whether RFC 1421 headers stand in front of the data, as in encrypted keys; Go skips a certificate with headers.
+    /// Whether RFC 1421 headers precede the data, as in encrypted keys. Go skips certificates with headers.
     pub headers: bool,
 }
 
-/// Something that is wrong with a file's PEM.
+/// A problem in a PEM file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PemProblem {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong, as a sentence without a final period; never holds the data.
+    /// What is wrong, as a sentence without a final period; never contains the data.
     pub message: String,
 }
 
-/// Names label, place and size, never the bytes.
+/// Prints label, lines and size, never the bytes.
 impl fmt::Debug for PemBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PemBlock({}, {} bytes, line {})", self.label, self.der.len(), self.line)
     }
 }
 
-/// Whether `bytes` hold at least one `BEGIN` marker.
+/// Whether `bytes` contain at least one `BEGIN` marker.
 pub fn is_pem(bytes: &[u8]) -> bool {
     bytes.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes())
 }
 
-/// Finds the PEM blocks in `bytes`: text around them, CRLF, a byte order mark and a missing final newline are fine.
+/// Finds the PEM blocks in `bytes`. Surrounding text, CRLF, a byte order mark and a missing final newline are accepted.
 pub fn blocks(bytes: &[u8]) -> PemScan {
     let mut scanner = Scanner { bytes, scan: PemScan::default(), open: None, begun: 0 };
     if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
@@ -104,25 +104,25 @@ struct Scanner<'a> {
     begun: usize,
 }
 
-/// A block whose `END` has not been seen yet.
+/// A block without its `END` so far.
 struct Open {
     label: String,
     line: usize,
     headers: bool,
-    /// Whether header lines may still come.
+    /// Whether header lines may follow.
     heading: bool,
     body: Vec<(usize, Range<usize>)>,
 }
 
 impl Scanner<'_> {
-    /// As many problems as blocks are kept: a hostile file has one in every line.
+    /// Records a problem. Limited to as many as blocks, because a malicious file could have one per line.
     fn problem(&mut self, line: usize, message: impl Into<String>) {
         if self.scan.problems.len() < MAX_BLOCKS {
             self.scan.problems.push(PemProblem { line, message: message.into() });
         }
     }
 
-    /// One line, without its line feed: text, markers, or several glued together.
+    /// Parses one line without its line feed: text or data, a marker, or several markers.
     fn line(&mut self, line: usize, range: Range<usize>) {
         let mut at = range.start;
         let mut ended_here = false;
@@ -227,7 +227,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Where the data stop being base64, without quoting them.
+    /// The line and reason of a base64 error, without the data.
     fn base64_problem(&self, open: &Open, text: &[u8], error: base64::DecodeError) -> (usize, String) {
         let offset = match error {
             base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol { offset, .. } => {
@@ -262,7 +262,7 @@ struct Marker {
     range: Range<usize>,
 }
 
-/// The first `-----BEGIN X-----` or `-----END X-----` within `range`, which holds no line feed.
+/// The first `-----BEGIN X-----` or `-----END X-----` within `range`, a single line.
 fn find_marker(bytes: &[u8], range: Range<usize>) -> Option<Marker> {
     let mut at = range.start;
     while let Some(found) = find(bytes, DASHES.as_bytes(), at..range.end) {

@@ -1,11 +1,11 @@
-//! Which strings may stand in YAML without quotes: a conservative answer for YAML 1.1 and 1.2 readers.
+//! Plain YAML scalars: a conservative check whether YAML 1.1 and 1.2 readers parse a string the same without quotes.
 
-/// Words that YAML 1.1 or 1.2 reads as something else than a string, in lower case.
+/// Words that YAML 1.1 or 1.2 does not parse as strings, in lower case.
 const WORDS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
 
-/// Whether `value` reads as this very string when it stands without quotes; `flow` inside `[…]` or `{…}`.
+/// Whether `value` without quotes parses to the same string. `flow`: inside `[…]` or `{…}`.
 ///
-/// Numbers, dates, times and everything that begins with a digit or an indicator are refused.
+/// False for numbers, dates, times and everything that begins with a digit or an indicator.
 pub(crate) fn is_plain(value: &str, flow: bool) -> bool {
     let first_is_safe = match value.as_bytes() {
         [b'a'..=b'z' | b'A'..=b'Z' | b'/', ..] => true,
@@ -23,8 +23,8 @@ pub(crate) fn is_plain(value: &str, flow: bool) -> bool {
         && !WORDS.contains(&value.to_ascii_lowercase().as_str())
 }
 
-/// Whether `c` may stand in a quoted scalar of one line as it is.
+/// Whether `c` may occur unescaped in a quoted single-line scalar.
 pub(crate) fn is_printable_in_line(c: char) -> bool {
-    // NEL, LS and PS are line breaks to YAML 1.1; a byte order mark is dropped by some readers.
+    // YAML 1.1 treats NEL, LS and PS as line breaks; some readers drop a byte order mark.
     !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -1,4 +1,4 @@
-//! A file as a person may see it: without private keys, which are named by their pins.
+//! Redaction of files for display: private keys are replaced by their public key pins.
 
 use base64::{
     Engine, alphabet,
@@ -12,10 +12,10 @@ use crate::{
     x509::{Certificate, PrivateKey},
 };
 
-/// Base64 of this length or more is looked into. Characters; the shortest private key is far longer.
+/// The minimum length of base64 that is decoded. Characters; the shortest private key is far longer.
 const MIN_BASE64: usize = 64;
 
-/// Kubeconfigs lie in Secrets, and keys in kubeconfigs.
+/// The limit of nested base64: Secrets contain kubeconfigs, and kubeconfigs contain keys.
 const MAX_NESTING: usize = 3;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The certificates of a file, in their order: DER, PEM, or base64 in a kubeconfig or an object.
+/// The certificates of a file, in order: DER, PEM, or base64 in a kubeconfig or an object.
 pub(crate) fn certificates(bytes: &[u8]) -> Vec<Certificate> {
     let mut found = Vec::new();
     collect(bytes, 0, &mut found);
@@ -49,27 +49,27 @@ fn collect(bytes: &[u8], depth: usize, found: &mut Vec<Certificate>) {
     }
 }
 
-/// Does a file hold a private key, in whatever wrapping Kubernetes knows?
+/// Whether a file contains a private key, in any encoding that Kubernetes uses.
 pub(crate) fn holds_key(bytes: &[u8]) -> bool {
     redact(bytes, Keys::Unread).keys > 0
 }
 
-/// How private keys are called.
+/// How redacted private keys are described.
 #[derive(Clone, Copy)]
 pub(crate) enum Keys {
-    /// By their pins, for which each is read; that takes a signature.
+    /// By public key pin. Reading the key for this includes a test signature.
     Pins,
-    /// Not at all, where they are only counted.
+    /// Not at all: keys are only counted.
     Unread,
 }
 
-/// A text without its private keys.
+/// A text with private keys removed.
 pub(crate) struct Redacted {
     pub(crate) text: String,
     keys: usize,
 }
 
-/// The text of a file without its private keys; of one that is no text, what it is.
+/// Redacts the text of a file. For a binary file, returns a description.
 pub(crate) fn redact(bytes: &[u8], named: Keys) -> Redacted {
     match std::str::from_utf8(bytes) {
         Ok(text) => redact_text(text, named, 0),
@@ -92,13 +92,14 @@ fn name_key(key: Option<&PrivateKey>) -> String {
     key.map_or_else(|| "‹private key›".to_owned(), |key| format!("‹private key, pin {}›", key.public_key().pin()))
 }
 
-/// Whose certificate, by whom, and enough of its fingerprint to tell it from the one it replaces.
+/// Describes a certificate: subject, issuer, and the beginning of its fingerprint, which distinguishes it from its
+/// replacement.
 fn name_certificate(certificate: &Certificate) -> String {
     let fingerprint = hex::lower(&certificate.fingerprint()[..4]);
     format!("{} by {} (SHA-256 {fingerprint}…)", certificate.subject(), certificate.issuer())
 }
 
-/// The private key among PEM blocks, by its pin if it is wanted.
+/// Describes the private key among PEM blocks, by its pin if requested.
 fn name_key_in(pem: &[u8], named: Keys) -> String {
     match named {
         Keys::Pins => {
@@ -116,7 +117,7 @@ fn redact_text(text: &str, named: Keys, depth: usize) -> Redacted {
     Redacted { text: base64.text, keys: pem.keys + base64.keys }
 }
 
-/// Replaces every private key block, whatever its line ends; one without an end takes the rest with it.
+/// Replaces every private key block, with any line endings. A block without an end extends to the end of the text.
 fn redact_pem(text: &str, named: Keys) -> Redacted {
     let mut redacted = String::with_capacity(text.len());
     let mut keys = 0;
@@ -138,7 +139,7 @@ fn is_base64(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')
 }
 
-/// Looks into long runs of base64, wrapped over several lines or not. PEM blocks of public things stay.
+/// Decodes long runs of base64, on one or several lines, and redacts them. PEM blocks of public data are kept.
 fn redact_base64(text: &str, named: Keys, depth: usize) -> Redacted {
     let mut redacted = String::with_capacity(text.len());
     let mut keys = 0;
@@ -154,7 +155,7 @@ fn redact_base64(text: &str, named: Keys, depth: usize) -> Redacted {
             redacted.push_str(line);
             continue;
         };
-        // A value wrapped over several lines goes on as long as lines hold nothing else.
+        // A wrapped value continues as long as the lines contain nothing else.
         let mut joined = Zeroizing::new(line[start..end].to_owned());
         let whole_lines = line[end..].trim_matches(['\n', '\r', '\\', ' ']).is_empty();
         let mut followers = Vec::new();
@@ -183,7 +184,7 @@ fn redact_base64(text: &str, named: Keys, depth: usize) -> Redacted {
     Redacted { text: redacted, keys }
 }
 
-/// The longest run of base64 in a line, if it is long enough to be worth a look.
+/// The longest run of base64 in a line, if it has at least the minimum length.
 fn base64_run(line: &str) -> Option<(usize, usize)> {
     let mut best: Option<(usize, usize)> = None;
     let mut start = None;
@@ -202,7 +203,7 @@ fn base64_run(line: &str) -> Option<(usize, usize)> {
     best.filter(|(from, to)| to - from >= MIN_BASE64)
 }
 
-/// What base64 holds, in words: keys by their pins, certificates by their subjects, kubeconfigs as text.
+/// Describes decoded base64: keys by pin, certificates by subject, kubeconfigs as text.
 fn reveal(base64: &str, named: Keys, depth: usize) -> Option<Redacted> {
     let bytes = Zeroizing::new(BASE64.decode(base64).ok()?);
     let Ok(text) = std::str::from_utf8(&bytes) else {
@@ -242,7 +243,7 @@ mod tests {
         PrivateKey::generate(KeyAlgorithm::EcdsaP256, &mut rand_core::UnwrapErr(getrandom::SysRng))
     }
 
-    /// No line of the key's PEM body may be seen, in any wrapping.
+    /// Asserts that no line of the key's PEM body appears, in any encoding.
     fn check(text: &str, key: &PrivateKey) {
         let redacted = redact(text.as_bytes(), Keys::Pins);
         assert!(redacted.keys > 0, "{text}");

@@ -1,5 +1,5 @@
-//! Static Pod manifests of control-plane components: their flags, read and set in place, and everything by which their
-//! containers name files.
+//! Static Pod manifests of control-plane components: reading and setting of flags, and all references to files in their
+//! containers.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -20,16 +20,16 @@ const COMPONENTS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kub
 /// A static Pod and the command line of its main container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticPod {
-    /// The program: `kube-apiserver`, `kube-controller-manager`, `kube-scheduler`, `etcd` or another; the command's
-    /// base name, else the container's name.
+    /// The program: the base name of the command, otherwise the container's name. `kube-apiserver`,
+    /// `kube-controller-manager`, `kube-scheduler`, `etcd` or another.
     pub component: String,
     /// `metadata.name`.
     pub name: String,
     /// `metadata.namespace`.
     pub namespace: Option<String>,
-    /// The flags of `command` and `args`, in their order; repeated ones as often as they stand there.
+    /// The flags of `command` and `args`, in order, including repetitions.
     pub flags: Vec<Flag>,
-    /// What of the node's files the container sees, in their order.
+    /// The node's files and folders that are mounted into the container, in order.
     pub mounts: Vec<Mount>,
     /// Every container, `initContainers` first.
     pub containers: Vec<Container>,
@@ -41,29 +41,29 @@ pub struct StaticPod {
 /// One flag of a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
-    /// Its name without dashes in front: `client-ca-file`.
+    /// Its name without leading dashes: `client-ca-file`.
     pub name: String,
-    /// Its value; empty for `--flag=` and for a switch that stands alone.
+    /// Its value; empty for `--flag=` and for a switch without a value.
     pub value: String,
     /// `command` or `args`.
     list: &'static str,
-    /// The item that holds the value.
+    /// The index of the item that contains the value.
     index: usize,
-    /// Whether the value is an item of its own behind the flag.
+    /// Whether the value is a separate item after the flag.
     separate: bool,
 }
 
-/// Why bytes are not a static Pod, or a flag was not set.
+/// Why bytes could not be read as a static Pod, or a flag could not be set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StaticPodError {
     /// The text is not YAML or JSON.
     #[error(transparent)]
     Syntax(#[from] YamlError),
-    /// The text is something else.
+    /// The text is not a Pod.
     #[error("the text is not a Pod manifest: {0}")]
     NotPod(&'static str),
-    /// The flag does not stand in the command line.
+    /// The command line does not contain the flag.
     #[error("the flag --{0} is not set in the manifest")]
     Missing(String),
     /// The text cannot be edited in place.
@@ -72,17 +72,17 @@ pub enum StaticPodError {
 }
 
 impl StaticPod {
-    /// The value of a flag, the last one where it is repeated.
+    /// The value of a flag; if it is repeated, the last one.
     pub fn lookup(&self, flag: &str) -> Option<String> {
         self.find(flag).map(|flag| flag.value.clone())
     }
 
-    /// The mount through which the container sees a file: the deepest that holds it; `None` if it is the image's own.
+    /// The mount with the longest path that contains the file; `None` for a file of the image.
     pub fn mount_of(&self, file: &str) -> Option<&Mount> {
         self.mounts.iter().filter(|mount| mount.rest(file).is_some()).max_by_key(|mount| mount.inside.len())
     }
 
-    /// The names of flags that stand more than once, in order of their first place.
+    /// The names of repeated flags, in order of their first occurrence.
     pub fn duplicates(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (at, flag) in self.flags.iter().enumerate() {
@@ -99,7 +99,8 @@ impl StaticPod {
     }
 }
 
-/// Kubernetes' programs take `_` for `-` (kubernetes/component-base: cli/flag, `WordSepNormalizeFunc`).
+/// Whether two flag names are the same: Kubernetes programs treat `_` as `-` (kubernetes/component-base: cli/flag,
+/// `WordSepNormalizeFunc`).
 fn same_flag(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).all(|(a, b)| a == b || matches!((a, b), (b'_', b'-') | (b'-', b'_')))
 }
@@ -109,7 +110,7 @@ pub fn is_pod(value: &Value) -> bool {
     value.get("kind").and_then(Value::as_str) == Some("Pod")
 }
 
-/// Reads a manifest as the kubelet does: the first document, and of a key that occurs twice the last value
+/// Reads a manifest as the kubelet does: the first document, and the last value of a repeated key
 /// (kubernetes/kubernetes: pkg/kubelet/config/common.go, `tryDecodeSinglePod`).
 ///
 /// # Errors
@@ -122,7 +123,7 @@ pub fn parse(bytes: &[u8]) -> Result<StaticPod, StaticPodError> {
     }
 }
 
-/// Reads a manifest from its value.
+/// Reads a manifest from a parsed value.
 ///
 /// # Errors
 ///
@@ -151,7 +152,7 @@ pub fn from_value(value: &Value) -> Result<StaticPod, StaticPodError> {
     })
 }
 
-/// The base name of the command, else the container's name.
+/// The base name of the command, otherwise the container's name.
 fn program(container: &Value) -> String {
     let command = container.pointer("/command/0").and_then(Value::as_str).filter(|command| !command.is_empty());
     let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -184,11 +185,11 @@ fn flags(container: &Value, list: &'static str) -> Vec<Flag> {
     flags
 }
 
-/// Sets a flag that stands in the command line, the last one where it is repeated; every other byte is kept.
+/// Sets an existing flag; if it is repeated, the last one. Every other byte is preserved.
 ///
 /// # Errors
 ///
-/// Not a Pod, no such flag, or text that cannot be edited in place.
+/// The text is not a Pod, does not contain the flag, or cannot be edited in place.
 pub fn set_flag(bytes: &[u8], flag: &str, value: &str) -> Result<Vec<u8>, StaticPodError> {
     set_flags(bytes, &[(flag, value)])
 }

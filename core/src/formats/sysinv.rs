@@ -1,7 +1,7 @@
-//! What StarlingX' tool takes a new CA's subject and end from.
+//! StarlingX: subject and expiry date of a new CA, parsed as its `sysinv` tool does.
 //!
 //! Source: starlingx/config: sysinv/sysinv/sysinv/sysinv/api/controllers/v1/kube_rootca_update.py, `get_subject` and
-//! `_calculate_duration`: whatever that takes is taken here, and whatever it refuses is refused.
+//! `_calculate_duration`. The functions here accept and refuse exactly the same inputs.
 
 use crate::{
     UnixTime,
@@ -13,23 +13,23 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SysinvError {
-    /// An attribute that it does not know.
+    /// An unknown attribute.
     #[error("it has {0:?}, and only C, ST, L, O, OU and CN are taken")]
     Attribute(String),
-    /// There is no common name.
+    /// The common name is missing.
     #[error("it has no CN")]
     NoCommonName,
-    /// The text is no date.
+    /// The text is not a date.
     #[error("{0:?} is no date of the form YYYY-MM-DD")]
     NoDate(String),
-    /// The CA would end in less than a day.
+    /// The CA would expire in less than a day.
     #[error("the CA would end within 24 hours")]
     TooSoon,
 }
 
-/// Reads `C=CA ST=ON L=Ottawa O=Company OU=Sale CN=kubernetes`: in any order, parted by spaces, and values may hold
-/// spaces. Of an attribute that is given twice the last one counts. What comes before the first `=` in vain is passed over,
-/// as the tool does.
+/// Parses `C=CA ST=ON L=Ottawa O=Company OU=Sale CN=kubernetes`: attributes in any order, separated by spaces; values
+/// may contain spaces. If an attribute is repeated, the last value counts. Text before the first match is ignored, as
+/// in the tool.
 ///
 /// # Errors
 /// If the tool would refuse it.
@@ -51,7 +51,7 @@ pub fn subject(text: &str) -> Result<AuthorityName, SysinvError> {
     })
 }
 
-/// The subject as the tool takes it.
+/// Formats the subject for the tool.
 #[must_use]
 pub fn text(name: &AuthorityName) -> String {
     match name {
@@ -63,8 +63,8 @@ pub fn text(name: &AuthorityName) -> String {
     }
 }
 
-/// What Python's `re.findall(r"([^=]+=[^=]+)(?:\s|$)", text)` finds: a key up to `=`, then as much as goes without another
-/// `=` and ends before a space or with the text.
+/// Matches of Python's `re.findall(r"([^=]+=[^=]+)(?:\s|$)", text)`: a key up to `=`, then the longest text without
+/// another `=` that ends before a space or at the end.
 fn pairs(text: &str) -> Vec<(String, String)> {
     let characters: Vec<char> = text.chars().collect();
     let mut pairs = Vec::new();
@@ -85,13 +85,13 @@ fn pairs(text: &str) -> Vec<(String, String)> {
     pairs
 }
 
-/// What `\s` is in Python: whitespace, and four separators of ASCII that Unicode does not count to it.
+/// Whether Python's `\s` matches: whitespace, and four ASCII separators that Unicode does not count as whitespace.
 fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// The last second of a CA that shall end on the day `YYYY-MM-DD`: the tool adds a day to the whole days until then, so that
-/// it ends on that day and not before it.
+/// The last second of a CA that shall expire on the day `YYYY-MM-DD`. The tool adds a day to the number of whole days
+/// until then, so the CA expires on that day and not before.
 ///
 /// # Errors
 /// If the tool would refuse it.
@@ -104,7 +104,7 @@ pub fn expiry(text: &str, now: UnixTime) -> Result<UnixTime, SysinvError> {
     Ok(now.plus_days(days + 1))
 }
 
-/// What Python's `strptime(text, "%Y-%m-%d")` reads: four digits of a year, one or two of month and day.
+/// Parses a date as Python's `strptime(text, "%Y-%m-%d")`: a year of four digits, month and day of one or two.
 fn date(text: &str) -> Option<UnixTime> {
     let mut parts = text.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);

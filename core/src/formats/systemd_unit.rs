@@ -1,14 +1,14 @@
-//! systemd service units with their drop-ins and environment files: the commands that they start, and the files that
-//! they name (systemd.syntax(7), systemd.service(5), systemd.exec(5)).
+//! systemd service units with drop-ins and environment files: their commands, and the files that they refer to
+//! (systemd.syntax(7), systemd.service(5), systemd.exec(5)).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::command_line;
 
-/// A file that sets a unit's directives.
+/// A unit file or a drop-in.
 pub(crate) struct Fragment<'a> {
-    /// The file, as the person named it.
+    /// The file's name in the input.
     pub(crate) file: &'a str,
     pub(crate) text: &'a str,
 }
@@ -22,33 +22,32 @@ pub(crate) struct EnvironmentFile<'a> {
     pub(crate) text: &'a str,
 }
 
-/// A word of a command, and the file that it comes from.
+/// A word of a command, and the file that contains it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Word {
     pub(crate) text: String,
     pub(crate) file: String,
 }
 
-/// A service as systemd merges it from a unit file and its drop-ins.
+/// A service, merged from a unit file and its drop-ins as systemd does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Service {
     /// The commands of `ExecStart=`, `ExecStartPre=` and so on, variables replaced.
     pub(crate) commands: Vec<Vec<Word>>,
-    /// Environment variables that no command line uses, with their file: programs read these themselves.
+    /// Environment variables that no command line uses, with their file. The programs may read these directly.
     pub(crate) environment: Vec<(String, Word)>,
-    /// Values of directives that name files of their own: `LoadCredential=`, `BindPaths=`, `WorkingDirectory=` …
+    /// Values of directives that refer to files: `LoadCredential=`, `BindPaths=`, `WorkingDirectory=`, ….
     pub(crate) directives: Vec<(String, Word)>,
     /// `EnvironmentFile=`: absolute paths and the file that names each. A pattern stands for the provided files that it
     /// matches; one that matches none, for itself.
     pub(crate) environment_files: Vec<Word>,
-    /// `WorkingDirectory=`; `/` where it is not set.
+    /// `WorkingDirectory=`; `/` if it is not set.
     pub(crate) working_directory: String,
-    /// What is needed to know the commands and was not provided: variables that nothing sets, by name, and paths of
-    /// environment files that the unit cannot start without.
+    /// Missing input that the commands depend on: names of unset variables, and paths of mandatory environment files.
     pub(crate) unknown: Vec<Unknown>,
 }
 
-/// A part of a unit that was not provided, and the file that names it.
+/// A missing part of a unit, and the file that refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Unknown {
     /// A variable of a command.
@@ -57,7 +56,8 @@ pub(crate) enum Unknown {
     EnvironmentFile { path: String, file: String },
 }
 
-/// Variables that systemd itself sets (systemd.exec(5), "Environment Variables Set or Propagated by the Service Manager").
+/// Variables that systemd itself sets (systemd.exec(5), "Environment Variables Set or Propagated by the Service
+/// Manager").
 const SET_BY_SYSTEMD: [&str; 29] = [
     "CACHE_DIRECTORY",
     "CONFIGURATION_DIRECTORY",
@@ -90,14 +90,14 @@ const SET_BY_SYSTEMD: [&str; 29] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// Names the file, never the text: command lines can hold passwords.
+/// Prints the file, never the text: command lines can contain passwords.
 impl fmt::Debug for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Word(from {})", self.file)
     }
 }
 
-/// Directives outside of commands whose values are or hold paths that the service reads.
+/// Directives, other than commands, with paths that the service reads.
 const PATHS: [&str; 7] = [
     "BindPaths",
     "BindReadOnlyPaths",
@@ -108,8 +108,8 @@ const PATHS: [&str; 7] = [
     "StandardInput",
 ];
 
-/// The directives of a unit file or drop-in in order: section, name and value. `joint` is what a backslash and the line
-/// break behind it count as: a space in unit files, nothing in environment files.
+/// Parses a unit file or drop-in: section, name and value of each directive, in order. `joint` replaces a backslash and
+/// the following line break: a space in unit files, nothing in environment files.
 fn directives(text: &str, joint: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     let mut section = String::new();
@@ -137,7 +137,7 @@ fn add(line: &str, section: &mut String, found: &mut Vec<(String, String, String
     }
 }
 
-/// Assignments of an environment file: the last one of each name counts.
+/// The assignments of an environment file. If a name is repeated, the last one counts.
 pub(crate) fn environment(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (_, name, value) in directives(text, "") {
@@ -147,7 +147,7 @@ pub(crate) fn environment(text: &str) -> Vec<(String, String)> {
     found
 }
 
-/// A value in an environment file without its quotes: white space outside of them at the ends is left out.
+/// Removes the quotes of a value in an environment file, and leading and trailing white space outside of them.
 fn unquoted(value: &str) -> String {
     let value = value.trim();
     for quote in ['"', '\''] {
@@ -158,7 +158,7 @@ fn unquoted(value: &str) -> String {
     value.to_owned()
 }
 
-/// Merges a unit file and its drop-ins, in systemd's order: an empty value resets what came before.
+/// Merges a unit file and its drop-ins in systemd's order. An empty value resets the previous values.
 ///
 /// `read` gives the provided files on the node that an absolute path or a pattern names, sorted by path ([`glob`]).
 pub(crate) fn service<'a>(fragments: &[Fragment<'_>], read: &dyn Fn(&str) -> Vec<EnvironmentFile<'a>>) -> Service {
@@ -235,7 +235,7 @@ fn uses(line: &str, name: &str) -> bool {
         })
 }
 
-/// The variables that systemd replaces in a command line: `$NAME` as a word of its own, and `${NAME}` anywhere; `$$` is a
+/// The variables that systemd replaces in a command line: `$NAME` as a separate word, and `${NAME}` anywhere. `$$` is a
 /// dollar sign (systemd.service(5), "Command lines").
 fn variables_of(line: &str) -> Vec<String> {
     let mut names = Vec::new();
@@ -259,10 +259,11 @@ fn variables_of(line: &str) -> Vec<String> {
     names
 }
 
-/// The words of a command line: `$NAME` as a word of its own gives zero or more words, `${NAME}` is replaced in place.
+/// Splits a command line into words. `$NAME` as a separate word becomes zero or more words; `${NAME}` is replaced in
+/// place.
 ///
-/// systemd takes an unknown variable for an empty text. Here `${NAME}` stays, since the file that sets it may not have been
-/// provided.
+/// systemd replaces an unknown variable by an empty text. Here `${NAME}` is kept, because the file that sets it may be
+/// missing from the input.
 fn words(line: &Word, variables: &BTreeMap<String, Word>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut expands = true;

@@ -1,4 +1,4 @@
-//! The nodes of a YAML or JSON text with the bytes they stand on: what [`super::edit`] works with.
+//! A YAML or JSON syntax tree with byte ranges, for [`super::edit`].
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,14 +10,14 @@ use super::yaml::{self, MAX_ALIASES, MAX_DEPTH, MAX_DOCUMENTS, YamlError};
 /// Every non-empty document of a text.
 pub(crate) struct Forest {
     pub(crate) documents: Vec<Node>,
-    /// The anchors that at least one alias refers to.
+    /// The anchors that have at least one alias.
     pub(crate) aliased: BTreeSet<usize>,
 }
 
-/// A node and where it begins.
+/// A node and its start.
 pub(crate) struct Node {
     pub(crate) kind: NodeKind,
-    /// The anchor it defines; 0 for none.
+    /// The anchor that it defines; 0 for none.
     pub(crate) anchor: usize,
     pub(crate) line: usize,
 }
@@ -25,12 +25,12 @@ pub(crate) struct Node {
 pub(crate) enum NodeKind {
     Scalar(Scalar),
     Sequence(Vec<Node>),
-    /// Keys that are not scalars have no name.
+    /// Keys that are not scalars have the name `None`.
     Mapping(Vec<(Option<String>, Node)>),
     Alias,
 }
 
-/// How a scalar is written, as far as a replacement differs.
+/// The style of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Plain,
@@ -39,18 +39,18 @@ pub(crate) enum Style {
     Block,
 }
 
-/// Where a scalar stands.
+/// The position and style of a scalar.
 pub(crate) struct Scalar {
     pub(crate) style: Style,
-    /// Its text with quotes; for a block its content from the first line's first character.
+    /// Its text with quotes; for a block, its content from the first character of the first line.
     pub(crate) range: Range<usize>,
     /// A block's header: indicator, indentation, chomping (`|2-`); empty otherwise.
     pub(crate) header: Range<usize>,
-    /// Spaces before a block's first line.
+    /// The indentation of a block's first line, in spaces.
     pub(crate) indent: Option<usize>,
-    /// Whether it stands inside `[…]` or `{…}`.
+    /// Whether it is inside `[…]` or `{…}`.
     pub(crate) flow: bool,
-    /// The column of the mapping or sequence around it.
+    /// The column of the enclosing mapping or sequence.
     pub(crate) parent_column: usize,
     pub(crate) line: usize,
 }
@@ -62,7 +62,7 @@ struct Open {
     column: usize,
 }
 
-/// Reads the nodes of `text`.
+/// Parses `text` into nodes.
 pub(crate) fn read(text: &str) -> Result<Forest, YamlError> {
     let mut forest = Forest { documents: Vec::new(), aliased: BTreeSet::new() };
     let mut stack: Vec<Open> = Vec::new();
@@ -150,7 +150,7 @@ fn add(open: &mut Open, node: Node) {
     }
 }
 
-/// YAML's null, as a whole document is left out by [`super::yaml::documents`].
+/// Whether the value is YAML's null: [`super::yaml::documents`] omits such documents.
 fn is_null(value: &str) -> bool {
     matches!(value, "" | "~") || value.eq_ignore_ascii_case("null")
 }
@@ -181,7 +181,7 @@ fn scalar(
     Scalar { style, range, header, indent, flow, parent_column, line }
 }
 
-/// The header of a block scalar between its key or dash and its content: past tag, anchor and comments.
+/// The range of a block scalar's header, between its key or dash and its content, after tag and anchor.
 fn block_header(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let mut at = range.start;
     while at < range.end {

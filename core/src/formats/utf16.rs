@@ -1,8 +1,9 @@
-//! UTF-16, as Windows' PowerShell writes files, into UTF-8. Neither Go nor OpenSSL reads it, but what is inside may be right.
+//! Conversion of UTF-16, written by Windows PowerShell, to UTF-8. Go and OpenSSL cannot read UTF-16, but the content
+//! may be correct.
 
 use zeroize::Zeroizing;
 
-/// The same text as UTF-8, without the byte order mark; `None` if the bytes do not begin with one or are not UTF-16.
+/// Converts to UTF-8 without the byte order mark; `None` if the bytes do not begin with one or are not UTF-16.
 pub fn to_utf8(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (mark, rest) = bytes.split_at_checked(2)?;
     let unit: fn([u8; 2]) -> u16 = match mark {
@@ -14,7 +15,7 @@ pub fn to_utf8(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if !odd.is_empty() {
         return None;
     }
-    // Three bytes are the most that one unit becomes: no growth, so no copy of a key is left behind.
+    // One code unit becomes at most three bytes. With this capacity the buffer never moves and leaves no copy of a key.
     let mut text = Zeroizing::new(Vec::with_capacity(3 * pairs.len()));
     for character in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
         text.extend_from_slice(character.ok()?.encode_utf8(&mut [0; 4]).as_bytes());
@@ -26,7 +27,7 @@ pub fn to_utf8(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 mod tests {
     use super::*;
 
-    /// As `iconv -f UTF-8 -t UTF-16LE` and `UTF-16BE` have it, with their marks.
+    /// Output of `iconv -f UTF-8 -t UTF-16LE` and `UTF-16BE`, with byte order marks added.
     #[test]
     fn both_orders_are_read_and_nothing_else() {
         let little = b"\xFF\xFEa\0\xFC\0\x3D\xD8\x00\xDE\n\0";

@@ -1,4 +1,4 @@
-//! YAML and JSON into values, within limits.
+//! Parsing of YAML and JSON, with limits.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,28 +9,28 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{alias_limits, budget, options};
 use zeroize::Zeroize;
 
-/// Texts beyond this are refused. Bytes.
+/// The limit of a text's size. Bytes.
 pub const MAX_SIZE: usize = 32 * 1024 * 1024;
-/// Documents in one text.
+/// The limit of documents in one text.
 pub const MAX_DOCUMENTS: usize = 10_000;
-/// Nodes (mappings, sequences, scalars) in one text, aliases expanded.
+/// The limit of nodes (mappings, sequences, scalars) in one text, with aliases expanded.
 pub const MAX_NODES: usize = 1_000_000;
-/// Mappings and sequences inside each other.
+/// The limit of nested mappings and sequences.
 pub const MAX_DEPTH: usize = 64;
-/// Aliases (`*name`), and anchors (`&name`), in one text.
+/// The limit of aliases (`*name`), and of anchors (`&name`), in one text.
 pub const MAX_ALIASES: usize = 1_000;
-/// Bytes of all scalars in one text, aliases expanded.
+/// The limit of bytes in all scalars of one text, with aliases expanded.
 pub const MAX_EXPANDED: usize = 2 * MAX_SIZE;
-/// Nodes that aliases may add in one text.
+/// The limit of nodes that aliases add in one text.
 pub const MAX_ALIAS_NODES: usize = 20_000;
 
-/// Why a text could not be read as YAML or JSON.
+/// Why a text could not be parsed as YAML or JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct YamlError {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong, as a sentence without a final period; may name keys, never values.
+    /// What is wrong, as a sentence without a final period. May contain keys, never values.
     pub message: String,
 }
 
@@ -40,11 +40,11 @@ impl YamlError {
     }
 }
 
-/// Reads every document of a YAML stream, or of JSON texts one after the other; empty documents are left out.
+/// Parses all documents of a YAML stream, or consecutive JSON texts. Empty documents are omitted.
 ///
 /// # Errors
 ///
-/// Broken syntax, a key twice in one mapping, text that is not UTF-8, or one of the limits of this module.
+/// Invalid syntax, a repeated key in one mapping, text that is not UTF-8, or one of this module's limits.
 pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, YamlError> {
     let read = documents_as_kubernetes(bytes)?;
     match read.duplicate {
@@ -57,20 +57,21 @@ pub fn documents(bytes: &[u8]) -> Result<Vec<Value>, YamlError> {
     }
 }
 
-/// What Kubernetes reads from a text.
+/// A text, parsed as Kubernetes does.
 pub struct AsKubernetes {
-    /// Every document that is not empty.
+    /// All documents that are not empty.
     pub values: Vec<Value>,
-    /// The first key that occurs twice in one mapping; its last value is in `values`.
+    /// The first repeated key of a mapping. `values` has its last value.
     pub duplicate: Option<YamlError>,
 }
 
-/// As [`documents`], but of a key that occurs twice in one mapping the last value counts: the kubelet and client-go decode
-/// so (sigs.k8s.io/yaml: `YAMLToJSON`, which is not strict; seen with `kubectl label --local`).
+/// Parses as [`documents`] does, except that a repeated key in one mapping takes its last value. The kubelet and
+/// client-go decode this way (sigs.k8s.io/yaml: `YAMLToJSON`, which is not strict; observed with `kubectl label
+/// --local`).
 ///
 /// # Errors
 ///
-/// Broken syntax, text that is not UTF-8, or one of the limits of this module.
+/// Invalid syntax, text that is not UTF-8, or one of this module's limits.
 pub fn documents_as_kubernetes(bytes: &[u8]) -> Result<AsKubernetes, YamlError> {
     let text = text(bytes)?;
     if looks_like_json(text)
@@ -101,13 +102,13 @@ fn is_duplicate(error: &serde_saphyr::Error) -> bool {
     }
 }
 
-/// How many nodes a text of so many bytes may have: each takes some 200 bytes of memory, and real objects have one for
-/// every 20 bytes or more.
+/// The limit of nodes for a text of this size. A node takes about 200 bytes of memory, and real objects have at most
+/// one node for every 20 bytes.
 pub(crate) fn most_nodes(bytes: usize) -> usize {
     MAX_NODES.min(100_000 + bytes / 10)
 }
 
-/// The same text as UTF-8.
+/// Checks the size limit and that the bytes are UTF-8.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, YamlError> {
     if bytes.len() > MAX_SIZE {
         return Err(YamlError::new(
@@ -141,12 +142,12 @@ fn parser_options(most_nodes: usize, duplicate_keys: DuplicateKeyPolicy) -> serd
         alias_limits: alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
         // Comments are not data, and a long block of them would count against the parser's look-ahead.
         emit_comments: false,
-        // A snippet would quote the input, which may be a key.
+        // A snippet would quote the input, which may contain a key.
         with_snippet: false,
     }
 }
 
-/// The parser's error in our words where a limit or a key is concerned, otherwise its own sentence.
+/// Rewrites the parser's error if it concerns a limit or a key; otherwise keeps its message.
 fn explain(error: &serde_saphyr::Error, most_nodes: usize) -> YamlError {
     use serde_saphyr::Error;
     use serde_saphyr::budget::BudgetBreach;
@@ -184,7 +185,7 @@ fn explain(error: &serde_saphyr::Error, most_nodes: usize) -> YamlError {
     YamlError { line, message }
 }
 
-/// What the parser says, in our words where it does not name its limit.
+/// The parser's message, rewritten if it does not name its limit.
 pub(crate) fn parser_sentence(sentence: &str) -> String {
     match sentence {
         "recursion limit exceeded" => too_deep(),
@@ -205,7 +206,7 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
-/// JSON by a JSON parser: strict, and many times faster than as YAML.
+/// Parses JSON with a JSON parser: strict, and many times faster than as YAML.
 fn json_documents(text: &str) -> Result<Vec<Value>, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
     let (nodes, most) = (Cell::new(0), most_nodes(text.len()));
@@ -219,7 +220,7 @@ fn json_documents(text: &str) -> Result<Vec<Value>, serde_json::Error> {
     Ok(values)
 }
 
-/// A JSON value in which no key stands twice, within the limits of this module.
+/// A JSON value without repeated keys, within this module's limits.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     nodes: &'a Cell<usize>,
@@ -302,7 +303,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// Overwrites every string inside `value`, then leaves `null`.
+/// Overwrites every string inside `value`, then sets it to `null`.
 pub fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
@@ -388,7 +389,7 @@ mod tests {
         assert!(documents_as_kubernetes(b"a: 1\na: [\n").is_err());
     }
 
-    /// Each line nine times the one before it.
+    /// Each line expands to nine times the one before it.
     #[test]
     fn a_billion_laughs_are_refused() {
         let mut text = "a0: &a0 lol\n".to_owned();

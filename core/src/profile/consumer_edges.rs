@@ -1,5 +1,5 @@
-//! Connections of processes that no profile's table names: static Pods and units of a node's own, and components whose
-//! flags name other files than the profile's.
+//! Connections of consumers, which are processes outside the profile's tables: a node's own static Pods and units, and
+//! components whose flags name other files than the profile's.
 
 use std::sync::LazyLock;
 
@@ -9,26 +9,26 @@ use super::{
     kubeadm_edges::{APISERVER, OTHERS, accepted, extensions, old, refused, trusting},
 };
 
-/// What a consumer's file holds, as far as connections depend on it.
+/// The content of a consumer's file, as far as connections depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums)] // what a file of a PKI can hold
+#[allow(clippy::exhaustive_enums)] // all contents of PKI files
 pub enum ConsumerFile {
-    /// A kubeconfig: trust, and a client certificate where it embeds one.
+    /// A kubeconfig: trusted CAs and, if embedded, a client certificate.
     Kubeconfig,
     /// CA certificates that the process trusts.
     TrustBundle,
-    /// CA certificates by which the process verifies a server that was not provided: a webhook, a proxy for egress. There is
-    /// no connection to judge, and the person acknowledges the server.
+    /// CA certificates with which the process verifies a server outside the input: a webhook, or an egress proxy.
+    /// Airlock cannot judge this connection, so the user must acknowledge the server.
     OtherServers,
-    /// CA certificates by which the process accepts clients.
+    /// CA certificates with which the process verifies clients.
     ClientBundle,
-    /// CA certificates by which the process accepts clients of CAs that are not the cluster's.
+    /// CA certificates with which the process accepts clients of foreign CAs.
     ForeignClients,
-    /// CA certificates by which the process accepts the aggregator of the API servers.
+    /// CA certificates with which the process verifies the API servers' aggregator.
     FrontProxyBundle,
-    /// A client certificate of the cluster CA.
+    /// A client certificate signed by the cluster CA.
     ClientCertificate,
-    /// A client certificate of the front-proxy CA.
+    /// A client certificate signed by the front-proxy CA.
     FrontProxyCertificate,
     /// A serving certificate.
     ServingCertificate,
@@ -52,8 +52,8 @@ const FOREIGN: &str = "Keep the foreign CA in the file in every phase";
 
 const REMEDY: &str = "Restart the process on its node after the step that changed its file";
 
-/// The row of an id that [`consumer_rows`] gives, for a consumer of any plan: its parties are right, its [`ConsumerId`]
-/// is not. `None` for an id that it never gives.
+/// The row for an id that [`consumer_rows`] returns, for use with any plan: its parties are correct, its [`ConsumerId`]
+/// is not. `None` for other ids.
 #[must_use]
 pub fn consumer_row(id: &str) -> Option<&'static EdgeRow> {
     static ROWS: LazyLock<Vec<EdgeRow>> = LazyLock::new(|| {
@@ -62,7 +62,7 @@ pub fn consumer_row(id: &str) -> Option<&'static EdgeRow> {
     ROWS.iter().find(|row| row.id == id)
 }
 
-/// The connections of one consumer, each as a row.
+/// The connections of one consumer, one row each.
 #[must_use]
 pub fn consumer_rows(id: ConsumerId, file: ConsumerFile, effect: Effect) -> Vec<EdgeRow> {
     let party = Party::Consumer(id);

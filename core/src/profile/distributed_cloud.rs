@@ -1,4 +1,4 @@
-//! StarlingX Distributed Cloud: subclouds whose root CA `dcmanager` updates, one strategy at a time.
+//! StarlingX Distributed Cloud: `dcmanager` updates the root CAs of subclouds with strategies, one at a time.
 //! Source: starlingx/distcloud-client: dcmanagerclient/commands/v1/{sw_update_manager,kube_rootca_update_manager}.py;
 //! starlingx/distcloud: dcmanager/orchestrator/orchestrator_manager.py, dcmanager/audit/kube_rootca_update_audit.py,
 //! dcmanager/common/consts.py (states).
@@ -8,19 +8,19 @@ use super::{
     managed::{ManagedStep, Manager, Performer},
 };
 
-/// The package's script around `dcmanager`.
+/// The package's script that calls `dcmanager`.
 pub(crate) const DCMANAGER: &str = "dcmanager.sh";
 
 /// The subclouds of a system controller.
 pub const STARLINGX_DC: Profile = Profile {
     id: "starlingx-dc",
     title: "StarlingX Distributed Cloud",
-    // The files are those of any StarlingX host.
+    // The files are those of any StarlingX host, so the platform cannot be detected.
     recognised_by: &[],
     course: Course::Managed(&MANAGER),
     phase_words: ["create", "apply", "delete"],
     input: "a kubeconfig or the CA certificate of the system controller; no file of a subcloud is needed",
-    // The strategy takes each subcloud through all phases without a stop.
+    // The strategy takes each subcloud through all phases without interruption.
     edges: &[],
     signing: SigningRow::NONE,
     ..STARLINGX

@@ -1,90 +1,91 @@
-//! Edges: who connects to whom over TLS, what each end presents and trusts, who writes that, and when a
-//! change of it takes effect. A row is a fact about the platform; [`simulate`](crate::simulate()) asks of
-//! every row whether it holds at every step.
+//! Edges: TLS connections between components, with what each side presents and trusts, what writes that, and when a
+//! change takes effect. A row is a fact about the platform; [`simulate`](crate::simulate()) checks every row at every
+//! step.
 
 use super::{AuthorityId, Component};
 
-/// A relation that has to hold at every step of a rotation.
+/// A connection that must work at every step of a rotation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct EdgeRow {
     /// A stable name, such as `kubelet-apiserver`.
     pub id: &'static str,
-    /// The authority whose rotation it hangs on.
+    /// The CA that the connection depends on.
     pub authority: AuthorityId,
-    /// Who connects.
+    /// The side that connects.
     pub client: End,
-    /// Who is connected to.
+    /// The side that accepts the connection.
     pub server: End,
-    /// What has to come of it.
+    /// The expected result.
     pub expectation: Expectation,
-    /// What to look at when it does not hold, as a sentence without a final period.
+    /// What to check if the connection breaks, as a sentence without a final period.
     pub remedy: &'static str,
-    /// Cause and duration of an outage that the platform knows no way around; a person may accept it.
+    /// Cause and duration of an outage that the platform cannot avoid. The user may accept it.
     pub outage: Option<Outage>,
 }
 
-/// An outage that a person may accept.
+/// An outage that the user may accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outage {
-    /// Why it cannot be helped, as a sentence without a final period.
+    /// Why it is unavoidable, as a sentence without a final period.
     pub cause: &'static str,
-    /// How long it lasts, in words.
+    /// Its duration, in words.
     pub duration: &'static str,
 }
 
-/// What has to come of an edge.
+/// The expected result of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_enums)] // a handshake succeeds or fails
 pub enum Expectation {
-    /// Both ends accept one another, whatever state each may be in.
+    /// Both sides accept each other in every state.
     Accepted,
-    /// After the last step, the server's or the client's word is no longer taken: what the old authority signed is refused.
+    /// After the last step, certificates of the old CA are refused.
     RefusedAtTheEnd,
 }
 
-/// One end of an edge.
+/// One side of a connection.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct End {
-    /// Who it is.
+    /// The party at this side.
     pub party: Party,
-    /// The certificate that it shows; `None` where it shows a token, or nothing that the other looks at.
+    /// The certificate that it presents; `None` if it presents a token, or a certificate that the other side does not
+    /// verify.
     pub presents: Option<Holding>,
-    /// Whom it accepts; `None` where it does not ask.
+    /// The CAs that it trusts; `None` if it does not verify the other side.
     pub trusts: Option<Holding>,
 }
 
-/// Who takes part in an edge.
+/// A party of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Party {
-    /// A component on each control-plane node; the kubelet on workers as well.
+    /// A component on each control-plane node; for the kubelet, on workers as well.
     Component(Component),
     /// A component on each worker.
     OnWorkers(Component),
-    /// Whoever uses this kubeconfig of each control-plane node.
+    /// A user of this kubeconfig on each control-plane node.
     User(&'static str),
-    /// A process on a node that the profile's tables do not name, and that reads a file which the rotation changes.
+    /// A process on a node that is not in the profile's tables and reads a file that the rotation changes.
     Consumer(ConsumerId),
-    /// Pods, by their ServiceAccounts.
+    /// Pods, with their ServiceAccounts.
     Pods,
-    /// A node that is about to join.
+    /// A node that joins the cluster.
     JoiningNode,
-    /// Whoever has a certificate signed through the API.
+    /// A client whose certificate is signed through the API.
     Requester,
     /// The management cluster.
     Management,
-    /// People and pipelines whose kubeconfigs were given.
+    /// People and pipelines whose kubeconfigs were provided.
     GivenClients,
-    /// People and pipelines whose kubeconfigs were not given.
+    /// People and pipelines whose kubeconfigs were not provided.
     OtherClients,
     /// Extension API servers behind the aggregator.
     ExtensionServers,
-    /// An API server that calls a webhook, and the webhook.
+    /// API servers as clients of webhooks, or the webhooks.
     Webhooks,
-    /// Somebody who holds what the old authority signed, or its key.
+    /// A holder of an old certificate or of the old CA's key.
     OldHolder,
     /// Clients with certificates of a CA that is not the cluster's.
     ForeignHolder,
@@ -95,57 +96,57 @@ pub enum Party {
 #[allow(clippy::exhaustive_structs)] // an index
 pub struct ConsumerId(pub u16);
 
-/// What an end presents or trusts.
+/// What one side presents or trusts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Holding {
-    /// What it is.
+    /// The certificate or bundle.
     pub material: Material,
-    /// Who writes it.
+    /// The component or person that writes it.
     pub writer: Writer,
     /// When a change takes effect.
     pub effect: Effect,
 }
 
-/// A certificate, or a set of trust anchors, by its place.
+/// A certificate or a trust bundle, by its location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Material {
-    /// An authority's file.
+    /// The file of a CA.
     Authority(AuthorityId),
-    /// The first certificate of an authority alone: the one that signs.
+    /// Only the first certificate of a CA's file: the one that signs.
     Issuing(AuthorityId),
-    /// What a machine issues to itself with the authority that it has the key of.
+    /// A certificate that a machine issues to itself with a CA whose key it has.
     Issued(AuthorityId),
-    /// What a worker has had signed by a control-plane machine, whichever that was.
+    /// A certificate that a control-plane machine has signed for a worker; any of them may have signed.
     HandedLeaf(AuthorityId),
-    /// Whom a worker was told to trust by a control-plane machine, whichever that was.
+    /// The trusted CAs that a worker received from a control-plane machine; from any of them.
     HandedTrust(AuthorityId),
     /// A leaf and its key, by the leaf's name.
     Leaf(&'static str),
-    /// The credential in a node's kubeconfig, by its name.
+    /// The client certificate in a node's kubeconfig, by the kubeconfig's name.
     KubeconfigCredential(&'static str),
-    /// The trust in a node's kubeconfig, by its name.
+    /// The trusted CAs in a node's kubeconfig, by the kubeconfig's name.
     KubeconfigTrust(&'static str),
     /// The kubelet's own client certificate.
     KubeletCredential,
     /// The kubelet's serving certificate: signed through the API, or in a file.
     KubeletServing,
-    /// The file that `--kubelet-certificate-authority` names, where it is set.
+    /// The file in `--kubelet-certificate-authority`, if the flag is set.
     KubeletAuthority,
-    /// What kube-controller-manager signs through the API.
+    /// A certificate that kube-controller-manager signs through the API.
     Signed,
     /// `kube-root-ca.crt`.
     RootConfigMap,
-    /// An authority in `extension-apiserver-authentication`.
+    /// A CA in `extension-apiserver-authentication`.
     ExtensionConfigMap(AuthorityId),
     /// `cluster-info`.
     ClusterInfo,
-    /// The credential in a kubeconfig that lies on no node.
+    /// The client certificate in a kubeconfig that is not on a node.
     ClientCredential,
-    /// The trust in a kubeconfig that lies on no node.
+    /// The trusted CAs in a kubeconfig that is not on a node.
     ClientTrust,
-    /// A leaf that the old authority signed for such a holder.
+    /// A leaf signed by the old CA, of [`Party::OldHolder`].
     Old(AuthorityId),
     /// A client certificate of each foreign CA in the file that a consumer reads.
     Foreign(ConsumerId),
@@ -155,23 +156,23 @@ pub enum Material {
     ConsumerCertificate(ConsumerId),
 }
 
-/// Who writes what an end presents or trusts.
+/// What writes a certificate or bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Writer {
-    /// Whoever carries a step out, into a file on the holder.
+    /// A step, into a file on the node.
     File,
-    /// The kube-controller-manager that leads, whichever that is, from its own files.
+    /// The leading kube-controller-manager, from its own files. Any of them may lead.
     LeadingControllerManager,
-    /// Every kube-apiserver adds its own, and nobody takes away.
+    /// Every kube-apiserver adds its own CAs; none are removed.
     EveryApiserver,
     /// A step, into an object.
     Object,
-    /// A step, and the operator that keeps the control plane's Secrets unless it is paused.
+    /// A step, and the operator that manages the control plane's Secrets, unless it is paused.
     Operator,
     /// Cluster API, unless it is paused.
     ClusterApi,
-    /// The people who hold it.
+    /// The people who use it.
     People,
     /// The machine itself, from its configuration.
     Machine,
@@ -183,17 +184,17 @@ pub enum Writer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Soon after the file changed: only a gate tells that it has.
+    /// Shortly after the file changes. Only a check shows that it has taken effect.
     Live,
-    /// At each use.
+    /// At each use of the file.
     EachUse,
-    /// When this component starts, which may happen by itself at any time.
+    /// When this component starts. It may restart by itself at any time.
     Restart(Component),
-    /// When the consumer's own process starts, which may happen by itself at any time.
+    /// When the consumer's process starts. It may restart by itself at any time.
     ConsumerRestart,
-    /// When a pod starts.
+    /// When a Pod starts.
     PodStart,
-    /// When the holder renews, which may happen by itself at any time.
+    /// When the holder renews it, which may happen at any time.
     Renewal,
 }
 
@@ -210,7 +211,7 @@ impl End {
 }
 
 impl Writer {
-    /// In words, after "written by".
+    /// The text after "written by".
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
@@ -228,7 +229,7 @@ impl Writer {
 }
 
 impl Effect {
-    /// In words, after "takes effect".
+    /// The text after "takes effect".
     #[must_use]
     pub fn in_words(self) -> String {
         match self {

@@ -1,22 +1,22 @@
-//! Fields of configuration files that name files of a PKI: what each file holds and when it is read.
+//! Fields of configuration files that refer to PKI files: content of each file, and when it is read.
 
 use super::file_flags::Content;
 
-/// A field that names a file, or holds certificates itself.
+/// A field that contains a file's path, or certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileField {
     /// The kind of the object; empty for files without one.
     pub(crate) kind: &'static str,
-    /// The field, with `[]` for each item of a list.
+    /// The field's path, with `[]` for each item of a list.
     pub(crate) field: &'static str,
     pub(crate) content: FieldContent,
-    /// Whether a relative path starts at the configuration's own folder; otherwise at the process' working directory.
+    /// Whether relative paths are relative to the configuration's folder; otherwise to the process' working directory.
     pub(crate) is_beside: bool,
-    /// Where the rule stands.
+    /// The source of the rule.
     pub(crate) source: &'static str,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldContent {
     /// The path of a file with this content.
@@ -139,13 +139,13 @@ pub(crate) const FIELDS: &[FileField] = &[
 ];
 
 impl FileField {
-    /// The row of a field such as `plugins[3].path`.
+    /// The row for a field such as `plugins[3].path`.
     pub(crate) fn of(kind: &str, field: &str) -> Option<&'static Self> {
         FIELDS.iter().find(|row| row.kind == kind && is_at(row.field, field))
     }
 }
 
-/// Whether a field is the one of a pattern: list indexes do not count.
+/// Whether a field matches a pattern, ignoring list indexes.
 fn is_at(pattern: &str, field: &str) -> bool {
     let mut pattern = pattern.bytes();
     let mut in_index = false;

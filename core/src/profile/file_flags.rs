@@ -1,18 +1,18 @@
-//! Flags of Kubernetes' own programs that name files: what each file holds and when the program reads it.
+//! Flags of Kubernetes programs that refer to files: content of each file, and when the program reads it.
 
 use super::Component;
 
-/// The flag of kube-controller-manager that names the certificate it signs with: kubeadm points it to `ca.crt`, and it
-/// takes one certificate only (kubernetes/kubeadm#1350).
+/// kube-controller-manager's flag for the signing certificate. kubeadm sets it to `ca.crt`. The file must contain
+/// exactly one certificate (kubernetes/kubeadm#1350).
 pub(crate) const SIGNING_FLAG: &str = "cluster-signing-cert-file";
 
-/// The flag that names the key of [`SIGNING_FLAG`]'s certificate.
+/// The flag for the private key of [`SIGNING_FLAG`]'s certificate.
 pub(crate) const SIGNING_KEY_FLAG: &str = "cluster-signing-key-file";
 
-/// The flag by which kube-apiserver verifies kubelets.
+/// kube-apiserver's flag for the CAs with which it verifies kubelets.
 pub(crate) const KUBELET_AUTHORITY_FLAG: &str = "kubelet-certificate-authority";
 
-/// A program whose flags are known.
+/// A program with known flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Program {
     /// kube-apiserver.
@@ -42,7 +42,7 @@ impl Program {
         Self::Etcd,
     ];
 
-    /// The base name of its binary.
+    /// The base name of the binary.
     pub(crate) fn binary(self) -> &'static str {
         match self {
             Self::Apiserver => "kube-apiserver",
@@ -55,7 +55,7 @@ impl Program {
         }
     }
 
-    /// The program that a word of a command line starts: by its base name. Cloud providers put their own name before
+    /// The program that a word of a command line starts, by base name. Cloud providers add their name as a prefix of
     /// `cloud-controller-manager`.
     pub(crate) fn of_word(word: &str) -> Option<Self> {
         let name = word.rsplit('/').next().unwrap_or(word);
@@ -64,7 +64,7 @@ impl Program {
         named.or_else(of_provider)
     }
 
-    /// The component of the profiles' tables.
+    /// The corresponding component of the profiles' tables.
     pub(crate) fn component(self) -> Option<Component> {
         match self {
             Self::Apiserver => Some(Component::Apiserver),
@@ -77,22 +77,22 @@ impl Program {
     }
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Content {
     /// CA certificates.
     TrustBundle,
-    /// A certificate, with its chain.
+    /// A certificate with its chain.
     Certificate,
     /// The private key of a certificate or CA.
     PrivateKey,
-    /// Public keys, or private keys of which the public half counts.
+    /// Public keys, or private keys of which only the public key is used.
     PublicKeys,
     /// Pairs of certificate and private key: `cert,key:name`.
     Pair,
     /// A kubeconfig.
     Kubeconfig,
-    /// A list of revoked certificates.
+    /// A certificate revocation list.
     RevocationList,
     /// Any other configuration.
     Configuration,
@@ -100,13 +100,14 @@ pub(crate) enum Content {
     Folder,
 }
 
-/// When a program takes a changed file up.
+/// When a program reads a changed file.
 ///
-/// Where releases differ, the later moment stands here: a program that reads a file at start can restart at any time, so
+/// Where releases differ, this is the later time. A program that reads a file at start can restart at any time, so a
+/// plan that is safe for [`Reload::AtStart`] is safe for the others.
 /// that a plan which is safe for [`Reload::AtStart`] is safe for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reload {
-    /// Soon after the change: the program watches the file.
+    /// Shortly after the change: the program watches the file.
     Live,
     /// At each use: each connection, each signature.
     EachUse,
@@ -114,7 +115,7 @@ pub(crate) enum Reload {
     AtStart,
 }
 
-/// What a program does with a file.
+/// How a program uses a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Use {
     /// It verifies the certificates of these peers.
@@ -127,13 +128,13 @@ pub(crate) enum Use {
     Signs(&'static str),
     /// It checks the signatures of these with the keys.
     Checks(&'static str),
-    /// It hands the file's certificates to these.
+    /// It distributes the file's certificates to these.
     Publishes(&'static str),
-    /// It takes settings from it, which can name more files.
+    /// It reads settings from it, which can refer to more files.
     Configures,
 }
 
-/// A flag that names a file.
+/// A flag that refers to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileFlag {
     pub(crate) programs: &'static [Program],
@@ -142,19 +143,20 @@ pub(crate) struct FileFlag {
     pub(crate) content: Content,
     pub(crate) reload: Reload,
     pub(crate) usage: Use,
-    /// The file of Kubernetes or etcd that defines or reads it.
+    /// The source file of Kubernetes or etcd that defines or reads the flag.
     pub(crate) source: &'static str,
 }
 
 impl FileFlag {
-    /// The row of a flag; `_` counts as `-` except for etcd (k8s.io/component-base: cli/flag, `WordSepNormalizeFunc`).
+    /// The row of a flag. `_` is equivalent to `-`, except for etcd (k8s.io/component-base: cli/flag,
+    /// `WordSepNormalizeFunc`).
     pub(crate) fn of(program: Program, flag: &str) -> Option<&'static Self> {
         let normal = if program == Program::Etcd { flag.to_owned() } else { flag.replace('_', "-") };
         FLAGS.iter().find(|row| row.flag == normal && row.programs.contains(&program))
     }
 
-    /// The row of an environment variable: etcd takes each flag as `ETCD_` and its name in capitals
-    /// (go.etcd.io/etcd: pkg/flags/flag.go, `FlagToEnv`).
+    /// The row of an environment variable: etcd reads each flag from `ETCD_` and its name in capitals (go.etcd.io/etcd:
+    /// pkg/flags/flag.go, `FlagToEnv`).
     pub(crate) fn of_environment(program: Program, name: &str) -> Option<&'static Self> {
         let name = name.strip_prefix("ETCD_").filter(|_| program == Program::Etcd)?;
         Self::of(program, &name.to_ascii_lowercase().replace('_', "-"))

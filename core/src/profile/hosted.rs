@@ -1,42 +1,41 @@
-//! Control planes without nodes: Pods in a management cluster, whose files an operator keeps in Secrets.
+//! Hosted control planes: Pods in a management cluster, whose files an operator stores in Secrets.
 
 use super::{Component, edge::Outage};
 
-/// What a platform's operator keeps of a tenant's control plane, and by what it is known.
+/// How a platform's operator stores a tenant's control plane, and how it is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hosted {
     /// The kind of the object that describes a tenant's control plane.
     pub kind: &'static str,
-    /// What `kubectl` calls that kind, without room for a mistake: plural and API group.
+    /// The unambiguous resource name for `kubectl`: plural and API group.
     pub resource: &'static str,
-    /// The label that names the tenant.
+    /// The label with the tenant's name.
     pub name_label: &'static str,
-    /// The label that says what an object is there for.
+    /// The label with an object's component.
     pub component_label: &'static str,
-    /// The label that says how the operator reads the expiry of a Secret ([`SecretTable::lifecycle`]).
+    /// The label that selects how the operator checks the expiry of a Secret ([`SecretTable::lifecycle`]).
     pub lifecycle_label: &'static str,
-    /// The component of the kubeconfig Secret whose checksum is a label of the Pods, and that no person uses: where the
-    /// operator creates it again, it rolls the control plane out.
+    /// The component of the kubeconfig Secret whose checksum is a label of the Pods and that no person uses. When the
+    /// operator recreates it, it rolls out the control plane.
     pub rolls_out: &'static str,
-    /// The component label's value on the Deployment that runs the control plane.
+    /// The component label of the Deployment that runs the control plane.
     pub deployment: &'static str,
-    /// The annotation whose presence, whatever its value, makes the operator leave a tenant alone.
+    /// The annotation that pauses the operator for a tenant. Only its presence matters, not its value.
     pub pause: &'static str,
-    /// What the operator's own image ends in, before its tag, which is its release.
+    /// The suffix of the operator's image name, before the tag, which is the release.
     pub operator_image: &'static str,
     /// The tenant's Secrets.
     pub secrets: &'static [SecretTable],
-    /// The flags of kube-controller-manager that have it sign from the one-certificate file and the key beside it,
-    /// without dashes.
+    /// kube-controller-manager's flags, without dashes, with which it signs from the one-certificate file and its key.
     pub signing_flags: &'static [(&'static str, &'static str)],
-    /// Where the tenant's object has arguments of its own for a component: JSON pointers.
+    /// JSON pointers to a component's extra arguments in the tenant's object.
     pub extra_args: &'static [(Component, &'static str)],
-    /// The certificate with which a tenant's control plane reaches its data store.
+    /// The client certificate of a tenant's control plane for its data store.
     pub data_store: DataStoreRow,
-    /// What releases can do, each by the first that can.
+    /// Features of the operator, each with the first release that has it.
     pub abilities: &'static [AbilityRow],
-    /// What does not hold, and for how long, where a release can only replace the CA at once; by the edges' ids.
+    /// For releases that can only replace the CA at once: the edges that break, by id, and for how long.
     pub at_once: &'static [(&'static str, Outage)],
 }
 
@@ -44,44 +43,44 @@ pub struct Hosted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretTable {
-    /// What follows the tenant's name and a dash; the value of its component label as well.
+    /// The part of the name after the tenant's name and a dash; also the value of the component label.
     pub component: &'static str,
-    /// Its keys, and where each lies in the Pods; `<component>/<key>` for what no Pod has.
+    /// Its keys, and the path of each in the Pods; `<component>/<key>` for keys that no Pod mounts.
     pub files: &'static [(&'static str, &'static str)],
-    /// Does every tenant have it?
+    /// Whether every tenant has it.
     pub needed: bool,
-    /// What the operator does with it when the CA changes.
+    /// The operator's action when the CA changes.
     pub on_new_ca: OnNewCa,
-    /// The value of its lifecycle label ([`Hosted::lifecycle_label`]); `None` for a Secret without one.
+    /// The value of its lifecycle label ([`Hosted::lifecycle_label`]); `None` if it has none.
     pub lifecycle: Option<Lifecycle>,
 }
 
-/// The certificate for a tenant's data store, which depends on the data store's CA and not on the tenant's.
+/// The certificate for a tenant's data store. It depends on the data store's CA, not on the tenant's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DataStoreRow {
     /// The component of its Secret ([`SecretTable::component`]).
     pub component: &'static str,
-    /// Where the tenant's object names the data store's driver: a JSON pointer.
+    /// JSON pointer to the data store's driver in the tenant's object.
     pub driver: &'static str,
-    /// The driver for which the operator issues the certificate itself. For every other one it copies a certificate that the
-    /// data store's object references, and that somebody else renews.
+    /// The driver for which the operator itself issues the certificate. For others it copies a certificate that the
+    /// data store's object references, and that is renewed elsewhere.
     pub issued_for: &'static str,
 }
 
-/// What an operator does with a Secret when the CA that its content depends on changes.
+/// An operator's action on a Secret when the CA of its content changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnNewCa {
-    /// Nothing: it is a CA itself, or depends on another one.
+    /// None: the Secret is a CA itself, or depends on another CA.
     Nothing,
-    /// It writes the Secret again by itself, from the first certificate of the CA's file.
+    /// It rewrites the Secret, with the first certificate of the CA's file as issuer.
     Rewrites,
-    /// It keeps the Secret, and creates it again from the present CA only when the Secret is deleted.
+    /// It keeps the Secret. When the Secret is deleted, it recreates it from the current CA.
     RecreatesWhenDeleted,
 }
 
-/// The two kinds of Secrets that an operator watches for their expiry, by the values of their label.
+/// The two kinds of Secrets whose expiry an operator checks, by label value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Lifecycle {
@@ -92,7 +91,7 @@ pub enum Lifecycle {
 }
 
 impl Lifecycle {
-    /// Both, in the order in which they are renewed: kubeconfigs may embed a certificate of the first kind.
+    /// Both, in the order of renewal: kubeconfigs may embed a certificate of the first kind.
     pub const ALL: [Self; 2] = [Self::X509, Self::Kubeconfig];
 
     /// The label's value.
@@ -105,43 +104,43 @@ impl Lifecycle {
     }
 }
 
-/// Something that not every release can do.
+/// A feature that not every release has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AbilityRow {
-    /// What it is.
+    /// The feature.
     pub ability: Ability,
-    /// The first release that can do it, such as `25.7.2`.
+    /// The first release that has it, such as `25.7.2`.
     pub since: &'static str,
-    /// A field of the tenant's object that the operator writes, and no release that cannot do it: a JSON pointer.
+    /// JSON pointer to a field of the tenant's object that only releases with this feature write.
     pub told_by: &'static str,
 }
 
-/// What a release may be able to do.
+/// A feature of the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Ability {
-    /// It takes a CA's private key as PKCS#8, where others discard the whole CA.
+    /// It reads a CA's private key in PKCS#8. Other releases discard the whole CA.
     Pkcs8,
-    /// It can be told to leave a tenant alone.
+    /// It can be paused for a tenant.
     Pause,
 }
 
 impl Hosted {
-    /// The path in the Pods of a Secret's key; `None` where it has no meaning here.
+    /// The path in the Pods of a Secret's key; `None` if the table does not have it.
     #[must_use]
     pub fn path(&self, component: &str, key: &str) -> Option<&'static str> {
         let table = self.secrets.iter().find(|table| table.component == component)?;
         table.files.iter().find(|(known, _)| *known == key).map(|(_, path)| *path)
     }
 
-    /// The Secrets that the operator keeps when the CA changes, and that are deleted so that it creates them again: in the
-    /// order of the table, certificates before the kubeconfigs that embed them.
+    /// The Secrets that the operator keeps when the CA changes, and that must be deleted so that it recreates them. In
+    /// table order: certificates before the kubeconfigs that embed them.
     pub fn left_behind(&self) -> impl Iterator<Item = &'static SecretTable> {
         self.secrets.iter().filter(|table| table.on_new_ca == OnNewCa::RecreatesWhenDeleted)
     }
 
-    /// The row of an ability; `None` where every release has it.
+    /// The row of a feature; `None` if every release has it.
     #[must_use]
     pub fn ability(&self, ability: Ability) -> Option<&'static AbilityRow> {
         self.abilities.iter().find(|row| row.ability == ability)

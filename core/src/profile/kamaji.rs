@@ -1,7 +1,7 @@
-//! Kamaji: each tenant's control plane is a Deployment in the management cluster, whose files its operator keeps in
-//! Secrets and mounts. Sources: clastix/kamaji: internal/resources (names, keys, labels), internal/builders/controlplane
-//! (mounts, flags), api/v1alpha1/tenantcontrolplane_const.go (the pause), docs/content/guides/certs-lifecycle.md; and
-//! what an operator of 26.8.2-edge did (`tests/fixtures/kamaji`).
+//! Kamaji: each tenant's control plane is a Deployment in the management cluster. Its operator stores the files in
+//! Secrets and mounts them. Sources: clastix/kamaji: internal/resources (names, keys, labels),
+//! internal/builders/controlplane (mounts, flags), api/v1alpha1/tenantcontrolplane_const.go (pause annotation),
+//! docs/content/guides/certs-lifecycle.md; and observations of operator 26.8.2-edge (`tests/fixtures/kamaji`).
 
 use super::{
     Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, DataStoreRow, Hosted, KubeconfigRow, LeafRow,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::x509::KeyAlgorithm;
 
-/// A tenant's control plane, run by Kamaji's operator; its nodes are kubeadm's.
+/// A tenant's control plane, managed by Kamaji's operator. Its nodes are kubeadm's.
 pub const KAMAJI: Profile = Profile {
     id: "kamaji",
     title: "Kamaji",
@@ -90,7 +90,7 @@ pub const KAMAJI: Profile = Profile {
             certificate: "/etc/kubernetes/pki/etcd/server.crt",
             key: "/etc/kubernetes/pki/etcd/server.key",
         },
-        // konnectivity's kubeconfig embeds it; no Pod has the Secret itself.
+        // Embedded in konnectivity's kubeconfig; no Pod mounts the Secret itself.
         LeafRow {
             name: "konnectivity",
             authority: AuthorityId::Cluster,
@@ -164,8 +164,8 @@ pub const KAMAJI: Profile = Profile {
     },
 };
 
-/// The whole Secret of the CA is mounted here as well: its `tls.crt` stays one certificate while `ca.crt` is a bundle, and
-/// the kubelet changes it and the key beside it in one move.
+/// The CA's whole Secret is also mounted here. Its `tls.crt` contains one certificate while `ca.crt` is a bundle. The
+/// kubelet updates it together with its key, atomically.
 const SIGNING_CERTIFICATE: &str = "/etc/ca-certificates/tls.crt";
 const SIGNING_KEY: &str = "/etc/ca-certificates/tls.key";
 
@@ -193,7 +193,7 @@ const HOSTED: Hosted = Hosted {
         issued_for: "etcd",
     },
     abilities: &[
-        // Releases that write `spec.writePermissions` came two months later (clastix/kamaji#937).
+        // `spec.writePermissions` first appears in releases two months later (clastix/kamaji#937).
         AbilityRow { ability: Ability::Pause, since: "25.7.2", told_by: "/spec/writePermissions" },
         AbilityRow { ability: Ability::Pkcs8, since: "26.7.5", told_by: "" },
     ],

@@ -1,6 +1,6 @@
-//! Every TLS edge of a tenant of Kamaji's. Its Pods take every file up live, as static Pods do, and start anew at each
-//! roll-out; what they present and trust is in Secrets that the operator rewrites unless it is paused
-//! (clastix/kamaji: internal/resources; each seen with an operator of 26.8.2-edge).
+//! The TLS connections of a Kamaji tenant. Its Pods reload files live, as static Pods do, and restart at each rollout.
+//! They present and trust what is in the Secrets, which the operator rewrites unless it is paused (clastix/kamaji:
+//! internal/resources; each observed with operator 26.8.2-edge).
 
 use super::{
     AuthorityId, Component,
@@ -22,7 +22,7 @@ const TENANT_CA: Option<Holding> = kept(Material::Authority(Cluster), Effect::Li
 const APISERVER: End =
     End::new(Party::Component(Component::Apiserver), kept(Material::Leaf("apiserver"), Effect::Live), TENANT_CA);
 
-/// Whoever takes a kubeconfig out of the tenant's Secret, each time.
+/// A user who fetches the kubeconfig from the tenant's Secret for each use.
 const fn user(kubeconfig: &'static str) -> End {
     End::new(
         Party::User(kubeconfig),
@@ -228,20 +228,20 @@ pub(super) const EDGES: &[EdgeRow] = &[
     refused("given-clients-impostor", trusting(GIVEN), old(Cluster), "Give the kubeconfig the new CA alone in phase 3"),
 ];
 
-/// The API server of a release without a pause accepts the new CA alone from one moment to the next.
+/// Outage: the API server of a release without a pause annotation switches to the new CA in one step.
 const NO_PAUSE: &str = "this release of Kamaji cannot be paused, so the tenant's CA is replaced at once";
 
 const fn until(duration: &'static str) -> Outage {
     Outage { cause: NO_PAUSE, duration }
 }
 
-/// What reads its kubeconfig at its start.
+/// Outage of the components that read their kubeconfig at start.
 const COMPONENTS: &str = "kube-controller-manager and kube-scheduler fail from step 3-control-plane on, until the operator has rolled the control plane out: a minute or two";
 
-/// People fetch their kubeconfigs from the operator's Secret.
+/// Outage of people who fetch their kubeconfigs from the operator's Secret.
 const PEOPLE: &str = "people who use the operator's kubeconfigs fail from step 3-control-plane on, until they have fetched them from their Secret again, where the operator has reissued them seconds later";
 
-/// Which connections fail where the CA is replaced at once, and until when.
+/// The connections that break if the CA is replaced at once, and until when.
 pub(super) const AT_ONCE: &[(&str, Outage)] = &[
     ("admin-apiserver", until(PEOPLE)),
     ("super-admin-apiserver", until(PEOPLE)),

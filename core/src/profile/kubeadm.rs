@@ -1,4 +1,4 @@
-//! kubeadm's files. Source: kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go,
+//! The files of kubeadm clusters. Source: kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go,
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
 use super::{
@@ -7,13 +7,14 @@ use super::{
 };
 use crate::x509::KeyAlgorithm;
 
-/// [`Profile::flags`] of nodes: `--kubelet-certificate-authority` may name any file there, since API servers are restarted.
+/// [`Profile::flags`] of nodes. `--kubelet-certificate-authority` may name any file on a node, because the API servers
+/// are restarted.
 pub(super) const FLAGS: &[FlagRow] = match HOSTED_FLAGS {
     [_, others @ ..] => others,
     [] => &[],
 };
 
-/// [`Profile::flags`] of control planes that run the components on kubeadm's paths in Pods.
+/// [`Profile::flags`] of control planes whose Pods use kubeadm's paths.
 pub(super) const HOSTED_FLAGS: &[FlagRow] = &[
     FlagRow {
         component: Component::Apiserver,
@@ -61,7 +62,7 @@ pub(super) const HOSTED_FLAGS: &[FlagRow] = &[
     },
 ];
 
-/// [`Profile::foreign_flags`]: another pair for one signer.
+/// [`Profile::foreign_flags`]: a separate certificate and key for one signer.
 pub(super) const FOREIGN_FLAGS: &[&str] = &[
     "cluster-signing-kubelet-client-cert-file",
     "cluster-signing-kubelet-serving-cert-file",
@@ -80,7 +81,7 @@ pub(super) const OTHERS: &[OtherRow] = &[
     OtherRow { path: "/var/lib/kubelet/pki/kubelet.key", kind: OtherKind::KubeletServingKey },
 ];
 
-/// A cluster made by kubeadm, the `Cluster API` kubeadm provider included.
+/// A cluster created by kubeadm, including Cluster API's kubeadm provider.
 pub const KUBEADM: Profile = Profile {
     id: "kubeadm",
     title: "kubeadm",

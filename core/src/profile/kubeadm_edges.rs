@@ -1,8 +1,9 @@
-//! Every TLS edge of a kubeadm cluster.
+//! The TLS connections of a kubeadm cluster.
 //!
 //! Sources: kubernetes/kubernetes: cmd/kube-apiserver and staging/src/k8s.io/apiserver/pkg/server/dynamiccertificates
-//! (what is taken up live), pkg/controller/certificates/rootcacertpublisher (kube-root-ca.crt),
+//! (live reload), pkg/controller/certificates/rootcacertpublisher (kube-root-ca.crt),
 //! pkg/controller/certificates/signer (signs with one certificate), staging/src/k8s.io/client-go/transport and
+//! util/certificate (kubelets renew); each observed on a cluster.
 //! util/certificate (kubelets renew); each seen on a cluster.
 
 use super::{
@@ -45,16 +46,16 @@ pub(super) const fn refused(id: &'static str, client: End, server: End, remedy: 
     }
 }
 
-/// An API server that connects to kubelets, where `--kubelet-certificate-authority` is set. Before 1.36 the file is read once,
-/// at start (kubernetes/kubernetes: pkg/kubelet/client/kubelet_client.go; kubernetes/client-go: transport/transport.go;
-/// feature ClientsAllowCARotation).
+/// An API server that connects to kubelets, if `--kubelet-certificate-authority` is set. Before 1.36 the file is read
+/// once, at start (kubernetes/kubernetes: pkg/kubelet/client/kubelet_client.go; kubernetes/client-go:
+/// transport/transport.go; feature ClientsAllowCARotation).
 const KUBELET_VERIFIER: End = End::new(
     Party::Component(Component::Apiserver),
     None,
     file(Material::KubeletAuthority, Effect::Restart(Component::Apiserver)),
 );
 
-/// Only the aggregator and what is behind it hang on the front-proxy CA.
+/// The CA of an edge: only the aggregator and the servers behind it depend on the front-proxy CA.
 const fn authority(server: End) -> AuthorityId {
     match server.trusts {
         Some(Holding { material: Material::ExtensionConfigMap(FrontProxy), .. }) => FrontProxy,
@@ -116,14 +117,14 @@ pub(super) const fn extensions(authority: AuthorityId) -> End {
     End::new(Party::ExtensionServers, None, Some(trusts))
 }
 
-/// What API servers verify a webhook by is in its configuration; what it serves is its people's.
+/// API servers verify a webhook with the CA in its configuration. The webhook's owner provides its certificate.
 pub(super) const WEBHOOK_CALLER: End =
     End::new(Party::Webhooks, None, Some(Holding::new(Material::ClientTrust, Writer::People, Effect::EachUse)));
 
 pub(super) const WEBHOOK: End =
     End::new(Party::Webhooks, Some(Holding::new(Material::ClientCredential, Writer::People, Effect::EachUse)), None);
 
-/// Who has what the old authority signed: as a client, and, with its key, as a server.
+/// A holder of an old certificate: as a client and, with the old CA's key, as a server.
 pub(super) const fn old(authority: AuthorityId) -> End {
     let holding = Some(Holding::new(Material::Old(authority), Writer::People, Effect::EachUse));
     End::new(Party::OldHolder, holding, None)

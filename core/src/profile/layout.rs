@@ -1,4 +1,4 @@
-//! A cluster that keeps its PKI elsewhere than its platform does by default: the same tables with other paths.
+//! Layouts: clusters with their PKI at other paths than the platform's default use the same tables with replaced paths.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,14 +8,14 @@ use std::{
 use super::{AuthorityRow, FlagRow, LeafRow, OtherRow, Profile, SigningRow};
 use crate::formats::path::below;
 
-/// Where files lie that the profile has elsewhere: the profile's path, and the cluster's.
+/// Moved files: the profile's path, and the cluster's path.
 pub(crate) type Moves = BTreeMap<&'static str, String>;
 
-/// A program keeps this many layouts: profiles live as long as it does, and a stranger's files choose them.
+/// The limit of layouts in one process. Profiles are never freed, and untrusted input determines their number.
 const MAX_LAYOUTS: usize = 64;
 
 impl Profile {
-    /// The profile of a cluster that has its files in these places; `None` once too many layouts have been asked for.
+    /// The profile of a cluster with these paths; `None` if the limit of layouts is reached.
     pub(crate) fn moved(&'static self, moves: &Moves) -> Option<&'static Self> {
         static KNOWN: Mutex<BTreeMap<(&str, Moves), &Profile>> = Mutex::new(BTreeMap::new());
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

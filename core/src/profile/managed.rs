@@ -1,26 +1,26 @@
-//! A manager that makes and rotates a cluster's authorities by itself, as data: what it is told and asked, step by step.
+//! Managers that create and rotate a cluster's CAs themselves, as data: the commands and checks of each step.
 
 use super::AuthorityId;
 
-/// Who rotates, and how.
+/// A manager, and its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Manager {
-    /// Its name for people.
+    /// Its display name.
     pub title: &'static str,
-    /// What it rotates, in its own order and one at a time: whose it is, its `{api}` and its `{component}`.
+    /// The CAs that it rotates, one at a time in this order: CA, `{api}` and `{component}`.
     pub apis: &'static [(AuthorityId, &'static str, &'static str)],
-    /// Does it run machines that are made from machine configurations?
+    /// Whether its machines are created from machine configurations.
     pub machine_configs: bool,
-    /// The script of the package that its steps call, which takes the options of
-    /// `SubcloudStrategy`; empty where the steps call the manager's own tool.
+    /// The package's script that its steps call, with the options of `SubcloudStrategy`; empty if the steps call the
+    /// manager's own tool.
     pub script: &'static str,
     /// Every step, in order.
     pub steps: &'static [ManagedStep],
 }
 
-/// A step. In its texts and commands `{cluster}`, `{api}` and `{component}` stand for the names, `{options}` for the options
-/// of the strategy; each name and each option reaches the shell as one word.
+/// A step. In texts and commands, `{cluster}`, `{api}` and `{component}` are placeholders for names, and `{options}`
+/// for the strategy's options. Each name and option reaches the shell as one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ManagedStep {
@@ -28,34 +28,34 @@ pub struct ManagedStep {
     pub id: &'static str,
     /// 1, 2 or 3.
     pub phase: u8,
-    /// Whose rotation needs it; `None` for every one.
+    /// The CA whose rotation needs the step; `None` for all.
     pub authority: Option<AuthorityId>,
-    /// Who takes it.
+    /// Who performs it.
     pub performer: Performer,
-    /// What comes of it.
+    /// The result.
     pub title: &'static str,
-    /// What and why.
+    /// What happens and why.
     pub text: &'static str,
-    /// What carries it out; empty where nothing does, or a person.
+    /// The command; empty if there is none, or a person acts.
     pub run: &'static str,
-    /// What exits with 0 once it has taken effect; empty where only a person can tell.
+    /// A command that exits with 0 once the step has taken effect; empty if only a person can check.
     pub gate: &'static str,
-    /// What the gate asks, after "It worked when".
+    /// What the check verifies, after "It worked when".
     pub words: &'static str,
 }
 
-/// Who takes a step.
+/// Who performs a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Performer {
-    /// Whoever runs the manager's own tool.
+    /// The operator of the manager's own tool.
     Operator,
-    /// Everyone who holds a credential of their own.
+    /// Every person with own credentials.
     People,
 }
 
 impl ManagedStep {
-    /// A step of the operator's, whatever is rotated, without any word yet.
+    /// A template: a step of the operator, for all CAs, with empty texts.
     pub(super) const BLANK: Self = Self {
         id: "",
         phase: 1,

@@ -1,7 +1,7 @@
-//! Platforms as data: what lies where, who signs it, who reads it.
+//! Platforms as data: the locations, signers and readers of certificates.
 //!
-//! A platform is a [`Profile`], a set of tables. Inspection, planning and packaging walk the
-//! tables; a new platform adds rows and fixtures, not branches.
+//! A platform is a [`Profile`], a set of tables. Inspection, planning and packaging iterate over the tables. A new
+//! platform adds rows and fixtures, not branches.
 
 mod cluster_api;
 mod consumer_edges;
@@ -44,26 +44,26 @@ pub use platform::{Course, PROFILES, Sign, named};
 pub use starlingx::STARLINGX;
 pub use talos::TALOS;
 
-/// A certificate authority of a cluster.
+/// A CA of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(clippy::exhaustive_enums)] // Kubernetes has three, and Talos one of its own
+#[allow(clippy::exhaustive_enums)] // three of Kubernetes, and one of Talos
 pub enum AuthorityId {
-    /// Signs what Talos' own API presents and accepts.
+    /// Signs the certificates of Talos' own API.
     Talos,
-    /// Signs apiserver, kubelet and user certificates.
+    /// Signs API server, kubelet and user certificates.
     Cluster,
     /// Signs the aggregation layer's client certificate.
     FrontProxy,
-    /// Signs etcd's certificates; shown and left alone.
+    /// Signs etcd's certificates; displayed, not rotated.
     Etcd,
 }
 
 impl AuthorityId {
-    /// All of them, in the order in which they are shown.
+    /// All CAs, in display order.
     pub const ALL: [Self; 4] = [Self::Talos, Self::Cluster, Self::FrontProxy, Self::Etcd];
 
-    /// The word for it in options and JSON: `talos`, `cluster`, `front-proxy`, `etcd`.
+    /// The name in options and JSON: `talos`, `cluster`, `front-proxy`, `etcd`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl fmt::Display for AuthorityId {
     }
 }
 
-/// Reads what [`AuthorityId::as_str`] writes; the error says what would be read.
+/// Parses the output of [`AuthorityId::as_str`]; the error lists the valid names.
 impl FromStr for AuthorityId {
     type Err = String;
 
@@ -93,125 +93,125 @@ impl FromStr for AuthorityId {
     }
 }
 
-/// Everything that tells one platform from another.
+/// All differences between platforms.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Profile {
-    /// Its name in options and JSON, such as `kubeadm`.
+    /// The name in options and JSON, such as `kubeadm`.
     pub id: &'static str,
-    /// Its name for people.
+    /// The display name.
     pub title: &'static str,
-    /// What among the files tells that a cluster is of this platform, each by itself; none where only a person can tell.
+    /// Files that identify the platform; each is sufficient. Empty if only the user can select the platform.
     pub recognised_by: &'static [Sign],
-    /// The platform whose files it has as well: its own signs count for more.
+    /// The platform whose files it has as well. The signs of this platform take precedence.
     pub extends: &'static str,
-    /// The way that a rotation takes.
+    /// The sequence of steps.
     pub course: Course,
-    /// What the platform itself calls the three phases; empty where it has no word.
+    /// The platform's own names of the three phases; empty if it has none.
     pub phase_words: [&'static str; 3],
-    /// What has to be given of a cluster, after "Give".
+    /// The required input, after "Give".
     pub input: &'static str,
-    /// Where its files lie on a node; empty where machines have no files that anybody could change.
+    /// The folder of its files on a node; empty if machines have no files that can be changed.
     pub directory: &'static str,
-    /// Where the kubelet's own files lie on a node; empty as [`Profile::directory`].
+    /// The folder of the kubelet's files on a node; empty as [`Profile::directory`].
     pub kubelet_directory: &'static str,
-    /// Further folders in which a cluster has files of the profile's; none by default.
+    /// Further folders in which a cluster has the profile's files; empty by default.
     pub folders_elsewhere: &'static [&'static str],
-    /// Its certificate authorities.
+    /// Its CAs.
     pub authorities: &'static [AuthorityRow],
-    /// Its leaves that lie in files of their own.
+    /// Its leaf certificates in separate files.
     pub leaves: &'static [LeafRow],
     /// Its kubeconfigs on nodes.
     pub kubeconfigs: &'static [KubeconfigRow],
     /// Its static Pods.
     pub static_pods: &'static [StaticPodRow],
-    /// Flags of static Pods that must name the profile's own files, since the package changes only those; what
-    /// kube-controller-manager signs with is in [`Profile::signing`].
+    /// Flags of static Pods that must refer to the profile's own files, because the package changes only those. The
+    /// signing certificate of kube-controller-manager is in [`Profile::signing`].
     pub flags: &'static [FlagRow],
-    /// Flags under which a rotation takes another course than the one that was proved.
+    /// Flags with which a rotation would differ from the verified sequence.
     pub foreign_flags: &'static [&'static str],
-    /// Every other file that has a meaning.
+    /// All other files that Airlock recognises.
     pub others: &'static [OtherRow],
-    /// Every relation over TLS that a rotation could break.
+    /// All TLS connections that a rotation could break.
     pub edges: &'static [EdgeRow],
-    /// What kube-controller-manager gives to pods in `kube-root-ca.crt`.
+    /// What kube-controller-manager publishes to Pods in `kube-root-ca.crt`.
     pub published: Material,
-    /// What kube-controller-manager signs with while `ca.crt` is a bundle, and when what takes its turn.
+    /// What kube-controller-manager signs with while `ca.crt` is a bundle, and when it switches.
     pub signing: SigningRow,
 }
 
-/// How a platform signs on its nodes during a rotation.
+/// The files for signing on the platform's nodes during a rotation.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SigningRow {
-    /// The file of one certificate that kube-controller-manager signs with.
+    /// The file with one certificate with which kube-controller-manager signs.
     pub certificate: &'static str,
-    /// The private key that goes with it.
+    /// Its private key.
     pub key: &'static str,
-    /// The phase in which that becomes the new CA: 1 to 3.
+    /// The phase in which these files change to the new CA: 1 to 3.
     pub new_from: u8,
-    /// The phase in which the authority's own key file holds the new key: 1 to 3.
+    /// The phase in which the CA's own key file changes to the new key: 1 to 3.
     pub key_from: u8,
-    /// Does every bundle hold the new CA first from phase 2 on? Otherwise some keep the order of phase 1.
+    /// Whether every bundle has the new CA first from phase 2 on. Otherwise some keep the order of phase 1.
     pub reorders: bool,
-    /// Do workers have the two files as well?
+    /// Whether workers have the two files as well.
     pub on_workers: bool,
 }
 
 impl SigningRow {
-    /// Of a platform that has no such files.
+    /// For platforms without such files.
     pub(super) const NONE: Self =
         Self { certificate: "", key: "", new_from: 2, key_from: 2, reorders: true, on_workers: false };
 }
 
-/// An authority: where its certificate and key lie.
+/// A CA: the locations of its certificate and key.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuthorityRow {
-    /// Which one.
+    /// The CA.
     pub id: AuthorityId,
-    /// Its name for people.
+    /// The display name.
     pub title: &'static str,
-    /// Its files' name in a package, without their endings.
+    /// The base name of its files in a package, without extension.
     pub name: &'static str,
-    /// Path of the certificate (or bundle) on a node, or its place in a machine's configuration.
+    /// Path of the certificate (or bundle) on a node, or field in a machine configuration.
     pub certificate: &'static str,
-    /// Path of the private key on a control-plane node, or its place.
+    /// Path of the private key on a control-plane node, or field in a machine configuration.
     pub key: &'static str,
-    /// Where further accepted certificates stand; `None` where those of `certificate` are all.
+    /// Field with further accepted certificates; `None` if `certificate` has all of them.
     pub accepted: Option<&'static str>,
-    /// Its place in a file of the cluster's secrets; empty where there is no such file.
+    /// Field in the file of the cluster's secrets; empty if there is no such file.
     pub secret: &'static str,
-    /// What names a successor in options: `--ca-` of `--ca-cert`.
+    /// The prefix of the new CA's options: `--ca-` of `--ca-cert`.
     pub option: &'static str,
-    /// What a successor looks like.
+    /// The format of the new CA.
     pub successor: SuccessorShape,
-    /// The kinds of key that its readers take; where the platform always makes the same kind, that one first.
+    /// The supported key types. If the platform always uses the same type, that one is first.
     pub keys: &'static [KeyAlgorithm],
-    /// Whether this release rotates it; the others are shown and left alone.
+    /// Whether this release rotates it; others are only displayed.
     pub rotates: bool,
 }
 
-/// What a new authority looks like.
+/// The format of a new CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SuccessorShape {
-    /// A common name of its own, and a key like the old one's.
+    /// A chosen common name, and the old CA's key type.
     Named,
-    /// As the platform makes it: always with this organization, always with the first kind of key.
+    /// As the platform creates it: this organization, and the first supported key type.
     Organization(&'static str),
-    /// As [`SuccessorShape::Named`], or with a whole subject and a day on which it ends, as the platform's own tool takes
-    /// them.
+    /// As [`SuccessorShape::Named`], or with a complete subject and an expiry date, in the formats of the platform's
+    /// own tool.
     Subject,
 }
 
-/// A leaf in a file of its own.
+/// A leaf certificate in a separate file.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LeafRow {
     /// Its base name, such as `apiserver-kubelet-client`.
     pub name: &'static str,
-    /// Who signs it.
+    /// The CA that signs it.
     pub authority: AuthorityId,
     /// Path of the certificate.
     pub certificate: &'static str,
@@ -227,9 +227,10 @@ pub struct KubeconfigRow {
     pub name: &'static str,
     /// Its path.
     pub path: &'static str,
-    /// The process that reads it at start and has to restart for new CA data; `None` where people read it.
+    /// The process that reads it at start and must restart to load new CA data; `None` if people use it.
     pub reader: Option<Component>,
-    /// The user as whom it logs in, which RBAC knows by name; a node's ends in its name.
+    /// The user of its client certificate, to which RBAC refers. For a node's kubeconfig, the prefix before the node's
+    /// name.
     pub user: &'static str,
 }
 
@@ -237,35 +238,35 @@ pub struct KubeconfigRow {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct StaticPodRow {
-    /// Which component it runs.
+    /// The component that it runs.
     pub component: Component,
     /// Path of the manifest.
     pub path: &'static str,
 }
 
-/// A flag and the files that it may name; an empty value is always allowed.
+/// A flag, and the files that it may refer to. An empty value is always allowed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FlagRow {
-    /// Whose flag.
+    /// The component.
     pub component: Component,
-    /// Without the dashes.
+    /// The flag without dashes.
     pub flag: &'static str,
-    /// The paths that the rotation knows how to change.
+    /// The paths that the rotation changes.
     pub paths: &'static [&'static str],
 }
 
-/// A file that is neither an authority's, a leaf's nor a kubeconfig.
+/// A file other than those of a CA or leaf, and other than a kubeconfig.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OtherRow {
     /// Its path.
     pub path: &'static str,
-    /// What it is.
+    /// Its type.
     pub kind: OtherKind,
 }
 
-/// What a file in [`Profile::others`] is.
+/// The type of a file in [`Profile::others`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OtherKind {
@@ -279,13 +280,13 @@ pub enum OtherKind {
     KubeletServingKey,
     /// The kubelet's serving certificate and key in one PEM, as signed through the API.
     KubeletServingPair,
-    /// The private half of the service account keys; left alone.
+    /// The private service account key; not rotated.
     ServiceAccountKey,
-    /// The public half of the service account keys; left alone.
+    /// The public service account key; not rotated.
     ServiceAccountPublicKey,
 }
 
-/// A process that holds trust or a credential in memory.
+/// A process that keeps trusted CAs or a credential in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Component {
@@ -301,14 +302,14 @@ pub enum Component {
     Scheduler,
     /// kubelet.
     Kubelet,
-    /// What signs for apid on workers, on control-plane machines of Talos.
+    /// trustd, which signs apid's certificates on workers; runs on Talos' control-plane machines.
     Trustd,
-    /// The server's half of konnectivity, through which a control plane without nodes reaches its nodes.
+    /// The konnectivity server, through which a hosted control plane connects to its nodes.
     Konnectivity,
 }
 
 impl Component {
-    /// Its name as a binary, container and static Pod.
+    /// The name of its binary, container and static Pod.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -331,19 +332,19 @@ impl fmt::Display for Component {
 }
 
 impl Profile {
-    /// The row of an authority; `None` if the platform does not have it.
+    /// The row of a CA; `None` if the platform does not have it.
     #[must_use]
     pub fn authority(&self, id: AuthorityId) -> Option<&'static AuthorityRow> {
         self.authorities.iter().find(|row| row.id == id)
     }
 
-    /// The path of a static Pod's manifest; `None` if the platform does not run it so.
+    /// The path of a static Pod's manifest; `None` if the platform does not run the component as one.
     #[must_use]
     pub fn manifest(&self, component: Component) -> Option<&'static str> {
         self.static_pods.iter().find(|row| row.component == component).map(|row| row.path)
     }
 
-    /// What its operator keeps, where control planes have no nodes.
+    /// The operator's tables, for hosted control planes.
     #[must_use]
     pub fn hosted(&self) -> Option<&'static Hosted> {
         match self.course {
@@ -352,7 +353,7 @@ impl Profile {
         }
     }
 
-    /// Does its tool take the options of `SubcloudStrategy`?
+    /// Whether the manager's steps accept the options of `SubcloudStrategy`.
     #[must_use]
     pub fn takes_strategy(&self) -> bool {
         matches!(self.course, Course::Managed(manager) if !manager.script.is_empty())
@@ -364,7 +365,7 @@ impl Profile {
         self.kubeconfigs.iter().find(|row| row.reader == Some(Component::Kubelet))
     }
 
-    /// Is the signing file there before and after a rotation as well, as an operator's copy of its CA is?
+    /// Whether the signing file also exists before and after a rotation, as an operator's copy of its CA does.
     #[must_use]
     pub fn keeps_signing_file(&self) -> bool {
         let kept = |table: &SecretTable| table.files.iter().any(|(_, path)| *path == self.signing.certificate);
@@ -377,7 +378,7 @@ impl Profile {
         self.others.iter().find(|row| row.kind == OtherKind::KubeletClient).map_or("", |row| row.path)
     }
 
-    /// Every path that has a meaning on a node.
+    /// All paths that the profile's tables contain.
     pub fn paths(&self) -> impl Iterator<Item = &'static str> {
         let authorities = self.authorities.iter().flat_map(|row| [row.certificate, row.key]);
         let leaves = self.leaves.iter().flat_map(|row| [row.certificate, row.key]);

@@ -1,6 +1,7 @@
-//! Omni: clusters of Talos machines whose authorities Omni makes and rotates by itself.
-//! Source: siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go, client/pkg/omnictl/{kubeconfig,talosconfig}.go,
-//! client/pkg/omnictl/cluster/status.go, client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec),
+//! Omni: clusters of Talos machines whose CAs Omni creates and rotates itself.
+//! Source: siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go,
+//! client/pkg/omnictl/{kubeconfig,talosconfig}.go, client/pkg/omnictl/cluster/status.go,
+//! client/api/omni/specs/omni.proto (ClusterSecretsRotationStatusSpec),
 //! internal/backend/runtime/omni/controllers/omni/cluster_status.go (handleClusterSecretsTaint, handleBreakGlassTaint).
 
 use super::{
@@ -8,15 +9,15 @@ use super::{
     managed::{ManagedStep, Manager, Performer},
 };
 
-/// A cluster of Talos machines, run with Omni.
+/// A cluster of Talos machines, managed by Omni.
 pub const OMNI: Profile = Profile {
     id: "omni",
     title: "Talos with Omni",
-    // Its files are Talos' own: only a person can tell.
+    // The files are Talos' own, so the platform cannot be detected.
     recognised_by: &[],
     course: Course::Managed(&MANAGER),
     input: "what you hold of the cluster: your kubeconfig and talosconfig, a machine's configuration",
-    // Omni goes its own way through them, with CAs that nobody else sees before.
+    // Omni has its own sequence of phases, with CAs that are not visible beforehand.
     edges: &[],
     ..TALOS
 };
@@ -24,8 +25,8 @@ pub const OMNI: Profile = Profile {
 /// Starts the rotation once. Omni reports it as in progress shortly after it has accepted the request.
 const BEGIN: &str = "(if [ ! -e rotation-{api}.begun ]; then omnictl cluster -n {cluster} secret rotate {api} --wait=false || exit 1; tries=0; until omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q {component}; do tries=$((tries + 1)); [ $tries -lt 60 ] || exit 1; sleep 1; done; : >rotation-{api}.begun; fi)";
 
-/// Calls `kubectl rollout` for each workload whose Pod template names the Secret of a ServiceAccount of talos.dev. A call
-/// of kubectl that fails, or an answer that is not complete, ends it.
+/// Runs `kubectl rollout` for each workload whose Pod template refers to the Secret of a ServiceAccount of talos.dev. A
+/// failed kubectl call or an incomplete answer ends it with an error.
 macro_rules! talos_access {
     ($rollout:literal) => {
         concat!(

@@ -1,48 +1,49 @@
-//! Which platforms there are, how one is told from the other, and which way a rotation takes on each.
+//! The list of platforms, how they are recognised, and the sequence of a rotation on each.
 
 use super::{Hosted, KAMAJI, KUBEADM, OMNI, Profile, STARLINGX, STARLINGX_DC, TALOS, managed::Manager};
 
-/// Every platform, in the order in which they are offered.
+/// All platforms, in the order in which user interfaces list them.
 pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &STARLINGX_DC, &TALOS, &OMNI, &KAMAJI];
 
-/// The platform of that name in options and JSON; `None` if there is none.
+/// The platform with this name in options and JSON; `None` if there is none.
 #[must_use]
 pub fn named(id: &str) -> Option<&'static Profile> {
     PROFILES.iter().copied().find(|profile| profile.id == id)
 }
 
-/// What among the files tells that a cluster is of a platform.
+/// A property of the input that identifies a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sign {
-    /// A YAML document that has all of these keys at its top.
+    /// A YAML document with all of these top-level keys.
     Document(&'static [&'static str]),
-    /// An API group that objects are of, or that their labels are of; with the slash behind it.
+    /// An API group of objects or of their labels, with a trailing slash.
     Group(&'static str),
-    /// A file at this path, in a tree of a node's.
+    /// A file at this path in a node's tree.
     NodeFile(&'static str),
-    /// A file that lies where the platform's tables say, in a tree of a node's.
+    /// Any file at a path of the platform's tables, in a node's tree.
     NodeTree,
 }
 
-/// The sequence of steps that a rotation takes.
+/// The sequence of steps of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Course {
-    /// Secrets are replaced from which an operator mounts the control plane's files; nodes' files as elsewhere.
+    /// Replaces the Secrets from which an operator mounts the control plane's files. The nodes' files are replaced as
+    /// in [`Course::NodeFiles`].
     Hosted(&'static Hosted),
-    /// The platform's own tool changes the nodes' files, host by host, each time that it is told the next phase.
+    /// The platform's own tool changes the nodes' files, host by host, when it is started for each phase.
     HostPhases,
-    /// Another program makes the authorities and rotates them; it is told to, and asked how far it is.
+    /// A manager creates and rotates the CAs. The steps start it and query its progress.
     Managed(&'static Manager),
-    /// Machines are given another configuration, and carry it out by themselves.
+    /// Machines receive new configurations and apply them themselves.
     MachineConfigs,
-    /// Nodes' files are replaced and processes restarted, node by node.
+    /// Replaces nodes' files and restarts processes, node by node.
     NodeFiles,
 }
 
 impl Course {
-    /// Are machines' configurations given, rather than nodes' files?
+    /// Whether the input consists of machine configurations rather than nodes' files.
     #[must_use]
     pub const fn reads_machine_configs(self) -> bool {
         match self {

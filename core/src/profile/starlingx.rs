@@ -1,34 +1,35 @@
 //! StarlingX: kubeadm's files on every host, rotated by the platform's own tool.
-//! Source: starlingx/stx-puppet: kubernetes.pp (`…::rootca::trustbothcas`, `updatecerts`, `trustnewca`), starlingx/config:
-//! sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
+//! Source: starlingx/stx-puppet: kubernetes.pp (`…::rootca::trustbothcas`, `updatecerts`, `trustnewca`),
+//! starlingx/config: sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
 
 use super::{
     AuthorityRow, Course, KUBEADM, Profile, Sign, SigningRow, SuccessorShape,
     edge::{EdgeRow, Outage},
 };
 
-/// Where the new CA lies on every host until the last phase puts it into place.
+/// The path of the new CA on every host until the last phase moves it to its final path.
 const NEW_CA: &str = "/etc/kubernetes/pki/ca_new.crt";
 const NEW_KEY: &str = "/etc/kubernetes/pki/ca_new.key";
 
-/// The tool does not touch these.
+/// Marks a CA as not rotated: the tool does not change it.
 const fn left_alone(row: AuthorityRow) -> AuthorityRow {
     AuthorityRow { rotates: false, ..row }
 }
 
-/// In trust-both-cas each controller signs with the new CA at once, while others do not accept it yet.
+/// Outage: in trust-both-cas, each controller signs with the new CA at once, while others do not trust it yet.
 const EARLY_SIGNER: Outage = Outage {
     cause: "in trust-both-cas a controller signs with the new CA as soon as its own files are changed, and the API servers of controllers whose turn is still to come do not accept that",
     duration: "from the first controller's trust-both-cas until the last one's, for certificates that are signed in between",
 };
 
-/// What hangs on a certificate that kube-controller-manager signs meanwhile.
+/// The edges that depend on a certificate that kube-controller-manager signs during this time.
 const SIGNED_MEANWHILE: [&str; 2] = ["requester-apiserver", "kubelet-apiserver"];
 
-/// The row of API servers that verify kubelets.
+/// The edge of API servers that verify kubelets.
 const KUBELET_SERVING: &str = "apiserver-kubelet-serving";
 
-/// update-certs renews the kubelet's client certificate and not its serving certificate (starlingx/stx-puppet: kubernetes.pp).
+/// Outage: update-certs renews the kubelet's client certificate, but not its serving certificate (starlingx/stx-puppet:
+/// kubernetes.pp).
 const SERVING_NOT_RENEWED: Outage = Outage {
     cause: "the platform's tool does not renew kubelets' serving certificates, and kube-apiserver verifies them by --kubelet-certificate-authority",
     duration: "logs, exec and port-forward fail from trust-new-ca on, on each host until its kubelet's serving certificate is renewed",
@@ -51,7 +52,7 @@ const EDGES: [EdgeRow; KUBEADM.edges.len()] = {
     rows
 };
 
-/// Comparing texts with `==` is not for constants yet.
+/// Whether `ids` contains `id`. A loop over bytes, because `==` on strings is not available in constants.
 const fn is_one_of(id: &str, ids: &[&str]) -> bool {
     let mut index = 0;
     while index < ids.len() {
@@ -72,7 +73,7 @@ const fn is_one_of(id: &str, ids: &[&str]) -> bool {
 pub const STARLINGX: Profile = Profile {
     id: "starlingx",
     title: "StarlingX",
-    // Until a rotation is under way, a host's files are kubeadm's: only a person can tell.
+    // Before a rotation, a host's files are the same as kubeadm's, so the platform cannot be detected.
     recognised_by: &[Sign::NodeFile(NEW_CA)],
     extends: KUBEADM.id,
     course: Course::HostPhases,

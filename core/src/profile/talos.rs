@@ -1,4 +1,4 @@
-//! Talos Linux: machines without a shell, whose authorities stand in their machine configurations.
+//! Talos Linux: machines without a shell. Their CAs are in their machine configurations.
 //! Source: siderolabs/talos: pkg/machinery/config/types/v1alpha1, pkg/machinery/config/generate/secrets,
 //! pkg/machinery/client/config.
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::x509::KeyAlgorithm;
 
-/// Talos makes P-256; what a person brings along may be any key that Kubernetes takes.
+/// Talos creates P-256 keys; an imported CA may have any key that Kubernetes supports.
 const KUBERNETES_CA_KEYS: &[KeyAlgorithm] = &[
     KeyAlgorithm::EcdsaP256,
     KeyAlgorithm::EcdsaP384,
@@ -17,18 +17,18 @@ const KUBERNETES_CA_KEYS: &[KeyAlgorithm] = &[
     KeyAlgorithm::Rsa4096,
 ];
 
-/// A cluster of Talos machines, run with `talosctl`.
+/// A cluster of Talos machines, managed with `talosctl`.
 pub const TALOS: Profile = Profile {
     id: "talos",
     title: "Talos",
     recognised_by: &[
         // A machine configuration.
         Sign::Document(&["version", "machine"]),
-        // The same as `talosctl get machineconfig -o yaml` prints it, where it cannot be read.
+        // Output of `talosctl get machineconfig -o yaml` whose configuration cannot be read.
         Sign::Document(&["node", "metadata", "spec"]),
-        // secrets.yaml, as `talosctl gen secrets` writes it.
+        // secrets.yaml, created by `talosctl gen secrets`.
         Sign::Document(&["secrets", "trustdinfo", "certs"]),
-        // A talosconfig: a kubeconfig has `current-context`.
+        // A talosconfig. kubeconfigs have `current-context` instead of `context`.
         Sign::Document(&["context", "contexts"]),
     ],
     extends: "",

@@ -1,10 +1,10 @@
-//! Every TLS edge of a cluster of Talos machines.
+//! The TLS connections of a cluster of Talos machines.
 //!
-//! Sources: siderolabs/talos: internal/app/apid, internal/app/trustd, internal/app/machined/pkg/controllers/secrets/api.go
-//! (what apid presents and trusts; a worker asks trustd for both), controllers/k8s/render_secrets_static_pod.go and
-//! control_plane_static_pod.go (API servers accept every accepted CA, kube-controller-manager signs with the issuing one
-//! and publishes it alone), controllers/k8s/kubelet_service.go (a kubelet keeps its certificate until its machine no
-//! longer accepts who signed it).
+//! Sources: siderolabs/talos: internal/app/apid, internal/app/trustd,
+//! internal/app/machined/pkg/controllers/secrets/api.go (what apid presents and trusts; a worker requests both from
+//! trustd), controllers/k8s/render_secrets_static_pod.go and control_plane_static_pod.go (API servers trust every
+//! accepted CA; kube-controller-manager signs with the issuing CA and publishes only that one),
+//! controllers/k8s/kubelet_service.go (a kubelet keeps its certificate until its machine no longer accepts the issuer).
 
 use super::{
     AuthorityId, Component,
@@ -17,7 +17,7 @@ const fn machine(material: Material) -> Option<Holding> {
     Some(Holding::new(material, Writer::Machine, Effect::Live))
 }
 
-/// A component that presents what its machine issues and trusts what it accepts.
+/// A component that presents a certificate issued by its machine, and trusts the CAs that the machine accepts.
 const fn component(component: Component, authority: AuthorityId) -> End {
     End::new(Party::Component(component), machine(Material::Issued(authority)), machine(Material::Authority(authority)))
 }
@@ -32,10 +32,10 @@ const WORKER_APID: End = End::new(
     Some(Holding::new(Material::HandedTrust(Talos), Writer::Trustd, Effect::Renewal)),
 );
 
-/// It is asked with a token.
+/// trustd authenticates clients by token.
 const TRUSTD: End = End::new(Party::Component(Component::Trustd), machine(Material::Issued(Talos)), None);
 
-/// A worker verifies trustd by its own configuration.
+/// A worker verifies trustd with the CAs of its own configuration.
 const WORKER: End = End::new(Party::OnWorkers(Component::Apid), None, machine(Material::Authority(Talos)));
 
 const KUBELET: End = End::new(
@@ -70,7 +70,7 @@ const GIVEN: End = clients(Party::GivenClients);
 
 const OTHERS: End = clients(Party::OtherClients);
 
-/// Who has what the old authority signed: as a client, and, with its key, as a server.
+/// A holder of an old certificate: as a client and, with the old CA's key, as a server.
 const fn old(authority: AuthorityId) -> End {
     End::new(Party::OldHolder, Some(Holding::new(Material::Old(authority), Writer::People, Effect::EachUse)), None)
 }

@@ -1,4 +1,4 @@
-//! A certificate with all of its fields, asked for one by one: a cluster has too many for a report.
+//! A certificate with all fields, requested one at a time: a cluster has too many for one report.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,15 +8,15 @@ use crate::{
     x509::{Certificate, Extension, Oid},
 };
 
-/// What [`CertificateReport`](super::CertificateReport) leaves out.
+/// The fields that [`CertificateReport`](super::CertificateReport) omits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateDetails {
-    /// SHA-256 of its DER, as [`CertificateReport::fingerprint`](super::CertificateReport::fingerprint) has it.
+    /// SHA-256 of its DER, in the format of [`CertificateReport::fingerprint`](super::CertificateReport::fingerprint).
     pub fingerprint: String,
     /// 1, 2 or 3.
     pub version: u32,
-    /// Its extensions, in their order.
+    /// Its extensions, in order.
     pub extensions: Vec<ExtensionReport>,
     /// The public key in hexadecimal: DER of SubjectPublicKeyInfo.
     pub public_key: String,
@@ -28,19 +28,19 @@ pub struct CertificateDetails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExtensionReport {
-    /// RFC 5280's name, such as `keyUsage`; empty for one that is not known here.
+    /// RFC 5280's name, such as `keyUsage`; empty for unknown extensions.
     pub name: String,
     /// Its object identifier, dotted.
     pub oid: String,
-    /// Must a reader that does not know it refuse the certificate?
+    /// Whether a reader that does not know it must refuse the certificate.
     pub critical: bool,
-    /// What it says; empty where that is not known here.
+    /// Its value as text; empty for unknown extensions.
     pub value: String,
-    /// Its content octets in hexadecimal, whatever they are.
+    /// Its content octets in hexadecimal.
     pub raw: String,
 }
 
-/// Extensions by the end of their identifier under `2.5.29`, as content octets (RFC 5280, 4.2.1).
+/// Names of extensions by the last arc of their identifier under `2.5.29`, as content octets (RFC 5280, 4.2.1).
 const NAMES: [(u8, &str); 12] = [
     (14, "subjectKeyIdentifier"),
     (15, "keyUsage"),
@@ -57,7 +57,7 @@ const NAMES: [(u8, &str); 12] = [
 ];
 
 impl Inventory {
-    /// All fields of a certificate by its fingerprint, as a report names it; `None` if there is none.
+    /// All fields of the certificate with this fingerprint, in a report's format; `None` if there is none.
     #[must_use]
     pub fn certificate_details(&self, fingerprint: &str) -> Option<CertificateDetails> {
         let wanted = |certificate: &&Certificate| hex::colons(&certificate.fingerprint()) == fingerprint;
@@ -82,7 +82,7 @@ fn details(certificate: &Certificate) -> CertificateDetails {
 
 fn extension(certificate: &Certificate, extension: &Extension) -> ExtensionReport {
     let name = name(&extension.oid);
-    // An extension that is given twice says nothing, as everywhere else.
+    // An extension that occurs twice is not interpreted, as in the rest of Airlock.
     let once = certificate.extensions().iter().filter(|other| other.oid == extension.oid).count() == 1;
     let list = |values: Vec<String>| values.join(", ");
     let value = match name {

@@ -1,4 +1,4 @@
-//! An inventory as plain data.
+//! The report of an inventory.
 
 use super::{
     AuthorityReport, CertificateReport, ClusterReport, HolderReport, InventoryReport, KeyReport, MissingReport,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Inventory {
-    /// Everything that was found, for people and for `--format json`. `now` dates the names that are proposed.
+    /// Reports the whole inventory, for display and for `--format json`. `now` is the date in proposed names.
     #[must_use]
     pub fn report(&self, now: UnixTime) -> InventoryReport {
         let nodes = self.nodes.iter().map(|node| self.node_report(node));
@@ -184,7 +184,7 @@ impl MissingReport {
     }
 }
 
-/// The API server that a kubeconfig points to.
+/// The API server URL of a kubeconfig.
 fn server(kubeconfig: &KubeconfigArtifact) -> String {
     kubeconfig.model.clusters.first().map(|cluster| cluster.server.clone()).unwrap_or_default()
 }
@@ -193,7 +193,7 @@ fn key_report(key: &PublicKey) -> KeyReport {
     KeyReport { key_type: key.key_type().to_string(), pin: key.pin() }
 }
 
-/// A certificate as plain data; `signed_by` in words.
+/// Reports a certificate; `signed_by` as text.
 pub(crate) fn certificate_report(certificate: &Certificate, signed_by: &str) -> CertificateReport {
     CertificateReport {
         subject: certificate.subject().to_string(),

@@ -1,5 +1,5 @@
-//! What skins show of an inventory and of a plan: plain data, nothing secret, the same for the
-//! page and for `--format json`.
+//! Reports about inventory, plan and package: plain data without secrets, the same for the page and for `--format
+//! json`.
 
 mod certificate;
 mod inventory;
@@ -20,124 +20,124 @@ use crate::{
     x509::KeyAlgorithm,
 };
 
-/// Everything that inspection found.
+/// The result of inspection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryReport {
-    /// The cluster's name as far as the files tell; empty where they do not.
+    /// The cluster's name; empty if the files do not contain it.
     pub cluster: String,
-    /// The profile that fits, such as `kubeadm`.
+    /// The platform's id, such as `kubeadm`.
     pub platform: String,
-    /// One for each control-plane node, worker, and the objects and clients, in the order of the package.
+    /// Each control-plane node and worker, and the objects and clients, in the order of the package.
     pub holders: Vec<HolderReport>,
-    /// The cluster's authorities as they are today.
+    /// The cluster's current CAs.
     pub authorities: Vec<AuthorityReport>,
-    /// Files that have no place, with the reason.
+    /// Files that were not recognised, with the reason.
     pub unrecognised: Vec<UnrecognisedReport>,
-    /// Where everyone is in a rotation that is under way.
+    /// The progress of a rotation.
     pub rotation: RotationReport,
-    /// What is to be said about the input, most severe first.
+    /// Findings about the input, most severe first.
     pub findings: Vec<Finding>,
-    /// The same findings, those with one cause together.
+    /// The same findings, grouped by cause.
     #[serde(default)]
     pub groups: Vec<FindingGroup>,
-    /// The clusters that the files are of, where they are of several; empty otherwise.
+    /// The clusters of the files, if there are several; empty otherwise.
     #[serde(default)]
     pub clusters: Vec<ClusterReport>,
-    /// How many files were looked at, members of archives included.
+    /// The number of files read, including members of archives.
     pub files: usize,
     /// The choices that this cluster allows.
     #[serde(default)]
     pub choices: PossibleChoices,
 }
 
-/// One of several clusters whose files were loaded.
+/// One of several clusters in the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterReport {
-    /// Its name in Cluster API; empty where it has none.
+    /// Its name in Cluster API; empty if it has none.
     pub name: String,
     /// Its cluster CA.
     pub authority: CertificateReport,
-    /// Its nodes by name.
+    /// The names of its nodes.
     pub nodes: Vec<String>,
-    /// Its files, as the person named them.
+    /// Its files, by their names in the input.
     pub files: Vec<String>,
-    /// The folders and files that contain all of them and nothing of another cluster.
+    /// The folders and files that contain all of its files, and none of another cluster.
     pub loaded_from: Vec<String>,
 }
 
-/// A rotation that is under way; empty where none is.
+/// A rotation in progress; empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RotationReport {
-    /// The authorities that are being replaced.
+    /// The CAs that are being replaced.
     pub authorities: Vec<ReplacedReport>,
-    /// Everyone who has a part in it, in the order of the package.
+    /// All holders that take part, in the order of the package.
     pub holders: Vec<StandingReport>,
 }
 
-/// An authority that is being replaced.
+/// A CA that is being replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplacedReport {
-    /// Which one.
+    /// The CA.
     pub id: AuthorityId,
-    /// Its name in words.
+    /// The display name.
     pub title: String,
-    /// The one that is retired.
+    /// The old CA.
     pub old: CertificateReport,
-    /// The one that takes over.
+    /// The new CA.
     pub new: CertificateReport,
-    /// Was the new one's private key given?
+    /// Whether the new CA's private key was provided.
     pub new_key_present: bool,
 }
 
-/// Where someone is in a rotation.
+/// A holder's progress in a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StandingReport {
-    /// A node's name, an object's place, or a file.
+    /// The name of a node, an object or a file.
     pub name: String,
     /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
     pub role: String,
-    /// Where most of it stands.
+    /// The state of most of its files and objects.
     pub standing: Standing,
-    /// What does not stand there; with any, the holder is out of line.
+    /// Files and objects in another state. If there are any, the holder is inconsistent.
     pub out_of_line: Vec<MissingReport>,
 }
 
-/// Something that is not where it should be.
+/// A file or object that is not in the expected state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MissingReport {
-    /// Who has it: a node's name, an object's place, or a file.
+    /// Its holder: the name of a node, an object or a file.
     pub holder: String,
     /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
     pub role: String,
     /// Absolute path on the node, or `Secret default/one-ca`.
     pub place: String,
-    /// The file as the person named it.
+    /// The file's name in the input.
     pub file: String,
-    /// What is seen there, as a sentence without a final period.
+    /// The observed state, as a sentence without a final period.
     pub seen: String,
 }
 
-/// Whether a phase is done, as far as files tell.
+/// Whether a phase is complete, as far as files show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// 1, 2 or 3.
     pub phase: u8,
-    /// Is everything that was given through it?
+    /// Whether all provided files have completed it.
     pub holds: bool,
-    /// What is not.
+    /// Files and objects that have not.
     pub missing: Vec<MissingReport>,
-    /// What stands in the way of an answer, and what could not be seen.
+    /// Errors that prevent an answer, and what could not be checked.
     pub findings: Vec<Finding>,
 }
 
-/// A node, or a group of objects, and what it holds.
+/// A holder: a node, or a group of objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HolderReport {
@@ -145,35 +145,35 @@ pub struct HolderReport {
     pub name: String,
     /// `control-plane`, `worker`, `cluster`, `management`, `clients` or `loose`.
     pub role: String,
-    /// The things it holds.
+    /// Its files and objects.
     pub slots: Vec<SlotReport>,
 }
 
-/// A recognised thing in its place.
+/// A recognised file or object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotReport {
-    /// The place: a path such as `/etc/kubernetes/pki/ca.crt`, or `Secret default/one-ca`.
+    /// Its path, such as `/etc/kubernetes/pki/ca.crt`, or its name, such as `Secret default/one-ca`.
     pub place: String,
-    /// The file it came from, as the person named it.
+    /// The file's name in the input.
     pub file: String,
-    /// What it is, in words: `CA certificate`, `kubeconfig`, `private key`.
+    /// Its type as text: `CA certificate`, `kubeconfig`, `private key`.
     pub kind: String,
-    /// The certificates in it, in their order.
+    /// The certificates in it, in order.
     pub certificates: Vec<CertificateReport>,
-    /// The pins of the keys in it: all that is ever shown of a private one.
+    /// The public key pins of the keys in it. Nothing else of a private key is reported.
     pub keys: Vec<KeyReport>,
-    /// The API server a kubeconfig points to; empty elsewhere.
+    /// The API server URL of a kubeconfig; otherwise empty.
     pub server: String,
 }
 
-/// A certificate as the person sees it.
+/// A certificate for display.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateReport {
-    /// Subject in encoding order, as `openssl x509 -nameopt oneline` has it.
+    /// Subject in encoding order, in the format of `openssl x509 -nameopt oneline`.
     pub subject: String,
-    /// Issuer, in the same form.
+    /// Issuer, in the same format.
     pub issuer: String,
     /// Subject alternative names as `DNS:name` and `IP:address`.
     pub alternative_names: Vec<String>,
@@ -181,15 +181,15 @@ pub struct CertificateReport {
     pub key_type: String,
     /// Serial number in hexadecimal.
     pub serial: String,
-    /// First second of its life.
+    /// First second of its validity.
     pub not_before: UnixTime,
-    /// Last second of its life.
+    /// Last second of its validity.
     pub not_after: UnixTime,
-    /// May it sign others (basicConstraints)?
+    /// Whether it is a CA (basicConstraints).
     pub authority: bool,
-    /// Who signed it, found by key and signature: the signer's subject and fingerprint; empty if none is here.
+    /// The issuer, found by key and signature: its subject and fingerprint; empty if it is not in the input.
     pub signed_by: String,
-    /// SHA-256 of its DER, in upper case hexadecimal with colons, as `openssl x509 -fingerprint -sha256` has it.
+    /// SHA-256 of its DER, in upper case hexadecimal with colons, in the format of `openssl x509 -fingerprint -sha256`.
     pub fingerprint: String,
     /// `sha256:` and the hexadecimal SHA-256 of its public key (kubeadm's discovery hash).
     pub pin: String,
@@ -201,47 +201,47 @@ pub struct CertificateReport {
     pub signature_algorithm: String,
 }
 
-/// A key, by its pin alone.
+/// A key, identified by its public key pin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyReport {
     /// Such as `RSA 2048`.
     pub key_type: String,
-    /// `sha256:` and the hexadecimal SHA-256 of the public half.
+    /// `sha256:` and the hexadecimal SHA-256 of the public key.
     pub pin: String,
 }
 
-/// One of the cluster's authorities.
+/// A CA of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthorityReport {
-    /// Which one.
+    /// The CA.
     pub id: AuthorityId,
-    /// Its name in words: `Cluster CA`.
+    /// The display name: `Cluster CA`.
     pub title: String,
-    /// The certificate that signs today.
+    /// The current signing certificate.
     pub certificate: CertificateReport,
-    /// Was its private key given?
+    /// Whether its private key was provided.
     pub key_present: bool,
-    /// Can it be rotated here?
+    /// Whether Airlock can rotate it.
     pub rotates: bool,
-    /// The key of a successor of the same type; `None` where that type is not made here.
+    /// The algorithm for a new CA key of the same type; `None` if Airlock does not generate that type.
     pub same_key_algorithm: Option<KeyAlgorithm>,
-    /// The common name that a successor gets unless another is asked for.
+    /// The default common name of the new CA.
     pub successor_name: String,
 }
 
-/// A file without a place.
+/// A file that was not recognised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnrecognisedReport {
-    /// The file as the person named it.
+    /// The file's name in the input.
     pub file: String,
-    /// Why it has no place.
+    /// Why it was not recognised.
     pub reason: String,
 }
 
-/// A plan, before anything is made.
+/// A plan, before keys are generated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanReport {
@@ -250,26 +250,26 @@ pub struct PlanReport {
     /// Why the package is made.
     #[serde(default)]
     pub intent: Intent,
-    /// What each rotated authority is replaced by.
+    /// The old and new CAs.
     pub authorities: Vec<SuccessorReport>,
-    /// The keys to be made, in words, in the order of the plan's key requests.
+    /// The keys to generate, in the order of the plan's key requests.
     pub keys: Vec<KeyRequestReport>,
     /// The steps, in order.
     pub steps: Vec<StepReport>,
-    /// What is to be said about the plan; [`finding::group`](crate::finding::group) puts those with one cause together.
+    /// Findings about the plan; [`finding::group`](crate::finding::group) groups them by cause.
     pub findings: Vec<Finding>,
     /// The dependencies on a rotated CA that the package does not handle, each acknowledged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acknowledged: Vec<Acknowledged>,
 }
 
-/// An authority and its successor.
+/// An old CA and its new CA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SuccessorReport {
-    /// Which one.
+    /// The CA.
     pub id: AuthorityId,
-    /// Its name in words.
+    /// The display name.
     pub title: String,
     /// Subject of the old certificate.
     pub old_subject: String,
@@ -277,30 +277,30 @@ pub struct SuccessorReport {
     pub new_subject: String,
     /// Key type of the new one.
     pub key_type: String,
-    /// First second of the new one's life.
+    /// First second of the new one's validity.
     pub not_before: UnixTime,
-    /// Last second of the new one's life.
+    /// Last second of the new one's validity.
     pub not_after: UnixTime,
-    /// Was it brought along rather than made here?
+    /// Whether it was imported rather than generated.
     pub brought: bool,
-    /// Is it in the cluster already, since a rotation is under way?
+    /// Whether it is already in the cluster, because a rotation is in progress.
     #[serde(default)]
     pub under_way: bool,
-    /// Where its private key goes: `control-plane nodes` or `ca-keys/`; empty where it is not here.
+    /// Where its private key is stored: `control-plane nodes` or `ca-keys/`; empty for an external CA.
     pub key_home: String,
 }
 
-/// A key to be made.
+/// A key to generate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyRequestReport {
-    /// Whose key, in words: `cp1: apiserver`.
+    /// The owner of the key as text: `cp1: apiserver`.
     pub owner: String,
-    /// What kind of key.
+    /// The algorithm.
     pub algorithm: KeyAlgorithm,
 }
 
-/// One step, as the person reads it.
+/// A step, for display.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepReport {
@@ -310,28 +310,28 @@ pub struct StepReport {
     pub phase: u8,
     /// `<node>`, `workers`, `cluster`, `management` or `clients`.
     pub holder: String,
-    /// What is done, in words.
+    /// The action, as text.
     pub title: String,
-    /// What is changed.
+    /// The changed files and objects.
     pub edits: Vec<EditReport>,
-    /// What is restarted, in words.
+    /// The restarted processes, as text.
     pub restarts: Vec<String>,
-    /// What must be true before the next step.
+    /// The condition for the next step.
     pub gate: String,
     /// The step's commands.
     #[serde(default)]
     pub commands: StepCommands,
 }
 
-/// The commands of a step, on its holder, in the root of the unpacked package; each empty where there is none.
+/// The commands of a step, to run on its holder in the root folder of the unpacked package. Empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepCommands {
-    /// Makes the change.
+    /// Applies the change.
     pub run: String,
-    /// Checks whether it took effect.
+    /// Checks whether the change has taken effect.
     pub check: String,
-    /// Rolls it back.
+    /// Rolls the change back.
     pub undo: String,
 }
 
@@ -341,29 +341,29 @@ impl From<Commands> for StepCommands {
     }
 }
 
-/// One file or object changed by a step.
+/// A file or object that a step changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EditReport {
-    /// Where it lies on its holder.
+    /// Its path or name on the holder.
     pub target: String,
-    /// What it is before, in words: `old CA`.
+    /// The content before, as text: `old CA`.
     pub before: String,
-    /// What it is afterwards, in words: `old CA, new CA`.
+    /// The content after, as text: `old CA, new CA`.
     pub after: String,
-    /// The file in the package that holds it; empty for removals.
+    /// The file in the package with the new content; empty for removals.
     pub output: String,
 }
 
-/// The package's files, before the download. Content is asked for file by file: [`FilePreview`].
+/// The package's files, before the download. Contents are requested one at a time: [`FilePreview`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PackageReport {
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.
     pub name: String,
-    /// Every file, in the order of the archive.
+    /// All files, in the order of the archive.
     pub files: Vec<OutputFileReport>,
-    /// What was predicted of every handshake.
+    /// The predicted result of every TLS handshake.
     pub matrix: TrustMatrix,
 }
 
@@ -379,32 +379,32 @@ pub struct OutputFileReport {
     pub size: usize,
     /// SHA-256 in lower case hexadecimal.
     pub sha256: String,
-    /// Does it hold a private key?
+    /// Whether it contains a private key.
     pub secret: bool,
     /// 1, 2, 3; 0 for the backup and for files of the whole package.
     pub phase: u8,
     /// `<node>`, `workers`, `cluster`, `management`, `clients`; empty for files of the whole package.
     pub holder: String,
-    /// What it is for, in words.
+    /// Its purpose, as text.
     pub purpose: String,
-    /// Is it an object for `kubectl apply`, which can be copied as a whole command?
+    /// Whether it is an object for `kubectl apply`, which can be copied as a complete command.
     pub appliable: bool,
 }
 
-/// A file of the package beside what was there, private keys replaced by their pins.
+/// A file of the package compared with the file that it replaces. Private keys are replaced by their public key pins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FilePreview {
     /// Path below the package's root.
     pub path: String,
-    /// The file it replaces, as the person named it; empty if there was none.
+    /// The name in the input of the file that it replaces; empty if there is none.
     pub replaces: String,
-    /// The lines, those removed and those added among them.
+    /// The lines, including removed and added ones.
     pub lines: Vec<PreviewLine>,
-    /// The certificates in the file that it replaces, in their order.
+    /// The certificates in the replaced file, in order.
     #[serde(default)]
     pub before: Vec<CertificateReport>,
-    /// The certificates in it, in their order.
+    /// The certificates in the new file, in order.
     #[serde(default)]
     pub after: Vec<CertificateReport>,
 }
@@ -413,21 +413,21 @@ pub struct FilePreview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewLine {
-    /// What becomes of it.
+    /// Whether the line was added, kept or removed.
     pub change: LineChange,
-    /// The text, without its line end.
+    /// The text, without its line ending.
     pub text: String,
 }
 
-/// What becomes of a line.
+/// The change of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums)] // as in every difference
 pub enum LineChange {
-    /// New in the package's file.
+    /// Only in the package's file.
     Added,
-    /// The same as before.
+    /// In both files.
     Kept,
-    /// Only in the file before.
+    /// Only in the replaced file.
     Removed,
 }

@@ -1,4 +1,4 @@
-//! A plan as plain data.
+//! The report of a plan.
 
 use super::{
     CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport, certificate_report,
@@ -7,7 +7,7 @@ use crate::mint::Minted;
 use crate::plan::{Action, ClusterAction, KeyHome, RenewedCertificate, RotationPlan, Step, Succession, Successor};
 
 impl RotationPlan {
-    /// The whole plan, before anything is made.
+    /// Reports the whole plan, before keys are generated.
     #[must_use]
     pub fn report(&self) -> PlanReport {
         let keys = self.key_requests.iter();
@@ -26,7 +26,7 @@ impl RotationPlan {
 }
 
 impl Minted {
-    /// The new authorities, in the order of [`PlanReport::authorities`]: their fingerprints are there to be compared.
+    /// The new CAs, in the order of [`PlanReport::authorities`], with fingerprints for comparison.
     #[must_use]
     pub fn authorities(&self) -> Vec<CertificateReport> {
         self.authorities.values().map(|minted| certificate_report(minted.certificate(), "")).collect()
@@ -70,7 +70,7 @@ fn step(step: &Step) -> StepReport {
     let mut restarts: Vec<String> = Vec::new();
     for action in &step.actions {
         match action {
-            // What machines have that join: no file of an old worker changes, and nothing restarts there.
+            // The files of machines that will join: no file of an existing worker changes, and nothing restarts on it.
             Action::Write(_) | Action::TrustInKubeconfig(_) | Action::Restart(_) if step.replaces_workers() => {}
             Action::Write(edit) => edits.push(EditReport {
                 target: edit.target.clone(),

@@ -1,4 +1,4 @@
-//! The same nodes as a cluster of Cluster API's: three CAs of one name, and the management cluster's Secrets.
+//! The kubeadm sample as a Cluster API cluster: three CAs with the same name, and the management cluster's Secrets.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -12,9 +12,9 @@ use crate::profile::CLUSTER_NAME_LABEL;
 /// The namespace of the Cluster object.
 const NAMESPACE: &str = "sample";
 
-/// The whole cluster.
+/// Adds all files of the sample.
 pub(super) fn lay_out(maker: &mut Maker<'_>) {
-    // All three are called the same (cluster-api: util/secret, `newSelfSignedCACert`).
+    // All three CAs have the same name (cluster-api: util/secret, `newSelfSignedCACert`).
     let shared = Shared {
         cluster: maker.authority("kubernetes"),
         front_proxy: maker.authority("kubernetes"),
@@ -37,7 +37,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
     secret(maker, "kubeconfig", &[("value", &text)]);
 }
 
-/// A Secret as the control-plane provider writes it.
+/// A Secret in the control-plane provider's format.
 fn secret(maker: &mut Maker<'_>, purpose: &str, data: &[(&str, &str)]) {
     let cluster = &maker.cluster;
     let data = data.iter().map(|(key, text)| {

@@ -1,9 +1,9 @@
-//! A tenant of Kamaji's: its TenantControlPlane, its Deployment and its Secrets in the management cluster, two nodes, a
-//! person's kubeconfig.
+//! A Kamaji tenant: its TenantControlPlane, Deployment and Secrets in the management cluster, two nodes, and a person's
+//! kubeconfig.
 //!
-//! The objects are those of `tests/fixtures/kamaji/alpha` and `konnectivity`, which an operator of 26.8.2-edge left, without
-//! the fields of the server and without the operator's check sums, which nothing here is told by. There are all thirteen
-//! Secrets of Kamaji's page on certificates.
+//! The objects are from `tests/fixtures/kamaji/alpha` and `konnectivity`, created by operator 26.8.2-edge, without
+//! server-managed fields and without the operator's checksums, which Airlock does not use. All thirteen Secrets of
+//! Kamaji's page on certificates are included.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -19,12 +19,12 @@ const DEPLOYMENT: &str = include_str!("kamaji/deployment.yaml");
 
 /// The namespace of the tenant's objects.
 const NAMESPACE: &str = "sample";
-/// The tenant's address, which is for documentation (RFC 5737).
+/// The tenant's address, from a documentation range (RFC 5737).
 const ADDRESS: &str = "192.0.2.20";
-/// The tenant's `metadata.uid`, by which its operator calls it in the data store.
+/// The tenant's `metadata.uid`, which its operator uses as name in the data store.
 const UID: &str = "8c5f9a52-3e0b-4d0f-9d3c-6a1f2f2d7b41";
 
-/// The whole tenant.
+/// Adds all files of the sample.
 pub(super) fn lay_out(maker: &mut Maker<'_>) {
     ADDRESS.clone_into(&mut maker.host);
     for (name, template) in [("tenantcontrolplane", CONTROL_PLANE), ("deployment", DEPLOYMENT)] {
@@ -53,7 +53,7 @@ fn authorities(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
     let service_account = maker.key();
     let (public, key) = (service_account.public_key().to_pem(), service_account.to_pem());
     secret(maker, "sa-certificate", &[("sa.key", &*key), ("sa.pub", &public)]);
-    // The data store has an authority of its own, whose key is no tenant's.
+    // The data store has its own CA, whose key no tenant has.
     let store = maker.authority("datastore-etcd-ca");
     let user = maker.leaf(&store, UID, &["system:masters"], Usage::Peer, &[]);
     let authority = store.certificate().to_pem();
@@ -76,7 +76,7 @@ fn leaves(maker: &mut Maker<'_>, cluster: &Issuer, front_proxy: &Issuer) {
         "kubernetes.default.svc".to_owned(),
         "kubernetes.default.svc.cluster.local".to_owned(),
         "localhost".to_owned(),
-        // What the operator calls the node for kubeadm.
+        // The operator's node name for kubeadm.
         "node".to_owned(),
         "10.96.0.1".to_owned(),
         ADDRESS.to_owned(),
@@ -118,7 +118,7 @@ fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer) {
     konnectivity(maker, issuer);
 }
 
-/// The certificate of konnectivity-server, and the kubeconfig that embeds it.
+/// Adds konnectivity-server's certificate and the kubeconfig that embeds it.
 fn konnectivity(maker: &mut Maker<'_>, issuer: &Issuer) {
     let user = "system:konnectivity-server";
     let pair = maker.leaf(issuer, user, &["system:masters"], Usage::Peer, &[]);
@@ -128,7 +128,7 @@ fn konnectivity(maker: &mut Maker<'_>, issuer: &Issuer) {
     secret(maker, "konnectivity-kubeconfig", &[("konnectivity-server.conf", config.as_str())]);
 }
 
-/// A Secret as the operator writes it.
+/// A Secret in the operator's format.
 fn secret(maker: &mut Maker<'_>, component: &str, data: &[(&str, &str)]) {
     let hosted = KAMAJI.hosted().expect("Invariant: Kamaji's course is that of hosted control planes");
     let (component_label, name_label, cluster) = (hosted.component_label, hosted.name_label, &maker.cluster);

@@ -1,6 +1,6 @@
-//! A cluster of kubeadm's: three control-plane nodes, a worker, a person's kubeconfig, cluster-info, kubeadm-config.
+//! A kubeadm cluster: three control-plane nodes, a worker, a person's kubeconfig, cluster-info, kubeadm-config.
 //!
-//! Manifests and the kubelet's configuration are those of `tests/fixtures/kubeadm/rsa-3`, which kubeadm 1.36 wrote.
+//! Manifests and the kubelet configuration are from `tests/fixtures/kubeadm/rsa-3`, created by kubeadm 1.36.
 
 use zeroize::Zeroizing;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::x509::{Issuer, PrivateKey};
 
-/// Static Pods, with places for what differs from node to node.
+/// Static Pod manifests, with placeholders for node-specific values.
 const MANIFESTS: [(&str, &str); 4] = [
     ("etcd", include_str!("kubeadm/etcd.yaml")),
     ("kube-apiserver", include_str!("kubeadm/kube-apiserver.yaml")),
@@ -20,13 +20,13 @@ const MANIFESTS: [(&str, &str); 4] = [
 
 const KUBELET_CONFIG: &str = include_str!("kubeadm/kubelet-config.yaml");
 
-/// The control-plane nodes and their addresses, which are for documentation (RFC 5737).
+/// The control-plane nodes and their addresses, from a documentation range (RFC 5737).
 const CONTROL_PLANE: [(&str, &str); 3] = [("cp1", "192.0.2.11"), ("cp2", "192.0.2.12"), ("cp3", "192.0.2.13")];
 
 /// The groups of administrators since kubeadm 1.29.
 const ADMINS: &str = "kubeadm:cluster-admins";
 
-/// What every control-plane node has the same.
+/// The files that all control-plane nodes share.
 pub(super) struct Shared {
     pub(super) cluster: Issuer,
     pub(super) front_proxy: Issuer,
@@ -34,9 +34,9 @@ pub(super) struct Shared {
     pub(super) service_account: PrivateKey,
 }
 
-/// A leaf in files of its own.
+/// A leaf certificate in separate files.
 struct Leaf<'a> {
-    /// Its path below the PKI's folder, without ending.
+    /// Its path below the PKI folder, without extension.
     name: &'a str,
     issuer: &'a Issuer,
     common_name: &'a str,
@@ -45,7 +45,7 @@ struct Leaf<'a> {
     names: &'a [&'a str],
 }
 
-/// The whole cluster.
+/// Adds all files of the sample.
 pub(super) fn lay_out(maker: &mut Maker<'_>) {
     let shared = Shared {
         cluster: maker.authority("kubernetes"),
@@ -56,7 +56,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
     nodes(maker, &shared);
 }
 
-/// Nodes, people and objects of a cluster whose authorities are there.
+/// Adds nodes, people's kubeconfigs and objects of a cluster with existing CAs.
 pub(super) fn nodes(maker: &mut Maker<'_>, shared: &Shared) {
     for (index, (node, address)) in CONTROL_PLANE.into_iter().enumerate() {
         let node = format!("{SAMPLE_PREFIX}{node}");
@@ -69,14 +69,14 @@ pub(super) fn nodes(maker: &mut Maker<'_>, shared: &Shared) {
     configuration(maker);
 }
 
-/// A worker.
+/// Adds a worker.
 pub(super) fn worker(maker: &mut Maker<'_>, issuer: &Issuer, name: &str) {
     let worker = format!("{SAMPLE_PREFIX}{name}");
     maker.add(&format!("{worker}/etc/kubernetes/pki/ca.crt"), 0o644, issuer.certificate().to_pem());
     kubelet(maker, issuer, &worker);
 }
 
-/// A person's kubeconfig.
+/// Adds a person's kubeconfig.
 pub(super) fn person(maker: &mut Maker<'_>, issuer: &Issuer) {
     let person = format!("{SAMPLE_PREFIX}alice");
     let credential = maker.leaf(issuer, &person, &["dev"], Usage::Client, &[]);
@@ -146,7 +146,7 @@ fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer, node: &str, address: &str
         ("scheduler", "system:kube-scheduler", &[], &local),
     ];
     for (name, user, groups, server) in users {
-        // Only the node on which the cluster was begun has it.
+        // Only the node on which the cluster was initialized has it.
         if first || name != "super-admin" {
             let credential = maker.leaf(issuer, user, groups, Usage::Client, &[]);
             let text = kubeconfig(&maker.cluster, server, issuer.certificate(), user, &embedded(&credential));
@@ -155,7 +155,7 @@ fn kubeconfigs(maker: &mut Maker<'_>, issuer: &Issuer, node: &str, address: &str
     }
 }
 
-/// What a kubelet has once it has asked for its own certificate.
+/// Adds a kubelet's files after it has obtained its own certificate.
 fn kubelet(maker: &mut Maker<'_>, issuer: &Issuer, node: &str) {
     let user = format!("system:node:{node}");
     let credential = maker.leaf(issuer, &user, &["system:nodes"], Usage::Client, &[]);
@@ -167,7 +167,7 @@ fn kubelet(maker: &mut Maker<'_>, issuer: &Issuer, node: &str) {
     maker.add(&format!("{node}/etc/kubernetes/kubelet.conf"), 0o600, text.as_bytes());
 }
 
-/// What a joining node trusts.
+/// Adds cluster-info, from which a joining node reads the trusted CA.
 pub(super) fn cluster_info(maker: &mut Maker<'_>, issuer: &Issuer) {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let server = maker.server();
@@ -180,7 +180,7 @@ pub(super) fn cluster_info(maker: &mut Maker<'_>, issuer: &Issuer) {
     maker.add("cluster/cluster-info.yaml", 0o644, info);
 }
 
-/// What kubeadm was told.
+/// Adds kubeadm's configuration.
 fn configuration(maker: &mut Maker<'_>) {
     let (cluster, host) = (&maker.cluster, &maker.host);
     let configuration = format!(

@@ -1,4 +1,4 @@
-//! What every sample is made with: authorities, leaves, kubeconfigs.
+//! Helpers of all samples: CAs, leaves and kubeconfigs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
@@ -14,28 +14,28 @@ use crate::{
     },
 };
 
-/// How old a sample's authorities are: of kubeadm's ten years a good one is left. Days.
+/// The age of a sample's CAs: more than a year of kubeadm's ten years remains. Days.
 const AUTHORITY_AGE: i64 = 3200;
-/// How long kubeadm's authorities live. Days.
+/// The validity of kubeadm's CAs. Days.
 const AUTHORITY_LIFE: i64 = 3650;
-/// How old its leaves are: kubeadm's live for a year. Days.
+/// The age of a sample's leaves; kubeadm's are valid for a year. Days.
 const LEAF_AGE: i64 = 120;
-/// How long kubeadm's leaves live. Days.
+/// The validity of kubeadm's leaves. Days.
 const LEAF_LIFE: i64 = 365;
 
-/// Makes what a sample holds, and keeps its files.
+/// Creates a sample's keys and certificates, and collects its files.
 pub(super) struct Maker<'a> {
     /// The cluster's name.
     pub(super) cluster: String,
-    /// The name or address at which clients reach it.
+    /// The name or address at which clients reach the API server.
     pub(super) host: String,
-    /// What was added so far.
+    /// The files added so far.
     pub(super) files: Vec<SampleFile>,
     now: UnixTime,
     key: NewKey<'a>,
 }
 
-/// Makes a private key, another one each time.
+/// Generates a private key; each call returns a new one.
 pub(super) type NewKey<'a> = &'a mut dyn FnMut(KeyAlgorithm) -> PrivateKey;
 
 /// A certificate and its private key.
@@ -45,13 +45,13 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Both in one PEM, as the kubelet keeps them.
+    /// Both in one PEM, as the kubelet stores them.
     pub(super) fn to_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(self.certificate.to_pem() + &self.key.to_pem())
     }
 }
 
-/// Who presents a leaf.
+/// The TLS role of a leaf.
 #[derive(Clone, Copy)]
 pub(super) enum Usage {
     Client,
@@ -60,33 +60,33 @@ pub(super) enum Usage {
 }
 
 impl<'a> Maker<'a> {
-    /// Of a cluster whose clients reach it by a name that leads nowhere (RFC 6761, `invalid`).
+    /// Creates a maker for a cluster with a host name that never resolves (RFC 6761, `invalid`).
     pub(super) fn new(cluster: String, now: UnixTime, key: NewKey<'a>) -> Self {
         let host = format!("api.{cluster}.invalid");
         Self { cluster, host, files: Vec::new(), now, key }
     }
 
-    /// A key that is made quickly.
+    /// A key of a type that is generated quickly.
     pub(super) fn key(&mut self) -> PrivateKey {
         (self.key)(KeyAlgorithm::EcdsaP256)
     }
 
-    /// Bytes that nobody could have kept, for what is a secret and no key.
+    /// Random bytes for secrets that are not keys.
     pub(super) fn secret(&mut self) -> [u8; 32] {
         Sha256::digest(self.key().to_pem().as_bytes()).into()
     }
 
-    /// Where clients reach the cluster.
+    /// The URL of the API server.
     pub(super) fn server(&self) -> String {
         format!("https://{}:6443", self.host)
     }
 
-    /// A self-signed authority of that common name.
+    /// A self-signed CA with this common name.
     pub(super) fn authority(&mut self, name: &str) -> Issuer {
         self.authority_of(AuthorityName::Common(name.to_owned()), KeyAlgorithm::EcdsaP256)
     }
 
-    /// A self-signed authority.
+    /// A self-signed CA.
     pub(super) fn authority_of(&mut self, name: AuthorityName, algorithm: KeyAlgorithm) -> Issuer {
         let born = self.now.plus_days(-AUTHORITY_AGE);
         let key = (self.key)(algorithm);
@@ -100,7 +100,7 @@ impl<'a> Maker<'a> {
         Issuer::new(certificate, key).expect("Invariant: the authority was made with this key")
     }
 
-    /// A leaf of `issuer` for a new key; a name may be empty.
+    /// A leaf signed by `issuer` for a new key. The name may be empty.
     pub(super) fn leaf(
         &mut self,
         issuer: &Issuer,
@@ -133,14 +133,14 @@ impl<'a> Maker<'a> {
         self.files.push(SampleFile { path: path.to_owned(), mode, bytes });
     }
 
-    /// Certificate and key as `STEM.crt` and `STEM.key`.
+    /// Adds certificate and key as `STEM.crt` and `STEM.key`.
     pub(super) fn add_pair(&mut self, stem: &str, certificate: &Certificate, key: &PrivateKey) {
         self.add(&format!("{stem}.crt"), 0o644, certificate.to_pem());
         self.add(&format!("{stem}.key"), 0o600, key.to_pem().as_bytes());
     }
 }
 
-/// A kubeconfig as client-go writes it: `user` in `cluster`, with what it shows.
+/// A kubeconfig in client-go's format: `user` in `cluster`, with the user's credential.
 pub(super) fn kubeconfig(
     cluster: &str,
     server: &str,
@@ -156,7 +156,7 @@ pub(super) fn kubeconfig(
     ))
 }
 
-/// What a kubeconfig's user shows, where it is inside.
+/// The embedded credential of a kubeconfig's user.
 pub(super) fn embedded(pair: &Pair) -> Zeroizing<String> {
     let certificate = STANDARD.encode(pair.certificate.to_pem());
     let key = Zeroizing::new(STANDARD.encode(pair.key.to_pem().as_bytes()));

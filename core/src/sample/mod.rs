@@ -1,7 +1,7 @@
-//! Sample clusters to practise on: real keys and certificates, made anew each time, of clusters that do not exist.
+//! Sample clusters for practice: fictitious clusters with real, newly generated keys and certificates.
 //!
-//! A sample is read as every other input is. Whatever it is called begins with `sample-`, so that its mark is in every
-//! name of the package that comes of it. A further platform is a row of [`SAMPLES`] with a function that lays out its files.
+//! A sample is processed like any other input. Its names begin with `sample-`, so every name in the resulting package
+//! is marked. A further platform is a row of [`SAMPLES`] with a function that adds its files.
 
 mod cluster_api;
 mod kamaji;
@@ -22,7 +22,7 @@ use crate::{
 
 use self::maker::Maker;
 
-/// Every sample, in the order in which they are offered.
+/// All samples, in the order in which user interfaces list them.
 pub const SAMPLES: &[Sample] = &[
     Sample { id: "kubeadm", title: "kubeadm", platform: KUBEADM.id, lay_out: kubeadm::lay_out },
     Sample { id: "cluster-api", title: "Cluster API", platform: KUBEADM.id, lay_out: cluster_api::lay_out },
@@ -31,17 +31,17 @@ pub const SAMPLES: &[Sample] = &[
     Sample { id: "kamaji", title: "Kamaji", platform: KAMAJI.id, lay_out: kamaji::lay_out },
 ];
 
-/// A cluster that can be made up.
+/// A sample cluster.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Sample {
-    /// Its name in messages, and after [`SAMPLE_PREFIX`] the cluster's.
+    /// Its id in messages; the cluster's name is [`SAMPLE_PREFIX`] and the id.
     pub id: &'static str,
-    /// Its name for people.
+    /// The display name.
     pub title: &'static str,
-    /// The platform that it is of ([`Profile::id`](crate::profile::Profile::id)).
+    /// Its platform ([`Profile::id`](crate::profile::Profile::id)).
     pub platform: &'static str,
-    /// Puts its files together.
+    /// Adds its files.
     lay_out: fn(&mut Maker<'_>),
 }
 
@@ -57,31 +57,32 @@ pub struct SampleFile {
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// How much of what was found is a sample, by the names of the cluster and of its nodes.
+/// Which parts of the input are a sample, by the names of the cluster and of its nodes.
 #[must_use]
 pub fn share(inventory: &InventoryReport) -> SampleShare {
     let nodes = inventory.holders.iter().filter(|holder| ["control-plane", "worker"].contains(&holder.role.as_str()));
     sample_share(&inventory.cluster, nodes.map(|holder| holder.name.as_str()))
 }
 
-/// The sample of that name; `None` if there is none.
+/// The sample with this id; `None` if there is none.
 #[must_use]
 pub fn named(id: &str) -> Option<&'static Sample> {
     SAMPLES.iter().find(|sample| sample.id == id)
 }
 
 impl Sample {
-    /// The platform, where its files alone do not tell it and somebody has to say it.
+    /// The platform, if it cannot be detected from the files and must be selected.
     #[must_use]
     pub fn platform_to_say(&self) -> Option<&'static Profile> {
         profile::named(self.platform).filter(|profile| !profile.extends.is_empty())
     }
 
-    /// Makes its files as of `now`. `key` makes a private key of a kind, another one each time: kinds that are made quickly.
+    /// Creates the files as of `now`. `key` generates a new private key of the given algorithm; only fast algorithms
+    /// are requested.
     ///
     /// # Panics
     ///
-    /// If a key is of another kind than was asked for, and cannot sign.
+    /// If a key has another type than requested and cannot sign.
     #[must_use]
     pub fn files(&self, now: UnixTime, key: &mut dyn FnMut(KeyAlgorithm) -> PrivateKey) -> Vec<SampleFile> {
         let mut maker = Maker::new(format!("{SAMPLE_PREFIX}{}", self.id), now, key);
@@ -89,7 +90,7 @@ impl Sample {
         maker.files
     }
 
-    /// The same as one archive, as a person would bring it, with its name.
+    /// Creates the files as one archive, with its name.
     ///
     /// # Panics
     ///
@@ -104,7 +105,7 @@ impl Sample {
     }
 }
 
-/// A sample's files as one archive.
+/// Packs a sample's files into one archive.
 #[must_use]
 pub fn archive(files: &[SampleFile]) -> Zeroizing<Vec<u8>> {
     zip(&files.iter().map(|file| (file.path.clone(), file.mode, file.bytes.as_slice())).collect::<Vec<_>>())

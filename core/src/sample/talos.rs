@@ -1,8 +1,9 @@
-//! A cluster of Talos machines: three of the control plane, a worker, `secrets.yaml`, a person's talosconfig and kubeconfig.
+//! A Talos cluster: three control-plane machines, a worker, `secrets.yaml`, a person's talosconfig and kubeconfig.
 //!
-//! Configurations and secrets are those of `tests/fixtures/talos/cluster-a` in the layout of 1.13, which Talos' own
-//! packages wrote, with a `HostnameConfig` that names each machine. Two things differ: the aggregator CA has a name, where
-//! Talos gives it none, and the key of service accounts is an ECDSA key, where Talos makes RSA 4096, which takes long.
+//! Configurations and secrets are from `tests/fixtures/talos/cluster-a` in the format of 1.13, created by Talos' own
+//! packages, with a `HostnameConfig` that names each machine. There are two differences: the aggregator CA has a name,
+//! which Talos leaves empty, and the service account key is an ECDSA key, because Talos' RSA 4096 takes long to
+//! generate.
 
 use base64::{
     Engine,
@@ -21,17 +22,17 @@ const CONTROL_PLANE: &str = include_str!("talos/controlplane.yaml");
 const WORKER: &str = include_str!("talos/worker.yaml");
 const SECRETS: &str = include_str!("talos/secrets.yaml");
 
-/// Which machine is of which configuration.
+/// The machines, and the configuration of each.
 const MACHINES: [(&str, &str); 4] =
     [("cp1", CONTROL_PLANE), ("cp2", CONTROL_PLANE), ("cp3", CONTROL_PLANE), ("worker1", WORKER)];
 
-/// Who may do everything with Talos' own API (siderolabs/talos: pkg/machinery/role).
+/// The role with full access to Talos' own API (siderolabs/talos: pkg/machinery/role).
 const ADMIN: &str = "os:admin";
 
-/// Places in the texts, and what stands there.
+/// Placeholders in the templates, and their values.
 type Values = Vec<(String, Zeroizing<String>)>;
 
-/// The whole cluster.
+/// Adds all files of the sample.
 pub(super) fn lay_out(maker: &mut Maker<'_>) {
     let mut authority = |organization: &str, algorithm| {
         maker.authority_of(AuthorityName::Organization(organization.to_owned()), algorithm)
@@ -56,7 +57,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
     person(maker, &cluster);
 }
 
-/// What is the same everywhere and is no authority.
+/// Values that all files share, other than CAs.
 fn said_by_all(maker: &mut Maker<'_>) -> Values {
     let plain = |text: String| Zeroizing::new(text);
     vec![
@@ -71,7 +72,7 @@ fn said_by_all(maker: &mut Maker<'_>) -> Values {
     ]
 }
 
-/// Six characters and sixteen, of those that Kubernetes takes in a bootstrap token.
+/// A bootstrap token: six and sixteen characters of those that Kubernetes allows.
 fn token(maker: &mut Maker<'_>) -> Zeroizing<String> {
     const CHARACTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let secret = maker.secret();
@@ -90,7 +91,7 @@ fn filled(template: &str, values: &Values) -> Zeroizing<String> {
         .fold(Zeroizing::new(template.to_owned()), |text, (place, value)| Zeroizing::new(text.replace(place, value)))
 }
 
-/// As `talosctl gen config` writes it, once `talosctl config endpoint` has named the machines.
+/// A talosconfig as `talosctl gen config` writes it, after `talosctl config endpoint` has added the machines.
 fn talosconfig(maker: &mut Maker<'_>, issuer: &Issuer) {
     let admin = maker.leaf(issuer, "", &[ADMIN], Usage::Client, &[]);
     let cluster = &maker.cluster;

@@ -1,4 +1,4 @@
-//! What a sample is taken for.
+//! Tests of how samples are recognised.
 
 use getrandom::rand_core::UnwrapErr;
 
@@ -13,7 +13,7 @@ fn key(algorithm: KeyAlgorithm) -> PrivateKey {
     PrivateKey::generate(algorithm, &mut UnwrapErr(getrandom::SysRng))
 }
 
-/// From the archive to the package, with nothing said against it on the way.
+/// From the archive to the package, without errors or warnings.
 #[test]
 fn every_sample_leads_to_a_package_that_bears_its_mark() {
     for sample in SAMPLES {
@@ -34,13 +34,13 @@ fn every_sample_leads_to_a_package_that_bears_its_mark() {
         );
         let of_role = |role| report.holders.iter().filter(move |holder| holder.role == role).map(|holder| &holder.name);
         let nodes = [of_role("control-plane").count(), of_role("worker").count()];
-        // A tenant's control plane is one, however many Pods it runs in.
+        // A tenant's control plane counts as one node, however many Pods it has.
         assert_eq!(nodes, if sample.id == "kamaji" { [1, 2] } else { [3, 1] }, "{}", sample.id);
         for name in of_role("control-plane").chain(of_role("worker")) {
             assert!(name.starts_with(SAMPLE_PREFIX), "{}: {name}", sample.id);
         }
         assert!(report.unrecognised.is_empty(), "{}: {:#?}", sample.id, report.unrecognised);
-        // Of StarlingX' window nobody can be spared; whoever practises is asked as everybody is.
+        // StarlingX's outage is unavoidable, so a sample also asks the user to accept it.
         let request = &RotationRequest { accept_outage: true, ..RotationRequest::default() };
         let plan = plan(&inventory, request, NOW).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", sample.id));
         let keys = plan.key_requests().iter().map(|request| key(request.algorithm)).collect();
@@ -78,7 +78,7 @@ fn one_name_alone_makes_no_sample() {
     assert_eq!(of("sample-one", &["sample-cp1"]), SampleShare::All);
 }
 
-/// Keys are new each time: nobody could have kept one.
+/// Keys are newly generated each time, so no one can have a copy.
 #[test]
 fn no_two_samples_are_the_same() {
     let keys = || {

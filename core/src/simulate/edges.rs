@@ -1,4 +1,4 @@
-//! The profile's rows become this cluster's edges, and are judged moment by moment.
+//! The edges of this cluster, created from the profile's rows, and their verdicts at every moment.
 
 use std::collections::BTreeMap;
 
@@ -18,29 +18,29 @@ use crate::{
     x509::{Certificate, Rules},
 };
 
-/// The name by which pods reach the API server inside a cluster.
+/// The host name at which Pods reach the API server.
 const IN_CLUSTER: &str = "kubernetes.default.svc";
 
-/// Every edge of a cluster, and what has come of them so far.
+/// All edges of a cluster, and their verdicts so far.
 pub(super) struct Edges {
     referee: Referee,
     instances: Vec<Instance>,
     servers: Vec<Servers>,
     edges: Vec<Edge>,
-    /// Old and new cluster authority, for the pins that joining nodes are given.
+    /// The old and new cluster CA, for the public key pins of joining nodes.
     pins: Option<(Certificate, Certificate)>,
     moments: usize,
 }
 
-/// One client and all the servers that it may meet.
+/// One client, and all the servers that it may connect to.
 struct Instance {
     row: EdgeRow,
     client: Ends,
     /// Index of the servers' group.
     servers: usize,
-    /// The name or address that the client goes to.
+    /// The host name or address that the client connects to.
     host: Option<String>,
-    /// What the client held and how the servers stood when it was last judged, and the verdict.
+    /// The last verdict, with its inputs: the client's values and the version of its servers.
     last: Option<(Vec<Values>, usize, Verdict)>,
 }
 
@@ -86,7 +86,7 @@ impl Edges {
         Self { referee, instances, servers, edges, pins, moments: 0 }
     }
 
-    /// Judges every edge that has to hold now: today, or from the beginning of `step` until its gate.
+    /// Judges every edge for one moment: today (`None`), or the time from the beginning of `step` until its check.
     pub(super) fn judge(&mut self, world: &mut World<'_>, step: Option<&Step>) {
         let begun =
             || world.plan.steps.first().filter(|_| world.plan.has_begun()).map_or(0, |step| step.phase.number());
@@ -107,7 +107,7 @@ impl Edges {
         self.moments += 1;
     }
 
-    /// After the last gate: what the old authority signed must be refused everywhere.
+    /// Judges the refusals after the last step: every server and client must refuse certificates of the old CA.
     pub(super) fn judge_refusals(&mut self, world: &World<'_>) {
         let Some(last) = self.moments.checked_sub(1) else { return };
         self.look(world);
@@ -136,12 +136,13 @@ impl Edges {
     }
 }
 
-/// `None` where the client does not exist, such as a kubeconfig that was not given.
+/// Creates the instance of a row for one client; `None` if the client does not exist, such as a kubeconfig that was not
+/// provided.
 fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &mut Vec<Servers>) -> Option<Instance> {
     let client = ends(row.client, place, file, world);
     let holds = |cell: &Cell| world.values(cell).is_some_and(|values| !values.is_empty());
     let mut asked = client.presents.iter().chain(&client.trusts);
-    // A machine of the roll-out holds nothing before there is one, and then what every other one does.
+    // Machines of a rollout do not exist yet. They will have the same files as the existing ones.
     let elsewhere =
         |own: &Cell| world.cells().any(|cell| (cell.party, cell.material) == (own.party, own.material) && holds(cell));
     let exists = match (world.places[place].kind, row.expectation) {
@@ -149,7 +150,7 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
             let asks = |own: &Cell| elsewhere(own) || will_verify_kubelets(own, world);
             row.client.party != Party::User(MADE_BY_INIT) && asked.any(asks)
         }
-        // What an old credential is made of is there only at the end.
+        // Certificates of the old-CA holder become known only at the end.
         (_, Expectation::RefusedAtTheEnd) => client.trusts.as_ref().is_none_or(holds),
         (_, Expectation::Accepted) => asked.any(holds),
     };
@@ -159,14 +160,14 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
     let host = host(row.client.party, &client, world);
     let mut servers = world.instances(row.server.party, row.authority);
     if (row.client.party, row.server.party) == (Party::Webhooks, Party::Webhooks) {
-        // Each configuration names its own server.
+        // Each webhook configuration refers to its own server.
         servers.retain(|(_, other)| other == file);
     }
     let servers: Vec<_> = servers.into_iter().map(|(place, file)| ends(row.server, place, &file, world)).collect();
     let named: Vec<_> =
         servers.iter().map(|server| host.as_deref().map_or(Some(true), |host| names(server, host, world))).collect();
-    // Who is not named by that address today is not reached by it. A machine that is not there yet will be by an address that
-    // everybody has in common.
+    // A server whose certificate does not contain that address today is not reached by it. Machines that do not exist
+    // yet will be reached by an address that all others share.
     let any = named.contains(&Some(true));
     let common = !named.contains(&Some(false));
     let is_reached = |named: Option<bool>| !any || named.unwrap_or(common);
@@ -182,7 +183,7 @@ fn instance(row: EdgeRow, place: usize, file: &str, world: &World<'_>, groups: &
     Some(Instance { row, client, servers, host, last: None })
 }
 
-/// Does kubeadm's configuration have `--kubelet-certificate-authority` for machines that are not there yet?
+/// Whether kubeadm's configuration sets `--kubelet-certificate-authority` for machines that do not exist yet.
 fn will_verify_kubelets(cell: &Cell, world: &World<'_>) -> bool {
     let mut held = world.places[cell.place].files.values().flatten();
     cell.material == Material::KubeletAuthority && held.any(|held| held.kubelet_authority().is_some())
@@ -243,7 +244,7 @@ fn servers_in_words(servers: &[Ends], party: Party, world: &World<'_>) -> String
     }
 }
 
-/// What each end presents and trusts, who writes that, and when a change of it takes effect.
+/// Describes what each side presents and trusts, what writes it, and when a change takes effect.
 fn facts(row: &EdgeRow) -> Vec<String> {
     let sentence = |who: &str, verb: &str, holding: Holding| {
         let (writer, effect) = (holding.writer.in_words(), holding.effect.in_words());
@@ -256,7 +257,7 @@ fn facts(row: &EdgeRow) -> Vec<String> {
     of_end("client", row.client).into_iter().chain(of_end("server", row.server)).collect()
 }
 
-/// The name or address that a client goes to; `None` where it is not known.
+/// The host name or address that a client connects to; `None` if it is unknown.
 fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
     if party == Party::Pods {
         return Some(IN_CLUSTER.to_owned());
@@ -278,7 +279,7 @@ fn host(party: Party, client: &Ends, world: &World<'_>) -> Option<String> {
     })
 }
 
-/// Does what the server presents today name this host? `None` where it is not there yet.
+/// Whether the server's certificate of today is valid for this host; `None` if the server does not exist yet.
 fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
     let Some(values) = server.presents.as_ref().and_then(|cell| world.values(cell)) else { return Some(true) };
     let named = values.iter().any(|value| match value {
@@ -288,7 +289,7 @@ fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
     (!values.is_empty()).then_some(named)
 }
 
-/// What is asked of an edge beyond handshakes.
+/// Checks conditions of an edge other than TLS handshakes. Returns the reason for a failure.
 fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certificate, Certificate)>) -> Option<String> {
     match row.client.party {
         _ if world.writes_without_end(row) => Some(
@@ -319,7 +320,7 @@ fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certifica
 }
 
 impl Instance {
-    /// Judges the edge as it stands, or says again what was said of the same.
+    /// Judges the edge, or returns the last verdict if the inputs are unchanged.
     fn verdict(&mut self, world: &World<'_>, servers: &mut Servers, referee: &mut Referee) -> Verdict {
         let held: Vec<Values> = self.client.held(world).cloned().collect();
         if let Some((before, version, verdict)) = &self.last

@@ -1,5 +1,5 @@
-//! How what lies in files and objects comes to be held: what writers write, what takes effect when, and
-//! what a gate rules out.
+//! Effects: how the contents of files and objects become presented and trusted certificates. Writers write, changes
+//! take effect, and gates exclude states.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -19,8 +19,9 @@ use crate::{
 pub(super) type Set = BTreeSet<Value>;
 
 impl World<'_> {
-    /// Lets everything take effect that may by now. Within a step a certificate and its key change one after the
-    /// other; what does not fit together counts only `at_the_end` of it, since nothing takes it up before.
+    /// Adds the values of all changes that may have taken effect. Within a step, a certificate and its key change one
+    /// after the other. A pair that does not match is included only `at_the_end` of the step, because no process loads
+    /// it before.
     pub(super) fn refresh(&mut self, at_the_end: bool) {
         self.write_by_themselves();
         for place in std::mem::take(&mut self.changed) {
@@ -37,7 +38,7 @@ impl World<'_> {
         self.hand_out();
     }
 
-    /// Workers ask a control-plane machine, whichever it is, whenever they like.
+    /// Adds what workers may have received: they request from any control-plane machine, at any time.
     fn hand_out(&mut self) {
         let handed = |cell: &&Cell| matches!(cell.material, Material::HandedLeaf(_) | Material::HandedTrust(_));
         let cells: Vec<Cell> = self.cells.keys().filter(handed).cloned().collect();
@@ -47,7 +48,7 @@ impl World<'_> {
         }
     }
 
-    /// What nobody was told to write: kubelets renew, nodes join, Cluster API reconciles.
+    /// Adds changes that no step makes: kubelets renew, nodes join, Cluster API reconciles.
     fn write_by_themselves(&mut self) {
         let signers = self.signers();
         let current = self.plan.profile.kubelet_client().to_owned();
@@ -87,7 +88,7 @@ impl World<'_> {
         }
     }
 
-    /// Whom a node trusts that joins now: it takes over what `cluster-info` says.
+    /// The trusted CAs of a node that joins now: those of `cluster-info`.
     pub(super) fn joined(&self) -> Vec<Vec<Certificate>> {
         let clusters = self.places.iter().filter(|place| place.kind == PlaceKind::Cluster);
         let told = clusters.filter_map(|place| place.files.get(CLUSTER_INFO)).flatten();
@@ -98,7 +99,8 @@ impl World<'_> {
         trusts.collect()
     }
 
-    /// Cluster API writes a kubeconfig anew from the first certificate and the key in the Cluster's `-ca`.
+    /// Adds the kubeconfigs that Cluster API may write, with the first certificate and the key of the Cluster's `-ca`
+    /// Secret.
     fn reconcile(&mut self) {
         let pairs = self.managed(AuthorityId::Cluster);
         for (index, place) in self.places.iter_mut().enumerate() {
@@ -116,8 +118,8 @@ impl World<'_> {
         }
     }
 
-    /// `kube-root-ca.crt` is what any leader may have written, `extension-apiserver-authentication` what every API
-    /// server has added.
+    /// Updates the published ConfigMaps: `kube-root-ca.crt` has what any leader may have written,
+    /// `extension-apiserver-authentication` what every API server has added.
     fn publish(&mut self) {
         let Some(cluster) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster) else {
             return self.tell_extensions(0);
@@ -156,14 +158,14 @@ impl World<'_> {
         }
     }
 
-    /// What every cell of that kind may be, on whichever node.
+    /// The union of the values of all cells of this kind, on all nodes.
     fn union(&self, party: Party, material: Material) -> Set {
         let cells = self.cells.iter().filter(|(cell, _)| cell.party == party && cell.material == material);
         let own = cells.filter(|(cell, _)| is_control_plane(self.places[cell.place].kind));
         own.flat_map(|(_, (_, values))| values.iter().cloned()).collect()
     }
 
-    /// Whoever may sign what is asked for through the API.
+    /// The CAs that may sign certificates requested through the API.
     pub(super) fn signers(&self) -> Vec<Certificate> {
         let signing = self.union(Party::Component(Component::ControllerManager), Material::Signed);
         let signers: BTreeSet<_> = signing
@@ -180,7 +182,7 @@ impl World<'_> {
         self.cells.get(cell).map(|(_, values)| (**values).clone()).unwrap_or_default()
     }
 
-    /// The cell is this and nothing else from now on.
+    /// Replaces the values of the cell.
     pub(super) fn set(&mut self, cell: &Cell, values: Set) {
         let Some((_, present)) = self.cells.get_mut(cell) else { return };
         if **present == values {
@@ -193,7 +195,7 @@ impl World<'_> {
         *present = Rc::new(values);
     }
 
-    /// The cell may be this as well.
+    /// Adds possible values to the cell.
     fn add(&mut self, cell: &Cell, values: Set) {
         let present = self.current(cell);
         if !values.is_subset(&present) {
@@ -201,7 +203,7 @@ impl World<'_> {
         }
     }
 
-    /// What the files of its place say that the cell is; empty where nothing does.
+    /// The cell's values according to the files of its place; empty if no file determines them.
     pub(super) fn on_disk(&self, cell: &Cell, at_the_end: bool) -> Set {
         let profile = self.plan.profile;
         let files = &self.places[cell.place].files;
@@ -362,7 +364,7 @@ impl World<'_> {
         .collect()
     }
 
-    /// Every list of an authority's certificates that a place may have.
+    /// All possible versions of a CA's certificate list in a place.
     fn lists(&self, place: usize, id: AuthorityId) -> impl Iterator<Item = &Vec<Certificate>> {
         let row = self.plan.profile.authority(id);
         let held = row.and_then(|row| self.places[place].files.get(row.certificate)).into_iter().flatten();
@@ -372,7 +374,7 @@ impl World<'_> {
         })
     }
 
-    /// What a machine issues with: the first certificate, and the key beside it.
+    /// The CA with which a machine issues certificates: the first certificate of its list, and the key.
     fn issuing(&self, place: usize, id: AuthorityId) -> Set {
         let row = self.plan.profile.authority(id);
         let held = row.and_then(|row| self.places[place].files.get(row.key)).into_iter().flatten();
@@ -381,7 +383,7 @@ impl World<'_> {
         firsts.map(|first| Value::Signing(vec![first], key.clone())).collect()
     }
 
-    /// What kube-controller-manager signs with on a node; empty where it does not sign.
+    /// The certificate and key with which kube-controller-manager signs on a node; empty if it does not sign.
     fn signing(&self, place: usize, at_the_end: bool) -> Set {
         let profile = self.plan.profile;
         if profile.signing.certificate.is_empty() {
@@ -404,13 +406,14 @@ impl World<'_> {
         whole.map(|(certificates, key)| Value::Signing(certificates, key)).collect()
     }
 
-    /// Certificates of the old authority that may still be about, and whatever somebody with its key makes.
+    /// Certificates of the old CA that may still exist, including those that a holder of its key creates.
     fn old_leaves(&self, id: AuthorityId) -> Set {
         let Some(succession) = self.plan.successions.get(&id) else { return Set::new() };
         Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
     }
 
-    /// What people have done by the end of the phase's step: others' kubeconfigs, what webhooks are verified by.
+    /// Applies what people have done by the end of the phase's step: kubeconfigs that were not provided, and CA bundles
+    /// of webhooks.
     pub(super) fn by_people(&mut self, step: &Step) {
         for index in 0..self.places.len() {
             let Place { kind, authority, .. } = self.places[index];
@@ -431,7 +434,7 @@ impl World<'_> {
         }
     }
 
-    /// Without a gate, what was before the step has to be reckoned with as well.
+    /// Adds the values from before the step, which are still possible because the step has no check.
     pub(super) fn doubt(&mut self, before: &[(usize, Files)]) {
         for (place, files) in before {
             let place = *place;
@@ -449,7 +452,7 @@ impl World<'_> {
         }
     }
 
-    /// Of a kubelet's credentials only those of the new authority are left.
+    /// Removes all client certificates of a kubelet except those of the new CA.
     pub(super) fn retain_new_kubelets(&mut self, place: usize) {
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
         let trust = TrustBundle::new().with_appended(new);
@@ -480,7 +483,7 @@ impl World<'_> {
         self.set(&cell, left);
     }
 
-    /// Everybody has said that they present a certificate of the new authority.
+    /// Removes client certificates of the old CA: all people have confirmed that they present new ones.
     pub(super) fn confirm(&mut self) {
         for (index, place) in self.places.iter_mut().enumerate() {
             if !matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
@@ -497,7 +500,7 @@ impl World<'_> {
         }
     }
 
-    /// A barrier has been passed.
+    /// Applies the result of a barrier, which is a step that waits for a change.
     pub(super) fn wait(&mut self, action: &ClusterAction) {
         let Some(place) = self.places.iter().position(|place| place.kind == PlaceKind::Cluster).or(Some(0)) else {
             return;
@@ -551,7 +554,7 @@ impl World<'_> {
             | ClusterAction::Pause { .. }
             | ClusterAction::Pin(_)
             | ClusterAction::ReplaceWorkers
-            // Of the same CA: no verifier sees a difference.
+            // New certificates of the same CA make no difference for verifiers.
             | ClusterAction::RenewSecrets(_)
             | ClusterAction::RollOut { .. }
             | ClusterAction::Served
@@ -560,7 +563,8 @@ impl World<'_> {
     }
 }
 
-/// Does kube-controller-manager start with these (kubernetes/kubernetes: pkg/controller/certificates/signer/ca_provider.go)?
+/// Whether kube-controller-manager starts with this certificate and key (kubernetes/kubernetes:
+/// pkg/controller/certificates/signer/ca_provider.go).
 pub(super) fn signs(certificates: &[Certificate], key: Option<&crate::x509::PublicKey>) -> bool {
     matches!((certificates, key), ([one], Some(key)) if one.public_key().is_same_key(key))
 }
@@ -569,8 +573,9 @@ fn fits(leaf: &Leaf) -> bool {
     !matches!(leaf, Leaf::Chain(_, false))
 }
 
-/// What people make of a kubeconfig or CA data in a phase: trust in which `both` take the place of any of them, and
-/// what they presented before or what `signer` signs: who has it is known only when everybody has said so.
+/// The possible states of a kubeconfig or CA data after people have handled it in a phase. Its old and new CAs become
+/// `both`. Its credential is the previous one or one signed by `signer`: which one is known only after all people have
+/// confirmed.
 fn handed(held: &Held, old: &Certificate, both: &[Certificate], signer: &Certificate) -> Vec<Held> {
     let Held::Kubeconfig(access) = held else { return vec![held.clone()] };
     let Trusted::These(anchors) = &access.trust else { return vec![held.clone()] };

@@ -1,5 +1,5 @@
-//! What an operator makes of the Secrets of a control plane, and what its Pods make of that
-//! (clastix/kamaji: internal/resources; seen with an operator of 26.8.2-edge).
+//! Hosted control planes: the operator's changes to their Secrets, and the effects in their Pods (clastix/kamaji:
+//! internal/resources; observed with operator 26.8.2-edge).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl RotationPlan {
-    /// Cause and duration of an outage that nobody knows a way around on the way that the plan takes.
+    /// Cause and duration of an outage that the plan's sequence of steps cannot avoid.
     pub(crate) fn outage(&self, row: &EdgeRow) -> Option<Outage> {
         let hosted = self.profile.hosted().filter(|_| self.at_once);
         let at_once = hosted.and_then(|hosted| hosted.at_once.iter().find(|(id, _)| *id == row.id));
@@ -27,7 +27,7 @@ impl World<'_> {
         self.places.iter().position(|place| place.kind == PlaceKind::Hosted)
     }
 
-    /// Something is done to the control plane, or to its operator.
+    /// Applies an action on the control plane or its operator.
     pub(super) fn act_on_tenant(&mut self, verb: TenantVerb) {
         let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
         match verb {
@@ -53,7 +53,7 @@ impl World<'_> {
         }
     }
 
-    /// The operator has been waited for: there is nothing left that it would issue anew.
+    /// Applies a wait for the operator: nothing remains that it would reissue.
     pub(super) fn wait_for_tenant(&mut self, verb: TenantVerb) {
         let Some(place) = self.hosted() else { return };
         let which = match verb {
@@ -75,7 +75,7 @@ impl World<'_> {
         self.roll_out(place);
     }
 
-    /// Every Pod starts anew, with everything in it.
+    /// Restarts all processes of the control plane's Pods.
     fn roll_out(&mut self, place: usize) {
         self.changed.insert(place);
         for component in IN_PODS {
@@ -83,13 +83,13 @@ impl World<'_> {
         }
     }
 
-    /// Unless it is paused, the operator issues what the first certificate of `ca.crt` did not sign, and writes every
-    /// kubeconfig that somebody else has changed.
+    /// Unless it is paused, the operator reissues every certificate that the first certificate of `ca.crt` did not
+    /// sign, and rewrites every kubeconfig that was changed.
     pub(super) fn reissue(&mut self) {
         self.rewrite(OnNewCa::Rewrites);
     }
 
-    /// The operator writes the leaves and kubeconfigs of the Secrets with this reaction, from the first certificate of
+    /// Writes the operator's leaves and kubeconfigs in Secrets with this reaction, signed by the first certificate of
     /// `ca.crt`.
     fn rewrite(&mut self, which: OnNewCa) {
         let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
@@ -113,7 +113,7 @@ impl World<'_> {
         }
     }
 
-    /// The first certificate of each version of an authority's file, each in a list of its own.
+    /// The first certificate of each version of a CA's file, as single-element lists.
     fn firsts(&self, place: usize, id: AuthorityId) -> Vec<Vec<Certificate>> {
         let versions = self.plan.profile.authority(id).and_then(|row| self.places[place].files.get(row.certificate));
         let firsts = versions.into_iter().flatten().filter_map(|held| match held {
@@ -129,7 +129,7 @@ impl World<'_> {
         }
     }
 
-    /// Is the client's credential one that the operator writes, and does it never come to an end of that?
+    /// Whether the operator writes the client's credential and would rewrite it forever.
     pub(super) fn writes_without_end(&self, row: &EdgeRow) -> bool {
         let is_operators = row.client.presents.is_some_and(|holding| holding.writer == Writer::Operator);
         let ca = self.plan.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
@@ -143,7 +143,7 @@ fn is_signed(chain: &[Certificate], by: &[Vec<Certificate>]) -> bool {
     chain.first().is_some_and(|leaf| by.iter().flatten().all(|authority| leaf.is_signed_by(authority)))
 }
 
-/// The leaves in Secrets with this reaction, by their files.
+/// The leaves in Secrets with this reaction, by file.
 fn leaves(profile: &Profile, which: OnNewCa) -> impl Iterator<Item = (&'static str, AuthorityId)> {
     let rotated = |id| profile.authority(id).is_some_and(|row| row.rotates);
     let rows =
@@ -151,19 +151,19 @@ fn leaves(profile: &Profile, which: OnNewCa) -> impl Iterator<Item = (&'static s
     rows.map(|row| (row.certificate, row.authority))
 }
 
-/// The kubeconfigs in Secrets with this reaction: all but the kubelets'.
+/// The kubeconfigs in Secrets with this reaction, except the kubelets'.
 fn kubeconfigs(profile: &Profile, which: OnNewCa) -> impl Iterator<Item = &'static str> {
     let own = profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)).map(|row| row.path);
     own.filter(move |path| reacts(profile, path, which))
 }
 
-/// Is the file from a Secret with this reaction?
+/// Whether the file is from a Secret with this reaction.
 fn reacts(profile: &Profile, path: &str, which: OnNewCa) -> bool {
     let tables = profile.hosted().into_iter().flat_map(|hosted| hosted.secrets);
     tables.into_iter().any(|table| table.on_new_ca == which && table.files.iter().any(|(_, known)| *known == path))
 }
 
-/// What kube-controller-manager signs from.
+/// kube-controller-manager's signing flags.
 fn flags(profile: &Profile, apart: bool) -> Option<BTreeMap<&'static str, String>> {
     let (hosted, row) = (profile.hosted()?, profile.authority(AuthorityId::Cluster)?);
     let own = [row.certificate, row.key];

@@ -1,5 +1,5 @@
-//! Machines that are made of configurations: what a patch makes of what they accept and issue with, read back from the
-//! patch's own bytes.
+//! Machines with machine configurations: the effects of patches on their issuing and accepted CAs, read from the
+//! patches' own bytes.
 
 use std::collections::BTreeSet;
 
@@ -19,17 +19,17 @@ use crate::{
     x509::{Certificate, PrivateKey, PublicKey},
 };
 
-/// Stands for a private key that a patch leaves as it is.
+/// Placeholder for a private key that a patch does not change.
 const KEPT: &str = "kept";
 
-/// What a machine's configuration holds of one authority: the certificate that issues, then those that are only accepted.
+/// A machine configuration's certificates of one CA: the issuing one, then those that are only accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trusting {
     pub(super) accepted: Vec<Certificate>,
     pub(super) key: Option<PublicKey>,
 }
 
-/// The patches of a step that machines are given.
+/// The patches of a step.
 fn patches(step: &Step) -> impl Iterator<Item = (&Edit, &MachinePatch)> {
     step.actions.iter().filter_map(|action| match action {
         Action::Write(edit) => match &edit.content {
@@ -41,13 +41,13 @@ fn patches(step: &Step) -> impl Iterator<Item = (&Edit, &MachinePatch)> {
 }
 
 impl World<'_> {
-    /// The places whose machines the step patches. A machine that joins is given a worker's configuration.
+    /// The places whose machines the step patches. A joining machine receives a worker's configuration.
     pub(super) fn patched_places(&self, step: &Step) -> Vec<usize> {
         let roles: Vec<Role> = patches(step).map(|(_, patch)| patch.role).collect();
         (0..self.places.len()).filter(|place| roles.iter().any(|role| is_of(self.places[*place].kind, *role))).collect()
     }
 
-    /// Every machine of the role has the patch. Which of them have taken it up, only the gate tells.
+    /// Applies a patch to all machines of its role. Only the check shows which of them have applied it.
     pub(super) fn patch_machines(&mut self, patch: &MachinePatch, bytes: &[u8]) {
         let Some(row) = self.plan.profile.authority(patch.authority) else { return };
         let Ok(mut documents) = yaml::documents(bytes) else { return };
@@ -80,7 +80,7 @@ impl World<'_> {
         documents.iter_mut().for_each(yaml::wipe);
     }
 
-    /// A kubelet whose certificate its own machine does not accept any more asks for another one.
+    /// A kubelet requests a new certificate if its own machine no longer accepts the current one.
     fn renew_what_is_not_accepted(&mut self, place: usize, row: &AuthorityRow) {
         let signers: Vec<_> = self.signers().into_iter().map(Held::SignedBy).collect();
         let files = &mut self.places[place].files;
@@ -97,7 +97,7 @@ impl World<'_> {
         }
     }
 
-    /// The gate has asked each machine that the step patched.
+    /// Applies the step's check: each patched machine has been queried.
     pub(super) fn take_up_patches(&mut self, step: &Step) {
         for place in self.patched_places(step) {
             self.take_up(place, |_, effect| {
@@ -123,7 +123,7 @@ fn is_of(kind: PlaceKind, role: Role) -> bool {
     }
 }
 
-/// What the patch's documents make of it, by Talos' rules of merging.
+/// Applies the patch's documents by Talos' merge rules.
 fn patched_with(before: &Trusting, row: &AuthorityRow, patch: &MachinePatch, documents: &[Json]) -> Trusting {
     let mut configuration = configuration(before, patch);
     merge(&mut configuration, documents);
@@ -151,7 +151,7 @@ fn patched_with(before: &Trusting, row: &AuthorityRow, patch: &MachinePatch, doc
     after
 }
 
-/// A configuration that holds nothing but the authority.
+/// A machine configuration that contains only this CA.
 fn configuration(before: &Trusting, patch: &MachinePatch) -> Vec<Json> {
     let (role, key) = match patch.role {
         Role::ControlPlane | Role::Hosted => ("controlplane", before.key.as_ref().map_or("", |_| KEPT)),

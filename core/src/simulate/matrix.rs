@@ -1,4 +1,4 @@
-//! The verdicts: every edge at every step.
+//! The trust matrix: the verdict of every edge at every step.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,27 +22,27 @@ pub use verifiers::VerifierSummary;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TrustMatrix {
-    /// Today, then every step in order.
+    /// The initial state ("today"), then every step in order.
     pub columns: Vec<Column>,
     /// In the profile's order.
     pub edges: Vec<Edge>,
-    /// Every question that was asked of a certificate, with the answers.
+    /// Every distinct verification of a certificate, with its results.
     #[serde(skip)]
     pub(super) trials: Vec<Trial>,
 }
 
-/// A moment: today, or from the beginning of a step until its gate.
+/// A moment: today, or the time from the beginning of a step until its check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Column {
-    /// The step's id; `today` for the moment before the first.
+    /// The step's id; `today` before the first step.
     pub id: String,
     /// 1, 2 or 3; 0 for today.
     pub phase: u8,
-    /// Who carries it out; empty for today.
+    /// The holder on which the step runs; empty for today.
     pub holder: String,
-    /// What is done, in words.
+    /// The action, as text.
     pub title: String,
 }
 
@@ -55,21 +55,21 @@ pub struct Edge {
     pub id: String,
     /// The profile's row, such as `kubelet-apiserver`.
     pub row: String,
-    /// The authority that it hangs on.
+    /// The CA that it depends on.
     pub authority: AuthorityId,
-    /// Who connects, in words.
+    /// The client, as text.
     pub client: String,
-    /// Who is connected to, in words.
+    /// The server, as text.
     pub server: String,
-    /// What shall come of it.
+    /// Whether the connection must be refused.
     pub refused: bool,
-    /// What each end presents and trusts, who writes that, and when a change takes effect, in words.
+    /// What each side presents and trusts, what writes it, and when a change takes effect, as text.
     pub facts: Vec<String>,
-    /// What to look at when it breaks, in words.
+    /// What to check if it breaks, as text.
     pub remedy: String,
-    /// Cause and duration of an outage that a person may accept, in words; empty where there is none.
+    /// Cause and duration of an outage that the user may accept, as text; empty if there is none.
     pub outage: String,
-    /// What came of it: runs of columns, in order, without gaps.
+    /// Its verdicts: runs of columns, in order, without gaps.
     pub spans: Vec<Span>,
 }
 
@@ -82,42 +82,42 @@ pub struct Span {
     pub from: usize,
     /// Index of the last column.
     pub to: usize,
-    /// What holds there.
+    /// The verdict in these columns.
     pub verdict: Verdict,
 }
 
-/// What comes of an edge at a moment, in every state that its ends may be in.
+/// The verdict of an edge at a moment, over all states of both sides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Verdict {
-    /// By Go's rules, which all of Kubernetes follows.
+    /// The outcome by Go's rules, which all Kubernetes components use.
     pub outcome: Outcome,
-    /// The other rule sets whose outcome is not the same, by their ids.
+    /// The rule sets with a different outcome, by their ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<Rules, OtherVerdict>,
-    /// How many pairs of what is presented and what is trusted were judged.
+    /// The number of combinations of presented certificate and trusted CAs.
     pub states: usize,
-    /// What the client may present, in words.
+    /// The certificates that the client may present, as text.
     pub client_presents: Vec<String>,
-    /// What the servers may trust, in words.
+    /// The CAs that the servers may trust, as text.
     pub server_trusts: Vec<String>,
-    /// What the servers may present, in words.
+    /// The certificates that the servers may present, as text.
     pub server_presents: Vec<String>,
-    /// What the client may trust, in words.
+    /// The CAs that the client may trust, as text.
     pub client_trusts: Vec<String>,
-    /// Why it is broken, in words; empty where it is not.
+    /// Why it is broken, as text; otherwise empty.
     pub why: String,
 }
 
-/// What comes of a connection by the rules of another verifier than Go.
+/// The outcome by another rule set than Go's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OtherVerdict {
     /// The outcome.
     pub outcome: Outcome,
-    /// The reason, in words; empty where the connection works.
+    /// The reason, as text; empty if the connection works.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }
@@ -129,14 +129,14 @@ impl Verdict {
         self.others.get(&rules).map_or(self.outcome, |other| other.outcome)
     }
 
-    /// The reason by a rule set, in words; empty where the connection works.
+    /// The reason by a rule set, as text; empty if the connection works.
     #[must_use]
     pub fn why_by(&self, rules: Rules) -> &str {
         self.others.get(&rules).map_or(&self.why, |other| &other.why)
     }
 
-    /// The same with what is broken already before the first step as such. `today` is the verdict of that moment; `None` if
-    /// this is it.
+    /// Marks outcomes that were already broken before the first step as [`Outcome::BrokenToday`]. `today` is the
+    /// verdict of that moment; `None` if this is it.
     pub(super) fn since(mut self, today: Option<&Self>) -> Self {
         let by_then: Vec<(Rules, Outcome)> =
             Rules::ALL.map(|rules| (rules, self.outcome_since(today, rules))).into_iter().collect();
@@ -163,50 +163,50 @@ impl Verdict {
     }
 }
 
-/// What comes of an edge.
+/// The outcome of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(clippy::exhaustive_enums)] // all that can come of it
+#[allow(clippy::exhaustive_enums)] // all possible outcomes
 pub enum Outcome {
-    /// Nobody asks at that moment.
+    /// The connection is not used at this moment.
     #[default]
     NotAsked,
-    /// It comes out as it shall in every state.
+    /// It has the expected result in every state.
     Holds,
-    /// Nothing is known to break, but of some state Airlock cannot tell.
+    /// No state is known to break, but Airlock cannot judge all of them.
     NotJudged,
-    /// In some state it does not, and today it does not either.
+    /// It breaks in some state, and was already broken before the first step.
     BrokenToday,
-    /// In some state it does not.
+    /// It breaks in some state.
     Broken,
 }
 
-/// A question that was asked of a certificate, and the answers.
+/// A verification of a certificate, with its results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trial {
-    /// The leaf, and the intermediates that come with it.
+    /// The leaf, followed by the intermediates that the peer sends.
     pub presented: Vec<Certificate>,
-    /// Whom the reader trusts.
+    /// The CAs that the verifier trusts.
     pub trust: TrustBundle,
-    /// Which end presents it.
+    /// The role of the side that presents it.
     pub purpose: Purpose,
-    /// The name or address that it is checked for.
+    /// The host name or address to verify; `None` for none.
     pub host: Option<String>,
-    /// When.
+    /// The time of the verification.
     pub now: UnixTime,
-    /// The answers, in the order of [`Rules::ALL`].
+    /// The results, in the order of [`Rules::ALL`].
     pub answers: [Result<(), ChainError>; Rules::ALL.len()],
 }
 
 impl Trial {
-    /// The answer by a rule set.
+    /// The result by a rule set.
     pub fn answer(&self, rules: Rules) -> &Result<(), ChainError> {
         &self.answers[rules.index()]
     }
 }
 
-/// The first edge that breaks.
+/// A broken edge.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{client} → {server} breaks in step {step} ({title}): {why}")]
 #[non_exhaustive]
@@ -215,22 +215,22 @@ pub struct Broken {
     pub edge: String,
     /// The step's id.
     pub step: String,
-    /// The step in words.
+    /// The step's title.
     pub title: String,
-    /// Who connects.
+    /// The client.
     pub client: String,
-    /// Who is connected to.
+    /// The server.
     pub server: String,
     /// Why it breaks.
     pub why: String,
     /// What to change.
     pub remedy: String,
-    /// Cause and duration of the outage, where a person may accept it; otherwise empty.
+    /// Cause and duration of the outage, if the user may accept it; otherwise empty.
     pub outage: String,
 }
 
 impl TrustMatrix {
-    /// Every question that was asked about a certificate that is there, once.
+    /// Every distinct verification of an existing certificate.
     #[must_use]
     pub fn trials(&self) -> &[Trial] {
         &self.trials
@@ -242,14 +242,14 @@ impl TrustMatrix {
         self.broken().min_by_key(|(column, _)| *column).map(|(_, broken)| broken)
     }
 
-    /// The first edge that forbids the rotation: one that breaks, unless it is an outage that was accepted.
+    /// The first edge that prevents the rotation: a broken one that is not an accepted outage.
     pub(crate) fn refusal(&self, accept_outage: bool) -> Option<Broken> {
         let accepted = |broken: &Broken| accept_outage && !broken.outage.is_empty();
         let forbidding = self.broken().filter(|(_, broken)| !accepted(broken));
         forbidding.min_by_key(|(column, _)| *column).map(|(_, broken)| broken)
     }
 
-    /// Every edge that the rotation breaks, with the column in which it does first.
+    /// Every edge that the rotation breaks, with the first column in which it does.
     fn broken(&self) -> impl Iterator<Item = (usize, Broken)> {
         self.edges.iter().filter_map(|edge| {
             let span = edge.spans.iter().find(|span| span.verdict.outcome == Outcome::Broken)?;
@@ -268,13 +268,14 @@ impl TrustMatrix {
         })
     }
 
-    /// Cause and duration of every outage that comes with the rotation, each once; a package is made only if they were accepted.
+    /// Cause and duration of every outage of the rotation, without duplicates. A package requires that the user
+    /// accepted them.
     pub(crate) fn outages(&self) -> BTreeSet<&str> {
         let broken = self.edges.iter().filter(|edge| edge.worst() == Outcome::Broken);
         broken.map(|edge| edge.outage.as_str()).filter(|outage| !outage.is_empty()).collect()
     }
 
-    /// What is to be said of edges that do not hold today, before anything is changed, and of outages that were accepted.
+    /// Findings about edges that are already broken, and about accepted outages.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let outages = self.broken().map(|(_, broken)| {
@@ -288,7 +289,7 @@ impl TrustMatrix {
         broken.chain(outages).chain(verifiers::findings(self)).collect()
     }
 
-    /// How many pairs of what is presented and what is trusted were judged.
+    /// The number of judged combinations of presented certificate and trusted CAs.
     #[must_use]
     pub fn states(&self) -> usize {
         let spans = self.edges.iter().flat_map(|edge| &edge.spans);
@@ -297,7 +298,7 @@ impl TrustMatrix {
 }
 
 impl Broken {
-    /// As a finding: who, when, why, and what to change.
+    /// As a finding: client, server, step, reason and remedy.
     #[must_use]
     pub fn finding(&self) -> Finding {
         let remedy = match self.outage.as_str() {
@@ -308,7 +309,7 @@ impl Broken {
     }
 }
 
-/// Such as `50 edges hold at each of 33 moments, in 5,000 states`.
+/// Summary, such as `50 edges hold at each of 33 moments, in 5,000 states`.
 impl fmt::Display for TrustMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holds = self.edges.iter().filter(|edge| edge.worst() == Outcome::Holds).count();
@@ -327,19 +328,19 @@ impl Edge {
         self.spans.iter().find(|span| (span.from..=span.to).contains(&column)).map(|span| &span.verdict)
     }
 
-    /// The worst that comes of it.
+    /// The worst outcome in all columns.
     #[must_use]
     pub fn worst(&self) -> Outcome {
         self.worst_by(Rules::Go)
     }
 
-    /// The worst that comes of it by a rule set.
+    /// The worst outcome by a rule set.
     #[must_use]
     pub fn worst_by(&self, rules: Rules) -> Outcome {
         self.spans.iter().map(|span| span.verdict.by(rules)).max().unwrap_or_default()
     }
 
-    /// What comes of it by a rule set once the last step is done.
+    /// The outcome by a rule set after the last step.
     pub(super) fn last_by(&self, rules: Rules) -> Outcome {
         self.spans.last().map(|span| span.verdict.by(rules)).unwrap_or_default()
     }
@@ -353,7 +354,7 @@ impl Edge {
 }
 
 impl From<Expectation> for bool {
-    /// Shall it be refused?
+    /// Whether the expectation is a refusal.
     fn from(expectation: Expectation) -> Self {
         expectation == Expectation::RefusedAtTheEnd
     }

@@ -1,4 +1,4 @@
-//! What is presented meets what is trusted.
+//! Handshakes: every certificate that one side may present, verified with every bundle that the other side may trust.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::x509::{ChainError, Purpose, Rules, TrustBundle};
 
-/// An end of an edge, in a place.
+/// One side of an edge, in a place.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Ends {
     pub(super) label: String,
@@ -22,31 +22,31 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// The values of both its cells, for telling whether anything changed.
+    /// The values of both cells, to detect changes.
     pub(super) fn held<'a>(&'a self, world: &'a World<'_>) -> impl Iterator<Item = &'a Values> {
         self.presents.iter().chain(&self.trusts).filter_map(|cell| world.values(cell))
     }
 }
 
-/// Are these the very same values?
+/// Whether all values are identical.
 pub(super) fn unchanged(before: &[Values], now: &[Values]) -> bool {
     before.len() == now.len() && before.iter().zip(now).all(|(a, b)| Rc::ptr_eq(a, b))
 }
 
-/// The servers that clients may meet, looked at once for all of them.
+/// The servers that clients may connect to, evaluated once for all clients.
 pub(super) struct Servers {
     pub(super) ends: Vec<Ends>,
     held: Vec<Values>,
-    /// Counts how often anything changed.
+    /// Incremented at each change.
     pub(super) version: usize,
-    /// Each set of anchors once, with the first server that has it.
+    /// Each distinct bundle, with the first server that trusts it.
     trusts: BTreeMap<TrustBundle, usize>,
     offers: Vec<Offer>,
-    /// What came of meetings with a client's anchors, for a host.
+    /// Cached results for a client's bundle and host.
     met: BTreeMap<(TrustBundle, Option<String>), Tally>,
-    /// What the servers may trust, in words.
+    /// The CAs that the servers may trust, as text.
     pub(super) trusts_in_words: Vec<String>,
-    /// What the servers may present, in words.
+    /// The certificates that the servers may present, as text.
     pub(super) presents_in_words: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Servers {
         }
     }
 
-    /// Looks again, if anything changed.
+    /// Reads the servers' values again if anything has changed.
     pub(super) fn look(&mut self, world: &World<'_>, referee: &mut Referee) {
         let held: Vec<Values> = self.ends.iter().flat_map(|end| end.held(world).cloned()).collect();
         if self.version > 0 && unchanged(&self.held, &held) {
@@ -85,7 +85,7 @@ impl Servers {
         self.presents_in_words = words(leaves.map(|leaf| referee.leaf(leaf)));
     }
 
-    /// Every server judges what a client offers.
+    /// Every server verifies the client's certificates.
     pub(super) fn judge(&self, tally: &mut Tally, offer: &Offer, client: &str, referee: &mut Referee) {
         for (trust, server) in &self.trusts {
             tally.meet(referee, offer, trust, Purpose::Client, None, client);
@@ -93,7 +93,7 @@ impl Servers {
         }
     }
 
-    /// A client judges what every server offers.
+    /// The client verifies every server's certificates.
     pub(super) fn are_judged(
         &mut self,
         tally: &mut Tally,
@@ -116,7 +116,7 @@ impl Servers {
     }
 }
 
-/// What may be presented, and why some of it cannot be at all.
+/// The certificates that may be presented, and why some cannot be.
 #[derive(Default)]
 pub(super) struct Offer {
     pub(super) leaves: Vec<Leaf>,
@@ -156,7 +156,7 @@ impl Offer {
     }
 }
 
-/// The sets of anchors that a cell may have.
+/// The bundles that a cell may have.
 pub(super) fn anchors(cell: Option<&Cell>, world: &World<'_>) -> Vec<TrustBundle> {
     let values = cell.and_then(|cell| world.values(cell)).into_iter().flat_map(|values| values.iter());
     values
@@ -167,33 +167,33 @@ pub(super) fn anchors(cell: Option<&Cell>, world: &World<'_>) -> Vec<TrustBundle
         .collect()
 }
 
-/// Each once, in order.
+/// Sorts texts and removes duplicates.
 pub(super) fn words(all: impl Iterator<Item = String>) -> Vec<String> {
     all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// What came of all the pairs of one edge.
+/// The results of all combinations of one edge.
 #[derive(Clone)]
 pub(super) struct Tally {
-    /// Shall all of them be refused?
+    /// Whether all must be refused.
     refusal: bool,
     pub(super) states: usize,
-    /// By each rule set, in the order of [`Rules::ALL`].
+    /// The results by each rule set, in the order of [`Rules::ALL`].
     by: [Count; Rules::ALL.len()],
 }
 
-/// What a rule set makes of the pairs.
+/// The results of one rule set.
 #[derive(Clone, Default)]
 struct Count {
     fails: bool,
-    /// A pair of which the rule set has no verdict.
+    /// Whether the rule set has no verdict on some combination.
     unjudged: bool,
-    /// The first pair that fails; else the first one without a verdict.
+    /// The first failed combination; if there is none, the first without a verdict.
     failure: Option<Failure>,
 }
 
 impl Count {
-    /// Takes over what was seen of other pairs.
+    /// Adds the results of further combinations.
     fn add(&mut self, other: &Self) {
         if self.failure.is_none() || other.fails && !self.fails {
             self.failure.clone_from(&other.failure);
@@ -203,7 +203,7 @@ impl Count {
     }
 }
 
-/// The first pair of which something else came than should have.
+/// The first combination with an unexpected result.
 #[derive(Clone)]
 struct Failure {
     presenter: String,
@@ -213,19 +213,19 @@ struct Failure {
 
 #[derive(Clone)]
 enum Reason {
-    /// It cannot be presented at all.
+    /// The certificate cannot be presented.
     Impossible(String),
-    /// What is shown, whom the reader trusts, and what the reader says.
+    /// The presented certificate, the trusted CAs, and the result, as text.
     Answer(String, String, Option<ChainError>),
 }
 
 impl Tally {
-    /// Nothing yet; `refusal` if all that comes shall be refused.
+    /// An empty tally. `refusal`: all handshakes must be refused.
     pub(super) fn new(refusal: bool) -> Self {
         Self { refusal, states: 0, by: <[Count; Rules::ALL.len()]>::default() }
     }
 
-    /// Everything that `presenter` offers meets one set of anchors.
+    /// Verifies all certificates of `presenter` with one bundle.
     fn meet(
         &mut self,
         referee: &mut Referee,
@@ -258,7 +258,7 @@ impl Tally {
         }
     }
 
-    /// A failure that is new was seen by this reader.
+    /// Records `reader` as the verifier of a new failure.
     fn read_by(&mut self, reader: &str) {
         for failure in self.by.iter_mut().filter_map(|count| count.failure.as_mut()) {
             failure.reader.get_or_insert_with(|| reader.to_owned());
@@ -272,7 +272,7 @@ impl Tally {
         }
     }
 
-    /// By a rule set: the outcome, and who, what and why; no words where nothing fails.
+    /// The outcome by a rule set, with parties and reason as text; without text if nothing fails.
     pub(super) fn by(&self, rules: Rules) -> OtherVerdict {
         let count = &self.by[rules.index()];
         let outcome = match (self.states, count) {

@@ -1,8 +1,9 @@
-//! Will anything stop talking? Every TLS edge of the profile, at every step, in every state that its ends and
-//! the writers of their trust may be in.
+//! Simulation of a rotation: the result of every TLS edge of the profile, at every step, in every state that both sides
+//! and the writers of their trusted CAs may be in.
 //!
-//! The steps are carried out one by one in a `World`, in which everything has all the values
-//! that it may have: an action adds what may have taken effect, a gate takes away what it rules out.
+//! The steps are carried out one by one in a `World`, which stores all possible values of everything presented or
+//! trusted: an action adds the values that may have taken effect, and a gate (the step's check) removes the values that
+//! it excludes.
 
 mod edges;
 mod effects;
@@ -27,10 +28,10 @@ use crate::{
     render::RenderError,
 };
 
-/// Predicts every handshake of the rotation.
+/// Predicts every TLS handshake of the rotation.
 ///
 /// # Errors
-/// A [`RenderError`] if a given file cannot be changed in place.
+/// A [`RenderError`] if a provided file cannot be edited in place.
 pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, RenderError> {
     let mut world = World::today(plan, minted);
     let mut edges = Edges::of(plan, &world);
@@ -41,7 +42,7 @@ pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, Ren
         edges.judge(&mut world, Some(step));
         world.pass_gate(step, &before);
     }
-    // What goes on elsewhere is not asked at the end of a part.
+    // Refusals are not judged at the end of a partial plan, because the rotation continues elsewhere.
     if plan.whole {
         edges.judge_refusals(&world);
     }

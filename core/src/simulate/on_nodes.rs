@@ -1,5 +1,5 @@
-//! What a node does with its own files: trust edited in place, leaves that it makes itself, a certificate that its kubelet
-//! asks for; and what a machine has that Cluster API makes.
+//! Changes that nodes make to their own files: trusted CAs edited in place, leaves issued by kubeadm, certificates
+//! requested by the kubelet; and the files of machines that Cluster API creates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,12 @@ use crate::{
     x509::Certificate,
 };
 
-/// The kubeconfig that only the node has where the cluster was made (kubernetes/kubernetes: cmd/kubeadm/app/cmd/init.go).
+/// The kubeconfig that exists only on the node where the cluster was initialized (kubernetes/kubernetes:
+/// cmd/kubeadm/app/cmd/init.go).
 pub(super) const MADE_BY_INIT: &str = "super-admin.conf";
 
 impl World<'_> {
-    /// The CA data of a kubeconfig becomes that of `ca.crt`.
+    /// Replaces the CA data of a kubeconfig by the contents of `ca.crt`.
     pub(super) fn trust_in_kubeconfig(&mut self, step: &Step, name: &str) {
         let profile = self.plan.profile;
         let (Some(place), Some(ca)) = (self.holder(step), profile.authority(AuthorityId::Cluster)) else { return };
@@ -35,7 +36,7 @@ impl World<'_> {
         }
     }
 
-    /// kubeadm signs with the first certificate of the authority's file, if the key beside it is its own.
+    /// kubeadm signs with the first certificate of the CA's file, if the key next to it matches.
     pub(super) fn renew_on_node(&mut self, step: &Step, authority: AuthorityId, names: &[&str], trust: Trust) {
         let profile = self.plan.profile;
         let (Some(place), Some(row)) = (self.holder(step), profile.authority(authority)) else { return };
@@ -61,21 +62,21 @@ impl World<'_> {
         }
     }
 
-    /// The kubelet asks for a certificate with its present one; whoever leads signs it.
+    /// The kubelet requests a new certificate with its current one; the leading kube-controller-manager signs it.
     pub(super) fn renew(&mut self, step: &Step) {
         let Some(place) = self.holder(step) else { return };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
         let signers = self.signers();
         self.renewed_too_early |= !signers.is_empty() && (!self.led || signers.iter().any(|signer| *signer != new));
-        // Where no kube-controller-manager signs, somebody else does, with the new authority by then.
+        // If no kube-controller-manager signs, an external signer does, by then with the new CA.
         let signers = if signers.is_empty() { vec![new] } else { signers };
         let current = self.plan.profile.kubelet_client().to_owned();
         let held = signers.into_iter().map(Held::SignedBy);
         self.places[place].files.entry(current).or_default().extend(held);
     }
 
-    /// A control-plane machine arrives with the authorities that the management cluster holds, as they are there, and makes the
-    /// rest itself: kubeadm takes the first certificate of each. Its kubelet is told whom to trust by `cluster-info`.
+    /// Adds a new control-plane machine. It has the CAs of the management cluster's Secrets, unchanged. kubeadm creates
+    /// the rest, with the first certificate of each. Its kubelet reads the trusted CAs from `cluster-info`.
     pub(super) fn make_machines(&mut self) {
         let Some(place) = self.place(PlaceKind::RolledOut) else { return };
         let profile = self.plan.profile;
@@ -121,7 +122,7 @@ impl World<'_> {
         self.changed.insert(place);
     }
 
-    /// What the management cluster's Secret of an authority may hold; nothing where it was not given.
+    /// The possible contents of a CA's Secret in the management cluster; empty if it was not provided.
     pub(super) fn managed(&self, id: AuthorityId) -> Vec<Vec<Certificate>> {
         if !self.plan.successions.contains_key(&id) {
             return Vec::new();
@@ -136,7 +137,7 @@ impl World<'_> {
     }
 }
 
-/// A kubeconfig whose credential `signer` signed.
+/// A kubeconfig with a client certificate signed by `signer`.
 fn kubeconfig_of(trust: Vec<Certificate>, signer: &Certificate) -> Held {
     Held::Kubeconfig(Access { host: None, trust: Trusted::These(trust), credential: Shown::SignedBy(signer.clone()) })
 }

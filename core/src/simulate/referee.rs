@@ -1,4 +1,4 @@
-//! Asks each question once, and names things.
+//! Evaluates each distinct verification once, and describes certificates and bundles.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::{
     x509::{Certificate, ChainError, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
-/// The answers of all rule sets, in the order of [`Rules::ALL`].
+/// The results of all rule sets, in the order of [`Rules::ALL`].
 type Answers = [Result<(), ChainError>; Rules::ALL.len()];
 
-/// Judges whether what is presented is accepted.
+/// Verifies presented certificates, with a cache.
 pub(super) struct Referee {
     now: UnixTime,
     answers: BTreeMap<(Leaf, TrustBundle, Purpose, Option<String>), Answers>,
-    /// Old and new authorities, with their names.
+    /// The old and new CAs, with their names.
     known: Vec<(Certificate, &'static str)>,
     signers: BTreeMap<Certificate, String>,
 }
@@ -38,7 +38,7 @@ impl Referee {
         Self { now: plan.now, answers: BTreeMap::new(), known, signers: BTreeMap::new() }
     }
 
-    /// The answers of all rule sets.
+    /// The results of all rule sets.
     pub(super) fn ask(&mut self, leaf: &Leaf, trust: &TrustBundle, purpose: Purpose, host: Option<&str>) -> &Answers {
         let host = host.filter(|_| matches!(leaf, Leaf::Chain(..)));
         let now = self.now;
@@ -53,7 +53,7 @@ impl Referee {
         })
     }
 
-    /// Every question about a certificate that is there.
+    /// Every verification of an existing certificate.
     pub(super) fn trials(&self) -> Vec<Trial> {
         let trials = self.answers.iter().filter_map(|((leaf, trust, purpose, host), answers)| {
             let Leaf::Chain(chain, true) = leaf else { return None };
@@ -69,13 +69,13 @@ impl Referee {
         trials.collect()
     }
 
-    /// A set of anchors in words: `old CA, new CA`.
+    /// Describes a bundle: `old CA, new CA`.
     pub(super) fn anchors(&self, anchors: &TrustBundle) -> String {
         let names: Vec<_> = anchors.iter().map(|anchor| self.authority(anchor)).collect();
         names.join(", ")
     }
 
-    /// What is presented, in words: `certificate of the new CA`.
+    /// Describes a presented certificate: `certificate of the new CA`.
     pub(super) fn leaf(&mut self, leaf: &Leaf) -> String {
         match leaf {
             Leaf::SignedBy(authority) => format!("certificate of the {}", self.authority(authority)),

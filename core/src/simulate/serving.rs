@@ -1,4 +1,4 @@
-//! Kubelets' serving certificates, and whom API servers accept as kubelets.
+//! Kubelets' serving certificates, and the CAs with which API servers verify them.
 
 use super::{
     effects::Set,
@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl World<'_> {
-    /// The kubelet requests a serving certificate; whoever leads signs it, or where none does, somebody else with the new
-    /// authority.
+    /// The kubelet requests a serving certificate. The leading kube-controller-manager signs it; if there is none, an
+    /// external signer does, with the new CA.
     pub(super) fn renew_serving(&mut self, step: &Step) {
         let Some(place) = self.holder(step) else { return };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New).clone();
@@ -27,7 +27,7 @@ impl World<'_> {
         }
     }
 
-    /// What kubelets of a place present as servers.
+    /// The serving certificates of the kubelets in a place.
     pub(super) fn served(&self, place: usize) -> Set {
         let files = &self.places[place].files;
         let held = files.get(KUBELET_SERVING).into_iter().flatten();
@@ -39,8 +39,8 @@ impl World<'_> {
         leaves.map(Value::Leaf).collect()
     }
 
-    /// Whom API servers of a place accept as kubelets; empty where the flag is not set, or its file has nothing to do with
-    /// the rotated authority.
+    /// The CAs with which the API servers of a place verify kubelets; empty if the flag is not set, or its file is
+    /// unrelated to the rotated CA.
     pub(super) fn kubelet_verifiers(&self, place: usize) -> Set {
         let profile = self.plan.profile;
         let files = &self.places[place].files;
@@ -55,7 +55,7 @@ impl World<'_> {
         anchors
     }
 
-    /// No kubelet of a place presents a serving certificate of the old authority any more.
+    /// Removes all serving certificates of the old CA from the kubelets of a place.
     pub(super) fn retain_new_serving(&mut self, place: usize) {
         let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
         let trust = TrustBundle::new().with_appended(succession.old.clone());

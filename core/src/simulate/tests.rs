@@ -1,5 +1,5 @@
-//! Over clusters that kubeadm made (`tests/fixtures/kubeadm/make.sh`): the plan as it is holds, and every gate, barrier
-//! and step is there for a reason.
+//! Tests with kubeadm clusters (`tests/fixtures/kubeadm/make.sh`): the unchanged plan breaks nothing, and every gate,
+//! barrier and step is necessary.
 
 use std::{
     fmt::Write,
@@ -23,7 +23,7 @@ mod foreign;
 mod serving;
 mod talos;
 
-/// A cluster, planned and minted.
+/// A cluster with its plan and new certificates.
 pub(super) struct Rotation {
     pub(super) plan: RotationPlan,
     pub(super) minted: Minted,
@@ -34,7 +34,7 @@ impl Rotation {
         Self::with(fixtures, RotationRequest { keep_keys: true, ..RotationRequest::default() })
     }
 
-    /// CAs are made on P-256, whatever is asked for else: tests need not wait for primes.
+    /// CAs always have P-256 keys, so that tests do not wait for RSA key generation.
     pub(super) fn with(fixtures: &[&str], request: RotationRequest) -> Self {
         let choice = NewAuthority { key_algorithm: Some(KeyAlgorithm::EcdsaP256), ..NewAuthority::default() };
         let authorities = AuthorityId::ALL.into_iter().map(|id| (id, choice.clone()));
@@ -111,7 +111,7 @@ fn the_plan_as_it_is_breaks_nothing() {
     }
 }
 
-/// Whether without it something stops talking, or something keeps being accepted that must not be.
+/// Whether a connection breaks without it, or an old certificate is still accepted.
 #[test]
 fn every_gate_is_there_for_a_reason() {
     for fixtures in CLUSTERS {
@@ -161,7 +161,7 @@ fn is_barrier(action: &Action) -> bool {
     )
 }
 
-/// Every planted fault is red, and where it is red first: the words that a person would get.
+/// Every planted fault breaks an edge, at the expected step, with the expected text.
 #[test]
 fn every_planted_fault_is_seen() {
     let mut table = String::new();
@@ -174,8 +174,8 @@ fn every_planted_fault_is_seen() {
     insta::assert_snapshot!(table);
 }
 
-/// The same of a cluster that Cluster API manages and of which no node was given. A roll-out that would carry the switch is
-/// among them: there is no way to ask for one, and such an order of steps is refused.
+/// The same for a Cluster API cluster of which no node was provided. One fault is a rollout that would carry out the
+/// switch: no request can produce this order of steps, and it is refused.
 #[test]
 fn every_fault_on_nodes_unseen_and_in_a_roll_out_is_seen() {
     let mut table = String::new();
@@ -189,7 +189,7 @@ fn every_fault_on_nodes_unseen_and_in_a_roll_out_is_seen() {
     insta::assert_snapshot!(table);
 }
 
-/// What the roll-out makes anew needs no phase 3 in place: with it, nothing of the old authority is accepted there.
+/// Machines that the rollout recreates need no phase 3 in place: afterwards they accept no certificate of the old CA.
 #[test]
 fn machines_of_the_roll_out_need_no_phase_3_in_place() {
     let mut rotation = Rotation::with(&["cluster-api/two"], RotationRequest::default());
@@ -203,7 +203,7 @@ fn machines_of_the_roll_out_need_no_phase_3_in_place() {
     assert!(of("/control-plane nodes").iter().filter(broken).count() >= 4);
 }
 
-/// The key id is a hint for Go, which tries every CA of that name; OpenSSL takes no other one.
+/// For Go, the key identifier is a hint, and it tries every CA with the name; OpenSSL tries no other CA.
 #[test]
 fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {
     let mut rotation = Rotation::with(&["kubeadm/ecdsa-3"], RotationRequest::default());
@@ -216,7 +216,7 @@ fn a_key_id_of_the_wrong_ca_breaks_what_is_built_on_openssl_alone() {
     assert_eq!((verdict.outcome, verdict.by(Rules::OpenSsl)), (Outcome::Holds, Outcome::Broken));
 }
 
-/// StarlingX' tool does not renew kubelets' serving certificates: restarts of API servers do not help there.
+/// StarlingX' tool does not renew kubelets' serving certificates, so restarts of API servers do not help.
 #[test]
 fn an_outage_that_cannot_be_helped_has_to_be_accepted() {
     let files = serving::with_flag("kubeadm/rsa-1", "/etc/kubernetes/pki/ca.crt");
@@ -250,7 +250,7 @@ webhooks:
   clientConfig: {url: 'https://policy.example.org/', caBundle: CA}
 ";
 
-/// A webhook whose CA data is the cluster's: it may present either CA's certificate from phase 2 on.
+/// A webhook whose CA data is the cluster's: from phase 2 on it may present a certificate of either CA.
 #[test]
 fn a_webhook_that_hangs_on_the_cluster_ca_is_an_edge() {
     let mut files = Vec::new();

@@ -1,7 +1,7 @@
-//! What everybody may hold at a moment.
+//! The simulated state of a cluster at a moment.
 //!
-//! A cell is one thing that one party presents or trusts. It has not one value but all that it may have: an action
-//! adds what may have taken effect, a gate takes away what it rules out.
+//! A cell is one thing that one party presents or trusts, with all values that it may have at that moment: an action
+//! adds the values that may have taken effect, and a gate (the step's check) removes the values that it excludes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,12 +25,12 @@ use crate::{
     x509::{Certificate, PublicKey, TrustBundle},
 };
 
-/// One thing that a party presents or trusts.
+/// Identifies one thing that a party presents or trusts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cell {
-    /// Index of its place.
+    /// The index of its place: a node, a group of nodes, or a group of objects.
     pub(super) place: usize,
-    /// Which of several files of the same kind; empty where there is one.
+    /// The file, if the place has several of the same kind; otherwise empty.
     pub(super) file: String,
     pub(super) party: Party,
     pub(super) material: Material,
@@ -41,48 +41,49 @@ pub(super) struct Cell {
 pub(super) enum Value {
     Anchors(TrustBundle),
     Leaf(Leaf),
-    /// What kube-controller-manager signs with: the certificates in its file, and the key beside them.
+    /// kube-controller-manager's signing certificate and key: the certificates in the file, and the key next to it.
     Signing(Vec<Certificate>, Option<PublicKey>),
 }
 
-/// What may be presented.
+/// A certificate that may be presented.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Leaf {
-    /// A leaf with intermediates; does the key beside it belong to it?
+    /// A leaf with intermediates, and whether the key next to it matches.
     Chain(Vec<Certificate>, bool),
-    /// One that this authority signed, not seen here.
+    /// A certificate outside the input, signed by this CA.
     SignedBy(Certificate),
 }
 
 pub(super) type Values = Rc<BTreeSet<Value>>;
 
-/// A place's files, each with every version that it may have.
+/// The files of a place, each with all possible versions.
 pub(super) type Files = BTreeMap<String, BTreeSet<Held>>;
 
-/// Everything, at a moment.
+/// The state of the cluster at a moment.
 pub(super) struct World<'a> {
     pub(super) plan: &'a RotationPlan,
     pub(super) renderer: Renderer<'a>,
     pub(super) places: Vec<Place>,
     pub(super) cells: BTreeMap<Cell, (Effect, Values)>,
-    /// What was planned and minted: read back, a certificate is this one again, with what is known of its signature.
+    /// The certificates of the input and of the package. A certificate that is read from a file is replaced by its
+    /// equal here, whose signature checks are cached.
     known: BTreeSet<Certificate>,
     /// The cells of each place.
     index: Vec<Vec<Cell>>,
-    /// Places whose files may have changed since their cells were looked at.
+    /// Places whose files may have changed since their cells were last updated.
     pub(super) changed: BTreeSet<usize>,
-    /// All that a cell may have been since the step began, of those that changed.
+    /// All values that a cell may have had since the step began, for changed cells.
     pub(super) during: BTreeMap<Cell, Values>,
-    /// Is Cluster API, or the operator of a hosted control plane, kept from writing?
+    /// Whether Cluster API, or the operator of a hosted control plane, is paused.
     pub(super) paused: bool,
-    /// Is a kube-controller-manager known to lead?
+    /// Whether a kube-controller-manager is known to lead.
     pub(super) led: bool,
-    /// Was a kubelet told to renew while nobody was known to sign with the new authority alone?
+    /// Whether a kubelet may have renewed before all signers used only the new CA.
     pub(super) renewed_too_early: bool,
 }
 
 impl<'a> World<'a> {
-    /// The moment before the first step.
+    /// The state before the first step.
     pub(super) fn today(plan: &'a RotationPlan, minted: &'a Minted) -> Self {
         let renderer = Renderer { plan, minted };
         let mut world = Self {
@@ -94,35 +95,36 @@ impl<'a> World<'a> {
             index: Vec::new(),
             changed: (0..plan.present.len()).collect(),
             during: BTreeMap::new(),
-            // What was given is what is there; the first step sees to it that it stays so.
+            // In a rotation in progress, the provided state is current, and the first step ensures that it stays
+            // paused.
             paused: plan.has_begun(),
             led: true,
             renewed_too_early: false,
         };
         world.furnish();
         world.refresh(true);
-        // Once more, now that it is known who signs.
+        // Repeated, because the signers are now known.
         world.changed.extend(0..plan.present.len());
         world.refresh(true);
         world.during.clear();
-        // Told once; from here on, steps say what becomes of it.
+        // Used only for the initial state; later, the steps determine these.
         for place in &mut world.places {
             place.files.retain(|path, _| path != PODS && !path.starts_with(EXTENSIONS));
         }
         world
     }
 
-    /// All that the cell may be, or may have been since the present step began.
+    /// All values that the cell may have, or may have had since the current step began.
     pub(super) fn values(&self, cell: &Cell) -> Option<&Values> {
         self.during.get(cell).or_else(|| self.cells.get(cell).map(|(_, values)| values))
     }
 
-    /// Every cell there is.
+    /// All cells.
     pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.cells.keys()
     }
 
-    /// Carries a step out, up to its gate. Afterwards [`World::values`] tells all that may be meanwhile.
+    /// Carries out a step up to its gate. Afterwards [`World::values`] returns all values that are possible meanwhile.
     pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), RenderError> {
         self.during.clear();
         self.renewed_too_early = false;
@@ -140,7 +142,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// The gate of the step has been passed; `before` are the places as they were when it began.
+    /// Applies the gate of the step. `before` are the places as they were when the step began.
     pub(super) fn pass_gate(&mut self, step: &Step, before: &[(usize, Files)]) {
         let proves = |fact| step.gate.proves.contains(&fact);
         if !matches!(step.holder, Holder::Node(_)) && !proves(Fact::Everywhere) {
@@ -177,7 +179,7 @@ impl<'a> World<'a> {
         self.during.clear();
     }
 
-    /// Lists every cell: the ends of edges, and what their writers read.
+    /// Creates all cells: both sides of every edge, and what their writers read.
     fn furnish(&mut self) {
         let mut cells = Vec::new();
         let rows = self.plan.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
@@ -211,12 +213,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The cells of a place, with when a change of each takes effect.
+    /// The cells of a place, each with the time at which a change takes effect.
     pub(super) fn cells_of(&self, place: usize) -> Vec<(Cell, Effect)> {
         self.index[place].iter().map(|cell| (cell.clone(), self.cells[cell].0)).collect()
     }
 
-    /// The files that the step could change, as they are.
+    /// The current files that the step may change.
     pub(super) fn before(&self, step: &Step) -> Vec<(usize, Files)> {
         let people = [PlaceKind::Clients, PlaceKind::OtherClients, PlaceKind::CaBundles];
         let is_asked = |place: &Place| step.holder == Holder::Clients && people.contains(&place.kind);
@@ -226,7 +228,7 @@ impl<'a> World<'a> {
         places.map(|(index, place)| (index, place.files.clone())).collect()
     }
 
-    /// Where a party is found: its places, and its files there; of clients, those whose files hang on the authority.
+    /// The instances of a party: place and file. Clients are limited to those whose files depend on the CA.
     pub(super) fn instances(&self, party: Party, authority: AuthorityId) -> Vec<(usize, String)> {
         let clients = [PlaceKind::Clients, PlaceKind::OtherClients];
         let places = self.places.iter().enumerate();
@@ -273,7 +275,7 @@ impl<'a> World<'a> {
             | Party::OldHolder
             | Party::ForeignHolder => {
                 let cluster: Vec<_> = of_kind(|kind| kind == PlaceKind::Cluster).collect();
-                // Where only the front proxy's authority is rotated, there is no such place; any will do.
+                // If only the front-proxy CA is rotated, there is no such place; any place will do.
                 if cluster.is_empty() { vec![(0, String::new())] } else { cluster }
             }
         }
@@ -292,7 +294,7 @@ impl<'a> World<'a> {
             Holder::ControlPlanes => self.place(PlaceKind::ControlPlaneElsewhere),
             Holder::Workers => self.place(PlaceKind::Workers),
             Holder::Cluster => self.place(PlaceKind::Cluster),
-            // A control plane without nodes is changed in the management cluster.
+            // A hosted control plane is changed in the management cluster.
             Holder::Management => self.place(PlaceKind::Hosted).or_else(|| self.place(PlaceKind::Management)),
             Holder::Clients => self.place(PlaceKind::Clients).or_else(|| self.place(PlaceKind::OtherClients)),
         }
@@ -332,7 +334,7 @@ impl<'a> World<'a> {
                     self.restart_process(place, process);
                 }
             }
-            // New leaves of the same CA: no verifier sees a difference.
+            // New leaves of the same CA make no difference for verifiers.
             Action::BackUp { .. }
             | Action::RenewLeaves(_)
             | Action::Cluster(_)
@@ -342,7 +344,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// A file or object becomes the package's, read back from the bytes that the package holds.
+    /// Replaces a file or object by the package's version, read from the package's bytes.
     fn write(&mut self, step: &Step, edit: &Edit) -> Result<(), RenderError> {
         let Some(place) = self.holder(step) else { return Ok(()) };
         self.write_content(step, place, &edit.target, &edit.content)?;
@@ -394,7 +396,7 @@ impl<'a> World<'a> {
             Content::Trust(..) | Content::Widened(..) | Content::Signing(..) | Content::Leaf(_) => {
                 Held::Certificates(self.read_back(certificates(&self.renderer.bytes(content)?)))
             }
-            // What is handed to the platform's tool takes effect by what that does.
+            // Input of the platform's tool: it takes effect when the tool runs.
             Content::AuthorityPair(_) => return Ok(()),
             Content::AuthorityKey(id) => Held::Key(minted.authorities[id].certificate().public_key().clone()),
             Content::LeafKey(id) => match &minted.leaves[id.0].key {
@@ -405,7 +407,7 @@ impl<'a> World<'a> {
                 let leaf = &minted.leaves[id.0];
                 let key = leaf.key.as_ref().map_or_else(|| leaf.certificate.public_key(), |key| key.public_key());
                 let held = Held::Credential(vec![leaf.certificate.clone()], key.clone());
-                // Beside what the kubelet had: which one it uses, its own gate tells.
+                // Added to the kubelet's existing certificate: the kubelet's own check shows which one it uses.
                 let current = self.plan.profile.kubelet_client().to_owned();
                 self.places[place].files.entry(current).or_default().insert(held);
                 return Ok(());
@@ -444,7 +446,7 @@ impl<'a> World<'a> {
                 return Ok(());
             }
             Content::Object(ObjectChange::Files(_, parts)) => {
-                // In one request: nobody sees one of them without the others.
+                // Written in one request, so no reader sees only some of the parts.
                 return parts.iter().try_for_each(|part| self.write_content(step, place, part.path, &part.content));
             }
             Content::Object(change) => return self.write_object(place, content, change),
@@ -486,7 +488,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Every context of the kubeconfig that is looked at.
+    /// Replaces every context of the kubeconfig that is judged.
     fn write_kubeconfig(&mut self, place: usize, target: &str, bytes: &[u8], change: &KubeconfigChange) {
         let minted = self.renderer.minted;
         let workers = self.places[place].kind == PlaceKind::Workers;
@@ -510,7 +512,7 @@ impl<'a> World<'a> {
         }
         for (name, held) in read {
             let versions = self.places[place].files.entry(name).or_default();
-            // Of workers, each has its own.
+            // Each worker has its own version.
             if !workers {
                 versions.clear();
             }
@@ -534,14 +536,14 @@ impl<'a> World<'a> {
         Access { trust, credential, ..access }
     }
 
-    /// A process that no table names has started again: it holds what its files hold.
+    /// Restarts a process outside the profile's tables: its values become those of its files.
     fn restart_process(&mut self, place: usize, process: &Process) {
         let consumers = &self.plan.consumers;
         let is_of = |party| matches!(party, Party::Consumer(id) if consumers[usize::from(id.0)].process == *process);
         self.take_up(place, |party, _| is_of(party));
     }
 
-    /// Workloads have started again on every node.
+    /// Restarts workloads on every node.
     pub(super) fn restart_workloads(&mut self, is_restarted: impl Fn(&Process) -> bool) {
         let consumers = &self.plan.consumers;
         let is_of = |party| matches!(party, Party::Consumer(id) if is_restarted(&consumers[usize::from(id.0)].process));
@@ -550,7 +552,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A component has started again: it holds what its files hold, and no leader is known for a while.
+    /// Restarts a component: its values become those of its files, and temporarily no leader is known.
     pub(super) fn restart(&mut self, place: usize, component: Component) {
         let consumers = &self.plan.consumers;
         self.take_up(place, |party, effect| {
@@ -561,7 +563,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The cells of a place that `wanted` names are what the files say, and nothing else.
+    /// Sets the cells that `wanted` selects to the values of their files.
     pub(super) fn take_up(&mut self, place: usize, wanted: impl Fn(Party, Effect) -> bool) {
         for (cell, effect) in self.cells_of(place) {
             if !wanted(cell.party, effect) {
@@ -575,7 +577,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// Does this party's process run as this component?
+/// Whether this party's process is this component.
 fn runs(party: Party, component: Component, consumers: &[Consumer]) -> bool {
     match party {
         Party::Component(running) => running == component,
@@ -584,7 +586,7 @@ fn runs(party: Party, component: Component, consumers: &[Consumer]) -> bool {
     }
 }
 
-/// Every certificate that was given or made, of those that a package writes.
+/// Every provided or new certificate that a package writes.
 fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
     let old = plan.successions.values().map(|succession| &succession.old);
     let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
@@ -596,7 +598,7 @@ fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
     old.chain(replaced).chain(authorities).chain(leaves).cloned().collect()
 }
 
-/// Is it where an API server runs?
+/// Whether an API server runs there.
 pub(super) fn is_control_plane(kind: PlaceKind) -> bool {
     matches!(
         kind,
@@ -604,7 +606,7 @@ pub(super) fn is_control_plane(kind: PlaceKind) -> bool {
     )
 }
 
-/// Is it a node, or several?
+/// Whether it is one or more nodes.
 pub(super) fn has_kubelet(kind: PlaceKind) -> bool {
     matches!(
         kind,

@@ -1,4 +1,4 @@
-//! Bytes as hexadecimal digits.
+//! Hexadecimal output of bytes.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ pub fn lower(bytes: &[u8]) -> String {
     })
 }
 
-/// Upper case, with a colon between two bytes, as OpenSSL prints key identifiers and fingerprints.
+/// Upper case, with colons between bytes, as OpenSSL prints key identifiers and fingerprints.
 #[must_use]
 pub fn colons(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();

@@ -1,23 +1,23 @@
-//! Text from the input in Markdown: it cannot end its line, its table cell or its code span, nor begin a code block.
+//! Escaping of input for Markdown: it cannot end its line, table cell or code span, nor begin a code block.
 
 use std::fmt::Display;
 
 use super::terminal::Line;
 
-/// Text from the input inside a line of Markdown (CommonMark 0.31): a fenced code block, a heading or a list item needs
-/// the beginning of a line, which a text without a line break cannot make.
+/// Escapes input for use within a line of Markdown (CommonMark 0.31). Fenced code blocks, headings and list items begin
+/// at the start of a line, so removing line breaks prevents them.
 pub(crate) fn line(text: impl Display) -> String {
     let text = Line(text).to_string();
-    // At the beginning of a line it would be a fence.
+    // At the start of a line, these would be a code fence.
     text.replace("```", "'''").replace("~~~", "---")
 }
 
-/// Text from the input in a cell of a table.
+/// Escapes input for a table cell.
 pub(crate) fn cell(text: impl Display) -> String {
     line(text).replace('|', "\u{fffd}")
 }
 
-/// Text from the input as a code span in a cell of a table.
+/// Formats input as a code span in a table cell.
 pub(crate) fn code(text: impl Display) -> String {
     format!("`{}`", cell(text).replace('`', "\u{fffd}"))
 }

@@ -1,4 +1,4 @@
-//! Text from the input, written so that it stays text: in Markdown, in a shell, on a terminal; and bytes as hexadecimal.
+//! Safe output of input texts in Markdown, shell commands and terminals, and hexadecimal output of bytes.
 
 pub mod hex;
 pub(crate) mod markdown;

@@ -1,11 +1,11 @@
-//! Text from the input as a word of a POSIX shell's command line.
+//! Quoting of input as a word of a POSIX shell command.
 
 use super::terminal;
 
-/// A word that the shell takes as it is.
+/// Quotes a word for the shell if necessary.
 ///
-/// Single quotes keep every byte (POSIX.1-2024, Shell Command Language, 2.2.2). A word with control characters is written
-/// with escapes, for `printf`, so that a person who reads or copies the command sees one line.
+/// Single quotes preserve every byte (POSIX.1-2024, Shell Command Language, 2.2.2). A word with control characters is
+/// written with escapes for `printf`, so that the command stays on one line when it is read or copied.
 pub(crate) fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:=@%+,".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
@@ -14,7 +14,7 @@ pub(crate) fn quote(word: &str) -> String {
     quoted(word)
 }
 
-/// A word in quotes: where it is assigned to a variable, names with a dash and digits look like sums to shellcheck.
+/// Quotes a word in any case. In assignments, shellcheck takes unquoted names with dashes and digits for arithmetic.
 pub(crate) fn quoted(word: &str) -> String {
     if !word.chars().any(terminal::is_harmful) {
         return format!("'{}'", word.replace('\'', r"'\''"));
@@ -28,7 +28,7 @@ pub(crate) fn quoted(word: &str) -> String {
             escaped.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\0{byte:03o}")));
         }
     }
-    // The period keeps line breaks at the end, which command substitution would remove.
+    // The period preserves trailing line breaks, which command substitution would remove.
     format!("\"$(word=$(printf '%b.' '{escaped}'); printf %s \"${{word%.}}\")\"")
 }
 

@@ -1,8 +1,9 @@
-//! Text from the input on a terminal: it cannot move the cursor, change colours, start a line or reverse the reading order.
+//! Safe output of input on a terminal: it cannot move the cursor, change colours, start a line or reverse the reading
+//! order.
 
 use std::fmt::{self, Display, Write as _};
 
-/// A text from the input on one line of a terminal.
+/// Displays input on one line of a terminal.
 ///
 /// Control characters (C0, C1, DEL: ESC and line breaks among them), line and paragraph separators, and the characters
 /// that set the direction of text (Unicode Bidirectional Algorithm, UAX #9; CVE-2021-42574) become U+FFFD.
@@ -15,7 +16,7 @@ impl<T: Display> Display for Line<T> {
     }
 }
 
-/// Passes a text on, without what [`Line`] keeps out.
+/// Forwards text without harmful characters.
 struct Filter<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for Filter<'_, '_> {
@@ -24,7 +25,7 @@ impl fmt::Write for Filter<'_, '_> {
     }
 }
 
-/// Does a character do more than show itself?
+/// Whether a terminal interprets the character instead of only displaying it.
 pub(crate) fn is_harmful(c: char) -> bool {
     let separates = matches!(c, '\u{2028}' | '\u{2029}');
     let directs = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

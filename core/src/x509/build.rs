@@ -1,7 +1,7 @@
-//! Puts certificates together from parts that are DER already, through x509-cert's builder.
+//! Builds certificates from fields that are already DER, with x509-cert's builder.
 //!
-//! rcgen's names keep one value per attribute and its issuers have such a name, so a second organization
-//! (an RBAC group) or a PrintableString would be lost: whatever is copied goes this way instead.
+//! Used for everything that is copied from an old certificate. rcgen keeps one value per attribute, and stores an
+//! issuer's name the same way: it would lose a second organization (an RBAC group) and the string type PrintableString.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use x509_cert::{
 use super::{Extension, IssueError, Name, PrivateKey, PublicKey, Validity, serial};
 use crate::UnixTime;
 
-/// What a certificate shall hold, apart from its serial number and signature.
+/// The fields of a certificate to build, except its serial number and signature.
 pub(super) struct Content<'a> {
     pub(super) subject: &'a [u8],
     pub(super) issuer: &'a Name,
@@ -33,7 +33,7 @@ pub(super) struct Content<'a> {
     pub(super) signer: &'a PrivateKey,
 }
 
-/// The certificate in DER, and its serial number.
+/// Builds and signs a certificate. Returns its DER and its serial number.
 pub(super) fn build(content: &Content<'_>) -> Result<(Vec<u8>, [u8; serial::LENGTH]), IssueError> {
     let signer = Signer(content.signer);
     let draft = builder(content, serial::DRAFT)?.finalize(&signer).map_err(|_| IssueError::Encoding)?;
@@ -73,7 +73,7 @@ fn time(moment: UnixTime) -> Result<Time, IssueError> {
     DateTime::from_unix_duration(since_epoch).map(Time::from).map_err(|_| IssueError::Validity)
 }
 
-/// A profile that adds nothing and leaves nothing out.
+/// A builder profile that writes exactly the given fields.
 struct Copied {
     subject: EncodedName,
     issuer: EncodedName,
@@ -99,7 +99,7 @@ impl BuilderProfile for Copied {
     }
 }
 
-/// Our key, as the builder wants to see it.
+/// Adapts [`PrivateKey`] to the builder's signer trait.
 struct Signer<'a>(&'a PrivateKey);
 
 impl signature::Keypair for Signer<'_> {

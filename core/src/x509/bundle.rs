@@ -1,22 +1,22 @@
-//! Accepted authorities.
+//! Trust bundles.
 
 use super::Certificate;
 
-/// The CA certificates that somebody accepts, in order and without repetition.
+/// An ordered list of trusted CA certificates, without duplicates.
 ///
-/// The order matters: kubeadm, Cluster API and Kamaji sign with the first.
+/// The order matters: kubeadm, Cluster API and Kamaji sign with the first certificate of a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrustBundle {
     anchors: Vec<Certificate>,
 }
 
 impl TrustBundle {
-    /// One with nothing in it: nobody is trusted.
+    /// An empty bundle, which trusts no CA.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// This bundle and `certificate` at its end; as it is if it holds it already.
+    /// Returns this bundle with `certificate` appended; unchanged if it already contains it.
     #[must_use]
     pub fn with_appended(mut self, certificate: Certificate) -> Self {
         if !self.contains(&certificate) {
@@ -25,7 +25,7 @@ impl TrustBundle {
         self
     }
 
-    /// This bundle with `certificate` in front, wherever it was before.
+    /// Returns this bundle with `certificate` moved or inserted to the first position.
     #[must_use]
     pub fn with_prepended(mut self, certificate: Certificate) -> Self {
         self.anchors.retain(|anchor| *anchor != certificate);
@@ -33,19 +33,19 @@ impl TrustBundle {
         self
     }
 
-    /// This bundle without `certificate`.
+    /// Returns this bundle without `certificate`.
     #[must_use]
     pub fn without(mut self, certificate: &Certificate) -> Self {
         self.anchors.retain(|anchor| anchor != certificate);
         self
     }
 
-    /// Is exactly this certificate in it?
+    /// Whether the bundle contains this certificate, compared byte for byte.
     pub fn contains(&self, certificate: &Certificate) -> bool {
         self.anchors.contains(certificate)
     }
 
-    /// The first one: the one that signs, where a bundle stands beside a key.
+    /// The first certificate. In a `.crt` file next to a `.key` file, this is the CA that signs.
     pub fn first(&self) -> Option<&Certificate> {
         self.anchors.first()
     }
@@ -55,23 +55,23 @@ impl TrustBundle {
         self.anchors.iter()
     }
 
-    /// How many there are.
+    /// The number of certificates.
     pub fn len(&self) -> usize {
         self.anchors.len()
     }
 
-    /// Is there none?
+    /// Whether the bundle is empty.
     pub fn is_empty(&self) -> bool {
         self.anchors.is_empty()
     }
 
-    /// One PEM block after the other.
+    /// Concatenated PEM blocks, in order.
     pub fn to_pem(&self) -> String {
         self.iter().map(Certificate::to_pem).collect()
     }
 }
 
-/// Each certificate where it comes up first.
+/// Keeps the first occurrence of each certificate.
 impl FromIterator<Certificate> for TrustBundle {
     fn from_iter<I: IntoIterator<Item = Certificate>>(certificates: I) -> Self {
         certificates.into_iter().fold(Self::default(), Self::with_appended)

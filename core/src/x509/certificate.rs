@@ -1,4 +1,4 @@
-//! Certificates, read once and kept as the bytes they were signed as.
+//! Certificates: parsed once, and stored as the signed bytes.
 
 use std::{
     cmp::Ordering,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{UnixTime, text::hex};
 
-/// A certificate (RFC 5280, 4.1). Equal to another only byte for byte; cheap to clone.
+/// A certificate (RFC 5280, 4.1). Two are equal if their DER is identical. Cheap to clone.
 #[derive(Clone)]
 pub struct Certificate(Arc<Fields>);
 
@@ -46,16 +46,17 @@ struct Fields {
     alternative_names: Vec<AlternativeName>,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
-    /// Keys whose signature was looked for, and what came of it: a check costs a thousand times what a look does.
+    /// Cache: keys that were checked as signers, each with its verdict. A check takes about a thousand times as long as
+    /// a lookup.
     signers: Mutex<Vec<(PublicKey, SignatureVerdict)>>,
 }
 
 impl Certificate {
-    /// Reads one certificate in DER, with nothing before or after it.
+    /// Reads one certificate in DER, without leading or trailing data.
     ///
-    /// What RFC 5280 forbids but real authorities wrote is read all the same: negative, zero and overlong
-    /// serial numbers, any version, dates before 1970. An extension that is given twice, or does not
-    /// keep the rules of its own, is listed but says nothing.
+    /// Accepts violations of RFC 5280 that are found in real CAs: negative, zero and overlong serial numbers, any
+    /// version, dates before 1970. An extension that occurs twice, or whose value is malformed, is listed in
+    /// [`Self::extensions`] but otherwise ignored.
     ///
     /// # Errors
     /// If the bytes are not a certificate.
@@ -119,17 +120,17 @@ impl Certificate {
         &self.0.der
     }
 
-    /// A `CERTIFICATE` block (RFC 7468): lines of 64 characters, line feeds, one at the end too.
+    /// A PEM block `CERTIFICATE` (RFC 7468): lines of 64 characters, separated and ended by line feeds.
     pub fn to_pem(&self) -> String {
         pem("CERTIFICATE", self.der())
     }
 
-    /// Whom it is for.
+    /// The subject.
     pub fn subject(&self) -> &Name {
         &self.0.subject
     }
 
-    /// Who signed it, by its own account.
+    /// The issuer's name, as stated in the certificate.
     pub fn issuer(&self) -> &Name {
         &self.0.issuer
     }
@@ -139,27 +140,27 @@ impl Certificate {
         &self.0.serial
     }
 
-    /// The version as people count it: 3 for certificates with extensions.
+    /// The version number, counted from 1: 3 for certificates with extensions.
     pub fn version(&self) -> u32 {
         self.0.version
     }
 
-    /// First second of its life.
+    /// First second of its validity.
     pub fn not_before(&self) -> UnixTime {
         self.0.not_before
     }
 
-    /// Last second of its life.
+    /// Last second of its validity.
     pub fn not_after(&self) -> UnixTime {
         self.0.not_after
     }
 
-    /// The key that it certifies.
+    /// The certified public key.
     pub fn public_key(&self) -> &PublicKey {
         &self.0.public_key
     }
 
-    /// How it is signed.
+    /// The signature algorithm.
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
         self.0.signature_algorithm.clone()
     }
@@ -169,48 +170,48 @@ impl Certificate {
         &self.0.signature
     }
 
-    /// May it sign other certificates, by its basicConstraints?
+    /// Whether it is a CA: `cA` in its basicConstraints.
     pub fn is_authority(&self) -> bool {
         self.0.authority
     }
 
-    /// How many authorities may follow below it; `None` for any number.
+    /// pathLenConstraint: the number of intermediate CAs allowed below it; `None` for no limit.
     pub fn path_len(&self) -> Option<u32> {
         self.0.path_len
     }
 
-    /// What its key may do; `None` if it does not say.
+    /// The keyUsage extension; `None` if it is absent.
     pub fn key_usage(&self) -> Option<KeyUsage> {
         self.0.key_usage
     }
 
-    /// May its key sign certificates, by its keyUsage? One without keyUsage may.
+    /// Whether keyUsage allows its key to sign certificates. True without keyUsage.
     pub fn can_sign_certificates(&self) -> bool {
         self.lacks(rfc5280::ID_CE_KEY_USAGE)
             || self.key_usage().is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
     }
 
-    /// What it may be used for, in its order; empty for anything.
+    /// The extended key usages, in the certificate's order; empty if it is not restricted.
     pub fn extended_key_usages(&self) -> &[ExtendedKeyUsage] {
         &self.0.extended_key_usages
     }
 
-    /// Its subject alternative names, in their order.
+    /// The subject alternative names, in the certificate's order.
     pub fn alternative_names(&self) -> &[AlternativeName] {
         &self.0.alternative_names
     }
 
-    /// The identifier of its own key.
+    /// The subject key identifier.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
         self.0.subject_key_id.as_deref()
     }
 
-    /// The identifier of its signer's key.
+    /// The authority key identifier.
     pub fn authority_key_id(&self) -> Option<&[u8]> {
         self.0.authority_key_id.as_deref()
     }
 
-    /// Every extension, in its order.
+    /// All extensions, in the certificate's order.
     pub fn extensions(&self) -> &[Extension] {
         &self.0.extensions
     }
@@ -220,20 +221,21 @@ impl Certificate {
         Sha256::digest(self.der()).into()
     }
 
-    /// Did `signer`'s key sign it? Names and key identifiers are not looked at, nor what `signer` may do:
-    /// several authorities of one cluster may well share a name and a serial number. False also where the signature is not
-    /// judged: see [`Self::signature_by`].
+    /// Whether `signer`'s key signed it. Names, key identifiers, and whether `signer` is allowed to sign are ignored:
+    /// several CAs of one cluster may share a name and a serial number. Also false where the signature is not judged:
+    /// see [`Self::signature_by`].
     pub fn is_signed_by(&self, signer: &Self) -> bool {
         self.is_signed_with(signer.public_key())
     }
 
-    /// Did its own key sign it?
+    /// Whether its own key signed it.
     pub fn is_self_signed(&self) -> bool {
         self.is_signed_with(self.public_key())
     }
 
-    /// Did `signer`'s key sign it? Where the signature is not judged, another name than that of its issuer still tells that
-    /// `signer` is not the one: Go and OpenSSL look for an issuer by its name (RFC 5280, 6.1.3 (a)(4)).
+    /// Checks the signature with `signer`'s key. If the algorithm is not implemented, a subject of `signer` that
+    /// differs from the issuer's name still gives `Invalid`: Go and OpenSSL look for an issuer by its name (RFC 5280,
+    /// 6.1.3 (a)(4)).
     pub fn signature_by(&self, signer: &Self) -> SignatureVerdict {
         match self.signature_with(signer.public_key()) {
             SignatureVerdict::NotJudged if !self.issuer().is_like(signer.subject()) => SignatureVerdict::Invalid,
@@ -255,26 +257,26 @@ impl Certificate {
         verdict
     }
 
-    /// Is it the same authority as `other`: the same subject and the same key? A CA that was renewed with its key is: either
-    /// certificate verifies what the key signed (RFC 5280, 6.1.1 (d): a trust anchor is a name and a key).
+    /// Whether it is the same CA as `other`: same subject and same key. This includes a CA that was renewed with its
+    /// key: both certificates verify what the key signed (RFC 5280, 6.1.1 (d): a trust anchor is a name and a key).
     pub fn is_same_authority(&self, other: &Self) -> bool {
         self == other || (self.subject() == other.subject() && self.public_key().is_same_key(other.public_key()))
     }
 
-    /// Does Go take it for a CA when it is a trust anchor? One of version 1 or 2 has no basicConstraints to say so
-    /// (golang/go: src/crypto/x509/verify.go, `isValid`); it counts here if it is self-issued, since OpenSSL makes leaves of
-    /// version 1 as well.
+    /// Whether Go accepts it as a CA when it is a trust anchor. Certificates of version 1 or 2 have no basicConstraints
+    /// (golang/go: src/crypto/x509/verify.go, `isValid`). They count here only if they are self-issued, because OpenSSL
+    /// also creates version 1 leaves.
     pub fn is_root_authority(&self) -> bool {
         let says_nothing = self.version() < 3 && self.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
         self.is_authority() || (says_nothing && self.subject() == self.issuer() && !self.subject().is_empty())
     }
 
-    /// Is it made for this host, a name or an address? By Go's rules: alternative names alone.
+    /// Whether it is valid for this host (DNS name or IP address), by Go's rules: subject alternative names only.
     pub fn is_for_host(&self, host: &str) -> bool {
         super::chain::is_for_host(self, host)
     }
 
-    /// Has it no extension of this kind?
+    /// Whether it has no extension with this identifier.
     pub(super) fn lacks(&self, oid: const_oid::ObjectIdentifier) -> bool {
         !self.extensions().iter().any(|extension| extension.oid == oid)
     }
@@ -312,11 +314,11 @@ impl hash::Hash for Certificate {
     }
 }
 
-/// Why bytes were not read as a certificate. All of them are to blame on the input.
+/// Why bytes could not be read as a certificate. The cause is always the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// The algorithm that is signed is not the one that the signature names (RFC 5280, 4.1.1.2).
+    /// The algorithm in the signed part differs from the one next to the signature (RFC 5280, 4.1.1.2).
     #[error("the certificate names two different signature algorithms")]
     AlgorithmMismatch,
     /// The bytes are not a certificate in DER.
@@ -325,13 +327,13 @@ pub enum CertificateError {
     /// The public key's structure cannot be read.
     #[error("the certificate's public key cannot be read")]
     PublicKey,
-    /// Something follows the certificate, or a part of it.
+    /// Trailing data follows the certificate or a part of it.
     #[error("the certificate is followed by other data")]
     TrailingData,
 }
 
-/// The signed part and the signature's algorithm, both with tag and length. Fails if anything else
-/// is there but the signature.
+/// Splits a certificate into its signed part and its signature algorithm, both with tag and length. Fails if it has any
+/// part other than these and the signature.
 pub(super) fn envelope(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
     let mut reader = SliceReader::new(der)?;
     let parts = reader.sequence(|reader| {
@@ -344,11 +346,11 @@ pub(super) fn envelope(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
     Ok(parts)
 }
 
-/// A certificate's extensions as they were parsed.
+/// The parsed extensions of a certificate.
 struct Extensions<'a>(&'a [X509Extension<'a>]);
 
 impl<'a> Extensions<'a> {
-    /// The extension with this identifier, if there is exactly one.
+    /// The extension with this identifier, if it occurs exactly once.
     fn unique(&self, oid: const_oid::ObjectIdentifier) -> Option<&'a X509Extension<'a>> {
         let mut found = self.0.iter().filter(|extension| extension.oid.as_bytes() == oid.as_bytes());
         let first = found.next()?;
@@ -363,7 +365,7 @@ impl<'a> Extensions<'a> {
         select(self.unique(oid)?.parsed_extension())
     }
 
-    /// In their order, which the parsed form does not keep.
+    /// The extended key usages in the certificate's order, which x509-parser does not keep.
     fn extended_key_usages(&self) -> Vec<ExtendedKeyUsage> {
         let Some(extension) = self.unique(rfc5280::ID_CE_EXT_KEY_USAGE) else {
             return Vec::new();

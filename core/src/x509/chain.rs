@@ -1,4 +1,4 @@
-//! Does a verifier with these trusted CAs accept a presented certificate? Judged by the rules of each [`Rules`].
+//! Predicts whether a verifier with given trusted CAs accepts a presented certificate. Each [`Rules`] is one verifier:
 //!
 //! - Go (golang/go: src/crypto/x509/verify.go, `Certificate.Verify`): tries every trusted CA whose subject equals the
 //!   issuer's name byte for byte.
@@ -11,7 +11,7 @@
 //!   constraints, nothing else of its certificate counts.
 //!
 //! The tests compare all of them with the real programs: `tests/tests/real/handshakes.rs` and
-//! `tests/tests/real/verifiers.rs`. What is not evaluated here gives [`ChainError::NotJudged`], never a verdict.
+//! `tests/tests/real/verifiers.rs`. Cases that are not evaluated here give [`ChainError::NotJudged`], never a verdict.
 
 mod constraints;
 mod go;
@@ -28,38 +28,38 @@ pub use self::rules::Rules;
 use super::{Certificate, ExtendedKeyUsage, KeyType, MAX_RSA_BITS, Name, PublicKey, SignatureAlgorithm, TrustBundle};
 use crate::UnixTime;
 
-/// The end that presents a certificate.
+/// The TLS role of the side that presents the certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums)] // TLS has two ends
 pub enum Purpose {
-    /// A client, to be accepted by a server.
+    /// A client certificate, verified by a server.
     Client,
-    /// A server, to be accepted by a client.
+    /// A server certificate, verified by a client.
     Server,
 }
 
-/// What is presented.
+/// The presented certificate.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_enums)] // either it is there or it is not
 pub enum Presented<'a> {
-    /// A leaf and the intermediates that come with it.
+    /// A leaf, followed by the intermediates that the peer sends.
     Chain(&'a [Certificate]),
-    /// A leaf that does not exist yet: this authority will sign it for the purpose, as Go's
-    /// `x509.CreateCertificate` does, with the authority's key identifier.
+    /// A leaf that does not exist yet: this CA will issue it for the purpose, as Go's `x509.CreateCertificate` does,
+    /// with the CA's key identifier.
     SignedBy(&'a Certificate),
 }
 
-/// What a reader asks of a certificate.
+/// The parameters of a verification. The verifying side is called the reader.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs)] // a question is asked by writing it down
 pub struct Question<'a> {
-    /// Whom the reader trusts.
+    /// The CAs that the reader trusts.
     pub trust: &'a TrustBundle,
-    /// What the certificate is presented for.
+    /// The role that the certificate is presented for.
     pub purpose: Purpose,
-    /// The name or address that the reader went to; `None` where it asks for none.
+    /// The DNS name or IP address that the reader connects to; `None` if it does not verify the host.
     pub host: Option<&'a str>,
-    /// When.
+    /// The time of the verification.
     pub now: UnixTime,
 }
 
@@ -70,37 +70,37 @@ pub enum ChainError {
     /// Nothing is presented.
     #[error("no certificate is presented")]
     Nothing,
-    /// It is valid only from then on.
+    /// Its validity has not begun.
     #[error("{0} is not valid yet")]
     NotYetValid(String),
-    /// It was valid until then.
+    /// Its validity has ended.
     #[error("{0} has expired")]
     Expired(String),
-    /// It is made for other hosts.
+    /// It is not valid for the host.
     #[error("the certificate is not valid for {0}")]
     WrongHost(String),
-    /// It is made for another purpose.
+    /// Its key usages do not allow the purpose.
     #[error("{0} may not be used for this")]
     WrongUsage(String),
-    /// No anchor has the issuer's name and key.
+    /// No trust anchor has the issuer's name and key.
     #[error("signed by an unknown authority, {0}")]
     UnknownAuthority(String),
-    /// Anchors have the issuer's name, but none the key that signed.
+    /// Trust anchors have the issuer's name, but none of their keys made the signature.
     #[error("the signature is not that of the trusted {0}")]
     WrongKey(String),
-    /// The anchor may not sign certificates, or not so deep.
+    /// The CA may not sign certificates, or its path length is exceeded.
     #[error("{0} may not sign this")]
     MayNotSign(String),
     /// The signature uses MD5 or SHA-1, or an algorithm that the verifier does not support.
     #[error("it is signed with {0}, which is refused")]
     Algorithm(String),
-    /// Its key is shorter than the reader asks for.
+    /// Its key is shorter than the verifier's minimum.
     #[error("the key of {0} is too short")]
     ShortKey(String),
-    /// It breaks a rule that the reader checks before anything else.
+    /// The verifier's parser rejects it.
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, &'static str),
-    /// A critical extension that the reader does not handle.
+    /// It has a critical extension that the verifier does not handle.
     #[error("the critical extension {0} is not handled")]
     Critical(String),
     /// The certificate violates a rule of RFC 5280 that this verifier enforces.
@@ -109,23 +109,23 @@ pub enum ChainError {
     /// A name of the certificate violates the name constraints of a CA.
     #[error("{0} is not allowed by the name constraints of {1}")]
     NameConstraint(String, String),
-    /// Airlock does not evaluate this: neither accepted nor refused.
+    /// Airlock does not evaluate this case: neither accepted nor refused.
     #[error("{0}: not judged ({1})")]
     NotJudged(String, &'static str),
 }
 
 impl ChainError {
-    /// Is there no verdict?
+    /// Whether this is [`ChainError::NotJudged`], the absence of a verdict.
     #[must_use]
     pub fn is_not_judged(&self) -> bool {
         matches!(self, Self::NotJudged(..))
     }
 }
 
-/// Would `reader` accept `presented`?
+/// Verifies `presented` for `reader` by `rules`.
 ///
 /// # Errors
-/// The reason, if not.
+/// The reason for which the reader refuses it.
 pub fn validate(presented: Presented<'_>, reader: &Question<'_>, rules: Rules) -> Result<(), ChainError> {
     let (first, intermediates) = match presented {
         Presented::SignedBy(authority) => (Link::Future(authority), &[][..]),
@@ -141,17 +141,18 @@ pub fn validate(presented: Presented<'_>, reader: &Question<'_>, rules: Rules) -
     }
 }
 
-/// A host name in ASCII, as clients compare it with certificates: `bücher.example` as `xn--bcher-kva.example`.
+/// Converts a host name to the ASCII form that clients compare with certificates: `bücher.example` to
+/// `xn--bcher-kva.example`.
 pub(crate) fn ascii_host(host: &str) -> String {
     idna::to_ascii(host)
 }
 
-/// Is it made for this host, by Go's rules?
+/// Whether the leaf is valid for this host, by Go's rules.
 pub(super) fn is_for_host(leaf: &Certificate, host: &str) -> bool {
     host::go(leaf, host)
 }
 
-/// A certificate whose issuer is looked for.
+/// A certificate whose issuer is being searched.
 #[derive(Clone, Copy)]
 enum Link<'a> {
     Present(&'a Certificate),
@@ -166,10 +167,10 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Did this key sign it?
+    /// Whether this key signed it.
     ///
     /// # Errors
-    /// [`ChainError::NotJudged`] for keys and algorithms whose signatures are not checked here, such as P-521.
+    /// [`ChainError::NotJudged`] for keys and algorithms whose signatures are not checked here.
     fn is_signed_with(self, key: &PublicKey) -> Result<bool, ChainError> {
         let certificate = match self {
             Self::Future(authority) => return Ok(authority.public_key() == key),
@@ -187,7 +188,7 @@ impl<'a> Link<'a> {
         Ok(certificate.is_signed_with(key))
     }
 
-    /// Is a signature by `key` of the same kind at all?
+    /// Whether `key`'s type fits the signature algorithm.
     fn is_signed_like(self, key: &PublicKey) -> bool {
         let rsa = |key: &PublicKey| matches!(key.key_type(), KeyType::Rsa(_));
         match self {
@@ -200,7 +201,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Go and OpenSSL refuse signatures with MD5 or SHA-1, except the one of a trusted CA on itself.
+    /// Refuses MD5 and SHA-1 signatures, as Go and OpenSSL do. A trusted CA's signature on itself is not checked.
     fn algorithm(self) -> Result<(), ChainError> {
         match self {
             Self::Present(certificate)
@@ -212,7 +213,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The key identifier of its signer, by its own account. A certificate that does not exist yet gets its signer's.
+    /// Its authority key identifier. A certificate that does not exist yet will get its signer's key identifier.
     fn authority_key_id(self) -> Option<&'a [u8]> {
         match self {
             Self::Present(certificate) => certificate.authority_key_id(),
@@ -244,7 +245,7 @@ fn is_understood(certificate: &Certificate, more: &[ObjectIdentifier]) -> Result
     unhandled.map_or(Ok(()), |extension| Err(ChainError::Critical(extension.oid.to_string())))
 }
 
-/// What a certificate must allow for a purpose.
+/// The extended key usage that a purpose requires.
 fn wanted(purpose: Purpose) -> ExtendedKeyUsage {
     match purpose {
         Purpose::Client => ExtendedKeyUsage::ClientAuth,
@@ -256,7 +257,8 @@ fn name(certificate: &Certificate) -> String {
     certificate.subject().to_string()
 }
 
-/// Refuses to judge a leaf whose own key is of a type that some releases of the verifiers do not support.
+/// Returns [`ChainError::NotJudged`] for a leaf whose own key has a type that some releases of the verifiers do not
+/// support.
 fn has_judged_key(leaf: &Certificate) -> Result<(), ChainError> {
     match leaf.public_key().key_type() {
         KeyType::Other(kind) if kind != P_521 => {
@@ -266,10 +268,10 @@ fn has_judged_key(leaf: &Certificate) -> Result<(), ChainError> {
     }
 }
 
-/// The type of keys that all verifiers support in leaves, and whose signatures are not checked here.
+/// The key type of [`has_judged_key`].
 const P_521: &str = "ECDSA P-521";
 
-/// The answer of a search over several candidates: the first refusal, unless one of them is not judged.
+/// The result of a search over several candidates: the first refusal, unless one of them is not judged.
 #[derive(Default)]
 struct Refusals(Option<ChainError>);
 

@@ -1,6 +1,6 @@
-//! PKCS#12 (RFC 7292): certificates and keys in one file under a password.
+//! PKCS#12 containers (RFC 7292): certificates and keys in one password-protected file.
 //!
-//! The library that opens it does not wipe what it decrypts: a key from a container may leave traces in freed memory.
+//! The p12-keystore library does not wipe decrypted data: keys from a container may remain in freed memory.
 
 use der::{Reader, SliceReader, Tag};
 use p12_keystore::{Pkcs12Archive, error::Error};
@@ -8,44 +8,44 @@ use p12_keystore::{Pkcs12Archive, error::Error};
 use super::{Certificate, PrivateKey};
 use crate::input::Password;
 
-/// Containers with more encrypted parts are refused: a key, its chain and the check of integrity are three, each may cost
-/// the library's million iterations, and a stranger's file could have thousands.
+/// The limit of encrypted parts. A typical container has three: a key, its chain and the integrity check. Each part may
+/// cost the library's million iterations, and an untrusted file could contain thousands.
 pub const MAX_ENCRYPTED_PARTS: usize = 8;
 
-/// How the identifiers of the encryptions begin that a container's parts name: those of PKCS#12 (RFC 7292, appendix C), and
-/// PBES2 (RFC 8018, appendix A.4).
+/// DER prefixes of the object identifiers of encryption algorithms in containers: PKCS#12's own (RFC 7292, appendix C)
+/// and PBES2 (RFC 8018, appendix A.4).
 const ENCRYPTIONS: [&[u8]; 2] = [b"\x2A\x86\x48\x86\xF7\x0D\x01\x0C\x01", b"\x2A\x86\x48\x86\xF7\x0D\x01\x05\x0D"];
 
-/// The identifier of scrypt (RFC 7914, 7). The library lets it take a gibibyte and panics where its cost is 0, and nothing
-/// that writes containers uses it: OpenSSL, Java and Windows take PBKDF2 or the key derivation of PKCS#12.
+/// The object identifier of scrypt (RFC 7914, 7). Refused: the library allows it up to 1 GiB and panics for cost 0. No
+/// common program writes it: OpenSSL, Java and Windows use PBKDF2 or PKCS#12's key derivation.
 const SCRYPT: &[u8] = b"\x2B\x06\x01\x04\x01\xDA\x47\x04\x0B";
 
-/// What a container holds, in its order.
+/// The contents of a container, in order.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Container {
-    /// The certificates that can be read.
+    /// The readable certificates.
     pub certificates: Vec<Certificate>,
-    /// The private keys that can be read.
+    /// The readable private keys.
     pub keys: Vec<PrivateKey>,
     /// Those of the certificates that Java trusts: their bags have its attribute `trustedKeyUsage` (OpenJDK:
     /// src/java.base/share/classes/sun/security/pkcs12/PKCS12KeyStore.java).
     pub trusted: Vec<Certificate>,
 }
 
-/// Why a container was not opened.
+/// Why a container could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContainerError {
-    /// It is broken, or packed in a way that is not read here.
+    /// It is malformed, or its encryption is not supported.
     #[error("the PKCS#12 container cannot be read")]
     Unreadable,
-    /// The password is another.
+    /// The password is wrong.
     #[error("the password does not open the PKCS#12 container")]
     WrongPassword,
 }
 
-/// Do these bytes begin as a container does: a sequence of the version 3 and of a sequence (RFC 7292, 4)?
+/// Whether the bytes are a DER sequence that begins with version 3 and a sequence, as a container does (RFC 7292, 4).
 #[must_use]
 pub fn is_container(der: &[u8]) -> bool {
     parts(der).is_some()
@@ -69,7 +69,7 @@ fn parts(der: &[u8]) -> Option<usize> {
                 reader.tlv_bytes()?;
                 count += 1;
             }
-            // The number 3 with its tag and length.
+            // INTEGER 3, with tag and length.
             Ok::<_, der::Error>((is_sequence && version == [2, 1, 3]).then_some(count))
         })
     };
@@ -83,11 +83,11 @@ fn count_encrypted(der: &[u8]) -> usize {
 }
 
 impl Container {
-    /// Opens a container; its integrity is checked with the same password.
+    /// Opens a container, and verifies its integrity with the same password.
     ///
     /// # Errors
-    /// If the password is wrong, the bytes are no container, it has more than [`MAX_ENCRYPTED_PARTS`], one of them asks
-    /// for more than a million iterations, which is the library's limit, or for scrypt.
+    /// If the password is wrong, the bytes are not a container, it has more than [`MAX_ENCRYPTED_PARTS`] encrypted
+    /// parts, or one of them uses scrypt or more than a million iterations, which is the library's limit.
     pub fn open(der: &[u8], password: &Password) -> Result<Self, ContainerError> {
         let is_costly = count_encrypted(der) > MAX_ENCRYPTED_PARTS;
         if is_costly || (0..der.len()).any(|start| der[start..].starts_with(SCRYPT)) {

@@ -1,32 +1,32 @@
-//! Extensions, and the two of them that say what a key is for.
+//! Certificate extensions, and the types of keyUsage and extendedKeyUsage.
 
 use std::fmt;
 
 use super::Oid;
 
-/// An extension as it stands in a certificate (RFC 5280, 4.1.2.9).
+/// An extension (RFC 5280, 4.1.2.9).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Extension {
-    /// What it is.
+    /// Its object identifier.
     pub oid: Oid,
-    /// Must a reader that does not know it refuse the certificate?
+    /// Whether a reader that does not know it must refuse the certificate.
     pub critical: bool,
     /// The content octets of `extnValue`.
     pub value: Vec<u8>,
 }
 
-/// What a key may do (RFC 5280, 4.2.1.3).
+/// keyUsage (RFC 5280, 4.2.1.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyUsage(u16);
 
 impl KeyUsage {
-    /// Sign what is not a certificate or revocation list: TLS handshakes, for one.
+    /// Sign data other than certificates and revocation lists, such as TLS handshakes.
     pub const DIGITAL_SIGNATURE: Self = Self(1);
-    /// Sign what shall not be denied later (`nonRepudiation`).
+    /// Sign data for non-repudiation (`nonRepudiation`).
     pub const CONTENT_COMMITMENT: Self = Self(1 << 1);
     /// Encrypt keys: TLS with RSA key transport.
     pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
-    /// Encrypt data itself.
+    /// Encrypt data directly.
     pub const DATA_ENCIPHERMENT: Self = Self(1 << 3);
     /// Agree on keys.
     pub const KEY_AGREEMENT: Self = Self(1 << 4);
@@ -34,36 +34,36 @@ impl KeyUsage {
     pub const KEY_CERT_SIGN: Self = Self(1 << 5);
     /// Sign revocation lists.
     pub const CRL_SIGN: Self = Self(1 << 6);
-    /// Only encipher while agreeing on keys.
+    /// Only encipher during key agreement.
     pub const ENCIPHER_ONLY: Self = Self(1 << 7);
-    /// Only decipher while agreeing on keys.
+    /// Only decipher during key agreement.
     pub const DECIPHER_ONLY: Self = Self(1 << 8);
 
-    /// The usages with RFC 5280's bit 0 as the least significant one.
+    /// Builds usages from flags in which RFC 5280's bit 0 is the least significant bit.
     pub(super) const fn from_flags(flags: u16) -> Self {
         Self(flags)
     }
 
-    /// Is every usage of `other` among these?
+    /// Whether all usages of `other` are among these.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Is any usage of `other` among these?
+    /// Whether any usage of `other` is among these.
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// These usages and those of `other`.
+    /// The union with `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
 
-/// RFC 5280's names, such as `digitalSignature, keyEncipherment`.
+/// RFC 5280's names, separated by commas: `digitalSignature, keyEncipherment`.
 impl fmt::Display for KeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = [
@@ -88,11 +88,11 @@ impl fmt::Display for KeyUsage {
     }
 }
 
-/// What a certificate may be used for (RFC 5280, 4.2.1.12).
+/// A purpose in extendedKeyUsage (RFC 5280, 4.2.1.12).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExtendedKeyUsage {
-    /// Anything.
+    /// Any purpose.
     Any,
     /// A TLS client.
     ClientAuth,
@@ -122,7 +122,7 @@ impl ExtendedKeyUsage {
     }
 }
 
-/// RFC 5280's names, `serverAuth` and the like; other purposes as object identifiers.
+/// RFC 5280's names, such as `serverAuth`; other purposes as object identifiers.
 impl fmt::Display for ExtendedKeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! New identities: authorities in the shapes in which kubeadm and Talos make them, leaves in kubeadm's.
+//! New certificates: CAs in the formats of kubeadm and Talos, leaves in kubeadm's format.
 
 use std::fmt;
 
@@ -30,33 +30,33 @@ use super::{
 };
 use crate::UnixTime;
 
-/// What a new authority shall be.
+/// Parameters of a new CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
+#[allow(clippy::exhaustive_structs)] // a new field must be set by every caller
 pub struct AuthorityParameters {
-    /// Its name, and with it its shape.
+    /// Its subject. The variant also selects the format.
     pub name: AuthorityName,
-    /// First second of its life.
+    /// First second of its validity.
     pub not_before: UnixTime,
-    /// Last second of its life.
+    /// Last second of its validity.
     pub not_after: UnixTime,
 }
 
-/// An authority's subject: each attribute has 1 to 64 characters (RFC 5280, `ub-common-name`).
+/// A CA's subject. Each attribute has 1 to 64 characters (RFC 5280, `ub-common-name`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // the shapes that are made here
+#[allow(clippy::exhaustive_enums)] // all supported formats
 pub enum AuthorityName {
-    /// `CN=` alone: an authority in kubeadm's shape.
+    /// `CN=` only; a CA in kubeadm's format.
     Common(String),
-    /// These attributes in this order, and a common name at the end: otherwise in kubeadm's shape.
+    /// These attributes in this order, followed by the common name; otherwise in kubeadm's format.
     Distinguished(Vec<(NameAttribute, String)>, String),
-    /// `O=` alone: an authority in Talos' shape.
+    /// `O=` only; a CA in Talos' format.
     Organization(String),
 }
 
-/// An attribute of a name.
+/// A name attribute other than the common name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums)] // those that cert-manager takes in a subject
+#[allow(clippy::exhaustive_enums)] // those that cert-manager supports in a subject
 pub enum NameAttribute {
     /// `C`: two letters.
     Country,
@@ -71,7 +71,7 @@ pub enum NameAttribute {
 }
 
 impl NameAttribute {
-    /// All of them, in the order in which Go writes them (crypto/x509/pkix, `Name.ToRDNSequence`).
+    /// All attributes, in the order in which Go writes them (crypto/x509/pkix, `Name.ToRDNSequence`).
     pub const ALL: [Self; 5] =
         [Self::Country, Self::Organization, Self::OrganizationalUnit, Self::Locality, Self::Province];
 
@@ -108,7 +108,7 @@ impl NameAttribute {
     }
 }
 
-/// Such as `CN=kubernetes`, `C=CA, CN=kubernetes` or `O=talos`.
+/// Subject as text, such as `CN=kubernetes`, `C=CA, CN=kubernetes` or `O=talos`.
 impl fmt::Display for AuthorityName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -122,36 +122,36 @@ impl fmt::Display for AuthorityName {
     }
 }
 
-/// What a new leaf shall be.
+/// Parameters of a new leaf certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // a new choice shall be made everywhere
+#[allow(clippy::exhaustive_structs)] // a new field must be set by every caller
 pub struct LeafParameters {
-    /// The user that Kubernetes sees in a client, the name of a server; empty for none.
+    /// The common name: a client's Kubernetes user, or a server's name. Empty for none.
     pub common_name: String,
-    /// The groups that Kubernetes sees in a client, the roles that Talos sees, in front of the common name.
+    /// The organizations, written before the common name: a client's Kubernetes groups or Talos roles.
     pub organizations: Vec<String>,
-    /// What it may be used for.
+    /// The extended key usages.
     pub usage: Vec<ExtendedKeyUsage>,
-    /// The names and addresses of a server.
+    /// The subject alternative names of a server.
     pub alternative_names: Vec<AlternativeName>,
-    /// First second of its life.
+    /// First second of its validity.
     pub not_before: UnixTime,
-    /// Last second of its life, not after its issuer's.
+    /// Last second of its validity, at most the issuer's.
     pub not_after: UnixTime,
 }
 
-/// Makes a self-signed authority.
+/// Creates a self-signed CA.
 ///
-/// In the shape of kubeadm's (client-go, `NewSelfSignedCACert`): version 3, critical keyUsage with digitalSignature,
+/// kubeadm's format (client-go, `NewSelfSignedCACert`): version 3, critical keyUsage with digitalSignature,
 /// keyEncipherment and keyCertSign, critical basicConstraints without path length, subject key identifier (SHA-1 of the
-/// key's bits), no authority key identifier, and its name as DNS name if it is one.
+/// key's bits), no authority key identifier, and the common name as DNS name if it is one.
 ///
-/// In the shape of Talos' (siderolabs/crypto: x509/x509.go, `NewSelfSignedCertificateAuthority`), extensions in Go's
-/// order: critical keyUsage with digitalSignature and keyCertSign, extendedKeyUsage with serverAuth and clientAuth,
-/// critical basicConstraints without path length, subject key identifier.
+/// Talos' format (siderolabs/crypto: x509/x509.go, `NewSelfSignedCertificateAuthority`), extensions in Go's order:
+/// critical keyUsage with digitalSignature and keyCertSign, extendedKeyUsage with serverAuth and clientAuth, critical
+/// basicConstraints without path length, subject key identifier.
 ///
 /// # Errors
-/// If the name or the validity is not possible, or what was made is not what was asked.
+/// If the name or the validity is invalid, or the result differs from the parameters.
 pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Result<Certificate, IssueError> {
     let AuthorityParameters { name, not_before, not_after } = parameters;
     let validity = Validity { not_before, not_after };
@@ -173,7 +173,7 @@ pub fn issue_authority(parameters: AuthorityParameters, key: &PrivateKey) -> Res
     }
 }
 
-/// In Talos' shape: rcgen writes its extensions in another order.
+/// Creates a CA in Talos' format with x509-cert, because rcgen writes the extensions in another order.
 fn issue_organization(organization: String, validity: Validity, key: &PrivateKey) -> Result<Certificate, IssueError> {
     let key_id = key.public_key().key_id();
     let usage = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_CERT_SIGN);
@@ -213,7 +213,7 @@ fn issue_organization(organization: String, validity: Validity, key: &PrivateKey
     Ok(certificate)
 }
 
-/// In kubeadm's shape.
+/// Creates a CA in kubeadm's format.
 fn issue_named(
     attributes: &[(NameAttribute, String)],
     common_name: &str,
@@ -275,13 +275,13 @@ fn issue_named(
     Ok(certificate)
 }
 
-/// Makes a leaf in the shape of kubeadm's (`pkiutil.NewSignedCert`), extensions in Go's order: critical
-/// keyUsage with digitalSignature and keyEncipherment, extendedKeyUsage, critical basicConstraints
-/// that say it is no CA, authority key identifier equal to the issuer's subject key identifier (none
-/// if the issuer has none), subject alternative names; no subject key identifier.
+/// Creates a leaf in kubeadm's format (`pkiutil.NewSignedCert`), extensions in Go's order: critical keyUsage with
+/// digitalSignature and keyEncipherment, extendedKeyUsage, critical basicConstraints with CA false, authority key
+/// identifier equal to the issuer's subject key identifier (none if the issuer has none), subject alternative names; no
+/// subject key identifier.
 ///
 /// # Errors
-/// If a name or the validity is not possible, or what was made is not what was asked.
+/// If a name or the validity is invalid, or the result differs from the parameters.
 pub fn issue_leaf(
     parameters: LeafParameters,
     public_key: &PublicKey,
@@ -307,11 +307,12 @@ pub fn issue_leaf(
     Ok(certificate)
 }
 
-/// Makes the client certificate that `request` asks for, in the shape of [`issue_leaf`]: its subject byte for byte, for
-/// its key. Whatever else it asks for is not given. Who it names, and whether its key signed it, is the caller's to judge.
+/// Creates the client certificate that `request` asks for, in the format of [`issue_leaf`]: its subject byte for byte,
+/// for its key. All other requested attributes are ignored. The caller must check the requested identity, and that the
+/// request is signed by its key.
 ///
 /// # Errors
-/// If the validity is not possible, or what was made is not what was asked.
+/// If the validity is invalid, or the result differs from the request.
 pub fn issue_requested(
     request: &SigningRequest,
     validity: Validity,
@@ -337,7 +338,7 @@ pub fn issue_requested(
     Ok(certificate)
 }
 
-/// A leaf for this subject, a `Name` in DER, read back.
+/// Creates a leaf for this subject (a `Name` in DER), and reads it back.
 fn leaf(
     subject: &[u8],
     usage: &[ExtendedKeyUsage],
@@ -378,46 +379,46 @@ fn leaf(
     asked.read_back(&der)
 }
 
-/// Why a certificate was not made.
+/// Why a certificate could not be created.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
     /// A part of the old certificate cannot be copied byte for byte.
     #[error("the {0} of the certificate cannot be copied byte for byte")]
     CannotCopy(&'static str),
-    /// The encoder refused the content.
+    /// The encoder refused the input.
     #[error("the certificate could not be encoded")]
     Encoding,
-    /// The old certificate has an extension twice, which no reader would accept (RFC 5280, 4.2).
+    /// The old certificate has an extension twice, which no verifier accepts (RFC 5280, 4.2).
     #[error("the certificate has extension {0} twice")]
     ExtensionTwice(Oid),
-    /// What was made, when read back, was not what was asked. A bug, never the input's fault.
+    /// The result, when read back, differs from the parameters. This is a bug, never an input error.
     #[error("the certificate that was made has the wrong {0}")]
     Mismatch(&'static str),
-    /// A name that is empty, too long, or holds characters that have no place in a name.
+    /// A name is empty, too long, or contains characters that are not allowed in names.
     #[error("{0:?} cannot be a name in a certificate")]
     Name(String),
-    /// It would be valid longer than the certificate that signs it.
+    /// It would expire after its issuer.
     #[error("the certificate would be valid until {not_after}, its issuer only until {issuer}")]
     OutlivesIssuer {
-        /// The end that was asked for.
+        /// The requested end of validity.
         not_after: UnixTime,
-        /// The end of its issuer.
+        /// The issuer's end of validity.
         issuer: UnixTime,
     },
-    /// It would end before it begins, or begin before 1970.
+    /// Its validity would end before it begins, or begin before 1970.
     #[error("the validity is empty or out of range")]
     Validity,
 }
 
-/// The extension that names the signer's key by its identifier alone.
+/// An authority key identifier extension that contains only the key identifier.
 pub(super) fn authority_key_identifier(id: &[u8], critical: bool) -> Result<Extension, IssueError> {
     let id = OctetString::new(id).map_err(|_| IssueError::Encoding)?;
     let identifier = AuthorityKeyIdentifier { key_identifier: Some(id), ..AuthorityKeyIdentifier::default() };
     extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, critical, &identifier)
 }
 
-/// An extension with this value.
+/// An extension with `value` encoded in DER.
 pub(super) fn extension(oid: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, IssueError> {
     Ok(Extension { oid: oid.into(), critical, value: value.to_der().map_err(|_| IssueError::Encoding)? })
 }
@@ -428,10 +429,10 @@ fn extended_key_usage(usages: &[ExtendedKeyUsage]) -> Result<Extension, IssueErr
     extension(rfc5280::ID_CE_EXT_KEY_USAGE, false, &oids.map_err(|_| IssueError::Encoding)?)
 }
 
-/// Our key, as rcgen wants to see it.
+/// Adapts [`PrivateKey`] to rcgen's signer trait.
 struct SelfSigner<'a> {
     key: &'a PrivateKey,
-    /// For the draft that the serial number is derived from, a signature would be wasted.
+    /// Whether this is the draft from which the serial number is derived: it gets no signature.
     draft: bool,
 }
 
@@ -456,13 +457,13 @@ impl rcgen::SigningKey for SelfSigner<'_> {
     }
 }
 
-/// The organizations and the common name, if there is one, each in a relative name of its own.
+/// A `Name` in DER: the organizations and the common name, if not empty, each in its own RDN.
 fn subject(organizations: &[String], common_name: &str) -> Result<Vec<u8>, IssueError> {
     let common_name = Some((rfc4519::CN, common_name)).filter(|(_, text)| !text.is_empty());
     name(organizations.iter().map(|text| (rfc4519::O, text.as_str())).chain(common_name))
 }
 
-/// A `Name` in DER: each attribute in a relative name of its own.
+/// A `Name` in DER, with each attribute in its own RDN.
 fn name<'a>(attributes: impl Iterator<Item = (ObjectIdentifier, &'a str)>) -> Result<Vec<u8>, IssueError> {
     let mut name = RdnSequence::default();
     for (oid, text) in attributes {
@@ -473,7 +474,7 @@ fn name<'a>(attributes: impl Iterator<Item = (ObjectIdentifier, &'a str)>) -> Re
     name.to_der().map_err(|_| IssueError::Encoding)
 }
 
-/// PrintableString where its alphabet suffices (X.680, 41.4), as Go does it.
+/// PrintableString if its alphabet suffices (X.680, 41.4), otherwise UTF8String, as Go does.
 fn string_tag(text: &str) -> Tag {
     let printable = |octet: u8| octet.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&octet);
     if text.bytes().all(printable) { Tag::PrintableString } else { Tag::Utf8String }
@@ -508,7 +509,7 @@ fn check_text(text: &str) -> Result<(), IssueError> {
     Ok(())
 }
 
-/// Letters, digits and hyphens between dots (RFC 1123, 2.1).
+/// Whether the text consists of labels of letters, digits and hyphens, separated by dots (RFC 1123, 2.1).
 fn is_dns_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -523,5 +524,5 @@ fn moment(time: UnixTime) -> Result<OffsetDateTime, IssueError> {
     OffsetDateTime::from_unix_timestamp(time.0).map_err(|_| IssueError::Validity)
 }
 
-/// kubeadm's leaves, of RSA and ECDSA alike.
+/// keyUsage of kubeadm's leaves, for RSA and ECDSA.
 const LEAF_USAGE: KeyUsage = KeyUsage::DIGITAL_SIGNATURE.with(KeyUsage::KEY_ENCIPHERMENT);

@@ -1,8 +1,8 @@
-//! A certificate authority that can sign.
+//! A CA with its private key.
 
 use super::{Certificate, PrivateKey};
 
-/// A CA's certificate and the private key that belongs to it.
+/// A CA certificate and its private key.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     certificate: Certificate,
@@ -10,10 +10,10 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Puts certificate and key together.
+    /// Combines a certificate with its key.
     ///
     /// # Errors
-    /// If the key is not the certificate's, or the certificate may not sign others.
+    /// If the key does not belong to the certificate, or the certificate may not sign others.
     pub fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, IssuerError> {
         if !certificate.public_key().is_same_key(key.public_key()) {
             return Err(IssuerError::KeyMismatch);
@@ -27,12 +27,12 @@ impl Issuer {
         Ok(Self { certificate, key })
     }
 
-    /// The authority's certificate.
+    /// The CA certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// The authority's private key.
+    /// The CA's private key.
     pub fn key(&self) -> &PrivateKey {
         &self.key
     }

@@ -1,4 +1,4 @@
-//! Keys: what kinds there are, how they are written down, why one could not be read.
+//! Keys: types, encodings and reading errors.
 
 mod encrypted;
 mod private;
@@ -13,9 +13,9 @@ pub use encrypted::{MAX_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_PARALLEL};
 pub use private::PrivateKey;
 pub use public::PublicKey;
 
-/// The keys that are made here.
+/// A key algorithm for key generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[allow(clippy::exhaustive_enums)] // what every consumer accepts
+#[allow(clippy::exhaustive_enums)] // all supported algorithms
 pub enum KeyAlgorithm {
     /// RSA with a modulus of 2048 bits.
     #[serde(rename = "rsa-2048")]
@@ -32,20 +32,20 @@ pub enum KeyAlgorithm {
     /// ECDSA on NIST P-384.
     #[serde(rename = "ecdsa-p384")]
     EcdsaP384,
-    /// Ed25519, which Talos' API takes and Kubernetes' components do not.
+    /// Ed25519: supported by Talos' API, not by Kubernetes components.
     #[serde(rename = "ed25519")]
     Ed25519,
 }
 
 impl KeyAlgorithm {
-    /// All of them, in the order in which they are offered.
+    /// All algorithms, in the order in which user interfaces list them.
     pub const ALL: [Self; 6] =
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519];
 
-    /// Those that every component of Kubernetes takes.
+    /// The algorithms that every Kubernetes component supports.
     pub const KUBERNETES: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384];
 
-    /// Its name in options and JSON, such as `rsa-2048`.
+    /// The name in options and JSON, such as `rsa-2048`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rsa2048 => "rsa-2048",
@@ -57,7 +57,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// How such keys are written where nothing else is asked for: as kubeadm does, and as Talos does with Ed25519.
+    /// The default encoding of new keys: kubeadm's, and Talos' for Ed25519.
     pub const fn encoding(self) -> KeyEncoding {
         match self {
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => KeyEncoding::Pkcs1,
@@ -66,7 +66,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// The type of its keys.
+    /// The type of the generated keys.
     pub const fn key_type(self) -> KeyType {
         match self {
             Self::Rsa2048 => KeyType::Rsa(2048),
@@ -79,7 +79,7 @@ impl KeyAlgorithm {
     }
 }
 
-/// As people say it, such as `RSA 2048`.
+/// Display name, such as `RSA 2048`.
 impl fmt::Display for KeyAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.key_type().fmt(f)
@@ -89,19 +89,19 @@ impl fmt::Display for KeyAlgorithm {
 impl FromStr for KeyAlgorithm {
     type Err = UnknownKeyAlgorithm;
 
-    /// Reads what [`KeyAlgorithm::as_str`] gives.
+    /// Parses the names of [`KeyAlgorithm::as_str`].
     fn from_str(text: &str) -> Result<Self, UnknownKeyAlgorithm> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text).ok_or(UnknownKeyAlgorithm)
     }
 }
 
-/// A name that no [`KeyAlgorithm`] has.
+/// The text is not the name of a [`KeyAlgorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("key algorithms are rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 and ed25519")]
 #[allow(clippy::exhaustive_structs)] // there is one way to be unknown
 pub struct UnknownKeyAlgorithm;
 
-/// What a key is. Shown as `RSA 2048` or `ECDSA P-256`.
+/// The type and size of a key. Displayed as `RSA 2048` or `ECDSA P-256`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum KeyType {
@@ -109,23 +109,23 @@ pub enum KeyType {
     EcdsaP256,
     /// ECDSA on NIST P-384.
     EcdsaP384,
-    /// ECDSA on NIST P-521: signatures are checked, none are made.
+    /// ECDSA on NIST P-521: signatures are verified, but never created.
     EcdsaP521,
     /// Ed25519.
     Ed25519,
-    /// One that nothing is checked or signed with here, by its name.
+    /// An unsupported type, by its name.
     Other(String),
-    /// RSA with a modulus of so many bits.
+    /// RSA, with the size of the modulus in bits.
     Rsa(usize),
 }
 
 impl KeyType {
-    /// The algorithm that makes keys of just this type and size; `None` where none are made here.
+    /// The algorithm that generates keys of this type and size; `None` if there is none.
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {
         KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.key_type() == *self)
     }
 
-    /// The size: of the modulus for RSA, of the field for curves; `None` where it is not known.
+    /// The size in bits: of the modulus for RSA, of the field for elliptic curves; `None` if unknown.
     pub fn bits(&self) -> Option<usize> {
         match self {
             Self::EcdsaP256 | Self::Ed25519 => Some(256),
@@ -150,22 +150,23 @@ impl fmt::Display for KeyType {
     }
 }
 
-/// How a private key is written down.
+/// The encoding of a private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // there are these four
+#[allow(clippy::exhaustive_enums)] // all supported encodings
 pub enum KeyEncoding {
-    /// PKCS#1, `RSA PRIVATE KEY` (RFC 8017, A.1.2): as kubeadm writes RSA keys.
+    /// PKCS#1, `RSA PRIVATE KEY` (RFC 8017, A.1.2): kubeadm's encoding of RSA keys.
     Pkcs1,
     /// PKCS#8, `PRIVATE KEY` (RFC 5958): any key.
     Pkcs8,
-    /// SEC 1, `EC PRIVATE KEY` (RFC 5915): as kubeadm writes EC keys, never after `EC PARAMETERS`.
+    /// SEC 1, `EC PRIVATE KEY` (RFC 5915): kubeadm's encoding of EC keys, without a preceding `EC PARAMETERS` block.
     Sec1,
-    /// PKCS#8 under the label `ED25519 PRIVATE KEY`: as Talos writes Ed25519 keys (siderolabs/crypto: x509/constants.go).
+    /// PKCS#8 with the label `ED25519 PRIVATE KEY`: Talos' encoding of Ed25519 keys (siderolabs/crypto:
+    /// x509/constants.go).
     Talos,
 }
 
 impl KeyEncoding {
-    /// The label of its PEM block.
+    /// The label of the PEM block.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Pkcs1 => "RSA PRIVATE KEY",
@@ -176,42 +177,42 @@ impl KeyEncoding {
     }
 }
 
-/// Why a key could not be read. Never holds a part of it.
+/// Why a key could not be read. Never contains a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is encrypted: [`PrivateKey::from_encrypted_der`] reads it.
+    /// The key is encrypted: use [`PrivateKey::from_encrypted_der`].
     #[error("the private key is encrypted")]
     Encrypted,
-    /// The numbers in it do not belong together.
+    /// The numbers of the key are inconsistent.
     #[error("the parts of the private key do not belong together")]
     Inconsistent,
-    /// The block's label says something else than its content.
+    /// The label of the PEM block does not match its content.
     #[error("the block is labelled {label}, but holds a {} block's content", .encoding.label())]
     Mislabelled {
         /// The label.
         label: String,
-        /// What the content is.
+        /// The encoding of the content.
         encoding: KeyEncoding,
     },
-    /// It is not a key in DER, or not one that follows its own format.
+    /// The bytes are not a key in DER, or violate the key's format.
     #[error("this is not a {0} in DER")]
     NotAKey(&'static str),
-    /// The block's label is not a private key's.
+    /// The label is not that of a private key.
     #[error("{0} is not the label of a private key")]
     NotAPrivateKey(String),
-    /// A key of a kind or size that nothing is signed with here.
+    /// The type or size of the key is not supported for signing.
     #[error("private keys of type {0} are not used here")]
     Unsupported(String),
-    /// It is encrypted in a way that is not read here, or that would take too long.
+    /// The encryption is not supported, or decryption would take too long.
     #[error("the private key is encrypted in a way that is not read here")]
     UnsupportedEncryption,
-    /// The password is another.
+    /// The password is wrong.
     #[error("the password does not open the private key")]
     WrongPassword,
 }
 
-/// A PEM block (RFC 7468): lines of 64 characters, line feeds, one at the end too.
+/// A PEM block (RFC 7468): lines of 64 characters, separated and ended by line feeds.
 pub(super) fn pem(label: &str, der: &[u8]) -> String {
     der::pem::encode_string(label, LineEnding::LF, der)
         .expect("Invariant: the labels written here are valid, and the length fits the memory that it is in")

@@ -1,9 +1,9 @@
 //! X.509 certificates and their keys (RFC 5280): read, compared, issued and re-issued.
 //!
-//! Certificates are read by one library (x509-parser) and written by others (rcgen, x509-cert).
-//! Whatever is made here has been read back and compared with what was asked before it is
-//! returned: see [`issue_authority`], [`issue_leaf`], [`issue_requested`], [`reissue()`] and [`reissue_authority`].
-//! Names are compared as bytes, and a signer is found by its key and signature, never by its name.
+//! Certificates are read with x509-parser and written with rcgen and x509-cert. Every new certificate is read back and
+//! compared with the parameters before it is returned: see [`issue_authority`], [`issue_leaf`], [`issue_requested`],
+//! [`reissue()`] and [`reissue_authority`]. Names are compared as bytes. Issuers are identified by key and signature,
+//! never by name.
 
 pub mod bundle;
 pub mod certificate;
@@ -48,9 +48,8 @@ pub use request::{SigningRequest, SigningRequestError, request_again};
 pub use san::AlternativeName;
 pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm, SignatureVerdict};
 
-/// `text` with control and formatting characters, and those in `special`, made visible: specials with
-/// a backslash in front, the others as `\XX` for each of their UTF-8 octets (RFC 4514, 2.4). What came
-/// from a certificate can then neither break a line nor reorder the text around it.
+/// Escapes control and formatting characters as `\XX` for each UTF-8 octet (RFC 4514, 2.4), and characters of `special`
+/// with a backslash. Text from a certificate can then neither break a line nor reorder the text around it.
 fn escape(text: &str, special: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
@@ -69,7 +68,7 @@ fn escape(text: &str, special: &str) -> String {
     out
 }
 
-/// Line and paragraph separators, and characters that have no width or change the direction of text.
+/// Whether it is a line or paragraph separator, has no width, or changes the text direction.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')

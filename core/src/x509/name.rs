@@ -1,4 +1,4 @@
-//! Distinguished names, kept as the bytes they were signed as.
+//! Distinguished names, stored as the signed bytes.
 
 use std::fmt;
 
@@ -11,18 +11,17 @@ use x509_parser::{
 use super::{Oid, escape};
 use crate::text::hex;
 
-/// A distinguished name (RFC 5280, 4.1.2.4), equal to another only byte for byte, as Go compares them.
+/// A distinguished name (RFC 5280, 4.1.2.4). Two are equal if their DER is identical, as in Go.
 ///
-/// Shown in encoding order, such as `O=system:masters, CN=kubernetes-admin`: what
-/// `openssl x509 -nameopt esc_2253,esc_ctrl,utf8,sep_comma_plus_space,sname` prints, except that
-/// invisible characters beyond ASCII are escaped as well.
+/// Displayed in encoding order, such as `O=system:masters, CN=kubernetes-admin`: the output of `openssl x509 -nameopt
+/// esc_2253,esc_ctrl,utf8,sep_comma_plus_space,sname`, except that invisible non-ASCII characters are escaped as well.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     der: Box<[u8]>,
 }
 
 impl Name {
-    /// A name from bytes that have been read as one.
+    /// Creates a name from DER that has already been parsed as one.
     pub(super) fn from_parsed(der: &[u8]) -> Self {
         Self { der: der.into() }
     }
@@ -32,33 +31,33 @@ impl Name {
         &self.der
     }
 
-    /// Has it no attribute at all?
+    /// Whether it has no attributes.
     pub fn is_empty(&self) -> bool {
         self.attributes().next().is_none()
     }
 
-    /// The common name: the user that Kubernetes sees. Of several, the last, as in Go.
+    /// The common name, which is the user in Kubernetes. If there are several, the last, as in Go.
     pub fn common_name(&self) -> Option<String> {
         self.values(CN).pop()
     }
 
-    /// The organizations, in their order: the groups that Kubernetes sees.
+    /// The organizations, in order, which are the groups in Kubernetes.
     pub fn organizations(&self) -> Vec<String> {
         self.values(O)
     }
 
-    /// Every common name, in their order.
+    /// All common names, in order.
     pub(crate) fn common_names(&self) -> Vec<String> {
         self.values(CN)
     }
 
-    /// Is it the same name to OpenSSL? See [`Name::canonical`].
+    /// Whether OpenSSL treats the names as equal. See [`Name::canonical`].
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self == other || self.canonical() == other.canonical()
     }
 
-    /// Is it the same name to Java? (openjdk/jdk: sun/security/x509/AVA.java, `toRFC2253CanonicalString`: text of two string
-    /// types, in lower case, without spaces around it and with one for several.)
+    /// Whether Java treats the names as equal (openjdk/jdk: sun/security/x509/AVA.java, `toRFC2253CanonicalString`:
+    /// text of two string types in lower case, trimmed, runs of spaces collapsed).
     pub(crate) fn is_like_in_java(&self, other: &Self) -> bool {
         let canonical = |name: &Self| -> Vec<(bool, Attribute)> {
             let attributes = name.attributes();
@@ -67,9 +66,9 @@ impl Name {
         self == other || canonical(self) == canonical(other)
     }
 
-    /// What OpenSSL compares names by (openssl/openssl: crypto/x509/x_name.c, `asn1_string_canon`): text of whatever
-    /// string type, in ASCII lower case, without spaces around it and with one for several. Attributes that are no
-    /// text stay as they are.
+    /// The form in which OpenSSL compares names (openssl/openssl: crypto/x509/x_name.c, `asn1_string_canon`): text of
+    /// any string type in ASCII lower case, trimmed, runs of spaces collapsed. Attributes that are not text are
+    /// unchanged.
     fn canonical(&self) -> Vec<Vec<Attribute>> {
         let mut names: Vec<Vec<Attribute>> = Vec::new();
         for (same, attribute) in self.attributes() {
@@ -79,7 +78,7 @@ impl Name {
                 _ => names.push(vec![attribute]),
             }
         }
-        // The attributes of one relative name are a set.
+        // The attributes of one RDN are a set.
         names.iter_mut().for_each(|name| name.sort());
         names
     }
@@ -88,7 +87,7 @@ impl Name {
         self.attributes().filter(|(_, attribute)| attribute.oid.as_bytes() == oid).map(|(_, a)| a.text()).collect()
     }
 
-    /// The attributes, each with whether it belongs to the same relative name as the one before it.
+    /// The attributes, each with whether it belongs to the same RDN as the one before it.
     fn attributes(&self) -> impl Iterator<Item = (bool, Attribute)> + use<> {
         let mut attributes = Vec::new();
         if let Ok((_, name)) = X509Name::from_der(&self.der) {
@@ -136,7 +135,7 @@ impl Attribute {
         Self { oid: Oid::from_content(oid.as_bytes()), tag: value.tag().0, value: value.data.to_vec() }
     }
 
-    /// The value as text, with a replacement character for what its string type does not allow.
+    /// The value as text. Bytes that are invalid for its string type become the replacement character.
     fn text(&self) -> String {
         match Tag(self.tag) {
             Tag::BmpString => {
@@ -156,7 +155,7 @@ impl Attribute {
                         .unwrap_or(char::REPLACEMENT_CHARACTER)
                 })
                 .collect(),
-            // T.61 as everybody writes it: Latin-1.
+            // T.61 is in practice written as Latin-1.
             Tag::T61String => self.value.iter().copied().map(char::from).collect(),
             _ => String::from_utf8_lossy(&self.value).into_owned(),
         }
@@ -209,7 +208,7 @@ impl fmt::Display for Attribute {
             return write!(f, "=#{}", hex::lower(&self.value));
         }
         let text = escape(&self.text(), ",+\"\\<>;");
-        // A space or # in front and a space at the end are escaped as well (RFC 4514, 2.4).
+        // A leading space or # and a trailing space are escaped as well (RFC 4514, 2.4).
         let front = if text.starts_with([' ', '#']) { "\\" } else { "" };
         match text.strip_suffix(' ') {
             Some(start) if !start.is_empty() => write!(f, "={front}{start}\\ "),
@@ -221,7 +220,7 @@ impl fmt::Display for Attribute {
 const CN: &[u8] = &[0x55, 4, 3];
 const O: &[u8] = &[0x55, 4, 10];
 
-/// OpenSSL's short names of the attributes that are met in the wild.
+/// OpenSSL's short names of common attributes.
 const SHORT_NAMES: &[(&[u8], &str)] = &[
     (CN, "CN"),
     (&[0x55, 4, 4], "SN"),
@@ -246,7 +245,8 @@ const SHORT_NAMES: &[(&[u8], &str)] = &[
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
 ];
 
-/// A common name without the date at its end (`-yyyymmdd`), which new authorities get; `None` where there is no date.
+/// A common name without the date (`-yyyymmdd`) that Airlock appends to new CAs' names; `None` if it ends without a
+/// date.
 pub(crate) fn before_date(name: &str) -> Option<&str> {
     let (base, date) = name.rsplit_once('-')?;
     (date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit())).then_some(base)

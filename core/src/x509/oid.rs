@@ -2,16 +2,15 @@
 
 use std::fmt;
 
-/// An object identifier, as its DER content octets.
+/// An object identifier, stored as its DER content octets.
 ///
-/// Libraries hold arcs in 32 bits; identifiers made from a UUID (`2.25.…`, ITU-T X.667) have one of 128,
-/// and a certificate that bears one is to be read all the same.
+/// Libraries limit arcs to 32 bits. Identifiers made from a UUID (`2.25.…`, ITU-T X.667) have one of 128 bits, and
+/// certificates that contain them must be readable.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Oid(Box<[u8]>);
 
 impl Oid {
-    /// The identifier with these content octets. They are not checked: what is no identifier shows
-    /// as such.
+    /// Creates an identifier from content octets, which are not checked. Malformed ones are displayed in hexadecimal.
     pub fn from_content(content: &[u8]) -> Self {
         Self(content.into())
     }
@@ -34,7 +33,7 @@ impl PartialEq<const_oid::ObjectIdentifier> for Oid {
     }
 }
 
-/// Dotted decimal; arcs beyond 128 bits, and octets that are no identifier, as `0x` and hexadecimal.
+/// Dotted decimal; arcs beyond 128 bits and malformed identifiers as `0x` and hexadecimal.
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let raw = |f: &mut fmt::Formatter<'_>| write!(f, "0x{}", crate::text::hex::lower(&self.0));
@@ -44,7 +43,7 @@ impl fmt::Display for Oid {
         let Some((&first, rest)) = arcs.split_first() else {
             return raw(f);
         };
-        // The first two arcs share a number (X.690, 8.19.4).
+        // The first two arcs are encoded as one number (X.690, 8.19.4).
         let root = (first / 40).min(2);
         write!(f, "{root}.{}", first - 40 * root)?;
         rest.iter().try_for_each(|arc| write!(f, ".{arc}"))
@@ -57,7 +56,7 @@ impl fmt::Debug for Oid {
     }
 }
 
-/// The numbers in base 128 (X.690, 8.19.2); `None` if one is unfinished or has more than 128 bits.
+/// Decodes the base-128 numbers (X.690, 8.19.2); `None` if one is truncated or exceeds 128 bits.
 fn arcs(content: &[u8]) -> Option<Vec<u128>> {
     let mut arcs = Vec::new();
     let mut arc: u128 = 0;

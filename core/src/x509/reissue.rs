@@ -1,4 +1,4 @@
-//! The same identity again: renewed, rekeyed, re-signed, cross-signed.
+//! Re-issue of existing certificates: renewal, new key, new issuer, cross-signing.
 
 use const_oid::db::rfc5280;
 use der::asn1::OctetString;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::UnixTime;
 
-/// First and last second of a certificate's life.
+/// The validity of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_structs)] // RFC 5280 has these two
 pub struct Validity {
@@ -37,18 +37,17 @@ impl Validity {
     }
 }
 
-/// Makes `old` anew under `issuer`, for `public_key`.
+/// Re-issues `old` under `issuer`, for `public_key`.
 ///
-/// Subject and extensions are copied byte for byte and in their order. New are serial number, issuer,
-/// validity, key and signature; and of the extensions
-/// - the authority key identifier: the issuer's subject key identifier and nothing else, in the old one's
-///   place or, where there was none, at the end; gone if the issuer has no subject key identifier;
-/// - the subject key identifier, where there is one: copied if the key stays, since nobody can tell how
-///   it was made, and SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1) if it changes.
+/// Subject and extensions are copied byte for byte, in order. Serial number, issuer, validity, key and signature are
+/// new. Two extensions change:
+/// - The authority key identifier becomes the issuer's subject key identifier and nothing else, at its old position or,
+///   if it was absent, at the end. It is removed if the issuer has no subject key identifier.
+/// - The subject key identifier, if present, is copied if the key stays, because its derivation is unknown. For a new
+///   key it is SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1).
 ///
 /// # Errors
-/// If it would outlive its issuer, something cannot be copied exactly, or what was made is not what
-/// was asked.
+/// If it would expire after its issuer, something cannot be copied exactly, or the result differs from the parameters.
 pub fn reissue(
     old: &Certificate,
     public_key: &PublicKey,
@@ -65,12 +64,12 @@ pub fn reissue(
     make(old, public_key, validity, &signer)
 }
 
-/// Makes the authority `old` anew, signed by its own `key`: renewed if the key stays, rekeyed if it is another.
+/// Re-issues the CA `old`, self-signed with `key`, which may be the same or a new key.
 ///
-/// As [`reissue`], except that an authority key identifier is not added where there was none.
+/// Works as [`reissue`], except that an absent authority key identifier is not added.
 ///
 /// # Errors
-/// If something cannot be copied exactly, or what was made is not what was asked.
+/// If something cannot be copied exactly, or the result differs from the parameters.
 pub fn reissue_authority(old: &Certificate, key: &PrivateKey, validity: Validity) -> Result<Certificate, IssueError> {
     validity.check()?;
     let signer = Signer {
@@ -82,7 +81,7 @@ pub fn reissue_authority(old: &Certificate, key: &PrivateKey, validity: Validity
     make(old, key.public_key(), validity, &signer)
 }
 
-/// Who signs, and how that is told in the certificate.
+/// The signer, and the identifiers that the certificate states for it.
 struct Signer<'a> {
     name: &'a Name,
     key: &'a PrivateKey,
@@ -117,7 +116,7 @@ fn make(
     Ok(certificate)
 }
 
-/// The subject key identifier that goes with this key in `old`'s place; `None` where `old` has none.
+/// The subject key identifier for this key in place of `old`'s; `None` if `old` has none.
 fn subject_key_id(old: &Certificate, public_key: &PublicKey) -> Option<Vec<u8>> {
     let old_id = old.subject_key_id()?;
     let stays = old.public_key().is_same_key(public_key);
@@ -141,7 +140,7 @@ fn extensions(
                 extensions.push(authority_key_identifier(id, old_extension.critical)?);
             }
         } else if old_extension.oid == rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER {
-            // One that cannot be read cannot be replaced either: it may be another key's.
+            // An unreadable identifier cannot be replaced: it may identify another key.
             let id = subject_key_id.ok_or(IssueError::CannotCopy("subject key identifier"))?;
             let id = OctetString::new(id).map_err(|_| IssueError::Encoding)?;
             extensions.push(extension(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER, old_extension.critical, &id)?);

@@ -1,4 +1,4 @@
-//! Certificate signing requests (PKCS#10, RFC 2986): read to be judged and signed, and made for a CA elsewhere.
+//! Certificate signing requests (CSRs; PKCS#10, RFC 2986): reading for review and signing, creation for an external CA.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 use der::{Decode, Encode, asn1::BitString};
@@ -15,7 +15,7 @@ use super::{
     build::encoded, certificate::envelope,
 };
 
-/// Who asks for a certificate, for which key, and what for.
+/// A CSR: the requested identity, its key, and the requested extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningRequest {
     subject: Name,
@@ -29,7 +29,7 @@ pub struct SigningRequest {
 }
 
 impl SigningRequest {
-    /// Reads one request in DER, with nothing after it.
+    /// Reads one request in DER, without trailing data.
     ///
     /// # Errors
     /// If the bytes are not a request, or its key cannot be read.
@@ -63,47 +63,47 @@ impl SigningRequest {
         Ok(request)
     }
 
-    /// Did the key that it is for sign it? Whoever asks has the private half then.
+    /// Whether it is signed by its own key, which proves that the requester has the private key.
     pub fn is_signed_by_its_key(&self) -> bool {
         self.own_signature() == SignatureVerdict::Valid
     }
 
-    /// As [`Self::is_signed_by_its_key`], where that can be judged.
+    /// Checks the self-signature. Also reports that it is not judged.
     pub fn own_signature(&self) -> SignatureVerdict {
         self.public_key.check(&self.algorithm, &self.signed, &self.signature)
     }
 
-    /// Whom the certificate shall be for.
+    /// The requested subject.
     pub fn subject(&self) -> &Name {
         &self.subject
     }
 
-    /// The key that it shall certify.
+    /// The public key to certify.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
 
-    /// The subject alternative names that are asked for, in their order.
+    /// The requested subject alternative names, in order.
     pub fn alternative_names(&self) -> &[AlternativeName] {
         &self.alternative_names
     }
 
-    /// Does it ask for a certificate that a server may present, by its extended key usages?
+    /// Whether its extended key usages request a server certificate.
     pub fn is_for_server(&self) -> bool {
         self.server
     }
 
-    /// Does it ask for a certificate that may sign others?
+    /// Whether it requests a CA certificate.
     pub fn is_for_authority(&self) -> bool {
         self.authority
     }
 }
 
-/// Asks for `old`'s identity again, for `key`: its subject byte for byte, and its extensions but for the two key
-/// identifiers, which are the signer's to write. PEM.
+/// Creates a CSR in PEM for `old`'s identity and `key`. Copies the subject byte for byte and all extensions except the
+/// two key identifiers, which the signer writes.
 ///
 /// # Errors
-/// If something cannot be copied exactly, or what was made is not what was asked.
+/// If something cannot be copied exactly, or the result differs from the parameters.
 pub fn request_again(old: &Certificate, key: &PrivateKey) -> Result<String, IssueError> {
     const OWN: [ObjectIdentifier; 2] = [rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER];
     let extensions = old.extensions().iter().filter(|extension| OWN.iter().all(|own| extension.oid != *own));

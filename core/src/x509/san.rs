@@ -10,8 +10,8 @@ use x509_parser::extensions::GeneralName;
 use super::{Name, Oid, escape};
 use crate::text::hex;
 
-/// A subject alternative name (RFC 5280, 4.2.1.6), shown as `DNS:name`, `IP:address`, `email:…`,
-/// `URI:…`, `DirName:…`, `Registered ID:…` or `othername:…`.
+/// A subject alternative name (RFC 5280, 4.2.1.6), displayed as `DNS:name`, `IP:address`, `email:…`, `URI:…`,
+/// `DirName:…`, `Registered ID:…` or `othername:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AlternativeName {
@@ -19,7 +19,7 @@ pub enum AlternativeName {
     Dns(String),
     /// An address, IPv4 or IPv6.
     Ip(IpAddr),
-    /// A mail address.
+    /// An e-mail address.
     Email(String),
     /// A URI, such as a SPIFFE identity.
     Uri(String),
@@ -27,9 +27,9 @@ pub enum AlternativeName {
     Directory(Name),
     /// An object identifier.
     RegisteredId(Oid),
-    /// Any other form, and what does not keep the rules of its own.
+    /// Any other form, and malformed values of the forms above.
     Other {
-        /// The number of the form among RFC 5280's `GeneralName`.
+        /// The tag number of the form in RFC 5280's `GeneralName`.
         form: u32,
         /// Its content octets.
         content: Vec<u8>,
@@ -45,7 +45,7 @@ impl AlternativeName {
         }
     }
 
-    /// Is it an address of neither 4 nor 16 octets?
+    /// Whether it is an IP address whose length is neither 4 nor 16 octets.
     pub(super) fn is_malformed_address(&self) -> bool {
         matches!(self, Self::Other { form: 7, .. })
     }

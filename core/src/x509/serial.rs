@@ -1,22 +1,22 @@
-//! Serial numbers that need no randomness.
+//! Deterministic serial numbers.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::PrivateKey;
 
-/// Octets of a serial number: more than the 64 bits that guessing attacks ask for, less than the 20 octets
-/// that RFC 5280, 4.1.2.2 allows.
+/// The length of a serial number in octets: more than the 64 bits that resist guessing, less than the maximum of 20
+/// octets (RFC 5280, 4.1.2.2).
 pub(super) const LENGTH: usize = 16;
 
-/// Stands in for the serial number in the draft that the serial number is derived from.
+/// Placeholder serial number in the draft certificate from which the real one is derived.
 pub(super) const DRAFT: &[u8] = &[1];
 
-/// The serial number of the certificate whose draft this is, signed by `key`.
+/// Derives the serial number of the certificate with this draft, signed by `key`.
 ///
-/// HMAC-SHA-256 under the issuer's private key, as RFC 6979 derives nonces: nobody else can foretell
-/// it, the same content gets the same one, and different content, but for a collision in 126 bits,
-/// different ones. Positive, never zero, always [`LENGTH`] octets.
+/// HMAC-SHA-256 under the issuer's private key, as RFC 6979 derives nonces. It is unpredictable without the key. The
+/// same content gets the same number; different content gets different numbers, except for collisions in 126 bits.
+/// Positive, never zero, always [`LENGTH`] octets.
 pub(super) fn derive(key: &PrivateKey, draft: &[u8]) -> [u8; LENGTH] {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(&key.to_pkcs8_der()).expect("Invariant: HMAC takes keys of any length");

@@ -1,4 +1,4 @@
-//! Signature algorithms, and the one place where signatures are checked.
+//! Signature algorithms, and the verification of signatures.
 
 use std::fmt;
 
@@ -16,18 +16,18 @@ use spki::AlgorithmIdentifierRef;
 
 use super::{KeyType, Oid, PublicKey};
 
-/// The largest RSA modulus that a signature is checked with, in bits. Beyond it a single check
-/// could take minutes, and an input could hold thousands.
+/// The limit of the RSA modulus for signature checks, in bits. Beyond it a single check could take minutes, and the
+/// input could contain thousands.
 pub const MAX_RSA_BITS: usize = 8192;
 
-/// The name of an algorithm that is recognised and not checked (RFC 3279, 2.2.1).
+/// The name of an algorithm that is recognised but not checked (RFC 3279, 2.2.1).
 const MD5_WITH_RSA: &str = "MD5 with RSA";
 
-/// A digest that signatures are made over.
+/// A digest algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums)] // those that signatures are checked with
 pub enum Digest {
-    /// SHA-1, broken: Go, and so Kubernetes, refuses it in certificates.
+    /// SHA-1, broken: Go, and therefore Kubernetes, refuses it in certificates.
     Sha1,
     /// SHA-256.
     Sha256,
@@ -69,7 +69,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// How a certificate is signed. Shown as `SHA-256 with RSA`.
+/// A signature algorithm. Displayed as `SHA-256 with RSA`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SignatureAlgorithm {
@@ -81,12 +81,12 @@ pub enum SignatureAlgorithm {
     RsaPkcs1(Digest),
     /// RSASSA-PSS with the same digest in MGF1 (RFC 8017, 8.1).
     RsaPss {
-        /// The digest of the message and in the mask.
+        /// The digest of the message and of MGF1.
         digest: Digest,
         /// The salt's length in octets.
         salt_len: u8,
     },
-    /// One that is not checked here, by its name or object identifier.
+    /// An algorithm that is not checked, by its name or object identifier.
     Other(String),
 }
 
@@ -112,7 +112,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Its `AlgorithmIdentifier`, of those that keys here sign with.
+    /// Its `AlgorithmIdentifier`; `None` for algorithms that Airlock never signs with.
     pub(super) fn identifier(&self) -> Option<spki::AlgorithmIdentifierOwned> {
         let (oid, null) = match self {
             Self::RsaPkcs1(Digest::Sha256) => (rfc5912::SHA_256_WITH_RSA_ENCRYPTION, true),
@@ -124,18 +124,18 @@ impl SignatureAlgorithm {
         Some(spki::AlgorithmIdentifierOwned { oid, parameters: null.then(der::Any::null) })
     }
 
-    /// Does it rest on MD5, which Go and OpenSSL refuse in certificates?
+    /// Whether it uses MD5, which Go and OpenSSL refuse in certificates.
     pub fn is_md5(&self) -> bool {
         matches!(self, Self::Other(name) if name == MD5_WITH_RSA)
     }
 
-    /// Is it made with an RSA key?
+    /// Whether it uses an RSA key.
     fn is_of_rsa(&self) -> bool {
         matches!(self, Self::RsaPkcs1(_) | Self::RsaPss { .. })
             || matches!(self, Self::Other(name) if name == MD5_WITH_RSA || name == "RSA-PSS")
     }
 
-    /// Could a key of this kind make such signatures, as far as is known here?
+    /// Whether a key of this type could create such signatures. True if unknown.
     fn may_be_of(&self, kind: &str) -> bool {
         match self {
             Self::Ecdsa(_) => kind.starts_with("ECDSA"),
@@ -145,7 +145,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Does it rest on SHA-1, which Go refuses in certificates?
+    /// Whether it uses SHA-1, which Go refuses in certificates.
     pub fn is_sha1(&self) -> bool {
         matches!(
             self,
@@ -166,7 +166,7 @@ impl fmt::Display for SignatureAlgorithm {
     }
 }
 
-/// The parameters of RSASSA-PSS, where one digest serves both uses, as everybody has it.
+/// Parses the parameters of RSASSA-PSS; `None` if they use two different digests, which does not occur in practice.
 fn pss(identifier: AlgorithmIdentifierRef<'_>) -> Option<SignatureAlgorithm> {
     let parameters = RsaPssParamsOwned::from_der(&identifier.parameters?.to_der().ok()?).ok()?;
     let digest = Digest::from_oid(parameters.hash.oid)?;
@@ -175,7 +175,7 @@ fn pss(identifier: AlgorithmIdentifierRef<'_>) -> Option<SignatureAlgorithm> {
     same.then_some(SignatureAlgorithm::RsaPss { digest, salt_len: parameters.salt_len })
 }
 
-/// What a check of a signature came to.
+/// The result of a signature check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_enums)] // every reader has to decide among these three
 pub enum SignatureVerdict {
@@ -193,10 +193,10 @@ impl SignatureVerdict {
     }
 }
 
-/// Did `key` make `signature` over `message`?
+/// Checks whether `key` created `signature` over `message`.
 ///
-/// Not judged: RSA keys with less than 1024 or more than [`MAX_RSA_BITS`] bits, curves other than P-256, P-384 and P-521,
-/// DSA, Ed448, keys for RSA-PSS alone, and signatures with other digests than those of [`Digest`], MD5 for one.
+/// Not judged: RSA keys with less than 1024 or more than [`MAX_RSA_BITS`] bits, curves other than P-256, P-384 and
+/// P-521, DSA, Ed448, keys restricted to RSA-PSS, and signatures with digests that are not in [`Digest`], such as MD5.
 pub(super) fn check(
     key: &PublicKey,
     algorithm: &SignatureAlgorithm,
@@ -205,7 +205,7 @@ pub(super) fn check(
 ) -> SignatureVerdict {
     use SignatureVerdict::{Invalid, NotJudged};
     match (key.key_type(), algorithm) {
-        // Cheap first look: most pairs of an authority and a certificate fail here.
+        // Cheap check first: most pairs of a CA and a certificate fail here.
         (KeyType::Rsa(bits), algorithm) if signature.len() != bits.div_ceil(8) && algorithm.is_of_rsa() => Invalid,
         (KeyType::Rsa(bits), _) if bits > MAX_RSA_BITS => NotJudged,
         (KeyType::Rsa(_), SignatureAlgorithm::RsaPkcs1(digest)) => {

@@ -1,4 +1,4 @@
-//! Tests over what OpenSSL made and said: `testdata/make.sh`.
+//! Tests with files that OpenSSL created, and its descriptions of them: `testdata/make.sh`.
 
 mod any_bytes;
 mod chain;
@@ -10,7 +10,7 @@ mod reissue;
 use super::*;
 use crate::UnixTime;
 
-/// 2027-01-15T08:00:00Z, when everything in `testdata` that has an ordinary validity is valid.
+/// 2027-01-15T08:00:00Z: within the validity of all certificates of `testdata` that have an ordinary validity.
 const NOW: UnixTime = UnixTime(1_800_000_000);
 
 const YEAR: Validity = Validity { not_before: NOW, not_after: UnixTime(NOW.0 + 365 * crate::time::DAY) };
@@ -20,7 +20,7 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The last block of a PEM file: OpenSSL puts `EC PARAMETERS` in front of some keys.
+/// The last block of a PEM file: OpenSSL writes `EC PARAMETERS` before some keys.
 fn block(name: &str) -> (String, Vec<u8>) {
     let blocks = pem::parse_many(file(name)).unwrap();
     let last = blocks.last().unwrap();

@@ -1,4 +1,4 @@
-//! Nothing leaves unverified: what one library wrote is read by another and compared with what was asked.
+//! Verification of new certificates: reads them with another library and compares them with the parameters.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
@@ -7,9 +7,9 @@ use super::{
     Validity,
 };
 
-/// What was asked of every certificate.
+/// The expected fields of any certificate.
 pub(super) struct Asked<'a> {
-    /// Its signer's name; `None` if that is its own.
+    /// Its issuer's name; `None` if it is self-issued.
     pub(super) issuer: Option<&'a Name>,
     pub(super) public_key: &'a PublicKey,
     pub(super) validity: Validity,
@@ -18,10 +18,10 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Reads what was made, and checks it and its signature.
+    /// Parses the DER of a new certificate, checks its fields and verifies its signature.
     pub(super) fn read_back(&self, made: &[u8]) -> Result<Certificate, IssueError> {
         let certificate = Certificate::from_der(made).map_err(|_| IssueError::Mismatch("structure"))?;
-        // Extensions are what version 3 is about; without them a certificate says 1 (RFC 5280, 4.1.2.1).
+        // Extensions require version 3; a certificate without them has version 1 (RFC 5280, 4.1.2.1).
         check(certificate.version() == if certificate.extensions().is_empty() { 1 } else { 3 }, "version")?;
         check(certificate.serial() == self.serial, "serial number")?;
         check(certificate.issuer() == self.issuer.unwrap_or_else(|| certificate.subject()), "issuer")?;
@@ -34,7 +34,7 @@ impl Asked<'_> {
     }
 }
 
-/// What was asked of a certificate with a new identity.
+/// The expected fields of a newly issued (not re-issued) certificate.
 pub(super) struct Shape<'a> {
     pub(super) common_name: Option<&'a str>,
     pub(super) organizations: &'a [String],
@@ -74,8 +74,8 @@ impl Shape<'_> {
     }
 }
 
-/// Compares the extensions of a re-issued certificate with the old one's: the same in the same order,
-/// but for the two key identifiers.
+/// Checks that a re-issued certificate has the old one's extensions in the same order, except for the two key
+/// identifiers.
 pub(super) fn compare_extensions(
     old: &Certificate,
     made: &Certificate,

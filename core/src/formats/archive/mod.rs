@@ -1,7 +1,7 @@
-//! Archives into files: tar, gzip and zip, hostile ones included.
+//! Expansion of tar, gzip and zip archives, including malicious ones.
 //!
-//! Nothing is written anywhere and no name is trusted: names become paths relative to the archive, links stay
-//! links, and everything that is left out is said in a [`Finding`].
+//! Nothing is written to disk, and entry names are not trusted. Names become paths relative to the archive, and links
+//! are not followed. Everything that is skipped is reported as a [`Finding`].
 
 mod name;
 mod tar;
@@ -18,39 +18,39 @@ use self::name::Refused;
 use crate::input::MAX_FILE_SIZE;
 use crate::{Content, Finding, InputFile, Severity};
 
-/// Archives inside each other: `a.zip!/b.tar.gz!/c.tar!/d.gz!/e`.
+/// The limit of nested archives: `a.zip!/b.tar.gz!/c.tar!/d.gz!/e`.
 pub const MAX_DEPTH: usize = 4;
-/// Entries of all archives of one drop.
+/// The limit of entries in all archives of one load.
 pub const MAX_ENTRIES: usize = 200_000;
-/// Bytes of all archives of one drop, expanded.
+/// The limit of expanded bytes of all archives of one load.
 pub const MAX_EXPANDED: u64 = 1024 * 1024 * 1024;
-/// An archive may expand to this many times its size …
+/// An archive may expand to this many times its size, plus [`RATIO_ALLOWANCE`].
 pub const MAX_RATIO: u64 = 200;
-/// … and as many bytes more.
+/// Bytes that an archive may expand to in addition to [`MAX_RATIO`].
 pub const RATIO_ALLOWANCE: u64 = 64 * 1024 * 1024;
 
-/// What stands between an archive's path and the path inside it.
+/// Separates an archive's path from the path inside it.
 pub const SEPARATOR: &str = "!/";
 
 const DUPLICATE: &str = "the archive holds this name twice: the later file counts";
 
-/// How an archive is packed.
+/// An archive format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArchiveKind {
     /// tar: POSIX (ustar, pax), GNU, or older.
     Tar,
-    /// tar within gzip.
+    /// A gzip-compressed tar.
     TarGzip,
-    /// One file within gzip.
+    /// A single gzip-compressed file.
     Gzip,
     /// zip.
     Zip,
-    /// A packing that is recognised but not read, with its name.
+    /// A format that is recognised but not supported, by its name.
     Unsupported(&'static str),
 }
 
-/// What is left of the limits; one for all archives of a drop.
+/// The remaining budget, shared by all archives of one load.
 #[derive(Clone, Debug)]
 pub struct Budget {
     entries: usize,
@@ -66,12 +66,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// [`MAX_ENTRIES`] and [`MAX_EXPANDED`].
+    /// The limits [`MAX_ENTRIES`] and [`MAX_EXPANDED`].
     pub fn new() -> Self {
         Self::with_limits(MAX_ENTRIES, MAX_EXPANDED)
     }
 
-    /// Other limits: entries, and bytes expanded.
+    /// Custom limits: entries, and expanded bytes.
     pub fn with_limits(entries: usize, bytes: u64) -> Self {
         Self { entries, bytes, max_entries: entries, max_bytes: bytes }
     }
@@ -106,12 +106,12 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// A limit on its way through a reader.
+/// Carries a [`Stop`] through the [`Read`] interface as an I/O error.
 #[derive(Debug, thiserror::Error)]
 #[error("a limit was reached")]
 struct Exceeded(Stop);
 
-/// What kind of archive a file is: by its first bytes, else by its name, so that a broken archive is told as one.
+/// Detects the archive format by the first bytes, otherwise by the name, so that a damaged archive is reported as one.
 pub fn kind(bytes: &[u8], name: &str) -> Option<ArchiveKind> {
     let by_magic = match bytes {
         [0x1F, 0x8B, ..] => {
@@ -144,8 +144,8 @@ fn is_tar_gzip_name(name: &str) -> bool {
     name.ends_with(".tar.gz") || name.ends_with(".tgz")
 }
 
-/// The files of one archive, `path!/inside`, and what was wrong with it; archives inside it are left to the caller,
-/// who hands in the same `budget`. A file that is no archive gives nothing.
+/// Expands one archive. Returns its files as `path!/inside`, and findings about it. Nested archives are not expanded:
+/// call this again with the same `budget`. Returns nothing for a file that is not an archive.
 pub fn expand(path: &str, bytes: &[u8], budget: &mut Budget) -> (Vec<InputFile>, Vec<Finding>) {
     let mut sink = Sink { path, budget, files: Vec::new(), remarks: Vec::new(), seen: BTreeMap::new() };
     let Some(kind) = kind(bytes, path) else { return (Vec::new(), Vec::new()) };
@@ -180,7 +180,7 @@ pub fn expand(path: &str, bytes: &[u8], budget: &mut Budget) -> (Vec<InputFile>,
     (sink.files, findings)
 }
 
-/// One file in gzip: its name is the archive's without `.gz`.
+/// Expands a gzip-compressed file. The result has the archive's name without `.gz`.
 fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
     let file = sink.path.rsplit('/').next().unwrap_or(sink.path);
     let stem =
@@ -195,17 +195,17 @@ fn gzip(mut reader: Metered<MultiGzDecoder<&[u8]>>, sink: &mut Sink<'_, '_>) -> 
     Ok(())
 }
 
-/// Where an archive's files and findings gather.
+/// Collects an archive's files and findings.
 struct Sink<'a, 'b> {
     path: &'a str,
     budget: &'b mut Budget,
     files: Vec<InputFile>,
     remarks: Vec<Remark>,
-    /// Each inner path's place in `files`.
+    /// The index in `files` of each inner path.
     seen: BTreeMap<String, usize>,
 }
 
-/// Something about entries, said once for all of an archive's entries that it applies to.
+/// A finding about entries. It is reported once for all entries of an archive to which it applies.
 struct Remark {
     severity: Severity,
     code: &'static str,
@@ -239,7 +239,8 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// The path for an entry's name; `None` where the entry is left out for it, with a remark if that matters.
+    /// The inner path for an entry's name; `None` if the entry is skipped because of its name, with a remark if that
+    /// matters.
     fn name(&mut self, raw: &[u8], windows: bool) -> Option<String> {
         match name::clean(raw, windows) {
             Ok(name) => {
@@ -257,7 +258,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// Adds a file; of two with one name the later one counts, as when unpacking.
+    /// Adds a file. If two have the same name, the later one replaces the earlier one, as in extraction.
     fn add(&mut self, inner: String, content: Content, mode: Option<u32>) {
         let path = format!("{}{SEPARATOR}{inner}", self.path);
         let file = InputFile { path, content, mode: mode.map(|mode| mode & 0o777) };
@@ -273,12 +274,13 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// What stands under an inner path so far.
+    /// The content collected so far for an inner path.
     fn get(&self, inner: &str) -> Option<&Content> {
         self.seen.get(inner).and_then(|at| self.files.get(*at)).map(|file| &file.content)
     }
 
-    /// Reads one file; beyond [`MAX_FILE_SIZE`] only its size is kept. `size` is what the archive says, where it does.
+    /// Reads one file. If it exceeds [`MAX_FILE_SIZE`], only its size is kept. `size` is the size stated by the
+    /// archive, if any.
     fn read(&mut self, reader: &mut dyn Read, size: Option<u64>) -> Result<Content, Stop> {
         if let Some(size) = size.filter(|size| *size > MAX_FILE_SIZE) {
             return Ok(Content::TooLarge(size)); // the bytes are skipped by whoever reads on
@@ -338,7 +340,7 @@ impl Sink<'_, '_> {
     }
 }
 
-/// Room for `more` bytes; what has to move is wiped where it stood.
+/// Reserves `more` bytes. If the data must move, the old memory is wiped.
 fn grow(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
     if bytes.capacity() - bytes.len() < more {
         let mut larger = Vec::with_capacity((2 * bytes.capacity()).max(bytes.len() + more));
@@ -347,7 +349,7 @@ fn grow(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
     }
 }
 
-/// A decompressor that stops at a limit, also for what is skipped.
+/// A decompressor with a byte limit, which includes skipped data.
 struct Metered<R> {
     inner: R,
     left: u64,
@@ -355,7 +357,7 @@ struct Metered<R> {
 }
 
 impl<R: Read> Metered<R> {
-    /// At the ratio's limit, or at what is left of all archives' bytes.
+    /// Limits to the lower of the ratio's limit and the remaining budget.
     fn new(inner: R, ratio: u64, budget: &Budget) -> Self {
         let stop = if ratio < budget.bytes { Stop::Ratio } else { Stop::Expanded };
         Self { inner, left: ratio.min(budget.bytes), stop }

@@ -1,22 +1,22 @@
-//! Names in archives into relative paths.
+//! Conversion of archive entry names to relative paths.
 
-/// A name that may be used, with what has to be said about it.
+/// An accepted name, and whether it needs a remark.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Name {
-    /// Relative, `/` between names, no `.` and no `..`.
+    /// Relative path, separated by `/`, without `.` and `..`.
     pub(super) path: String,
     pub(super) warnings: Vec<&'static str>,
 }
 
-/// Why an entry is left out for its name.
+/// Why an entry is skipped because of its name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The archive's root itself, or no name at all.
+    /// The name is empty, or is the archive's root.
     Empty,
     Unsafe(&'static str),
 }
 
-/// Cleans an entry's name; `windows` for packings in which a backslash separates names as `/` does.
+/// Normalizes an entry's name. `windows`: the format also uses backslashes as separators.
 pub(super) fn clean(raw: &[u8], windows: bool) -> Result<Name, Refused> {
     let mut warnings = Vec::new();
     if raw.contains(&0) {
@@ -62,7 +62,7 @@ pub(super) fn clean(raw: &[u8], windows: bool) -> Result<Name, Refused> {
     Ok(Name { path: parts.join("/"), warnings })
 }
 
-/// The same text with U+FFFD for control characters, so that no terminal acts on a name.
+/// Replaces control characters by U+FFFD, so that terminals do not interpret a name.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

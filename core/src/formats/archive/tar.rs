@@ -1,4 +1,4 @@
-//! tar, through the `tar` crate's entry by entry reading: pax and GNU long names included.
+//! tar archives, read entry by entry with the `tar` crate, including pax and GNU long names.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use tar::{Archive, Entry, EntryType, Header};
 use super::{Sink, Stop, name};
 use crate::{Content, Severity};
 
-/// Whether `bytes` begin with a tar header: its checksum fits.
+/// Whether `bytes` begin with a tar header with a correct checksum.
 pub(super) fn is_tar(bytes: &[u8]) -> bool {
     let Some(block) = bytes.get(..512) else { return false };
     if block.iter().all(|byte| *byte == 0) {
@@ -19,7 +19,7 @@ pub(super) fn is_tar(bytes: &[u8]) -> bool {
     header.cksum().is_ok_and(|stored| stored == sum)
 }
 
-/// Adds the files of a tar stream.
+/// Adds the files of a tar stream to `sink`.
 pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
     let mut archive = Archive::new(reader);
     for entry in archive.entries()? {
@@ -42,7 +42,7 @@ pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), S
     Ok(())
 }
 
-/// What an entry holds; `None` where it is left out, with a finding.
+/// The content of an entry; `None` if it is skipped, with a finding.
 fn content<R: Read>(
     entry: &mut Entry<'_, R>,
     kind: EntryType,
@@ -80,7 +80,7 @@ fn content<R: Read>(
     }
 }
 
-/// GNU tar's later sparse formats hide behind a regular entry with these records.
+/// Whether pax records declare the entry sparse: GNU tar's later sparse formats use a regular entry type.
 fn is_pax_sparse<R: Read>(entry: &mut Entry<'_, R>) -> bool {
     match entry.pax_extensions() {
         Ok(Some(records)) => records.flatten().any(|record| record.key_bytes().starts_with(b"GNU.sparse.")),

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 
 use super::*;
 
-/// A tar stream of regular files, names as given, `..` and all.
+/// A tar stream of regular files. Names are written unchanged, including `..`.
 fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = ::tar::Builder::new(Vec::new());
     for (name, content) in files {
@@ -42,7 +42,7 @@ fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// One line a file, one line a finding.
+/// One line per file, and one line per finding.
 fn listing(path: &str, bytes: &[u8]) -> String {
     let (files, findings) = expand(path, bytes, &mut Budget::new());
     let mut text = String::new();
@@ -207,7 +207,7 @@ fn bombs_are_stopped() {
     let bomb = gzip_of(&zeros); // 200 MiB in some 200 kB: a thousand times
     let text = listing("bomb.gz", &bomb);
     assert!(text.starts_with("error: bomb.gz: the archive expands to more than 200 times its size"), "{text}");
-    // Skipped entries count as well: this one is larger than any file that is read.
+    // Skipped entries count as well: this one exceeds the largest file size that is read.
     let tar_bomb = gzip_of(&tar_of(&[("a", b"A"), ("zeros", &zeros)]));
     let text = listing("bomb.tgz", &tar_bomb);
     assert!(text.contains("bomb.tgz!/zeros = TooLarge(209715200 bytes)"), "{text}");
@@ -246,7 +246,7 @@ fn hostile_tar_sizes_do_not_panic() {
         reseal(&mut tar);
         listing("t.tar", &tar);
     }
-    // Base 256, the largest there is and a negative one.
+    // Base 256: the largest number, and a negative one.
     for first in [0x80, 0xFF] {
         let mut tar = tar_of(&TREE);
         tar[124] = first;
@@ -263,7 +263,7 @@ fn hostile_tar_sizes_do_not_panic() {
     }
 }
 
-/// A fitting checksum for the first header.
+/// Writes a correct checksum into the first header.
 fn reseal(tar: &mut [u8]) {
     tar[148..156].fill(b' ');
     let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();

@@ -1,4 +1,4 @@
-//! zip, by the central directory.
+//! zip archives, read through the central directory.
 
 use std::io::{Cursor, Read};
 
@@ -8,13 +8,13 @@ use zip::{System, ZipArchive};
 use super::{DUPLICATE, Metered, Sink, Stop};
 use crate::{Content, Severity};
 
-/// The part of a unix mode that says what an entry is, and a symbolic link's (`S_IFMT`, `S_IFLNK`).
+/// Mask and value of the file type of symbolic links in a Unix mode (`S_IFMT`, `S_IFLNK`).
 const FILE_TYPE: u32 = 0o170_000;
 const SYMLINK: u32 = 0o120_000;
-/// Longer targets are no links (`PATH_MAX` of Linux). Bytes.
+/// The longest link target that is read (`PATH_MAX` of Linux). Bytes.
 const MAX_TARGET: u64 = 4_096;
 
-/// Adds the files of a zip archive that may expand to `ratio` bytes.
+/// Adds the files of a zip archive to `sink`. The archive may expand to `ratio` bytes.
 pub(super) fn expand(bytes: &[u8], mut ratio: u64, sink: &mut Sink<'_, '_>) -> Result<(), Stop> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     if archive.has_duplicate_names() {
@@ -24,7 +24,7 @@ pub(super) fn expand(bytes: &[u8], mut ratio: u64, sink: &mut Sink<'_, '_>) -> R
         sink.budget.take_entry()?;
         let (raw, encrypted, directory, mode) = match archive.by_index_data(index) {
             Ok(entry) => {
-                // Elsewhere the mode is made up from MS-DOS attributes.
+                // For other systems, the library derives the mode from MS-DOS attributes.
                 let mode = entry.unix_mode().filter(|_| entry.system() == System::Unix);
                 (entry.name_raw().to_vec(), entry.encrypted(), entry.is_dir(), mode)
             }

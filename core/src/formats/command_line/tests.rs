@@ -29,8 +29,8 @@ fn flags_in_every_form() {
     assert_eq!(of(&["x", "-", "---", "--=1"]), pairs(&[("", "x"), ("", "-"), ("", "---"), ("", "--=1")]));
 }
 
-/// What spf13/pflag 1.0.9 (with `StringP("file", "f")`, `BoolP("switch", "s")`, `StringSlice("list")`) and Go 1.26's `flag`
-/// took for the values of `file` and `list`: none of them is missed.
+/// Values of `file` and `list` as parsed by spf13/pflag 1.0.9 (with `StringP("file", "f")`, `BoolP("switch", "s")`,
+/// `StringSlice("list")`) and Go 1.26's `flag`. Airlock must find all of them.
 #[test]
 fn every_path_that_the_real_parsers_find_is_found() {
     for (words, values) in [
@@ -58,7 +58,7 @@ fn every_path_that_the_real_parsers_find_is_found() {
     }
 }
 
-/// As k8s.io/component-base 0.36.3 reads `NamedCertKey`.
+/// Examples of `NamedCertKey` in k8s.io/component-base 0.36.3.
 #[test]
 fn a_pair_of_certificate_and_key_is_two_paths() {
     for value in ["/a.crt,/a.key", "/a.crt,/a.key:*.example.com,api", " /a.crt , /a.key : a "] {
@@ -113,7 +113,7 @@ fn paths_in_values() {
     }
 }
 
-/// As `Expand` of k8s.io/kubernetes 1.36.3 (`third_party/forked/golang/expansion`) printed them.
+/// Results of `Expand` in k8s.io/kubernetes 1.36.3 (`third_party/forked/golang/expansion`).
 #[test]
 fn variables_as_kubernetes_replaces_them() {
     let lookup = |name: &str| match name {

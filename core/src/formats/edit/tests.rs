@@ -91,7 +91,7 @@ fn what_cannot_be_replaced_is_refused() {
     assert_eq!(splice(b"k: x\n", &twice).unwrap_err().to_string(), "line 1: k stands twice");
 }
 
-/// One scalar `k` in every way to write it, between neighbours.
+/// One scalar `k` in every YAML style, between neighbours.
 const TEMPLATES: [&str; 14] = [
     "a: 1\nk: old\nz: 2\n",
     "a: 1\nk: 'old'\nz: 2\n",
@@ -110,7 +110,7 @@ const TEMPLATES: [&str; 14] = [
 ];
 
 proptest! {
-    /// An edit never fails for the value's sake, and the rest reads as before.
+    /// An edit succeeds for every value, and the other values are unchanged.
     #[test]
     fn any_value_fits_any_style(
         template in 0..TEMPLATES.len(),

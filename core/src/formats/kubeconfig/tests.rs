@@ -6,7 +6,7 @@ fn new_ca() -> KubeconfigEdit {
     KubeconfigEdit::CertificateAuthority { cluster: 0, pem: "NEW CA\n".to_owned() }
 }
 
-/// Edits the CA of `before` and compares with `before` in which only `old` was replaced by `new`.
+/// Edits the CA of `before`, and compares the result with `before` after a plain replacement of `old` by `new`.
 #[track_caller]
 fn check(before: &str, old: &str, new: &str) {
     assert_eq!(before.matches(old).count(), 1, "the fixture holds the old text once");
@@ -16,7 +16,7 @@ fn check(before: &str, old: &str, new: &str) {
     assert_eq!(parsed.clusters[0].certificate_authority.embedded().unwrap(), b"NEW CA\n");
 }
 
-/// Written by kubeadm (kubernetes-pki.md 2.1): keys in alphabetical order, base64 on one line.
+/// A kubeconfig in kubeadm's format (kubernetes-pki.md 2.1): keys in alphabetical order, base64 on one line.
 fn kubeadm() -> String {
     format!(
         "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {DATA}\n    server: https://10.0.0.1:6443\n  \
@@ -153,7 +153,7 @@ fn nothing_secret_is_printed() {
     let edits = [KubeconfigEdit::ClientKey { user: 0, pem: Zeroizing::new("KEY".to_owned()) }, new_ca()];
     let printed = format!("{:?} {:?}", parse(text.as_bytes()).unwrap(), edits);
     assert!(!printed.contains("KEY") && !printed.contains("75, 69, 89"), "{printed}");
-    // An error in the line of a key names the place only.
+    // An error in the line of a key reports only the position.
     let broken = text.replace("client-key-data: S0VZ", "client-key-data: S0VZ: \"S0VZ");
     let error = parse(broken.as_bytes()).unwrap_err().to_string();
     assert!(!error.contains("S0VZ"), "{error}");

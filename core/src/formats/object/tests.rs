@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-/// As Cluster API writes it and `kubectl get -o yaml` shows it (kubernetes-pki.md 4.1).
+/// A Secret of Cluster API as `kubectl get -o yaml` prints it (kubernetes-pki.md 4.1).
 const SECRET: &str = r#"apiVersion: v1
 data:
   tls.crt: Q0VSVAo=
@@ -172,7 +172,7 @@ proptest::proptest! {
     }
 }
 
-/// Two exports of one object differ in what the server writes, and in nothing else.
+/// Two exports of one object differ only in server-managed fields.
 #[test]
 fn two_exports_of_one_object_have_the_same_content() {
     let base = json!({

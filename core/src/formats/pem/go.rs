@@ -1,6 +1,7 @@
-//! The blocks that Go's `encoding/pem` finds, which is what every Kubernetes component reads.
+//! PEM parsing as in Go's `encoding/pem`, which all Kubernetes components use.
 //!
-//! A port of `Decode` (golang/go: src/encoding/pem/pem.go, Go 1.26), compared with it in `tests/tests/real/pem.rs`.
+//! A port of `Decode` (golang/go: src/encoding/pem/pem.go, Go 1.26), compared with the original in
+//! `tests/tests/real/pem.rs`.
 
 use base64::Engine as _;
 use zeroize::Zeroizing;
@@ -11,56 +12,56 @@ const START: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";
 const DASHES: &[u8] = b"-----";
 
-/// The blocks that Go reads, in their order; at most [`MAX_BLOCKS`].
+/// The blocks that Go reads, in order; at most [`MAX_BLOCKS`].
 ///
-/// A block counts if its `BEGIN` starts a line, its `END` starts a line, bears the same label and is followed by
-/// nothing but blanks, and the text between is base64. Everything else is skipped without an error. `headers` says
-/// whether at least one line with a colon precedes the data.
+/// A block counts if `BEGIN` and `END` each start a line, have the same label, only blanks follow `END`, and the text
+/// between is base64. Everything else is skipped without an error. `headers` is set if at least one line with a colon
+/// precedes the data.
 pub fn go_blocks(bytes: &[u8]) -> Vec<PemBlock> {
     let mut decoder = Decoder { bytes, at: 0, counted: 0, line: 1 };
     std::iter::from_fn(|| decoder.next()).take(MAX_BLOCKS).collect()
 }
 
-/// The blocks that Go takes as trust anchors: label `CERTIFICATE` and no headers (`x509.CertPool.AppendCertsFromPEM`;
+/// The blocks that Go reads as trusted CAs: label `CERTIFICATE`, no headers (`x509.CertPool.AppendCertsFromPEM`;
 /// kubernetes/client-go: util/cert/pem.go, `ParseCertsPEM`).
 pub fn trust_blocks(bytes: &[u8]) -> Vec<PemBlock> {
     go_blocks(bytes).into_iter().filter(|block| block.label == "CERTIFICATE" && !block.headers).collect()
 }
 
-/// The blocks that Go presents as a certificate chain: label `CERTIFICATE`, with or without headers
+/// The blocks that Go reads as a certificate chain to present: label `CERTIFICATE`, with or without headers
 /// (crypto/tls, `X509KeyPair`).
 pub fn chain_blocks(bytes: &[u8]) -> Vec<PemBlock> {
     go_blocks(bytes).into_iter().filter(|block| block.label == "CERTIFICATE").collect()
 }
 
-/// The block that Go takes as the private key: the first one that is labelled as such (crypto/tls, `X509KeyPair`).
+/// The block that Go reads as the private key: the first with a private key's label (crypto/tls, `X509KeyPair`).
 pub fn key_block(bytes: &[u8]) -> Option<PemBlock> {
     go_blocks(bytes).into_iter().find(|block| is_key(&block.label))
 }
 
-/// Is this the label of a private key, encrypted or not?
+/// Whether this is the label of a private key, encrypted or not.
 fn is_key(label: &str) -> bool {
     label == "PRIVATE KEY" || label.ends_with(" PRIVATE KEY")
 }
 
 struct Decoder<'a> {
     bytes: &'a [u8],
-    /// Where the rest of the text begins.
+    /// The start of the remaining text.
     at: usize,
-    /// Line feeds are counted up to here.
+    /// The position up to which line feeds are counted.
     counted: usize,
-    /// The line of `counted`, from 1.
+    /// The line number at `counted`, from 1.
     line: usize,
 }
 
-/// A line without its end: the range of its text, without blanks at its end, and where the next line begins.
+/// A line: the range of its text without trailing blanks, and the start of the next line.
 struct Line<'a> {
     text: &'a [u8],
     next: usize,
 }
 
 impl<'a> Decoder<'a> {
-    /// The next block; `None` at the end of the text, and where Go stops reading.
+    /// The next block; `None` at the end of the text or where Go stops reading.
     fn next(&mut self) -> Option<PemBlock> {
         loop {
             let end = self.find(END, self.at)?;
@@ -69,7 +70,7 @@ impl<'a> Decoder<'a> {
                 self.at = after_end;
                 continue;
             };
-            // Go looks for the line feed in the rest of the text only.
+            // Go searches for the line feed only in the remaining text.
             if begin > self.at && self.bytes[begin - 1] != b'\n' {
                 self.at = after_end;
                 continue;
@@ -90,7 +91,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// What stands between a `BEGIN` and the `END` at `end`.
+    /// Parses the text between a `BEGIN` and the `END` at `end`.
     fn block(&self, first: Line<'a>, end: usize) -> Outcome {
         let Some(label) = first.text.strip_suffix(DASHES) else { return Outcome::Skipped(first.next) };
         let mut data = first.next;
@@ -149,7 +150,7 @@ impl<'a> Decoder<'a> {
         self.bytes[range].windows(needle.len()).rposition(|window| window == needle).map(|at| start + at)
     }
 
-    /// The line in which `at` stands, from 1; asked for places in ascending order.
+    /// The line number of position `at`, from 1. Positions must be passed in ascending order.
     fn line_of(&mut self, at: usize) -> usize {
         self.line += self.bytes[self.counted..at].iter().filter(|byte| **byte == b'\n').count();
         self.counted = at;
@@ -157,12 +158,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// What came of a `BEGIN` and an `END`.
+/// The result of parsing a `BEGIN` and an `END`.
 enum Outcome {
-    /// Label, whether there are headers, data, and where the rest of the text begins.
+    /// A block: label, whether there are headers, data, and the start of the remaining text.
     Block(String, bool, Zeroizing<Vec<u8>>, usize),
-    /// It is no block; reading had come so far.
+    /// Not a block; the position at which parsing ended.
     Skipped(usize),
-    /// The text ends where data should begin: Go reads nothing more.
+    /// The text ends before the data: Go stops reading.
     Stopped,
 }

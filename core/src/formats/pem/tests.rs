@@ -5,7 +5,7 @@ use super::*;
 const CERT: &str = "-----BEGIN CERTIFICATE-----\nQ0VS\nVA==\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN RSA PRIVATE KEY-----\nS0VZ\n-----END RSA PRIVATE KEY-----\n";
 
-/// `LABEL@line=content` of each block, then each problem.
+/// Formats each block as `LABEL@line=content`, followed by the problems.
 fn summary(text: &str) -> String {
     let scan = blocks(text.as_bytes());
     let blocks = scan.blocks.iter().map(|block| {

@@ -1,4 +1,4 @@
-//! The containers of a static Pod, as far as they name files.
+//! References to files in the containers of a static Pod.
 
 use std::collections::BTreeMap;
 
@@ -22,20 +22,20 @@ pub struct Container {
     pub arguments: Vec<Argument>,
     /// The commands of its probes and lifecycle hooks.
     pub hooks: Vec<Hook>,
-    /// The names of environment variables whose literal value holds absolute paths, and these paths. Other values are
-    /// not kept, since they can be secrets.
+    /// Environment variables whose literal value contains absolute paths: name, and paths. Other values are not kept,
+    /// because they can be secrets.
     pub environment: Vec<(String, Vec<String>)>,
     /// `volumeMounts` of `hostPath` volumes.
     pub mounts: Vec<Mount>,
-    /// Where other volumes are mounted: what is below is not the node's.
+    /// Mount paths of other volumes: files below them are not the node's.
     pub shadows: Vec<String>,
-    /// `workingDir`; `/` where it is not set, as in Kubernetes' own images.
+    /// `workingDir`; `/` if it is not set, as in Kubernetes' own images.
     pub working_directory: String,
-    /// `securityContext.runAsUser` of the container, else of the Pod.
+    /// `securityContext.runAsUser` of the container, otherwise of the Pod.
     pub run_as_user: Option<i64>,
 }
 
-/// A command that the kubelet runs in a container.
+/// A command that the kubelet runs in a container: a probe or lifecycle hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hook {
@@ -45,7 +45,7 @@ pub struct Hook {
     pub arguments: Vec<Argument>,
 }
 
-/// Where commands of probes and hooks are.
+/// Fields and JSON pointers of the commands of probes and hooks.
 const HOOKS: [(&str, &str); 5] = [
     ("livenessProbe", "/livenessProbe/exec/command"),
     ("readinessProbe", "/readinessProbe/exec/command"),
@@ -55,9 +55,9 @@ const HOOKS: [(&str, &str); 5] = [
 ];
 
 impl Container {
-    /// The path on the node of a path in the container; `None` for a file of the image or of another volume.
+    /// Maps a path in the container to the path on the node; `None` for a file of the image or of another volume.
     ///
-    /// The longest mount path that holds the file counts, as in a container's mount table.
+    /// The longest mount path that contains the file applies, as in a container's mount table.
     pub fn on_node(&self, file: &str) -> Option<String> {
         let deepest = self.mounts.iter().filter(|mount| mount.rest(file).is_some());
         let mount = deepest.max_by_key(|mount| mount.inside.len())?;
@@ -91,7 +91,8 @@ fn one(container: &Value, is_init: bool, volumes: &Volumes, pod_user: Option<i64
     };
     let command = [words("/command"), words("/args")].concat();
     let hooks = HOOKS.into_iter().filter_map(|(field, pointer)| {
-        // kubernetes/kubernetes: pkg/kubelet/prober/prober.go replaces variables, pkg/kubelet/lifecycle/handlers.go does not.
+        // kubernetes/kubernetes: pkg/kubelet/prober/prober.go replaces variables, pkg/kubelet/lifecycle/handlers.go
+        // does not.
         let command = if field.ends_with("Probe") { words(pointer) } else { plain(pointer) };
         (!command.is_empty()).then(|| Hook { field, arguments: command_line::arguments(&command, &lookup) })
     });
@@ -111,7 +112,7 @@ fn one(container: &Value, is_init: bool, volumes: &Volumes, pod_user: Option<i64
 /// Values of environment variables by name.
 type Variables = BTreeMap<String, String>;
 
-/// The literal values of environment variables, and the paths in them by name.
+/// The literal values of environment variables by name, and the paths in them.
 fn environment(container: &Value) -> (Variables, Vec<(String, Vec<String>)>) {
     let mut variables = Variables::new();
     let mut named = Vec::new();

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Shortened from what `kubeadm init phase control-plane controller-manager` writes.
+/// Shortened output of `kubeadm init phase control-plane controller-manager`.
 const MANIFEST: &str = r#"apiVersion: v1
 kind: Pod
 metadata:
@@ -87,7 +87,7 @@ fn other_ways_to_write_a_flag() {
     check(args, "kubeconfig", "b", "=a", "=b");
 }
 
-/// As the kubelet reads it (pkg/kubelet/config/common.go; the values are those of `kubectl label --local`).
+/// Repeated keys, as the kubelet reads them (pkg/kubelet/config/common.go; values of `kubectl label --local`).
 #[test]
 fn the_first_document_and_the_last_of_equal_keys_count() {
     let text = "kind: Pod

@@ -1,4 +1,4 @@
-//! What of a node's files a container sees: `hostPath` volumes and their mounts.
+//! `hostPath` volumes and their mounts.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::super::{command_line, path::below};
 
 /// `hostPath.type` (kubernetes/api: core/v1/types.go, `HostPathType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums)] // Kubernetes has these four shapes
+#[allow(clippy::exhaustive_enums)] // all types of Kubernetes, grouped
 pub enum HostPathType {
     /// `Directory` or `DirectoryOrCreate`.
     Folder,
@@ -16,19 +16,19 @@ pub enum HostPathType {
     File,
     /// `Socket`, `CharDevice` or `BlockDevice`.
     Device,
-    /// No type: the kubelet does not look.
+    /// No type: the kubelet does not check.
     Unknown,
 }
 
-/// A file or folder of the node that a container sees.
+/// A mount of a file or folder of the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mount {
-    /// Its absolute path in the container, without a slash at its end.
+    /// Its absolute path in the container, without a trailing slash.
     pub inside: String,
-    /// Its absolute path on the node, likewise; the folder above where `subPathExpr` cannot be resolved.
+    /// Its absolute path on the node, without a trailing slash. If `subPathExpr` cannot be resolved, the folder above.
     pub on_node: String,
-    /// What the manifest says about it; [`HostPathType::Unknown`] where a part of a volume is mounted (`subPath`).
+    /// The volume's type; [`HostPathType::Unknown`] if only a part of the volume is mounted (`subPath`).
     pub kind: HostPathType,
     /// `readOnly`.
     pub read_only: bool,
@@ -37,7 +37,7 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// What of a path in the container comes after the mount's own path; `None` if the mount does not hold it.
+    /// The part of a container path after the mount's path; `None` if the mount does not contain it.
     pub(super) fn rest<'a>(&self, file: &'a str) -> Option<&'a str> {
         below(&self.inside, file)
     }
@@ -64,7 +64,7 @@ fn kind(kind: Option<&str>) -> HostPathType {
     }
 }
 
-/// A container's mounts of `hostPath` volumes, and the paths at which other volumes hide what lies below.
+/// A container's mounts of `hostPath` volumes, and the mount paths of other volumes.
 pub(super) fn mounts(
     volumes: &Volumes,
     container: &Value,

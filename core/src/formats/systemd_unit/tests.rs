@@ -65,7 +65,7 @@ fn words_of(line: &str) -> Vec<String> {
     service.commands.remove(0).into_iter().map(|word| word.text).collect()
 }
 
-/// The example of systemd.service(5), "Command lines", and the rules there.
+/// The example and rules of systemd.service(5), "Command lines".
 #[test]
 fn variables_in_command_lines() {
     assert_eq!(words_of("echo $ONE $TWO ${TWO}"), ["echo", "one", "two", "two", "two two"]);
@@ -75,7 +75,7 @@ fn variables_in_command_lines() {
     assert_eq!(words_of(":/bin/echo $ONE ${TWO}"), ["/bin/echo", "$ONE", "${TWO}"]);
 }
 
-/// systemd.syntax(7): a comment between continued lines is left out, and so is a section of another name.
+/// systemd.syntax(7): comments between continued lines and sections with other names are ignored.
 #[test]
 fn lines_and_sections() {
     let text = "[Unit]\nExecStart=/no\n[Service]\n; a comment\nExecStart=/bin/a \\\n# a comment\n  --b=/c \\\n  \
@@ -92,7 +92,8 @@ fn lines_and_sections() {
     assert_eq!(reset.working_directory, "/w");
 }
 
-/// systemd.exec(5), `EnvironmentFile=`: quotes, comments and continued lines; the file wins over `Environment=`.
+/// systemd.exec(5), `EnvironmentFile=`: quotes, comments and continued lines; the file takes precedence over
+/// `Environment=`.
 #[test]
 fn environment_files() {
     let text = "# a\n;b\nA=1\nB=\"two words\" \nC='$A'\nD=a \\\n  b\nexport E=5\nA=2\nnothing\n";
@@ -109,8 +110,8 @@ fn environment_files() {
     assert!(!format!("{service:?}").contains("two words"), "values can be secrets");
 }
 
-/// systemd starts no service whose `EnvironmentFile=` without `-` is missing, and takes a variable that nothing sets for an
-/// empty text: what was not provided decides both.
+/// systemd does not start a service whose mandatory `EnvironmentFile=` (without `-`) is missing, and replaces an unset
+/// variable by an empty text. In both cases the missing input decides.
 #[test]
 fn what_was_not_provided_is_named() {
     let unit = "[Service]\nEnvironment=A=1\nEnvironmentFile=-/etc/default/a\nEnvironmentFile=/etc/b/env\n\

@@ -1,4 +1,4 @@
-//! talosconfigs, read as the kubeconfigs that say the same, and edited in place.
+//! talosconfigs, converted to equivalent kubeconfigs, and edited in place.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::formats::{
     yaml,
 };
 
-/// A value of a context that changes; written as base64 on one line.
+/// The replacement of one value of a context; written as base64 on one line.
 pub(crate) struct ClientEdit {
     /// The context's name.
     pub(crate) context: String,
@@ -20,7 +20,7 @@ pub(crate) struct ClientEdit {
     pub(crate) pem: Zeroizing<String>,
 }
 
-/// Reads a talosconfig from its text; `None` if it is something else.
+/// Reads a talosconfig from its text; `None` if it is another file.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Kubeconfig> {
     let mut documents = yaml::documents(bytes).ok()?;
     let model = documents.first().and_then(read);
@@ -28,7 +28,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Kubeconfig> {
     model
 }
 
-/// Reads a talosconfig; `None` if the document is something else.
+/// Reads a talosconfig; `None` if the document is another file.
 pub(super) fn read(document: &Value) -> Option<Kubeconfig> {
     let contexts = document.get("contexts")?.as_object()?;
     document.get("context")?.as_str()?;
@@ -76,7 +76,7 @@ fn material(value: &Value) -> Material {
     }
 }
 
-/// Replaces values of contexts, every other byte kept.
+/// Replaces values of contexts and preserves every other byte.
 ///
 /// # Errors
 /// The text cannot be edited in place.

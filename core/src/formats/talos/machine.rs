@@ -1,55 +1,55 @@
-//! A machine's configuration: which role it has, and the authorities that stand in it.
+//! Talos machine configurations: the machine's role, and its CAs.
 
 use serde_json::Value;
 
 use super::{Content, Embedded, at, text};
 
-/// The port of the API server where the configuration names no other (siderolabs/talos: pkg/machinery/constants).
+/// The default port of the API server (siderolabs/talos: pkg/machinery/constants).
 const API_PORT: u64 = 6443;
 
-/// What Airlock needs of a machine's configuration.
+/// The used fields of a machine configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) role: MachineRole,
-    /// Its name, where the configuration gives it one; otherwise empty.
+    /// Its host name; empty if the configuration does not set it.
     pub(crate) hostname: String,
     pub(crate) cluster_name: String,
     pub(crate) cluster_id: String,
-    /// The URL by which everybody reaches the API server.
+    /// The URL of the cluster's API server (`cluster.controlPlane.endpoint`).
     pub(crate) endpoint: String,
     /// The port on which the machine's own API server listens.
     pub(crate) api_port: u64,
-    /// May Pods use the machine's API (`machine.features.kubernetesTalosAPIAccess`; since 1.14 the document
-    /// `KubeTalosAPIAccessConfig`)?
+    /// Whether Pods may use the machine's API (`machine.features.kubernetesTalosAPIAccess`; since 1.14 the document
+    /// `KubeTalosAPIAccessConfig`).
     pub(crate) gives_pods_access: bool,
     pub(crate) layout: Layout,
     pub(crate) embedded: Vec<Embedded>,
-    /// What stands where Talos ignores it without a word.
+    /// Fields that Talos silently ignores.
     pub(crate) ignored: Vec<String>,
-    /// What contradicts something else, so that Talos refuses the configuration.
+    /// Contradictory fields, for which Talos refuses the configuration.
     pub(crate) conflicting: Vec<String>,
 }
 
-/// What a machine is there for.
+/// The role of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MachineRole {
     ControlPlane,
     Worker,
-    /// `machine.type` says something else.
+    /// `machine.type` has another value.
     Unknown,
 }
 
-/// Where the Kubernetes CA stands.
+/// The location of the Kubernetes CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layout {
-    /// In a document of its own, `KubeAPIServerCAConfig`, as text: configurations since 1.14.
+    /// In a separate document, `KubeAPIServerCAConfig`, as text: configurations since 1.14.
     Documents,
     /// In `cluster.ca` and `cluster.acceptedCAs`, in base64.
     Fields,
 }
 
 impl Machine {
-    /// Reads a machine's configuration; `None` if the documents are something else.
+    /// Reads a machine configuration; `None` if the documents are another file.
     pub(crate) fn read(documents: &[Value]) -> Option<Self> {
         let root = documents.iter().find(|one| one.get("machine").is_some() && one.get("version").is_some())?;
         let document = |kind: &str| documents.iter().find(|one| one.get("kind").and_then(Value::as_str) == Some(kind));
@@ -121,7 +121,7 @@ impl Reader {
         self.embedded.extend(content.map(|content| Embedded { place, written, content }));
     }
 
-    /// `crt` and `key` in base64; a worker's key is empty.
+    /// Reads `crt` and `key` in base64. A worker's key is empty.
     fn pair(&mut self, [certificate, key]: [&'static str; 2], value: &Value, written: &str) {
         self.add(certificate, format!("{written}.crt"), Content::of_base64(at(value, &["crt"])));
         self.add(key, format!("{written}.key"), Content::of_base64(at(value, &["key"])));
@@ -139,8 +139,8 @@ impl Reader {
         }
     }
 
-    /// `KubeAPIServerCAConfig`. A worker has a list alone, and what stands first in it takes the place of what issues:
-    /// `talosctl rotate-ca` puts the new one there when it swaps them.
+    /// Reads `KubeAPIServerCAConfig`. A worker has only a list of CAs; its first one counts as the issuing CA, because
+    /// `talosctl rotate-ca` puts the new CA there when it swaps them.
     fn documents(&mut self, own: &Value) {
         const KIND: &str = "KubeAPIServerCAConfig";
         self.texts(["cluster.ca.crt", "cluster.ca.key"], at(own, &["issuingCA"]), &format!("{KIND}.issuingCA"));

@@ -1,10 +1,10 @@
-//! What a patch makes of a machine's configuration (siderolabs/talos: pkg/machinery/config/configpatcher,
-//! pkg/machinery/config/merge): mappings are merged, lists appended to, `$patch: delete` takes away.
+//! Application of patches to a machine configuration (siderolabs/talos: pkg/machinery/config/configpatcher,
+//! pkg/machinery/config/merge): mappings are merged, lists are appended to, `$patch: delete` removes.
 
 use serde_json::{Map, Value};
 
-/// Pairs of certificate and key that are no mappings to Talos: they are replaced as a whole, so that one without `key`
-/// loses its key. In the documents of 1.14 they are mappings.
+/// Pairs of certificate and key that Talos replaces as a whole instead of merging, so a patch without `key` removes the
+/// key. In the documents of 1.14 they are merged as mappings.
 const WHOLE: [&[&str]; 4] =
     [&["machine", "ca"], &["cluster", "ca"], &["cluster", "aggregatorCA"], &["cluster", "etcd", "ca"]];
 
@@ -20,7 +20,7 @@ pub(crate) fn merge(documents: &mut Vec<Value>, patch: &[Value]) {
     }
 }
 
-/// What tells a document from the others; the machine's own has none of it.
+/// The fields that identify a document. The machine's main document has none of them.
 fn identity(document: &Value) -> [Option<&str>; 3] {
     ["apiVersion", "kind", "name"].map(|key| document.get(key).and_then(Value::as_str))
 }

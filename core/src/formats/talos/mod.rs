@@ -1,7 +1,7 @@
-//! Talos' files: machine configurations, the cluster's secrets, client configurations, and patches of the former.
+//! Talos' files: machine configurations and their patches, cluster secrets, and client configurations.
 //!
-//! Sources: siderolabs/talos: pkg/machinery/config/types (what stands where), pkg/machinery/config/generate/secrets
-//! (`secrets.yaml`), pkg/machinery/client/config (talosconfig), pkg/machinery/config/merge (how patches take effect).
+//! Sources: siderolabs/talos: pkg/machinery/config/types (fields), pkg/machinery/config/generate/secrets
+//! (`secrets.yaml`), pkg/machinery/client/config (talosconfig), pkg/machinery/config/merge (patches).
 
 mod client;
 mod machine;
@@ -21,38 +21,38 @@ pub(crate) use self::{
 };
 use super::kubeconfig::Kubeconfig;
 
-/// What one of Talos' files is.
+/// A file of Talos, by type.
 #[derive(Debug)]
 pub(crate) enum TalosFile {
-    /// A talosconfig, read as the kubeconfig that says the same: a cluster, a user and a context for each context.
+    /// A talosconfig, converted to a kubeconfig: a cluster, a user and a context for each of its contexts.
     Client(Kubeconfig),
-    /// A machine's configuration.
+    /// A machine configuration.
     Machine(Machine),
     /// `secrets.yaml`.
     Secrets(Secrets),
 }
 
-/// A certificate or a key that stands in a file.
+/// A certificate or key in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Embedded {
-    /// What it is: `machine.ca.crt`, whatever document of the file it stands in.
+    /// Its canonical field, such as `machine.ca.crt`, independent of the document that contains it.
     pub(crate) place: &'static str,
-    /// Where it stands, as in `KubeAPIServerCAConfig.issuingCA.cert`.
+    /// Its actual field, such as `KubeAPIServerCAConfig.issuingCA.cert`.
     pub(crate) written: String,
     pub(crate) content: Content,
 }
 
-/// What stands in the place of a certificate or a key.
+/// The value of a certificate or key field.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Neither base64 nor PEM.
     Invalid,
     Pem(Zeroizing<Vec<u8>>),
-    /// A marker in the place of a secret that was taken out when the file was exported.
+    /// A marker that replaces a secret, written by the export.
     Redacted,
 }
 
-/// Names the kind, never the bytes.
+/// Prints the variant, never the bytes.
 impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -63,12 +63,12 @@ impl std::fmt::Debug for Content {
     }
 }
 
-/// Markers are short words or asterisks; the shortest PEM is longer. Characters.
+/// The longest marker. Markers are short words or asterisks; the shortest PEM is longer. Characters.
 const MAX_MARKER: usize = 64;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// Which of Talos' files these documents are; `None` if they are none.
+/// Detects and reads one of Talos' files; `None` if the documents are none.
 pub(crate) fn read(documents: &[Value]) -> Option<TalosFile> {
     if let Some(machine) = Machine::read(documents) {
         return Some(TalosFile::Machine(machine));
@@ -79,7 +79,7 @@ pub(crate) fn read(documents: &[Value]) -> Option<TalosFile> {
 }
 
 impl Content {
-    /// `None` where nothing stands there.
+    /// Reads a field's value; `None` if it is not set.
     fn of(value: &Value, decode: impl Fn(&str) -> Option<Zeroizing<Vec<u8>>>) -> Option<Self> {
         match value {
             Value::Null => None,
@@ -93,7 +93,7 @@ impl Content {
         }
     }
 
-    /// Base64 of PEM, as most fields are written.
+    /// Reads base64 of PEM, the format of most fields.
     fn of_base64(value: &Value) -> Option<Self> {
         Self::of(value, |text| {
             let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
@@ -102,13 +102,13 @@ impl Content {
         })
     }
 
-    /// PEM as it is, as documents of 1.14 are written.
+    /// Reads plain PEM, the format of the documents of 1.14.
     fn of_text(value: &Value) -> Option<Self> {
         Self::of(value, |text| Some(Zeroizing::new(text.as_bytes().to_vec())))
     }
 }
 
-/// The value at the end of these keys; null where there is none.
+/// The value at a path of keys; null if it does not exist.
 fn at<'v>(value: &'v Value, keys: &[&str]) -> &'v Value {
     keys.iter().fold(value, |value, key| value.get(*key).unwrap_or(&Value::Null))
 }

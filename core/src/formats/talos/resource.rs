@@ -1,8 +1,8 @@
-//! What `talosctl get machineconfig -o yaml` prints: a resource of Talos' API around each configuration.
+//! Output of `talosctl get machineconfig -o yaml`: machine configurations, each wrapped in a resource of Talos' API.
 //!
-//! Sources: siderolabs/talos: cmd/talosctl/cmd/talos/output/yaml.go and json.go (`node` beside the resource, a document
-//! for each), pkg/machinery/resources/config/machine_config.go (type and ids; `spec` is the configuration's text);
-//! cosi-project/runtime: pkg/resource (`metadata`, `spec`). Older releases print `spec` as a mapping.
+//! Sources: siderolabs/talos: cmd/talosctl/cmd/talos/output/yaml.go and json.go (`node` next to the resource, one
+//! document for each), pkg/machinery/resources/config/machine_config.go (type and ids; `spec` is the configuration's
+//! text); cosi-project/runtime: pkg/resource (`metadata`, `spec`). Older releases print `spec` as a mapping.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -12,22 +12,22 @@ use crate::formats::emit;
 
 /// The resources' type.
 pub(crate) const TYPE: &str = "MachineConfigs.config.talos.dev";
-/// The id of the configuration that a machine runs with.
+/// The id of the active configuration.
 pub(crate) const ACTIVE: &str = "v1alpha1";
-/// The id of the one that is saved: ahead where one is staged, behind where one is tried.
+/// The id of the saved configuration: newer than the active one if one is staged, older if one is being tried.
 pub(crate) const PERSISTENT: &str = "persistent";
 
-/// A machine's configuration as a resource; what stands in it are keys.
+/// A machine configuration as a resource. It contains private keys.
 pub(crate) struct Resource {
-    /// The machine's address, as it was asked for; empty where nothing says it.
+    /// The machine's address, as passed to talosctl; empty if the output does not contain it.
     pub(crate) node: String,
-    /// Which of the machine's configurations it is.
+    /// The id: [`ACTIVE`] or [`PERSISTENT`].
     pub(crate) id: String,
-    /// The text; `None` where none stands there.
+    /// The configuration's text; `None` if it is absent.
     pub(crate) configuration: Option<Zeroizing<String>>,
 }
 
-/// The configurations among these documents.
+/// The machine configurations among these documents.
 pub(crate) fn resources(documents: &[Value]) -> Vec<Resource> {
     let ours = documents.iter().filter(|document| text(document, &["metadata", "type"]) == TYPE);
     ours.map(|document| Resource {

@@ -1,4 +1,4 @@
-//! `secrets.yaml`, from which `talosctl gen config` makes machine configurations.
+//! `secrets.yaml`, from which `talosctl gen config` creates machine configurations.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 use super::{Content, Embedded, at, text};
 use crate::formats::edit::{Edit, EditError, Segment, splice};
 
-/// What Airlock needs of a cluster's secrets.
+/// The used fields of a cluster's secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Secrets {
     pub(crate) cluster_id: String,
     pub(crate) embedded: Vec<Embedded>,
 }
 
-/// Where they stand; the service account has no certificate.
+/// The fields of certificates and keys. The service account has only a key.
 const PLACES: [(&str, [&str; 3]); 9] = [
     ("certs.os.crt", ["certs", "os", "crt"]),
     ("certs.os.key", ["certs", "os", "key"]),
@@ -28,7 +28,7 @@ const PLACES: [(&str, [&str; 3]); 9] = [
 ];
 
 impl Secrets {
-    /// Reads a cluster's secrets; `None` if the document is something else.
+    /// Reads a cluster's secrets; `None` if the document is another file.
     pub(super) fn read(document: &Value) -> Option<Self> {
         let is_it =
             ["secrets", "trustdinfo", "certs"].iter().all(|key| document.get(*key).is_some_and(Value::is_object));
@@ -40,7 +40,8 @@ impl Secrets {
     }
 }
 
-/// Replaces values by their places, such as `certs.os.crt`, every other byte kept; PEM is written as base64 on one line.
+/// Replaces values by field, such as `certs.os.crt`, and preserves every other byte. PEM is written as base64 on one
+/// line.
 ///
 /// # Errors
 /// The text cannot be edited in place.

@@ -12,7 +12,7 @@ fn machine(name: &str) -> Machine {
     Machine::read(&yaml::documents(&fixture(name)).unwrap()).unwrap()
 }
 
-/// The places in which something stands, without the markers of secrets.
+/// The fields that have a value, except markers of redacted secrets.
 fn places(machine: &Machine) -> Vec<&str> {
     let held = machine.embedded.iter().filter(|one| matches!(one.content, Content::Pem(_)));
     held.map(|one| one.place).collect()
@@ -60,7 +60,7 @@ fn secrets_and_client_configurations_are_told_apart() {
     assert!(of("rotation/kubeconfig.0-before").is_none());
 }
 
-/// Markers are left alone, whatever word they are; what is meant to be base64 and is not is damaged.
+/// Markers are accepted, with any word. Values that should be base64 and are not are reported as damaged.
 #[test]
 fn redacted_is_not_damaged() {
     let with = |key: &str| {
@@ -74,7 +74,7 @@ fn redacted_is_not_damaged() {
     assert_eq!(with(&"LS0t".repeat(40)), [Content::Invalid]);
 }
 
-/// What 1.14 ignores or refuses is said, not read.
+/// Fields that 1.14 ignores or refuses are reported, not read.
 #[test]
 fn what_stands_beside_a_document_of_its_own_is_told() {
     let mut documents = yaml::documents(&fixture("cluster-a/contract-v1.14/worker.yaml")).unwrap();

@@ -1,4 +1,4 @@
-//! The table of [`FileFlag`]s. The programs' own lists of flags are in `tests/fixtures/flags`; a test compares.
+//! The table of [`FileFlag`]s. A test compares it with the programs' own lists of flags in `tests/fixtures/flags`.
 
 use super::{
     Content, FileFlag,
@@ -9,7 +9,7 @@ use super::{
 /// Programs that serve HTTPS with the options of k8s.io/apiserver.
 const SERVERS: &[Program] = &[Apiserver, ControllerManager, Scheduler, CloudControllerManager];
 
-/// Those that ask kube-apiserver who a client is.
+/// Programs that delegate client authentication to kube-apiserver.
 const DELEGATING: &[Program] = &[ControllerManager, Scheduler, CloudControllerManager];
 
 const SERVING: &str = "k8s.io/apiserver: pkg/server/options/serving.go, pkg/server/dynamiccertificates";
@@ -41,7 +41,7 @@ const fn row(
     FileFlag { programs, flag, content, reload, usage, source }
 }
 
-/// Every flag that names a file of a PKI, a kubeconfig or a configuration.
+/// Every flag that refers to a PKI file, a kubeconfig or a configuration.
 #[rustfmt::skip] // a table
 pub(crate) const FLAGS: &[FileFlag] = &[
     // Serving certificates.
@@ -66,12 +66,12 @@ pub(crate) const FLAGS: &[FileFlag] = &[
     row(&[Apiserver], "service-account-key-file", Content::PublicKeys, Reload::AtStart, Use::Checks("service account tokens"), KUBE_AUTHENTICATION),
     row(&[Apiserver], "service-account-signing-key-file", Content::PrivateKey, Reload::AtStart, Use::Signs("service account tokens"), CONTROL_PLANE),
     row(&[ControllerManager], "service-account-private-key-file", Content::PrivateKey, Reload::AtStart, Use::Signs("service account tokens in Secrets"), "k8s.io/kubernetes: cmd/kube-controller-manager/app/service_accounts.go"),
-    // Servers that kube-apiserver connects to.
-    // The two files of the pair are read at each handshake, the CA file once.
+    // Servers to which kube-apiserver connects.
+    // Certificate and key are read at each handshake, the CA file only once.
     row(&[Apiserver], "etcd-cafile", Content::TrustBundle, Reload::AtStart, Use::Verifies("etcd"), API_ETCD),
     row(&[Apiserver], "etcd-certfile", Content::Certificate, Reload::EachUse, Use::Presents("etcd"), API_ETCD),
     row(&[Apiserver], "etcd-keyfile", Content::PrivateKey, Reload::EachUse, Use::Presents("etcd"), API_ETCD),
-    // From 1.36 on client-go reads CA files again (feature ClientsAllowCARotation); before, once.
+    // Since 1.36, client-go reloads CA files (feature ClientsAllowCARotation); earlier releases read them once.
     row(&[Apiserver], "kubelet-certificate-authority", Content::TrustBundle, Reload::AtStart, Use::Verifies("kubelets"), KUBELET_CLIENT),
     row(&[Apiserver], "kubelet-client-certificate", Content::Certificate, Reload::Live, Use::Presents("kubelets"), KUBELET_CLIENT),
     row(&[Apiserver], "kubelet-client-key", Content::PrivateKey, Reload::Live, Use::Presents("kubelets"), KUBELET_CLIENT),
@@ -85,7 +85,7 @@ pub(crate) const FLAGS: &[FileFlag] = &[
     // Live with --encryption-provider-config-automatic-reload.
     row(&[Apiserver], "encryption-provider-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/server/options/encryptionconfig/config.go"),
     row(&[Apiserver], "tracing-config-file", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/apiserver: pkg/server/options/tracing.go"),
-    // kube-controller-manager's signers: read again before each signature; more than one certificate is refused.
+    // Signers of kube-controller-manager: read before each signature; files with more than one certificate are refused.
     row(&[ControllerManager], "cluster-signing-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
     row(&[ControllerManager], "cluster-signing-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
     row(&[ControllerManager], "cluster-signing-kube-apiserver-client-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
@@ -97,7 +97,7 @@ pub(crate) const FLAGS: &[FileFlag] = &[
     row(&[ControllerManager], "cluster-signing-legacy-unknown-cert-file", Content::Certificate, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
     row(&[ControllerManager], "cluster-signing-legacy-unknown-key-file", Content::PrivateKey, Reload::EachUse, Use::Signs("certificates that are requested through the API"), SIGNER),
     row(&[ControllerManager], "root-ca-file", Content::TrustBundle, Reload::AtStart, Use::Publishes("Pods, in kube-root-ca.crt and token Secrets"), "k8s.io/kubernetes: cmd/kube-controller-manager/app/certificates.go"),
-    // Configuration of the others.
+    // Configuration files of the other programs.
     row(&[ControllerManager, CloudControllerManager], "leader-migration-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/controller-manager: pkg/leadermigration/options/options.go"),
     row(&[Apiserver, ControllerManager, CloudControllerManager], "cloud-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/cloud-provider: options/kubecloudshared.go"),
     row(&[Scheduler], "config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/kubernetes: cmd/kube-scheduler/app/options/options.go"),
@@ -115,14 +115,14 @@ pub(crate) const FLAGS: &[FileFlag] = &[
     row(&[Kubelet], "kubeconfig", Content::Kubeconfig, Reload::AtStart, Use::Connects("kube-apiserver"), KUBELET),
     row(&[Kubelet], "cert-dir", Content::Folder, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
     row(&[Kubelet], "client-ca-file", Content::TrustBundle, Reload::Live, Use::Verifies("kube-apiserver"), "k8s.io/kubernetes: cmd/kubelet/app/auth.go"),
-    // From 1.31 on the kubelet watches its serving certificate (feature ReloadKubeletServerCertificateFile).
+    // Since 1.31, the kubelet watches its serving certificate (feature ReloadKubeletServerCertificateFile).
     row(&[Kubelet], "tls-cert-file", Content::Certificate, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
     row(&[Kubelet], "tls-private-key-file", Content::PrivateKey, Reload::AtStart, Use::Presents("kube-apiserver"), KUBELET),
     row(&[Kubelet], "config", Content::Configuration, Reload::AtStart, Use::Configures, KUBELET),
     row(&[Kubelet], "config-dir", Content::Folder, Reload::AtStart, Use::Configures, KUBELET),
     row(&[Kubelet], "pod-manifest-path", Content::Folder, Reload::Live, Use::Configures, "k8s.io/kubernetes: pkg/kubelet/config/file.go"),
     row(&[Kubelet], "image-credential-provider-config", Content::Configuration, Reload::AtStart, Use::Configures, "k8s.io/kubernetes: pkg/credentialprovider/plugin/config.go"),
-    // etcd: pairs are read at each handshake, CA files once.
+    // etcd reads certificates and keys at each handshake, CA files only once.
     row(&[Etcd], "cert-file", Content::Certificate, Reload::EachUse, Use::Presents("API servers and other clients"), ETCD),
     row(&[Etcd], "key-file", Content::PrivateKey, Reload::EachUse, Use::Presents("API servers and other clients"), ETCD),
     row(&[Etcd], "client-cert-file", Content::Certificate, Reload::EachUse, Use::Presents("its own gateway"), ETCD),

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use super::*;
 
-/// Flags that take a text and speak of files, keys or configuration, but name no file that a rotation could change.
+/// Flags whose help mentions files, keys or configuration, but which refer to no file that a rotation could change.
 const IRRELEVANT: &[(&str, &str)] = &[
     ("admission-control", "names of plug-ins, features, modes or versions"),
     ("authorization-mode", "names of plug-ins, features, modes or versions"),
@@ -71,7 +71,7 @@ const IRRELEVANT: &[(&str, &str)] = &[
     ("pv-recycler-pod-template-filepath-nfs", "templates of Pods"),
 ];
 
-/// Rows of flags that older releases have: the newest fixture does not list them.
+/// Rows for flags of older releases, which the newest fixture does not contain.
 const OLDER: [(Program, &str); 1] = [(Program::Apiserver, "cloud-config")];
 
 fn folder(path: &str) -> PathBuf {
@@ -83,7 +83,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The program's flags: name and help.
+/// The program's flags: name and help text.
 fn flags(program: Program) -> Vec<(String, String)> {
     let text = read(&format!("fixtures/flags/{}.txt", program.binary()));
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -98,7 +98,7 @@ fn flags(program: Program) -> Vec<(String, String)> {
     flags
 }
 
-/// Whether a flag could name a file.
+/// Whether a flag could refer to a file.
 fn is_suspect(name: &str, help: &str) -> bool {
     let text = format!("{name} {help}");
     ["file", "cert", "key", "config", "path", "dir", "pem", "socket"].iter().any(|word| text.contains(word))
@@ -139,7 +139,7 @@ fn every_row_is_a_flag_of_its_program() {
     }
 }
 
-/// A new release is not used before its flags were looked at.
+/// Fails for a new release whose flags have not been reviewed.
 #[test]
 fn the_lists_are_of_the_releases_that_the_tests_run() {
     let release = |module: &str, path: &str| {

@@ -1,4 +1,4 @@
-//! Over a tenant as Kamaji's operator left it (`tests/fixtures/kamaji`): what each decision of its plan is there for.
+//! Tests with a tenant of Kamaji's operator (`tests/fixtures/kamaji`): each decision of its plan is necessary.
 
 use crate::{
     plan::{Action, ClusterAction, Content, Edit, FilePart, ObjectChange, RotationRequest, Step, TenantVerb},
@@ -29,8 +29,8 @@ fn verb(action: &Action) -> Option<TenantVerb> {
     }
 }
 
-/// Left to the operator, the control plane's own certificates and credentials would change only after the old CA is gone:
-/// from one moment to the other its own components are refused.
+/// Without the plan's steps, the operator would replace the control plane's own certificates and credentials only after
+/// the old CA is removed, so its own components would be refused.
 #[test]
 fn leaves_left_to_the_operator_lock_the_control_plane_out_of_itself() {
     let mut rotation = Rotation::of(ALPHA);
@@ -52,7 +52,7 @@ fn leaves_left_to_the_operator_lock_the_control_plane_out_of_itself() {
     }
 }
 
-/// The step in which a row first breaks.
+/// The first step in which a row breaks.
 fn first_broken(matrix: &TrustMatrix, row: &str) -> Option<String> {
     let edge = matrix.edges.iter().find(|edge| edge.row == row)?;
     let span = edge.spans.iter().find(|span| span.verdict.outcome == Outcome::Broken)?;
@@ -76,7 +76,7 @@ fn signing_from_the_bundle_kills_kube_controller_manager() {
     assert_eq!((broken.step.as_str(), broken.edge.as_str()), ("1-control-plane", "requester-apiserver/cluster"));
 }
 
-/// Each roll-out is there for whoever reads its trust and its credential once, at its start.
+/// Each rollout is necessary for a component that reads its trusted CAs and its credential only at start.
 #[test]
 fn without_a_roll_out_somebody_holds_what_was_before() {
     for (id, breaks) in [("1-control-plane", "2-control-plane"), ("2-control-plane", "3-control-plane")] {
@@ -87,7 +87,7 @@ fn without_a_roll_out_somebody_holds_what_was_before() {
     }
 }
 
-/// Without a pause, each that breaks is declared, and what is declared breaks; nothing else does.
+/// Without a pause annotation, exactly the declared connections break.
 #[test]
 fn at_once_breaks_what_is_declared() {
     let release = Some("v1.0.0".to_owned());
@@ -111,7 +111,7 @@ fn at_once_breaks_what_is_declared() {
             "other-clients-apiserver",
         ]
     );
-    // Until when, in the matrix as in words.
+    // The end of the outage in the matrix matches the text.
     for (row, ends) in [
         ("admin-apiserver", "3-served"),
         ("controller-manager-apiserver", "3-served"),
@@ -133,7 +133,7 @@ fn at_once(fixtures: &[&str]) -> Rotation {
     Rotation::with(fixtures, RotationRequest { keep_keys: true, release, ..RotationRequest::default() })
 }
 
-/// konnectivity's Secrets are deleted once the CA is another one: an outage that ends with the step, and is declared.
+/// konnectivity's Secrets are deleted after the CA has changed: a declared outage that ends with the step.
 #[test]
 fn konnectivity_fails_at_once_until_its_secrets_are_created_again() {
     let matrix = at_once(KONNECTIVITY).matrix();
@@ -147,7 +147,8 @@ fn konnectivity_fails_at_once_until_its_secrets_are_created_again() {
     assert_ne!(impostor.worst(), Outcome::Broken, "it trusts the new CA alone at the end");
 }
 
-/// Left to the operator of such a release, konnectivity would keep the old CA: no accepted outage covers that.
+/// Without the deletion, the operator of such a release would keep konnectivity's old CA, and no accepted outage covers
+/// that.
 #[test]
 fn without_the_deletion_konnectivity_keeps_the_old_ca() {
     let mut rotation = at_once(KONNECTIVITY);
@@ -159,7 +160,7 @@ fn without_the_deletion_konnectivity_keeps_the_old_ca() {
     assert_eq!(edge.spans.last().unwrap().verdict.outcome, Outcome::Broken, "it is locked out for good");
 }
 
-/// A tenant without the addon has no such Secrets: nothing is deleted.
+/// A tenant without the addon has no such Secrets, so none are deleted.
 #[test]
 fn without_konnectivity_nothing_is_deleted() {
     let mut rotation = at_once(ALPHA);
@@ -167,7 +168,7 @@ fn without_konnectivity_nothing_is_deleted() {
     assert!(actions.iter().all(|action| verb(action) != Some(TenantVerb::Recreate)), "{actions:?}");
 }
 
-/// Where both CAs can be accepted for a while, no outage is declared: there is none to accept.
+/// If both CAs can be trusted for some time, no outage is declared.
 #[test]
 fn with_an_overlap_no_outage_can_be_accepted() {
     let matrix = Rotation::of(ALPHA).matrix();

@@ -1,34 +1,34 @@
-//! The verdicts of each rule set over all connections.
+//! The results of each rule set over all connections.
 
 use std::fmt;
 
 use super::{Edge, Outcome, TrustMatrix};
 use crate::{Finding, x509::Rules};
 
-/// What a rule set makes of all connections.
+/// The result of a rule set over all connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifierSummary {
     /// The rule set.
     pub rules: Rules,
-    /// How many connections there are.
+    /// The number of connections.
     pub connections: usize,
-    /// How many of them work at every moment.
+    /// The number of connections that work at every moment.
     pub work: usize,
-    /// How many do not work before the first step.
+    /// The number of connections that do not work before the first step.
     pub broken_today: usize,
-    /// How many of those work after the last step.
+    /// The number of those that work after the last step.
     pub mended: usize,
-    /// How many stop working during the rotation.
+    /// The number of connections that stop working during the rotation.
     pub broken: usize,
-    /// How many are not judged.
+    /// The number of connections that are not judged.
     pub not_judged: usize,
-    /// The reason of the first that does not work or is not judged, in words; empty where all work.
+    /// The reason for the first one that does not work or is not judged, as text; empty if all work.
     pub why: String,
 }
 
 impl TrustMatrix {
-    /// What each rule set makes of all connections, Go first.
+    /// The results of all rule sets, Go first.
     #[must_use]
     pub fn verifiers(&self) -> Vec<VerifierSummary> {
         Rules::ALL.map(|rules| VerifierSummary::of(self, rules)).into_iter().collect()
@@ -56,7 +56,7 @@ impl VerifierSummary {
         }
     }
 
-    /// Do all connections work at every moment?
+    /// Whether all connections work at every moment.
     #[must_use]
     pub fn all_work(&self) -> bool {
         self.work == self.connections
@@ -87,15 +87,15 @@ impl VerifierSummary {
     }
 }
 
-/// Such as `Go (kubectl, all Kubernetes components): all 46 connections work`.
+/// Summary, such as `Go (kubectl, all Kubernetes components): all 46 connections work`.
 impl fmt::Display for VerifierSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rules, self.result())
     }
 }
 
-/// The new certificates must pass every verifier: one finding for each that refuses some of them after the last step. Go,
-/// which decides, is not among them; an unjudged connection of Go is.
+/// Findings about rule sets that refuse new certificates after the last step, because every verifier must accept them.
+/// Go's refusals are not included, because they prevent the package; connections that Go's rules do not judge are.
 pub(super) fn findings(matrix: &TrustMatrix) -> impl Iterator<Item = Finding> {
     Rules::ALL.into_iter().filter_map(|rules| {
         let is_refused = |edge: &&Edge| match edge.last_by(rules) {

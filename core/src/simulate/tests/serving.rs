@@ -4,7 +4,8 @@ use super::*;
 
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
 
-/// A fixture's files, with the flag in every kube-apiserver's manifest and kubelets that request their serving certificates.
+/// A fixture's files, with the flag in every kube-apiserver's manifest, and with kubelets that request their serving
+/// certificates.
 pub(super) fn with_flag(fixture: &str, path: &str) -> Vec<InputFile> {
     let mut files = Vec::new();
     read(&base().join(fixture), &base(), &mut files);
@@ -16,7 +17,7 @@ pub(super) fn with_flag(fixture: &str, path: &str) -> Vec<InputFile> {
     files
 }
 
-/// Replaces text in every file whose path ends so.
+/// Replaces text in every file whose path has this suffix.
 fn edit(files: &mut [InputFile], end: &str, from: &str, to: &str) {
     let mut edited = 0;
     for file in files.iter_mut().filter(|file| file.path.ends_with(end)) {
@@ -51,7 +52,7 @@ fn the_connection_holds_through_all_phases() {
     }
 }
 
-/// The kubelets of kubeadm's default serve self-signed certificates: with the flag, that connection fails today.
+/// kubelets with kubeadm's defaults serve self-signed certificates: with the flag, that connection is broken today.
 #[test]
 fn self_signed_kubelets_are_broken_today_and_stay_so() {
     let mut files = with_flag("kubeadm/ecdsa-3", CA);
@@ -65,7 +66,7 @@ fn self_signed_kubelets_are_broken_today_and_stay_so() {
     assert!(codes.contains(&"kubelet-not-verified"), "{codes:?}");
 }
 
-/// Control-plane nodes that were not provided: kubeadm's configuration has the flag, as a list or as a mapping.
+/// Control-plane nodes that were not provided, with the flag in kubeadm's configuration, as a list or as a mapping.
 #[test]
 fn the_flag_of_nodes_that_were_not_provided_is_a_connection_too() {
     let list = "[{name: kubelet-certificate-authority, value: /etc/kubernetes/pki/ca.crt}]";
@@ -100,7 +101,7 @@ fn the_flag_of_nodes_that_were_not_provided_is_a_connection_too() {
     }
 }
 
-/// Nodes without the flag, and kubeadm's configuration with it: the machines of the roll-out verify kubelets.
+/// Nodes without the flag, and kubeadm's configuration with it: the machines of the rollout verify kubelets.
 #[test]
 fn machines_of_the_roll_out_verify_kubelets_too() {
     let mut files = Vec::new();
@@ -109,7 +110,7 @@ fn machines_of_the_roll_out_verify_kubelets_too() {
     }
     let text = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlaneTemplate\nmetadata: {name: rsa-3, namespace: default}\nspec:\n  template:\n    spec:\n      kubeadmConfigSpec:\n        clusterConfiguration:\n          apiServer:\n            extraArgs: {kubelet-certificate-authority: /etc/kubernetes/pki/ca.crt}\n";
     files.push(InputFile::new("template.yaml", text.as_bytes().to_vec()));
-    // The fixture's kubelets made their serving certificates themselves: the new machines would reject them.
+    // The fixture's kubelets have self-signed serving certificates, which the new machines would reject.
     let broken = Rotation::made_of(files.clone(), &kept()).breaks("self-signed kubelets");
     assert_eq!(broken.step, "3-roll-out-control-plane", "{broken}");
     let rotates = "rotateCertificates: true\n";
@@ -123,7 +124,7 @@ fn machines_of_the_roll_out_verify_kubelets_too() {
     assert!(!rotation.plan.steps.iter().flat_map(|step| &step.actions).any(is_restart), "no API server has the flag");
 }
 
-/// Each gate, restart and renewal is there for a reason.
+/// Each gate, restart and renewal is necessary.
 #[test]
 fn without_a_restart_or_a_renewal_the_connection_breaks() {
     let mut rotation = Rotation::made_of(with_flag("kubeadm/ecdsa-3", CA), &kept());

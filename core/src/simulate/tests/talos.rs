@@ -1,5 +1,5 @@
-//! Over a cluster of Talos machines (`tests/fixtures/talos/README.md`): who works when, as Talos' own packages found it,
-//! and what stays red.
+//! Tests with a Talos cluster (`tests/fixtures/talos/README.md`): which clients work when, compared with results of
+//! Talos' own packages, and which connections break.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn inventory(contract: &str, more: &[(&str, &str)]) -> Inventory {
     inspect(files.collect(), NOW)
 }
 
-/// To the fixtures' own new CAs.
+/// A rotation to the fixtures' own new CAs.
 fn rotation(contract: &str, rotate: &[AuthorityId]) -> Rotation {
     let brought = || BroughtAuthority { certificate: "new-secrets.yaml".into(), key: "new-secrets.yaml".into() };
     let new = || NewAuthority { brought: Some(brought()), ..NewAuthority::default() };
@@ -55,7 +55,7 @@ fn rotation(contract: &str, rotate: &[AuthorityId]) -> Rotation {
     Rotation { plan, minted }
 }
 
-/// What the first control-plane machine presents and accepts, which is certain once a phase is over.
+/// What the first control-plane machine presents and accepts; unambiguous once a phase is complete.
 fn machine(world: &World<'_>, component: Component, id: AuthorityId) -> (Certificate, TrustBundle) {
     let place = world.places.iter().position(|place| place.kind == PlaceKind::ControlPlane).unwrap();
     let only = |material| {
@@ -73,7 +73,7 @@ fn machine(world: &World<'_>, component: Component, id: AuthorityId) -> (Certifi
     }
 }
 
-/// Whether a client takes the machine, and the machine the client.
+/// Whether the client accepts the machine, and the machine the client.
 fn meet(client: &Kubeconfig, (issuing, accepted): &(Certificate, TrustBundle)) -> [bool; 2] {
     let anchors: TrustBundle = certificates(client.clusters[0].certificate_authority.embedded().unwrap()).into();
     let shown = certificates(client.users[0].client_certificate.embedded().unwrap());
@@ -87,7 +87,8 @@ fn meet(client: &Kubeconfig, (issuing, accepted): &(Certificate, TrustBundle)) -
     ]
 }
 
-/// `rotation/reach-matrix.txt`: 36 lines, each a client's configuration in a phase, both sides of its handshake.
+/// `rotation/reach-matrix.txt` has 36 lines: a client's configuration in a phase, and the results of both sides of its
+/// handshake.
 #[test]
 fn who_works_when_is_what_talos_found() {
     const CLIENTS: [(&str, &str); 9] = [
@@ -145,7 +146,7 @@ fn who_works_when_is_what_talos_found() {
     }
 }
 
-/// Nothing else is red, and what is has a cause and a duration.
+/// No other connection breaks, and each that does has a cause and a duration.
 #[test]
 fn only_pods_and_kubelets_are_cut_off_and_never_by_the_talos_api() {
     for contract in CONTRACTS {
@@ -176,7 +177,7 @@ fn only_pods_and_kubelets_are_cut_off_and_never_by_the_talos_api() {
     }
 }
 
-/// Without any one of them, something breaks beyond what is declared; but for one.
+/// Without any one of these steps, with one exception, a connection breaks that is not declared.
 #[test]
 fn every_patch_is_there_for_a_reason() {
     let is_declared = |broken: &Broken| !broken.outage.is_empty();
@@ -193,7 +194,8 @@ fn every_patch_is_there_for_a_reason() {
                     rotation.plan.steps.insert(position, step);
                     let undeclared =
                         matrix.edges.iter().any(|edge| edge.worst() == Outcome::Broken && edge.outage.is_empty());
-                    // A worker's list in a document of its own is set as a whole in phase 3, whatever it was.
+                    // The exception: if a worker's list is a separate document, phase 3 sets it as a whole, whatever it
+                    // was.
                     let made_up_for = contract == "1.14" && wanted == "2-kubernetes-workers";
                     assert_eq!(undeclared, !made_up_for, "{contract}: without {wanted}");
                 }
@@ -202,7 +204,7 @@ fn every_patch_is_there_for_a_reason() {
     }
 }
 
-/// A gate that nobody waits for: the next machines are patched while these still refuse the new CA.
+/// Without waiting for a gate, the next machines are patched while these still refuse the new CA.
 #[test]
 fn the_gates_of_phases_1_and_3_are_there_for_a_reason() {
     for (id, api) in [(AuthorityId::Talos, "talos"), (AuthorityId::Cluster, "kubernetes")] {

@@ -14,7 +14,7 @@ use x509_parser::{
 use super::{ChainError, Rules, host, name};
 use crate::x509::{AlternativeName, Certificate};
 
-/// The form of a name that is not evaluated.
+/// A form of name that is not evaluated here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Directory,
@@ -23,10 +23,10 @@ enum Form {
     Other,
 }
 
-/// The base of a subtree.
+/// The base of a subtree in nameConstraints.
 enum Base {
     Dns(String),
-    /// Address, mask.
+    /// Address and mask.
     Ip(Vec<u8>),
     Form(Form),
 }
@@ -44,7 +44,7 @@ impl Base {
     }
 }
 
-/// Do the name constraints of `authority` allow the names of `certificate`, which is below it?
+/// Checks the names of `certificate` against the name constraints of `authority`, a CA above it.
 pub(super) fn allow(rules: Rules, authority: &Certificate, certificate: &Certificate) -> Result<(), ChainError> {
     let mut extensions = authority.extensions().iter();
     let Some(extension) = extensions.find(|extension| extension.oid == rfc5280::ID_CE_NAME_CONSTRAINTS) else {
@@ -108,7 +108,7 @@ fn violation(name: String, authority: &Certificate) -> ChainError {
     ChainError::NameConstraint(name, authority.subject().to_string())
 }
 
-/// Does a constraint on names of this form allow the certificate? `None` where that is not evaluated here.
+/// Whether a constraint on names of this form allows the certificate; `None` if that is not evaluated here.
 fn judge_form(rules: Rules, form: Form, certificate: &Certificate) -> Option<bool> {
     let concerns = |own: &AlternativeName| match form {
         Form::Directory => matches!(own, AlternativeName::Directory(_)),
@@ -118,7 +118,7 @@ fn judge_form(rules: Rules, form: Form, certificate: &Certificate) -> Option<boo
     };
     let in_names = certificate.alternative_names().iter().any(concerns);
     match (rules, form) {
-        // Go evaluates no such names; a critical extension that has them is refused before (`unhandled`).
+        // Go does not evaluate such names. It has already refused critical extensions that contain them (`unhandled`).
         (Rules::Go, Form::Directory | Form::Other) => Some(true),
         // Every certificate has a directory name: webpki refuses them all.
         (Rules::Webpki, Form::Directory) => Some(false),
@@ -130,15 +130,15 @@ fn judge_form(rules: Rules, form: Form, certificate: &Certificate) -> Option<boo
     }
 }
 
-/// Does Go refuse the extension if it is critical, since it has a form that Go does not know?
-/// (golang/go: src/crypto/x509/parser.go, `parseNameConstraintsExtension`.)
+/// Whether Go refuses the extension if it is critical, because it contains a form of name that Go does not know
+/// (golang/go: src/crypto/x509/parser.go, `parseNameConstraintsExtension`).
 pub(super) fn is_unhandled_by_go(value: &[u8]) -> bool {
     let Ok((_, constraints)) = NameConstraints::from_der(value) else { return false };
     let both = constraints.permitted_subtrees.iter().chain(&constraints.excluded_subtrees);
     both.flatten().any(|subtree| matches!(Base::of(subtree), Base::Form(Form::Directory | Form::Other)))
 }
 
-/// Is the name within the subtree? `None` for another form of name.
+/// Whether the name is within the subtree; `None` if the base is another form of name.
 fn matches(rules: Rules, base: &Base, own: &AlternativeName, is_permitted: bool) -> Option<bool> {
     match (base, own) {
         (Base::Dns(base), AlternativeName::Dns(own)) => {
@@ -149,7 +149,7 @@ fn matches(rules: Rules, base: &Base, own: &AlternativeName, is_permitted: bool)
     }
 }
 
-/// Equal, or below; a base with a dot in front has only names below it.
+/// Whether `own` equals `base` or is a subdomain of it. If `base` begins with a dot, only subdomains match.
 fn is_below(rules: Rules, base: &str, own: &str, is_permitted: bool) -> bool {
     if base.is_empty() {
         return true;
@@ -158,11 +158,11 @@ fn is_below(rules: Rules, base: &str, own: &str, is_permitted: bool) -> bool {
         own.strip_suffix(base).is_some_and(|front| front.is_empty() || base.starts_with('.') || front.ends_with('.'))
     };
     match (own.strip_prefix('*'), rules) {
-        // A wildcard may stand for a name outside of what is permitted.
+        // A wildcard may match a name outside the permitted subtree.
         (Some(rest), Rules::Webpki) if is_permitted => {
             rest.strip_suffix(base).is_some_and(|front| base.starts_with('.') || front.ends_with('.'))
         }
-        // It may stand for a name that is excluded.
+        // A wildcard may match an excluded name.
         (Some(rest), Rules::Go | Rules::Webpki) if !is_permitted => {
             let parent = base.split_once('.').map(|(_, parent)| parent);
             is_below(own) || parent.is_some_and(|parent| rest.strip_prefix('.') == Some(parent))

@@ -10,10 +10,10 @@ use crate::{
     x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyUsage},
 };
 
-/// Signatures that are checked for one leaf, at most (verify.go, `maxChainSignatureChecks`).
+/// The limit of signature checks for one leaf (verify.go, `maxChainSignatureChecks`).
 const MAX_CHECKS: usize = 100;
 
-/// Does Go accept it?
+/// Verifies a chain as Go does.
 pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     let mut chain = Vec::new();
     if let Link::Present(leaf) = first {
@@ -37,7 +37,7 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     Search { reader, intermediates, checks: 0 }.up(first, &mut chain)
 }
 
-/// A search for any way to an anchor.
+/// A depth-first search for a chain to a trust anchor.
 struct Search<'a> {
     reader: &'a Question<'a>,
     intermediates: &'a [Certificate],
@@ -45,7 +45,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks for a way from `link`, the last of `chain`, to an anchor (verify.go, `buildChains`).
+    /// Searches for a chain from `link`, the last of `chain`, to a trust anchor (verify.go, `buildChains`).
     fn up(&mut self, link: Link<'a>, chain: &mut Vec<&'a Certificate>) -> Result<(), ChainError> {
         let mut refusals = Refusals::default();
         let anchors = self.reader.trust.iter().map(|anchor| (anchor, true));
@@ -72,8 +72,8 @@ impl<'a> Search<'a> {
         Err(refusals.or(|| ChainError::UnknownAuthority(link.issuer().to_string())))
     }
 
-    /// Did `authority` sign `link`, the last of `chain`, and may it? (x509.go, `CheckSignatureFrom`; verify.go, `isValid`;
-    /// constraints.go, `checkConstraints`.)
+    /// Checks that `authority` signed `link`, the last of `chain`, and may sign it (x509.go, `CheckSignatureFrom`;
+    /// verify.go, `isValid`; constraints.go, `checkConstraints`).
     fn step(
         &self,
         link: Link<'_>,
@@ -83,10 +83,10 @@ impl<'a> Search<'a> {
     ) -> Result<(), ChainError> {
         let below = chain.len().saturating_sub(1);
         is_readable(authority)?;
-        // An anchor of version 1 or 2 may do without basicConstraints.
+        // A trust anchor of version 1 or 2 needs no basicConstraints.
         let has_none = authority.lacks(rfc5280::ID_CE_BASIC_CONSTRAINTS);
         let may_sign = authority.is_authority() || is_anchor && authority.version() < 3 && has_none;
-        // A keyUsage without any bit counts as none.
+        // Go treats a keyUsage without any bit as absent.
         let by_usage = authority.can_sign_certificates() || authority.key_usage() == Some(KeyUsage::default());
         if !may_sign || !by_usage {
             return Err(ChainError::MayNotSign(name(authority)));
@@ -97,7 +97,7 @@ impl<'a> Search<'a> {
         }
         is_valid(authority, self.reader.now)?;
         is_handled(authority)?;
-        // Self-issued intermediates count, other than in RFC 5280, 4.2.1.9.
+        // Go counts self-issued intermediates, contrary to RFC 5280, 4.2.1.9.
         if authority.path_len().is_some_and(|most| below > most as usize) {
             return Err(ChainError::MayNotSign(name(authority)));
         }
@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Is an authority of that name, key and alternative names on the way already? (verify.go, `alreadyInChain`.)
+/// Whether the chain already has a CA with this name, key and alternative names (verify.go, `alreadyInChain`).
 fn is_among(candidate: &Certificate, chain: &[&Certificate]) -> bool {
     let names = |certificate: &Certificate| {
         let mut extensions = certificate.extensions().iter();
@@ -119,7 +119,7 @@ fn is_among(candidate: &Certificate, chain: &[&Certificate]) -> bool {
     })
 }
 
-/// From the first second to the last, both included.
+/// Checks the validity; both end points are included.
 fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
     if now < certificate.not_before() {
         Err(ChainError::NotYetValid(name(certificate)))
@@ -130,8 +130,8 @@ fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> 
     }
 }
 
-/// What Go's parser does not take at all (parser.go, `processExtensions`): as a presented certificate it ends the
-/// handshake, as an anchor it is left out.
+/// Refuses certificates that Go's parser rejects (parser.go, `processExtensions`). Such a presented certificate ends
+/// the handshake; such a trust anchor is skipped.
 fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     const AUTHORITY_INFO_ACCESS: ObjectIdentifier = rfc5280::ID_PE_AUTHORITY_INFO_ACCESS;
     let unreadable = |why| Err(ChainError::Unreadable(name(certificate), why));
@@ -158,8 +158,8 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Critical alternative names count only if there is one of a form that Go reads, critical name constraints only if there is
-/// none of another form. Policy constraints are not judged here.
+/// Refuses critical extensions that Go does not handle. Critical alternative names are handled if at least one has a
+/// form that Go reads, critical name constraints only if all have. Policy constraints are not judged here.
 fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
     is_understood(certificate, &[])?;
     for extension in certificate.extensions() {
@@ -180,8 +180,8 @@ fn is_handled(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Every certificate on the way must allow the purpose, anchors included, unless it names none
-/// (verify.go, `checkChainForKeyUsage`). keyUsage is not looked at.
+/// Checks that every certificate of the chain, the trust anchor included, allows the purpose or has no extendedKeyUsage
+/// (verify.go, `checkChainForKeyUsage`). keyUsage is ignored.
 fn is_for(certificate: &Certificate, reader: &Question<'_>) -> Result<(), ChainError> {
     let (usages, wanted) = (certificate.extended_key_usages(), wanted(reader.purpose));
     if usages.is_empty() || usages.contains(&wanted) || usages.contains(&ExtendedKeyUsage::Any) {

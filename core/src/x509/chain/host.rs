@@ -1,10 +1,10 @@
-//! Is a certificate for this host? An address counts only as one, with both.
+//! Host name verification. An IP address matches only an IP address.
 
 use std::net::IpAddr;
 
 use crate::x509::{AlternativeName, Certificate};
 
-/// Go's answer (golang/go: src/crypto/x509/verify.go, `VerifyHostname`): alternative names alone.
+/// Go's rule (golang/go: src/crypto/x509/verify.go, `VerifyHostname`): only subject alternative names count.
 pub(super) fn go(leaf: &Certificate, host: &str) -> bool {
     if let Some(address) = address(host) {
         return addresses(leaf).any(|own| own.to_canonical() == address.to_canonical());
@@ -22,7 +22,7 @@ pub(super) fn go(leaf: &Certificate, host: &str) -> bool {
     })
 }
 
-/// verify.go, `validHostname`: a pattern may have a wildcard as its first label, a host a dot at its end.
+/// Go's `validHostname` (verify.go): a pattern may have a wildcard as its first label, a host may end with a dot.
 fn is_host(name: &str, is_pattern: bool) -> bool {
     let name = if is_pattern { name } else { name.strip_suffix('.').unwrap_or(name) };
     let is_label = |(at, label): (usize, &str)| {
@@ -33,8 +33,8 @@ fn is_host(name: &str, is_pattern: bool) -> bool {
     name != "*" && name.split('.').enumerate().all(is_label)
 }
 
-/// OpenSSL's answer (openssl/openssl: crypto/x509/v3_utl.c, `X509_check_host`, without partial wildcards, as Python asks
-/// for): where there is no alternative DNS name, any common name.
+/// OpenSSL's rule (openssl/openssl: crypto/x509/v3_utl.c, `X509_check_host` without partial wildcards, as Python calls
+/// it): without a DNS alternative name, any common name counts.
 pub(super) fn openssl(leaf: &Certificate, host: &str) -> bool {
     if let Some(address) = address(host) {
         return addresses(leaf).any(|own| own == address);
@@ -46,7 +46,7 @@ pub(super) fn openssl(leaf: &Certificate, host: &str) -> bool {
     leaf.subject().common_names().iter().any(|name| is_equal(name, host))
 }
 
-/// v3_utl.c, `equal_wildcard`.
+/// OpenSSL's `equal_wildcard` (v3_utl.c).
 fn is_equal(name: &str, host: &str) -> bool {
     let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
     if host.len() > 1 && host.starts_with('.') {
@@ -60,8 +60,8 @@ fn is_equal(name: &str, host: &str) -> bool {
     }
 }
 
-/// What may follow a wildcard: at least two labels of letters, digits and hyphens, none at an end
-/// (v3_utl.c, `valid_star`).
+/// Whether `rest` may follow a wildcard: at least two labels of letters, digits and hyphens, without a hyphen at either
+/// end (v3_utl.c, `valid_star`).
 fn is_below_wildcard(rest: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
@@ -72,10 +72,10 @@ fn is_below_wildcard(rest: &str) -> bool {
     rest.strip_prefix('.').is_some_and(|rest| rest.contains('.') && rest.split('.').all(is_label))
 }
 
-/// Java's answer (openjdk/jdk: sun/security/util/HostnameChecker.java, `TYPE_TLS`, as of JDK 25): a wildcard counts in the
-/// first label, and may be a part of it; where there is no alternative DNS name, the last common name.
+/// Java's rule (openjdk/jdk: sun/security/util/HostnameChecker.java, `TYPE_TLS`, as of JDK 25): a wildcard is allowed
+/// in the first label and may be a part of it; without a DNS alternative name, the last common name counts.
 pub(super) fn java(leaf: &Certificate, host: &str) -> bool {
-    // Before any check: the dot at the end is removed (X509TrustManagerImpl.java, `checkIdentity`).
+    // Java removes the trailing dot before any check (X509TrustManagerImpl.java, `checkIdentity`).
     let host = host.strip_suffix('.').unwrap_or(host);
     if let Some(address) = address(host) {
         return addresses(leaf).any(|own| own.to_canonical() == address.to_canonical());
@@ -93,7 +93,8 @@ pub(super) fn java(leaf: &Certificate, host: &str) -> bool {
     leaf.subject().common_name().is_some_and(|name| is_equal_to_java(&name, host))
 }
 
-/// What `javax.net.ssl.SNIHostName` accepts of an ASCII name: labels of letters, digits and hyphens, none at an end.
+/// Whether `javax.net.ssl.SNIHostName` accepts an ASCII name: labels of letters, digits and hyphens, without a hyphen
+/// at either end.
 fn is_java_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
@@ -105,7 +106,7 @@ fn is_java_name(name: &str) -> bool {
     name.split('.').all(is_label)
 }
 
-/// HostnameChecker.java, `isMatched` and `matchLeftmostWildcard`.
+/// Java's `isMatched` and `matchLeftmostWildcard` (HostnameChecker.java).
 fn is_equal_to_java(name: &str, host: &str) -> bool {
     let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
     let has_dot_after_wildcard = name.rsplit_once('*').is_none_or(|(_, rest)| rest.contains('.'));
@@ -118,7 +119,8 @@ fn is_equal_to_java(name: &str, host: &str) -> bool {
     own_rest == rest && is_label_like(own, first)
 }
 
-/// A label with wildcards: its parts in order, the first at the beginning and the last at the end.
+/// Whether a label matches a pattern with wildcards: the parts between wildcards occur in order, the first at the
+/// beginning and the last at the end.
 fn is_label_like(pattern: &str, label: &str) -> bool {
     let Some((front, rest)) = pattern.split_once('*') else { return pattern == label };
     let Some(mut label) = label.strip_prefix(front) else { return false };
@@ -131,8 +133,8 @@ fn is_label_like(pattern: &str, label: &str) -> bool {
     label.ends_with(last)
 }
 
-/// The answer of rustls-webpki (rustls/webpki: src/subject_name/dns_name.rs): alternative names alone; a wildcard is a whole
-/// first label, before at least two more.
+/// The rule of rustls-webpki (rustls/webpki: src/subject_name/dns_name.rs): only subject alternative names count; a
+/// wildcard is a whole first label, followed by at least two labels.
 pub(super) fn webpki(leaf: &Certificate, host: &str) -> bool {
     if let Some(address) = address(host) {
         return addresses(leaf).any(|own| own == address);
@@ -153,7 +155,7 @@ pub(super) fn webpki(leaf: &Certificate, host: &str) -> bool {
     })
 }
 
-/// A name that a certificate may have, with or without a wildcard.
+/// Whether webpki accepts the name in a certificate, with or without a wildcard.
 pub(super) fn is_webpki_pattern(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     match name.strip_prefix("*.") {
@@ -162,7 +164,8 @@ pub(super) fn is_webpki_pattern(name: &str) -> bool {
     }
 }
 
-/// Labels of letters, digits, underscores and hyphens, no hyphen at an end; the last is not a number.
+/// Whether the labels consist of letters, digits, underscores and hyphens, without a hyphen at either end, and the last
+/// label is not a number.
 fn is_webpki_name(name: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
@@ -175,7 +178,7 @@ fn is_webpki_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(is_label) && !name.rsplit('.').next().is_some_and(is_number)
 }
 
-/// A host that is an address, in brackets or not.
+/// Parses a host as an IP address, with or without brackets.
 fn address(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok()
 }

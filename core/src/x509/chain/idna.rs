@@ -1,4 +1,5 @@
-//! Host names beyond ASCII: the form that clients send and compare (IDNA, RFC 5891, with Punycode, RFC 3492).
+//! Internationalized host names: conversion to the ASCII form that clients send and compare (IDNA, RFC 5891; Punycode,
+//! RFC 3492).
 
 const BASE: u32 = 36;
 const T_MIN: u32 = 1;
@@ -8,9 +9,9 @@ const DAMP: u32 = 700;
 const INITIAL_BIAS: u32 = 72;
 const INITIAL_N: u32 = 0x80;
 
-/// A host name in ASCII, as Go's HTTP transport makes it before it connects (golang.org/x/net/idna, `Lookup`): labels beyond
-/// ASCII in lower case and Punycode, full-width dots as dots. A name in ASCII stays as it is. Characters that Unicode composes
-/// are taken as composed already.
+/// Converts a host name to ASCII, as Go's HTTP transport does before it connects (golang.org/x/net/idna, `Lookup`):
+/// non-ASCII labels to lower case and Punycode, full-width dots to dots. An ASCII name is unchanged. Assumes composed
+/// characters (Unicode NFC).
 pub(super) fn to_ascii(host: &str) -> String {
     if host.is_ascii() {
         return host.to_owned();
@@ -22,8 +23,8 @@ pub(super) fn to_ascii(host: &str) -> String {
     labels.collect::<Vec<_>>().join(".")
 }
 
-/// Does every label in Punycode stand for letters of the Latin script (to U+024F)? Older tables, such as Java's of
-/// Unicode 3.2, know all of these.
+/// Whether every Punycode label decodes to letters of the Latin script (up to U+024F). Older tables, such as Java's of
+/// Unicode 3.2, contain all of these.
 pub(super) fn is_plain(name: &str) -> bool {
     name.split('.').all(|label| {
         let label = label.to_ascii_lowercase();
@@ -33,7 +34,7 @@ pub(super) fn is_plain(name: &str) -> bool {
     })
 }
 
-/// RFC 3492, 6.3.
+/// Encodes a label in Punycode (RFC 3492, 6.3).
 fn encode(label: &str) -> String {
     let mut out: String = label.chars().filter(char::is_ascii).collect();
     let basic = u32::try_from(out.len()).unwrap_or(u32::MAX);
@@ -72,7 +73,7 @@ fn encode(label: &str) -> String {
     out
 }
 
-/// RFC 3492, 6.2; `None` for what is no Punycode.
+/// Decodes Punycode (RFC 3492, 6.2); `None` if the input is malformed.
 fn decode(code: &str) -> Option<String> {
     let (basic, rest) = code.rsplit_once('-').unwrap_or(("", code));
     let mut out: Vec<char> = basic.chars().collect();
@@ -108,7 +109,7 @@ fn threshold(k: u32, bias: u32) -> u32 {
     k.saturating_sub(bias).clamp(T_MIN, T_MAX)
 }
 
-/// RFC 3492, 6.1.
+/// Adapts the bias (RFC 3492, 6.1).
 fn adapt(delta: u32, points: u32, first: bool) -> u32 {
     let mut delta = if first { delta / DAMP } else { delta / 2 };
     delta += delta / points;

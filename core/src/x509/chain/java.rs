@@ -1,6 +1,6 @@
-//! Java's rules (openjdk/jdk: src/java.base/share/classes/sun/security, validator and provider/certpath, as of JDK 25): the
-//! default trust manager (PKIX) with the default `jdk.certpath.disabledAlgorithms` and `jdk.tls.disabledAlgorithms`, TLS 1.3,
-//! and the host name check of HTTPS.
+//! Java's rules (openjdk/jdk: src/java.base/share/classes/sun/security, validator and provider/certpath, as of JDK 25):
+//! the default trust manager (PKIX) with the default `jdk.certpath.disabledAlgorithms` and
+//! `jdk.tls.disabledAlgorithms`, TLS 1.3, and the host name check of HTTPS.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 use x509_parser::{extensions::AuthorityKeyIdentifier, prelude::FromDer};
@@ -17,7 +17,7 @@ use crate::{
 /// The shortest RSA key (`RSA keySize < 1024`). Bits.
 const SHORTEST_RSA: usize = 1024;
 
-/// Does Java accept it?
+/// Verifies a chain as Java does.
 pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     let anchors: Vec<&Certificate> = reader.trust.iter().filter(|anchor| is_readable(anchor).is_ok()).collect();
     let Link::Present(leaf) = first else {
@@ -26,7 +26,7 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     let presented: Vec<&Certificate> = std::iter::once(leaf).chain(intermediates).collect();
     presented.iter().try_for_each(|certificate| is_readable(certificate))?;
     has_judged_key(leaf)?;
-    // A leaf that is itself trusted: nothing but its name is checked.
+    // If the leaf is itself trusted, Java checks only its host name.
     if !anchors.contains(&leaf) {
         validate(&presented, &anchors, reader)?;
         is_for(leaf, reader.purpose)?;
@@ -36,7 +36,7 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     if !host::java(leaf, &ascii) {
         return Err(ChainError::WrongHost(host.to_owned()));
     }
-    // Java decodes both names, by older tables.
+    // Java decodes both names, with older Unicode tables.
     if idna::is_plain(&ascii) {
         Ok(())
     } else {
@@ -44,8 +44,8 @@ pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Qu
     }
 }
 
-/// PKIXValidator.java, `engineValidate`: a chain in order ends before the first certificate that is a trusted one, or has
-/// the name and the key of one; a chain that is not in order is built.
+/// Java's `engineValidate` (PKIXValidator.java): an ordered chain ends before the first certificate that is trusted, or
+/// that has the name and key of a trusted one. For an unordered chain, Java builds a path.
 fn validate(presented: &[&Certificate], anchors: &[&Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     for (index, pair) in presented.windows(2).enumerate() {
         let [below, certificate] = pair else { continue };
@@ -67,7 +67,7 @@ fn validate(presented: &[&Certificate], anchors: &[&Certificate], reader: &Quest
     }
 }
 
-/// A search for any path, by names and key identifiers (provider/certpath/ForwardBuilder.java).
+/// A search for a path by names and key identifiers (provider/certpath/ForwardBuilder.java).
 struct Builder<'a, 'b> {
     presented: &'b [&'a Certificate],
     anchors: &'b [&'a Certificate],
@@ -99,7 +99,7 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
-/// Tries every trusted CA that could have signed the last of the path
+/// Tries every trusted CA that could have signed the last certificate of the path
 /// (provider/certpath/PKIXCertPathValidator.java, `validate`).
 fn under_anchors(
     path: &[&Certificate],
@@ -110,7 +110,7 @@ fn under_anchors(
     let mut refusals = Refusals::default();
     for anchor in anchors.iter().filter(|anchor| could_sign(anchor, last)) {
         match under_anchor(path, last, anchor, reader) {
-            // The first one that fits must be a CA; no other one is tried then.
+            // The first match must be a CA; Java then tries no other.
             Ok(()) => return is_authority(anchor),
             Err(error) => refusals.add(error),
         }
@@ -118,8 +118,8 @@ fn under_anchors(
     Err(refusals.or(|| ChainError::UnknownAuthority(last.issuer().to_string())))
 }
 
-/// From the anchor down to the leaf. Of the anchor only its name and its key count: neither its validity nor its path
-/// length nor its name constraints.
+/// Validates the path from the trust anchor down to the leaf. Only the anchor's name and key count: its validity, path
+/// length and name constraints are ignored.
 fn under_anchor(
     path: &[&Certificate],
     last: Link<'_>,
@@ -166,7 +166,7 @@ fn signed(link: Link<'_>, key: &PublicKey, signer: &Certificate) -> Result<(), C
     }
 }
 
-/// MD5 is disabled, SHA-1 only for the CAs that come with Java (conf/security/java.security).
+/// Refuses disabled algorithms: MD5, and SHA-1 for CAs that are part of the JDK (conf/security/java.security).
 fn algorithms(certificate: &Certificate, signer: &PublicKey) -> Result<(), ChainError> {
     if certificate.signature_algorithm().is_md5() {
         return Err(ChainError::Algorithm(certificate.signature_algorithm().to_string()));
@@ -178,7 +178,7 @@ fn algorithms(certificate: &Certificate, signer: &PublicKey) -> Result<(), Chain
     Ok(())
 }
 
-/// By name, key identifier and serial number (provider/certpath/AdaptableX509CertSelector.java).
+/// Whether name, key identifier and serial number match (provider/certpath/AdaptableX509CertSelector.java).
 fn could_sign(authority: &Certificate, link: Link<'_>) -> bool {
     let same_key = || match (link.authority_key_id(), authority.subject_key_id()) {
         (Some(wanted), Some(own)) if authority.version() >= 3 => wanted == own,
@@ -199,7 +199,7 @@ fn authority_serial(certificate: &Certificate) -> Option<Vec<u8>> {
     id.authority_cert_serial.map(<[u8]>::to_vec)
 }
 
-/// PKIXValidator.java, `verifyTrustAnchor`.
+/// Java's `verifyTrustAnchor` (PKIXValidator.java).
 fn is_authority(anchor: &Certificate) -> Result<(), ChainError> {
     if anchor.version() >= 3 && !(anchor.is_authority() && anchor.can_sign_certificates()) {
         return Err(ChainError::MayNotSign(name(anchor)));
@@ -207,7 +207,7 @@ fn is_authority(anchor: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// From the first second to the last, both included.
+/// Checks the validity; both end points are included.
 fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
     if now < certificate.not_before() {
         Err(ChainError::NotYetValid(name(certificate)))
@@ -218,7 +218,7 @@ fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> 
     }
 }
 
-/// What Java's parser refuses (x509/X509CertInfo.java and CertificateExtensions.java).
+/// Refuses certificates that Java's parser rejects (x509/X509CertInfo.java and CertificateExtensions.java).
 fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     let unreadable = |why| Err(ChainError::Unreadable(name(certificate), why));
     let extensions = certificate.extensions();
@@ -240,7 +240,7 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// The critical extensions that the checkers of a path handle (`getSupportedExtensions`).
+/// The critical extensions that Java's path checkers handle (`getSupportedExtensions`).
 const HANDLED: [ObjectIdentifier; 9] = [
     rfc5280::ID_CE_BASIC_CONSTRAINTS,
     rfc5280::ID_CE_NAME_CONSTRAINTS,
@@ -265,7 +265,7 @@ fn is_understood(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Usages of the leaf alone, those of TLS 1.3 (validator/EndEntityChecker.java).
+/// Checks the key usages of the leaf for TLS 1.3 (validator/EndEntityChecker.java).
 fn is_for(leaf: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
     let (usages, netscape) = (leaf.extended_key_usages(), if purpose == Purpose::Client { 0x80 } else { 0x40 });
     let gated = |usage: &ExtendedKeyUsage| {
@@ -284,7 +284,7 @@ fn is_for(leaf: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
     }
 }
 
-/// Has it a DNS name among its alternative names? Then its common name does not count.
+/// Whether it has a DNS alternative name. If so, Java ignores its common name.
 pub(super) fn has_dns_name(leaf: &Certificate) -> bool {
     leaf.alternative_names().iter().any(|name| matches!(name, AlternativeName::Dns(_)))
 }

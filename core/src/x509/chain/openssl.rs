@@ -1,5 +1,5 @@
-//! OpenSSL's rules (openssl/openssl: crypto/x509, x509_vfy.c and v3_purp.c, as of OpenSSL 3.0), as a TLS reader has them
-//! by default: trusted authorities first, no partial chains, security level 2. In [`Mode::Strict`] with the flags that Python
+//! OpenSSL's rules (openssl/openssl: crypto/x509, x509_vfy.c and v3_purp.c, as of OpenSSL 3.0), with the defaults of a
+//! TLS program: trusted CAs first, no partial chains, security level 2. [`Mode::Strict`] adds the flags that Python
 //! sets since 3.13: `X509_V_FLAG_X509_STRICT` and `X509_V_FLAG_PARTIAL_CHAIN`.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
@@ -19,10 +19,10 @@ use crate::{
 /// The shortest RSA key at security level 2, OpenSSL's default since 3.2 and that of Debian and Ubuntu before. Bits.
 const SHORTEST_RSA: usize = 2048;
 
-/// The flags.
+/// The verification flags.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// None.
+    /// No flags.
     Default,
     /// `X509_V_FLAG_X509_STRICT` and `X509_V_FLAG_PARTIAL_CHAIN`.
     Strict,
@@ -37,7 +37,7 @@ impl Mode {
     }
 }
 
-/// Does OpenSSL accept it?
+/// Verifies a chain as OpenSSL does.
 pub(super) fn accept(
     first: Link<'_>,
     intermediates: &[Certificate],
@@ -57,7 +57,7 @@ pub(super) fn accept(
     let last = chain.len() - 1;
     let leaves = usize::from(matches!(first, Link::Present(_)));
     let mut intermediates = 0;
-    // RFC 5280 does not apply to a certificate that is trusted itself (RFC 6818, 2).
+    // RFC 5280 does not apply to a certificate that is itself trusted (RFC 6818, 2).
     let is_strict = mode == Mode::Strict && chain.len() + 1 - leaves > 1;
     for (depth, certificate) in chain.iter().copied().enumerate() {
         check_extensions(certificate, depth >= leaves, depth == last, reader, mode)?;
@@ -65,7 +65,7 @@ pub(super) fn accept(
             check_strictly(certificate, depth == last)?;
         }
         if depth >= leaves {
-            // Self-issued ones do not count (RFC 5280, 4.2.1.9).
+            // Self-issued certificates do not count (RFC 5280, 4.2.1.9).
             if certificate.path_len().is_some_and(|most| intermediates > most as usize) {
                 return Err(ChainError::MayNotSign(name(certificate)));
             }
@@ -83,7 +83,8 @@ pub(super) fn accept(
     {
         return Err(ChainError::WrongHost(host.to_owned()));
     }
-    // Those below a CA, the leaf included; self-issued ones only as the leaf (x509_vfy.c, `check_name_constraints`).
+    // Checks the certificates below a CA, the leaf included. Self-issued certificates are checked only as the leaf
+    // (x509_vfy.c, `check_name_constraints`).
     for (depth, certificate) in chain.iter().enumerate() {
         if depth == 0 || !is_self_issued(certificate) {
             for authority in &chain[depth + 1..] {
@@ -101,9 +102,9 @@ pub(super) fn accept(
     chain.iter().try_for_each(|certificate| is_valid(certificate, reader.now))
 }
 
-/// The one way that is tried (x509_vfy.c, `build_chain`): each time the first authority that could have signed, of those
-/// that are trusted; where there is none, of those that came along, until one is trusted.
-/// Gives what is above the first; nothing if that is trusted itself and signed by itself.
+/// Builds the only chain that OpenSSL tries (x509_vfy.c, `build_chain`). At each step it takes the first trusted CA
+/// that could have signed, otherwise the first presented one, until a CA is trusted. Returns the certificates above the
+/// first; none if the first is trusted and self-signed.
 fn build<'a>(
     first: Link<'a>,
     intermediates: &'a [Certificate],
@@ -116,7 +117,7 @@ fn build<'a>(
     loop {
         let self_signed = matches!(link, Link::Present(certificate) if is_self_signed(certificate));
         match issuer_among(reader.trust.iter(), link, reader.now) {
-            // One that signs itself must be trusted as it is.
+            // A self-signed certificate must itself be trusted.
             Some(anchor) if self_signed => {
                 if matches!(link, Link::Present(certificate) if certificate == anchor) {
                     return Ok(way);
@@ -127,7 +128,7 @@ fn build<'a>(
                 if is_self_signed(anchor) || mode == Mode::Strict {
                     return Ok(way);
                 }
-                // From here on only those that are trusted.
+                // From here on, only trusted certificates are candidates.
                 left.clear();
                 if way.len() > reader.trust.len() + intermediates.len() {
                     break; // round and round
@@ -145,15 +146,15 @@ fn build<'a>(
         way.push(next);
         link = Link::Present(next);
     }
-    // A partial chain may also end at a leaf that is itself trusted (x509_vfy.c, `check_trust`).
+    // A partial chain may also consist of a leaf that is itself trusted (x509_vfy.c, `check_trust`).
     match first {
         Link::Present(leaf) if mode == Mode::Strict && reader.trust.contains(leaf) => Ok(way),
         _ => Err(ChainError::UnknownAuthority(link.issuer().to_string())),
     }
 }
 
-/// The first that could have signed and is valid now; else the one that is valid longest
-/// (x509_vfy.c, `get0_best_issuer_sk`).
+/// The first certificate that could have signed and is valid now; otherwise the one that expires last (x509_vfy.c,
+/// `get0_best_issuer_sk`).
 fn issuer_among<'a>(
     among: impl Iterator<Item = &'a Certificate>,
     link: Link<'_>,
@@ -171,7 +172,7 @@ fn issuer_among<'a>(
     longest
 }
 
-/// By name, by what the authority key identifier says, and by the kind of key (v3_purp.c, `ossl_x509_likely_issued`).
+/// Whether name, authority key identifier and key type match (v3_purp.c, `ossl_x509_likely_issued`).
 fn could_sign(authority: &Certificate, link: Link<'_>) -> bool {
     if !authority.subject().is_like(link.issuer()) || !link.is_signed_like(authority.public_key()) {
         return false;
@@ -182,8 +183,7 @@ fn could_sign(authority: &Certificate, link: Link<'_>) -> bool {
     }
 }
 
-/// Does nothing in the certificate's authority key identifier speak against this authority?
-/// (v3_purp.c, `X509_check_akid`.)
+/// Whether the certificate's authority key identifier matches this CA, or is absent (v3_purp.c, `X509_check_akid`).
 fn identifies(certificate: &Certificate, authority: &Certificate) -> bool {
     let extensions = certificate.extensions();
     let found = extensions.iter().find(|extension| extension.oid == rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER);
@@ -199,28 +199,29 @@ fn identifies(certificate: &Certificate, authority: &Certificate) -> bool {
     same_key && same_serial && issuer.is_none_or(|issuer| issuer.is_like(authority.issuer()))
 }
 
-/// An authority without an identifier of its own could be any.
+/// Whether the CA has this subject key identifier. A CA without one matches any.
 fn own_id_is(authority: &Certificate, id: &[u8]) -> bool {
     authority.subject_key_id().is_none_or(|own| own == id)
 }
 
-/// A serial number without zeros in front.
+/// A serial number without leading zeros.
 pub(super) fn unpadded(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|octet| **octet == 0).count();
     &serial[zeros..]
 }
 
-/// Is its issuer called like itself?
+/// Whether subject and issuer are the same name.
 fn is_self_issued(certificate: &Certificate) -> bool {
     certificate.subject().is_like(certificate.issuer())
 }
 
-/// Does it look as if it had signed itself? The signature is not looked at (v3_purp.c, `EXFLAG_SS`).
+/// Whether it appears to be self-signed. OpenSSL does not check the signature for this (v3_purp.c, `EXFLAG_SS`).
 fn is_self_signed(certificate: &Certificate) -> bool {
     could_sign(certificate, Link::Present(certificate))
 }
 
-/// In its last second it has expired already (crypto/x509/x509_vfy.c, `X509_cmp_time`).
+/// Checks the validity. In its last second, a certificate has already expired (crypto/x509/x509_vfy.c,
+/// `X509_cmp_time`).
 fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
     if now < certificate.not_before() {
         Err(ChainError::NotYetValid(name(certificate)))
@@ -235,7 +236,7 @@ fn is_short(certificate: &Certificate) -> bool {
     matches!(certificate.public_key().key_type(), KeyType::Rsa(bits) if bits < SHORTEST_RSA)
 }
 
-/// x509_vfy.c, `check_extensions`.
+/// OpenSSL's `check_extensions` (x509_vfy.c).
 fn check_extensions(
     certificate: &Certificate,
     must_sign: bool,
@@ -251,7 +252,7 @@ fn check_extensions(
     if is_for(certificate, reader.purpose, must_sign) { Ok(()) } else { Err(ChainError::WrongUsage(name(certificate))) }
 }
 
-/// Each extension that OpenSSL reads may be there once (v3_purp.c, `EXFLAG_INVALID`).
+/// Refuses duplicates of the extensions that OpenSSL reads (v3_purp.c, `EXFLAG_INVALID`).
 fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     const READ: [ObjectIdentifier; 7] = [
         rfc5280::ID_CE_BASIC_CONSTRAINTS,
@@ -316,8 +317,8 @@ fn check_strictly(certificate: &Certificate, is_last: bool) -> Result<(), ChainE
     broken.map_or(Ok(()), |(_, why)| Err(ChainError::Violation(name(certificate), why)))
 }
 
-/// May it sign certificates? An anchor may also be without basicConstraints, if it is of version 1 and signs itself or
-/// has a keyUsage (v3_purp.c, `check_ca`).
+/// Whether it may sign certificates. A trust anchor may lack basicConstraints if it has a keyUsage, or is self-signed
+/// and of version 1 (v3_purp.c, `check_ca`).
 fn may_sign(certificate: &Certificate, is_anchor: bool) -> bool {
     if !certificate.can_sign_certificates() {
         return false;
@@ -329,8 +330,8 @@ fn may_sign(certificate: &Certificate, is_anchor: bool) -> bool {
     is_anchor && (version_1 || !certificate.lacks(rfc5280::ID_CE_KEY_USAGE))
 }
 
-/// extendedKeyUsage of every certificate, where anyExtendedKeyUsage does not count; keyUsage and Netscape's type of a
-/// leaf (v3_purp.c, `check_purpose_ssl_client` and `check_purpose_ssl_server`).
+/// Checks the extendedKeyUsage of every certificate, where anyExtendedKeyUsage does not count, and the keyUsage and
+/// Netscape certificate type of a leaf (v3_purp.c, `check_purpose_ssl_client` and `check_purpose_ssl_server`).
 fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool {
     let usages = certificate.extended_key_usages();
     let gated = |usage: &ExtendedKeyUsage| {
@@ -355,7 +356,7 @@ fn is_for(certificate: &Certificate, purpose: Purpose, must_sign: bool) -> bool 
     certificate.key_usage().is_none_or(|usage| usage.intersects(any)) && has_netscape_type(certificate, netscape)
 }
 
-/// Has it no Netscape certificate type, or one with this bit?
+/// Whether it has no Netscape certificate type, or one with this bit.
 pub(super) fn has_netscape_type(certificate: &Certificate, bit: u8) -> bool {
     let mut extensions = certificate.extensions().iter();
     // A bit string: tag, length, unused bits, and one octet.
@@ -366,6 +367,6 @@ pub(super) fn has_netscape_type(certificate: &Certificate, bit: u8) -> bool {
 /// Netscape's certificate type.
 const NETSCAPE_CERT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.1");
 
-/// Microsoft's and Netscape's purposes for servers abroad, which still count.
+/// Microsoft's and Netscape's server-gated cryptography usages, which OpenSSL still accepts for servers.
 pub(super) const SERVER_GATED_CRYPTOGRAPHY: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.10.3.3"), ObjectIdentifier::new_unwrap("2.16.840.1.113730.4.1")];

@@ -1,15 +1,15 @@
-//! The rule sets: whose they are, and since when.
+//! The verifiers' rule sets, the programs that use them, and since which release.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A rule set: the rules by which a family of programs verifies certificates.
+/// The rules by which a family of programs verifies certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Rules {
-    /// Go's crypto/x509: every Kubernetes component. Decides whether a package is refused.
+    /// Go's crypto/x509, used by every Kubernetes component. Its verdict decides whether a package is refused.
     Go,
     /// OpenSSL with its own defaults.
     OpenSsl,
@@ -25,10 +25,10 @@ impl Rules {
     /// All of them; Go first.
     pub const ALL: [Self; 5] = [Self::Go, Self::OpenSsl, Self::OpenSslStrict, Self::Java, Self::Webpki];
 
-    /// All except Go, which decides: these are only reported.
+    /// All except Go: their verdicts are only reported.
     pub const REPORTED: [Self; 4] = [Self::OpenSsl, Self::OpenSslStrict, Self::Java, Self::Webpki];
 
-    /// Its name in JSON, such as `openSslStrict`.
+    /// The name in JSON, such as `openSslStrict`.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Rules {
         }
     }
 
-    /// Its name in texts, such as `OpenSSL, strict`.
+    /// The name in texts, such as `OpenSSL, strict`.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Rules {
         }
     }
 
-    /// The programs that verify by it, such as `Python 3.13 and later`.
+    /// The programs that verify by these rules, such as `Python 3.13 and later`.
     #[must_use]
     pub const fn programs(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Rules {
         }
     }
 
-    /// The release since which programs verify by these rules, and its date; empty where it has always been so.
+    /// The first release that verifies by these rules, with its date; empty if all releases do.
     ///
     /// Python: "Changed in version 3.13: The context now uses `VERIFY_X509_PARTIAL_CHAIN` and `VERIFY_X509_STRICT` in
     /// its default verify flags" (python/cpython: Doc/library/ssl.rst).
@@ -76,7 +76,7 @@ impl Rules {
         }
     }
 
-    /// Its place in [`Rules::ALL`].
+    /// The index in [`Rules::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize

@@ -1,5 +1,5 @@
 //! The rules of rustls-webpki (rustls/webpki: src/verify_cert.rs, cert.rs and subject_name, as of 0.103), with the
-//! algorithms that its providers ring and aws-lc-rs have in common.
+//! algorithms that its providers ring and aws-lc-rs share.
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
@@ -9,14 +9,14 @@ use crate::{
     x509::{Certificate, Digest, KeyType, PublicKey, SignatureAlgorithm},
 };
 
-/// Signatures that are checked for one certificate, at most (verify_cert.rs, `Budget`).
+/// The limit of signature checks for one certificate (verify_cert.rs, `Budget`).
 const MAX_CHECKS: usize = 100;
-/// Intermediates in a chain, at most (verify_cert.rs, `MAX_SUB_CA_COUNT`).
+/// The limit of intermediates in a chain (verify_cert.rs, `MAX_SUB_CA_COUNT`).
 const MAX_INTERMEDIATES: usize = 6;
-/// The shortest RSA key that signs, in bits.
+/// The shortest accepted RSA key of a signer. Bits.
 const SHORTEST_RSA: usize = 2048;
 
-/// Does rustls accept it?
+/// Verifies a chain as rustls does.
 pub(super) fn accept(first: Link<'_>, intermediates: &[Certificate], reader: &Question<'_>) -> Result<(), ChainError> {
     let mut search = Search { reader, intermediates, checks: 0, chain: Vec::new() };
     if let Link::Present(leaf) = first {
@@ -40,7 +40,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks for a path from `link`, the last of the chain (`build_chain_inner`).
+    /// Searches for a path from `link`, the last of the chain (`build_chain_inner`).
     fn up(&mut self, link: Link<'a>) -> Result<(), ChainError> {
         if let Link::Present(certificate) = link {
             self.check(certificate)?;
@@ -78,8 +78,8 @@ impl<'a> Search<'a> {
         Err(refusals.or(|| ChainError::UnknownAuthority(link.issuer().to_string())))
     }
 
-    /// What can be said of the last of the chain without its issuer (`check_issuer_independent_properties`).
-    /// keyUsage does not count.
+    /// Checks the last certificate of the chain, without its issuer (`check_issuer_independent_properties`). keyUsage
+    /// is ignored.
     fn check(&self, certificate: &Certificate) -> Result<(), ChainError> {
         is_valid(certificate, self.reader.now)?;
         let intermediates_below = self.chain.len().checked_sub(2);
@@ -100,8 +100,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Signatures and name constraints from the anchor down to the leaf (`check_signed_chain`). Of an anchor only its
-    /// name, its key and its name constraints count, not its validity.
+    /// Checks signatures and name constraints from the trust anchor down to the leaf (`check_signed_chain`). Only the
+    /// anchor's name, key and name constraints count, not its validity.
     fn check_path(&mut self, first: Link<'_>, anchor: &Certificate) -> Result<(), ChainError> {
         if self.chain.is_empty() {
             return signed(first, anchor);
@@ -123,7 +123,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Did this authority sign it, with an algorithm that rustls supports?
+/// Checks that this CA signed it, with an algorithm that rustls supports.
 fn signed(link: Link<'_>, authority: &Certificate) -> Result<(), ChainError> {
     let key = authority.public_key();
     if let Link::Present(certificate) = link {
@@ -135,7 +135,8 @@ fn signed(link: Link<'_>, authority: &Certificate) -> Result<(), ChainError> {
     }
 }
 
-/// ring and aws-lc-rs differ for curves with SHA-512, and for P-521.
+/// Refuses algorithms that neither ring nor aws-lc-rs supports. The two differ on ECDSA with SHA-512, usual for P-521:
+/// it gives [`ChainError::NotJudged`].
 fn is_supported(certificate: &Certificate, key: &PublicKey) -> Result<(), ChainError> {
     let algorithm = certificate.signature_algorithm();
     let refused = || Err(ChainError::Algorithm(algorithm.to_string()));
@@ -164,7 +165,7 @@ fn is_supported(certificate: &Certificate, key: &PublicKey) -> Result<(), ChainE
     }
 }
 
-/// From the first second to the last, both included.
+/// Checks the validity; both end points are included.
 fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> {
     if certificate.not_before() > certificate.not_after() {
         Err(ChainError::Violation(name(certificate), "it ends before it begins"))
@@ -177,7 +178,7 @@ fn is_valid(certificate: &Certificate, now: UnixTime) -> Result<(), ChainError> 
     }
 }
 
-/// The extensions that count (cert.rs, `remember_cert_extension`); each may be there once.
+/// The extensions that webpki reads (cert.rs, `remember_cert_extension`); each may occur once.
 const KNOWN: [ObjectIdentifier; 6] = [
     rfc5280::ID_CE_KEY_USAGE,
     rfc5280::ID_CE_SUBJECT_ALT_NAME,
@@ -187,7 +188,7 @@ const KNOWN: [ObjectIdentifier; 6] = [
     rfc5280::ID_CE_EXT_KEY_USAGE,
 ];
 
-/// Certificates of version 3, without critical extensions that are not known (cert.rs, `Cert::from_der`).
+/// Accepts certificates of version 3 without unknown critical extensions (cert.rs, `Cert::from_der`).
 fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     if certificate.version() != 3 {
         return Err(ChainError::Unreadable(name(certificate), "it is not of version 3"));
@@ -209,8 +210,8 @@ fn has_no_duplicates(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// Anchors may be of version 1 without extensions, and have any critical extension
-/// (trust_anchor.rs, `anchor_from_trusted_cert`). What cannot be read is left out, as rustls does.
+/// Whether webpki uses it as a trust anchor: version 1 without extensions, and any critical extension, are allowed
+/// (trust_anchor.rs, `anchor_from_trusted_cert`). rustls skips trust anchors that it cannot read, and so does Airlock.
 fn is_anchor(certificate: &Certificate) -> bool {
     match certificate.version() {
         1 => certificate.extensions().is_empty(),

@@ -1,4 +1,4 @@
-//! Private keys under a password: PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958, 3) with PBES2 (RFC 8018, 6.2).
+//! Encrypted private keys: PKCS#8 `EncryptedPrivateKeyInfo` (RFC 5958, 3) with PBES2 (RFC 8018, 6.2).
 
 use der::Decode;
 use pkcs8::{
@@ -9,39 +9,39 @@ use pkcs8::{
 use super::{KeyError, PrivateKey};
 use crate::input::Password;
 
-/// PBKDF2 with more iterations is refused: OpenSSL takes 2,048 where nobody says otherwise, OWASP asks for 600,000
-/// (2023), and a stranger's file could ask for minutes.
+/// The limit of PBKDF2 iterations. OpenSSL's default is 2,048, and OWASP recommends 600,000 (2023). An untrusted file
+/// could otherwise require minutes.
 pub const MAX_ITERATIONS: u32 = 2_000_000;
 
-/// scrypt with more memory (`128 · N · r`) is refused: OpenSSL takes 16 MiB where nobody says otherwise. Bytes.
+/// The limit of scrypt's memory (`128 · N · r`) in bytes. OpenSSL's default is 16 MiB.
 pub const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
 
-/// scrypt with a larger `p` is refused; OpenSSL takes 1.
+/// The limit of scrypt's `p`. OpenSSL's default is 1.
 pub const MAX_SCRYPT_PARALLEL: u16 = 16;
 
 impl PrivateKey {
-    /// Reads a key in encrypted PKCS#8, in DER. It is written without a password, as Kubernetes reads it.
+    /// Decrypts a key in encrypted PKCS#8, in DER. The key's `to_pem` writes it unencrypted, as Kubernetes needs it.
     ///
     /// # Errors
-    /// [`KeyError::WrongPassword`] if it does not open, [`KeyError::UnsupportedEncryption`] if it is encrypted in
-    /// another way than by PBES2 within the limits of this module, and those of [`PrivateKey::from_der`].
+    /// [`KeyError::WrongPassword`] if the password does not decrypt it, [`KeyError::UnsupportedEncryption`] if the
+    /// encryption is not PBES2 within this module's limits, and those of [`PrivateKey::from_der`].
     pub fn from_encrypted_der(der: &[u8], password: &Password) -> Result<Self, KeyError> {
         let info = affordable(der)?;
         let key = info.decrypt(password.as_str()).map_err(|_| KeyError::WrongPassword)?;
-        // What a wrong password opens by accident is no key.
+        // A wrong password can decrypt to bytes that are not a key.
         Self::from_pkcs8_der(key.as_bytes()).map_err(|error| match error {
             KeyError::NotAKey(_) => KeyError::WrongPassword,
             error => error,
         })
     }
 
-    /// Would a password open this encrypted PKCS#8, in DER?
+    /// Whether this encrypted PKCS#8 (DER) uses a supported encryption.
     pub fn is_openable(der: &[u8]) -> bool {
         affordable(der).is_ok()
     }
 }
 
-/// What is encrypted by PBES2 within the limits of this module.
+/// Parses encrypted PKCS#8; fails if the encryption is not PBES2 within this module's limits.
 fn affordable(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyError::UnsupportedEncryption)?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {

@@ -1,4 +1,4 @@
-//! Private keys. Their bytes leave only through [`PrivateKey::to_pem`] and [`PrivateKey::to_pkcs8_der`].
+//! Private keys. Their bytes can be read only through [`PrivateKey::to_pem`] and [`PrivateKey::to_pkcs8_der`].
 
 use std::{fmt, sync::Arc};
 
@@ -19,8 +19,8 @@ use super::{
 };
 use crate::x509::{Digest, SignatureAlgorithm, signature::MAX_RSA_BITS};
 
-/// A private key that signs. Its memory is overwritten when the last clone is dropped; `Debug` shows
-/// its pin and nothing else.
+/// A private key that can sign. Its memory is wiped when the last clone is dropped. `Debug` prints only the public key
+/// pin.
 #[derive(Clone)]
 pub struct PrivateKey {
     secret: Arc<Secret>,
@@ -28,7 +28,7 @@ pub struct PrivateKey {
     encoding: KeyEncoding,
 }
 
-/// Every variant overwrites itself when dropped.
+/// Every variant wipes its memory on drop.
 enum Secret {
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
@@ -37,7 +37,7 @@ enum Secret {
 }
 
 impl PrivateKey {
-    /// A new key, to be written as kubeadm writes its own: PKCS#1 for RSA, SEC 1 for ECDSA; Ed25519 as Talos does.
+    /// Generates a key, encoded as kubeadm does (PKCS#1 for RSA, SEC 1 for ECDSA) or, for Ed25519, as Talos does.
     pub fn generate(algorithm: KeyAlgorithm, rng: &mut impl CryptoRng) -> Self {
         let mut rsa = |bits| {
             let key = rsa::RsaPrivateKey::new(rng, bits).expect("Invariant: these sizes and the exponent are valid");
@@ -62,11 +62,11 @@ impl PrivateKey {
         Self::new(secret, encoding).expect("Invariant: a key that was just made is consistent")
     }
 
-    /// Reads a key in DER: PKCS#8, PKCS#1 or SEC 1, told apart by their structure.
+    /// Reads a key in DER: PKCS#8, PKCS#1 or SEC 1, detected by its structure.
     ///
     /// # Errors
-    /// If the bytes are no such key, it is encrypted, of a kind that is not used here, or its parts do
-    /// not belong together. A key that is returned has signed and been checked.
+    /// If the bytes are not such a key, or it is encrypted, of an unsupported type, or inconsistent. A test signature
+    /// is created and verified before a key is returned.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         match structure(der)? {
             KeyEncoding::Pkcs1 => Self::new(rsa_secret(der)?, KeyEncoding::Pkcs1),
@@ -79,8 +79,8 @@ impl PrivateKey {
     /// Reads the key in a PEM block with this label.
     ///
     /// # Errors
-    /// Those of [`PrivateKey::from_der`], and if the label is not a private key's or not that of its content,
-    /// which Go's readers would stumble over.
+    /// Those of [`PrivateKey::from_der`], and if the label is not that of a private key or does not match the content:
+    /// Go programs fail to read such files.
     pub fn from_pem_block(label: &str, der: &[u8]) -> Result<Self, KeyError> {
         let expected = match label {
             "RSA PRIVATE KEY" => KeyEncoding::Pkcs1,
@@ -99,7 +99,7 @@ impl PrivateKey {
         Self::from_der(der)
     }
 
-    /// Ed25519 in PKCS#8, under Talos' label.
+    /// Reads an Ed25519 key in PKCS#8 under Talos' label.
     fn from_talos_block(der: &[u8]) -> Result<Self, KeyError> {
         let key = Self::from_der(der)?;
         match &*key.secret {
@@ -108,7 +108,7 @@ impl PrivateKey {
         }
     }
 
-    /// Reads a key in PKCS#8 (RFC 5958), not encrypted.
+    /// Reads an unencrypted key in PKCS#8 (RFC 5958).
     ///
     /// # Errors
     /// Those of [`PrivateKey::from_der`].
@@ -127,23 +127,23 @@ impl PrivateKey {
         Self::new(secret, KeyEncoding::Pkcs8)
     }
 
-    /// Its public half.
+    /// The public key.
     pub fn public_key(&self) -> &PublicKey {
         &self.public
     }
 
-    /// What it is.
+    /// The type and size.
     pub fn key_type(&self) -> KeyType {
         self.public.key_type()
     }
 
-    /// How it was written down where it was read, and how it will be.
+    /// The encoding in which it was read, and will be written.
     pub fn encoding(&self) -> KeyEncoding {
         self.encoding
     }
 
-    /// The same key, to be written in another way. PKCS#1, SEC 1 and Talos' label all stand for what is traditional for
-    /// its kind: PKCS#1 for RSA, SEC 1 for ECDSA; for Ed25519 that is PKCS#8, unless Talos' label is asked for.
+    /// Returns the same key with another encoding. PKCS#1, SEC 1 and Talos' label all select the traditional encoding
+    /// of the key's type: PKCS#1 for RSA, SEC 1 for ECDSA, and for Ed25519 PKCS#8 unless Talos' label is requested.
     #[must_use]
     pub fn with_encoding(self, encoding: KeyEncoding) -> Self {
         let encoding = match (&*self.secret, encoding) {
@@ -155,8 +155,8 @@ impl PrivateKey {
         Self { encoding, ..self }
     }
 
-    /// One PEM block in its encoding: lines of 64 characters, line feeds, one at the end too, and
-    /// no `EC PARAMETERS` in front.
+    /// One PEM block in its encoding: lines of 64 characters, separated and ended by line feeds, without `EC
+    /// PARAMETERS`.
     pub fn to_pem(&self) -> Zeroizing<String> {
         let der = match (&*self.secret, self.encoding) {
             (Secret::Rsa(key), KeyEncoding::Pkcs1) => key.as_ref().to_pkcs1_der().expect(WRITES).to_bytes(),
@@ -177,7 +177,7 @@ impl PrivateKey {
         let document = match &*self.secret {
             Secret::P256(key) => p256::SecretKey::from(key.as_nonzero_scalar()).to_pkcs8_der(),
             Secret::P384(key) => p384::SecretKey::from(key.as_nonzero_scalar()).to_pkcs8_der(),
-            // Without the public half: OpenSSL does not read version 2.
+            // Without the public key: OpenSSL does not read PKCS#8 version 2.
             Secret::Ed25519(key) => {
                 ed25519_dalek::pkcs8::KeypairBytes { secret_key: key.to_bytes(), public_key: None }.to_pkcs8_der()
             }
@@ -186,14 +186,14 @@ impl PrivateKey {
         document.expect(WRITES).to_bytes()
     }
 
-    /// A signature by [`PrivateKey::signature_algorithm`]. The same message always gets the same one:
-    /// PKCS#1 v1.5 and Ed25519 are deterministic, ECDSA draws its nonce as RFC 6979 says.
+    /// Signs `message` with [`PrivateKey::signature_algorithm`]. Deterministic: PKCS#1 v1.5 and Ed25519 are, and the
+    /// ECDSA nonce is derived by RFC 6979.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.secret.sign(message).expect("Invariant: the key has signed when it was read or made")
     }
 
-    /// How it signs: RSA as PKCS#1 v1.5 with SHA-256, P-256 with SHA-256, P-384 with SHA-384, as Go
-    /// and so kubeadm do.
+    /// The signature algorithm: PKCS#1 v1.5 with SHA-256 for RSA, SHA-256 for P-256, SHA-384 for P-384, as in Go and
+    /// therefore kubeadm.
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
         match &*self.secret {
             Secret::P256(_) => SignatureAlgorithm::Ecdsa(Digest::Sha256),
@@ -203,7 +203,7 @@ impl PrivateKey {
         }
     }
 
-    /// A key that has proved that it signs, and can be written down.
+    /// Creates a key, after a test signature and a test of its encoding.
     fn new(secret: Secret, encoding: KeyEncoding) -> Result<Self, KeyError> {
         let public = secret.public_key().ok_or(KeyError::Inconsistent)?;
         if let Secret::Rsa(key) = &secret {
@@ -252,7 +252,7 @@ impl Secret {
     }
 }
 
-/// Which of the three structures these bytes are, by the element that follows the version.
+/// Detects the structure by the element after the version.
 fn structure(der: &[u8]) -> Result<KeyEncoding, KeyError> {
     let tags = |der| -> der::Result<(Tag, Tag)> {
         SliceReader::new(der)?.sequence(|reader| {
@@ -280,7 +280,7 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
     if parts.other_prime_infos.is_some() {
         return Err(KeyError::Unsupported("RSA with more than two primes".to_owned()));
     }
-    // Before any arithmetic: with a huge modulus it would not end.
+    // Checked before any arithmetic, which would not terminate in practice for a huge modulus.
     let bits = bit_length(parts.modulus.as_bytes());
     if !(rsa::RsaPublicKey::MIN_SIZE..=MAX_RSA_BITS).contains(&bits) {
         return Err(KeyError::Unsupported(KeyType::Rsa(bits).to_string()));
@@ -289,8 +289,8 @@ fn rsa_secret(der: &[u8]) -> Result<Secret, KeyError> {
     Ok(Secret::Rsa(rsa::pkcs1v15::SigningKey::new(key)))
 }
 
-/// An `ECPrivateKey`. Its curve is named by PKCS#8 around it, by itself, or else told by its length,
-/// which RFC 5915 fixes.
+/// Reads an `ECPrivateKey`. Its curve is named by the enclosing PKCS#8 or by itself; otherwise it follows from the
+/// length, which RFC 5915 fixes.
 fn ec_secret(der: &[u8], outer: Option<KeyType>) -> Result<Secret, KeyError> {
     let parts = EcPrivateKey::from_der(der).map_err(|_| NOT_A_KEY)?;
     let inner = parts.parameters.map(|parameters| curve(parameters.named_curve()));

@@ -16,7 +16,7 @@ use super::{KeyError, KeyType};
 use crate::text::hex;
 use crate::x509::{Oid, SignatureAlgorithm, SignatureVerdict, signature};
 
-/// A public key, as the `SubjectPublicKeyInfo` that it came in. Equal to another only byte for byte.
+/// A public key, stored as its original `SubjectPublicKeyInfo`. Two are equal if their bytes are identical.
 #[derive(Clone)]
 pub struct PublicKey {
     der: Box<[u8]>,
@@ -27,7 +27,7 @@ pub struct PublicKey {
 impl PublicKey {
     /// Reads a `SubjectPublicKeyInfo` in DER (RFC 5280, 4.1.2.7).
     ///
-    /// Keys of unknown kinds are read as well, as [`KeyType::Other`].
+    /// Keys of unknown types are read as [`KeyType::Other`].
     ///
     /// # Errors
     /// If the bytes are not a `SubjectPublicKeyInfo`.
@@ -43,41 +43,43 @@ impl PublicKey {
         &self.der
     }
 
-    /// A `PUBLIC KEY` block (RFC 7468), as kubeadm writes it into `sa.pub`.
+    /// A PEM block `PUBLIC KEY` (RFC 7468), as in kubeadm's `sa.pub`.
     pub fn to_pem(&self) -> String {
         super::pem("PUBLIC KEY", self.der())
     }
 
-    /// `sha256:` and the hexadecimal SHA-256 of its DER: the hash that `kubeadm join` wants
-    /// of the CA it shall trust.
+    /// The public key pin: `sha256:` and the hexadecimal SHA-256 of its DER, as in `kubeadm join
+    /// --discovery-token-ca-cert-hash`.
     pub fn pin(&self) -> String {
         format!("sha256:{}", hex::lower(&Sha256::digest(&self.der)))
     }
 
-    /// What it is.
+    /// The type and size.
     pub fn key_type(&self) -> KeyType {
         self.key_type.clone()
     }
 
-    /// Is `signature` one over `message` by this key? False also where that is not judged: see [`Self::check`].
+    /// Whether `signature` is valid over `message` for this key. False also where it is not judged: see
+    /// [`Self::check`].
     pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         self.check(algorithm, message, signature) == SignatureVerdict::Valid
     }
 
-    /// Did this key make `signature` over `message`? Not judged for keys and algorithms that are not implemented here: RSA
-    /// with less than 1024 or more than 8192 bits, curves other than P-256, P-384 and P-521, DSA, Ed448, MD5.
+    /// Checks `signature` over `message`. Not judged for keys and algorithms that are not implemented: RSA with less
+    /// than 1024 or more than 8192 bits, curves other than P-256, P-384 and P-521, DSA, Ed448, MD5.
     pub fn check(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> SignatureVerdict {
         signature::check(self, algorithm, message, signature)
     }
 
-    /// Is it the same key as `other`, however each is written down? A point may be compressed, and
-    /// the parameters of RSA may be left out.
+    /// Whether it is the same key as `other`, even if encoded differently: a point may be compressed, and the
+    /// parameters of RSA may be absent.
     pub fn is_same_key(&self, other: &Self) -> bool {
         self == other || (self.key_type == other.key_type && self.canonical() == other.canonical())
     }
 
-    /// Can `der`, PKCS#1 or PKCS#8, be this key's private key? An RSA private key contains the modulus (RFC 8017, A.1.2), and
-    /// reading one to compare public keys is slow. For other keys, which are fast to read, always true.
+    /// Whether `der` (PKCS#1 or PKCS#8) can be this key's private key. An RSA private key contains the modulus (RFC
+    /// 8017, A.1.2); comparing that is faster than reading the key. Always true for other types, which are fast to
+    /// read.
     pub(crate) fn may_belong_to(&self, der: &[u8]) -> bool {
         match RsaPublicKeyRef::from_der(&self.bits) {
             Ok(key) if matches!(self.key_type, KeyType::Rsa(_)) => {
@@ -88,8 +90,8 @@ impl PublicKey {
         }
     }
 
-    /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1): the key identifier for new certificates.
-    /// Those that exist may have others, so theirs are copied, never recomputed.
+    /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1): the key identifier for new certificates. Existing
+    /// identifiers may be made differently, so they are copied, never recomputed.
     pub(in crate::x509) fn key_id(&self) -> [u8; 20] {
         Sha1::digest(&self.bits).into()
     }
@@ -157,7 +159,7 @@ fn key_type(info: &SubjectPublicKeyInfoRef<'_>, bits: &[u8]) -> KeyType {
     }
 }
 
-/// The type of a key on the curve with this identifier; `None` where the curve is spelled out.
+/// The key type for this curve; [`KeyType::Other`] for unsupported curves and explicit parameters (`None`).
 pub(super) fn curve(oid: Option<ObjectIdentifier>) -> KeyType {
     match oid {
         Some(rfc5912::SECP_256_R_1) => KeyType::EcdsaP256,
@@ -170,7 +172,7 @@ pub(super) fn curve(oid: Option<ObjectIdentifier>) -> KeyType {
     }
 }
 
-/// The name of an algorithm that is not used here.
+/// The display name of an unsupported algorithm.
 pub(super) fn other_name(oid: ObjectIdentifier) -> String {
     match oid {
         rfc5912::ID_DSA => "DSA".to_owned(),
@@ -181,11 +183,11 @@ pub(super) fn other_name(oid: ObjectIdentifier) -> String {
     }
 }
 
-/// The length of a number given as octets without leading zeros.
+/// The bit length of a big-endian number without leading zeros.
 pub(super) fn bit_length(octets: &[u8]) -> usize {
     let leading = octets.first().map_or(0, |first| first.leading_zeros() as usize);
     (octets.len() * 8).saturating_sub(leading)
 }
 
-/// SEC 2, 2.4.1.
+/// secp256k1 (SEC 2, 2.4.1).
 const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");

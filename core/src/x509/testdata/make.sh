@@ -1,7 +1,7 @@
 #!/bin/sh
-# Made everything in this folder, with OpenSSL 3.0:  sh make.sh
-# The private keys are test keys: they were made for this folder, are published with it, and protect nothing.
-# What the tests expect of each file is in certificates.tsv and keys.tsv, and was told by OpenSSL too.
+# Creates all files in this folder with OpenSSL 3.0. Usage:  sh make.sh
+# The private keys are published test keys and protect nothing.
+# certificates.tsv and keys.tsv contain the values that the tests expect, as reported by OpenSSL.
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.crt ./*.key ./*.der ./*.tsv
@@ -22,7 +22,7 @@ done
 for curve in prime256v1 secp384r1; do
     openssl ec -in $curve-sec1.key -no_public -out $curve-sec1-no-public.key
     openssl ec -in $curve-sec1.key -no_public | openssl pkcs8 -topk8 -nocrypt -out $curve-pkcs8-no-public.key
-    # Neither public key nor curve: version and octets alone.
+    # Neither public key nor curve: only version and octets.
     scalar=$(openssl ec -in $curve-sec1.key -outform der | openssl asn1parse -inform der |
         sed -n 's/.*\[HEX DUMP\]://p' | head -n 1)
     printf 'asn1=SEQUENCE:key\n[key]\nversion=INTEGER:1\nkey=FORMAT:HEX,OCTETSTRING:%s\n' "$scalar" >"$work/bare.cnf"
@@ -107,7 +107,7 @@ ca ca-p256-sha1.crt prime256v1-sec1.key ca 18 -sha1
 openssl x509 -in ca-rsa.crt -signkey rsa2048-pkcs1.key -clrext -days $days -out ca-no-extensions.crt
 ca serial-negative.crt prime256v1-sec1.key ca -5
 ca serial-long.crt prime256v1-sec1.key ca 0x80112233445566778899aabbccddeeff00112233445566778899
-# This key takes minutes to make; it may be handed in, and is not kept.
+# Generating this key takes minutes. An existing one can be passed in; the key is not kept.
 [ -n "${RSA16384:-}" ] || openssl genrsa -out "${RSA16384:=$work/rsa16384.key}" 16384
 ca ca-rsa16384.crt "$RSA16384" ca 19
 
@@ -120,8 +120,8 @@ leaf() { # file key config section subject-config [options]
 leaf leaf-full-aki.crt prime256v1-sec1.key full-aki "$work/ca.cnf" -CA ca-rsa.crt -CAkey rsa2048-pkcs1.key -set_serial 20
 leaf leaf-by-etcd.crt prime256v1-sec1.key leaf "$work/ca.cnf" -CA capi-etcd.crt -CAkey capi-etcd.key -set_serial 21
 
-# Names and extensions that a naive copy loses. The string mask chooses PrintableString, T61String or BMPString by the
-# characters of each value; the other one chooses PrintableString or UTF8String.
+# Names and extensions that a careless copy changes. The first string mask chooses PrintableString, T61String or
+# BMPString by the characters of each value, the second PrintableString or UTF8String.
 odd() { # string mask
     cat <<CNF
 [req]
@@ -164,7 +164,7 @@ openssl req -new -config "$work/ca.cnf" -subj / -key prime256v1-sec1.key -out "$
 openssl x509 -req -in "$work/empty.csr" -extfile "$work/empty.cnf" -extensions san -days $days -set_serial 24 \
     -CA ca-rsa.crt -CAkey rsa2048-pkcs1.key -out leaf-empty-subject.crt
 
-# Dates that only `openssl ca` writes.
+# Dates that only `openssl ca` can write.
 touch "$work/index.txt"
 cat >"$work/dates.cnf" <<CNF
 [ca]

@@ -1,10 +1,10 @@
-//! No bytes make anything in here panic.
+//! Robustness: no input causes a panic.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-/// Some octets changed, some inserted, the rest cut off.
+/// A mutation: some octets changed, some inserted, the rest cut off.
 #[derive(Clone, Debug)]
 struct Damage {
     changes: Vec<(prop::sample::Index, u8)>,
@@ -58,11 +58,11 @@ const KEYS: [&str; 6] = [
     "rsa2048-three-primes.key",
 ];
 
-/// DER that lies in itself so deep that a reader which follows it would need more stack than there is.
+/// DER nested so deeply that a recursive reader would overflow its stack.
 fn nested(tag: u8, levels: usize) -> Vec<u8> {
     let mut der = vec![5, 0];
     let mut levels_left = levels;
-    // Written from the inside out and turned round, so that making it takes no time.
+    // Built in reverse, from the inside out, so that it takes linear time.
     let mut reversed: Vec<u8> = der.drain(..).rev().collect();
     while levels_left > 0 {
         let length = reversed.len();
@@ -78,7 +78,7 @@ fn nested(tag: u8, levels: usize) -> Vec<u8> {
     reversed
 }
 
-/// Browsers give a worker's wasm a mebibyte of stack; here is a quarter of it.
+/// Browsers give a web worker's WebAssembly 1 MiB of stack; this test uses a quarter of it.
 #[test]
 fn der_in_der_in_der_takes_no_stack() {
     use crate::{InputFile, InspectOptions, Password, formats::pem, inspect_with};
@@ -90,7 +90,8 @@ fn der_in_der_in_der_takes_no_stack() {
         let mut files = Vec::new();
         for tag in [0x30, 0x31, 0x04, 0xa0, 0xa4, 0x24] {
             let deep = nested(tag, 100_000);
-            // Anywhere in a certificate, a request, a key: the lengths around it no longer fit, or do, at a reader's choice.
+            // Inserted anywhere in a certificate, CSR or key, with and without corrected lengths of the enclosing
+            // elements.
             for (name, mark) in
                 [("leaf-odd.crt", &[0x30][..]), ("ca-p384.crt", &[0x03]), ("prime256v1-pkcs8.key", &[0x04])]
             {
@@ -116,7 +117,7 @@ fn der_in_der_in_der_takes_no_stack() {
     std::thread::Builder::new().stack_size(256 * 1024).spawn(inspected).unwrap().join().unwrap();
 }
 
-/// Asks everything of a certificate, and has it made anew.
+/// Calls every accessor of a certificate, and re-issues it.
 fn use_certificate(certificate: &Certificate) {
     let _ = (certificate.is_self_signed(), certificate.can_sign_certificates(), certificate.public_key().pin());
     let shown = format!("{certificate:?} {} {}", certificate.issuer(), certificate.signature_algorithm());

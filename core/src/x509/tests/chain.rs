@@ -1,9 +1,9 @@
-//! Chains that Go and OpenSSL have judged in real handshakes: `testdata/chains.json`, kept up to date by
-//! `tests/tests/real/handshakes.rs`, where some 700 are compared.
+//! Chains that Go and OpenSSL verified in real handshakes: `testdata/chains.json`, kept up to date by
+//! `tests/tests/real/handshakes.rs`, which compares about 700.
 
 use super::*;
 
-/// A chain, its reader, and what Go's TLS and OpenSSL's did.
+/// A chain, its reader, and the results of Go's and OpenSSL's TLS.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Case {
@@ -48,7 +48,7 @@ fn judges_as_go_and_openssl_did() {
         assert_eq!(go.is_ok(), case.go, "{}: Go: {go:?}", case.name);
         assert_eq!(openssl.is_ok(), case.openssl, "{}: OpenSSL: {openssl:?}", case.name);
     }
-    // They do differ, or OpenSSL's rules would not be worth a second look.
+    // The two must differ in some cases, otherwise the data does not test OpenSSL's rules.
     assert!(cases.iter().filter(|case| case.go != case.openssl).count() > 5);
 }
 
@@ -72,20 +72,20 @@ fn says_why() {
     both("a leaf for clients, server", ChainError::WrongUsage(leaf()));
     both("a leaf signed with SHA-1 and ECDSA, client", ChainError::Algorithm("SHA-1 with ECDSA".to_owned()));
     both("pathlen:0, one intermediate, server", ChainError::MayNotSign("CN=root".to_owned()));
-    // OpenSSL takes the first of that name, unless key ids lead it on.
+    // OpenSSL takes the first CA with the name, unless key identifiers select another.
     check("one name, signed by the second, both trusted, right id, server", None, None);
     check(
         "one name, signed by the second, both trusted, no id, server",
         None,
         Some(ChainError::WrongKey(kubernetes())),
     );
-    // Names are other bytes to Go, and the same name to OpenSSL.
+    // The names differ in bytes, so they differ for Go; they are equal for OpenSSL.
     check(
         "a successor of that name in another string type in front, server",
         None,
         Some(ChainError::WrongKey("CN=kubernetes ca".to_owned())),
     );
-    // Go stops at any anchor, OpenSSL at one that signs itself.
+    // Go ends the chain at any trust anchor, OpenSSL at a self-signed one.
     check(
         "the last intermediate is the only anchor, server",
         None,
@@ -94,7 +94,7 @@ fn says_why() {
     check("a leaf for anything, server", None, Some(ChainError::WrongUsage(leaf())));
 }
 
-/// To the second; what is wrong with the last one the referees said once, with Go 1.26 and OpenSSL 3.0.
+/// Validity, to the second. The expected results were observed with Go 1.26 and OpenSSL 3.0.
 #[test]
 fn lives_from_its_first_second_to_its_last() {
     let mut case = Case::named("as it should be, server");
@@ -110,7 +110,7 @@ fn lives_from_its_first_second_to_its_last() {
     check(leaf.not_after().plus_seconds(1), false, false);
 }
 
-/// A certificate that does not exist yet is accepted where one signed by that authority would be.
+/// A certificate that does not exist yet is accepted if one issued by that CA would be.
 #[test]
 fn predicts_what_an_authority_will_sign() {
     let authorities = ["capi-cluster.crt", "capi-etcd.crt", "capi-proxy.crt"].map(certificate);

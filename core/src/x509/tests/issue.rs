@@ -48,7 +48,7 @@ fn makes_an_authority_as_kubeadm_does() {
         assert_eq!((made.not_before(), made.not_after()), (YEAR.not_before, YEAR.not_after.plus_days(1)));
         let flags = [("2.5.29.14", false), ("2.5.29.15", true), ("2.5.29.17", false), ("2.5.29.19", true)];
         assert_eq!(extensions(&made), flags.map(|(oid, critical)| (oid.to_owned(), critical)));
-        // OpenSSL's `subjectKeyIdentifier = hash` is the same method.
+        // OpenSSL's `subjectKeyIdentifier = hash` uses the same method.
         assert_eq!(made.subject_key_id(), certificate(openssl).subject_key_id());
         assert_eq!(made.signature_algorithm(), key.signature_algorithm());
         Issuer::new(made, key).unwrap();

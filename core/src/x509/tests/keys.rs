@@ -61,7 +61,7 @@ fn says_why_a_key_is_not_used() {
     assert_eq!(PrivateKey::from_der(&block("encrypted-pkcs8.key").1).unwrap_err(), KeyError::Encrypted);
 }
 
-/// scrypt with a cost of 0, which overflows in the library: as fuzzing made it up.
+/// scrypt with a cost of 0, which overflows in the library; found by fuzzing.
 #[test]
 fn refuses_scrypt_at_no_cost() {
     use base64::{Engine, prelude::BASE64_STANDARD};
@@ -89,14 +89,14 @@ fn looks_at_the_label() {
 
 #[test]
 fn refuses_a_key_whose_parts_do_not_belong_together() {
-    // The public half of another key inside: the last octets of SEC 1.
+    // Replaces the public key inside by another: the last octets of SEC 1.
     let mut der = block("prime256v1-sec1.key").1;
     let other = block("capi-etcd.key").1;
     let length = der.len();
     der[length - 65..].copy_from_slice(&other[length - 65..]);
     assert_eq!(PrivateKey::from_der(&der).unwrap_err(), KeyError::Inconsistent);
 
-    // The private exponent changed: 257 octets after tag and length of modulus and exponent.
+    // Changes the private exponent: 257 octets after tag and length of modulus and exponent.
     let mut der = block("rsa2048-pkcs1.key").1;
     der[300] ^= 1;
     assert_eq!(PrivateKey::from_der(&der).unwrap_err(), KeyError::Inconsistent);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::text::hex;
 
-/// The serial number as `openssl x509 -serial` shows it.
+/// The serial number in the format of `openssl x509 -serial`.
 fn serial(certificate: &Certificate) -> String {
     match certificate.serial() {
         [first, ..] if first & 0x80 != 0 => {
@@ -59,7 +59,7 @@ fn tells_how_certificates_are_signed() {
     check("ca-p384.crt", "SHA-384 with ECDSA", "ECDSA P-384", true);
     check("ca-ed25519.crt", "Ed25519", "Ed25519", true);
     check("serial-negative.crt", "SHA-256 with ECDSA", "ECDSA P-256", true);
-    // Not checked here, so nobody is found to have signed them.
+    // Signatures with MD5 are not checked, so no signer is found.
     check("ca-md5.crt", "MD5 with RSA", "RSA 2048", false);
     check("ca-rsa512.crt", "SHA-256 with RSA", "RSA 512", false);
     check("ca-rsa16384.crt", "SHA-256 with RSA", "RSA 16384", false);

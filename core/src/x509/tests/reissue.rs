@@ -21,7 +21,7 @@ fn copies_an_odd_leaf() {
         assert!(made.is_signed_by(issuer.certificate()));
         assert_eq!((made.not_before(), made.not_after()), (YEAR.not_before, YEAR.not_after));
         assert_ne!(made.serial(), old.serial());
-        // Nobody can tell how the identifier came about, but the key is the same.
+        // The derivation of the identifier is unknown, but the key is the same.
         assert_eq!(made.subject_key_id(), Some(&[1, 2, 3, 4, 5][..]));
         assert_eq!(made.authority_key_id(), issuer.certificate().subject_key_id());
         let (old_list, new_list) = (list(&old), list(&made));
@@ -43,7 +43,7 @@ fn gives_a_new_key_its_identifier() {
 
 #[test]
 fn names_the_signer_by_its_key_alone() {
-    // This one names issuer and serial number as well, which no longer fit.
+    // This authority key identifier also has issuer and serial number, which are no longer correct.
     let old = certificate("leaf-full-aki.crt");
     let issuer = issuer("capi-etcd.crt", "capi-etcd.key");
     let made = reissue(&old, old.public_key(), YEAR, &issuer).unwrap();
