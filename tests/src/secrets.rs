@@ -17,7 +17,7 @@ impl Secrets {
         self.find(text);
     }
 
-    /// Adds a secret of at least 24 letters and digits, such as a password.
+    /// Adds a secret of exactly 24 letters and digits, such as a password.
     ///
     /// # Panics
     ///
