@@ -1,4 +1,4 @@
-//! Random flags and mounts that point at random files of a tree.
+//! Random flags and mounts that refer to random files of a tree.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use airlock_core::{InputFile, RotationRequest, inspect, plan};
 use airlock_tests::{fixtures, rotation::Case};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// Programs that are not Kubernetes' own, and how each names a path.
+/// The ways in which a program that is not part of Kubernetes can refer to a path.
 #[derive(Clone, Copy, Debug)]
 enum How {
     Flag,
@@ -19,7 +19,7 @@ enum How {
 
 const WAYS: [How; 6] = [How::Flag, How::FlagWithValue, How::Environment, How::Script, How::File, How::Folder];
 
-/// A static Pod that reads `path` in this way, and in no other.
+/// A static Pod that refers to `path` only in this way.
 fn pod(name: &str, how: How, path: &str) -> String {
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
     let (command, mounted) = match how {

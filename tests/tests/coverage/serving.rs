@@ -10,7 +10,7 @@ use super::cluster::{Cluster, NODE, Package, openssl, verify};
 const CONFIG: &str = "/var/lib/kubelet/config.yaml";
 const FLAG: &str = "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt";
 
-/// A node whose kubelet requests its serving certificate.
+/// A node whose kubelet requests its serving certificate from the cluster.
 fn requesting() -> Cluster {
     Cluster::new().edit(CONFIG, "rotateCertificates: true\n", "rotateCertificates: true\nserverTLSBootstrap: true\n")
 }

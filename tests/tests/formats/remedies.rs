@@ -1,4 +1,5 @@
-//! Inputs that hold the right thing in a form that no reader takes: each has a finding, and its command mends the file.
+//! Inputs with correct content in a format that no component reads. Each has a finding, and the finding's command
+//! repairs the file.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
