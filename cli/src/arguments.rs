@@ -324,9 +324,9 @@ impl Choices {
                     )));
                 }
                 (Some(certificate), key) => Some(BroughtAuthority {
-                    certificate: bring(&format!("{option}cert"), certificate, &mut brought_files)?,
+                    certificate: read_imported(&format!("{option}cert"), certificate, &mut brought_files)?,
                     key: match key {
-                        Some(key) => bring(&format!("{option}key"), key, &mut brought_files)?,
+                        Some(key) => read_imported(&format!("{option}key"), key, &mut brought_files)?,
                         None => String::new(),
                     },
                 }),
@@ -391,8 +391,8 @@ impl Preparing {
         let mut files = Vec::new();
         let brought = match (&self.ca_cert, &self.ca_key) {
             (Some(certificate), Some(key)) => Some(BroughtAuthority {
-                certificate: bring("--ca-cert", certificate, &mut files)?,
-                key: bring("--ca-key", key, &mut files)?,
+                certificate: read_imported("--ca-cert", certificate, &mut files)?,
+                key: read_imported("--ca-key", key, &mut files)?,
             }),
             _ => None,
         };
@@ -412,7 +412,7 @@ impl Preparing {
 
 /// Reads a file of an imported CA. Its name is derived from its option, so that its path is not mistaken for a file of
 /// a node.
-fn bring(option: &str, path: &str, files: &mut Vec<InputFile>) -> Result<String, Stop> {
+fn read_imported(option: &str, path: &str, files: &mut Vec<InputFile>) -> Result<String, Stop> {
     let bytes = fs::read(path).map_err(|error| Stop::Usage(format!("{option} {path}: {error}")))?;
     let name = format!("{option} {}", path.rsplit('/').next().unwrap_or(path));
     files.push(InputFile::new(name.clone(), bytes));

@@ -71,7 +71,7 @@ pub fn connections(phases: &Phases) -> Vec<Handshake> {
 ///
 /// # Panics
 ///
-/// If a connection fails or a client's identity changes; the message lists each.
+/// If connections fail (the message lists each), or if a client's identity changes.
 pub fn assert_connect(questions: &[Handshake]) {
     let answers = all_connect(questions);
     let mut known = BTreeMap::new();

@@ -305,11 +305,11 @@ fn fields(pem: &str) -> String {
 }
 
 /// The maximum number of cached chains and bundles. Consecutive questions often share them.
-const MOST_CHAINS: usize = 512;
+const MAX_CACHED_CHAINS: usize = 512;
 
 /// OpenSSL objects cached per thread: creating them costs OpenSSL 3 more than the handshake.
 #[derive(Default)]
-struct Made {
+struct ThreadCache {
     contexts: Vec<(SslVersion, u32, SslContext)>,
     keys: HashMap<String, PKey<Private>>,
     chains: HashMap<String, Vec<X509>>,
@@ -317,14 +317,14 @@ struct Made {
 }
 
 thread_local! {
-    static MADE: RefCell<Made> = RefCell::default();
+    static CACHE: RefCell<ThreadCache> = RefCell::default();
 }
 
 /// An SSL context with OpenSSL's defaults, for one TLS version and security level.
 fn context(version: SslVersion, security_level: u32) -> Result<SslContext, ErrorStack> {
-    MADE.with_borrow_mut(|made| {
+    CACHE.with_borrow_mut(|cache| {
         if let Some((.., context)) =
-            made.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level))
+            cache.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level))
         {
             return Ok(context.clone());
         }
@@ -334,17 +334,17 @@ fn context(version: SslVersion, security_level: u32) -> Result<SslContext, Error
         context.set_security_level(security_level);
         context.set_session_cache_mode(SslSessionCacheMode::OFF);
         let context = context.build();
-        made.contexts.push((version, security_level, context.clone()));
+        cache.contexts.push((version, security_level, context.clone()));
         Ok(context)
     })
 }
 
 fn key(pem: &str) -> Result<PKey<Private>, ErrorStack> {
-    MADE.with_borrow_mut(|made| match made.keys.get(pem) {
+    CACHE.with_borrow_mut(|cache| match cache.keys.get(pem) {
         Some(key) => Ok(key.clone()),
         None => {
             let key = PKey::private_key_from_pem(pem.as_bytes())?;
-            made.keys.insert(pem.to_owned(), key.clone());
+            cache.keys.insert(pem.to_owned(), key.clone());
             Ok(key)
         }
     })
@@ -352,8 +352,8 @@ fn key(pem: &str) -> Result<PKey<Private>, ErrorStack> {
 
 /// A server certificate for handshakes in which only the client's certificate is tested.
 fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
-    MADE.with_borrow_mut(|made| match &made.any_server {
-        Some(made) => Ok(made.clone()),
+    CACHE.with_borrow_mut(|cache| match &cache.any_server {
+        Some(pair) => Ok(pair.clone()),
         None => {
             let key = PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
             let mut certificate = X509::builder()?;
@@ -361,21 +361,21 @@ fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
             certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
             certificate.set_pubkey(&key)?;
             certificate.sign(&key, MessageDigest::sha256())?;
-            Ok(made.any_server.insert((certificate.build(), key)).clone())
+            Ok(cache.any_server.insert((certificate.build(), key)).clone())
         }
     })
 }
 
 fn certificates(pem: &str) -> Result<Vec<X509>, ErrorStack> {
-    MADE.with_borrow_mut(|made| {
-        if let Some(chain) = made.chains.get(pem) {
+    CACHE.with_borrow_mut(|cache| {
+        if let Some(chain) = cache.chains.get(pem) {
             return Ok(chain.clone());
         }
-        if made.chains.len() >= MOST_CHAINS {
-            made.chains.clear();
+        if cache.chains.len() >= MAX_CACHED_CHAINS {
+            cache.chains.clear();
         }
         let chain = X509::stack_from_pem(pem.as_bytes())?;
-        made.chains.insert(pem.to_owned(), chain.clone());
+        cache.chains.insert(pem.to_owned(), chain.clone());
         Ok(chain)
     })
 }

@@ -300,9 +300,9 @@ fn each_file_older_than_the_rest() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Files in any order, some of them twice, some together in archives: one and the same package. What people hold is left
-    /// out of archives, since a package calls it by the name that it was given under, and an admin.conf that lies by itself
-    /// is a person's; a link stays with its file.
+    /// Files in any order, some duplicated, some packed into archives, give the same package. Users' kubeconfigs are
+    /// not packed, because the package names them by their input path, and an admin.conf without a tree counts as a
+    /// user's. A symbolic link stays in the same archive as its file.
     #[test]
     fn any_order_and_shape_gives_the_same_package(
         order in proptest::collection::vec(any::<Index>(), 200),

@@ -6,11 +6,11 @@ use std::{
 };
 
 /// A run may use this many times the size of its input …
-const TIMES: usize = 20;
+const MAX_INPUT_MULTIPLE: usize = 20;
 /// … plus this many bytes.
 const ALLOWANCE: usize = 64 * 1024 * 1024;
 
-static HELD: AtomicUsize = AtomicUsize::new(0);
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
 /// The system's allocator with a counter.
@@ -28,21 +28,21 @@ unsafe impl GlobalAlloc for Meter {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
+        IN_USE.fetch_sub(layout.size(), Relaxed);
         // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         grow(size);
-        HELD.fetch_sub(layout.size(), Relaxed);
+        IN_USE.fetch_sub(layout.size(), Relaxed);
         // SAFETY: the caller upholds the contract of `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
 
 fn grow(size: usize) {
-    let held = HELD.fetch_add(size, Relaxed) + size;
+    let held = IN_USE.fetch_add(size, Relaxed) + size;
     PEAK.fetch_max(held, Relaxed);
 }
 
@@ -74,10 +74,13 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> T {
 ///
 /// If it uses more memory than is allowed for the input's size, or more than [`SECONDS`] of processor time.
 pub fn metered<T>(size: usize, work: impl FnOnce() -> T) -> T {
-    let before = HELD.load(Relaxed);
+    let before = IN_USE.load(Relaxed);
     PEAK.store(before, Relaxed);
     let result = timed(work);
     let held = PEAK.load(Relaxed).saturating_sub(before);
-    assert!(held <= TIMES * size + ALLOWANCE, "{held} bytes of memory were held for an input of {size} bytes");
+    assert!(
+        held <= MAX_INPUT_MULTIPLE * size + ALLOWANCE,
+        "{held} bytes of memory were held for an input of {size} bytes"
+    );
     result
 }

@@ -9,12 +9,12 @@ use flate2::{Compression, write::GzEncoder};
 use libfuzzer_sys::fuzz_target;
 
 /// The maximum unpacked size, in bytes.
-const MOST: usize = 1024 * 1024;
+const MAX_SIZE: usize = 1024 * 1024;
 
 fuzz_target!(|bytes: &[u8]| {
     let [kind, much, ..] = *bytes else { return };
     // Sizes from a few bytes to the maximum; each step is a fifth of a doubling.
-    let size = ((f64::from(much) / 5.0).exp2() as usize).clamp(16, MOST);
+    let size = ((f64::from(much) / 5.0).exp2() as usize).clamp(16, MAX_SIZE);
     let repeat = |text: &str| text.repeat(size / text.len()).into_bytes();
     let certificate = include_str!("../corpus/certificates/ca.crt");
     let (name, content) = match kind % 20 {

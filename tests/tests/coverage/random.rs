@@ -40,8 +40,8 @@ fn pod(name: &str, how: How, path: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Each Pod that reads a file which a step changes is restarted by that step, has to be acknowledged, or refuses the
-    /// plan. What the Pod reads is known here since the test wrote its manifest.
+    /// Each Pod that reads a file which a step changes is restarted by that step, must be acknowledged, or makes
+    /// Airlock refuse the plan. The test writes the Pod's manifest and therefore knows what the Pod reads.
     #[test]
     fn every_reader_of_a_changed_file_is_accounted_for(picks in vec((any::<Index>(), any::<Index>()), 1..4)) {
         let mut files = Case::named("rsa-1").files();

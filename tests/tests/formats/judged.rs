@@ -72,7 +72,7 @@ fn nothing_that_is_not_judged_is_called_wrong() {
         ("v1", true),
     ];
     assert_eq!(go, BTreeMap::from(expected));
-    // Each leaf was signed by its CA, and OpenSSL says so; it finds the CA whose name is of another string type as well.
+    // OpenSSL confirms that each CA signed its leaf; it also finds the CA whose name has another string type.
     for kind in kinds {
         let mut openssl = Command::new("openssl");
         openssl.args(["verify", "-no-CApath", "-attime", &now().0.to_string(), "-CAfile"]);

@@ -55,7 +55,7 @@ const BROKEN: [(Fault, &str, &str, &str); 28] = [
 ];
 
 /// The log message of a real component that reports a fault; these need no handshakes.
-const HEARD: [(Fault, &str); 3] = [
+const LOGGED: [(Fault, &str); 3] = [
     (Fault::BundleInStandbysSigningFile, "expected 1 certificate, found 2"),
     (Fault::KeyOfAnotherCertificate, "private key does not match public key"),
     (Fault::NewCertificateOldKey, "private key does not match public key"),
@@ -64,14 +64,14 @@ const HEARD: [(Fault, &str); 3] = [
 #[test]
 fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let lab = Lab::up("lab-test-faults", &["--control-planes", "2", "--workers", "1", "--spares", "1"]);
-    let given = Given::of(&lab);
+    let given = ClusterFiles::of(&lab);
     let base = given.package(None);
     assert_eq!(base.matrix().first_broken(), None);
-    lay(&base, &lab.directory.join("base"));
+    write_package(&base, &lab.directory.join("base"));
     let mut matrices = BTreeMap::new();
     for fault in Fault::ALL.into_iter().chain([Fault::KeyIdOfWrongAuthority]) {
         let package = given.package(Some(fault));
-        lay(&package, &lab.directory.join("faulty").join(format!("{fault:?}")));
+        write_package(&package, &lab.directory.join("faulty").join(format!("{fault:?}")));
         matrices.insert(format!("{fault:?}"), package.matrix().clone());
     }
     for fault in Fault::ALL {
@@ -100,12 +100,12 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
             wrong.push(format!("{name}: no handshake of {edge} says {message:?}: {seen}"));
         }
         for edge in edges(seen) {
-            if at(&matrices[&name], edge, step, |verdict| verdict.outcome) != Some(Outcome::Broken) {
+            if predicted(&matrices[&name], edge, step, |verdict| verdict.outcome) != Some(Outcome::Broken) {
                 wrong.push(format!("{name} broke {edge} after {step}, where the matrix is not red"));
             }
         }
     }
-    for (fault, words) in HEARD {
+    for (fault, words) in LOGGED {
         let heard = report["faults"][format!("{fault:?}")]["heard"].as_str().unwrap_or_default();
         if !heard.contains(words) {
             wrong.push(format!("{fault:?}: nobody said {words:?} but {heard:?}"));
@@ -117,8 +117,12 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let (seen, matrix) = (&report["faults"][name], &matrices[name]);
     assert!(breaks(seen, "unable to get local issuer certificate"), "{seen}");
     for edge in edges(seen) {
-        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.outcome), Some(Outcome::Holds), "{edge}");
-        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.by(Rules::OpenSsl)), Some(Outcome::Broken), "{edge}");
+        assert_eq!(predicted(matrix, edge, "2-cp1", |verdict| verdict.outcome), Some(Outcome::Holds), "{edge}");
+        assert_eq!(
+            predicted(matrix, edge, "2-cp1", |verdict| verdict.by(Rules::OpenSsl)),
+            Some(Outcome::Broken),
+            "{edge}"
+        );
     }
     assert_eq!(matrix.first_broken(), None);
     let by_go =
@@ -138,13 +142,13 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
 
 /// The cluster's files for `airlock`, with keys that are generated once, so that packages differ only in the planted
 /// fault.
-struct Given {
+struct ClusterFiles {
     files: Vec<InputFile>,
     now: UnixTime,
     keys: Vec<PrivateKey>,
 }
 
-impl Given {
+impl ClusterFiles {
     fn of(lab: &Lab) -> Self {
         let files = ["nodes", "clients", "cluster"].iter().flat_map(|name| fixtures::tree(&lab.directory.join(name)));
         let files: Vec<InputFile> = files.filter(|file| is_read(&file.path)).collect();
@@ -178,7 +182,7 @@ fn is_read(path: &str) -> bool {
 }
 
 /// Writes a package into a folder.
-fn lay(package: &OutputFiles, folder: &Path) {
+fn write_package(package: &OutputFiles, folder: &Path) {
     for file in package.files() {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
@@ -188,7 +192,7 @@ fn lay(package: &OutputFiles, folder: &Path) {
 }
 
 /// The predicted state of a connection at a step.
-fn at(
+fn predicted(
     matrix: &TrustMatrix,
     edge: &str,
     step: &str,

@@ -98,7 +98,7 @@ fn imports(glue: &str) -> Result<BTreeSet<String>> {
     Ok(imports)
 }
 
-/// `__wbg_addEventListener_f2d27251d333a631` as `addEventListener`; the conversions, which are numbered, as `generic`.
+/// The name of an import without prefix and hash: `addEventListener` for `__wbg_addEventListener_f2d27251d333a631`.
 fn plain_name(name: &str) -> String {
     let name = name.trim_start_matches("__wbg_").trim_start_matches("__wbindgen_");
     match name.rsplit_once('_') {
@@ -109,7 +109,7 @@ fn plain_name(name: &str) -> String {
 
 /// Normalizes a line of an import's body; `None` if the line does not show what the import does.
 fn meaning(line: &str) -> Option<String> {
-    const PASSING: [&str; 23] = [
+    const CONVERSIONS: [&str; 23] = [
         "//",
         "const a =",
         "const len",
@@ -135,7 +135,7 @@ fn meaning(line: &str) -> Option<String> {
         "{",
     ];
     let line = line.trim();
-    if line.is_empty() || PASSING.iter().any(|passing| line.starts_with(passing)) {
+    if line.is_empty() || CONVERSIONS.iter().any(|conversion| line.starts_with(conversion)) {
         return None;
     }
     // The functions that closures compile to have a hash in their name.

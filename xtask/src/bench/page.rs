@@ -23,9 +23,9 @@ pub struct Timing {
     pub count: u64,
 }
 
-/// JavaScript that starts a measurement and returns immediately, so that it can be started before the click.
-/// `window.airlock` receives the seconds between `start`'s event on `from` and the first moment at which `until` finds
-/// something, or the text of an alert that appears first.
+/// JavaScript that starts a measurement and returns immediately, so that it can be started before the click. Records in
+/// `window.airlock` the times of `EVENT` on `FROM`, of the last generated key and of the first match of `UNTIL`, in
+/// milliseconds, and the text of an alert if one appears.
 const WATCH: &str = "
 const done = arguments[arguments.length - 1];
 const seen = window.airlock = { keys: null, total: 0 };

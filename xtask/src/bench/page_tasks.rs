@@ -1,8 +1,7 @@
 //! Measures how soon the page is ready and how long its thread is blocked, with the browser's performance entries.
 //!
 //! The browser creates a `longtask` entry (w3.org/TR/longtasks) for each task that blocks the page's thread for 50 ms
-//! or more. Shorter tasks are measured by the scripts of `long-animation-frame` entries and by the gaps between ticks
-//! of a message channel.
+//! or more. Shorter tasks are measured by the gaps between ticks of a message channel.
 
 use std::{fs, path::Path};
 
@@ -27,9 +26,9 @@ const WORKERS: usize = 140;
 /// A CSS selector that matches when the page has drawn all results.
 const DRAWN: &str = "[data-test=page][data-busy=false]:not(:has([data-test=later]))";
 
-/// JavaScript that starts the measurement. Each tick is a separate task, so the time between two ticks, less the tick's
-/// own, is the duration of other tasks. In the task that reports the chosen files, the time before the page's handler
-/// is the browser's: it builds the list of files.
+/// JavaScript that starts the measurement. Each tick is a separate task, so a gap between two ticks shows how long
+/// other tasks took. In the task that reports the chosen files, the time before the page's handler is the browser's: it
+/// builds the list of files.
 const WATCH: &str = "
 const done = arguments[arguments.length - 1];
 const seen = window.airlockTasks = { longest: 0, browser: 0, gap: 0, tasks: 0 };
@@ -160,7 +159,7 @@ impl Tasks {
         }
     }
 
-    /// The median of the longest `longtask` entries; if there are none, of the longest gaps.
+    /// The median of the longest `longtask` entries; if there are none, that of the gaps, at most [`TASK_GOAL`].
     fn worst(&self) -> f64 {
         if self.longest.median() > 0.0 { self.longest.median() } else { self.gap.median().min(TASK_GOAL) }
     }

@@ -23,7 +23,7 @@ pub struct Usage {
     pub peak_memory: u64,
 }
 
-/// GNU time, the only common tool that reports peak memory.
+/// GNU time, which reports a program's peak memory.
 pub struct Meter {
     time: PathBuf,
     notes: PathBuf,

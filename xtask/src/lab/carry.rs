@@ -226,7 +226,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Records what Cluster API would write to `<cluster>-kubeconfig`, if that differs from the last answer.
+    /// Records what Cluster API would write to `<cluster>-kubeconfig`, after the steps that change it.
     fn ask_cluster_api(&mut self, step: &Step) -> Result<()> {
         let told = step.id == "1-freeze" || step.id == "3-authorities";
         let switched = step.phase == 2 && (step.holder == "clients" || step.id.ends_with("-published"));

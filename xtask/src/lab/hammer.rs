@@ -21,7 +21,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(3600);
 
 /// Requests per second of all clients together, and the maximum number of requests.
 const RATE: u32 = 20;
-const MOST_REQUESTS: u64 = 60_000;
+const MAX_REQUESTS: u64 = 60_000;
 
 /// How long a kubelet may take to serve after its start, in seconds.
 const KUBELET_START: f64 = 20.0;
@@ -77,7 +77,7 @@ impl Hammer {
         let management = if description["management"] == true { management::secret() } else { String::new() };
         let config = json!({
             "folder": FOLDER, "servers": servers, "nodes": nodes,
-            "management": management, "plain": tenant, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,
+            "management": management, "plain": tenant, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MAX_REQUESTS,
         });
         fs::write(folder.join("config.json"), serde_json::to_string_pretty(&config)?)?;
         fs::write(folder.join("phase"), "0")?;

@@ -18,9 +18,9 @@ pub struct Recorder<'a> {
     lab: &'a Lab,
     folder: PathBuf,
     edges: Vec<String>,
-    /// The folder of the new CA in the package.
+    /// The path of the new CA in the package.
     new_authority: PathBuf,
-    /// The folder with the user's kubeconfigs, and with the CAs that clients trust whose kubeconfigs were not loaded.
+    /// The paths of the user's kubeconfig, and of the CAs that clients trust whose kubeconfigs were not loaded.
     pub given: PathBuf,
     others_trust: PathBuf,
     others_renewed: bool,
@@ -49,7 +49,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Updates the user's files to what a phase asks users to do.
+    /// Switches to the user's files of a phase, as if users had done what the phase asks of them.
     pub fn people(&mut self, package: &Package, phase: u64) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
         self.given = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;

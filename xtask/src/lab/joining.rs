@@ -40,7 +40,7 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// Assigns the lab's spare machines to the first of the [`JOINS`] that the package has a step for.
+    /// Assigns the spare machines to the first of the [`JOINS`]; returns an error if the package lacks their steps.
     pub fn planned(lab: &Lab, steps: &[Step]) -> Result<Self> {
         let spares = lab.machines(cluster::SPARE)?;
         let node = |step: &Step| !matches!(step.holder.as_str(), "clients" | "cluster" | "management" | "workers");

@@ -75,7 +75,7 @@ pub enum End {
 }
 
 /// The interval at which the moments are checked.
-const LOOK: Duration = Duration::from_millis(4);
+const POLL_INTERVAL: Duration = Duration::from_millis(4);
 
 /// Runs a command until it ends or one of the moments occurs. Removes that moment from the list.
 pub fn attempt(
@@ -100,7 +100,7 @@ pub fn attempt(
         }
     });
     let mut said = Vec::new();
-    let patience = if moments.is_empty() { Duration::from_millis(100) } else { LOOK };
+    let patience = if moments.is_empty() { Duration::from_millis(100) } else { POLL_INTERVAL };
     let end = loop {
         match lines.recv_timeout(patience) {
             Ok(line) => said.push(line),

@@ -117,7 +117,7 @@ impl<'a> Runner<'a> {
                     self.untouched(step, machine)?;
                     continue;
                 }
-                kills.extend(self.killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
+                kills.extend(self.run_killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
             }
         }
         let others = roll_out::after(self.lab, step)?;
@@ -138,7 +138,7 @@ impl<'a> Runner<'a> {
         }
         if disturbance.twice && !step.run.is_empty() {
             for machine in &machines {
-                self.again(step, machine)?;
+                self.run_again(step, machine)?;
             }
         }
         Ok(Outcome { words: "done".to_owned(), kills, others })
@@ -158,13 +158,13 @@ impl<'a> Runner<'a> {
         let (false, Ok(machines)) = (step.undo.is_empty(), self.holders(step)?) else { return Ok(None) };
         let mut kills = Vec::new();
         for machine in &machines {
-            kills.extend(self.killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
+            kills.extend(self.run_killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
         }
         Ok(Some(Outcome { words: "undone".to_owned(), kills, others: Vec::new() }))
     }
 
     /// Runs a command of a step, and kills it at the moments of `index` if that is given. Returns when it was killed.
-    fn killed(
+    fn run_killed(
         &self,
         step: &Step,
         machine: &str,
@@ -179,7 +179,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs a step again directly after its check. It must change nothing and print only its last line.
-    fn again(&self, step: &Step, machine: &str) -> Result<()> {
+    fn run_again(&self, step: &Step, machine: &str) -> Result<()> {
         self.published()?;
         let trees = Trees::of(self.lab, &[machine])?;
         let objects = Objects::of(self.lab)?;

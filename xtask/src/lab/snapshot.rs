@@ -76,21 +76,21 @@ impl Trees {
 
     /// Paths whose content, mode or owner differs.
     pub fn changed(&self, later: &Self) -> Vec<String> {
-        differences(&self.timeless(|_| true), &later.timeless(|_| true))
+        differences(&self.without_times(|_| true), &later.without_times(|_| true))
     }
 
     /// As [`Self::changed`], without files that each run creates again: the kubelets' keys, the scripts' notes and, if
     /// nodes issue their own certificates, those.
     pub fn changed_by_another_run(&self, later: &Self, own_leaves: bool) -> Vec<String> {
-        let anew = |path: &str| {
+        let recreated = |path: &str| {
             let own = own_leaves && MADE_ON_NODES.iter().any(|name| path.ends_with(name));
             own || path.contains("/.airlock") || path.contains("/pki/kubelet-client-")
         };
-        let kept = |path: &str| !anew(path);
-        differences(&self.timeless(kept), &later.timeless(kept))
+        let kept = |path: &str| !recreated(path);
+        differences(&self.without_times(kept), &later.without_times(kept))
     }
 
-    fn timeless(&self, kept: impl Fn(&str) -> bool) -> BTreeMap<String, Entry> {
+    fn without_times(&self, kept: impl Fn(&str) -> bool) -> BTreeMap<String, Entry> {
         let kept = self.0.iter().filter(|(path, _)| kept(path));
         kept.map(|(path, entry)| (path.clone(), Entry { written: (0, 0), ..entry.clone() })).collect()
     }

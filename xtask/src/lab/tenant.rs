@@ -260,7 +260,7 @@ pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
     let before = authority(lab)?;
     let mut whole = carry(lab, &package, &runner, &mut hammer, started, &mut findings);
     if whole.is_ok() && undo {
-        whole = take_back(&package, &runner, &mut hammer, started);
+        whole = roll_back(&package, &runner, &mut hammer, started);
     }
     match whole {
         Err(error) => findings.problems.push(format!("{error:#}")),
@@ -309,14 +309,14 @@ fn carry(
         if let Err(error) = outcome {
             bail!("step {}: {error:#}", step.id);
         }
-        let wrong = at_rest(lab, &step.id)?;
+        let wrong = check_management(lab, &step.id)?;
         findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
     }
     Ok(())
 }
 
 /// Rolls back every step, in reverse order.
-fn take_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
+fn roll_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
     let mut phase = 4;
     for (index, step) in package.steps.iter().enumerate().rev() {
         if step.phase != phase {
@@ -336,7 +336,7 @@ fn authority(lab: &Lab) -> Result<String> {
 }
 
 /// Checks the management cluster after a step and returns the problems.
-fn at_rest(lab: &Lab, step: &str) -> Result<Vec<String>> {
+fn check_management(lab: &Lab, step: &str) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     if step.ends_with("-control-plane") || step == "3-resume" {
         let image = "-o 'jsonpath={.metadata.annotations}'";

@@ -210,7 +210,7 @@ impl Walk<'_> {
         wait(Duration::from_secs(60), &format!("the pod {name}"), || Ok(trusts.is_file().then_some(())))
     }
 
-    /// The folder in which a Pod recorded the CAs that it trusts.
+    /// The file in which a Pod recorded the CAs that it trusts.
     fn trust_of(&self, pod: &str) -> Result<PathBuf> {
         let worker = self.lab.machines("worker")?.swap_remove(0);
         Ok(self.lab.private(&worker, "/var/log/lab").join(format!("{pod}.crt")))
