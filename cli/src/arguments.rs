@@ -1,4 +1,4 @@
-//! What the user typed, and the request that it means.
+//! Command-line arguments, and their conversion into a request.
 
 use std::{collections::BTreeMap, fs};
 
@@ -19,7 +19,7 @@ use clap::{
 
 use crate::Stop;
 
-/// Prepares the rotation of a Kubernetes cluster's certificate authorities, offline.
+/// Plan and package a zero-downtime rotation of Kubernetes cluster CAs, offline.
 #[derive(Parser)]
 #[command(name = "airlock", version)]
 pub(crate) struct Arguments {
@@ -29,86 +29,86 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Show what is among the files, and what is wrong with it
+    /// Show the inventory of the files, and problems
     Inspect {
-        /// Files, folders or archives; a folder may hold the trees of several nodes
+        /// Files, folders or archives; a folder may contain the trees of several nodes
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
         reading: Reading,
-        /// How to print it
+        /// Output format
         #[arg(long, default_value = "table")]
         format: Format,
     },
-    /// Say whether a phase is done, as far as files tell; exit code 1 if not
+    /// Check from the files whether a phase is complete; exit code 1 if not
     Check {
-        /// Files, folders or archives, of any moment of a rotation; its package may be among them
+        /// Files, folders or archives from any time of a rotation; may include its package
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
         reading: Reading,
-        /// Which phase [default: the furthest that anyone has begun]
+        /// Phase to check [default: latest phase started]
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3), value_name = "1|2|3")]
         phase: Option<u8>,
-        /// How to print it
+        /// Output format
         #[arg(long, default_value = "table")]
         format: Format,
     },
-    /// Show what a rotation would do, step by step; makes nothing
+    /// Preview the steps of a rotation; writes nothing
     Plan {
-        /// Files, folders or archives; a folder may hold the trees of several nodes
+        /// Files, folders or archives; a folder may contain the trees of several nodes
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
         reading: Reading,
         #[command(flatten)]
         choices: Box<Choices>,
-        /// How to print it
+        /// Output format
         #[arg(long, default_value = "table")]
         format: Format,
     },
-    /// Make keys and certificates, and write the package
+    /// Generate keys and certificates, and write the package
     Package {
-        /// Files, folders or archives; a folder may hold the trees of several nodes
+        /// Files, folders or archives; a folder may contain the trees of several nodes
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
         reading: Reading,
         #[command(flatten)]
         choices: Box<Choices>,
-        /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
+        /// Output path: an archive if it ends in .zip, otherwise a new or empty folder
         #[arg(long, value_name = "FILE.zip|DIR")]
         out: String,
     },
-    /// Make the CA of a control plane that is not there yet, as the Secret that its operator adopts
+    /// Generate the CA of a new control plane, as a Secret that its operator adopts
     Prepare {
         #[command(flatten)]
         preparing: Preparing,
-        /// A file that is not there yet
+        /// Output path: a new file
         #[arg(long, value_name = "FILE.yaml")]
         out: String,
     },
-    /// Make up a cluster that does not exist, to practise on
+    /// Generate the files of a fictitious cluster, for practice
     Sample {
-        /// Of which kind
+        /// Kind of cluster
         #[arg(value_name = "NAME", value_parser = sample())]
         sample: &'static Sample,
-        /// An archive if it ends in .zip, otherwise a folder that is not there yet or is empty
+        /// Output path: an archive if it ends in .zip, otherwise a new or empty folder
         #[arg(long, value_name = "FILE.zip|DIR")]
         out: String,
     },
 }
 
-/// What a new control plane's CA shall be.
+/// The CA of a new control plane.
 #[derive(Args)]
 pub(crate) struct Preparing {
-    /// Whose operator will run it
+    /// Platform whose operator will run the control plane
     #[arg(long, default_value = "kamaji", value_name = "NAME", value_parser = platform())]
     platform: &'static Profile,
-    /// The control plane that is to be made
+    /// Name of the new control plane
     #[arg(long, value_name = "NAMESPACE/NAME")]
     tenant: String,
-    /// The CA's key: rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384 [default: rsa-2048]
+    /// Key type of the CA: rsa-2048, rsa-3072, rsa-4096, ecdsa-p256 or ecdsa-p384 [default: rsa-2048]
     #[arg(long, value_name = "TYPE", conflicts_with = "ca_cert")]
     key_type: Option<KeyAlgorithm>,
     /// Common name of the CA [default: kubernetes]
@@ -117,13 +117,13 @@ pub(crate) struct Preparing {
     /// Lifetime of the CA in days
     #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N", conflicts_with = "ca_cert")]
     ca_days: u32,
-    /// Certificate of a CA made elsewhere
+    /// Certificate of an imported CA
     #[arg(long, value_name = "FILE", requires = "ca_key")]
     ca_cert: Option<String>,
-    /// Its private key
+    /// Private key of the imported CA
     #[arg(long, value_name = "FILE", requires = "ca_cert")]
     ca_key: Option<String>,
-    /// File whose first line is the password of an encrypted key; asked for on a terminal if need be
+    /// File whose first line is the password of an encrypted key; without it, you are prompted on a terminal
     #[arg(long, value_name = "FILE")]
     password_file: Option<String>,
 }
@@ -134,98 +134,100 @@ pub(crate) enum Format {
     Table,
 }
 
-/// How the files are to be read.
+/// How to interpret the files.
 #[derive(Args)]
 pub(crate) struct Reading {
-    /// Which platform they are of [default: told from the files]
+    /// Platform of the cluster [default: auto-detected]
     #[arg(long, value_name = "NAME", value_parser = platform())]
     pub(crate) platform: Option<&'static Profile>,
-    /// Which tenant, where the files are of several
+    /// Tenant to use, if the files contain several
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub(crate) tenant: Option<String>,
-    /// File whose first line is the password of encrypted keys and PKCS#12 containers; asked for on a terminal if need be
+    /// File whose first line is the password of encrypted keys and PKCS#12 containers; without it, you are prompted on
+    /// a terminal
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<String>,
 }
 
-/// Every choice of a rotation.
+/// All options of a rotation.
 #[derive(Args)]
 pub(crate) struct Choices {
-    /// Why: new CAs and everything that they issue, or only new leaves of the CAs that are there
+    /// Goal: new CAs with all certificates that they issue, or only new leaf certificates of the current CAs
     #[arg(long, default_value = "rotate", value_name = "rotate|renew-leaves", value_parser = intent())]
     intent: Intent,
-    /// Which CAs get a successor: cluster, front-proxy, talos [default: all that the platform rotates]
+    /// CAs to replace: cluster, front-proxy, talos [default: all that the platform rotates]
     #[arg(long, value_delimiter = ',', value_name = "CA,…")]
     rotate: Option<Vec<AuthorityId>>,
-    /// The new CAs' keys: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 or ed25519; Talos makes its own kinds
+    /// Key type of the new CAs: same, rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 or ed25519; does not apply
+    /// to Talos
     #[arg(long, default_value = "same", value_name = "TYPE", value_parser = key_type)]
     key_type: KeyType,
-    /// Subject of the new cluster CA as StarlingX' tool takes it: 'C= ST= L= O= OU= CN='
+    /// Subject of the new cluster CA for StarlingX: 'C= ST= L= O= OU= CN='
     #[arg(long, value_name = "SUBJECT", conflicts_with_all = ["ca_name", "ca_cert"])]
     subject: Option<String>,
-    /// Day on which the new cluster CA ends, likewise: YYYY-MM-DD
+    /// Expiry date of the new cluster CA for StarlingX: YYYY-MM-DD
     #[arg(long, value_name = "DATE", conflicts_with = "ca_cert")]
     expiry_date: Option<String>,
-    /// Common name of the new cluster CA [default: the old one's and today's date]
+    /// Common name of the new cluster CA [default: the old CA's name with today's date]
     #[arg(long, value_name = "NAME", conflicts_with = "ca_cert")]
     ca_name: Option<String>,
-    /// Certificate of a cluster CA made elsewhere
+    /// Certificate of an imported cluster CA
     #[arg(long, value_name = "FILE")]
     ca_cert: Option<String>,
-    /// Its private key
+    /// Private key of the imported cluster CA
     #[arg(long, value_name = "FILE", requires = "ca_cert")]
     ca_key: Option<String>,
-    /// Common name of the new front-proxy CA [default: the old one's and today's date]
+    /// Common name of the new front-proxy CA [default: the old CA's name with today's date]
     #[arg(long, value_name = "NAME", conflicts_with = "front_proxy_ca_cert")]
     front_proxy_ca_name: Option<String>,
-    /// Certificate of a front-proxy CA made elsewhere
+    /// Certificate of an imported front-proxy CA
     #[arg(long, value_name = "FILE")]
     front_proxy_ca_cert: Option<String>,
-    /// Its private key
+    /// Private key of the imported front-proxy CA
     #[arg(long, value_name = "FILE", requires = "front_proxy_ca_cert")]
     front_proxy_ca_key: Option<String>,
-    /// Certificate of a Talos API CA made elsewhere
+    /// Certificate of an imported Talos API CA
     #[arg(long, value_name = "FILE")]
     talos_ca_cert: Option<String>,
-    /// Its private key
+    /// Private key of the imported Talos API CA
     #[arg(long, value_name = "FILE", requires = "talos_ca_cert")]
     talos_ca_key: Option<String>,
     /// Lifetime of the new CAs in days
     #[arg(long, default_value_t = request::DEFAULT_CA_DAYS, value_name = "N")]
     ca_days: u32,
-    /// Lifetime of new leaves in days; never beyond their CA's
+    /// Lifetime of new leaf certificates in days; they never outlive their CA
     #[arg(long, default_value_t = request::DEFAULT_LEAF_DAYS, value_name = "N")]
     leaf_days: u32,
-    /// Re-sign the keys that are there instead of making new ones
+    /// Reuse the existing private keys instead of generating new ones
     #[arg(long)]
     keep_keys: bool,
-    /// How kubelets come by certificates of the new CA
+    /// How kubelets get certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
     kubelet_certs: Kubelets,
-    /// How workers stop trusting the old CA in phase 3: their script changes them, or machines that join with the new CA
-    /// replace them (drain and delete)
+    /// How workers stop trusting the old CA in phase 3: a script reconfigures them, or new machines replace them (drain
+    /// and delete)
     #[arg(long, default_value = "reconfigure", value_name = "reconfigure|replace")]
     workers: WorkersOption,
-    /// The new CAs' keys stay elsewhere: make signing requests, and go on when the certificates are there
+    /// Keep the new CAs' keys outside the cluster: write CSRs, and continue when the signed certificates are loaded
     #[arg(long)]
     external_ca: bool,
-    /// Where a rotation is under way and its new CA has signed nothing yet: give that CA up and begin anew with another
+    /// If a rotation has started and its new CA has issued nothing yet: discard that CA and start over with another
     #[arg(long)]
     start_over: bool,
-    /// Accept an outage that cannot be helped; without it, its cause and duration are said and nothing is written
+    /// Accept an unavoidable outage; without this option, its cause and duration are reported and nothing is written
     #[arg(long)]
     accept_outage: bool,
-    /// Acknowledge a dependency that the package does not handle, by its id; repeat it for each
+    /// Acknowledge a dependency that the package does not handle, by its id; repeat the option for each
     #[arg(long, value_name = "ID")]
     acknowledge: Vec<String>,
-    /// Release of the platform's operator, such as 26.8.2-edge, where the way depends on it [default: told from the files]
+    /// Release of the platform's operator, such as 26.8.2-edge, if the steps depend on it [default: auto-detected]
     #[arg(long, value_name = "RELEASE")]
     release: Option<String>,
     #[command(flatten)]
     subclouds: Subclouds,
 }
 
-/// The options of dcmanager's strategy, by dcmanager's own names.
+/// Options of dcmanager's strategy, with dcmanager's own names.
 #[derive(Args)]
 #[command(next_help_heading = "Options of StarlingX Distributed Cloud (--platform starlingx-dc)")]
 pub(crate) struct Subclouds {
@@ -244,15 +246,16 @@ pub(crate) struct Subclouds {
     /// Do not update any further subcloud after a failure
     #[arg(long)]
     stop_on_failure: bool,
-    /// Update subclouds as well whose kube-rootca_sync_status is in-sync
+    /// Also update subclouds whose kube-rootca_sync_status is in-sync
     #[arg(long)]
     force_in_sync: bool,
-    /// Path on the system controller of a PEM file with the new CA's certificate and key, instead of a CA that each subcloud generates (--subject, --expiry-date)
+    /// Path on the system controller of a PEM file with the new CA's certificate and key; without it, each subcloud
+    /// generates its own CA (--subject, --expiry-date)
     #[arg(long, value_name = "PATH")]
     cert_file: Option<String>,
 }
 
-/// A key type, or the old one's.
+/// A key type; `None` for the key type of the old CA.
 #[derive(Clone, Copy)]
 struct KeyType(Option<KeyAlgorithm>);
 
@@ -264,13 +267,13 @@ enum WorkersOption {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kubelets {
-    /// The package holds certificates and keys for them
+    /// The package contains certificates and keys for them
     Mint,
-    /// Each asks for its own; no key leaves its node
+    /// Each kubelet requests its own; private keys stay on the node
     Renew,
 }
 
-/// The platforms by their names.
+/// Parses the id of a sample.
 fn sample() -> impl TypedValueParser<Value = &'static Sample> {
     let names = PossibleValuesParser::new(SAMPLES.iter().map(|sample| sample.id));
     names.map(|name| sample::named(&name).expect("Invariant: only names of samples are possible"))
@@ -297,7 +300,7 @@ fn key_type(text: &str) -> Result<KeyType, String> {
 }
 
 impl Choices {
-    /// The request, and the files that were brought along for it.
+    /// The request, and the imported files that it refers to.
     pub(crate) fn request(&self) -> Result<(RotationRequest, Vec<InputFile>), Stop> {
         let mut brought_files = Vec::new();
         let rows = [
@@ -321,9 +324,9 @@ impl Choices {
                     )));
                 }
                 (Some(certificate), key) => Some(BroughtAuthority {
-                    certificate: bring(&format!("{option}cert"), certificate, &mut brought_files)?,
+                    certificate: read_imported(&format!("{option}cert"), certificate, &mut brought_files)?,
                     key: match key {
-                        Some(key) => bring(&format!("{option}key"), key, &mut brought_files)?,
+                        Some(key) => read_imported(&format!("{option}key"), key, &mut brought_files)?,
                         None => String::new(),
                     },
                 }),
@@ -380,7 +383,7 @@ impl Subclouds {
 }
 
 impl Preparing {
-    /// What is wanted, the files of a CA made elsewhere, and how they are read.
+    /// The requested control plane, the files of an imported CA, and how to interpret them.
     pub(crate) fn wanted(&self) -> Result<(NewControlPlane, Vec<InputFile>, Reading), Stop> {
         let Some((namespace, name)) = self.tenant.split_once('/') else {
             return Err(Stop::Usage(format!("--tenant {}: it must be NAMESPACE/NAME", self.tenant)));
@@ -388,8 +391,8 @@ impl Preparing {
         let mut files = Vec::new();
         let brought = match (&self.ca_cert, &self.ca_key) {
             (Some(certificate), Some(key)) => Some(BroughtAuthority {
-                certificate: bring("--ca-cert", certificate, &mut files)?,
-                key: bring("--ca-key", key, &mut files)?,
+                certificate: read_imported("--ca-cert", certificate, &mut files)?,
+                key: read_imported("--ca-key", key, &mut files)?,
             }),
             _ => None,
         };
@@ -407,8 +410,9 @@ impl Preparing {
     }
 }
 
-/// Reads a file of a CA made elsewhere. It is named after its option, so that no path of it could be taken for a node's.
-fn bring(option: &str, path: &str, files: &mut Vec<InputFile>) -> Result<String, Stop> {
+/// Reads a file of an imported CA. Its name is derived from its option, so that its path is not mistaken for a file of
+/// a node.
+fn read_imported(option: &str, path: &str, files: &mut Vec<InputFile>) -> Result<String, Stop> {
     let bytes = fs::read(path).map_err(|error| Stop::Usage(format!("{option} {path}: {error}")))?;
     let name = format!("{option} {}", path.rsplit('/').next().unwrap_or(path));
     files.push(InputFile::new(name.clone(), bytes));

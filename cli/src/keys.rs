@@ -1,4 +1,4 @@
-//! Keys on every core. They are independent of one another.
+//! Generates independent keys on all cores.
 
 use std::{
     num::NonZero,
@@ -13,10 +13,9 @@ use airlock_core::{plan::KeyRequest, x509::PrivateKey};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 
-/// Makes a key for every request, in the order of the requests.
+/// Generates a key for every request, in the order of the requests.
 ///
-/// # Panics
-/// If the system has no randomness to give.
+/// # Panics If the system cannot provide randomness.
 pub(crate) fn generate(requests: &[KeyRequest]) -> Vec<PrivateKey> {
     let next = AtomicUsize::new(0);
     let made: Mutex<Vec<Option<PrivateKey>>> = Mutex::new(requests.iter().map(|_| None).collect());

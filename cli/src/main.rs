@@ -1,8 +1,7 @@
-//! `airlock`: the core for machines without a browser.
+//! `airlock`: the command line, for machines without a browser.
 //!
-//! What goes where: results to standard output, findings to standard error, secrets only into files
-//! that their owner alone can read. Exit codes: 0; 1 where a finding of severity error stands in the
-//! way, and then nothing is written; 2 usage.
+//! Results go to standard output, findings to standard error, secrets only into files that are readable by their owner
+//! alone. Exit codes: 0 for success; 1 if a finding is an error, in which case nothing is written; 2 for a usage error.
 
 mod arguments;
 mod keys;
@@ -57,13 +56,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Why a command ends early.
+/// The reason for which a command stops early.
 pub(crate) enum Stop {
-    /// At least one of them is an error.
+    /// Findings, at least one of which is an error.
     Findings(Vec<Finding>),
-    /// The system refused something, or a certificate could not be made.
+    /// An operating system call failed, or a certificate could not be created.
     Failed(String),
-    /// The arguments cannot be what was meant.
+    /// The arguments are invalid.
     Usage(String),
 }
 
@@ -162,7 +161,7 @@ fn decide(
     Ok((inventory, plan))
 }
 
-/// The clock, or the time that `SOURCE_DATE_EPOCH` sets (reproducible-builds.org).
+/// The system time, or the value of `SOURCE_DATE_EPOCH` (reproducible-builds.org).
 fn now() -> Result<UnixTime, Stop> {
     if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
         let seconds =

@@ -1,5 +1,5 @@
-//! The password of encrypted keys: from a file, or asked for once on the terminal. Never an argument, which every user of the
-//! machine could read.
+//! The password of encrypted keys, from a file or a single prompt on the terminal. It is never an argument, because
+//! every user of the machine can read those.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{Stop, arguments::Reading};
 
-/// Inspects `files`, with a password where one is needed and can be had; otherwise findings say what it would open.
+/// Inspects `files`, with a password if one is needed and available; otherwise findings list what it would decrypt.
 pub(crate) fn inspect(files: Vec<InputFile>, reading: &Reading, now: UnixTime) -> Result<Inventory, Stop> {
     let options = InspectOptions { platform: reading.platform, tenant: reading.tenant.as_deref(), password: None };
     let with = |files, password| inspect_with(files, InspectOptions { password: Some(password), ..options }, now);
@@ -27,7 +27,7 @@ pub(crate) fn inspect(files: Vec<InputFile>, reading: &Reading, now: UnixTime) -
     Ok(with(files, &Password::new(typed)))
 }
 
-/// The first line of a file, without its line end, as OpenSSL's `-passin file:` takes it.
+/// The first line of a file, without its line end, as in OpenSSL's `-passin file:`.
 fn from_file(path: &str) -> Result<Password, Stop> {
     let text = fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(|error| Stop::Usage(format!("--password-file {path}: {error}")))?;

@@ -1,4 +1,4 @@
-//! Files, folders and archives become input.
+//! Reads files, folders and archives as input.
 
 use std::{
     fs::{self, Metadata},
@@ -11,11 +11,11 @@ use zeroize::Zeroizing;
 
 use crate::Stop;
 
-/// Reads everything below `paths`, in the order of their names.
+/// Reads everything below `paths`, sorted by name.
 pub(crate) fn paths(paths: &[String]) -> Result<Vec<InputFile>, Stop> {
     let mut files = Vec::new();
     for path in paths {
-        // A link that the person named is followed; those below are left to core.
+        // A symbolic link in `paths` is followed; links below are passed to the core.
         let metadata = fs::metadata(path).map_err(|error| Stop::Usage(format!("{path}: {error}")))?;
         visit(Path::new(path), path.trim_end_matches('/'), &metadata, &mut files);
     }

@@ -1,4 +1,4 @@
-//! Reports as text for a terminal.
+//! Formats reports as text for a terminal.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use airlock_core::{
     },
 };
 
-/// What was found, holder by holder.
+/// The inventory, by holder.
 pub(crate) fn inventory(report: &InventoryReport) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
@@ -56,7 +56,7 @@ fn write_inventory(text: &mut String, report: &InventoryReport) -> std::fmt::Res
     Ok(())
 }
 
-/// A group of findings, its places below it.
+/// Writes a group of findings, followed by their locations.
 fn write_group(text: &mut String, group: &FindingGroup) -> std::fmt::Result {
     group.to_string().lines().try_for_each(|line| writeln!(text, "  {line}"))
 }
@@ -106,7 +106,7 @@ fn missing_in_words(missing: &MissingReport) -> String {
     }
 }
 
-/// Whether a phase is done.
+/// The result of checking a phase.
 pub(crate) fn check(report: &CheckReport) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
@@ -131,7 +131,7 @@ fn write_check(text: &mut String, report: &CheckReport) -> std::fmt::Result {
     Ok(())
 }
 
-/// What will be done, step by step.
+/// The steps of a plan.
 pub(crate) fn plan(report: &PlanReport) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.

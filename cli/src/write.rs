@@ -1,4 +1,4 @@
-//! What is made on disk. Secrets go only into files that their owner alone can read.
+//! Writes output to disk. Secrets go only into files that are readable by their owner alone.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -10,16 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::Stop;
 
-/// Where the package or the sample goes.
+/// The destination of a package or sample.
 pub(crate) enum Target {
-    /// One archive, replaced in one move if it is there.
+    /// An archive; an existing file is replaced atomically.
     Archive(String),
-    /// A folder that is not there yet, or empty.
+    /// A folder that does not exist or is empty.
     Folder(String),
 }
 
 impl Target {
-    /// Decides by the name, and refuses a folder that holds anything.
+    /// Chooses the kind by the name's ending; returns an error for a folder that is not empty.
     pub(crate) fn new(out: &str) -> Result<Self, Stop> {
         if Path::new(out).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
             return Ok(Self::Archive(out.to_owned()));
@@ -36,14 +36,14 @@ impl Target {
         }
     }
 
-    /// The path as it was given.
+    /// The path from the command line.
     pub(crate) fn path(&self) -> &str {
         match self {
             Self::Archive(path) | Self::Folder(path) => path,
         }
     }
 
-    /// Writes files with their paths and modes, or the archive of them.
+    /// Writes files with their paths and modes, or the archive that contains them.
     pub(crate) fn write<'f>(
         &self,
         files: impl Iterator<Item = (&'f str, u32, &'f [u8])>,
@@ -57,7 +57,7 @@ impl Target {
     }
 }
 
-/// Writes a file with a private key in it, and overwrites none: what was there may be the only copy of another.
+/// Writes a file with a private key. Never overwrites a file, which may be the only copy of another key.
 pub(crate) fn secret(path: &str, bytes: &[u8]) -> Result<(), Stop> {
     write_file(Path::new(path), 0o600, bytes).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Stop::Usage(format!("--out {path}: it is there already")),
@@ -67,7 +67,7 @@ pub(crate) fn secret(path: &str, bytes: &[u8]) -> Result<(), Stop> {
 
 fn write_archive(path: &str, bytes: &[u8]) -> std::io::Result<()> {
     let beside = format!("{path}.partial");
-    // A left-over of an interrupted run.
+    // A temporary file of an interrupted run.
     if Path::new(&beside).exists() {
         fs::remove_file(&beside)?;
     }
@@ -101,7 +101,7 @@ fn create_folder(path: &Path) -> std::io::Result<()> {
 #[cfg(unix)]
 fn write_file(path: &Path, mode: u32, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    // Closed to others from the first byte on, whatever the umask.
+    // Created with mode 0600, regardless of the umask.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.set_permissions(fs::Permissions::from_mode(mode))

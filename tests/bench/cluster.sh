@@ -1,11 +1,11 @@
 #!/bin/sh
-# The input of a bench run: what a single control-plane node of a new cluster holds, made by kubeadm.
-# kubelet.conf names the files in which the kubelet keeps its own credential, as `kubeadm init phase kubelet-finalize` leaves it:
-# a credential inside would be one more than the other contenders make.
+# Creates the input of a benchmark with kubeadm: the files of a single control-plane node of a new cluster. kubelet.conf
+# refers to the files of the kubelet's credential, as after `kubeadm init phase kubelet-finalize`. An embedded
+# credential would be one more to generate, which the other contenders do not do.
 #
-# Makes FOLDER/cp1, FOLDER/cp1.tar and FOLDER/brought.
+# Creates FOLDER/cp1, FOLDER/cp1.tar and FOLDER/brought.
 #
-#   tests/bench/cluster.sh KUBEADM ALGORITHM FOLDER     ALGORITHM as kubeadm's encryptionAlgorithm has it
+#   tests/bench/cluster.sh KUBEADM ALGORITHM FOLDER     ALGORITHM: as in kubeadm's encryptionAlgorithm
 set -eu
 umask 077
 kubeadm=$1 algorithm=$2 folder=$3
@@ -30,7 +30,8 @@ END
 phase() {
     "$kubeadm" --rootfs "$folder/cp1" init phase "$@" --config /kubeadm.yaml >"$folder/log" 2>&1 || { cat "$folder/log" >&2; exit 1; }
 }
-# kubeadm changes its root to the node's tree, so that every path means the node's own; that takes root's rights.
+# --rootfs makes kubeadm use the node's tree as its root folder (chroot), so that absolute paths are the node's. Needs
+# root.
 cp "$folder/kubeadm.yaml" "$folder/cp1/"
 phase certs all
 for kubeconfig in admin super-admin controller-manager scheduler kubelet; do
@@ -43,7 +44,7 @@ sed -i -e "s|client-certificate-data: .*|client-certificate: $current|" -e "s|cl
 rm -r "$folder/cp1/kubeadm.yaml" "$folder/cp1/etc/kubernetes/tmp" 2>/dev/null || true
 rm "$folder/log" "$folder/kubeadm.yaml"
 
-# New authorities, made beforehand: with them and with kept keys a run makes no key, which leaves what is not key generation.
+# Existing CAs to import. With them and with kept keys, a run generates no keys, which measures everything else.
 case $algorithm in
     RSA-*) set -- -newkey "rsa:${algorithm#RSA-}" ;;
     ECDSA-P256) set -- -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 ;;
@@ -55,5 +56,5 @@ for authority in ca front-proxy-ca; do
         -addext keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign \
         -keyout "$folder/brought/$authority.key" -out "$folder/brought/$authority.crt" 2>/dev/null
 done
-# As the page is given it.
+# The archive for the page.
 tar -C "$folder" -cf "$folder/cp1.tar" cp1

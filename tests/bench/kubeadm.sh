@@ -1,8 +1,8 @@
 #!/bin/sh
-# What Airlock makes for one control-plane node, made by kubeadm: two authorities, three leaves, four kubeconfigs.
-# Only those phases: without etcd's certificates, the service account keys and kubelet.conf.
+# Generates with kubeadm what Airlock generates for one control-plane node: two CAs, three leaf certificates, four
+# kubeconfigs. Runs only these phases: leaves out etcd's certificates, the service account keys and kubelet.conf.
 #
-#   tests/bench/kubeadm.sh KUBEADM ALGORITHM FOLDER     FOLDER is not there yet
+#   tests/bench/kubeadm.sh KUBEADM ALGORITHM FOLDER     FOLDER must not exist
 set -eu
 umask 077
 kubeadm=$1 algorithm=$2 folder=$3

@@ -1,8 +1,8 @@
 #!/bin/sh
-# What Airlock makes for one control-plane node, as people script it with OpenSSL, one certificate after the other
-# (kubernetes.io: "Generate Certificates Manually"): two authorities, three leaves, four kubeconfigs.
+# Generates what Airlock generates for one control-plane node (two CAs, three leaf certificates, four kubeconfigs), one
+# certificate after the other, as in a typical OpenSSL script (kubernetes.io: "Generate Certificates Manually").
 #
-#   tests/bench/openssl.sh ALGORITHM FOLDER     ALGORITHM: rsa-2048, rsa-4096 or ecdsa-p256; FOLDER is not there yet
+#   tests/bench/openssl.sh ALGORITHM FOLDER     ALGORITHM: rsa-2048, rsa-4096 or ecdsa-p256; FOLDER must not exist
 #   tests/bench/openssl.sh --keys ALGORITHM FOLDER     only the nine keys
 set -eu
 umask 077

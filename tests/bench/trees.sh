@@ -1,10 +1,10 @@
 #!/bin/bash
-# The trees of a large cluster, as tests/fixtures/kubeadm/rsa-3 is one of four nodes: each node with its own names and addresses in its own
-# certificates, kubeconfigs and manifests, signed by the fixture's authorities.
-# Keys are the fixture's, one for each purpose, shared by all nodes: making thousands of them would take longer than everything that is measured,
-# and a run that keeps keys makes none of its own for nodes.
+# Creates the trees of a large cluster from tests/fixtures/kubeadm/rsa-3. Each node has its own names and addresses in
+# its certificates, kubeconfigs and manifests, issued by the fixture's CAs. All nodes share the fixture's keys, one for
+# each purpose: generating thousands of keys would take longer than the measurement, and a run that keeps keys generates
+# none for nodes.
 #
-#   tests/bench/trees.sh CONTROL_PLANES WORKERS FOLDER     FOLDER is not there yet
+#   tests/bench/trees.sh CONTROL_PLANES WORKERS FOLDER     FOLDER must not exist
 set -euo pipefail
 umask 077
 control_planes=$1 workers=$2 folder=$3
@@ -20,7 +20,7 @@ usage=keyUsage=critical,digitalSignature,keyEncipherment
 plain=basicConstraints=critical,CA:FALSE
 serial=1000
 
-# public NAME FILE: the public key of a private one, and of a kubeconfig's
+# public NAME FILE: writes the public key of a private key or of a kubeconfig
 public() { openssl pkey -in "$2" -pubout -out "$scratch/$1.pub"; }
 for name in apiserver apiserver-kubelet-client front-proxy-client apiserver-etcd-client etcd/server etcd/peer etcd/healthcheck-client; do
     public "${name#*/}" "$fixture/cp2/etc/kubernetes/pki/$name.key"
@@ -29,7 +29,7 @@ for name in admin controller-manager scheduler; do
     sed -n 's/ *client-key-data: //p' "$fixture/cp2/etc/kubernetes/$name.conf" | base64 -d >"$scratch/$name.key"
     public "$name" "$scratch/$name.key"
 done
-# The kubelet's own key lies in one file with its certificate.
+# The kubelet's key and certificate are in one file.
 pems=("$fixture"/worker1/var/lib/kubelet/pki/kubelet-client-2*.pem)
 openssl ec -in "${pems[0]}" -out "$scratch/kubelet.pem" 2>/dev/null
 public kubelet "$scratch/kubelet.pem"
@@ -42,14 +42,14 @@ sign() {
         -set_serial "$serial" -days 3650 -extfile "$scratch/ext" -out "$1"
 }
 
-# kubelet NODE: its client certificate, as it renews it, and the serving certificate that it makes of an authority of its own
+# kubelet NODE: its renewed client certificate, and its self-signed serving certificate with its own CA
 kubelet() {
     local pki=$folder/$1/var/lib/kubelet/pki
     rm -f "$pki"/kubelet-client-*
     sign "$scratch/client.crt" kubelet "/O=system:nodes/CN=system:node:$1" ca clientAuth
     cat "$scratch/client.crt" "$scratch/kubelet.pem" >"$pki/kubelet-client-2026-11-22-02-13-37.pem"
     ln -s /var/lib/kubelet/pki/kubelet-client-2026-11-22-02-13-37.pem "$pki/kubelet-client-current.pem"
-    # Those authorities are found by their keys, so each has one of its own.
+    # Airlock identifies these CAs by their keys, so each gets its own.
     openssl ecparam -name prime256v1 -genkey -noout -out "$scratch/own.key"
     printf '%s\n' basicConstraints=critical,CA:TRUE keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign subjectKeyIdentifier=hash >"$scratch/ext"
     openssl x509 -new -sha256 -key "$scratch/own.key" -subj "/CN=$1-ca@1795313617" -set_serial 2 -days 365 -extfile "$scratch/ext" -out "$scratch/own.crt"

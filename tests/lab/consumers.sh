@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What a person does for a webhook and an APIService whose caBundle is the cluster CA; runs on a control-plane node.
-# @NAMES@ are filled in by `cargo xtask lab run`.
+# Does what the owner of a webhook and an APIService does if their caBundle is the cluster CA. Runs on a control-plane
+# node. `cargo xtask lab run` replaces @NAMES@.
 set -eu
 kubectl() {
   command kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"

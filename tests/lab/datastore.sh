@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A DataStore's authority, its server's certificate, and the tenant's client certificate; runs on the tenant's host.
+# Creates a DataStore's CA, its server's certificate, and the tenant's client certificate. Runs on the tenant's host.
 set -eu
 mkdir -p /root/datastore
 cd /root/datastore

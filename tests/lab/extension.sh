@@ -1,13 +1,13 @@
 # shellcheck shell=sh
 # extension.sh FOLDER
-# A serving certificate for the extension API server, of the CA that signs on this control-plane node.
-# @NAMES@ are filled in by `cargo xtask lab up`.
+# Issues a serving certificate for the extension API server, with the CA that signs on this control-plane node.
+# `cargo xtask lab up` replaces @NAMES@.
 set -eu
 folder=${1:?which folder?}
 mkdir -p "$folder"
 cd "$folder"
 pki=@CERTIFICATES@
-# The first certificate is the one that belongs to the key.
+# The first certificate in ca.crt belongs to ca.key.
 openssl x509 -in "$pki/ca.crt" -out ca.crt
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=extension.lab.svc -keyout tls.key -out tls.csr 2>/dev/null
 printf 'subjectAltName=DNS:extension.lab.svc\nextendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\n' >tls.ext

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What clusters have beside kubeadm's own files; runs on the first control-plane node after `kubeadm init`:
-# - a static Pod mounts admin.conf as a single file and reads it at its start, as kube-vip does;
-# - a program asks the cluster through that Pod all the time, and writes every answer down.
+# Adds components that many clusters have. Runs on the first control-plane node after `kubeadm init`:
+# - a static Pod that mounts admin.conf as a single file and reads it at its start, as kube-vip does;
+# - a program that continuously sends requests to the cluster through that Pod, and records every response.
 set -eu
 
 cat >/etc/kubernetes/.vip.yaml <<'END'
@@ -30,7 +30,7 @@ spec:
       type: File
     name: kubeconfig
 END
-# Beside the folder that the kubelet watches, then in one move.
+# The manifest is written outside the folder that the kubelet watches, then moved atomically.
 mv /etc/kubernetes/.vip.yaml /etc/kubernetes/manifests/vip.yaml
 
 cat >/root/ask-vip.sh <<'END'

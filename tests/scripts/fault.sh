@@ -1,12 +1,12 @@
 #!/bin/sh
-# A command that is called as always, but for call number $AT, which fails in the way $MODE. Without AT it only records:
-# a line with its name and arguments in $RECORD.
+# Wraps a command: call number $AT fails in the way that $MODE names; all other calls run the real command. Without AT,
+# only appends each call's name and arguments to $RECORD, as one line.
 name=${0##*/}
 real=${PATH#*:}
 if [ -z "${AT:-}" ]; then
   line=$name
   for word; do line="$line	$word"; done
-  # One line a call, whatever its arguments hold.
+  # One line per call, even if an argument contains newlines.
   printf '%s\n' "$line" | PATH=$real tr '\n' ' ' >>"$RECORD"
   echo >>"$RECORD"
   PATH=$real exec "$name" "$@"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Stands for the kubelet's static Pods: a process for each manifest, replaced when the manifest changes or was away.
+# Simulates the kubelet's static Pods: a process for each manifest, replaced when the manifest changes or reappears.
 box=/run/machine
 while :; do
   for name in kube-apiserver kube-controller-manager kube-scheduler; do
@@ -11,12 +11,12 @@ while :; do
     if [ -s "$box/$name.pid" ]; then
       read -r pid <"$box/$name.pid"
       kill -9 "$pid"
-      # It is this shell's child: until it is collected it would still be seen.
+      # The process is a child of this shell: until `wait` reaps it, it would still appear as running.
       wait "$pid" || :
       : >"$box/$name.pid"
     fi
     if [ -n "$sum" ]; then
-      # Its arguments are the manifest's; it waits for ever.
+      # The process has the manifest's arguments and runs until it is killed.
       # shellcheck disable=SC2046 # several arguments
       "$box/$name" -c 'read -r x <>/run/machine/fifo' $(sed -n 's/^ *- \(--[a-z-]*=.*\)/\1/p' "$manifest") </dev/null >/dev/null 2>&1 &
       echo "$!" >"$box/$name.pid"

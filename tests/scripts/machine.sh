@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# A machine on which a step runs, in an own mount and PID namespace:
+# Simulates a machine on which a step runs, in its own mount and PID namespace:
 #
 #   machine.sh TREE OUT PACKAGE COMMAND CHECK
 #
-# With FAULT (a folder with one command, see fault.sh) COMMAND runs disturbed first. Then it runs undisturbed, then CHECK.
-# OUT gets "codes" (exit statuses), "first", "second" and "check" (what was said), "files" (every file and its SHA-256, mode
-# and owner) and "after" (the tree).
+# With FAULT (a folder with one wrapped command, see fault.sh), COMMAND first runs with that fault. Then COMMAND runs
+# without the fault, then CHECK. OUT gets "codes" (exit statuses), "first", "second" and "check" (outputs), "files"
+# (every file with its SHA-256, mode and owner) and "after" (the tree).
 set -eu
 tree=$1
 out=$2
@@ -13,7 +13,7 @@ package=$3
 command=$4
 check=$5
 mkdir -p "$out"
-# Programs such as awk are links to there.
+# Programs such as awk are symbolic links into /etc/alternatives.
 cp -a /etc/passwd /etc/group /etc/alternatives "$out/"
 mount -t tmpfs tmpfs /etc
 mount -t tmpfs tmpfs /var/lib
@@ -46,7 +46,7 @@ cd "$package"
 
 attempt() { # NAME COMMAND
   code=0
-  # The process is known to fault.sh, which may kill it.
+  # fault.sh reads the process id, because it may kill the process.
   sh -c 'echo "$$" >/run/machine/script; exec '"$2" >"$out/$1" 2>&1 </dev/null || code=$?
   printf '%s %s\n' "$1" "$code" >>"$out/codes"
 }
@@ -57,7 +57,7 @@ if [ -n "${FAULT:-}" ]; then
   PATH=$FAULT:$PATH
   attempt first "$command"
   PATH=$usual
-  # A process of the one that was killed may still have the lock for a moment.
+  # A child of the killed process may still hold the lock for a moment.
   [ ! -e /var/lib/airlock/lock ] || flock /var/lib/airlock/lock true
 fi
 attempt second "$command"

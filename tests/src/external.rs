@@ -1,4 +1,4 @@
-//! A CA that is kept elsewhere, by OpenSSL.
+//! Simulates an external CA with OpenSSL.
 
 use std::{
     fs,
@@ -8,17 +8,17 @@ use std::{
 
 use crate::{fixtures, rotation::walk, tools::succeed};
 
-/// OpenSSL's way to sign what is asked for, names and usages included.
+/// The OpenSSL configuration that copies names and usages from the CSR.
 const SIGNER: &str = "[ca]\ndefault_ca = here\n[here]\nnew_certs_dir = .\ndatabase = index.txt\nrand_serial = yes\n\
     default_md = sha256\npolicy = any\ncopy_extensions = copyall\nunique_subject = no\npreserve = yes\n\
     [any]\norganizationName = optional\ncommonName = supplied\n";
 
-/// Has OpenSSL sign every request of the package into a folder, each with the CA of `tests/fixtures/brought` that it is for, and
-/// gives the certificates.
+/// Signs every CSR of the package with OpenSSL, each with its CA of `tests/fixtures/brought`. Writes the certificates
+/// into a folder and returns their paths.
 ///
 /// # Panics
 ///
-/// If OpenSSL refuses one.
+/// If OpenSSL rejects a CSR.
 #[must_use]
 pub fn sign(package: &Path, into: &Path) -> Vec<PathBuf> {
     fs::write(into.join("signer.cnf"), SIGNER).expect("a file can be written");

@@ -1,4 +1,4 @@
-//! Fixtures, as a skin would hand them to core.
+//! Fixtures as input files for the core.
 
 use std::{
     fs,
@@ -16,22 +16,22 @@ pub fn path(name: &str) -> PathBuf {
     root().join("tests/fixtures").join(name)
 }
 
-/// The clock of the tests: just after the fixtures were made.
+/// The current time of the tests: just after the fixtures were generated.
 ///
 /// # Panics
 ///
-/// If the file that says so is not there.
+/// If the file with the time does not exist.
 #[must_use]
 pub fn now() -> UnixTime {
     let text = fs::read_to_string(path("kubeadm/CREATED")).expect("the fixtures say when they were made");
     UnixTime(text.trim().parse().expect("unix seconds"))
 }
 
-/// A fixture's files, named from its last folder on: `rsa-3/cp1/etc/kubernetes/pki/ca.crt`.
+/// A fixture's files. Their paths begin with the fixture's last folder: `rsa-3/cp1/etc/kubernetes/pki/ca.crt`.
 ///
 /// # Panics
 ///
-/// If there is no such fixture.
+/// If the fixture does not exist.
 #[must_use]
 pub fn files(name: &str) -> Vec<InputFile> {
     let folder = path(name);
@@ -42,21 +42,21 @@ pub fn files(name: &str) -> Vec<InputFile> {
     found
 }
 
-/// The bytes of a fixture's file.
+/// The content of a fixture's file.
 ///
 /// # Panics
 ///
-/// If there is no such file.
+/// If the file does not exist.
 #[must_use]
 pub fn read(name: &str) -> Vec<u8> {
     fs::read(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The files of a folder, named from it on.
+/// The files of a folder. Their paths begin with the folder's name.
 ///
 /// # Panics
 ///
-/// If there is no such folder.
+/// If the folder does not exist.
 #[must_use]
 pub fn tree(folder: &Path) -> Vec<InputFile> {
     let mut found = Vec::new();
@@ -90,11 +90,11 @@ fn collect(folder: &Path, base: &Path, found: &mut Vec<InputFile>) {
     }
 }
 
-/// Copies a folder, links as links.
+/// Copies a folder; symbolic links stay links.
 ///
 /// # Panics
 ///
-/// If that cannot be done.
+/// If copying fails.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder can be made");
     for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {

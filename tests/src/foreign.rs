@@ -1,4 +1,4 @@
-//! CAs that OpenSSL makes and that are of no cluster, and kubeconfigs that trust them.
+//! CAs that OpenSSL generates and that belong to no cluster, and kubeconfigs that trust them.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use openssl::{
@@ -14,14 +14,14 @@ use openssl::{
     },
 };
 
-/// What stands before the CAs that a kubeconfig embeds.
+/// The text that precedes the embedded CAs in a kubeconfig.
 pub const MARK: &str = "certificate-authority-data: ";
 
-/// A CA as PEM, valid from 1 January of a year until 2049.
+/// Generates a CA as PEM, valid from 1 January of `year` until 2049.
 ///
 /// # Panics
 ///
-/// If OpenSSL refuses it.
+/// If OpenSSL fails.
 #[must_use]
 pub fn root(name: &str, year: u32) -> Vec<u8> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("OpenSSL knows P-256");
@@ -48,11 +48,11 @@ pub fn root(name: &str, year: u32) -> Vec<u8> {
     builder.build().to_pem().expect("PEM")
 }
 
-/// A kubeconfig, or an object with one, in which the trusted CAs are changed.
+/// Changes the trusted CAs in a kubeconfig, or in an object that contains one.
 ///
 /// # Panics
 ///
-/// If it embeds none.
+/// If it embeds no CAs.
 #[must_use]
 pub fn retrust(text: &[u8], change: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(text.to_vec()).expect("a kubeconfig is text");

@@ -1,4 +1,5 @@
-//! Clusters and chains that `target/tools/pki` makes: a generator that is not ours, Go's crypto/x509.
+//! Clusters and certificate chains that `target/tools/pki` generates with Go's crypto/x509, independently of Airlock's
+//! code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,38 +19,38 @@ use crate::{
     tools::{built, succeed},
 };
 
-/// A cluster that was made.
+/// A generated cluster.
 #[derive(Debug)]
 pub struct Cluster {
-    /// What it is like.
+    /// A description of the cluster.
     pub name: String,
-    /// Its clock.
+    /// The current time for this cluster.
     pub now: UnixTime,
-    /// Its files, and what is brought along.
+    /// The cluster's files and imported CAs.
     pub files: Vec<InputFile>,
-    /// The rotation to ask for.
+    /// The request for its rotation.
     pub request: RotationRequest,
 }
 
-/// Keys that no cluster holds, to rotate with.
+/// Keys that no cluster uses, for the new certificates of rotations.
 #[derive(Debug)]
 pub struct Spare(BTreeMap<KeyAlgorithm, Vec<PrivateKey>>);
 
-/// A chain with something wrong or odd.
+/// A certificate chain with an error or an unusual property.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Case {
-    /// In what.
+    /// The error or property.
     pub name: String,
-    /// What is asked.
+    /// The question to the verifiers.
     #[serde(flatten)]
     pub question: Question,
 }
 
-/// Every cluster, and keys to rotate them with.
+/// Generates every cluster, and keys for their rotations.
 ///
 /// # Panics
 ///
-/// If the generator is missing or writes otherwise.
+/// If the generator is missing or its output cannot be parsed.
 #[must_use]
 pub fn clusters() -> (Spare, Vec<Cluster>) {
     #[derive(Deserialize)]
@@ -81,11 +82,11 @@ pub fn clusters() -> (Spare, Vec<Cluster>) {
     (Spare(spare.collect()), clusters.collect())
 }
 
-/// Every chain with something wrong or odd.
+/// Generates every chain with an error or an unusual property.
 ///
 /// # Panics
 ///
-/// If the generator is missing or writes otherwise.
+/// If the generator is missing or its output cannot be parsed.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let text = succeed(Command::new(built("pki")).arg("cases"));
@@ -93,11 +94,11 @@ pub fn cases() -> Vec<Case> {
 }
 
 impl Spare {
-    /// A key for each of these; authorities, which come first, share theirs with nobody.
+    /// A key for each certificate of the plan. CAs, which come first, share their keys with no other certificate.
     ///
     /// # Panics
     ///
-    /// If there are no keys of that kind.
+    /// If there are not enough keys of an algorithm.
     #[must_use]
     pub fn keys(&self, plan: &RotationPlan) -> Vec<PrivateKey> {
         let mut drawn = BTreeMap::<KeyAlgorithm, usize>::new();
@@ -114,11 +115,11 @@ impl Spare {
 }
 
 impl Cluster {
-    /// Inspected, planned, minted.
+    /// Inspects the cluster, plans its rotation and mints the certificates.
     ///
     /// # Panics
     ///
-    /// If any of it is refused.
+    /// If a stage returns an error.
     #[must_use]
     pub fn rotated(&self, spare: &Spare) -> (RotationPlan, Minted) {
         let inventory = airlock_core::inspect(self.files.clone(), self.now);
@@ -130,7 +131,7 @@ impl Cluster {
     }
 }
 
-/// Every PEM text in a file: itself, and what kubeconfigs hold in base64.
+/// Every PEM text in a file: the file itself, and the base64-encoded data of kubeconfigs.
 fn pem_texts(file: &InputFile) -> Vec<String> {
     let Content::Bytes(bytes) = &file.content else { return Vec::new() };
     let text = String::from_utf8_lossy(bytes);
@@ -141,16 +142,16 @@ fn pem_texts(file: &InputFile) -> Vec<String> {
     values.filter_map(|value| String::from_utf8(STANDARD.decode(value).ok()?).ok()).collect()
 }
 
-/// Private keys, found by their public halves.
+/// Private keys, indexed by their public keys.
 #[derive(Debug, Default)]
 pub struct Keyring {
     keys: BTreeMap<String, String>,
-    /// What was taken, in DER: clusters share their keys, and reading one is slow.
+    /// The DER of keys that were already added. Clusters share keys, and parsing them is slow.
     taken: BTreeSet<Vec<u8>>,
 }
 
 impl Keyring {
-    /// The keys of all these clusters, and the spare ones.
+    /// The keys of these clusters, and the spare keys.
     #[must_use]
     pub fn of_all(clusters: &[Cluster], spare: &Spare) -> Self {
         let mut ring = Self::default();
@@ -173,11 +174,11 @@ impl Keyring {
         self.keys.insert(key.public_key().pin(), key.to_pem().to_string());
     }
 
-    /// The private half in PEM.
+    /// The private key in PEM.
     ///
     /// # Panics
     ///
-    /// If it was not taken.
+    /// If the keyring does not contain it.
     #[must_use]
     pub fn of(&self, key: &PublicKey) -> &str {
         self.keys.get(&key.pin()).expect("the key of whoever presents a certificate is known")

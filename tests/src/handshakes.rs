@@ -1,30 +1,30 @@
-//! What a package predicts of handshakes, beside what came of them on a cluster.
+//! Compares the handshakes that a package predicts with those performed on a cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// What was compared, and where it differs.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub struct Comparison {
-    /// Handshakes that came out as predicted, by who judged.
+    /// The number of handshakes with the predicted result, by TLS library.
     pub agreed: BTreeMap<String, usize>,
-    /// Handshakes of which nothing was predicted at that moment.
+    /// The number of handshakes without a prediction at that moment.
     pub unasked: usize,
-    /// In words, each handshake that came out otherwise.
+    /// Handshakes with another result than predicted, as text.
     pub mismatches: Vec<String>,
-    /// Edges of which a moment has no handshake.
+    /// Connections that have no handshake at some moment.
     pub missing: Vec<String>,
 }
 
-/// The verdicts of one edge, from the step on from which each holds.
+/// The predictions for one connection, each with the step from which it applies.
 struct Predicted<'a> {
     accepted: bool,
     verdicts: Vec<(usize, &'a Value)>,
 }
 
 impl Predicted<'_> {
-    /// The verdict at a moment, by the rules of the verifier with this id.
+    /// The prediction at a moment, by the rules of the verifier with this id.
     fn at(&self, moment: usize, rules: &str) -> &str {
         let last = self.verdicts.iter().rev().find(|(from, _)| *from <= moment);
         last.and_then(|(_, verdict)| verdict["others"][rules].as_str().or_else(|| verdict["verdict"].as_str()))
@@ -32,41 +32,41 @@ impl Predicted<'_> {
     }
 }
 
-/// Every moment of a package: before the first step, and after each.
+/// The moments of a package: before the first step, and after each step.
 #[must_use]
 pub fn moments(manifest: &Value) -> Vec<&str> {
     let steps = list(&manifest["steps"]).iter().map(|step| text(&step["id"]));
     std::iter::once("today").chain(steps).collect()
 }
 
-/// Does a step only read logs? It changes nothing, so no handshake is made after it.
+/// Whether a step only reads logs. Such a step changes nothing, so no handshake follows it.
 fn reads_logs(step: &Value) -> bool {
     text(&step["run"]).is_empty() && text(&step["gate"]).contains(".sh verify ")
 }
 
-/// The rows of the table of edges that a package predicts.
+/// The rows of the connection table that a package predicts.
 #[must_use]
 pub fn rows(manifest: &Value) -> BTreeSet<&str> {
     list(&manifest["edges"]).iter().map(|edge| row(text(&edge["id"]))).collect()
 }
 
-/// The row that an edge is one of.
+/// The row to which a connection belongs.
 #[must_use]
 pub fn row(edge: &str) -> &str {
     edge.split_once('/').map_or(edge, |(row, _)| row)
 }
 
-/// Is it one of a machine that Cluster API makes in its roll-out?
+/// Whether a connection belongs to a machine that Cluster API's roll-out creates.
 #[must_use]
 pub fn is_rolled(edge: &str) -> bool {
     edge.ends_with("/machines of the roll-out")
 }
 
-/// Compares every record with the verdict of its edge at its moment.
+/// Compares every record with the prediction for its connection at its moment.
 ///
 /// # Panics
 ///
-/// If a record is about an edge or a moment that the package does not know.
+/// If the package does not know the connection or the moment of a record.
 #[must_use]
 pub fn compare(manifest: &Value, records: &Value) -> Comparison {
     let moments = moments(manifest);
@@ -94,12 +94,12 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
         let expected = if predicted.accepted { "accepted" } else { "refused" };
         match predicted.at(position(step), rules) {
             "holds" if outcome == expected => *comparison.agreed.entry(reader.to_owned()).or_default() += 1,
-            // Where it does not hold in every state, it may in the one that there is.
+            // A connection that does not work in every state may still work in the current one.
             "holds" => comparison.mismatches.push(format!("holds, it was predicted, but {}", words(record))),
             _ => comparison.unasked += 1,
         }
     }
-    // A machine of the roll-out is there once it is rolled out, and where nobody plays Cluster API's part it never is.
+    // Machines of the roll-out exist only after it, and never exist if the lab does not simulate Cluster API.
     let has_rolled = seen.iter().any(|(_, edge)| is_rolled(edge));
     let steps = list(&manifest["steps"]).iter();
     let readers: BTreeSet<&str> = steps.filter(|step| reads_logs(step)).map(|step| text(&step["id"])).collect();
@@ -113,7 +113,7 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
     comparison
 }
 
-/// A record in a line.
+/// A record as a line of text.
 #[must_use]
 pub fn words(record: &Value) -> String {
     let word = |key: &str| text(&record[key]);

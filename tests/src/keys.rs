@@ -1,4 +1,4 @@
-//! Keys for tests, made on all cores.
+//! Generates keys for tests on all cores.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use airlock_core::x509::{KeyAlgorithm, PrivateKey};
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 
-/// One key for each algorithm, in that order.
+/// Generates one key for each algorithm, in the given order.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! A real kubeadm cluster that a test brings up and carries packages out on (`cargo xtask lab`).
+//! A real kubeadm cluster, to which a test applies packages (`cargo xtask lab`).
 
 use std::{
     fs,
@@ -14,13 +14,14 @@ use crate::{
     tools::{airlock, root},
 };
 
-/// Clusters come up one after the other.
+/// Ensures that clusters are created one at a time.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// How many may be up at once: they wait for leases and pods most of their time, and two cores have room for two.
+/// The number of clusters that may run at once. They mostly wait for leases and Pods, so two processors suffice for
+/// two.
 static PLACES: (Mutex<usize>, Condvar) = (Mutex::new(2), Condvar::new());
 
-/// A cluster's place on the machine, until it is dropped.
+/// Permission for one cluster to run; returned when it is dropped.
 #[derive(Debug)]
 struct Place;
 
@@ -40,26 +41,26 @@ impl Drop for Place {
     }
 }
 
-/// A lab that is taken down at the end, however the test ends.
+/// A lab that is stopped when it is dropped, even if the test fails.
 #[derive(Debug)]
 pub struct Lab {
-    /// Where its files lie.
+    /// The folder with the lab's files.
     pub directory: PathBuf,
-    /// Given back when it is down.
+    /// Returned after the lab has been stopped.
     _place: Place,
 }
 
 impl Lab {
-    /// Brings a cluster up, in a folder of that name.
+    /// Creates a cluster in a folder with this name.
     ///
     /// # Panics
     ///
-    /// If it does not come up.
+    /// If the cluster does not start.
     #[must_use]
     pub fn up(name: &str, options: &[&str]) -> Self {
         let lab = Self { directory: root().join("target").join(name), _place: Place::take() };
         lab.xtask(&["down"]);
-        // Whoever is first builds the programs for all.
+        // The first test builds the programs for all.
         let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         lab.xtask(&[&["up"], options].concat());
         lab
@@ -87,22 +88,22 @@ impl Lab {
         command
     }
 
-    /// Makes a package from what the cluster has, carries it out and gives the report.
+    /// Builds a package for the cluster, applies it and returns the report.
     ///
     /// # Panics
     ///
-    /// If anything is wrong.
+    /// If the package is refused, or the report has a problem.
     #[must_use]
     pub fn rotate(&self, options: &[&str]) -> Value {
         self.package("rotation.zip", &["nodes", "clients", "cluster", "management"]);
         self.run("rotation.zip", options)
     }
 
-    /// Makes a package from files of the lab.
+    /// Builds a package from files of the lab.
     ///
     /// # Panics
     ///
-    /// If it is refused.
+    /// If Airlock refuses to build it.
     pub fn package(&self, name: &str, files: &[&str]) {
         let mut airlock = Command::new(airlock());
         airlock.args(["package", "--out", name]).args(files).current_dir(&self.directory);
@@ -110,41 +111,41 @@ impl Lab {
         assert!(status.success(), "no package: {status}");
     }
 
-    /// Carries a package of the lab out and gives the report.
+    /// Applies a package of the lab and returns the report.
     ///
     /// # Panics
     ///
-    /// If anything is wrong.
+    /// If the report has a problem.
     #[must_use]
     pub fn run(&self, name: &str, options: &[&str]) -> Value {
         self.xtask(&[&["run", &self.directory.join(name).display().to_string()], options].concat());
         read(&self.directory.join("report.json"))
     }
 
-    /// `airlock check` of a phase over files of the lab.
+    /// Runs `airlock check` for a phase on files of the lab.
     ///
     /// # Panics
     ///
-    /// If the phase's gate does not hold.
+    /// If the phase's check fails.
     pub fn check(&self, phase: &str, files: &[&str]) {
         let mut airlock = Command::new(airlock());
         airlock.args(["check", "--phase", phase]).args(files).current_dir(&self.directory);
         assert!(airlock.status().expect("airlock can be started").success(), "phase {phase} is not done");
     }
 
-    /// What the package says of itself.
+    /// The package's `manifest.json`.
     #[must_use]
     pub fn manifest(&self) -> Value {
         read(&self.directory.join("package/manifest.json"))
     }
 
-    /// Compares the handshakes that were really made with what the package predicts.
+    /// Compares the recorded handshakes with the package's predictions.
     #[must_use]
     pub fn compare(&self, records: &Value) -> Comparison {
         handshakes::compare(&self.manifest(), records)
     }
 
-    /// The ids of those steps of the package that are chosen.
+    /// The ids of the package's steps for which `chosen` is true.
     ///
     /// # Panics
     ///
@@ -158,12 +159,12 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        // A failure here must not hide the test's own.
+        // An error here must not hide the error of the test.
         let _ = self.command(&["down"]).status();
     }
 }
 
-/// The ids of the steps that were carried out or taken back.
+/// The ids of the steps that were applied or rolled back.
 ///
 /// # Panics
 ///
@@ -173,31 +174,31 @@ pub fn ids(report: &Value) -> Vec<String> {
     report["steps"].as_array().expect("the report has steps").iter().map(|step| text(&step["id"])).collect()
 }
 
-/// A list of texts.
+/// Converts a JSON list of strings.
 ///
 /// # Panics
 ///
-/// If it is something else.
+/// If the value is anything else.
 #[must_use]
 pub fn texts(list: &Value) -> Vec<String> {
     list.as_array().unwrap_or_else(|| panic!("{list} is no list")).iter().map(text).collect()
 }
 
-/// A text.
+/// Converts a JSON string.
 ///
 /// # Panics
 ///
-/// If it is something else.
+/// If the value is anything else.
 #[must_use]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// A file of JSON.
+/// Reads a JSON file.
 ///
 /// # Panics
 ///
-/// If it cannot be read.
+/// If the file cannot be read.
 #[must_use]
 pub fn read(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

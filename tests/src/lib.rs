@@ -1,8 +1,8 @@
-//! What the tests of this package share: fixtures, the real tools, packages made from fixtures.
+//! Shared code of this package's tests: fixtures, external tools, packages built from fixtures.
 //!
-//! Nothing in here computes what Airlock computes. Certificates are verified by Go and OpenSSL, trees
-//! are judged by kubeadm, kubeconfigs are read by kubectl, Secrets by Cluster API, archives by unzip.
-//! A missing tool fails the test with the command that makes it; nothing is skipped.
+//! Nothing here repeats Airlock's own computations. Go and OpenSSL verify certificates, kubeadm checks trees, kubectl
+//! reads kubeconfigs, Cluster API reads Secrets, unzip unpacks archives. If a tool is missing, the test fails with the
+//! command that installs it; no test is skipped.
 
 pub mod external;
 pub mod fixtures;

@@ -1,4 +1,4 @@
-//! Files that a test changes in one way and has Airlock inspect.
+//! Input files that a test modifies before Airlock inspects them.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use zeroize::Zeroizing;
 
 use crate::fixtures;
 
-/// Files of a cluster, to be changed before they are inspected.
+/// A cluster's files, to be modified before inspection.
 #[derive(Clone, Debug)]
 pub struct Loaded(pub Vec<InputFile>);
 
 impl Loaded {
-    /// A fixture, such as `kubeadm/rsa-1`.
+    /// The files of a fixture, such as `kubeadm/rsa-1`.
     #[must_use]
     pub fn of(fixture: &str) -> Self {
         Self(fixtures::files(fixture))
     }
 
-    /// The bytes of the file whose path ends so.
+    /// The content of the file whose path ends with `end`.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If there is no such file.
     #[must_use]
     pub fn get(&self, end: &str) -> Vec<u8> {
         match &self.file(end).content {
@@ -36,11 +36,11 @@ impl Loaded {
         self.0.iter().find(|file| file.path.ends_with(end)).unwrap_or_else(|| panic!("there is no {end}"))
     }
 
-    /// Other bytes in the file whose path ends so.
+    /// Replaces the content of the file whose path ends with `end`.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If there is no such file.
     #[must_use]
     pub fn set(mut self, end: &str, bytes: Vec<u8>) -> Self {
         let file =
@@ -49,11 +49,11 @@ impl Loaded {
         self
     }
 
-    /// Another text in the file whose path ends so.
+    /// Replaces `from` by `to` in the file whose path ends with `end`.
     ///
     /// # Panics
     ///
-    /// If the file does not contain it.
+    /// If the file does not contain `from`.
     #[must_use]
     pub fn swap_text(self, end: &str, from: &str, to: &str) -> Self {
         let text = String::from_utf8(self.get(end)).expect("the fixture is UTF-8");
@@ -61,11 +61,11 @@ impl Loaded {
         self.set(end, text.replace(from, to).into_bytes())
     }
 
-    /// Another value under a key of a Secret.
+    /// Changes the value of a key in a Secret.
     ///
     /// # Panics
     ///
-    /// If there is no such key.
+    /// If the Secret does not have the key.
     #[must_use]
     pub fn change(self, end: &str, key: &str, change: impl Fn(String) -> String) -> Self {
         let text = String::from_utf8(self.get(end)).expect("the fixture is UTF-8");
@@ -76,28 +76,28 @@ impl Loaded {
         self.swap_text(end, &old, &new)
     }
 
-    /// Without the files whose paths end so.
+    /// Removes the files whose paths end with `end`.
     #[must_use]
     pub fn without(mut self, end: &str) -> Self {
         self.0.retain(|file| !file.path.ends_with(end));
         self
     }
 
-    /// With one more file.
+    /// Adds a file.
     #[must_use]
     pub fn with(mut self, path: &str, bytes: Vec<u8>) -> Self {
         self.0.push(InputFile::new(path, bytes));
         self
     }
 
-    /// With the files of another fixture.
+    /// Adds the files of another fixture.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// Everything that inspection and planning have to say, and whether there is a plan.
+    /// All findings of inspection and planning, and whether there is a plan.
     #[must_use]
     pub fn outcome(self, request: &RotationRequest, now: UnixTime) -> (Vec<Finding>, bool) {
         let inventory = inspect(self.0, now);
@@ -107,21 +107,22 @@ impl Loaded {
         }
     }
 
-    /// The finding `code` must stand at the file that ends with `file`; an error means that there is no plan.
+    /// Asserts that the finding `code` exists for the file whose path ends with `file`, and that an error prevents a
+    /// plan.
     ///
     /// # Panics
     ///
-    /// If it does not.
+    /// If that is not the case.
     #[track_caller]
     pub fn expect(self, code: &str, severity: Severity, file: &str) {
         self.expect_of(&RotationRequest::default(), fixtures::now(), code, severity, file);
     }
 
-    /// As [`Loaded::expect`], for a request and at a time.
+    /// As [`Loaded::expect`], for a request and a time.
     ///
     /// # Panics
     ///
-    /// If the finding is not there.
+    /// If the finding is missing.
     #[track_caller]
     pub fn expect_of(self, request: &RotationRequest, now: UnixTime, code: &str, severity: Severity, file: &str) {
         let (findings, planned) = self.outcome(request, now);

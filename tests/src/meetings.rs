@@ -1,5 +1,5 @@
-//! Who meets whom during a rotation: every connection of a cluster at every pair of moments in which its two ends may
-//! meet, and every certificate under the bundle of whoever is shown it.
+//! The connections of a cluster during a rotation: every connection in every pair of phases that its two ends may be
+//! in, and every certificate with the CAs of each component that verifies it.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use crate::{
     phases::{Access, Phases},
 };
 
-/// Phases in which client and server may be at the same time: the same one, or one apart.
+/// The pairs of phases that client and server may be in at the same time: equal, or one apart.
 pub const MEETINGS: [(usize, usize); 10] =
     [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
 
-/// Every kubeconfig of a phase: those on nodes, and those that people hold.
+/// Every kubeconfig of a phase, on nodes and of users.
 #[must_use]
 pub fn access(phases: &Phases, phase: usize) -> Vec<Access> {
     phases.kubeconfigs(phase).into_iter().map(|(_, access)| access).chain(phases.clients(phase)).collect()
 }
 
-/// A client meets the API server of a node.
+/// The handshake of a client with a node's API server.
 #[must_use]
 pub fn handshake(phases: &Phases, client: &Access, server: usize, node: &str) -> Handshake {
     Handshake {
@@ -31,11 +31,11 @@ pub fn handshake(phases: &Phases, client: &Access, server: usize, node: &str) ->
     }
 }
 
-/// The nodes whose API server a client reaches by the name in its kubeconfig: a load balancer's leads to all.
+/// The nodes whose API server a client reaches by the host in its kubeconfig; a load balancer leads to all.
 ///
 /// # Panics
 ///
-/// If there is none.
+/// If there is no such node.
 #[must_use]
 pub fn reached(phases: &Phases, client: &Access) -> Vec<String> {
     let questions: Vec<Handshake> =
@@ -66,11 +66,12 @@ pub fn connections(phases: &Phases) -> Vec<Handshake> {
     questions
 }
 
-/// All of these connections come about, and whoever a client was before, the servers take it for the same afterwards.
+/// Asserts that all connections succeed, and that servers authenticate each client as the same user and groups as
+/// before.
 ///
 /// # Panics
 ///
-/// With each that does not, or that is taken for somebody else.
+/// If connections fail (the message lists each), or if a client's identity changes.
 pub fn assert_connect(questions: &[Handshake]) {
     let answers = all_connect(questions);
     let mut known = BTreeMap::new();
@@ -82,7 +83,7 @@ pub fn assert_connect(questions: &[Handshake]) {
     }
 }
 
-/// Certificates that are presented elsewhere than in a kubeconfig, with the file of the node that trusts them.
+/// Certificates that are presented without a kubeconfig, each with the node's file of CAs that verifies it.
 #[must_use]
 pub fn presented(phases: &Phases) -> Vec<Verify> {
     let mut questions = Vec::new();
@@ -111,7 +112,7 @@ pub fn presented(phases: &Phases) -> Vec<Verify> {
     questions
 }
 
-/// Every API server's certificate under every bundle that comes with `cluster-info`.
+/// Every API server's certificate with every CA bundle of `cluster-info`.
 #[must_use]
 pub fn joining(phases: &Phases) -> Vec<Verify> {
     let mut questions = Vec::new();
@@ -131,7 +132,7 @@ pub fn joining(phases: &Phases) -> Vec<Verify> {
     questions
 }
 
-/// Each certificate of a phase under the bundle of the same phase.
+/// Each certificate of a phase with the CA bundle of the same phase.
 #[must_use]
 pub fn held(phases: &Phases, phase: usize) -> Vec<Verify> {
     let mut questions: Vec<Verify> = Vec::new();

@@ -1,4 +1,4 @@
-//! Questions to code that is not ours: Go's crypto/x509 and crypto/tls, Cluster API, OpenSSL.
+//! Queries code that is independent of Airlock: Go's crypto/x509 and crypto/tls, Cluster API, OpenSSL.
 
 use std::{fs, process::Command};
 
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::tools::{built, feed, output};
 
-/// Asks one command of `target/tools/oracle` all questions at once; one answer each.
+/// Runs a command of `target/tools/oracle` on all questions at once; returns one answer for each.
 ///
 /// # Panics
 ///
-/// If the oracle fails or answers otherwise.
+/// If the oracle fails or its output cannot be parsed.
 pub fn ask<Q: Serialize, A: DeserializeOwned>(command: &str, questions: &[Q]) -> Vec<A> {
     ask_program(Command::new(built("oracle")).arg(command), questions)
 }
 
-/// As [`ask`], of any program that answers lines of JSON with lines of JSON.
+/// As [`ask`], for any program that reads questions and writes answers as lines of JSON.
 ///
 /// # Panics
 ///
-/// If it fails or answers otherwise.
+/// If the program fails or its output cannot be parsed.
 pub fn ask_program<Q: Serialize, A: DeserializeOwned>(program: &mut Command, questions: &[Q]) -> Vec<A> {
     let lines: Vec<String> =
         questions.iter().map(|question| serde_json::to_string(question).expect("a question is JSON")).collect();
@@ -32,76 +32,76 @@ pub fn ask_program<Q: Serialize, A: DeserializeOwned>(program: &mut Command, que
     answers
 }
 
-/// What Kubernetes makes of a client certificate, or of a request for one (`tests/go/kubernetes/identities`).
+/// How Kubernetes interprets a client certificate, or a CSR for one (`tests/go/kubernetes/identities`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KubernetesIdentity {
-    /// The user that kube-apiserver sees.
+    /// The user name in kube-apiserver.
     pub user: String,
-    /// Its groups.
+    /// The user's groups.
     pub groups: Option<Vec<String>>,
-    /// The node that the node authorizer sees; empty for none.
+    /// The node name in the node authorizer; empty if it is not a node.
     pub node: String,
-    /// The objection of the signer for kubelets to a request; empty for none.
+    /// The reason for which the kubelet client signer rejects a CSR; empty if it accepts it.
     pub kubelet_client: String,
-    /// Would the API server not even ask a signer?
+    /// Whether the API server rejects the CSR before any signer sees it.
     pub restricted: bool,
-    /// Did the request's own key sign it?
+    /// Whether the CSR is signed by its own key.
     pub signed: bool,
 }
 
-/// Asks Kubernetes about certificates and requests in PEM.
+/// Queries Kubernetes about certificates and CSRs in PEM.
 ///
 /// # Panics
 ///
-/// If it does not answer.
+/// If the program fails.
 pub fn identities(pems: &[String]) -> Vec<KubernetesIdentity> {
     ask_program(&mut Command::new(built("identities")), pems)
 }
 
-/// What a certificate is used for.
+/// The usage of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(clippy::exhaustive_enums)] // the two of TLS
 pub enum Usage {
-    /// It is presented by a client.
+    /// A client presents it.
     Client,
-    /// It is presented by a server.
+    /// A server presents it.
     Server,
 }
 
-/// Does Go accept this certificate?
+/// A certificate for Go to verify.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verify {
-    /// What this is about; for the message of a failure, the oracle does not look at it.
+    /// A description for failure messages; the oracle ignores it.
     pub what: String,
-    /// PEM of the trusted authorities.
+    /// PEM of the trusted CAs.
     pub roots: String,
     /// PEM of the certificate.
     pub certificate: String,
-    /// What it is used for.
+    /// The usage to verify it for.
     pub usage: Usage,
-    /// The host that was connected to; empty for none.
+    /// The host name to verify; empty for none.
     pub dns_name: String,
-    /// At this time.
+    /// The time of the verification.
     pub time: UnixTime,
 }
 
 /// Go's answer to [`Verify`].
 #[derive(Clone, Debug, Deserialize)]
 pub struct Verified {
-    /// It does.
+    /// Whether Go accepts the certificate.
     pub ok: bool,
-    /// Go's words if it does not.
+    /// Go's error message if it does not.
     pub error: String,
 }
 
-/// Go must accept every one of these.
+/// Asserts that Go accepts every certificate.
 ///
 /// # Panics
 ///
-/// With each that it does not.
+/// If Go rejects any; the message lists each.
 pub fn all_verify(questions: &[Verify]) {
     let answers: Vec<Verified> = ask("verify", questions);
     let refused: Vec<String> = questions
@@ -116,27 +116,27 @@ pub fn all_verify(questions: &[Verify]) {
 /// One end of a connection, in PEM.
 #[derive(Clone, Debug, Serialize)]
 pub struct Party {
-    /// What it presents.
+    /// The certificate that it presents.
     pub certificate: String,
-    /// The key that belongs to it.
+    /// The certificate's private key.
     pub key: String,
-    /// Whom it trusts.
+    /// The CAs that it trusts.
     pub roots: String,
 }
 
-/// Does this connection come about?
+/// A TLS handshake for Go to perform.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Handshake {
-    /// What this is about; for the message of a failure.
+    /// A description for failure messages.
     pub what: String,
-    /// The end that listens and asks for a client certificate.
+    /// The server, which requests a client certificate.
     pub server: Party,
-    /// The end that connects.
+    /// The client.
     pub client: Party,
-    /// The host that the client connects to.
+    /// The host name that the client connects to.
     pub server_name: String,
-    /// At this time.
+    /// The time of the handshake.
     pub time: UnixTime,
 }
 
@@ -144,23 +144,23 @@ pub struct Handshake {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shaken {
-    /// It does.
+    /// Whether the handshake succeeded.
     pub ok: bool,
-    /// The server's words if it does not.
+    /// The server's error message if it did not.
     pub server: String,
-    /// The client's words if it does not.
+    /// The client's error message if it did not.
     pub client: String,
-    /// Whom the server takes the client for.
+    /// The common name of the client, as the server sees it.
     pub common_name: String,
-    /// And its groups.
+    /// The organizations (groups) of the client, as the server sees it.
     pub organizations: Vec<String>,
 }
 
-/// Every one of these connections must come about; gives whom the servers take the clients for.
+/// Asserts that every handshake succeeds; returns the clients' identities as seen by the servers.
 ///
 /// # Panics
 ///
-/// With each that does not.
+/// If any handshake fails; the message lists each.
 pub fn all_connect(questions: &[Handshake]) -> Vec<Shaken> {
     let answers: Vec<Shaken> = ask("tls", questions);
     let refused: Vec<String> = questions
@@ -173,14 +173,14 @@ pub fn all_connect(questions: &[Handshake]) -> Vec<Shaken> {
     answers
 }
 
-/// In what do two certificates differ?
+/// Two certificates to compare.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compare {
-    /// What this is about; for the message of a failure.
+    /// A description for failure messages.
     pub what: String,
-    /// PEM of the one before.
+    /// PEM of the certificate before the rotation.
     pub old: String,
-    /// PEM of the one after.
+    /// PEM of the certificate after the rotation.
     pub new: String,
 }
 
@@ -188,17 +188,17 @@ pub struct Compare {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compared {
-    /// The fields that differ, sorted.
+    /// The names of the fields that differ, sorted.
     pub differences: Vec<String>,
-    /// The object identifiers of the extensions whose bytes, criticality or place differ.
+    /// The object identifiers of the extensions whose content, criticality or position differs.
     pub extensions: Vec<String>,
-    /// Is the new serial number greater than zero?
+    /// Whether the new serial number is positive.
     pub serial_positive: bool,
-    /// Its length.
+    /// The bit length of the new serial number.
     pub serial_bits: u32,
 }
 
-/// What `openssl verify -x509_strict` says of a certificate at a time; nothing if it accepts it.
+/// The error of `openssl verify -x509_strict` for a certificate at a time; `None` if OpenSSL accepts it.
 ///
 /// # Panics
 ///
@@ -222,11 +222,11 @@ pub fn openssl_refusal(question: &Verify) -> Option<String> {
     (!said.status.success()).then(|| String::from_utf8_lossy(&said.stderr).into_owned())
 }
 
-/// OpenSSL must accept every one of these, strictly.
+/// Asserts that OpenSSL accepts every certificate in strict mode.
 ///
 /// # Panics
 ///
-/// With each that it does not.
+/// If OpenSSL rejects any; the message lists each.
 pub fn all_verify_strictly(questions: &[Verify]) {
     let refused: Vec<String> = questions
         .iter()

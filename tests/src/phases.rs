@@ -1,7 +1,7 @@
-//! A cluster's trees after each phase of a package: the originals, with each phase's files laid over them.
+//! A cluster's trees after each phase of a package: the original trees, overlaid with each phase's files.
 //!
-//! What a script does on a node without the package's help, an edit of the worker's `kubelet.conf` and the renewal of a
-//! kubelet's certificate, is done here by sed's rule and by kube-controller-manager's own signer.
+//! Two actions of the scripts use no file of the package. The edit of a worker's `kubelet.conf` is repeated here with
+//! the scripts' sed rule, the renewal of a kubelet's certificate with kube-controller-manager's own signer.
 
 use std::{
     collections::BTreeMap,
@@ -22,39 +22,39 @@ use crate::{
     tools::{built, kubectl, succeed},
 };
 
-/// Trees of nodes, kubeconfigs and objects, after phases 0 (as it was) to 3.
+/// The trees of nodes, kubeconfigs and objects, after phases 0 (before the rotation) to 3.
 #[derive(Debug)]
 pub struct Phases {
     folder: PathBuf,
-    /// Kubeconfigs that kubectl has read, by their files: it takes a while to start.
+    /// A cache of the kubeconfigs that kubectl has read, by path; starting kubectl is slow.
     read: Mutex<BTreeMap<PathBuf, Access>>,
-    /// Control-plane nodes, sorted.
+    /// The names of control-plane nodes, sorted.
     pub control_plane: Vec<String>,
-    /// Workers, sorted.
+    /// The names of workers, sorted.
     pub workers: Vec<String>,
 }
 
-/// A kubeconfig's current context, as kubectl reads it.
+/// The current context of a kubeconfig, as kubectl reads it.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// Which file, for messages.
+    /// The name of the file, for messages.
     pub name: String,
-    /// The host of its server.
+    /// The host name of its API server.
     pub host: String,
-    /// What it presents and trusts.
+    /// Its client certificate, key and trusted CAs.
     pub party: Party,
 }
 
-/// What `cluster-info` tells a node that joins.
+/// The information in `cluster-info` for a joining node.
 #[derive(Clone, Debug)]
 pub struct Discovery {
-    /// The host of the API server.
+    /// The host name of the API server.
     pub host: String,
-    /// PEM of whom it trusts there.
+    /// PEM of the CAs to trust.
     pub roots: String,
 }
 
-/// Where a node has its PKI: where kubeadm puts it by default, or where `elsewhere-1` does.
+/// The folder of a node's PKI: kubeadm's default, or the one of the fixture `elsewhere-1`.
 #[must_use]
 pub fn pki(tree: &Path) -> PathBuf {
     let elsewhere = tree.join("opt/k8s/pki");
@@ -62,22 +62,22 @@ pub fn pki(tree: &Path) -> PathBuf {
 }
 
 impl Phases {
-    /// Lays the phases of a case's package over the fixtures that it was made from.
+    /// Overlays the phases of a case's package over the fixtures that it was built from.
     ///
     /// # Panics
     ///
-    /// If something cannot be copied or renewed.
+    /// If copying or renewing fails.
     #[must_use]
     pub fn of(case: &Case) -> Self {
         Self::over(case.fixture, case.management, &case.rotation().root(), &case.name.replace(' ', "-"))
     }
 
-    /// Lays the phases of the package that was unpacked into `package` over fixtures, in a folder named after `label`;
-    /// `management` is empty where no management cluster takes part.
+    /// Overlays the phases of the package that was unpacked into `package` over fixtures, in a folder named after
+    /// `label`. `management` is empty if there is no management cluster.
     ///
     /// # Panics
     ///
-    /// If something cannot be copied or renewed.
+    /// If copying or renewing fails.
     #[must_use]
     pub fn over(fixture: &str, management: &str, package: &Path, label: &str) -> Self {
         let folder = scratch(&format!("{label}-phases"));
@@ -104,23 +104,23 @@ impl Phases {
         phases
     }
 
-    /// A phase's folder, one folder for each node and one each for `clients`, `cluster` and `management`.
+    /// The folder of a phase. It contains one folder for each node, and `clients`, `cluster` and `management`.
     #[must_use]
     pub fn phase(&self, phase: usize) -> PathBuf {
         self.folder.join(phase.to_string())
     }
 
-    /// A node's tree.
+    /// The folder of a node's tree.
     #[must_use]
     pub fn node(&self, phase: usize, node: &str) -> PathBuf {
         self.phase(phase).join(node)
     }
 
-    /// A file below a node's `/etc/kubernetes`; below `pki` wherever the node has that.
+    /// Reads a file below a node's `/etc/kubernetes`; paths that begin with `pki` are below the node's own PKI folder.
     ///
     /// # Panics
     ///
-    /// If it is not there or not text.
+    /// If the file does not exist or is not text.
     #[must_use]
     pub fn read(&self, phase: usize, node: &str, file: &str) -> String {
         let node = self.node(phase, node);
@@ -136,7 +136,7 @@ impl Phases {
         for node in &self.control_plane {
             self.lay_node(&from.join("control-plane").join(node), phase, node);
             if phase == 3 {
-                // Its script takes it away; an externally managed CA never had one.
+                // The node's script deletes it; a cluster with an external CA never had one.
                 drop(fs::remove_file(pki(&self.node(phase, node)).join("ca-signing.crt")));
             }
         }
@@ -150,7 +150,7 @@ impl Phases {
         for group in ["clients", "cluster", "management"] {
             if from.join(group).is_dir() {
                 fixtures::copy(&from.join(group), &self.phase(phase).join(group));
-                // The way back is no part of the phase.
+                // The files for rolling back are not part of the phase's state.
                 drop(fs::remove_dir_all(self.phase(phase).join(group).join("undo")));
             }
         }
@@ -166,7 +166,7 @@ impl Phases {
                 fixtures::copy(&from.join(folder), &self.node(phase, node).join(folder));
             }
         }
-        // A minted kubelet certificate: the link is moved to it (`ln -sfn`), as the step says.
+        // A minted kubelet certificate: the step points the symbolic link to it (`ln -sfn`).
         let pki = "var/lib/kubelet/pki";
         if from.join(pki).is_dir() {
             let (file, link) =
@@ -176,13 +176,13 @@ impl Phases {
         }
     }
 
-    /// Does the phase bring kubelet certificates along?
+    /// Whether the phase contains kubelet certificates.
     fn has_minted(&self, from: &Path) -> bool {
         self.control_plane.iter().any(|node| from.join("control-plane").join(node).join("var/lib/kubelet/pki").is_dir())
     }
 
-    /// The two edits of a worker: its CA file, unless the package has a version for this worker alone (`own`), and the CA data
-    /// of its kubelet.conf.
+    /// The two changes on a worker: its CA file, unless the package has a version for this worker alone (`own`), and the CA
+    /// data of its kubelet.conf.
     fn widen_worker(&self, bundle: &Path, own: &Path, phase: usize, node: &str) {
         let tree = self.node(phase, node);
         if !pki(own).join("ca.crt").is_file() {
@@ -197,8 +197,9 @@ impl Phases {
         fs::write(tree.join("etc/kubernetes/kubelet.conf"), edited.collect::<String>()).expect("a file can be written");
     }
 
-    /// Every kubelet that keeps its certificate in files gets a new one from the controller-manager of the first
-    /// node, which signs with whatever its manifest names: exactly one certificate, as it insists.
+    /// Renews every kubelet certificate that is kept in files. The controller-manager of the first node signs with the
+    /// file that its manifest names. That file must contain exactly one certificate, as kube-controller-manager
+    /// requires.
     fn renew_kubelets(&self) {
         let Some(first) = self.control_plane.first() else { return };
         let signer = tempfile::tempdir().expect("a temporary folder can be made");
@@ -220,11 +221,11 @@ impl Phases {
         }
     }
 
-    /// What `--cluster-signing-cert-file` or `-key-file` of a node's controller-manager says.
+    /// The value of `--cluster-signing-cert-file` or `-key-file` of a node's controller-manager.
     ///
     /// # Panics
     ///
-    /// If the manifest has no such flag.
+    /// If the manifest does not have the flag.
     #[must_use]
     pub fn signing_file(&self, phase: usize, node: &str, kind: &str) -> String {
         let manifest = self.read(phase, node, "manifests/kube-controller-manager.yaml");
@@ -233,7 +234,7 @@ impl Phases {
         value.unwrap_or_else(|| panic!("{node} in phase {phase}: no {flag}")).to_owned()
     }
 
-    /// A kubeconfig of a node, with files resolved within its tree.
+    /// Reads a kubeconfig of a node; resolves the files that it names within the node's tree.
     #[must_use]
     pub fn kubeconfig(&self, phase: usize, node: &str, file: &str) -> Access {
         let tree = self.node(phase, node);
@@ -245,11 +246,11 @@ impl Phases {
         read.entry(file).or_insert_with_key(|file| read_kubeconfig(file, tree, name)).clone()
     }
 
-    /// A copy of a node's tree, to be changed.
+    /// A temporary copy of a node's tree, for a test to modify.
     ///
     /// # Panics
     ///
-    /// If it cannot be made.
+    /// If copying fails.
     #[must_use]
     pub fn copy(&self, phase: usize, node: &str) -> TempDir {
         let copy = tempfile::tempdir().expect("a temporary folder can be made");
@@ -257,7 +258,7 @@ impl Phases {
         copy
     }
 
-    /// Every kubeconfig on nodes that is there in a phase, with its node.
+    /// Every kubeconfig on nodes that exists in a phase, with its node.
     #[must_use]
     pub fn kubeconfigs(&self, phase: usize) -> Vec<(String, Access)> {
         let files = ["admin.conf", "super-admin.conf", "controller-manager.conf", "scheduler.conf", "kubelet.conf"];
@@ -268,7 +269,7 @@ impl Phases {
             .collect()
     }
 
-    /// Every kubeconfig that people hold.
+    /// Every kubeconfig of users.
     #[must_use]
     pub fn clients(&self, phase: usize) -> Vec<Access> {
         let folder = self.phase(phase).join("clients");
@@ -280,7 +281,7 @@ impl Phases {
         files.iter().map(|file| self.access(folder.join(file), &folder, &name(file))).collect()
     }
 
-    /// What a joining node learns from `cluster-info`: the host it goes to and whom it trusts there.
+    /// The API server host and trusted CAs that a joining node gets from `cluster-info`.
     ///
     /// # Panics
     ///
@@ -299,7 +300,7 @@ impl Phases {
         Discovery { host: host(value("server:")), roots: String::from_utf8(data).expect("PEM is text") }
     }
 
-    /// An API server: what it presents, and the clients it accepts.
+    /// An API server: the certificate that it presents, and the CAs with which it verifies clients.
     #[must_use]
     pub fn apiserver(&self, phase: usize, node: &str) -> Party {
         Party {
@@ -310,11 +311,11 @@ impl Phases {
     }
 }
 
-/// A kubeconfig's current context, read by kubectl; files that it names lie below `tree`.
+/// Reads the current context of a kubeconfig with kubectl; files that it names are below `tree`.
 ///
 /// # Panics
 ///
-/// If kubectl does not read it, or something is missing in it.
+/// If kubectl cannot read it, or a field is missing.
 #[must_use]
 pub fn read_kubeconfig(file: &Path, tree: &Path, name: &str) -> Access {
     let text = succeed(kubectl(file).args(["config", "view", "--raw", "--minify", "--output", "json"]));
@@ -341,26 +342,26 @@ pub fn read_kubeconfig(file: &Path, tree: &Path, name: &str) -> Access {
     }
 }
 
-/// The host of a server's URL.
+/// The host name in a server URL.
 fn host(server: &str) -> String {
     let address = server.trim_start_matches("https://");
     address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']).to_owned()
 }
 
-/// An object as kubectl understands it, without a server.
+/// Parses an object with kubectl, without a server.
 ///
 /// # Panics
 ///
-/// If kubectl refuses the file.
+/// If kubectl rejects the file.
 #[must_use]
 pub fn read_object(file: &Path) -> Value {
-    // The only verbs that work without a server are those with --local; this one leaves the object as it is.
+    // Only verbs with `--local` work without a server. This one does not change the object.
     let mut command = kubectl(Path::new("/dev/null"));
     command.args(["patch", "--local", "--type", "merge", "--patch", "{}", "--output", "json", "--filename"]);
     serde_json::from_str(&succeed(command.arg(file))).expect("kubectl writes JSON")
 }
 
-/// An absolute path of a node in its tree, links followed there.
+/// The path on this machine of an absolute path on a node; resolves symbolic links within the node's tree.
 fn within(tree: &Path, path: &str) -> PathBuf {
     let found = tree.join(path.trim_start_matches('/'));
     match fs::read_link(&found) {

@@ -1,8 +1,8 @@
-//! Real programs that accept or refuse a certificate: in handshakes by Go's crypto/tls and by OpenSSL's libssl; without one by
-//! OpenSSL's `X509_verify_cert` with Python's flags, by Java's trust manager and by rustls-webpki.
+//! Asks real TLS libraries to accept or reject a certificate: with a handshake in Go's crypto/tls and OpenSSL's libssl;
+//! without one in OpenSSL's `X509_verify_cert` with Python's flags, Java's trust manager and rustls-webpki.
 //!
-//! One end presents a certificate, with its key; the other, the reader, accepts or refuses it. The end that presents
-//! trusts whomever it meets, so that a handshake answers one question.
+//! One end presents a certificate; the other end, called the reader, accepts or rejects it. The presenting end trusts
+//! any peer, so that each handshake tests a single decision.
 
 use std::{
     cell::RefCell,
@@ -40,32 +40,32 @@ use crate::{
     tools::{feed, root, succeed},
 };
 
-/// A certificate is presented to a reader.
+/// A certificate for a reader to verify.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Question {
-    /// PEM of the leaf and of what comes with it, in that order.
+    /// PEM of the leaf certificate and the certificates sent with it, in this order.
     pub presented: String,
-    /// PEM of the leaf's key.
+    /// PEM of the leaf certificate's key.
     pub key: String,
-    /// PEM of those whom the reader trusts, in their order.
+    /// PEM of the CAs that the reader trusts, in this order.
     pub roots: String,
-    /// Who presents it.
+    /// Whether a client or a server presents the certificate.
     pub usage: Usage,
-    /// The host that the reader went to; empty where it asks for none.
+    /// The host name that the reader verifies; empty for none.
     pub dns_name: String,
-    /// When.
+    /// The time of the verification.
     pub time: UnixTime,
 }
 
-/// Accepted, or the reader's words.
+/// `Ok` if accepted, otherwise the reader's error message.
 pub type Verdict = Result<(), String>;
 
-/// What Go's TLS does: one verdict for each question.
+/// Go's TLS: one verdict for each question.
 ///
 /// # Panics
 ///
-/// If a handshake breaks for another reason than the certificate.
+/// If a handshake fails for another reason than the certificate.
 #[must_use]
 pub fn go(questions: &[Question]) -> Vec<Verdict> {
     #[derive(Deserialize)]
@@ -77,21 +77,21 @@ pub fn go(questions: &[Question]) -> Vec<Verdict> {
     answers.into_iter().map(|answer| if answer.ok { Ok(()) } else { Err(answer.error) }).collect()
 }
 
-/// The versions of TLS in which OpenSSL is asked, with their names.
+/// The TLS versions in which OpenSSL is tested, with their names.
 pub const VERSIONS: [(&str, SslVersion); 2] =
     [("OpenSSL's TLS 1.2", SslVersion::TLS1_2), ("OpenSSL's TLS 1.3", SslVersion::TLS1_3)];
 
-/// OpenSSL's security level for readers: 112 bits, the default since OpenSSL 3.2 and long that of Debian and Ubuntu.
+/// OpenSSL's security level for readers: 112 bits, the default since OpenSSL 3.2 and in Debian and Ubuntu.
 const SECURITY_LEVEL: u32 = 2;
 
-/// What OpenSSL does, with this version of TLS and its own defaults otherwise.
+/// OpenSSL's verdict in this TLS version, with its defaults otherwise.
 ///
 /// # Panics
 ///
-/// If a handshake breaks for another reason than the certificate, or if OpenSSL cannot read what is presented.
+/// If a handshake fails for another reason than the certificate, or if OpenSSL cannot parse the certificates.
 pub fn openssl(question: &Question, version: SslVersion) -> Verdict {
     let (mut reader, mut presenter) = ends(question, version).expect("OpenSSL can be set up");
-    // Neither end waits: each takes what has come, and gives way when it wants more.
+    // Neither end blocks: each processes the available data, then the other continues.
     for _ in 0..10 {
         let (decided, other) = match question.usage {
             Usage::Server => (reader.connect(), presenter.accept()),
@@ -112,7 +112,7 @@ pub fn openssl(question: &Question, version: SslVersion) -> Verdict {
 
 type End = SslStream<Pipe>;
 
-/// Reader and presenter.
+/// The connected reader and presenter.
 fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorStack> {
     let mut store = X509StoreBuilder::new()?;
     for root in certificates(&question.roots)? {
@@ -140,10 +140,10 @@ fn ends(question: &Question, version: SslVersion) -> Result<(End, End), ErrorSta
     Ok((SslStream::new(reader, here)?, SslStream::new(presenter, there)?))
 }
 
-/// Time and host.
+/// Sets the time and host name of the verification.
 fn set_parameters(parameters: &mut X509VerifyParamRef, question: &Question) -> Result<(), ErrorStack> {
     parameters.set_time(question.time.0);
-    // As Python does; OpenSSL alone also takes `a*.example.com`.
+    // As in Python; by default OpenSSL also accepts `a*.example.com`.
     parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
     match (question.address(), question.dns_name.as_str()) {
         (Some(address), _) => parameters.set_ip(address),
@@ -153,15 +153,15 @@ fn set_parameters(parameters: &mut X509VerifyParamRef, question: &Question) -> R
 }
 
 impl Question {
-    /// The host, if it is an address, in brackets or not.
+    /// The host as an IP address, with or without brackets.
     fn address(&self) -> Option<IpAddr> {
         let name = self.dns_name.as_str();
         name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse().ok()
     }
 }
 
-/// What OpenSSL says with the flags that Python sets since 3.13 (python/cpython: Lib/ssl.py, `create_default_context`), at
-/// the security level of the handshakes. `X509_verify_cert` is what a handshake calls.
+/// OpenSSL's verdict with the flags that Python sets since 3.13 (python/cpython: Lib/ssl.py, `create_default_context`),
+/// at the security level of the handshakes. Calls `X509_verify_cert`, as a handshake does.
 ///
 /// # Panics
 ///
@@ -170,7 +170,7 @@ pub fn openssl_strict(question: &Question) -> Verdict {
     openssl_verify(question, X509VerifyFlags::X509_STRICT | X509VerifyFlags::PARTIAL_CHAIN)
 }
 
-/// The same without Python's flags.
+/// OpenSSL's verdict as [`openssl_strict`], without Python's flags.
 ///
 /// # Panics
 ///
@@ -211,12 +211,12 @@ fn openssl_verify(question: &Question, flags: X509VerifyFlags) -> Verdict {
     verify().expect("OpenSSL can be set up")
 }
 
-/// What rustls-webpki says, with the algorithms of ring: as rustls' own verifier asks it (rustls/rustls:
+/// rustls-webpki's verdict, with ring's algorithms, called as by rustls' own verifier (rustls/rustls:
 /// rustls/src/webpki/verify.rs).
 pub fn webpki(question: &Question) -> Verdict {
     let ders = |pem: &str| -> Vec<CertificateDer<'static>> { der_blocks(pem).into_iter().map(Into::into).collect() };
     let (presented, roots) = (ders(&question.presented), ders(&question.roots));
-    // What cannot be read is left out (`RootCertStore::add_parsable_certificates`).
+    // Certificates that cannot be parsed are ignored (`RootCertStore::add_parsable_certificates`).
     let anchors: Vec<_> = roots.iter().filter_map(|root| anchor_from_trusted_cert(root).ok()).collect();
     let words = |error: webpki::Error| format!("{error:?}");
     let leaf = EndEntityCert::try_from(&presented[0]).map_err(words)?;
@@ -240,12 +240,12 @@ fn der_blocks(pem: &str) -> Vec<Vec<u8>> {
     airlock_core::formats::pem::blocks(pem.as_bytes()).blocks.iter().map(|block| block.der.to_vec()).collect()
 }
 
-/// What the trust manager of the machine's Java says: one verdict for each question. All of them are asked in one run of
-/// `tests/java/Verify.java`, since a Java program takes long to start.
+/// The verdicts of the trust manager of the installed Java, one for each question. One run of `tests/java/Verify.java`
+/// answers all questions, because Java starts slowly.
 ///
 /// # Panics
 ///
-/// If Java is missing or answers otherwise.
+/// If Java is missing or its output cannot be parsed.
 #[must_use]
 pub fn java(questions: &[Question]) -> Vec<Verdict> {
     let mut text = String::new();
@@ -257,7 +257,7 @@ pub fn java(questions: &[Question]) -> Vec<Verdict> {
         text.push('\n');
     }
     let mut command = Command::new("java");
-    // Most of the time goes into the start: the small compiler and the small collector start fastest.
+    // Most of the time is start-up: the C1 compiler and the serial garbage collector start fastest.
     command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"]).arg(java_classes()).arg("Verify");
     let output = feed(&mut command, text.as_bytes());
     assert!(output.status.success(), "Java failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -274,11 +274,11 @@ pub fn java(questions: &[Question]) -> Vec<Verdict> {
     verdicts
 }
 
-/// The feature release of the machine's Java, such as 17.
+/// The feature release of the installed Java, such as 17.
 ///
 /// # Panics
 ///
-/// If Java is missing or names none.
+/// If Java is missing or reports no release.
 #[must_use]
 pub fn java_release() -> u32 {
     let said = succeed(Command::new("java").arg("--version"));
@@ -286,7 +286,7 @@ pub fn java_release() -> u32 {
     version.split('.').next().and_then(|release| release.parse().ok()).expect("a release is a number")
 }
 
-/// `tests/java/Verify.java`, compiled once for each run of the tests.
+/// Compiles `tests/java/Verify.java` once per run of the tests.
 fn java_classes() -> &'static std::path::Path {
     static CLASSES: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = CLASSES.get_or_init(|| {
@@ -304,12 +304,12 @@ fn fields(pem: &str) -> String {
     if blocks.is_empty() { "-".to_owned() } else { blocks.join(",") }
 }
 
-/// Chains and bundles that are kept, at most; questions about the same come close together.
-const MOST_CHAINS: usize = 512;
+/// The maximum number of cached chains and bundles. Consecutive questions often share them.
+const MAX_CACHED_CHAINS: usize = 512;
 
-/// What is made once in a thread: making it costs OpenSSL 3 more than the handshake.
+/// OpenSSL objects cached per thread: creating them costs OpenSSL 3 more than the handshake.
 #[derive(Default)]
-struct Made {
+struct ThreadCache {
     contexts: Vec<(SslVersion, u32, SslContext)>,
     keys: HashMap<String, PKey<Private>>,
     chains: HashMap<String, Vec<X509>>,
@@ -317,14 +317,14 @@ struct Made {
 }
 
 thread_local! {
-    static MADE: RefCell<Made> = RefCell::default();
+    static CACHE: RefCell<ThreadCache> = RefCell::default();
 }
 
-/// OpenSSL's defaults, for one version of TLS and this security level.
+/// An SSL context with OpenSSL's defaults, for one TLS version and security level.
 fn context(version: SslVersion, security_level: u32) -> Result<SslContext, ErrorStack> {
-    MADE.with_borrow_mut(|made| {
+    CACHE.with_borrow_mut(|cache| {
         if let Some((.., context)) =
-            made.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level))
+            cache.contexts.iter().find(|(v, level, _)| (*v, *level) == (version, security_level))
         {
             return Ok(context.clone());
         }
@@ -334,26 +334,26 @@ fn context(version: SslVersion, security_level: u32) -> Result<SslContext, Error
         context.set_security_level(security_level);
         context.set_session_cache_mode(SslSessionCacheMode::OFF);
         let context = context.build();
-        made.contexts.push((version, security_level, context.clone()));
+        cache.contexts.push((version, security_level, context.clone()));
         Ok(context)
     })
 }
 
 fn key(pem: &str) -> Result<PKey<Private>, ErrorStack> {
-    MADE.with_borrow_mut(|made| match made.keys.get(pem) {
+    CACHE.with_borrow_mut(|cache| match cache.keys.get(pem) {
         Some(key) => Ok(key.clone()),
         None => {
             let key = PKey::private_key_from_pem(pem.as_bytes())?;
-            made.keys.insert(pem.to_owned(), key.clone());
+            cache.keys.insert(pem.to_owned(), key.clone());
             Ok(key)
         }
     })
 }
 
-/// A certificate for servers that only ask for one.
+/// A server certificate for handshakes in which only the client's certificate is tested.
 fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
-    MADE.with_borrow_mut(|made| match &made.any_server {
-        Some(made) => Ok(made.clone()),
+    CACHE.with_borrow_mut(|cache| match &cache.any_server {
+        Some(pair) => Ok(pair.clone()),
         None => {
             let key = PKey::from_ec_key(EcKey::generate(&*EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?)?)?;
             let mut certificate = X509::builder()?;
@@ -361,26 +361,26 @@ fn any_server() -> Result<(X509, PKey<Private>), ErrorStack> {
             certificate.set_not_after(&*Asn1Time::days_from_now(1)?)?;
             certificate.set_pubkey(&key)?;
             certificate.sign(&key, MessageDigest::sha256())?;
-            Ok(made.any_server.insert((certificate.build(), key)).clone())
+            Ok(cache.any_server.insert((certificate.build(), key)).clone())
         }
     })
 }
 
 fn certificates(pem: &str) -> Result<Vec<X509>, ErrorStack> {
-    MADE.with_borrow_mut(|made| {
-        if let Some(chain) = made.chains.get(pem) {
+    CACHE.with_borrow_mut(|cache| {
+        if let Some(chain) = cache.chains.get(pem) {
             return Ok(chain.clone());
         }
-        if made.chains.len() >= MOST_CHAINS {
-            made.chains.clear();
+        if cache.chains.len() >= MAX_CACHED_CHAINS {
+            cache.chains.clear();
         }
         let chain = X509::stack_from_pem(pem.as_bytes())?;
-        made.chains.insert(pem.to_owned(), chain.clone());
+        cache.chains.insert(pem.to_owned(), chain.clone());
         Ok(chain)
     })
 }
 
-/// One end of a connection in memory.
+/// One end of an in-memory connection.
 #[derive(Debug)]
 struct Pipe {
     incoming: Rc<RefCell<VecDeque<u8>>>,

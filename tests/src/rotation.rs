@@ -1,4 +1,4 @@
-//! A rotation made from fixtures the way a skin makes it, packed, and unpacked by unzip.
+//! Builds a rotation from fixtures as the command line and the page do, and unpacks the package with unzip.
 
 use std::{
     collections::BTreeMap,
@@ -21,20 +21,20 @@ use crate::{
     tools::{root, succeed},
 };
 
-/// One rotation that the tests look at from all sides.
+/// A rotation that many tests check.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// Its name in messages.
+    /// Its name, for messages.
     pub name: &'static str,
-    /// The cluster's files, below `tests/fixtures`.
+    /// The folder of the cluster's files, below `tests/fixtures`.
     pub fixture: &'static str,
-    /// The management cluster's Secrets, below `tests/fixtures`; empty for none.
+    /// The folder of the management cluster's Secrets, below `tests/fixtures`; empty for none.
     pub management: &'static str,
-    /// What is asked for.
+    /// The request for the rotation.
     pub request: fn() -> RotationRequest,
 }
 
-/// The rotations that every file of tests goes through.
+/// The rotations that all test files use.
 pub const CASES: [Case; 9] = [
     Case { name: "rsa-1", fixture: "kubeadm/rsa-1", management: "", request: RotationRequest::default },
     Case {
@@ -44,13 +44,13 @@ pub const CASES: [Case; 9] = [
         request: RotationRequest::default,
     },
     Case { name: "ecdsa-3", fixture: "kubeadm/ecdsa-3", management: "", request: RotationRequest::default },
-    // certificatesDir, and caCertPath on the worker.
+    // Sets certificatesDir, and caCertPath on the worker.
     Case { name: "elsewhere-1", fixture: "kubeadm/elsewhere-1", management: "", request: RotationRequest::default },
-    // The oldest release: no super-admin.conf.
+    // The oldest supported release, which has no super-admin.conf.
     Case { name: "release-1.25", fixture: "kubeadm/release-1.25", management: "", request: RotationRequest::default },
-    // A node called by its address, IPv4-mapped and link-local addresses, wildcards, IDN, twenty further names.
+    // A node named by its address, IPv4-mapped and link-local addresses, wildcards, IDN, and twenty additional names.
     Case { name: "names-1", fixture: "kubeadm/names-1", management: "", request: RotationRequest::default },
-    // No controller-manager signs there, so no kubelet can renew its certificate by itself.
+    // No controller-manager can sign certificates, so kubelets cannot renew theirs.
     Case { name: "external-1", fixture: "kubeadm/external-1", management: "", request: mint_for_kubelets },
     Case {
         name: "ecdsa-3 with kept keys",
@@ -66,7 +66,7 @@ pub const CASES: [Case; 9] = [
     },
 ];
 
-/// A control plane without nodes: it has no trees that could be laid phase by phase.
+/// A control plane without nodes, so without trees to overlay.
 pub const TENANT: Case =
     Case { name: "kamaji", fixture: "kamaji/alpha", management: "", request: RotationRequest::default };
 
@@ -75,7 +75,7 @@ fn mint_for_kubelets() -> RotationRequest {
 }
 
 impl Case {
-    /// The case of that name.
+    /// The case with this name.
     ///
     /// # Panics
     ///
@@ -85,24 +85,24 @@ impl Case {
         *CASES.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is named {name}"))
     }
 
-    /// The kubeadm that made it ([`crate::tools::kubeadm`]).
+    /// The kubeadm program that generated its fixture ([`crate::tools::kubeadm`]).
     #[must_use]
     pub fn kubeadm(&self) -> &'static str {
         if self.fixture == "kubeadm/release-1.25" { "kubeadm-1.25" } else { "kubeadm" }
     }
 
-    /// Its input.
+    /// Its input files.
     #[must_use]
     pub fn files(&self) -> Vec<InputFile> {
         let folders: Vec<&str> = [self.fixture, self.management].into_iter().filter(|name| !name.is_empty()).collect();
         fixtures::all(&folders)
     }
 
-    /// Its package, made once in a test's process.
+    /// Its package, built once per test process.
     ///
     /// # Panics
     ///
-    /// If it is refused.
+    /// If it cannot be built.
     #[must_use]
     pub fn rotation(&self) -> &'static Rotation {
         static MADE: Mutex<BTreeMap<&str, &Rotation>> = Mutex::new(BTreeMap::new());
@@ -113,11 +113,11 @@ impl Case {
         })
     }
 
-    /// The cluster's trees after each phase, laid once in a test's process; look at them and leave them as they are.
+    /// The cluster's trees after each phase, created once per test process. Tests must not modify them.
     ///
     /// # Panics
     ///
-    /// If they cannot be laid.
+    /// If they cannot be created.
     #[must_use]
     pub fn phases(&self) -> &'static Phases {
         static LAID: Mutex<BTreeMap<&str, &Phases>> = Mutex::new(BTreeMap::new());
@@ -130,15 +130,15 @@ impl Case {
 #[derive(Debug)]
 pub struct Rotation {
     folder: PathBuf,
-    /// What inspection said.
+    /// The report of the inspection.
     pub inventory: InventoryReport,
-    /// What was planned.
+    /// The report of the planning.
     pub plan: PlanReport,
-    /// What was packed.
+    /// The report of building the package.
     pub package: PackageReport,
 }
 
-/// The request, with everything acknowledged that stands between it and a plan of what is loaded.
+/// Returns the request with all acknowledgments that the loaded files need for a plan.
 #[must_use]
 pub fn acknowledging(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> RotationRequest {
     let mut request = request.clone();
@@ -149,15 +149,15 @@ pub fn acknowledging(inventory: &Inventory, request: &RotationRequest, now: Unix
     request
 }
 
-/// The folder of each phase in a package, by its number; phase 0 is the cluster as it was.
+/// The folder of each phase in a package, by number; phase 0 is the state before the rotation.
 pub const PHASES: [&str; 4] = ["0-backup", "1-trust-both", "2-switch", "3-drop-old"];
 
 impl Rotation {
-    /// Inspects, plans, mints, packs; then unzip takes the archive apart, in a folder named `label`.
+    /// Inspects, plans, mints and packs; then unpacks the archive with unzip into a folder named `label`.
     ///
     /// # Panics
     ///
-    /// If any of it is refused.
+    /// If any stage returns an error.
     #[must_use]
     pub fn of(files: Vec<InputFile>, request: &RotationRequest, label: &str) -> Self {
         Self::at(fixtures::now(), files, request, label)
@@ -167,17 +167,17 @@ impl Rotation {
     ///
     /// # Panics
     ///
-    /// If any of it is refused.
+    /// If any stage returns an error.
     #[must_use]
     pub fn at(now: UnixTime, files: Vec<InputFile>, request: &RotationRequest, label: &str) -> Self {
         Self::with(now, files, InspectOptions::default(), request, label)
     }
 
-    /// As [`Rotation::at`], with what a person says about the files.
+    /// As [`Rotation::at`], with the user's information about the files.
     ///
     /// # Panics
     ///
-    /// If any of it is refused.
+    /// If any stage returns an error.
     #[must_use]
     pub fn with(
         now: UnixTime,
@@ -197,45 +197,45 @@ impl Rotation {
         Self { folder, inventory: inventory.report(now), plan: plan.report(), package: files.report() }
     }
 
-    /// The archive.
+    /// The path of the archive.
     #[must_use]
     pub fn archive(&self) -> PathBuf {
         self.folder.join("package.zip")
     }
 
-    /// The unpacked package's root.
+    /// The root folder of the unpacked package.
     #[must_use]
     pub fn root(&self) -> PathBuf {
         self.folder.join(&self.package.name)
     }
 
-    /// A phase's folder.
+    /// The folder of a phase.
     #[must_use]
     pub fn phase(&self, number: usize) -> PathBuf {
         self.root().join(PHASES[number])
     }
 
-    /// Every file below the root, sorted.
+    /// The paths of all files below the root, sorted.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
         walk(&self.root())
     }
 
-    /// A file's bytes.
+    /// The content of a file.
     ///
     /// # Panics
     ///
-    /// If it is not there.
+    /// If the file does not exist.
     #[must_use]
     pub fn read(&self, path: &str) -> Vec<u8> {
         fs::read(self.root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// A text file's content.
+    /// The content of a text file.
     ///
     /// # Panics
     ///
-    /// If it is not there or not UTF-8.
+    /// If the file does not exist or is not UTF-8.
     #[must_use]
     pub fn text(&self, path: &str) -> String {
         String::from_utf8(self.read(path)).unwrap_or_else(|_| panic!("{path} is not UTF-8"))
@@ -252,11 +252,11 @@ impl Rotation {
     }
 }
 
-/// An empty folder in `target/tmp` for this program and this label, left there to be looked at after a failure.
+/// An empty folder in `target/tmp` for this program and label. It is kept for examination after a failure.
 ///
 /// # Panics
 ///
-/// If it cannot be made.
+/// If it cannot be created.
 #[must_use]
 pub fn scratch(label: &str) -> PathBuf {
     let program = std::env::current_exe().expect("a program knows its file");
@@ -270,7 +270,7 @@ pub fn scratch(label: &str) -> PathBuf {
     folder
 }
 
-/// Every file below a folder, by its path from there, sorted.
+/// The paths of all files below a folder, relative to it, sorted.
 #[must_use]
 pub fn walk(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();

@@ -1,45 +1,45 @@
-//! Private keys in text: what must not be seen anywhere else.
+//! Detects private keys in texts that must not contain them.
 
 use std::{collections::BTreeSet, ops::Range};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-/// A piece of a private key is this long: so much of it is nowhere by accident.
+/// The length of a compared piece of a private key, in characters. A match of this length is no coincidence.
 const PIECE: usize = 24;
 
-/// Pieces of private keys, in every encoding in which they were met.
+/// Pieces of private keys, in every encoding in which they occurred.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets(BTreeSet<String>);
 
 impl Secrets {
-    /// Takes in the private keys of a file: PEM blocks, and those inside of base64, to any depth.
+    /// Adds the private keys of a text: PEM blocks, including those nested in base64 at any depth.
     pub fn learn(&mut self, text: &str) {
         self.find(text);
     }
 
-    /// Takes in a secret word of 24 letters and digits, such as a password.
+    /// Adds a secret of exactly 24 letters and digits, such as a password.
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If `word` is anything else.
     pub fn learn_word(&mut self, word: &str) {
         assert!(word.len() == PIECE && word.chars().all(is_base64), "{word} is no such word");
         self.0.insert(word.to_owned());
     }
 
-    /// How many pieces are known.
+    /// The number of known pieces.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Is none known?
+    /// Whether no piece is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The first piece of a private key in `text`.
+    /// The first known piece of a private key in `text`.
     #[must_use]
     pub fn seen_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         let runs = text.split(|c: char| !is_base64(c)).filter(|run| run.len() >= PIECE);
@@ -47,19 +47,19 @@ impl Secrets {
             .find(|piece| self.0.contains(*piece))
     }
 
-    /// Where in `text` private keys are.
+    /// The positions of private keys in `text`.
     fn find(&mut self, text: &str) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = blocks(text).map(private_part).collect();
         let mut at = 0;
         for run in text.split(|c: char| !is_base64(c) && c != '=') {
             let start = at;
             at += run.len() + text[at + run.len()..].chars().next().map_or(0, char::len_utf8);
-            // A line of a PEM block is shorter.
+            // Lines of a PEM block are shorter.
             if run.len() > 80
                 && let Ok(bytes) = BASE64_STANDARD.decode(run)
                 && let Ok(inner) = String::from_utf8(bytes)
             {
-                // Three bytes are four characters; those at the edges also hold bits of their neighbours.
+                // Three bytes are four characters; those at the edges also contain bits of the neighboring bytes.
                 let found = self.find(&inner).into_iter();
                 ranges.extend(found.map(|r| start + r.start.div_ceil(3) * 4..start + r.end / 3 * 4));
             }
@@ -73,23 +73,24 @@ impl Secrets {
     }
 }
 
-/// The base64 of each private key's PEM block.
+/// The position and base64 content of each private key's PEM block.
 fn blocks(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.match_indices("PRIVATE KEY-----\n").filter_map(|(at, label)| {
         let start = at + label.len();
-        // The label of an end is followed by anything but a block.
+        // Text after an END label is not a block's content.
         let is_begin = text[..at].rfind("-----").is_some_and(|dashes| text[dashes..].starts_with("-----BEGIN "));
         let body = &text[start..start + text[start..].find("-----END ")?];
         is_begin.then_some((start, body))
     })
 }
 
-/// The part that is nobody else's to see. A key's file begins with its kind, and RSA's with the modulus, which is in
-/// the certificate too; that of an elliptic curve ends with the public key.
+/// The part of the base64 content that is secret. A key's file begins with its algorithm; an RSA key then has the
+/// modulus, which is also in the certificate; an elliptic-curve key ends with the public key.
 fn private_part((start, body): (usize, &str)) -> Range<usize> {
     let part = match body.len() {
         500.. => body.len() / 3..body.len(),
-        // SEC 1: version, then the number. PKCS #8: the algorithm before that; the number is in the second line.
+        // SEC 1: a version, then the private number. PKCS #8: the algorithm first; the private number is in the second
+        // line.
         _ if body.starts_with("MH") || body.starts_with("MIGk") => 12..48,
         _ => 65..90,
     };

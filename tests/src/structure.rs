@@ -1,8 +1,8 @@
-//! The modules of a crate, and which of them import which, as the sources say.
+//! The modules of a crate and their imports, read from the sources.
 //!
-//! Tests and what is compiled for tests alone are left out. A module counts as importing the modules that it declares, and
-//! an import through a re-export as an import of the module that re-exports: what lies in a folder names its siblings, never
-//! the folder's `mod.rs`.
+//! Tests, and code that is only compiled for tests, are ignored. A module imports the modules that it declares. An
+//! import through a re-export counts as an import of the re-exporting module. Therefore the files of a folder should
+//! import their siblings directly instead of the folder's `mod.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,18 +16,17 @@ use syn::{Item, Meta};
 
 use crate::tools::root;
 
-/// A module by its path, such as `plan::steps`; the crate's root is the empty text.
+/// A module's path, such as `plan::steps`; empty for the crate's root.
 pub type Module = String;
 
-/// The modules of a crate, each with those that it imports.
+/// The modules of a crate, each with the modules that it imports.
 #[derive(Clone, Debug, Default)]
 pub struct Graph(BTreeMap<Module, BTreeSet<Module>>);
 
 impl Graph {
-    /// Reads every source file below `source`, a folder of this repository such as `core/src`.
+    /// Parses every source file below `source`, a folder of this repository such as `core/src`.
     ///
-    /// # Panics
-    /// If a file cannot be read, or is no Rust.
+    /// # Panics If a file cannot be read or parsed.
     #[must_use]
     pub fn of(source: &str) -> Self {
         let folder = root().join(source);
@@ -51,12 +50,12 @@ impl Graph {
         Self(imports.collect())
     }
 
-    /// Every module with what it imports.
+    /// Every module with its imports.
     pub fn imports(&self) -> impl Iterator<Item = (&Module, &BTreeSet<Module>)> {
         self.0.iter()
     }
 
-    /// The same with modules one level below the root in place of all within them: `plan` for `plan::steps`.
+    /// The same graph with all modules below a top-level module merged into it: `plan::steps` becomes `plan`.
     #[must_use]
     pub fn top(&self) -> Self {
         let top = |module: &Module| module.split("::").next().unwrap_or_default().to_owned();
@@ -69,8 +68,8 @@ impl Graph {
         Self(graph)
     }
 
-    /// What is left of the imports once every module has been taken out that imports nothing, or that nothing imports:
-    /// circles and the ways between them. Empty for a graph of one direction.
+    /// The graph after repeatedly removing modules that import nothing or that no module imports. Cycles and paths
+    /// between cycles remain; an acyclic graph becomes empty.
     #[must_use]
     pub fn circles(&self) -> Self {
         let mut rest = self.0.clone();
@@ -86,14 +85,14 @@ impl Graph {
         }
     }
 
-    /// Is there no import?
+    /// Whether there are no imports.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.values().all(BTreeSet::is_empty)
     }
 }
 
-/// A line for each module that imports something.
+/// Writes a line for each module that imports something.
 impl std::fmt::Display for Graph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (module, imports) in self.0.iter().filter(|(_, imports)| !imports.is_empty()) {
@@ -105,7 +104,7 @@ impl std::fmt::Display for Graph {
     }
 }
 
-/// The source files of a folder by module, without tests.
+/// Collects the source files of a folder by module, without tests.
 fn collect(source: &Path, folder: &Path, files: &mut BTreeMap<Module, PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder can be read") {
         let path = entry.expect("an entry can be read").path();
@@ -127,7 +126,7 @@ fn collect(source: &Path, folder: &Path, files: &mut BTreeMap<Module, PathBuf>) 
     }
 }
 
-/// Is an item compiled for tests alone?
+/// Whether an item is only compiled for tests.
 fn is_for_tests(item: &Item) -> bool {
     let attributes = match item {
         Item::Mod(item) => &item.attrs,
@@ -142,7 +141,7 @@ fn is_for_tests(item: &Item) -> bool {
     })
 }
 
-/// Every path in the tokens that begins with `crate`, `super` or `self`, those of a group one by one.
+/// Collects every path in the tokens that begins with `crate`, `super` or `self`; expands groups.
 fn collect_paths(tokens: TokenStream, paths: &mut Vec<Vec<String>>) {
     let mut tokens = tokens.into_iter();
     while let Some(token) = tokens.next() {
@@ -156,7 +155,7 @@ fn collect_paths(tokens: TokenStream, paths: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Goes on with a path as long as `::` follows.
+/// Extends a path while `::` follows.
 fn follow(mut path: Vec<String>, tokens: &mut IntoIter, paths: &mut Vec<Vec<String>>) {
     let is_colon = |token: Option<TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     loop {
@@ -189,7 +188,7 @@ fn follow(mut path: Vec<String>, tokens: &mut IntoIter, paths: &mut Vec<Vec<Stri
     }
 }
 
-/// The module that a path of `module` leads to, or into.
+/// The module that a path in `module` refers to, or whose item it refers to.
 fn resolve(module: &str, path: &[String], known: &BTreeSet<Module>) -> Option<Module> {
     let mut base: Vec<&str> = module.split("::").filter(|segment| !segment.is_empty()).collect();
     for (at, segment) in path.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The real programs.
+//! Runs the external programs that the tests compare Airlock with.
 
 use std::{
     ffi::OsStr,
@@ -8,17 +8,17 @@ use std::{
     sync::OnceLock,
 };
 
-/// The workspace's root.
+/// The workspace's root folder.
 #[must_use]
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("Invariant: tests is a folder of the workspace")
 }
 
-/// A program that `cargo xtask tools` builds.
+/// The path of a program that `cargo xtask tools` builds.
 ///
 /// # Panics
 ///
-/// If it is not there, with the command that makes it.
+/// If it does not exist; the message names the command that builds it.
 #[must_use]
 pub fn built(name: &str) -> PathBuf {
     let path = root().join("target/tools").join(name);
@@ -26,7 +26,7 @@ pub fn built(name: &str) -> PathBuf {
     path
 }
 
-/// The command line, built from this workspace.
+/// The path of Airlock's command line, built from this workspace.
 ///
 /// # Panics
 ///
@@ -61,21 +61,21 @@ pub fn airlock() -> &'static Path {
     })
 }
 
-/// Runs a program to its end.
+/// Runs a program until it exits.
 ///
 /// # Panics
 ///
-/// If it cannot be started, with its name.
+/// If it cannot be started; the message names it.
 pub fn output(command: &mut Command) -> Output {
     let program = command.get_program().to_owned();
     command.stdin(Stdio::null()).output().unwrap_or_else(|error| missing(&program, &error))
 }
 
-/// Runs a program that must succeed, and gives its standard output.
+/// Runs a program that must succeed, and returns its standard output.
 ///
 /// # Panics
 ///
-/// If it fails, with everything that it said.
+/// If it fails; the message contains its output.
 pub fn succeed(command: &mut Command) -> String {
     let output = output(command);
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -83,18 +83,18 @@ pub fn succeed(command: &mut Command) -> String {
     said.into_owned()
 }
 
-/// Runs a program with this standard input, and gives its output.
+/// Runs a program with this standard input, and returns its output.
 ///
 /// # Panics
 ///
-/// If it cannot be started, with its name.
+/// If it cannot be started; the message names it.
 pub fn feed(command: &mut Command, input: &[u8]) -> Output {
     let program = command.get_program().to_owned();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| missing(&program, &error));
     let mut stdin = child.stdin.take().expect("Invariant: standard input is piped");
     std::thread::scope(|scope| {
-        // A program that ends early closes its input; its output then says why.
+        // A program that exits early closes its input; its output explains why.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().expect("a child's output can be read")
     })
@@ -104,7 +104,8 @@ fn missing(program: &OsStr, error: &std::io::Error) -> ! {
     panic!("{} cannot be started ({error}): run `cargo xtask tools`", program.display())
 }
 
-/// A release's kubeadm (`kubeadm`, `kubeadm-1.25`) inside a node's tree (chroot), so that every path means the node's own.
+/// Runs a release's kubeadm (`kubeadm`, `kubeadm-1.25`) with a node's tree as its root folder (chroot), so that
+/// absolute paths are the node's.
 #[must_use]
 pub fn kubeadm(program: &str, tree: &Path) -> Command {
     let mut command = in_namespace(&built(program));
@@ -112,7 +113,7 @@ pub fn kubeadm(program: &str, tree: &Path) -> Command {
     command
 }
 
-/// chroot needs root's rights: as somebody else, those of a user namespace.
+/// chroot needs root privileges; other users get them in a user namespace.
 fn in_namespace(program: &Path) -> Command {
     let user = Command::new("id").arg("-u").output().expect("coreutils are there");
     if user.stdout.trim_ascii() == b"0" {
@@ -123,7 +124,7 @@ fn in_namespace(program: &Path) -> Command {
     command
 }
 
-/// kubectl that reads this kubeconfig and no other.
+/// kubectl with only this kubeconfig.
 #[must_use]
 pub fn kubectl(kubeconfig: &Path) -> Command {
     let mut command = Command::new(built("kubectl"));

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What StarlingX' puppet does on a host in a phase of a root CA update, on a tree of it: written from
+# Does what StarlingX' puppet does on a host in a phase of a root CA update, on a copy of the host's tree. Follows
 # starlingx/stx-puppet: modules/platform/manifests/kubernetes.pp, with openssl, kubectl and sed.
 #
 #   sh puppet.sh TREE controller|worker trust-both-cas|update-certs|trust-new-ca CA.crt CA.key
 #
-# Restarts are left out: nothing runs from a tree. KUBECTL names kubectl.
+# Restarts are left out, because nothing runs from the tree. KUBECTL is the path of kubectl.
 set -eu
 tree=$1
 personality=$2
@@ -16,7 +16,7 @@ pki=$kubernetes/pki
 kubelet=$tree/var/lib/kubelet/pki
 kubectl=${KUBECTL:-kubectl}
 
-# Every kubeconfig's CA data is what ca.crt is now.
+# Sets every kubeconfig's CA data to the current ca.crt.
 trust() { # FILE…
   for file; do
     [ -f "$kubernetes/$file" ] || continue
@@ -25,7 +25,7 @@ trust() { # FILE…
   done
 }
 
-# The same identity, under the new CA.
+# Issues a certificate with the same identity from the new CA.
 again() { # OLD KEY NEW
   openssl x509 -x509toreq -copy_extensions copyall -in "$1" -signkey "$2" -out "$3.csr" 2>/dev/null
   openssl x509 -req -in "$3.csr" -CA "$ca" -CAkey "$key" -days 365 -copy_extensions copyall -out "$3" 2>/dev/null
@@ -68,14 +68,14 @@ case $phase in
         again "$pki/$leaf.crt" "$pki/$leaf.key" "$pki/$leaf.new"
         mv "$pki/$leaf.new" "$pki/$leaf.crt"
       done
-      # The new one first, since cert-mon reads no other.
+      # The new CA comes first, because cert-mon reads only the first certificate.
       openssl x509 -in "$pki/ca.crt" >"$pki/old.crt"
       cat "$ca" "$pki/old.crt" >"$pki/ca.crt"
       rm "$pki/old.crt"
       trust admin.conf
     fi
     current=$kubelet/kubelet-client-current.pem
-    # The link's target is a path of the host.
+    # The symbolic link's target is a path on the host.
     old=$kubelet/$(basename "$(readlink "$current")")
     openssl pkey -in "$old" -out "$tree/kubelet.key"
     again "$old" "$tree/kubelet.key" "$tree/kubelet.crt"

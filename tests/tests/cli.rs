@@ -1,4 +1,4 @@
-//! The command line as a program: exit codes, what it writes, and that it writes what core gives.
+//! Tests the command line as a program: exit codes, written files, and that its results equal the core's.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use airlock_tests::{
     tools::{airlock, output, root, succeed},
 };
 
-/// The command line with the clock of the fixtures, in the fixtures' folder.
+/// Runs the command line at the fixtures' time, in the fixtures' folder.
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(airlock());
     command.args(arguments).current_dir(fixtures::path("")).env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());

@@ -1,5 +1,5 @@
-//! Nothing unaccounted for: every process that reads a file which the package changes, and every file that depends on a
-//! rotated CA, is handled, acknowledged, or refuses the plan.
+//! Completeness: every process that reads a file which the package changes, and every file that depends on a rotated
+//! CA, is handled by a step, must be acknowledged, or makes Airlock refuse the plan.
 
 #[path = "coverage/by_hand.rs"]
 mod by_hand;

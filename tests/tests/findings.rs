@@ -1,5 +1,5 @@
-//! Half of what people drop is broken: each case spoils a real tree in one way and names the finding
-//! that has to come of it, where, and whether a plan may still be made.
+//! Broken input: each case damages a real tree in one way, and names the expected finding, its file, and whether a plan
+//! can still be made.
 
 use airlock_core::{
     Content, InputFile, RotationRequest, Severity, inspect,

@@ -1,5 +1,5 @@
-//! What people have beside their nodes' trees: dumps of whole clusters, odd kubeconfigs, keys under passwords, texts of
-//! other systems, and far too much of everything.
+//! Input in addition to the nodes' trees: dumps of whole clusters, unusual kubeconfigs, encrypted keys, text encodings
+//! of other systems, and very large inputs.
 
 use std::{process::Command, sync::Arc, time::Instant};
 
@@ -29,7 +29,7 @@ fn without(files: Vec<InputFile>, end: &str) -> Vec<InputFile> {
     files.into_iter().filter(|file| !file.path.ends_with(end)).collect()
 }
 
-/// What is said of `files` beyond what is said of the cluster alone, and whether a plan can be made.
+/// The findings about `files` that the cluster's own files do not cause, and whether a plan can be made.
 fn said(files: Vec<InputFile>, password: Option<&str>) -> (Vec<Finding>, bool) {
     let now = fixtures::now();
     let known = inspect(cluster(), now).findings().to_vec();

@@ -1,8 +1,10 @@
-//! A good tree, spoilt in every way that a copy can be spoilt in: each file in turn missing, empty, cut off, in another's
-//! place, of another cluster, older than the rest, with another key. And a good tree handed over in any order and shape.
+//! Damages a correct tree in every way that can happen while copying: each file in turn missing, empty, truncated,
+//! replaced by another file, by another cluster's or by an older version, or with another key. Also loads a correct
+//! tree in any order and packing.
 //!
-//! What comes of it is either a refusal that names the file, or a plan; and a plan is the good one, or differs only where
-//! the file itself is concerned. The table is `snapshots/mutation__*.snap`, one line for each way and outcome.
+//! The result is either an error that names the file, or a plan. The plan equals that of the correct tree, or differs
+//! only in the edits of that file. `snapshots/mutation__*.snap` lists the results, one line for each kind of damage and
+//! result.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,15 +24,16 @@ use airlock_tests::{fixtures, keys};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{prelude::*, sample::Index};
 
-/// One way to spoil a tree.
+/// A damaged tree.
 struct Case {
     way: &'static str,
-    /// The files that are spoilt.
+    /// The paths of the damaged files.
     files: Vec<String>,
     tree: Vec<InputFile>,
 }
 
-/// The nodes that are spoilt: the first, which is believed, and one that is compared with it.
+/// The nodes whose files are damaged: the first, whose files Airlock uses as the reference, and one that is compared
+/// with it.
 const NODES: [&str; 2] = ["ecdsa-3/cp1/", "ecdsa-3/cp2/"];
 
 fn good() -> &'static [InputFile] {
@@ -64,8 +67,8 @@ fn spoilt(tree: &[InputFile]) -> impl Iterator<Item = (&str, &[u8])> {
     chosen.filter_map(|file| Some((file.path.as_str(), bytes(file)?)))
 }
 
-/// The keys of a plan, from a pool: each run has as many as it needs, the first ones for the authorities. A leaf in another's
-/// place may be of another kind; leaves of that kind share their keys.
+/// The keys of a plan, from a pool that each run reuses; the CAs get the first ones. A damaged tree may need leaf
+/// certificates of another algorithm; these share a key.
 fn keys_for(plan: &RotationPlan) -> Vec<PrivateKey> {
     static POOL: OnceLock<BTreeMap<KeyAlgorithm, Vec<PrivateKey>>> = OnceLock::new();
     let pool = POOL.get_or_init(|| {
@@ -84,7 +87,7 @@ fn packed(files: &[InputFile]) -> (RotationPlan, OutputFiles) {
     (plan, output)
 }
 
-/// Every edit of a plan: its step, its place, and what becomes of it.
+/// Every edit of a plan: its step, its path, and the change.
 fn edits(plan: &RotationPlan) -> BTreeSet<(String, String, String)> {
     let steps = plan.report().steps.into_iter();
     steps
@@ -97,11 +100,11 @@ fn edits(plan: &RotationPlan) -> BTreeSet<(String, String, String)> {
         .collect()
 }
 
-/// What comes of a spoilt tree, in words.
+/// The result for a damaged tree, as text.
 ///
 /// # Panics
 ///
-/// If a refusal names none of the spoilt files, or a plan differs from the good one elsewhere than in them.
+/// If an error names none of the damaged files, or the plan differs in other files than the damaged ones.
 fn outcome(case: &Case, expected: &BTreeSet<(String, String, String)>, silent: &BTreeSet<String>) -> String {
     let now = fixtures::now();
     let inventory = inspect(case.tree.clone(), now);
@@ -156,7 +159,7 @@ fn outcome(case: &Case, expected: &BTreeSet<(String, String, String)>, silent: &
     format!("{}{says}", if fewer { "the same plan without it" } else { "a plan that differs" })
 }
 
-/// Runs every case on all cores and groups what comes of them.
+/// Runs every case on all cores and groups the results.
 fn table(base: &[InputFile], cases: &[Case]) -> String {
     let inventory = inspect(base.to_vec(), fixtures::now());
     let plan = plan::plan(&inventory, &request(), fixtures::now()).unwrap_or_else(|refusal| panic!("{refusal}"));
@@ -186,7 +189,7 @@ fn table(base: &[InputFile], cases: &[Case]) -> String {
     rows.collect()
 }
 
-/// Files that several nodes have are named once.
+/// Lists a file that several nodes have only once.
 fn folded(files: &[String]) -> Vec<String> {
     let mut nodes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for file in files {
@@ -196,13 +199,13 @@ fn folded(files: &[String]) -> Vec<String> {
     nodes.into_iter().map(|(path, nodes)| format!("{} {path}", nodes.join(","))).collect()
 }
 
-/// A private key of the same kind that belongs to nothing.
+/// A private key of the same algorithm that no file of the cluster uses.
 fn another_key() -> &'static str {
     static KEY: OnceLock<String> = OnceLock::new();
     KEY.get_or_init(|| keys::make(&[KeyAlgorithm::EcdsaP256]).remove(0).to_pem().to_string())
 }
 
-/// The same file with another private key in it; `None` if it holds none.
+/// The same file with another private key; `None` if it contains none.
 fn with_another_key(content: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(content).ok()?;
     let marker = "client-key-data: ";
@@ -297,9 +300,9 @@ fn each_file_older_than_the_rest() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Files in any order, some of them twice, some together in archives: one and the same package. What people hold is left
-    /// out of archives, since a package calls it by the name that it was given under, and an admin.conf that lies by itself
-    /// is a person's; a link stays with its file.
+    /// Files in any order, some duplicated, some packed into archives, give the same package. Users' kubeconfigs are
+    /// not packed, because the package names them by their input path, and an admin.conf without a tree counts as a
+    /// user's. A symbolic link stays in the same archive as its file.
     #[test]
     fn any_order_and_shape_gives_the_same_package(
         order in proptest::collection::vec(any::<Index>(), 200),
@@ -346,7 +349,7 @@ proptest! {
     }
 }
 
-/// Files in a tar, in gzip if need be.
+/// Packs files into a tar, and compresses it with gzip if `zipped` is set.
 fn packed_up(files: Vec<InputFile>, number: usize, zipped: bool) -> InputFile {
     let mut builder = tar::Builder::new(Vec::new());
     for file in &files {

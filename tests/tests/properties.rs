@@ -1,4 +1,4 @@
-//! What must hold for every input.
+//! Properties that hold for every input.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use airlock_core::{
 use airlock_tests::{fixtures, rotation::Case};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// Names that lead bytes into every reader.
+/// File names that select each of the parsers.
 const NAMES: [&str; 12] = [
     "cp1/etc/kubernetes/pki/ca.crt",
     "cp1/etc/kubernetes/pki/ca.key",

@@ -1,4 +1,4 @@
-//! `cargo xtask app`: the page in one file.
+//! `cargo xtask app`: builds the page as a single HTML file.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
@@ -11,18 +11,18 @@ use crate::setup;
 mod imports;
 mod page;
 
-/// The page's package and binary.
+/// The Cargo package, and its binary, from which the page is built.
 const PACKAGE: &str = "airlock-app";
 
-/// The page must not be larger than this: it is carried on sticks and through mail gateways. Bytes.
+/// The maximum size of the page in bytes. People carry it on USB sticks and send it through mail gateways.
 const MAX_SIZE: usize = 3_145_728;
 
-/// Builds `dist/airlock.html`, says what it is, and opens it where there is a desktop.
+/// Builds `dist/airlock.html`, prints its path, size and SHA-256, and opens it if there is a desktop.
 ///
 /// # Errors
 ///
-/// If an option is unknown, a tool fails, the page asks more of the browser than
-/// `frontend/imports.txt` allows, or the file is too large.
+/// If an option is unknown, a tool fails, the wasm imports anything that `frontend/imports.txt` does not list, or the
+/// file is larger than [`MAX_SIZE`].
 pub fn run(options: &[&str]) -> Result<()> {
     let (mut open_it, mut accept_imports) = (true, false);
     for option in options {
@@ -71,7 +71,7 @@ pub fn build(accept_imports: bool) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Compiles the page and makes its glue: the JavaScript between browser and wasm, and the wasm that goes with it.
+/// Compiles the page with wasm-bindgen. Returns the JavaScript glue and the wasm module.
 fn bindgen() -> Result<(String, Vec<u8>)> {
     let target = setup::target_dir();
     setup::run(
@@ -97,8 +97,8 @@ fn bindgen() -> Result<(String, Vec<u8>)> {
     Ok((output.js().to_owned(), wasm))
 }
 
-/// The flags for the wasm: 32-bit limbs (see `.cargo/config.toml`), and no path of this machine in
-/// the panic locations, so that everyone who builds gets the same bytes.
+/// The compiler flags for the wasm: 32-bit limbs (see `.cargo/config.toml`), and no local path in panic locations, so
+/// that builds on different machines produce the same bytes.
 fn rust_flags() -> Result<Vec<String>> {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let mut flags = vec!["--cfg".to_owned(), r#"cpubits="32""#.to_owned()];
@@ -109,7 +109,7 @@ fn rust_flags() -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// Opens the page with what the desktop opens pages with. No desktop, or one that refuses: the path was printed.
+/// Opens the page with the desktop's default program. Failures are ignored: the path is already printed.
 fn open(path: &PathBuf) {
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
@@ -129,7 +129,7 @@ fn open(path: &PathBuf) {
     }
 }
 
-/// Lower case hexadecimal.
+/// Encodes bytes as lower-case hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: how long it takes, against what people use today, and how it grows with the cluster.
+//! `cargo xtask bench`: measures how long Airlock takes, compares it with kubeadm and OpenSSL, and shows how the time
+//! grows with the cluster's size.
 
 use std::{env, fs, path::PathBuf};
 
@@ -14,25 +15,25 @@ mod sets;
 mod statistics;
 mod trees;
 
-/// What `--only` takes beside the key types.
+/// The value of `--only` for the measurement of large clusters. The other values are [`PAGE`] and the key types.
 const TREES: &str = "trees";
-/// Likewise: how soon the page is ready, and how long it stands still.
+/// The value of `--only` for the page's start time and long tasks.
 const PAGE: &str = "page";
 
-/// What every measurement needs.
+/// The folders, programs and settings that all measurements use.
 pub struct Bench {
-    /// Where inputs and outputs lie.
+    /// The folder for inputs and outputs.
     folder: PathBuf,
     airlock: PathBuf,
     kubeadm: PathBuf,
     page: PathBuf,
     meter: process::Meter,
-    /// Measurements of each contender, not counting the one that warms up.
+    /// The number of measurements for each contender, without the warm-up.
     samples: usize,
 }
 
 impl Bench {
-    /// A script of `tests/bench`.
+    /// The path of a script in `tests/bench`.
     fn script(&self, name: &str) -> PathBuf {
         setup::root().join("tests/bench").join(name)
     }
@@ -47,7 +48,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     let (only, samples) = parse(options)?;
     tools::run(&[])?;
     let page = app::build(false)?;
-    // The page alone is measured without it.
+    // The page's own measurement does not use the other contenders.
     if only != [PAGE] {
         setup::run(setup::cargo().args(["build", "--locked", "--release", "--package", "airlock-cli"]))?;
     }
@@ -86,7 +87,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The rows that are wanted, all if there are none, and the number of samples.
+/// Parses the options into the names of the wanted rows (empty for all) and the number of samples.
 fn parse<'a>(options: &[&'a str]) -> Result<(Vec<&'a str>, usize)> {
     let (mut only, mut samples) = (Vec::new(), 5);
     let mut options = options.iter();
@@ -106,7 +107,7 @@ fn parse<'a>(options: &[&'a str]) -> Result<(Vec<&'a str>, usize)> {
     Ok((only, samples))
 }
 
-/// What was measured on, and whom.
+/// Describes the machine and the versions of the contenders.
 fn machine(bench: &Bench) -> Result<Vec<(&'static str, String)>> {
     let line = |path: &str, name: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
@@ -127,7 +128,7 @@ fn machine(bench: &Bench) -> Result<Vec<(&'static str, String)>> {
     ])
 }
 
-/// How many programs wanted a core during the last minute, where the system says it.
+/// The load average of the last minute, where the system reports it.
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().unwrap_or("unknown").to_owned()

@@ -1,7 +1,8 @@
-//! `cargo xtask fuzz`: what a stranger could hand over, made up by libFuzzer.
+//! `cargo xtask fuzz`: fuzzes the parsers of untrusted input with libFuzzer.
 //!
-//! The targets of `tests/fuzz` are built with the coverage that libFuzzer needs by the compiler that builds everything
-//! else: without a sanitizer that takes no nightly, and the core forbids unsafe code. Memory is counted by the targets.
+//! The stable compiler builds the targets of `tests/fuzz` with libFuzzer's coverage instrumentation but without a
+//! sanitizer: sanitizers need a nightly compiler, and the core forbids unsafe code. The targets measure memory
+//! themselves.
 
 use std::{
     fs,
@@ -17,20 +18,20 @@ use crate::{
     tools,
 };
 
-/// The targets of `tests/fuzz`.
+/// The fuzz targets of `tests/fuzz`.
 const TARGETS: [&str; 5] = ["amounts", "archives", "certificates", "texts", "trees"];
 
-/// All targets together, in minutes, unless told otherwise.
+/// The default duration of all targets together, in minutes.
 pub const MINUTES: u64 = 10;
 
-/// What never ends is ended then. The targets themselves allow five seconds of processor time. Seconds.
+/// The time limit for one input, in seconds. The targets themselves allow five seconds of processor time.
 const TIMEOUT: u64 = 120;
 
-/// Inputs grow to this size. Bytes.
+/// The maximum size of an input, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
 
-/// Libraries and all, as cargo-fuzz builds them (rust-fuzz/cargo-fuzz: src/project.rs), with counters for every edge and
-/// the values of comparisons.
+/// Compiler flags for all crates, as cargo-fuzz sets them (rust-fuzz/cargo-fuzz: src/project.rs): counters for every
+/// edge of the control flow, and the operands of comparisons.
 const FLAGS: [&str; 8] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -42,12 +43,13 @@ const FLAGS: [&str; 8] = [
     "--cfg=fuzzing",
 ];
 
-/// Fuzzes every target, as many at a time as there are processors, for `--minutes` together. With `--seed`, what is made up
-/// begins in the same way each time.
+/// Fuzzes every target for `--minutes` in total, with one target per processor at a time. `--seed` makes the generated
+/// inputs reproducible.
 ///
 /// # Errors
 ///
-/// If an option is not known, the targets cannot be built, or one of them finds something: with the file that shows it.
+/// If an option is unknown, the targets cannot be built, or a target fails; the error names the file with the failing
+/// input.
 pub fn run(options: &[&str]) -> Result<()> {
     let (mut minutes, mut only, mut seed) = (MINUTES, None, None);
     let mut options = options.iter();
@@ -65,7 +67,7 @@ pub fn run(options: &[&str]) -> Result<()> {
     let targets: Vec<&str> = TARGETS.into_iter().filter(chosen).collect();
     let binaries = build()?;
     let at_once = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
-    // Together they take `minutes`, whether one after the other or side by side.
+    // The targets take `minutes` in total, whether they run one after the other or in parallel.
     let seconds = (60 * minutes / targets.len().div_ceil(at_once) as u64).max(1);
     for group in targets.chunks(at_once) {
         let outcomes: Vec<Result<String>> = thread::scope(|scope| {
@@ -82,13 +84,13 @@ pub fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds all targets; gives the folder that they lie in.
+/// Builds all targets and returns their folder.
 ///
 /// # Errors
 ///
-/// If one cannot be built.
+/// If a target cannot be built.
 pub fn build() -> Result<PathBuf> {
-    // libFuzzer itself is C++.
+    // libFuzzer is written in C++.
     if on_path("c++").is_none() {
         tools::packages(&[("c++", "g++")])?;
     }
@@ -97,7 +99,7 @@ pub fn build() -> Result<PathBuf> {
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
     let folder = root().join("target/fuzz");
     let manifest = root().join("tests/fuzz/Cargo.toml");
-    // With a target named, the flags do not reach the programs that run while building.
+    // With `--target`, cargo does not apply the flags to build scripts and procedural macros.
     finish(
         cargo()
             .args(["build", "--release", "--quiet", "--locked", "--target", host, "--manifest-path"])
@@ -109,12 +111,12 @@ pub fn build() -> Result<PathBuf> {
     Ok(folder.join(host).join("release"))
 }
 
-/// Runs one target on the corpus of the repository and what it finds itself, which is kept in `target/fuzz`.
+/// Runs one target on the repository's corpus. New inputs go to `target/fuzz`.
 fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64, seed: Option<u32>) -> Result<String> {
     let kept = if seed.is_some() { "target/fuzz/seeded" } else { "target/fuzz/corpus" };
     let (found, seeds) = (root().join(kept).join(target), root().join("tests/fuzz/corpus").join(target));
     if seed.is_some() && found.exists() {
-        // What earlier runs found would make this one another.
+        // Inputs that earlier runs found would make this run irreproducible.
         fs::remove_dir_all(&found).with_context(|| format!("{} cannot be emptied", found.display()))?;
     }
     let artifacts = root().join("target/fuzz/found").join(target);
@@ -123,7 +125,7 @@ fn fuzz(binaries: &std::path::Path, target: &str, seconds: u64, seed: Option<u32
     }
     let log = artifacts.with_extension("log");
     let file = fs::File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
-    // Whoever else uses the machine goes first.
+    // Other processes on the machine have priority.
     let status = Command::new("nice")
         .args(["-n", "19"])
         .arg(binaries.join(target))

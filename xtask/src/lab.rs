@@ -1,7 +1,7 @@
-//! `cargo xtask lab`: a real kubeadm cluster on this machine, and packages carried out on it.
+//! `cargo xtask lab`: runs a real kubeadm cluster on this machine and applies packages to it.
 //!
-//! Without a container engine: a node is a set of namespaces with a real kubelet, whose static Pods run as processes
-//! of that node (`tests/go/lab`). Nothing that the lab sends leaves this machine, since its network has no way out.
+//! Needs no container engine: a node is a set of Linux namespaces with a real kubelet, and its static Pods run as
+//! processes of that node (`tests/go/lab`). The lab's network has no route out of this machine.
 
 use std::{
     env, fs,
@@ -76,11 +76,11 @@ cargo xtask lab down [--directory DIR]
     ends every process of the lab and removes its files
 All take root. --directory is where the lab's files lie; target/lab otherwise.";
 
-/// Brings the lab up, uses it or takes it down.
+/// Starts the lab, runs a command on it, or stops it.
 ///
 /// # Errors
 ///
-/// If the arguments are not understood, or what they ask for fails.
+/// If the arguments are invalid, or the command fails.
 pub fn run(arguments: &[&str]) -> Result<()> {
     let Some((&verb, arguments)) = arguments.split_first() else { bail!("say what to do\n\n{USAGE}") };
     let arguments = Arguments::parse(arguments)?;
@@ -98,7 +98,7 @@ pub fn run(arguments: &[&str]) -> Result<()> {
     }
 }
 
-/// What follows the verb: options with a value, and the rest.
+/// The arguments after the command: options with a value, and positional arguments.
 struct Arguments {
     options: Vec<(String, String)>,
     rest: Vec<String>,
@@ -157,26 +157,26 @@ impl Arguments {
     }
 }
 
-/// A lab: its files, and through them its processes.
+/// A lab, found by its folder. The folder also holds the process id of the lab's main process.
 struct Lab {
     directory: PathBuf,
 }
 
-/// The machine that has no kubelet: load balancer, extension API server, the place for kubectl.
+/// The machine without a kubelet. It runs the load balancer, the extension API server and kubectl.
 const ADMIN: &str = "admin";
 
 impl Lab {
-    /// The trees of a node that `airlock` reads.
+    /// The folder with a node's trees, which `airlock` reads.
     fn node(&self, machine: &str) -> PathBuf {
         self.directory.join("nodes").join(machine)
     }
 
-    /// What else is on a machine, by its absolute path there.
+    /// The path on this machine of any other file of a lab machine; `path` is absolute on the lab machine.
     fn private(&self, machine: &str, path: &str) -> PathBuf {
         self.directory.join("private").join(machine).join(path.trim_start_matches('/'))
     }
 
-    /// Every machine's name, as the lab was described.
+    /// The lab's description, which names every machine.
     fn description(&self) -> Result<Value> {
         let path = self.directory.join("lab.json");
         let text = fs::read_to_string(&path)
@@ -184,7 +184,7 @@ impl Lab {
         serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
     }
 
-    /// Is the control plane that packages are made for a tenant's?
+    /// Whether the packages are for the control plane of a Kamaji tenant.
     fn has_tenant(&self) -> Result<bool> {
         Ok(self.description()?["tenant"] == true)
     }
@@ -195,12 +195,12 @@ impl Lab {
         description["certificates"].as_str().map(str::to_owned).context("the lab's description has no certificates")
     }
 
-    /// The names of the machines with a given role: `control-plane` or `worker`.
+    /// The names of the machines with a role: `control-plane` or `worker`.
     fn machines(&self, role: &str) -> Result<Vec<String>> {
         self.machines_where(|machine| machine["role"] == role)
     }
 
-    /// Every machine's name.
+    /// The names of all machines.
     fn machine_names(&self) -> Result<Vec<String>> {
         self.machines_where(|_| true)
     }
@@ -215,7 +215,7 @@ impl Lab {
             .collect())
     }
 
-    /// The first process of a machine.
+    /// The process id of a machine's init.
     fn pid(&self, machine: &str) -> Result<u64> {
         let path = self.directory.join("machines.json");
         let text = fs::read(&path).context("the lab is not up: `cargo xtask lab up`")?;
@@ -223,7 +223,7 @@ impl Lab {
         pids[machine].as_u64().with_context(|| format!("the lab has no machine {machine}"))
     }
 
-    /// A command on a machine.
+    /// A command that runs on a machine.
     fn on(&self, machine: &str, program: &str) -> Result<Command> {
         let mut command = Command::new("nsenter");
         command
@@ -234,7 +234,7 @@ impl Lab {
         Ok(command)
     }
 
-    /// Runs a command for sh on a machine and gives what it printed.
+    /// Runs an sh command on a machine and returns its output.
     fn shell(&self, machine: &str, script: &str) -> Result<String> {
         let output = self.on(machine, "sh")?.args(["-c", script]).output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
@@ -248,7 +248,7 @@ impl Lab {
         Ok(text(&output.stdout))
     }
 
-    /// The process that holds the lab, if it still runs.
+    /// The process id of the lab's main process, if it still runs.
     fn holder(&self) -> Option<u32> {
         let recorded = fs::read_to_string(self.directory.join("switch.pid")).ok()?;
         let (pid, start) = recorded.trim().split_once(' ')?;
@@ -256,10 +256,10 @@ impl Lab {
         (start_of(pid)? == start).then_some(pid)
     }
 
-    /// Ends every process of the lab and removes its files; does nothing where there is none.
+    /// Kills every process of the lab and removes its files; does nothing if there is no lab.
     fn down(&self) -> Result<()> {
         if let Some(pid) = self.holder() {
-            // The machines are killed with it, and everything on a machine with the machine's first process.
+            // This also kills the machines: all processes of a machine end with its init.
             ensure!(Command::new("kill").args(["-KILL", &pid.to_string()]).status()?.success(), "kill {pid} failed");
             wait(Duration::from_secs(30), "the lab to end", || Ok(self.holder().is_none().then_some(())))?;
         }
@@ -272,7 +272,7 @@ impl Lab {
             "{} is not a lab's folder: it is left alone",
             self.directory.display()
         );
-        // A machine's last process may still be on its way out, with a file open for writing.
+        // A process that is ending may still have a file open for writing.
         let mut last = String::new();
         wait(Duration::from_secs(30), "the lab's files to go", || {
             Ok(fs::remove_dir_all(&self.directory).map_err(|error| last = error.to_string()).ok())
@@ -283,20 +283,21 @@ impl Lab {
     }
 }
 
-/// What is found first on a machine: the lab's own programs, `systemctl` among them.
+/// A machine's `PATH`: the lab's own programs, such as `systemctl`, precede the system's.
 const MACHINE_PATH: &str = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// When a process started, which tells it from a later one with its number (proc(5), `stat`, field 22).
+/// The start time of a process, which distinguishes it from a later process with the same id (proc(5), `stat`, field
+/// 22).
 fn start_of(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
-    // A process that has ended and waits for its parent counts as ended.
+    // A zombie counts as ended.
     (fields.next()? != "Z").then_some(())?;
     fields.nth(18).map(str::to_owned)
 }
 
-/// Asks again and again, until there is an answer or the time is over.
+/// Calls `ask` repeatedly until it returns a value; fails when `patience` has passed.
 fn wait<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let deadline = Instant::now() + patience;
     loop {
@@ -310,7 +311,7 @@ fn wait<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Result<Optio
     }
 }
 
-/// Writes a script that can be run.
+/// Writes an executable script.
 fn executable(path: &Path, text: &str) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;

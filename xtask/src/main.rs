@@ -1,7 +1,6 @@
-//! What it takes to build, test and measure Airlock, as `cargo xtask …`.
+//! Builds, tests and measures Airlock: `cargo xtask …`.
 //!
-//! Everything that is missing on a new machine is installed on the way: only Rust, and the
-//! system's package manager for the tests, are taken for granted.
+//! Installs missing tools. Requires only Rust, and for the tests the system's package manager.
 
 use std::{env, process::ExitCode};
 
@@ -15,7 +14,7 @@ mod setup;
 mod test;
 mod tools;
 
-/// What `cargo xtask` answers when asked for nothing or for something it does not know.
+/// The usage text, printed if the command is missing or unknown.
 const USAGE: &str = "\
 cargo xtask app [--no-open] [--accept-imports]
     builds dist/airlock.html, the page in one file; prints its path, size and SHA-256,
@@ -48,7 +47,7 @@ cargo xtask test [--quick|--long]
 cargo xtask tools
     only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
 
-/// The module graph of every crate.
+/// The arguments with which cargo checks the module graph of every crate.
 const MODULE_GRAPH: [&str; 12] = [
     "run",
     "--quiet",

@@ -1,4 +1,4 @@
-//! Finding what a build needs, and installing what is missing.
+//! Finds the tools that a build needs and installs missing ones.
 
 use std::{
     env,
@@ -9,31 +9,31 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-/// The target that browsers run.
+/// The Rust target for browsers.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// The workspace's root: the folder above this package's.
+/// The workspace's root folder: the parent of this package's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("Invariant: xtask is a folder of the workspace")
 }
 
-/// Where cargo builds: `CARGO_TARGET_DIR`, or `target` in the workspace.
+/// Cargo's build folder: `CARGO_TARGET_DIR`, or `target` in the workspace.
 pub fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// The cargo that runs us.
+/// A command for the cargo that runs this program.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }
 
-/// Runs `command` to its end with our standard streams.
+/// Runs `command` until it exits, with this process's standard streams.
 ///
 /// # Errors
 ///
-/// If it cannot be started or does not end well.
+/// If it cannot be started or exits with an error.
 pub fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_owned();
     let program = Path::new(&program).display();
@@ -42,13 +42,13 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The first program of that name on `PATH`.
+/// The first program with this name on `PATH`.
 pub fn on_path(program: impl AsRef<OsStr>) -> Option<PathBuf> {
     let file = format!("{}{}", program.as_ref().display(), env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
-/// Adds the standard library for [`WASM`] to the toolchain that builds us, if it is not there.
+/// Adds the standard library for [`WASM`] to the active toolchain if it is missing.
 ///
 /// # Errors
 ///

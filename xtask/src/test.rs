@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must hold before a change goes in.
+//! `cargo xtask test`: the tests that must pass before a change is merged.
 
 use std::{
     fs,
@@ -15,15 +15,15 @@ use crate::{
     tools,
 };
 
-/// Installs what the tests need, then runs them all; the first that fails ends the run.
+/// Installs what the tests need and runs them; stops at the first failure.
 ///
-/// With `--quick`, no package is carried out on a cluster, and nothing is fuzzed. With `--long`, every fault that the
-/// simulation knows is planted on a cluster as well, more rotations are carried out, every call of a script fails in every
-/// way, and there is more fuzzing: for a release, and after changes to any of these.
+/// `--quick` leaves out the rotations of real clusters and the fuzzing. `--long` adds every fault of the simulation on
+/// a real cluster, every refusal of every command of the scripts, more rotations and longer fuzzing. Use it for a
+/// release and after changes to any of these.
 ///
 /// # Errors
 ///
-/// If an option is not known, a tool cannot be made, or a test fails.
+/// If an option is unknown, a tool cannot be built, or a test fails.
 pub fn run(options: &[&str]) -> Result<()> {
     let length = match options {
         [] => Length::Usual,
@@ -43,7 +43,7 @@ pub fn run(options: &[&str]) -> Result<()> {
 
     components()?;
     step("lock files", &|| {
-        // Building would tell, twenty minutes later.
+        // The build would also fail, but twenty minutes later.
         let metadata = ["metadata", "--locked", "--quiet", "--format-version", "1"];
         finish(cargo().args(metadata).stdout(Stdio::null()))?;
         finish(cargo().args(metadata).args(["--manifest-path", "tests/fuzz/Cargo.toml"]).stdout(Stdio::null()))
@@ -66,7 +66,7 @@ pub fn run(options: &[&str]) -> Result<()> {
         finish(cargo().args(["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     step("page", &|| app::build(false).map(drop))?;
-    // The tests start it; built here, the wait for it is not theirs.
+    // The tests start this binary. Building it here keeps the build out of their time limits.
     step("command line", &|| finish(cargo().args(["build", "--workspace", "--bin", "airlock", "--quiet"])))?;
     step("tests", &|| {
         let mut tests = cargo();
@@ -89,22 +89,23 @@ pub fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Tests on clusters that the usual run leaves out, to end within an hour on two processors: planted faults, rotations
-/// without nodes' files, and one that is continued with another package.
+/// Filters for the tests on clusters that only `--long` runs: planted faults, rotations without the nodes' files, and
+/// one that is continued with another package. Together they take up to an hour on two processors.
 const LONG: [&str; 3] = ["faults::", "unseen::", "a_rotation_that_stopped_half_way"];
 
-/// How much is run.
+/// The extent of a test run.
 #[derive(Clone, Copy, PartialEq)]
 enum Length {
-    /// Neither clusters nor fuzzing.
+    /// No clusters and no fuzzing.
     Quick,
-    /// What must hold before a change goes in.
+    /// The tests before a change is merged.
     Usual,
-    /// Everything.
+    /// All tests.
     Long,
 }
 
-/// Clusters wait for leases and pods most of their time; what is fuzzed meanwhile takes what they leave.
+/// Runs clusters and fuzzing at the same time: clusters mostly wait for leases and Pods, and fuzzing uses the free CPU
+/// time.
 fn clusters_and_fuzzing(length: Length) -> Result<()> {
     let mut arguments = vec!["test", "--package", "airlock-tests", "--features", "lab", "--test", "lab_rotation"];
     let minutes = if length == Length::Long { "10" } else { "3" };
@@ -113,7 +114,7 @@ fn clusters_and_fuzzing(length: Length) -> Result<()> {
         arguments.extend(LONG.iter().flat_map(|test| ["--skip", test]));
     }
     thread::scope(|scope| {
-        // A test says the same today as tomorrow; what is new is found by `cargo xtask fuzz` alone.
+        // A fixed seed makes the test reproducible. `cargo xtask fuzz` searches for new inputs.
         let fuzzing = scope.spawn(|| fuzz::run(&["--minutes", minutes, "--seed", "1"]));
         let clusters = finish(cargo().args(arguments)).context("clusters");
         let fuzzed = fuzzing.join().expect("fuzzing returns its errors");
@@ -121,7 +122,7 @@ fn clusters_and_fuzzing(length: Length) -> Result<()> {
     })
 }
 
-/// Adds rustfmt and Clippy to a Rust that was installed without them.
+/// Installs rustfmt and Clippy if the Rust installation lacks them.
 fn components() -> Result<()> {
     for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         let there = cargo().args([command, "--version"]).output().is_ok_and(|output| output.status.success());
@@ -132,7 +133,7 @@ fn components() -> Result<()> {
     Ok(())
 }
 
-/// Every shell script of the repository.
+/// Runs ShellCheck on every shell script of the repository.
 fn shellcheck() -> Result<()> {
     let mut scripts = vec![root().join(".ci/run")];
     for folder in ["tests", "tests/bench", "tests/fixtures", "tests/lab", "tests/scripts", "tests/starlingx"] {

@@ -1,7 +1,7 @@
-//! `cargo xtask tools`: the programs that the tests compare Airlock with.
+//! `cargo xtask tools`: installs the programs that the tests compare Airlock with.
 //!
-//! Kubernetes' own programs and the oracle are built from pinned Go modules into `target/tools`;
-//! browser, OpenSSL and small helpers come from the system's package manager, axe-core from npm.
+//! Kubernetes programs and the Go oracle are built from pinned Go modules into `target/tools`. The browser, OpenSSL and
+//! small tools come from the system's package manager, axe-core from npm.
 
 use std::{
     env, fs,
@@ -18,10 +18,10 @@ use crate::setup::{on_path, root, run as finish};
 mod axe;
 mod go;
 
-/// The release of Kubernetes that `tests/go/kubernetes` requires.
+/// The Kubernetes release that `tests/go/kubernetes` requires.
 pub const KUBERNETES: &str = "v1.36.3";
 
-/// Programs that the tests call, and the Debian package that has each.
+/// The programs that the tests run, each with the Debian package that contains it.
 const PROGRAMS: [(&str, &str); 13] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
@@ -38,18 +38,18 @@ const PROGRAMS: [(&str, &str); 13] = [
     ("zip", "zip"),
 ];
 
-/// A program that is built from a Go module.
+/// A program built from a Go module.
 #[derive(Clone, Copy)]
 pub struct GoTool {
-    /// Its name.
+    /// The program's name.
     pub name: &'static str,
-    /// Its folder in `target/tools`; empty for that folder itself.
+    /// The program's folder in `target/tools`; empty for that folder itself.
     pub folder: &'static str,
-    /// The folder of its module.
+    /// The folder of the program's module.
     pub module: &'static str,
-    /// Its package, as `go build` takes it.
+    /// The Go package, as an argument of `go build`.
     pub package: &'static str,
-    /// The release that it says it is; empty where it says none.
+    /// The release that the program reports as its version; empty if it reports none.
     pub release: &'static str,
 }
 
@@ -67,7 +67,7 @@ const fn kubernetes(name: &'static str, package: &'static str) -> GoTool {
     GoTool { name, folder: "", module: "tests/go/kubernetes", package, release: KUBERNETES }
 }
 
-/// Everything that the tests need and that no package manager has.
+/// The Go programs of the tests that no package manager provides.
 const GO_TOOLS: [GoTool; 14] = [
     kubernetes("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     GoTool {
@@ -95,11 +95,11 @@ const GO_TOOLS: [GoTool; 14] = [
     GoTool { name: "etcdutl", folder: "", module: "tests/go/lab", package: "go.etcd.io/etcd/etcdutl/v3", release: "" },
 ];
 
-/// Installs and builds what is missing; does nothing where all is there.
+/// Installs and builds missing tools; does nothing if all are present.
 ///
 /// # Errors
 ///
-/// If an option is given, or something cannot be installed or built.
+/// If an option is given, or a tool cannot be installed or built.
 pub fn run(options: &[&str]) -> Result<()> {
     if let Some(option) = options.first() {
         bail!("`cargo xtask tools` has no option `{option}`");
@@ -111,11 +111,11 @@ pub fn run(options: &[&str]) -> Result<()> {
     go_tools(&GO_TOOLS)
 }
 
-/// Builds those programs whose module, source or flags are not what they were built from.
+/// Builds the programs whose module, source or build flags have changed since their last build.
 ///
 /// # Errors
 ///
-/// If one cannot be built.
+/// If a program cannot be built.
 pub fn go_tools(tools: &[GoTool]) -> Result<()> {
     let started = Instant::now();
     let stale: Vec<(&GoTool, String)> = tools
@@ -138,7 +138,7 @@ pub fn go_tools(tools: &[GoTool]) -> Result<()> {
     Ok(())
 }
 
-/// Where the built programs lie.
+/// The folder of the built programs.
 pub fn folder() -> PathBuf {
     root().join("target/tools")
 }
@@ -147,7 +147,7 @@ fn is_built(tool: &GoTool, fingerprint: &str) -> bool {
     tool.path().is_file() && fs::read_to_string(tool.stamp()).is_ok_and(|stamped| stamped == fingerprint)
 }
 
-/// What decides on a program's content: how it is built, what its module requires, its own source.
+/// A fingerprint of everything that determines the program: build arguments, required modules, source.
 fn fingerprint(tool: &GoTool) -> Result<String> {
     let module = root().join(tool.module);
     let mut files = vec![module.join("go.mod"), module.join("go.sum")];
@@ -174,11 +174,11 @@ fn fingerprint(tool: &GoTool) -> Result<String> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The arguments of `go` that build the program.
+/// The arguments of `go` for building the program.
 fn arguments(tool: &GoTool) -> Vec<String> {
     let mut flags = "-s -w".to_owned();
     if !tool.release.is_empty() {
-        // What Kubernetes' own build tells its programs (kubernetes/kubernetes: hack/lib/version.sh).
+        // The version variables that Kubernetes' build sets (kubernetes/kubernetes: hack/lib/version.sh).
         let mut parts = tool.release.trim_start_matches('v').split('.');
         let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         for (name, value) in [
@@ -201,19 +201,19 @@ fn arguments(tool: &GoTool) -> Vec<String> {
 
 fn build(go: &Path, tool: &GoTool) -> Result<()> {
     fs::create_dir_all(folder().join(tool.folder))?;
-    // Without cgo no C compiler is needed, and the programs also run inside a node's tree (chroot).
+    // Without cgo no C compiler is needed, and the programs also run in a chroot.
     let mut command = Command::new(go);
     command.args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0");
-    // Some distributions forbid their Go to fetch a newer one; the modules say which they need.
+    // Some distributions disable Go's toolchain downloads; the modules declare the version that they need.
     finish(command.env("GOTOOLCHAIN", "auto"))
         .with_context(|| format!("{} cannot be built from {}", tool.name, tool.module))
 }
 
-/// Installs the packages of those programs that are missing.
+/// Installs the Debian packages of missing programs.
 ///
 /// # Errors
 ///
-/// If one cannot be installed.
+/// If a package cannot be installed.
 pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
     let mut missing: Vec<&str> =
         programs.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
@@ -221,13 +221,13 @@ pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
     if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
-/// OpenSSL's headers, against which the tests are compiled that make handshakes with it.
+/// Installs OpenSSL's headers; the tests that perform TLS handshakes with OpenSSL compile against them.
 fn openssl_headers() -> Result<()> {
     let found = Command::new("pkg-config").args(["--exists", "openssl >= 3"]).status();
     if found.is_ok_and(|status| status.success()) { Ok(()) } else { install(&["libssl-dev"]) }
 }
 
-/// The Python module with which the tests take a new CA apart as StarlingX does.
+/// Installs the Python module with which the tests parse a new CA as StarlingX does.
 fn python_modules() -> Result<()> {
     let found = Command::new("python3").args(["-c", "import cryptography"]).output();
     if found.is_ok_and(|output| output.status.success()) {
@@ -246,7 +246,7 @@ fn install(packages: &[&str]) -> Result<()> {
     );
     println!("installing {list}");
     let apt = |arguments: &[&str]| {
-        // A person who is not root is asked for a password once; a machine without sudo is told plainly.
+        // Without root, sudo asks for a password once; if sudo is missing, the error says so.
         let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
         if !is_root() {
             command.arg("apt-get");

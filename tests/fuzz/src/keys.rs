@@ -1,4 +1,4 @@
-//! Keys to rotate with, the same in every run and made once in each.
+//! Keys for rotations, generated once per process and equal in every run.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -8,15 +8,16 @@ use airlock_core::{
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
-/// Of each kind: two for the authorities, which share theirs with nobody, and some for all leaves.
+/// The number of keys for each algorithm: two for the CAs, which share theirs with no other certificate, and some for
+/// all leaf certificates.
 const POOL: [(KeyAlgorithm, usize); 3] =
     [(KeyAlgorithm::EcdsaP256, 8), (KeyAlgorithm::Ed25519, 4), (KeyAlgorithm::Rsa2048, 4)];
 
-/// A key for each of the plan's requests; `None` where it asks for a kind that takes too long to make.
+/// A key for each of the plan's requests; `None` if a requested algorithm takes too long to generate.
 ///
 /// # Panics
 ///
-/// Never, as long as each kind has three keys or more.
+/// Never, as long as each algorithm has three keys or more.
 #[must_use]
 pub fn for_plan(plan: &RotationPlan) -> Option<Vec<PrivateKey>> {
     static KEYS: OnceLock<BTreeMap<KeyAlgorithm, Vec<PrivateKey>>> = OnceLock::new();

@@ -1,4 +1,5 @@
-//! What every fuzz target holds the core to: memory in proportion to the input, a few seconds, and no private key in what is shown.
+//! Checks shared by all fuzz targets: memory in proportion to the input, a few seconds of processor time, and no
+//! private key in displayed text.
 
 pub mod keys;
 pub mod meter;

@@ -1,55 +1,55 @@
-//! Memory and time, counted.
+//! Measures memory and processor time.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// A run may hold this many times its input …
-const TIMES: usize = 20;
-/// … and so much more. Bytes.
+/// A run may use this many times the size of its input …
+const MAX_INPUT_MULTIPLE: usize = 20;
+/// … plus this many bytes.
 const ALLOWANCE: usize = 64 * 1024 * 1024;
 
-static HELD: AtomicUsize = AtomicUsize::new(0);
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, with a count beside it.
+/// The system's allocator with a counter.
 struct Meter;
 
 #[global_allocator]
 static METER: Meter = Meter;
 
-// SAFETY: every call goes to the system's allocator as it came in; only numbers are kept beside it.
+// SAFETY: every call is forwarded unchanged to the system's allocator; the counter does not access the memory.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grow(layout.size());
-        // SAFETY: the caller keeps the rules of `alloc`.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the rules of `dealloc`.
+        IN_USE.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         grow(size);
-        HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the rules of `realloc`.
+        IN_USE.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller upholds the contract of `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
 
 fn grow(size: usize) {
-    let held = HELD.fetch_add(size, Relaxed) + size;
+    let held = IN_USE.fetch_add(size, Relaxed) + size;
     PEAK.fetch_max(held, Relaxed);
 }
 
-/// A run may keep the processor so long: on a machine that is busy with other things, the clock on the wall says nothing.
+/// The processor time that a run may take. On a busy machine, wall-clock time would be misleading.
 const SECONDS: u64 = 5;
 
-/// How long this thread has had a processor (Linux: Documentation/scheduler/sched-stats.rst). Nanoseconds.
+/// The processor time of this thread (Linux: Documentation/scheduler/sched-stats.rst). In nanoseconds.
 fn processor_time() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts a thread's time");
     text.split_whitespace().next().and_then(|first| first.parse().ok()).expect("the first number is the time")
@@ -59,7 +59,7 @@ fn processor_time() -> u64 {
 ///
 /// # Panics
 ///
-/// If it took longer than anybody waits.
+/// If it takes more than [`SECONDS`] of processor time.
 pub fn timed<T>(work: impl FnOnce() -> T) -> T {
     let before = processor_time();
     let result = work();
@@ -72,12 +72,15 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> T {
 ///
 /// # Panics
 ///
-/// If it held more memory at a time than the input allows, or took longer than anybody waits.
+/// If it uses more memory than is allowed for the input's size, or more than [`SECONDS`] of processor time.
 pub fn metered<T>(size: usize, work: impl FnOnce() -> T) -> T {
-    let before = HELD.load(Relaxed);
+    let before = IN_USE.load(Relaxed);
     PEAK.store(before, Relaxed);
     let result = timed(work);
     let held = PEAK.load(Relaxed).saturating_sub(before);
-    assert!(held <= TIMES * size + ALLOWANCE, "{held} bytes of memory were held for an input of {size} bytes");
+    assert!(
+        held <= MAX_INPUT_MULTIPLE * size + ALLOWANCE,
+        "{held} bytes of memory were held for an input of {size} bytes"
+    );
     result
 }

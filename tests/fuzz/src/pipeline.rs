@@ -1,4 +1,4 @@
-//! The whole way: inspect, plan, mint, package, archive; and what must hold of everything that comes out.
+//! The complete pipeline: inspect, plan, mint, package, archive; with checks of all output.
 
 use airlock_core::{
     InputFile, InspectOptions, RotationRequest, UnixTime,
@@ -13,11 +13,11 @@ use serde_json::Value;
 
 use crate::{keys, secrets::Secrets};
 
-/// Goes as far as the input lets it.
+/// Runs the pipeline as far as the input allows.
 ///
 /// # Panics
 ///
-/// If anything shows a private key, or a file of the package cannot be read back.
+/// If any text contains a private key, or a file of the package cannot be parsed again.
 pub fn run(
     files: Vec<InputFile>,
     platform: Option<&'static Profile>,
@@ -46,7 +46,7 @@ pub fn run(
             silent(&serde_json::to_string(&files.report()).expect("a report is JSON"), secrets);
         }
         Err(PackageError::Broken(broken)) => silent(&broken.finding().to_string(), secrets),
-        // The plan tries every edit before anything is made, so none may fail now.
+        // Planning tries every edit, so packaging must not fail.
         Err(error) => panic!("a plan was made that cannot be packaged: {error}"),
     }
 }
@@ -55,7 +55,7 @@ fn silent(text: &str, secrets: &Secrets) {
     assert!(secrets.seen_in(text).is_none(), "a private key is shown");
 }
 
-/// Everything that Airlock writes, as its reader reads it. What lies in the backup is the input, byte for byte.
+/// Parses a file of the package as its consumer does. Files of the backup are copies of the input.
 fn reads_back(file: &OutputFile, secrets: &Secrets) {
     let OutputFile { path, bytes, secret, .. } = file;
     if path.starts_with("0-backup/") || path.starts_with("undo/") {
@@ -77,7 +77,7 @@ fn reads_back(file: &OutputFile, secrets: &Secrets) {
     match path.rsplit_once('.').map(|(_, end)| end) {
         Some("crt" | "key" | "pem") => certificates(),
         Some("conf") => drop(kubeconfig::parse(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
-        // A talosconfig keeps the name that it came with.
+        // The files of a talosconfig keep their original names.
         _ if path.contains("/clients/") => {}
         Some("json") => drop(serde_json::from_slice::<Value>(bytes).unwrap_or_else(|error| panic!("{path}: {error}"))),
         Some("yaml") if path.contains("/manifests/") => {
@@ -88,7 +88,7 @@ fn reads_back(file: &OutputFile, secrets: &Secrets) {
             let patches = yaml::documents(bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
             assert!(matches!(patches.as_slice(), [Value::Array(operations)] if !operations.is_empty()), "{path}");
         }
-        // A patch for machines: documents, some of which only say what goes.
+        // A patch for Talos machines: documents, some of which only mark what to delete.
         Some("yaml") if path.ends_with(".patch.yaml") || path.ends_with("secrets.yaml") => {
             drop(yaml::documents(bytes).unwrap_or_else(|error| panic!("{path}: {error}")));
         }

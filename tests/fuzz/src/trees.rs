@@ -1,4 +1,4 @@
-//! Trees of real clusters, changed as the fuzzer's bytes say.
+//! Modifies trees of real clusters as determined by the fuzzer's bytes.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -8,10 +8,10 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::secrets::Secrets;
 
-/// What is given beside the machine configurations of Talos.
+/// The file that is loaded together with Talos' machine configurations.
 const TALOS_SECRETS: &str = "talos/cluster-a/secrets.yaml";
 
-/// What is given together, by the first byte: folders below `tests/fixtures`.
+/// Folders below `tests/fixtures` that are loaded together; the first byte selects one set.
 const SETS: [&[&str]; 13] = [
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/worker1", "kubeadm/ecdsa-3/cluster", "kubeadm/ecdsa-3/clients"],
     &["kubeadm/ecdsa-3/cp1", "kubeadm/ecdsa-3/cp2"],
@@ -28,13 +28,13 @@ const SETS: [&[&str]; 13] = [
     &["kamaji/alpha", "kamaji/alpha-signing-apart", "kamaji/alpha-notready"],
 ];
 
-/// Fixtures that were read, and what of them nobody may see.
+/// The parsed fixtures, with their private keys.
 #[derive(Debug)]
 pub struct Trees {
     sets: Vec<Vec<InputFile>>,
-    /// The private keys of all of them.
+    /// The private keys of all fixtures.
     pub secrets: Secrets,
-    /// Their clock.
+    /// The current time for the fixtures.
     pub now: UnixTime,
 }
 
@@ -43,7 +43,7 @@ impl Trees {
     ///
     /// # Panics
     ///
-    /// If they are not where they belong.
+    /// If a fixture does not exist.
     #[must_use]
     pub fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
@@ -69,7 +69,7 @@ impl Trees {
         Self { sets: sets.into(), secrets, now }
     }
 
-    /// The tree that `bytes` describe: which one, then one change after the other.
+    /// The tree described by `bytes`: a fixture, then a sequence of changes.
     #[must_use]
     pub fn changed(&self, bytes: &mut Bytes<'_>) -> Vec<InputFile> {
         let mut files = self.sets[bytes.number(self.sets.len())].clone();
@@ -80,7 +80,7 @@ impl Trees {
     }
 }
 
-/// The fuzzer's bytes, read one after the other; zeros once they are used up.
+/// A reader of the fuzzer's bytes; returns zeros after the end.
 #[derive(Debug)]
 pub struct Bytes<'a>(pub &'a [u8]);
 
@@ -98,7 +98,7 @@ impl<'a> Bytes<'a> {
         number % end.max(1)
     }
 
-    /// Some bytes with their length in front.
+    /// Reads a length and that many bytes.
     pub fn some(&mut self) -> &'a [u8] {
         let length = usize::from(self.byte()).min(self.0.len());
         let (some, rest) = self.0.split_at(length);
@@ -124,7 +124,7 @@ fn collect(folder: &Path, name: &str, found: &mut Vec<InputFile>) {
     }
 }
 
-/// One change to one file.
+/// Applies one change to one file.
 fn change(files: &mut Vec<InputFile>, bytes: &mut Bytes<'_>) {
     let (kind, at) = (bytes.byte() % 16, bytes.number(files.len()));
     let other = bytes.number(files.len());
@@ -174,7 +174,7 @@ impl ContentBytes for Content {
     }
 }
 
-/// Some bytes in place of those that are there.
+/// Overwrites some bytes.
 fn overwritten(content: &[u8], bytes: &mut Bytes<'_>) -> Vec<u8> {
     let mut content = content.to_vec();
     let at = bytes.number(content.len());
@@ -184,7 +184,8 @@ fn overwritten(content: &[u8], bytes: &mut Bytes<'_>) -> Vec<u8> {
     content
 }
 
-/// A change inside of base64, one or two deep: certificates and keys, and what kubeconfigs and Secrets embed.
+/// Changes base64-encoded data, up to two levels deep: certificates and keys, and data embedded in kubeconfigs and
+/// Secrets.
 fn inside(content: &[u8], bytes: &mut Bytes<'_>) -> Vec<u8> {
     let text = String::from_utf8_lossy(content).into_owned();
     if let Some((before, rest)) = text.split_once("-----\n")
@@ -202,7 +203,7 @@ fn inside(content: &[u8], bytes: &mut Bytes<'_>) -> Vec<u8> {
     }
 }
 
-/// The file and those after it in a tar, or in a tar in gzip.
+/// Packs the file and the following files into a tar or a gzip-compressed tar.
 fn packed(files: &mut Vec<InputFile>, at: usize, kind: u8) {
     let mut builder = tar::Builder::new(Vec::new());
     let end = files.len().min(at + 1 + usize::from(kind / 2));
@@ -211,7 +212,7 @@ fn packed(files: &mut Vec<InputFile>, at: usize, kind: u8) {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o600);
-        // A name that tar does not take is none that a tar could hold.
+        // Files with a name that tar cannot store are left out.
         let _ = builder.append_data(&mut header, &file.path, bytes.as_slice());
     }
     let packed = builder.into_inner().expect("a vector can be written to");

@@ -1,4 +1,4 @@
-//! Much of the same, more than a fuzzer would make by itself: two bytes say of what, and how much.
+//! Large, repetitive inputs, which a fuzzer would not generate itself. Two bytes select the kind and the size.
 #![no_main]
 
 use std::io::Write as _;
@@ -8,13 +8,13 @@ use airlock_fuzz::metered;
 use flate2::{Compression, write::GzEncoder};
 use libfuzzer_sys::fuzz_target;
 
-/// The largest of them, unpacked. Bytes.
-const MOST: usize = 1024 * 1024;
+/// The maximum unpacked size, in bytes.
+const MAX_SIZE: usize = 1024 * 1024;
 
 fuzz_target!(|bytes: &[u8]| {
     let [kind, much, ..] = *bytes else { return };
-    // From a few bytes to all of them, in steps of a fifth.
-    let size = ((f64::from(much) / 5.0).exp2() as usize).clamp(16, MOST);
+    // Sizes from a few bytes to the maximum; each step is a fifth of a doubling.
+    let size = ((f64::from(much) / 5.0).exp2() as usize).clamp(16, MAX_SIZE);
     let repeat = |text: &str| text.repeat(size / text.len()).into_bytes();
     let certificate = include_str!("../corpus/certificates/ca.crt");
     let (name, content) = match kind % 20 {

@@ -1,4 +1,4 @@
-//! Archives: any bytes under the names of every packing, and all that inspection makes of what is inside.
+//! Archives: arbitrary bytes under the names of every archive format, followed by inspection of the content.
 #![no_main]
 
 use airlock_core::{

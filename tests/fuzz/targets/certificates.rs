@@ -1,4 +1,5 @@
-//! PEM, certificates, keys: any bytes, and blocks whose base64 is made here so that the content is reached.
+//! PEM, certificates and keys: arbitrary bytes, and blocks with valid base64, so that the fuzzer reaches the parsers of
+//! their content.
 #![no_main]
 
 use airlock_core::{
@@ -20,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         let _ = (pem::is_pem(bytes), SigningRequest::from_der(bytes));
     });
-    // scrypt takes the memory that it is told to take, within a limit of its own.
+    // scrypt uses as much memory as its parameters say, up to a separate limit.
     let password = Password::new("airlock".to_owned());
     timed(|| {
         if PrivateKey::is_openable(bytes) {

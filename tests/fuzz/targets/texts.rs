@@ -1,4 +1,4 @@
-//! YAML, JSON, kubeconfigs, objects, manifests: any text, read and edited in place.
+//! YAML, JSON, kubeconfigs, Kubernetes objects and manifests: parses and edits arbitrary text.
 #![no_main]
 
 use airlock_core::{
@@ -14,7 +14,7 @@ use airlock_fuzz::metered;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-/// What is written in place of what was there: a line, lines, and what YAML would read as something else.
+/// Replacement values: a line, several lines, and values that YAML would interpret as another type.
 const VALUES: [&str; 4] = ["plain", "two\nlines\n", "yes", "'\"\u{85}#: "];
 
 /// 2027-01-15T08:00:00Z.
@@ -49,13 +49,13 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         let _ = kubelet::parse(bytes);
-        // Whatever else a text may be: machine configurations, their clients' and secrets among them.
+        // Also parses the text as any other input file, such as Talos machine configurations, talosconfigs and secrets.
         let report = inspect(vec![InputFile::new("text.yaml", bytes.to_vec())], NOW).report(NOW);
         let _ = serde_json::to_string(&report).expect("a report is JSON");
     });
 });
 
-/// The first scalar below each key, replaced: the result is as asked for, or there is none.
+/// Replaces the first scalar below each key. An edit must either have the requested result or return an error.
 fn edit_all(bytes: &[u8], document: usize, value: &Value) {
     let Value::Object(map) = value else { return };
     for (number, (key, value)) in map.iter().take(4).enumerate() {

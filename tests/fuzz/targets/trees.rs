@@ -1,4 +1,4 @@
-//! The whole way from files to package, over trees of real clusters that are changed as the bytes say.
+//! The complete pipeline from files to package, with modified trees of real clusters.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     if choice & 4 != 0 {
         request.rotate = Some(vec![AuthorityId::Cluster]);
     }
-    // What the files tell, or a person's word.
+    // The platform is either detected or set by the user.
     let platform = (choice & 8 != 0).then(|| PROFILES[usize::from(choice >> 4) % PROFILES.len()]);
     request.accept_outage = choice & 8 != 0;
     let files = trees.changed(&mut bytes);

@@ -1,4 +1,4 @@
-//! `cargo xtask graph`: which modules import which.
+//! `cargo xtask graph`: prints which modules import which.
 
 use airlock_tests::structure::Graph;
 

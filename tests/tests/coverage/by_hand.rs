@@ -1,5 +1,5 @@
-//! Rotations that were begun by hand, as the note of the Kubernetes page has it: kube-controller-manager signs from a copy of
-//! the new CA while `ca.crt` is a bundle.
+//! Rotations that an administrator began manually as the Kubernetes documentation notes: kube-controller-manager signs
+//! with a copy of the new CA while `ca.crt` is a bundle.
 
 use std::{fs, process::Command};
 
@@ -10,7 +10,8 @@ use super::cluster::{Cluster, NODE, openssl, sign_by};
 const MANAGER: &str = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
 
-/// The page's step 2 on the node: `ca.crt` holds both CAs, `ca-new.crt` and `ca-new.key` the new one, and the flags name them.
+/// The node after step 2 of that page: `ca.crt` contains both CAs, `ca-new.crt` and `ca-new.key` the new one, and the
+/// flags name these.
 fn begun(label: &str, subject: &str, clients: bool) -> (Cluster, Vec<u8>) {
     let folder = scratch(&format!("by-hand-{label}"));
     let openssl = |arguments: &[&str]| succeed(Command::new("openssl").args(arguments).current_dir(&folder));

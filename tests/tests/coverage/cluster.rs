@@ -1,4 +1,4 @@
-//! A cluster of one kubeadm control-plane node whose files a test changes.
+//! A cluster with one kubeadm control-plane node, whose files a test modifies.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ pub(crate) struct Cluster {
     files: Vec<InputFile>,
 }
 
-/// What came of a plan.
+/// The result of planning and packaging.
 pub(crate) struct Package {
     pub(crate) plan: PlanReport,
     pub(crate) report: PackageReport,
@@ -40,12 +40,12 @@ pub(crate) struct Package {
 }
 
 impl Cluster {
-    /// One control-plane node.
+    /// A cluster with one control-plane node.
     pub(crate) fn new() -> Self {
         Self::of("rsa-1")
     }
 
-    /// Another of kubeadm's fixtures.
+    /// The cluster of another kubeadm fixture.
     pub(crate) fn of(fixture: &'static str) -> Self {
         Self { fixture, files: fixtures::files(&format!("kubeadm/{fixture}")) }
     }
@@ -75,13 +75,13 @@ impl Cluster {
         self.on(node, path, text)
     }
 
-    /// Adds a file that is on no node.
+    /// Adds a file that belongs to no node.
     pub(crate) fn beside(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
         self.files.push(InputFile::new(format!("{}/{name}", self.fixture), text.into()));
         self
     }
 
-    /// The bytes of a file of the node.
+    /// The content of a file of the node.
     pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let end = format!("{NODE}{path}");
         let file = self.files.iter().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {path}"));
@@ -101,7 +101,7 @@ impl Cluster {
         self
     }
 
-    /// Without the node's files whose paths end so.
+    /// Removes the node's files whose paths end with `path`.
     pub(crate) fn without(mut self, path: &str) -> Self {
         let before = self.files.len();
         self.files.retain(|file| !file.path.ends_with(path));
@@ -109,7 +109,7 @@ impl Cluster {
         self
     }
 
-    /// Moves files of the node that begin with one path to another.
+    /// Moves the node's files below one path to another.
     pub(crate) fn relocate(mut self, from: &str, to: &str) -> Self {
         let (from, to) = (format!("/{NODE}{from}"), format!("/{NODE}{to}"));
         for file in &mut self.files {
@@ -131,7 +131,7 @@ impl Cluster {
         self
     }
 
-    /// Everything that inspection and planning say.
+    /// All findings of inspection and planning.
     pub(crate) fn outcome(&self, request: &RotationRequest) -> Vec<Finding> {
         let inventory = inspect(self.files.clone(), fixtures::now());
         match plan(&inventory, request, fixtures::now()) {
@@ -154,7 +154,7 @@ impl Cluster {
         self.with(&format!("/etc/kubernetes/manifests/{name}.yaml"), manifest)
     }
 
-    /// A certificate that openssl makes with the cluster's CA key; returns certificate and key.
+    /// Issues a certificate with the cluster's CA key, using OpenSSL. Returns certificate and key.
     pub(crate) fn issue(&self, label: &str, subject: &str, extensions: &str) -> (Vec<u8>, Vec<u8>) {
         static ISSUED: AtomicUsize = AtomicUsize::new(0);
         let folder = scratch(&format!("issue-{label}-{}", ISSUED.fetch_add(1, Ordering::Relaxed)));
@@ -170,7 +170,7 @@ impl Cluster {
         (read("leaf.crt"), read("leaf.key"))
     }
 
-    /// A kubeconfig for the API server of the node, with a credential that the cluster CA issued.
+    /// A kubeconfig for the node's API server, with a client certificate that the cluster CA issued.
     pub(crate) fn kubeconfig(&self, label: &str, user: &str, server: Option<&str>) -> String {
         let (certificate, key) = self.issue(label, &format!("/CN={user}"), "extendedKeyUsage=clientAuth\n");
         let admin = String::from_utf8(self.read("/etc/kubernetes/controller-manager.conf")).expect("it is UTF-8");
@@ -188,7 +188,7 @@ impl Cluster {
         )
     }
 
-    /// The findings of a refused plan that are errors.
+    /// The errors of a refused plan.
     ///
     /// # Panics
     ///
@@ -207,7 +207,7 @@ impl Cluster {
         only.clone()
     }
 
-    /// The package, with these dependencies acknowledged.
+    /// Builds the package, with these dependencies acknowledged.
     pub(crate) fn package(self, acknowledge: &[&str]) -> Package {
         let now = fixtures::now();
         let acknowledge = acknowledge.iter().map(|&id| id.to_owned()).collect();
@@ -227,17 +227,17 @@ impl Cluster {
 }
 
 impl Package {
-    /// A file's bytes; `None` if the package does not have it.
+    /// The content of a file; `None` if the package does not contain it.
     pub(crate) fn read(&self, path: &str) -> Option<&[u8]> {
         self.files.iter().find(|(own, _)| own == path).map(|(_, bytes)| bytes.as_slice())
     }
 
-    /// A text file.
+    /// The content of a text file.
     pub(crate) fn text(&self, path: &str) -> &str {
         std::str::from_utf8(self.read(path).unwrap_or_else(|| panic!("no {path}"))).expect("it is UTF-8")
     }
 
-    /// The node's file as a phase has it, written to disk for a tool to read.
+    /// Writes the node's file of a phase to disk, for another tool to read.
     pub(crate) fn lay(&self, label: &str, path: &str) -> PathBuf {
         let folder = scratch(&format!("lay-{label}"));
         let file = folder.join(path.rsplit('/').next().unwrap_or(path));
@@ -245,25 +245,26 @@ impl Package {
         file
     }
 
-    /// What the node's own step of a phase restarts.
+    /// The components that the node's step of a phase restarts.
     pub(crate) fn restarts(&self, phase: u8) -> Vec<&str> {
         let step = self.plan.steps.iter().find(|step| step.id == format!("{phase}-{NODE}"));
         step.unwrap_or_else(|| panic!("no step {phase}-{NODE}")).restarts.iter().map(String::as_str).collect()
     }
 
-    /// The ids of the connections that begin with this.
+    /// The ids of the connections that begin with `start`.
     pub(crate) fn connections(&self, start: &str) -> Vec<&str> {
         let edges = self.report.matrix.edges.iter().map(|edge| edge.id.as_str());
         edges.filter(|id| id.starts_with(start)).collect()
     }
 }
 
-/// Signs `leaf.csr` with `ca.crt` and `ca.key`, with `extensions`, for the day on which the fixtures' clock stands.
+/// Signs `leaf.csr` with `ca.crt` and `ca.key`, with `extensions`. The certificate is valid from the fixtures' time.
 pub(crate) fn sign(folder: &Path) {
     sign_by(folder, &["-cert", "ca.crt", "-keyfile", "ca.key"], -1);
 }
 
-/// Likewise by the signer that these arguments of `openssl ca` name, valid from so many days after the fixtures' time on.
+/// As [`sign`], with the signer given by these arguments of `openssl ca`, valid from `from` days after the fixtures'
+/// time.
 pub(crate) fn sign_by(folder: &Path, signer: &[&str], from: i64) {
     let configuration = "[ca]\ndefault_ca = own\n[own]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n";
     fs::write(folder.join("configuration"), configuration).expect("a file can be written");
@@ -283,13 +284,13 @@ pub(crate) fn sign_by(folder: &Path, signer: &[&str], from: i64) {
     );
 }
 
-/// `openssl verify` at the fixtures' time.
+/// Runs `openssl verify` at the fixtures' time.
 pub(crate) fn verify(arguments: &[&str]) {
     let now = fixtures::now().0.to_string();
     openssl(&[&["verify", "-attime", &now], arguments].concat());
 }
 
-/// What openssl says of a file.
+/// The output of an OpenSSL command.
 pub(crate) fn openssl(arguments: &[&str]) -> String {
     let run = output(Command::new("openssl").args(arguments));
     assert!(run.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&run.stderr));

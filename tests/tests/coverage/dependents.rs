@@ -1,4 +1,4 @@
-//! Files that depend on a rotated CA and that no table names.
+//! Files that depend on a rotated CA and that Airlock has no specific rule for.
 
 use airlock_core::RotationRequest;
 

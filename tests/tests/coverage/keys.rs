@@ -1,4 +1,4 @@
-//! Private keys with another use than their certificate's.
+//! Private keys that are also used for something else than their certificate.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Random flags and mounts that point at random files of a tree.
+//! Random flags and mounts that refer to random files of a tree.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use airlock_core::{InputFile, RotationRequest, inspect, plan};
 use airlock_tests::{fixtures, rotation::Case};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// Programs that are not Kubernetes' own, and how each names a path.
+/// The ways in which a program that is not part of Kubernetes can refer to a path.
 #[derive(Clone, Copy, Debug)]
 enum How {
     Flag,
@@ -19,7 +19,7 @@ enum How {
 
 const WAYS: [How; 6] = [How::Flag, How::FlagWithValue, How::Environment, How::Script, How::File, How::Folder];
 
-/// A static Pod that reads `path` in this way, and in no other.
+/// A static Pod that refers to `path` only in this way.
 fn pod(name: &str, how: How, path: &str) -> String {
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
     let (command, mounted) = match how {
@@ -40,8 +40,8 @@ fn pod(name: &str, how: How, path: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Each Pod that reads a file which a step changes is restarted by that step, has to be acknowledged, or refuses the
-    /// plan. What the Pod reads is known here since the test wrote its manifest.
+    /// Each Pod that reads a file which a step changes is restarted by that step, must be acknowledged, or makes
+    /// Airlock refuse the plan. The test writes the Pod's manifest and therefore knows what the Pod reads.
     #[test]
     fn every_reader_of_a_changed_file_is_accounted_for(picks in vec((any::<Index>(), any::<Index>()), 1..4)) {
         let mut files = Case::named("rsa-1").files();

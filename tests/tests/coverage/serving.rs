@@ -10,7 +10,7 @@ use super::cluster::{Cluster, NODE, Package, openssl, verify};
 const CONFIG: &str = "/var/lib/kubelet/config.yaml";
 const FLAG: &str = "--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt";
 
-/// A node whose kubelet requests its serving certificate.
+/// A node whose kubelet requests its serving certificate from the cluster.
 fn requesting() -> Cluster {
     Cluster::new().edit(CONFIG, "rotateCertificates: true\n", "rotateCertificates: true\nserverTLSBootstrap: true\n")
 }
@@ -57,7 +57,7 @@ fn api_servers_restart_and_kubelets_renew() {
     assert!(codes.contains(&"apiserver-restarts"), "{codes:?}");
 }
 
-/// A serving certificate that the kubelet requested, as it lies on a node: phase 2 renews it, so nothing is acknowledged.
+/// A serving certificate that the kubelet requested needs no acknowledgment, because phase 2 renews it.
 #[test]
 fn a_requested_certificate_needs_no_acknowledgement() {
     let cluster = requesting();
@@ -86,7 +86,7 @@ fn without_the_flag_api_servers_keep_running() {
     assert!(!package.text("2-switch/workers/apply.sh").contains("  renew_serving"));
 }
 
-/// A file of its own, with a CA beside the cluster's: OpenSSL finds three certificates in phase 1, and both trusted ones.
+/// A separate file with an additional CA: OpenSSL finds three certificates in phase 1, including both trusted ones.
 #[test]
 fn a_file_of_its_own_becomes_a_bundle() {
     let folder = scratch("serving-other-ca");
@@ -135,7 +135,8 @@ fn a_file_that_was_not_provided_is_named() {
     assert!(error.message.contains("logs, exec and port-forward"), "{error}");
 }
 
-/// Kubelets that serve from files of the cluster CA: on a control-plane node and on a worker, re-issued for the same names.
+/// Kubelets with serving certificates in files, issued by the cluster CA, on a control-plane node and on a worker: the
+/// package issues them again for the same names.
 #[test]
 fn serving_certificates_in_files_are_issued_again() {
     let cluster = Cluster::of("ecdsa-3");

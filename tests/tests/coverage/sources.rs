@@ -1,5 +1,5 @@
-//! What the kubelet and systemd read on a node, and where: manifests, environment files, links, files outside of
-//! `/etc/kubernetes`.
+//! The files that the kubelet and systemd read on a node: manifests, environment files, symbolic links, and files
+//! outside of `/etc/kubernetes`.
 
 use std::{fs, process::Command};
 
@@ -325,12 +325,12 @@ fn an_encrypted_ca_key_is_not_also_missing() {
 }
 
 impl Cluster {
-    /// The findings of this code, at planning or before.
+    /// The findings with this code, of inspection and planning.
     fn findings(&self, code: &str) -> Vec<Finding> {
         self.said().into_iter().filter(|finding| finding.code == code).collect()
     }
 
-    /// The only finding of this code, which is a warning.
+    /// The only finding with this code, which must be a warning.
     #[track_caller]
     fn warning(&self, code: &str) -> Finding {
         let found = self.findings(code);

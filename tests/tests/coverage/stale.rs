@@ -1,4 +1,4 @@
-//! Kubeconfigs of people that were left behind when the CA was replaced.
+//! Users' kubeconfigs that were not updated when the CA was replaced.
 
 use super::cluster::Cluster;
 

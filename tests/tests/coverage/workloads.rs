@@ -1,4 +1,4 @@
-//! kube-scheduler's own trust bundles, and a cloud-controller-manager however it runs.
+//! kube-scheduler's own trust bundles, and cloud-controller-manager as a static Pod, a workload or a unit.
 
 use airlock_core::simulate::Outcome;
 
@@ -67,7 +67,7 @@ fn a_cloud_controller_manager_as_static_pod_is_restarted_in_each_phase() {
     );
 }
 
-/// As `kubectl get daemonset -o yaml` prints it, shortened.
+/// A workload as `kubectl get daemonset -o yaml` prints it, shortened.
 fn workload(kind: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: cloud-controller-manager\n  namespace: kube-system\nspec:\n  selector:\n    matchLabels: {{k8s-app: ccm}}\n  template:\n    metadata:\n      labels: {{k8s-app: ccm}}\n    spec:\n      containers:\n      - name: cloud-controller-manager\n        image: registry.example/ccm:1\n        args:\n        - --kubeconfig={KUBECONFIG}\n        volumeMounts:\n        - mountPath: {KUBECONFIG}\n          name: kubeconfig\n      volumes:\n      - hostPath:\n          path: {KUBECONFIG}\n          type: File\n        name: kubeconfig\n"

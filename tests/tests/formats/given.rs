@@ -1,4 +1,4 @@
-//! A cluster with some files replaced or added, and what Airlock says of it.
+//! Helpers that replace or add files of a cluster and run Airlock on it.
 
 use std::{fs, path::Path, process::Command, sync::OnceLock};
 
@@ -15,7 +15,7 @@ pub(crate) fn cluster() -> Vec<InputFile> {
     fixtures::files("kubeadm/ecdsa-3")
 }
 
-/// The cluster with these files in the place of its own, or beside them.
+/// The cluster's files, with these files replaced or added.
 pub(crate) fn with(files: &[(&str, Vec<u8>)]) -> Vec<InputFile> {
     let mut all = cluster();
     all.retain(|file| files.iter().all(|(path, _)| file.path != *path));
@@ -23,7 +23,7 @@ pub(crate) fn with(files: &[(&str, Vec<u8>)]) -> Vec<InputFile> {
     all
 }
 
-/// What is said of `files` beyond what is said of the cluster by itself, and whether a plan can be made.
+/// The findings about `files` that the cluster's own files do not cause, and whether a plan can be made.
 pub(crate) fn said(files: Vec<InputFile>) -> (Vec<Finding>, bool) {
     static KNOWN: OnceLock<Vec<Finding>> = OnceLock::new();
     let now = fixtures::now();
@@ -41,7 +41,7 @@ pub(crate) fn expect<'a>(findings: &'a [Finding], code: &str, severity: Severity
     found
 }
 
-/// The command of a remedy: what follows the first colon.
+/// The command in a finding's remedy: the text after the first colon.
 pub(crate) fn command(finding: &Finding) -> &str {
     finding
         .remedy
@@ -53,7 +53,7 @@ pub(crate) fn command(finding: &Finding) -> &str {
         .expect("a split has a part")
 }
 
-/// Runs the command of a remedy on a file `FILE` in a folder, and gives what it writes to `NEW`.
+/// Runs the remedy's command on a file `FILE` in a folder, and returns the content that it writes to `NEW`.
 pub(crate) fn mended(finding: &Finding, bytes: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     run(command(finding), folder.path(), bytes);
@@ -66,7 +66,7 @@ pub(crate) fn run(command: &str, folder: &Path, bytes: &[u8]) {
     tools::succeed(Command::new("sh").arg("-c").arg(command).current_dir(folder));
 }
 
-/// The plan for these files and the files of its package.
+/// The plan for these files, and the files of its package.
 pub(crate) fn packed(files: Vec<InputFile>) -> (RotationPlan, Vec<(String, Vec<u8>)>) {
     let now = fixtures::now();
     let inventory = inspect(files, now);

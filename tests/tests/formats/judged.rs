@@ -1,4 +1,5 @@
-//! Certificates of kinds that are rare in clusters: judged as Go judges them, or said to be not judged.
+//! Certificates of kinds that are rare in clusters. Airlock judges them as Go does, or reports that it does not judge
+//! them.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -13,7 +14,7 @@ use airlock_tests::{
     tools,
 };
 
-/// A control-plane node whose clock is past the day on which `odd` was made.
+/// The folder of a control-plane node whose files are newer than the fixture `odd`.
 const BASE: &str = "field/k-indent";
 const LATER: i64 = 60 * 86_400;
 const APISERVER: &str = "k-indent/master-a/etc/kubernetes/pki/apiserver.crt";
@@ -26,7 +27,7 @@ fn odd(name: &str) -> Vec<u8> {
     fixtures::read(&format!("odd/{name}"))
 }
 
-/// The node with the CA and the API server's certificate of a kind, and what is said of them.
+/// The findings for the node with the CA and the API server's certificate of a kind.
 fn said(kind: &str) -> Vec<Finding> {
     let files = fixtures::files(BASE).into_iter().filter(|file| !file.path.ends_with("pki/ca.key"));
     let files = files.map(|file| {
@@ -71,7 +72,7 @@ fn nothing_that_is_not_judged_is_called_wrong() {
         ("v1", true),
     ];
     assert_eq!(go, BTreeMap::from(expected));
-    // Each leaf was signed by its CA, and OpenSSL says so; it finds the CA whose name is of another string type as well.
+    // OpenSSL confirms that each CA signed its leaf; it also finds the CA whose name has another string type.
     for kind in kinds {
         let mut openssl = Command::new("openssl");
         openssl.args(["verify", "-no-CApath", "-attime", &now().0.to_string(), "-CAfile"]);

@@ -1,4 +1,5 @@
-//! What a file's bytes mean to the programs that read it, and whether the command that a finding names mends the file.
+//! File formats: Airlock interprets a file's bytes as the programs that read it, and the command in a finding repairs
+//! the file.
 
 mod given;
 mod judged;

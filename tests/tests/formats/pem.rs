@@ -1,5 +1,5 @@
-//! Our readers of PEM against Go's `encoding/pem`, `AppendCertsFromPEM`, `X509KeyPair` and client-go's `ParseCertsPEM`, over
-//! texts that are odd in every way; and what OpenSSL reads of the blocks that Go ignores.
+//! Compares Airlock's PEM parsers with Go's `encoding/pem`, `AppendCertsFromPEM`, `X509KeyPair` and client-go's
+//! `ParseCertsPEM`, on unusual texts of many kinds; and tests what OpenSSL reads of the blocks that Go ignores.
 
 use std::{fs, process::Command};
 
@@ -44,7 +44,7 @@ fn read(name: &str) -> String {
     String::from_utf8(text).expect("PEM is ASCII")
 }
 
-/// A certificate, one of another CA and a private key, each as kubeadm writes it.
+/// A certificate, a certificate of another CA and a private key, each as kubeadm writes it.
 struct Parts {
     leaf: String,
     other: String,
@@ -67,7 +67,7 @@ impl Parts {
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 
-    /// One oddity at a time.
+    /// Texts with one unusual property each.
     fn odd(&self) -> Vec<Vec<u8>> {
         let Self { leaf, other, key } = self;
         let body = self.body();
@@ -171,7 +171,7 @@ impl Parts {
         bytes
     }
 
-    /// Lines and pieces of lines in any order, the same ones in every run.
+    /// Lines and parts of lines in random order; the same texts in every run.
     fn mixed(&self, count: usize) -> Vec<Vec<u8>> {
         let body = format!("{}\n", self.body());
         let pieces = [
@@ -208,7 +208,7 @@ impl Parts {
     }
 }
 
-/// Certificates that parse, as digests; `None` where one does not, or none is there.
+/// The digests of the certificates; `None` if one cannot be parsed, or if there is none.
 fn all(blocks: &[PemBlock]) -> Option<Vec<String>> {
     let parsed = blocks.iter().map(|block| Certificate::from_der(&block.der).is_ok());
     (!blocks.is_empty() && parsed.into_iter().all(|is_read| is_read))

@@ -1,4 +1,5 @@
-//! Inputs that hold the right thing in a form that no reader takes: each has a finding, and its command mends the file.
+//! Inputs with correct content in a format that no component reads. Each has a finding, and the finding's command
+//! repairs the file.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -157,7 +158,8 @@ fn a_new_ca_that_go_ignores_is_not_trusted() {
     assert!(finding.message.contains("every Kubernetes component"), "{finding}");
 }
 
-/// etcd takes every block for a certificate, whatever its label, so it reads one that others ignore, and stops at a key.
+/// etcd parses every block as a certificate, whatever its label. It reads a block that others ignore, and fails at a
+/// key.
 #[test]
 fn etcd_reads_other_labels_and_no_key() {
     let path = "ecdsa-3/cp1/etc/kubernetes/pki/etcd/ca.crt";

@@ -1,4 +1,4 @@
-//! Files of two clusters: one error that says which files belong to which CA. OpenSSL tells the fingerprints.
+//! Files of two clusters cause one error that lists the files of each CA. OpenSSL computes the expected fingerprints.
 
 use std::collections::BTreeSet;
 

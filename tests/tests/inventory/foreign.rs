@@ -1,4 +1,5 @@
-//! A CA in a trust bundle for which there is no evidence stays where it is. OpenSSL makes the CAs and reads the bundles.
+//! A CA in a trust bundle that is not known to belong to the cluster is kept. OpenSSL generates the CAs and reads the
+//! bundles.
 
 use std::fs;
 
@@ -20,7 +21,7 @@ const KUBECONFIGS: [&str; 4] = [
     "worker1/etc/kubernetes/kubelet.conf",
 ];
 
-/// The common names of the CAs that a kubeconfig of a package trusts, in their order.
+/// The common names of the CAs that a kubeconfig of a package trusts, in order.
 fn trusted(rotation: &Rotation, phase: usize, path: &str) -> Vec<String> {
     let text = fs::read(rotation.root().join(PHASES[phase]).join(path)).expect("the package has the file");
     let names = std::cell::RefCell::new(Vec::new());
@@ -39,7 +40,7 @@ fn cluster() -> Loaded {
     Loaded::of(CLUSTER)
 }
 
-/// The findings about foreign CAs, after it is shown that no rotation is seen.
+/// The findings about foreign CAs. Asserts that they are not taken for a rotation in progress.
 #[track_caller]
 fn asked(loaded: &Loaded) -> Vec<Finding> {
     let inventory = inspect(loaded.0.clone(), fixtures::now());

@@ -1,5 +1,5 @@
-//! Immutable Secrets: what a script does to them, on a stand-in for the API server that keeps Kubernetes' rules
-//! (kubernetes/kubernetes: pkg/apis/core/validation, `ValidateSecretUpdate`: "field is immutable when `immutable` is set").
+//! Immutable Secrets: runs a script against a simulated API server with Kubernetes' rules (kubernetes/kubernetes:
+//! pkg/apis/core/validation, `ValidateSecretUpdate`: "field is immutable when `immutable` is set").
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use airlock_tests::{
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-/// A management cluster with the fixture's Secrets, reached through a kubectl of the tests.
+/// A management cluster with the fixture's Secrets, accessed through a simulated kubectl.
 struct Management {
     rotation: Rotation,
     folder: PathBuf,
@@ -63,7 +63,7 @@ impl Management {
     }
 }
 
-/// The lines of an object's data, as they are in its YAML.
+/// The lines of an object's data in its YAML.
 fn data(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.starts_with("  tls.")).collect()
 }

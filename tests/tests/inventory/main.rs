@@ -1,4 +1,4 @@
-//! What inspection makes of files that belong to other programs, other platforms or other clusters.
+//! Inspection of files that belong to other programs, other platforms or other clusters.
 
 mod clusters;
 mod foreign;

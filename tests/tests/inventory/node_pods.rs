@@ -1,10 +1,10 @@
-//! Pods, Jobs and CronJobs of a dump that read files which the rotation changes: no step restarts them, so each is named,
-//! with the phase in which it stops working.
+//! Pods, Jobs and CronJobs of a dump that read files which the rotation changes. No step restarts them, so a finding
+//! names each, with the phase in which it stops working.
 
 use airlock_core::{Finding, RotationRequest, Severity, inspect, plan};
 use airlock_tests::{fixtures, loaded::Loaded, rotation::acknowledging};
 
-/// A Pod's specification: what its container mounts of the node (`mount path: path on the node`), and its arguments.
+/// A Pod's specification: its hostPath mounts (`mount path: path on the node`), and its arguments.
 fn spec(mounts: &[(&str, &str)], arguments: &str, indent: &str) -> String {
     let mut text = format!(
         "{indent}spec:\n{indent}  containers:\n{indent}  - name: a\n{indent}    image: a\n{indent}    args: [{arguments}]\n{indent}    volumeMounts:\n"
@@ -24,7 +24,7 @@ fn pod(metadata: &str, mounts: &[(&str, &str)], arguments: &str) -> String {
     format!("apiVersion: v1\nkind: Pod\nmetadata: {{namespace: ops, {metadata}}}\n{spec}")
 }
 
-/// What is said about the Pods of a dump; there is a plan once it is acknowledged.
+/// The findings about the Pods of a dump. Asserts that there is a plan once they are acknowledged.
 #[track_caller]
 fn said(dump: &str) -> Vec<Finding> {
     let now = fixtures::now();

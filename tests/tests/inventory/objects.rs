@@ -1,6 +1,6 @@
-//! Secrets and ConfigMaps of a cluster dump that depend on a rotated CA and that no step of the package changes: each is
-//! named, with the phase in which it stops working and what to do. `openssl verify` says what a CA issued, and
-//! `openssl pkey` whose private key it is.
+//! Secrets and ConfigMaps of a cluster dump that depend on a rotated CA and that no step of the package changes. A
+//! finding names each, with the phase in which it stops working and the remedy. `openssl verify` determines the issuer,
+//! and `openssl pkey` the owner of a private key.
 
 use std::{
     fs,
@@ -43,7 +43,7 @@ impl Made {
         succeed(command.args(arguments.split(' ')).current_dir(&self.0))
     }
 
-    /// A certificate and its key, `<name>.crt` and `<name>.key`.
+    /// Issues a certificate with its key: `<name>.crt` and `<name>.key`.
     pub(super) fn leaf(&self, name: &str, ca: &str, key: &str, extensions: &str) -> &Self {
         self.openssl(&format!("req -new -newkey {key} -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         fs::write(self.0.join("leaf.ext"), format!("{extensions}\n")).expect("a file can be written");
@@ -53,14 +53,14 @@ impl Made {
         self
     }
 
-    /// Does OpenSSL accept the certificate with this CA alone?
+    /// Whether OpenSSL accepts the certificate with only this CA.
     pub(super) fn verifies(&self, name: &str, ca: &str) -> bool {
         let mut command = Command::new("openssl");
         let arguments = format!("verify -no-CApath -no-CAstore -CAfile {ca}.crt {name}.crt");
         output(command.args(arguments.split(' ')).current_dir(&self.0)).status.success()
     }
 
-    /// Is this the certificate's private key, by OpenSSL?
+    /// Whether this is the certificate's private key, according to OpenSSL.
     fn is_key_of(&self, key: &str, certificate: &str) -> bool {
         let public = self.openssl(&format!("pkey -in {key}.key -pubout"));
         public == self.openssl(&format!("x509 -in {certificate}.crt -noout -pubkey"))
@@ -90,7 +90,7 @@ pub(super) fn secret(name: &str, metadata: &str, data: &[(&str, String)]) -> Str
     format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: shop\n{metadata}data:\n{data}")
 }
 
-/// What a plan with this object in the dump says about it; there is no plan before it is acknowledged, and one afterwards.
+/// The findings about this object of a dump. Asserts that there is a plan only once they are acknowledged.
 #[track_caller]
 pub(super) fn said(object: &str) -> Vec<Finding> {
     let with = || -> Vec<InputFile> { cluster().with("dump.yaml", object.as_bytes().to_vec()).0 };
@@ -111,7 +111,7 @@ pub(super) fn said(object: &str) -> Vec<Finding> {
     found
 }
 
-/// The only finding, with this id.
+/// The only finding, which must have this id.
 #[track_caller]
 pub(super) fn only(object: &str, id: &str) -> Finding {
     let found = said(object);

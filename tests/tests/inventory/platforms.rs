@@ -1,4 +1,4 @@
-//! Platforms that are not supported are refused by name, and by nothing else.
+//! Unsupported platforms are refused with an error that names them, without other errors.
 
 use airlock_core::{Finding, InputFile, RotationRequest, Severity, inspect};
 use airlock_tests::{fixtures, loaded::Loaded};

@@ -1,4 +1,4 @@
-//! Objects that other programs write: each is named, with what it would revert and what to do there.
+//! Objects that other programs write. A finding names each program, what it would revert, and what to do there.
 
 use airlock_core::{RotationRequest, Severity};
 use airlock_tests::{fixtures, loaded::Loaded};
@@ -6,7 +6,7 @@ use airlock_tests::{fixtures, loaded::Loaded};
 const CA: &str = "one-ca.yaml";
 const KUBECONFIG: &str = "one-kubeconfig.yaml";
 
-/// Metadata as each program writes it; the sources are named in core/src/inventory/writers.rs.
+/// Metadata as each program writes it; the sources are listed in core/src/inventory/writers.rs.
 const WRITTEN: [(&str, &str); 22] = [
     ("annotations: {argocd.argoproj.io/tracking-id: 'capi:/Secret:default/one-ca'}", "Argo CD"),
     ("annotations: {argocd.argoproj.io/sync-wave: '1'}", "Argo CD"),
@@ -56,7 +56,7 @@ const WRITTEN: [(&str, &str); 22] = [
     ),
 ];
 
-/// The Secret with other metadata; its label is what makes it Cluster API's, so its type has to do without.
+/// The Secret with additional metadata. Its label identifies it as Cluster API's, so it needs no type.
 fn with(file: &str, metadata: &str) -> Loaded {
     let loaded = Loaded::of("cluster-api/one");
     let text = String::from_utf8(loaded.get(file)).expect("YAML is text");

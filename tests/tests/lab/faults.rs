@@ -1,7 +1,8 @@
-//! Faults that people make, planted into a plan: each is red in its matrix, and breaks a real cluster there.
+//! Common operator faults, planted into a plan. The connection matrix must predict each fault, and each must break a
+//! real cluster in the predicted connection.
 //!
-//! Which state shows a fault (who leads, what has restarted, who joined meanwhile) is brought about on purpose by
-//! `cargo xtask lab faults`, on a cluster that goes through the plan as it is.
+//! `cargo xtask lab faults` applies the correct plan to a cluster, and puts it into the state in which each fault has
+//! an effect: which kube-controller-manager leads, which components have restarted, which nodes have joined.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -20,8 +21,8 @@ use airlock_tests::{
 };
 use serde_json::Value;
 
-/// Where each fault shows: after which step, on which edge or row, and the words of a handshake that breaks there; no
-/// words where the old CA's people are let in who must not be.
+/// The effect of each fault: the step after which it occurs, the connection or row, and the error of a broken
+/// handshake. The error is empty if the fault is that credentials of the old CA are still accepted.
 const BROKEN: [(Fault, &str, &str, &str); 28] = [
     (Fault::SwappedAuthorities, "1-cp1", "admin-apiserver/cp1", "401 Unauthorized"),
     (Fault::BundleInStandbysSigningFile, "1-cp2", "requester-apiserver", "no certificate was signed"),
@@ -53,8 +54,8 @@ const BROKEN: [(Fault, &str, &str, &str); 28] = [
     (Fault::OldKept, "3-after-care", "old-client-apiserver", ""),
 ];
 
-/// What a real program said of a fault: nobody had to look at handshakes.
-const HEARD: [(Fault, &str); 3] = [
+/// The log message of a real component that reports a fault; these need no handshakes.
+const LOGGED: [(Fault, &str); 3] = [
     (Fault::BundleInStandbysSigningFile, "expected 1 certificate, found 2"),
     (Fault::KeyOfAnotherCertificate, "private key does not match public key"),
     (Fault::NewCertificateOldKey, "private key does not match public key"),
@@ -63,14 +64,14 @@ const HEARD: [(Fault, &str); 3] = [
 #[test]
 fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let lab = Lab::up("lab-test-faults", &["--control-planes", "2", "--workers", "1", "--spares", "1"]);
-    let given = Given::of(&lab);
+    let given = ClusterFiles::of(&lab);
     let base = given.package(None);
     assert_eq!(base.matrix().first_broken(), None);
-    lay(&base, &lab.directory.join("base"));
+    write_package(&base, &lab.directory.join("base"));
     let mut matrices = BTreeMap::new();
     for fault in Fault::ALL.into_iter().chain([Fault::KeyIdOfWrongAuthority]) {
         let package = given.package(Some(fault));
-        lay(&package, &lab.directory.join("faulty").join(format!("{fault:?}")));
+        write_package(&package, &lab.directory.join("faulty").join(format!("{fault:?}")));
         matrices.insert(format!("{fault:?}"), package.matrix().clone());
     }
     for fault in Fault::ALL {
@@ -99,25 +100,29 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
             wrong.push(format!("{name}: no handshake of {edge} says {message:?}: {seen}"));
         }
         for edge in edges(seen) {
-            if at(&matrices[&name], edge, step, |verdict| verdict.outcome) != Some(Outcome::Broken) {
+            if predicted(&matrices[&name], edge, step, |verdict| verdict.outcome) != Some(Outcome::Broken) {
                 wrong.push(format!("{name} broke {edge} after {step}, where the matrix is not red"));
             }
         }
     }
-    for (fault, words) in HEARD {
+    for (fault, words) in LOGGED {
         let heard = report["faults"][format!("{fault:?}")]["heard"].as_str().unwrap_or_default();
         if !heard.contains(words) {
             wrong.push(format!("{fault:?}: nobody said {words:?} but {heard:?}"));
         }
     }
 
-    // Go takes the key id for a hint; OpenSSL does not find the issuer. The matrix says both.
+    // Go treats the key identifier as a hint; OpenSSL does not find the issuer. The matrix predicts both.
     let name = "KeyIdOfWrongAuthority";
     let (seen, matrix) = (&report["faults"][name], &matrices[name]);
     assert!(breaks(seen, "unable to get local issuer certificate"), "{seen}");
     for edge in edges(seen) {
-        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.outcome), Some(Outcome::Holds), "{edge}");
-        assert_eq!(at(matrix, edge, "2-cp1", |verdict| verdict.by(Rules::OpenSsl)), Some(Outcome::Broken), "{edge}");
+        assert_eq!(predicted(matrix, edge, "2-cp1", |verdict| verdict.outcome), Some(Outcome::Holds), "{edge}");
+        assert_eq!(
+            predicted(matrix, edge, "2-cp1", |verdict| verdict.by(Rules::OpenSsl)),
+            Some(Outcome::Broken),
+            "{edge}"
+        );
     }
     assert_eq!(matrix.first_broken(), None);
     let by_go =
@@ -125,7 +130,7 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let by_go: Vec<_> = by_go.map(|record| record["outcome"].as_str()).collect();
     assert!(!by_go.is_empty() && by_go.iter().all(|outcome| *outcome == Some("accepted")), "{seen}");
 
-    // The scripts see these themselves, and give the kubelet its old certificate back.
+    // The scripts detect these faults themselves and restore the kubelet's old certificate.
     for fault in [Fault::RenewedBeforeSwitch, Fault::RenewedWithoutLeader] {
         let said = report["faults"][format!("{fault:?}")]["said"].as_str().unwrap_or_default();
         assert!(said.contains("no certificate of the new CA arrived"), "{fault:?}: {said}");
@@ -135,14 +140,15 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     assert!(wrong.is_empty(), "{}\n{table}", wrong.join("\n"));
 }
 
-/// What `airlock` is given of the cluster, with keys that are made once: packages differ only in what is planted.
-struct Given {
+/// The cluster's files for `airlock`, with keys that are generated once, so that packages differ only in the planted
+/// fault.
+struct ClusterFiles {
     files: Vec<InputFile>,
     now: UnixTime,
     keys: Vec<PrivateKey>,
 }
 
-impl Given {
+impl ClusterFiles {
     fn of(lab: &Lab) -> Self {
         let files = ["nodes", "clients", "cluster"].iter().flat_map(|name| fixtures::tree(&lab.directory.join(name)));
         let files: Vec<InputFile> = files.filter(|file| is_read(&file.path)).collect();
@@ -159,7 +165,7 @@ impl Given {
         plan(&inventory, &plan::RotationRequest::default(), self.now).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
-    /// The package with a fault, or without one.
+    /// Builds a package, with a planted fault if one is given.
     fn package(&self, fault: Option<Fault>) -> OutputFiles {
         let mut plan = self.plan();
         let mut minted = mint(&plan, self.keys.clone()).expect("the plan can be minted");
@@ -170,13 +176,13 @@ impl Given {
     }
 }
 
-/// The files of a node that say who trusts whom.
+/// Whether a file of a node determines what a component trusts or presents.
 fn is_read(path: &str) -> bool {
     !path.contains("/var/lib/kubelet/") || path.contains("/var/lib/kubelet/pki/") || path.ends_with("/config.yaml")
 }
 
 /// Writes a package into a folder.
-fn lay(package: &OutputFiles, folder: &Path) {
+fn write_package(package: &OutputFiles, folder: &Path) {
     for file in package.files() {
         let path = folder.join(&file.path);
         fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder can be made");
@@ -185,8 +191,8 @@ fn lay(package: &OutputFiles, folder: &Path) {
     }
 }
 
-/// What an edge is predicted to come to at a step.
-fn at(
+/// The predicted state of a connection at a step.
+fn predicted(
     matrix: &TrustMatrix,
     edge: &str,
     step: &str,
@@ -197,12 +203,12 @@ fn at(
     edge.verdict(column).map(which)
 }
 
-/// The handshakes that went wrong.
+/// The records of broken handshakes.
 fn records(seen: &Value) -> &[Value] {
     seen["wrong"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The edges of which one went wrong.
+/// The connections with a broken handshake.
 fn edges(seen: &Value) -> impl Iterator<Item = &str> {
     records(seen).iter().filter_map(|record| record["edge"].as_str())
 }

@@ -1,5 +1,5 @@
-//! Clusters of Cluster API's of which nothing but the management cluster's Secrets is given: the nodes make their own leaves
-//! with their own kubeadm, and Cluster API rolls out.
+//! Cluster API clusters of which Airlock gets only the management cluster's Secrets. The nodes issue their own
+//! certificates with their own kubeadm, and Cluster API rolls out machines.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -9,11 +9,11 @@ use airlock_tests::{
 };
 use serde_json::Value;
 
-/// Everything that asks the cluster during a run; whoever has a kubeconfig uses the management cluster's.
+/// All clients that connect during a run. Users have the management cluster's kubeconfig.
 const CLIENTS: [&str; 11] = super::CLIENTS;
 
-/// Two control-plane nodes go through the package in place; in the roll-out a third one joins with `kubeadm join`, from what
-/// Cluster API's own functions make of the Secrets then. Nobody notices.
+/// Two control-plane nodes are rotated in place; during the roll-out a third one joins with `kubeadm join`, with files
+/// that Cluster API's functions generate from the Secrets at that time. No client sees an error.
 #[test]
 fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_new_pair() {
     let lab = Lab::up("lab-test-unseen", &["--control-planes", "2", "--workers", "1", "--roll-out"]);
@@ -29,7 +29,7 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
     assert_eq!(texts(&report["joined"]), ["rolled1 joined the control plane with the pair in -ca and is Ready"]);
     assert_eq!(leaves_of_etcd(&lab), etcd, "kubeadm renews what hangs on the rotated CAs, nothing else");
 
-    // Every handshake is as it was predicted, those of the machine that joined among them.
+    // Every handshake has the predicted result, including those of the machine that joined.
     let comparison = lab.compare(&report["handshakes"]);
     println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
@@ -38,7 +38,7 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
     let rolled = records.iter().filter(|record| handshakes::is_rolled(&text(&record["edge"])));
     assert!(rolled.count() >= 100, "the machine of the roll-out was met");
 
-    // What Cluster API would write into -kubeconfig connects except in phase 2, which is why it is paused then.
+    // The kubeconfig that Cluster API would generate works except in phase 2, in which the Cluster is therefore paused.
     for made in report["regenerated"].as_array().expect("the report says what RegenerateSecret made") {
         let when = text(&made["when"]);
         let refusals = texts(&made["answer"]["refusals"]);
@@ -49,12 +49,12 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
     }
 }
 
-/// The same script on a single control-plane node: killed at many moments, kubeadm's among them, run twice, undone, and carried
-/// out once more.
+/// Runs the same script on a single control-plane node: killed at many moments, including during kubeadm, run twice,
+/// rolled back, and run again.
 #[test]
 fn what_a_node_does_by_itself_can_be_killed_repeated_and_undone() {
     let lab = Lab::up("lab-test-unseen-one", &["--management", "--control-planes", "1", "--workers", "1"]);
-    // What is to be put back has to be given: cluster-info too.
+    // Objects that the rollback restores must be loaded, including cluster-info.
     lab.package("alone.zip", &["management", "cluster/cluster-info.yaml"]);
     let report = lab.run("alone.zip", &["--twice", "--kill", "--undo", "--quiet-seconds", "60"]);
     assert_eq!((&report["problems"], &report["failed"]), (&Value::Array(vec![]), &0.into()));
@@ -69,7 +69,7 @@ fn what_a_node_does_by_itself_can_be_killed_repeated_and_undone() {
     }
 }
 
-/// The content of every certificate of etcd's, by its path.
+/// The content of every etcd certificate, by path.
 fn leaves_of_etcd(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for node in ["cp1", "cp2"] {

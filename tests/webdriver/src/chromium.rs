@@ -1,4 +1,4 @@
-//! Chromium, through chromedriver: WebDriver over HTTP, and what Chromium adds to it.
+//! Drives Chromium through chromedriver: WebDriver over HTTP, with Chromium's extensions.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -17,11 +17,11 @@ use crate::{MISSING, Program, SCRIPT_TIMEOUT, Verb};
 pub(crate) struct Chromedriver {
     driver: Program,
     port: u16,
-    /// Empty before there is one.
+    /// The session id; empty before the session starts.
     session: String,
 }
 
-/// Starts chromedriver on a port that it chooses.
+/// Starts chromedriver on a port that chromedriver chooses.
 fn start_driver() -> Result<(Program, u16)> {
     let driver = Command::new("chromedriver")
         .arg("--port=0")
@@ -32,13 +32,13 @@ fn start_driver() -> Result<(Program, u16)> {
     let mut driver = Program(driver);
     let mut said = BufReader::new(driver.0.stdout.take().expect("Invariant: standard output is piped"));
     let port = port(&mut said)?;
-    // Whatever else it says is read, so that it never waits for us.
+    // Further output is read and discarded, so that chromedriver never blocks on a full pipe.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
     Ok((driver, port))
 }
 
 impl Chromedriver {
-    /// Starts driver and browser.
+    /// Starts chromedriver and Chromium.
     pub(crate) fn start(profile: &Path, downloads: &Path, arguments: &[String]) -> Result<Self> {
         let (driver, port) = start_driver()?;
         let mut this = Self { driver, port, session: String::new() };
@@ -58,7 +58,7 @@ impl Chromedriver {
         let preferences = json!({
             "download.default_directory": downloads,
             "download.prompt_for_download": false,
-            // No connections in advance, to a search engine or anybody else.
+            // Disables speculative connections, for example to a search engine.
             "net.network_prediction_options": 2,
         });
         let wanted = json!({
@@ -83,12 +83,12 @@ impl Chromedriver {
         }
     }
 
-    /// Says a command to the session.
+    /// Sends a command to the session.
     pub(crate) fn command(&self, command: &str, body: &Value) -> Result<Value> {
         self.request("POST", &format!("/session/{}/{command}", self.session), body)
     }
 
-    /// The driver's process, of which the browser's descend.
+    /// The process id of chromedriver, the ancestor of all browser processes.
     pub(crate) fn id(&self) -> u32 {
         self.driver.0.id()
     }
@@ -115,14 +115,14 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // Chromium writes its logs to their end. Nobody is left to be told if it does not.
+        // Ends the session, so that Chromium finishes its log files. Errors are ignored during drop.
         if !self.session.is_empty() {
             let _ = self.request("DELETE", &format!("/session/{}", self.session), &json!({}));
         }
     }
 }
 
-/// The port that chromedriver says it listens on.
+/// Parses the port from chromedriver's output.
 fn port(said: &mut impl BufRead) -> Result<u16> {
     for line in said.by_ref().lines() {
         let line = line?;
@@ -133,7 +133,7 @@ fn port(said: &mut impl BufRead) -> Result<u16> {
     bail!("chromedriver ended before it listened")
 }
 
-/// The body of an HTTP answer.
+/// Reads an HTTP response and returns its body.
 fn answer(stream: &mut impl BufRead) -> Result<Vec<u8>> {
     let mut length = None;
     loop {

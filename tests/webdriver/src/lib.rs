@@ -1,6 +1,6 @@
-//! A browser to test and measure in: as much of WebDriver (w3.org/TR/webdriver2) as that takes.
+//! Drives a browser for tests and benchmarks, with a subset of WebDriver (w3.org/TR/webdriver2).
 //!
-//! Chromium is reached through its driver, Firefox through Marionette, the protocol that its own driver translates to.
+//! Drives Chromium through chromedriver, and Firefox through Marionette, the protocol that geckodriver also uses.
 
 mod chromium;
 mod marionette;
@@ -17,19 +17,19 @@ use serde_json::{Value, json};
 
 use crate::{chromium::Chromedriver, marionette::Marionette};
 
-/// The key under which WebDriver hands out elements.
+/// The JSON key of element references in WebDriver.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// How long a script may take. Milliseconds.
+/// The time limit for scripts, in milliseconds.
 const SCRIPT_TIMEOUT: u64 = 1_800_000;
 
-/// What to do when something is not there.
+/// The help text for a missing program.
 const MISSING: &str = "run `cargo xtask tools`";
 
-/// A browser without a window, with a profile of its own.
+/// A headless browser with its own profile.
 #[derive(Debug)]
 pub struct Browser {
-    // Dropped in this order: the profile goes when nobody writes to it any more.
+    // Fields are dropped in this order: the profile is removed after the browser has ended.
     connection: Connection,
     _profile: Profile,
     downloads: PathBuf,
@@ -41,7 +41,7 @@ enum Connection {
     Marionette(Marionette),
 }
 
-/// What a browser is asked to do; each protocol has its own name for it.
+/// A browser command; each protocol has its own name for it.
 enum Verb<'a> {
     Click(&'a str),
     Find,
@@ -51,7 +51,7 @@ enum Verb<'a> {
 }
 
 impl Browser {
-    /// Starts Chromium and its driver; the profile and the downloads lie in `folder`.
+    /// Starts Chromium and chromedriver, with the profile and the downloads in `folder`.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Browser {
         Self::chromium(folder, &[])
     }
 
-    /// Starts Chromium and its driver, with further arguments for Chromium.
+    /// Starts Chromium and chromedriver, with additional arguments for Chromium.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Browser {
         Ok(Self { connection: Connection::Chromedriver(driver), _profile: profile, downloads })
     }
 
-    /// Starts Firefox; the profile and the downloads lie in `folder`.
+    /// Starts Firefox, with the profile and the downloads in `folder`.
     ///
     /// # Errors
     ///
@@ -82,75 +82,77 @@ impl Browser {
         Ok(Self { connection: Connection::Marionette(marionette), _profile: profile, downloads })
     }
 
-    /// Where downloads go.
+    /// The folder for downloads.
     #[must_use]
     pub fn downloads(&self) -> &Path {
         &self.downloads
     }
 
-    /// Opens a file of this machine anew.
+    /// Opens a local file in a new document.
     ///
     /// # Errors
     ///
-    /// If the browser does not.
+    /// If the browser returns an error.
     pub fn open(&self, file: &Path) -> Result<()> {
-        // Away first: the same address again might only be reloaded.
+        // Navigating to the current address could only reload the page.
         for url in ["about:blank".to_owned(), format!("file://{}", file.display())] {
             self.ask(Verb::Navigate, json!({ "url": url }))?;
         }
         Ok(())
     }
 
-    /// Runs a function's body that calls its last argument with the answer, which may be later.
+    /// Runs the body of an asynchronous function, which passes its result to its last argument.
     ///
     /// # Errors
     ///
-    /// If it throws.
+    /// If the script throws.
     pub fn run(&self, script: &str) -> Result<Value> {
         self.run_with(script, &[])
     }
 
-    /// Runs a function's body with arguments; the last argument, which takes the answer, comes after them.
+    /// Runs the body of an asynchronous function with arguments. The callback for the result is the last argument,
+    /// after these.
     ///
     /// # Errors
     ///
-    /// If it throws.
+    /// If the script throws.
     pub fn run_with(&self, script: &str, arguments: &[Value]) -> Result<Value> {
         self.ask(Verb::Script, json!({ "script": script, "args": arguments }))
     }
 
-    /// Clicks on an element as a person does.
+    /// Clicks on an element with simulated user input.
     ///
     /// # Errors
     ///
-    /// If there is none, or it cannot be clicked on.
+    /// If no element matches, or it cannot be clicked.
     pub fn click(&self, css: &str) -> Result<()> {
         let element = self.element(css)?;
         self.ask(Verb::Click(&element), json!({})).with_context(|| format!("{css} was not clicked on")).map(drop)
     }
 
-    /// Types into an element; into a file input, the path of the chosen file or folder, or several, one in each line.
+    /// Types into an element. For a file input, `text` is the path of the file or folder, or several paths, one per
+    /// line.
     ///
     /// # Errors
     ///
-    /// If there is none, or it takes no text.
+    /// If no element matches, or it accepts no text.
     pub fn keys(&self, css: &str, text: &str) -> Result<()> {
         let element = self.element(css)?;
         self.ask(Verb::Keys(&element), json!({ "text": text })).with_context(|| format!("no keys in {css}")).map(drop)
     }
 
-    /// Says a command of the Chrome DevTools Protocol to the page.
+    /// Sends a command of the Chrome DevTools Protocol to the page.
     ///
     /// # Errors
     ///
-    /// If the browser is not Chromium, or refuses it.
+    /// If the browser is not Chromium, or rejects the command.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {
         self.chromedriver()?
             .command("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
             .with_context(|| command.to_owned())
     }
 
-    /// What came to the console since the last call, pages and workers, with its level.
+    /// The console messages of pages and workers since the last call, with their levels.
     ///
     /// # Errors
     ///
@@ -167,25 +169,25 @@ impl Browser {
             .collect())
     }
 
-    /// The largest resident set that a process of this browser ever had which runs a page. Bytes.
+    /// The largest resident set size of any process that runs a page, in bytes.
     ///
     /// # Errors
     ///
-    /// If this machine does not say so.
+    /// If this system does not report it.
     pub fn peak_memory(&self) -> Result<u64> {
         Ok(processes::peak_memory(&processes::family(self.id())?))
     }
 
-    /// What all of this browser's processes have taken of all cores until now. Seconds, in hundredths.
+    /// The CPU time of all browser processes so far. In seconds, with a resolution of 0.01.
     ///
     /// # Errors
     ///
-    /// If this machine does not say so.
+    /// If this system does not report it.
     pub fn cpu(&self) -> Result<f64> {
         Ok(processes::cpu(&processes::family(self.id())?))
     }
 
-    /// The process that all others of this browser descend from.
+    /// The process id of the ancestor of all browser processes.
     fn id(&self) -> u32 {
         match &self.connection {
             Connection::Chromedriver(driver) => driver.id(),
@@ -215,30 +217,30 @@ impl Browser {
     }
 }
 
-/// A program that ends with its owner.
+/// A program that is killed when it is dropped.
 #[derive(Debug)]
 struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Nobody is left to be told that it does not end.
+        // Errors are ignored during drop.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// A profile's folder that goes with its owner.
+/// A profile's folder, which is removed when it is dropped.
 #[derive(Debug)]
 struct Profile(PathBuf);
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // The next browser in this place empties it anyway.
+        // Errors are ignored: the next browser with this folder empties it.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// Empty folders for the profile and the downloads.
+/// Creates empty folders for the profile and the downloads.
 fn folders(folder: &Path) -> Result<(Profile, PathBuf)> {
     ensure!(folder.is_absolute(), "{} is not absolute", folder.display());
     let made = ["profile", "downloads"].map(|name| {

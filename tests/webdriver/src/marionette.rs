@@ -1,4 +1,4 @@
-//! Firefox, through Marionette: the same commands as JSON over TCP, each with its length in front
+//! Drives Firefox through Marionette: WebDriver's commands as JSON over TCP, each with a length prefix
 //! (firefox-source-docs.mozilla.org/testing/marionette/Protocol.html).
 
 use std::{
@@ -20,14 +20,14 @@ use crate::{MISSING, Program, SCRIPT_TIMEOUT, Verb};
 pub(crate) struct Marionette {
     firefox: Program,
     stream: RefCell<BufReader<TcpStream>>,
-    /// Counts commands.
+    /// The id of the last command.
     last: RefCell<u32>,
 }
 
-/// Starts Firefox; it chooses the port that Marionette listens on.
+/// Starts Firefox; Marionette listens on a port that Firefox chooses.
 fn start_firefox(profile: &Path, downloads: &Path) -> Result<(Program, u16)> {
     let preferences = [
-        // What it asks its makers of its own accord would only be noise.
+        // Disables Firefox's own network requests.
         ("app.normandy.enabled", Value::from(false)),
         ("app.update.disabledForTesting", Value::from(true)),
         ("browser.download.dir", Value::from(downloads.display().to_string())),
@@ -52,7 +52,7 @@ fn start_firefox(profile: &Path, downloads: &Path) -> Result<(Program, u16)> {
     let mut firefox = Program(firefox);
     let mut said = BufReader::new(firefox.0.stdout.take().expect("Invariant: standard output is piped"));
     let port = port(&mut said)?;
-    // Whatever else it says is read, so that it never waits for us.
+    // Further output is read and discarded, so that Firefox never blocks on a full pipe.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
     Ok((firefox, port))
 }
@@ -63,7 +63,7 @@ impl Marionette {
         let (firefox, port) = start_firefox(profile, downloads)?;
         let stream = RefCell::new(BufReader::new(TcpStream::connect(("127.0.0.1", port))?));
         let this = Self { firefox, stream, last: RefCell::default() };
-        // It speaks first.
+        // Marionette sends a greeting first.
         receive(&mut *this.stream.borrow_mut())?;
         this.command("WebDriver:NewSession", json!({}))?;
         this.command("WebDriver:SetTimeouts", json!({ "script": SCRIPT_TIMEOUT }))?;
@@ -84,7 +84,7 @@ impl Marionette {
         Ok(result["value"].take())
     }
 
-    /// Firefox's process.
+    /// The process id of Firefox.
     pub(crate) fn id(&self) -> u32 {
         self.firefox.0.id()
     }
@@ -106,12 +106,12 @@ impl Marionette {
 
 impl Drop for Marionette {
     fn drop(&mut self) {
-        // Its processes end in order. Nobody is left to be told if they do not.
+        // Lets Firefox end its processes in an orderly way. Errors are ignored during drop.
         let _ = self.command("Marionette:Quit", json!({ "flags": ["eForceQuit"] }));
     }
 }
 
-/// The port that Firefox says Marionette listens on.
+/// Parses Marionette's port from Firefox's output.
 fn port(said: &mut impl BufRead) -> Result<u16> {
     for line in said.by_ref().lines() {
         let line = line?;
@@ -122,7 +122,7 @@ fn port(said: &mut impl BufRead) -> Result<u16> {
     bail!("firefox ended before Marionette listened")
 }
 
-/// A message: its length in decimal digits, a colon, JSON.
+/// Reads a message: its length in decimal digits, a colon, JSON.
 fn receive(stream: &mut impl BufRead) -> Result<Value> {
     let mut length = Vec::new();
     stream.read_until(b':', &mut length)?;

@@ -1,8 +1,8 @@
-//! What the wasm may ask of the browser.
+//! Checks which browser functions the wasm imports.
 //!
-//! The content policy stops requests, but neither navigations nor WebRTC. What the page can do at
-//! all is what its glue imports, so that list is pinned in `frontend/imports.txt`, and a build that
-//! reaches further fails.
+//! The Content Security Policy blocks requests, but neither navigation nor WebRTC. The page can only call what its glue
+//! imports. The list of imports is therefore pinned in `frontend/imports.txt`; a build that imports anything else
+//! fails.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::setup;
 
-/// Ways out of the page, into storage, or to code that is not in the file. No list makes them right.
+/// Browser functions that leave the page, store data, or run code from outside the file. They are refused even if the
+/// list contains them.
 const FORBIDDEN: [&str; 19] = [
     "EventSource",
     "Function(",
@@ -33,11 +34,12 @@ const FORBIDDEN: [&str; 19] = [
     "Storage",
 ];
 
-/// Compares what `glue` imports with the pinned list.
+/// Compares the imports of `glue` with the pinned list.
 ///
 /// # Errors
 ///
-/// If it imports anything else, or no longer imports something of the list, or imports what no page of ours may.
+/// If `glue` imports something that is not in the list, no longer imports something that is, or imports something
+/// [`FORBIDDEN`].
 pub fn check(glue: &str) -> Result<()> {
     let found = imports(glue)?;
     let text = fs::read_to_string(pinned()).context("frontend/imports.txt cannot be read")?;
@@ -54,11 +56,11 @@ pub fn check(glue: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes the pinned list anew.
+/// Overwrites the pinned list with the imports of `glue`.
 ///
 /// # Errors
 ///
-/// If `glue` imports what no page of ours may, or the list cannot be written.
+/// If `glue` imports something [`FORBIDDEN`], or the list cannot be written.
 pub fn accept(glue: &str) -> Result<()> {
     let lines: Vec<String> = imports(glue)?.into_iter().collect();
     fs::write(pinned(), lines.join("\n") + "\n").context("frontend/imports.txt cannot be written")
@@ -68,7 +70,7 @@ fn pinned() -> PathBuf {
     setup::root().join("frontend/imports.txt")
 }
 
-/// Each import of the glue as `name: what it does`, without the hashes in names and the passing of values to and fro.
+/// Lists each import of the glue as `name: what it does`, without hashes in names and without the conversion of values.
 fn imports(glue: &str) -> Result<BTreeSet<String>> {
     let (_, object) = glue.split_once("const import0 = {").context("the glue has no imports where they used to be")?;
     let mut imports: Vec<(String, Vec<&str>)> = Vec::new();
@@ -96,7 +98,7 @@ fn imports(glue: &str) -> Result<BTreeSet<String>> {
     Ok(imports)
 }
 
-/// `__wbg_addEventListener_f2d27251d333a631` as `addEventListener`; the conversions, which are numbered, as `generic`.
+/// The name of an import without prefix and hash: `addEventListener` for `__wbg_addEventListener_f2d27251d333a631`.
 fn plain_name(name: &str) -> String {
     let name = name.trim_start_matches("__wbg_").trim_start_matches("__wbindgen_");
     match name.rsplit_once('_') {
@@ -105,9 +107,9 @@ fn plain_name(name: &str) -> String {
     }
 }
 
-/// A line of an import's body, if it says what the import does.
+/// Normalizes a line of an import's body; `None` if the line does not show what the import does.
 fn meaning(line: &str) -> Option<String> {
-    const PASSING: [&str; 23] = [
+    const CONVERSIONS: [&str; 23] = [
         "//",
         "const a =",
         "const len",
@@ -133,10 +135,10 @@ fn meaning(line: &str) -> Option<String> {
         "{",
     ];
     let line = line.trim();
-    if line.is_empty() || PASSING.iter().any(|passing| line.starts_with(passing)) {
+    if line.is_empty() || CONVERSIONS.iter().any(|conversion| line.starts_with(conversion)) {
         return None;
     }
-    // What closures are compiled to is named by hash.
+    // The functions that closures compile to have a hash in their name.
     let line = line.split(", wasm_bindgen__").next().unwrap_or(line);
     Some(line.trim_start_matches("const ret = ").trim_end_matches(';').to_owned())
 }

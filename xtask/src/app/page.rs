@@ -1,6 +1,7 @@
-//! Puts the page together: `index.html` with everything inside it that Trunk would lay beside it.
+//! Assembles the page: `index.html` with all files inlined that Trunk would place in its output folder.
 //!
-//! Both read the same `<link data-trunk …>` elements: Trunk as its own, this module as places.
+//! Trunk and this module read the same `<link data-trunk …>` elements. This module replaces each with the linked
+//! content.
 
 use std::{fs, num::NonZeroU64};
 
@@ -11,17 +12,17 @@ use zopfli::{Format, Options};
 
 use crate::setup;
 
-/// How often zopfli tries each block: more passes take longer and gain little.
+/// zopfli iterations per block. More take longer and save little.
 const PASSES: NonZeroU64 = NonZeroU64::new(5).expect("5 is not zero");
 
-/// Where the policy goes: before anything that it governs.
+/// The placeholder for the Content Security Policy, which must precede everything that it governs.
 const POLICY: &str = "<!-- policy -->";
 
-/// The whole page: the template with style, wasm, glue and boot script in their places, and the policy over them.
+/// Inlines style, wasm, glue and boot script into the template, and adds the Content Security Policy.
 ///
 /// # Errors
 ///
-/// If a file cannot be read, or the template or the glue has something that one file cannot hold.
+/// If a file cannot be read, or the template or the glue contains something that cannot be inlined.
 pub fn assemble(glue: &str, wasm: &[u8]) -> Result<String> {
     let template = read("index.html")?;
     let mut page = String::with_capacity(template.len() + glue.len() + wasm.len());
@@ -51,8 +52,9 @@ pub fn assemble(glue: &str, wasm: &[u8]) -> Result<String> {
     as_a_browser_writes_it(&page.replacen(POLICY, &policy(&scripts, &styles), 1))
 }
 
-/// The page as a browser writes one that it has read (HTML, 13.3, `outerHTML`), with the doctype in front: so the page can say
-/// what sha256sum says of its file. Spaces that a browser drops or moves are taken out.
+/// Rewrites the page the way a browser serializes it (HTML, 13.3, `outerHTML`), with the doctype in front, so that the
+/// page can display the same SHA-256 that sha256sum computes for its file. Removes white space that a browser drops or
+/// moves.
 fn as_a_browser_writes_it(page: &str) -> Result<String> {
     let (head, rest) = page.split_once("<head>").context("index.html has no head")?;
     let head: String = head.lines().map(str::trim).collect();
@@ -65,8 +67,8 @@ fn as_a_browser_writes_it(page: &str) -> Result<String> {
     Ok(format!("{head}<head>{body}</script>{end}"))
 }
 
-/// What the browser may do for the page: run these scripts and styles, compile wasm, start workers
-/// that the page makes from its own text; no request of any kind.
+/// The Content Security Policy: allows these scripts and styles, compiling wasm, and workers that the page creates from
+/// its own text. Allows no requests.
 fn policy(scripts: &[String], styles: &[String]) -> String {
     format!(
         r#"<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; worker-src blob:; connect-src 'none'; form-action 'none'; base-uri 'none'">"#,
@@ -75,7 +77,7 @@ fn policy(scripts: &[String], styles: &[String]) -> String {
     )
 }
 
-/// The element with its text, and the source expression that lets it through the policy.
+/// The element with its text, and the CSP source expression (hash) that allows it.
 fn element(name: &str, text: &str) -> Result<(String, String)> {
     let text = text.replace("\r\n", "\n");
     ensure!(!text.contains(&format!("</{name}")) && !text.contains("<!--"), "a {name} cannot hold its own end");
@@ -83,8 +85,8 @@ fn element(name: &str, text: &str) -> Result<(String, String)> {
     Ok((format!("<{name}>{text}</{name}>"), source))
 }
 
-/// The wasm as it is inlined: the page inflates it itself. The same input gives the same bytes, four percent fewer than
-/// zlib's best.
+/// Compresses the wasm for inlining; the page inflates it itself. The output is deterministic and four percent smaller
+/// than with zlib's best level.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let options = Options { iteration_count: PASSES, ..Options::default() };
     let mut compressed = Vec::new();
@@ -92,7 +94,7 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(compressed)
 }
 
-/// The value of a link's `href`.
+/// The value of a link's `href` attribute.
 fn href(link: &str) -> Result<&str> {
     let value = link.split_once(r#"href=""#).and_then(|(_, rest)| rest.split_once('"'));
     Ok(value.with_context(|| format!("index.html has a link without href: {link}"))?.0)

@@ -1,4 +1,4 @@
-//! The page, driven and timed in Chromium.
+//! Drives and times the page in Chromium.
 
 use std::path::Path;
 
@@ -6,27 +6,26 @@ use airlock_webdriver::Browser;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// What the page took, by the browser's own clock. Seconds.
+/// Durations of one pass through the page, by the browser's clock. In seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// From the choice of the archive to the inventory.
+    /// From choosing the archive to the inventory.
     pub inspect: f64,
-    /// From the press on "Show the plan" to the plan.
+    /// From clicking "Show the plan" to the plan.
     pub plan: f64,
-    /// From the press on "Make the package" to the last key.
+    /// From clicking "Make the package" to the last key.
     pub keys: f64,
-    /// From the press on "Make the package" to the package.
+    /// From clicking "Make the package" to the package.
     pub make: f64,
-    /// Of all cores and all of the browser's processes, while the package was made.
+    /// CPU time of all browser processes, on all cores, while the package was made.
     pub cpu: f64,
-    /// Keys that were made.
+    /// The number of generated keys.
     pub count: u64,
 }
 
-/// Calls `done` with the seconds that passed between `start`'s event on `from` and the first moment at which `until` finds something;
-/// with the alert's text if one comes up. Answers at once with nothing: the wait is begun before the person's press.
-///
-/// `window.airlock` holds what was seen.
+/// JavaScript that starts a measurement and returns immediately, so that it can be started before the click. Records in
+/// `window.airlock` the times of `EVENT` on `FROM`, of the last generated key and of the first match of `UNTIL`, in
+/// milliseconds, and the text of an alert if one appears.
 const WATCH: &str = "
 const done = arguments[arguments.length - 1];
 const seen = window.airlock = { keys: null, total: 0 };
@@ -52,7 +51,7 @@ from.addEventListener(EVENT, began, { capture: true });
 done(null);
 ";
 
-/// Answers with what was seen, when it is complete.
+/// JavaScript that waits until the measurement of [`WATCH`] is complete and returns it.
 const WAIT: &str = "
 const done = arguments[arguments.length - 1];
 const seen = window.airlock;
@@ -60,7 +59,7 @@ const tell = () => done({ begin: seen.begin, keys: seen.keys, end: seen.end, tot
 if (seen.end === undefined) { seen.tell = tell; } else { tell(); }
 ";
 
-/// Answers when the page has its workers.
+/// JavaScript that returns when the page has started its web workers.
 const READY: &str = "
 const done = arguments[arguments.length - 1];
 const isReady = () => document.querySelector('[data-test=page][data-place=workers][data-busy=false]');
@@ -70,7 +69,7 @@ if (isReady()) { done(null); } else {
 }
 ";
 
-/// A script that answers with nothing when something is found, and with the alert's text if one comes up before.
+/// A script that returns nothing once `css` matches an element, or the text of an alert that appears first.
 pub fn until(css: &str) -> String {
     let css = Value::from(css).to_string();
     format!(
@@ -88,7 +87,7 @@ pub fn until(css: &str) -> String {
     )
 }
 
-/// Loads `archive` into a page that was just opened, plans, makes the package.
+/// Loads `archive` into a newly opened page, previews the plan and builds the package.
 ///
 /// # Errors
 ///
@@ -100,7 +99,7 @@ pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -
     let choose = "[data-test=choose-files]";
     let inspect = step(browser, (choose, "change"), "[data-test=inventory]", |b| b.keys(choose, path))?;
     let press = |css: &'static str| move |browser: &Browser| browser.click(css);
-    // The plan follows from the options as soon as its step is shown.
+    // The page computes the plan from the options when it shows this step.
     let plan = "#go-plan";
     let planned = step(browser, (plan, "click"), "[data-test=plan], [data-test=refused]", press(plan))?;
     if keep_keys {
@@ -114,7 +113,7 @@ pub fn rotate(browser: &Browser, page: &Path, archive: &Path, keep_keys: bool) -
     Ok(Timing { inspect: inspect.end, plan: planned.end, keys: made.keys, make: made.end, cpu, count: made.total })
 }
 
-/// What was seen during a step. Seconds after its event.
+/// The measurement of one step. Times in seconds after the step's event.
 struct Seen {
     keys: f64,
     end: f64,

@@ -1,7 +1,7 @@
-//! How soon the page is ready, and how long it ever stands still: by the browser's own entries.
+//! Measures how soon the page is ready and how long its thread is blocked, with the browser's performance entries.
 //!
-//! `longtask` entries (w3.org/TR/longtasks) are there for whatever holds the page's thread for 50 ms or more; the
-//! scripts of `long-animation-frame` entries and the gaps between ticks of a message channel say how long shorter ones are.
+//! The browser creates a `longtask` entry (w3.org/TR/longtasks) for each task that blocks the page's thread for 50 ms
+//! or more. Shorter tasks are measured by the gaps between ticks of a message channel.
 
 use std::{fs, path::Path};
 
@@ -15,19 +15,20 @@ use super::{
     trees,
 };
 
-/// What is aimed at. Milliseconds.
+/// The target values, in milliseconds.
 const READY_GOAL: f64 = 500.0;
 const TASK_GOAL: f64 = 50.0;
 
-/// Nodes of the large load: about a thousand files.
+/// The number of control-plane nodes in the large load: about a thousand files.
 const CONTROL_PLANES: usize = 3;
 const WORKERS: usize = 140;
 
-/// All that came of a question is on screen.
+/// A CSS selector that matches when the page has drawn all results.
 const DRAWN: &str = "[data-test=page][data-busy=false]:not(:has([data-test=later]))";
 
-/// Begins to watch. A tick is a task of its own; the time between two, less a tick's own, is what another task took. Of the task in
-/// which the page hears which files were chosen, the time before that is the browser's: it makes its list of them.
+/// JavaScript that starts the measurement. Each tick is a separate task, so a gap between two ticks shows how long
+/// other tasks took. In the task that reports the chosen files, the time before the page's handler is the browser's: it
+/// builds the list of files.
 const WATCH: &str = "
 const done = arguments[arguments.length - 1];
 const seen = window.airlockTasks = { longest: 0, browser: 0, gap: 0, tasks: 0 };
@@ -55,7 +56,7 @@ channel.port2.postMessage(null);
 done(null);
 ";
 
-/// Ends it and says what was seen. Entries of the last task come in a task of their own.
+/// JavaScript that ends the measurement and returns the results. Entries of the last task arrive in a later task.
 const SEEN: &str = "
 const done = arguments[arguments.length - 1];
 setTimeout(() => {
@@ -67,7 +68,8 @@ setTimeout(() => {
 }, 100);
 ";
 
-/// Before anything of the page runs: notes when it is there, by its own clock, which begins with the navigation.
+/// JavaScript that runs before the page's own scripts. It records when the page is ready, by the page's clock, which
+/// starts at the navigation.
 const READY: &str = "
 const look = () => {
     if (document.querySelector('[data-test=choose-files]')) { window.airlockReady ??= performance.now(); }
@@ -77,7 +79,7 @@ const observer = new MutationObserver(look);
 observer.observe(document, { subtree: true, childList: true, attributes: true });
 ";
 
-/// What the browser says of how the page came up.
+/// JavaScript that returns the browser's timing entries for opening the page.
 const OPENED: &str = "
 const done = arguments[arguments.length - 1];
 const look = () => {
@@ -88,7 +90,7 @@ const look = () => {
 look();
 ";
 
-/// Measures all, prints it and gives what goes into the JSON.
+/// Runs all measurements of this module, prints them and returns their part of the JSON report.
 pub fn measure(bench: &Bench) -> Result<Value> {
     let before = load();
     println!("\nThe page's own thread, medians of {} rounds", bench.samples);
@@ -104,7 +106,7 @@ pub fn measure(bench: &Bench) -> Result<Value> {
         let opened = browser.run(OPENED)?;
         let loaded = load_many(&browser, &folder)?;
         let made = make_keys(&browser, &archive)?;
-        // The first round warms the machine's caches up.
+        // The first round is a warm-up.
         if round > 0 {
             for (series, name) in [(&mut ready, "ready"), (&mut workers, "workers"), (&mut paint, "paint")] {
                 series.0.push(opened[name].as_f64().with_context(|| format!("the page does not say {name}"))?);
@@ -132,12 +134,12 @@ pub fn measure(bench: &Bench) -> Result<Value> {
     }))
 }
 
-/// What held the page's thread.
+/// The tasks that blocked the page's thread.
 #[derive(Default)]
 struct Tasks {
-    /// The longest `longtask` entry of each round without the browser's own share; 0 where there was none.
+    /// The longest `longtask` entry of each round, less the browser's own share; 0 if there was none.
     longest: Series,
-    /// What the browser took before it told the page of chosen files.
+    /// The time that the browser took before it reported the chosen files.
     browser: Series,
     /// The longest gap between two ticks.
     gap: Series,
@@ -157,7 +159,7 @@ impl Tasks {
         }
     }
 
-    /// The median of the longest: the browser's own entry, or the gap where all of them are shorter than it has entries for.
+    /// The median of the longest `longtask` entries; if there are none, that of the gaps, at most [`TASK_GOAL`].
     fn worst(&self) -> f64 {
         if self.longest.median() > 0.0 { self.longest.median() } else { self.gap.median().min(TASK_GOAL) }
     }
@@ -172,7 +174,7 @@ impl Tasks {
     }
 }
 
-/// Loads the large folder, and removes it again.
+/// Measures loading the large folder and removing it again.
 fn load_many(browser: &Browser, folder: &Path) -> Result<Value> {
     browser.run(WATCH)?;
     browser.keys("[data-test=choose-folder]", folder.to_str().context("the path is no UTF-8")?)?;
@@ -184,7 +186,7 @@ fn load_many(browser: &Browser, folder: &Path) -> Result<Value> {
     Ok(seen)
 }
 
-/// Has a control-plane node's keys made.
+/// Measures generating the keys of one control-plane node.
 fn make_keys(browser: &Browser, archive: &Path) -> Result<Value> {
     browser.keys("[data-test=choose-files]", archive.to_str().context("the path is no UTF-8")?)?;
     browser.run(&page::until("[data-test=inventory]"))?;
@@ -198,7 +200,7 @@ fn make_keys(browser: &Browser, archive: &Path) -> Result<Value> {
     browser.run(SEEN)
 }
 
-/// How many files lie in a folder; browsers leave symbolic links out.
+/// The number of files below a folder. Does not count symbolic links, because browsers leave them out.
 fn count(folder: &Path) -> Result<usize> {
     let mut files = 0;
     for entry in fs::read_dir(folder)? {

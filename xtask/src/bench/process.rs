@@ -1,4 +1,4 @@
-//! Programs, run and measured.
+//! Runs programs and measures their time and memory.
 
 use std::{
     ffi::OsStr,
@@ -12,25 +12,25 @@ use anyhow::{Context, Result, ensure};
 
 use crate::setup::on_path;
 
-/// What a program took.
+/// The resources that a program used.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
-    /// From its start to its end. Seconds.
+    /// Wall-clock time, in seconds.
     pub wall: f64,
-    /// Of all cores, with the programs that it ran. Seconds, in hundredths.
+    /// CPU time of the program and its children, on all cores. In seconds, with a resolution of 0.01.
     pub cpu: f64,
-    /// The largest resident set that it or a program that it ran ever had. Bytes.
+    /// The largest resident set size of the program or one of its children, in bytes.
     pub peak_memory: u64,
 }
 
-/// GNU time, which alone says how much memory a program took at most.
+/// GNU time, which reports a program's peak memory.
 pub struct Meter {
     time: PathBuf,
     notes: PathBuf,
 }
 
 impl Meter {
-    /// A meter that keeps its notes in `folder`.
+    /// A meter that writes its report into `folder`.
     ///
     /// # Errors
     ///
@@ -41,11 +41,11 @@ impl Meter {
         Ok(Self { time, notes: folder.join("time") })
     }
 
-    /// Runs a program to its end.
+    /// Runs a program until it exits.
     ///
     /// # Errors
     ///
-    /// If it does not end well, with what it said.
+    /// If it exits with an error; the message contains its output.
     pub fn run(&self, program: &Path, arguments: &[&OsStr]) -> Result<Usage> {
         let mut command = Command::new(&self.time);
         command.args(["--format", "%U %S %M", "--output"]).arg(&self.notes).arg(program).args(arguments);
@@ -65,7 +65,7 @@ impl Meter {
     }
 }
 
-/// What a program says on its standard output, without the line's end.
+/// The program's standard output, without the final newline.
 pub fn said(program: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .args(arguments)

@@ -1,4 +1,5 @@
-//! The set of one control-plane node, two authorities, three leaves and four client certificates, made by everybody.
+//! Measures how long each contender takes to generate the keys and certificates of one control-plane node: two CAs,
+//! three serving certificates and four client certificates.
 
 use std::{
     ffi::OsStr,
@@ -17,29 +18,29 @@ use super::{
     statistics::{Series, rounded},
 };
 
-/// Keys in a set.
+/// The number of keys in a set.
 const KEYS: u64 = 9;
 
-/// A key type, as everybody calls it.
+/// A key type, with its name in each contender.
 pub struct KeyType {
-    /// Airlock's word for it.
+    /// Airlock's name for it.
     pub name: &'static str,
-    /// kubeadm's (`encryptionAlgorithm`).
+    /// kubeadm's name for it (`encryptionAlgorithm`).
     kubeadm: &'static str,
-    /// The page's share of the time that the OpenSSL script takes, at most; where there is a goal.
+    /// The target for the page's time, as a fraction of the OpenSSL script's; `None` if there is no target.
     page_goal: Option<f64>,
-    /// Fewer samples than asked for, since each takes long: this share of them.
+    /// The fraction of the requested samples that is measured. Slow key types get fewer.
     share: f64,
 }
 
-/// The key types that are measured. The goals are the project's own.
+/// The measured key types. The targets are the project's own.
 pub const KEY_TYPES: [KeyType; 3] = [
     KeyType { name: "rsa-2048", kubeadm: "RSA-2048", page_goal: Some(0.7), share: 1.0 },
     KeyType { name: "rsa-4096", kubeadm: "RSA-4096", page_goal: None, share: 0.6 },
     KeyType { name: "ecdsa-p256", kubeadm: "ECDSA-P256", page_goal: Some(0.2), share: 1.0 },
 ];
 
-/// Everything that is measured, in the order of a round. What is not a contender says what a contender's time is spent on.
+/// All measurements, in the order of a round. Rows that are not contenders show parts of a contender's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Row {
     OpenSsl,
@@ -91,15 +92,15 @@ impl Row {
     }
 }
 
-/// Measurements of a row.
+/// The measurements of a row.
 #[derive(Default)]
 struct Measured {
     wall: Series,
-    /// Empty for a part of the page's time.
+    /// Empty for rows that are a part of the page's time.
     cpu: Series,
 }
 
-/// Measures a key type, prints its table and gives what goes into the JSON.
+/// Measures a key type, prints its table and returns its part of the JSON report.
 pub fn measure(bench: &Bench, browser: &Browser, key_type: &KeyType) -> Result<Value> {
     let folder = bench.folder.join(key_type.name);
     let cluster = bench.script("cluster.sh");
@@ -109,7 +110,7 @@ pub fn measure(bench: &Bench, browser: &Browser, key_type: &KeyType) -> Result<V
     let samples = ((bench.samples as f64 * key_type.share).ceil() as usize).max(1);
     let mut rows: Vec<(Row, Measured)> = Row::ALL.into_iter().map(|row| (row, Measured::default())).collect();
     let load_before = load();
-    // Round 0 warms up: files into the cache, the browser's code into its own.
+    // Round 0 is a warm-up: it fills the file cache and the browser's code cache.
     for round in 0..=samples {
         for at in 0..rows.len() {
             let row = rows[at].0;
@@ -195,7 +196,7 @@ pub fn measure(bench: &Bench, browser: &Browser, key_type: &KeyType) -> Result<V
     }))
 }
 
-/// Runs a row that is a program, with a fresh place for what it makes.
+/// Runs a row that is a program, with an empty output folder.
 fn program(bench: &Bench, key_type: &KeyType, folder: &Path, row: Row) -> Result<Usage> {
     let out = folder.join("out");
     if out.exists() {

@@ -1,19 +1,18 @@
-//! What a row of measurements says.
+//! Statistics over the measurements of a row.
 
 use serde_json::{Value, json};
 
-/// Measurements of one thing, in the order in which they were taken.
+/// Measurements of one quantity, in the order in which they were taken.
 #[derive(Clone, Debug, Default)]
 pub struct Series(pub Vec<f64>);
 
 impl Series {
-    /// The middle one.
+    /// The median.
     pub fn median(&self) -> f64 {
         self.quantile(0.5)
     }
 
-    /// The value below which this share of the measurements lies, between two of them in proportion.
-    /// Not a number if there are none.
+    /// The quantile for a fraction between 0 and 1, with linear interpolation. NaN if there are no measurements.
     pub fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -23,7 +22,7 @@ impl Series {
         sorted[below] + (sorted[above] - sorted[below]) * place.fract()
     }
 
-    /// Median, quartiles, extremes and every measurement.
+    /// Median, quartiles, extremes and all measurements, as JSON.
     pub fn json(&self) -> Value {
         json!({
             "median": rounded(self.median()),
@@ -34,7 +33,7 @@ impl Series {
     }
 }
 
-/// To a tenth of a thousandth: more is noise.
+/// Rounds to four decimal places; more digits are noise.
 pub fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }

@@ -1,4 +1,4 @@
-//! Large clusters, inspected and packaged with kept keys.
+//! Measures inspecting large clusters and building their packages with kept keys.
 
 use std::{
     ffi::OsStr,
@@ -17,13 +17,14 @@ use super::{
 };
 use crate::setup;
 
-/// A cluster of that many nodes.
+/// The number of nodes of a cluster.
 struct Shape {
     control_planes: usize,
     workers: usize,
 }
 
-/// What is measured: clusters as they are, and such as hold a control plane on every node, which is the most that a node can hold.
+/// The measured clusters: typical ones, and ones in which every node is a control-plane node, which have the most files
+/// per node.
 const SHAPES: [Shape; 5] = [
     Shape { control_planes: 3, workers: 7 },
     Shape { control_planes: 3, workers: 97 },
@@ -32,10 +33,10 @@ const SHAPES: [Shape; 5] = [
     Shape { control_planes: 100, workers: 0 },
 ];
 
-/// Runs of each.
+/// The number of runs for each.
 const RUNS: usize = 3;
 
-/// Time and memory of one way through one cluster.
+/// Time and memory of one program for one cluster.
 #[derive(Default)]
 struct Measured {
     wall: Series,
@@ -61,7 +62,7 @@ impl Measured {
     }
 }
 
-/// Measures all, prints the table and gives what goes into the JSON.
+/// Runs all measurements, prints the table and returns their part of the JSON report.
 pub fn measure(bench: &Bench) -> Result<Value> {
     let load_before = load();
     println!("\nLarge clusters with kept keys, medians of {RUNS} runs");
@@ -90,7 +91,7 @@ fn cluster(bench: &Bench, Shape { control_planes, workers }: &Shape) -> Result<V
         let package = [text("package"), tree_text, text("--keep-keys"), text("--out"), out_text];
         packaged.add(bench.meter.run(&bench.airlock, &package)?);
 
-        // A browser of its own: its peak counts from its start.
+        // A new browser for each cluster, because its peak memory counts from its start.
         let browser = Browser::start(&bench.folder)?;
         let timing = page::rotate(&browser, &bench.page, &archive, true)?;
         let memory = browser.peak_memory()? as f64;
@@ -127,7 +128,7 @@ fn cluster(bench: &Bench, Shape { control_planes, workers }: &Shape) -> Result<V
     }))
 }
 
-/// The trees of a cluster and the archive of them, made if they are not there.
+/// Returns a cluster's trees and their archive; creates them if they do not exist.
 pub fn made(bench: &Bench, control_planes: usize, workers: usize) -> Result<(PathBuf, PathBuf)> {
     let tree = bench.folder.join("trees").join(format!("{control_planes}-{workers}"));
     let archive = tree.with_extension("tar");
@@ -137,7 +138,7 @@ pub fn made(bench: &Bench, control_planes: usize, workers: usize) -> Result<(Pat
     Ok((tree, archive))
 }
 
-/// Makes the trees of a cluster and the archive that the page is given. They stay for the next run.
+/// Creates a cluster's trees and the archive for the page. Later runs reuse them.
 fn make(bench: &Bench, control_planes: usize, workers: usize, tree: &Path, archive: &Path) -> Result<()> {
     println!("making the trees of {control_planes} control planes and {workers} workers");
     if tree.exists() {

@@ -1,4 +1,4 @@
-//! What has to be true when everything is done, and still is some time later.
+//! Checks the cluster after the last step, and again some time later.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use super::{
     cluster::{kubectl, nodes},
 };
 
-/// Looks at the cluster, watches it for a while and looks again; gives what is wrong.
+/// Checks the cluster, watches it for `quiet`, and checks it again. Returns the problems.
 pub fn aftermath(lab: &Lab, old: &OldCredentials, quiet: Duration, started: Instant) -> Result<Vec<String>> {
     let mut problems = judge(lab, old, "at the end", started)?;
     let before = leases(lab)?;
@@ -40,7 +40,7 @@ fn judge(lab: &Lab, old: &OldCredentials, when: &str, started: Instant) -> Resul
     Ok(problems)
 }
 
-/// Nodes that are not Ready; every machine that joined is a node.
+/// The nodes that are not Ready. Expects every machine that joined to be a node.
 pub fn unready(lab: &Lab) -> Result<Vec<String>> {
     let mut expected = lab.machines("control-plane")?;
     expected.extend(lab.machines("worker")?);
@@ -49,7 +49,7 @@ pub fn unready(lab: &Lab) -> Result<Vec<String>> {
     Ok(expected)
 }
 
-/// When each node renewed its lease.
+/// The time at which each node last renewed its lease.
 fn leases(lab: &Lab) -> Result<Vec<(String, String)>> {
     let list: Value = serde_json::from_str(&kubectl(lab, "-n kube-node-lease get leases -o json")?)?;
     let items = list["items"].as_array().context("kubectl gave no list of leases")?;
@@ -61,7 +61,7 @@ fn leases(lab: &Lab) -> Result<Vec<(String, String)>> {
         .collect())
 }
 
-/// The process of every apiserver: its number and when it started.
+/// The process id and start time of every kube-apiserver.
 pub fn apiservers(lab: &Lab) -> Result<Vec<(String, String)>> {
     let process = "for pid in $(pidof kube-apiserver); do cut -d' ' -f1,22 /proc/$pid/stat; done";
     lab.machines("control-plane")?
@@ -74,17 +74,17 @@ pub fn apiservers(lab: &Lab) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
-/// Credentials from before the rotation, which nobody may accept after it.
+/// Credentials from before the rotation, which every server must reject afterwards.
 pub struct OldCredentials {
-    /// Who they belong to, and their file on the admin machine: certificate and key in one.
+    /// Each credential's owner, and its file on the admin machine: certificate and key in one.
     files: Vec<(String, String)>,
 }
 
-/// Where old credentials are kept, on the admin machine.
+/// The folder for old credentials on the admin machine.
 const OLD: &str = "/root/old";
 
 impl OldCredentials {
-    /// Those that an earlier run has kept.
+    /// Loads the credentials that an earlier run saved.
     pub fn kept(lab: &Lab) -> Result<Self> {
         let folder = lab.private(ADMIN, OLD);
         let entries = fs::read_dir(&folder).context("no earlier run has kept any credential")?;
@@ -95,7 +95,7 @@ impl OldCredentials {
         Ok(Self { files })
     }
 
-    /// Copies the administrator's and every kubelet's credential.
+    /// Saves the credentials of the administrator and of every kubelet.
     pub fn keep(lab: &Lab) -> Result<Self> {
         let folder = lab.private(ADMIN, OLD);
         fs::create_dir_all(&folder)?;
@@ -119,7 +119,7 @@ impl OldCredentials {
         Ok(kept)
     }
 
-    /// Copies the credential that a kubelet has now, which is one of the old CA.
+    /// Saves a kubelet's current credential, which the old CA issued.
     pub fn keep_kubelet(&mut self, lab: &Lab, node: &str) -> Result<()> {
         let text = lab.shell(node, "cat /var/lib/kubelet/pki/kubelet-client-current.pem")?;
         let path = format!("{OLD}/{node}.pem");
@@ -128,7 +128,7 @@ impl OldCredentials {
         Ok(())
     }
 
-    /// Who is let in with an old credential though nobody should be, or is not though everybody should be.
+    /// Lists the old credentials that a server accepts although `accepted` is false, or rejects although it is true.
     pub fn surprises(&self, lab: &Lab, accepted: bool) -> Result<Vec<String>> {
         let description = lab.description()?;
         let mut surprises = Vec::new();
@@ -139,7 +139,7 @@ impl OldCredentials {
                     ADMIN,
                     &format!("curl --silent --insecure --max-time 10 --output /dev/null --write-out '%{{http_code}}' --cert {file} {url}/api/v1/nodes || true"),
                 )?;
-                // 401: whoever presents a certificate that is not trusted is nobody. 403: a kubelet may not list nodes.
+                // 401: the certificate is not trusted. 403: it is trusted, but a kubelet may not list nodes.
                 let known = matches!(status.as_str(), "200" | "403");
                 if known != accepted || (!accepted && status != "401") {
                     surprises.push(format!("{name} answered the old credential of {holder} with {status}"));

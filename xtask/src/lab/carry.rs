@@ -1,4 +1,4 @@
-//! Carrying a package out: the steps of its manifest, in their order, and nothing by hand.
+//! Applies a package: runs the steps of its manifest in order, without manual work.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,10 +24,10 @@ use super::{
     tenant, wait,
 };
 
-/// How long objects may take to follow: those that controllers write.
+/// How long controllers may take to update the objects that they write.
 const OBJECTS_FOLLOW: Duration = Duration::from_secs(120);
 
-/// Carries a package out and fails if anything failed.
+/// Applies a package; fails if a step or a check failed.
 pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let [path] = arguments.rest.as_slice() else { bail!("say which package: `cargo xtask lab run PACKAGE`") };
     ensure!(lab.holder().is_some(), "no lab is up in {}: `cargo xtask lab up`", lab.directory.display());
@@ -55,7 +55,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let hammer = Hammer::start(lab, &package)?;
     let has_management = lab.description()?["management"] == true;
     let started = Instant::now();
-    // A package that is tried out in parts is not what was predicted.
+    // The prediction is for the whole package, so it is not compared if only some steps run.
     let recorder = if only.is_none() { Some(Recorder::start(lab, &package)?) } else { None };
     let findings = Findings::default();
     let mut run = Run { runner, hammer, joining, recorder, old, only, has_management, started, findings };
@@ -91,7 +91,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
             findings.problems.push(format!("kube-apiserver of {node} was restarted"));
         }
     }
-    // The next package is made from what there is now.
+    // The next package is built from the objects as they are now.
     cluster::given_objects(lab)?;
     if has_management {
         management::given(lab)?;
@@ -99,12 +99,12 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     findings.conclude(lab, &report, started.elapsed())
 }
 
-/// A package on its way.
+/// The state of a package's application.
 struct Run<'a> {
     runner: Runner<'a>,
     hammer: Hammer,
     joining: Joining,
-    /// Makes every handshake at each step's end, as long as it is carried out for the first time.
+    /// Performs every handshake at the end of each step, when the step runs for the first time.
     recorder: Option<Recorder<'a>>,
     old: OldCredentials,
     only: Option<Vec<String>>,
@@ -113,14 +113,14 @@ struct Run<'a> {
     findings: Findings,
 }
 
-/// What there is at the end of a phase.
+/// The cluster's state at the end of a phase.
 struct Boundary {
     trees: Trees,
     objects: Objects,
 }
 
 impl Run<'_> {
-    /// The whole way: forward, and where it is asked for, back and forward again.
+    /// Runs all phases; with `undo`, also rolls them back and runs them again.
     fn carry(&mut self, package: &Package, disturbance: Disturbance, undo: bool) -> Result<()> {
         let mut boundaries = Vec::new();
         if undo {
@@ -155,7 +155,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The steps of a phase, in order.
+    /// Runs the steps of a phase, in order.
     fn phase(&mut self, package: &Package, phase: u64, disturbance: Disturbance) -> Result<()> {
         let steps = package.steps.iter().enumerate().filter(|(_, step)| step.phase == phase);
         let only = self.only.clone();
@@ -194,10 +194,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Makes every handshake that the package predicts, as everything is now.
+    /// Performs every handshake that the package predicts.
     fn look(&mut self, step: Option<&Step>) -> Result<()> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
-        // Such a step changes nothing, and what is refused here would be in the logs that the next one reads.
+        // Such a step changes nothing, and the refused handshakes would appear in the logs that the next step reads.
         if step.is_some_and(Step::reads_logs) {
             return Ok(());
         }
@@ -208,7 +208,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The steps of a phase, taken back in the opposite order.
+    /// Rolls back the steps of a phase in reverse order.
     fn take_back(&mut self, package: &Package, phase: u64, kill: bool) -> Result<()> {
         self.hammer.phase(phase)?;
         for (index, step) in package.steps.iter().enumerate().rev().filter(|(_, step)| step.phase == phase) {
@@ -226,7 +226,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What Cluster API would make of `<cluster>-kubeconfig` where that is another answer than before.
+    /// Records what Cluster API would write to `<cluster>-kubeconfig`, after the steps that change it.
     fn ask_cluster_api(&mut self, step: &Step) -> Result<()> {
         let told = step.id == "1-freeze" || step.id == "3-authorities";
         let switched = step.phase == 2 && (step.holder == "clients" || step.id.ends_with("-published"));
@@ -249,7 +249,7 @@ impl Run<'_> {
         Ok(Boundary { trees: Trees::of(lab, &lab.machine_names()?)?, objects: Objects::of(lab)? })
     }
 
-    /// Compares with a boundary; controllers write objects in their own time.
+    /// Compares the current state with a boundary. Waits, because controllers write objects asynchronously.
     fn compare(
         &mut self,
         boundary: &Boundary,
@@ -274,7 +274,7 @@ impl Run<'_> {
         println!("{now:7.1} s  {:<16} {:<10} {words} ({seconds:.1} s)", "", "");
     }
 
-    /// Says what became of a step; one that failed ends the run.
+    /// Prints and records the outcome of a step; returns the error of a failed step, which ends the run.
     fn note(&mut self, step: &Step, began: Instant, outcome: Result<Outcome>) -> Result<()> {
         let seconds = began.elapsed().as_secs_f64();
         let (words, kills) = match &outcome {

@@ -1,4 +1,4 @@
-//! Bringing a cluster up: machines, then kubeadm's own `init` and `join` on them.
+//! Creates a cluster: starts the machines, then runs `kubeadm init` and `kubeadm join` on them.
 
 use std::{
     fs,
@@ -19,25 +19,25 @@ use super::{
 };
 use crate::setup::root;
 
-/// A bootstrap token for a network that nobody else is on.
+/// The bootstrap token. It is not secret, because nothing else can reach the lab's network.
 pub const TOKEN: &str = "abcdef.0123456789abcdef";
 
-/// What encrypts the certificates that kubeadm uploads for further control-plane nodes; the same holds for it.
+/// The key that encrypts the certificates that kubeadm uploads for further control-plane nodes. Not secret either.
 const CERTIFICATE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// How long nodes may take to be Ready.
+/// How long nodes may take to become Ready.
 const READY: Duration = Duration::from_secs(120);
 
-/// The role of a machine that has not joined.
+/// The role of a machine that has not joined yet.
 pub const SPARE: &str = "spare";
 
-/// The role of a machine that Cluster API's roll-out will make.
+/// The role of a machine that Cluster API's roll-out creates later.
 pub const ROLLED: &str = "rolled";
 
-/// What kubeadm is told, on each machine.
+/// The path of kubeadm's configuration on each machine.
 const CONFIG: &str = "/root/kubeadm.yaml";
 
-/// Brings a lab up and says how to use it.
+/// Creates a lab and prints how to use it.
 pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     ensure!(arguments.rest.is_empty(), "`cargo xtask lab up` takes options only");
     ensure!(lab.holder().is_none(), "a lab is up in {}: take it `down` first", lab.directory.display());
@@ -109,7 +109,7 @@ pub fn up(lab: &Lab, arguments: &Arguments) -> Result<()> {
     }
     for node in &plan.rolled {
         write_join(lab, &plan, node, true, &release)?;
-        // It gets the authorities' files from the management cluster, not from the Secret that kubeadm keeps for two hours.
+        // It gets the CAs' files from the management cluster, not from kubeadm's Secret, which expires after two hours.
         let path = lab.private(&node.name, CONFIG);
         let text: String = fs::read_to_string(&path)?
             .lines()
@@ -141,21 +141,21 @@ fn step(started: Instant, what: &str, which: &str) {
     println!("{:7.1} s  {what}: {which}", started.elapsed().as_secs_f64());
 }
 
-/// A file of `tests/lab` with its `@NAMES@` filled in.
+/// Reads a file of `tests/lab` and replaces its `@NAME@` placeholders.
 pub fn template(name: &str, values: &[(&str, &str)]) -> Result<String> {
     let path = root().join("tests/lab").join(name);
     let mut text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     for (name, value) in values {
         text = text.replace(&format!("@{name}@"), value);
     }
-    // `@NAMES@` is how the files speak of them, and the pin is known later than the rest.
+    // The files' comments mention the placeholder `@NAMES@`, and `@PIN@` is replaced later.
     let is_name = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let left = text.split('@').skip(1).filter(is_name).find(|name| !["NAMES", "PIN"].contains(name));
     ensure!(left.is_none(), "{}: nobody says what @{}@ is", path.display(), left.unwrap_or_default());
     Ok(text)
 }
 
-/// Every file that the machines need before they start.
+/// Writes every file that the machines need before they start.
 fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: bool, tenant: bool) -> Result<()> {
     fs::create_dir_all(&lab.directory)?;
     let kubelet = json!({ "name": "kubelet", "command": template("kubelet.sh", &[])?, "start": false });
@@ -223,7 +223,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     if release.has_new_kubelet() {
         init += "failCgroupV1: false\n";
     } else {
-        // Said on the command line, since an empty list is lost on the way through kubeadm.
+        // Set on the command line, because kubeadm drops an empty list from the kubelet's configuration.
         for node in plan.names() {
             let defaults = lab.private(&node, "/etc/default");
             fs::create_dir_all(&defaults)?;
@@ -234,7 +234,7 @@ fn prepare(lab: &Lab, plan: &Plan, tools: &Path, release: &Release, management: 
     plan.copy_trees(lab)
 }
 
-/// What kubeadm is told on a machine that joins; the pin is known later.
+/// Writes kubeadm's configuration for a machine that joins. The public key pin is filled in later.
 fn write_join(lab: &Lab, plan: &Plan, node: &Node, control_plane: bool, release: &Release) -> Result<()> {
     let values = [
         ("API", release.kubeadm_api()),
@@ -253,20 +253,20 @@ fn write_join(lab: &Lab, plan: &Plan, node: &Node, control_plane: bool, release:
     Ok(fs::write(lab.private(&node.name, CONFIG), text)?)
 }
 
-/// Fills the pin in, which is known only when there is a CA.
+/// Fills in the public key pin, which is known only after `kubeadm init` has created the CA.
 fn tell_pin(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     let path = lab.private(machine, CONFIG);
     let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     Ok(fs::write(&path, text.replace("@PIN@", pin))?)
 }
 
-/// Joins a worker as kubeadm does: bootstrap token, cluster-info, a pin of the CA.
+/// Joins a worker with `kubeadm join`: a bootstrap token, cluster-info, and the CA's public key pin.
 pub fn join(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     tell_pin(lab, machine, pin)?;
     kubeadm(lab, machine, "join --config /root/kubeadm.yaml")
 }
 
-/// Joins a spare machine, and waits until it is Ready; from then on it is a worker like any other.
+/// Joins a spare machine as a worker and waits until it is Ready.
 pub fn join_spare(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     join(lab, machine, pin)?;
     let mut description = lab.description()?;
@@ -274,8 +274,8 @@ pub fn join_spare(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     is_ready(lab, machine, &description)
 }
 
-/// Joins a machine of the roll-out, whose authorities' files lie there; from then on it is a control-plane node like any
-/// other, and `rolled` besides.
+/// Joins a machine of the roll-out as a control-plane node. The CAs' files must already be on it. Also marks it as
+/// `rolled`.
 pub fn join_rolled(lab: &Lab, machine: &str, pin: &str) -> Result<()> {
     join(lab, machine, pin)?;
     let mut description = lab.description()?;
@@ -296,7 +296,7 @@ fn described<'a>(description: &'a mut Value, machine: &str) -> Result<&'a mut Va
     machines.iter_mut().find(|known| known["name"] == machine).with_context(|| format!("the lab has no {machine}"))
 }
 
-/// Keeps what a lab has become, and waits for its new node.
+/// Saves the lab's changed description and waits until the new node is Ready.
 fn is_ready(lab: &Lab, machine: &str, description: &Value) -> Result<()> {
     fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(description)?)?;
     wait(READY, &format!("{machine} to be Ready"), || {
@@ -304,7 +304,7 @@ fn is_ready(lab: &Lab, machine: &str, description: &Value) -> Result<()> {
     })
 }
 
-/// Starts the process that holds the lab, and waits for every machine's init.
+/// Starts the lab's main process and waits for every machine's init.
 fn start_machines(lab: &Lab, plan: &Plan) -> Result<()> {
     let log = lab.directory.join("switch.log");
     let output = fs::File::create(&log)?;
@@ -330,7 +330,7 @@ fn start_machines(lab: &Lab, plan: &Plan) -> Result<()> {
     .with_context(|| format!("the machines' own words are in {}/private/*/log/console.log", lab.directory.display()))
 }
 
-/// Runs kubeadm on a machine; what it says is shown only where it fails.
+/// Runs kubeadm on a machine; prints its output only if it fails.
 pub fn kubeadm(lab: &Lab, machine: &str, arguments: &str) -> Result<()> {
     const LOG: &str = "/var/log/kubeadm.log";
     lab.shell(machine, &format!("timeout 300 kubeadm {arguments} >{LOG} 2>&1 || {{ cat {LOG}; exit 1; }}"))
@@ -343,7 +343,7 @@ pub fn kubeadm(lab: &Lab, machine: &str, arguments: &str) -> Result<()> {
         })
 }
 
-/// The pin of the cluster's CA, as kubeadm prints it for `join`.
+/// The public key pin of the cluster CA, as kubeadm prints it for `join`.
 fn pin(lab: &Lab, machine: &str) -> Result<String> {
     let command =
         lab.shell(machine, "kubeadm token create --print-join-command --kubeconfig /etc/kubernetes/admin.conf")?;
@@ -354,13 +354,13 @@ fn pin(lab: &Lab, machine: &str) -> Result<String> {
         .with_context(|| format!("kubeadm gave no pin: {command}"))
 }
 
-/// Runs kubectl as administrator, with the kubeconfig that the first control-plane node has now.
+/// Runs kubectl as administrator, with the current kubeconfig of the first control-plane node.
 pub fn kubectl(lab: &Lab, arguments: &str) -> Result<String> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     lab.shell(&first, &format!("kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=10s {arguments}"))
 }
 
-/// The objects that the runs work with, the extension API server behind them, and a person's kubeconfig.
+/// Creates the objects that the runs use, the extension API server, and a user's kubeconfig.
 fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     let objects = template(
         "objects.yaml",
@@ -372,7 +372,7 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     )?;
     fs::write(lab.private(first, "/root/objects.yaml"), objects)?;
     kubectl(lab, "apply --server-side -f /root/objects.yaml")?;
-    // A serving certificate of the cluster's CA, as many webhooks have one.
+    // A serving certificate that the cluster CA issues, as is common for webhooks.
     fs::write(
         lab.private(first, "/root/extension.sh"),
         template("extension.sh", &[("CERTIFICATES", &plan.certificates)])?,
@@ -381,7 +381,7 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     let pair = "--cert /root/extension/old/tls.crt --key /root/extension/old/tls.key";
     kubectl(lab, &format!("-n lab create secret tls extension {pair}"))?;
 
-    // A person's kubeconfig, as kubeadm makes them.
+    // A user's kubeconfig, created by kubeadm.
     lab.shell(
         first,
         "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-system get configmap kubeadm-config \
@@ -400,7 +400,7 @@ fn objects(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     })
 }
 
-/// Every node and whether it is Ready.
+/// Every node's name and whether it is Ready.
 pub fn nodes(lab: &Lab) -> Result<Vec<(String, bool)>> {
     let list: Value = serde_json::from_str(&kubectl(lab, "get nodes -o json")?)?;
     let condition = |node: &Value| {
@@ -412,7 +412,7 @@ pub fn nodes(lab: &Lab) -> Result<Vec<(String, bool)>> {
     Ok(items.iter().filter_map(|node| Some((node["metadata"]["name"].as_str()?.to_owned(), condition(node)))).collect())
 }
 
-/// Writes the objects that `airlock` is given, as they are now; gives the folder.
+/// Writes the current objects that `airlock` reads, and returns their folder.
 pub fn given_objects(lab: &Lab) -> Result<std::path::PathBuf> {
     let cluster = lab.directory.join("cluster");
     fs::create_dir_all(&cluster)?;
@@ -429,7 +429,7 @@ pub fn given_objects(lab: &Lab) -> Result<std::path::PathBuf> {
     Ok(cluster)
 }
 
-/// Says how to use what is there now.
+/// Prints how to use the lab.
 fn explain(lab: &Lab, plan: &Plan) -> Result<()> {
     let (enter, cluster) = (lab.directory.join("enter"), given_objects(lab)?);
     println!("enter a machine      {} {} [COMMAND…]", enter.display(), plan.names().join("|"));

@@ -1,5 +1,5 @@
-//! What the runbook tells people to do for a webhook and an APIService whose caBundle is the cluster CA: both CAs in
-//! phase 1, a serving certificate of the new CA in phase 2, the new CA alone in phase 3.
+//! Does what the runbook asks of the owners of a webhook and an APIService whose caBundle is the cluster CA: both CAs
+//! in phase 1, a serving certificate of the new CA in phase 2, the new CA alone in phase 3.
 
 use std::{fs, time::Duration};
 
@@ -12,11 +12,11 @@ use super::{
     wait,
 };
 
-/// How long a kubelet may take until a Pod's files are those of a Secret.
+/// How long a kubelet may take to update a Secret volume.
 const SECRET_ARRIVES: Duration = Duration::from_secs(180);
 
-/// Brings webhook and APIService to what they have at the end of a phase, from the phase before or after it; 0 is what
-/// they began with.
+/// Updates webhook and APIService to their state at the end of a phase, from the phase before or after it. Phase 0 is
+/// the state before the rotation.
 pub fn settle(lab: &Lab, phase: u64) -> Result<()> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     let served = if phase >= 2 { "new" } else { "old" };
@@ -33,7 +33,7 @@ pub fn settle(lab: &Lab, phase: u64) -> Result<()> {
     lab.shell(&first, "sh /root/consumers.sh")?;
     let description = lab.description()?;
     let address = description["extension"].as_str().context("the lab's description has no extension")?;
-    // A kubelet follows a Secret by itself; a change of the Pod makes it look at once.
+    // A change of the Pod makes its kubelet update the Secret volume immediately.
     let stamp = format!("lab.airlock.example/certificate={served}");
     kubectl(lab, &format!("-n lab annotate pods -l app=extension --overwrite {stamp}"))?;
     let script = format!(

@@ -1,7 +1,7 @@
-//! Faults that are planted into packages, brought about on a real cluster (`cargo xtask lab faults`).
+//! Reproduces planted faults on a real cluster (`cargo xtask lab faults`).
 //!
-//! The package as it is is carried out step by step. Where a faulty one goes another way, the cluster is brought to
-//! what the fault leaves behind, the handshakes that break are recorded, and everything is put right again.
+//! Applies the correct package step by step. Where a faulty package would differ, puts the cluster into the state that
+//! the fault causes, records the handshakes that break, and restores the correct state.
 
 use std::{
     collections::BTreeMap,
@@ -26,13 +26,13 @@ mod brought_about;
 mod late;
 mod walk;
 
-/// How long an effect may take: a certificate that a server takes up, a lease that runs out.
+/// How long an effect may take, such as a server's reload of a certificate or the expiry of a lease.
 const EFFECT: Duration = Duration::from_secs(150);
 
-/// How long a step of a faulty package waits for what will never come, in seconds.
+/// How long a step of a faulty package waits for an effect that does not occur, in seconds.
 const IN_VAIN: u64 = 12;
 
-/// Carries a package out, and at each boundary the faults that show there.
+/// Applies a package, and reproduces each fault at the step where it has an effect.
 pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let [package, folder] = arguments.rest.as_slice() else {
         bail!("say which package, and which folder has the faulty ones: `cargo xtask lab faults PACKAGE FOLDER`")
@@ -58,26 +58,26 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     outcome
 }
 
-/// A package on its way, and what its faulty sisters came to.
+/// The state of the correct package's application, and the results of the faulty ones.
 struct Walk<'a> {
     lab: &'a Lab,
     runner: Runner<'a>,
     recorder: Recorder<'a>,
     package: Package,
-    /// The faulty packages, by the fault's name.
+    /// The folder with the faulty packages, named by fault.
     folder: PathBuf,
     started: Instant,
     seen: BTreeMap<String, Value>,
     handshakes: Vec<Value>,
 }
 
-/// What comes of an edge where nothing is wrong.
+/// The expected result of a connection when there is no fault.
 fn expected(edge: &str) -> &'static str {
     let row = edge.split_once('/').map_or(edge, |(row, _)| row);
     if row.starts_with("old-") || row.ends_with("-impostor") { "refused" } else { "accepted" }
 }
 
-/// Who judges the handshakes of a fault: Go, unless it is one that OpenSSL alone minds.
+/// The TLS library that checks the handshakes of a fault: Go, or OpenSSL for a fault that only OpenSSL rejects.
 fn reader_of(fault: &str) -> &'static str {
     if fault == "KeyIdOfWrongAuthority" { "openssl" } else { "go" }
 }
@@ -98,7 +98,7 @@ impl Walk<'_> {
         println!("{now:7.1} s  {words} ({seconds:.1} s)");
     }
 
-    /// Carries a step out as it should be.
+    /// Runs a step of the correct package.
     fn carry(&mut self, id: &str) -> Result<()> {
         let began = Instant::now();
         let step = self.step(id)?;
@@ -112,7 +112,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Makes every handshake after a step: nothing may be wrong.
+    /// Performs every handshake after a step; each must have the expected result.
     fn look(&mut self, id: &str) -> Result<()> {
         let began = Instant::now();
         let records = self.recorder.look(self.package.steps.iter().find(|step| step.id == id))?;
@@ -129,21 +129,21 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The edges of a row, or the one of that id.
+    /// The connections of a row, or the single connection with that id.
     fn edges(&self, row: &str) -> Vec<String> {
         let of_row = |edge: &&String| **edge == *row || edge.starts_with(&format!("{row}/"));
         self.package.edges.iter().filter(of_row).cloned().collect()
     }
 
-    /// Makes a row's handshakes as they are after a step; a certificate is waited for only shortly.
+    /// Performs a row's handshakes after a step; waits only briefly for certificates to be issued.
     fn records(&self, step: &str, row: &str) -> Result<Vec<Value>> {
         let edges = self.edges(row);
         ensure!(!edges.is_empty(), "the package has no edge {row}");
         self.recorder.look_at(step, self.step(step)?.phase, &edges, IN_VAIN)
     }
 
-    /// A fault has been brought about: waits until a handshake of the row goes wrong, for a client that is called so,
-    /// and keeps what did.
+    /// Waits until a handshake of the row breaks for clients named `client`, with the message `said`, and records it.
+    /// Call it after putting the fault in place.
     fn breaks(&mut self, fault: &str, step: &str, row: &str, client: &str, said: &str) -> Result<()> {
         let began = Instant::now();
         let mut all = Vec::new();
@@ -162,7 +162,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The fault is gone: waits until every handshake of the row is as it should be.
+    /// Waits until every handshake of the row has the expected result again. Call it after removing the fault.
     fn mends(&self, fault: &str, step: &str, row: &str) -> Result<()> {
         let mut last = String::new();
         wait(EFFECT, &format!("{row} to hold again after {fault}"), || {
@@ -177,13 +177,13 @@ impl Walk<'_> {
         .with_context(|| last.clone())
     }
 
-    /// A script saw the fault itself, and went no further.
+    /// Records that a script detected the fault itself and stopped.
     fn refuses(&mut self, fault: &str, step: &str, said: &str) {
         self.seen.insert(fault.to_owned(), json!({ "step": step, "row": "", "wrong": [], "said": said }));
     }
 
-    /// Runs the command of a step from a fault's own package, which waits so many seconds for an effect; gives what it
-    /// said, which may be that it refuses.
+    /// Runs a command of a step from a fault's package, which waits at most `seconds` for an effect. Returns its
+    /// output; it may refuse to run.
     fn faulty(&self, fault: &str, id: &str, which: &str, seconds: u64) -> Result<String> {
         let began = Instant::now();
         let package = self.folder.join(fault);

@@ -1,4 +1,4 @@
-//! The clients that connect anew all the time while a package is carried out (`lab hammer`).
+//! Clients that open new connections continuously while a package is applied (`lab hammer`).
 
 use std::{
     collections::BTreeMap,
@@ -13,39 +13,40 @@ use serde_json::{Value, json};
 
 use super::{ADMIN, Lab, management, package::Package, wait};
 
-/// Where the clients' files lie on the admin machine.
+/// The folder of the clients' files on the admin machine.
 const FOLDER: &str = "/root/hammer";
 
-/// A bound for a run that nobody ends.
+/// The maximum duration of a run that is not stopped.
 const LONGEST_RUN: Duration = Duration::from_secs(3600);
 
-/// Requests a second, all clients together, and how many in all at most.
+/// Requests per second of all clients together, and the maximum number of requests.
 const RATE: u32 = 20;
-const MOST_REQUESTS: u64 = 60_000;
+const MAX_REQUESTS: u64 = 60_000;
 
-/// How long a kubelet may take after its start until it answers.
+/// How long a kubelet may take to serve after its start, in seconds.
 const KUBELET_START: f64 = 20.0;
 
 /// The clients of a run.
 pub struct Hammer {
     child: Child,
     folder: PathBuf,
-    /// How often phase 2 was entered: each time, the API servers' kubelet client certificates change.
+    /// How often phase 2 was entered. Each time, the API servers' kubelet client certificates change.
     switches: usize,
 }
 
-/// What the clients saw.
+/// The results of all clients.
 pub struct Report {
     pub counts: BTreeMap<String, (u64, u64)>,
-    /// Failures that nothing excuses, in words.
+    /// Unexpected failures, as text.
     pub failures: Vec<String>,
-    /// Failures of requests to a kubelet while it restarted, or as an apiserver's kubelet client certificate changed.
+    /// Expected failures: requests to a kubelet that restarted, or during the change of an API server's kubelet client
+    /// certificate.
     pub excused: Vec<String>,
     pub raw: Value,
 }
 
 impl Hammer {
-    /// Starts the clients with what they hold before the rotation.
+    /// Starts the clients with the credentials and CAs that they have before the rotation.
     pub fn start(lab: &Lab, package: &Package) -> Result<Self> {
         let folder = lab.private(ADMIN, FOLDER);
         if folder.exists() {
@@ -76,7 +77,7 @@ impl Hammer {
         let management = if description["management"] == true { management::secret() } else { String::new() };
         let config = json!({
             "folder": FOLDER, "servers": servers, "nodes": nodes,
-            "management": management, "plain": tenant, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MOST_REQUESTS,
+            "management": management, "plain": tenant, "rate": RATE, "seconds": LONGEST_RUN.as_secs(), "requests": MAX_REQUESTS,
         });
         fs::write(folder.join("config.json"), serde_json::to_string_pretty(&config)?)?;
         fs::write(folder.join("phase"), "0")?;
@@ -92,7 +93,7 @@ impl Hammer {
         Ok(hammer)
     }
 
-    /// Gives the clients what they hold from a phase on; comes back when everything asked before is answered.
+    /// Gives the clients their credentials and CAs of a phase. Returns when all earlier requests are answered.
     pub fn phase(&mut self, phase: u64) -> Result<()> {
         self.switches += usize::from(phase == 2);
         fs::write(self.folder.join("phase.new"), phase.to_string())?;
@@ -117,7 +118,7 @@ impl Hammer {
         format!("{} {}", log.trim(), because.trim())
     }
 
-    /// Ends the clients and judges what they saw.
+    /// Stops the clients and evaluates their results.
     pub fn stop(mut self, lab: &Lab) -> Result<Report> {
         fs::write(self.folder.join("phase.new"), "stop")?;
         fs::rename(self.folder.join("phase.new"), self.folder.join("phase"))?;
@@ -154,10 +155,11 @@ impl Hammer {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::btree_map::Entry::Vacant(entry) => entry.insert(kubelet_restarts(lab, &node)?),
                 };
-                // A request that began before the kubelet ended may have been cut off.
+                // A request that began before the kubelet stopped may have been interrupted.
                 let restarting =
                     restarts.iter().any(|(ended, started)| time > ended - 5.0 && time < started + KUBELET_START);
-                // The first call with a new kubelet client certificate meets the connection of the old one.
+                // The first request with a new kubelet client certificate may use a connection of the old one, which is
+                // being closed.
                 let count: &mut usize = closed.entry((text("server").to_owned(), node)).or_default();
                 let once = text("message").contains("use of closed network connection") && *count < self.switches;
                 *count += usize::from(once);
@@ -175,7 +177,7 @@ impl Hammer {
 
 impl Drop for Hammer {
     fn drop(&mut self) {
-        // Nothing is left behind where the run was broken off; a child that has ended is no error.
+        // Kills the clients if the run was interrupted. It is no error if they have ended.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             let _ = fs::write(self.folder.join("phase"), "stop");
             let _ = self.child.wait();
@@ -183,7 +185,7 @@ impl Drop for Hammer {
     }
 }
 
-/// When a node's kubelet ended and was started again.
+/// The times at which a node's kubelet stopped and started again.
 fn kubelet_restarts(lab: &Lab, node: &str) -> Result<Vec<(f64, f64)>> {
     let mut restarts = Vec::new();
     let mut ended = None;
@@ -201,7 +203,7 @@ fn kubelet_restarts(lab: &Lab, node: &str) -> Result<Vec<(f64, f64)>> {
     Ok(restarts)
 }
 
-/// What init noted on a machine: when services and containers started and ended.
+/// The events that a machine's init recorded: starts and ends of services and containers.
 pub fn events(lab: &Lab, machine: &str) -> Result<Vec<Value>> {
     lines(&lab.private(machine, "/var/log/events.jsonl"))
 }
@@ -211,7 +213,7 @@ fn lines(path: &std::path::Path) -> Result<Vec<Value>> {
     text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("{}: {line}", path.display()))).collect()
 }
 
-/// What the client in a pod saw since the run began.
+/// Adds what the client in a Pod recorded since the start of the run.
 fn pod(lab: &Lab, started: f64, report: &mut Report) -> Result<()> {
     const KIND: &str = "pod";
     for machine in lab.machine_names()? {

@@ -1,4 +1,4 @@
-//! Every handshake that a package predicts, really made at the end of each step (`lab handshakes`).
+//! Performs every handshake that a package predicts at the end of each step (`lab handshakes`).
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -10,31 +10,31 @@ use super::{
     package::{Package, Step},
 };
 
-/// How many seconds a certificate may take to be signed: after a restart, a kube-controller-manager waits for its lease.
+/// How long a certificate may take to be issued, in seconds: a restarted kube-controller-manager waits for its lease.
 const SIGNED_WITHIN: u64 = 60;
 
-/// What has to be known from one moment to the next.
+/// The state that a recorder keeps between steps.
 pub struct Recorder<'a> {
     lab: &'a Lab,
     folder: PathBuf,
     edges: Vec<String>,
-    /// Where the package says that the new CA alone is.
+    /// The path of the new CA in the package.
     new_authority: PathBuf,
-    /// What a person holds, and whom those trust whose kubeconfigs were not given.
+    /// The paths of the user's kubeconfig, and of the CAs that clients trust whose kubeconfigs were not loaded.
     pub given: PathBuf,
     others_trust: PathBuf,
     others_renewed: bool,
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins with nothing remembered; what there was before the rotation has been kept.
+    /// Starts a recorder. [`keep_before`] must have saved the state before the rotation.
     pub fn start(lab: &'a Lab, package: &Package) -> Result<Self> {
         let folder = lab.directory.join("handshakes");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        // Where a rotation goes on, people have the bundle already.
+        // When a rotation is continued with another package, users already have the bundle.
         let first = lab.machines("control-plane")?.swap_remove(0);
         let others_trust = folder.join("others-trust.crt");
         fs::write(&others_trust, lab.shell(&first, &format!("cat {}/ca.crt", lab.certificates()?))? + "\n")?;
@@ -49,7 +49,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// People have done what a phase asks of them.
+    /// Switches to the user's files of a phase, as if users had done what the phase asks of them.
     pub fn people(&mut self, package: &Package, phase: u64) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
         self.given = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;
@@ -58,13 +58,13 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Makes every handshake, and gives the records.
+    /// Performs every handshake and returns the records.
     pub fn look(&self, step: Option<&Step>) -> Result<Vec<Value>> {
         let (id, phase) = step.map_or(("today", 0), |step| (step.id.as_str(), step.phase));
         self.look_at(id, phase, &self.edges, SIGNED_WITHIN)
     }
 
-    /// Makes the handshakes of some edges, or of none: then only what processes read at their start is noted.
+    /// Performs the handshakes of some connections. With none, only records what processes read at their start.
     pub fn look_at(&self, id: &str, phase: u64, edges: &[String], signed_within: u64) -> Result<Vec<Value>> {
         let lab = self.lab;
         let description = lab.description()?;
@@ -93,7 +93,7 @@ impl<'a> Recorder<'a> {
         let path = self.folder.join("config.json");
         fs::write(&path, serde_json::to_string_pretty(&config)?)?;
         let program = PathBuf::from(description["tools"].as_str().context("the lab's description names no tools")?);
-        // In the admin machine's network, with this machine's files and processes in sight.
+        // Runs in the admin machine's network namespace, with this machine's files and processes.
         let output = Command::new("nsenter")
             .args(["--target", &lab.pid(ADMIN)?.to_string(), "--net", "--"])
             .arg(program.join("lab"))
@@ -111,7 +111,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Keeps what every node has before a rotation's first step, the old authorities' keys with it.
+/// Saves every node's files before a rotation's first step, with the old CAs' keys.
 pub fn keep_before(lab: &Lab) -> Result<()> {
     for node in nodes(lab)? {
         for part in ["etc/kubernetes", "var/lib/kubelet/pki"] {
@@ -128,12 +128,12 @@ pub fn keep_before(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// `<node>/etc/kubernetes` and `<node>/var/lib/kubelet/pki` of every node, as they were before the rotation.
+/// The folder with `<node>/etc/kubernetes` and `<node>/var/lib/kubelet/pki` of every node before the rotation.
 pub fn before(lab: &Lab) -> PathBuf {
     lab.directory.join("before")
 }
 
-/// Every machine that has joined.
+/// The names of all machines that have joined.
 fn nodes(lab: &Lab) -> Result<Vec<String>> {
     let mut nodes = lab.machines("control-plane")?;
     nodes.extend(lab.machines("worker")?);

@@ -1,45 +1,46 @@
-//! Workers that join while a package is carried out: a real `kubeadm join`, with a bootstrap token and a pin.
+//! Joins workers during a rotation: a real `kubeadm join` with a bootstrap token and a public key pin.
 
 use anyhow::{Context, Result};
 
 use super::{ADMIN, Lab, aftermath::OldCredentials, cluster, package::Step};
 
-/// The CA whose pin a machine was given.
+/// The CA whose public key pin a joining machine has.
 #[derive(Clone, Copy)]
 enum Pin {
     Old,
     New,
 }
 
-/// After which step a machine joins, and with which pin.
+/// The step after which each machine joins, and its pin.
 const JOINS: [(After, Pin); 5] = [
-    // Too late for the workers' step of the phase: what it trusts, it was told by cluster-info.
+    // The node joins after the phase's step for workers. It takes its trusted CAs from cluster-info.
     (After::Workers(1), Pin::Old),
-    // Some API servers serve the old CA's certificate, some the new one's; either CA may sign the kubelet's.
+    // Some API servers present a certificate of the old CA, others of the new CA; either CA may issue the kubelet's
+    // certificate.
     (After::FirstNode(2), Pin::Old),
     (After::Workers(2), Pin::New),
-    // Every API server trusts the new CA alone, and cluster-info names no other.
+    // Every API server trusts only the new CA, and cluster-info contains only the new CA.
     (After::Published(3), Pin::New),
     (After::Workers(3), Pin::New),
 ];
 
 enum After {
-    /// The workers' step of a phase, which cluster-info's comes before.
+    /// The workers' step of a phase. The step for cluster-info precedes it.
     Workers(u64),
-    /// The gate after all control-plane nodes of a phase.
+    /// The check after all control-plane nodes of a phase.
     Published(u64),
     /// The first control-plane node's step of a phase.
     FirstNode(u64),
 }
 
-/// Machines that have yet to join.
+/// The machines that have not joined yet.
 pub struct Joining {
     spares: Vec<String>,
     joins: Vec<(String, Pin)>,
 }
 
 impl Joining {
-    /// As many machines as the lab has to spare, at the first of the moments that there are.
+    /// Assigns the spare machines to the first of the [`JOINS`]; returns an error if the package lacks their steps.
     pub fn planned(lab: &Lab, steps: &[Step]) -> Result<Self> {
         let spares = lab.machines(cluster::SPARE)?;
         let node = |step: &Step| !matches!(step.holder.as_str(), "clients" | "cluster" | "management" | "workers");
@@ -55,7 +56,7 @@ impl Joining {
         Ok(Self { spares, joins })
     }
 
-    /// Joins whoever joins after this step, and waits until it is Ready; says so in words.
+    /// Joins the machines that are due after this step and waits until they are Ready. Returns what it did, as text.
     pub fn after(&mut self, lab: &Lab, step: &Step, old: &mut OldCredentials) -> Result<Vec<String>> {
         let mut words = Vec::new();
         while self.joins.first().is_some_and(|(id, _)| *id == step.id) {

@@ -1,4 +1,4 @@
-//! Killing a step's command in its midst: the whole process group, at a moment that is known.
+//! Kills a step's command while it runs: the whole process group, at a defined moment.
 
 use std::{
     collections::BTreeSet,
@@ -15,14 +15,14 @@ use anyhow::{Result, bail, ensure};
 
 use super::package::Step;
 
-/// When a command is killed.
+/// The moment at which a command is killed.
 #[derive(Clone, Copy)]
 pub enum Moment {
-    /// A file whose name begins so appears in the script's own folders.
+    /// When a file with this name prefix appears in one of the script's folders.
     Appears(&'static str),
-    /// It has printed so many lines.
+    /// When the command has printed this many lines.
     Line(usize),
-    /// It has run for so long.
+    /// When the command has run for this long.
     After(Duration),
 }
 
@@ -36,22 +36,23 @@ impl Moment {
     }
 }
 
-/// The moments at which a step is killed, one in each attempt; `index` makes them differ from step to step.
+/// The moments at which a step is killed, one for each attempt. `index` varies them between steps.
 pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
     let varying = Duration::from_millis(250 + 350 * (index as u64 % 4));
     if matches!(step.holder.as_str(), "cluster" | "management") {
-        // Its first kubectl has been started; something has been applied; a wait has begun.
+        // The first kubectl has started; an object has been applied; a wait has begun.
         return vec![Moment::After(Duration::from_millis(40)), Moment::Line(1), Moment::After(varying)];
     }
     vec![
-        // Nothing has changed yet; a manifest is out of the kubelet's sight; the kubelet's certificate is about to go;
+        // Nothing has changed yet; a manifest has been moved away from the kubelet; the kubelet's certificate is about
+        // to be removed.
         Moment::Appears("pending"),
-        // A backup has its archive, and waits for etcd.
+        // A backup has created its archive and waits for etcd.
         Moment::Appears("node.tar"),
         Moment::Appears("parked-kube-controller-manager"),
         Moment::Appears("parked-kube-scheduler"),
         Moment::Appears("complete"),
-        // kubeadm makes certificates; those that it made are on their way in.
+        // kubeadm is creating certificates; the new certificates are being installed.
         Moment::Appears("kubeadm.log"),
         Moment::Appears(".admin.conf"),
         Moment::Line(1 + index % 7),
@@ -59,24 +60,24 @@ pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
     ]
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 pub struct Attempt {
-    /// What it printed, both streams.
+    /// The command's output, both streams.
     pub said: Vec<String>,
     pub end: End,
 }
 
-/// How an attempt ended.
+/// The way in which an attempt ended.
 pub enum End {
     Finished(ExitStatus),
-    /// Killed, and when.
+    /// It was killed; the text says when.
     Killed(String),
 }
 
-/// How often the moments are looked for.
-const LOOK: Duration = Duration::from_millis(4);
+/// The interval at which the moments are checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(4);
 
-/// Runs a command until it ends or one of the moments comes, which is then taken from the list.
+/// Runs a command until it ends or one of the moments occurs. Removes that moment from the list.
 pub fn attempt(
     mut command: Command,
     folders: &[PathBuf],
@@ -88,7 +89,7 @@ pub fn attempt(
     command.stdout(writer.try_clone()?).stderr(writer).process_group(0);
     let started = Instant::now();
     let mut child = command.spawn()?;
-    // The command holds the pipe's other end.
+    // The command object holds the pipe's write end.
     drop(command);
     let (sender, lines) = mpsc::channel();
     let reading = std::thread::spawn(move || {
@@ -99,7 +100,7 @@ pub fn attempt(
         }
     });
     let mut said = Vec::new();
-    let patience = if moments.is_empty() { Duration::from_millis(100) } else { LOOK };
+    let patience = if moments.is_empty() { Duration::from_millis(100) } else { POLL_INTERVAL };
     let end = loop {
         match lines.recv_timeout(patience) {
             Ok(line) => said.push(line),
@@ -124,13 +125,13 @@ pub fn attempt(
             break End::Killed(moment.words());
         }
     };
-    // Everybody who could still write has ended.
+    // All processes that could write to the pipe have ended.
     ensure!(reading.join().is_ok(), "what a command printed cannot be read");
     said.extend(lines.try_iter());
     Ok(Attempt { said, end })
 }
 
-/// Ends a command that takes too long.
+/// Kills a command that exceeds its time limit.
 fn ensure_alive(child: &mut std::process::Child, now: Duration, limit: Duration, said: &[String]) -> Result<()> {
     if now < limit {
         return Ok(());
@@ -151,7 +152,7 @@ fn named(path: &Path, start: &str) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
 }
 
-/// Every file in some folders, however deep; what vanishes meanwhile is not there.
+/// All files below some folders. Ignores files that vanish meanwhile.
 fn files(folders: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut left = folders.to_vec();

@@ -1,5 +1,5 @@
-//! A management cluster: the lab's own cluster holds a Cluster and its Secrets, made by Cluster API's own functions
-//! (`tests/go/oracle`), and is asked what Cluster API would make of them.
+//! A management cluster for Cluster API. The lab's own cluster holds a Cluster and its Secrets, which Cluster API's
+//! functions generate (`tests/go/oracle`).
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use super::{
     plan::Plan,
 };
 
-/// The Cluster, its namespace, and its Secrets' endings.
+/// The Cluster's name, its namespace, and the name suffixes of its Secrets.
 pub const CLUSTER: &str = "lab";
 pub const NAMESPACE: &str = "management";
 const SECRETS: [&str; 5] = ["ca", "etcd", "proxy", "sa", "kubeconfig"];
@@ -22,7 +22,7 @@ pub fn secret() -> String {
     format!("/api/v1/namespaces/{NAMESPACE}/secrets/{CLUSTER}-kubeconfig")
 }
 
-/// Makes a Cluster and its Secrets, and keeps what `airlock` is given of them in the lab's folder.
+/// Creates a Cluster and its Secrets, and writes those that `airlock` reads into the lab's folder.
 pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     fs::write(
@@ -47,7 +47,7 @@ pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
     given(lab)
 }
 
-/// Writes the Secrets that `airlock` is given, as they are now.
+/// Writes the current Secrets that `airlock` reads.
 pub fn given(lab: &Lab) -> Result<()> {
     let folder = lab.directory.join("management");
     fs::create_dir_all(&folder)?;
@@ -59,9 +59,9 @@ pub fn given(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// What Cluster API's own `RegenerateSecret` makes of `<cluster>-kubeconfig` now, and which servers answer to it.
+/// Runs Cluster API's `RegenerateSecret` on `<cluster>-kubeconfig`, and tests which servers accept the result.
 ///
-/// Unless it is kept, the object stays as it is: the API server is asked for a dry run.
+/// Unless `keep` is set, the Secret is not changed: the request is a dry run.
 pub fn regenerate(lab: &Lab, keep: bool) -> Result<Value> {
     let description = lab.description()?;
     let servers = description["servers"].as_array().context("the lab's description names no servers")?;
@@ -79,7 +79,7 @@ pub fn regenerate(lab: &Lab, keep: bool) -> Result<Value> {
     serde_json::from_str(&answer).with_context(|| format!("oracle said {answer}"))
 }
 
-/// The answer in a line.
+/// The answer as a line of text.
 pub fn words(answer: &Value) -> String {
     let count = |key: &str| answer[key].as_array().map_or(0, Vec::len);
     let refused: Vec<&str> = refusals(answer).collect();
@@ -87,7 +87,7 @@ pub fn words(answer: &Value) -> String {
     format!("RegenerateSecret writes {} CA, signed by CA {}; {connects}", count("authorities"), answer["signedBy"])
 }
 
-/// Which servers do not answer to it, and why.
+/// The servers that do not accept it, each with the reason.
 pub fn refusals(answer: &Value) -> impl Iterator<Item = &str> {
     answer["refusals"].as_array().into_iter().flatten().filter_map(Value::as_str)
 }

@@ -1,4 +1,4 @@
-//! A package on its way to the machines.
+//! Copies a package to the machines and reads its manifest.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::{ADMIN, Lab, MACHINE_PATH, management};
 use crate::setup;
 
-/// Where the package lies on every machine.
+/// The package's folder on every machine.
 pub const FOLDER: &str = "/root/package";
 
-/// A step of a package, as its manifest has it.
+/// A step of a package, from its manifest.
 pub struct Step {
     pub id: String,
     pub phase: u64,
@@ -28,22 +28,22 @@ pub struct Step {
 }
 
 impl Step {
-    /// Does it only read logs?
+    /// Whether the step only reads logs.
     pub fn reads_logs(&self) -> bool {
         self.run.is_empty() && self.gate.contains(".sh verify ")
     }
 }
 
-/// A package that is unpacked, and what it tells people to do.
+/// An unpacked package, with the steps of its manifest.
 pub struct Package {
-    /// The ids of the edges that it predicts.
+    /// The ids of the connections that the package predicts.
     pub edges: Vec<String>,
     pub folder: PathBuf,
     pub steps: Vec<Step>,
 }
 
 impl Package {
-    /// Reads a package, folder or zip, and gives every machine a copy.
+    /// Reads a package (a folder or a zip file) and copies it to every machine.
     pub fn deliver(lab: &Lab, path: &Path) -> Result<Self> {
         let folder = lab.directory.join("package");
         if folder.exists() {
@@ -62,7 +62,8 @@ impl Package {
         let steps = manifest["steps"].as_array().context("manifest.json has no steps")?;
         let steps = steps.iter().map(step).collect::<Result<Vec<_>>>()?;
         let edges = manifest["edges"].as_array().context("manifest.json has no edges")?;
-        // A process of the node's own makes its connections itself: what it says is judged by who brought it up.
+        // A process on a node that is not part of Kubernetes makes its own connections. The code that starts it checks
+        // them.
         let ids = edges.iter().filter_map(|edge| edge["id"].as_str()).filter(|id| !id.starts_with("consumer-"));
         let edges = ids.map(str::to_owned).collect();
         for machine in lab.machine_names()? {
@@ -79,7 +80,8 @@ impl Package {
         Ok(package)
     }
 
-    /// The kubeconfig that a person holds from a phase on: alice's, else an administrator's, else the management cluster's.
+    /// The user's kubeconfig from a phase on: alice's, otherwise an administrator's, otherwise the management
+    /// cluster's.
     pub fn kubeconfig(&self, phase: u64, control_plane: &str) -> Option<PathBuf> {
         let folder = self.phase(phase).ok()?;
         let alice = folder.join("clients/alice.conf");
@@ -88,14 +90,14 @@ impl Package {
         [alice, admin, managed].into_iter().find(|path| path.is_file())
     }
 
-    /// The new CA's pin.
+    /// The new CA's public key pin.
     pub fn new_pin(&self) -> Result<String> {
         let manifest: Value = serde_json::from_slice(&fs::read(self.folder.join("manifest.json"))?)?;
         let pin = manifest["authorities"][0]["newPin"].as_str().context("manifest.json names no new CA")?;
         Ok(pin.to_owned())
     }
 
-    /// Keeps the kubeconfigs in the package's Secrets as files beside it, by phase.
+    /// Extracts the kubeconfigs of the package's Secrets into files next to it, by phase.
     fn unpack_managed(&self) -> Result<()> {
         for phase in 1..=3 {
             let Ok(folder) = self.phase(phase) else { continue };
@@ -133,12 +135,12 @@ fn step(step: &Value) -> Result<Step> {
     })
 }
 
-/// Copies a folder as it is.
+/// Copies a folder, with links and modes.
 fn copy(source: &Path, target: &Path) -> Result<()> {
     setup::run(Command::new("cp").arg("--archive").arg(source).arg(target))
 }
 
-/// Unpacks a zip; a package may lie in a folder of its own within it.
+/// Unpacks a zip file. The package may be in a subfolder.
 fn unpack(archive: &Path, target: &Path) -> Result<()> {
     ensure!(archive.is_file(), "{} is not there", archive.display());
     setup::run(Command::new("unzip").arg("-q").arg(archive).arg("-d").arg(target))?;
@@ -156,7 +158,7 @@ fn unpack(archive: &Path, target: &Path) -> Result<()> {
     Ok(fs::rename(&beside, target)?)
 }
 
-/// A script that enters a machine.
+/// The text of a script that runs a command on a machine.
 pub fn enter_script(lab: &Lab) -> String {
     format!(
         r#"#!/bin/sh

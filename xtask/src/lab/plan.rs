@@ -1,4 +1,4 @@
-//! Names and addresses of a lab.
+//! The names and addresses of a lab's machines.
 
 use std::{fs, path::Path};
 
@@ -7,27 +7,27 @@ use serde_json::{Value, json};
 
 use super::{ADMIN, Lab};
 
-/// A machine and its addresses; the first is the one that it is known by.
+/// A machine and its addresses; the first address is its primary one.
 #[derive(Clone)]
 pub struct Node {
     pub name: String,
     pub addresses: Vec<String>,
 }
 
-/// kubeadm's `certificatesDir`, where nothing else is asked for.
+/// The default of kubeadm's `certificatesDir`.
 const CERTIFICATES: &str = "/etc/kubernetes/pki";
 
-/// What a lab is made of.
+/// The machines, names and addresses of a lab.
 pub struct Plan {
-    /// Where the load balancer, the extension API server and kubectl run.
+    /// The machine that runs the load balancer, the extension API server and kubectl.
     pub admin: Node,
     pub control_planes: Vec<Node>,
     pub workers: Vec<Node>,
     /// Machines that join as workers later.
     pub spares: Vec<Node>,
-    /// Control-plane machines that Cluster API's roll-out makes.
+    /// Control-plane machines that Cluster API's roll-out creates later.
     pub rolled: Vec<Node>,
-    /// `controlPlaneEndpoint`, with a port.
+    /// `controlPlaneEndpoint`, with its port.
     pub endpoint: String,
     pub apiserver_port: u16,
     /// kubeadm's `certificatesDir`.
@@ -35,16 +35,16 @@ pub struct Plan {
     pub service_subnet: String,
     /// The address of the Service `kubernetes`.
     pub service_address: String,
-    /// The address of the extension's Service.
+    /// The address of the extension API server's Service.
     pub extension_address: String,
-    /// Names that stand for the load balancer.
+    /// Names that resolve to the load balancer.
     names: Vec<String>,
-    /// Given trees: folder on this machine, by node.
+    /// Existing trees to start from: each node's name and its folder on this machine.
     trees: Vec<(String, std::path::PathBuf)>,
 }
 
 impl Plan {
-    /// So many nodes of each kind, with names and addresses of our own.
+    /// A plan with this many machines of each role, with generated names and addresses.
     pub fn new(control_planes: usize, workers: usize, spares: usize, rolled: usize) -> Result<Self> {
         ensure!((1..=5).contains(&control_planes), "a lab has one to five control-plane nodes");
         ensure!(workers <= 9 && spares <= 9, "a lab has at most nine workers and nine spare machines");
@@ -66,36 +66,36 @@ impl Plan {
         })
     }
 
-    /// Every machine's name, the admin's first.
+    /// The names of all machines, the admin machine's first.
     pub fn names(&self) -> Vec<String> {
         self.machines().map(|node| node.name.clone()).collect()
     }
 
-    /// Every machine, the admin's first.
+    /// All machines, the admin machine first.
     fn machines(&self) -> impl Iterator<Item = &Node> {
         let nodes = self.control_planes.iter().chain(&self.workers);
         [&self.admin].into_iter().chain(nodes).chain(&self.spares).chain(&self.rolled)
     }
 
-    /// What the admin machine answers for.
+    /// The addresses of the admin machine.
     pub fn admin_addresses(&self) -> Vec<String> {
         let mut addresses = self.admin.addresses.clone();
         addresses.push(self.service_address.clone());
         addresses
     }
 
-    /// The node that the extension API server runs on, and that answers for its Service's address.
+    /// The node that runs the extension API server and has its Service's address.
     pub fn extension_node(&self) -> &Node {
         self.workers.first().unwrap_or(&self.control_planes[0])
     }
 
-    /// Where the load balancer listens.
+    /// The addresses on which the load balancer listens.
     pub fn frontends(&self) -> Vec<String> {
         let port = self.endpoint.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(6443);
         vec![with_port(&self.admin.addresses[0], port), with_port(&self.service_address, 443)]
     }
 
-    /// The load balancer and every apiserver, by name.
+    /// The load balancer and every API server, by name.
     pub fn servers(&self) -> Vec<Value> {
         let mut servers = vec![json!({ "name": "the load balancer", "url": format!("https://{}", self.endpoint) })];
         servers.extend(self.control_planes.iter().map(|node| {
@@ -104,7 +104,7 @@ impl Plan {
         servers
     }
 
-    /// `/etc/hosts` of every machine.
+    /// The content of `/etc/hosts` on every machine.
     pub fn hosts(&self) -> String {
         let mut text = "127.0.0.1 localhost\n::1 localhost\n".to_owned();
         for node in self.machines() {
@@ -119,21 +119,22 @@ impl Plan {
     }
 }
 
-/// What a node of the lab has of its own is `/etc/kubernetes` and `/var/lib/kubelet`: its certificates must lie there.
+/// Checks that the certificates' folder is below `/etc/kubernetes` or `/var/lib/kubelet`, the only folders that each
+/// node has for itself.
 pub fn ensure_own(certificates: &str) -> Result<()> {
     let own = certificates.strip_prefix("/etc/kubernetes/").is_some_and(|name| !name.is_empty());
     ensure!(own, "the lab's certificates must lie in a folder of /etc/kubernetes, not in {certificates}");
     Ok(())
 }
 
-/// An address with a port: IPv6 takes brackets.
+/// Appends a port to an address; puts IPv6 addresses in brackets.
 pub fn with_port(address: &str, port: u16) -> String {
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }
 
-/// Plans from given trees.
+/// Plans from existing trees.
 impl Plan {
-    /// The cluster that the trees in a folder belong to: `DIR/<node>/etc/kubernetes`.
+    /// The plan for the cluster whose trees are in `DIR/<node>/etc/kubernetes`.
     pub fn from_trees(folder: &Path) -> Result<Self> {
         let mut trees: Vec<(String, std::path::PathBuf)> = fs::read_dir(folder)
             .with_context(|| format!("{} cannot be read", folder.display()))?
@@ -210,7 +211,8 @@ impl Plan {
         })
     }
 
-    /// Puts given trees where kubeadm finds them. Static Pods, and what kubelets made for themselves, are made anew.
+    /// Copies the trees to where kubeadm finds them, without static Pods and kubelet credentials, which are created
+    /// again.
     pub fn copy_trees(&self, lab: &Lab) -> Result<()> {
         for (name, tree) in &self.trees {
             let source = tree.join("etc/kubernetes");
@@ -231,9 +233,9 @@ fn flag_of(manifest: &str, flag: &str) -> Option<String> {
     manifest.lines().find_map(|line| line.trim().strip_prefix(&prefix)).map(|value| value.trim_matches('"').to_owned())
 }
 
-/// Host and port that the cluster's own kubeconfigs name.
+/// The host and port of the API server in the tree's kubeconfigs.
 fn endpoint_of(tree: &Path) -> Result<String> {
-    // A control-plane node's own components speak to the apiserver beside them.
+    // Other kubeconfigs of a control-plane node may point to the node's own API server.
     for file in ["admin.conf", "super-admin.conf", "kubelet.conf"] {
         let Ok(text) = fs::read_to_string(tree.join("etc/kubernetes").join(file)) else { continue };
         let server = text.lines().find_map(|line| line.trim().strip_prefix("server: https://"));
@@ -244,7 +246,7 @@ fn endpoint_of(tree: &Path) -> Result<String> {
     bail!("{} names no endpoint: neither admin.conf nor kubelet.conf has a server", tree.display())
 }
 
-/// The address in the same network with another last part.
+/// The address in the same network with `last` as its last component.
 fn sibling(address: &str, last: u8) -> String {
     match address.rsplit_once(':') {
         Some((network, _)) => format!("{network}:{last:x}"),
@@ -252,7 +254,7 @@ fn sibling(address: &str, last: u8) -> String {
     }
 }
 
-/// Copies a folder without the entries of some names; links stay links, modes are kept.
+/// Copies a folder without the entries named in `except`. Keeps links and modes.
 fn copy(source: &Path, target: &Path, except: &[&str]) -> Result<()> {
     fs::create_dir_all(target)?;
     for entry in fs::read_dir(source)? {

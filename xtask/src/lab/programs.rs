@@ -1,4 +1,4 @@
-//! What the lab runs: Kubernetes' own programs, etcd, and the lab's, all built from pinned Go modules.
+//! The programs of the lab, all built from pinned Go modules: Kubernetes, etcd, and the lab's own.
 
 use std::{path::PathBuf, time::Instant};
 
@@ -6,22 +6,22 @@ use anyhow::{Context, Result};
 
 use crate::tools::{self, GoTool};
 
-/// A release of Kubernetes that the lab runs.
+/// A release of Kubernetes that the lab can run.
 #[derive(Clone, Copy)]
 pub struct Release {
-    /// Such as `1.36`: how it is asked for.
+    /// The minor version, such as `1.36`; the value of the option that selects it.
     pub minor: &'static str,
-    /// Such as `v1.36.3`.
+    /// The version, such as `v1.36.3`.
     pub version: &'static str,
-    /// The folder of the module that requires it.
+    /// The folder of the Go module that requires it.
     module: &'static str,
-    /// The folder of the module that requires its etcd.
+    /// The folder of the Go module that requires its etcd.
     etcd: &'static str,
     /// The folder of its programs in `target/tools`.
     folder: &'static str,
 }
 
-/// Every release, the usual one first; the others are built when they are asked for.
+/// All releases, the default first. The others are built only when they are selected.
 const RELEASES: [Release; 3] = [
     Release {
         minor: "1.36",
@@ -46,7 +46,7 @@ const RELEASES: [Release; 3] = [
     },
 ];
 
-/// Kubernetes' own programs.
+/// The programs of Kubernetes.
 const KUBERNETES: [(&str, &str); 6] = [
     ("kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
     ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
@@ -56,10 +56,10 @@ const KUBERNETES: [(&str, &str); 6] = [
     ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
 ];
 
-/// Older releases start etcd with flags that 3.7 has no more.
+/// Older Kubernetes releases start etcd with flags that etcd 3.7 removed.
 const ETCD_3_6: &str = "tests/go/etcd-3.6";
 
-/// What else a lab needs, and the Debian package that has each.
+/// Other programs of the lab, each with the Debian package that contains it.
 const SYSTEM: [(&str, &str); 6] = [
     ("curl", "curl"),
     ("haproxy", "haproxy"),
@@ -70,7 +70,7 @@ const SYSTEM: [(&str, &str); 6] = [
 ];
 
 impl Release {
-    /// The release that was asked for.
+    /// The release with this minor version, or the default.
     pub fn named(minor: Option<&str>) -> Result<Self> {
         let Some(minor) = minor else { return Ok(RELEASES[0]) };
         let known = RELEASES.map(|release| release.minor).join(", ");
@@ -78,12 +78,13 @@ impl Release {
         found.with_context(|| format!("the lab has no Kubernetes {minor}; it has {known}"))
     }
 
-    /// The configuration that its kubeadm reads: v1beta4 came with 1.31.
+    /// The version of kubeadm's configuration format: v1beta4 was introduced in 1.31.
     pub fn kubeadm_api(&self) -> &'static str {
         if self.minor_number() < 31 { "v1beta3" } else { "v1beta4" }
     }
 
-    /// Does its kubelet know `failCgroupV1` and `enforceNodeAllocatable: ["none"]` without cgroups (1.31)?
+    /// Whether the kubelet supports `failCgroupV1`, and `enforceNodeAllocatable: ["none"]` without cgroups (since
+    /// 1.31).
     pub fn has_new_kubelet(&self) -> bool {
         self.minor_number() >= 31
     }
@@ -93,7 +94,7 @@ impl Release {
         number.expect("Invariant: a release is named by two numbers")
     }
 
-    /// Builds and installs what is missing and gives the folder with the programs.
+    /// Builds and installs missing programs, and returns their folder.
     pub fn provide(&self) -> Result<PathBuf> {
         let started = Instant::now();
         tools::packages(&SYSTEM)?;

@@ -1,4 +1,4 @@
-//! What a run found, in words and for other programs.
+//! The report of a run, as text and as JSON.
 
 use std::{fs, time::Duration};
 
@@ -7,25 +7,25 @@ use serde_json::{Value, json};
 
 use super::{Lab, hammer::Report};
 
-/// What was done beside the clients' requests.
+/// Everything that a run records, except the clients' requests.
 #[derive(Default)]
 pub struct Findings {
-    /// Each step, each time that it was carried out or taken back.
+    /// Each execution and rollback of a step.
     pub steps: Vec<Value>,
-    /// When steps were killed.
+    /// The moments at which steps were killed.
     pub kills: Vec<String>,
-    /// Machines that joined.
+    /// The machines that joined.
     pub joined: Vec<String>,
-    /// What Cluster API made of `<cluster>-kubeconfig`, and when.
+    /// What Cluster API generated for `<cluster>-kubeconfig`, and after which step.
     pub regenerated: Vec<Value>,
-    /// Every handshake that was made after a step.
+    /// Every handshake after a step.
     pub handshakes: Vec<Value>,
-    /// What is wrong.
+    /// Problems, each as a message.
     pub problems: Vec<String>,
 }
 
 impl Findings {
-    /// Prints what happened, writes it down for others, and fails if anything failed.
+    /// Prints the report, writes it as JSON, and fails if there is any problem.
     pub fn conclude(&self, lab: &Lab, report: &Report, took: Duration) -> Result<()> {
         println!();
         let (mut succeeded, mut failed) = (0, 0);

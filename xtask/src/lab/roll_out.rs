@@ -1,5 +1,6 @@
-//! What Cluster API's controllers do in a roll-out, played by the lab: machines that are too old go, new ones come. The
-//! control plane's is real: kubeadm joins it with the files and pins that Cluster API's own functions make of the Secrets.
+//! Simulates a roll-out by Cluster API's controllers: deletes outdated machines and creates new ones. The control
+//! plane's machine is real: kubeadm joins it with the files and public key pins that Cluster API's own functions
+//! generate from the Secrets.
 
 use std::{fs, process::Command};
 
@@ -14,10 +15,10 @@ use super::{
 };
 use crate::setup;
 
-/// What the management cluster has beside the Cluster: which of them `airlock` is given.
+/// The object of the roll-out that `airlock` reads.
 const GIVEN: &str = "kubeadmconfigtemplate.bootstrap.cluster.x-k8s.io/lab-workers";
 
-/// Makes the objects; `pin` is the one that joining workers are told.
+/// Creates the objects of the roll-out. `pin` is the public key pin of joining workers.
 pub fn create(lab: &Lab, pin: &str) -> Result<()> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     for (name, values) in [
@@ -33,7 +34,7 @@ pub fn create(lab: &Lab, pin: &str) -> Result<()> {
     Ok(fs::write(lab.directory.join("management/machines.yaml"), text + "\n")?)
 }
 
-/// Does what the controllers do after a step, and says so in words.
+/// Does what the controllers do after a step, and describes it as text.
 pub fn after(lab: &Lab, step: &Step) -> Result<Vec<String>> {
     let mut words = Vec::new();
     if step.id != "3-roll-out-control-plane" {
@@ -58,7 +59,7 @@ pub fn after(lab: &Lab, step: &Step) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Lays out on a machine what Cluster API gives it, and tells the pins.
+/// Writes the files that Cluster API creates on a machine, and returns the pins.
 fn files(lab: &Lab, machine: &str) -> Result<Vec<String>> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     fs::copy(lab.node(&first).join("etc/kubernetes/admin.conf"), lab.private(ADMIN, "/root/oracle.conf"))?;
@@ -76,7 +77,7 @@ fn files(lab: &Lab, machine: &str) -> Result<Vec<String>> {
     Ok(pins.as_array().into_iter().flatten().filter_map(|pin| pin.as_str().map(str::to_owned)).collect())
 }
 
-/// What is not as it should be in the management cluster when everything is done.
+/// The problems in the management cluster after the last step.
 pub fn left(lab: &Lab, new_pin: &str) -> Result<Vec<String>> {
     let expected = [
         ("cluster/lab", "{.spec.paused}", "false"),

@@ -1,4 +1,4 @@
-//! The commands of a step, on the machines of its holder.
+//! Runs the commands of a step on the machines that the step belongs to.
 
 use std::{
     fs,
@@ -21,54 +21,55 @@ use super::{
     tenant, wait,
 };
 
-/// How long a step's command may take, and how long its gate is asked again.
+/// The time limits of a step's command and of repeating its check.
 const RUN_LIMIT: Duration = Duration::from_secs(900);
 const GATE_LIMIT: Duration = Duration::from_secs(300);
 
-/// The administrator's kubeconfig on the admin machine, as the first control-plane node has it at that moment.
+/// The path of the administrator's kubeconfig on the admin machine: a copy of the first control-plane node's current
+/// one.
 const KUBECONFIG: &str = "/root/admin.conf";
 
-/// Another management cluster's kubeconfig on the admin machine.
+/// The path, on the admin machine, of the kubeconfig of a separate management cluster.
 const MANAGEMENT: &str = "/root/management.conf";
 
-/// Which cluster the steps of a management cluster are for.
+/// The cluster on which the steps for a management cluster run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Management {
-    /// There is none: its steps are left out.
+    /// There is none: these steps are skipped.
     None,
-    /// The lab's own.
+    /// The lab's own cluster.
     Own,
-    /// That of a kubeconfig on the admin machine.
+    /// The cluster of a kubeconfig on the admin machine.
     Other,
 }
 
-/// What is done to the steps beside carrying them out.
+/// Additional tests of a step while it runs.
 #[derive(Clone, Copy, Default)]
 pub struct Disturbance {
-    /// Each is run again after its gate.
+    /// Run each step again after its check.
     pub twice: bool,
-    /// Each is killed and run again.
+    /// Kill each step and run it again.
     pub kill: bool,
 }
 
-/// Who carries steps out.
+/// Runs steps on a lab.
 pub struct Runner<'a> {
     pub lab: &'a Lab,
     management: Management,
 }
 
-/// What became of a step.
+/// The outcome of a step.
 pub struct Outcome {
-    /// In words.
+    /// A description.
     pub words: String,
-    /// When it was killed, by machine.
+    /// The moments at which it was killed, by machine.
     pub kills: Vec<String>,
-    /// What others did because of it, in words.
+    /// What controllers and users did in reaction to it, as text.
     pub others: Vec<String>,
 }
 
 impl<'a> Runner<'a> {
-    /// Takes a management cluster's kubeconfig, if there is one.
+    /// A runner; copies the kubeconfig of a separate management cluster to the admin machine if one is given.
     pub fn new(lab: &'a Lab, management: Option<PathBuf>) -> Result<Self> {
         let own = lab.description()?["management"] == true || lab.has_tenant()?;
         let management = match management {
@@ -83,7 +84,7 @@ impl<'a> Runner<'a> {
         Ok(Self { lab, management })
     }
 
-    /// The machines of a step's holder; what is said instead where nobody here acts.
+    /// The machines that a step runs on, or a description if the lab does not run the step.
     fn holders(&self, step: &Step) -> Result<Result<Vec<String>, &'static str>> {
         Ok(Ok(match step.holder.as_str() {
             "clients" => return Ok(Err("by a person")),
@@ -97,7 +98,7 @@ impl<'a> Runner<'a> {
         }))
     }
 
-    /// Carries a step out and waits for its gate; `index` makes the moments of killing differ.
+    /// Runs a step and waits until its check passes. `index` varies the moments of killing.
     pub fn step(&self, step: &Step, index: usize, disturbance: Disturbance) -> Result<Outcome> {
         let by = |words: &str| Ok(Outcome { words: words.to_owned(), kills: Vec::new(), others: Vec::new() });
         let machines = match self.holders(step)? {
@@ -116,7 +117,7 @@ impl<'a> Runner<'a> {
                     self.untouched(step, machine)?;
                     continue;
                 }
-                kills.extend(self.killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
+                kills.extend(self.run_killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
             }
         }
         let others = roll_out::after(self.lab, step)?;
@@ -137,13 +138,13 @@ impl<'a> Runner<'a> {
         }
         if disturbance.twice && !step.run.is_empty() {
             for machine in &machines {
-                self.again(step, machine)?;
+                self.run_again(step, machine)?;
             }
         }
         Ok(Outcome { words: "done".to_owned(), kills, others })
     }
 
-    /// Carries a step out on a machine that the roll-out has made: there is nothing left to do.
+    /// Runs a step on a machine that the roll-out created. The step must find nothing to do.
     fn untouched(&self, step: &Step, machine: &str) -> Result<()> {
         let trees = Trees::of(self.lab, &[machine])?;
         self.command(step, machine, "run", &step.run, Vec::new())?;
@@ -152,18 +153,18 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Takes a step back; `None` where it has nothing to take back.
+    /// Rolls back a step; `None` if it has no rollback.
     pub fn undo(&self, step: &Step, index: usize, kill: bool) -> Result<Option<Outcome>> {
         let (false, Ok(machines)) = (step.undo.is_empty(), self.holders(step)?) else { return Ok(None) };
         let mut kills = Vec::new();
         for machine in &machines {
-            kills.extend(self.killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
+            kills.extend(self.run_killed(step, machine, "undo", &step.undo, kill.then_some(index))?);
         }
         Ok(Some(Outcome { words: "undone".to_owned(), kills, others: Vec::new() }))
     }
 
-    /// Runs a command of a step, killed at the moments of this index if there is one; gives when it was killed.
-    fn killed(
+    /// Runs a command of a step, and kills it at the moments of `index` if that is given. Returns when it was killed.
+    fn run_killed(
         &self,
         step: &Step,
         machine: &str,
@@ -177,8 +178,8 @@ impl<'a> Runner<'a> {
         Ok(kills)
     }
 
-    /// Runs a step again, right after its gate: nothing changes, and nothing is said but the last line.
-    fn again(&self, step: &Step, machine: &str) -> Result<()> {
+    /// Runs a step again directly after its check. It must change nothing and print only its last line.
+    fn run_again(&self, step: &Step, machine: &str) -> Result<()> {
         self.published()?;
         let trees = Trees::of(self.lab, &[machine])?;
         let objects = Objects::of(self.lab)?;
@@ -188,14 +189,14 @@ impl<'a> Runner<'a> {
         if !changes.is_empty() {
             bail!("run again on {machine}, it changed\n{}", changes.join("\n"));
         }
-        // A node's script ends with a line on how far it is.
+        // A node's script always prints a last line with the node's phase.
         let last = usize::from(!matches!(step.holder.as_str(), "cluster" | "management"));
         ensure!(said.len() <= last, "run again on {machine}, it said\n{}", said.join("\n"));
         Ok(())
     }
 
-    /// Waits until kube-controller-manager has published the CA file of the only control-plane node. It does so when it
-    /// leads again after a restart: that is no change of a step's second run.
+    /// Waits until kube-controller-manager has published the CA file of the only control-plane node. It publishes the
+    /// file when it becomes leader again after a restart, so the step's second run is not the cause.
     fn published(&self) -> Result<()> {
         let nodes = self.lab.machines("control-plane")?;
         let [node] = nodes.as_slice() else { return Ok(()) };
@@ -209,8 +210,8 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Runs one command of a step in the package's folder, killed at each of the moments that come and run again;
-    /// gives what the last attempt said, and when the others were killed. What is said is kept.
+    /// Runs one command of a step in the package's folder. Kills it at each moment that occurs and runs it again.
+    /// Returns the output of the last attempt, and when the others were killed. Saves the output.
     fn command(
         &self,
         step: &Step,
@@ -249,7 +250,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// A command in the package's folder, with the kubeconfig of the moment.
+    /// A command in the package's folder, with the current kubeconfig.
     fn prepared(&self, step: &Step, machine: &str, script: &str) -> Result<Command> {
         let kubeconfig = match step.holder.as_str() {
             "management" if self.management == Management::Other => MANAGEMENT,

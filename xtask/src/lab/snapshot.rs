@@ -1,4 +1,4 @@
-//! What nodes and cluster hold at a moment, to be compared with a later one.
+//! Snapshots of files on nodes and objects in the cluster, for comparison with later ones.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Lab, cluster::kubectl};
 
-/// What in a kubelet's folder is its own state, not a file of the node's.
+/// Runtime state in the kubelet's folder, which is not compared.
 const RUNTIME_STATE: [&str; 9] = [
     "/var/lib/kubelet/actuated_pods_state",
     "/var/lib/kubelet/allocated_pods_state",
@@ -26,7 +26,7 @@ const RUNTIME_STATE: [&str; 9] = [
     "/var/lib/kubelet/pods",
 ];
 
-/// What `kubeadm certs renew` makes on a node that was not given.
+/// Files that `kubeadm certs renew` creates on a node whose files were not loaded into Airlock.
 const MADE_ON_NODES: [&str; 10] = [
     "/etc/kubernetes/admin.conf",
     "/etc/kubernetes/controller-manager.conf",
@@ -40,14 +40,14 @@ const MADE_ON_NODES: [&str; 10] = [
     "/front-proxy-client.key",
 ];
 
-/// A file, folder or link.
+/// A file, folder or symbolic link.
 #[derive(Clone, PartialEq, Eq)]
 struct Entry {
     mode: u32,
     owner: (u32, u32),
-    /// A digest, a link's target, or nothing.
+    /// A file's digest, a link's target, or empty for a folder.
     content: String,
-    /// When a file was written.
+    /// A file's modification time.
     written: (i64, i64),
 }
 
@@ -55,7 +55,7 @@ struct Entry {
 pub struct Trees(BTreeMap<String, Entry>);
 
 impl Trees {
-    /// Reads the trees of machines; one that is no node has none.
+    /// Reads the trees of machines. A machine that is not a node has none.
     pub fn of<M: AsRef<str>>(lab: &Lab, machines: &[M]) -> Result<Self> {
         let mut found = BTreeMap::new();
         for machine in machines.iter().map(AsRef::as_ref) {
@@ -69,28 +69,28 @@ impl Trees {
         Ok(Self(found))
     }
 
-    /// Whatever was written, made or removed since, even with the same bytes.
+    /// Paths that were written, created or removed since, even if the content is equal.
     pub fn touched(&self, later: &Self) -> Vec<String> {
         differences(&self.0, &later.0)
     }
 
-    /// Where bytes, modes and owners are not the same.
+    /// Paths whose content, mode or owner differs.
     pub fn changed(&self, later: &Self) -> Vec<String> {
-        differences(&self.timeless(|_| true), &later.timeless(|_| true))
+        differences(&self.without_times(|_| true), &later.without_times(|_| true))
     }
 
-    /// As [`Self::changed`], without what another run makes anew: the kubelets' keys, the scripts' own notes and, where
-    /// nodes make their own leaves, those.
+    /// As [`Self::changed`], without files that each run creates again: the kubelets' keys, the scripts' notes and, if
+    /// nodes issue their own certificates, those.
     pub fn changed_by_another_run(&self, later: &Self, own_leaves: bool) -> Vec<String> {
-        let anew = |path: &str| {
+        let recreated = |path: &str| {
             let own = own_leaves && MADE_ON_NODES.iter().any(|name| path.ends_with(name));
             own || path.contains("/.airlock") || path.contains("/pki/kubelet-client-")
         };
-        let kept = |path: &str| !anew(path);
-        differences(&self.timeless(kept), &later.timeless(kept))
+        let kept = |path: &str| !recreated(path);
+        differences(&self.without_times(kept), &later.without_times(kept))
     }
 
-    fn timeless(&self, kept: impl Fn(&str) -> bool) -> BTreeMap<String, Entry> {
+    fn without_times(&self, kept: impl Fn(&str) -> bool) -> BTreeMap<String, Entry> {
         let kept = self.0.iter().filter(|(path, _)| kept(path));
         kept.map(|(path, entry)| (path.clone(), Entry { written: (0, 0), ..entry.clone() })).collect()
     }
@@ -123,16 +123,16 @@ fn walk(root: &Path, folder: &str, machine: &str, found: &mut BTreeMap<String, E
     Ok(())
 }
 
-/// Every ConfigMap, Secret and workload, the webhook, the APIService and the Clusters, by kind, namespace and name.
+/// All ConfigMaps, Secrets, workloads, the webhook, the APIService and the Clusters, by kind, namespace and name.
 pub struct Objects {
-    /// What somebody decided: without status and what the server sets.
+    /// The content without status and without fields that the server sets.
     content: BTreeMap<String, Value>,
-    /// What the server counts each write by.
+    /// The field that the server increments at each write.
     versions: BTreeMap<String, Value>,
 }
 
 impl Objects {
-    /// Asks the cluster.
+    /// Reads the objects from the cluster.
     pub fn of(lab: &Lab) -> Result<Self> {
         let mut kinds =
             "configmaps,secrets,deployments,daemonsets,statefulsets,apiservices,validatingwebhookconfigurations"
@@ -154,16 +154,16 @@ impl Objects {
             let mut metadata = json!({ "labels": metadata["labels"], "ownerReferences": metadata["ownerReferences"] });
             metadata["annotations"] = object["metadata"]["annotations"].clone();
             if let Some(annotations) = metadata["annotations"].as_object_mut() {
-                // Written by the Deployment's controller: how often it rolled.
+                // The Deployment controller sets it: the number of roll-outs.
                 annotations.remove("deployment.kubernetes.io/revision");
             }
             content["metadata"] = metadata;
-            // Which phase a workload was last restarted in is another on the way back; that it bears a mark counts.
+            // A rollback sets another phase than the phase itself. Only the presence of the annotation is compared.
             if let Some(mark) = content.pointer_mut("/spec/template/metadata/annotations/airlock~1phase") {
                 *mark = Value::Bool(true);
             }
             content["status"] = Value::Null;
-            // The status of a workload is written all the time, and with it its resourceVersion.
+            // A workload's status, and with it its resourceVersion, changes continuously.
             let counter = if object["status"].is_object() { "generation" } else { "resourceVersion" };
             objects.versions.insert(name.clone(), object["metadata"][counter].clone());
             objects.content.insert(name, content);
@@ -171,19 +171,20 @@ impl Objects {
         Ok(objects)
     }
 
-    /// Whatever was written since, even with the same content.
+    /// Objects that were written since, even if the content is equal.
     pub fn touched(&self, later: &Self) -> Vec<String> {
         differences(&self.versions, &later.versions)
     }
 
-    /// Where the content is not the same.
+    /// Objects whose content differs.
     pub fn changed(&self, later: &Self) -> Vec<String> {
         differences(&self.content, &later.content)
     }
 }
 
-/// What the server writes by itself, or what ends by itself: the union of all API servers, and kubeadm's certificates
-/// for joining control-plane nodes, which live for two hours and which the freeze takes away.
+/// Objects that are not compared because the server writes or expires them: the ConfigMap to which all API servers add
+/// their CAs, and kubeadm's certificates for joining control-plane nodes, which expire after two hours and which the
+/// freeze step deletes.
 fn left_out(name: &str) -> bool {
     name == "ConfigMap kube-system/extension-apiserver-authentication" || name == "Secret kube-system/kubeadm-certs"
 }

@@ -1,6 +1,6 @@
-//! A tenant of Kamaji's: the lab's own cluster is its management cluster. The tenant's control plane is a Deployment there,
-//! with the files, mounts and flags that a real operator gave one (`tests/fixtures/kamaji`); `tests/go/kamaji` stands in
-//! for the operator. A machine has joined the tenant.
+//! A Kamaji tenant. The lab's own cluster is its management cluster. The tenant's control plane is a Deployment there,
+//! with the files, mounts and flags that a real operator created (`tests/fixtures/kamaji`). `tests/go/kamaji` simulates
+//! the operator. One machine has joined the tenant.
 
 use std::{
     fs,
@@ -24,23 +24,24 @@ use super::{
 };
 use crate::setup::root;
 
-/// Names and address as the fixtures have them, so that the Deployment fits as it is.
+/// The tenant's name and address as in the fixtures, so that the Deployment can be used unchanged.
 const TENANT: &str = "alpha";
 const NAMESPACE: &str = "tenants";
 const ADDRESS: &str = "10.96.67.53";
 const ENDPOINT: &str = "10.96.67.53:6443";
 
-/// The tenant's kubeconfig on the admin machine, and an old one that nobody may accept in the end.
+/// The paths of the tenant's kubeconfig on the admin machine, and of an old one that every server must reject in the
+/// end.
 const KUBECONFIG: &str = "/root/tenant.conf";
 const OLD: &str = "/root/tenant-old.conf";
 
-/// Where the Deployment that a real operator made lies on the admin machine.
+/// The path on the admin machine of the Deployment that a real operator created.
 const DEPLOYMENT: &str = "/root/deployment.yaml";
 
-/// How long a roll-out may take: probes that begin anew every ten seconds.
+/// How long a roll-out may take. Failed probes are retried every ten seconds.
 const ROLL_OUT: Duration = Duration::from_secs(180);
 
-/// The machines of a lab as a tenant needs them: one carries its control plane, one joins it.
+/// Changes a lab's description for a tenant: one machine runs the tenant's control plane, one joins the tenant.
 pub fn describe(mut description: Value) -> Result<Value> {
     let machines = description["machines"].as_array_mut().context("the lab's description names no machines")?;
     for machine in machines {
@@ -62,14 +63,14 @@ pub fn describe(mut description: Value) -> Result<Value> {
     Ok(description)
 }
 
-/// What stands for the tenant's Service: its Pods run on the machines that carry it, one on each.
+/// The load balancer's configuration for the tenant's Service. The control plane has one Pod on each of its machines.
 pub fn load_balancer(plan: &Plan) -> Result<String> {
     let servers: Vec<String> =
         plan.workers.iter().map(|node| format!("    server {} {}:6443", node.name, node.addresses[0])).collect();
     template("tenant-haproxy.cfg", &[("ENDPOINT", ENDPOINT), ("SERVERS", &servers.join("\n"))])
 }
 
-/// Brings the tenant up and has a machine join it.
+/// Creates the tenant and joins a machine to it.
 pub fn create(lab: &Lab, plan: &Plan, release: &Release, say: &dyn Fn(&str, &str)) -> Result<()> {
     let first = lab.machines("control-plane")?.swap_remove(0);
     let apply = |name: &str| -> Result<()> {
@@ -112,7 +113,7 @@ pub fn create(lab: &Lab, plan: &Plan, release: &Release, say: &dyn Fn(&str, &str
     given(lab)
 }
 
-/// An etcd of its own, and the Secret by which the tenant knows it.
+/// Creates the tenant's own etcd, and the Secret with its credentials.
 fn datastore(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     let [host, others @ ..] = plan.workers.as_slice() else { bail!("no machine carries the tenant's control plane") };
     let address = &host.addresses[0];
@@ -134,7 +135,7 @@ fn datastore(lab: &Lab, plan: &Plan, first: &str) -> Result<()> {
     Ok(())
 }
 
-/// Starts what stands in for the operator.
+/// Starts the simulated operator.
 fn operator(lab: &Lab, first: &str) -> Result<()> {
     const MANAGEMENT: &str = "/root/management.conf";
     fs::copy(lab.node(first).join("etc/kubernetes/admin.conf"), lab.private(ADMIN, MANAGEMENT))?;
@@ -162,12 +163,12 @@ fn operator(lab: &Lab, first: &str) -> Result<()> {
     lab.shell(ADMIN, "systemctl start kamaji").map(drop)
 }
 
-/// Does the tenant's API server answer to the kubeconfig that the operator keeps?
+/// Whether the tenant's API server accepts the operator's kubeconfig.
 fn answers(lab: &Lab) -> bool {
     take_kubeconfig(lab).is_ok() && tenant(lab, "get --raw=/readyz").is_ok()
 }
 
-/// Takes the tenant's kubeconfig out of its Secret, as whoever works with it does; gives its path on the admin machine.
+/// Extracts the tenant's kubeconfig from its Secret, as a user does. Returns its path on the admin machine.
 pub fn take_kubeconfig(lab: &Lab) -> Result<&'static str> {
     take(lab, "admin.conf", KUBECONFIG)?;
     Ok(KUBECONFIG)
@@ -181,12 +182,12 @@ fn take(lab: &Lab, key: &str, path: &str) -> Result<()> {
     lab.shell(ADMIN, &format!("echo {data} | base64 -d >{path}")).map(drop)
 }
 
-/// Asks the tenant, with the kubeconfig that was taken last.
+/// Runs kubectl on the tenant, with the kubeconfig that was extracted last.
 fn tenant(lab: &Lab, arguments: &str) -> Result<String> {
     lab.shell(ADMIN, &format!("kubectl --kubeconfig {KUBECONFIG} --request-timeout=10s {arguments}"))
 }
 
-/// What kubeadm brings into a cluster for those who join, and what the clients work with.
+/// Creates the objects that kubeadm creates for joining nodes, and the objects that the clients use.
 fn furnish(lab: &Lab, release: &Release) -> Result<()> {
     let values = [
         ("API", release.kubeadm_api()),
@@ -206,7 +207,7 @@ fn furnish(lab: &Lab, release: &Release) -> Result<()> {
     Ok(())
 }
 
-/// The pin of the tenant's CA, by OpenSSL.
+/// The public key pin of the tenant's CA, computed with OpenSSL.
 fn pin(lab: &Lab) -> Result<String> {
     let command = format!(
         "kubectl --kubeconfig {KUBECONFIG} config view --raw -o 'jsonpath={{.clusters[0].cluster.certificate-authority-data}}' | base64 -d | openssl x509 -pubkey -noout | openssl pkey -pubin -outform der | sha256sum | cut -d' ' -f1"
@@ -214,7 +215,7 @@ fn pin(lab: &Lab) -> Result<String> {
     Ok(format!("sha256:{}", lab.shell(ADMIN, &command)?))
 }
 
-/// The tenant's nodes that are not Ready; none at all is one too few.
+/// The tenant's nodes that are not Ready. No node at all is an error.
 fn unready(lab: &Lab) -> Result<Vec<String>> {
     let range = "{range .items[*]}{.metadata.name}={.status.conditions[?(@.type==\"Ready\")].status}{\"\\n\"}{end}";
     let known = tenant(lab, &format!("get nodes -o 'jsonpath={range}'"))?;
@@ -222,7 +223,8 @@ fn unready(lab: &Lab) -> Result<Vec<String>> {
     Ok(lab.machines("worker")?.into_iter().filter(|machine| !is_ready(machine)).collect())
 }
 
-/// Writes what `airlock` is given: the tenant's objects in the management cluster, its own, and a person's kubeconfig.
+/// Writes the files that `airlock` reads: the tenant's objects in the management cluster, the tenant's own, and a
+/// user's kubeconfig.
 fn given(lab: &Lab) -> Result<()> {
     let folder = lab.directory.join("tenant");
     let clients = lab.directory.join("clients");
@@ -247,7 +249,7 @@ fn given(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// Carries a tenant's package out while clients connect to the tenant all the time; with `undo`, takes it back then.
+/// Applies a tenant's package while clients connect to the tenant continuously. With `undo`, rolls it back afterwards.
 pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
     let runner = Runner::new(lab, None)?;
     let package = Package::deliver(lab, path)?;
@@ -258,7 +260,7 @@ pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
     let before = authority(lab)?;
     let mut whole = carry(lab, &package, &runner, &mut hammer, started, &mut findings);
     if whole.is_ok() && undo {
-        whole = take_back(&package, &runner, &mut hammer, started);
+        whole = roll_back(&package, &runner, &mut hammer, started);
     }
     match whole {
         Err(error) => findings.problems.push(format!("{error:#}")),
@@ -297,7 +299,7 @@ fn carry(
             hammer.phase(phase)?;
         }
         let began = Instant::now();
-        // Each is run again at once: nothing changes, and nothing is said.
+        // Each step runs a second time immediately: it must change nothing and print nothing.
         let outcome = runner.step(step, index, Disturbance { twice: step.holder != "workers", kill: false });
         let seconds = began.elapsed().as_secs_f64();
         let words = outcome.as_ref().map_or_else(|error| format!("FAILED\n{error:#}"), |outcome| outcome.words.clone());
@@ -307,14 +309,14 @@ fn carry(
         if let Err(error) = outcome {
             bail!("step {}: {error:#}", step.id);
         }
-        let wrong = at_rest(lab, &step.id)?;
+        let wrong = check_management(lab, &step.id)?;
         findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
     }
     Ok(())
 }
 
-/// Every step taken back, in the opposite order.
-fn take_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
+/// Rolls back every step, in reverse order.
+fn roll_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
     let mut phase = 4;
     for (index, step) in package.steps.iter().enumerate().rev() {
         if step.phase != phase {
@@ -328,13 +330,13 @@ fn take_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, starte
     hammer.phase(0)
 }
 
-/// The data of the CA's Secret.
+/// The data of the Secret with the CA.
 fn authority(lab: &Lab) -> Result<String> {
     kubectl(lab, &format!("-n {NAMESPACE} get secret {TENANT}-ca -o 'jsonpath={{.data}}'"))
 }
 
-/// What the management cluster must look like after a step.
-fn at_rest(lab: &Lab, step: &str) -> Result<Vec<String>> {
+/// Checks the management cluster after a step and returns the problems.
+fn check_management(lab: &Lab, step: &str) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     if step.ends_with("-control-plane") || step == "3-resume" {
         let image = "-o 'jsonpath={.metadata.annotations}'";
@@ -348,7 +350,7 @@ fn at_rest(lab: &Lab, step: &str) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
-/// The operator has come to rest, the node stays Ready, nobody accepts what was before.
+/// Checks that the operator is idle, the node stays Ready, and old credentials are rejected. Returns the problems.
 fn aftermath(lab: &Lab, quiet: Duration) -> Result<Vec<String>> {
     let generation =
         || kubectl(lab, &format!("-n {NAMESPACE} get deployment {TENANT} -o 'jsonpath={{.metadata.generation}}'"));

@@ -1,4 +1,4 @@
-//! axe-core, which judges the page's accessibility: from its npm package, pinned by its digest.
+//! axe-core, which checks the page's accessibility. Fetched from its npm package, pinned by digest.
 
 use std::{fs, process::Command};
 
@@ -8,19 +8,19 @@ use sha2::{Digest, Sha256};
 use super::{folder, packages};
 use crate::setup::run as finish;
 
-/// The package; its archive is named after it.
+/// The npm package; its archive has the same name.
 const PACKAGE: &str = "axe-core@4.14.1";
 const ARCHIVE: &str = "axe-core-4.14.1.tgz";
-/// The one file of it that the tests run in the page.
+/// The file of the package that the tests run in the page.
 const FILE: &str = "axe.min.js";
 /// SHA-256 of that file.
 const SHA256: &str = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c";
 
-/// Fetches it where it is not there as it should be.
+/// Downloads the file if it is missing or its digest differs.
 ///
 /// # Errors
 ///
-/// If it cannot be fetched, or is not what it was.
+/// If it cannot be downloaded, or its digest differs from [`SHA256`].
 pub fn fetch() -> Result<()> {
     let file = folder().join(FILE);
     if fs::read(&file).is_ok_and(|bytes| digest(&bytes) == SHA256) {

@@ -1,4 +1,4 @@
-//! A Go that is new enough, wherever it comes from.
+//! Finds or downloads a sufficiently new Go.
 
 use std::{
     env, fs,
@@ -11,18 +11,18 @@ use anyhow::{Context, Result, ensure};
 use super::{folder, install};
 use crate::setup::on_path;
 
-/// The oldest Go that fetches the release that a module asks for by itself (go.dev/doc/toolchain).
+/// The oldest Go that downloads the toolchain required by a module itself (go.dev/doc/toolchain).
 const OLDEST: (u32, u32) = (1, 21);
 
-/// The release that an older Go fetches for us.
+/// The release that is downloaded with an older Go.
 const RELEASE: &str = "go1.26.8";
 
-/// A Go that can build the tools: from `PATH`, from where Go's own installer puts it, from the system's package
-/// manager; and where that one is too old, the release that it fetches as a module.
+/// Returns a Go that can build the tools. Looks on `PATH`, in the folder of Go's own installer, and in the system's
+/// package manager. If that Go is older than [`OLDEST`], downloads [`RELEASE`] with it as a module.
 ///
 /// # Errors
 ///
-/// If there is none and none can be installed.
+/// If there is no Go and none can be installed.
 pub(super) fn go() -> Result<PathBuf> {
     let found = || {
         let places = [on_path("go"), Some("/usr/local/go/bin/go".into())];
@@ -40,7 +40,7 @@ pub(super) fn go() -> Result<PathBuf> {
     if version(&go).is_some_and(|version| version >= OLDEST) { Ok(go) } else { fetched(&go) }
 }
 
-/// Major and minor version of a Go: `go version go1.26.8 linux/amd64`.
+/// The major and minor version of a Go, from `go version go1.26.8 linux/amd64`.
 fn version(go: &Path) -> Option<(u32, u32)> {
     let output = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -48,8 +48,8 @@ fn version(go: &Path) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// [`RELEASE`], which an old Go downloads and checks as it does any module; what a newer Go does with it afterwards
-/// is done here (golang/go: src/cmd/go/internal/toolchain/select.go).
+/// Downloads and verifies [`RELEASE`] as a Go module with an old Go. The unpacking that a newer Go does afterwards is
+/// done here (golang/go: src/cmd/go/internal/toolchain/select.go).
 fn fetched(old: &Path) -> Result<PathBuf> {
     let home = folder().join(RELEASE);
     let go = home.join("bin/go");
@@ -96,7 +96,8 @@ fn fetched(old: &Path) -> Result<PathBuf> {
     Ok(go)
 }
 
-/// Copies a release out of the module cache: modules hold no modes and no file named `go.mod` but their own.
+/// Copies a release out of the module cache. Modules store no file modes, and no file named `go.mod` other than their
+/// own.
 fn unpack(from: &Path, to: &Path, programs: bool) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {

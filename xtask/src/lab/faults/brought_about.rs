@@ -1,4 +1,4 @@
-//! The states in which faults show, brought about on purpose.
+//! Puts the cluster into the states in which faults have an effect.
 
 use std::{
     fs,
@@ -13,28 +13,28 @@ use serde_json::Value;
 use super::{EFFECT, Walk};
 use crate::lab::{cluster::kubectl, handshakes::before, wait};
 
-/// A kube-controller-manager's manifest, and where it is out of the kubelet's sight.
+/// The path of kube-controller-manager's manifest, and a path where the kubelet does not see it.
 const MANIFEST: &str = "etc/kubernetes/manifests/kube-controller-manager.yaml";
 const APISERVER: &str = "etc/kubernetes/manifests/kube-apiserver.yaml";
 const KUBELET_CREDENTIAL: &str = "var/lib/kubelet/pki/kubelet-client-current.pem";
 const PARKED: &str = "etc/kubernetes/parked.yaml";
 
-/// A file of a node that becomes what it was.
+/// A file of a node that is temporarily reverted to an earlier version.
 pub struct TakenBack<'a> {
     pub node: &'a str,
     pub path: &'a str,
     pub before: &'a Path,
-    /// What reads it at its start; empty where it is read at each use.
+    /// The component that reads the file only at its start; empty if the file is read at each use.
     pub component: &'a str,
 }
 
 impl Walk<'_> {
-    /// A file of a node as it was before the first step.
+    /// The version of a node's file from before the first step.
     pub fn before(&self, node: &str, path: &str) -> PathBuf {
         before(self.lab).join(node).join(path)
     }
 
-    /// Puts a file in place at once, with the mode that the other had.
+    /// Installs a file atomically, with the mode of the file that it replaces.
     pub fn install(&self, source: &Path, node: &str, path: &str) -> Result<()> {
         let target = self.lab.node(node).join(path);
         let beside = target.with_file_name(".brought-about");
@@ -43,7 +43,7 @@ impl Walk<'_> {
         Ok(fs::rename(&beside, &target)?)
     }
 
-    /// Keeps a file as it is now, and gives where.
+    /// Saves the current version of a file and returns the copy's path.
     pub fn keep(&self, node: &str, path: &str) -> Result<PathBuf> {
         let kept = self.lab.directory.join("kept").join(node).join(path);
         fs::create_dir_all(kept.parent().context("a file lies in a folder")?)?;
@@ -52,7 +52,7 @@ impl Walk<'_> {
         Ok(kept)
     }
 
-    /// The files of a node's step in which a faulty package differs: theirs, and their place on the node.
+    /// The files in which a faulty package differs in the step of a node: their sources, and their paths on the node.
     pub fn differences(&self, fault: &str, phase: u64, node: &str) -> Result<Vec<(PathBuf, PathBuf, String)>> {
         let own = self.package.phase(phase)?.join("control-plane").join(node);
         let name = self.package.phase(phase)?.file_name().context("a phase has a folder")?.to_owned();
@@ -77,8 +77,8 @@ impl Walk<'_> {
         Ok(found)
     }
 
-    /// The step has been carried out: what the faulty package writes otherwise takes its place, is seen to break a
-    /// row, and goes again.
+    /// After the step has run: installs the files of the faulty package, waits until they break a row, and restores the
+    /// correct ones.
     pub fn place(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
         let phase = self.step(step)?.phase;
         let differences = self.differences(fault, phase, node)?;
@@ -94,8 +94,8 @@ impl Walk<'_> {
         self.mends(fault, step, row)
     }
 
-    /// A file of a node is again what it was, which is seen to break a row, and then what it is; a component restarts
-    /// with each, if one is named.
+    /// Reverts a file of a node to an earlier version, waits until this breaks a row, and restores it. Restarts the
+    /// component of `file` after each change, if it names one.
     pub fn take_back(&mut self, fault: &str, step: &str, row: &str, file: &TakenBack<'_>) -> Result<()> {
         let TakenBack { node, path, before, component } = file;
         let kept = self.keep(node, path)?;
@@ -107,28 +107,28 @@ impl Walk<'_> {
         self.mends(fault, step, row)
     }
 
-    /// Where a kubelet's own credential is: the link that names it is the node's.
+    /// The path of a kubelet's client credential, resolved from the node's symbolic link.
     pub fn kubelet_credential(&self, node: &str) -> Result<String> {
         let link = self.lab.node(node).join(KUBELET_CREDENTIAL);
         Ok(fs::read_link(&link)?.display().to_string().trim_start_matches('/').to_owned())
     }
 
-    /// What it was before the first step.
+    /// That credential's version from before the first step.
     pub fn kubelet_credential_before(&self, node: &str) -> Result<PathBuf> {
         let link = fs::read_link(self.before(node, KUBELET_CREDENTIAL))?;
         Ok(self.before(node, link.display().to_string().trim_start_matches('/')))
     }
 
-    /// Restarts a component of a node; does nothing where none is named.
+    /// Restarts a component of a node; does nothing if the name is empty.
     pub fn restart(&self, node: &str, component: &str) -> Result<()> {
         match component {
             "" => Ok(()),
             "kubelet" => self.lab.shell(node, "systemctl restart kubelet").map(drop),
             _ => {
-                // One that dies again and again may not run just now.
+                // A component that crashes repeatedly may not be running at this moment.
                 let before = self.pid(node, component).unwrap_or_default();
                 self.lab.shell(node, &format!("kill {before} || true"))?;
-                // A kubelet that starts forgets how often it has restarted what, and waits for nothing.
+                // A restarted kubelet forgets its crash back-off and starts the component immediately.
                 self.lab.shell(node, "systemctl restart kubelet")?;
                 wait(EFFECT, &format!("{component} on {node} to run again"), || {
                     Ok(self.pid(node, component).ok().filter(|now| *now != before).map(drop))
@@ -137,12 +137,12 @@ impl Walk<'_> {
         }
     }
 
-    /// The process of a component.
+    /// The process id of a component.
     pub fn pid(&self, node: &str, component: &str) -> Result<String> {
         self.lab.shell(node, &format!("pidof {component}"))
     }
 
-    /// Has the kube-controller-manager of a node lead, and lets `look` see what comes of it before the other is back.
+    /// Makes the kube-controller-manager of a node the leader, and calls `look` before the other one starts again.
     pub fn led_by(&mut self, node: &str, look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let mut others = self.lab.machines("control-plane")?;
         others.retain(|other| other != node);
@@ -157,7 +157,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Lets `look` see what comes of it that no kube-controller-manager runs on some nodes.
+    /// Calls `look` while no kube-controller-manager runs on some nodes.
     pub fn without_managers(&mut self, nodes: &[String], look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         for node in nodes {
             fs::rename(self.lab.node(node).join(MANIFEST), self.lab.node(node).join(PARKED))?;
@@ -176,7 +176,7 @@ impl Walk<'_> {
         run(self, true)
     }
 
-    /// Restarts an API server with what it finds now; whether it comes up is for the handshakes to tell.
+    /// Restarts an API server with its current files. Whether it starts successfully is left to the handshakes.
     pub fn restart_apiserver(&self, node: &str) -> Result<()> {
         let (manifest, parked) = (self.lab.node(node).join(APISERVER), self.lab.node(node).join(PARKED));
         fs::rename(&manifest, &parked)?;
@@ -186,7 +186,7 @@ impl Walk<'_> {
         gone
     }
 
-    /// Asks as administrator, at the first node's own API server: what is done to another must not be in the way.
+    /// Runs kubectl as administrator on the first node's API server, which is independent of faults on other nodes.
     pub fn ask(&self, arguments: &str) -> Result<String> {
         let servers = self.lab.description()?["servers"].clone();
         let servers = servers.as_array().context("the lab's description names no servers")?;
@@ -195,7 +195,7 @@ impl Walk<'_> {
         kubectl(self.lab, &format!("--server {} {arguments}", own["url"].as_str().unwrap_or_default()))
     }
 
-    /// A Pod that nobody restarts, as they are made without a Deployment.
+    /// Creates a Pod without a controller, which therefore is not restarted.
     pub fn bare_pod(&self, name: &str) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
         let text: Value = serde_json::from_str(&self.ask("-n lab get deployment client -o json")?)?;
@@ -210,13 +210,13 @@ impl Walk<'_> {
         wait(Duration::from_secs(60), &format!("the pod {name}"), || Ok(trusts.is_file().then_some(())))
     }
 
-    /// Where a pod has written down whom it trusts.
+    /// The file in which a Pod recorded the CAs that it trusts.
     fn trust_of(&self, pod: &str) -> Result<PathBuf> {
         let worker = self.lab.machines("worker")?.swap_remove(0);
         Ok(self.lab.private(&worker, "/var/log/lab").join(format!("{pod}.crt")))
     }
 
-    /// Ends such a Pod.
+    /// Deletes such a Pod.
     pub fn end_pod(&self, name: &str) -> Result<()> {
         self.ask(&format!("-n lab delete pod {name}"))?;
         Ok(fs::remove_file(self.trust_of(name)?)?)

@@ -1,4 +1,4 @@
-//! The rest of the way: every API server switched, the old CA dropped, and what must be refused in the end.
+//! The second half of the walk: all API servers switch, the old CA is dropped, and old certificates must be rejected.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::{
 };
 
 impl Walk<'_> {
-    /// Every API server serves certificates of the new CA.
+    /// Switches the last API server: then all serve certificates of the new CA.
     pub fn switch_last(&mut self) -> Result<()> {
         const STEP: &str = "2-cp2";
         let mut said = String::new();
@@ -59,7 +59,7 @@ impl Walk<'_> {
         ])
     }
 
-    /// API servers drop the old CA.
+    /// Removes the old CA from the API servers.
     pub fn drop_old(&mut self) -> Result<()> {
         const STEP: &str = "3-cp1";
         self.carry(STEP)?;
@@ -79,14 +79,14 @@ impl Walk<'_> {
         self.carry_and_look(&["3-published", "3-cluster-info", "3-workers", "3-clients"])
     }
 
-    /// A kubelet has the credential that it had before phase 2.
+    /// Reproduces a kubelet whose credential was not renewed in phase 2.
     fn not_renewed(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
         let path = self.kubelet_credential(node)?;
         let before = self.kubelet_credential_before(node)?;
         self.take_back(fault, step, row, &TakenBack { node, path: &path, before: &before, component: "kubelet" })
     }
 
-    /// What the old CA signed must be refused.
+    /// Checks that certificates of the old CA are rejected.
     pub fn at_the_end(&mut self) -> Result<()> {
         const STEP: &str = "3-after-care";
         let told = self.ask(AUTHENTICATION)?;
@@ -107,13 +107,13 @@ impl Walk<'_> {
             self.install(own, FIRST, place)?;
         }
         self.mends("OldKept", STEP, "old-client-apiserver")?;
-        // The API server has told extension API servers of the old CA again.
+        // The API server has added the old CA to the ConfigMap for extension API servers again.
         self.forget_authentication("client-ca-file")?;
         self.look(STEP)
     }
 }
 
-/// An object as it may be put back.
+/// Removes `resourceVersion` and `uid` from an object, so that it can be created again.
 fn without_version(text: &str) -> Result<String> {
     let mut object: serde_json::Value = serde_json::from_str(text)?;
     let metadata = object["metadata"].as_object_mut().context("an object has metadata")?;

@@ -1,4 +1,5 @@
-//! The way through the package, and where each fault shows on it: two control-plane nodes, a worker, a machine to spare.
+//! The first half of the walk through the package, with each fault at the step where it has an effect. The lab has two
+//! control-plane nodes, a worker, and a spare machine.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -12,7 +13,7 @@ pub const LAST: &str = "cp2";
 pub const WORKER: &str = "worker1";
 const SPARE: &str = "spare1";
 
-/// How long a faulty script may wait for what does come, in seconds.
+/// How long a faulty script waits for an effect that does occur, in seconds.
 const IN_TIME: u64 = 90;
 
 const CA: &str = "etc/kubernetes/pki/ca.crt";
@@ -20,7 +21,7 @@ const FRONT_PROXY_CA: &str = "etc/kubernetes/pki/front-proxy-ca.crt";
 pub const AUTHENTICATION: &str = "-n kube-system get configmap extension-apiserver-authentication -o json";
 
 impl Walk<'_> {
-    /// Every step, and every fault where it shows.
+    /// Runs every step, and reproduces every fault.
     pub fn all(&mut self) -> Result<()> {
         self.look("today")?;
         self.bare_pod("kept")?;
@@ -35,11 +36,12 @@ impl Walk<'_> {
         self.carry_and_look(&["1-freeze", "1-cp1-backup", "1-cp2-backup", "1-cp1"])?;
         self.place("SwappedAuthorities", "1-cp1", FIRST, "admin-apiserver/cp1")?;
 
-        // Whichever kube-controller-manager leads publishes its own file: here the one that has the old CA alone.
+        // The leading kube-controller-manager publishes its own CA file. Here the leader is the one with only the old
+        // CA.
         self.led_by(LAST, |walk| {
             wait(EFFECT, "kube-root-ca.crt to be the old CA alone", || Ok((walk.published()? == 1).then_some(())))?;
             walk.faulty("PodsBeforeBarrier", "1-pods", "run", IN_TIME)?;
-            // The step itself, in its turn, restarts those Pods once more; this one it cannot.
+            // The correct step would restart these Pods, but it cannot restart this one.
             walk.bare_pod("early")
         })?;
 
@@ -52,7 +54,7 @@ impl Walk<'_> {
         self.mends("BundleInStandbysSigningFile", "1-cp1", "requester-apiserver")?;
 
         self.carry_and_look(&["1-cp2", "1-published"])?;
-        // The workers first; a machine that joins before cluster-info has both CAs is told of the old one alone.
+        // The workers come first: a machine that joins before cluster-info has both CAs gets only the old CA.
         self.carry("1-workers")?;
         self.join(SPARE)?;
         self.carry_and_look(&["1-cluster-info"])?;
@@ -64,7 +66,7 @@ impl Walk<'_> {
         self.carry_and_look(&["1-authentication"])
     }
 
-    /// The first API server serves a certificate of the new CA.
+    /// Switches the first API server to a certificate of the new CA.
     fn switch_first(&mut self) -> Result<()> {
         const STEP: &str = "2-cp1";
         self.carry(STEP)?;
@@ -92,7 +94,7 @@ impl Walk<'_> {
         self.not_restarted(STEP)?;
         self.undo("1-cp2")?;
         self.breaks("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1", "", "the step undone")?;
-        // The kubelet goes on with what it read when the step was undone, until the node's own API server switches.
+        // The kubelet keeps using what it read when the step was undone, until the node's own API server switches.
         self.faulty("KubeletNotRestarted", "1-cp2", "run", IN_TIME)?;
         self.mends("NodeSkippedInPhase1", STEP, "admin-apiserver/cp1")?;
 
@@ -106,13 +108,14 @@ impl Walk<'_> {
         self.look(STEP)
     }
 
-    /// A kube-controller-manager leads and publishes what it read before the node's step.
+    /// Reproduces a kube-controller-manager that was not restarted: it leads and publishes the CAs that it read before
+    /// the step.
     fn not_restarted(&mut self, step: &str) -> Result<()> {
         let both = self.keep(LAST, CA)?;
         self.install(&self.before(LAST, CA), LAST, CA)?;
         self.restart(LAST, "kube-controller-manager")?;
         self.led_by(LAST, |walk| {
-            // It reads the file that it publishes when it begins to lead.
+            // It reads the file when it becomes the leader.
             wait(EFFECT, "kube-root-ca.crt to be the old CA alone", || Ok((walk.published()? == 1).then_some(())))?;
             walk.install(&both, LAST, CA)?;
             let said = "it leads with what it read before the step";
@@ -122,7 +125,7 @@ impl Walk<'_> {
         self.mends("ControllerManagerNotRestarted", step, "pods-apiserver")
     }
 
-    /// Nobody has the new front-proxy CA when the aggregator presents its certificate.
+    /// Reproduces an aggregator that presents its new certificate before any server trusts the new front-proxy CA.
     fn aggregator_too_early(&mut self, step: &str) -> Result<()> {
         let mut kept = Vec::new();
         for node in [FIRST, LAST] {
@@ -138,7 +141,8 @@ impl Walk<'_> {
         self.mends("AggregatorTooEarly", step, "aggregator-extension")
     }
 
-    /// A running API server stays with the pair that it has; one that starts does not come up.
+    /// Reproduces a key that does not match the certificate. A running API server keeps its previous pair; a restarted
+    /// one does not start.
     fn key_of_another_certificate(&mut self, step: &str) -> Result<()> {
         const FAULT: &str = "KeyOfAnotherCertificate";
         let differences = self.differences(FAULT, 2, FIRST)?;
@@ -155,7 +159,7 @@ impl Walk<'_> {
         self.mends(FAULT, step, "admin-apiserver/cp1")
     }
 
-    /// A person is given a kubeconfig, and then their own again.
+    /// Gives the user a faulty kubeconfig, and then the correct one again.
     pub fn hand_out(&mut self, fault: &str, step: &str, kubeconfig: PathBuf) -> Result<()> {
         const ROW: &str = "given-clients-apiserver";
         let own = std::mem::replace(&mut self.recorder.given, kubeconfig);
@@ -164,7 +168,7 @@ impl Walk<'_> {
         broken.and_then(|()| self.mends(fault, step, ROW))
     }
 
-    /// How many CAs pods are given now.
+    /// The number of CAs in kube-root-ca.crt, which Pods get.
     fn published(&self) -> Result<usize> {
         let text = self.ask("-n lab get configmap kube-root-ca.crt -o jsonpath={.data.ca\\\\.crt}")?;
         Ok(text.matches("BEGIN CERTIFICATE").count())
@@ -175,7 +179,8 @@ impl Walk<'_> {
         self.runner.undo(step, 0, Disturbance::default().kill)?.map(drop).with_context(|| format!("{id} has no undo"))
     }
 
-    /// A union, which API servers write anew from what they have: deleted until each has only one CA to add.
+    /// Resets the ConfigMap extension-apiserver-authentication. API servers add their CAs to it and recreate it, so it
+    /// is deleted until each API server has only one CA to add.
     pub fn forget_authentication(&self, key: &str) -> Result<()> {
         wait(EFFECT, "extension-apiserver-authentication to name one CA", || {
             let told = self.ask(&format!("{AUTHENTICATION} --ignore-not-found"))?;
@@ -191,7 +196,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Joins a machine with the pin of the old CA.
+    /// Joins a machine with the old CA's public key pin.
     fn join(&self, machine: &str) -> Result<()> {
         fs::create_dir_all(self.lab.private(ADMIN, "/root/old"))?;
         fs::copy(self.before(FIRST, CA), self.lab.private(ADMIN, "/root/old/ca.crt"))?;
@@ -200,7 +205,7 @@ impl Walk<'_> {
         cluster::join_spare(self.lab, machine, &format!("sha256:{pin}"))
     }
 
-    /// What a program of the last control-plane node has said.
+    /// Records a log message of a component on the last control-plane node.
     pub fn heard(&mut self, fault: &str, words: &str) -> Result<()> {
         self.heard_on(fault, LAST, words)
     }
@@ -211,7 +216,7 @@ impl Walk<'_> {
             let said = self.lab.shell(node, &search)?;
             Ok((!said.is_empty()).then_some(said))
         });
-        // Whether that was said is for the reader of the report to judge.
+        // The reader of the report decides whether the message is the expected one.
         let said = said.unwrap_or_else(|error| error.to_string());
         if let Some(seen) = self.seen.get_mut(fault) {
             seen["heard"] = said.into();
