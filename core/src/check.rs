@@ -30,8 +30,8 @@ pub fn check(inventory: &Inventory, phase: Option<u8>) -> CheckReport {
         }
     }
     let holds = missing.is_empty() && findings.is_empty();
-    findings.extend(left_over(inventory));
-    findings.extend(not_seen(inventory, phase));
+    findings.extend(unused_signing_files(inventory));
+    findings.extend(not_provided(inventory, phase));
     CheckReport { phase, holds, missing, findings }
 }
 
@@ -50,7 +50,7 @@ fn no_rotation(inventory: &Inventory) -> Finding {
 }
 
 /// Reports signing files of phases 1 and 2 that nothing refers to any more.
-fn left_over(inventory: &Inventory) -> Vec<Finding> {
+fn unused_signing_files(inventory: &Inventory) -> Vec<Finding> {
     let profile = inventory.profile;
     let Some(manifest) = profile.manifest(Component::ControllerManager) else { return Vec::new() };
     if profile.keeps_signing_file() {
@@ -73,7 +73,7 @@ fn left_over(inventory: &Inventory) -> Vec<Finding> {
 }
 
 /// Reports what could not be checked because it was not provided.
-fn not_seen(inventory: &Inventory, phase: u8) -> Vec<Finding> {
+fn not_provided(inventory: &Inventory, phase: u8) -> Vec<Finding> {
     if inventory.rotations.is_empty() {
         return Vec::new();
     }

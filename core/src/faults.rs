@@ -225,8 +225,8 @@ impl Planter<'_> {
             Fault::PodsNotRestarted => self.skip("1-pods"),
             Fault::StaleClusterInfo => self.skip("1-cluster-info"),
             Fault::WorkersBeforeClusterInfo => self.move_before("1-workers", "1-cluster-info"),
-            Fault::EarlyDrop => self.retrust(&format!("2-{first}"), Trust::New),
-            Fault::EarlyDropInKubeconfigs => self.retrust("1-clients", Trust::New),
+            Fault::EarlyDrop => self.replace_trust(&format!("2-{first}"), Trust::New),
+            Fault::EarlyDropInKubeconfigs => self.replace_trust("1-clients", Trust::New),
             Fault::CredentialsNotReplaced => {
                 self.skip("2-clients");
                 self.skip("2-everyone");
@@ -271,7 +271,7 @@ impl Planter<'_> {
             Fault::ExpiredLeaf => self.sign_again("apiserver", AuthorityId::Cluster, -9, -1),
             Fault::WrongUsage => self.reissue_leaf("apiserver-kubelet-client", |_| vec![ExtendedKeyUsage::ServerAuth]),
             Fault::OldKept => {
-                self.retrust(&format!("3-{first}"), Trust::NewOld);
+                self.replace_trust(&format!("3-{first}"), Trust::NewOld);
                 self.step(&format!("3-{first}")).gate.proves.clear();
             }
             Fault::NothingForgotten => self.skip("3-authentication"),
@@ -302,7 +302,7 @@ impl Planter<'_> {
             Fault::RollOutBeforeConfirmation => self.roll_out_before("2-everyone"),
             Fault::RollOutBeforeClusterInfo => self.roll_out_before("3-cluster-info"),
             Fault::ResumedBeforeAuthorities => self.move_before("3-resume", "2-control-plane"),
-            Fault::KeyIdOfWrongAuthority => self.misname_issuer("apiserver"),
+            Fault::KeyIdOfWrongAuthority => self.set_wrong_key_id("apiserver"),
         }
     }
 
@@ -348,7 +348,7 @@ impl Planter<'_> {
     }
 
     /// Replaces the trusted CAs in every file that the step writes.
-    fn retrust(&mut self, id: &str, trust: Trust) {
+    fn replace_trust(&mut self, id: &str, trust: Trust) {
         for action in &mut self.step(id).actions {
             let Action::Write(edit) = action else { continue };
             match &mut edit.content {
@@ -381,7 +381,7 @@ impl Planter<'_> {
     }
 
     /// Re-issues the first node's leaf with the new front-proxy CA's key identifier as authority key identifier.
-    fn misname_issuer(&mut self, leaf: &str) {
+    fn set_wrong_key_id(&mut self, leaf: &str) {
         let issuer = self.issuer(AuthorityId::Cluster);
         let other = self.minted.authorities[&AuthorityId::FrontProxy].certificate().subject_key_id();
         let (own, other) = (issuer.certificate().subject_key_id(), other);

@@ -178,13 +178,13 @@ fn elsewhere(
         );
         return None;
     };
-    let key = written(issuer.key().clone());
+    let key = encode_key(issuer.key().clone());
     Some(Made::Elsewhere(certificate, key))
 }
 
 /// Encodes the key so that every release of an operator can read it: not as PKCS#8, for which some releases create
 /// their own CA.
-fn written(key: PrivateKey) -> Zeroizing<String> {
+fn encode_key(key: PrivateKey) -> Zeroizing<String> {
     let encoding = key.key_type().algorithm().map_or(KeyEncoding::Pkcs8, KeyAlgorithm::encoding);
     key.with_encoding(encoding).to_pem()
 }
@@ -221,7 +221,7 @@ impl Preparation {
                     issue_authority(parameters, &key).map_err(|error| MintError::Issue { owner, error })?;
                 let issuer =
                     Issuer::new(certificate, key).map_err(|error| MintError::Issuer { title: "Cluster CA", error })?;
-                (issuer.certificate().clone(), written(issuer.key().clone()))
+                (issuer.certificate().clone(), encode_key(issuer.key().clone()))
             }
             (made, key) => {
                 let wanted = usize::from(matches!(made, Made::Here { .. }));

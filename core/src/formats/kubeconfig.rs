@@ -72,7 +72,7 @@ pub struct Context {
 
 /// A certificate or key: embedded, or a file reference.
 #[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // every reader has to decide among these five
+#[allow(clippy::exhaustive_enums)] // callers must handle all variants
 pub enum Material {
     /// Embedded in the kubeconfig: the decoded bytes, usually PEM; wiped when dropped.
     Embedded(Zeroizing<Vec<u8>>),

@@ -131,7 +131,7 @@ impl Scanner<'_> {
             let before_is_blank = before.is_empty() || self.bytes[before.clone()] == *b"\xEF\xBB\xBF";
             if marker.begins {
                 if self.open.is_none() && !before_is_blank {
-                    at = marker.range.end; // prose that mentions a marker
+                    at = marker.range.end; // a marker within other text
                     continue;
                 }
                 if ended_here || !before_is_blank {

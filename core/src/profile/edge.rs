@@ -36,7 +36,7 @@ pub struct Outage {
 
 /// The expected result of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(clippy::exhaustive_enums)] // a handshake succeeds or fails
+#[allow(clippy::exhaustive_enums)] // both results of a handshake
 pub enum Expectation {
     /// Both sides accept each other in every state.
     Accepted,

@@ -12,7 +12,7 @@ const NEW_CA: &str = "/etc/kubernetes/pki/ca_new.crt";
 const NEW_KEY: &str = "/etc/kubernetes/pki/ca_new.key";
 
 /// Marks a CA as not rotated: the tool does not change it.
-const fn left_alone(row: AuthorityRow) -> AuthorityRow {
+const fn not_rotated(row: AuthorityRow) -> AuthorityRow {
     AuthorityRow { rotates: false, ..row }
 }
 
@@ -23,7 +23,7 @@ const EARLY_SIGNER: Outage = Outage {
 };
 
 /// The edges that depend on a certificate that kube-controller-manager signs during this time.
-const SIGNED_MEANWHILE: [&str; 2] = ["requester-apiserver", "kubelet-apiserver"];
+const EARLY_SIGNED_EDGES: [&str; 2] = ["requester-apiserver", "kubelet-apiserver"];
 
 /// The edge of API servers that verify kubelets.
 const KUBELET_SERVING: &str = "apiserver-kubelet-serving";
@@ -40,7 +40,7 @@ const EDGES: [EdgeRow; KUBEADM.edges.len()] = {
     let mut index = 0;
     while index < rows.len() {
         rows[index] = KUBEADM.edges[index];
-        if is_one_of(rows[index].id, &SIGNED_MEANWHILE) {
+        if is_one_of(rows[index].id, &EARLY_SIGNED_EDGES) {
             rows[index].outage = Some(EARLY_SIGNER);
         }
         if is_one_of(rows[index].id, &[KUBELET_SERVING]) {
@@ -80,8 +80,8 @@ pub const STARLINGX: Profile = Profile {
     phase_words: ["trust-both-cas", "update-certs", "trust-new-ca"],
     authorities: &[
         AuthorityRow { successor: SuccessorShape::Subject, ..KUBEADM.authorities[0] },
-        left_alone(KUBEADM.authorities[1]),
-        left_alone(KUBEADM.authorities[2]),
+        not_rotated(KUBEADM.authorities[1]),
+        not_rotated(KUBEADM.authorities[2]),
     ],
     edges: &EDGES,
     signing: SigningRow {

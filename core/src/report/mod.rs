@@ -422,7 +422,7 @@ pub struct PreviewLine {
 /// The change of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(clippy::exhaustive_enums)] // as in every difference
+#[allow(clippy::exhaustive_enums)] // all cases of a line diff
 pub enum LineChange {
     /// Only in the package's file.
     Added,

@@ -42,7 +42,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
     let aggregator = authority("aggregator", KeyAlgorithm::EcdsaP256);
     let etcd = authority("etcd", KeyAlgorithm::EcdsaP256);
 
-    let mut values = said_by_all(maker);
+    let mut values = shared_values(maker);
     for (name, issuer) in [("TALOS", &talos), ("CLUSTER", &cluster), ("AGGREGATOR", &aggregator), ("ETCD", &etcd)] {
         values.push((format!("@{name}_CRT@"), encoded(&issuer.certificate().to_pem())));
         values.push((format!("@{name}_KEY@"), encoded(&issuer.key().to_pem())));
@@ -58,7 +58,7 @@ pub(super) fn lay_out(maker: &mut Maker<'_>) {
 }
 
 /// Values that all files share, other than CAs.
-fn said_by_all(maker: &mut Maker<'_>) -> Values {
+fn shared_values(maker: &mut Maker<'_>) -> Values {
     let plain = |text: String| Zeroizing::new(text);
     vec![
         ("@CLUSTER@".to_owned(), plain(maker.cluster.clone())),

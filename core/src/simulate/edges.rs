@@ -98,7 +98,7 @@ impl Edges {
                 continue;
             }
             let mut verdict = instance.verdict(world, &mut self.servers[instance.servers], &mut self.referee);
-            if let Some(why) = special(&instance.row, world, phase, self.pins.as_ref()) {
+            if let Some(why) = other_failure(&instance.row, world, phase, self.pins.as_ref()) {
                 verdict = Verdict { outcome: Outcome::Broken, others: BTreeMap::new(), why, ..verdict };
             }
             verdict = verdict.since(self.edges[index].verdict(0));
@@ -290,7 +290,12 @@ fn names(server: &Ends, host: &str, world: &World<'_>) -> Option<bool> {
 }
 
 /// Checks conditions of an edge other than TLS handshakes. Returns the reason for a failure.
-fn special(row: &EdgeRow, world: &World<'_>, phase: u8, pins: Option<&(Certificate, Certificate)>) -> Option<String> {
+fn other_failure(
+    row: &EdgeRow,
+    world: &World<'_>,
+    phase: u8,
+    pins: Option<&(Certificate, Certificate)>,
+) -> Option<String> {
     match row.client.party {
         _ if world.writes_without_end(row) => Some(
             "the operator runs while ca.crt may hold more than one certificate: it writes kubeconfigs and rolls the control plane out without end"

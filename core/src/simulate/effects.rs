@@ -23,7 +23,7 @@ impl World<'_> {
     /// after the other. A pair that does not match is included only `at_the_end` of the step, because no process loads
     /// it before.
     pub(super) fn refresh(&mut self, at_the_end: bool) {
-        self.write_by_themselves();
+        self.add_automatic_changes();
         for place in std::mem::take(&mut self.changed) {
             for (cell, effect) in self.cells_of(place) {
                 let on_disk = self.on_disk(&cell, at_the_end);
@@ -35,13 +35,13 @@ impl World<'_> {
             }
         }
         self.publish();
-        self.hand_out();
+        self.add_worker_requests();
     }
 
     /// Adds what workers may have received: they request from any control-plane machine, at any time.
-    fn hand_out(&mut self) {
-        let handed = |cell: &&Cell| matches!(cell.material, Material::HandedLeaf(_) | Material::HandedTrust(_));
-        let cells: Vec<Cell> = self.cells.keys().filter(handed).cloned().collect();
+    fn add_worker_requests(&mut self) {
+        let received = |cell: &&Cell| matches!(cell.material, Material::HandedLeaf(_) | Material::HandedTrust(_));
+        let cells: Vec<Cell> = self.cells.keys().filter(received).cloned().collect();
         for cell in cells {
             let now = self.on_disk(&cell, true);
             self.add(&cell, now);
@@ -49,7 +49,7 @@ impl World<'_> {
     }
 
     /// Adds changes that no step makes: kubelets renew, nodes join, Cluster API reconciles.
-    fn write_by_themselves(&mut self) {
+    fn add_automatic_changes(&mut self) {
         let signers = self.signers();
         let current = self.plan.profile.kubelet_client().to_owned();
         let joined: Vec<_> = self.joined();
@@ -426,7 +426,8 @@ impl World<'_> {
                 PlaceKind::OtherClients | PlaceKind::CaBundles => {
                     self.changed.insert(index);
                     for versions in files.values_mut() {
-                        *versions = versions.iter().flat_map(|held| handed(held, &old, &trust, signer)).collect();
+                        *versions =
+                            versions.iter().flat_map(|held| updated_by_people(held, &old, &trust, signer)).collect();
                     }
                 }
                 _ => {}
@@ -576,7 +577,7 @@ fn fits(leaf: &Leaf) -> bool {
 /// The possible states of a kubeconfig or CA data after people have handled it in a phase. Its old and new CAs become
 /// `both`. Its credential is the previous one or one signed by `signer`: which one is known only after all people have
 /// confirmed.
-fn handed(held: &Held, old: &Certificate, both: &[Certificate], signer: &Certificate) -> Vec<Held> {
+fn updated_by_people(held: &Held, old: &Certificate, both: &[Certificate], signer: &Certificate) -> Vec<Held> {
     let Held::Kubeconfig(access) = held else { return vec![held.clone()] };
     let Trusted::These(anchors) = &access.trust else { return vec![held.clone()] };
     let others = anchors.iter().filter(|anchor| *anchor != old && !both.contains(anchor) && *anchor != signer);

@@ -64,10 +64,10 @@ impl World<'_> {
         self.rewrite(which);
         let profile = self.plan.profile;
         for (path, row) in leaves(profile, which) {
-            let first = self.firsts(place, row);
+            let first = self.first_certificates(place, row);
             self.retain(place, path, |held| !matches!(held, Held::Certificates(chain) if !is_signed(chain, &first)));
         }
-        let first = self.firsts(place, AuthorityId::Cluster);
+        let first = self.first_certificates(place, AuthorityId::Cluster);
         for path in kubeconfigs(profile, which) {
             let trusts = |access: &Access| matches!(&access.trust, Trusted::These(anchors) if first.contains(&anchors[..].to_vec()));
             self.retain(place, path, |held| !matches!(held, Held::Kubeconfig(access) if !trusts(access)));
@@ -95,18 +95,18 @@ impl World<'_> {
         let (Some(place), profile) = (self.hosted(), self.plan.profile) else { return };
         self.changed.insert(place);
         for (path, id) in leaves(profile, which) {
-            let firsts = self.firsts(place, id);
+            let first_certificates = self.first_certificates(place, id);
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
-            let fits = |held: &Held| matches!(held, Held::Certificates(chain) if is_signed(chain, &firsts));
+            let fits = |held: &Held| matches!(held, Held::Certificates(chain) if is_signed(chain, &first_certificates));
             if !versions.iter().all(fits) {
-                versions.extend(firsts.iter().flatten().cloned().map(Held::SignedBy));
+                versions.extend(first_certificates.iter().flatten().cloned().map(Held::SignedBy));
             }
         }
-        let firsts = self.firsts(place, AuthorityId::Cluster);
+        let first_certificates = self.first_certificates(place, AuthorityId::Cluster);
         for path in kubeconfigs(profile, which) {
             let Some(versions) = self.places[place].files.get_mut(path) else { continue };
             let Some(Held::Kubeconfig(access)) = versions.first().cloned() else { continue };
-            versions.extend(firsts.iter().flatten().map(|first| {
+            versions.extend(first_certificates.iter().flatten().map(|first| {
                 let (trust, credential) = (Trusted::These(vec![first.clone()]), Shown::SignedBy(first.clone()));
                 Held::Kubeconfig(Access { trust, credential, host: access.host.clone() })
             }));
@@ -114,13 +114,13 @@ impl World<'_> {
     }
 
     /// The first certificate of each version of a CA's file, as single-element lists.
-    fn firsts(&self, place: usize, id: AuthorityId) -> Vec<Vec<Certificate>> {
+    fn first_certificates(&self, place: usize, id: AuthorityId) -> Vec<Vec<Certificate>> {
         let versions = self.plan.profile.authority(id).and_then(|row| self.places[place].files.get(row.certificate));
-        let firsts = versions.into_iter().flatten().filter_map(|held| match held {
+        let first_certificates = versions.into_iter().flatten().filter_map(|held| match held {
             Held::Certificates(anchors) => Some(anchors.first().cloned().into_iter().collect()),
             _ => None,
         });
-        firsts.collect()
+        first_certificates.collect()
     }
 
     fn retain(&mut self, place: usize, path: &str, wanted: impl Fn(&Held) -> bool) {

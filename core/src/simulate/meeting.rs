@@ -88,7 +88,7 @@ impl Servers {
     /// Every server verifies the client's certificates.
     pub(super) fn judge(&self, tally: &mut Tally, offer: &Offer, client: &str, referee: &mut Referee) {
         for (trust, server) in &self.trusts {
-            tally.meet(referee, offer, trust, Purpose::Client, None, client);
+            tally.verify_offer(referee, offer, trust, Purpose::Client, None, client);
             tally.read_by(&self.ends[*server].label);
         }
     }
@@ -107,7 +107,7 @@ impl Servers {
         let met = self.met.entry(key).or_insert_with(|| {
             let mut all = Tally::new(refusal);
             for (end, offer) in ends.iter().zip(offers) {
-                all.meet(referee, offer, trust, Purpose::Server, host, &end.label);
+                all.verify_offer(referee, offer, trust, Purpose::Server, host, &end.label);
             }
             all
         });
@@ -226,7 +226,7 @@ impl Tally {
     }
 
     /// Verifies all certificates of `presenter` with one bundle.
-    fn meet(
+    fn verify_offer(
         &mut self,
         referee: &mut Referee,
         offer: &Offer,

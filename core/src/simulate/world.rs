@@ -101,7 +101,7 @@ impl<'a> World<'a> {
             led: true,
             renewed_too_early: false,
         };
-        world.furnish();
+        world.create_cells();
         world.refresh(true);
         // Repeated, because the signers are now known.
         world.changed.extend(0..plan.present.len());
@@ -180,7 +180,7 @@ impl<'a> World<'a> {
     }
 
     /// Creates all cells: both sides of every edge, and what their writers read.
-    fn furnish(&mut self) {
+    fn create_cells(&mut self) {
         let mut cells = Vec::new();
         let rows = self.plan.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
         for (end, authority) in rows.flat_map(|row| [(row.client, row.authority), (row.server, row.authority)]) {

@@ -30,7 +30,7 @@ use crate::UnixTime;
 
 /// The TLS role of the side that presents the certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // TLS has two ends
+#[allow(clippy::exhaustive_enums)] // the two roles of TLS
 pub enum Purpose {
     /// A client certificate, verified by a server.
     Client,
@@ -40,7 +40,7 @@ pub enum Purpose {
 
 /// The presented certificate.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::exhaustive_enums)] // either it is there or it is not
+#[allow(clippy::exhaustive_enums)] // an existing certificate or a future one
 pub enum Presented<'a> {
     /// A leaf, followed by the intermediates that the peer sends.
     Chain(&'a [Certificate]),
@@ -51,7 +51,7 @@ pub enum Presented<'a> {
 
 /// The parameters of a verification. The verifying side is called the reader.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::exhaustive_structs)] // a question is asked by writing it down
+#[allow(clippy::exhaustive_structs)] // callers construct it
 pub struct Question<'a> {
     /// The CAs that the reader trusts.
     pub trust: &'a TrustBundle,

@@ -98,7 +98,7 @@ impl FromStr for KeyAlgorithm {
 /// The text is not the name of a [`KeyAlgorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("key algorithms are rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 and ed25519")]
-#[allow(clippy::exhaustive_structs)] // there is one way to be unknown
+#[allow(clippy::exhaustive_structs)] // no further details
 pub struct UnknownKeyAlgorithm;
 
 /// The type and size of a key. Displayed as `RSA 2048` or `ECDSA P-256`.

@@ -141,7 +141,7 @@ impl Attribute {
             Tag::BmpString => {
                 let units = self.value.chunks(2).map(|pair| match *pair {
                     [high, low] => u16::from_be_bytes([high, low]),
-                    _ => 0xd800, // half a character: an unpaired surrogate reads as a replacement character
+                    _ => 0xd800, // an unpaired surrogate becomes a replacement character
                 });
                 char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
             }

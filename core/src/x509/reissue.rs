@@ -13,7 +13,7 @@ use crate::UnixTime;
 
 /// The validity of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_structs)] // RFC 5280 has these two
+#[allow(clippy::exhaustive_structs)] // the fields of RFC 5280
 pub struct Validity {
     /// First second.
     pub not_before: UnixTime,

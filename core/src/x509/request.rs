@@ -142,5 +142,5 @@ pub fn request_again(old: &Certificate, key: &PrivateKey) -> Result<String, Issu
 /// The bytes are not a certificate signing request in DER.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a certificate signing request in DER")]
-#[allow(clippy::exhaustive_structs)] // there is nothing more to say
+#[allow(clippy::exhaustive_structs)] // no further details
 pub struct SigningRequestError;

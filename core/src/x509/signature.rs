@@ -25,7 +25,7 @@ const MD5_WITH_RSA: &str = "MD5 with RSA";
 
 /// A digest algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // those that signatures are checked with
+#[allow(clippy::exhaustive_enums)] // all supported digests
 pub enum Digest {
     /// SHA-1, broken: Go, and therefore Kubernetes, refuses it in certificates.
     Sha1,
@@ -177,7 +177,7 @@ fn pss(identifier: AlgorithmIdentifierRef<'_>) -> Option<SignatureAlgorithm> {
 
 /// The result of a signature check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(clippy::exhaustive_enums)] // every reader has to decide among these three
+#[allow(clippy::exhaustive_enums)] // callers must handle all variants
 pub enum SignatureVerdict {
     /// The key made the signature.
     Valid,

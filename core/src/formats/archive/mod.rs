@@ -283,7 +283,7 @@ impl Sink<'_, '_> {
     /// archive, if any.
     fn read(&mut self, reader: &mut dyn Read, size: Option<u64>) -> Result<Content, Stop> {
         if let Some(size) = size.filter(|size| *size > MAX_FILE_SIZE) {
-            return Ok(Content::TooLarge(size)); // the bytes are skipped by whoever reads on
+            return Ok(Content::TooLarge(size)); // the archive reader skips the bytes
         }
         let capacity = usize::try_from(size.unwrap_or(0).min(1 << 20)).unwrap_or(0);
         let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));

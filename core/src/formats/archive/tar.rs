@@ -31,7 +31,7 @@ pub(super) fn expand(reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<(), S
         }
         let raw = entry.path_bytes().into_owned();
         if raw.ends_with(b"/") {
-            continue; // a folder, as tar wrote it before POSIX
+            continue; // a folder in the format before POSIX
         }
         let Some(path) = sink.name(&raw, false) else { continue };
         let mode = entry.header().mode().ok();

@@ -30,13 +30,13 @@ const PLACES: [(&str, [&str; 3]); 9] = [
 impl Secrets {
     /// Reads a cluster's secrets; `None` if the document is another file.
     pub(super) fn read(document: &Value) -> Option<Self> {
-        let is_it =
+        let is_secrets =
             ["secrets", "trustdinfo", "certs"].iter().all(|key| document.get(*key).is_some_and(Value::is_object));
         let embedded = PLACES.into_iter().filter_map(|(place, keys)| {
             let content = Content::of_base64(at(document, &keys))?;
             Some(Embedded { place, written: place.to_owned(), content })
         });
-        is_it.then(|| Self { cluster_id: text(document, &["cluster", "id"]), embedded: embedded.collect() })
+        is_secrets.then(|| Self { cluster_id: text(document, &["cluster", "id"]), embedded: embedded.collect() })
     }
 }
 

@@ -131,7 +131,7 @@ fn build<'a>(
                 // From here on, only trusted certificates are candidates.
                 left.clear();
                 if way.len() > reader.trust.len() + intermediates.len() {
-                    break; // round and round
+                    break; // a loop
                 }
                 link = Link::Present(anchor);
                 continue;
@@ -273,8 +273,8 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// The rules of RFC 5280 that are checked only with `X509_V_FLAG_X509_STRICT` (x509_vfy.c, `check_extensions`). The last
-/// certificate of a chain needs no authority key identifier.
+/// The rules of RFC 5280 that are checked only with `X509_V_FLAG_X509_STRICT` (x509_vfy.c, `check_extensions`). The
+/// last certificate of a chain needs no authority key identifier.
 fn check_strictly(certificate: &Certificate, is_last: bool) -> Result<(), ChainError> {
     let find = |oid: ObjectIdentifier| certificate.extensions().iter().find(|extension| extension.oid == oid);
     let is_critical = |oid| find(oid).is_some_and(|extension| extension.critical);

@@ -26,7 +26,7 @@ impl PrivateKey {
     /// [`KeyError::WrongPassword`] if the password does not decrypt it, [`KeyError::UnsupportedEncryption`] if the
     /// encryption is not PBES2 within this module's limits, and those of [`PrivateKey::from_der`].
     pub fn from_encrypted_der(der: &[u8], password: &Password) -> Result<Self, KeyError> {
-        let info = affordable(der)?;
+        let info = parse_within_limits(der)?;
         let key = info.decrypt(password.as_str()).map_err(|_| KeyError::WrongPassword)?;
         // A wrong password can decrypt to bytes that are not a key.
         Self::from_pkcs8_der(key.as_bytes()).map_err(|error| match error {
@@ -37,17 +37,17 @@ impl PrivateKey {
 
     /// Whether this encrypted PKCS#8 (DER) uses a supported encryption.
     pub fn is_openable(der: &[u8]) -> bool {
-        affordable(der).is_ok()
+        parse_within_limits(der).is_ok()
     }
 }
 
 /// Parses encrypted PKCS#8; fails if the encryption is not PBES2 within this module's limits.
-fn affordable(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
+fn parse_within_limits(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
     let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(|_| KeyError::UnsupportedEncryption)?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
         return Err(KeyError::UnsupportedEncryption);
     };
-    let affordable = match &parameters.kdf {
+    let is_within_limits = match &parameters.kdf {
         Kdf::Pbkdf2(parameters) => parameters.iteration_count <= MAX_ITERATIONS,
         Kdf::Scrypt(parameters) => {
             // N is a power of two above 1 (RFC 7914, 2); with N = 0, the library overflows.
@@ -57,5 +57,5 @@ fn affordable(der: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyError> {
         }
         _ => false,
     };
-    if affordable { Ok(info) } else { Err(KeyError::UnsupportedEncryption) }
+    if is_within_limits { Ok(info) } else { Err(KeyError::UnsupportedEncryption) }
 }
