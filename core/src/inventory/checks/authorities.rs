@@ -74,9 +74,12 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
     }
 }
 
+/// An authority's file or Secret: its row, the node, the file, the place in it, and its certificates.
+type OwnFile<'a> = (&'a AuthorityRow, Option<&'a Node>, &'a str, String, &'a [Certificate]);
+
 /// An authority must be one, alive, and able to sign.
 pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
-    let mut places: Vec<(&AuthorityRow, Option<&Node>, &str, String, &[Certificate])> = Vec::new();
+    let mut places: Vec<OwnFile<'_>> = Vec::new();
     for row in inventory.profile.authorities {
         for node in &inventory.nodes {
             if let Some(slot) = node.slots.get(row.certificate) {
@@ -197,9 +200,12 @@ pub(super) fn foreign(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The processes that accept clients by a foreign CA, and what publishes it; by CA.
-fn accepted_by(inventory: &Inventory) -> BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>> {
-    let mut accepted: BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>> = BTreeMap::new();
+/// The components that accept clients by a foreign CA, with their nodes.
+type Accepted<'a> = BTreeMap<&'a Certificate, BTreeMap<Component, BTreeSet<&'a str>>>;
+
+/// The components that accept clients by foreign CAs, by CA.
+fn accepted_by(inventory: &Inventory) -> Accepted<'_> {
+    let mut accepted = Accepted::new();
     for node in &inventory.nodes {
         for (path, components) in inventory.client_files(node) {
             let anchors = node.file(&path).map(|slot| slot.artifact.certificates()).unwrap_or_default();
@@ -214,11 +220,7 @@ fn accepted_by(inventory: &Inventory) -> BTreeMap<&Certificate, BTreeMap<Compone
 }
 
 /// Says which CA is foreign, and who accepts its clients; the same text wherever it is trusted.
-fn foreign_authority(
-    authority: &Certificate,
-    title: &str,
-    clients: &BTreeMap<&Certificate, BTreeMap<Component, BTreeSet<&str>>>,
-) -> Finding {
+fn foreign_authority(authority: &Certificate, title: &str, clients: &Accepted<'_>) -> Finding {
     let title = if title == "Cluster CA" { "cluster CA" } else { title };
     let mut message = format!(
         "the CA {} (SHA-256 {}, valid from {}) is trusted together with the {title}, and no loaded file shows that it belongs to this cluster; it stays in its place in every phase",
