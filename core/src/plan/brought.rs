@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::BroughtAuthority;
+use super::model::request::BroughtAuthority;
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::{Artifact, Authority, Inventory, Refusals, refused_extension},
     profile::{AuthorityRow, SuccessorShape},
+    time::UnixTime,
     x509::{
         Certificate, ExtendedKeyUsage, Issuer, IssuerError, Presented, PrivateKey, Purpose, Question, Rules,
         SignatureVerdict, TrustBundle, validate,

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::{KubeconfigChange, Phase, ReplacementId, Succession, replacements::Replacements};
+use super::{
+    model::{authorities::Succession, content::KubeconfigChange, leaves::ReplacementId, phase::Phase},
+    replacements::Replacements,
+};
 use crate::{
     formats::talos::{self, ClientEdit},
     inventory::KubeconfigArtifact,

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Succession, consumers::Dependent, present::host_of_url};
+use super::model::{
+    authorities::Succession,
+    consumers::Dependent,
+    initial_state::host_of_url,
+};
 use crate::{
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, Slot},
     profile::AuthorityId,

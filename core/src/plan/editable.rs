@@ -2,9 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use super::{Action, Content, ObjectChange, Phase, Source, Step};
+use super::model::{
+    actions::Action,
+    content::{Content, ObjectChange, Source},
+    phase::Phase,
+    steps::Step,
+};
 use crate::{
-    Finding,
+    finding::Finding,
     formats::{
         kubeconfig::{self, KubeconfigEdit},
         static_pod, talos,

@@ -7,7 +7,12 @@
 
 use std::{fmt, iter::Sum, ops::Add};
 
-use super::{Action, Carrier, ClusterAction, Fact, Holder, Process, Step, TenantVerb};
+use super::model::{
+    actions::{Action, ClusterAction},
+    consumers::Process,
+    steps::{Carrier, Fact, Holder, Step},
+    tenant::TenantVerb,
+};
 use crate::profile::Component;
 
 /// At least and at most so many seconds.

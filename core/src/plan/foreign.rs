@@ -2,24 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    RotationPlan, Succession,
+use super::model::{
+    authorities::Succession,
     consumers::{Consumer, Consumers, Process},
+    foreign::ForeignBundles,
+    rotation_plan::RotationPlan,
 };
 use crate::{
     inventory::{Inventory, Node, Role},
     profile::{AuthorityId, Component, ConsumerFile, Course, edge::Effect},
     x509::Certificate,
 };
-
-/// What the cluster publishes where some file holds foreign CAs; empty where none does.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ForeignBundles {
-    /// Each content of `ca.crt` on control-plane nodes: kube-controller-manager publishes its own file in `kube-root-ca.crt`.
-    pub(crate) published: Vec<Vec<Certificate>>,
-    /// Each content of the client CA file of an API server: all of them add theirs to `extension-apiserver-authentication`.
-    pub(crate) accepted: Vec<Vec<Certificate>>,
-}
 
 impl ForeignBundles {
     pub(super) fn of(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Self {

@@ -2,7 +2,12 @@
 //! foreseen here, so that every handshake can be predicted; the package brings the new CA, and what the tool leaves out.
 
 use super::{
-    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, Side,
+    model::{
+        actions::{Action, ClusterAction},
+        content::{Content, Edit},
+        phase::{Phase, Side},
+        steps::{Carrier, Fact, Gate, Holder},
+    },
     nodes::NodePlanner,
     sequence::{Sequence, person},
 };

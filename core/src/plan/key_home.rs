@@ -2,23 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{KubeletCertificates, RotationRequest, Succession};
+use super::model::{
+    authorities::{KeyHome, Succession},
+    request::{KubeletCertificates, RotationRequest},
+};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Artifact, Inventory, ObjectRole},
     profile::{AuthorityId, Component, SIGNING_KEY_FLAG, SecretContent},
 };
-
-/// Where an authority's private key is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyHome {
-    /// On the control-plane nodes, as kubeadm keeps it.
-    Nodes,
-    /// Somewhere else: an externally managed CA.
-    Elsewhere,
-    /// In the configurations of control-plane machines.
-    Machines,
-}
 
 /// Where the private key lives: on the nodes if it was found there, if kube-controller-manager's manifest
 /// signs with it, or if only the management cluster's Secrets were given and they hold it; otherwise the

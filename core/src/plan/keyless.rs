@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Content, Identity, KeySource, ObjectChange, Replacement, Side, Step, Succession};
-use crate::{Finding, profile::AuthorityId};
+use super::model::{
+    actions::Action,
+    authorities::Succession,
+    content::{Content, ObjectChange},
+    leaves::{Identity, KeySource, Replacement},
+    phase::Side,
+    steps::Step,
+};
+use crate::{finding::Finding, profile::AuthorityId};
 
 /// What is left to be made without a key.
 pub(super) enum Left {

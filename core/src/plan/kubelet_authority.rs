@@ -6,9 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Phase, Succession, unhandled::list};
+use super::{
+    model::{actions::Action, authorities::Succession, phase::Phase},
+    unhandled::list,
+};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Inventory, KubeletServing, Node, Reader, Reference, Role},
     profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, file_flags::Program},
 };

@@ -1,8 +1,13 @@
 //! The course of clusters whose manager rotates by itself: its commands in order, each with its gate. Nothing is made here.
 
-use super::{Action, Carrier, Holder, Phase, RotationRequest, Step};
+use super::model::{
+    actions::Action,
+    phase::Phase,
+    request::RotationRequest,
+    steps::{Carrier, Holder, Step},
+};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::Inventory,
     profile::managed::{Manager, Performer},
     text::shell::quote,

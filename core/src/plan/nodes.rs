@@ -9,33 +9,33 @@ use std::{
 };
 
 use super::{
-    Action, Content, Edit, KeyHome, KubeletCertificates, Phase, Process, RotationRequest, Source, Succession, clients,
-    consumers::{Consumers, Dependent},
-    dependents,
+    clients, dependents,
+    model::content::{PUBLIC, SECRET},
+    model::{
+        actions::Action,
+        authorities::{KeyHome, Succession},
+        consumers::{Consumers, Dependent, Process},
+        content::{Content, Edit, Source},
+        kept_file::KeptFile,
+        package_path::PackagePath,
+        phase::Phase,
+        request::{KubeletCertificates, RotationRequest},
+        steps::Holder,
+    },
     progress::Progress,
     replacements::Replacements,
-    steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::{Artifact, Inventory, KubeletServing, Node, Slot, Standing},
     profile::{AuthorityId, Component, SIGNING_FLAG},
+    time::UnixTime,
     x509::Certificate,
 };
 
 /// kubeadm's mode for manifests, used where the given one's is not known
 /// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
 const MANIFEST: u32 = 0o600;
-
-/// A file of a worker as it was given; the workers' script changes it in place.
-#[derive(Debug)]
-pub(crate) struct KeptFile {
-    /// Absolute path on the node.
-    pub(crate) target: String,
-    pub(crate) source: Source,
-    /// Unix permission bits.
-    pub(crate) mode: u32,
-}
 
 /// What the given workers hold of `ca.crt` and `kubelet.conf`.
 pub(super) fn kept_by_workers(

@@ -6,55 +6,25 @@ use std::{
 };
 
 use super::{
-    Action, ClusterAction, Content, Edit, KeyHome, KubeconfigChange, Phase, Source, Succession, clients,
+    clients,
+    model::content::{PUBLIC, SECRET},
+    model::{
+        actions::{Action, ClusterAction},
+        authorities::{KeyHome, Succession},
+        content::{Content, Edit, ObjectChange, Source},
+        package_path::PackagePath,
+        phase::Phase,
+        steps::Holder,
+    },
     progress::Progress,
     replacements::Replacements,
-    steps::{Holder, PUBLIC, PackagePath, SECRET},
 };
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Artifact, CaBundle, Inventory, ObjectRole, StoredObject, ca_bundles, is_immutable},
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };
-
-/// An object to be applied, decided but not yet written.
-#[derive(Debug)]
-pub(crate) enum ObjectChange {
-    /// A management Secret with a new authority: certificate, and the key if the Secret had one.
-    Authority(Arc<StoredObject>, AuthorityId),
-    /// A Secret from which Pods have files: all that change in it, in one request.
-    Files(Arc<StoredObject>, Vec<FilePart>),
-    /// An object whose data holds a kubeconfig under the given key.
-    Kubeconfig(Arc<StoredObject>, &'static str, KubeconfigChange),
-    /// A new cluster-info for this API server, in kubeadm's shape.
-    ClusterInfo {
-        /// Such as `https://api.example.org:6443`.
-        server: String,
-        /// The phase whose trust it carries.
-        phase: Phase,
-    },
-}
-
-impl ObjectChange {
-    /// The object as it was given; `None` where it is made anew.
-    pub(crate) fn stored(&self) -> Option<&Arc<StoredObject>> {
-        match self {
-            Self::Authority(stored, _) | Self::Files(stored, _) | Self::Kubeconfig(stored, ..) => Some(stored),
-            Self::ClusterInfo { .. } => None,
-        }
-    }
-}
-
-/// A value in a Secret, and the file that Pods have of it.
-#[derive(Debug)]
-pub(crate) struct FilePart {
-    /// In the Secret's data.
-    pub(crate) key: &'static str,
-    /// In the Pods.
-    pub(crate) path: &'static str,
-    pub(crate) content: Content,
-}
 
 impl From<&StoredObject> for Source {
     fn from(stored: &StoredObject) -> Self {

@@ -1,6 +1,6 @@
 //! Which choices a cluster allows.
 
-use super::request::PossibleChoices;
+use super::model::request::PossibleChoices;
 use crate::{
     inventory::Inventory,
     profile::{Ability, Course},

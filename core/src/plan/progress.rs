@@ -1,6 +1,6 @@
 //! How far everyone is when the plan begins, and which steps are left.
 
-use super::Phase;
+use super::model::phase::Phase;
 use crate::{
     inventory::{HolderStanding, Inventory, Node, Standing},
     profile::AuthorityId,

@@ -10,16 +10,24 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    Action, Carrier, ClusterAction, Gate, Holder, KeyHome, Phase, Refusal, RotationPlan, RotationRequest, Step,
     key_home::key_home,
-    name, refuse_errors,
+    model::{
+        actions::{Action, ClusterAction},
+        authorities::KeyHome,
+        phase::Phase,
+        renewal::{RenewedCertificate, RenewedLeaf, RenewedSecrets},
+        request::RotationRequest,
+        rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
+        steps::{Carrier, Gate, Holder, Step},
+    },
     sequence::{LIST_CONTROL_PLANES, person},
 };
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::{Artifact, Inventory, Node, Role, Slot, StoredObject, Tenant, sample_share},
     profile::{AuthorityId, Component, Course, Lifecycle, OnNewCa, SecretTable},
     text::hex,
+    time::UnixTime,
     x509::Certificate,
 };
 
@@ -28,58 +36,6 @@ const PHASE: Phase = Phase::Switch;
 
 /// A subject key identifier of fewer bytes may stand in a certificate by chance.
 const SHORTEST_MARK: usize = 8;
-
-/// Secrets of one kind that a tenant's operator creates again when they are deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RenewedSecrets {
-    pub(crate) namespace: String,
-    pub(crate) tenant: String,
-    pub(crate) kind: Lifecycle,
-    /// The label selector of exactly these Secrets.
-    pub(crate) selector: String,
-    /// Every certificate in them.
-    pub(crate) certificates: Vec<RenewedCertificate>,
-    /// The Secrets after whose creation every Pod has to be created.
-    pub(crate) mounted: Vec<String>,
-}
-
-/// A certificate in a Secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RenewedCertificate {
-    pub(crate) secret: String,
-    pub(crate) key: &'static str,
-    /// The Secret and key of the CA that issues it.
-    pub(crate) authority: (String, &'static str),
-    /// SHA-256 of the present CA's value, and of this one, as the Secret has them: base64.
-    pub(crate) authority_sum: String,
-    pub(crate) sum: String,
-    /// The end of the present certificate; the next one ends later.
-    pub(crate) not_after: UnixTime,
-}
-
-impl RenewedSecrets {
-    pub(super) fn in_words(&self) -> String {
-        let embeds = match self.kind {
-            Lifecycle::X509 => "",
-            Lifecycle::Kubeconfig => ", with a new client certificate and the present CA in it",
-        };
-        format!(
-            "Delete the Secrets with the labels {}. The operator creates each again from the present CA{embeds}, and rolls the control plane out",
-            self.selector
-        )
-    }
-}
-
-/// A leaf that kubeadm renews on its node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RenewedLeaf {
-    /// As kubeadm calls it: `apiserver`, `etcd-peer`, `admin.conf`.
-    pub(crate) name: String,
-    /// Its file below `/etc/kubernetes`: a certificate with its key beside it, or a kubeconfig.
-    pub(crate) path: String,
-    /// What the bytes of every certificate of its CA hold, in hexadecimal digits; empty where the CA is not known.
-    pub(crate) mark: String,
-}
 
 /// Decides which leaves are renewed, and where.
 ///
@@ -101,7 +57,7 @@ pub(super) fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTi
         intent: request.intent,
         cluster: inventory.cluster.clone(),
         sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
-        name: format!("{}-renew-leaves", name(inventory, request, now)),
+        name: format!("{}-renew-leaves", package_name(inventory, request, now)),
         now,
         successions: Default::default(),
         replacements: Vec::new(),

@@ -4,12 +4,18 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Content, Edit, Phase, Source, Succession,
+    model::{
+        actions::Action,
+        authorities::Succession,
+        content::{Content, Edit, Source},
+        package_path::PackagePath,
+        phase::Phase,
+        steps::Holder,
+    },
     replacements::Replacements,
-    steps::{Holder, PackagePath},
 };
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Artifact, Inventory, ObjectRole},
     x509::{KeyType, SignatureVerdict, SigningRequest},
 };

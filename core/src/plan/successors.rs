@@ -3,51 +3,26 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    BroughtAuthority, KeyHome, KeyRequest, NewAuthority, RotationRequest, brought::brought_authority,
-    key_home::key_home, subclouds,
+    brought::brought_authority,
+    key_home::key_home,
+    model::{
+        authorities::{KeyHome, Succession, Successor},
+        request::{BroughtAuthority, NewAuthority, RotationRequest},
+        rotation_plan::KeyRequest,
+    },
+    subclouds,
 };
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     formats::sysinv,
     inventory::{Aspect, Authority, Inventory, Standing},
     profile::{AuthorityId, AuthorityRow, Course, Profile, SuccessorShape},
-    text::hex,
-    time::BACKDATE,
+    time::{BACKDATE, UnixTime},
     x509::{AuthorityName, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey, before_date},
 };
 
 /// The longest common name that X.520 allows (RFC 5280, appendix A.1: `ub-common-name`). Characters.
 const MAX_COMMON_NAME: usize = 64;
-
-/// Fewer bytes might stand in a certificate by chance.
-const SHORTEST_MARK: usize = 8;
-
-/// An authority and what takes its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Succession {
-    pub(crate) id: AuthorityId,
-    pub(crate) title: &'static str,
-    pub(crate) old: Certificate,
-    /// The old one's private key, wherever it was found: for the way back.
-    pub(crate) old_key: Option<Arc<PrivateKey>>,
-    pub(crate) new: Successor,
-    /// A new one of a rotation that was begun and is given up: nobody is to trust it any more.
-    pub(crate) given_up: Option<Certificate>,
-    pub(crate) key_home: KeyHome,
-    /// How consumers expect the private key to be written.
-    pub(crate) encoding: KeyEncoding,
-}
-
-/// A new authority.
-#[derive(Clone, Debug)]
-pub(crate) enum Successor {
-    /// In the cluster already: a rotation is under way. Its private key may not be here.
-    Present(Certificate, Option<Arc<Issuer>>),
-    /// Made elsewhere and brought along, checked; with its private key, if that came along.
-    Brought(Certificate, Option<Arc<Issuer>>),
-    /// To be made here.
-    Made { name: AuthorityName, key_request: usize, algorithm: KeyAlgorithm, not_before: UnixTime, not_after: UnixTime },
-}
 
 /// Decides every succession that `request` asks for; what stands in the way goes to `findings`.
 pub(super) fn successions(
@@ -61,62 +36,6 @@ pub(super) fn successions(
     let successions = decision.all();
     distinct(inventory, &successions, findings);
     successions
-}
-
-impl Succession {
-    /// Did the old one sign it, or the new one that is there already?
-    pub(crate) fn signed(&self, leaf: &Certificate) -> bool {
-        leaf.is_signed_by(&self.old)
-            || matches!(&self.new, Successor::Present(certificate, _) if leaf.is_signed_by(certificate))
-    }
-
-    /// Is the old one, or the new one that is there already, among the anchors? By name and key: a CA may have been renewed.
-    pub(crate) fn is_trusted_by(&self, anchors: &[Certificate]) -> bool {
-        let holds = |authority: &Certificate| anchors.iter().any(|anchor| anchor.is_same_authority(authority));
-        holds(&self.old)
-            || self.given_up.as_ref().is_some_and(holds)
-            || matches!(&self.new, Successor::Present(certificate, _) if holds(certificate))
-    }
-
-    /// The new one, where it is there before anything is made.
-    pub(crate) fn known_new(&self) -> Option<&Certificate> {
-        match &self.new {
-            Successor::Present(certificate, _) | Successor::Brought(certificate, _) => Some(certificate),
-            Successor::Made { .. } => None,
-        }
-    }
-
-    /// Its name and its last second, where it is made here.
-    pub(super) fn made(&self) -> Option<(&AuthorityName, UnixTime)> {
-        match &self.new {
-            Successor::Made { name, not_after, .. } => Some((name, *not_after)),
-            Successor::Present(..) | Successor::Brought(..) => None,
-        }
-    }
-
-    /// What stands in the bytes of whatever the new one signs and of nothing that the old one signed, in hexadecimal
-    /// digits: its key's identifier (RFC 5280, section 4.2.1.1) and its name. Scripts tell the two apart by either.
-    pub(crate) fn marks(&self, new: &Certificate) -> Vec<String> {
-        marks_of(new, &self.old)
-    }
-
-    /// Likewise of what the old one signs.
-    pub(crate) fn old_marks(&self, new: &Certificate) -> Vec<String> {
-        marks_of(&self.old, new)
-    }
-
-    /// Can it sign, and be brought to where its key belongs?
-    pub(crate) fn has_key(&self) -> bool {
-        !matches!(self.new, Successor::Present(_, None) | Successor::Brought(_, None))
-    }
-}
-
-/// The marks of one authority that another does not have.
-fn marks_of(authority: &Certificate, other: &Certificate) -> Vec<String> {
-    let key_id =
-        authority.subject_key_id().filter(|id| id.len() >= SHORTEST_MARK && other.subject_key_id() != Some(id));
-    let name = Some(authority.subject().der()).filter(|name| *name != other.subject().der());
-    key_id.into_iter().chain(name).map(hex::lower).collect()
 }
 
 /// What a decision rests on, and where it leaves what it needs and what it has to say.

@@ -2,9 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Acknowledged, Action, Consumers, Holder, RotationRequest, Step, Succession, dependents::reaches};
+use super::{
+    dependents::reaches,
+    model::{
+        actions::Action,
+        authorities::Succession,
+        consumers::Consumers,
+        request::RotationRequest,
+        rotation_plan::Acknowledged,
+        steps::{Holder, Step},
+    },
+};
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     inventory::{Artifact, Inventory, Node, Role},
     profile::{AuthorityId, Course, OtherKind},
     text::shell::quote,

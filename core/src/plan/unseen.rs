@@ -8,11 +8,17 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, Content, Edit, KeyHome, Phase, Side, Succession,
-    steps::{Holder, PUBLIC, SECRET},
+    model::content::{PUBLIC, SECRET},
+    model::{
+        actions::Action,
+        authorities::{KeyHome, Succession},
+        content::{Content, Edit},
+        phase::{Phase, Side},
+        steps::Holder,
+    },
 };
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::Inventory,
     profile::{AuthorityId, Component, Course, KubeconfigRow, Profile, SIGNING_FLAG},
 };

@@ -2,13 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    super::{Action, Edit, Fact, Gate, Holder, KubeconfigChange, Phase, Role, Step, sequence::Sequence},
-    TenantVerb, action,
-};
+use super::action;
 use crate::{
-    inventory::Tenant,
-    plan::{Content, ObjectChange},
+    inventory::{Role, Tenant},
+    plan::{
+        model::{
+            actions::Action,
+            content::{Content, Edit, KubeconfigChange, ObjectChange},
+            phase::Phase,
+            steps::{Fact, Gate, Holder, Step},
+            tenant::TenantVerb,
+        },
+        sequence::Sequence,
+    },
     profile::OnNewCa,
 };
 

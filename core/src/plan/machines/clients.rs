@@ -2,11 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Content, Edit, Fact, Gate, Holder, PUBLIC, Phase, SECRET, Sequence, Succession, person};
+use super::{PUBLIC, SECRET, Sequence, person};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::Inventory,
-    plan::{Identity, NewClient, objects, present::contexts as contexts_of},
+    plan::{
+        model::{
+            actions::Action,
+            authorities::Succession,
+            content::{Content, Edit, NewClient},
+            leaves::Identity,
+            phase::Phase,
+            steps::{Fact, Gate, Holder},
+        },
+        objects,
+        present::contexts as contexts_of,
+    },
     profile::{AuthorityId, AuthorityRow},
 };
 

@@ -8,18 +8,27 @@ mod roles;
 
 use std::collections::BTreeMap;
 
-use self::roles::MachineGroup;
 pub(super) use self::{
     clients::contexts,
     present::present,
     roles::{api_port, configurations},
 };
+
+use self::roles::MachineGroup;
 use super::{
-    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, Logs, MachinePatch, PatchForm, Phase,
-    Succession, Trust, progress::Progress, replacements::Replacements, sequence::VERIFY_PODS, steps::Step,
+    model::{
+        actions::{Action, ClusterAction, Logs},
+        authorities::Succession,
+        content::{Content, Edit, MachinePatch, PatchForm},
+        phase::{Phase, Trust},
+        steps::{Carrier, Fact, Gate, Holder, Step},
+    },
+    progress::Progress,
+    replacements::Replacements,
+    sequence::VERIFY_PODS,
 };
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Inventory, Role},
     profile::{AuthorityId, AuthorityRow},
 };

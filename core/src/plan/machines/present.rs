@@ -4,10 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inventory, Progress, Succession};
 use crate::{
     inventory::{Node, Role, Standing},
-    plan::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, present::contexts, present::entry},
+    plan::{
+        machines::Inventory,
+        model::{
+            authorities::Succession,
+            initial_state::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, entry},
+        },
+        present::contexts,
+        progress::Progress,
+    },
     profile::AuthorityId,
     x509::Certificate,
 };

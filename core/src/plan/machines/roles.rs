@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Succession;
-use crate::plan::Source;
 use crate::{
-    Finding,
+    finding::Finding,
     formats::talos::Layout,
     inventory::{Inventory, Node, Role},
+    plan::model::{authorities::Succession, content::Source},
     profile::AuthorityId,
     x509::Certificate,
 };

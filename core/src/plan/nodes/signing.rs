@@ -1,10 +1,17 @@
 //! What kube-controller-manager of a node signs with in each phase: one certificate, in a file of its own while `ca.crt` is a
 //! bundle, or in the copy of the new CA with which a rotation was begun by hand.
 
-use super::{MANIFEST, NodePlanner, PUBLIC};
+use super::{MANIFEST, NodePlanner};
 use crate::{
     inventory::{CLIENT_FLAG, Standing},
-    plan::{Action, Content, Edit, Side},
+    plan::{
+        model::content::PUBLIC,
+        model::{
+            actions::Action,
+            content::{Content, Edit},
+            phase::Side,
+        },
+    },
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 

@@ -2,7 +2,10 @@ use getrandom::rand_core::UnwrapErr;
 
 use crate::{
     InputFile, InspectOptions, UnixTime, inspect_with,
-    plan::{Intent, RotationRequest, Workers, plan},
+    plan::{
+        model::request::{Intent, RotationRequest, Workers},
+        plan,
+    },
     sample::SAMPLES,
     x509::PrivateKey,
 };

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Present, Shown, Trusted};
+use super::Present;
 use crate::{
     inventory::Standing,
-    plan::Succession,
+    plan::model::{
+        authorities::Succession,
+        initial_state::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Shown, Trusted},
+    },
     profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG},
     x509::Certificate,
 };

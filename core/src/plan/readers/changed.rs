@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     inventory::{Node, Reader, Reference},
-    plan::consumers::Dependent,
+    plan::model::consumers::Dependent,
     profile::AuthorityId,
 };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     formats::{apiserver_config, yaml},
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
-    plan::{dependents::is_served, present::host_of_url},
+    plan::{dependents::is_served, model::initial_state::host_of_url},
     profile::{
         AuthorityId, Component,
         file_flags::{Content, Use},

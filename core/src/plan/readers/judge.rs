@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
-    plan::consumers::{Consumer, Consumers, Process},
+    plan::model::consumers::{Consumer, Consumers, Process},
     profile::{
         AuthorityId, Component, ConsumerFile,
         edge::Effect,

@@ -11,18 +11,21 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::{node_pods::node_pods, places::extra_arguments};
+
 use self::{
     changed::Changed,
     words::{process_name, reference},
 };
-pub(super) use self::{node_pods::node_pods, places::extra_arguments};
 use super::{
-    Succession,
-    consumers::{Consumers, Dependent},
+    model::{
+        authorities::Succession,
+        consumers::{Consumers, Dependent},
+    },
     unhandled::{is_backup, list},
 };
 use crate::{
-    Finding,
+    finding::Finding,
     formats::path::below,
     inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
     profile::{AuthorityId, Component, file_flags::Program},

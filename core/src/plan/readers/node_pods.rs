@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judge, changed::Changed};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Inventory, NodePods, PodLife, PodRead, Role},
-    plan::{Succession, consumers::Dependent, unhandled::list},
+    plan::{
+        model::{authorities::Succession, consumers::Dependent},
+        unhandled::list,
+    },
     profile::AuthorityId,
     text::shell::quote,
 };

@@ -7,9 +7,9 @@ use super::{
     words::{process_name, reference},
 };
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{CLIENT_FLAG, Inventory, Node, Reader, ReaderProcess, Reference},
-    plan::{Succession, certificates},
+    plan::model::{authorities::Succession, initial_state::certificates},
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
         file_flags::{Content, Program},

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Judge, list,
+    Judge,
     words::{process_name, reference},
 };
 use crate::{
     formats::systemd_unit::Unknown,
     inventory::{Artifact, Node, Reader},
-    plan::consumers::{Consumers, Process},
+    plan::{
+        model::consumers::{Consumers, Process},
+        unhandled::list,
+    },
     x509::{Certificate, JavaKeystore},
 };
 

@@ -3,8 +3,8 @@
 //! Each node keeps its own archive and its own etcd snapshot: one snapshot restores the whole cluster, but a disk that is
 //! lost must not take the only one, and no file of the package travels between nodes.
 
-use crate::plan::{
-    Action,
+use crate::plan::model::{
+    actions::Action,
     steps::{Carrier, Holder, Step},
 };
 

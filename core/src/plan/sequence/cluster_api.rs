@@ -8,10 +8,13 @@ use super::{Sequence, person};
 use crate::{
     inventory::{ObjectRole, StoredObject},
     plan::{
-        Action, ClusterAction, Fact, Gate, Holder, Phase, Step,
         effort::{self, Effort},
+        model::{
+            actions::{Action, ClusterAction, Machines, Managed},
+            phase::Phase,
+            steps::{Fact, Gate, Holder, Step},
+        },
         objects,
-        steps::{Machines, Managed},
     },
     profile::{AuthorityId, SecretContent},
 };

@@ -9,11 +9,19 @@ mod verify;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::{replace::check as check_workers, verify::PODS as VERIFY_PODS};
+
 use super::{
-    Action, Carrier, ClusterAction, Content, Edit, Fact, Gate, Holder, KubeletCertificates, Phase, RotationRequest,
-    Step, Succession, Workers,
-    consumers::Consumers,
     kubelet_authority::KubeletAuthority,
+    model::{
+        actions::{Action, ClusterAction},
+        authorities::Succession,
+        consumers::Consumers,
+        content::{Content, Edit},
+        phase::Phase,
+        request::{KubeletCertificates, RotationRequest, Workers},
+        steps::{Carrier, Fact, Gate, Holder, Step},
+    },
     nodes::NodePlanner,
     objects,
     progress::Progress,
@@ -22,12 +30,11 @@ use super::{
     unseen::UnseenPlanner,
 };
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::{Inventory, Node, Role},
     profile::{AuthorityId, Component, Course},
+    time::UnixTime,
 };
-
-pub(super) use self::{replace::check as check_workers, verify::PODS as VERIFY_PODS};
 
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";

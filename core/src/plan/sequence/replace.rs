@@ -7,11 +7,18 @@
 
 use super::{Sequence, person};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::Inventory,
     plan::{
-        Action, ClusterAction, Content, Edit, Fact, Gate, Holder, Phase, RotationRequest, Workers,
-        possible::joins_by_cluster_info, steps::PUBLIC,
+        model::content::PUBLIC,
+        model::{
+            actions::{Action, ClusterAction},
+            content::{Content, Edit},
+            phase::Phase,
+            request::{RotationRequest, Workers},
+            steps::{Fact, Gate, Holder},
+        },
+        possible::joins_by_cluster_info,
     },
     profile::{AuthorityId, Component},
 };

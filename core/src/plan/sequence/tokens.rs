@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Sequence;
-use crate::{inventory::CopyKind, plan::Action};
+use crate::{inventory::CopyKind, plan::model::actions::Action};
 
 /// Lists the Secrets.
 const LIST: &str = "kubectl get secrets -A --field-selector type=kubernetes.io/service-account-token";

@@ -1,7 +1,11 @@
 //! The last check of a phase: the logs.
 
 use super::Sequence;
-use crate::plan::{Action, Holder, Logs, Phase};
+use crate::plan::model::{
+    actions::{Action, Logs},
+    phase::Phase,
+    steps::Holder,
+};
 
 impl Sequence<'_, '_> {
     /// A step for each kind of holder that has logs of its own; nodes of a kind share one step.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::SubcloudStrategy;
+use super::subclouds::SubcloudStrategy;
 use crate::{
     profile::{AuthorityId, AuthorityRow},
     x509::KeyAlgorithm,
@@ -113,7 +113,7 @@ impl Default for RotationRequest {
 
 impl RotationRequest {
     /// Does this authority get a successor?
-    pub(super) fn rotates(&self, row: &AuthorityRow) -> bool {
+    pub(crate) fn rotates(&self, row: &AuthorityRow) -> bool {
         self.rotate.as_ref().map_or(row.rotates, |chosen| chosen.contains(&row.id))
     }
 }

@@ -1,0 +1,13 @@
+//! Files of workers that the package does not replace.
+
+use super::content::Source;
+
+/// A file of a worker as it was given; the workers' script changes it in place.
+#[derive(Debug)]
+pub(crate) struct KeptFile {
+    /// Absolute path on the node.
+    pub(crate) target: String,
+    pub(crate) source: Source,
+    /// Unix permission bits.
+    pub(crate) mode: u32,
+}

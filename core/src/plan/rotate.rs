@@ -1,0 +1,120 @@
+//! Decides a whole rotation.
+
+use super::{
+    editable, hosted, key_home, keyless,
+    kubelet_authority::KubeletAuthority,
+    machines, managed,
+    model::{
+        consumers::Consumers,
+        foreign::ForeignBundles,
+        request::{Intent, RotationRequest},
+        rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
+    },
+    nodes, present,
+    progress::Progress,
+    renew,
+    replacements::Replacements,
+    sequence, successors, unhandled, unseen,
+};
+use crate::{
+    inventory::{Inventory, sample_share},
+    profile::Course,
+    time::UnixTime,
+};
+
+/// Decides the whole rotation that `request` asks for.
+///
+/// `now` dates the new certificates and the package.
+///
+/// # Errors
+/// A [`Refusal`] if a finding of severity error stands in the way, in the input or in the request.
+pub fn plan(inventory: &Inventory, request: &RotationRequest, now: UnixTime) -> Result<RotationPlan, Refusal> {
+    if request.intent == Intent::RenewLeaves {
+        return renew::plan(inventory, request, now);
+    }
+    let mut findings = inventory.findings().to_vec();
+    if inventory.is_other_input() {
+        refuse_errors(&mut findings)?;
+    }
+    let mut key_requests = Vec::new();
+    let at_once = hosted::is_at_once(inventory, request, &mut findings);
+    let minting = hosted::with_minted_kubelets(request);
+    let request = if at_once { &minting } else { request };
+    let successions = successors::successions(inventory, request, now, &mut key_requests, &mut findings);
+    key_home::check_kubelets(request, &successions, &mut findings);
+    sequence::check_workers(inventory, request, at_once, &mut findings);
+    unseen::check(inventory, &successions, &mut findings);
+    let consumers = Consumers::of(inventory, &successions, &mut findings);
+    let kubelet_authority = KubeletAuthority::of(inventory, &successions, &mut findings);
+    refuse_errors(&mut findings)?;
+    let mut replacements = Replacements::new(inventory, request, &successions, key_requests);
+    let progress = Progress::of(inventory, request.start_over);
+    let mut steps = match inventory.profile.course {
+        Course::Managed(manager) => managed::sequence(manager, inventory, request, &mut findings),
+        Course::MachineConfigs => {
+            machines::sequence(inventory, &successions, progress, &mut replacements, &mut findings)
+        }
+        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => sequence::sequence(
+            inventory,
+            request,
+            &successions,
+            progress,
+            &mut replacements,
+            &consumers,
+            &kubelet_authority,
+            at_once,
+            now,
+            &mut findings,
+        ),
+    };
+    nodes::note_locked_out(inventory, progress, &mut findings);
+    // By all steps: what a package that ends early leaves to the next one is not unhandled.
+    findings.extend(unhandled::on_nodes(inventory, &successions, &steps, &consumers));
+    let (replacements, key_requests) = replacements.into_parts();
+    let left = keyless::cut(&mut steps, &successions, &replacements, request.external_ca, &mut findings);
+    let whole = matches!(left, keyless::Left::Everything);
+    let (replacements, requests, key_requests) = match left {
+        keyless::Left::Everything => (replacements, Vec::new(), key_requests),
+        keyless::Left::Until(requests) if requests.is_empty() => Default::default(),
+        keyless::Left::Until(requests) => (Vec::new(), requests, key_requests),
+    };
+    editable::check(inventory.profile, &steps, &mut findings);
+    let acknowledged = unhandled::acknowledge(&mut findings, request, &successions);
+    refuse_errors(&mut findings)?;
+    let workers = nodes::kept_by_workers(inventory, &successions);
+    let present = match inventory.profile.course {
+        Course::Managed(_) => Vec::new(),
+        Course::MachineConfigs => machines::present(inventory, &successions, progress),
+        Course::Hosted(_) | Course::HostPhases | Course::NodeFiles => {
+            present::present(inventory, &successions, progress, &kubelet_authority)
+        }
+    };
+    let contexts = machines::contexts(inventory, &successions);
+    findings.retain(|finding| !inventory.findings().contains(finding));
+    Ok(RotationPlan {
+        profile: inventory.profile,
+        intent: request.intent,
+        cluster: inventory.cluster.clone(),
+        sample: sample_share(&inventory.cluster, inventory.nodes.iter().map(|node| node.name.as_str())),
+        name: package_name(inventory, request, now),
+        now,
+        foreign: ForeignBundles::of(inventory, &successions),
+        machines: if successions.is_empty() { Vec::new() } else { machines::configurations(inventory) },
+        successions,
+        replacements,
+        requests,
+        key_requests,
+        steps,
+        whole,
+        accept_outage: request.accept_outage,
+        at_once,
+        present,
+        edges: inventory.profile.edges.iter().copied().chain(consumers.rows()).collect(),
+        consumers: consumers.all,
+        contexts,
+        api_port: machines::api_port(inventory),
+        workers,
+        findings,
+        acknowledged,
+    })
+}
