@@ -1,7 +1,7 @@
 //! Checks whether a phase is complete, holder by holder, from files.
 
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     inventory::{Inventory, Node, Role},
     profile::{AuthorityId, Component, Course},
     report::{CheckReport, MissingReport},

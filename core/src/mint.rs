@@ -4,10 +4,9 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    UnixTime,
     plan::{Identity, KeySource, Replacement, RotationPlan, Succession, Successor},
     profile::AuthorityId,
-    time::BACKDATE,
+    time::{BACKDATE, UnixTime},
     x509::{
         AuthorityParameters, Certificate, ExtendedKeyUsage, IssueError, Issuer, IssuerError, LeafParameters,
         PrivateKey, Validity, issue_authority, issue_leaf, issue_requested, reissue, request_again,

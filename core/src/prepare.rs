@@ -7,13 +7,13 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
-    Finding, Severity, UnixTime,
+    finding::{Finding, Severity},
     formats::{emit, yaml},
     inventory::Inventory,
     mint::MintError,
     plan::{KeyRequest, NewAuthority, Refusal, candidate, request},
     profile::{AuthorityId, AuthorityRow, Profile},
-    time::BACKDATE,
+    time::{BACKDATE, UnixTime},
     x509::{
         AuthorityName, AuthorityParameters, Certificate, Issuer, KeyAlgorithm, KeyEncoding, PrivateKey, issue_authority,
     },

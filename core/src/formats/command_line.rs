@@ -1,7 +1,6 @@
 //! Command lines of containers and systemd units: words, flags, and absolute paths in them.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// One argument of a command line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,15 +3,16 @@
 //! The byte ranges come from the parser's events. The result is parsed again and compared with the expected values, so
 //! an edit either makes exactly the requested change or fails.
 
-use std::fmt;
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::tree::{self, Node, NodeKind, Scalar, Style};
-use super::yaml::{self, YamlError};
-use super::{emit, plain};
+use super::{
+    emit, plain,
+    tree::{self, Node, NodeKind, Scalar, Style},
+    yaml::{self, YamlError},
+};
 
 /// One step of a path from a document's root to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

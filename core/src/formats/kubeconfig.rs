@@ -5,13 +5,14 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::edit::{self, Edit, EditError, Segment};
-use super::yaml::{self, YamlError};
+use super::{
+    edit::{self, Edit, EditError, Segment},
+    yaml::{self, YamlError},
+};
 
 /// The used fields of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,18 @@
 //! Kubernetes objects: reading of `kubectl get -o yaml|json` output, and output for `kubectl apply --server-side`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::emit;
-use super::yaml::{self, YamlError};
+use super::{
+    emit,
+    yaml::{self, YamlError},
+};
 
 /// Server-managed fields of `metadata`, which `kubectl apply` must not send (kubernetes/apimachinery: pkg/apis/meta/v1,
 /// `ObjectMeta`).

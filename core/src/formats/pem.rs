@@ -3,15 +3,15 @@
 //! The scan also finds blocks that Go or OpenSSL skip. Deviations that a strict reader would reject are reported as a
 //! [`PemProblem`] in addition to the block.
 
-use std::fmt;
-use std::ops::Range;
+use std::{fmt, ops::Range};
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use zeroize::Zeroizing;
 
-pub use go::{chain_blocks, go_blocks, key_block, trust_blocks};
+pub use self::go::{chain_blocks, go_blocks, key_block, trust_blocks};
 
 mod go;
 

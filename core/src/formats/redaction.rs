@@ -6,8 +6,8 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
+use super::pem;
 use crate::{
-    formats::pem,
     text::hex,
     x509::{Certificate, PrivateKey},
 };

@@ -4,12 +4,16 @@
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+pub use self::{
+    container::{Container, Hook},
+    volume::{HostPathType, Mount},
+};
 pub use super::command_line::Argument;
-use super::edit::{self, Edit, EditError, Segment};
-use super::yaml::{self, YamlError};
 
-pub use container::{Container, Hook};
-pub use volume::{HostPathType, Mount};
+use super::{
+    edit::{self, Edit, EditError, Segment},
+    yaml::{self, YamlError},
+};
 
 mod container;
 mod volume;

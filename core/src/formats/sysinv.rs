@@ -4,8 +4,7 @@
 //! `_calculate_duration`. The functions here accept and refuse exactly the same inputs.
 
 use crate::{
-    UnixTime,
-    time::DAY,
+    time::{DAY, UnixTime},
     x509::{AuthorityName, NameAttribute},
 };
 

@@ -1,8 +1,7 @@
 //! systemd service units with drop-ins and environment files: their commands, and the files that they refer to
 //! (systemd.syntax(7), systemd.service(5), systemd.exec(5)).
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::command_line;
 

@@ -1,7 +1,6 @@
 //! A YAML or JSON syntax tree with byte ranges, for [`super::edit`].
 
-use std::collections::BTreeSet;
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 

@@ -16,9 +16,9 @@ use super::{
     tree::{Location, Trees, split},
 };
 use crate::{
-    Content, Finding, InputFile, Password, Severity,
+    finding::{Finding, Severity},
     formats::{archive, utf16},
-    input::{MAX_FILES, MAX_PATH},
+    input::{Content, InputFile, MAX_FILES, MAX_PATH, Password},
     profile::{AuthorityId, Component, KUBEADM, OtherKind, Profile},
 };
 

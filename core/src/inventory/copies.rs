@@ -15,12 +15,12 @@ use super::{
     writers::{WrittenBy, is_immutable, owners, writer},
 };
 use crate::{
-    Password,
     formats::{
         helm,
         object::Object,
         pem::{self, PemBlock},
     },
+    input::Password,
     profile::CLUSTER_SECRET_TYPE,
     x509::{Certificate, PrivateKey, PublicKey},
 };

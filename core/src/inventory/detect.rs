@@ -5,13 +5,15 @@ mod pem;
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
 pub(super) use self::pem::{Pem, Reader, first_element};
+
 use self::pem::{read_pem, sorted};
 use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use crate::{
-    Password, Severity,
+    finding::Severity,
     formats::{
         kubeconfig::{self, Kubeconfig, Material},
         kubelet,
@@ -20,9 +22,9 @@ use crate::{
         talos::{self, TalosFile},
         yaml,
     },
+    input::Password,
     x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, SigningRequest, container},
 };
-use serde_json::Value;
 
 /// What a file turned out to be.
 #[derive(Debug)]

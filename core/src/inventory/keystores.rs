@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::detect;
 use crate::{
-    Password,
+    input::Password,
     x509::{Certificate, Container, ContainerError, JavaKeystore, PublicKey, container, is_java_keystore},
 };
 

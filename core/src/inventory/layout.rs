@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CLIENT_FLAG, detect,
+    detect,
+    signing_copy::CLIENT_FLAG,
     tree::{Trees, split},
 };
 use crate::{
-    Content, Finding, InputFile,
+    finding::Finding,
     formats::{
         static_pod::{self, StaticPod},
         utf16,
     },
-    input::MAX_PATH,
+    input::{Content, InputFile, MAX_PATH},
     profile::{AuthorityId, Component, Course, Moves, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 

@@ -10,7 +10,7 @@ use super::{
     assign::{Given, Root},
     tree,
 };
-use crate::{Finding, formats::path::below, profile::Profile};
+use crate::{finding::Finding, formats::path::below, profile::Profile};
 
 /// A node's files, each at one path, and the links that lead there.
 pub(super) struct Resolved {

@@ -11,7 +11,7 @@ use super::{
     detect, tree,
 };
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     formats::talos::{Content, Embedded, Machine, MachineRole, Secrets, TalosFile},
     profile::AuthorityId,
     x509::Certificate,

@@ -41,37 +41,40 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{
-    Finding, InputFile, Password, Severity, UnixTime,
-    formats::{
-        kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
-        static_pod::StaticPod, systemd_unit::Unknown, talos::Machine,
-    },
-    profile::{AuthorityId, Profile, SecretContent},
-    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
-};
-
-use self::readers::NodeFile;
-pub(crate) use self::sample::sample_share;
-pub use self::sample::{SAMPLE_PREFIX, SampleShare};
-pub use self::standing::Standing;
 pub(crate) use self::{
     ca_bundles::{CaBundle, ca_bundles},
     checks::{Refusals, refused_extension},
     clusters::FoundCluster,
-    copies::{CaCopy, CopiedValue, CopyKind, Form},
-    keystores::Unread,
+    copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     node_pods::{NodePods, PodLife, PodRead},
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
+    sample::sample_share,
     serving::KubeletServing,
     signers::Signers,
     signing_copy::CLIENT_FLAG,
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
     workloads::Workload,
-    writers::{is_immutable, writer},
+    writers::is_immutable,
+};
+pub use self::{
+    sample::{SAMPLE_PREFIX, SampleShare},
+    standing::Standing,
+};
+
+use self::readers::NodeFile;
+use crate::{
+    finding::{Finding, Severity},
+    formats::{
+        kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
+        static_pod::StaticPod, systemd_unit::Unknown, talos::Machine,
+    },
+    input::{InputFile, Password},
+    profile::{AuthorityId, Profile, SecretContent},
+    time::UnixTime,
+    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 
 /// The code of findings about what is encrypted, where no password was given.

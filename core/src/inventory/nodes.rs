@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{Artifact, Inventory, Node, tree};
 use crate::{
-    Finding,
+    finding::Finding,
     x509::{AlternativeName, Certificate},
 };
 

@@ -21,11 +21,12 @@ use super::{
     writers,
 };
 use crate::{
-    Finding, Password, Severity,
+    finding::{Finding, Severity},
     formats::{
         kubeadm,
         object::{Object, same_content},
     },
+    input::Password,
     profile::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
 };
 

@@ -9,8 +9,8 @@ use super::{
     detect::{self, Detected},
 };
 use crate::{
-    Content, InputFile,
     formats::{object, package_manifest},
+    input::{Content, InputFile},
     profile::AuthorityRow,
     x509::Certificate,
 };

@@ -2,8 +2,9 @@
 
 use super::{detect, tree::Trees, unsupported};
 use crate::{
-    Content, Finding, InputFile, Severity,
+    finding::{Finding, Severity},
     formats::utf16,
+    input::{Content, InputFile},
     profile::{KUBEADM, PROFILES, Profile, Sign},
 };
 

@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use super::detect;
 use crate::{
-    Content, Finding, InputFile,
+    finding::Finding,
     formats::{
         talos::resource::{ACTIVE, PERSISTENT, Resource, TYPE, resources},
         utf16, yaml,
     },
+    input::{Content, InputFile},
 };
 
 /// What to give where a resource holds nothing.

@@ -4,7 +4,10 @@
 //! without either the kubelet makes a self-signed `kubelet.crt` if there is none); pkg/kubelet/certificate/kubelet.go,
 //! `NewKubeletServerCertificateManager` (`kubelet-server-current.pem`, signer `kubernetes.io/kubelet-serving`).
 
-use super::{Artifact, Inventory, Node, ReaderProcess, Reference};
+use super::{
+    Artifact, Inventory, Node,
+    readers::{Process as ReaderProcess, Reference},
+};
 use crate::profile::{AuthorityId, OtherKind};
 
 /// Files that can hold the kubelet's command line beside its units: the end of their path.

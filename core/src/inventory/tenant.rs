@@ -14,7 +14,7 @@ use super::{
     detect::{self, Detected},
 };
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     formats::{emit, object::Object, static_pod},
     profile::{Ability, Component, Hosted, Profile, SecretTable},
 };

@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Content, InputFile, profile::Profile};
+use crate::{
+    input::{Content, InputFile},
+    profile::Profile,
+};
 
 /// How many symbolic links may lead to one file.
 const MAX_LINKS: usize = 8;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Inventory, writers::owners};
-use crate::{Finding, InputFile, formats::object::Object, profile::AuthorityId};
+use crate::{finding::Finding, formats::object::Object, input::InputFile, profile::AuthorityId};
 
 /// A distribution that is not supported.
 struct Distribution {

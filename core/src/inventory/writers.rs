@@ -1,5 +1,6 @@
 //! Programs that write Kubernetes objects by themselves, and would revert what a package writes.
 
+use Sign::{Annotation, Label, Labelled, Manager, Owner};
 use serde_json::Value;
 
 use crate::{formats::object::Object, text::shell::quote};
@@ -32,8 +33,6 @@ enum Sign {
     /// A field manager of this name.
     Manager(&'static str),
 }
-
-use Sign::{Annotation, Label, Labelled, Manager, Owner};
 
 /// One row for each writer, the most specific first: a Secret of External Secrets may have been installed by Helm as well.
 /// Sources, in order: argoproj/argo-cd docs/user-guide/resource_tracking.md; fluxcd/kustomize-controller and

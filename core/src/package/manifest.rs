@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::OutputFiles;
 use crate::{
-    UnixTime,
     formats::{kubeconfig, object, package_manifest::FORMAT, pem},
     inventory::SampleShare,
     mint::Minted,
@@ -15,6 +14,7 @@ use crate::{
     render::commands,
     report::{CertificateReport, certificate_report},
     simulate::{Edge, Outcome, TrustMatrix, VerifierSummary},
+    time::UnixTime,
     x509::{Certificate, Rules},
 };
 

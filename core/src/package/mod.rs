@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub use self::archive::archive;
 pub(crate) use self::archive::zip;
+
 use crate::{
     mint::Minted,
     plan::{Action, Content, Edit, Holder, KeyHome, RotationPlan, Source, Succession, request_path},

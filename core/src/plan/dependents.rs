@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{
-    authorities::Succession,
-    consumers::Dependent,
-    initial_state::host_of_url,
-};
+use super::model::{authorities::Succession, consumers::Dependent, initial_state::host_of_url};
 use crate::{
     inventory::{Artifact, Inventory, KubeconfigArtifact, Node, Slot},
     profile::AuthorityId,

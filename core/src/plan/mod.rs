@@ -17,7 +17,7 @@ mod keyless;
 mod kubelet_authority;
 mod machines;
 mod managed;
-pub mod model;
+pub(crate) mod model;
 mod nodes;
 mod objects;
 mod possible;
@@ -42,9 +42,7 @@ pub(crate) use self::{
         actions::{Action, ClusterAction, Logs, Machines},
         authorities::{KeyHome, Succession, Successor},
         consumers::{Consumer, Process},
-        content::{
-            Content, Edit, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source,
-        },
+        content::{Content, Edit, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
         initial_state::{
             Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted,
             certificates, split_entry,
@@ -62,12 +60,11 @@ pub(crate) use self::{
 pub use self::{
     model::{
         request::{
-            BroughtAuthority, Intent, KubeletCertificates, NewAuthority, PossibleChoices, RotationRequest, Workers,
+            self, BroughtAuthority, Intent, KubeletCertificates, NewAuthority, PossibleChoices, RotationRequest,
+            Workers,
         },
         rotation_plan::{Acknowledged, KeyRequest, Refusal, RotationPlan},
         subclouds::{SubcloudApplyType, SubcloudStrategy},
     },
     rotate::plan,
 };
-
-pub use self::model::request;

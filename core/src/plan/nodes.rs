@@ -10,12 +10,11 @@ use std::{
 
 use super::{
     clients, dependents,
-    model::content::{PUBLIC, SECRET},
     model::{
         actions::Action,
         authorities::{KeyHome, Succession},
         consumers::{Consumers, Dependent, Process},
-        content::{Content, Edit, Source},
+        content::{Content, Edit, PUBLIC, SECRET, Source},
         kept_file::KeptFile,
         package_path::PackagePath,
         phase::Phase,

@@ -7,11 +7,10 @@ use std::{
 
 use super::{
     clients,
-    model::content::{PUBLIC, SECRET},
     model::{
         actions::{Action, ClusterAction},
         authorities::{KeyHome, Succession},
-        content::{Content, Edit, ObjectChange, Source},
+        content::{Content, Edit, ObjectChange, PUBLIC, SECRET, Source},
         package_path::PackagePath,
         phase::Phase,
         steps::Holder,

@@ -4,7 +4,6 @@
 //! kube_rootca_update_manager.py; starlingx/distcloud: dcmanager/api/controllers/v1/sw_update_strategy.py and
 //! dcmanager/orchestrator/orchestrator_manager.py (`_process_extra_args_creation`).
 
-
 use super::model::{
     request::{NewAuthority, RotationRequest},
     subclouds::SubcloudStrategy,
@@ -53,6 +52,7 @@ pub(super) fn check(row: &AuthorityRow, request: &RotationRequest, now: UnixTime
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::SubcloudApplyType;
 
     fn strategy(text: &str) -> SubcloudStrategy {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -7,15 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    model::content::{PUBLIC, SECRET},
-    model::{
-        actions::Action,
-        authorities::{KeyHome, Succession},
-        content::{Content, Edit},
-        phase::{Phase, Side},
-        steps::Holder,
-    },
+use super::model::{
+    actions::Action,
+    authorities::{KeyHome, Succession},
+    content::{Content, Edit, PUBLIC, SECRET},
+    phase::{Phase, Side},
+    steps::Holder,
 };
 use crate::{
     finding::Finding,

@@ -4,8 +4,10 @@
 //! dcmanager/common/consts.py (states).
 
 use super::{
-    Course, Profile, STARLINGX, SigningRow,
+    Profile, SigningRow,
     managed::{ManagedStep, Manager, Performer},
+    platform::Course,
+    starlingx::STARLINGX,
 };
 
 /// The package's script that calls `dcmanager`.

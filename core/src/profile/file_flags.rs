@@ -1,5 +1,7 @@
 //! Flags of Kubernetes programs that refer to files: content of each file, and when the program reads it.
 
+pub(crate) use self::table::FLAGS;
+
 use super::Component;
 
 /// kube-controller-manager's flag for the signing certificate. kubeadm sets it to `ca.crt`. The file must contain
@@ -164,8 +166,6 @@ impl FileFlag {
 }
 
 mod table;
-
-pub(crate) use table::FLAGS;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,12 @@
 //! docs/content/guides/certs-lifecycle.md; and observations of operator 26.8.2-edge (`tests/fixtures/kamaji`).
 
 use super::{
-    Ability, AbilityRow, AuthorityId, AuthorityRow, Component, Course, DataStoreRow, Hosted, KubeconfigRow, LeafRow,
-    Lifecycle, OnNewCa, Profile, SecretTable, Sign, SigningRow, StaticPodRow, SuccessorShape,
+    AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, Profile, SigningRow, StaticPodRow, SuccessorShape,
     edge::Material,
+    hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable},
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
+    platform::{Course, Sign},
 };
 use crate::x509::KeyAlgorithm;
 

@@ -2,6 +2,8 @@
 //! They present and trust what is in the Secrets, which the operator rewrites unless it is paused (clastix/kamaji:
 //! internal/resources; each observed with operator 26.8.2-edge).
 
+use AuthorityId::{Cluster, FrontProxy};
+
 use super::{
     AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Holding, Material, Outage, Party, Writer},
@@ -10,8 +12,6 @@ use super::{
         trusting,
     },
 };
-
-use AuthorityId::{Cluster, FrontProxy};
 
 const fn kept(material: Material, effect: Effect) -> Option<Holding> {
     Some(Holding::new(material, Writer::Operator, effect))

@@ -2,8 +2,11 @@
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
 use super::{
-    AuthorityId, AuthorityRow, Component, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign,
-    SigningRow, StaticPodRow, SuccessorShape, edge::Material, kubeadm_edges::EDGES,
+    AuthorityId, AuthorityRow, Component, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, SigningRow,
+    StaticPodRow, SuccessorShape,
+    edge::Material,
+    kubeadm_edges::EDGES,
+    platform::{Course, Sign},
 };
 use crate::x509::KeyAlgorithm;
 

@@ -6,12 +6,12 @@
 //! util/certificate (kubelets renew); each observed on a cluster.
 //! util/certificate (kubelets renew); each seen on a cluster.
 
+use AuthorityId::{Cluster, FrontProxy};
+
 use super::{
     AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Party, Writer},
 };
-
-use AuthorityId::{Cluster, FrontProxy};
 
 pub(super) const fn file(material: Material, effect: Effect) -> Option<Holding> {
     Some(Holding::new(material, Writer::File, effect))

@@ -26,23 +26,27 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::x509::KeyAlgorithm;
+pub use self::{
+    cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
+    consumer_edges::{ConsumerFile, consumer_row, consumer_rows},
+    distributed_cloud::STARLINGX_DC,
+    edge::EdgeRow,
+    hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable},
+    kamaji::KAMAJI,
+    kubeadm::KUBEADM,
+    omni::OMNI,
+    platform::{Course, PROFILES, Sign, named},
+    starlingx::STARLINGX,
+    talos::TALOS,
+};
+pub(crate) use self::{
+    distributed_cloud::DCMANAGER,
+    file_flags::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    layout::Moves,
+};
 
-pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
-pub use consumer_edges::{ConsumerFile, consumer_row, consumer_rows};
-pub(crate) use distributed_cloud::DCMANAGER;
-pub use distributed_cloud::STARLINGX_DC;
-pub use edge::EdgeRow;
-use edge::Material;
-pub(crate) use file_flags::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG};
-pub use hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable};
-pub use kamaji::KAMAJI;
-pub use kubeadm::KUBEADM;
-pub(crate) use layout::Moves;
-pub use omni::OMNI;
-pub use platform::{Course, PROFILES, Sign, named};
-pub use starlingx::STARLINGX;
-pub use talos::TALOS;
+use self::edge::Material;
+use crate::x509::KeyAlgorithm;
 
 /// A CA of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,8 +5,10 @@
 //! internal/backend/runtime/omni/controllers/omni/cluster_status.go (handleClusterSecretsTaint, handleBreakGlassTaint).
 
 use super::{
-    AuthorityId, Course, Profile, TALOS,
+    AuthorityId, Profile,
     managed::{ManagedStep, Manager, Performer},
+    platform::Course,
+    talos::TALOS,
 };
 
 /// A cluster of Talos machines, managed by Omni.

@@ -1,6 +1,9 @@
 //! The list of platforms, how they are recognised, and the sequence of a rotation on each.
 
-use super::{Hosted, KAMAJI, KUBEADM, OMNI, Profile, STARLINGX, STARLINGX_DC, TALOS, managed::Manager};
+use super::{
+    Profile, distributed_cloud::STARLINGX_DC, hosted::Hosted, kamaji::KAMAJI, kubeadm::KUBEADM, managed::Manager,
+    omni::OMNI, starlingx::STARLINGX, talos::TALOS,
+};
 
 /// All platforms, in the order in which user interfaces list them.
 pub const PROFILES: &[&Profile] = &[&KUBEADM, &STARLINGX, &STARLINGX_DC, &TALOS, &OMNI, &KAMAJI];

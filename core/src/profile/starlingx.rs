@@ -3,8 +3,10 @@
 //! starlingx/config: sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
 
 use super::{
-    AuthorityRow, Course, KUBEADM, Profile, Sign, SigningRow, SuccessorShape,
+    AuthorityRow, Profile, SigningRow, SuccessorShape,
     edge::{EdgeRow, Outage},
+    kubeadm::KUBEADM,
+    platform::{Course, Sign},
 };
 
 /// The path of the new CA on every host until the last phase moves it to its final path.

@@ -3,7 +3,9 @@
 //! pkg/machinery/client/config.
 
 use super::{
-    AuthorityId, AuthorityRow, Course, OtherKind, OtherRow, Profile, Sign, SigningRow, SuccessorShape, edge::Material,
+    AuthorityId, AuthorityRow, OtherKind, OtherRow, Profile, SigningRow, SuccessorShape,
+    edge::Material,
+    platform::{Course, Sign},
     talos_edges::EDGES,
 };
 use crate::x509::KeyAlgorithm;

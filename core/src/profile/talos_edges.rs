@@ -6,12 +6,12 @@
 //! accepted CA; kube-controller-manager signs with the issuing CA and publishes only that one),
 //! controllers/k8s/kubelet_service.go (a kubelet keeps its certificate until its machine no longer accepts the issuer).
 
+use AuthorityId::{Cluster, Talos};
+
 use super::{
     AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Outage, Party, Writer},
 };
-
-use AuthorityId::{Cluster, Talos};
 
 const fn machine(material: Material) -> Option<Holding> {
     Some(Holding::new(material, Writer::Machine, Effect::Live))

@@ -5,7 +5,7 @@ use super::{
     ReplacedReport, RotationReport, SlotReport, StandingReport, UnrecognisedReport,
 };
 use crate::{
-    UnixTime, finding,
+    finding,
     inventory::{
         Artifact, Aspect, FoundCluster, HolderStanding, HostedRole, Inventory, KubeconfigArtifact, Node, ObjectRole,
         Role, Slot, StoredObject,
@@ -13,6 +13,7 @@ use crate::{
     plan::{same_algorithm, successor_name},
     profile::SecretContent,
     text::hex,
+    time::UnixTime,
     x509::{Certificate, PublicKey, SigningRequest},
 };
 

@@ -11,12 +11,13 @@ pub use self::certificate::{CertificateDetails, ExtensionReport};
 pub(crate) use self::inventory::certificate_report;
 
 use crate::{
-    Finding, Standing, UnixTime,
-    finding::FindingGroup,
+    finding::{Finding, FindingGroup},
+    inventory::Standing,
     plan::{Acknowledged, Intent, PossibleChoices},
     profile::AuthorityId,
     render::commands::Commands,
     simulate::TrustMatrix,
+    time::UnixTime,
     x509::KeyAlgorithm,
 };
 

@@ -1,10 +1,13 @@
 //! The report of a plan.
 
 use super::{
-    CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport, certificate_report,
+    CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport,
+    inventory::certificate_report,
 };
-use crate::mint::Minted;
-use crate::plan::{Action, ClusterAction, KeyHome, RenewedCertificate, RotationPlan, Step, Succession, Successor};
+use crate::{
+    mint::Minted,
+    plan::{Action, ClusterAction, KeyHome, RenewedCertificate, RotationPlan, Step, Succession, Successor},
+};
 
 impl RotationPlan {
     /// Reports the whole plan, before keys are generated.

@@ -4,11 +4,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{
-    SAMPLE_PREFIX,
-    maker::{Maker, Usage, embedded, kubeconfig},
+use super::maker::{Maker, Usage, embedded, kubeconfig};
+use crate::{
+    sample::SAMPLE_PREFIX,
+    x509::{Issuer, PrivateKey},
 };
-use crate::x509::{Issuer, PrivateKey};
 
 /// Static Pod manifests, with placeholders for node-specific values.
 const MANIFESTS: [(&str, &str); 4] = [

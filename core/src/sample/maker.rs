@@ -6,8 +6,7 @@ use zeroize::Zeroizing;
 
 use super::SampleFile;
 use crate::{
-    UnixTime,
-    time::BACKDATE,
+    time::{BACKDATE, UnixTime},
     x509::{
         AlternativeName, AuthorityName, AuthorityParameters, Certificate, ExtendedKeyUsage, Issuer, KeyAlgorithm,
         KeyType, LeafParameters, PrivateKey, issue_authority, issue_leaf,

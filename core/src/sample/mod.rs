@@ -11,16 +11,15 @@ mod talos;
 
 use zeroize::Zeroizing;
 
+use self::maker::Maker;
 use crate::{
-    UnixTime,
     inventory::{SAMPLE_PREFIX, SampleShare, sample_share},
     package::zip,
     profile::{self, KAMAJI, KUBEADM, Profile, STARLINGX, TALOS},
     report::InventoryReport,
+    time::UnixTime,
     x509::{KeyAlgorithm, PrivateKey},
 };
-
-use self::maker::Maker;
 
 /// All samples, in the order in which user interfaces list them.
 pub const SAMPLES: &[Sample] = &[

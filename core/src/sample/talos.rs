@@ -12,11 +12,13 @@ use base64::{
 use zeroize::Zeroizing;
 
 use super::{
-    SAMPLE_PREFIX,
     kubeadm::person,
     maker::{Maker, Usage},
 };
-use crate::x509::{AuthorityName, Issuer, KeyAlgorithm};
+use crate::{
+    sample::SAMPLE_PREFIX,
+    x509::{AuthorityName, Issuer, KeyAlgorithm},
+};
 
 const CONTROL_PLANE: &str = include_str!("talos/controlplane.yaml");
 const WORKER: &str = include_str!("talos/worker.yaml");

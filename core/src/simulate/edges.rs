@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns,
+    columns,
+    matrix::{Edge, OtherVerdict, Outcome, TrustMatrix, Verdict},
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     on_nodes::MADE_BY_INIT,
     referee::Referee,

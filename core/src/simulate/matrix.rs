@@ -7,15 +7,16 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use self::verifiers::VerifierSummary;
+
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     profile::{AuthorityId, edge::Expectation},
+    time::UnixTime,
     x509::{Certificate, ChainError, Purpose, Rules, TrustBundle},
 };
 
 mod verifiers;
-
-pub use verifiers::VerifierSummary;
 
 /// Every edge of the cluster at every step of the rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    OtherVerdict, Outcome,
     effects::signs,
+    matrix::{OtherVerdict, Outcome},
     referee::Referee,
     world::{Cell, Leaf, Value, Values, World},
 };

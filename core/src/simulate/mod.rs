@@ -21,6 +21,7 @@ mod world;
 pub use self::matrix::{
     Broken, Column, Edge, OtherVerdict, Outcome, Span, Trial, TrustMatrix, Verdict, VerifierSummary,
 };
+
 use self::{edges::Edges, world::World};
 use crate::{
     mint::Minted,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Trial, world::Leaf};
+use super::{matrix::Trial, world::Leaf};
 use crate::{
-    UnixTime,
     mint::Minted,
     plan::RotationPlan,
     profile::AuthorityId,
+    time::UnixTime,
     x509::{Certificate, ChainError, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 

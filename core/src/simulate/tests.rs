@@ -12,12 +12,14 @@ use getrandom::{SysRng, rand_core::UnwrapErr};
 
 use super::*;
 use crate::{
-    Content, InputFile, InspectOptions, UnixTime, inspect, inspect_with, mint, package,
+    Content, InputFile, InspectOptions, UnixTime,
+    faults::Fault,
+    inspect, inspect_with, mint,
+    package::{PackageError, package},
     plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
     profile::{AuthorityId, Component, Profile, STARLINGX},
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };
-use crate::{faults::Fault, package::PackageError};
 
 mod foreign;
 mod serving;

@@ -20,8 +20,7 @@ use crate::{
         AuthorityId, Component,
         edge::{Effect, Material, Party},
     },
-    render::RenderError,
-    render::Renderer,
+    render::{RenderError, Renderer},
     x509::{Certificate, PublicKey, TrustBundle},
 };
 

@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use const_oid::ObjectIdentifier;
-use der::{DateTime, Decode, Encode, asn1::BitString, asn1::OctetString};
+use der::{
+    DateTime, Decode, Encode,
+    asn1::{BitString, OctetString},
+};
 use spki::{
     AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey, SubjectPublicKeyInfoOwned,
     SubjectPublicKeyInfoRef,
@@ -20,8 +23,15 @@ use x509_cert::{
     time::{Time, Validity as EncodedValidity},
 };
 
-use super::{Extension, IssueError, Name, PrivateKey, PublicKey, Validity, serial};
-use crate::UnixTime;
+use super::{
+    extension::Extension,
+    issue::IssueError,
+    key::{PrivateKey, PublicKey},
+    name::Name,
+    reissue::Validity,
+    serial,
+};
+use crate::time::UnixTime;
 
 /// The fields of a certificate to build, except its serial number and signature.
 pub(super) struct Content<'a> {

@@ -1,6 +1,6 @@
 //! Trust bundles.
 
-use super::Certificate;
+use super::certificate::Certificate;
 
 /// An ordered list of trusted CA certificates, without duplicates.
 ///

@@ -17,10 +17,14 @@ use x509_parser::{
 };
 
 use super::{
-    AlternativeName, ExtendedKeyUsage, Extension, KeyUsage, Name, Oid, PublicKey, SignatureAlgorithm, SignatureVerdict,
-    key::pem,
+    extension::{ExtendedKeyUsage, Extension, KeyUsage},
+    key::{PublicKey, pem},
+    name::Name,
+    oid::Oid,
+    san::AlternativeName,
+    signature::{SignatureAlgorithm, SignatureVerdict},
 };
-use crate::{UnixTime, text::hex};
+use crate::{text::hex, time::UnixTime};
 
 /// A certificate (RFC 5280, 4.1). Two are equal if their DER is identical. Cheap to clone.
 #[derive(Clone)]

@@ -25,8 +25,16 @@ mod webpki;
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
 pub use self::rules::Rules;
-use super::{Certificate, ExtendedKeyUsage, KeyType, MAX_RSA_BITS, Name, PublicKey, SignatureAlgorithm, TrustBundle};
-use crate::UnixTime;
+
+use super::{
+    bundle::TrustBundle,
+    certificate::Certificate,
+    extension::ExtendedKeyUsage,
+    key::{KeyType, PublicKey},
+    name::Name,
+    signature::{MAX_RSA_BITS, SignatureAlgorithm},
+};
+use crate::time::UnixTime;
 
 /// The TLS role of the side that presents the certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@
 use der::{Reader, SliceReader, Tag};
 use p12_keystore::{Pkcs12Archive, error::Error};
 
-use super::{Certificate, PrivateKey};
+use super::{certificate::Certificate, key::PrivateKey};
 use crate::input::Password;
 
 /// The limit of encrypted parts. A typical container has three: a key, its chain and the integrity check. Each part may

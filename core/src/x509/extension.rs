@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Oid;
+use super::oid::Oid;
 
 /// An extension (RFC 5280, 4.1.2.9).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -22,13 +22,20 @@ use x509_cert::{
 };
 
 use super::{
-    AlternativeName, Certificate, ExtendedKeyUsage, Extension, Issuer, KeyType, KeyUsage, Name, Oid, PrivateKey,
-    PublicKey, SigningRequest, Validity,
     build::{Content, build},
+    certificate::Certificate,
+    extension::{ExtendedKeyUsage, Extension, KeyUsage},
+    issuer::Issuer,
+    key::{KeyType, PrivateKey, PublicKey},
+    name::Name,
+    oid::Oid,
+    reissue::Validity,
+    request::SigningRequest,
+    san::AlternativeName,
     serial,
     verify::{Asked, Shape},
 };
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// Parameters of a new CA.
 #[derive(Clone, Debug, PartialEq, Eq)]

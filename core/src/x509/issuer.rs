@@ -1,6 +1,6 @@
 //! A CA with its private key.
 
-use super::{Certificate, PrivateKey};
+use super::{certificate::Certificate, key::PrivateKey};
 
 /// A CA certificate and its private key.
 #[derive(Clone, Debug)]

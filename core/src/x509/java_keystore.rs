@@ -2,7 +2,7 @@
 //! (OpenJDK: src/java.base/share/classes/sun/security/provider/JavaKeyStore.java, `engineLoad`;
 //! com/sun/crypto/provider/JceKeyStore.java).
 
-use super::Certificate;
+use super::certificate::Certificate;
 
 const JKS: u32 = 0xFEED_FEED;
 const JCEKS: u32 = 0xCECE_CECE;

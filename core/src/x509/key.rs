@@ -9,9 +9,11 @@ use std::{fmt, str::FromStr};
 use der::pem::LineEnding;
 use serde::{Deserialize, Serialize};
 
-pub use encrypted::{MAX_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_PARALLEL};
-pub use private::PrivateKey;
-pub use public::PublicKey;
+pub use self::{
+    encrypted::{MAX_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_PARALLEL},
+    private::PrivateKey,
+    public::PublicKey,
+};
 
 /// A key algorithm for key generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -27,26 +27,30 @@ mod serial;
 mod tests;
 mod verify;
 
-pub use bundle::TrustBundle;
-pub use certificate::{Certificate, CertificateError};
-pub(crate) use chain::ascii_host;
-pub use chain::{ChainError, Presented, Purpose, Question, Rules, validate};
-pub use container::{Container, ContainerError};
-pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
-pub use issue::{
-    AuthorityName, AuthorityParameters, IssueError, LeafParameters, NameAttribute, issue_authority, issue_leaf,
-    issue_requested,
+pub use self::{
+    bundle::TrustBundle,
+    certificate::{Certificate, CertificateError},
+    chain::{ChainError, Presented, Purpose, Question, Rules, validate},
+    container::{Container, ContainerError},
+    extension::{ExtendedKeyUsage, Extension, KeyUsage},
+    issue::{
+        AuthorityName, AuthorityParameters, IssueError, LeafParameters, NameAttribute, issue_authority, issue_leaf,
+        issue_requested,
+    },
+    issuer::{Issuer, IssuerError},
+    key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey},
+    name::Name,
+    oid::Oid,
+    reissue::{Validity, reissue, reissue_authority},
+    request::{SigningRequest, SigningRequestError, request_again},
+    san::AlternativeName,
+    signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm, SignatureVerdict},
 };
-pub use issuer::{Issuer, IssuerError};
-pub(crate) use java_keystore::{JavaKeystore, is_java_keystore};
-pub use key::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, PrivateKey, PublicKey};
-pub use name::Name;
-pub(crate) use name::before_date;
-pub use oid::Oid;
-pub use reissue::{Validity, reissue, reissue_authority};
-pub use request::{SigningRequest, SigningRequestError, request_again};
-pub use san::AlternativeName;
-pub use signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm, SignatureVerdict};
+pub(crate) use self::{
+    chain::ascii_host,
+    java_keystore::{JavaKeystore, is_java_keystore},
+    name::before_date,
+};
 
 /// Escapes control and formatting characters as `\XX` for each UTF-8 octet (RFC 4514, 2.4), and characters of `special`
 /// with a backslash. Text from a certificate can then neither break a line nor reorder the text around it.

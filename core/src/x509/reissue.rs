@@ -4,12 +4,16 @@ use const_oid::db::rfc5280;
 use der::asn1::OctetString;
 
 use super::{
-    Certificate, Extension, IssueError, Issuer, Name, PrivateKey, PublicKey,
     build::{Content, build},
-    issue::{authority_key_identifier, extension},
+    certificate::Certificate,
+    extension::Extension,
+    issue::{IssueError, authority_key_identifier, extension},
+    issuer::Issuer,
+    key::{PrivateKey, PublicKey},
+    name::Name,
     verify::{Asked, compare_extensions},
 };
-use crate::UnixTime;
+use crate::time::UnixTime;
 
 /// The validity of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,8 +11,13 @@ use x509_cert::{
 use x509_parser::{certification_request::X509CertificationRequest, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    AlternativeName, Certificate, IssueError, Name, PrivateKey, PublicKey, SignatureAlgorithm, SignatureVerdict,
-    build::encoded, certificate::envelope,
+    build::encoded,
+    certificate::{Certificate, envelope},
+    issue::IssueError,
+    key::{PrivateKey, PublicKey},
+    name::Name,
+    san::AlternativeName,
+    signature::{SignatureAlgorithm, SignatureVerdict},
 };
 
 /// A CSR: the requested identity, its key, and the requested extensions.

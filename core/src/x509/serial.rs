@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::PrivateKey;
+use super::key::PrivateKey;
 
 /// The length of a serial number in octets: more than the 64 bits that resist guessing, less than the maximum of 20
 /// octets (RFC 5280, 4.1.2.2).

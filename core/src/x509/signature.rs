@@ -14,7 +14,10 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use signature::{Verifier, hazmat::PrehashVerifier};
 use spki::AlgorithmIdentifierRef;
 
-use super::{KeyType, Oid, PublicKey};
+use super::{
+    key::{KeyType, PublicKey},
+    oid::Oid,
+};
 
 /// The limit of the RSA modulus for signature checks, in bits. Beyond it a single check could take minutes, and the
 /// input could contain thousands.

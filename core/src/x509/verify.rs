@@ -3,8 +3,13 @@
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{
-    AlternativeName, Certificate, ExtendedKeyUsage, Extension, IssueError, KeyUsage, Name, PrivateKey, PublicKey,
-    Validity,
+    certificate::Certificate,
+    extension::{ExtendedKeyUsage, Extension, KeyUsage},
+    issue::IssueError,
+    key::{PrivateKey, PublicKey},
+    name::Name,
+    reissue::Validity,
+    san::AlternativeName,
 };
 
 /// The expected fields of any certificate.

@@ -7,16 +7,20 @@ mod name;
 mod tar;
 mod zip;
 
-use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    sync::Arc,
+};
 
 use flate2::read::MultiGzDecoder;
 use zeroize::Zeroizing;
 
 use self::name::Refused;
-use crate::input::MAX_FILE_SIZE;
-use crate::{Content, Finding, InputFile, Severity};
+use crate::{
+    finding::{Finding, Severity},
+    input::{Content, InputFile, MAX_FILE_SIZE},
+};
 
 /// The limit of nested archives: `a.zip!/b.tar.gz!/c.tar!/d.gz!/e`.
 pub const MAX_DEPTH: usize = 4;

@@ -5,7 +5,7 @@ use std::io::Read;
 use tar::{Archive, Entry, EntryType, Header};
 
 use super::{Sink, Stop, name};
-use crate::{Content, Severity};
+use crate::{finding::Severity, input::Content};
 
 /// Whether `bytes` begin with a tar header with a correct checksum.
 pub(super) fn is_tar(bytes: &[u8]) -> bool {

@@ -2,11 +2,10 @@
 
 use std::io::{Cursor, Read};
 
-use zip::result::ZipError;
-use zip::{System, ZipArchive};
+use zip::{System, ZipArchive, result::ZipError};
 
 use super::{DUPLICATE, Metered, Sink, Stop};
-use crate::{Content, Severity};
+use crate::{finding::Severity, input::Content};
 
 /// Mask and value of the file type of symbolic links in a Unix mode (`S_IFMT`, `S_IFLNK`).
 const FILE_TYPE: u32 = 0o170_000;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::{
+use super::volume::{self, Mount, Volumes, list, text};
+use crate::formats::{
     command_line::{self, Argument},
     path::below,
 };
-use super::volume::{self, Mount, Volumes, list, text};
 
 /// A container of a static Pod.
 #[derive(Clone, Debug, PartialEq, Eq)]

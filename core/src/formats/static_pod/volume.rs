@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::{command_line, path::below};
+use crate::formats::{command_line, path::below};
 
 /// `hostPath.type` (kubernetes/api: core/v1/types.go, `HostPathType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,6 +19,7 @@ pub(crate) use self::{
     merge::merge,
     secrets::{Secrets, edit as edit_secrets},
 };
+
 use super::kubeconfig::Kubeconfig;
 
 /// A file of Talos, by type.

@@ -7,10 +7,11 @@ use super::{
     signatures::{issuer_name, signature_not_judged},
 };
 use crate::{
-    Finding, Severity, UnixTime,
+    finding::{Finding, Severity},
     inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
     text::hex,
+    time::UnixTime,
     x509::{Certificate, PrivateKey, SignatureVerdict},
 };
 

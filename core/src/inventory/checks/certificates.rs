@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::every_certificate;
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::Inventory,
     profile::{AuthorityId, OtherKind, SuccessorShape},
-    time::DAY,
+    time::{DAY, UnixTime},
     x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},
 };
 

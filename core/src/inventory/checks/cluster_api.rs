@@ -1,7 +1,7 @@
 //! What Cluster API makes of its Secrets (kubernetes-sigs/cluster-api: util/secret, util/kubeconfig, util/certs).
 
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     formats::pem,
     inventory::{Inventory, KubeconfigArtifact, ObjectRole, StoredObject},
     profile::{AuthorityId, CLUSTER_SECRET_TYPE, SecretContent},

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects;
 use crate::{
-    Finding,
-    inventory::{CaCopy, CopyKind, Inventory, ObjectRole},
+    finding::Finding,
+    inventory::{
+        Inventory, ObjectRole,
+        copies::{CaCopy, CopyKind},
+    },
     profile::AuthorityId,
 };
 

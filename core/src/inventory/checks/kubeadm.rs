@@ -2,11 +2,10 @@
 
 use super::layout;
 use crate::{
-    Finding,
+    finding::Finding,
     formats::kubeadm::VERSIONS,
-    inventory::{CLIENT_FLAG, Inventory, Node, ObjectRole, tree},
-    profile::AuthorityId,
-    profile::SIGNING_FLAG,
+    inventory::{Inventory, Node, ObjectRole, signing_copy::CLIENT_FLAG, tree},
+    profile::{AuthorityId, SIGNING_FLAG},
 };
 
 /// The cluster's configuration must fit the layout; where kubeadm would later write other flags, that is said.

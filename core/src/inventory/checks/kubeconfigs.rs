@@ -5,7 +5,7 @@ use super::{
     signatures::{issuer_name, signature_not_judged},
 };
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     formats::kubeconfig::Material,
     inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
     profile::{AuthorityId, Component, KubeconfigRow},

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Finding,
+    finding::Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, CLIENT_FLAG, Inventory, Node, Slot, tree},
+    inventory::{Artifact, Inventory, Node, Slot, signing_copy::CLIENT_FLAG, tree},
     profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 

@@ -1,7 +1,7 @@
 //! What has to do with machines that are made of configurations: clients of their own API, the secrets they came from.
 
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{Artifact, Inventory},
     profile::AuthorityId,
 };

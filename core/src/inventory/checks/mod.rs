@@ -17,13 +17,13 @@ mod tenants;
 mod verifiers;
 mod writers;
 
-pub(crate) use self::verifiers::Refusals;
+pub(crate) use self::{signatures::refused_extension, verifiers::Refusals};
 
-pub(crate) use self::signatures::refused_extension;
 use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
 use crate::{
-    Severity, UnixTime,
+    finding::Severity,
     profile::{AuthorityId, OtherKind},
+    time::UnixTime,
     x509::Certificate,
 };
 

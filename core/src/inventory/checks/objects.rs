@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{copies::names, signatures::signature_not_judged};
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     inventory::{
-        CaCopy, CopiedValue, CopyKind, Form, Inventory, PASSWORD_NEEDED, PASSWORD_WRONG, Unread, writers::WrittenBy,
+        Inventory, PASSWORD_NEEDED, PASSWORD_WRONG,
+        copies::{CaCopy, CopiedValue, CopyKind, Form},
+        keystores::Unread,
+        writers::WrittenBy,
     },
     profile::{AuthorityId, AuthorityRow},
     text::shell::quote,

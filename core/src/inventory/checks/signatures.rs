@@ -4,7 +4,7 @@ use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{every_certificate, severity};
 use crate::{
-    Finding, Severity,
+    finding::{Finding, Severity},
     inventory::Inventory,
     profile::AuthorityId,
     x509::{Certificate, SignatureVerdict},

@@ -1,8 +1,8 @@
 //! What a control plane that an operator keeps in Secrets has to be for a rotation, and what its operator would do.
 
 use crate::{
-    Finding,
-    inventory::{Inventory, Role, Tenant},
+    finding::Finding,
+    inventory::{Inventory, Role, tenant::Tenant},
     profile::AuthorityId,
 };
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::every_certificate;
 use crate::{
-    Finding, UnixTime,
+    finding::Finding,
     inventory::Inventory,
+    time::UnixTime,
     x509::{Certificate, ChainError, ExtendedKeyUsage, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 

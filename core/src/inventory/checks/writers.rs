@@ -1,8 +1,12 @@
 //! Objects that the package changes and that the cluster, or a program in it, would not leave so.
 
 use crate::{
-    Finding,
-    inventory::{HostedRole, Inventory, ObjectRole, StoredObject, is_immutable, writer},
+    finding::Finding,
+    inventory::{
+        Inventory, ObjectRole, StoredObject,
+        tenant::HostedRole,
+        writers::{is_immutable, writer},
+    },
     profile::SecretContent,
 };
 

@@ -15,8 +15,8 @@ use self::{
     shared::Identity,
     units::{Holder, Unit},
 };
-use super::{CaCopy, Conflicts, Inventory, Node, Pinned, Role, Slot, StoredObject};
-use crate::{Finding, profile::AuthorityId, text::hex, x509::Certificate};
+use super::{Conflicts, Inventory, Node, Role, Slot, StoredObject, copies::CaCopy, pins::Pinned};
+use crate::{finding::Finding, profile::AuthorityId, text::hex, x509::Certificate};
 
 /// So many folders and nodes are named in a finding; the rest is counted. The report has all of them.
 const NAMED: usize = 6;

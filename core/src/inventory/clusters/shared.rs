@@ -3,11 +3,9 @@
 //! Every API server of a cluster verifies the same service account tokens, reaches the same etcd and is called through the
 //! same aggregation layer. One of these may differ while it is being rotated; two do not.
 
-use super::{
-    super::{Artifact, Conflicts, Inventory, Node, Role},
-    units::Unit,
-};
+use super::units::Unit;
 use crate::{
+    inventory::{Artifact, Conflicts, Inventory, Node, Role},
     profile::{AuthorityId, OtherKind},
     x509::{Certificate, PublicKey},
 };

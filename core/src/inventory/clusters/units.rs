@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject};
 use crate::{
+    inventory::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject},
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Reader, Reason, contains, from_base64};
+use super::{Reason, contains, from_base64, pem::Reader};
 use crate::{
-    Severity,
+    finding::Severity,
     formats::{kubeconfig, yaml},
     x509::{Certificate, container},
 };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{CONVERT, COPY_AGAIN, Detected, MAX_PROBLEMS, Reason, odd, private_key_der, unreadable_key};
 use crate::{
-    Password,
     formats::pem::{self, PemBlock, PemScan},
+    input::Password,
     inventory::Artifact,
     profile::{AuthorityId, Profile},
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{NodeFile, Process, Reader, Reference, configs, files::NodeFiles};
+use super::{
+    Process, Reader, Reference, configs,
+    files::{NodeFile, NodeFiles},
+};
 use crate::{
     formats::{
         command_line::{self, Argument},

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::{Artifact, detect, tree};
 use super::{
-    NodeFile, Process, Reference,
+    Process, Reference,
     collector::{Collector, Source},
+    files::NodeFile,
 };
 use crate::{
     formats::{
@@ -15,6 +15,7 @@ use crate::{
         yaml,
     },
     input::MAX_PATH,
+    inventory::{Artifact, detect, tree},
     profile::file_fields::{FieldContent, FileField},
 };
 

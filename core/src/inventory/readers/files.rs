@@ -1,10 +1,11 @@
 //! The files of one node, by path.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::{collections::BTreeMap, ops::Bound};
 
-use super::super::{Artifact, Slot, tree};
-use crate::formats::systemd_unit::glob;
+use crate::{
+    formats::systemd_unit::glob,
+    inventory::{Artifact, Slot, tree},
+};
 
 /// A file of a node.
 #[derive(Clone, Copy, Debug)]

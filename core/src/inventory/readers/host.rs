@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::super::tree;
 use super::{
-    NodeFile, Process, Reference,
+    Process, Reference,
     collector::{Collector, Source},
+    files::NodeFile,
 };
 use crate::{
     formats::{
         command_line,
         systemd_unit::{self, EnvironmentFile, Fragment, Service, Unknown, Word},
     },
+    inventory::tree,
     profile::file_flags::Program,
 };
 

@@ -11,10 +11,10 @@ mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Workload;
-
 pub(crate) use self::files::NodeFile;
+
 use self::{collector::Collector, files::NodeFiles};
+use super::workloads::Workload;
 use crate::{
     formats::{path::below, systemd_unit::Unknown},
     profile::file_flags::{Content, FileFlag, Program},

@@ -1,12 +1,13 @@
 //! References of static Pods.
 
-use super::super::{Artifact, Workload, tree};
 use super::{
-    NodeFile, Process, Reference,
+    Process, Reference,
     collector::{Collector, Source},
+    files::NodeFile,
 };
 use crate::{
     formats::static_pod::{Container, HostPathType, Mount, StaticPod},
+    inventory::{Artifact, tree, workloads::Workload},
     profile::file_flags::Program,
 };
 

@@ -1,7 +1,9 @@
 use std::{fs, path::Path};
 
-use super::super::detect::{Detected, detect};
-use super::*;
+use super::{
+    super::detect::{Detected, detect},
+    *,
+};
 
 mod configs;
 mod field;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Aspect, Before, Done, Fits, Rotation, Switched, TrustsBoth};
+use super::{Aspect, Before, Done, Fits, Switched, TrustsBoth, rotation::Rotation};
 use crate::{
     inventory::{Inventory, Node},
     profile::AuthorityRow,

@@ -10,13 +10,15 @@ mod node;
 mod objects;
 mod rotation;
 
+use Standing::{Before, Done, Switched, TrustsBoth};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::rotation::Rotation;
 pub(super) use self::rotation::rotations;
+
 use super::{Inventory, KubeconfigArtifact};
 use crate::{
-    Finding,
+    finding::Finding,
     profile::AuthorityId,
     x509::{Certificate, SignatureVerdict},
 };
@@ -35,8 +37,6 @@ pub enum Standing {
     /// Phase 3 is done: it knows the new CA alone.
     Done,
 }
-
-use Standing::{Before, Done, Switched, TrustsBoth};
 
 impl Standing {
     /// All of them, in order.

@@ -1,8 +1,8 @@
 //! What a node's files tell.
 
 use super::{
-    Aspect, Before, Done, Fits, HolderStanding, Rotation, Standing, Switched, TrustsBoth, from, kubeconfig, machines,
-    signed, trust, until,
+    Aspect, Before, Done, Fits, HolderStanding, Standing, Switched, TrustsBoth, from, kubeconfig, machines,
+    rotation::Rotation, signed, trust, until,
 };
 use crate::{
     inventory::{Artifact, Inventory, Node, Role},

@@ -9,10 +9,10 @@ mod window;
 use std::fmt::Write;
 
 use self::texts::{CLUSTER_API_DIFFERENCES, Texts};
-use super::commands::{self, Commands};
 use crate::{
     inventory::SampleShare,
     mint::Minted,
+    package::commands::{self, Commands},
     plan::{Action, ClusterAction, Holder, Intent, KeyHome, Phase, RotationPlan, Step},
     profile::Course,
     simulate::TrustMatrix,

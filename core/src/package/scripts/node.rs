@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use super::{Library, function, head, verify};
 use crate::{
-    UnixTime,
     formats::static_pod,
     mint::{Minted, MintedAuthority},
     package::OutputFiles,
@@ -18,6 +17,7 @@ use crate::{
         hex,
         shell::{quote, quoted},
     },
+    time::UnixTime,
     x509::TrustBundle,
 };
 

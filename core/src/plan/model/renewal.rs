@@ -1,6 +1,5 @@
 //! Certificates that are renewed under the same CA.
 
-
 use crate::{profile::Lifecycle, time::UnixTime};
 
 /// Secrets of one kind that a tenant's operator creates again when they are deleted.

@@ -4,13 +4,10 @@
 use super::{MANIFEST, NodePlanner};
 use crate::{
     inventory::{CLIENT_FLAG, Standing},
-    plan::{
-        model::content::PUBLIC,
-        model::{
-            actions::Action,
-            content::{Content, Edit},
-            phase::Side,
-        },
+    plan::model::{
+        actions::Action,
+        content::{Content, Edit, PUBLIC},
+        phase::Side,
     },
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };

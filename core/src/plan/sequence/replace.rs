@@ -10,10 +10,9 @@ use crate::{
     finding::Finding,
     inventory::Inventory,
     plan::{
-        model::content::PUBLIC,
         model::{
             actions::{Action, ClusterAction},
-            content::{Content, Edit},
+            content::{Content, Edit, PUBLIC},
             phase::Phase,
             request::{RotationRequest, Workers},
             steps::{Fact, Gate, Holder},

@@ -1,7 +1,9 @@
 //! Tests with a tenant of Kamaji's operator (`tests/fixtures/kamaji`): each decision of its plan is necessary.
 
 use crate::{
-    plan::{Action, ClusterAction, Content, Edit, FilePart, ObjectChange, RotationRequest, Step, TenantVerb},
+    plan::{
+        Action, ClusterAction, Content, Edit, ObjectChange, RotationRequest, Step, TenantVerb, model::content::FilePart,
+    },
     simulate::{Outcome, TrustMatrix, tests::Rotation},
 };
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Edge, Outcome, TrustMatrix};
-use crate::{Finding, x509::Rules};
+use crate::{finding::Finding, x509::Rules};
 
 /// The result of a rule set over all connections.
 #[derive(Clone, Debug, PartialEq, Eq)]

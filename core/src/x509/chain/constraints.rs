@@ -11,8 +11,8 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{ChainError, Rules, host, name};
-use crate::x509::{AlternativeName, Certificate};
+use super::{ChainError, host, name, rules::Rules};
+use crate::x509::{certificate::Certificate, san::AlternativeName};
 
 /// A form of name that is not evaluated here.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,15 @@
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{
-    ChainError, Link, Question, Refusals, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+    ChainError, Link, Question, Refusals, constraints, has_judged_key, host, is_understood, name, rules::Rules, wanted,
 };
 use crate::{
-    UnixTime,
-    x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyUsage},
+    time::UnixTime,
+    x509::{
+        certificate::Certificate,
+        extension::{ExtendedKeyUsage, KeyUsage},
+        san::AlternativeName,
+    },
 };
 
 /// The limit of signature checks for one leaf (verify.go, `maxChainSignatureChecks`).

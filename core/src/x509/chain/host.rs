@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::x509::{AlternativeName, Certificate};
+use crate::x509::{certificate::Certificate, san::AlternativeName};
 
 /// Go's rule (golang/go: src/crypto/x509/verify.go, `VerifyHostname`): only subject alternative names count.
 pub(super) fn go(leaf: &Certificate, host: &str) -> bool {

@@ -6,12 +6,18 @@ use const_oid::{ObjectIdentifier, db::rfc5280};
 use x509_parser::{extensions::AuthorityKeyIdentifier, prelude::FromDer};
 
 use super::{
-    ChainError, Link, Purpose, Question, Refusals, Rules, constraints, has_judged_key, host, idna, name, openssl,
-    wanted,
+    ChainError, Link, Purpose, Question, Refusals, constraints, has_judged_key, host, idna, name, openssl,
+    rules::Rules, wanted,
 };
 use crate::{
-    UnixTime,
-    x509::{AlternativeName, Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Oid, PublicKey},
+    time::UnixTime,
+    x509::{
+        certificate::Certificate,
+        extension::{ExtendedKeyUsage, KeyUsage},
+        key::{KeyType, PublicKey},
+        oid::Oid,
+        san::AlternativeName,
+    },
 };
 
 /// The shortest RSA key (`RSA keySize < 1024`). Bits.

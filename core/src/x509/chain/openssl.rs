@@ -9,11 +9,16 @@ use x509_parser::{
 };
 
 use super::{
-    ChainError, Link, Purpose, Question, Rules, constraints, has_judged_key, host, is_understood, name, wanted,
+    ChainError, Link, Purpose, Question, constraints, has_judged_key, host, is_understood, name, rules::Rules, wanted,
 };
 use crate::{
-    UnixTime,
-    x509::{Certificate, ExtendedKeyUsage, KeyType, KeyUsage, Name},
+    time::UnixTime,
+    x509::{
+        certificate::Certificate,
+        extension::{ExtendedKeyUsage, KeyUsage},
+        key::KeyType,
+        name::Name,
+    },
 };
 
 /// The shortest RSA key at security level 2, OpenSSL's default since 3.2 and that of Debian and Ubuntu before. Bits.

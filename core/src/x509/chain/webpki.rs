@@ -3,10 +3,14 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, P_521, Question, Refusals, Rules, constraints, host, name, wanted};
+use super::{ChainError, Link, P_521, Question, Refusals, constraints, host, name, rules::Rules, wanted};
 use crate::{
-    UnixTime,
-    x509::{Certificate, Digest, KeyType, PublicKey, SignatureAlgorithm},
+    time::UnixTime,
+    x509::{
+        certificate::Certificate,
+        key::{KeyType, PublicKey},
+        signature::{Digest, SignatureAlgorithm},
+    },
 };
 
 /// The limit of signature checks for one certificate (verify_cert.rs, `Budget`).

@@ -6,7 +6,7 @@ use pkcs8::{
     pkcs5::{EncryptionScheme, pbes2::Kdf},
 };
 
-use super::{KeyError, PrivateKey};
+use super::{KeyError, private::PrivateKey};
 use crate::input::Password;
 
 /// The limit of PBKDF2 iterations. OpenSSL's default is 2,048, and OWASP recommends 600,000 (2023). An untrusted file

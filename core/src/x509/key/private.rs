@@ -14,10 +14,10 @@ use signature::{Keypair, SignatureEncoding, Signer};
 use zeroize::Zeroizing;
 
 use super::{
-    KeyAlgorithm, KeyEncoding, KeyError, KeyType, PublicKey, pem,
-    public::{bit_length, curve, other_name},
+    KeyAlgorithm, KeyEncoding, KeyError, KeyType, pem,
+    public::{PublicKey, bit_length, curve, other_name},
 };
-use crate::x509::{Digest, SignatureAlgorithm, signature::MAX_RSA_BITS};
+use crate::x509::signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};
 
 /// A private key that can sign. Its memory is wiped when the last clone is dropped. `Debug` prints only the public key
 /// pin.

@@ -13,8 +13,13 @@ use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
 use super::{KeyError, KeyType};
-use crate::text::hex;
-use crate::x509::{Oid, SignatureAlgorithm, SignatureVerdict, signature};
+use crate::{
+    text::hex,
+    x509::{
+        oid::Oid,
+        signature::{self, SignatureAlgorithm, SignatureVerdict},
+    },
+};
 
 /// A public key, stored as its original `SubjectPublicKeyInfo`. Two are equal if their bytes are identical.
 #[derive(Clone)]
