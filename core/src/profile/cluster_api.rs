@@ -1,7 +1,7 @@
 //! Secrets of workload clusters in a Cluster API management cluster.
 //! Source: kubernetes-sigs/cluster-api: util/secret/consts.go, util/kubeconfig/kubeconfig.go.
 
-use super::AuthorityId;
+use super::ids::AuthorityId;
 
 /// The label with the name of the Cluster that a Secret belongs to (`clusterv1.ClusterNameLabel`).
 pub const CLUSTER_NAME_LABEL: &str = "cluster.x-k8s.io/cluster-name";

@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use super::{
-    AuthorityId, Component,
     edge::{ConsumerId, EdgeRow, Effect, End, Holding, Material, Party, Writer},
+    ids::{AuthorityId, Component},
     kubeadm_edges::{APISERVER, OTHERS, accepted, extensions, old, refused, trusting},
 };
 

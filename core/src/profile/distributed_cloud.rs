@@ -4,8 +4,8 @@
 //! dcmanager/common/consts.py (states).
 
 use super::{
-    Profile, SigningRow,
     managed::{ManagedStep, Manager, Performer},
+    model::{Profile, SigningRow},
     platform::Course,
     starlingx::STARLINGX,
 };

@@ -2,7 +2,7 @@
 //! change takes effect. A row is a fact about the platform; [`simulate`](crate::simulate()) checks every row at every
 //! step.
 
-use super::{AuthorityId, Component};
+use super::ids::{AuthorityId, Component};
 
 /// A connection that must work at every step of a rotation.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 pub(crate) use self::table::FLAGS;
 
-use super::Component;
+use super::ids::Component;
 
 /// kube-controller-manager's flag for the signing certificate. kubeadm sets it to `ca.crt`. The file must contain
 /// exactly one certificate (kubernetes/kubeadm#1350).

@@ -1,6 +1,6 @@
 //! Hosted control planes: Pods in a management cluster, whose files an operator stores in Secrets.
 
-use super::{Component, edge::Outage};
+use super::{edge::Outage, ids::Component};
 
 /// How a platform's operator stores a tenant's control plane, and how it is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,12 @@
 //! docs/content/guides/certs-lifecycle.md; and observations of operator 26.8.2-edge (`tests/fixtures/kamaji`).
 
 use super::{
-    AuthorityId, AuthorityRow, Component, KubeconfigRow, LeafRow, Profile, SigningRow, StaticPodRow, SuccessorShape,
     edge::Material,
     hosted::{Ability, AbilityRow, DataStoreRow, Hosted, Lifecycle, OnNewCa, SecretTable},
+    ids::{AuthorityId, Component},
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
+    model::{AuthorityRow, KubeconfigRow, LeafRow, Profile, SigningRow, StaticPodRow, SuccessorShape},
     platform::{Course, Sign},
 };
 use crate::x509::KeyAlgorithm;

@@ -5,8 +5,8 @@
 use AuthorityId::{Cluster, FrontProxy};
 
 use super::{
-    AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Holding, Material, Outage, Party, Writer},
+    ids::{AuthorityId, Component},
     kubeadm_edges::{
         CLUSTER_CA, GIVEN, JOINING, KUBELET, OTHERS, PODS, WEBHOOK, WEBHOOK_CALLER, accepted, extensions, old, refused,
         trusting,

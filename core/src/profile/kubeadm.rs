@@ -2,10 +2,13 @@
 //! cmd/kubeadm/app/constants/constants.go, cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go.
 
 use super::{
-    AuthorityId, AuthorityRow, Component, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, SigningRow,
-    StaticPodRow, SuccessorShape,
     edge::Material,
+    ids::{AuthorityId, Component},
     kubeadm_edges::EDGES,
+    model::{
+        AuthorityRow, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, SigningRow, StaticPodRow,
+        SuccessorShape,
+    },
     platform::{Course, Sign},
 };
 use crate::x509::KeyAlgorithm;

@@ -9,8 +9,8 @@
 use AuthorityId::{Cluster, FrontProxy};
 
 use super::{
-    AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Party, Writer},
+    ids::{AuthorityId, Component},
 };
 
 pub(super) const fn file(material: Material, effect: Effect) -> Option<Holding> {

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{AuthorityRow, FlagRow, LeafRow, OtherRow, Profile, SigningRow};
+use super::model::{AuthorityRow, FlagRow, LeafRow, OtherRow, Profile, SigningRow};
 use crate::formats::path::below;
 
 /// Moved files: the profile's path, and the cluster's path.

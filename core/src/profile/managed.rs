@@ -1,6 +1,6 @@
 //! Managers that create and rotate a cluster's CAs themselves, as data: the commands and checks of each step.
 
-use super::AuthorityId;
+use super::ids::AuthorityId;
 
 /// A manager, and its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 //! internal/backend/runtime/omni/controllers/omni/cluster_status.go (handleClusterSecretsTaint, handleBreakGlassTaint).
 
 use super::{
-    AuthorityId, Profile,
+    ids::AuthorityId,
     managed::{ManagedStep, Manager, Performer},
+    model::Profile,
     platform::Course,
     talos::TALOS,
 };

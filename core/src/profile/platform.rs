@@ -1,8 +1,8 @@
 //! The list of platforms, how they are recognised, and the sequence of a rotation on each.
 
 use super::{
-    Profile, distributed_cloud::STARLINGX_DC, hosted::Hosted, kamaji::KAMAJI, kubeadm::KUBEADM, managed::Manager,
-    omni::OMNI, starlingx::STARLINGX, talos::TALOS,
+    distributed_cloud::STARLINGX_DC, hosted::Hosted, kamaji::KAMAJI, kubeadm::KUBEADM, managed::Manager,
+    model::Profile, omni::OMNI, starlingx::STARLINGX, talos::TALOS,
 };
 
 /// All platforms, in the order in which user interfaces list them.

@@ -3,9 +3,9 @@
 //! starlingx/config: sysinv/common/kubernetes.py, sysinv/api/controllers/v1/kube_rootca_update.py.
 
 use super::{
-    AuthorityRow, Profile, SigningRow, SuccessorShape,
     edge::{EdgeRow, Outage},
     kubeadm::KUBEADM,
+    model::{AuthorityRow, Profile, SigningRow, SuccessorShape},
     platform::{Course, Sign},
 };
 

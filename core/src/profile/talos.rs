@@ -3,8 +3,9 @@
 //! pkg/machinery/client/config.
 
 use super::{
-    AuthorityId, AuthorityRow, OtherKind, OtherRow, Profile, SigningRow, SuccessorShape,
     edge::Material,
+    ids::AuthorityId,
+    model::{AuthorityRow, OtherKind, OtherRow, Profile, SigningRow, SuccessorShape},
     platform::{Course, Sign},
     talos_edges::EDGES,
 };

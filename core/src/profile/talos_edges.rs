@@ -9,8 +9,8 @@
 use AuthorityId::{Cluster, Talos};
 
 use super::{
-    AuthorityId, Component,
     edge::{EdgeRow, Effect, End, Expectation, Holding, Material, Outage, Party, Writer},
+    ids::{AuthorityId, Component},
 };
 
 const fn machine(material: Material) -> Option<Holding> {
