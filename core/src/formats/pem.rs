@@ -3,32 +3,24 @@
 //! The scan also finds blocks that Go or OpenSSL skip. Deviations that a strict reader would reject are reported as a
 //! [`PemProblem`] in addition to the block.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine as _;
 use zeroize::Zeroizing;
 
-pub use self::go::{chain_blocks, go_blocks, key_block, trust_blocks};
+pub use self::{
+    block::PemBlock,
+    go::{chain_blocks, go_blocks, key_block, trust_blocks},
+};
 
+use self::block::{BASE64, MAX_BLOCKS};
+
+mod block;
 mod go;
-
-/// The limit of blocks in one file. Trust bundles of operating systems have about 150.
-pub const MAX_BLOCKS: usize = 4_096;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
-
-/// Standard alphabet, padding required, unused trailing bits tolerated: as Go's `encoding/pem`.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
 
 /// The result of a scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,21 +31,6 @@ pub struct PemScan {
     pub problems: Vec<PemProblem>,
 }
 
-/// One PEM block.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PemBlock {
-    /// The label of the `BEGIN` line: `CERTIFICATE`, `RSA PRIVATE KEY`, ….
-    pub label: String,
-    /// The decoded bytes, wiped when dropped.
-    pub der: Zeroizing<Vec<u8>>,
-    /// The line of the `BEGIN` marker, from 1.
-    pub line: usize,
-    /// The line of the `END` marker, from 1.
-    pub last_line: usize,
-    /// Whether RFC 1421 headers precede the data, as in encrypted keys. Go skips certificates with headers.
-    pub headers: bool,
-}
-
 /// A problem in a PEM file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PemProblem {
@@ -61,13 +38,6 @@ pub struct PemProblem {
     pub line: usize,
     /// What is wrong, as a sentence without a final period; never contains the data.
     pub message: String,
-}
-
-/// Prints label, lines and size, never the bytes.
-impl fmt::Debug for PemBlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PemBlock({}, {} bytes, line {})", self.label, self.der.len(), self.line)
-    }
 }
 
 /// Whether `bytes` contain at least one `BEGIN` marker.

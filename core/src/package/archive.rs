@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use zeroize::Zeroizing;
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
-use super::OutputFiles;
+use super::output::OutputFiles;
 
 /// The package as a zip archive, whose one folder is the package's name. The same files give the same bytes.
 ///

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use super::{OutputFile, edits};
+use super::output::{OutputFile, edits};
 use crate::{
     formats::redaction::holds_key,
     plan::{Content, Holder, PackagePath, RotationPlan},

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::OutputFiles;
+use super::output::OutputFiles;
 use crate::{
     formats::{kubeconfig, object, package_manifest::FORMAT, pem},
     inventory::SampleShare,

@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::OutputFiles;
+use super::output::OutputFiles;
 use crate::{
     formats::redaction::{self, Keys, redact},
     report::{CertificateReport, FilePreview, LineChange, PreviewLine, certificate_report},

@@ -5,8 +5,7 @@
 
 use super::{
     managed::{ManagedStep, Manager, Performer},
-    model::{Profile, SigningRow},
-    platform::Course,
+    model::{Course, Profile, SigningRow},
     starlingx::STARLINGX,
 };
 

@@ -9,8 +9,7 @@ use super::{
     ids::{AuthorityId, Component},
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
-    model::{AuthorityRow, KubeconfigRow, LeafRow, Profile, SigningRow, StaticPodRow, SuccessorShape},
-    platform::{Course, Sign},
+    model::{AuthorityRow, Course, KubeconfigRow, LeafRow, Profile, Sign, SigningRow, StaticPodRow, SuccessorShape},
 };
 use crate::x509::KeyAlgorithm;
 

@@ -6,10 +6,9 @@ use super::{
     ids::{AuthorityId, Component},
     kubeadm_edges::EDGES,
     model::{
-        AuthorityRow, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, SigningRow, StaticPodRow,
-        SuccessorShape,
+        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign, SigningRow,
+        StaticPodRow, SuccessorShape,
     },
-    platform::{Course, Sign},
 };
 use crate::x509::KeyAlgorithm;
 

@@ -34,11 +34,11 @@ pub use self::{
     kamaji::KAMAJI,
     kubeadm::KUBEADM,
     model::{
-        AuthorityRow, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, SigningRow, StaticPodRow,
-        SuccessorShape,
+        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign, SigningRow,
+        StaticPodRow, SuccessorShape,
     },
     omni::OMNI,
-    platform::{Course, PROFILES, Sign, named},
+    platform::{PROFILES, named},
     starlingx::STARLINGX,
     talos::TALOS,
 };

@@ -1,12 +1,10 @@
 //! The tables of a platform.
 
-use std::str::FromStr;
-
 use super::{
     edge::{EdgeRow, Material},
     hosted::{Hosted, SecretTable},
     ids::{AuthorityId, Component},
-    platform::{Course, Sign},
+    managed::Manager,
 };
 use crate::x509::KeyAlgorithm;
 
@@ -260,5 +258,48 @@ impl Profile {
         let signing = [self.signing.certificate, self.signing.key];
         let all = authorities.chain(leaves).chain(kubeconfigs).chain(static_pods).chain(others).chain(signing);
         all.filter(|path| !path.is_empty())
+    }
+}
+
+/// A property of the input that identifies a platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sign {
+    /// A YAML document with all of these top-level keys.
+    Document(&'static [&'static str]),
+    /// An API group of objects or of their labels, with a trailing slash.
+    Group(&'static str),
+    /// A file at this path in a node's tree.
+    NodeFile(&'static str),
+    /// Any file at a path of the platform's tables, in a node's tree.
+    NodeTree,
+}
+
+/// The sequence of steps of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Course {
+    /// Replaces the Secrets from which an operator mounts the control plane's files. The nodes' files are replaced as
+    /// in [`Course::NodeFiles`].
+    Hosted(&'static Hosted),
+    /// The platform's own tool changes the nodes' files, host by host, when it is started for each phase.
+    HostPhases,
+    /// A manager creates and rotates the CAs. The steps start it and query its progress.
+    Managed(&'static Manager),
+    /// Machines receive new configurations and apply them themselves.
+    MachineConfigs,
+    /// Replaces nodes' files and restarts processes, node by node.
+    NodeFiles,
+}
+
+impl Course {
+    /// Whether the input consists of machine configurations rather than nodes' files.
+    #[must_use]
+    pub const fn reads_machine_configs(self) -> bool {
+        match self {
+            Self::MachineConfigs => true,
+            Self::Managed(manager) => manager.machine_configs,
+            Self::Hosted(_) | Self::HostPhases | Self::NodeFiles => false,
+        }
     }
 }

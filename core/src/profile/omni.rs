@@ -7,8 +7,7 @@
 use super::{
     ids::AuthorityId,
     managed::{ManagedStep, Manager, Performer},
-    model::Profile,
-    platform::Course,
+    model::{Course, Profile},
     talos::TALOS,
 };
 

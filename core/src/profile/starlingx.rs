@@ -5,8 +5,7 @@
 use super::{
     edge::{EdgeRow, Outage},
     kubeadm::KUBEADM,
-    model::{AuthorityRow, Profile, SigningRow, SuccessorShape},
-    platform::{Course, Sign},
+    model::{AuthorityRow, Course, Profile, Sign, SigningRow, SuccessorShape},
 };
 
 /// The path of the new CA on every host until the last phase moves it to its final path.

@@ -5,8 +5,7 @@
 use super::{
     edge::Material,
     ids::AuthorityId,
-    model::{AuthorityRow, OtherKind, OtherRow, Profile, SigningRow, SuccessorShape},
-    platform::{Course, Sign},
+    model::{AuthorityRow, Course, OtherKind, OtherRow, Profile, Sign, SigningRow, SuccessorShape},
     talos_edges::EDGES,
 };
 use crate::x509::KeyAlgorithm;

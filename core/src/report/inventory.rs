@@ -1,6 +1,6 @@
 //! The report of an inventory.
 
-use super::{
+use super::model::{
     AuthorityReport, CertificateReport, ClusterReport, HolderReport, InventoryReport, KeyReport, MissingReport,
     ReplacedReport, RotationReport, SlotReport, StandingReport, UnrecognisedReport,
 };

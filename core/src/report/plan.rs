@@ -1,8 +1,8 @@
 //! The report of a plan.
 
 use super::{
-    CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport,
     inventory::certificate_report,
+    model::{CertificateReport, EditReport, KeyRequestReport, PlanReport, StepReport, SuccessorReport},
 };
 use crate::{
     mint::Minted,

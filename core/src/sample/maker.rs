@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::SampleFile;
+use super::file::SampleFile;
 use crate::{
     time::{BACKDATE, UnixTime},
     x509::{

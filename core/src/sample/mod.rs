@@ -4,12 +4,15 @@
 //! is marked. A further platform is a row of [`SAMPLES`] with a function that adds its files.
 
 mod cluster_api;
+mod file;
 mod kamaji;
 mod kubeadm;
 mod maker;
 mod talos;
 
 use zeroize::Zeroizing;
+
+pub use self::file::SampleFile;
 
 use self::maker::Maker;
 use crate::{
@@ -42,18 +45,6 @@ pub struct Sample {
     pub platform: &'static str,
     /// Adds its files.
     lay_out: fn(&mut Maker<'_>),
-}
-
-/// A file of a sample.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SampleFile {
-    /// Its path: a node's name, and below it the node's own path.
-    pub path: String,
-    /// Unix permission bits.
-    pub mode: u32,
-    /// Its content, wiped when dropped.
-    pub bytes: Zeroizing<Vec<u8>>,
 }
 
 /// Which parts of the input are a sample, by the names of the cluster and of its nodes.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    columns,
-    matrix::{Edge, OtherVerdict, Outcome, TrustMatrix, Verdict},
+    matrix::{Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns},
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     on_nodes::MADE_BY_INIT,
     referee::Referee,

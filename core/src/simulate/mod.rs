@@ -23,11 +23,7 @@ pub use self::matrix::{
 };
 
 use self::{edges::Edges, world::World};
-use crate::{
-    mint::Minted,
-    plan::{RotationPlan, Step},
-    render::RenderError,
-};
+use crate::{mint::Minted, plan::RotationPlan, render::RenderError};
 
 /// Predicts every TLS handshake of the rotation.
 ///
@@ -48,16 +44,4 @@ pub fn simulate(plan: &RotationPlan, minted: &Minted) -> Result<TrustMatrix, Ren
         edges.judge_refusals(&world);
     }
     Ok(edges.into_matrix(plan.steps.iter()))
-}
-
-fn columns<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<Column> {
-    let today =
-        Column { id: "today".to_owned(), phase: 0, holder: String::new(), title: "before the first step".to_owned() };
-    let steps = steps.map(|step| Column {
-        id: step.id.clone(),
-        phase: step.phase.number(),
-        holder: step.holder.to_string(),
-        title: step.title.clone(),
-    });
-    std::iter::once(today).chain(steps).collect()
 }

@@ -16,7 +16,7 @@ use crate::{
     faults::Fault,
     inspect, inspect_with, mint,
     package::{PackageError, package},
-    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, TenantAction, TenantVerb, plan},
+    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, Step, TenantAction, TenantVerb, plan},
     profile::{AuthorityId, Component, Profile, STARLINGX},
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use const_oid::ObjectIdentifier;
+use const_oid::{ObjectIdentifier, db::rfc5280};
 use der::{
     DateTime, Decode, Encode,
     asn1::{BitString, OctetString},
@@ -17,7 +17,7 @@ use spki::{
 use x509_cert::{
     TbsCertificate,
     builder::{self, Builder, CertificateBuilder, profile::BuilderProfile},
-    ext::Extension as EncodedExtension,
+    ext::{Extension as EncodedExtension, pkix::AuthorityKeyIdentifier},
     name::Name as EncodedName,
     serial_number::SerialNumber,
     time::{Time, Validity as EncodedValidity},
@@ -25,11 +25,11 @@ use x509_cert::{
 
 use super::{
     extension::Extension,
-    issue::IssueError,
+    issue_error::IssueError,
     key::{PrivateKey, PublicKey},
     name::Name,
-    reissue::Validity,
     serial,
+    validity::Validity,
 };
 use crate::time::UnixTime;
 
@@ -130,4 +130,16 @@ impl EncodePublicKey for PublicKey {
     fn to_public_key_der(&self) -> spki::Result<der::Document> {
         Ok(der::Document::from_der(self.der())?)
     }
+}
+
+/// An authority key identifier extension that contains only the key identifier.
+pub(crate) fn authority_key_identifier(id: &[u8], critical: bool) -> Result<Extension, IssueError> {
+    let id = OctetString::new(id).map_err(|_| IssueError::Encoding)?;
+    let identifier = AuthorityKeyIdentifier { key_identifier: Some(id), ..AuthorityKeyIdentifier::default() };
+    extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, critical, &identifier)
+}
+
+/// An extension with `value` encoded in DER.
+pub(crate) fn extension(oid: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, IssueError> {
+    Ok(Extension { oid: oid.into(), critical, value: value.to_der().map_err(|_| IssueError::Encoding)? })
 }

@@ -17,22 +17,22 @@ use rcgen::{
 use time::OffsetDateTime;
 use x509_cert::{
     attr::AttributeTypeAndValue,
-    ext::pkix::{AuthorityKeyIdentifier, name::GeneralName},
+    ext::pkix::name::GeneralName,
     name::{RdnSequence, RelativeDistinguishedName},
 };
 
 use super::{
-    build::{Content, build},
+    build::{Content, authority_key_identifier, build, extension},
     certificate::Certificate,
     extension::{ExtendedKeyUsage, Extension, KeyUsage},
+    issue_error::IssueError,
     issuer::Issuer,
     key::{KeyType, PrivateKey, PublicKey},
     name::Name,
-    oid::Oid,
-    reissue::Validity,
     request::SigningRequest,
     san::AlternativeName,
     serial,
+    validity::Validity,
     verify::{Asked, Shape},
 };
 use crate::time::UnixTime;
@@ -384,50 +384,6 @@ fn leaf(
         signer: issuer.key(),
     };
     asked.read_back(&der)
-}
-
-/// Why a certificate could not be created.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum IssueError {
-    /// A part of the old certificate cannot be copied byte for byte.
-    #[error("the {0} of the certificate cannot be copied byte for byte")]
-    CannotCopy(&'static str),
-    /// The encoder refused the input.
-    #[error("the certificate could not be encoded")]
-    Encoding,
-    /// The old certificate has an extension twice, which no verifier accepts (RFC 5280, 4.2).
-    #[error("the certificate has extension {0} twice")]
-    ExtensionTwice(Oid),
-    /// The result, when read back, differs from the parameters. This is a bug, never an input error.
-    #[error("the certificate that was made has the wrong {0}")]
-    Mismatch(&'static str),
-    /// A name is empty, too long, or contains characters that are not allowed in names.
-    #[error("{0:?} cannot be a name in a certificate")]
-    Name(String),
-    /// It would expire after its issuer.
-    #[error("the certificate would be valid until {not_after}, its issuer only until {issuer}")]
-    OutlivesIssuer {
-        /// The requested end of validity.
-        not_after: UnixTime,
-        /// The issuer's end of validity.
-        issuer: UnixTime,
-    },
-    /// Its validity would end before it begins, or begin before 1970.
-    #[error("the validity is empty or out of range")]
-    Validity,
-}
-
-/// An authority key identifier extension that contains only the key identifier.
-pub(super) fn authority_key_identifier(id: &[u8], critical: bool) -> Result<Extension, IssueError> {
-    let id = OctetString::new(id).map_err(|_| IssueError::Encoding)?;
-    let identifier = AuthorityKeyIdentifier { key_identifier: Some(id), ..AuthorityKeyIdentifier::default() };
-    extension(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER, critical, &identifier)
-}
-
-/// An extension with `value` encoded in DER.
-pub(super) fn extension(oid: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, IssueError> {
-    Ok(Extension { oid: oid.into(), critical, value: value.to_der().map_err(|_| IssueError::Encoding)? })
 }
 
 fn extended_key_usage(usages: &[ExtendedKeyUsage]) -> Result<Extension, IssueError> {

@@ -8,7 +8,7 @@ use x509_parser::{
     x509::X509Name,
 };
 
-use super::{escape, oid::Oid};
+use super::{escape::escape, oid::Oid};
 use crate::text::hex;
 
 /// A distinguished name (RFC 5280, 4.1.2.4). Two are equal if their DER is identical, as in Go.

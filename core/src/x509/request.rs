@@ -13,7 +13,7 @@ use x509_parser::{certification_request::X509CertificationRequest, extensions::P
 use super::{
     build::encoded,
     certificate::{Certificate, envelope},
-    issue::IssueError,
+    issue_error::IssueError,
     key::{PrivateKey, PublicKey},
     name::Name,
     san::AlternativeName,

@@ -7,7 +7,7 @@ use std::{
 
 use x509_parser::extensions::GeneralName;
 
-use super::{escape, name::Name, oid::Oid};
+use super::{escape::escape, name::Name, oid::Oid};
 use crate::text::hex;
 
 /// A subject alternative name (RFC 5280, 4.2.1.6), displayed as `DNS:name`, `IP:address`, `email:…`, `URI:…`,

@@ -8,16 +8,11 @@ use const_oid::{
 };
 use der::{Decode, Encode};
 use pkcs1::RsaPssParamsOwned;
-use rsa::pkcs1::DecodeRsaPublicKey;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use signature::{Verifier, hazmat::PrehashVerifier};
 use spki::AlgorithmIdentifierRef;
 
-use super::{
-    key::{KeyType, PublicKey},
-    oid::Oid,
-};
+use super::oid::Oid;
 
 /// The limit of the RSA modulus for signature checks, in bits. Beyond it a single check could take minutes, and the
 /// input could contain thousands.
@@ -41,7 +36,7 @@ pub enum Digest {
 }
 
 impl Digest {
-    fn of(self, message: &[u8]) -> Vec<u8> {
+    pub(super) fn of(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => Sha1::digest(message).to_vec(),
             Self::Sha256 => Sha256::digest(message).to_vec(),
@@ -133,13 +128,13 @@ impl SignatureAlgorithm {
     }
 
     /// Whether it uses an RSA key.
-    fn is_of_rsa(&self) -> bool {
+    pub(super) fn is_of_rsa(&self) -> bool {
         matches!(self, Self::RsaPkcs1(_) | Self::RsaPss { .. })
             || matches!(self, Self::Other(name) if name == MD5_WITH_RSA || name == "RSA-PSS")
     }
 
     /// Whether a key of this type could create such signatures. True if unknown.
-    fn may_be_of(&self, kind: &str) -> bool {
+    pub(super) fn may_be_of(&self, kind: &str) -> bool {
         match self {
             Self::Ecdsa(_) => kind.starts_with("ECDSA"),
             Self::Ed25519 => false,
@@ -191,88 +186,9 @@ pub enum SignatureVerdict {
 }
 
 impl SignatureVerdict {
-    fn of(is_valid: bool) -> Self {
+    pub(super) fn of(is_valid: bool) -> Self {
         if is_valid { Self::Valid } else { Self::Invalid }
     }
-}
-
-/// Checks whether `key` created `signature` over `message`.
-///
-/// Not judged: RSA keys with less than 1024 or more than [`MAX_RSA_BITS`] bits, curves other than P-256, P-384 and
-/// P-521, DSA, Ed448, keys restricted to RSA-PSS, and signatures with digests that are not in [`Digest`], such as MD5.
-pub(super) fn check(
-    key: &PublicKey,
-    algorithm: &SignatureAlgorithm,
-    message: &[u8],
-    signature: &[u8],
-) -> SignatureVerdict {
-    use SignatureVerdict::{Invalid, NotJudged};
-    match (key.key_type(), algorithm) {
-        // Cheap check first: most pairs of a CA and a certificate fail here.
-        (KeyType::Rsa(bits), algorithm) if signature.len() != bits.div_ceil(8) && algorithm.is_of_rsa() => Invalid,
-        (KeyType::Rsa(bits), _) if bits > MAX_RSA_BITS => NotJudged,
-        (KeyType::Rsa(_), SignatureAlgorithm::RsaPkcs1(digest)) => {
-            verify_pkcs1(key.bits(), *digest, message, signature).map_or(NotJudged, SignatureVerdict::of)
-        }
-        (KeyType::Rsa(_), SignatureAlgorithm::RsaPss { digest, salt_len }) => {
-            let salt_len = usize::from(*salt_len);
-            verify_pss(key.bits(), *digest, salt_len, message, signature).map_or(NotJudged, SignatureVerdict::of)
-        }
-        (KeyType::EcdsaP256, SignatureAlgorithm::Ecdsa(digest)) => {
-            let Ok(key) = p256::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
-            let signature = p256::ecdsa::Signature::from_der(signature);
-            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
-        }
-        (KeyType::EcdsaP384, SignatureAlgorithm::Ecdsa(digest)) => {
-            let Ok(key) = p384::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
-            let signature = p384::ecdsa::Signature::from_der(signature);
-            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
-        }
-        (KeyType::EcdsaP521, SignatureAlgorithm::Ecdsa(digest)) => {
-            let Ok(key) = p521::ecdsa::VerifyingKey::from_sec1_bytes(key.bits()) else { return NotJudged };
-            let signature = p521::ecdsa::Signature::from_der(signature);
-            SignatureVerdict::of(signature.is_ok_and(|it| key.verify_prehash(&digest.of(message), &it).is_ok()))
-        }
-        (KeyType::Ed25519, SignatureAlgorithm::Ed25519) => {
-            let Ok(key) = ed25519_dalek::VerifyingKey::try_from(key.bits()) else { return NotJudged };
-            let signature = ed25519_dalek::Signature::from_slice(signature);
-            SignatureVerdict::of(signature.is_ok_and(|it| key.verify(message, &it).is_ok()))
-        }
-        (KeyType::Other(kind), algorithm) if algorithm.may_be_of(&kind) => NotJudged,
-        (KeyType::Rsa(_), algorithm) if algorithm.may_be_of("RSA") => NotJudged,
-        (KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521, algorithm) if algorithm.may_be_of("ECDSA") => {
-            NotJudged
-        }
-        _ => Invalid,
-    }
-}
-
-/// `None` for a key that the library does not take.
-fn verify_pkcs1(key: &[u8], digest: Digest, message: &[u8], signature: &[u8]) -> Option<bool> {
-    use rsa::pkcs1v15::{Signature, VerifyingKey};
-    let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
-    let Ok(signature) = Signature::try_from(signature) else { return Some(false) };
-    let verified = match digest {
-        Digest::Sha1 => VerifyingKey::<Sha1>::new(key).verify(message, &signature),
-        Digest::Sha256 => VerifyingKey::<Sha256>::new(key).verify(message, &signature),
-        Digest::Sha384 => VerifyingKey::<Sha384>::new(key).verify(message, &signature),
-        Digest::Sha512 => VerifyingKey::<Sha512>::new(key).verify(message, &signature),
-    };
-    Some(verified.is_ok())
-}
-
-/// `None` for a key that the library does not take.
-fn verify_pss(key: &[u8], digest: Digest, salt_len: usize, message: &[u8], signature: &[u8]) -> Option<bool> {
-    use rsa::pss::{Signature, VerifyingKey};
-    let key = rsa::RsaPublicKey::from_pkcs1_der(key).ok()?;
-    let Ok(signature) = Signature::try_from(signature) else { return Some(false) };
-    let verified = match digest {
-        Digest::Sha1 => VerifyingKey::<Sha1>::new_with_salt_len(key, salt_len).verify(message, &signature),
-        Digest::Sha256 => VerifyingKey::<Sha256>::new_with_salt_len(key, salt_len).verify(message, &signature),
-        Digest::Sha384 => VerifyingKey::<Sha384>::new_with_salt_len(key, salt_len).verify(message, &signature),
-        Digest::Sha512 => VerifyingKey::<Sha512>::new_with_salt_len(key, salt_len).verify(message, &signature),
-    };
-    Some(verified.is_ok())
 }
 
 /// RFC 3279, 2.2.3; const-oid does not have it.

@@ -5,11 +5,11 @@ use const_oid::{ObjectIdentifier, db::rfc5280};
 use super::{
     certificate::Certificate,
     extension::{ExtendedKeyUsage, Extension, KeyUsage},
-    issue::IssueError,
+    issue_error::IssueError,
     key::{PrivateKey, PublicKey},
     name::Name,
-    reissue::Validity,
     san::AlternativeName,
+    validity::Validity,
 };
 
 /// The expected fields of any certificate.

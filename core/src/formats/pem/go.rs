@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use zeroize::Zeroizing;
 
-use super::{BASE64, MAX_BLOCKS, PemBlock};
+use super::block::{BASE64, MAX_BLOCKS, PemBlock};
 
 const START: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";

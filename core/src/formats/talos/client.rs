@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{at, text};
+use super::embedded::{at, text};
 use crate::formats::{
     edit::{Edit, EditError, splice},
     kubeconfig::{Cluster, Context, Kubeconfig, Material, User},

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Content, Embedded, at, text};
+use super::embedded::{Content, Embedded, at, text};
 
 /// The default port of the API server (siderolabs/talos: pkg/machinery/constants).
 const API_PORT: u64 = 6443;

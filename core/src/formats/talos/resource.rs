@@ -7,7 +7,7 @@
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::text;
+use super::embedded::text;
 use crate::formats::emit;
 
 /// The resources' type.

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Content, Embedded, at, text};
+use super::embedded::{Content, Embedded, at, text};
 use crate::formats::edit::{Edit, EditError, Segment, splice};
 
 /// The used fields of a cluster's secrets.

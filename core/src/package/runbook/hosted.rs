@@ -2,7 +2,10 @@
 
 use std::fmt::{Result, Write};
 
-use super::texts::{self, Consumer, Texts};
+use super::{
+    platform_texts::{Consumer, Texts},
+    texts,
+};
 use crate::{
     plan::{Action, ClusterAction, Intent, Phase, RotationPlan},
     profile::{Ability, AuthorityId, Hosted, Lifecycle},

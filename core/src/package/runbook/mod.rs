@@ -2,13 +2,14 @@
 
 mod hosted;
 mod logs;
+mod platform_texts;
 mod renewal;
 mod texts;
 mod window;
 
 use std::fmt::Write;
 
-use self::texts::{CLUSTER_API_DIFFERENCES, Texts};
+use self::{platform_texts::Texts, texts::CLUSTER_API_DIFFERENCES};
 use crate::{
     inventory::SampleShare,
     mint::Minted,

@@ -1,36 +1,13 @@
 //! What a runbook says that hangs on the course of the rotation.
 
-use super::{hosted, logs};
+use super::{
+    hosted, logs,
+    platform_texts::{Consumer, Texts},
+};
 use crate::{
     plan::RotationPlan,
     profile::{Course, DCMANAGER},
 };
-
-/// What else touches a rotation: question, command, and what must come of it.
-pub(super) type Consumer = (&'static str, &'static str, &'static str);
-
-/// The words of one course.
-pub(super) struct Texts {
-    /// What the phases are, and how they hang together.
-    pub(super) phases: &'static str,
-    /// Where the steps of the whole cluster are taken.
-    pub(super) place: &'static str,
-    /// How the package is unpacked and carried out, paragraph by paragraph.
-    pub(super) before: &'static [&'static str],
-    /// What a machine is told that joins meanwhile.
-    pub(super) joining: &'static str,
-    /// What the column of pins is called.
-    pub(super) pin: &'static str,
-    pub(super) consumers: &'static [Consumer],
-    /// What else there is to know of the platform: titles, and what each is about.
-    pub(super) more: &'static [(&'static str, &'static [&'static str])],
-    /// What each phase does, where the manager goes through the phases by itself; empty for the usual sentence.
-    pub(super) headings: [&'static str; 3],
-    /// Whose order is left, after "Where this runbook leaves".
-    pub(super) other: &'static str,
-    /// In what it is left, and why.
-    pub(super) differences: &'static [&'static str],
-}
 
 /// The words of a plan: those of its course, and of the way that it takes there.
 pub(super) fn of(plan: &RotationPlan) -> &'static Texts {

@@ -8,7 +8,7 @@ use super::{Library, foreign, function, head, hosted, machines, node::shown_sum,
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},
-    package::{OutputFile, OutputFiles, edits},
+    package::output::{OutputFile, OutputFiles, edits},
     plan::{
         Action, ClusterAction, Content, Edit, Holder, Logs, Machines, ObjectChange, PatchForm, Phase, RotationPlan,
         Step, certificates,

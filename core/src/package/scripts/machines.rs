@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::{
     formats::talos::Layout,
     inventory::Role,
-    package::edits,
+    package::output::edits,
     plan::{Action, Content, Edit, MachinePatch, PatchForm, Phase, RotationPlan, Side, Step},
     profile::AuthorityId,
     render::Renderer,

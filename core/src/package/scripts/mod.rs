@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{OutputFile, OutputFiles};
+use super::output::{OutputFile, OutputFiles};
 use crate::{
     plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
     profile::{Course, DCMANAGER},

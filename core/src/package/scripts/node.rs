@@ -9,7 +9,7 @@ use super::{Library, function, head, verify};
 use crate::{
     formats::static_pod,
     mint::{Minted, MintedAuthority},
-    package::OutputFiles,
+    package::output::OutputFiles,
     plan::{Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
     profile::{AuthorityId, Component, Course},
     render::{Renderer, commands},

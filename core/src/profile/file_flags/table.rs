@@ -1,6 +1,6 @@
 //! The table of [`FileFlag`]s. A test compares it with the programs' own lists of flags in `tests/fixtures/flags`.
 
-use super::{
+use super::flag::{
     Content, FileFlag,
     Program::{self, Apiserver, CloudControllerManager, ControllerManager, Etcd, KubeProxy, Kubelet, Scheduler},
     Reload, Use,

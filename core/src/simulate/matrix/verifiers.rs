@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Edge, Outcome, TrustMatrix};
+use super::model::{Edge, Outcome, TrustMatrix};
 use crate::{finding::Finding, x509::Rules};
 
 /// The result of a rule set over all connections.

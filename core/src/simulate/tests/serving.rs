@@ -1,6 +1,7 @@
 //! API servers that verify kubelets' serving certificates (`--kubelet-certificate-authority`).
 
 use super::*;
+use crate::plan::Step;
 
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
 

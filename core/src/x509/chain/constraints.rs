@@ -11,7 +11,11 @@ use x509_parser::{
     prelude::FromDer,
 };
 
-use super::{ChainError, host, name, rules::Rules};
+use super::{
+    host,
+    question::{ChainError, name},
+    rules::Rules,
+};
 use crate::x509::{certificate::Certificate, san::AlternativeName};
 
 /// A form of name that is not evaluated here.

@@ -3,7 +3,9 @@
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::{
-    ChainError, Link, Question, Refusals, constraints, has_judged_key, host, is_understood, name, rules::Rules, wanted,
+    constraints, host,
+    question::{ChainError, Link, Question, Refusals, has_judged_key, is_understood, name, wanted},
+    rules::Rules,
 };
 use crate::{
     time::UnixTime,

@@ -83,7 +83,7 @@ pub(super) fn java(leaf: &Certificate, host: &str) -> bool {
     if !is_java_name(host) {
         return false;
     }
-    if super::java::has_dns_name(leaf) {
+    if has_dns_name(leaf) {
         return leaf
             .alternative_names()
             .iter()
@@ -188,4 +188,9 @@ fn addresses(leaf: &Certificate) -> impl Iterator<Item = IpAddr> {
         AlternativeName::Ip(address) => Some(*address),
         _ => None,
     })
+}
+
+/// Whether it has a DNS alternative name. If so, Java ignores its common name.
+pub(crate) fn has_dns_name(leaf: &Certificate) -> bool {
+    leaf.alternative_names().iter().any(|name| matches!(name, AlternativeName::Dns(_)))
 }

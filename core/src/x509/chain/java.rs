@@ -6,8 +6,9 @@ use const_oid::{ObjectIdentifier, db::rfc5280};
 use x509_parser::{extensions::AuthorityKeyIdentifier, prelude::FromDer};
 
 use super::{
-    ChainError, Link, Purpose, Question, Refusals, constraints, has_judged_key, host, idna, name, openssl,
-    rules::Rules, wanted,
+    constraints, host, idna, openssl,
+    question::{ChainError, Link, Purpose, Question, Refusals, has_judged_key, name, wanted},
+    rules::Rules,
 };
 use crate::{
     time::UnixTime,
@@ -16,7 +17,6 @@ use crate::{
         extension::{ExtendedKeyUsage, KeyUsage},
         key::{KeyType, PublicKey},
         oid::Oid,
-        san::AlternativeName,
     },
 };
 
@@ -288,9 +288,4 @@ fn is_for(leaf: &Certificate, purpose: Purpose) -> Result<(), ChainError> {
     } else {
         Err(ChainError::WrongUsage(name(leaf)))
     }
-}
-
-/// Whether it has a DNS alternative name. If so, Java ignores its common name.
-pub(super) fn has_dns_name(leaf: &Certificate) -> bool {
-    leaf.alternative_names().iter().any(|name| matches!(name, AlternativeName::Dns(_)))
 }

@@ -9,7 +9,9 @@ use x509_parser::{
 };
 
 use super::{
-    ChainError, Link, Purpose, Question, constraints, has_judged_key, host, is_understood, name, rules::Rules, wanted,
+    constraints, host,
+    question::{ChainError, Link, Purpose, Question, has_judged_key, is_understood, name, wanted},
+    rules::Rules,
 };
 use crate::{
     time::UnixTime,

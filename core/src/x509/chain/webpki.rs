@@ -3,7 +3,11 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{ChainError, Link, P_521, Question, Refusals, constraints, host, name, rules::Rules, wanted};
+use super::{
+    constraints, host,
+    question::{ChainError, Link, P_521, Question, Refusals, name, wanted},
+    rules::Rules,
+};
 use crate::{
     time::UnixTime,
     x509::{

@@ -6,18 +6,11 @@ use pkcs8::{
     pkcs5::{EncryptionScheme, pbes2::Kdf},
 };
 
-use super::{KeyError, private::PrivateKey};
+use super::{
+    kinds::{KeyError, MAX_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_PARALLEL},
+    private::PrivateKey,
+};
 use crate::input::Password;
-
-/// The limit of PBKDF2 iterations. OpenSSL's default is 2,048, and OWASP recommends 600,000 (2023). An untrusted file
-/// could otherwise require minutes.
-pub const MAX_ITERATIONS: u32 = 2_000_000;
-
-/// The limit of scrypt's memory (`128 · N · r`) in bytes. OpenSSL's default is 16 MiB.
-pub const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
-
-/// The limit of scrypt's `p`. OpenSSL's default is 1.
-pub const MAX_SCRYPT_PARALLEL: u16 = 16;
 
 impl PrivateKey {
     /// Decrypts a key in encrypted PKCS#8, in DER. The key's `to_pem` writes it unencrypted, as Kubernetes needs it.

@@ -14,7 +14,7 @@ use signature::{Keypair, SignatureEncoding, Signer};
 use zeroize::Zeroizing;
 
 use super::{
-    KeyAlgorithm, KeyEncoding, KeyError, KeyType, pem,
+    kinds::{KeyAlgorithm, KeyEncoding, KeyError, KeyType, pem},
     public::{PublicKey, bit_length, curve, other_name},
 };
 use crate::x509::signature::{Digest, MAX_RSA_BITS, SignatureAlgorithm};

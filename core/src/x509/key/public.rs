@@ -12,12 +12,15 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 
-use super::{KeyError, KeyType};
+use super::{
+    check,
+    kinds::{KeyError, KeyType},
+};
 use crate::{
     text::hex,
     x509::{
         oid::Oid,
-        signature::{self, SignatureAlgorithm, SignatureVerdict},
+        signature::{SignatureAlgorithm, SignatureVerdict},
     },
 };
 
@@ -73,7 +76,7 @@ impl PublicKey {
     /// Checks `signature` over `message`. Not judged for keys and algorithms that are not implemented: RSA with less
     /// than 1024 or more than 8192 bits, curves other than P-256, P-384 and P-521, DSA, Ed448, MD5.
     pub fn check(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> SignatureVerdict {
-        signature::check(self, algorithm, message, signature)
+        check::check(self.key_type(), &self.bits, algorithm, message, signature)
     }
 
     /// Whether it is the same key as `other`, even if encoded differently: a point may be compressed, and the

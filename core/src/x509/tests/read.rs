@@ -177,7 +177,7 @@ fn refuses_what_is_not_exactly_one_certificate() {
 
 #[test]
 fn escapes_what_could_deceive() {
-    assert_eq!(escape("a\nb\u{202e}c\u{7f}", ""), "a\\0Ab\\E2\\80\\AEc\\7F");
+    assert_eq!(escape::escape("a\nb\u{202e}c\u{7f}", ""), "a\\0Ab\\E2\\80\\AEc\\7F");
     let shown = AlternativeName::Dns("a\r\nb".to_owned()).to_string();
     assert_eq!(shown, "DNS:a\\0D\\0Ab");
 }
