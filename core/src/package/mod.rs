@@ -15,5 +15,3 @@ pub use self::{
     write::package,
 };
 pub(crate) use self::{archive::zip, output::edits, write::write};
-
-use crate::render::commands;

@@ -6,12 +6,11 @@ use zeroize::Zeroizing;
 
 use super::{
     backup, manifest,
-    output::{OutputFile, OutputFiles, PackageError},
+    output::{OutputFile, OutputFiles, PackageError, edits},
     runbook, scripts,
 };
 use crate::{
     mint::Minted,
-    package::output::edits,
     plan::{Content, Edit, KeyHome, RotationPlan, Source, Succession, request_path},
     render::Renderer,
     simulate::{TrustMatrix, simulate},

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::model::request::BroughtAuthority;
+use super::model::new_authority::BroughtAuthority;
 use crate::{
     finding::Finding,
     inventory::{Artifact, Authority, Inventory, Refusals, refused_extension},

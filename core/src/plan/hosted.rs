@@ -17,7 +17,7 @@ use super::{
         steps::{Fact, Gate, Holder},
         tenant::{TenantAction, TenantVerb},
     },
-    sequence::Sequence,
+    sequence::builder::Sequence,
 };
 use crate::{
     finding::Finding,
@@ -160,7 +160,7 @@ impl<'a> Sequence<'a, '_> {
 
     /// Before anything changes: who must keep still.
     pub(super) fn freeze_hosted(&mut self, tenant: &'a Tenant, phase: Phase) {
-        let actions = vec![super::sequence::person(FREEZE)];
+        let actions = vec![super::sequence::builder::person(FREEZE)];
         let gate = "nobody upgrades or renews until the rotation is over";
         self.push(phase, "freeze", Holder::Management, "Freeze what would undo the rotation", actions, gate);
         if self.at_once {
@@ -202,11 +202,11 @@ impl<'a> Sequence<'a, '_> {
         let mut tables = tenant.secrets.iter();
         let (_, stored) = tables.find(|(table, _)| table.files.iter().any(|(_, path)| of_people(path)))?;
         let text = format!("Everyone who uses a kubeconfig from {} fetches it again", stored.place());
-        Some(super::sequence::person(&text))
+        Some(super::sequence::builder::person(&text))
     }
 
     pub(super) fn after_care_words(&self) -> &'static str {
-        if self.inventory.tenant.is_some() { AFTER_CARE } else { super::sequence::AFTER_CARE }
+        if self.inventory.tenant.is_some() { AFTER_CARE } else { super::sequence::builder::AFTER_CARE }
     }
 
     pub(super) fn after_care_gate(&self) -> &'static str {

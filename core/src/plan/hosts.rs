@@ -5,11 +5,12 @@ use super::{
     model::{
         actions::{Action, ClusterAction},
         content::{Content, Edit},
+        package_path::PackagePath,
         phase::{Phase, Side},
         steps::{Carrier, Fact, Gate, Holder},
     },
     nodes::NodePlanner,
-    sequence::{Sequence, person},
+    sequence::builder::{Sequence, person},
 };
 use crate::{
     formats::sysinv,
@@ -138,7 +139,7 @@ impl<'a> Sequence<'a, '_> {
             }
             let gate = Gate { words: gate.to_owned(), proves };
             let title = format!("Have the tool take {} through {word}", node.name);
-            let command = format!("host {} {word}", super::PackagePath::name(&node.name));
+            let command = format!("host {} {word}", PackagePath::name(&node.name));
             self.tool(phase, &node.name, Holder::Node(node.name.clone()), &title, &command, actions, gate);
         }
     }

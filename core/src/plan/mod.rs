@@ -59,10 +59,8 @@ pub(crate) use self::{
 };
 pub use self::{
     model::{
-        request::{
-            self, BroughtAuthority, Intent, KubeletCertificates, NewAuthority, PossibleChoices, RotationRequest,
-            Workers,
-        },
+        new_authority::{BroughtAuthority, NewAuthority},
+        request::{self, Intent, KubeletCertificates, PossibleChoices, RotationRequest, Workers},
         rotation_plan::{Acknowledged, KeyRequest, Refusal, RotationPlan},
         subclouds::{SubcloudApplyType, SubcloudStrategy},
     },

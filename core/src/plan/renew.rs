@@ -20,7 +20,7 @@ use super::{
         rotation_plan::{Refusal, RotationPlan, package_name, refuse_errors},
         steps::{Carrier, Gate, Holder, Step},
     },
-    sequence::{LIST_CONTROL_PLANES, person},
+    sequence::builder::{LIST_CONTROL_PLANES, person},
 };
 use crate::{
     finding::Finding,

@@ -4,10 +4,7 @@
 //! kube_rootca_update_manager.py; starlingx/distcloud: dcmanager/api/controllers/v1/sw_update_strategy.py and
 //! dcmanager/orchestrator/orchestrator_manager.py (`_process_extra_args_creation`).
 
-use super::model::{
-    request::{NewAuthority, RotationRequest},
-    subclouds::SubcloudStrategy,
-};
+use super::model::{new_authority::NewAuthority, request::RotationRequest, subclouds::SubcloudStrategy};
 use crate::{
     finding::Finding,
     formats::sysinv,

@@ -7,7 +7,8 @@ use super::{
     key_home::key_home,
     model::{
         authorities::{KeyHome, Succession, Successor},
-        request::{BroughtAuthority, NewAuthority, RotationRequest},
+        new_authority::{BroughtAuthority, NewAuthority},
+        request::RotationRequest,
         rotation_plan::KeyRequest,
     },
     subclouds,

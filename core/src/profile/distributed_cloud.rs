@@ -8,6 +8,7 @@ use super::{
     model::{Course, Profile, SigningRow},
     starlingx::STARLINGX,
 };
+use crate::profile::ids::AuthorityId;
 
 /// The package's script that calls `dcmanager`.
 pub(crate) const DCMANAGER: &str = "dcmanager.sh";
@@ -29,7 +30,7 @@ pub const STARLINGX_DC: Profile = Profile {
 
 const MANAGER: Manager = Manager {
     title: "dcmanager",
-    apis: &[(super::AuthorityId::Cluster, "", "")],
+    apis: &[(AuthorityId::Cluster, "", "")],
     machine_configs: false,
     script: DCMANAGER,
     steps: &[

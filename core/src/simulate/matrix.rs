@@ -6,7 +6,7 @@ pub use self::{
     verifiers::VerifierSummary,
 };
 
-use crate::profile::edge::Expectation;
+use crate::{finding::Finding, profile::edge::Expectation};
 
 mod model;
 mod verifiers;
@@ -15,5 +15,21 @@ impl From<Expectation> for bool {
     /// Whether the expectation is a refusal.
     fn from(expectation: Expectation) -> Self {
         expectation == Expectation::RefusedAtTheEnd
+    }
+}
+
+impl TrustMatrix {
+    /// Findings about edges that are already broken, and about accepted outages.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let outages = self.broken().map(|(_, broken)| {
+            Finding::warning("outage-accepted", "", format!("{broken}. {}", broken.outage)).remedy(broken.remedy)
+        });
+        let broken = self.edges.iter().filter_map(|edge| {
+            let verdict = edge.verdict(0).filter(|verdict| verdict.outcome == Outcome::BrokenToday)?;
+            let message = format!("{} → {} does not hold today: {}", edge.client, edge.server, verdict.why);
+            Some(Finding::warning("edge-broken-today", "", message).remedy("Mend it first, or know that it is so"))
+        });
+        broken.chain(outages).chain(verifiers::findings(self)).collect()
     }
 }

@@ -16,7 +16,10 @@ use crate::{
     faults::Fault,
     inspect, inspect_with, mint,
     package::{PackageError, package},
-    plan::{Action, ClusterAction, Fact, NewAuthority, RotationRequest, Step, TenantAction, TenantVerb, plan},
+    plan::{
+        Action, ClusterAction, Fact, RotationRequest, Step, TenantAction, TenantVerb,
+        model::new_authority::NewAuthority, plan,
+    },
     profile::{AuthorityId, Component, Profile, STARLINGX},
     x509::{KeyAlgorithm, PrivateKey, Rules},
 };

@@ -275,11 +275,6 @@ impl Certificate {
         self.is_authority() || (says_nothing && self.subject() == self.issuer() && !self.subject().is_empty())
     }
 
-    /// Whether it is valid for this host (DNS name or IP address), by Go's rules: subject alternative names only.
-    pub fn is_for_host(&self, host: &str) -> bool {
-        super::chain::is_for_host(self, host)
-    }
-
     /// Whether it has no extension with this identifier.
     pub(super) fn lacks(&self, oid: const_oid::ObjectIdentifier) -> bool {
         !self.extensions().iter().any(|extension| extension.oid == oid)

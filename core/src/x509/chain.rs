@@ -56,7 +56,9 @@ pub(crate) fn ascii_host(host: &str) -> String {
     idna::to_ascii(host)
 }
 
-/// Whether the leaf is valid for this host, by Go's rules.
-pub(super) fn is_for_host(leaf: &Certificate, host: &str) -> bool {
-    host::go(leaf, host)
+impl Certificate {
+    /// Whether it is valid for this host (DNS name or IP address), by Go's rules: subject alternative names only.
+    pub fn is_for_host(&self, host: &str) -> bool {
+        host::go(self, host)
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// Who reads a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::inventory) enum Reader {
+pub(crate) enum Reader {
     /// A person provides the file to Airlock alone: everything that can be read counts.
     Person,
     /// Go's `tls.X509KeyPair` reads a certificate or a private key.
@@ -29,7 +29,7 @@ pub(in crate::inventory) enum Reader {
 
 impl Reader {
     /// Who reads the file at `path` on a node.
-    pub(in crate::inventory) fn on_node(profile: &Profile, path: &str) -> Self {
+    pub(crate) fn on_node(profile: &Profile, path: &str) -> Self {
         if profile.static_pods.iter().any(|row| row.path == path) {
             return Self::Kubelet;
         }
@@ -83,7 +83,7 @@ pub(super) fn sorted(pem: Pem) -> (Detected, Vec<Reason>) {
 
 /// The content of a PEM file, sorted.
 #[derive(Default)]
-pub(in crate::inventory) struct Pem {
+pub(crate) struct Pem {
     pub(super) certificates: Vec<Certificate>,
     pub(super) keys: Vec<Arc<PrivateKey>>,
     pub(super) public_keys: Vec<PublicKey>,
@@ -249,7 +249,7 @@ fn key(block: &PemBlock, place: &str, password: Option<&Password>) -> Result<Arc
 }
 
 /// The certificate of a `TRUSTED CERTIFICATE` block, which OpenSSL's own trust settings may follow.
-pub(in crate::inventory) fn first_element(der: &[u8]) -> &[u8] {
+pub(crate) fn first_element(der: &[u8]) -> &[u8] {
     use der::Reader as _;
     let first = der::SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes());
     first.unwrap_or(der)

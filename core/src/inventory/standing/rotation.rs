@@ -44,7 +44,7 @@ struct Bundles<'a> {
 /// A package among the files names both CAs. Otherwise two CAs in one trust bundle are a rotation only if there is evidence
 /// for both ([`Evidence`]), if they share a name, or if the authority's own file and a kubeconfig hold both and there is
 /// evidence for the older one. Any other CA in a bundle is foreign: it stays where it is.
-pub(in crate::inventory) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
+pub(crate) fn rotations(inventory: &Inventory) -> BTreeMap<AuthorityId, Rotation> {
     let mut rotations: BTreeMap<AuthorityId, Rotation> = BTreeMap::new();
     for row in inventory.profile.authorities.iter().filter(|row| row.rotates) {
         let mut packaged = inventory.packaged_bundles(row);

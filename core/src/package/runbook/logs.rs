@@ -3,9 +3,9 @@
 use std::fmt::{Result, Write};
 
 use crate::{
-    package::commands,
     plan::{Logs, RotationPlan},
     profile::Course,
+    render::commands,
 };
 
 /// A section of a runbook whose package reads no logs: its title and its lines.

@@ -1,5 +1,6 @@
 //! `RUNBOOK.md` and `README.txt`: the plan's steps for the people who carry them out.
 
+mod choice;
 mod hosted;
 mod logs;
 mod platform_texts;
@@ -13,9 +14,9 @@ use self::{platform_texts::Texts, texts::CLUSTER_API_DIFFERENCES};
 use crate::{
     inventory::SampleShare,
     mint::Minted,
-    package::commands::{self, Commands},
     plan::{Action, ClusterAction, Holder, Intent, KeyHome, Phase, RotationPlan, Step},
     profile::Course,
+    render::commands::{self, Commands},
     simulate::TrustMatrix,
     text::{
         markdown::{cell, code, line},
@@ -79,7 +80,7 @@ pub(super) fn runbook(plan: &RotationPlan, minted: &Minted, matrix: &TrustMatrix
             let _ = step_section(&mut text, plan, step);
         }
     }
-    let texts = texts::of(plan);
+    let texts = choice::texts_of(plan);
     let _ = consumers(&mut text, plan, texts);
     let _ = window::scaling(&mut text, plan);
     let _ = hosted::renewal(&mut text, plan);
@@ -92,7 +93,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
     if let Some(said) = sample(plan.sample) {
         writeln!(text, "**{said}**\n")?;
     }
-    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, texts::of(plan).phases)?;
+    writeln!(text, "Prepared by Airlock on {}. {}\n", plan.now, choice::texts_of(plan).phases)?;
     if plan.has_begun() {
         writeln!(
             text,
@@ -112,7 +113,7 @@ fn introduction(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std:
             plan.requests.len()
         )?;
     }
-    let Texts { before, joining, .. } = texts::of(plan);
+    let Texts { before, joining, .. } = choice::texts_of(plan);
     if !plan.successions.is_empty() {
         authorities(text, plan, minted)?;
     }
@@ -189,7 +190,7 @@ fn acknowledged(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
 }
 
 fn authorities(text: &mut String, plan: &RotationPlan, minted: &Minted) -> std::fmt::Result {
-    let pin_title = texts::of(plan).pin;
+    let pin_title = choice::texts_of(plan).pin;
     writeln!(text, "| CA | | subject | valid until | {pin_title} |\n|---|---|---|---|---|")?;
     for succession in plan.successions.values() {
         let new = minted.authorities[&succession.id].certificate();
@@ -215,7 +216,7 @@ fn phase_heading(text: &mut String, plan: &RotationPlan, phase: Phase) -> std::f
         Phase::Switch => "The new CA signs, new certificates are presented, both CAs are accepted.",
         Phase::DropOld => "Only the new CA is accepted. Whoever still presents an old certificate is locked out.",
     });
-    let own = texts::of(plan).headings[usize::from(phase.number()) - 1];
+    let own = choice::texts_of(plan).headings[usize::from(phase.number()) - 1];
     if !own.is_empty() {
         return writeln!(text, "## Phase {}\n\n{own}\n", phase.number());
     }
@@ -230,7 +231,7 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             "on every control-plane node, as root, one after the other: the next one begins when the gate holds on the one before".to_owned()
         }
         Holder::Workers => "on every worker, as root, in any order, a few at a time".to_owned(),
-        Holder::Cluster => texts::of(plan).place.to_owned(),
+        Holder::Cluster => choice::texts_of(plan).place.to_owned(),
         Holder::Management => "wherever kubectl reaches the management cluster".to_owned(),
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
     };

@@ -2,8 +2,9 @@
 
 use std::fmt::{Result, Write};
 
-use super::{hosted, sample, step_section, texts};
+use super::{hosted, sample, step_section};
 use crate::{
+    package::runbook::choice,
     plan::{Action, ClusterAction, Holder, RenewedSecrets, RotationPlan},
     text::markdown::{cell, line},
 };
@@ -56,7 +57,7 @@ fn introduction(text: &mut String, plan: &RotationPlan) -> Result {
         )?;
         return Ok(());
     }
-    for paragraph in texts::of(plan).before {
+    for paragraph in choice::texts_of(plan).before {
         writeln!(text, "{paragraph}\n")?;
     }
     writeln!(

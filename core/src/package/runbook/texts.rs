@@ -1,27 +1,9 @@
 //! What a runbook says that hangs on the course of the rotation.
 
 use super::{
-    hosted, logs,
+    logs,
     platform_texts::{Consumer, Texts},
 };
-use crate::{
-    plan::RotationPlan,
-    profile::{Course, DCMANAGER},
-};
-
-/// The words of a plan: those of its course, and of the way that it takes there.
-pub(super) fn of(plan: &RotationPlan) -> &'static Texts {
-    match plan.profile.course {
-        Course::Hosted(_) if plan.at_once && !hosted::is_cluster(plan) => &hosted::FRONT_PROXY_AT_ONCE,
-        Course::Hosted(_) if plan.at_once => &hosted::AT_ONCE,
-        Course::Hosted(_) => &hosted::OVERLAP,
-        Course::HostPhases => &HOST_PHASES,
-        Course::Managed(manager) if manager.script == DCMANAGER => &SUBCLOUDS,
-        Course::Managed(_) => &MANAGED,
-        Course::MachineConfigs => &MACHINE_CONFIGS,
-        Course::NodeFiles => &NODE_FILES,
-    }
-}
 
 pub(super) const PHASES: &str = "Three phases: everyone trusts both CAs, the new one signs, the old one is dropped. Between phases there is time: days, if you like. Within a phase, take the steps in order; a step begins only when the gate of the one before holds.";
 
@@ -110,7 +92,7 @@ pub(super) static NODE_FILES: Texts = Texts {
     ],
 };
 
-static HOST_PHASES: Texts = Texts {
+pub(super) static HOST_PHASES: Texts = Texts {
     phases: PHASES,
     place: NODE_FILES.place,
     before: &[
@@ -173,7 +155,7 @@ static HOST_PHASES: Texts = Texts {
     ],
 };
 
-static MACHINE_CONFIGS: Texts = Texts {
+pub(super) static MACHINE_CONFIGS: Texts = Texts {
     phases: PHASES,
     place: "wherever talosctl and kubectl reach the cluster",
     before: &[
@@ -216,7 +198,7 @@ static MACHINE_CONFIGS: Texts = Texts {
     ],
 };
 
-static SUBCLOUDS: Texts = Texts {
+pub(super) static SUBCLOUDS: Texts = Texts {
     phases: "dcmanager has the VIM of each subcloud update its root CA: it goes through trust-both-cas, update-certs and trust-new-ca without a stop. This package creates the strategy, applies it, follows it and deletes it. It contains no key. Take the steps in order; do not start a step until the previous step's check passes.",
     place: "on the active controller of the system controller, after `source /etc/platform/openrc`",
     before: &[
@@ -293,7 +275,7 @@ pub(super) const CLUSTER_API_DIFFERENCES: &[&str] = &[
     "The note changes the CA's Secrets together with the kubeconfig's; here they follow when nobody presents an old certificate any more, since machines could not join in between.",
     "Some put both CAs into the CA's Secret and roll machines out three times; kubeadm and Cluster API take the first of them alone, so a roll-out cannot carry the switch.",
 ];
-static MANAGED: Texts = Texts {
+pub(super) static MANAGED: Texts = Texts {
     phases: "Omni takes the cluster through three phases by itself: everyone trusts both CAs, the new one signs, the old one is dropped. It makes the new CA, so there is no key here, and nothing to unpack on any machine. A step begins only when the gate of the one before holds.",
     place: "wherever omnictl reaches Omni, and kubectl the cluster",
     before: &[

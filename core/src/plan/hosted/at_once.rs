@@ -13,7 +13,7 @@ use crate::{
             steps::{Fact, Gate, Holder, Step},
             tenant::TenantVerb,
         },
-        sequence::Sequence,
+        sequence::builder::Sequence,
     },
     profile::OnNewCa,
 };
@@ -21,7 +21,7 @@ use crate::{
 impl<'a> Sequence<'a, '_> {
     /// The whole rotation of a release that cannot be paused: whoever can accept both CAs does so before, and everything
     /// else changes at once.
-    pub(in crate::plan) fn at_once(&mut self, tenant: &'a Tenant) {
+    pub(crate) fn at_once(&mut self, tenant: &'a Tenant) {
         let Some(node) = self.inventory.control_plane().find(|node| node.role == Role::Hosted) else { return };
         let (before, now) = (Phase::TrustBoth, Phase::DropOld);
         self.freeze_hosted(tenant, before);

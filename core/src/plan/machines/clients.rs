@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PUBLIC, SECRET, Sequence, person};
+use super::builder::{PUBLIC, SECRET, Sequence, person};
 use crate::{
     finding::Finding,
     inventory::Inventory,
@@ -79,7 +79,7 @@ pub(super) fn note_missing(
 
 /// The context of this cluster in the first given configuration of each API; in one made from nothing it is the cluster's
 /// name for Talos, and an administrator's for Kubernetes.
-pub(in crate::plan) fn contexts(
+pub(crate) fn contexts(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
 ) -> BTreeMap<AuthorityId, String> {

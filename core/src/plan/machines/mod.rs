@@ -2,6 +2,7 @@
 //! `talosctl rotate-ca` goes (siderolabs/talos: pkg/rotate/pki). It takes one API through all phases before the other;
 //! here each phase does both, Talos' own first: the two hang on nothing in common.
 
+mod builder;
 mod clients;
 mod present;
 mod roles;
@@ -14,44 +15,33 @@ pub(super) use self::{
     roles::{api_port, configurations},
 };
 
-use self::roles::MachineGroup;
+use self::{
+    builder::{PUBLIC, SECRET, Sequence, person},
+    roles::MachineGroup,
+};
 use super::{
     model::{
         actions::{Action, ClusterAction, Logs},
         authorities::Succession,
-        content::{Content, Edit, MachinePatch, PatchForm},
-        phase::{Phase, Trust},
+        content::{Content, Edit, MachinePatch, PatchForm, Source},
+        phase::{Phase, Side, Trust},
         steps::{Carrier, Fact, Gate, Holder, Step},
     },
     progress::Progress,
     replacements::Replacements,
-    sequence::VERIFY_PODS,
 };
 use crate::{
     finding::Finding,
     inventory::{Inventory, Role},
+    plan::sequence::builder::VERIFY_PODS,
     profile::{AuthorityId, AuthorityRow},
 };
-
-/// A control-plane patch holds a private key.
-const SECRET: u32 = 0o600;
-const PUBLIC: u32 = 0o644;
 
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no `talosctl upgrade`, `upgrade-k8s`, `apply-config` or `rotate-ca`, no new machines; stop whatever applies machine configurations by itself (GitOps, Cluster API, Terraform), or give it the phase's from-base patches. Keep what `talosctl get machineconfig v1alpha1 -o jsonpath='{.spec}'` says of each machine";
 
 const AFTER_CARE: &str =
     "Take an etcd snapshot (`talosctl etcd snapshot`), resume what was frozen, and delete every copy of this package";
-
-/// Builds the list.
-struct Sequence<'a, 'b> {
-    inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
-    progress: Progress<'a>,
-    replacements: &'b mut Replacements<'a>,
-    groups: Vec<MachineGroup>,
-    steps: Vec<Step>,
-}
 
 /// Every step of the rotation, in order.
 pub(super) fn sequence<'a>(
@@ -262,7 +252,7 @@ impl Sequence<'_, '_> {
         if ids.is_empty() {
             return;
         }
-        let source = super::Source { file: secrets.file.clone(), bytes: secrets.bytes.clone() };
+        let source = Source { file: secrets.file.clone(), bytes: secrets.bytes.clone() };
         let edit = Edit {
             target: secrets.file.clone(),
             output: format!("{}/secrets.yaml", Phase::DropOld.folder()),
@@ -311,10 +301,10 @@ impl MachinePatch {
     /// What it starts from and what comes of it.
     fn in_words(&self) -> (String, String) {
         let words = |patch: &Self| match patch.sides() {
-            (super::Side::Old, []) => "old CA",
-            (super::Side::Old, _) => "old CA, new CA accepted",
-            (super::Side::New, []) => "new CA",
-            (super::Side::New, _) => "new CA, old CA accepted",
+            (Side::Old, []) => "old CA",
+            (Side::Old, _) => "old CA, new CA accepted",
+            (Side::New, []) => "new CA",
+            (Side::New, _) => "new CA, old CA accepted",
         };
         let other = Self { form: PatchForm::Undo, ..self.clone() };
         let forth = Self { form: PatchForm::Incremental, ..self.clone() };
@@ -347,9 +337,4 @@ fn note_access(
                 .remedy("Pause what they do (etcd backups, upgrades) until step 2-talos-access is complete"),
         );
     }
-}
-
-/// Something that only people can do.
-fn person(text: &str) -> Action {
-    Action::Do { text: text.to_owned(), command: String::new() }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    inventory::{Node, Role, Standing},
+    inventory::{Inventory, Node, Role, Standing},
     plan::{
         machines::Inventory,
         model::{
@@ -22,7 +22,7 @@ use crate::{
 type Files = BTreeMap<String, BTreeSet<Held>>;
 
 /// Every place that a rotation touches.
-pub(in crate::plan) fn present(
+pub(crate) fn present(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
     progress: Progress<'_>,

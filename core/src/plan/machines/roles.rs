@@ -60,13 +60,13 @@ pub(super) fn groups(
 }
 
 /// The port on which machines' own API servers listen: the first one's, since they stand behind one endpoint.
-pub(in crate::plan) fn api_port(inventory: &Inventory) -> u64 {
+pub(crate) fn api_port(inventory: &Inventory) -> u64 {
     let mut machines = inventory.control_plane().filter_map(|node| node.machine.as_ref());
     machines.next().map_or(0, |machine| machine.api_port)
 }
 
 /// Every configuration as it was given: for the backup.
-pub(in crate::plan) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source)> {
+pub(crate) fn configurations(inventory: &Inventory) -> Vec<(Role, String, Source)> {
     let machines = inventory.nodes.iter().filter(|node| node.machine.is_some());
     let slots = machines.filter_map(|node| Some((node, node.slots.values().next()?)));
     slots.map(|(node, slot)| (node.role, node.name.clone(), slot.into())).collect()

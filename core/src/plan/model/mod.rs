@@ -8,6 +8,7 @@ pub(crate) mod foreign;
 pub(crate) mod initial_state;
 pub(crate) mod kept_file;
 pub(crate) mod leaves;
+pub(crate) mod new_authority;
 pub(crate) mod package_path;
 pub(crate) mod phase;
 pub(crate) mod renewal;

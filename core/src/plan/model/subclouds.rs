@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::request::NewAuthority;
+use super::new_authority::NewAuthority;
 
 /// The largest number of subclouds that current releases update in parallel (distcloud: `MAX_PARALLEL_SUBCLOUDS_LIMIT`);
 /// releases of 2021 take 100.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Judge,
+    decision::Judge,
     words::{process_name, reference},
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! References that the profile's tables cover, with a restart or reload that the plan has anyway.
 
-use super::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
+use super::decision::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component};
 use crate::{
     inventory::{Artifact, Node, Reader, ReaderProcess, Reference},
     profile::{Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},

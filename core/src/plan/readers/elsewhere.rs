@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Judge,
     changed::Changed,
-    component,
+    decision::{Judge, component},
     words::{process_name, reference},
 };
 use crate::{

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Judge, SNI_FLAG,
     changed::Changed,
-    component,
+    decision::{Judge, SNI_FLAG, component},
     words::{process_name, reference},
 };
 use crate::{

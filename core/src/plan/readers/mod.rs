@@ -2,6 +2,7 @@
 
 mod changed;
 mod coverage;
+mod decision;
 mod elsewhere;
 mod judge;
 mod node_pods;
@@ -9,12 +10,13 @@ mod places;
 mod unknown;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-pub(super) use self::{node_pods::node_pods, places::extra_arguments};
+pub(super) use self::{decision::Judge, node_pods::node_pods, places::extra_arguments};
 
 use self::{
     changed::Changed,
+    decision::component,
     words::{process_name, reference},
 };
 use super::{
@@ -28,28 +30,8 @@ use crate::{
     finding::Finding,
     formats::path::below,
     inventory::{Inventory, Node, Reader, ReaderProcess, Reference},
-    profile::{AuthorityId, Component, file_flags::Program},
+    profile::AuthorityId,
 };
-
-/// Flags with which kube-controller-manager and kube-scheduler name kubeconfigs.
-const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"];
-
-/// The flag with further serving certificates of kube-apiserver: `cert,key:name,name`
-/// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
-const SNI_FLAG: &str = "tls-sni-cert-key";
-
-/// A reason why there is no plan, or a thing to acknowledge: the code, what to acknowledge (empty for an error), the
-/// message with `{nodes}` for the nodes, the remedy and the file.
-type Problem = (&'static str, String, String, &'static str, String);
-
-/// Decides about the readers of one node after the other.
-pub(super) struct Judge<'a> {
-    inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
-    problems: BTreeMap<Problem, BTreeSet<String>>,
-    /// Private keys that are kept, with their other uses and the nodes.
-    kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
-}
 
 impl<'a> Judge<'a> {
     pub(super) fn new(inventory: &'a Inventory, successions: &'a BTreeMap<AuthorityId, Succession>) -> Self {
@@ -204,13 +186,5 @@ impl Judge<'_> {
         let is_workload = matches!(reader.process, ReaderProcess::Workload { .. });
         let in_tree = below(folder, &reader.path).is_some();
         matches!(reader.reference, Reference::FolderMount { .. }) && (!is_workload || in_tree)
-    }
-}
-
-/// The component of Kubernetes that reads, where the profile knows how it is run.
-fn component(reader: &Reader) -> Option<Component> {
-    match &reader.process {
-        ReaderProcess::Unit { .. } | ReaderProcess::Workload { .. } | ReaderProcess::KubeconfigUser => None,
-        process => process.program().and_then(Program::component),
     }
 }

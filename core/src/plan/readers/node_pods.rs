@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judge, changed::Changed};
+use super::{changed::Changed, decision::Judge};
 use crate::{
     finding::Finding,
     inventory::{Inventory, NodePods, PodLife, PodRead, Role},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One finding for each workload, to be acknowledged; a note for a CronJob, whose next Pod reads the new files.
-pub(in crate::plan) fn node_pods(
+pub(crate) fn node_pods(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
     dependents: &BTreeMap<(String, String), Dependent>,

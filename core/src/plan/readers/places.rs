@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Judge, KUBECONFIG_FLAGS, SNI_FLAG, component,
+    decision::{Judge, KUBECONFIG_FLAGS, SNI_FLAG, component},
     words::{process_name, reference},
 };
 use crate::{
@@ -128,7 +128,7 @@ impl Judge<'_> {
 
 /// The flags of control-plane nodes that were not provided, as kubeadm's configuration has them: on such nodes no file
 /// can be looked at, so a flag that names a file which changes refuses the plan.
-pub(in crate::plan) fn extra_arguments(
+pub(crate) fn extra_arguments(
     inventory: &Inventory,
     successions: &BTreeMap<AuthorityId, Succession>,
     findings: &mut Vec<Finding>,

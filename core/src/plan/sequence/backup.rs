@@ -5,6 +5,7 @@
 
 use crate::plan::model::{
     actions::Action,
+    content::Edit,
     steps::{Carrier, Holder, Step},
 };
 
@@ -51,7 +52,7 @@ fn other_files(steps: &[Step], holder: &Holder) -> Vec<String> {
     let mut files = Vec::new();
     for step in steps.iter().filter(|step| step.holder == *holder) {
         for action in &step.actions {
-            let (Action::Write(super::Edit { target, .. }) | Action::Remove { target, .. }) = action else { continue };
+            let (Action::Write(Edit { target, .. }) | Action::Remove { target, .. }) = action else { continue };
             if !ARCHIVED.iter().any(|folder| target.starts_with(folder)) && !files.contains(target) {
                 files.push(target.clone());
             }

@@ -4,7 +4,7 @@
 //! A roll-out cannot carry the switch: a machine that arrives with the new pair while API servers still serve the old CA's
 //! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
 
-use super::{Sequence, person};
+use super::builder::{Sequence, person};
 use crate::{
     inventory::{ObjectRole, StoredObject},
     plan::{

@@ -2,6 +2,7 @@
 //! where leaving it out was seen to break something.
 
 mod backup;
+pub(super) mod builder;
 mod cluster_api;
 mod replace;
 mod tokens;
@@ -9,8 +10,9 @@ mod verify;
 
 use std::collections::BTreeMap;
 
-pub(super) use self::{replace::check as check_workers, verify::PODS as VERIFY_PODS};
+pub(super) use self::replace::check as check_workers;
 
+use self::builder::{LIST_CONTROL_PLANES, Sequence, person};
 use super::{
     kubelet_authority::KubeletAuthority,
     model::{
@@ -26,7 +28,7 @@ use super::{
     objects,
     progress::Progress,
     replacements::Replacements,
-    signing_requests::{self, Admitted},
+    signing_requests::{self},
     unseen::UnseenPlanner,
 };
 use crate::{
@@ -39,30 +41,8 @@ use crate::{
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
 
-/// What is left to do when the old CA is gone.
-pub(super) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
-
 /// What is left for a worker of which nothing was given, when the API server takes nothing any more that it has.
 const NOT_GIVEN: &str = "A worker whose files were not given has no certificate in this package: join it anew (kubeadm reset, then kubeadm join with the pin of the new CA)";
-
-/// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
-pub(super) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
-
-/// Builds the list.
-pub(super) struct Sequence<'a, 'b> {
-    pub(super) inventory: &'a Inventory,
-    request: &'a RotationRequest,
-    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
-    pub(super) progress: Progress<'a>,
-    pub(super) replacements: &'b mut Replacements<'a>,
-    consumers: &'a Consumers,
-    kubelet_authority: &'a KubeletAuthority,
-    requests: Vec<Admitted<'a>>,
-    /// Does everything change at once, since there is no way to accept both authorities?
-    pub(super) at_once: bool,
-    now: UnixTime,
-    steps: Vec<Step>,
-}
 
 /// Every step of the rotation, in order.
 #[allow(clippy::too_many_arguments)] // all that a plan knows
@@ -566,9 +546,4 @@ fn renewed(words: &str, serving: &[Action]) -> Gate {
 /// In phase 2 both bundles do, so nothing hangs on the gate.
 fn everywhere(words: &str, phase: Phase) -> Gate {
     if phase == Phase::Switch { words.into() } else { Gate::proving(words, Fact::Everywhere) }
-}
-
-/// Something that only people can do.
-pub(super) fn person(text: &str) -> Action {
-    Action::Do { text: text.to_owned(), command: String::new() }
 }

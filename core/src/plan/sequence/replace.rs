@@ -5,7 +5,7 @@
 //! present a certificate of the new one. A machine that joins in phase 3 takes the new CA alone from cluster-info, and its
 //! kubelet's certificate is signed by it.
 
-use super::{Sequence, person};
+use super::builder::{Sequence, person};
 use crate::{
     finding::Finding,
     inventory::Inventory,
@@ -28,12 +28,7 @@ const JOIN: &str = "On a control-plane node (for a hosted control plane: whereve
 const JOIN_COMMAND: &str = "kubeadm token create --ttl 24h --print-join-command";
 
 /// Workers can be replaced where they join through cluster-info, and where old workers still work in phase 3.
-pub(in crate::plan) fn check(
-    inventory: &Inventory,
-    request: &RotationRequest,
-    at_once: bool,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn check(inventory: &Inventory, request: &RotationRequest, at_once: bool, findings: &mut Vec<Finding>) {
     let joins = joins_by_cluster_info(inventory.profile.course) && !at_once;
     if request.workers == Workers::Replace && !joins {
         let message = "workers cannot be replaced in this rotation: its workers do not join with kubeadm, or both CAs are never accepted together";

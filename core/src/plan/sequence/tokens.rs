@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Sequence;
+use super::builder::Sequence;
 use crate::{inventory::CopyKind, plan::model::actions::Action};
 
 /// Lists the Secrets.
@@ -15,7 +15,7 @@ impl Sequence<'_, '_> {
     /// kube-controller-manager updates `ca.crt` in the Secret, and in no copy of it.
     ///
     /// kubernetes.io: Manual Rotation of CA Certificates, steps 3 and 12.
-    pub(in crate::plan) fn copies_of_token_secrets(&self) -> Action {
+    pub(crate) fn copies_of_token_secrets(&self) -> Action {
         let copies = self.inventory.copies.iter().filter(|copy| copy.kind == CopyKind::Token);
         let names: BTreeSet<String> = copies.map(|copy| format!("{}/{}", copy.namespace, copy.name)).collect();
         let more = names.len().saturating_sub(NAMED);

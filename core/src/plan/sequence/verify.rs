@@ -1,17 +1,20 @@
 //! The last check of a phase: the logs.
 
-use super::Sequence;
-use crate::plan::model::{
-    actions::{Action, Logs},
-    phase::Phase,
-    steps::Holder,
+use super::builder::Sequence;
+use crate::plan::{
+    model::{
+        actions::{Action, Logs},
+        phase::Phase,
+        steps::Holder,
+    },
+    sequence::builder::VERIFY_PODS,
 };
 
 impl Sequence<'_, '_> {
     /// A step for each kind of holder that has logs of its own; nodes of a kind share one step.
     ///
     /// kubernetes.io: Manual Rotation of CA Certificates, step 11.
-    pub(in crate::plan) fn verify_logs(&mut self, phase: Phase) {
+    pub(crate) fn verify_logs(&mut self, phase: Phase) {
         match &self.inventory.tenant {
             Some(tenant) => self.push(
                 phase,
@@ -43,13 +46,13 @@ impl Sequence<'_, '_> {
                 "the kubelet and the worker's static Pods have logged no TLS error for two minutes",
             );
         }
-        self.push(phase, PODS.0, Holder::Cluster, PODS.1, vec![Action::VerifyLogs(Logs::Pods)], PODS.2);
+        self.push(
+            phase,
+            VERIFY_PODS.0,
+            Holder::Cluster,
+            VERIFY_PODS.1,
+            vec![Action::VerifyLogs(Logs::Pods)],
+            VERIFY_PODS.2,
+        );
     }
 }
-
-/// The step that reads logs of Pods: its id, its title, and what its check requires.
-pub(in crate::plan) const PODS: (&str, &str, &str) = (
-    "verify",
-    "Verify the logs of kube-proxy, CoreDNS, extension API servers and webhooks",
-    "they have logged no TLS error for two minutes",
-);

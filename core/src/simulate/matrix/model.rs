@@ -7,7 +7,6 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::verifiers;
 use crate::{
     finding::Finding,
     plan::Step,
@@ -249,7 +248,7 @@ impl TrustMatrix {
     }
 
     /// Every edge that the rotation breaks, with the first column in which it does.
-    fn broken(&self) -> impl Iterator<Item = (usize, Broken)> {
+    pub(super) fn broken(&self) -> impl Iterator<Item = (usize, Broken)> {
         self.edges.iter().filter_map(|edge| {
             let span = edge.spans.iter().find(|span| span.verdict.outcome == Outcome::Broken)?;
             let column = &self.columns[span.from];
@@ -272,20 +271,6 @@ impl TrustMatrix {
     pub(crate) fn outages(&self) -> BTreeSet<&str> {
         let broken = self.edges.iter().filter(|edge| edge.worst() == Outcome::Broken);
         broken.map(|edge| edge.outage.as_str()).filter(|outage| !outage.is_empty()).collect()
-    }
-
-    /// Findings about edges that are already broken, and about accepted outages.
-    #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let outages = self.broken().map(|(_, broken)| {
-            Finding::warning("outage-accepted", "", format!("{broken}. {}", broken.outage)).remedy(broken.remedy)
-        });
-        let broken = self.edges.iter().filter_map(|edge| {
-            let verdict = edge.verdict(0).filter(|verdict| verdict.outcome == Outcome::BrokenToday)?;
-            let message = format!("{} → {} does not hold today: {}", edge.client, edge.server, verdict.why);
-            Some(Finding::warning("edge-broken-today", "", message).remedy("Mend it first, or know that it is so"))
-        });
-        broken.chain(outages).chain(verifiers::findings(self)).collect()
     }
 
     /// The number of judged combinations of presented certificate and trusted CAs.

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     Inventory,
     formats::{kubeconfig::Kubeconfig, talos},
-    plan::{BroughtAuthority, Holder, Phase, PlaceKind, certificates},
+    plan::{Holder, Phase, PlaceKind, certificates, model::new_authority::BroughtAuthority},
     profile::{
         Component,
         edge::{Material, Party},

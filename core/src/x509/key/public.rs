@@ -14,7 +14,7 @@ use spki::SubjectPublicKeyInfoRef;
 
 use super::{
     check,
-    kinds::{KeyError, KeyType},
+    kinds::{self, KeyError, KeyType},
 };
 use crate::{
     text::hex,
@@ -53,7 +53,7 @@ impl PublicKey {
 
     /// A PEM block `PUBLIC KEY` (RFC 7468), as in kubeadm's `sa.pub`.
     pub fn to_pem(&self) -> String {
-        super::pem("PUBLIC KEY", self.der())
+        kinds::pem("PUBLIC KEY", self.der())
     }
 
     /// The public key pin: `sha256:` and the hexadecimal SHA-256 of its DER, as in `kubeadm join
@@ -100,12 +100,12 @@ impl PublicKey {
 
     /// SHA-1 of the key's bits (RFC 5280, 4.2.1.2, method 1): the key identifier for new certificates. Existing
     /// identifiers may be made differently, so they are copied, never recomputed.
-    pub(in crate::x509) fn key_id(&self) -> [u8; 20] {
+    pub(crate) fn key_id(&self) -> [u8; 20] {
         Sha1::digest(&self.bits).into()
     }
 
     /// The content of `subjectPublicKey`.
-    pub(in crate::x509) fn bits(&self) -> &[u8] {
+    pub(crate) fn bits(&self) -> &[u8] {
         &self.bits
     }
 

@@ -1,0 +1,37 @@
+//! Decisions about readers while they are collected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    inventory::{Inventory, Reader, ReaderProcess},
+    plan::model::authorities::Succession,
+    profile::{AuthorityId, Component, file_flags::Program},
+};
+
+/// Flags with which kube-controller-manager and kube-scheduler name kubeconfigs.
+pub(crate) const KUBECONFIG_FLAGS: [&str; 3] = ["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"];
+
+/// The flag with further serving certificates of kube-apiserver: `cert,key:name,name`
+/// (kubernetes/component-base: cli/flag/namedcertkey_flag.go).
+pub(crate) const SNI_FLAG: &str = "tls-sni-cert-key";
+
+/// A reason why there is no plan, or a thing to acknowledge: the code, what to acknowledge (empty for an error), the
+/// message with `{nodes}` for the nodes, the remedy and the file.
+pub(crate) type Problem = (&'static str, String, String, &'static str, String);
+
+/// The component of Kubernetes that reads, where the profile knows how it is run.
+pub(crate) fn component(reader: &Reader) -> Option<Component> {
+    match &reader.process {
+        ReaderProcess::Unit { .. } | ReaderProcess::Workload { .. } | ReaderProcess::KubeconfigUser => None,
+        process => process.program().and_then(Program::component),
+    }
+}
+
+/// Decides about the readers of one node after the other.
+pub(crate) struct Judge<'a> {
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) problems: BTreeMap<Problem, BTreeSet<String>>,
+    /// Private keys that are kept, with their other uses and the nodes.
+    pub(crate) kept: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
+}

@@ -1,0 +1,52 @@
+//! The steps of a plan while they are collected.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    inventory::Inventory,
+    plan::{
+        kubelet_authority::KubeletAuthority,
+        model::{
+            actions::Action, authorities::Succession, consumers::Consumers, request::RotationRequest, steps::Step,
+        },
+        progress::Progress,
+        replacements::Replacements,
+        signing_requests::Admitted,
+    },
+    profile::AuthorityId,
+    time::UnixTime,
+};
+
+/// What is left to do when the old CA is gone.
+pub(crate) const AFTER_CARE: &str = "Older etcd snapshots and Velero backups bring the old cluster-info and trust ConfigMaps back: take new ones, upload the control-plane certificates anew where nodes join with them, resume what was frozen, and delete /etc/kubernetes/.airlock, /var/lib/kubelet/.airlock and the backups in /var/lib/airlock on every node, which hold the old keys";
+
+/// kubeadm labels them (kubernetes/kubernetes: cmd/kubeadm/app/constants, `LabelNodeRoleControlPlane`).
+pub(crate) const LIST_CONTROL_PLANES: &str = "kubectl get nodes -l node-role.kubernetes.io/control-plane";
+
+/// Something that only people can do.
+pub(crate) fn person(text: &str) -> Action {
+    Action::Do { text: text.to_owned(), command: String::new() }
+}
+
+/// Builds the list.
+pub(crate) struct Sequence<'a, 'b> {
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) request: &'a RotationRequest,
+    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) progress: Progress<'a>,
+    pub(crate) replacements: &'b mut Replacements<'a>,
+    pub(crate) consumers: &'a Consumers,
+    pub(crate) kubelet_authority: &'a KubeletAuthority,
+    pub(crate) requests: Vec<Admitted<'a>>,
+    /// Does everything change at once, since there is no way to accept both authorities?
+    pub(crate) at_once: bool,
+    pub(crate) now: UnixTime,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// The step that reads logs of Pods: its id, its title, and what its check requires.
+pub(crate) const VERIFY_PODS: (&str, &str, &str) = (
+    "verify",
+    "Verify the logs of kube-proxy, CoreDNS, extension API servers and webhooks",
+    "they have logged no TLS error for two minutes",
+);
