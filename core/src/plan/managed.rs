@@ -28,7 +28,7 @@ pub(super) fn sequence(
         let remedy = format!("When it is over, make another package for the {} (--rotate {})", next.title, next.id);
         findings.push(Finding::warning("one-at-a-time", "", message).remedy(remedy));
     }
-    note_what_is_not_known(manager, inventory, findings);
+    note_what_is_not_known(manager, inventory, request, findings);
     let cluster = quote(&inventory.cluster);
     let new = request.authorities.get(id).cloned().unwrap_or_default();
     let options: Vec<_> = request.subclouds.arguments(&new).iter().map(|argument| quote(argument)).collect();
@@ -57,10 +57,19 @@ pub(super) fn sequence(
     steps.collect()
 }
 
-fn note_what_is_not_known(manager: &Manager, inventory: &Inventory, findings: &mut Vec<Finding>) {
+fn note_what_is_not_known(
+    manager: &Manager,
+    inventory: &Inventory,
+    request: &RotationRequest,
+    findings: &mut Vec<Finding>,
+) {
     let title = manager.title;
+    let origin = match &request.subclouds.cert_file {
+        Some(file) => format!("{title} takes the new CA from {file} (--cert-file), which Airlock does not read,"),
+        None => format!("{title} generates the new CA itself"),
+    };
     findings.push(
-        Finding::warning("not-predicted", "", format!("{title} makes its CAs itself and goes its own way through the phases, so what goes on talking cannot be judged here"))
+        Finding::warning("not-predicted", "", format!("{origin} and goes through the phases in its own way, so the connections cannot be predicted here"))
             .remedy("Choose an hour in which pods may be restarted"),
     );
     if manager.machine_configs && inventory.nodes.iter().all(|node| node.machine.is_none()) {

@@ -24,8 +24,24 @@ pub const OMNI: Profile = Profile {
     ..TALOS
 };
 
-/// Starts the rotation once. Omni reports it as in progress shortly after it has accepted the request.
-const BEGIN: &str = "(if [ ! -e rotation-{api}.begun ]; then omnictl cluster -n {cluster} secret rotate {api} --wait=false || exit 1; tries=0; until omnictl cluster -n {cluster} secret rotate status --wait=false | grep -q {component}; do tries=$((tries + 1)); [ $tries -lt 60 ] || exit 1; sleep 1; done; : >rotation-{api}.begun; fi)";
+/// Starts the rotation once: Omni starts another one at each `secret rotate` that it gets while none is in progress. So the
+/// request is recorded before it is sent, and a later run only asks for the status. Omni reports the rotation as in progress
+/// shortly after it has accepted the request.
+const BEGIN: &str = concat!(
+    "(if [ ! -e rotation-{api}.begun ]; then ",
+    "answer() { text=$(omnictl cluster -n {cluster} secret rotate status --wait=false) || exit 1; }; answer; ",
+    "case $text in ",
+    r#"'rotation for "{component}"'*) ;; "#,
+    "'no ongoing secret rotation'*) ",
+    "if [ ! -e rotation-{api}.requested ]; then ",
+    ": >rotation-{api}.requested && omnictl cluster -n {cluster} secret rotate {api} --wait=false || exit 1; fi; ",
+    r#"tries=0; until answer; case $text in 'rotation for "{component}"'*) ;; *) false ;; esac; do "#,
+    "tries=$((tries + 1)); [ $tries -lt 60 ] || { echo 'rotation-{api}.requested records a request, and Omni reports no rotation. ",
+    "If the Omni UI shows that this rotation is complete: mv rotation-{api}.requested rotation-{api}.begun. ",
+    "If Omni did not get the request: rm rotation-{api}.requested, and run this again.' >&2; exit 1; }; ",
+    "sleep 1; done ;; ",
+    r#"*) printf '%s\n' "$text" >&2; exit 1 ;; esac; : >rotation-{api}.begun; fi)"#
+);
 
 /// Runs `kubectl rollout` for each workload whose Pod template refers to the Secret of a ServiceAccount of talos.dev. A
 /// failed kubectl call or an incomplete answer ends it with an error.
@@ -76,7 +92,7 @@ const MANAGER: Manager = Manager {
             id: "begin",
             phase: 1,
             title: "Start the rotation in Omni",
-            text: "Omni generates the new CA and has every machine accept it. From here on it goes through all three phases without a stop. The command starts the rotation once and returns when Omni reports it as in progress; the file rotation-{api}.begun records that, so that a second run starts no other rotation",
+            text: "Omni generates the new CA and has every machine accept it. From here on it goes through all three phases without a stop. The command asks for the status first, records its request in the file rotation-{api}.requested before it sends it, and returns when Omni reports the rotation as in progress; the file rotation-{api}.begun records that. A second run, also after an interruption, starts no other rotation",
             run: BEGIN,
             gate: "test -e rotation-{api}.begun",
             words: "Omni reported that the rotation of {component} was in progress",

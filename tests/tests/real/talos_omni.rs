@@ -38,9 +38,16 @@ begin() {
   [ "$phase" != OK ] || at "$1" PRE_ROTATE
 }
 case "$*" in
-  'talos-ca --wait=false') begin TALOS_CA ;;
-  'kubernetes-ca --wait=false') begin KUBERNETES_CA ;;
+  'talos-ca --wait=false')
+    echo "$1" >>requests
+    begin TALOS_CA ;;
+  'kubernetes-ca --wait=false')
+    echo "$1" >>requests
+    begin KUBERNETES_CA ;;
   'status --wait=false')
+    calls=$(($(cat calls 2>/dev/null || echo 0) + 1))
+    echo "$calls" >calls
+    [ "$calls" != "$(cat lost 2>/dev/null)" ] || { echo 'rpc error: connection refused' >&2; exit 1; }
     if [ "$phase" = OK ]; then
       echo "no ongoing secret rotation for the cluster \"$CLUSTER\""
     else
@@ -62,7 +69,8 @@ struct Omni {
 impl Omni {
     fn new(rotation: Rotation, label: &str) -> Self {
         let folder = scratch(label);
-        for (name, text) in [("omnictl", OMNICTL), ("talosctl", OTHER), ("kubectl", OTHER)] {
+        let programs = [("omnictl", OMNICTL), ("talosctl", OTHER), ("kubectl", OTHER), ("sleep", "#!/bin/sh\n")];
+        for (name, text) in programs {
             let path = folder.join(name);
             fs::write(&path, text).expect("a program is written");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
@@ -130,7 +138,8 @@ fn omnis_states_open_the_gates_one_by_one() {
         omni.at("NONE OK");
         assert!(omni.works(run) && omni.works(begun) && omni.works(free));
         assert!(omni.works(run), "begun twice, it goes on");
-        assert!(!omni.works(&run.replace(begin, other)), "one at a time");
+        let [own, another] = [begin, other].map(|api| api.to_uppercase().replace('-', "_"));
+        assert!(!omni.works(&run.replace(begin, other).replace(&own, &another)), "one at a time");
         let [_, _, followed] = step("2-follow");
         let [_, wait, complete] = step("3-complete");
         assert!(!omni.works(followed), "PRE_ROTATE");
@@ -148,6 +157,43 @@ fn omnis_states_open_the_gates_one_by_one() {
         let left = |text: &str| names.iter().any(|name| text.contains(name));
         assert!(steps.iter().all(|[_, run, gate]| !left(run) && !left(gate)), "{steps:?}");
     }
+}
+
+/// Cut off between the request and the first answer, the step sends no second request: Omni would start another rotation as
+/// soon as the first one is complete (siderolabs/omni: rotate.go, `talosCA`).
+#[test]
+fn an_interrupted_request_is_not_sent_again() {
+    for (api, component, id) in [
+        ("talos-ca", "TALOS_CA", profile::AuthorityId::Talos),
+        ("kubernetes-ca", "KUBERNETES_CA", profile::AuthorityId::Cluster),
+    ] {
+        let omni =
+            Omni::new(rotation(&of(id), "cluster-a", &format!("omni-cut-{api}")), &format!("omnictl-cut-{api}"));
+        let steps = omni.steps();
+        let [_, run, begun] = steps.iter().find(|[id, ..]| id == "1-begin").expect("it is there");
+        let requests = || fs::read_to_string(omni.folder.join("requests")).unwrap_or_default().lines().count();
+        let lose = |call: u32| {
+            fs::write(omni.folder.join("lost"), call.to_string()).expect("a file is written");
+            let _ = fs::remove_file(omni.folder.join("calls"));
+        };
+        // The status comes first: where Omni does not answer, nothing is requested.
+        lose(1);
+        assert!(!omni.works(run) && requests() == 0 && !omni.works(begun), "{api}");
+        lose(2);
+        assert!(!omni.works(run) && requests() == 1 && !omni.works(begun), "{api}: the answer after it is lost");
+        // Omni has completed the rotation meanwhile: a person decides.
+        omni.at("NONE OK");
+        lose(0);
+        assert!(!omni.works(run) && requests() == 1 && !omni.works(begun), "{api}");
+        omni.at(&format!("{component} ROTATE"));
+        assert!(omni.works(run) && requests() == 1 && omni.works(begun), "{api}: it is in progress");
+    }
+    // A rotation that was started in the Omni UI is taken up.
+    let omni = Omni::new(rotation(&of(profile::AuthorityId::Talos), "cluster-a", "omni-ui"), "omnictl-ui");
+    let steps = omni.steps();
+    let [_, run, begun] = steps.iter().find(|[id, ..]| id == "1-begin").expect("it is there");
+    omni.at("TALOS_CA PRE_ROTATE");
+    assert!(omni.works(run) && omni.works(begun) && !omni.folder.join("requests").exists());
 }
 
 /// A cluster in which one workload uses Talos API access; its call number $FAILS fails.
