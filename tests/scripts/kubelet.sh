@@ -2,8 +2,10 @@
 # Simulates the kubelet's static Pods: a process for each manifest, replaced when the manifest changes or reappears.
 box=/run/machine
 while :; do
-  for name in kube-apiserver kube-controller-manager kube-scheduler; do
+  for name in $PODS; do
+    [ "$name" != "${DEAD:-}" ] || continue
     manifest=/etc/kubernetes/manifests/$name.yaml
+    [ ! -e "/etc/kubernetes/manifests/$name.yml" ] || manifest=/etc/kubernetes/manifests/$name.yml
     sum=
     [ ! -e "$manifest" ] || sum=$(cksum <"$manifest") || sum=
     read -r old 2>/dev/null <"$box/$name.sum" || old=

@@ -3,6 +3,7 @@
 #
 #   machine.sh TREE OUT PACKAGE COMMAND CHECK
 #
+# DEAD names a static Pod whose container does not run.
 # With FAULT (a folder with one wrapped command, see fault.sh), COMMAND first runs with that fault. Then COMMAND runs
 # without the fault, then CHECK. OUT gets "codes" (exit statuses), "first", "second" and "check" (outputs), "files"
 # (every file with its SHA-256, mode and owner) and "after" (the tree).
@@ -26,13 +27,22 @@ for folder in etc/kubernetes var/lib/kubelet var/lib/airlock var/lib/standin; do
 done
 [ ! -d "$tree/var/log" ] || cp -a "$tree/var/log/." /var/log/
 mkfifo /run/machine/fifo
-for name in kubelet kube-apiserver kube-controller-manager kube-scheduler; do
+PODS='etcd kube-apiserver kube-controller-manager kube-scheduler cloud-controller-manager'
+export PODS
+for name in kubelet $PODS; do
   cp /bin/dash "/run/machine/$name"
 done
+# Every process looks as if it had run so many seconds longer.
+if [ -n "${RUNNING_FOR:-}" ]; then
+  read -r uptime _ </proc/uptime
+  echo "$((${uptime%.*} + RUNNING_FOR)).00 0.00" >/run/machine/uptime
+  mount --bind /run/machine/uptime /proc/uptime
+fi
 if [ -d /etc/kubernetes/manifests ]; then
   sh "$MACHINE/kubelet.sh" 2>/dev/null &
-  for name in kube-apiserver kube-controller-manager kube-scheduler; do
-    [ -e "/etc/kubernetes/manifests/$name.yaml" ] || continue
+  for name in $PODS; do
+    [ "$name" != "${DEAD:-}" ] || continue
+    [ -e "/etc/kubernetes/manifests/$name.yaml" ] || [ -e "/etc/kubernetes/manifests/$name.yml" ] || continue
     comm=
     until [ -s "/run/machine/$name.sum" ] && read -r pid <"/run/machine/$name.pid" && read -r comm <"/proc/$pid/comm" && [ "$comm" = "$(printf %.15s "$name")" ]; do
       /bin/sleep 0.01

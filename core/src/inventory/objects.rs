@@ -30,6 +30,9 @@ use crate::{
     profile::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
 };
 
+/// Controllers whose Pods run on through a roll-out of every Deployment, DaemonSet and StatefulSet (`Rollout`: argoproj.io).
+const RESTARTED_BY_HAND: [&str; 3] = ["Job", "ReplicationController", "Rollout"];
+
 impl Inventory {
     pub(super) fn place_objects(
         &mut self,
@@ -80,7 +83,10 @@ impl Inventory {
         }
         if !passed_over.is_empty() {
             let kinds: Vec<_> = passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            let reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
+            let mut reason = format!("objects that have no part in a rotation: {}", kinds.join(", "));
+            if RESTARTED_BY_HAND.iter().any(|kind| passed_over.contains_key(*kind)) {
+                reason.push_str("; no step restarts their Pods, the steps that restart workloads list them (--list)");
+            }
             self.findings.push(Finding::note("unrecognised", file, &reason));
             self.unrecognised.push(Unrecognised { file: file.to_owned(), reason });
         }

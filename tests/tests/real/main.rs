@@ -16,6 +16,7 @@ mod kubectl;
 mod package;
 mod renew_leaves;
 mod requested;
+mod running;
 mod sample;
 mod script_faults;
 mod scripts;

@@ -35,6 +35,7 @@ const EACH_LINE: &str = r#"
       name=${name%.log}
       case $name in
         kube-apiserver* | kube-controller-manager* | kube-scheduler* | kubelet) component=${name%%-dist*} ;;
+        cloud-controller-manager | static-pod | extension) component=$name ;;
         etcd*) component=etcd ;;
         go-server) component=webhook ;;
         *) component=pod ;;
@@ -75,7 +76,11 @@ fn environments(folder: &Path) -> Vec<(String, PathBuf)> {
 
 /// What each line of a folder of fixtures is taken for, in each environment the same.
 fn described(kind: &str) -> Vec<(String, String)> {
-    let folder = scratch(&format!("verify-{kind}"));
+    described_in(kind, &fixtures::path(&format!("logs/{kind}")))
+}
+
+fn described_in(label: &str, logs: &Path) -> Vec<(String, String)> {
+    let folder = scratch(&format!("verify-{label}"));
     let mut all: Option<String> = None;
     for (shell, commands) in environments(&folder) {
         let here = folder.join("scratch");
@@ -85,7 +90,7 @@ fn described(kind: &str) -> Vec<(String, String)> {
             command.arg("sh");
         }
         command.args(["-euc", EACH_LINE, "sh"]).arg(root().join("core/src/package/scripts"));
-        command.arg(fixtures::path(&format!("logs/{kind}"))).arg(&here).env("LC_ALL", "C");
+        command.arg(logs).arg(&here).env("LC_ALL", "C");
         let usual = std::env::var("PATH").expect("there is a PATH");
         let said = succeed(command.env("PATH", format!("{}:{usual}", commands.display())));
         assert!(all.as_ref().is_none_or(|all| *all == said), "{shell} with {}:\n{said}", commands.display());
@@ -135,6 +140,132 @@ fn harmless_lines_of_real_programs_are_not_counted() {
     assert!(counted.is_empty(), "{counted:?}");
 }
 
+/// What each component logs when a server answers 401, or when it cannot use a file of its own, by the Go sources of the
+/// release that is named: how each line is made out.
+const OF_SOURCES: &[(&str, &str, &str)] = &[
+    // k8s.io/client-go v0.25.4 and v0.36.3, tools/leaderelection/leaderelection.go.
+    (
+        "cloud-controller-manager",
+        "E1130 00:00:00.000000       1 leaderelection.go:330] error retrieving resource lock kube-system/cloud-controller-manager: Unauthorized",
+        "cloud-controller-manager>kube-apiserver\tkube-apiserver",
+    ),
+    (
+        "cloud-controller-manager",
+        "E1130 00:00:00.000000       1 leaderelection.go:323] \"error retrieving resource lock\" err=\"Unauthorized\" lock=\"kube-system/cloud-controller-manager\"",
+        "cloud-controller-manager>kube-apiserver\tkube-apiserver",
+    ),
+    // kube-vip logs by logrus and by slog.
+    (
+        "static-pod",
+        "time=\"2026-11-30T00:00:00Z\" level=error msg=\"error retrieving resource lock kube-system/plndr-cp-lock: Unauthorized\"",
+        "static-pod>kube-apiserver\tkube-apiserver",
+    ),
+    (
+        "static-pod",
+        "time=2026-11-30T00:00:00.000Z level=ERROR msg=\"failed to update lock\" err=Unauthorized",
+        "static-pod>kube-apiserver\tkube-apiserver",
+    ),
+    (
+        "static-pod",
+        "E1130 00:00:00.000000       1 leaderelection.go:436] error retrieving resource lock kube-system/x: Get \"https://10.0.0.10:6443/x\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        "static-pod>kube-apiserver\t10.0.0.10:6443",
+    ),
+    // k8s.io/client-go v0.36.3, tools/events/event_broadcaster.go; v0.25.4, tools/record/event.go.
+    (
+        "kube-proxy",
+        "E1130 00:00:00.000000       1 event_broadcaster.go:270] \"Server rejected event (will not retry!)\" err=\"Unauthorized\" event=\"default/node.1\"",
+        "pod>kube-apiserver\tkube-apiserver",
+    ),
+    (
+        "kube-proxy",
+        "E1130 00:00:00.000000       1 event.go:267] Server rejected event '&v1.Event{Reason:\"Starting\"}': 'Unauthorized' (will not retry!)",
+        "pod>kube-apiserver\tkube-apiserver",
+    ),
+    // k8s.io/kubernetes v1.25.4, pkg/util/node/node.go.
+    (
+        "kube-proxy",
+        "E1130 00:00:00.000000       1 node.go:152] Failed to retrieve node info: Unauthorized",
+        "pod>kube-apiserver\tkube-apiserver",
+    ),
+    // k8s.io/apimachinery v0.36.3, pkg/api/errors/errors.go.
+    (
+        "extension",
+        "E1130 00:00:00.000000       1 errors.go:77] \"Unhandled Error\" err=\"the server has asked for the client to provide credentials\"",
+        "extension>kube-apiserver\tkube-apiserver",
+    ),
+    // sigs.k8s.io/controller-runtime, pkg/log/zap in JSON.
+    (
+        "controller",
+        "{\"level\":\"error\",\"ts\":\"2026-11-30T00:00:00Z\",\"msg\":\"Failed to get API Group-Resources\",\"error\":\"Unauthorized\"}",
+        "pod>kube-apiserver\tkube-apiserver",
+    ),
+    // k8s.io/kube-aggregator v0.36.3, pkg/controllers/status/remote/remote_available_controller.go; pkg/controllers/openapi.
+    (
+        "kube-apiserver",
+        "E1130 00:00:00.000000       1 remote_available_controller.go:462] \"Unhandled Error\" err=\"v1beta1.metrics.k8s.io failed with: failing or missing response from https://10.96.1.1:443/apis/metrics.k8s.io/v1beta1: bad status from https://10.96.1.1:443/apis/metrics.k8s.io/v1beta1: 401\"",
+        "kube-apiserver>extension\t10.96.1.1:443",
+    ),
+    (
+        "kube-apiserver",
+        "E1130 00:00:00.000000       1 controller.go:146] \"Unhandled Error\" err=\"loading OpenAPI spec for \\\"v1beta1.metrics.k8s.io\\\" failed with: failed to download v1beta1.metrics.k8s.io: failed to retrieve openAPI spec, http error: ResponseCode: 401, Body: Unauthorized\"",
+        "kube-apiserver>extension\tkube-apiserver",
+    ),
+    (
+        "kube-apiserver",
+        "E1130 00:00:00.000000       1 remote_available_controller.go:462] \"Unhandled Error\" err=\"v1beta1.metrics.k8s.io failed with: failing or missing response from https://10.96.1.1:443/apis/metrics.k8s.io/v1beta1: bad status from https://10.96.1.1:443/apis/metrics.k8s.io/v1beta1: 503\"",
+        "none",
+    ),
+    // k8s.io/kubernetes v1.36.3, pkg/controller/certificates/signer/ca_provider.go; k8s.io/client-go v0.36.3, util/cert/pem.go.
+    (
+        "kube-controller-manager",
+        "E1130 00:00:00.000000       1 controllermanager.go:1] \"Error starting controller\" err=\"failed to start certificate controller: error reading CA cert file \\\"/etc/kubernetes/pki/ca.crt\\\": expected 1 certificate, found 2\"",
+        "kube-controller-manager>file\t/etc/kubernetes/pki/ca.crt",
+    ),
+    (
+        "kube-controller-manager",
+        "E1130 00:00:00.000000       1 controllermanager.go:1] \"Error starting controller\" err=\"error reading CA cert file \\\"/etc/kubernetes/pki/ca.crt\\\": data does not contain any valid RSA or ECDSA certificates\"",
+        "kube-controller-manager>file\t/etc/kubernetes/pki/ca.crt",
+    ),
+    // Go: crypto/tls/tls.go, X509KeyPair.
+    (
+        "kube-apiserver",
+        "E1130 00:00:00.000000       1 tlsconfig.go:181] \"Unhandled Error\" err=\"key failed with : unable to load serving cert: tls: private key does not match public key\"",
+        "kube-apiserver>file\tunknown",
+    ),
+    // Access logs and clients of other servers: no client of kube-apiserver.
+    (
+        "proxy",
+        "192.0.2.7 - - [30/Nov/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 401 12 \"-\" \"curl/8\" 401 Unauthorized",
+        "none",
+    ),
+    (
+        "image-updater",
+        "level=error msg=\"failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized\"",
+        "none",
+    ),
+];
+
+#[test]
+fn refusals_and_errors_of_files_are_made_out_by_component() {
+    let folder = scratch("verify-sources");
+    let mut files: BTreeMap<&str, String> = BTreeMap::new();
+    let mut expected: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, line, what) in OF_SOURCES.iter().copied() {
+        files.entry(name).or_default().push_str(&format!("{line}\n"));
+        expected.entry(name).or_default().push(what.to_owned());
+    }
+    for (name, text) in &files {
+        fs::write(folder.join(format!("{name}.log")), text).expect("a file can be written");
+    }
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, what) in described_in("sources-shells", &folder) {
+        found.entry(name).or_default().push(what);
+    }
+    for (name, whats) in &expected {
+        assert_eq!(&found[*name], whats, "{name}");
+    }
+}
+
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     i64::try_from(now.as_secs()).expect("seconds fit")
@@ -163,7 +294,8 @@ impl Node {
         let given = fixtures::path(&format!("kubeadm/ecdsa-3/{name}"));
         succeed(Command::new("cp").arg("-a").arg(given.join(".")).arg(&tree));
         // The time of this machine, since processes have no other.
-        let node = Self { tree, name, environment: vec![("SHIFT", "-100".to_owned())] };
+        let node =
+            Self { tree, name, environment: vec![("SHIFT", "-100".to_owned()), ("RUNNING_FOR", "1000".to_owned())] };
         let package = Case::named("ecdsa-3").rotation().manifest()["cluster"].as_str().expect("a name").to_owned();
         let package = Case::named("ecdsa-3")
             .rotation()
@@ -394,6 +526,7 @@ fn a_log_that_cannot_be_read_does_not_pass() {
     fails(&node, &["FAILED", "journalctl --unit=kubelet: empty answer"]);
 
     let node = Node::new("other-kubelet-log", "worker1").with("AIRLOCK_KUBELET_LOG", "/var/log/other.log");
+    let node = node.with("RUNNING_FOR", "200");
     node.write("var/log/other.log", &Node::klog(300, "\"Started\""));
     fails(&node, &["FAILED", "/var/log/other.log ends", "before the kubelet started"]);
 
@@ -403,7 +536,10 @@ fn a_log_that_cannot_be_read_does_not_pass() {
 
     let node = Node::new("empty-log", "cp1");
     node.write(&node.log("kube-scheduler"), "");
-    fails(&node, &["FAILED", "kube-scheduler"]);
+    let log = node.log("kube-scheduler");
+    fails(&node, &["FAILED", &format!("kube-scheduler: its log /{log} is empty"), "--exclude 'kube-scheduler'"]);
+    let (passes, said) = node.check("--exclude kube-scheduler");
+    assert!(passes && !said.contains("kube-scheduler"), "{said}");
 
     let node = Node::new("no-times", "cp1");
     node.write(&node.log("kube-scheduler"), "no time\nnone either\n");
@@ -412,6 +548,79 @@ fn a_log_that_cannot_be_read_does_not_pass() {
     let node = Node::new("no-manifest", "cp1");
     fs::remove_file(node.tree.join("etc/kubernetes/manifests/kube-apiserver.yaml")).expect("a file can be removed");
     fails(&node, &["FAILED", "kube-apiserver.yaml does not exist"]);
+}
+
+/// A component that does not run logs nothing: it does not pass, whatever its log ends with.
+#[test]
+fn a_static_pod_that_does_not_run_does_not_pass() {
+    // In CrashLoopBackOff: its last words are older than two minutes, and none of its processes runs.
+    let node = Node::new("crashes", "cp1").with("DEAD", "kube-controller-manager");
+    let words = "E1130 00:00:00.000000       1 controllermanager.go:1] \"Error starting controller\" err=\"error reading CA cert file \\\"/etc/kubernetes/pki/ca.crt\\\": expected 1 certificate, found 2\"";
+    node.append(&node.log("kube-controller-manager"), &Node::line(200, words));
+    let (passes, said) = node.check("");
+    assert!(!passes && said.contains("NOT READY: kube-controller-manager does not run: "), "{said}");
+    assert!(said.contains("processes named kube-controller-manager show no running container"), "{said}");
+    let of_file = "a file that kube-controller-manager cannot use, /etc/kubernetes/pki/ca.crt; no connection";
+    assert!(said.contains(of_file), "{said}");
+    let (passes, said) = node.check("--exclude kube-controller-manager");
+    assert!(passes && !said.contains("kube-controller-manager"), "{said}");
+
+    // Its log was written last three days ago, whether it runs or not.
+    for (label, dead, words) in [
+        ("old-log-dead", "kube-scheduler", "NOT READY: kube-scheduler does not run: "),
+        ("old-log", "none", "NOT READY: kube-scheduler: its log ends 2"),
+    ] {
+        let node = Node::new(label, "cp1").with("DEAD", dead);
+        let log = node.tree.join(node.log("kube-scheduler"));
+        succeed(Command::new("touch").args(["-d", &format!("@{}", now() - 259_200)]).arg(log));
+        let (passes, said) = node.check("");
+        assert!(!passes && said.contains(words), "{said}");
+    }
+
+    let node = Node::new("young", "cp1").with("RUNNING_FOR", "60");
+    for pod in PODS {
+        node.append(&node.log(pod), &Node::line(30, "\"Started\""));
+    }
+    let (passes, said) = node.check("");
+    for component in PODS.iter().chain(&["kubelet"]) {
+        let words = match *component {
+            "kubelet" => "NOT READY: kubelet: it has run for 6".to_owned(),
+            pod => format!("NOT READY: {pod}: its container {pod} has run for 6"),
+        };
+        assert!(!passes && said.contains(&words), "{component}: {said}");
+    }
+}
+
+/// A static Pod in a file of any name, refused every five seconds, is one more client with a kubeconfig of its node.
+#[test]
+fn every_file_of_the_manifests_folder_is_a_static_pod() {
+    let node = |label: &str, seconds: i64| {
+        let node = Node::new(label, "cp1");
+        let manifest = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: cloud-controller-manager\n  namespace: kube-system\nspec:\n  containers:\n    - name: manager\n      command: [\"/bin/cloud-controller-manager\", \"--kubeconfig=/etc/kubernetes/ccm.conf\"]\n      args:\n      - --v=2\n";
+        node.write("etc/kubernetes/manifests/cloud-controller-manager.yml", manifest);
+        let words = "E1130 00:00:00.000000       1 leaderelection.go:436] error retrieving resource lock kube-system/cloud-controller-manager: Unauthorized";
+        let log = Node::line(900, "\"Started\"") + &Node::line(seconds, words);
+        node.write(&node.log("cloud-controller-manager"), &log);
+        node
+    };
+    let (passes, said) = node("yml-quiet", 200).check("");
+    assert!(passes && said.contains(" cloud-controller-manager"), "{said}");
+    let (passes, said) = node("yml-loud", 30).check("");
+    assert!(!passes && said.contains("NOT READY: cloud-controller-manager: a TLS error 3"), "{said}");
+    assert!(said.contains("connection cloud-controller-manager -> kube-apiserver, "), "{said}");
+    let (passes, said) = node("yml-dead", 200).with("DEAD", "cloud-controller-manager").check("");
+    assert!(!passes && said.contains("NOT READY: cloud-controller-manager does not run"), "{said}");
+
+    // What cannot be read does not pass, and can be left out.
+    let other = Node::new("json", "cp1");
+    other.write(
+        "etc/kubernetes/manifests/vip.json",
+        "{\"metadata\":{\"name\":\"vip\"},\"spec\":{\"containers\":[{\"name\":\"vip\"}]}}\n",
+    );
+    let (passes, said) = other.check("");
+    assert!(!passes && said.contains("NOT READY: vip: whether its containers run is not known"), "{said}");
+    let (passes, said) = other.check("--exclude vip");
+    assert!(passes, "{said}");
 }
 
 /// Without `--check` it waits, and no longer than it may.

@@ -53,7 +53,7 @@ pub(super) fn section(text: &mut String, plan: &RotationPlan) -> Result {
     }
     write!(
         text,
-        "Each phase ends with the steps that read logs (`apply.sh verify`): {}. They print each TLS error since the phase began, with its peer and its connection of the trust matrix, and pass when none was logged for two minutes. A peer that failed before the rotation already, such as a scanner, is left out with `--exclude`.",
+        "Each phase ends with the steps that read logs (`apply.sh verify`): {}. They print each TLS error since the phase began, with its peer and its connection of the trust matrix, and pass when none was logged for two minutes and every component that they read has run for two minutes. A component that is not to run, or that writes no log, is left out with `--exclude`. A peer that failed before the rotation already, such as a scanner, is left out with `--exclude`.",
         sources.join(", ")
     )?;
     if plan.steps.iter().filter_map(commands::logs).any(|logs| *logs == Logs::Node) {

@@ -79,10 +79,17 @@ fn restarted(steps: &[&Step]) -> BTreeSet<String> {
         Action::RenewKubelet => Some(Component::Kubelet.to_string()),
         Action::Write(edit) if action.is_manifest() => Some(static_pod(&edit.target).to_owned()),
         Action::Cluster(ClusterAction::RestartWorkloads) => Some("every workload".to_owned()),
+        Action::Cluster(ClusterAction::RestartReaders(workloads)) => Some(names_of(workloads)),
         Action::Cluster(ClusterAction::RollOut { .. }) => Some("machines (replaced)".to_owned()),
         _ => None,
     });
     names.chain(replaced).collect()
+}
+
+/// Workloads, each as `Kind/NAME in NAMESPACE`.
+fn names_of(workloads: &[(String, String)]) -> String {
+    let names: Vec<String> = workloads.iter().map(|(namespace, name)| format!("{name} in {namespace}")).collect();
+    names.join(", ")
 }
 
 /// The ids of steps with such an action, in order.
@@ -134,6 +141,15 @@ fn unavailable(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
             line(kubelets.join(", "))
         )?;
     }
+    let serving = ids(plan, |action| matches!(action, Action::RenewServing));
+    if !serving.is_empty() {
+        writeln!(
+            text,
+            "- Each kubelet with `serverTLSBootstrap` requests a new serving certificate in {}. `kubectl logs`, `exec`, `port-forward` and metrics of that node fail until its CertificateSigningRequest is approved and signed: a few seconds with an approver in the cluster, otherwise until you run `kubectl certificate approve`.",
+            line(serving.join(", "))
+        )?;
+    }
+    readers(text, plan)?;
     let workloads = ids(plan, |action| matches!(action, Action::Cluster(ClusterAction::RestartWorkloads)));
     if !workloads.is_empty() {
         writeln!(text, "- {}", WORKLOADS.replace("{steps}", &workloads.join(" and ")))?;
@@ -146,8 +162,24 @@ fn unavailable(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
     writeln!(text)
 }
 
+/// Workloads that restart since they read a credential of their node.
+fn readers(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
+    for step in &plan.steps {
+        for action in &step.actions {
+            let Action::Cluster(ClusterAction::RestartReaders(workloads)) = action else { continue };
+            writeln!(
+                text,
+                "- {} restart in {}, since they read a credential from files of their nodes when they start. What they do for the cluster pauses until the new Pods are ready. With the strategy OnDelete, delete their Pods one by one; the check passes when every Pod is new and ready.",
+                line(names_of(workloads)),
+                line(&step.id)
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// What a roll-out means for applications.
-const WORKLOADS: &str = "Every Deployment, DaemonSet and StatefulSet is rolled out in {steps}. A workload with one replica that cannot start a second one first is unavailable while its Pod is replaced. A roll-out does not use the eviction API, so a PodDisruptionBudget does not hold it back: the workload's own `maxUnavailable` does. The step therefore compares both before it restarts anything. It stops where a budget allows fewer disruptions than the roll-out takes (a budget with `disruptionsAllowed: 0` among them), and while it runs it waits for each budget; two workloads of one budget are never restarted at the same time. `--list` shows all of it in advance; `--exclude NAMESPACE/Kind/NAME` leaves a workload out, `--disrupt NAMESPACE/BUDGET` restarts it nevertheless. Workloads with the strategy OnDelete and Pods without a controller are listed: delete the former's Pods one by one, restart the latter by hand; the check does not pass before the former are replaced, or left out with `--exclude`.";
+const WORKLOADS: &str = "Every Deployment, DaemonSet and StatefulSet is rolled out in {steps}. A workload with one replica that cannot start a second one first is unavailable while its Pod is replaced. A roll-out does not use the eviction API, so a PodDisruptionBudget does not hold it back: the workload's own `maxUnavailable` does. The step therefore compares both before it restarts anything. It stops where a budget allows fewer disruptions than the roll-out takes (a budget with `disruptionsAllowed: 0` among them), and while it runs it waits for each budget; two workloads of one budget are never restarted at the same time. `--list` shows all of it in advance; `--exclude NAMESPACE/Kind/NAME` leaves a workload out, `--disrupt NAMESPACE/BUDGET` restarts it nevertheless. A roll-out does not replace the Pods of workloads with the strategy OnDelete, of StatefulSets with a partition and of paused Deployments: they are listed, and you delete their Pods one by one. Pods of Jobs, ReplicationControllers, ReplicaSets without a Deployment and custom resources (such as Argo Rollouts or database operators), and Pods without a controller, are listed too: restart them by hand or with their own tool. The check does not pass while one of them is from before kube-root-ca.crt changed, unless it is left out with `--exclude`.";
 
 /// How many API servers the cluster has; unknown where no control-plane node was given.
 fn servers(plan: &RotationPlan) -> Option<usize> {

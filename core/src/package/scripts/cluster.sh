@@ -21,7 +21,7 @@ Where the step restarts workloads:
   --disrupt PATTERN   restart workloads also while the PodDisruptionBudget NAMESPACE/NAME that matches this shell pattern
                       allows fewer disruptions than their roll-out takes
   --namespace NAME    only those in these namespaces
-  --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*' or '*/StatefulSet/*'
+  --exclude PATTERN   not NAMESPACE/Kind/NAME that matches this shell pattern, such as 'prod/*', '*/StatefulSet/*' or '*/Job/*'
   --batch N           restart N at a time and wait for their roll-out before the next N (10)
   --pause SECONDS     wait so long after each batch (0)
 Where the step reads logs (verify, verify-control-plane, verify-machines):
@@ -143,7 +143,13 @@ change() { # KUBECTL ARGUMENT…
 
 # May this person do what the step does?
 can() { # VERB RESOURCE [NAMESPACE]
-  call_kubectl auth can-i "$1" "$2" ${3:+-n "$3"} || fail "no permission to $1 $2${3:+ in namespace $3}: $reason${output:+ ($output)}"
+  call_kubectl auth can-i "$1" "$2" ${3:+-n "$3"} || {
+    # It answers "no" with exit status 1, and a warning for some resources; without an answer nothing is known.
+    case $output in
+      no | 'no '*) fail "no permission to $1 $2${3:+ in namespace $3}: $reason ($output)" ;;
+    esac
+    fail "it cannot be checked whether you may $1 $2${3:+ in namespace $3}: $reason"
+  }
   [ "$output" = yes ] || fail "no permission to $1 $2${3:+ in namespace $3}: kubectl auth can-i answered '$output'"
 }
 

@@ -281,11 +281,13 @@ talos_access() { # BASE64 of the new CA's PEM
   read_users
   while IFS='|' read -r namespace workload <&3; do
     [ -n "$workload" ] || continue
-    need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/talos-access}' -n "$namespace" get "$workload"
-    strategy=${value%%|*}
-    mark=${value#*|}
-    if [ "$strategy" = OnDelete ]; then
-      say "delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
+    need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/talos-access}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$namespace" get "$workload"
+    IFS='|' read -r strategy mark paused partition <<END
+$value
+END
+    take_strategy "$strategy" "$paused" "$partition"
+    if is_by_hand "$namespace" "$workload" "$strategy"; then
+      say "$manual"
       continue
     fi
     case $action:$mark in
@@ -306,5 +308,9 @@ talos_access() { # BASE64 of the new CA's PEM
   done 3<<END
 $users
 END
-  list_by_hand
+  while IFS= read -r pod; do
+    [ -z "$pod" ] || say "restart this Pod by hand, it has no controller: $pod"
+  done <<END
+$bare
+END
 }

@@ -18,7 +18,7 @@ Carries out phase $phase of $package on this machine ($holder).
                    and a snapshot of etcd that is verified by restoring it
   kubelet          only the kubelet's own client certificate; after this phase's apply.sh without it
   verify           reads the logs of this node's static Pods and kubelet, prints the TLS errors since the phase began, and waits
-                   until there was none for two minutes; with --check it does not wait
+                   until there was none for two minutes and everything has run for two minutes; with --check it does not wait
   check-ready      the same as --dry-run
   --dry-run        verifies everything that a run verifies, lists what it would change and restart; changes nothing
   --check          exit status 0 if this phase is complete here, otherwise what is missing
@@ -29,7 +29,8 @@ Carries out phase $phase of $package on this machine ($holder).
   --restarted POD  you have restarted this static Pod yourself
   --etcd-backed-up WHERE
                    you have taken a snapshot of etcd and restored it yourself; WHERE says where it is
-  --exclude PATTERN verify: not the errors of COMPONENT/PEER that match this shell pattern, such as 'kubelet/192.0.2.7'
+  --exclude PATTERN verify: not the static Pod that matches this shell pattern, such as 'haproxy', nor errors of a component
+                   with a peer (COMPONENT/PEER), such as 'kubelet/192.0.2.7'
   --help           this text
 END
 }

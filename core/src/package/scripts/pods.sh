@@ -16,6 +16,11 @@ read_pod() { # NAME
   pod_manifest=$manifests/$1.yaml
   [ -e "$pod_manifest" ] || pod_manifest=$state/parked-$1.yaml
   [ -e "$pod_manifest" ] || fail "$manifests/$1.yaml does not exist, so its static Pod cannot be restarted"
+  read_names "$1"
+}
+
+# The same of $pod_manifest, whatever its name.
+read_names() { # NAME, where the manifest has none
   run sed -n '/^metadata:/,/^[^ ]/s/^  name: *//p' "$pod_manifest"
   pod=${output%%[!A-Za-z0-9.-]*}
   run sed -n '/^metadata:/,/^[^ ]/s/^  namespace: *//p' "$pod_manifest"

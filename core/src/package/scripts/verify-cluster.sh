@@ -58,12 +58,24 @@ add_pods() { # NAMESPACE COMPONENT KUBECTL ARGUMENT…
   pod_place=$1
   pod_component=$2
   shift 2
-  need_value '{range .items[*]}{.metadata.name}{"|"}{.status.phase}{"\n"}{end}' -n "$pod_place" get pods "$@"
-  while IFS='|' read -r pod state; do
-    [ "$state" != Running ] || add_pod "$pod_place" "$pod" "$pod_component"
+  need_value '{range .items[*]}{.metadata.name}{"|"}{.status.phase}{"|"}{.metadata.ownerReferences[0].kind}{"\n"}{end}' -n "$pod_place" get pods "$@"
+  while IFS='|' read -r pod state owner_kind; do
+    [ -n "$pod" ] || continue
+    case $state-$owner_kind in
+      # It has ended and does not run again.
+      Succeeded-* | Failed-Job) ;;
+      Failed-*) pod_has_failed "$pod_place" "$pod" ;;
+      *) add_pod "$pod_place" "$pod" "$pod_component" ;;
+    esac
   done <<END
 $value
 END
+}
+
+# A Pod that never runs again, though its controller may have replaced it.
+pod_has_failed() { # NAMESPACE NAME
+  is_excluded "$1/Pod/$2" ||
+    not_running "$1/Pod/$2" "its phase is Failed, so that it never runs again: see why (kubectl -n $1 describe pod $2), then delete it"
 }
 
 # The Pods behind a Service; without any, its log is somewhere else.
@@ -77,7 +89,18 @@ add_service() { # NAMESPACE NAME COMPONENT
   done <<END
 $value
 END
-  [ "$has_pods" = yes ] || by_hand "the Service $1/$2 ($3) has no Pods"
+  [ "$has_pods" = no ] || return 0
+  # A Service without a selector stands for a server outside the cluster (kubernetes.io: Service, "Services without selectors").
+  if read_value '{.spec.selector}' -n "$1" get service "$2"; then
+    [ -z "$value" ] || {
+      is_excluded "$1/Service/$2" ||
+        not_running "$1/Service/$2" "no Pod of the $3 runs: see why (kubectl -n $1 get pods)"
+      return 0
+    }
+  else
+    [ "$?" = 3 ] || fail "$reason"
+  fi
+  by_hand "the Service $1/$2 ($3) has no Pods"
 }
 
 by_hand() { # TEXT
@@ -140,38 +163,70 @@ read_pod_log() { # NAMESPACE NAME COMPONENT
   read_log_of_pod "$1" "$2" "$3" --all-containers '*'
 }
 
+# The containers that are to run all the time, a line NAME each, then what the kubelet reports of containers:
+# "|NAME|RUNNING SINCE|WHY NOT|ENDED". Init containers with restartPolicy Always run all the time (kubernetes.io: Sidecar
+# Containers).
+container_states='{range .spec.initContainers[?(@.restartPolicy=="Always")]}{.name}{"\n"}{end}{range .spec.containers[*]}{.name}{"\n"}{end}{range .status.initContainerStatuses[*]}{"|"}{.name}{"|"}{.state.running.startedAt}{"|"}{.state.waiting.reason}{.state.terminated.reason}{"|"}{.state.terminated.finishedAt}{.lastState.terminated.finishedAt}{"\n"}{end}{range .status.containerStatuses[*]}{"|"}{.name}{"|"}{.state.running.startedAt}{"|"}{.state.waiting.reason}{.state.terminated.reason}{"|"}{.state.terminated.finishedAt}{.lastState.terminated.finishedAt}{"\n"}{end}'
+
+# Every container of $states runs, and has run for two minutes; $runs says whether all run, $has_log whether one has ever run.
+see_that_containers_run() { # SOURCE CONTAINER (* for all)
+  runs=yes
+  has_log=no
+  named=no
+  while IFS='|' read -r name other; do
+    { [ -n "$name" ] && [ -z "$other" ]; } || continue
+    case $2 in '*' | "$name") ;; *) continue ;; esac
+    named=yes
+    row=${states#*"
+|$name|"}
+    [ "$row" != "$states" ] || row='|not started|'
+    IFS='|' read -r since why_not ended _ <<END
+$row
+END
+    if [ -n "$since" ]; then
+      has_log=yes
+      seconds_of "$since"
+      covers "$1" "$seconds"
+    else
+      runs=no
+      [ -z "$ended" ] || has_log=yes
+      not_running "$1" "container $name: ${why_not:-its status has no reason}"
+    fi
+  done <<END
+$states
+END
+  [ "$named" = yes ] || fail "kubectl get pod: incomplete answer: $1 has no container"
+}
+
 # The log of one container of a Pod, or of all of them, as $source.
 read_log_of_pod() { # NAMESPACE NAME COMPONENT OPTION CONTAINER (* for all)
-  statuses='*'
   what="kubectl -n $1 logs $2"
-  [ "$5" = '*' ] || {
-    statuses="?(@.name==\"$5\")"
-    what="$what $4"
-  }
-  if read_value "{range .status.containerStatuses[$statuses]}{.state.running.startedAt}{\"\\n\"}{end}" -n "$1" get pod "$2"; then
-    started_times=$value
+  [ "$5" = '*' ] || what="$what $4"
+  if read_value "$container_states" -n "$1" get pod "$2"; then
+    states=$value
   else
     # A Pod that has been replaced meanwhile.
     case $?$5 in '3*') return 0 ;; *) fail "$reason" ;; esac
   fi
-  [ "$5" = '*' ] || case $started_times in
-    *[0-9]*) ;;
-    *) fail "kubectl get pod: $source does not run" ;;
-  esac
-  for time in $started_times; do
-    seconds_of "$time"
-    covers "$source" "$seconds"
-  done
+  see_that_containers_run "$source" "$5"
+  [ "$has_log" = yes ] || return 0
   age=$((now - began))
   [ "$age" -ge 600 ] || age=600
   silent=no
   for lines in "--since=${age}s" --tail=1; do
-    { kubectl --request-timeout=60s -n "$1" logs "$2" "$4" --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" ||
-      fail_command "$?" "$what"
+    { kubectl --request-timeout=60s -n "$1" logs "$2" "$4" --timestamps "$lines" >"$scratch/kubectl-logs" 9>&-; } 2>"$scratch/errors" || {
+      status=$?
+      # kubectl shows no log of a container that has not started yet.
+      [ "$runs" = yes ] || return 0
+      fail_command "$status" "$what"
+    }
     [ ! -s "$scratch/kubectl-logs" ] || break
     silent=yes
   done
-  [ -s "$scratch/kubectl-logs" ] || fail "$what: empty answer; if it writes no log, leave it out with --exclude '$source'"
+  [ -s "$scratch/kubectl-logs" ] || {
+    [ "$runs" = yes ] || return 0
+    fail "$what: empty answer; if it writes no log, leave it out with --exclude '$source'"
+  }
   scan "$source" "$3" "$scratch/kubectl-logs"
   [ "$silent" = no ] || [ "$newest" -lt "$((now - age))" ] || fail "$what: empty answer, though it has later lines"
   read_sources="$read_sources $source"

@@ -23,8 +23,13 @@ read_tenant_pods() {
     [ -n "$pod" ] || continue
     case $state in
       Running) has_pods=yes ;;
+      # It has ended and does not run again.
+      Succeeded) continue ;;
       # One that was evicted, for example.
-      Succeeded | Failed) continue ;;
+      Failed)
+        pod_has_failed "$tenant_namespace" "$pod"
+        continue
+        ;;
       *) fail "kubectl get pods: $tenant_namespace/Pod/$pod is $state instead of Running" ;;
     esac
     for container in $tenant_containers; do

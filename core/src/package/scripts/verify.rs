@@ -15,18 +15,23 @@ const TO_APISERVER: &str = "-apiserver";
 
 /// A client and a server as `verify.sh` names them, and the rows of the matrix that are such connections, without the
 /// prefix of rows of Talos machines.
-const CONNECTIONS: [(&str, &[&str]); 19] = [
+const CONNECTIONS: [(&str, &[&str]); 23] = [
     ("kube-controller-manager>kube-apiserver", &["controller-manager-apiserver"]),
     ("kube-scheduler>kube-apiserver", &["scheduler-apiserver"]),
     ("kubelet>kube-apiserver", &["kubelet-apiserver"]),
     ("konnectivity-server>kube-apiserver", &["konnectivity-apiserver"]),
     ("pod>kube-apiserver", &["pods-apiserver"]),
+    // Static Pods have no service account: they use kubeconfigs of their node.
+    ("cloud-controller-manager>kube-apiserver", &["consumer-apiserver"]),
+    ("static-pod>kube-apiserver", &["consumer-apiserver"]),
     ("extension>kube-apiserver", &["pods-apiserver"]),
     ("webhook>kube-apiserver", &["pods-apiserver"]),
     ("kube-apiserver>kubelet", &["apiserver-kubelet", "apiserver-kubelet-serving"]),
     ("kube-apiserver>extension", &["aggregator-extension"]),
     ("kube-apiserver>webhook", &["apiserver-webhook"]),
     ("any>pod", &["pods-apiserver"]),
+    ("any>cloud-controller-manager", &["consumer-apiserver"]),
+    ("any>static-pod", &["consumer-apiserver"]),
     ("any>extension", &["pods-apiserver", "aggregator-extension"]),
     ("any>webhook", &["pods-apiserver", "apiserver-webhook"]),
     ("apid>apid", &["apid-apid", "apid-worker-apid"]),

@@ -4,7 +4,8 @@
 #
 #   verify_logs READER   READER calls scan for every log
 #
-# Every log must be readable and reach back two minutes: a log that cannot be read, or that is empty, proves nothing.
+# Every log must be readable and reach back two minutes: a log that cannot be read, or that is empty, proves nothing. Every
+# component must have run for two minutes: one that does not run logs no error either.
 
 # The seconds without a TLS error that the check requires.
 quiet=120
@@ -83,14 +84,24 @@ function is_tls_error(text) {
   if (text ~ /tls: (failed to verify|failed to find any PEM|failed to parse (client|server)? ?certificate|private key|bad certificate|client didn.t provide a certificate|invalid signature by the|certificate used|no certificates configured|neither Certificates|incorrect certificate|unsupported certificate|internal error|error decrypting)/) return 1
   if (text ~ /certificate verify failed|CERTIFICATE_VERIFY_FAILED|unable to get (local )?issuer certificate|unable to verify the first certificate|self[- ]signed certificate|SSL certificate problem|key values mismatch|verify error:num=|SSL handshake failure/) return 1
   if (text ~ /SSL routines:.*(alert (unknown ca|bad certificate|certificate (unknown|expired|revoked|required)|unsupported certificate|handshake failure|decrypt error|access denied|internal error)|peer did not return a certificate|certificate has expired)/) return 1
-  if (text ~ /expected 1 certificate, found/) return 1
-  return is_refusal(text)
+  return is_file_error(text) || is_refusal(text)
 }
-# A client whose certificate is not accepted is answered 401.
+# A component that cannot use a file of its own: no other program takes part in that error (crypto/tls: tls.go; client-go:
+# util/cert/pem.go; kubernetes: pkg/controller/certificates/signer/ca_provider.go).
+function is_file_error(text) {
+  if (text ~ /expected 1 certificate, found|does not contain any valid RSA or ECDSA certificates/) return 1
+  return text ~ /tls: (failed to find any PEM|private key (does not match|type does not match)|failed to parse private key)/
+}
+# A client whose certificate is not accepted is answered 401 (apimachinery: pkg/api/errors; kube-aggregator:
+# pkg/controllers/status/remote/remote_available_controller.go).
 function is_refusal(text) {
-  if (text !~ /(^|[^A-Za-z])Unauthorized([^A-Za-z]|$)|the server has asked for the client to provide credentials|You must be logged in to the server/) return 0
-  if (component ~ /^(kube-controller-manager|kube-scheduler|kubelet|konnectivity-server|machined)$/) return 1
-  return component == "pod" && text ~ /reflector|[Ff]ailed to (list|watch)/
+  if (text ~ /the server has asked for the client to provide credentials|You must be logged in to the server/) return 1
+  if (component == "kube-apiserver" && text ~ /bad status from https:[^ ]*: 401([^0-9]|$)/) return 1
+  # Programs whose only server is kube-apiserver.
+  if (component ~ /^(kube-controller-manager|kube-scheduler|kubelet|konnectivity-server|machined)$/ && text ~ /(^|[^A-Za-z])Unauthorized([^A-Za-z]|$)/) return 1
+  # Other programs: Unauthorized is the whole error of client-go, as in `error retrieving resource lock …: Unauthorized` and
+  # err="Unauthorized". It is not in "401 Unauthorized", which access logs and clients of other servers have.
+  return text ~ /(: |[Ee]rr(or)?[\\"]*[=:] ?)[\\"\047]*Unauthorized([\\",;)\047]|$)/
 }
 function found(text, pattern) {
   if (!match(text, pattern)) return ""
@@ -107,6 +118,12 @@ function describe(text,    word) {
   if (component == "kubelet") connection = "kube-apiserver>kubelet"
   if (component == "extension" || component == "webhook") connection = "kube-apiserver>" component
   if (component == "etcd") connection = text ~ /peer/ ? "etcd>etcd" : "kube-apiserver>etcd"
+  if (is_file_error(text)) {
+    connection = component ">file"
+    word = found(text, "[/][-A-Za-z0-9_.][-A-Za-z0-9_./]*[.](crt|key|pem|conf|cert)")
+    peer = word == "" ? "unknown" : word
+    return
+  }
   word = found(text, "TLS handshake error from [^ ]*")
   if (word != "") {
     sub(/.* /, "", word)
@@ -163,7 +180,7 @@ function server(text) {
     if (text ~ /webhook/) return "webhook"
     if (text ~ /addrConn|etcd|:2379/) return "etcd"
     if (text ~ /:10250|kubelet/) return "kubelet"
-    if (text ~ /[Aa]vailable|[Aa][Pp][Ii][Ss]ervice|[Oo]pen[Aa][Pp][Ii]|aggregat|discovery/) return "extension"
+    if (text ~ /bad status from|[Aa]vailable|[Aa][Pp][Ii][Ss]ervice|[Oo]pen[Aa][Pp][Ii]|aggregat|discovery/) return "extension"
     return "kube-apiserver"
   }
   return text ~ /:10250/ ? "kubelet" : "kube-apiserver"
@@ -255,6 +272,11 @@ scan() { # SOURCE COMPONENT FILE
   scans=$((scans + 1))
 }
 
+# A component of which nothing shows that it runs: once it does, it has to run for two minutes.
+not_running() { # SOURCE TEXT
+  not_quiet "$quiet" "$1 does not run: $2; if it is not to run, leave it out with --exclude '$1'"
+}
+
 # The check has to wait so long.
 not_quiet() { # SECONDS TEXT
   [ "$1" -gt 0 ] || return 0
@@ -269,11 +291,19 @@ covers() { # SOURCE SECONDS-SINCE-1970
   not_quiet "$((quiet - now + $2))" "$1: its log begins $((now - $2)) s ago; two minutes are needed"
 }
 
-# Which connection of the trust matrix it is, as $meaning.
-describe_connection() { # CLIENT>SERVER
+# Which connection of the trust matrix it is, with its peer, as $meaning.
+describe_connection() { # CLIENT>SERVER PEER
+  case $1 in
+    *'>file')
+      meaning="a file that ${1%%>*} cannot use"
+      [ "$2" = unknown ] || meaning="$meaning, $2"
+      meaning="$meaning; no connection"
+      return 0
+      ;;
+  esac
   rows=
   connection_rows "$1"
-  meaning="${1%%>*} -> ${1#*>}"
+  meaning="peer $2; connection ${1%%>*} -> ${1#*>}"
   case $rows in
     '') meaning="$meaning, not in this package's trust matrix" ;;
     *) meaning="$meaning, in the trust matrix: $rows" ;;
@@ -299,10 +329,10 @@ report_errors() {
   while IFS='	' read -r row source connection peer count last sample; do
     [ "$row-$source" != "end-$scans" ] || complete=yes
     [ "$row" = error ] || continue
-    describe_connection "$connection"
+    describe_connection "$connection" "$peer"
     errors='TLS errors'
     [ "$count" != 1 ] || errors='TLS error'
-    text="$source: $count $errors in the $(((now - began) / 60)) minutes since the phase began, the last $((now - last)) s ago; peer $peer; connection $meaning"
+    text="$source: $count $errors in the $(((now - began) / 60)) minutes since the phase began, the last $((now - last)) s ago; $meaning"
     if is_excluded "$source/$peer"; then
       [ "$printed" = yes ] || say "$text; left out by --exclude"
       continue

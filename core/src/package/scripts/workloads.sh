@@ -35,13 +35,16 @@ $value
 END
 }
 
-# The workloads that have Pods from before that change, as $old; Pods without a controller, as $bare.
+# Which workloads have Pods from before that change: those of $known as $old, all others that were asked for as $others, a line
+# "NAMESPACE|Kind/NAME" each; a Pod without a controller is one of its own. Mirror Pods belong to their Node, and are restarted
+# there (kubernetes/kubernetes: pkg/kubelet/pod/mirror_client.go).
 read_pods() {
   read_changes
   need_value '{range .items[*]}{.metadata.namespace}{"|"}{.metadata.name}{"|"}{.metadata.creationTimestamp}{"|"}{.metadata.ownerReferences[0].kind}{"|"}{.metadata.ownerReferences[0].name}{"|"}{.metadata.labels.pod-template-hash}{"|"}{.status.phase}{"\n"}{end}' get pods -A
   old='
 '
-  bare=
+  others='
+'
   while IFS='|' read -r namespace pod created owner_kind owner_name template_hash pod_phase; do
     [ -n "$pod" ] || continue
     case $pod_phase in Succeeded | Failed) continue ;; esac
@@ -54,11 +57,28 @@ read_pods() {
     # Times have seconds: the same second may be before the change.
     [ "$number" -le "$changed_at" ] || continue
     case $owner_kind in
-      '') bare="$bare$namespace/$pod
-" ;;
-      ReplicaSet) old="$old$namespace|Deployment/${owner_name%-"$template_hash"}
-" ;;
-      DaemonSet | StatefulSet) old="$old$namespace|$owner_kind/$owner_name
+      Node) continue ;;
+      '') owner=Pod/$pod ;;
+      ReplicaSet)
+        owner=ReplicaSet/$owner_name
+        # That of a Deployment has the hash of its Pod template in its name; Pods of other controllers have no such label.
+        if [ -n "$template_hash" ] && is_known "$namespace" "Deployment/${owner_name%-"$template_hash"}"; then
+          owner=Deployment/${owner_name%-"$template_hash"}
+        fi
+        ;;
+      *) owner=$owner_kind/$owner_name ;;
+    esac
+    if is_known "$namespace" "$owner"; then
+      old="$old$namespace|$owner
+"
+      continue
+    fi
+    is_chosen "$namespace" "$owner" || continue
+    case $others in
+      *"
+$namespace|$owner
+"*) ;;
+      *) others="$others$namespace|$owner
 " ;;
     esac
   done <<END
@@ -66,20 +86,57 @@ $value
 END
 }
 
-# Every workload that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK|TAKES" each.
+# Is it one of the Deployments, DaemonSets and StatefulSets of the cluster?
+is_known() { # NAMESPACE Kind/NAME
+  case $known in
+    *"
+$1|$2
+"*) return 0 ;;
+  esac
+  return 1
+}
+
+# Every workload, as $known, and each that was asked for, as $workloads: a line "NAMESPACE|Kind/NAME|STRATEGY|MARK|TAKES" each.
 read_workloads() {
-  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.kind}{"/"}{.metadata.name}{"|"}{.spec.updateStrategy.type}{.spec.strategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.replicas}{.status.desiredNumberScheduled}{"|"}{.spec.strategy.rollingUpdate.maxUnavailable}{.spec.updateStrategy.rollingUpdate.maxUnavailable}{"|"}{.spec.strategy.rollingUpdate.maxSurge}{.spec.updateStrategy.rollingUpdate.maxSurge}{"\n"}{end}' \
+  need_value '{range .items[*]}{.metadata.namespace}{"|"}{.kind}{"/"}{.metadata.name}{"|"}{.spec.updateStrategy.type}{.spec.strategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.replicas}{.status.desiredNumberScheduled}{"|"}{.spec.strategy.rollingUpdate.maxUnavailable}{.spec.updateStrategy.rollingUpdate.maxUnavailable}{"|"}{.spec.strategy.rollingUpdate.maxSurge}{.spec.updateStrategy.rollingUpdate.maxSurge}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}{"\n"}{end}' \
     get deployments,daemonsets,statefulsets -A
   workloads=
-  while IFS='|' read -r namespace workload strategy mark replicas unavailable surge; do
+  known='
+'
+  while IFS='|' read -r namespace workload strategy mark replicas unavailable surge paused partition; do
     [ -n "$workload" ] || continue
+    known="$known$namespace|$workload
+"
     is_chosen "$namespace" "$workload" || continue
+    take_strategy "$strategy" "$paused" "$partition"
     roll_out_takes "$workload" "$strategy" "$replicas" "$unavailable" "$surge"
     workloads="$workloads$namespace|$workload|$strategy|$mark|$takes
 "
   done <<END
 $value
 END
+}
+
+# What replaces Pods of a workload, as $strategy; "paused" and "partition N" besides the strategies of Kubernetes (kubernetes.io:
+# Deployments, "Pausing and Resuming a rollout"; StatefulSets, "Partitioned rolling updates").
+take_strategy() { # STRATEGY PAUSED PARTITION
+  strategy=$1
+  case ${3:-0} in
+    0) ;;
+    *) strategy="partition $3" ;;
+  esac
+  [ "$2" != true ] || strategy=paused
+}
+
+# Does a change of the Pod template leave Pods of the workload as they are? $manual says why, and what to do.
+is_by_hand() { # NAMESPACE Kind/NAME STRATEGY
+  case $3 in
+    OnDelete) manual='its strategy OnDelete replaces them only then' ;;
+    paused) manual="it is paused, so a roll-out does not begin; or resume it: kubectl -n $1 rollout resume $2" ;;
+    'partition '*) manual="its $3 keeps a roll-out from Pods with a lower number" ;;
+    *) return 1 ;;
+  esac
+  manual="delete the Pods of $2 in $1 one by one: $manual"
 }
 
 # A number of Pods, or a percentage of TOTAL, as $share; ROUND is 0 for down and 99 for up.
@@ -195,7 +252,7 @@ budget_allows() { # NAMESPACE BUDGET TAKES
 check_budgets() {
   short=
   while IFS='|' read -r namespace workload strategy mark takes <&3; do
-    { [ -n "$workload" ] && [ "$strategy" != OnDelete ] && [ "$takes" -gt 0 ]; } || continue
+    { [ -n "$workload" ] && [ "$takes" -gt 0 ] && ! is_by_hand "$namespace" "$workload" "$strategy"; } || continue
     has_old_pods "$namespace" "$workload" || continue
     budgets_of "$namespace" "$workload"
     for budget in $own; do
@@ -232,13 +289,18 @@ await_budgets() { # NAMESPACE Kind/NAME TAKES
 
 is_chosen() { # NAMESPACE Kind/NAME
   case ${namespaces:- $1 } in *" $1 "*) ;; *) return 1 ;; esac
+  ! is_left_out "$1/$2"
+}
+
+is_left_out() { # NAMESPACE/Kind/NAME
   while IFS= read -r pattern; do
     [ -n "$pattern" ] || continue
     # shellcheck disable=SC2254 # a pattern
-    case $1/$2 in $pattern) return 1 ;; esac
+    case $1 in $pattern) return 0 ;; esac
   done <<END
 $excluded
 END
+  return 1
 }
 
 # Does it have Pods from before the change?
@@ -299,12 +361,22 @@ END
   [ "$pause" -eq 0 ] || sleep "$pause" || fail "sleep $pause failed"
 }
 
-# What is not restarted from here.
+# What is not restarted from here: Pods from before the change without a Deployment, DaemonSet or StatefulSet.
 list_by_hand() {
-  while IFS= read -r pod; do
-    [ -z "$pod" ] || say "restart this Pod by hand, it has no controller: $pod"
+  while IFS='|' read -r namespace owner; do
+    [ -n "$owner" ] || continue
+    case $owner in
+      Pod/*) manual="restart this Pod by hand, it has no controller: $namespace/${owner#Pod/}" ;;
+      Job/*) manual="wait until $owner in $namespace has ended, or delete it and create it again: its Pods are from before kube-root-ca.crt changed" ;;
+      *) manual="restart the Pods of $owner in $namespace by hand, this step does not: they are from before kube-root-ca.crt changed" ;;
+    esac
+    if [ "$action" = check ]; then
+      not_ready "$manual (or leave it out: --exclude '$namespace/$owner')"
+    else
+      say "$manual"
+    fi
   done <<END
-$bare
+$others
 END
 }
 
@@ -314,7 +386,7 @@ restart_again() {
   read_pods
   again=
   while IFS='|' read -r namespace workload strategy _ takes <&3; do
-    { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
+    { [ -n "$workload" ] && ! is_by_hand "$namespace" "$workload" "$strategy"; } || continue
     has_old_pods "$namespace" "$workload" || continue
     [ -n "$again" ] || {
       ask date -u +%Y%m%d%H%M%S
@@ -358,10 +430,9 @@ restart_workloads() { # BEFORE: the phase that an undo goes back to, - for none
         ;;
     esac
     has_old_pods "$namespace" "$workload" || continue
-    if [ "$strategy" = OnDelete ]; then
-      text="delete the Pods of $workload in $namespace one by one: its strategy OnDelete replaces them only then"
-      [ "$action" = check ] || say "$text"
-      [ "$action" != check ] || not_ready "$text (or leave it out: --exclude '$namespace/$workload')"
+    if is_by_hand "$namespace" "$workload" "$strategy"; then
+      [ "$action" = check ] || say "$manual"
+      [ "$action" != check ] || not_ready "$manual (or leave it out: --exclude '$namespace/$workload')"
       continue
     fi
     case $action in
@@ -383,34 +454,47 @@ END
   end_batch
   [ "$begun" = no ] || restart_again
   case $action in
-    check | list | dry-run) list_by_hand ;;
-    apply) [ "$changed" = no ] || list_by_hand ;;
+    check | list | dry-run | apply) list_by_hand ;;
   esac
 }
 
-# How many Pods have the template of now, and how many there are to be.
+# How many Pods have the template of now, how many are ready, and how many there are to be.
 reader_is_rolled_out() { # NAMESPACE Kind/NAME
-  read_value '{.status.updatedNumberScheduled}{.status.updatedReplicas}{"|"}{.status.desiredNumberScheduled}{.spec.replicas}{"|"}{.metadata.generation}{"|"}{.status.observedGeneration}' -n "$1" get "$2" || return 1
-  IFS='|' read -r updated wanted generation observed <<END
+  read_value '{.status.updatedNumberScheduled}{.status.updatedReplicas}{"|"}{.status.numberReady}{.status.readyReplicas}{"|"}{.status.desiredNumberScheduled}{.spec.replicas}{"|"}{.metadata.generation}{"|"}{.status.observedGeneration}' -n "$1" get "$2" || return 1
+  IFS='|' read -r updated ready wanted generation observed <<END
 $value
 END
-  reason="$2 in $1: ${updated:-0} of ${wanted:-0} Pods are new"
-  [ "${updated:-0}" = "${wanted:-0}" ] && [ "$generation" = "$observed" ]
+  reason="$2 in $1: ${updated:-0} of ${wanted:-0} Pods are new, ${ready:-0} are ready"
+  [ "${updated:-0}" = "${wanted:-0}" ] && [ "${ready:-0}" = "${wanted:-0}" ] && [ "$generation" = "$observed" ]
 }
 
 # A workload that reads files of its nodes when it starts.
 restart_reader() { # NAMESPACE Kind/NAME
+  ! is_left_out "$1/$2" || return 0
   case $action in
     verify)
       can patch deployments.apps
       can patch daemonsets.apps
       can patch statefulsets.apps
-      return 0
       ;;
   esac
-  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}' -n "$1" get "$2"
-  strategy=${value%%|*}
-  mark=${value#*|}
+  need_value '{.spec.updateStrategy.type}{"|"}{.spec.template.metadata.annotations.airlock/phase}{"|"}{.spec.paused}{"|"}{.spec.updateStrategy.rollingUpdate.partition}' -n "$1" get "$2"
+  IFS='|' read -r strategy mark paused partition <<END
+$value
+END
+  take_strategy "$strategy" "$paused" "$partition"
+  # Their Pods would start again with the template of before, so that nobody sees which ones have read the new files.
+  case $strategy in
+    paused) manual="$2 in $1 is paused, so a roll-out does not begin: resume it (kubectl -n $1 rollout resume $2)" ;;
+    'partition '*) manual="$2 in $1 has the $strategy, which keeps a roll-out from Pods with a lower number: set it to 0" ;;
+    *) manual= ;;
+  esac
+  [ -z "$manual" ] || case $action in
+    check) ;;
+    list) say "$manual" && return 0 ;;
+    *) fail "$manual, or restart its Pods yourself and leave it out (--exclude '$1/$2')" ;;
+  esac
+  [ "$action" != verify ] || return 0
   wanted_mark=$package-$phase
   case $action in undo | dry-undo) wanted_mark=$package-$((phase - 1)) ;; esac
   case $action-$mark in
@@ -452,8 +536,9 @@ unmark_workloads() { # BEFORE
     [ "$1" = - ] || value="\"$package-$1\""
     if [ "$action" = dry-undo ]; then
       say "would restart $workload in $namespace"
-    elif [ "$strategy" = OnDelete ]; then
+    elif is_by_hand "$namespace" "$workload" "$strategy"; then
       annotate "$namespace" "$workload" "$value"
+      say "$manual"
     else
       batched "$namespace" "$workload" "$value" "$takes"
     fi
@@ -471,7 +556,11 @@ trust_old_again() { # FILE [SUM…]: phase 2's bundle
   read_workloads
   read_budgets
   while IFS='|' read -r namespace workload strategy mark takes <&3; do
-    { [ -n "$workload" ] && [ "$strategy" != OnDelete ]; } || continue
+    [ -n "$workload" ] || continue
+    ! is_by_hand "$namespace" "$workload" "$strategy" || {
+      say "$manual"
+      continue
+    }
     value="\"$package-$phase\""
     case $mark in "$package-$phase" | "$package-$phase"-*) value=- ;; esac
     batched "$namespace" "$workload" "$value" "$takes"

@@ -228,7 +228,7 @@ impl ClusterAction {
                 let names: Vec<_> = workloads.iter().map(|(namespace, name)| format!("{name} in namespace {namespace}")).collect();
                 format!("Restart {}, which read files of the nodes at their start: their old client certificates are rejected in phase 3", names.join(", "))
             }
-            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. The step stops before it restarts a workload whose PodDisruptionBudget allows fewer disruptions than its roll-out takes (--disrupt, --exclude). It lists workloads with the strategy OnDelete and Pods without a controller: restart those by hand".to_owned(),
+            Self::RestartWorkloads => "Roll out every Deployment, DaemonSet and StatefulSet: client-go before 1.36 reads its CA once. The step stops before it restarts a workload whose PodDisruptionBudget allows fewer disruptions than its roll-out takes (--disrupt, --exclude). It lists the Pods that no roll-out replaces (strategy OnDelete, a partition, a paused Deployment, other controllers, no controller): restart those by hand".to_owned(),
             Self::RenewSecrets(secrets) => secrets.in_words(),
         }
     }
