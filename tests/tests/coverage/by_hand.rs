@@ -90,3 +90,54 @@ fn a_signing_file_of_another_ca_is_refused() {
     let errors = cluster.refused(&airlock_core::RotationRequest::default());
     assert!(errors.iter().any(|error| error.code == "other-layout"), "{errors:#?}");
 }
+
+/// The page's step 2 with a bundle of its own, and its step 5: the error names the files, and what it says to do leads to a
+/// plan that continues with the same new CA.
+#[test]
+fn a_bundle_in_a_file_of_its_own_is_named() {
+    const BOTH: &str = "/etc/kubernetes/pki/ca-both.crt";
+    const SERVER: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+    let old = Cluster::new().read(CA);
+    for step in [2, 5] {
+        let (continued, new) = begun(&format!("own-{step}"), "/CN=kubernetes", true);
+        let both = continued.read(CA);
+        let own = |flag: &str| format!("--{flag}={BOTH}");
+        let usual = |flag: &str| format!("--{flag}={CA}");
+        let mut cluster = continued.set(NODE, CA, old.clone()).with(BOTH, both.clone()).edit(
+            MANAGER,
+            &usual("root-ca-file"),
+            &own("root-ca-file"),
+        );
+        if step == 5 {
+            cluster = cluster.edit(SERVER, &usual("client-ca-file"), &own("client-ca-file"));
+        }
+        let findings = cluster.outcome(&airlock_core::RotationRequest::default());
+        let errors: Vec<_> = findings.iter().filter(|one| one.severity == airlock_core::Severity::Error).collect();
+        let [only] = errors.as_slice() else { panic!("step {step}: {errors:#?}") };
+        assert_eq!(only.code, "rotation-own-files", "step {step}");
+        for part in [BOTH, "ca-new.crt", CA, NODE] {
+            assert!(only.message.contains(part), "{part}: {only}");
+        }
+        let said = |code: &str| findings.iter().any(|finding| finding.code == code);
+        assert!(!said("ca-key-on-nodes"), "step {step}: the key of the new CA was provided");
+
+        // As the remedy says.
+        for part in [&format!("cp {BOTH} {CA}"), "--root-ca-file", "--client-ca-file", "remove"] {
+            assert!(only.remedy.contains(part), "{part}: {only}");
+        }
+        let mut cluster = cluster.without(&format!("{NODE}{BOTH}")).set(NODE, CA, both).edit(
+            MANAGER,
+            &own("root-ca-file"),
+            &usual("root-ca-file"),
+        );
+        if step == 5 {
+            cluster = cluster.edit(SERVER, &own("client-ca-file"), &usual("client-ca-file"));
+        }
+        let package = cluster.package(&[]);
+        let fingerprint = |path: &str| openssl(&["x509", "-noout", "-fingerprint", "-sha256", "-in", path]);
+        let laid = package.lay(&format!("by-hand-own-{step}"), "3-drop-old/workers/ca.crt").display().to_string();
+        let given = scratch(&format!("by-hand-own-given-{step}")).join("ca.crt");
+        fs::write(&given, new).expect("a file can be written");
+        assert_eq!(fingerprint(&laid), fingerprint(&given.display().to_string()), "step {step}");
+    }
+}
