@@ -4,8 +4,9 @@
 use std::{fs, process::Command};
 
 use airlock_tests::{rotation::scratch, tools::succeed};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::cluster::{Cluster, NODE, openssl, sign_by};
+use super::cluster::{Cluster, NODE, openssl, sign_by, verify};
 
 const MANAGER: &str = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
@@ -139,5 +140,79 @@ fn a_bundle_in_a_file_of_its_own_is_named() {
         let given = scratch(&format!("by-hand-own-given-{step}")).join("ca.crt");
         fs::write(&given, new).expect("a file can be written");
         assert_eq!(fingerprint(&laid), fingerprint(&given.display().to_string()), "step {step}");
+    }
+}
+
+/// A kubeconfig of the node with other values of these keys.
+fn with_values(cluster: Cluster, path: &str, values: &[(&str, &[u8])]) -> Cluster {
+    let text = String::from_utf8(cluster.read(path)).expect("it is UTF-8");
+    let lines = text.lines().map(|line| {
+        let value = values.iter().find(|(key, _)| line.trim().starts_with(&format!("{key}: ")));
+        match (value, line.split_once(": ")) {
+            (Some((_, value)), Some((key, _))) => format!("{key}: {}\n", BASE64_STANDARD.encode(value)),
+            _ => format!("{line}\n"),
+        }
+    });
+    let text: String = lines.collect();
+    cluster.set(NODE, path, text)
+}
+
+/// The value of a kubeconfig's key, decoded where it is PEM.
+fn value(text: &str, key: &str) -> String {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix(&format!("{key}: ")));
+    line.unwrap_or_else(|| panic!("no {key}")).to_owned()
+}
+
+/// The page up to its step with new credentials in some kubeconfigs: phase 3 verifies that the API server refuses a
+/// credential which OpenSSL says that the old CA issued, at the node's own API server. Where none is left, time has to do.
+#[test]
+fn a_credential_of_the_old_ca_proves_that_it_is_refused() {
+    let user = |name: &str| format!("/etc/kubernetes/{name}.conf");
+    let all = ["controller-manager", "admin", "super-admin", "scheduler"];
+    for (switched, left) in [(&all[..0], Some(0)), (&all[..1], Some(1)), (&all[..3], Some(3)), (&all[..], None)] {
+        let (mut cluster, new) = begun(&format!("credential-{}", switched.len()), "/CN=kubernetes", true);
+        let old = Cluster::new().read(CA);
+        let folder = scratch(&format!("by-hand-issue-{}", switched.len()));
+        fs::write(folder.join("ca.crt"), &new).expect("a file can be written");
+        fs::write(folder.join("old.crt"), &old).expect("a file can be written");
+        fs::write(folder.join("ca.key"), cluster.read("/etc/kubernetes/pki/ca-new.key"))
+            .expect("a file can be written");
+        fs::write(folder.join("extensions"), "extendedKeyUsage=clientAuth\n").expect("a file can be written");
+        let both = cluster.read(CA);
+        for name in all {
+            let path = user(name);
+            cluster = with_values(cluster, &path, &[("certificate-authority-data", &both)]);
+            if switched.contains(&name) {
+                let run = |arguments: &[&str]| succeed(Command::new("openssl").args(arguments).current_dir(&folder));
+                run(&["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "leaf.key"]);
+                run(&["req", "-new", "-key", "leaf.key", "-subj", &format!("/CN=system:{name}"), "-out", "leaf.csr"]);
+                sign_by(&folder, &["-cert", "ca.crt", "-keyfile", "ca.key"], 0);
+                let read = |name: &str| fs::read(folder.join(name)).expect("openssl wrote it");
+                let values =
+                    [("client-certificate-data", &read("leaf.crt")[..]), ("client-key-data", &read("leaf.key"))];
+                cluster = with_values(cluster, &path, &values);
+            }
+        }
+        let own = value(std::str::from_utf8(&cluster.read(&user("controller-manager"))).expect("UTF-8"), "server");
+        let package = cluster.package(&[]);
+        let script = package.text(&format!("3-drop-old/control-plane/{NODE}/apply.sh"));
+        let gate = script.lines().find(|line| line.trim().starts_with("await_refusal"));
+        let Some(left) = left else {
+            assert_eq!(gate, None);
+            assert!(script.contains("  await_settled /etc/kubernetes/pki/ca.crt\n"), "{script}");
+            continue;
+        };
+        let gate = gate.expect("a credential of the old CA is left");
+        let path = gate.split("\"$root\"/").nth(1).and_then(|rest| rest.split(' ').next()).expect("a path");
+        assert!(path.ends_with(&user(all[left])), "{gate}");
+        let names_server = gate.ends_with(&format!(" --server {own}"));
+        assert_eq!(names_server, left > 0, "the others name the control plane's endpoint: {gate}");
+        let certificate = BASE64_STANDARD.decode(value(package.text(path), "client-certificate-data")).expect("base64");
+        fs::write(folder.join("shown.crt"), certificate).expect("a file can be written");
+        let file = |name: &str| folder.join(name).display().to_string();
+        verify(&["-x509_strict", "-purpose", "sslclient", "-CAfile", &file("old.crt"), &file("shown.crt")]);
+        let trusted = BASE64_STANDARD.decode(value(package.text(path), "certificate-authority-data")).expect("base64");
+        let trusted = String::from_utf8(trusted).expect("PEM");
+        assert!(trusted.contains(std::str::from_utf8(&new).expect("PEM").trim()), "it verifies the new API server");
     }
 }
