@@ -35,7 +35,7 @@ impl Inventory {
             (Some(folder), Some((_, name))) => format!("{}/{name}", folder.trim_end_matches('/')),
             _ => row(kind).to_owned(),
         };
-        if requests_by_flag(node).or(settings.server_tls_bootstrap()) == Some(true) {
+        if requests_by_flag(node).or_else(|| settings.server_tls_bootstrap()) == Some(true) {
             return KubeletServing::Requested;
         }
         if let Some(reader) = settings.reference("tls-cert-file", "tlsCertFile") {

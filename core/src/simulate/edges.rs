@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns,
+    matrix::ALL_WORKERS,
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     on_nodes::MADE_BY_INIT,
     referee::Referee,
@@ -198,9 +199,9 @@ fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
 fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
     let place = &world.places[place];
     match end.party {
-        Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} of every worker"),
+        Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} {ALL_WORKERS}"),
         Party::Component(component) => format!("{component} on {}", place.name),
-        Party::OnWorkers(component) => format!("{component} of every worker"),
+        Party::OnWorkers(component) => format!("{component} {ALL_WORKERS}"),
         Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
         Party::Consumer(id) => world.plan.consumers[usize::from(id.0)].label(&place.name),
         Party::Pods => "pods".to_owned(),

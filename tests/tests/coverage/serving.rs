@@ -301,3 +301,43 @@ fn a_serving_file_that_was_not_provided_is_named() {
         }
     }
 }
+
+/// Certificates that the kubelet did not make have an issuer, which is named; those that are not served are not mentioned.
+#[test]
+fn another_issuer_is_not_called_the_kubelet() {
+    let folder = scratch("serving-other-issuer");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let script = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj '/CN=kubelets of site 1' -days 3650 -keyout ca.key -out ca.crt\nopenssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=cp1 -keyout leaf.key -out leaf.csr\nopenssl x509 -req -in leaf.csr -CA ca.crt -CAkey ca.key -set_serial 7 -days 300 -out leaf.crt\n";
+    succeed(Command::new("sh").args(["-euc", script]).current_dir(&folder));
+    let leaf = fs::read(file("leaf.crt")).expect("openssl wrote it");
+    let said = |cluster: Cluster| -> Vec<(String, String)> {
+        let findings = cluster.outcome(&RotationRequest::default()).into_iter();
+        let own = findings.filter(|one| one.code.starts_with("kubelet-serving-") && one.message.contains("of cp1 "));
+        own.map(|one| (one.code, one.message)).collect()
+    };
+    let made = said(Cluster::of("ecdsa-3"));
+    let [(code, _)] = made.as_slice() else { panic!("{made:#?}") };
+    assert_eq!(code, "kubelet-serving-self-signed", "the fixture's own, which a kubelet made");
+    let other = said(Cluster::of("ecdsa-3").set(NODE, "/var/lib/kubelet/pki/kubelet.crt", leaf));
+    let [(code, message)] = other.as_slice() else { panic!("{other:#?}") };
+    assert_eq!(code, "kubelet-serving-other-ca");
+    assert!(message.contains("kubelets of site 1") && !message.contains("itself"), "{message}");
+}
+
+/// Only the API servers with the flag are restarted, and the finding says which.
+#[test]
+fn the_finding_names_the_api_servers_that_restart() {
+    let message = |cluster: Cluster| {
+        let findings = cluster.outcome(&RotationRequest::default());
+        let own = findings.into_iter().find(|one| one.code == "apiserver-restarts");
+        own.expect("a finding").message
+    };
+    let one = Cluster::of("ecdsa-3").flag_on("cp2", "kube-apiserver", FLAG);
+    assert!(message(one.clone()).contains("restart kube-apiserver on cp2 once"), "{}", message(one));
+    let all = ["cp1", "cp2", "cp3"]
+        .iter()
+        .fold(Cluster::of("ecdsa-3"), |all, node| all.flag_on(node, "kube-apiserver", FLAG));
+    assert!(message(all.clone()).contains("restart each kube-apiserver once"), "{}", message(all));
+    let runbook = requesting().flag("kube-apiserver", FLAG).package(&[]);
+    assert!(runbook.text("RUNBOOK.md").contains("serves none until somebody approves the request"));
+}

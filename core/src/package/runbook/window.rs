@@ -134,6 +134,14 @@ fn unavailable(text: &mut String, plan: &RotationPlan) -> std::fmt::Result {
             line(kubelets.join(", "))
         )?;
     }
+    let serving = ids(plan, |action| matches!(action, Action::RenewServing));
+    if !serving.is_empty() {
+        writeln!(
+            text,
+            "- In {}, a kubelet that requests its serving certificate (`serverTLSBootstrap: true`) serves none until somebody approves the request: `kubectl logs`, `exec`, `port-forward` and metrics fail for that node until then.",
+            line(serving.join(", "))
+        )?;
+    }
     let workloads = ids(plan, |action| matches!(action, Action::Cluster(ClusterAction::RestartWorkloads)));
     if !workloads.is_empty() {
         writeln!(text, "- {}", WORKLOADS.replace("{steps}", &workloads.join(" and ")))?;
