@@ -74,9 +74,12 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
     }
 }
 
+/// Certificates of an authority, the node that has them, the file, and the object in the file.
+type Held<'a> = (&'a AuthorityRow, Option<&'a Node>, &'a str, String, &'a [Certificate]);
+
 /// An authority must be one, alive, and able to sign.
 pub(super) fn authorities(inventory: &Inventory, now: UnixTime, findings: &mut Vec<Finding>) {
-    let mut places: Vec<(&AuthorityRow, Option<&Node>, &str, String, &[Certificate])> = Vec::new();
+    let mut places: Vec<Held<'_>> = Vec::new();
     for row in inventory.profile.authorities {
         for node in &inventory.nodes {
             if let Some(slot) = node.slots.get(row.certificate) {
