@@ -170,6 +170,7 @@ const SUMMARIES: &[(&str, &str)] = &[
     ),
     ("key-mismatch", "{count} private keys do not match their certificates"),
     ("kubelet-serving-self-signed", "{count} kubelets use self-signed serving certificates, which no rotation changes"),
+    ("kubelet-serving-other-ca", "{count} kubelets use serving certificates of another CA, which no rotation changes"),
     ("loose-leaf", "{count} certificates issued by the old CA are not replaced by this package"),
     ("long-key", "{count} certificates have RSA keys that are too long to be verified here"),
     ("missing-file", "{count} files of control-plane nodes are missing"),

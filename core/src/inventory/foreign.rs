@@ -79,12 +79,8 @@ impl Inventory {
                 files.entry(path).or_default().insert(component);
             }
         }
-        for slot in node.slots.values() {
-            if let Artifact::KubeletConfig(config) = &slot.artifact
-                && let Some(path) = &config.client_ca_file
-            {
-                files.entry(path.clone()).or_default().insert(Component::Kubelet);
-            }
+        if let Some(path) = self.kubelet_client_file(node) {
+            files.entry(path).or_default().insert(Component::Kubelet);
         }
         files
     }

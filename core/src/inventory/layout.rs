@@ -45,6 +45,7 @@ fn telling_flags(profile: &Profile, component: Component) -> Vec<(&'static str, 
 fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let trees = Trees::find(files, profile);
     let mut named: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    let own_bundles = bundles_by_hand(profile, files, &trees);
     for file in files {
         let Content::Bytes(bytes) = &file.content else { continue };
         let Some(location) = trees.locate(&file.path, profile) else { continue };
@@ -66,12 +67,30 @@ fn named(profile: &Profile, files: &[InputFile]) -> BTreeMap<&'static str, BTree
                 Some(pod) => pod.lookup(flag).unwrap_or_default(),
                 None => path.to_owned(),
             };
-            if !value.is_empty() {
+            if !value.is_empty() && !own_bundles.contains(&value) {
                 named.entry(path).or_default().insert(value);
             }
         }
     }
     named
+}
+
+/// The bundles that kube-controller-manager publishes while `ca.crt` is in the same folder and it signs from a third file: a
+/// rotation that was begun by hand with files of its own.
+fn bundles_by_hand(profile: &Profile, files: &[InputFile], trees: &Trees) -> BTreeSet<String> {
+    let own = profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
+    let located = || files.iter().filter_map(|file| Some((trees.locate(&file.path, profile)?, file)));
+    let manager = profile.manifest(Component::ControllerManager);
+    let manifests = located().filter(|(location, _)| Some(location.path.as_str()) == manager);
+    let pods = manifests.filter_map(|(_, file)| match &file.content {
+        Content::Bytes(bytes) => static_pod::parse(bytes).ok(),
+        _ => None,
+    });
+    let published = pods.filter(signs_from_copy).filter_map(|pod| pod.lookup("root-ca-file"));
+    let beside = |bundle: &String| format!("{}/{}", split(bundle).0, split(own).1);
+    let is_by_hand =
+        |bundle: &String| *bundle != beside(bundle) && located().any(|(location, _)| location.path == beside(bundle));
+    published.filter(is_by_hand).collect()
 }
 
 /// Does kube-controller-manager sign from another file than it publishes? kubeadm has it use one for both.

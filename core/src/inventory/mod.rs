@@ -12,6 +12,7 @@ mod copies;
 mod detect;
 mod foreign;
 mod keystores;
+mod kubelet;
 mod layout;
 mod links;
 mod machines;
@@ -53,7 +54,7 @@ pub(crate) use self::{
     sample::sample_share,
     serving::KubeletServing,
     signers::Signers,
-    signing_copy::CLIENT_FLAG,
+    signing_copy::{CLIENT_FLAG, OwnBundle},
     standing::{Aspect, HolderStanding, Rotation},
     tenant::{HostedRole, Tenant, numbers as release_numbers},
     workloads::Workload,

@@ -22,6 +22,8 @@ pub(crate) enum KubeletServing {
     File(String),
     /// A file whose certificate none of the cluster's CAs issued, such as the kubelet's own self-signed one.
     OtherIssuer(String),
+    /// A file that a flag or the configuration names and that was not provided, by its path on the node.
+    NotProvided(String),
     /// No file of the node says.
     Unknown,
 }
@@ -29,40 +31,29 @@ pub(crate) enum KubeletServing {
 impl Inventory {
     /// Where the kubelet of this node has its serving certificate from.
     pub(crate) fn kubelet_serving(&self, node: &Node) -> KubeletServing {
-        let config = node.files().find_map(|slot| match &slot.artifact {
-            Artifact::KubeletConfig(config) => Some(config),
-            _ => None,
-        });
-        let path_of = |kind| self.profile.others.iter().find(|row| row.kind == kind).map_or("", |row| row.path);
-        let current = path_of(OtherKind::KubeletServingPair);
-        if config.is_some_and(|config| config.server_tls_bootstrap == Some(true)) || requests_by_flag(node) {
+        let settings = self.kubelet_settings(node);
+        let row = |kind| self.profile.others.iter().find(|row| row.kind == kind).map_or("", |row| row.path);
+        // `--cert-dir` moves the files that the kubelet writes itself.
+        let path_of = |kind| match (settings.certificate_folder(), row(kind).rsplit_once('/')) {
+            (Some(folder), Some((_, name))) => format!("{}/{name}", folder.trim_end_matches('/')),
+            _ => row(kind).to_owned(),
+        };
+        if requests_by_flag(node).or_else(|| settings.server_tls_bootstrap()) == Some(true) {
             return KubeletServing::Requested;
         }
-        if let Some(path) = self.kubelet_tls_file(node) {
-            return self.served_from(node, path);
+        if let Some(reader) = settings.reference("tls-cert-file", "tlsCertFile") {
+            return self.served_from(node, found(node, reader));
         }
-        if config.is_none() && node.file(current).is_some() {
+        if !settings.is_known() && node.file(&path_of(OtherKind::KubeletServingPair)).is_some() {
             return KubeletServing::Requested;
         }
         let made = path_of(OtherKind::KubeletServing);
-        if node.file(made).is_some() { self.served_from(node, made.to_owned()) } else { KubeletServing::Unknown }
-    }
-
-    /// The file that `--tls-cert-file` or `tlsCertFile` names, if it was provided; the flag wins.
-    fn kubelet_tls_file(&self, node: &Node) -> Option<String> {
-        let readers = self.readers(node);
-        let of_kubelet = readers.iter().filter(|reader| reader.process == ReaderProcess::Kubelet);
-        let named = of_kubelet.filter_map(|reader| match &reader.reference {
-            Reference::Flag(flag) if flag == "tls-cert-file" => Some((0, &reader.path)),
-            Reference::Config { field, .. } if field == "tlsCertFile" => Some((1, &reader.path)),
-            _ => None,
-        });
-        named.min().map(|(_, path)| path.clone())
+        if node.file(&made).is_some() { self.served_from(node, made) } else { KubeletServing::Unknown }
     }
 
     fn served_from(&self, node: &Node, path: String) -> KubeletServing {
         let Some(leaf) = node.file(&path).and_then(|slot| slot.artifact.certificates().first()) else {
-            return KubeletServing::Unknown;
+            return KubeletServing::NotProvided(path);
         };
         let mut own = self.present(AuthorityId::Cluster).into_iter();
         if own.any(|authority| leaf.is_signed_by(authority)) {
@@ -73,13 +64,13 @@ impl Inventory {
     }
 }
 
-/// `--rotate-server-certificates`, which sets `serverTLSBootstrap`.
-fn requests_by_flag(node: &Node) -> bool {
+/// `--rotate-server-certificates`, which wins over `serverTLSBootstrap`; `None` where it is not set.
+fn requests_by_flag(node: &Node) -> Option<bool> {
     let is_command_line =
         |path: &str| COMMAND_LINE_FILES.iter().any(|end| path.ends_with(end)) || path.contains("/kubelet.service");
     let lines = node.files().filter(|slot| is_command_line(&slot.place));
     let words = lines.filter_map(|slot| std::str::from_utf8(&slot.bytes).ok()).flat_map(str::split_whitespace);
     let flags = words.filter_map(|word| word.trim_matches(['"', '\'']).split_once("--rotate-server-certificates"));
-    let last = flags.last();
-    last.is_some_and(|(_, value)| matches!(value, "" | "=true" | "=1" | "=t" | "=T" | "=True" | "=TRUE"))
+    let (_, value) = flags.last()?;
+    Some(matches!(value, "" | "=true" | "=1" | "=t" | "=T" | "=True" | "=TRUE"))
 }

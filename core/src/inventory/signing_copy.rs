@@ -77,3 +77,50 @@ impl Inventory {
         Some(SigningCopy { certificate, key, clients })
     }
 }
+
+/// The flag of kube-controller-manager with the CAs that it publishes.
+const PUBLISHED_FLAG: &str = "root-ca-file";
+
+/// Both CAs in a file of their own, while `ca.crt` still holds the old CA.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OwnBundle {
+    /// Path of the bundle, which kube-controller-manager publishes.
+    pub(crate) certificates: String,
+    /// Path of the new CA's certificate, if kube-controller-manager signs from it.
+    pub(crate) signing: Option<String>,
+    /// Path of the private key that kube-controller-manager signs with.
+    key: String,
+}
+
+impl OwnBundle {
+    /// May a flag of a control-plane component name this file?
+    pub(crate) fn is_named_by(&self, flag: &str, value: &str) -> bool {
+        match flag {
+            PUBLISHED_FLAG => value == self.certificates,
+            CLIENT_FLAG => value == self.certificates || Some(value) == self.signing.as_deref(),
+            SIGNING_FLAG => Some(value) == self.signing.as_deref(),
+            SIGNING_KEY_FLAG => value == self.key,
+            _ => false,
+        }
+    }
+}
+
+impl Inventory {
+    /// The bundle of a rotation that was begun by hand with files of its own, as the Kubernetes page may be read: its step 2
+    /// has kube-controller-manager publish both CAs and sign with the new one, without a word on the files' names.
+    pub(crate) fn own_bundle(&self, node: &Node) -> Option<OwnBundle> {
+        let row = self.profile.authority(AuthorityId::Cluster)?;
+        let (_, pod) = node.static_pod(self.profile.manifest(Component::ControllerManager)?)?;
+        let path = pod.lookup(PUBLISHED_FLAG).filter(|path| path != row.certificate)?;
+        let anchors = node.file(&path)?.artifact.certificates();
+        let old = node.certificates(row.certificate).first()?;
+        let is_bundle =
+            anchors.contains(old) && anchors.iter().any(|anchor| anchor.is_root_authority() && anchor != old);
+        if !is_bundle || node.certificates(row.certificate).len() != 1 {
+            return None;
+        }
+        let signing = node.signs_elsewhere(self).filter(|(_, authority)| anchors.contains(authority));
+        let key = pod.lookup(SIGNING_KEY_FLAG).unwrap_or_default();
+        Some(OwnBundle { certificates: path, signing: signing.map(|(path, _)| path), key })
+    }
+}

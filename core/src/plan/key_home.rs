@@ -42,7 +42,12 @@ pub(super) fn key_home(inventory: &Inventory, id: AuthorityId, is_here: bool, fi
     // Keys that were left out of the drop are still on the nodes.
     if flags.iter().any(|flag| !flag.is_empty()) && !cluster_key_on_nodes {
         let is_unusable = inventory.control_plane().any(|node| node.unusable.contains(row.key));
-        if id == AuthorityId::Cluster && !is_unusable {
+        let is_given = inventory.control_plane().any(|node| {
+            let is_key =
+                |path: &String| node.file(path).is_some_and(|slot| matches!(slot.artifact, Artifact::PrivateKey(_)));
+            flags.iter().any(is_key)
+        });
+        if id == AuthorityId::Cluster && !is_unusable && !is_given {
             findings.push(
                 Finding::warning("ca-key-on-nodes", "", "the CA's private key was not given, but kube-controller-manager signs with it on the nodes; the new key goes there in phase 2")
                     .remedy("Nothing is to be done if that is how it shall stay"),

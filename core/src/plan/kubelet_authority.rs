@@ -83,7 +83,9 @@ impl KubeletAuthority {
     /// `node` is `None` for nodes that were not provided.
     pub(super) fn renewal(&self, inventory: &Inventory, node: Option<&Node>) -> Vec<Action> {
         let requests = node.is_none_or(|node| {
-            matches!(inventory.kubelet_serving(node), KubeletServing::Requested | KubeletServing::Unknown)
+            // A file that was not provided is the administrator's to replace; the check of the step reads it.
+            let serving = inventory.kubelet_serving(node);
+            !matches!(serving, KubeletServing::File(_) | KubeletServing::OtherIssuer(_))
         });
         if !self.is_set() || !requests {
             return Vec::new();
@@ -98,8 +100,13 @@ impl KubeletAuthority {
         }
         let count = inventory.control_plane().count();
         if !self.nodes.is_empty() || count == 0 {
+            let names: Vec<_> = self.nodes.keys().map(String::as_str).collect();
+            let servers = match names.as_slice() {
+                some if some.len() < count && !some.is_empty() => format!("kube-apiserver on {}", list(some)),
+                _ => "each kube-apiserver".to_owned(),
+            };
             let message = format!(
-                "--{KUBELET_AUTHORITY_FLAG} is set: phases 1 and 3 restart each kube-apiserver once, one after the other, because kube-apiserver before 1.36 reads that file at its start. Each restart takes about 25 seconds{}",
+                "--{KUBELET_AUTHORITY_FLAG} is set: phases 1 and 3 restart {servers} once, one after the other, because kube-apiserver before 1.36 reads that file at its start. Each restart takes about 25 seconds{}",
                 if count == 1 { ", and with a single API server the API is unavailable for that time" } else { "" }
             );
             let finding = match count {
@@ -130,6 +137,11 @@ impl KubeletAuthority {
             );
         }
     }
+}
+
+/// Does the node's kube-apiserver verify kubelets?
+pub(super) fn verifies_kubelets(inventory: &Inventory, node: &Node) -> bool {
+    named(inventory, node).is_some()
 }
 
 /// The reference of a node's kube-apiserver.

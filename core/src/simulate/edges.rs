@@ -199,9 +199,9 @@ fn ends(end: End, place: usize, file: &str, world: &World<'_>) -> Ends {
 fn label(end: End, place: usize, file: &str, world: &World<'_>) -> String {
     let place = &world.places[place];
     match end.party {
-        Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} of every worker"),
+        Party::Component(component) if place.kind == PlaceKind::Workers => format!("{component} {ALL_WORKERS}"),
         Party::Component(component) => format!("{component} on {}", place.name),
-        Party::OnWorkers(component) => format!("{component} of every worker"),
+        Party::OnWorkers(component) => format!("{component} {ALL_WORKERS}"),
         Party::User(kubeconfig) => format!("{kubeconfig} of {}", place.name),
         Party::Consumer(id) => world.plan.consumers[usize::from(id.0)].label(&place.name),
         Party::Pods => "pods".to_owned(),

@@ -5,7 +5,7 @@ use super::{
     world::{Cell, Leaf, Value, World},
 };
 use crate::{
-    plan::{Held, KUBELET_SERVING, Side, Step},
+    plan::{Held, KUBELET_SERVING, PlaceKind, Side, Step},
     profile::{
         AuthorityId, Component,
         edge::{Material, Party},
@@ -25,6 +25,25 @@ impl World<'_> {
         if served.iter().any(|held| matches!(held, Held::SignedBy(_))) {
             served.extend(signers.into_iter().map(Held::SignedBy));
         }
+    }
+
+    /// The kubelet of a node has started again: where it serves from a file, it serves what that holds now.
+    pub(super) fn take_up_served(&mut self, place: usize) {
+        let held = self.places[place].files.get(KUBELET_SERVING).into_iter().flatten();
+        let from_file = held.clone().count() > 0 && held.clone().all(|held| matches!(held, Held::ServedFrom(_)));
+        // Workers run the step one by one: the check of the step says when all have.
+        if !from_file || self.places[place].kind == PlaceKind::Workers {
+            return;
+        }
+        let served = self.served(place);
+        if !served.is_empty() {
+            self.set(&Self::serving_cell(place), served);
+        }
+    }
+
+    fn serving_cell(place: usize) -> Cell {
+        let party = Party::Component(Component::Kubelet);
+        Cell { place, file: String::new(), party, material: Material::KubeletServing }
     }
 
     /// The serving certificates of the kubelets in a place.
@@ -77,8 +96,7 @@ impl World<'_> {
         }
         let served = served.into_iter().filter(is_left).collect();
         self.places[place].files.insert(KUBELET_SERVING.to_owned(), served);
-        let (party, material) = (Party::Component(Component::Kubelet), Material::KubeletServing);
-        let cell = Cell { place, file: String::new(), party, material };
+        let cell = Self::serving_cell(place);
         let mut left = self.current(&cell);
         left.retain(|value| match value {
             Value::Leaf(Leaf::Chain(chain, _)) => !is_old(Presented::Chain(chain)),

@@ -357,11 +357,13 @@ impl<'a> World<'a> {
     /// is not written where the step writes a worker's own.
     fn write_of_workers(&mut self, step: &Step, place: usize, edit: &Edit) -> Result<(), RenderError> {
         let written = |edit: &Edit| match edit.content {
-            Content::Widened(..) => edit.node_of_worker().map(|node| RotationPlan::own_file(node, &edit.target)),
+            Content::Widened(..) | Content::Leaf(_) => {
+                edit.node_of_worker().map(|node| RotationPlan::own_file(node, &edit.target))
+            }
             _ => None,
         };
         let held = match edit.content {
-            Content::Widened(..) | Content::Trust(..) => {
+            Content::Widened(..) | Content::Trust(..) | Content::Leaf(_) => {
                 Held::Certificates(self.read_back(certificates(&self.renderer.bytes(&edit.content)?)))
             }
             _ => return Ok(()),
@@ -557,8 +559,10 @@ impl<'a> World<'a> {
         self.take_up(place, |party, effect| {
             runs(party, component, consumers) && matches!(effect, Effect::Live | Effect::Restart(_))
         });
-        if component == Component::ControllerManager {
-            self.led = false;
+        match component {
+            Component::ControllerManager => self.led = false,
+            Component::Kubelet => self.take_up_served(place),
+            _ => {}
         }
     }
 

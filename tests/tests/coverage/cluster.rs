@@ -91,11 +91,27 @@ impl Cluster {
         }
     }
 
+    /// Adds lines to a file of any node.
+    pub(crate) fn append(mut self, node: &str, path: &str, lines: &str) -> Self {
+        let end = format!("{node}{path}");
+        let file = self.files.iter_mut().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {end}"));
+        let Content::Bytes(bytes) = &file.content else { panic!("{end} has no bytes") };
+        file.content = Content::Bytes(Arc::new(Zeroizing::new([bytes.as_slice(), lines.as_bytes()].concat())));
+        self
+    }
+
     /// Replaces text in a file of the node.
-    pub(crate) fn edit(mut self, path: &str, from: &str, to: &str) -> Self {
-        let text = String::from_utf8(self.read(path)).expect("the file is UTF-8");
+    pub(crate) fn edit(self, path: &str, from: &str, to: &str) -> Self {
+        self.edit_on(NODE, path, from, to)
+    }
+
+    /// Replaces text in a file of any node.
+    pub(crate) fn edit_on(mut self, node: &str, path: &str, from: &str, to: &str) -> Self {
+        let end = format!("{node}{path}");
+        let own = self.files.iter().find(|file| file.path.ends_with(&end)).unwrap_or_else(|| panic!("no {end}"));
+        let Content::Bytes(bytes) = &own.content else { panic!("{end} has no bytes") };
+        let text = String::from_utf8(bytes.to_vec()).expect("the file is UTF-8");
         assert!(text.contains(from), "{path} does not contain {from}");
-        let end = format!("{NODE}{path}");
         let file = self.files.iter_mut().find(|file| file.path.ends_with(&end)).expect("it was read");
         file.content = Content::Bytes(Arc::new(Zeroizing::new(text.replace(from, to).into_bytes())));
         self
@@ -142,8 +158,13 @@ impl Cluster {
 
     /// Adds a flag to a component's command.
     pub(crate) fn flag(self, component: &str, flag: &str) -> Self {
+        self.flag_on(NODE, component, flag)
+    }
+
+    /// Adds a flag to a component's command on any node.
+    pub(crate) fn flag_on(self, node: &str, component: &str, flag: &str) -> Self {
         let manifest = format!("/etc/kubernetes/manifests/{component}.yaml");
-        self.edit(&manifest, &format!("    - {component}\n"), &format!("    - {component}\n    - {flag}\n"))
+        self.edit_on(node, &manifest, &format!("    - {component}\n"), &format!("    - {component}\n    - {flag}\n"))
     }
 
     /// Adds a static Pod with these lines in its container and volumes.
@@ -209,11 +230,15 @@ impl Cluster {
 
     /// Builds the package, with these dependencies acknowledged.
     pub(crate) fn package(self, acknowledge: &[&str]) -> Package {
-        let now = fixtures::now();
         let acknowledge = acknowledge.iter().map(|&id| id.to_owned()).collect();
-        let request = RotationRequest { acknowledge, ..RotationRequest::default() };
+        self.package_for(&RotationRequest { acknowledge, ..RotationRequest::default() })
+    }
+
+    /// The package that this request gets.
+    pub(crate) fn package_for(self, request: &RotationRequest) -> Package {
+        let now = fixtures::now();
         let inventory = inspect(self.files, now);
-        let plan = plan(&inventory, &request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+        let plan = plan(&inventory, request, now).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
         let algorithms: Vec<_> = plan.key_requests().iter().map(|request| request.algorithm).collect();
         let minted = airlock_core::mint(&plan, keys::make(&algorithms)).expect("the plan can be minted");
         let files = airlock_core::package(&plan, &minted).unwrap_or_else(|error| panic!("{error}"));

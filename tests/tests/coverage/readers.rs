@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use airlock_core::simulate::Outcome;
 use airlock_tests::{rotation::scratch, tools::built};
 
-use super::cluster::{Cluster, NODE, verify};
+use super::cluster::{Cluster, NODE, openssl, verify};
 
 const FILE_MOUNT: &str = "    volumeMounts:\n    - mountPath: /etc/kubernetes/admin.conf\n      name: kubeconfig\n";
 const FILE_VOLUME: &str = "  - hostPath:\n      path: /etc/kubernetes/admin.conf\n    name: kubeconfig\n";
@@ -289,5 +290,52 @@ fn a_drop_in_of_a_worker_s_kubelet_is_looked_at() {
     let error = cluster.refused_once("reader-file-missing");
     for part in ["/etc/kubernetes/clients-ca.crt", "clientCAFile", "10-ca.conf", "worker1"] {
         assert!(error.message.contains(part), "{part}: {error}");
+    }
+}
+
+/// A kubelet that accepts clients by a file that a drop-in, its configuration or a flag names: the file gets both CAs in phase 1
+/// and the new CA alone in phase 3, as OpenSSL counts them, and every connection to the kubelet holds.
+#[test]
+fn the_client_ca_file_of_a_kubelet_is_changed_where_it_is() {
+    const FILE: &str = "/etc/kubernetes/pki/kubelet-client-ca.crt";
+    const DROP_IN: &str = "/etc/kubernetes/kubelet.conf.d/10-ca.conf";
+    let header = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+    let field = format!("authentication:\n  x509:\n    clientCAFile: {FILE}\n");
+    let folder = "KUBELET_EXTRA_ARGS=\"--config-dir=/etc/kubernetes/kubelet.conf.d\"\n";
+    let flag = format!("KUBELET_EXTRA_ARGS=\"--client-ca-file={FILE}\"\n");
+    let cases: [(&str, Vec<(&str, String)>); 3] = [
+        ("drop-in", vec![("/etc/default/kubelet", folder.to_owned()), (DROP_IN, format!("{header}{field}"))]),
+        ("configuration", Vec::new()),
+        ("flag", vec![("/etc/default/kubelet", flag)]),
+    ];
+    for (node, holder) in [("worker1", "workers/worker1"), ("cp1", "control-plane/cp1")] {
+        for (label, files) in &cases {
+            let cluster = Cluster::of("rsa-3");
+            let ca = cluster.read("/etc/kubernetes/pki/ca.crt");
+            let mut cluster = cluster.on(node, FILE, ca);
+            for (path, text) in files {
+                cluster = cluster.on(node, path, text.clone());
+            }
+            if files.is_empty() {
+                let (from, to) = ("clientCAFile: /etc/kubernetes/pki/ca.crt", format!("clientCAFile: {FILE}"));
+                cluster = cluster.edit_on(node, "/var/lib/kubelet/config.yaml", from, &to);
+            }
+            let package = cluster.package(&[]);
+            let kubelets = package.report.matrix.edges.iter().filter(|edge| edge.server.contains("kubelet"));
+            assert!(kubelets.clone().count() > 0);
+            for edge in kubelets {
+                assert_eq!(edge.worst(), Outcome::Holds, "{node} {label}: {}", edge.id);
+            }
+            for (phase, certificates) in [("1-trust-both", 2), ("3-drop-old", 1)] {
+                let laid =
+                    package.lay(&format!("client-ca-{node}-{label}-{phase}"), &format!("{phase}/{holder}{FILE}"));
+                let laid = laid.display().to_string();
+                let subjects = openssl(&["storeutl", "-noout", "-certs", &laid]);
+                assert!(
+                    subjects.contains(&format!("Total found: {certificates}")),
+                    "{node} {label} {phase}: {subjects}"
+                );
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use airlock_core::simulate::Outcome;
+use airlock_core::{Finding, RotationRequest, plan::KubeletCertificates, simulate::Outcome};
 use airlock_tests::{rotation::scratch, tools::succeed};
 
 use super::cluster::{Cluster, NODE, Package, openssl, verify};
@@ -190,4 +190,155 @@ fn self_signed_serving_certificates_are_said() {
     let said = package.plan.findings.iter().find(|finding| finding.code == "kubelet-not-verified");
     let said = said.expect("a finding");
     assert!(said.message.contains("/var/lib/kubelet/pki/kubelet.crt") && said.message.contains(NODE), "{said}");
+}
+
+/// A serving certificate of the cluster CA in a file, with the flag or field that names it: its certificate and key.
+fn serving_file(cluster: Cluster, ca: &Cluster, node: &str, path: &str) -> Cluster {
+    let names = format!("subjectAltName=DNS:{node}\nextendedKeyUsage=serverAuth\n");
+    let (certificate, key) = ca.issue(&format!("serving-file-{node}"), &format!("/CN={node}"), &names);
+    cluster.set(node, path, certificate).set(node, &path.replace(".crt", ".key"), key)
+}
+
+/// Every node serves from a file of the cluster CA, and every API server verifies that: phase 2 replaces the files and
+/// restarts the kubelets, so that each connection holds in every step. Also with a certificate at the default path that the
+/// kubelet made and does not serve.
+#[test]
+fn files_of_every_node_hold_through_all_phases() {
+    const ELSEWHERE: &str = "/etc/kubernetes/pki/kubelet-server.crt";
+    let nodes = ["cp1", "cp2", "cp3", "worker1"];
+    for (path, names_it) in
+        [("/var/lib/kubelet/pki/kubelet.crt", false), ("/var/lib/kubelet/pki/kubelet.crt", true), (ELSEWHERE, true)]
+    {
+        let ca = Cluster::of("ecdsa-3");
+        let mut cluster = ca.clone();
+        for node in nodes {
+            cluster = serving_file(cluster, &ca, node, path);
+            if names_it {
+                let fields = format!("tlsCertFile: {path}\ntlsPrivateKeyFile: {}\n", path.replace(".crt", ".key"));
+                cluster = cluster.append(node, CONFIG, &fields);
+            }
+            if node != "worker1" {
+                cluster = cluster.flag_on(node, "kube-apiserver", FLAG);
+            }
+        }
+        for (keep_keys, kubelet_certificates) in [
+            (false, KubeletCertificates::Renew),
+            (true, KubeletCertificates::Renew),
+            (false, KubeletCertificates::Mint),
+        ] {
+            let request = RotationRequest { keep_keys, kubelet_certificates, ..RotationRequest::default() };
+            let package = cluster.clone().package_for(&request);
+            let outcomes = outcomes(&package);
+            assert_eq!(outcomes.len(), 6, "{outcomes:?}");
+            assert!(outcomes.iter().all(|(_, worst)| *worst == Outcome::Holds), "{path}: {outcomes:?}");
+            let ca = package.lay("serving-every-ca", "3-drop-old/workers/ca.crt").display().to_string();
+            for node in nodes {
+                let folder = if node == "worker1" { "workers" } else { "control-plane" };
+                let new = package.lay(&format!("serving-every-{node}"), &format!("2-switch/{folder}/{node}{path}"));
+                let new = new.display().to_string();
+                verify(&["-x509_strict", "-purpose", "sslserver", "-CAfile", &ca, "-verify_hostname", node, &new]);
+            }
+        }
+    }
+}
+
+/// Without the restart of the kubelet, a control-plane node may present the old certificate in phase 3. What a worker does
+/// not serve counts for nothing.
+#[test]
+fn a_file_that_is_not_served_does_not_count() {
+    let ca = requesting();
+    let cluster = serving_file(ca.clone(), &ca, NODE, "/etc/kubernetes/pki/kubelet-server.crt");
+    // The fixture's kubelet.crt, which the kubelet made: the fields of the configuration name another file.
+    let fields = "tlsCertFile: /etc/kubernetes/pki/kubelet-server.crt\ntlsPrivateKeyFile: /etc/kubernetes/pki/kubelet-server.key\n";
+    let cluster = cluster.edit(CONFIG, "serverTLSBootstrap: true\n", fields);
+    let findings = cluster.outcome(&RotationRequest::default());
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert!(!codes.contains(&"kubelet-serving-self-signed"), "{codes:?}");
+    let package = cluster.flag("kube-apiserver", FLAG).package(&[]);
+    assert_eq!(outcomes(&package)[0], ("apiserver-kubelet-serving/cp1", Outcome::Holds));
+}
+
+/// A serving file that was not provided may be of the old CA, wherever the flag or the field that names it is.
+#[test]
+fn a_serving_file_that_was_not_provided_is_named() {
+    const CERTIFICATE: &str = "/etc/kubelet-tls/tls.crt";
+    let field =
+        format!("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ntlsCertFile: {CERTIFICATE}\n");
+    let arguments = |flags: &str| format!("KUBELET_EXTRA_ARGS=\"{flags}\"\n");
+    let flag = arguments(&format!("--tls-cert-file={CERTIFICATE}"));
+    let own = format!("{field}clientCAFile: /etc/kubernetes/pki/ca.crt\n");
+    let cases: [(&str, Vec<(&str, String)>); 5] = [
+        ("/etc/default/kubelet", vec![("/etc/default/kubelet", flag.clone())]),
+        ("kubeadm-flags.env", vec![("/var/lib/kubelet/kubeadm-flags.env", flag.replace("EXTRA", "KUBEADM"))]),
+        ("config.yaml", vec![(CONFIG, field.clone())]),
+        (
+            "/etc/kubelet/own.yaml",
+            vec![("/etc/default/kubelet", arguments("--config=/etc/kubelet/own.yaml")), ("/etc/kubelet/own.yaml", own)],
+        ),
+        (
+            "/etc/kubelet.d/10.conf",
+            vec![("/etc/default/kubelet", arguments("--config-dir=/etc/kubelet.d")), ("/etc/kubelet.d/10.conf", field)],
+        ),
+    ];
+    for node in [NODE, "worker1"] {
+        for (named_in, files) in &cases {
+            let mut cluster = Cluster::of("rsa-3");
+            for (path, text) in files {
+                cluster = cluster.set(node, path, text.clone());
+            }
+            // Nothing verifies kubelets: the file has no part in the rotation.
+            let unverified = cluster.outcome(&RotationRequest::default());
+            let is_missing =
+                |finding: &Finding| finding.code == "reader-file-missing" && finding.message.contains(CERTIFICATE);
+            assert!(!unverified.iter().any(is_missing), "{node} {named_in}: {unverified:#?}");
+            let error = cluster.flag("kube-apiserver", FLAG).refused_once("reader-file-missing");
+            for part in [CERTIFICATE, node] {
+                assert!(error.message.contains(part), "{node} {named_in}: {error}");
+            }
+            assert!(
+                error.place.contains(named_in) || error.to_string().contains(named_in),
+                "{node} {named_in}: {error}"
+            );
+        }
+    }
+}
+
+/// Certificates that the kubelet did not make have an issuer, which is named; those that are not served are not mentioned.
+#[test]
+fn another_issuer_is_not_called_the_kubelet() {
+    let folder = scratch("serving-other-issuer");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let script = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj '/CN=kubelets of site 1' -days 3650 -keyout ca.key -out ca.crt\nopenssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=cp1 -keyout leaf.key -out leaf.csr\nopenssl x509 -req -in leaf.csr -CA ca.crt -CAkey ca.key -set_serial 7 -days 300 -out leaf.crt\n";
+    succeed(Command::new("sh").args(["-euc", script]).current_dir(&folder));
+    let leaf = fs::read(file("leaf.crt")).expect("openssl wrote it");
+    let said = |cluster: Cluster| -> Vec<(String, String)> {
+        let findings = cluster.outcome(&RotationRequest::default()).into_iter();
+        let own = findings.filter(|one| one.code.starts_with("kubelet-serving-") && one.message.contains("of cp1 "));
+        own.map(|one| (one.code, one.message)).collect()
+    };
+    let made = said(Cluster::of("ecdsa-3"));
+    let [(code, _)] = made.as_slice() else { panic!("{made:#?}") };
+    assert_eq!(code, "kubelet-serving-self-signed", "the fixture's own, which a kubelet made");
+    let other = said(Cluster::of("ecdsa-3").set(NODE, "/var/lib/kubelet/pki/kubelet.crt", leaf));
+    let [(code, message)] = other.as_slice() else { panic!("{other:#?}") };
+    assert_eq!(code, "kubelet-serving-other-ca");
+    assert!(message.contains("kubelets of site 1") && !message.contains("itself"), "{message}");
+}
+
+/// Only the API servers with the flag are restarted, and the finding says which.
+#[test]
+fn the_finding_names_the_api_servers_that_restart() {
+    let message = |cluster: Cluster| {
+        let findings = cluster.outcome(&RotationRequest::default());
+        let own = findings.into_iter().find(|one| one.code == "apiserver-restarts");
+        own.expect("a finding").message
+    };
+    let one = Cluster::of("ecdsa-3").flag_on("cp2", "kube-apiserver", FLAG);
+    assert!(message(one.clone()).contains("restart kube-apiserver on cp2 once"), "{}", message(one));
+    let all = ["cp1", "cp2", "cp3"]
+        .iter()
+        .fold(Cluster::of("ecdsa-3"), |all, node| all.flag_on(node, "kube-apiserver", FLAG));
+    assert!(message(all.clone()).contains("restart each kube-apiserver once"), "{}", message(all));
+    let runbook = requesting().flag("kube-apiserver", FLAG).package(&[]);
+    assert!(runbook.text("RUNBOOK.md").contains("serves none until somebody approves the request"));
 }

@@ -166,8 +166,13 @@ fn a_kubelet_gets_its_serving_certificate_once_it_is_approved() {
 #[test]
 fn an_api_server_restarts_and_serves_before_anything_else_restarts() {
     let scene = Scene::new("cp1");
-    let steps = scene.steps("cp1", "cp1");
-    let step = steps.iter().find(|step| step.id == "1-cp1").expect("phase 1 changes this node");
+    let mut steps = scene.steps("cp1", "cp1");
+    let backup = steps.iter().find(|step| step.run.ends_with(" backup")).expect("a backup comes first");
+    let (backed_up, worked, said) =
+        scene.run(backup, &format!("{} --etcd-backed-up elsewhere", backup.run), None, "backup-cp1");
+    assert!(worked, "{said}");
+    let step = steps.iter_mut().find(|step| step.id == "1-cp1").expect("phase 1 changes this node");
+    step.tree = backed_up;
     let (after, worked, said) = scene.run(step, &step.run, None, "1-cp1");
     assert!(worked, "{said}");
     let at = |part: &str| said.find(part).unwrap_or_else(|| panic!("no {part}: {said}"));
@@ -182,4 +187,61 @@ fn an_api_server_restarts_and_serves_before_anything_else_restarts() {
     let journal =
         succeed(Command::new("grep").args(["-c", "restart\tkube-apiserver", "-r"]).arg(after.join("var/lib/airlock")));
     assert!(journal.contains(":1"), "{journal}");
+}
+
+/// The files that were loaded name a serving file that was not: the script reads the same flags and fields on the node, stops
+/// while the old CA's certificate is there, and goes on when the administrator has replaced it.
+#[test]
+fn a_serving_file_that_was_not_provided_is_found_on_the_node() {
+    const CERTIFICATE: &str = "/etc/kubernetes/tls/tls.crt";
+    const CONFIG: &str = "var/lib/kubelet/config.yaml";
+    let drop_in = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
+    let flags = |flags: &str| format!("KUBELET_KUBEADM_ARGS=\"--node-ip=192.0.2.21 {flags}\"\n");
+    let cases = [
+        ("flag", vec![("var/lib/kubelet/kubeadm-flags.env", flags(&format!("--tls-cert-file={CERTIFICATE}")))]),
+        ("field", Vec::new()),
+        (
+            "drop-in",
+            vec![
+                ("var/lib/kubelet/kubeadm-flags.env", flags("--config-dir /etc/kubernetes/kubelet.conf.d")),
+                ("etc/kubernetes/kubelet.conf.d/10.conf", format!("{drop_in}tlsCertFile: \"{CERTIFICATE}\" # own\n")),
+            ],
+        ),
+    ];
+    for (label, edits) in cases {
+        let folder = scratch(&format!("serving-not-provided-{label}"));
+        let tree = folder.join("tree");
+        let fixture = fixtures::path("kubeadm/ecdsa-3/worker1");
+        fixtures::copy(&fixture, &tree);
+        let mut loaded = files();
+        // The fixture's configuration, which requests no certificate.
+        let config = fs::read_to_string(fixture.join(CONFIG)).expect("it is UTF-8");
+        let own = if label == "field" { format!("{config}tlsCertFile: {CERTIFICATE}\n") } else { config };
+        for (path, text) in edits.into_iter().filter(|(path, _)| *path != CONFIG).chain([(CONFIG, own)]) {
+            let end = format!("worker1/{path}");
+            loaded.retain(|file| !file.path.ends_with(&end));
+            loaded.push(InputFile::new(format!("kubeadm/ecdsa-3/{end}"), text.clone().into_bytes()));
+            fs::create_dir_all(tree.join(path).parent().expect("a folder")).expect("a folder can be made");
+            fs::write(tree.join(path), text).expect("a file can be written");
+        }
+        let acknowledge = [format!("cluster/reader-file-missing{CERTIFICATE}")].into();
+        let request = RotationRequest { keep_keys: true, acknowledge, ..RotationRequest::default() };
+        let rotation = Rotation::of(loaded, &request, &format!("serving-own-file-{label}"));
+        let scene = Scene { folder: folder.clone(), rotation };
+        let served = tree.join(&CERTIFICATE[1..]);
+        fs::create_dir_all(served.parent().expect("a folder")).expect("a folder can be made");
+        fs::copy(scene.old("worker1"), &served).expect("a file can be copied");
+        let environment = [("RENEWED", renewed(&scene.rotation, "worker1", &folder).display().to_string())];
+        let mut steps = steps(&scene.rotation, "workers", &tree, &NODE_COMMANDS, &environment, "node");
+        let (after, worked, said) = scene.run(&steps[0], &steps[0].run, None, "1");
+        assert!(worked, "{label}: {said}");
+        for step in &mut steps[1..] {
+            step.tree.clone_from(&after);
+        }
+        let (_, worked, said) = scene.run(&steps[1], &steps[1].run, None, "2-old");
+        assert!(!worked && said.contains(CERTIFICATE) && said.contains("replace the file yourself"), "{label}: {said}");
+        fs::copy(scene.new_serving("worker1"), steps[1].tree.join(&CERTIFICATE[1..])).expect("a file can be copied");
+        let (_, worked, said) = scene.run(&steps[1], &steps[1].run, None, "2-new");
+        assert!(worked, "{label}: {said}");
+    }
 }

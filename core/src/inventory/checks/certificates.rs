@@ -127,15 +127,33 @@ pub(super) fn shapes(inventory: &Inventory, findings: &mut Vec<Finding>) {
         }
     }
     for node in &inventory.nodes {
-        let serving = inventory.profile.others.iter().filter(|row| row.kind == OtherKind::KubeletServing);
-        for slot in serving.filter_map(|row| node.slots.get(row.path)) {
-            if !slot.artifact.certificates().iter().any(|certificate| inventory.may_have_signed(certificate)) {
-                let message =
-                    format!("the kubelet of {} made its serving certificate itself; no rotation touches it", node.name);
-                findings.push(Finding::note("kubelet-serving-self-signed", &slot.file, message));
-            }
-        }
+        let KubeletServing::OtherIssuer(path) = inventory.kubelet_serving(node) else { continue };
+        let Some(slot) = node.file(&path) else { continue };
+        let certificates = slot.artifact.certificates();
+        let Some(leaf) =
+            certificates.first().filter(|_| !certificates.iter().any(|one| inventory.may_have_signed(one)))
+        else {
+            continue;
+        };
+        let name = &node.name;
+        findings.push(if is_made_by_kubelet(leaf) {
+            let message = format!("the kubelet of {name} made its serving certificate itself; the rotation does not change it");
+            Finding::note("kubelet-serving-self-signed", &slot.file, message)
+        } else {
+            let message = format!(
+                "the kubelet of {name} serves {path}, which none of this cluster's CAs issued ({}); the rotation does not change it",
+                leaf.issuer()
+            );
+            Finding::note("kubelet-serving-other-ca", &slot.file, message)
+        });
     }
+}
+
+/// Did a kubelet make it? Then its common name is `<host>@<seconds since 1970>`
+/// (kubernetes/client-go: util/cert/cert.go, `GenerateSelfSignedCertKeyWithFixtures`).
+fn is_made_by_kubelet(leaf: &Certificate) -> bool {
+    let name = leaf.subject().common_name().unwrap_or_default();
+    name.rsplit_once('@').is_some_and(|(_, time)| !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// More than anybody presents or keeps.
@@ -213,15 +231,16 @@ pub(super) fn same_subjects(inventory: &Inventory, findings: &mut Vec<Finding>) 
         })
         .collect();
     for (subject, keys) in by_subject.iter().filter(|(subject, keys)| keys.len() > 1 && !fixed.contains(subject)) {
-        let files: Vec<_> = keys.values().map(String::as_str).collect();
-        findings.push(
-            Finding::warning(
-                "same-subject",
-                files[0],
-                format!("{} different CAs are called {subject} ({})", keys.len(), files.join(", ")),
-            )
-            .remedy("They are told apart by key and signature; the new CAs get names of their own"),
-        );
+        let files: BTreeSet<_> = keys.values().map(String::as_str).collect();
+        let files: Vec<_> = files.into_iter().collect();
+        let continues = inventory.rotations.values().any(|rotation| rotation.new.subject().to_string() == *subject);
+        let remedy = if continues {
+            "Airlock identifies CAs by key and signature. The rotation in progress continues with the new CA under this name"
+        } else {
+            "Airlock identifies CAs by key and signature. A new CA that this package generates gets another name"
+        };
+        let message = format!("{} different CAs are called {subject} (in {})", keys.len(), files.join(", "));
+        findings.push(Finding::warning("same-subject", files[0], message).remedy(remedy));
     }
 }
 

@@ -176,8 +176,44 @@ fn signs_from_copy(inventory: &Inventory, node: &Node, findings: &mut Vec<Findin
     );
 }
 
+/// Rotations that were begun by hand with a bundle in a file of its own: a plan continues only from `ca.crt`.
+fn own_bundles(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let Some(row) = inventory.profile.authority(AuthorityId::Cluster) else { return };
+    let manager = inventory.profile.manifest(Component::ControllerManager).unwrap_or_default();
+    let found = inventory.control_plane().filter_map(|node| Some((node, inventory.own_bundle(node)?)));
+    let mut bundles: BTreeMap<OwnBundle, Vec<&Node>> = BTreeMap::new();
+    for (node, bundle) in found {
+        bundles.entry(bundle).or_default().push(node);
+    }
+    for (bundle, nodes) in bundles {
+        let names: Vec<_> = nodes.iter().map(|node| node.name.as_str()).collect();
+        let ca = row.certificate;
+        let OwnBundle { certificates, signing, .. } = &bundle;
+        let signs = match signing {
+            Some(path) => format!("signs from {path}"),
+            None => format!("signs from {ca}"),
+        };
+        let message = format!(
+            "a rotation was begun by hand with files of its own: kube-controller-manager on {} publishes the old and the new CA from {certificates} and {signs}, and {ca} still holds the old CA. This release continues a rotation only where {ca} holds both CAs",
+            names.join(", ")
+        );
+        // A kube-controller-manager that signs from a bundle stops, so that its own file has to come first.
+        let remedy = match signing {
+            Some(_) => format!(
+                "On each of these nodes, run cp {certificates} {ca}, and let --root-ca-file of kube-controller-manager and --client-ca-file of kube-apiserver name {ca}; leave the signing flags and --client-ca-file of kube-controller-manager as they are. When both components run again, remove {certificates} and provide the files again: the plan continues with the same new CA"
+            ),
+            None => format!(
+                "Let --root-ca-file of kube-controller-manager name {ca} again, then provide the files again: the plan begins with phase 1"
+            ),
+        };
+        let file = nodes.first().and_then(|node| node.file(manager)).map_or("", |slot| slot.file.as_str());
+        findings.push(Finding::error("rotation-own-files", file, message).remedy(remedy));
+    }
+}
+
 /// Files that lie elsewhere than the profile says, and nodes whose names would be taken for something else.
 pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    own_bundles(inventory, findings);
     for node in inventory.control_plane() {
         signs_from_copy(inventory, node, findings);
         for pod in inventory.profile.static_pods {
@@ -185,6 +221,10 @@ pub(super) fn layout(inventory: &Inventory, findings: &mut Vec<Finding>) {
             let copy = inventory.signing_copy(node).filter(|_| pod.component == Component::ControllerManager);
             for (flag, paths) in flags(inventory.profile, pod.component) {
                 let value = manifest.lookup(flag).unwrap_or_default();
+                // They have an error of their own.
+                if inventory.own_bundle(node).is_some_and(|bundle| bundle.is_named_by(flag, &value)) {
+                    continue;
+                }
                 // The rotation goes on from there, and phase 3 takes the flags back.
                 if copy.as_ref().is_some_and(|copy| copy.is_named_by(flag, &value)) {
                     continue;

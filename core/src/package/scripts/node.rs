@@ -444,12 +444,8 @@ impl Job<'_> {
                 serves.iter().cloned().chain(by_name).collect()
             }
             Phase::DropOld => {
-                // Where phase 1 is not in the package, what was given before phase 2 is what phase 1 left.
-                let given = || in_package(Phase::Switch).map(|_| at("0-backup"));
-                let given = || given().filter(|path| self.output.files.contains_key(path));
-                let refuses = in_package(Phase::TrustBoth).or_else(given).map_or_else(settled, |path| {
-                    let credential = quote(&path);
-                    format!("await_refusal 'its API server refuses credentials of the old CA' --kubeconfig \"$root\"/{credential}")
+                let refuses = self.old_credential(row.path).map_or_else(settled, |credential| {
+                    format!("await_refusal 'its API server refuses credentials of the old CA' --kubeconfig {credential}")
                 });
                 serves.into_iter().chain([refuses]).collect()
             }
@@ -458,6 +454,38 @@ impl Job<'_> {
 }
 
 impl Job<'_> {
+    /// The arguments of kubectl for a credential that the old CA issued: a kubeconfig of this node as phase 1 has it, else as
+    /// it was provided. In a rotation begun by hand, some of them already have a credential of the new CA. The API server
+    /// serves a certificate of the new CA by then, so that the kubeconfig trusts this one.
+    ///
+    /// `own` is the path of the kubeconfig that names the node's own API server; the others name the control plane's endpoint.
+    fn old_credential(&self, own: &str) -> Option<String> {
+        let old = &self.plan.successions.get(&AuthorityId::Cluster)?.old;
+        let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
+        let at = |folder: &str, path: &str| format!("{folder}/{}{path}", self.holder.folder());
+        let bytes = |path: &String| self.output.files.get(path).map(|file| file.bytes.as_slice());
+        let is_usable = |path: &String| {
+            let access = bytes(path).and_then(|bytes| Access::read(bytes, None, |_| None));
+            access.is_some_and(|access| match (&access.trust, &access.credential) {
+                (Trusted::These(anchors), Shown::These(chain, _)) => {
+                    anchors.contains(new) && chain.first().is_some_and(|leaf| leaf.is_signed_by(old))
+                }
+                _ => false,
+            })
+        };
+        let folders = [Phase::TrustBoth.folder(), "0-backup"];
+        let found = |path: &str| folders.iter().map(|folder| at(folder, path)).find(is_usable);
+        if let Some(path) = found(own) {
+            return Some(format!("\"$root\"/{}", quote(&path)));
+        }
+        let versions = ["0-backup", Phase::Switch.folder(), Phase::DropOld.folder()].map(|folder| at(folder, own));
+        let model = versions.iter().find_map(bytes).and_then(|bytes| kubeconfig::parse(bytes).ok())?;
+        let server = quote(&model.clusters.first()?.server);
+        let others = self.plan.profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet));
+        let path = others.filter_map(|row| found(row.path)).next()?;
+        Some(format!("\"$root\"/{} --server {server}", quote(&path)))
+    }
+
     /// Likewise on a node that was not given: with the credentials that it has itself, since the package has none of its own.
     fn unseen_effects(&self) -> Vec<String> {
         let ids = self.plan.successions.keys();

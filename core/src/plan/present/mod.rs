@@ -148,6 +148,11 @@ impl Present<'_> {
             };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
             files.insert(KUBELET_SERVING.to_owned(), self.serving(node, succession));
+            let config = self.inventory.profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig);
+            if let (Some(row), Some(path)) = (config, self.inventory.kubelet_client_file(node)) {
+                let held = Held::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
+                files.insert(row.path.to_owned(), [held].into());
+            }
         }
         files
     }
@@ -156,7 +161,7 @@ impl Present<'_> {
     fn serving(&self, node: &Node, succession: &Succession) -> BTreeSet<Held> {
         match self.inventory.kubelet_serving(node) {
             KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [Held::ServedFrom(path)].into(),
-            KubeletServing::Requested | KubeletServing::Unknown => {
+            KubeletServing::Requested | KubeletServing::Unknown | KubeletServing::NotProvided(_) => {
                 self.requested_serving(succession, self.progress.node(node))
             }
         }
@@ -169,11 +174,40 @@ impl Present<'_> {
         [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
     }
 
+    /// The files that the settings of a worker's kubelet name, apart from files of other workers with the same path.
+    fn name_own_files(&self, node: &Node, files: &mut BTreeMap<String, BTreeSet<Held>>) {
+        let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
+        let mut own = BTreeMap::new();
+        let mut named = |path: &str| {
+            let name = RotationPlan::own_file(&node.name, path);
+            own.insert(path.to_owned(), name.clone());
+            name
+        };
+        for held in files.values_mut() {
+            let renamed = held.iter().map(|held| match held {
+                Held::ServedFrom(path) => Held::ServedFrom(named(path)),
+                Held::Flags(_) => match held.client_file().filter(|path| *path != ca) {
+                    Some(path) => Held::Flags(BTreeMap::from([(CLIENT_FLAG, named(path))])),
+                    None => held.clone(),
+                },
+                _ => held.clone(),
+            });
+            *held = renamed.collect();
+        }
+        for (path, name) in own {
+            if let Some(held) = files.get(&path).cloned() {
+                files.insert(name, held);
+            }
+        }
+    }
+
     /// All workers: what is known of those that were given, and one that was not.
     fn workers(&self, succession: &Succession) -> Place {
         let mut place = self.unseen_workers(succession);
         for node in self.inventory.workers() {
-            for (path, held) in self.files(node) {
+            let mut files = self.files(node);
+            self.name_own_files(node, &mut files);
+            for (path, held) in files {
                 place.files.entry(path).or_default().extend(held);
             }
             for path in self.inventory.client_files(node).into_keys() {

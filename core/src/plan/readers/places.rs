@@ -68,6 +68,7 @@ impl Judge<'_> {
     pub(super) fn not_provided(&mut self, node: &Node, readers: &[Reader]) {
         let profile = self.inventory.profile;
         let known: BTreeSet<&str> = profile.paths().collect();
+        let served = self.verified_serving(node);
         for reader in readers {
             let depends = matches!(
                 reader.content(),
@@ -84,8 +85,11 @@ impl Judge<'_> {
             let is_key = reader.path.ends_with(".key");
             // The kubelet deletes it once it has a certificate of its own.
             let for_joining = matches!(&reader.reference, Reference::Flag(flag) if flag == "bootstrap-kubeconfig");
+            // Wherever they are, the package changes these, and no check of a script can.
+            let of_kubelet = component(reader) == Some(Component::Kubelet)
+                && (served.as_ref() == Some(&reader.path) || accepts_clients(reader));
             if depends
-                && in_tree
+                && (in_tree || of_kubelet)
                 && !from_etcd
                 && !is_known
                 && !is_key
@@ -109,6 +113,16 @@ impl Judge<'_> {
         }
     }
 
+    /// The file that was not provided and from which the kubelet serves, where an API server verifies kubelets.
+    fn verified_serving(&self, node: &Node) -> Option<String> {
+        let mut control_plane = self.inventory.control_plane();
+        let is_verified = control_plane.any(|node| verifies_kubelets(self.inventory, node));
+        match self.inventory.kubelet_serving(node) {
+            KubeletServing::NotProvided(path) if is_verified => Some(path),
+            _ => None,
+        }
+    }
+
     /// CA certificates inside configuration files: this package does not edit those.
     pub(super) fn inline_trust(&mut self, node: &Node, readers: &[Reader]) {
         let Some(succession) = self.successions.get(&AuthorityId::Cluster) else { return };
@@ -123,6 +137,15 @@ impl Judge<'_> {
                 self.problem(node, "not-handled", path, message, remedy, &reader.file);
             }
         }
+    }
+}
+
+/// Does the kubelet accept clients by the file that this names?
+fn accepts_clients(reader: &Reader) -> bool {
+    match &reader.reference {
+        Reference::Flag(flag) => flag == CLIENT_FLAG,
+        Reference::Config { field, .. } => field.ends_with("clientCAFile"),
+        _ => false,
     }
 }
 

@@ -397,6 +397,11 @@ pub const ADVICE: &[Advice] = &[
         SIGNER,
     ),
     row(
+        "kubelet-serving-other-ca",
+        "No CA of this cluster issued the serving certificate, so the rotation leaves it as it is.",
+        SIGNER,
+    ),
+    row(
         "kubelet-serving-requests",
         "Until somebody approves the request, logs, exec and metrics of that node fail.",
         Check::Command("kubectl get certificatesigningrequests"),
@@ -678,6 +683,11 @@ pub const ADVICE: &[Advice] = &[
         "restart-yourself",
         "A process that reads its files only at its start goes on with the old ones until it is restarted.",
         Check::Command("crictl ps; systemctl list-units --type service --state running"),
+    ),
+    row(
+        "rotation-own-files",
+        "A plan continues a rotation begun by hand only where ca.crt holds both CAs.",
+        Check::Command("grep -n -e root-ca-file -e cluster-signing -e client-ca-file /etc/kubernetes/manifests/*.yaml"),
     ),
     row(
         "rotation-under-way",
