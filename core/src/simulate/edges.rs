@@ -15,6 +15,7 @@ use crate::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
     },
+    simulate::matrix::ALL_WORKERS,
     x509::{Certificate, Rules},
 };
 

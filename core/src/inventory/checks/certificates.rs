@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::every_certificate;
 use crate::{
     finding::Finding,
-    inventory::Inventory,
-    profile::{AuthorityId, OtherKind, SuccessorShape},
+    inventory::{Inventory, KubeletServing},
+    profile::{AuthorityId, SuccessorShape},
     time::{DAY, UnixTime},
     x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     finding::Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory, Node, Slot, signing_copy::CLIENT_FLAG, tree},
+    inventory::{Artifact, Inventory, Node, OwnBundle, Slot, signing_copy::CLIENT_FLAG, tree},
     profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
 };
 

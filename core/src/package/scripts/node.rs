@@ -7,10 +7,13 @@ use sha2::{Digest, Sha256};
 
 use super::{Library, function, head, verify};
 use crate::{
-    formats::static_pod,
+    formats::{kubeconfig, static_pod},
     mint::{Minted, MintedAuthority},
     package::output::OutputFiles,
-    plan::{Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Side, Step, Succession, Trust},
+    plan::{
+        Access, Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Shown, Side, Step, Succession,
+        Trust, Trusted,
+    },
     profile::{AuthorityId, Component, Course},
     render::{Renderer, commands},
     text::{

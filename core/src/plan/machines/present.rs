@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     inventory::{Inventory, Node, Role, Standing},
     plan::{
-        machines::Inventory,
         model::{
             authorities::Succession,
             initial_state::{Access, Held, PODS, Place, PlaceKind, Shown, Trusted, entry},

@@ -20,7 +20,9 @@ use crate::{
         Artifact, CLIENT_FLAG, Inventory, KubeconfigArtifact, KubeletServing, Node, ObjectRole, Role, Standing,
         StoredObject,
     },
-    profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG, SecretContent},
+    profile::{
+        AuthorityId, Component, KUBELET_AUTHORITY_FLAG, OtherKind, SIGNING_FLAG, SIGNING_KEY_FLAG, SecretContent,
+    },
 };
 
 /// Every place of a cluster that a rotation touches.

@@ -8,8 +8,11 @@ use super::{
 };
 use crate::{
     finding::Finding,
-    inventory::{CLIENT_FLAG, Inventory, Node, Reader, ReaderProcess, Reference},
-    plan::model::{authorities::Succession, initial_state::certificates},
+    inventory::{CLIENT_FLAG, Inventory, KubeletServing, Node, Reader, ReaderProcess, Reference},
+    plan::{
+        kubelet_authority::verifies_kubelets,
+        model::{authorities::Succession, initial_state::certificates},
+    },
     profile::{
         AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG,
         file_flags::{Content, Program},
