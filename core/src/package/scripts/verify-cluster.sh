@@ -3,14 +3,14 @@
 # Pods of which nothing is read: --exclude NAMESPACE/Pod/NAME; an address that is known to fail: NAMESPACE/Pod/NAME/ADDRESS.
 
 verify_cluster() { # BEGINNING: "published" where kube-root-ca.crt changes in each phase, - where not
-  reads_pods || return 0
+  reads_pods '' || return 0
   [ "$1" != published ] || begins_with kube-system configmap kube-root-ca.crt
   by_hand_said=no
   verify_logs read_pods_of_cluster
 }
 
 # Is this a run that reads logs of Pods? The permissions for it are checked before.
-reads_pods() { # [NAMESPACE]
+reads_pods() { # NAMESPACE, or nothing for all
   case $action in
     check | apply) ;;
     verify)
