@@ -3,7 +3,7 @@
 #
 #   machine.sh TREE OUT PACKAGE COMMAND CHECK
 #
-# DEAD names a static Pod whose container does not run.
+# DEAD names a static Pod whose container does not run; LINKED one of NODE whose process has a container's cgroup.
 # With FAULT (a folder with one wrapped command, see fault.sh), COMMAND first runs with that fault. Then COMMAND runs
 # without the fault, then CHECK. OUT gets "codes" (exit statuses), "first", "second" and "check" (outputs), "files"
 # (every file with its SHA-256, mode and owner) and "after" (the tree).
@@ -48,6 +48,15 @@ if [ -d /etc/kubernetes/manifests ]; then
       /bin/sleep 0.01
     done
   done
+fi
+if [ -n "${LINKED:-}" ]; then
+  # As a kubelet and a container runtime have it: a link with the container's ID, which is also the name of its cgroup.
+  id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  mkdir -p /var/log/containers
+  ln -s "/var/log/pods/$LINKED/0.log" "/var/log/containers/$LINKED-${NODE}_kube-system_$LINKED-$id.log"
+  echo "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podabc.slice/cri-containerd-$id.scope" >/run/machine/cgroup
+  read -r pid <"/run/machine/$LINKED.pid"
+  mount --bind /run/machine/cgroup "/proc/$pid/cgroup"
 fi
 PATH=${OTHER_COMMANDS:+$OTHER_COMMANDS:}$MACHINE/bin:$PATH
 export PATH

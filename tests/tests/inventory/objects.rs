@@ -111,6 +111,25 @@ pub(super) fn said(object: &str) -> Vec<Finding> {
     found
 }
 
+/// Controllers whose Pods no step restarts take no part in a plan, and are named with what lists their Pods.
+#[test]
+fn pods_that_no_step_restarts_are_noted() {
+    let object = |kind: &str, version: &str| {
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: one, namespace: app}}\nspec: {{}}\n")
+    };
+    for (kind, version) in [("Job", "batch/v1"), ("ReplicationController", "v1"), ("Rollout", "argoproj.io/v1alpha1")] {
+        let found = said(&object(kind, version));
+        let [note] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!((note.code.as_str(), note.severity), ("unrecognised", Severity::Note));
+        contains(
+            note,
+            &[&format!("1 {kind}; no step restarts their Pods, the steps that restart workloads list them")],
+        );
+    }
+    let found = said(&object("Namespace", "v1"));
+    assert!(found.iter().all(|note| !note.to_string().contains("no step restarts")), "{found:#?}");
+}
+
 /// The only finding, which must have this id.
 #[track_caller]
 pub(super) fn only(object: &str, id: &str) -> Finding {

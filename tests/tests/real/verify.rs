@@ -623,6 +623,25 @@ fn every_file_of_the_manifests_folder_is_a_static_pod() {
     assert!(passes, "{said}");
 }
 
+/// Where the image decides which program runs, the container is found by its cgroup or by crictl.
+#[test]
+fn a_container_is_found_by_its_cgroup() {
+    let node = |label: &str| {
+        let node = Node::new(label, "cp1");
+        let path = "etc/kubernetes/manifests/kube-scheduler.yaml";
+        let manifest = fs::read_to_string(node.tree.join(path)).expect("there is a manifest");
+        let without = manifest.replace("  - command:\n    - kube-scheduler\n", "  - args:\n");
+        assert_ne!(without, manifest);
+        node.write(path, &without);
+        node
+    };
+    let (passes, said) = node("cgroup").with("LINKED", "kube-scheduler").with("NODE", "cp1").check("");
+    assert!(passes && said.contains(" kube-scheduler"), "{said}");
+    let (passes, said) = node("no-cgroup").check("");
+    let words = "NOT READY: kube-scheduler does not run: crictl and the cgroups of containers show no running container kube-scheduler";
+    assert!(!passes && said.contains(words), "{said}");
+}
+
 /// Without `--check` it waits, and no longer than it may.
 #[test]
 fn it_waits_until_the_logs_are_quiet() {
@@ -978,6 +997,29 @@ fn a_log_of_a_machine_that_cannot_be_read_does_not_pass() {
     let empty = [("10.5.1.2.log.trustd", "")];
     let (passes, said) = check_machines("left-out", &empty, "--exclude '*/trustd'");
     assert!(passes && !said.contains("trustd"), "{said}");
+}
+
+/// A service that does not run, or that has only just started, logs no error.
+#[test]
+fn a_service_of_a_machine_that_does_not_run_does_not_pass() {
+    for (file, state, words) in [
+        (
+            "10.5.1.4.state.kubelet",
+            "Waiting   ?        12m1s ago     Error running Containerd(kubelet), going to restart forever",
+            "NOT READY: 10.5.1.4/kubelet does not run: its state is Waiting (talosctl services)",
+        ),
+        (
+            "10.5.1.2.state.trustd",
+            "Running   OK       1m3s ago      Health check successful",
+            "NOT READY: 10.5.1.2/trustd: its state changed 1m3s ago; two minutes are needed",
+        ),
+    ] {
+        let (passes, said) = check_machines("state", &[(file, state)], "");
+        assert!(!passes && said.contains(words), "{said}");
+        let source = words.split([' ', ':']).find(|word| word.contains('/')).expect("a source");
+        let (passes, said) = check_machines("state-left-out", &[(file, state)], &format!("--exclude {source}"));
+        assert!(passes, "{said}");
+    }
 }
 
 /// Every answer of talosctl fails in turn, for one machine and one log of each kind: the others are read by the same lines.

@@ -53,18 +53,47 @@ read_machines() {
   for role in control-plane workers; do
     addresses "$role"
     for machine in $list; do
+      call_talosctl "$talosconfig" --nodes "$machine" services || fail "$reason"
+      service_rows=$output
       for service in apid kubelet; do
+        see_service "$service"
         read_machine_log "$service" "$service" "$service"
       done
       # The controllers of machined, which ask trustd for certificates and the API server for their node.
       read_machine_log controller-runtime machined controller-runtime
       [ "$role" = control-plane ] || continue
       for service in etcd trustd; do
+        see_service "$service"
         read_machine_log "$service" "$service" "$service"
       done
       read_machine_pods
     done
   done
+}
+
+# A service runs, and has for two minutes: NODE SERVICE STATE HEALTH LAST CHANGE ("3m2s ago") LAST EVENT (siderolabs/talos:
+# cmd/talosctl/cmd/talos/service.go).
+see_service() { # NAME
+  ! is_excluded "$machine/$1" || return 0
+  state=
+  while read -r _ id of_service _ age _; do
+    [ "$id" != "$1" ] || {
+      state=$of_service
+      since=$age
+    }
+  done <<END
+$service_rows
+END
+  [ -n "$state" ] || fail "talosctl services: incomplete answer: $machine has no service $1"
+  [ "$state" = Running ] || {
+    not_running "$machine/$1" "its state is $state (talosctl services)"
+    return 0
+  }
+  case $since in
+    [0-9]s | [0-9][0-9]s | 1m[0-9]s | 1m[0-9][0-9]s)
+      not_quiet "$quiet" "$machine/$1: its state changed $since ago; two minutes are needed"
+      ;;
+  esac
 }
 
 # Containers of static Pods, as `talosctl containers` lists them: NODE NAMESPACE └─ ID IMAGE PID STATUS. The ID is

@@ -80,7 +80,7 @@ function clean(text) {
 }
 function program_of(text) {
   text = clean(text)
-  sub(/.*[/]/, "", text)
+  sub(/.*\//, "", text)
   return text
 }
 function after_colon(text) {

@@ -55,10 +55,10 @@ function without_time(text,    stamp, first) {
   } else if (text ~ /^[0-9]+[.][0-9]+ /) {
     time = int(first + 0)
     text = substr(text, length(first) + 2)
-  } else if (text ~ /^[0-9][0-9][0-9][0-9][/][0-9][0-9][/][0-9][0-9] [0-9][0-9]:/) {
+  } else if (text ~ /^[0-9][0-9][0-9][0-9]\/[0-9][0-9]\/[0-9][0-9] [0-9][0-9]:/) {
     # The log package of Go.
     stamp = substr(text, 1, 19)
-    gsub(/[/]/, "-", stamp)
+    gsub(/\//, "-", stamp)
     time = rfc3339(stamp)
   } else if (text ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-/) {
     time = rfc3339(first)

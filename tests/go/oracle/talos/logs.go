@@ -70,3 +70,17 @@ func containers(node string, out io.Writer) error {
 	}
 	return err
 }
+
+// list prints the services of a machine as talosctl does (siderolabs/talos: cmd/talosctl/cmd/talos/service.go). The file
+// ADDRESS.state.NAME, where there is one, holds the state and since when.
+func list(node string, out io.Writer) error {
+	_, err := fmt.Fprintln(out, "NODE         SERVICE      STATE     HEALTH   LAST CHANGE   LAST EVENT")
+	for _, name := range []string{"apid", "containerd", "etcd", "kubelet", "machined", "trustd"} {
+		state := "Running   OK       1h2m3s ago    Health check successful"
+		if held, err := os.ReadFile(filepath.Join(folder(), node+".state."+name)); err == nil {
+			state = strings.TrimSpace(string(held))
+		}
+		_, err = fmt.Fprintf(out, "%s     %s         %s\n", node, name, state)
+	}
+	return err
+}

@@ -233,6 +233,8 @@ func talosctl(args []string, out io.Writer) error {
 			return fmt.Errorf("talosctl containers without --kubernetes is not known here")
 		}
 		return containers(node, out)
+	case "services":
+		return list(node, out)
 	case "version":
 		// siderolabs/talos: cmd/talosctl/cmd/talos/version.go.
 		_, err := fmt.Fprintf(out, "Client:\n\tTag:         v1.13.9\nServer:\n\tNODE:        %s\n\tTag:         v1.13.9\n", node)
