@@ -19,6 +19,7 @@ mod node_pods;
 mod nodes;
 mod objects;
 mod packaged;
+mod paused;
 mod pins;
 mod readers;
 mod recognise;
@@ -63,6 +64,7 @@ pub(crate) use self::{
     keystores::Unread,
     machines::SecretsFile,
     node_pods::{NodePods, PodLife, PodRead},
+    paused::PausedObject,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
     serving::KubeletServing,
@@ -117,6 +119,8 @@ pub struct Inventory {
     pub(crate) found_clusters: Vec<FoundCluster>,
     /// Cluster API's Clusters, by namespace and name.
     clusters: BTreeSet<(String, String)>,
+    /// Objects of Cluster API that their owners paused, of the Cluster that is judged.
+    pub(crate) paused: Vec<PausedObject>,
     /// Pins by which joining nodes know the cluster.
     pub(crate) pins: Vec<Pinned>,
     pub(crate) unrecognised: Vec<Unrecognised>,

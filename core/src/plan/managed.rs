@@ -64,8 +64,12 @@ fn note_what_is_not_known(
         None => format!("{title} generates the new CA itself"),
     };
     findings.push(
-        Finding::warning("not-predicted", "", format!("{origin} and goes through the phases in its own way, so the connections cannot be predicted here"))
-            .remedy("Choose an hour in which pods may be restarted"),
+        Finding::warning(
+            "not-predicted",
+            "",
+            format!("{origin} and goes through the phases in its own way, so the connections cannot be predicted here"),
+        )
+        .remedy("Choose an hour in which pods may be restarted"),
     );
     if manager.machine_configs && inventory.nodes.iter().all(|node| node.machine.is_none()) {
         let cluster = &inventory.cluster;

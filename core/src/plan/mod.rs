@@ -297,6 +297,11 @@ impl RotationPlan {
         self.successions.values().any(|succession| matches!(succession.new, Successor::Present(..)))
     }
 
+    /// Does Cluster API create machines in it?
+    pub(crate) fn rolls_machines_out(&self) -> bool {
+        sequence::rolls_out(&self.steps)
+    }
+
     /// The package's name: `airlock-<cluster>-<yyyymmdd>`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::x509::KeyAlgorithm;
 
 pub use cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow};
+pub(crate) use cluster_api::{PAUSED_ANNOTATION, PAUSED_BY_PACKAGE};
 pub use consumer_edges::{ConsumerFile, consumer_row, consumer_rows};
 pub(crate) use distributed_cloud::DCMANAGER;
 pub use distributed_cloud::STARLINGX_DC;

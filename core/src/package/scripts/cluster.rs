@@ -245,7 +245,8 @@ fn cluster_lines(
             vec![format!("health_checks {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
         }
         ClusterAction::Pause { of, paused } => {
-            vec![format!("pause {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
+            let rolls_out = if plan.rolls_machines_out() { "yes" } else { "no" };
+            vec![format!("pause {} {} {paused} {rolls_out}", quote(&of.namespace), quote(&of.cluster))]
         }
         ClusterAction::Pin(pinned) => pin_line(plan, pinned, output).into_iter().collect(),
         ClusterAction::Published(order, file) => vec![format!(

@@ -6,6 +6,7 @@
 
 use super::{Sequence, person};
 use crate::{
+    Finding,
     inventory::{ObjectRole, StoredObject},
     plan::{
         Action, ClusterAction, Fact, Gate, Holder, Phase, Step,
@@ -49,6 +50,12 @@ pub(super) fn explain_pause(steps: &mut [Step]) {
     steps[from].actions.insert(0, person(&text));
 }
 
+/// Do these steps have Cluster API create machines?
+pub(in crate::plan) fn rolls_out(steps: &[Step]) -> bool {
+    let mut actions = steps.iter().flat_map(|step| &step.actions);
+    actions.any(|action| matches!(action, Action::Cluster(ClusterAction::RollOut { .. })))
+}
+
 /// Between which steps workers may be scaled: between phases, when every step of the one before is complete.
 pub(crate) fn windows(steps: &[Step]) -> Vec<String> {
     let boundaries = steps.windows(2).filter(|pair| pair[0].phase != pair[1].phase);
@@ -63,6 +70,25 @@ impl Sequence<'_, '_> {
         let secret: &StoredObject = kubeconfig.or_else(|| secrets.next())?;
         let namespace = secret.object.effective_namespace().to_owned();
         Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
+    }
+
+    /// Objects of Cluster API that their owners paused: controllers do not act on them, so a step that waits for new
+    /// machines would never complete. The scripts have the same rule, for objects that were not provided.
+    pub(super) fn check_pauses(&self, findings: &mut Vec<Finding>) {
+        let Some(managed) = self.managed() else { return };
+        let rolls_out = rolls_out(&self.steps);
+        for paused in self.inventory.paused.iter().filter(|paused| paused.is_of(&managed.namespace, &managed.cluster)) {
+            let place = paused.place();
+            findings.push(if rolls_out {
+                let message = format!(
+                    "{place} is paused: Cluster API then rolls no machine out, so the roll-out of phase 3 cannot complete"
+                );
+                Finding::error("paused-by-owner", &paused.file, message).remedy(paused.remedy())
+            } else {
+                let message = format!("{place} is paused and stays paused: no step ends a pause of its owner");
+                Finding::note("paused-by-owner", &paused.file, message)
+            });
+        }
     }
 
     /// What a step in place in phase 3 says where machines are made anew before it.

@@ -27,7 +27,7 @@ use crate::{
     profile::{AuthorityId, Component, Course},
 };
 
-pub(super) use self::{replace::check as check_workers, verify::PODS as VERIFY_PODS};
+pub(super) use self::{cluster_api::rolls_out, replace::check as check_workers, verify::PODS as VERIFY_PODS};
 
 /// What must not happen while the cluster is half-way.
 const FREEZE: &str = "Until the rotation is over: no kubeadm join of control planes, no upgrade, no `kubeadm certs renew`; stop the cluster autoscaler and MachineHealthChecks, GitOps reconciliation of the objects in this package, and the baking of node images";
@@ -100,6 +100,7 @@ pub(super) fn sequence<'a>(
     if inventory.profile.course == Course::NodeFiles {
         backup::insert(&mut sequence.steps);
         cluster_api::explain_pause(&mut sequence.steps);
+        sequence.check_pauses(findings);
     }
     sequence.steps
 }
