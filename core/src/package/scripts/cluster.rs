@@ -267,7 +267,7 @@ fn cluster_lines(
             .iter()
             .map(|(namespace, name)| format!("restart_reader {} {}", quote(namespace), quote(name)))
             .collect(),
-        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(secrets),
+        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(plan, secrets),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]
