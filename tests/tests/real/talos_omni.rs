@@ -167,8 +167,7 @@ fn an_interrupted_request_is_not_sent_again() {
         ("talos-ca", "TALOS_CA", profile::AuthorityId::Talos),
         ("kubernetes-ca", "KUBERNETES_CA", profile::AuthorityId::Cluster),
     ] {
-        let omni =
-            Omni::new(rotation(&of(id), "cluster-a", &format!("omni-cut-{api}")), &format!("omnictl-cut-{api}"));
+        let omni = Omni::new(rotation(&of(id), "cluster-a", &format!("omni-cut-{api}")), &format!("omnictl-cut-{api}"));
         let steps = omni.steps();
         let [_, run, begun] = steps.iter().find(|[id, ..]| id == "1-begin").expect("it is there");
         let requests = || fs::read_to_string(omni.folder.join("requests")).unwrap_or_default().lines().count();

@@ -221,8 +221,10 @@ choose_tar() {
   done
   make_folder "$scratch/tar"
   write_file "$scratch/tried" tried
-  tar -cf "$scratch/tried.tar" -C "$scratch" tried 2>"$scratch/errors" &&
-    tar -xpf "$scratch/tried.tar" -C "$scratch/tar" 2>"$scratch/errors" || {
+  {
+    tar -cf "$scratch/tried.tar" -C "$scratch" tried 2>"$scratch/errors" &&
+      tar -xpf "$scratch/tried.tar" -C "$scratch/tar" 2>"$scratch/errors"
+  } || {
     read_errors
     fail "tar on this machine cannot write and read an archive (${reason%%;*}); install GNU tar; nothing was changed"
   }
