@@ -8,7 +8,8 @@ they are there (certificate_resource.go and kubeconfig_resource.go of 1.0.0 comp
 It creates every Secret again that is missing, and rolls the Deployment out when a Secret changes whose sum is a label of the
 Pods (internal/builders/controlplane/deployment.go, deploymentTemplateLabels). Certificates are made by OpenSSL.
 
-KAMAJI_FAULT=dead: the operator does nothing. KAMAJI_FAULT=other-ca: it issues certificates of another CA. KAMAJI_FAULT=short:
+KAMAJI_FAULT=dead: the operator does not run. KAMAJI_FAULT=no-operator: nor is there a Lease or a Pod of it.
+KAMAJI_FAULT=stuck: it runs and does nothing. KAMAJI_FAULT=no-lease: it runs without leader election. KAMAJI_FAULT=other-ca: it issues certificates of another CA. KAMAJI_FAULT=short:
 certificates that end earlier than the ones before. KAMAJI_FAULT=lost-N: the N-th call that changes something does it, and
 its answer is lost.
 """
@@ -143,7 +144,7 @@ def create(component):
 
 
 def reconcile():
-    if fault == "dead" or state["paused"]:
+    if fault in ("dead", "no-operator", "stuck") or state["paused"]:
         return
     ca = state["secrets"][f"{TENANT}-ca"]["data"]["ca.crt"]
     for component in [*X509, *KUBECONFIGS]:
@@ -232,6 +233,17 @@ elif verb == "get" and arguments[1] == "secret":
         print("<" + "".join(secret["data"][key] + "\n" for key in sorted(secret["data"])) + ">", end="")
     else:
         print(jsonpath(form.removeprefix("jsonpath="), secret), end="")
+elif verb == "get" and arguments[1] == "leases.coordination.k8s.io":
+    if fault != "dead":
+        state["renewed"] = state.get("renewed", 0) + 1
+        store()
+    if fault in ("no-lease", "no-operator"):
+        print("<>", end="")
+    else:
+        print(f"<kamaji-system|kamaji-1|2026-11-22T00:00:00.{state.get('renewed', 0):06}Z\n>", end="")
+elif verb == "get" and "-A" in arguments:
+    ready = "" if fault == "no-operator" else "docker.io/clastix/kamaji:26.8.2-edge |True\n"
+    print(f"<docker.io/clastix/kamaji-etcd:1.0.0 |True\ndocker.io/clastix/kamaji:26.8.2-edge |False\n{ready}>", end="")
 elif verb == "get":
     form = arguments[arguments.index("-o") + 1].removeprefix("jsonpath=")
     count = len(state["pods"])

@@ -50,6 +50,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         conflicts: Conflicts::default(),
         found_clusters: Vec::new(),
         clusters: BTreeSet::new(),
+        paused: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
         signers: super::Signers::default(),

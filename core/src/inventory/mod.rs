@@ -20,6 +20,7 @@ mod node_pods;
 mod nodes;
 mod objects;
 mod packaged;
+mod paused;
 mod pins;
 mod readers;
 mod recognise;
@@ -49,6 +50,7 @@ pub(crate) use self::{
     copies::{CaCopy, CopyKind},
     machines::SecretsFile,
     node_pods::{NodePods, PodLife, PodRead},
+    paused::PausedObject,
     pins::Pinned,
     readers::{Process as ReaderProcess, Reader, Reference},
     sample::sample_share,
@@ -121,6 +123,8 @@ pub struct Inventory {
     pub(crate) found_clusters: Vec<FoundCluster>,
     /// Cluster API's Clusters, by namespace and name.
     clusters: BTreeSet<(String, String)>,
+    /// Objects of Cluster API that their owners paused, of the Cluster that is judged.
+    pub(crate) paused: Vec<PausedObject>,
     /// Pins by which joining nodes know the cluster.
     pub(crate) pins: Vec<Pinned>,
     pub(crate) unrecognised: Vec<Unrecognised>,

@@ -15,6 +15,7 @@ use super::{
     copies::Reader,
     detect::{self, Reason},
     node_pods::{NodePods, rolled_out},
+    paused::PausedObject,
     pins::pinned,
     recognise, tenant, unsupported,
     workloads::Workload,
@@ -54,6 +55,7 @@ impl Inventory {
             self.pins.extend(pinned);
             self.node_pods.extend(pods);
             self.rolled_out.extend(rolled_out(&object));
+            self.paused.extend(PausedObject::of(&object, file));
             if is_cluster(&object) {
                 self.clusters.insert((object.effective_namespace().to_owned(), object.name.clone()));
                 continue;
@@ -271,7 +273,7 @@ impl Inventory {
 }
 
 /// A Cluster of Cluster API's.
-fn is_cluster(object: &Object) -> bool {
+pub(super) fn is_cluster(object: &Object) -> bool {
     object.kind == "Cluster" && object.api_version.starts_with("cluster.x-k8s.io/")
 }
 

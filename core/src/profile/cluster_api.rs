@@ -6,6 +6,12 @@ use super::ids::AuthorityId;
 /// The label with the name of the Cluster that a Secret belongs to (`clusterv1.ClusterNameLabel`).
 pub const CLUSTER_NAME_LABEL: &str = "cluster.x-k8s.io/cluster-name";
 
+/// The annotation that pauses an object of Cluster API, whatever its value (`clusterv1.PausedAnnotation`).
+pub(crate) const PAUSED_ANNOTATION: &str = "cluster.x-k8s.io/paused";
+
+/// The annotation of a Cluster that step pause paused, or whose pause step resume may end.
+pub(crate) const PAUSED_BY_PACKAGE: &str = "airlock/paused";
+
 /// The type of the Secrets that Cluster API creates (kubernetes-sigs/cluster-api: api/core/v1beta2,
 /// `ClusterSecretType`). Secrets of other types are provided by users: they are read but never written.
 pub const CLUSTER_SECRET_TYPE: &str = "cluster.x-k8s.io/secret";

@@ -25,6 +25,8 @@ pub struct Hosted {
     pub pause: &'static str,
     /// The suffix of the operator's image name, before the tag, which is the release.
     pub operator_image: &'static str,
+    /// The name of the Lease that the leading operator renews every few seconds.
+    pub operator_lease: &'static str,
     /// The tenant's Secrets.
     pub secrets: &'static [SecretTable],
     /// kube-controller-manager's flags, without dashes, with which it signs from the one-certificate file and its key.

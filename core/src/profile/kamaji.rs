@@ -180,6 +180,8 @@ const HOSTED: Hosted = Hosted {
     deployment: "deployment",
     pause: "kamaji.clastix.io/paused",
     operator_image: "clastix/kamaji",
+    // clastix/kamaji: cmd/manager/cmd.go, `LeaderElectionID`; --leader-elect is true by default.
+    operator_lease: "kamaji.clastix.io",
     secrets: SECRETS,
     signing_flags: &[("cluster-signing-cert-file", SIGNING_CERTIFICATE), ("cluster-signing-key-file", SIGNING_KEY)],
     extra_args: &[

@@ -47,3 +47,4 @@ pub(crate) use self::{
     file_flags::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
     layout::Moves,
 };
+pub(crate) use self::cluster_api::{PAUSED_ANNOTATION, PAUSED_BY_PACKAGE};

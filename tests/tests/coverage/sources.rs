@@ -139,6 +139,35 @@ fn a_static_pod_that_the_scripts_cannot_restart_refuses_the_plan() {
     assert!(package.restarts(1).contains(&"agent"));
 }
 
+/// The kubelet runs every file of the folder; the scripts, and kubeadm, look for `COMPONENT.yaml`.
+#[test]
+fn a_manifest_of_the_control_plane_has_its_name() {
+    const CONFIG: &str = "/var/lib/kubelet/config.yaml";
+    for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+        let kept = format!("/etc/kubernetes/manifests/{name}.yaml");
+        let manifest = Cluster::new().read(&kept);
+        for other in ["yml", "json", "yaml.bak"] {
+            let path = format!("/etc/kubernetes/manifests/{name}.{other}");
+            let cluster = Cluster::new().without(&kept).with(&path, manifest.clone());
+            assert_eq!(cluster.findings("missing-manifest"), [], "{path}: it is not missing");
+            let error = cluster.refused_once("manifest-name");
+            assert!(error.file.ends_with(&path) && error.message.contains(&path), "{error}");
+            assert!(error.remedy.contains(&format!("mv {path} {kept}")), "{error}");
+        }
+        // The kubelet reads no hidden file, and no other folder than that of its configuration.
+        for path in [format!("/etc/kubernetes/manifests/.{name}.yml"), format!("/etc/kubernetes/{name}.yaml")] {
+            let cluster = Cluster::new().without(&kept).with(&path, manifest.clone());
+            assert_eq!(cluster.findings("manifest-name"), [], "{path}");
+            assert_eq!(cluster.findings("missing-manifest").len(), 1, "{path}");
+        }
+        let elsewhere = format!("/etc/kubelet.d/{name}.yaml");
+        let cluster = Cluster::new().without(&kept).with(&elsewhere, manifest.clone());
+        let cluster = cluster.edit(CONFIG, "staticPodPath: /etc/kubernetes/manifests", "staticPodPath: /etc/kubelet.d");
+        let error = cluster.refused_once("manifest-name");
+        assert!(error.message.contains(&elsewhere) && error.remedy.contains("staticPodPath"), "{error}");
+    }
+}
+
 /// systemd reads any path that `EnvironmentFile=` names.
 #[test]
 fn an_environment_file_says_which_files_a_unit_reads() {

@@ -287,6 +287,77 @@ fn a_truncated_snapshot_fails_the_check() {
     assert!(ran.said.contains("snapshot missing hash") || ran.said.contains("expected sha256"), "{}", ran.said);
 }
 
+/// A tar with what BusyBox 1.35 has: it answers `--exclude` and `-d` with these words.
+const BUSYBOX_TAR: &str = "#!/bin/sh
+case \" $* \" in
+  *' --version '*) echo 'tar (busybox) 1.35.0' && exit 0 ;;
+  *' --exclude='*) echo \"tar: unrecognized option '--exclude=etc/kubernetes/.airlock'\" >&2 && exit 1 ;;
+  *' -d'*) echo \"tar: invalid option -- 'd'\" >&2 && exit 1 ;;
+esac
+exec /bin/tar \"$@\"
+";
+
+/// BusyBox' tar knows no `--exclude` and compares nothing: the archive has the same files, and a wrong one is noticed. One
+/// that cannot do even less is named before anything is written. Where BusyBox is installed, its own tar is used as well.
+#[test]
+fn a_backup_needs_no_gnu_tar() {
+    let member = Member::start("backup-busybox");
+    let elsewhere = "--etcd-backed-up elsewhere";
+    let mut tars = vec![("standin", BUSYBOX_TAR.to_owned())];
+    let found = output(Command::new("sh").args(["-c", "command -v busybox"]));
+    if found.status.success() {
+        let path = String::from_utf8(found.stdout).expect("a path");
+        tars.push(("installed", format!("#!/bin/sh\nexec {} tar \"$@\"\n", path.trim())));
+    }
+    for (label, text) in &tars {
+        let tar = program(&member, &format!("tar-{label}"), "tar", text);
+        let ran = member.run(
+            label,
+            &[&tar],
+            &format!(
+                "mkdir -p /etc/kubernetes/.airlock/state /etc/kubernetes/.other
+                 : >/etc/kubernetes/.airlock/state/left-out
+                 : >\"/etc/kubernetes/.other/with space\"
+                 ln -s ../pki/ca.crt /etc/kubernetes/.other/link
+                 sh {BACKUP} {elsewhere} --dry-run
+                 [ ! -e \"$backup\" ] || exit 91
+                 sh {BACKUP} {elsewhere}
+                 sh {BACKUP} --check
+                 [ \"$(ls \"$backup\")\" = \"$(printf '%s\\n' SHA256SUMS etcd.elsewhere node.tar)\" ] || exit 92
+                 mkdir /run/unpacked
+                 /bin/tar -xpf \"$backup/node.tar\" -C /run/unpacked
+                 [ ! -e /run/unpacked/etc/kubernetes/.airlock ] || exit 93
+                 rm -r /etc/kubernetes/.airlock
+                 diff -r --no-dereference /etc/kubernetes /run/unpacked/etc/kubernetes
+                 diff -r --no-dereference /var/lib/kubelet/pki /run/unpacked/var/lib/kubelet/pki
+                 [ \"$(stat -c %a /run/unpacked/etc/kubernetes/pki/ca.key)\" = \"$(stat -c %a /etc/kubernetes/pki/ca.key)\" ]"
+            ),
+        );
+        assert_eq!(ran.code, 0, "{label}: {}", ran.said);
+    }
+
+    let wrong = BUSYBOX_TAR.replace("exec /bin/tar \"$@\"", "/bin/tar \"$@\" || exit 1")
+        + "case \"$*\" in *unpacked*) for last; do :; done; echo more >>\"$last/etc/kubernetes/admin.conf\" ;; esac\n";
+    let wrong = program(&member, "wrong", "tar", &wrong);
+    let unable = "#!/bin/sh\necho 'tar: unrecognized option: C' >&2\necho 'Usage: tar' >&2\nexit 1\n";
+    let unable = program(&member, "unable", "tar", unable);
+    for (label, tar, dry_run, words) in [
+        ("wrong", &wrong, "", "node.tar differs from the files"),
+        (
+            "unable",
+            &unable,
+            "--dry-run",
+            "cannot write and read an archive (tar: unrecognized option: C); install GNU tar",
+        ),
+    ] {
+        let scenario =
+            format!("if sh {BACKUP} {elsewhere} {dry_run}; then exit 90; fi\n[ ! -e \"$backup\" ] || exit 91");
+        let ran = member.run(label, &[tar], &scenario);
+        assert_eq!(ran.code, 0, "{}", ran.said);
+        assert!(ran.said.contains(words), "{}", ran.said);
+    }
+}
+
 /// Too little space is found before anything is written.
 #[test]
 fn a_backup_says_how_much_space_it_needs() {

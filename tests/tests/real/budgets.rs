@@ -263,6 +263,9 @@ fn workers_that_joined_before_phase_3_are_removed() {
     for words in ["kubeadm token create --ttl 24h --print-join-command", "workers (replaced)", "cannot be taken back"] {
         assert!(runbook.contains(words), "{words}");
     }
+    let (_, section) = runbook.split_once("### 3-workers: ").expect("the step has a section");
+    let section = section.split("\n### ").next().unwrap_or_default();
+    assert!(!section.contains("kubelet.conf"), "{section}");
 
     let server = Server::start("replaced-workers-server");
     let kubectl = server.commands("kubectl", AS_IT_IS);
@@ -290,6 +293,8 @@ fn workers_that_joined_before_phase_3_are_removed() {
     assert!(!passed && said.contains("cp1 is not a worker that joined before"), "{said}");
     let (passed, said) = run(&["--remove", "old1"]);
     assert!(passed && said.contains("drained old1") && said.contains("deleted the Node old1"), "{said}");
+    let (passed, said) = run(&["--remove", "odl1"]);
+    assert!(passed && said.contains("there is no Node odl1"), "{said}");
     let (passed, said) = run(&["--check"]);
     assert!(passed, "{said}");
     let mut command = server.kubectl();

@@ -7,9 +7,11 @@ use airlock_tests::{
     fixtures,
     oracle::ask,
     rotation::{Case, Rotation, scratch, walk},
-    tools::{built, succeed},
+    tools::{built, feed, succeed},
 };
 use serde::{Deserialize, Serialize};
+
+use super::server::{AS_IT_IS, Server};
 
 /// A cluster's Secrets.
 #[derive(Serialize)]
@@ -177,5 +179,144 @@ fn secrets_alone() {
         let fixture = format!("cluster-api/{name}");
         let request = RotationRequest { leaf_days: 3650, ..RotationRequest::default() };
         check(&Rotation::of(fixtures::files(&fixture), &request, name), &fixture, true);
+    }
+}
+
+/// A resource of Cluster API that the API server keeps as it is.
+fn definition(group: &str, plural: &str, kind: &str) -> String {
+    format!(
+        "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {plural}.{group}}}
+spec:
+  group: {group}
+  scope: Namespaced
+  names: {{plural: {plural}, singular: {singular}, kind: {kind}}}
+  versions: [{{name: v1beta1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}}}]
+---
+",
+        singular = kind.to_lowercase()
+    )
+}
+
+const CLUSTER: &str =
+    "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: two, namespace: default}\n";
+const CONTROL_PLANE: &str = "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nmetadata: {name: cp, namespace: default, labels: {cluster.x-k8s.io/cluster-name: two}}\nspec: {replicas: 1}\n";
+
+/// Controllers do nothing for what is paused (kubernetes-sigs/cluster-api: util/annotations, `IsPaused`): a pause that its
+/// owner set is named before phase 1, and no step ends it unless the owner lets it.
+#[test]
+fn a_pause_of_the_owner_is_not_ended() {
+    let rotation = Rotation::of(fixtures::files("cluster-api/two"), &RotationRequest::default(), "capi-paused");
+    let server = Server::start("capi-paused-server");
+    let kubectl = server.commands("kubectl", AS_IT_IS);
+    let apply = |yaml: &str| {
+        let mut command = server.kubectl();
+        let answer = feed(command.args(["apply", "-f", "-"]), yaml.as_bytes());
+        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    };
+    let definitions = [
+        definition("cluster.x-k8s.io", "clusters", "Cluster"),
+        definition("cluster.x-k8s.io", "machinedeployments", "MachineDeployment"),
+        definition("cluster.x-k8s.io", "machinehealthchecks", "MachineHealthCheck"),
+        definition("controlplane.cluster.x-k8s.io", "kubeadmcontrolplanes", "KubeadmControlPlane"),
+    ];
+    apply(&definitions.concat());
+    succeed(server.kubectl().args(["wait", "crd", "--all", "--for=condition=Established", "--timeout=60s"]));
+    apply(&format!("{CLUSTER}spec: {{paused: true}}\n---\n{CONTROL_PLANE}"));
+    let run = |phase: &str, arguments: &[&str]| {
+        server.run(&kubectl, &rotation, &[&[&*format!("{phase}/management/apply.sh")][..], arguments].concat())
+    };
+    let change = |arguments: &[&str]| succeed(server.kubectl().args(arguments));
+    let paused = || {
+        let fields = "jsonpath={.spec.paused} {.metadata.annotations.airlock/paused}";
+        change(&["get", "clusters.cluster.x-k8s.io", "two", "-o", fields]).trim().to_owned()
+    };
+    let fails = |phase: &str, arguments: &[&str], words: &str| {
+        let (passed, said) = run(phase, arguments);
+        assert!(!passed && said.contains(words), "{phase} {arguments:?}: {said}");
+    };
+    let passes = |phase: &str, arguments: &[&str]| {
+        let (passed, said) = run(phase, arguments);
+        assert!(passed, "{phase} {arguments:?}: {said}");
+    };
+    let (first, last) = ("1-trust-both", "3-drop-old");
+    for arguments in [&["pause"][..], &["pause", "--dry-run"], &["pause", "--check"]] {
+        fails(first, arguments, "this package did not pause it");
+    }
+    fails(last, &["resume"], "kubectl -n default annotate cluster.cluster.x-k8s.io two airlock/paused=owner");
+    passes(first, &["pause", "--undo"]);
+    assert_eq!(paused(), "true", "it is as its owner left it");
+    // The owner lets the rotation end the pause.
+    change(&["annotate", "clusters.cluster.x-k8s.io", "two", "airlock/paused=owner"]);
+    passes(first, &["pause"]);
+    fails(last, &["roll-out-control-plane"], "complete step resume first");
+    passes(last, &["resume"]);
+    assert_eq!(paused(), "false");
+    // A control plane that is paused is never rolled out.
+    let control_plane = ["kubeadmcontrolplanes.controlplane.cluster.x-k8s.io", "cp"];
+    let annotate = |value: &str| change(&["annotate", control_plane[0], control_plane[1], value]);
+    annotate("cluster.x-k8s.io/paused=");
+    fails(first, &["pause"], "cluster.x-k8s.io/paused-");
+    assert_eq!(paused(), "false");
+    fails(last, &["roll-out-control-plane"], "cluster.x-k8s.io/paused-");
+    annotate("cluster.x-k8s.io/paused-");
+    // The package's own pause.
+    passes(first, &["pause"]);
+    assert_eq!(paused(), format!("true {}", rotation.package.name));
+    passes(first, &["pause", "--check"]);
+    passes(first, &["pause", "--undo"]);
+    assert_eq!(paused(), "false");
+    passes(first, &["pause"]);
+    passes(last, &["resume"]);
+    passes(last, &["resume", "--check"]);
+    assert_eq!(paused(), "false");
+    passes(last, &["roll-out-control-plane"]);
+}
+
+/// The same, where the objects are among the files.
+#[test]
+fn objects_that_their_owner_paused_are_named_in_the_plan() {
+    let found = |yaml: &str| {
+        let mut files = fixtures::files("cluster-api/two");
+        files.push(InputFile::new("objects.yaml".to_owned(), yaml.as_bytes().to_vec()));
+        let inventory = airlock_core::inspect(files, fixtures::now());
+        let findings = match airlock_core::plan(&inventory, &RotationRequest::default(), fixtures::now()) {
+            Ok(plan) => plan.findings().to_vec(),
+            Err(refusal) => refusal.findings,
+        };
+        let of_pause = findings.into_iter().filter(|finding| finding.code == "paused-by-owner");
+        of_pause.map(|finding| (finding.severity, finding.message, finding.remedy)).collect::<Vec<_>>()
+    };
+    let by_owner = found(&format!("{CLUSTER}spec: {{paused: true}}\n"));
+    let [(airlock_core::Severity::Error, message, remedy)] = by_owner.as_slice() else { panic!("{by_owner:?}") };
+    assert!(message.starts_with("Cluster default/two is paused"), "{message}");
+    assert!(remedy.contains("annotate cluster.cluster.x-k8s.io two airlock/paused=owner"), "{remedy}");
+    let annotated =
+        |yaml: &str, annotation: &str| yaml.replacen("{name", &format!("{{annotations: {{{annotation}}}, name"), 1);
+    for (yaml, errors) in [
+        (format!("{CLUSTER}spec: {{paused: false}}\n"), 0),
+        (format!("{}spec: {{paused: true}}\n", annotated(CLUSTER, "airlock/paused: owner")), 0),
+        (format!("{}spec: {{paused: true}}\n", CLUSTER.replace("two", "three")), 0),
+        (CONTROL_PLANE.to_owned(), 0),
+        (annotated(CONTROL_PLANE, "cluster.x-k8s.io/paused: ''"), 1),
+        (annotated(CONTROL_PLANE, "cluster.x-k8s.io/paused: airlock"), 0),
+        (
+            annotated(
+                &CONTROL_PLANE.replace("cluster-name: two", "cluster-name: three"),
+                "cluster.x-k8s.io/paused: ''",
+            ),
+            0,
+        ),
+        (
+            CONTROL_PLANE
+                .replace("controlplane.cluster.x-k8s.io/v1beta1", "cluster.x-k8s.io/v1beta1")
+                .replace("KubeadmControlPlane", "MachineDeployment")
+                .replace("replicas: 1", "paused: true"),
+            1,
+        ),
+    ] {
+        let found = found(&yaml);
+        assert_eq!(found.len(), errors, "{yaml}: {found:?}");
     }
 }

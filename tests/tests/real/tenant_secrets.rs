@@ -217,8 +217,20 @@ fn an_interrupted_deletion_is_completed() {
     }
     // An operator that does nothing is waited for, and named.
     let management = Management::new("kubectl-dead", "v1.0.0", &KONNECTIVITY);
-    let answer = management.run(&rotation, 3, &["control-plane"], "dead");
+    let answer = management.run(&rotation, 3, &["control-plane"], "stuck");
     assert!(!answer.status.success() && String::from_utf8_lossy(&answer.stderr).contains("time-out"), "{answer:?}");
+    // One that does not run is noticed before anything changes.
+    let management = Management::new("kubectl-none", "v1.0.0", &KONNECTIVITY);
+    let uids = management.uids();
+    for fault in ["dead", "no-operator"] {
+        let answer = management.run(&rotation, 3, &["control-plane"], fault);
+        assert!(!answer.status.success(), "{fault}");
+        assert!(String::from_utf8_lossy(&answer.stderr).contains("no operator runs"), "{fault}: {answer:?}");
+    }
+    assert_eq!(management.uids(), uids);
+    // Without leader election, its Pod counts.
+    let answer = management.run(&rotation, 3, &["control-plane", "--dry-run"], "no-lease");
+    assert!(answer.status.success(), "{answer:?}");
 }
 
 /// Every step and every folder that a runbook names is there: nothing is said of steps that this plan does not have.
@@ -385,7 +397,7 @@ fn a_renewal_that_went_wrong_is_named() {
         said
     };
     for (fault, words) in
-        [("other-ca", "is not issued by the CA"), ("short", "does not end later"), ("dead", "time-out after")]
+        [("other-ca", "is not issued by the CA"), ("short", "does not end later"), ("stuck", "time-out after")]
     {
         fails(&Management::new(&format!("kubectl-renew-{fault}"), "26.8.2-edge", &WHOLE), fault, words);
     }
@@ -396,13 +408,25 @@ fn a_renewal_that_went_wrong_is_named() {
     // Before anything is deleted.
     let management = Management::new("kubectl-renew-paused", "26.8.2-edge", &WHOLE);
     let uids = management.uids();
+    // Nothing renews the Lease; or there is none, and no Pod of the operator is ready.
+    fails(&management, "dead", "nothing renews the Lease kamaji.clastix.io");
+    fails(&management, "no-operator", "no Pod of clastix/kamaji is ready");
+    for arguments in [&["certificates", "--dry-run"][..], &["kubeconfigs"], &[]] {
+        assert!(!management.run(&rotation, 2, arguments, "dead").status.success(), "{arguments:?}");
+    }
+    // konnectivity's kubeconfig would embed the previous certificate.
+    let early = management.run(&rotation, 2, &["kubeconfigs"], "");
+    let said = String::from_utf8_lossy(&early.stderr);
+    assert!(!early.status.success() && said.contains("complete step certificates first"), "{said}");
+    assert_eq!(management.uids(), uids);
+    assert!(!management.calls().contains(" delete secret "));
     management.set("/paused", true.into());
     fails(&management, "", "the operator is paused for tenants/alpha");
     management.set("/paused", false.into());
     let other =
         secret_of(&String::from_utf8(fixtures::read("kamaji/alpha-after-openssl-ca/secret-alpha-ca.yaml")).unwrap());
     management.set("/secrets/alpha-ca/data", other.1["data"].clone());
-    fails(&management, "dead", "has another CA than the one that this package was made for");
+    fails(&management, "", "has another CA than the one that this package was made for");
     assert_eq!(management.uids(), uids);
 }
 
@@ -450,7 +474,8 @@ fn a_renewal_has_a_runbook_of_its_own() {
     assert!(rotation.package.files.iter().all(|file| !file.secret), "no key");
     assert_eq!(rotation.manifest()["intent"], "renew-leaves");
     let runbook = rotation.text("RUNBOOK.md");
-    for untrue in ["new CA", "old CA", "Phase", "phase", "both CAs", "trust both"] {
+    assert!(runbook.contains("restore it from the file of step 2-backup with `kubectl create -f FILE`"));
+    for untrue in ["new CA", "old CA", "Phase", "phase", "both CAs", "trust both", "nothing to take back"] {
         assert!(!runbook.contains(untrue), "{untrue}: {runbook}");
     }
     let secrets = LEAVES.iter().chain(&KUBECONFIGS).map(|(secret, _)| format!("alpha-{secret}"));

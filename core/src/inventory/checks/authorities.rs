@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    every_kubeconfig, join, severity,
+    every_kubeconfig, join,
+    layout::misplaced_manifest,
+    severity,
     signatures::{issuer_name, signature_not_judged},
 };
 use crate::{
     finding::{Finding, Severity},
     inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
-    profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent},
+    profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,
     x509::{Certificate, PrivateKey, SignatureVerdict},
@@ -54,11 +56,12 @@ fn missing_manifests(inventory: &Inventory, node: &Node, findings: &mut Vec<Find
     let profile = inventory.profile;
     let is_there = |path: &str| node.slots.contains_key(path) || node.unusable.contains(path);
     let has_others = profile.static_pods.iter().any(|row| is_there(row.path));
+    let is_misplaced = |row: &StaticPodRow| misplaced_manifest(inventory, node, row).is_some();
     let has_etcd = || {
         let mut rows = profile.leaves.iter().filter(|row| row.authority == AuthorityId::Etcd);
         rows.any(|row| row.name == "etcd/server" && is_there(row.certificate))
     };
-    for row in profile.static_pods.iter().filter(|row| !is_there(row.path)) {
+    for row in profile.static_pods.iter().filter(|row| !is_there(row.path) && !is_misplaced(row)) {
         let (what, remedy) = match row.component {
             Component::ControllerManager => (
                 "so its signing flags cannot be seen",

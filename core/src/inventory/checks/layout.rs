@@ -135,6 +135,48 @@ pub(super) fn static_pods(inventory: &Inventory, findings: &mut Vec<Finding>) {
     }
 }
 
+/// The manifest of a component, where the kubelet reads it at another path than kubeadm's and no file is at that path.
+/// kubeadm, too, knows a manifest only as `manifests/COMPONENT.yaml` (kubernetes/kubernetes:
+/// cmd/kubeadm/app/constants/constants.go, `GetStaticPodFilepath`).
+pub(super) fn misplaced_manifest<'a>(inventory: &'a Inventory, node: &'a Node, row: &StaticPodRow) -> Option<&'a Slot> {
+    if node.slots.contains_key(row.path) || node.unusable.contains(row.path) {
+        return None;
+    }
+    let folders = inventory.manifest_folders(node);
+    let is_its_manifest = |slot: &&Slot| {
+        let (parent, name) = tree::split(&slot.place);
+        let runs = matches!(&slot.artifact, Artifact::StaticPod(pod) if pod.component == row.component.as_str());
+        runs && !name.starts_with('.') && folders.iter().any(|folder| folder == parent)
+    };
+    node.files().find(is_its_manifest)
+}
+
+/// Manifests of the control plane that the package's scripts do not find.
+pub(super) fn manifest_names(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    for node in inventory.control_plane().filter(|node| node.role != Role::Hosted) {
+        for row in inventory.profile.static_pods {
+            let Some(slot) = misplaced_manifest(inventory, node, row) else { continue };
+            let (folder, _) = tree::split(row.path);
+            let message = format!(
+                "the manifest of {} on {} is {}, and this package's scripts and kubeadm know only {}",
+                row.component, node.name, slot.place, row.path
+            );
+            let remedy = if tree::split(&slot.place).0 == folder {
+                format!("Rename it on the node, and the kubelet restarts the Pod (mv {} {})", slot.place, row.path)
+            } else {
+                format!(
+                    "Set staticPodPath of the kubelet to {folder}, move the manifests there as kubeadm names them ({}), and restart the kubelet",
+                    row.path
+                )
+            };
+            findings.push(
+                Finding::error("manifest-name", &slot.file, message)
+                    .remedy(format!("{remedy}; then provide the files again")),
+            );
+        }
+    }
+}
+
 /// The flags of a component that name files of the profile's, and the files that each may name.
 pub(super) fn flags(profile: &Profile, component: Component) -> Vec<(&'static str, Vec<&'static str>)> {
     let rows = profile.flags.iter().filter(|row| row.component == component);

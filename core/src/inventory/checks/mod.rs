@@ -52,6 +52,7 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     layout::ends(inventory, &mut findings);
     layout::layout(inventory, &mut findings);
     layout::static_pods(inventory, &mut findings);
+    layout::manifest_names(inventory, &mut findings);
     machines::clients(inventory, &mut findings);
     machines::secrets(inventory, &mut findings);
     tenants::tenants(inventory, &mut findings);

@@ -236,7 +236,9 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
         Holder::Clients => "with the people who hold kubeconfigs".to_owned(),
     };
     writeln!(text, "Where: {place}.\n")?;
-    for action in &step.actions {
+    // What a new machine has is not an instruction for the old one.
+    let is_shown = |action: &&Action| !(step.replaces_workers() && matches!(action, Action::TrustInKubeconfig(_)));
+    for action in step.actions.iter().filter(is_shown) {
         if let Some(what) = step.in_words(action) {
             writeln!(text, "{}.\n", line(what))?;
         }
@@ -270,6 +272,10 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
             "" if step.actions.iter().any(rolls_out) => {
                 writeln!(text, "Machines that were made anew cannot be taken back: they know the new CA alone.\n")?;
             }
+            "" if step.actions.iter().any(renews_secrets) => writeln!(
+                text,
+                "No rollback needed: clients and servers accept both the previous and the new certificates. If a Secret stays missing, restore it from the file of step 2-backup with `kubectl create -f FILE`. kubectl creates the Secrets that are missing, and reports `AlreadyExists` for the others, which it leaves unchanged.\n"
+            )?,
             "" => writeln!(text, "There is nothing to take back.\n")?,
             undo => writeln!(text, "To go back: `{undo}`\n")?,
         }
@@ -279,6 +285,10 @@ fn step_section(text: &mut String, plan: &RotationPlan, step: &Step) -> std::fmt
 
 fn rolls_out(action: &Action) -> bool {
     matches!(action, Action::Cluster(ClusterAction::RollOut { .. } | ClusterAction::ReplaceWorkers))
+}
+
+fn renews_secrets(action: &Action) -> bool {
+    matches!(action, Action::Cluster(ClusterAction::RenewSecrets(_)))
 }
 
 fn change(action: &Action) -> Option<String> {

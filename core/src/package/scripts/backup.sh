@@ -208,11 +208,35 @@ $archived
 END
 }
 
+# GNU tar leaves folders out and compares an archive with the files. Others, such as BusyBox's, may do neither: then the
+# archive is unpacked, and both trees are compared. What tar can do is tried before anything is written.
+choose_tar() {
+  tar_way=gnu
+  case $(tar --version 2>/dev/null) in
+    *'GNU tar'*) return 0 ;;
+  esac
+  tar_way=plain
+  for tool in find sort; do
+    command -v "$tool" >/dev/null 2>&1 || fail "tar on this machine is not GNU tar, and $tool, which is needed to check its archive, is not installed; install GNU tar; nothing was changed"
+  done
+  make_folder "$scratch/tar"
+  write_file "$scratch/tried" tried
+  {
+    tar -cf "$scratch/tried.tar" -C "$scratch" tried 2>"$scratch/errors" &&
+      tar -xpf "$scratch/tried.tar" -C "$scratch/tar" 2>"$scratch/errors"
+  } || {
+    read_errors
+    fail "tar on this machine cannot write and read an archive (${reason%%;*}); install GNU tar; nothing was changed"
+  }
+  [ -s "$scratch/tar/tried" ] || fail 'tar on this machine cannot read what it wrote; install GNU tar; nothing was changed'
+}
+
 # Everything that a backup needs, before it begins.
 prepare_backup() { # FILE…
   for tool in tar du; do
     command -v "$tool" >/dev/null 2>&1 || fail "$tool is not installed on this machine; nothing was changed"
   done
+  choose_tar
   find_archived "$@"
   etcd_size=0
   if [ -z "$etcd_elsewhere" ]; then
@@ -221,6 +245,7 @@ prepare_backup() { # FILE…
     measure_etcd
   fi
   needed=$((archived_size + 2048))
+  [ "$tar_way" = gnu ] || needed=$((needed + archived_size))
   [ -n "$etcd_elsewhere" ] || needed=$((needed + 2 * etcd_size + restored_log))
   need_space "$journal" "$needed"
   if [ -z "$etcd_elsewhere" ] && [ "$etcd_way" != host ]; then
@@ -230,12 +255,60 @@ prepare_backup() { # FILE…
 
 # The archive is compared with the files: what changed meanwhile, or was not written completely, is found.
 archive_files() { # ARCHIVE
-  write_file "$scratch/archived" "$archived
+  if [ "$tar_way" = gnu ]; then
+    write_file "$scratch/archived" "$archived
 "
-  run tar -cf "$1" -C / --exclude=etc/kubernetes/.airlock -T "$scratch/archived"
-  run tar -df "$1" -C /
+    run tar -cf "$1" -C / --exclude=etc/kubernetes/.airlock -T "$scratch/archived"
+    run tar -df "$1" -C /
+  else
+    archive_plainly "$1"
+  fi
   run chmod 600 "$1"
   flush "$1"
+}
+
+archive_plainly() { # ARCHIVE
+  archive=$1
+  # The members, as arguments: those of a folder in place of the folder that has a member to leave out.
+  set --
+  while IFS= read -r path; do
+    if [ "$path" != etc/kubernetes ]; then
+      set -- "$@" "$path"
+      continue
+    fi
+    for member in /etc/kubernetes/* /etc/kubernetes/.[!.]* /etc/kubernetes/..?*; do
+      { [ -e "$member" ] || [ -L "$member" ]; } || continue
+      [ "$member" = /etc/kubernetes/.airlock ] || set -- "$@" "${member#/}"
+    done
+  done <<END
+$archived
+END
+  run tar -cf "$archive" -C / "$@"
+  unpacked=${archive%/*}/unpacked
+  make_folder "$unpacked"
+  run tar -xpf "$archive" -C "$unpacked"
+  describe_tree / "$@"
+  described=$output
+  describe_tree "$unpacked" "$@"
+  [ "$output" = "$described" ] ||
+    fail "tar: $archive differs from the files, which changed meanwhile or were not written completely; run this again"
+  run rm -rf -- "$unpacked"
+}
+
+# Mode, owner, name and link target of everything below these paths, and the SHA-256 of every file, as $output.
+describe_tree() { # FOLDER PATH…
+  folder=$1
+  shift
+  ask find_below "$folder" "$@"
+  write_file "$scratch/described" "$output
+"
+  ask sort "$scratch/described"
+}
+
+find_below() { # FOLDER PATH…
+  cd "$1" || return 1
+  shift
+  find "$@" -exec stat -c '%a %u %g %N' {} + && find "$@" -type f -exec sha256sum {} +
 }
 
 # The snapshot is restored into the data directory of a scratch member, which is removed.

@@ -245,7 +245,8 @@ fn cluster_lines(
             vec![format!("health_checks {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
         }
         ClusterAction::Pause { of, paused } => {
-            vec![format!("pause {} {} {paused}", quote(&of.namespace), quote(&of.cluster))]
+            let rolls_out = if plan.rolls_machines_out() { "yes" } else { "no" };
+            vec![format!("pause {} {} {paused} {rolls_out}", quote(&of.namespace), quote(&of.cluster))]
         }
         ClusterAction::Pin(pinned) => pin_line(plan, pinned, output).into_iter().collect(),
         ClusterAction::Published(order, file) => vec![format!(
@@ -266,7 +267,7 @@ fn cluster_lines(
             .iter()
             .map(|(namespace, name)| format!("restart_reader {} {}", quote(namespace), quote(name)))
             .collect(),
-        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(secrets),
+        ClusterAction::RenewSecrets(secrets) => hosted::renewal_lines(plan, secrets),
         ClusterAction::RestartWorkloads => {
             let before = if phase == Phase::TrustBoth { "-".to_owned() } else { Phase::TrustBoth.number().to_string() };
             vec![format!("restart_workloads {before}")]

@@ -21,6 +21,39 @@ recreate_secret() { # NAMESPACE SECRET
   say "the operator has created Secret $1/$2 again"
 }
 
+# Does an operator run? It renews a Lease every few seconds while it leads; what counts is that the Lease changes, whatever
+# this machine's clock says. Without a Lease (--leader-elect=false), a Pod that is ready counts.
+operator_acts() {
+  read_value '{range .items[*]}{.metadata.namespace}{"|"}{.spec.holderIdentity}{"|"}{.spec.renewTime}{"\n"}{end}' \
+    get leases.coordination.k8s.io -A --field-selector "metadata.name=$operator_lease" || fail "$reason; nothing was changed"
+  leases=$value
+  if [ -z "$leases" ]; then
+    operator_pod_is_ready
+    return 0
+  fi
+  left=${AIRLOCK_TIMEOUT:-300}
+  [ "$left" -le 30 ] || left=30
+  while [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    pause_between
+    read_value '{range .items[*]}{.metadata.namespace}{"|"}{.spec.holderIdentity}{"|"}{.spec.renewTime}{"\n"}{end}' \
+      get leases.coordination.k8s.io -A --field-selector "metadata.name=$operator_lease" || fail "$reason; nothing was changed"
+    [ "$value" = "$leases" ] || return 0
+  done
+  fail "no operator runs in the management cluster: nothing renews the Lease $operator_lease (namespace, holder, last renewal: $leases). Start the operator first: nothing else creates a deleted Secret again; nothing was changed"
+}
+
+operator_pod_is_ready() {
+  read_value '{range .items[*]}{range .spec.containers[*]}{.image}{" "}{end}{"|"}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' \
+    get pods -A --field-selector status.phase=Running || fail "$reason; nothing was changed"
+  while IFS= read -r text; do
+    case $text in *"$operator_image"[:@]*'|True') return 0 ;; esac
+  done <<END
+$value
+END
+  fail "no operator runs in the management cluster: there is no Lease $operator_lease, and no Pod of $operator_image is ready. Start the operator first: nothing else creates a deleted Secret again; nothing was changed"
+}
+
 # The digits of a time such as 2026-11-22T00:20:53Z, as $digits: they compare as numbers.
 digits_of() { # TIME
   digits=$(printf %s "$1" | tr -cd 0-9 2>"$scratch/errors") || fail_command "$?" tr
@@ -88,6 +121,7 @@ recreate_left_behind() { # NAMESPACE NAME
     verify)
       can delete secrets "$1"
       can list pods "$1"
+      operator_acts
       return 0
       ;;
     dry-run | dry-undo)
@@ -141,6 +175,22 @@ same_authority() { # NAMESPACE SECRET KEY SUM
     case $? in 3) return 0 ;; *) fail "$reason" ;; esac
   fi
   [ "$hash" = "$4" ] || fail "Secret $1/$2 has another CA than the one that this package was made for: make a new package"
+}
+
+# A certificate of the step before, and the SHA-256 of the previous one: a kubeconfig may embed it. Where one run takes both
+# steps, it is looked at when the first one is complete.
+renewed_before() { # NAMESPACE SECRET KEY SUM
+  case $action in
+    apply) ;;
+    verify) [ -n "$only" ] || return 0 ;;
+    *) return 0 ;;
+  esac
+  if value_hash secret "$1" "$2" "$3"; then :; else
+    case $? in 3) ;; *) fail "$reason" ;; esac
+  fi
+  case $hash in
+    absent | "$4") fail "the certificate in Secret $1/$2 is not renewed yet, and a kubeconfig may contain it: complete step certificates first; nothing was changed" ;;
+  esac
 }
 
 # One certificate: in SECRET under KEY, SUM and END of the previous one, and Secret, key and sum of its CA.
@@ -215,9 +265,13 @@ is_everything_renewed() {
 
 # The operator creates again what is deleted. An interrupted run deletes only what is left.
 renew_secrets() { # NAMESPACE NAME SELECTOR
-  case $action in list | undo | dry-undo | verify) return 0 ;; esac
+  case $action in list | undo | dry-undo) return 0 ;; esac
   find_due
   [ -n "$due" ] || return 0
+  if [ "$action" = verify ]; then
+    operator_acts
+    return 0
+  fi
   components=
   for secret in $due; do
     components=$components${components:+,}${secret#"$2"-}

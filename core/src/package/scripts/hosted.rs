@@ -1,8 +1,8 @@
 //! What the script for a management cluster does to a tenant's control plane.
 
 use crate::{
-    plan::{RenewedSecrets, RotationPlan, TenantAction, TenantVerb},
-    profile::{Hosted, SecretTable},
+    plan::{Action, ClusterAction, RenewedSecrets, RotationPlan, TenantAction, TenantVerb},
+    profile::{Hosted, Lifecycle, SecretTable},
     text::shell::quote,
 };
 
@@ -20,8 +20,10 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     let open: String = keys.iter().map(|key| format!("{{\"{key}\":")).collect();
     let close = "}".repeat(keys.len());
     let facts = format!(
-        "\nresource={}\nname_label={}\nleft_behind={}\nrolls_out={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
+        "\nresource={}\noperator_lease={}\noperator_image={}\nname_label={}\nleft_behind={}\nrolls_out={}\npause_annotation={}\nsigning_args={}\nargs_path={}\nargs_open={}\nargs_close={}\n",
         quote(hosted.resource),
+        quote(hosted.operator_lease),
+        quote(hosted.operator_image),
         quote(hosted.name_label),
         quote(&left_behind(hosted)),
         quote(hosted.rolls_out),
@@ -38,8 +40,9 @@ pub(super) fn words(plan: &RotationPlan) -> Option<String> {
     Some([facts, is_signing].concat())
 }
 
-/// The lines that have the operator create Secrets again, and check each certificate.
-pub(super) fn renewal_lines(secrets: &RenewedSecrets) -> Vec<String> {
+/// The lines that have the operator create Secrets again, and check each certificate. Kubeconfigs come after the plan's
+/// certificates, since one of them embeds a certificate.
+pub(super) fn renewal_lines(plan: &RotationPlan, secrets: &RenewedSecrets) -> Vec<String> {
     let (namespace, tenant) = (quote(&secrets.namespace), quote(&secrets.tenant));
     let call = |action: &str| format!("{action} {namespace} {tenant}");
     let mut lines = vec![call("renewal_first")];
@@ -50,6 +53,17 @@ pub(super) fn renewal_lines(secrets: &RenewedSecrets) -> Vec<String> {
             let sum = &certificate.authority_sum;
             lines.push(format!("same_authority {namespace} {} {} {sum}", quote(secret), quote(&escaped(key))));
         }
+    }
+    if secrets.kind == Lifecycle::Kubeconfig {
+        let actions = plan.steps.iter().flat_map(|step| &step.actions);
+        let before = actions.filter_map(|action| match action {
+            Action::Cluster(ClusterAction::RenewSecrets(before)) if before.kind == Lifecycle::X509 => Some(before),
+            _ => None,
+        });
+        lines.extend(before.flat_map(|before| &before.certificates).map(|certificate| {
+            let (secret, key) = (quote(&certificate.secret), quote(&escaped(certificate.key)));
+            format!("renewed_before {namespace} {secret} {key} {}", certificate.sum)
+        }));
     }
     for certificate in &secrets.certificates {
         let (authority, key) = &certificate.authority;

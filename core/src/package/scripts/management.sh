@@ -8,33 +8,82 @@ wanted_of() { # true|false
   esac
 }
 
-# A missing field means false; a missing Cluster or a refused request is no answer.
+# The Cluster's pause, as $value: a missing field means false; a missing Cluster or a refused request is no answer. $is_own:
+# step pause paused it, or its owner lets step resume end the pause.
 read_paused() { # NAMESPACE CLUSTER
-  need_value '{.spec.paused}' -n "$1" get cluster.cluster.x-k8s.io "$2"
+  need_value '{.spec.paused}{"|"}{.metadata.annotations}' -n "$1" get cluster.cluster.x-k8s.io "$2"
+  is_own=no
+  case ${value#*|} in *'"airlock/paused":'*) is_own=yes ;; esac
+  value=${value%%|*}
   [ -n "$value" ] || value=false
 }
 
-pause() { # NAMESPACE CLUSTER true|false
+# A pause that is not this package's is not ended. With ROLLS_OUT, steps that follow need controllers that act.
+pause() { # NAMESPACE CLUSTER true|false ROLLS_OUT
   wanted_of "$3"
   case $action in
     list) return 0 ;;
-    verify)
-      can patch clusters.cluster.x-k8s.io "$1"
-      return 0
-      ;;
+    verify) can patch clusters.cluster.x-k8s.io "$1" ;;
   esac
   read_paused "$1" "$2"
-  [ "$value" != "$wanted" ] || return 0
+  if [ "$value-$is_own" = true-no ]; then
+    paused_by_owner "$1" "$2" "$4"
+    return 0
+  fi
+  if [ "$action-$3-$4" = verify-true-yes ]; then
+    # Between phases, RUNBOOK.md resumes all but the control plane: its annotation has the value airlock.
+    owners_act "$1" "$2" airlock
+  fi
+  # Where somebody else ended the pause, the annotation is left to be removed.
+  case $wanted-$value-$is_own-$action in
+    true-true-yes-* | false-false-no-* | false-false-yes-check) return 0 ;;
+  esac
   case $action in
+    verify) return 0 ;;
     check) not_ready "Cluster $1/$2 does not have paused=$wanted" ;;
     dry-run | dry-undo) say "would set paused=$wanted on Cluster $1/$2" ;;
     *)
-      change -n "$1" patch cluster.cluster.x-k8s.io "$2" --type merge -p "{\"spec\":{\"paused\":$wanted}}"
+      mark=null
+      [ "$wanted" = false ] || mark="\"$package\""
+      change -n "$1" patch cluster.cluster.x-k8s.io "$2" --type merge -p "{\"metadata\":{\"annotations\":{\"airlock/paused\":$mark}},\"spec\":{\"paused\":$wanted}}"
       read_paused "$1" "$2"
       [ "$value" = "$wanted" ] || fail "Cluster $1/$2 has paused=$value after kubectl patch"
       say "set paused=$wanted on Cluster $1/$2"
       ;;
   esac
+}
+
+paused_by_owner() { # NAMESPACE CLUSTER ROLLS_OUT
+  if [ "$3" = no ]; then
+    case $action in
+      verify | check) return 0 ;;
+    esac
+    say "Cluster $1/$2 stays paused: this package did not pause it"
+    return 0
+  fi
+  reason="Cluster $1/$2 is paused, and this package did not pause it: Cluster API rolls no machine out, so phase 3 cannot be completed. Let step resume end the pause (kubectl -n $1 annotate cluster.cluster.x-k8s.io $2 airlock/paused=owner), or end it yourself now"
+  case $action in
+    verify | apply) fail "$reason; nothing was changed" ;;
+    check) not_ready "$reason" ;;
+    undo | dry-undo) say "Cluster $1/$2 stays paused: this package did not pause it" ;;
+  esac
+}
+
+# A control plane or MachineDeployment that is paused itself is not rolled out (cluster-api: util/annotations, `HasPaused`).
+owners_act() { # NAMESPACE CLUSTER [ACCEPTED]
+  for owner in kubeadmcontrolplanes.controlplane.cluster.x-k8s.io machinedeployments.cluster.x-k8s.io; do
+    managed "$owner" "$1" "$2" '{.metadata.name}{"|"}{.spec.paused}{"|"}{.metadata.annotations}'
+    while IFS='|' read -r name paused annotations <&3; do
+      [ -n "$name" ] || continue
+      [ "$paused" != true ] || fail "$owner $1/$name is paused, so Cluster API rolls none of its machines out. Resume it (kubectl -n $1 patch $owner $name --type merge -p '{\"spec\":{\"paused\":false}}'), then run this again; nothing was changed"
+      case $annotations in
+        *"\"cluster.x-k8s.io/paused\":\"${3:-|}\""*) ;;
+        *'"cluster.x-k8s.io/paused":'*) fail "$owner $1/$name is paused, so Cluster API rolls none of its machines out. Resume it (kubectl -n $1 annotate $owner $name cluster.x-k8s.io/paused-), then run this again; nothing was changed" ;;
+      esac
+    done 3<<END
+$value
+END
+  done
 }
 
 # Fields of every object of a kind that belongs to the Cluster, a line each, as $value; none where the management cluster
@@ -126,6 +175,9 @@ roll_out() { # NAMESPACE CLUSTER PLURAL.GROUP LABEL
     undo | dry-undo | list) return 0 ;;
     verify)
       can patch "$3" "$1"
+      read_paused "$1" "$2"
+      [ "$value" = false ] || fail "Cluster $1/$2 is paused, so Cluster API rolls no machine out: complete step resume first; nothing was changed"
+      owners_act "$1" "$2"
       return 0
       ;;
   esac

@@ -15,7 +15,7 @@
 read_pod() { # NAME
   pod_manifest=$manifests/$1.yaml
   [ -e "$pod_manifest" ] || pod_manifest=$state/parked-$1.yaml
-  [ -e "$pod_manifest" ] || fail "$manifests/$1.yaml does not exist, so its static Pod cannot be restarted"
+  [ -e "$pod_manifest" ] || fail "$manifests/$1.yaml does not exist, so its static Pod cannot be restarted; where the manifest has another name in that folder, rename it"
   read_names "$1"
 }
 
@@ -272,10 +272,11 @@ restart_pod_of() { # NAME [PROGRAM]
 # Before anything changes: what has to restart runs, and can be identified.
 check_pod() { # NAME PROGRAM
   [ ! -e "$work/pending" ] && ! is_restarted "$1" || return 0
-  case " $by_hand " in *" $1 "*) return 0 ;; esac
   before=
   flags=
+  # A person restarts the Pod of a manifest that is there.
   read_pod "$1"
+  case " $by_hand " in *" $1 "*) return 0 ;; esac
   [ -z "$2" ] || read_flags "$1"
   # It may be between two starts.
   left=10

@@ -61,7 +61,13 @@ machine_is_off() { # NAME
 # The drain uses the eviction API: PodDisruptionBudgets hold it back.
 remove_worker() { # NAME
   if read_value '{.metadata.name}' get node "$1"; then :; else
-    case $? in 3) return 0 ;; *) fail "$reason" ;; esac
+    case $? in
+      3)
+        say "there is no Node $1: an earlier run has removed it, or the name is misspelt"
+        return 0
+        ;;
+      *) fail "$reason" ;;
+    esac
   fi
   is_old_worker "$1" || fail "$1 is not a worker that joined before step cluster-info; nothing was removed"
   [ "$has_new" = yes ] || fail "no worker that joined after step cluster-info is Ready: add machines first; nothing was removed"

@@ -5,19 +5,7 @@
 //! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
 
 use super::builder::{Sequence, person};
-use crate::{
-    inventory::{ObjectRole, StoredObject},
-    plan::{
-        effort::{self, Effort},
-        model::{
-            actions::{Action, ClusterAction, Machines, Managed},
-            phase::Phase,
-            steps::{Fact, Gate, Holder, Step},
-        },
-        objects,
-    },
-    profile::{AuthorityId, SecretContent},
-};
+use crate::{Finding, inventory::{ObjectRole, StoredObject}, plan::{effort::{self, Effort}, model::{actions::{Action, ClusterAction, Machines, Managed}, phase::Phase, rotation_plan::RotationPlan, steps::{Fact, Gate, Holder, Step}}, objects}, profile::{AuthorityId, SecretContent}};
 
 /// What nobody has seen here.
 const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
@@ -52,6 +40,12 @@ pub(super) fn explain_pause(steps: &mut [Step]) {
     steps[from].actions.insert(0, person(&text));
 }
 
+/// Do these steps have Cluster API create machines?
+pub(crate) fn rolls_out(steps: &[Step]) -> bool {
+    let mut actions = steps.iter().flat_map(|step| &step.actions);
+    actions.any(|action| matches!(action, Action::Cluster(ClusterAction::RollOut { .. })))
+}
+
 /// Between which steps workers may be scaled: between phases, when every step of the one before is complete.
 pub(crate) fn windows(steps: &[Step]) -> Vec<String> {
     let boundaries = steps.windows(2).filter(|pair| pair[0].phase != pair[1].phase);
@@ -66,6 +60,25 @@ impl Sequence<'_, '_> {
         let secret: &StoredObject = kubeconfig.or_else(|| secrets.next())?;
         let namespace = secret.object.effective_namespace().to_owned();
         Some(Managed { namespace, cluster: self.inventory.cluster.clone() })
+    }
+
+    /// Objects of Cluster API that their owners paused: controllers do not act on them, so a step that waits for new
+    /// machines would never complete. The scripts have the same rule, for objects that were not provided.
+    pub(super) fn check_pauses(&self, findings: &mut Vec<Finding>) {
+        let Some(managed) = self.managed() else { return };
+        let rolls_out = rolls_out(&self.steps);
+        for paused in self.inventory.paused.iter().filter(|paused| paused.is_of(&managed.namespace, &managed.cluster)) {
+            let place = paused.place();
+            findings.push(if rolls_out {
+                let message = format!(
+                    "{place} is paused: Cluster API then rolls no machine out, so the roll-out of phase 3 cannot complete"
+                );
+                Finding::error("paused-by-owner", &paused.file, message).remedy(paused.remedy())
+            } else {
+                let message = format!("{place} is paused and stays paused: no step ends a pause of its owner");
+                Finding::note("paused-by-owner", &paused.file, message)
+            });
+        }
     }
 
     /// What a step in place in phase 3 says where machines are made anew before it.
@@ -141,5 +154,12 @@ impl Sequence<'_, '_> {
             roll_out(Machines::Workers),
             "every machine of a MachineDeployment is Running and was made after this step began",
         );
+    }
+}
+
+impl RotationPlan {
+    /// Whether Cluster API creates machines in it.
+    pub(crate) fn rolls_machines_out(&self) -> bool {
+        rolls_out(&self.steps)
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn sequence<'a>(
     if inventory.profile.course == Course::NodeFiles {
         backup::insert(&mut sequence.steps);
         cluster_api::explain_pause(&mut sequence.steps);
+        sequence.check_pauses(findings);
     }
     sequence.steps
 }

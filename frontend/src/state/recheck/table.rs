@@ -626,6 +626,13 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("path-too-long", "No file on a node has such a path.", Check::Members),
     row(
+        "paused-by-owner",
+        "Controllers of Cluster API do nothing for an object that is paused, and a roll-out waits for them.",
+        Check::Command(
+            "kubectl get clusters,kubeadmcontrolplanes,machinedeployments -A -o yaml | grep -n -e ' name:' -e paused",
+        ),
+    ),
+    row(
         "paused-too-early",
         "A tenant that is paused takes no change, and would stand still in the middle.",
         Check::Command("kubectl get tenantcontrolplanes -A -o yaml | grep -n -e paused -e tls"),
