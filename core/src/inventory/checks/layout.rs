@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use crate::{
     finding::Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory, Node, OwnBundle, Slot, signing_copy::CLIENT_FLAG, tree},
-    profile::{AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG},
+    inventory::{Artifact, Inventory, Node, OwnBundle, Role, Slot, signing_copy::CLIENT_FLAG, tree},
+    profile::{
+        AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG, StaticPodRow,
+    },
 };
 
 /// What the package's manifest calls holders that are no nodes.

@@ -5,7 +5,21 @@
 //! certificates cannot join, and one that has joined trusts the new CA alone. So it follows the switch.
 
 use super::builder::{Sequence, person};
-use crate::{Finding, inventory::{ObjectRole, StoredObject}, plan::{effort::{self, Effort}, model::{actions::{Action, ClusterAction, Machines, Managed}, phase::Phase, rotation_plan::RotationPlan, steps::{Fact, Gate, Holder, Step}}, objects}, profile::{AuthorityId, SecretContent}};
+use crate::{
+    Finding,
+    inventory::{ObjectRole, StoredObject},
+    plan::{
+        effort::{self, Effort},
+        model::{
+            actions::{Action, ClusterAction, Machines, Managed},
+            phase::Phase,
+            rotation_plan::RotationPlan,
+            steps::{Fact, Gate, Holder, Step},
+        },
+        objects,
+    },
+    profile::{AuthorityId, SecretContent},
+};
 
 /// What nobody has seen here.
 const UNSEEN_PINS: &str = "Machine templates and control planes that name caCertHashes themselves need the new CA's pin in them before machines are made: none were given, so look for some";
