@@ -1,17 +1,25 @@
 //! Artifact to slot: every file gets its place, on a node or off it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use zeroize::Zeroizing;
-
 use super::{
-    Artifact, Conflicts, InspectOptions, Inventory, Node, PASSWORD_NEEDED, PASSWORD_WRONG, Role, Slot, Unrecognised,
-    detect::{self, Detected, Reason},
+    detect::{
+        self,
+        result::{Detected, Reason},
+    },
+    given::{Given, Promise, Root, finding, keeps, promise},
     layout, links,
-    node_pods::NodePods,
+    model::{
+        inventory::{
+            Artifact, Bytes, Conflicts, InspectOptions, Inventory, Node, PASSWORD_NEEDED, PASSWORD_WRONG, Role, Slot,
+            Unrecognised,
+        },
+        pods::NodePods,
+        signers::Signers,
+    },
     packaged, recognise, resources,
     tree::{Location, Trees, split},
 };
@@ -19,13 +27,11 @@ use crate::{
     finding::{Finding, Severity},
     formats::{archive, utf16},
     input::{Content, InputFile, MAX_FILES, MAX_PATH, Password},
-    profile::{AuthorityId, Component, KUBEADM, OtherKind, Profile},
+    profile::{AuthorityId, Component, KUBEADM, Profile},
 };
 
 /// Archives in archives are opened this deep.
 const MAX_ARCHIVE_DEPTH: usize = 4;
-
-pub(super) type Bytes = Arc<Zeroizing<Vec<u8>>>;
 
 /// Opens archives, follows links, and puts every file where it belongs.
 pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inventory {
@@ -53,7 +59,7 @@ pub(super) fn assign(files: Vec<InputFile>, options: InspectOptions<'_>) -> Inve
         paused: Vec::new(),
         unrecognised: Vec::new(),
         authorities: BTreeMap::new(),
-        signers: super::Signers::default(),
+        signers: Signers::default(),
         tenant: None,
         rotations: BTreeMap::new(),
         standings: Vec::new(),
@@ -164,24 +170,6 @@ fn nested_prefix(root: &str, profile: &Profile) -> String {
     if root.is_empty() { format!("{}/", &profile.directory[1..]) } else { format!("{root}{}/", profile.directory) }
 }
 
-/// A file before it is recognised.
-#[derive(Clone)]
-pub(super) struct Given {
-    /// As the person named it.
-    pub(super) file: String,
-    pub(super) bytes: Bytes,
-    pub(super) mode: Option<u32>,
-}
-
-/// One node's files before they are recognised.
-#[derive(Default)]
-pub(super) struct Root {
-    /// By absolute path.
-    pub(super) files: BTreeMap<String, Given>,
-    /// Absolute path → name given by the person, target.
-    pub(super) links: BTreeMap<String, (String, String)>,
-}
-
 /// The same order whatever the order of the drop, and what was given twice once.
 fn in_order(files: &mut Vec<InputFile>) {
     fn bytes(file: &InputFile) -> Option<&[u8]> {
@@ -224,26 +212,6 @@ fn within_limits(files: &mut Vec<InputFile>, findings: &mut Vec<Finding>) {
     }
 }
 
-impl Root {
-    /// Adds a file; of two that differ the first is kept, and nobody can tell which one is right.
-    fn add(&mut self, on_node: String, given: Given) -> Option<Finding> {
-        match self.files.entry(on_node) {
-            Entry::Vacant(entry) => {
-                entry.insert(given);
-                None
-            }
-            Entry::Occupied(entry) if entry.get().bytes == given.bytes => None,
-            Entry::Occupied(entry) => {
-                let message = format!("it is given twice, with other content as {}", entry.get().file);
-                Some(
-                    Finding::error("two-trees", &given.file, message)
-                        .remedy("Give each node once; where two nodes share a name, tell them apart by their folders"),
-                )
-            }
-        }
-    }
-}
-
 fn open_archives(files: Vec<InputFile>, findings: &mut Vec<Finding>) -> Vec<InputFile> {
     let mut budget = archive::Budget::default();
     let mut opened = Vec::with_capacity(files.len());
@@ -281,69 +249,6 @@ const MAX_TEXT: usize = 1 << 20;
 /// Is it a text that may name other files?
 fn is_text(bytes: &[u8]) -> bool {
     bytes.len() <= MAX_TEXT && std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
-}
-
-/// What a path on a node promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Promise {
-    Certificate,
-    Credential,
-    Key,
-    Kubeconfig,
-    KubeletConfig,
-    Nothing,
-    PublicKey,
-    StaticPod,
-}
-
-pub(super) fn promise(profile: &Profile, path: &str) -> Promise {
-    if profile.authorities.iter().any(|row| row.certificate == path)
-        || profile.leaves.iter().any(|row| row.certificate == path)
-    {
-        return Promise::Certificate;
-    }
-    if profile.authorities.iter().any(|row| row.key == path) || profile.leaves.iter().any(|row| row.key == path) {
-        return Promise::Key;
-    }
-    if profile.kubeconfigs.iter().any(|row| row.path == path) {
-        return Promise::Kubeconfig;
-    }
-    if profile.static_pods.iter().any(|row| row.path == path) {
-        return Promise::StaticPod;
-    }
-    if path == profile.signing.certificate {
-        return Promise::Certificate;
-    }
-    if path == profile.signing.key {
-        return Promise::Key;
-    }
-    match profile.others.iter().find(|row| row.path == path).map(|row| row.kind) {
-        Some(OtherKind::KubeletClient | OtherKind::KubeletServingPair) => Promise::Credential,
-        Some(OtherKind::KubeletConfig) => Promise::KubeletConfig,
-        Some(OtherKind::KubeletServing) => Promise::Certificate,
-        Some(OtherKind::KubeletServingKey | OtherKind::ServiceAccountKey) => Promise::Key,
-        Some(OtherKind::ServiceAccountPublicKey) => Promise::PublicKey,
-        None => Promise::Nothing,
-    }
-}
-
-pub(super) fn keeps(promise: Promise, artifact: &Artifact) -> bool {
-    matches!(
-        (promise, artifact),
-        (Promise::Certificate, Artifact::Certificates(_) | Artifact::Credential(..))
-            | (Promise::Credential, Artifact::Credential(..) | Artifact::Certificates(_))
-            | (Promise::Key, Artifact::PrivateKey(_))
-            | (Promise::Kubeconfig, Artifact::Kubeconfig(_))
-            | (Promise::KubeletConfig, Artifact::KubeletConfig(_))
-            | (Promise::PublicKey, Artifact::PublicKey(_))
-            | (Promise::StaticPod, Artifact::StaticPod(_))
-    )
-}
-
-pub(super) fn finding(severity: Severity, file: &str, reason: &Reason) -> Finding {
-    Finding::new(severity.min(reason.at_most), reason.code, file, &reason.message)
-        .at(&reason.place)
-        .remedy(&reason.remedy)
 }
 
 impl Inventory {
@@ -408,7 +313,7 @@ impl Inventory {
                 continue;
             }
             let matters = if self.matters(&path) { Severity::Error } else { Severity::Warning };
-            let reader = detect::Reader::on_node(self.profile, &path);
+            let reader = detect::PemReader::on_node(self.profile, &path);
             let (detected, reasons) = detect::detect_for(&bytes, password, reader);
             self.findings.extend(reasons.iter().map(|reason| finding(matters, &file, reason)));
             match detected {
@@ -497,7 +402,7 @@ impl Inventory {
             return Some(Slot { place: path.to_owned(), file, bytes, mode, artifact: Artifact::Keystore });
         }
         let is_manifest = self.is_manifest(path);
-        let reader = if is_manifest { detect::Reader::Kubelet } else { detect::Reader::Person };
+        let reader = if is_manifest { detect::PemReader::Kubelet } else { detect::PemReader::Person };
         let (detected, reasons) = detect::detect_for(&bytes, password, reader);
         let artifact = match detected {
             Detected::Nothing(reason) if is_manifest && reason.damaged => {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Artifact, Authority, Inventory, ObjectRole, tree};
+use super::{
+    model::inventory::{Artifact, Authority, Inventory, ObjectRole},
+    tree,
+};
 use crate::{
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::Certificate,

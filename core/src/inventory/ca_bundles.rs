@@ -3,17 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::detect;
-use crate::{formats::object::Object, x509::Certificate};
-
-/// A `caBundle` of an object.
-#[derive(Clone, Debug)]
-pub(crate) struct CaBundle {
-    /// Where it is in the object (RFC 6901).
-    pub(crate) pointer: String,
-    /// Whom it accepts.
-    pub(crate) certificates: Vec<Certificate>,
-}
+use super::{detect, model::copies::CaBundle};
+use crate::formats::object::Object;
 
 /// Every `caBundle` of an object that has one (kubernetes/api: admissionregistration/v1; kube-aggregator: apiregistration/v1;
 /// apiextensions/v1).

@@ -2,129 +2,41 @@
 
 mod odd;
 mod pem;
+pub(super) mod result;
+
+pub(super) use self::result::{Detected, PemReader, Reason, contains, from_base64};
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-pub(super) use self::pem::{Pem, Reader, first_element};
+pub(super) use self::pem::{Pem, first_element};
 
-use self::pem::{read_pem, sorted};
-use super::{Artifact, EmbeddedCredential, KubeconfigArtifact, PASSWORD_NEEDED, PASSWORD_WRONG};
+use self::{
+    pem::{read_pem, sorted},
+    result::{COPY_AGAIN, private_key_der},
+};
+use super::model::inventory::{Artifact, EmbeddedCredential, KubeconfigArtifact};
 use crate::{
-    finding::Severity,
     formats::{
         kubeconfig::{self, Kubeconfig, Material},
         kubelet,
-        object::{self, Object},
+        object::{self},
         static_pod,
-        talos::{self, TalosFile},
+        talos::{self},
         yaml,
     },
     input::Password,
-    x509::{Certificate, Container, ContainerError, KeyError, PrivateKey, SigningRequest, container},
+    x509::{Certificate, Container, ContainerError, PrivateKey, SigningRequest, container},
 };
-
-/// What a file turned out to be.
-#[derive(Debug)]
-pub(super) enum Detected {
-    Artifact(Artifact),
-    Objects(Vec<Object>),
-    Talos(Box<TalosFile>),
-    /// Nothing that has a place, and why.
-    Nothing(Reason),
-}
-
-/// Why a file, or a part of it, could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reason {
-    /// `line 3`, `clusters[0]`; empty for the whole file.
-    pub(super) place: String,
-    /// A sentence without a final period.
-    pub(super) message: String,
-    /// What to do about it; empty where nothing has to be done.
-    pub(super) remedy: String,
-    /// The code of the finding.
-    pub(super) code: &'static str,
-    /// The finding has this severity at most, however much the file matters.
-    pub(super) at_most: Severity,
-    /// Whether the file was meant to be something and is damaged, rather than being something else.
-    pub(super) damaged: bool,
-}
-
-impl Reason {
-    /// The same reason, about a part of something larger.
-    pub(super) fn within(&self, place: &str) -> Self {
-        let at = format!("{place} {}", self.place);
-        Self { place: at.trim_end().to_owned(), ..self.clone() }
-    }
-
-    fn foreign(message: impl Into<String>) -> Self {
-        Self {
-            place: String::new(),
-            message: message.into(),
-            remedy: String::new(),
-            code: UNREADABLE,
-            at_most: Severity::Error,
-            damaged: false,
-        }
-    }
-
-    fn damaged(place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
-        Self {
-            place: place.into(),
-            message: message.into(),
-            remedy: remedy.to_owned(),
-            code: UNREADABLE,
-            at_most: Severity::Error,
-            damaged: true,
-        }
-    }
-
-    /// Something that is readable, but not by the programs that read it in a cluster.
-    fn unfit(code: &'static str, place: impl Into<String>, message: impl Into<String>, remedy: &str) -> Self {
-        Self { code, ..Self::damaged(place, message, remedy) }
-    }
-
-    /// Something encrypted that was not opened; `wrong` if a password was tried.
-    fn locked(place: impl Into<String>, message: impl Into<String>, wrong: bool) -> Self {
-        let (code, remedy) = if wrong {
-            (
-                PASSWORD_WRONG,
-                "Give its password; one password opens everything, so give files with another one by themselves",
-            )
-        } else {
-            (PASSWORD_NEEDED, "Give its password (--password-file, or when asked for it); it is used in memory alone")
-        };
-        Self { code, ..Self::damaged(place, message, remedy) }
-    }
-}
-
-/// So many faults of one file's PEM are said, and the last one, which tells where reading stopped.
-const MAX_PROBLEMS: usize = 20;
-
-/// The code of findings about what cannot be read.
-const UNREADABLE: &str = "unreadable-content";
-
-/// What to do about keys that are encrypted in ways that nobody should use any more, or at too great a cost.
-const CONVERT: &str =
-    "Encrypt it anew (openssl pkcs8 -topk8 -in FILE -out NEW -v2 aes-256-cbc), or give it without a password";
-
-/// What to do about keys of other kinds: a rotation makes new keys, and needs no old one of that kind.
-const UNUSED_KEY: &str = "Leave the private key out: a rotation makes new keys. A new CA needs an RSA or ECDSA key";
-
-const PLAIN_KEY: &str = "Give an RSA or ECDSA key; `openssl pkey -in FILE -out FILE.plain` removes a password";
-
-const COPY_AGAIN: &str = "Copy the file again from the node, as a whole";
 
 /// Tells what `bytes` are, whoever reads them. Partial damage comes back beside what could be read.
 pub(super) fn detect(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
-    detect_for(bytes, password, Reader::Person)
+    detect_for(bytes, password, PemReader::Person)
 }
 
 /// Tells what `bytes` are to a reader: blocks that it ignores count for nothing, and come back as reasons.
-pub(super) fn detect_for(bytes: &[u8], password: Option<&Password>, reader: Reader) -> (Detected, Vec<Reason>) {
+pub(super) fn detect_for(bytes: &[u8], password: Option<&Password>, reader: PemReader) -> (Detected, Vec<Reason>) {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if text.iter().all(u8::is_ascii_whitespace) {
         return (Detected::Nothing(Reason::damaged("", "the file is empty", COPY_AGAIN)), Vec::new());
@@ -151,18 +63,7 @@ pub(super) fn is_java_keystore(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\xfe\xed\xfe\xed") || bytes.starts_with(b"\xce\xce\xce\xce")
 }
 
-/// Does `needle` stand anywhere in `haystack`?
-pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-/// The bytes that a base64 text stands for; line breaks in it are skipped.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let compact: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD.decode(compact).ok()
-}
-
-fn detect_der(bytes: &[u8], password: Option<&Password>, reader: Reader) -> (Detected, Vec<Reason>) {
+fn detect_der(bytes: &[u8], password: Option<&Password>, reader: PemReader) -> (Detected, Vec<Reason>) {
     if let Some(reason) = odd::pkcs7(bytes) {
         return (Detected::Nothing(reason), Vec::new());
     }
@@ -183,35 +84,6 @@ fn detect_der(bytes: &[u8], password: Option<&Password>, reader: Reader) -> (Det
         Err(reason) => Detected::Nothing(reason),
     };
     (detected, Vec::new())
-}
-
-/// A private key in DER, opened where it is encrypted.
-fn private_key_der(bytes: &[u8], place: &str, password: Option<&Password>) -> Result<Arc<PrivateKey>, Reason> {
-    let read = match (PrivateKey::from_der(bytes), password) {
-        (Err(KeyError::Encrypted), Some(password)) => PrivateKey::from_encrypted_der(bytes, password),
-        (Err(KeyError::Encrypted), None) if !PrivateKey::is_openable(bytes) => Err(KeyError::UnsupportedEncryption),
-        (read, _) => read,
-    };
-    read.map(Arc::new).map_err(|error| match error {
-        KeyError::Encrypted => Reason::locked(place, "the private key is encrypted", false),
-        KeyError::WrongPassword => Reason::locked(place, "the password does not open the private key", true),
-        KeyError::UnsupportedEncryption => Reason::damaged(place, error.to_string(), CONVERT),
-        KeyError::NotAKey(_) => Reason::damaged(
-            place,
-            "it starts like DER, but is neither a certificate nor a private key",
-            "Give certificates and keys as PEM or DER",
-        ),
-        error => unreadable_key(place, &error),
-    })
-}
-
-/// A private key of a kind that is not used here, or one that is damaged.
-fn unreadable_key(place: &str, error: &KeyError) -> Reason {
-    let remedy = match error {
-        KeyError::Unsupported(_) => UNUSED_KEY,
-        _ => PLAIN_KEY,
-    };
-    Reason::damaged(place, format!("the private key cannot be read: {error}"), remedy)
 }
 
 fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<Reason>) {
@@ -235,7 +107,7 @@ fn open_container(bytes: &[u8], password: Option<&Password>) -> (Detected, Vec<R
     sorted(Pem { certificates, keys: keys.into_iter().map(Arc::new).collect(), ..Pem::default() })
 }
 
-fn detect_yaml(bytes: &[u8], reader: Reader) -> (Detected, Vec<Reason>) {
+fn detect_yaml(bytes: &[u8], reader: PemReader) -> (Detected, Vec<Reason>) {
     let place = |line: usize| if line > 0 { format!("line {line}") } else { String::new() };
     let (mut documents, duplicate) = match yaml::documents_as_kubernetes(bytes) {
         Ok(read) => (read.values, read.duplicate),
@@ -253,9 +125,9 @@ fn detect_yaml(bytes: &[u8], reader: Reader) -> (Detected, Vec<Reason>) {
 }
 
 /// Tells what the documents of a YAML text are to a reader.
-fn detect_documents(documents: &mut Vec<Value>, reader: Reader) -> (Detected, Vec<Reason>) {
+fn detect_documents(documents: &mut Vec<Value>, reader: PemReader) -> (Detected, Vec<Reason>) {
     let mut said = Vec::new();
-    if reader == Reader::Kubelet && documents.len() > 1 {
+    if reader == PemReader::Kubelet && documents.len() > 1 {
         said.push(odd::further_documents(documents.len()));
         documents.drain(1..).for_each(|mut document| yaml::wipe(&mut document));
     }
@@ -369,7 +241,7 @@ fn decode_at(model: Kubeconfig, at: impl Fn(usize, Field) -> String) -> (Kubecon
             credentials.push(None);
             continue;
         };
-        let (certificates, problems) = certificates_for(bytes, Reader::Pair);
+        let (certificates, problems) = certificates_for(bytes, PemReader::Pair);
         reasons.extend(problems.into_iter().map(|reason| Reason { place: place.clone(), ..reason }));
         let place = at(index, Field::Key);
         let key = embedded(&user.client_key, &place, &mut reasons).and_then(|bytes| {
@@ -396,11 +268,11 @@ fn embedded<'a>(material: &'a Material, place: &str, reasons: &mut Vec<Reason>) 
 
 /// The trust anchors in PEM text, as Go reads them, and what it does not read. Text without any certificate is damaged.
 pub(super) fn certificates(bytes: &[u8]) -> (Vec<Certificate>, Vec<Reason>) {
-    certificates_for(bytes, Reader::Trust)
+    certificates_for(bytes, PemReader::Trust)
 }
 
 /// The certificates in PEM text, as this reader reads them, and what it does not read.
-fn certificates_for(bytes: &[u8], reader: Reader) -> (Vec<Certificate>, Vec<Reason>) {
+fn certificates_for(bytes: &[u8], reader: PemReader) -> (Vec<Certificate>, Vec<Reason>) {
     let Pem { certificates, mut reasons, .. } = read_pem(bytes, None, reader);
     if certificates.is_empty() && reasons.is_empty() {
         reasons.push(
@@ -412,7 +284,7 @@ fn certificates_for(bytes: &[u8], reader: Reader) -> (Vec<Certificate>, Vec<Reas
 
 /// The private key in PEM text that Go reads, the first one, and what could not be read of it.
 pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>) {
-    let Pem { keys, mut reasons, .. } = read_pem(bytes, None, Reader::Pair);
+    let Pem { keys, mut reasons, .. } = read_pem(bytes, None, PemReader::Pair);
     let key = keys.into_iter().next();
     if key.is_none() && reasons.is_empty() {
         reasons.push(
@@ -427,7 +299,7 @@ pub(super) fn private_key(bytes: &[u8]) -> (Option<Arc<PrivateKey>>, Vec<Reason>
 /// # Errors
 /// A reason if there is none that can be read.
 pub(super) fn signing_request(bytes: &[u8]) -> Result<SigningRequest, Reason> {
-    let Pem { requests, mut reasons, .. } = read_pem(bytes, None, Reader::Person);
+    let Pem { requests, mut reasons, .. } = read_pem(bytes, None, PemReader::Person);
     let none = || Reason::damaged("", "it holds no signing request", COPY_AGAIN);
     requests.into_iter().next().ok_or_else(|| if reasons.is_empty() { none() } else { reasons.remove(0) })
 }

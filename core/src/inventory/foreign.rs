@@ -8,7 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inventory, Node, Role, signing_copy::CLIENT_FLAG};
+use super::{
+    model::inventory::{Inventory, Node, Role},
+    signing_copy::CLIENT_FLAG,
+};
 use crate::{
     profile::{AuthorityId, Component, Course, SIGNING_FLAG},
     x509::Certificate,

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::detect;
+use super::{detect, model::copies::Unread};
 use crate::{
     input::Password,
     x509::{Certificate, Container, ContainerError, JavaKeystore, PublicKey, container, is_java_keystore},
@@ -23,21 +23,6 @@ pub(super) struct Keystore {
     pub(super) keys: Vec<PublicKey>,
     /// Why it was not read, or not to its end.
     pub(super) unread: Option<Unread>,
-}
-
-/// Why a value was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Unread {
-    /// PKCS#12, and no password was given.
-    PasswordNeeded,
-    /// PKCS#12 with another password than the given one.
-    PasswordWrong,
-    /// PKCS#12 that is damaged, too costly, or one of too many.
-    Container,
-    /// A keystore of the types JKS or JCEKS that is damaged or holds secret keys.
-    Java,
-    /// The record of a Helm release that is damaged or larger than the limits.
-    Release,
 }
 
 /// Opens keystores; the number of those that need a password is limited.

@@ -3,7 +3,15 @@
 //! A flag wins over drop-ins of `--config-dir`, the last drop-in over the others, and a drop-in over the file of `--config`
 //! (kubernetes/kubernetes: cmd/kubelet/app/server.go, `mergeKubeletConfigurations` and `kubeletConfigFlagPrecedence`).
 
-use super::{Artifact, CLIENT_FLAG, Inventory, Node, Reader, ReaderProcess, Reference, Slot, tree};
+use super::model::readers::Process as ReaderProcess;
+use super::{
+    model::{
+        inventory::{Artifact, Inventory, Node, Slot},
+        readers::{Reader, Reference},
+    },
+    signing_copy::CLIENT_FLAG,
+    tree,
+};
 use crate::{
     formats::{kubelet::KubeletConfig, path::below},
     profile::OtherKind,

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Unrecognised,
-    assign::{Given, Root},
+    given::{Given, Root},
+    model::inventory::Unrecognised,
     tree,
 };
 use crate::{finding::Finding, formats::path::below, profile::Profile};

@@ -6,9 +6,13 @@ use std::{
 };
 
 use super::{
-    Artifact, Inventory, Node, Role, Slot, Unrecognised,
-    assign::{Bytes, finding},
-    detect, tree,
+    detect,
+    given::finding,
+    model::{
+        inventory::{Artifact, Bytes, Inventory, Node, Role, Slot, Unrecognised},
+        machines::SecretsFile,
+    },
+    tree,
 };
 use crate::{
     finding::{Finding, Severity},
@@ -16,16 +20,6 @@ use crate::{
     profile::AuthorityId,
     x509::Certificate,
 };
-
-/// A file of the cluster's secrets, by what tells whose it is.
-#[derive(Debug)]
-pub(crate) struct SecretsFile {
-    pub(crate) file: String,
-    pub(crate) bytes: Bytes,
-    pub(crate) cluster_id: String,
-    /// The places in it that hold something.
-    pub(crate) places: Vec<&'static str>,
-}
 
 impl Inventory {
     /// One of Talos' files; on a platform without Talos' API it says nothing.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{Artifact, Inventory, Node, tree};
+use super::{
+    model::inventory::{Artifact, Inventory, Node},
+    tree,
+};
 use crate::{
     finding::Finding,
     x509::{AlternativeName, Certificate},

@@ -9,17 +9,18 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    Inventory, ObjectRole, StoredObject, Unrecognised,
-    assign::{Bytes, finding},
     ca_bundles::ca_bundles,
     copies::Reader,
-    detect::{self, Reason},
-    node_pods::{NodePods, rolled_out},
+    detect::{self, result::Reason},
+    given::finding,
+    model::{
+        inventory::{Bytes, Inventory, ObjectRole, StoredObject, Unrecognised},
+        pods::{NodePods, Workload},
+    },
+    node_pods::rolled_out,
     paused::PausedObject,
     pins::pinned,
-    recognise, tenant, unsupported,
-    workloads::Workload,
-    writers,
+    recognise, tenant, unsupported, writers,
 };
 use crate::{
     finding::{Finding, Severity},
@@ -326,4 +327,12 @@ pub(super) fn secret_cluster(object: &Object, content: SecretContent) -> Option<
     let row = SECRETS.iter().find(|row| row.content == content)?;
     let from_label = object.labels.get(CLUSTER_NAME_LABEL).cloned();
     from_label.or_else(|| Some(object.name.strip_suffix(row.suffix)?.strip_suffix('-')?.to_owned()))
+}
+
+impl StoredObject {
+    /// The Cluster that a management Secret belongs to.
+    pub(crate) fn cluster(&self) -> Option<String> {
+        let ObjectRole::Secret(content) = self.role else { return None };
+        secret_cluster(&self.object, content)
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, Inventory, Slot,
-    detect::{self, Detected},
+    detect::{self, result::Detected},
+    model::inventory::{Artifact, Inventory, Slot},
 };
 use crate::{
     formats::{object, package_manifest},

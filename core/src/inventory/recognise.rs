@@ -5,6 +5,7 @@ use crate::{
     finding::{Finding, Severity},
     formats::utf16,
     input::{Content, InputFile},
+    inventory::model::inventory::Inventory,
     profile::{KUBEADM, PROFILES, Profile, Sign},
 };
 
@@ -124,6 +125,15 @@ fn has_at_its_top(file: &InputFile, keys: &[&str]) -> bool {
         lines.any(|line| line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b":")))
     };
     keys.iter().all(has)
+}
+
+impl Inventory {
+    /// Is the input that of another platform, of several clusters, or encrypted? Then whatever else could be said of it
+    /// follows from that.
+    pub(crate) fn is_other_input(&self) -> bool {
+        let encrypted = |finding: &Finding| finding.severity == Severity::Error && finding.code == SOPS;
+        self.is_unsupported() || !self.found_clusters.is_empty() || self.findings.iter().any(encrypted)
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 //! without either the kubelet makes a self-signed `kubelet.crt` if there is none); pkg/kubelet/certificate/kubelet.go,
 //! `NewKubeletServerCertificateManager` (`kubelet-server-current.pem`, signer `kubernetes.io/kubelet-serving`).
 
-use super::{Inventory, Node};
-use crate::{
-    inventory::kubelet::found,
-    profile::{AuthorityId, OtherKind},
+use super::{
+    kubelet::found,
+    model::inventory::{Inventory, Node},
 };
+use crate::profile::{AuthorityId, OtherKind};
 
 /// Files that can hold the kubelet's command line beside its units: the end of their path.
 const COMMAND_LINE_FILES: [&str; 3] = ["/kubeadm-flags.env", "/default/kubelet", "/sysconfig/kubelet"];

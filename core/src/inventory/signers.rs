@@ -3,21 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Inventory;
+use super::model::{inventory::Inventory, signers::Signers};
 use crate::x509::Certificate;
 
 /// So many authorities may stand between a leaf and the one that is trusted.
 const MAX_CHAIN: usize = 8;
-
-/// For every certificate of an inventory, the authority in it that signed it.
-#[derive(Debug, Default)]
-pub(crate) struct Signers {
-    signers: BTreeMap<[u8; 32], Certificate>,
-    /// Fingerprints of the authorities that signed a certificate that is no authority.
-    issuing: BTreeSet<[u8; 32]>,
-    /// Were there so many authorities that not all of them were tried?
-    pub(crate) gave_up: bool,
-}
 
 /// Signatures that are checked in any case, and for each certificate beside: a check takes some 100 µs, and a file of
 /// thousands of authorities must not take hours. A cluster of 1,000 nodes needs three for each certificate.

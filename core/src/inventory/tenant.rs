@@ -9,42 +9,18 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
-    Artifact, Inventory, Node, ObjectRole, Role, Slot, StoredObject,
-    assign::{finding, keeps, promise},
-    detect::{self, Detected},
+    detect::{self, result::Detected},
+    given::{finding, keeps, promise},
+    model::{
+        inventory::{Artifact, Inventory, Node, ObjectRole, Role, Slot, StoredObject},
+        tenant::{HostedRole, Tenant},
+    },
 };
 use crate::{
     finding::{Finding, Severity},
     formats::{emit, object::Object, static_pod},
     profile::{Ability, Component, Hosted, Profile, SecretTable},
 };
-
-/// What an object is to a tenant's control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HostedRole {
-    /// It describes the control plane.
-    ControlPlane,
-    /// The Deployment that runs it.
-    Deployment,
-    /// The Deployment that runs the operator.
-    Operator,
-    /// A Secret with its files.
-    Secret,
-}
-
-/// A tenant's control plane, as far as it was given.
-#[derive(Clone, Debug)]
-pub(crate) struct Tenant {
-    pub(crate) hosted: &'static Hosted,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-    /// By their tables, in the tables' order.
-    pub(crate) secrets: Vec<(&'static SecretTable, Arc<StoredObject>)>,
-    /// The object that describes it.
-    pub(crate) control_plane: Option<Arc<StoredObject>>,
-    deployment: Option<Arc<StoredObject>>,
-    operator: Option<Arc<StoredObject>>,
-}
 
 /// The role of an object, by its kind and labels.
 pub(super) fn role(hosted: &Hosted, object: &Object) -> Option<HostedRole> {
@@ -158,7 +134,7 @@ impl Inventory {
             let Some(bytes) = data.remove(*key) else { continue };
             let place = format!("{}, data.{key}", stored.place());
             let promise = promise(self.profile, path);
-            let (detected, reasons) = detect::detect_for(&bytes, None, detect::Reader::on_node(self.profile, path));
+            let (detected, reasons) = detect::detect_for(&bytes, None, detect::PemReader::on_node(self.profile, path));
             let said = |reason: &detect::Reason| finding(Severity::Error, &stored.file, &reason.within(&place));
             self.findings.extend(reasons.iter().map(said));
             match detected {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Inventory, writers::owners};
+use super::{model::inventory::Inventory, writers::owners};
 use crate::{finding::Finding, formats::object::Object, input::InputFile, profile::AuthorityId};
 
 /// A distribution that is not supported.

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::model::pods::Workload;
 use crate::formats::{
     object::Object,
     static_pod::{self, StaticPod},
@@ -11,18 +12,6 @@ use crate::formats::{
 /// Kinds with `kubectl rollout restart` (kubernetes/kubectl: pkg/polymorphichelpers/objectrestarter.go), whose Pod template is
 /// at `spec.template` (kubernetes/api: apps/v1).
 const ROLLED_OUT: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
-
-/// A workload that mounts folders or files of its nodes.
-#[derive(Clone, Debug)]
-pub(crate) struct Workload {
-    /// Its name in commands: `DaemonSet/cloud-controller-manager`.
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    /// The file that holds the object, as the person named it.
-    pub(crate) file: String,
-    /// Its Pod template.
-    pub(crate) pod: StaticPod,
-}
 
 impl Workload {
     /// Reads an object; `None` if it is something else, or its Pods see no file of the node.

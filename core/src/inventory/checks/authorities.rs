@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    every_kubeconfig, join,
+    iteration::{every_kubeconfig, join, severity},
     layout::misplaced_manifest,
-    severity,
     signatures::{issuer_name, signature_not_judged},
 };
 use crate::{
     finding::{Finding, Severity},
-    inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
+    inventory::model::inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,

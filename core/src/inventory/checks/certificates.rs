@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::every_certificate;
+use super::iteration::every_certificate;
 use crate::{
     finding::Finding,
-    inventory::{Inventory, KubeletServing},
+    inventory::{model::inventory::Inventory, serving::KubeletServing},
     profile::{AuthorityId, SuccessorShape},
     time::{DAY, UnixTime},
     x509::{Certificate, KeyType, MAX_RSA_BITS, SignatureVerdict},

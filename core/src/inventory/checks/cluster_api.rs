@@ -3,7 +3,7 @@
 use crate::{
     finding::{Finding, Severity},
     formats::pem,
-    inventory::{Inventory, KubeconfigArtifact, ObjectRole, StoredObject},
+    inventory::model::inventory::{Inventory, KubeconfigArtifact, ObjectRole, StoredObject},
     profile::{AuthorityId, CLUSTER_SECRET_TYPE, SecretContent},
 };
 

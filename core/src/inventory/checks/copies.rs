@@ -1,19 +1,16 @@
 //! Objects of the cluster that carry a rotated CA along: who writes it there, and what is left to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::objects;
+use super::{iteration::names, objects};
 use crate::{
     finding::Finding,
-    inventory::{
-        Inventory, ObjectRole,
+    inventory::model::{
         copies::{CaCopy, CopyKind},
+        inventory::{Inventory, ObjectRole},
     },
     profile::AuthorityId,
 };
-
-/// Names of so many objects are said; the rest is counted.
-const NAMED: usize = 5;
 
 /// Who signs for kubelets; what they hold is renewed by the rotation itself
 /// (kubernetes/api: certificates/v1, `KubeAPIServerClientKubeletSignerName`, `KubeletServingSignerName`).
@@ -78,23 +75,6 @@ fn groups(inventory: &Inventory) -> impl Iterator<Item = (&str, CopyKind, Vec<&C
         groups.entry((&copy.file, copy.kind)).or_default().push(copy);
     }
     groups.into_iter().map(|((file, kind), group)| (file, kind, group))
-}
-
-/// The objects, by namespace and name.
-pub(super) fn names(copies: &[&CaCopy]) -> String {
-    let all: BTreeSet<String> =
-        copies
-            .iter()
-            .map(|copy| {
-                if copy.namespace.is_empty() { copy.name.clone() } else { format!("{}/{}", copy.namespace, copy.name) }
-            })
-            .collect();
-    let mut named: Vec<&str> = all.iter().take(NAMED).map(String::as_str).collect();
-    let rest = format!("{} more", all.len().saturating_sub(NAMED));
-    if all.len() > NAMED {
-        named.push(&rest);
-    }
-    named.join(", ")
 }
 
 /// Requests to the cluster's own signers, and what came of them.

@@ -4,7 +4,11 @@ use super::layout;
 use crate::{
     finding::Finding,
     formats::kubeadm::VERSIONS,
-    inventory::{Inventory, Node, ObjectRole, signing_copy::CLIENT_FLAG, tree},
+    inventory::{
+        model::inventory::{Inventory, Node, ObjectRole},
+        signing_copy::CLIENT_FLAG,
+        tree,
+    },
     profile::{AuthorityId, SIGNING_FLAG},
 };
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     finding::{Finding, Severity},
     formats::kubeconfig::Material,
-    inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
+    inventory::model::inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
     profile::{AuthorityId, Component, KubeconfigRow},
     x509::{Certificate, SignatureVerdict},
 };

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use crate::{
     finding::Finding,
     formats::static_pod::StaticPod,
-    inventory::{Artifact, Inventory, Node, OwnBundle, Role, Slot, signing_copy::CLIENT_FLAG, tree},
+    inventory::{
+        model::inventory::{Artifact, Inventory, Node, Role, Slot},
+        signing_copy::{CLIENT_FLAG, OwnBundle},
+        tree,
+    },
     profile::{
         AuthorityId, Component, Course, KUBELET_AUTHORITY_FLAG, Profile, SIGNING_FLAG, SIGNING_KEY_FLAG, StaticPodRow,
     },

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    inventory::{Artifact, Inventory},
+    inventory::model::inventory::{Artifact, Inventory},
     profile::AuthorityId,
 };
 

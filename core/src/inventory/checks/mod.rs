@@ -7,6 +7,7 @@ mod authorities;
 mod certificates;
 mod cluster_api;
 mod copies;
+mod iteration;
 mod kubeadm;
 mod kubeconfigs;
 mod layout;
@@ -19,13 +20,8 @@ mod writers;
 
 pub(crate) use self::{signatures::refused_extension, verifiers::Refusals};
 
-use super::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot};
-use crate::{
-    finding::Severity,
-    profile::{AuthorityId, OtherKind},
-    time::UnixTime,
-    x509::Certificate,
-};
+use super::model::inventory::Inventory;
+use crate::time::UnixTime;
 
 /// Adds the findings of every check.
 pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
@@ -59,46 +55,4 @@ pub(super) fn check(inventory: &mut Inventory, now: UnixTime) {
     writers::objects(inventory, &mut findings);
     verifiers::verifiers(inventory, now, &mut findings);
     inventory.findings.append(&mut findings);
-}
-
-/// How much a problem with an authority's own files matters.
-fn severity(inventory: &Inventory, id: AuthorityId) -> Severity {
-    match inventory.profile.authority(id) {
-        Some(row) if row.rotates => Severity::Error,
-        _ => Severity::Warning,
-    }
-}
-
-fn join(place: &str, more: &str) -> String {
-    if place.is_empty() { more.to_owned() } else { format!("{place}, {more}") }
-}
-
-/// Every kubeconfig, with its file and the place in it.
-fn every_kubeconfig(inventory: &Inventory) -> impl Iterator<Item = (&str, String, &KubeconfigArtifact)> {
-    let in_files = inventory.slots().filter_map(|(_, slot)| match &slot.artifact {
-        Artifact::Kubeconfig(kubeconfig) => Some((slot.file.as_str(), String::new(), &**kubeconfig)),
-        _ => None,
-    });
-    let in_objects = inventory.objects.iter().filter_map(|stored| {
-        let (_, kubeconfig) = stored.kubeconfig.as_ref()?;
-        Some((stored.file.as_str(), stored.place(), kubeconfig))
-    });
-    in_files.chain(in_objects)
-}
-
-/// Every certificate once for each file it stands in; the kubelet's own serving certificate aside.
-fn every_certificate(inventory: &Inventory) -> impl Iterator<Item = (&str, String, &Certificate)> {
-    let own_serving = |slot: &Slot| {
-        let rows = inventory.profile.others.iter();
-        rows.into_iter().any(|row| row.kind == OtherKind::KubeletServing && row.path == slot.place)
-    };
-    let in_files = inventory.slots().filter(move |(_, slot)| !own_serving(slot)).flat_map(|(_, slot)| {
-        slot.artifact.all_certificates().into_iter().map(|certificate| (slot.file.as_str(), String::new(), certificate))
-    });
-    // What was once signed on request is history, and there may be thousands.
-    let standing = inventory.objects.iter().filter(|stored| stored.role != ObjectRole::SigningRequest);
-    let in_objects = standing.flat_map(|stored| {
-        stored.all_certificates().into_iter().map(|certificate| (stored.file.as_str(), stored.place(), certificate))
-    });
-    in_files.chain(in_objects)
 }

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{copies::names, signatures::signature_not_judged};
+use super::{iteration::names, signatures::signature_not_judged};
 use crate::{
     finding::{Finding, Severity},
     inventory::{
-        Inventory, PASSWORD_NEEDED, PASSWORD_WRONG,
-        copies::{CaCopy, CopiedValue, CopyKind, Form},
-        keystores::Unread,
+        model::{
+            copies::{CaCopy, CopiedValue, CopyKind, Form, Unread},
+            inventory::{Inventory, PASSWORD_NEEDED, PASSWORD_WRONG},
+        },
         writers::WrittenBy,
     },
     profile::{AuthorityId, AuthorityRow},

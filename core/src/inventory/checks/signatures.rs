@@ -2,10 +2,10 @@
 
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
-use super::{every_certificate, severity};
+use super::iteration::{every_certificate, severity};
 use crate::{
     finding::{Finding, Severity},
-    inventory::Inventory,
+    inventory::model::inventory::Inventory,
     profile::AuthorityId,
     x509::{Certificate, SignatureVerdict},
 };

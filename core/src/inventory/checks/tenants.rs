@@ -2,7 +2,10 @@
 
 use crate::{
     finding::Finding,
-    inventory::{Inventory, Role, tenant::Tenant},
+    inventory::model::{
+        inventory::{Inventory, Role},
+        tenant::Tenant,
+    },
     profile::AuthorityId,
 };
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::every_certificate;
+use super::iteration::every_certificate;
 use crate::{
     finding::Finding,
-    inventory::Inventory,
+    inventory::model::inventory::Inventory,
     time::UnixTime,
     x509::{Certificate, ChainError, ExtendedKeyUsage, Presented, Purpose, Question, Rules, TrustBundle, validate},
 };

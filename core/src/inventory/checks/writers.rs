@@ -3,8 +3,10 @@
 use crate::{
     finding::Finding,
     inventory::{
-        Inventory, ObjectRole, StoredObject,
-        tenant::HostedRole,
+        model::{
+            inventory::{Inventory, ObjectRole, StoredObject},
+            tenant::HostedRole,
+        },
         writers::{is_immutable, writer},
     },
     profile::SecretContent,

@@ -15,26 +15,18 @@ use self::{
     shared::Identity,
     units::{Holder, Unit},
 };
-use super::{Conflicts, Inventory, Node, Role, Slot, StoredObject, copies::CaCopy, pins::Pinned};
+use super::{
+    model::{
+        clusters::FoundCluster,
+        copies::CaCopy,
+        inventory::{Conflicts, Inventory, Node, Role, Slot, StoredObject},
+    },
+    pins::Pinned,
+};
 use crate::{finding::Finding, profile::AuthorityId, text::hex, x509::Certificate};
 
 /// So many folders and nodes are named in a finding; the rest is counted. The report has all of them.
 const NAMED: usize = 6;
-
-/// One of several clusters that the files are of.
-#[derive(Clone, Debug)]
-pub(crate) struct FoundCluster {
-    /// Its name in Cluster API; empty where it has none.
-    pub(crate) name: String,
-    /// Its cluster CA, or the first of those that its nodes have.
-    pub(crate) authority: Certificate,
-    /// Its nodes by name.
-    pub(crate) nodes: Vec<String>,
-    /// Its files, by name.
-    pub(crate) files: Vec<String>,
-    /// The folders and files that hold all of them and nothing of another cluster.
-    pub(crate) loaded_from: Vec<String>,
-}
 
 /// What belongs to other clusters than the one that the checks judge.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 
 use super::units::Unit;
 use crate::{
-    inventory::{Artifact, Conflicts, Inventory, Node, Role},
+    inventory::model::inventory::{Artifact, Conflicts, Inventory, Node, Role},
     profile::{AuthorityId, OtherKind},
     x509::{Certificate, PublicKey},
 };

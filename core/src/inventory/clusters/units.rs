@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    inventory::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject},
+    inventory::model::inventory::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject},
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Reason, contains, from_base64, pem::Reader};
+use super::result::{PemReader, Reason, contains, from_base64};
 use crate::{
     finding::Severity,
     formats::{kubeconfig, yaml},
@@ -122,8 +122,8 @@ pub(super) fn pkcs7_in_pem() -> Reason {
 }
 
 /// A reason for DER where Go reads PEM alone.
-pub(super) fn der_on_node(der: &[u8], reader: Reader) -> Option<Reason> {
-    if reader == Reader::Person {
+pub(super) fn der_on_node(der: &[u8], reader: PemReader) -> Option<Reason> {
+    if reader == PemReader::Person {
         return None;
     }
     let (what, remedy) = if Certificate::from_der(der).is_ok() {
@@ -190,11 +190,11 @@ pub(super) fn further_documents(count: usize) -> Reason {
 }
 
 /// A note about a KubeletConfiguration that kubeadm copies to nodes: a kubelet reads its node's own file.
-pub(super) fn kubelet_configuration(documents: &[Value], reader: Reader) -> Vec<Reason> {
+pub(super) fn kubelet_configuration(documents: &[Value], reader: PemReader) -> Vec<Reason> {
     let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let kind = |value: &Value| text(value, "/kind").unwrap_or_default();
     let is_template = |value: &Value| match kind(value).as_str() {
-        "KubeletConfiguration" => reader == Reader::Person,
+        "KubeletConfiguration" => reader == PemReader::Person,
         "ConfigMap" => {
             let name = text(value, "/metadata/name").unwrap_or_default();
             name.starts_with("kubelet-config") && text(value, "/data/kubelet").is_some()

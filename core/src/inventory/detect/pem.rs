@@ -2,45 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{CONVERT, COPY_AGAIN, Detected, MAX_PROBLEMS, Reason, odd, private_key_der, unreadable_key};
+use super::{
+    odd,
+    result::{CONVERT, COPY_AGAIN, Detected, MAX_PROBLEMS, PemReader, Reason, private_key_der, unreadable_key},
+};
 use crate::{
     formats::pem::{self, PemBlock, PemScan},
     input::Password,
-    inventory::Artifact,
-    profile::{AuthorityId, Profile},
+    inventory::model::inventory::Artifact,
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
-
-/// Who reads a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
-    /// A person provides the file to Airlock alone: everything that can be read counts.
-    Person,
-    /// Go's `tls.X509KeyPair` reads a certificate or a private key.
-    Pair,
-    /// Go's `x509.CertPool.AppendCertsFromPEM` or client-go's `cert.ParseCertsPEM` reads trust anchors.
-    Trust,
-    /// etcd, or kube-apiserver as its client, reads trust anchors: every block counts, whatever its label, and one that is
-    /// no certificate makes the reader fail (etcd-io/etcd: client/pkg/tlsutil/tlsutil.go, `NewCertPool`).
-    EtcdTrust,
-    /// The kubelet reads a static Pod's manifest.
-    Kubelet,
-}
-
-impl Reader {
-    /// Who reads the file at `path` on a node.
-    pub(crate) fn on_node(profile: &Profile, path: &str) -> Self {
-        if profile.static_pods.iter().any(|row| row.path == path) {
-            return Self::Kubelet;
-        }
-        match profile.authorities.iter().find(|row| row.certificate == path) {
-            Some(row) if row.id == AuthorityId::Etcd => Self::EtcdTrust,
-            Some(_) => Self::Trust,
-            None if profile.signing.certificate == path => Self::Trust,
-            None => Self::Pair,
-        }
-    }
-}
 
 /// The command that writes every certificate of a file in the form that all readers take, and nothing else.
 pub(super) const CONVERT_CERTIFICATES: &str = "Convert it: openssl storeutl -certs FILE >NEW";
@@ -93,12 +64,12 @@ pub(crate) struct Pem {
 }
 
 /// Reads the PEM blocks of a text as `reader` does. Text that the reader ignores comes back as reasons.
-pub(super) fn read_pem(bytes: &[u8], password: Option<&Password>, reader: Reader) -> Pem {
+pub(super) fn read_pem(bytes: &[u8], password: Option<&Password>, reader: PemReader) -> Pem {
     let scan = pem::blocks(bytes);
     let mut pem = Pem::default();
     pem.faults(&scan);
     let faulty: Vec<usize> = scan.problems.iter().map(|problem| problem.line).collect();
-    if reader == Reader::Person {
+    if reader == PemReader::Person {
         for block in scan.blocks {
             pem.notice(&block);
             pem.add(block, password);
@@ -112,7 +83,7 @@ pub(super) fn read_pem(bytes: &[u8], password: Option<&Password>, reader: Reader
         if !is_read && is_certificate(&block.label) && !explained {
             pem.reasons.push(ignored(block, bytes));
         }
-        if matches!(reader, Reader::Trust | Reader::EtcdTrust) && block.label.ends_with("PRIVATE KEY") {
+        if matches!(reader, PemReader::Trust | PemReader::EtcdTrust) && block.label.ends_with("PRIVATE KEY") {
             pem.reasons.push(key_in_trust(block.line, reader));
         }
     }
@@ -132,11 +103,11 @@ fn is_certificate(label: &str) -> bool {
 }
 
 /// Does the reader take a block that encoding/pem found?
-fn counts(block: &PemBlock, reader: Reader) -> bool {
+fn counts(block: &PemBlock, reader: PemReader) -> bool {
     match reader {
-        Reader::Person | Reader::EtcdTrust => true,
-        Reader::Pair | Reader::Kubelet => block.label == "CERTIFICATE" || !is_certificate(&block.label),
-        Reader::Trust => (block.label == "CERTIFICATE" && !block.headers) || !is_certificate(&block.label),
+        PemReader::Person | PemReader::EtcdTrust => true,
+        PemReader::Pair | PemReader::Kubelet => block.label == "CERTIFICATE" || !is_certificate(&block.label),
+        PemReader::Trust => (block.label == "CERTIFICATE" && !block.headers) || !is_certificate(&block.label),
     }
 }
 
@@ -159,8 +130,8 @@ fn ignored(block: &PemBlock, bytes: &[u8]) -> Reason {
 
 /// A private key in a file of trust anchors
 /// (kubernetes/kubernetes: pkg/controller/certificates/rootcacertpublisher publishes `--root-ca-file` as it is).
-fn key_in_trust(line: usize, reader: Reader) -> Reason {
-    let why = if reader == Reader::EtcdTrust {
+fn key_in_trust(line: usize, reader: PemReader) -> Reason {
+    let why = if reader == PemReader::EtcdTrust {
         "etcd cannot read the file: it takes every block for a certificate"
     } else {
         "Trust bundles are public: kube-controller-manager copies ca.crt into the ConfigMap kube-root-ca.crt of every namespace"

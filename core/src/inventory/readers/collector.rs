@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Process, Reader, Reference, configs,
-    files::{NodeFile, NodeFiles},
-};
+use super::{configs, files::NodeFiles};
 use crate::{
     formats::{
         command_line::{self, Argument},
         static_pod::Container,
         systemd_unit::Unknown,
     },
+    inventory::model::readers::{NodeFile, Process, Reader, Reference},
     profile::file_flags::FileFlag,
 };
 

@@ -2,11 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Process, Reference,
-    collector::{Collector, Source},
-    files::NodeFile,
-};
+use super::collector::{Collector, Source};
 use crate::{
     formats::{
         apiserver_config::{self, Field},
@@ -15,7 +11,14 @@ use crate::{
         yaml,
     },
     input::MAX_PATH,
-    inventory::{Artifact, detect, tree},
+    inventory::{
+        detect,
+        model::{
+            inventory::Artifact,
+            readers::{NodeFile, Process, Reference},
+        },
+        tree,
+    },
     profile::file_fields::{FieldContent, FileField},
 };
 

@@ -4,20 +4,11 @@ use std::{collections::BTreeMap, ops::Bound};
 
 use crate::{
     formats::systemd_unit::glob,
-    inventory::{Artifact, Slot, tree},
+    inventory::{
+        model::{inventory::Slot, readers::NodeFile},
+        tree,
+    },
 };
-
-/// A file of a node.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NodeFile<'a> {
-    /// Its absolute path on the node.
-    pub(crate) path: &'a str,
-    /// The file, as the person named it.
-    pub(crate) file: &'a str,
-    pub(crate) bytes: &'a [u8],
-    /// What it was recognised as.
-    pub(crate) artifact: Option<&'a Artifact>,
-}
 
 impl<'a> From<&'a Slot> for NodeFile<'a> {
     fn from(slot: &'a Slot) -> Self {

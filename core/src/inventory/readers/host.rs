@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Process, Reference,
-    collector::{Collector, Source},
-    files::NodeFile,
-};
+use super::collector::{Collector, Source};
 use crate::{
     formats::{
         command_line,
         systemd_unit::{self, EnvironmentFile, Fragment, Service, Unknown, Word},
     },
-    inventory::tree,
+    inventory::{
+        model::readers::{NodeFile, Process, Reference},
+        tree,
+    },
     profile::file_flags::Program,
 };
 

@@ -1,13 +1,16 @@
 //! References of static Pods.
 
-use super::{
-    Process, Reference,
-    collector::{Collector, Source},
-    files::NodeFile,
-};
+use super::collector::{Collector, Source};
 use crate::{
     formats::static_pod::{Container, HostPathType, Mount, StaticPod},
-    inventory::{Artifact, tree, workloads::Workload},
+    inventory::{
+        model::{
+            inventory::Artifact,
+            pods::Workload,
+            readers::{NodeFile, Process, Reference},
+        },
+        tree,
+    },
     profile::file_flags::Program,
 };
 

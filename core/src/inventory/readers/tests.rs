@@ -1,9 +1,7 @@
 use std::{fs, path::Path};
 
-use super::{
-    super::detect::{Detected, detect},
-    *,
-};
+use super::{super::detect::detect, *};
+use crate::inventory::detect::result::Detected;
 
 mod configs;
 mod field;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    inventory::{Artifact, Inventory, Node, ObjectRole, Slot},
+    inventory::model::inventory::{Artifact, Inventory, Node, ObjectRole, Slot},
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::{Certificate, PublicKey},
 };

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Aspect, Before, Done, Fits, Switched, TrustsBoth, rotation::Rotation};
+use super::super::model::standing::Standing::{Before, Done, Switched, TrustsBoth};
 use crate::{
-    inventory::{Inventory, Node},
+    inventory::model::{
+        inventory::{Inventory, Node},
+        standing::{Aspect, Fits, Rotation},
+    },
     profile::AuthorityRow,
     x509::Certificate,
 };

@@ -11,32 +11,19 @@ mod objects;
 mod rotation;
 
 use Standing::{Before, Done, Switched, TrustsBoth};
-use serde::{Deserialize, Serialize};
 
-pub(crate) use self::rotation::Rotation;
 pub(super) use self::rotation::rotations;
+pub(crate) use super::model::standing::Rotation;
 
-use super::{Inventory, KubeconfigArtifact};
+use super::model::{
+    inventory::{Inventory, KubeconfigArtifact},
+    standing::{Aspect, Fits, HolderStanding, Standing},
+};
 use crate::{
     finding::Finding,
     profile::AuthorityId,
     x509::{Certificate, SignatureVerdict},
 };
-
-/// How far a holder is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(clippy::exhaustive_enums)] // three phases, four moments between them
-pub enum Standing {
-    /// It knows the old CA alone.
-    Before,
-    /// Phase 1 is done: it accepts both, and the old one signs.
-    TrustsBoth,
-    /// Phase 2 is done: it accepts both, and the new one signs.
-    Switched,
-    /// Phase 3 is done: it knows the new CA alone.
-    Done,
-}
 
 impl Standing {
     /// All of them, in order.
@@ -65,9 +52,6 @@ impl Standing {
     }
 }
 
-/// Moments that something fits.
-pub(crate) type Fits = &'static [Standing];
-
 /// What is as it was before a phase fits, by the phase: 1 to 3.
 fn until(phase: u8) -> Fits {
     &Standing::ALL[..usize::from(phase)]
@@ -76,31 +60,6 @@ fn until(phase: u8) -> Fits {
 /// What is as it is from a phase on fits.
 fn from(phase: u8) -> Fits {
     &Standing::ALL[usize::from(phase)..]
-}
-
-/// One thing that a holder has, and what it tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Aspect {
-    /// Absolute path on the node, or `Secret default/one-ca`.
-    pub(crate) place: String,
-    /// The file as the person named it.
-    pub(crate) file: String,
-    /// Empty where it fits no moment of a rotation.
-    pub(crate) fits: Fits,
-    /// What is seen there: `it trusts the old CA alone`.
-    pub(crate) seen: String,
-    /// Is it, byte for byte, what a package brings? kube-controller-manager publishes `ca.crt` as it is.
-    pub(crate) is_exact: bool,
-}
-
-/// Someone who has a part in the rotation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HolderStanding {
-    /// A node's name, an object's place, or a file.
-    pub(crate) name: String,
-    /// `control-plane`, `worker`, `cluster`, `management` or `clients`.
-    pub(crate) role: &'static str,
-    pub(crate) aspects: Vec<Aspect>,
 }
 
 impl HolderStanding {

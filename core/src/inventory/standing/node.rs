@@ -1,11 +1,11 @@
 //! What a node's files tell.
 
-use super::{
-    Aspect, Before, Done, Fits, HolderStanding, Standing, Switched, TrustsBoth, from, kubeconfig, machines,
-    rotation::Rotation, signed, trust, until,
-};
+use super::{Before, Done, Switched, TrustsBoth, from, kubeconfig, machines, signed, trust, until};
 use crate::{
-    inventory::{Artifact, Inventory, Node, Role},
+    inventory::model::{
+        inventory::{Artifact, Inventory, Node, Role},
+        standing::{Aspect, Fits, HolderStanding, Rotation, Standing},
+    },
     profile::{AuthorityId, AuthorityRow, Component, SIGNING_FLAG},
     x509::TrustBundle,
 };

@@ -1,8 +1,11 @@
 //! What objects and people's kubeconfigs tell.
 
-use super::{Aspect, Before, Done, Fits, HolderStanding, Switched, TrustsBoth, access, kubeconfig};
+use super::{Before, Done, Switched, TrustsBoth, access, kubeconfig};
 use crate::{
-    inventory::{Inventory, ObjectRole, StoredObject},
+    inventory::model::{
+        inventory::{Inventory, ObjectRole, StoredObject},
+        standing::{Aspect, Fits, HolderStanding},
+    },
     profile::SecretContent,
 };
 

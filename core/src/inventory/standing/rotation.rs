@@ -4,19 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{evidence::Evidence, machines};
 use crate::{
-    inventory::{Artifact, Inventory, ObjectRole},
+    inventory::model::{
+        inventory::{Artifact, Inventory, ObjectRole},
+        standing::Rotation,
+    },
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::{Certificate, before_date},
 };
-
-/// A rotation that is under way.
-#[derive(Clone, Debug)]
-pub(crate) struct Rotation {
-    pub(crate) old: Certificate,
-    pub(crate) new: Certificate,
-    /// Accepted somewhere, and neither of the two: what rotations that were given up have left.
-    pub(crate) strays: Vec<Certificate>,
-}
 
 impl Rotation {
     fn of(old: &Certificate, new: &Certificate) -> Self {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Tree, all};
 use crate::{
-    inventory::readers::{Reader, Reference},
+    inventory::model::readers::{Reader, Reference},
     profile::file_flags::Content,
 };
 
