@@ -13,10 +13,8 @@ use super::{
     given::{Given, Promise, Root, finding, keeps, promise},
     layout, links,
     model::{
-        inventory::{
-            Artifact, Bytes, Conflicts, InspectOptions, Inventory, Node, PASSWORD_NEEDED, PASSWORD_WRONG, Role, Slot,
-            Unrecognised,
-        },
+        files::{Artifact, Bytes, Node, Role, Slot, Unrecognised},
+        inventory::{Conflicts, InspectOptions, Inventory, PASSWORD_NEEDED, PASSWORD_WRONG},
         pods::NodePods,
         signers::Signers,
     },

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    model::inventory::{Artifact, Authority, Inventory, ObjectRole},
+    model::{
+        files::Artifact,
+        inventory::{Authority, Inventory},
+        objects::ObjectRole,
+    },
     tree,
 };
 use crate::{

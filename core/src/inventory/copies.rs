@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    detect::{self},
+    detect,
     keystores::{Keystore, Opener},
     model::copies::{CaCopy, CopiedValue, CopyKind, Form, Unread},
     writers::{WrittenBy, is_immutable, owners, writer},

@@ -4,27 +4,24 @@ mod odd;
 mod pem;
 pub(super) mod result;
 
-pub(super) use self::result::{Detected, PemReader, Reason, contains, from_base64};
-
 use std::sync::Arc;
 
 use serde_json::Value;
 
-pub(super) use self::pem::{Pem, first_element};
+pub(super) use self::{
+    pem::{Pem, first_element},
+    result::{Detected, PemReader, Reason, contains, from_base64},
+};
 
 use self::{
     pem::{read_pem, sorted},
     result::{COPY_AGAIN, private_key_der},
 };
-use super::model::inventory::{Artifact, EmbeddedCredential, KubeconfigArtifact};
+use super::model::files::{Artifact, EmbeddedCredential, KubeconfigArtifact};
 use crate::{
     formats::{
         kubeconfig::{self, Kubeconfig, Material},
-        kubelet,
-        object::{self},
-        static_pod,
-        talos::{self},
-        yaml,
+        kubelet, object, static_pod, talos, yaml,
     },
     input::Password,
     x509::{Certificate, Container, ContainerError, PrivateKey, SigningRequest, container},

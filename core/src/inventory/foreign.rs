@@ -9,7 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    model::inventory::{Inventory, Node, Role},
+    model::{
+        files::{Node, Role},
+        inventory::Inventory,
+    },
     signing_copy::CLIENT_FLAG,
 };
 use crate::{

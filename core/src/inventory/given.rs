@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     detect::result::Reason,
-    model::inventory::{Artifact, Bytes},
+    model::files::{Artifact, Bytes},
 };
 use crate::{
     finding::{Finding, Severity},

@@ -3,11 +3,11 @@
 //! A flag wins over drop-ins of `--config-dir`, the last drop-in over the others, and a drop-in over the file of `--config`
 //! (kubernetes/kubernetes: cmd/kubelet/app/server.go, `mergeKubeletConfigurations` and `kubeletConfigFlagPrecedence`).
 
-use super::model::readers::Process as ReaderProcess;
 use super::{
     model::{
-        inventory::{Artifact, Inventory, Node, Slot},
-        readers::{Reader, Reference},
+        files::{Artifact, Node, Slot},
+        inventory::Inventory,
+        readers::{Process as ReaderProcess, Reader, Reference},
     },
     signing_copy::CLIENT_FLAG,
     tree,

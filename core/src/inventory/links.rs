@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     given::{Given, Root},
-    model::inventory::Unrecognised,
+    model::files::Unrecognised,
     tree,
 };
 use crate::{finding::Finding, formats::path::below, profile::Profile};

@@ -9,7 +9,8 @@ use super::{
     detect,
     given::finding,
     model::{
-        inventory::{Artifact, Bytes, Inventory, Node, Role, Slot, Unrecognised},
+        files::{Artifact, Bytes, Node, Role, Slot, Unrecognised},
+        inventory::Inventory,
         machines::SecretsFile,
     },
     tree,

@@ -45,13 +45,13 @@ pub(crate) use self::{
     model::{
         clusters::FoundCluster,
         copies::{CaBundle, CopyKind},
-        inventory::{
-            Artifact, Authority, EmbeddedCredential, KubeconfigArtifact, Node, ObjectRole, Role, Slot, StoredObject,
-        },
+        files::{Artifact, EmbeddedCredential, KubeconfigArtifact, Node, Role, Slot},
+        inventory::Authority,
+        objects::{HostedRole, ObjectRole, StoredObject},
         pods::{NodePods, PodLife, PodRead},
         readers::{Process as ReaderProcess, Reader, Reference},
         standing::{Aspect, HolderStanding},
-        tenant::{HostedRole, Tenant},
+        tenant::Tenant,
     },
     pins::Pinned,
     sample::sample_share,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     model::{
-        inventory::{Artifact, Slot},
+        files::{Artifact, Slot},
         pods::{NodePods, PodLife, PodRead},
     },
     workloads::{is_rolled_out, name, pod_with_node_files},

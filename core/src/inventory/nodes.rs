@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
-    model::inventory::{Artifact, Inventory, Node},
+    model::{
+        files::{Artifact, Node},
+        inventory::Inventory,
+    },
     tree,
 };
 use crate::{

@@ -14,11 +14,13 @@ use super::{
     detect::{self, result::Reason},
     given::finding,
     model::{
-        inventory::{Bytes, Inventory, ObjectRole, StoredObject, Unrecognised},
+        files::{Bytes, Unrecognised},
+        inventory::Inventory,
+        objects::{ObjectRole, StoredObject},
+        paused::PausedObject,
         pods::{NodePods, Workload},
     },
     node_pods::rolled_out,
-    paused::PausedObject,
     pins::pinned,
     recognise, tenant, unsupported, writers,
 };

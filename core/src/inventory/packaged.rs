@@ -6,7 +6,10 @@ use zeroize::Zeroizing;
 
 use super::{
     detect::{self, result::Detected},
-    model::inventory::{Artifact, Inventory, Slot},
+    model::{
+        files::{Artifact, Slot},
+        inventory::Inventory,
+    },
 };
 use crate::{
     formats::{object, package_manifest},

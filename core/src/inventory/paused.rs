@@ -1,27 +1,11 @@
 //! Objects of Cluster API that their owner paused.
 
-use super::objects::is_cluster;
+use super::{model::paused::PausedObject, objects::is_cluster};
 use crate::{
     formats::object::Object,
     profile::{CLUSTER_NAME_LABEL, PAUSED_ANNOTATION, PAUSED_BY_PACKAGE},
     text::shell::quote,
 };
-
-/// A Cluster, KubeadmControlPlane or MachineDeployment that is paused, and not by a package of Airlock.
-#[derive(Clone, Debug)]
-pub(crate) struct PausedObject {
-    /// `cluster.cluster.x-k8s.io`, as kubectl takes it.
-    resource: &'static str,
-    kind: String,
-    namespace: String,
-    name: String,
-    /// The name of its Cluster.
-    cluster: String,
-    /// `spec.paused` is true; otherwise an annotation pauses it.
-    by_field: bool,
-    /// The file that holds the object, as the person named it.
-    pub(crate) file: String,
-}
 
 impl PausedObject {
     /// Reads an object; `None` if it is of another kind or is not paused (kubernetes-sigs/cluster-api:

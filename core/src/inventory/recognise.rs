@@ -1,11 +1,10 @@
 //! Which platform the files are of.
 
-use super::{detect, tree::Trees, unsupported};
+use super::{detect, model::inventory::Inventory, tree::Trees, unsupported};
 use crate::{
     finding::{Finding, Severity},
     formats::utf16,
     input::{Content, InputFile},
-    inventory::model::inventory::Inventory,
     profile::{KUBEADM, PROFILES, Profile, Sign},
 };
 

@@ -6,7 +6,7 @@
 
 use super::{
     kubelet::found,
-    model::inventory::{Inventory, Node},
+    model::{files::Node, inventory::Inventory},
 };
 use crate::profile::{AuthorityId, OtherKind};
 

@@ -3,7 +3,7 @@
 //! Source: kubernetes/website: docs/tasks/tls/manual-rotation-of-ca-certificates, the note in step 2: "copy the new CA to a
 //! separate file and make the flags `--client-ca-file` and `--cluster-signing-cert-file` point to the copy".
 
-use super::model::inventory::{Inventory, Node};
+use super::model::{files::Node, inventory::Inventory};
 use crate::{
     profile::{AuthorityId, Component, SIGNING_FLAG, SIGNING_KEY_FLAG},
     x509::Certificate,

@@ -12,8 +12,10 @@ use super::{
     detect::{self, result::Detected},
     given::{finding, keeps, promise},
     model::{
-        inventory::{Artifact, Inventory, Node, ObjectRole, Role, Slot, StoredObject},
-        tenant::{HostedRole, Tenant},
+        files::{Artifact, Node, Role, Slot},
+        inventory::Inventory,
+        objects::{HostedRole, ObjectRole, StoredObject},
+        tenant::Tenant,
     },
 };
 use crate::{

@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{
     finding::{Finding, Severity},
-    inventory::model::inventory::{Artifact, EmbeddedCredential, Inventory, Node, ObjectRole, Role},
+    inventory::model::{
+        files::{Artifact, EmbeddedCredential, Node, Role},
+        inventory::Inventory,
+        objects::ObjectRole,
+    },
     profile::{AuthorityId, AuthorityRow, Component, Course, SecretContent, StaticPodRow},
     text::hex,
     time::UnixTime,

@@ -3,7 +3,11 @@
 use crate::{
     finding::{Finding, Severity},
     formats::pem,
-    inventory::model::inventory::{Inventory, KubeconfigArtifact, ObjectRole, StoredObject},
+    inventory::model::{
+        files::KubeconfigArtifact,
+        inventory::Inventory,
+        objects::{ObjectRole, StoredObject},
+    },
     profile::{AuthorityId, CLUSTER_SECRET_TYPE, SecretContent},
 };
 

@@ -7,7 +7,8 @@ use crate::{
     finding::Finding,
     inventory::model::{
         copies::{CaCopy, CopyKind},
-        inventory::{Inventory, ObjectRole},
+        inventory::Inventory,
+        objects::ObjectRole,
     },
     profile::AuthorityId,
 };

@@ -6,7 +6,9 @@ use crate::{
     finding::Severity,
     inventory::model::{
         copies::CaCopy,
-        inventory::{Artifact, Inventory, KubeconfigArtifact, ObjectRole, Slot},
+        files::{Artifact, KubeconfigArtifact, Slot},
+        inventory::Inventory,
+        objects::ObjectRole,
     },
     profile::{AuthorityId, OtherKind},
     x509::Certificate,

@@ -5,7 +5,7 @@ use crate::{
     finding::Finding,
     formats::kubeadm::VERSIONS,
     inventory::{
-        model::inventory::{Inventory, Node, ObjectRole},
+        model::{files::Node, inventory::Inventory, objects::ObjectRole},
         signing_copy::CLIENT_FLAG,
         tree,
     },

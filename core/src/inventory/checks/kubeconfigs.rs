@@ -7,7 +7,10 @@ use super::{
 use crate::{
     finding::{Finding, Severity},
     formats::kubeconfig::Material,
-    inventory::model::inventory::{Artifact, EmbeddedCredential, Inventory, KubeconfigArtifact, Node, Slot},
+    inventory::model::{
+        files::{Artifact, EmbeddedCredential, KubeconfigArtifact, Node, Slot},
+        inventory::Inventory,
+    },
     profile::{AuthorityId, Component, KubeconfigRow},
     x509::{Certificate, SignatureVerdict},
 };

@@ -6,7 +6,10 @@ use crate::{
     finding::Finding,
     formats::static_pod::StaticPod,
     inventory::{
-        model::inventory::{Artifact, Inventory, Node, Role, Slot},
+        model::{
+            files::{Artifact, Node, Role, Slot},
+            inventory::Inventory,
+        },
         signing_copy::{CLIENT_FLAG, OwnBundle},
         tree,
     },

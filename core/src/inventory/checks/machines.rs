@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    inventory::model::inventory::{Artifact, Inventory},
+    inventory::model::{files::Artifact, inventory::Inventory},
     profile::AuthorityId,
 };
 

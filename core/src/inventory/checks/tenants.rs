@@ -2,10 +2,7 @@
 
 use crate::{
     finding::Finding,
-    inventory::model::{
-        inventory::{Inventory, Role},
-        tenant::Tenant,
-    },
+    inventory::model::{files::Role, inventory::Inventory, tenant::Tenant},
     profile::AuthorityId,
 };
 

@@ -4,8 +4,8 @@ use crate::{
     finding::Finding,
     inventory::{
         model::{
-            inventory::{Inventory, ObjectRole, StoredObject},
-            tenant::HostedRole,
+            inventory::Inventory,
+            objects::{HostedRole, ObjectRole, StoredObject},
         },
         writers::{is_immutable, writer},
     },

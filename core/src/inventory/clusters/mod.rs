@@ -19,7 +19,9 @@ use super::{
     model::{
         clusters::FoundCluster,
         copies::CaCopy,
-        inventory::{Conflicts, Inventory, Node, Role, Slot, StoredObject},
+        files::{Node, Role, Slot},
+        inventory::{Conflicts, Inventory},
+        objects::StoredObject,
     },
     pins::Pinned,
 };

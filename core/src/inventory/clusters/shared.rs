@@ -5,7 +5,10 @@
 
 use super::units::Unit;
 use crate::{
-    inventory::model::inventory::{Artifact, Conflicts, Inventory, Node, Role},
+    inventory::model::{
+        files::{Artifact, Node, Role},
+        inventory::{Conflicts, Inventory},
+    },
     profile::{AuthorityId, OtherKind},
     x509::{Certificate, PublicKey},
 };

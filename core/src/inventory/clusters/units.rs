@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    inventory::model::inventory::{Artifact, Conflicts, Inventory, Node, ObjectRole, Role, StoredObject},
+    inventory::model::{
+        files::{Artifact, Node, Role},
+        inventory::{Conflicts, Inventory},
+        objects::{ObjectRole, StoredObject},
+    },
     profile::{AuthorityId, SecretContent},
     x509::Certificate,
 };

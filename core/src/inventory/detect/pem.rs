@@ -9,7 +9,7 @@ use super::{
 use crate::{
     formats::pem::{self, PemBlock, PemScan},
     input::Password,
-    inventory::model::inventory::Artifact,
+    inventory::model::files::Artifact,
     x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
 };
 

@@ -8,7 +8,10 @@ use crate::{
     finding::Severity,
     formats::{object::Object, talos::TalosFile},
     input::Password,
-    inventory::model::inventory::{Artifact, PASSWORD_NEEDED, PASSWORD_WRONG},
+    inventory::model::{
+        files::Artifact,
+        inventory::{PASSWORD_NEEDED, PASSWORD_WRONG},
+    },
     profile::{AuthorityId, Profile},
     x509::{KeyError, PrivateKey},
 };

@@ -5,27 +5,25 @@ use std::{
     sync::Arc,
 };
 
-use zeroize::Zeroizing;
-
 use super::{
     clusters::FoundCluster,
     copies::CaCopy,
+    files::{Artifact, Bytes, Node, Role, Slot, Unrecognised},
     machines::SecretsFile,
+    objects::{ObjectRole, StoredObject},
+    paused::PausedObject,
     pods::{NodePods, Workload},
     signers::Signers,
     standing::{HolderStanding, Rotation},
-    tenant::{HostedRole, Tenant},
+    tenant::Tenant,
 };
 use crate::{
     finding::Finding,
-    formats::{
-        kubeadm::ClusterConfiguration, kubeconfig::Kubeconfig, kubelet::KubeletConfig, object::Object,
-        static_pod::StaticPod, talos::Machine,
-    },
+    formats::object::Object,
     input::Password,
-    inventory::{paused::PausedObject, pins::Pinned},
-    profile::{AuthorityId, Profile, SecretContent},
-    x509::{Certificate, PrivateKey, PublicKey, SigningRequest},
+    inventory::pins::Pinned,
+    profile::{AuthorityId, Profile},
+    x509::{Certificate, PrivateKey, PublicKey},
 };
 
 /// The code of findings about what is encrypted, where no password was given.
@@ -96,129 +94,6 @@ pub(crate) struct Conflicts {
     pub(crate) nodes: Vec<(Node, Vec<Finding>)>,
     /// With what is to be said if they are of the same cluster.
     pub(crate) objects: Vec<(Arc<StoredObject>, Finding)>,
-}
-
-/// A node and the files that were given of it.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) name: String,
-    pub(crate) role: Role,
-    /// By absolute path on the node, or by the place in its configuration.
-    pub(crate) slots: BTreeMap<String, Slot>,
-    /// Files without a place in the profile's tables that a process on the node may read, by absolute path.
-    pub(crate) others: BTreeMap<String, Slot>,
-    /// Absolute paths of files that were provided and cannot be used; each has an error of its own.
-    pub(crate) unusable: BTreeSet<String>,
-    /// Symbolic links in the node's tree: absolute path and target.
-    pub(crate) links: BTreeMap<String, String>,
-    /// What else its configuration says, where it is made of one.
-    pub(crate) machine: Option<Machine>,
-}
-
-/// What a node is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Role {
-    ControlPlane,
-    /// A control plane that runs as Pods elsewhere: it has no kubelet and no place of its own.
-    Hosted,
-    Worker,
-}
-
-/// A recognised file.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    /// Absolute path on its node, or the file's name where it lies on none.
-    pub(crate) place: String,
-    /// The file as the person named it.
-    pub(crate) file: String,
-    /// Its bytes, as they were given.
-    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
-    /// Unix permission bits, where they are known.
-    pub(crate) mode: Option<u32>,
-    pub(crate) artifact: Artifact,
-}
-
-/// What a file turned out to be.
-#[derive(Debug)]
-pub(crate) enum Artifact {
-    /// One certificate or more.
-    Certificates(Vec<Certificate>),
-    /// Certificates and the private key of the first, in one file.
-    Credential(Vec<Certificate>, Arc<PrivateKey>),
-    Kubeconfig(Box<KubeconfigArtifact>),
-    KubeletConfig(KubeletConfig),
-    PrivateKey(Arc<PrivateKey>),
-    PublicKey(PublicKey),
-    SigningRequest(Box<SigningRequest>),
-    StaticPod(StaticPod),
-    /// A text such as a systemd unit or a component's configuration, which may name other files.
-    Text,
-    /// A Java keystore, which the rotation does not change.
-    Keystore,
-    /// For Talos' API, read as a kubeconfig.
-    Talosconfig(Box<KubeconfigArtifact>),
-}
-
-/// A kubeconfig with everything in it decoded.
-#[derive(Debug)]
-pub(crate) struct KubeconfigArtifact {
-    pub(crate) model: Kubeconfig,
-    /// The certificates that each cluster entry embeds.
-    pub(crate) trust: Vec<Vec<Certificate>>,
-    /// The client certificate and key that each user entry embeds.
-    pub(crate) credentials: Vec<Option<EmbeddedCredential>>,
-}
-
-/// A client certificate in a kubeconfig.
-#[derive(Debug)]
-pub(crate) struct EmbeddedCredential {
-    pub(crate) certificates: Vec<Certificate>,
-    pub(crate) key: Option<Arc<PrivateKey>>,
-}
-
-/// A Secret or ConfigMap that has a part in a rotation.
-#[derive(Debug)]
-pub(crate) struct StoredObject {
-    pub(crate) object: Object,
-    pub(crate) role: ObjectRole,
-    /// The file it came from, which may hold other objects as well.
-    pub(crate) file: String,
-    /// That file's bytes.
-    pub(crate) bytes: Arc<Zeroizing<Vec<u8>>>,
-    pub(crate) certificates: Vec<Certificate>,
-    pub(crate) key: Option<Arc<PrivateKey>>,
-    /// The kubeconfig inside, with its bytes.
-    pub(crate) kubeconfig: Option<(Arc<Zeroizing<Vec<u8>>>, KubeconfigArtifact)>,
-    /// The cluster's configuration inside, or that the object is.
-    pub(crate) kubeadm: Option<ClusterConfiguration>,
-    /// The signing request inside.
-    pub(crate) request: Option<SigningRequest>,
-}
-
-/// What an object is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ObjectRole {
-    /// ConfigMap kube-public/cluster-info.
-    ClusterInfo,
-    /// A webhook configuration, an APIService or a CustomResourceDefinition with CA data of its own.
-    CaBundle,
-    /// ConfigMap kube-system/kubeadm-config, or a file that kubeadm was given.
-    KubeadmConfig,
-    /// What a control plane without nodes is made of.
-    Hosted(HostedRole),
-    /// A CertificateSigningRequest of the cluster's API.
-    SigningRequest,
-    /// Secret kube-system/kubeadm-certs: keys of the CAs, encrypted for nodes that join.
-    UploadedCertificates,
-    /// A Secret of the management cluster.
-    Secret(SecretContent),
-}
-
-/// A file that has no place.
-#[derive(Clone, Debug)]
-pub(crate) struct Unrecognised {
-    pub(crate) file: String,
-    pub(crate) reason: String,
 }
 
 /// An authority as it is today: the old one while a rotation is under way.
@@ -338,149 +213,3 @@ impl Inventory {
             .unwrap_or_else(|| "kubernetes".into())
     }
 }
-
-impl Node {
-    /// Every recognised file of the node: those of the profile's tables first.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.values().chain(self.others.values())
-    }
-
-    /// The file at `path`, whether or not the profile's tables know it.
-    pub(crate) fn file(&self, path: &str) -> Option<&Slot> {
-        self.slots.get(path).or_else(|| self.others.get(path))
-    }
-
-    /// The certificates in the file at `path`; empty if there are none.
-    pub(crate) fn certificates(&self, path: &str) -> &[Certificate] {
-        self.slots.get(path).map_or(&[], |slot| slot.artifact.certificates())
-    }
-
-    /// The kubeconfig at `path`.
-    pub(crate) fn kubeconfig(&self, path: &str) -> Option<(&Slot, &KubeconfigArtifact)> {
-        let slot = self.slots.get(path)?;
-        match &slot.artifact {
-            Artifact::Kubeconfig(kubeconfig) => Some((slot, kubeconfig)),
-            _ => None,
-        }
-    }
-
-    /// The static Pod at `path`.
-    pub(crate) fn static_pod(&self, path: &str) -> Option<(&Slot, &StaticPod)> {
-        let slot = self.slots.get(path)?;
-        match &slot.artifact {
-            Artifact::StaticPod(pod) => Some((slot, pod)),
-            _ => None,
-        }
-    }
-}
-
-impl Artifact {
-    /// What it is, in words.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::Certificates(certificates) if certificates.len() > 1 => "certificates",
-            Self::Certificates(certificates) if certificates.iter().all(Certificate::is_root_authority) => {
-                "CA certificate"
-            }
-            Self::Certificates(_) => "certificate",
-            Self::Credential(..) => "certificate with its private key",
-            Self::Kubeconfig(_) => "kubeconfig",
-            Self::KubeletConfig(_) => "kubelet configuration",
-            Self::PrivateKey(_) => "private key",
-            Self::PublicKey(_) => "public key",
-            Self::SigningRequest(_) => "certificate signing request",
-            Self::StaticPod(_) => "static Pod manifest",
-            Self::Text => "configuration",
-            Self::Keystore => "Java keystore",
-            Self::Talosconfig(_) => "talosconfig",
-        }
-    }
-
-    /// As [`Self::kind`]; a command line that stands in another object than a Pod is none of a static Pod's.
-    pub(crate) fn kind_at(&self, place: &str) -> &'static str {
-        if matches!(self, Self::StaticPod(_)) && !place.starts_with('/') { "command line" } else { self.kind() }
-    }
-
-    /// The certificates that stand in the file itself.
-    pub(crate) fn certificates(&self) -> &[Certificate] {
-        match self {
-            Self::Certificates(certificates) | Self::Credential(certificates, _) => certificates,
-            _ => &[],
-        }
-    }
-
-    /// Every certificate in the file, embedded ones included.
-    pub(crate) fn all_certificates(&self) -> Vec<&Certificate> {
-        match self {
-            Self::Kubeconfig(access) | Self::Talosconfig(access) => access.certificates(),
-            other => other.certificates().iter().collect(),
-        }
-    }
-
-    /// The public half of every key in the file.
-    pub(crate) fn public_keys(&self) -> Vec<&PublicKey> {
-        match self {
-            Self::PublicKey(key) => vec![key],
-            Self::SigningRequest(request) => vec![request.public_key()],
-            other => other.keys().into_iter().map(|key| key.public_key()).collect(),
-        }
-    }
-
-    /// Every private key in the file.
-    pub(crate) fn keys(&self) -> Vec<&Arc<PrivateKey>> {
-        match self {
-            Self::Credential(_, key) | Self::PrivateKey(key) => vec![key],
-            Self::Kubeconfig(access) | Self::Talosconfig(access) => access.keys().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// How somebody reaches an API: whose authority it hangs on, whom it trusts and what it shows.
-    pub(crate) fn access(&self) -> Option<(AuthorityId, &KubeconfigArtifact)> {
-        match self {
-            Self::Kubeconfig(access) => Some((AuthorityId::Cluster, access)),
-            Self::Talosconfig(access) => Some((AuthorityId::Talos, access)),
-            _ => None,
-        }
-    }
-}
-
-impl KubeconfigArtifact {
-    pub(crate) fn certificates(&self) -> Vec<&Certificate> {
-        let credentials = self.credentials.iter().flatten().flat_map(|credential| &credential.certificates);
-        self.trust.iter().flatten().chain(credentials).collect()
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<PrivateKey>> {
-        self.credentials.iter().flatten().filter_map(|credential| credential.key.as_ref())
-    }
-}
-
-impl StoredObject {
-    /// `Secret default/one-ca`, as the person reads it.
-    pub(crate) fn place(&self) -> String {
-        match &self.object.namespace {
-            _ if self.object.name.is_empty() => self.object.kind.clone(),
-            Some(namespace) => format!("{} {namespace}/{}", self.object.kind, self.object.name),
-            None => format!("{} {}", self.object.kind, self.object.name),
-        }
-    }
-
-    /// Does it lie in a management cluster?
-    pub(crate) fn is_of_management(&self) -> bool {
-        matches!(self.role, ObjectRole::Hosted(_) | ObjectRole::Secret(_))
-    }
-
-    /// Is what it holds shown where it is used?
-    pub(crate) fn is_furnished(&self) -> bool {
-        self.role == ObjectRole::Hosted(HostedRole::Secret)
-    }
-
-    /// Every certificate in the object, embedded ones included.
-    pub(crate) fn all_certificates(&self) -> Vec<&Certificate> {
-        let embedded = self.kubeconfig.iter().flat_map(|(_, kubeconfig)| kubeconfig.certificates());
-        self.certificates.iter().chain(embedded).collect()
-    }
-}
-
-pub(crate) type Bytes = Arc<Zeroizing<Vec<u8>>>;

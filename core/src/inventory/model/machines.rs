@@ -1,6 +1,6 @@
 //! Secrets of a Talos cluster.
 
-use super::inventory::Bytes;
+use super::files::Bytes;
 
 /// A file of the cluster's secrets, by what tells whose it is.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Processes that read files of nodes.
 
-use super::inventory::Artifact;
+use super::files::Artifact;
 use crate::profile::file_flags::{Content, Program};
 
 /// A file of a node.

@@ -2,21 +2,8 @@
 
 use std::sync::Arc;
 
-use super::inventory::StoredObject;
+use super::objects::StoredObject;
 use crate::profile::{Hosted, SecretTable};
-
-/// What an object is to a tenant's control plane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HostedRole {
-    /// It describes the control plane.
-    ControlPlane,
-    /// The Deployment that runs it.
-    Deployment,
-    /// The Deployment that runs the operator.
-    Operator,
-    /// A Secret with its files.
-    Secret,
-}
 
 /// A tenant's control plane, as far as it was given.
 #[derive(Clone, Debug)]

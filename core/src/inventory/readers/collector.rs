@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{configs, files::NodeFiles};
+use super::files::NodeFiles;
 use crate::{
     formats::{
         command_line::{self, Argument},
@@ -31,7 +31,7 @@ pub(super) struct Source<'p> {
     /// The folder that relative paths start from, as the process sees it.
     pub(super) directory: String,
     /// Files that were followed already, by path on the node.
-    followed: BTreeSet<String>,
+    pub(super) followed: BTreeSet<String>,
 }
 
 impl<'p> Source<'p> {
@@ -107,14 +107,6 @@ impl<'a> Collector<'a> {
         match reference {
             Reference::Flag(flag) => FileFlag::of(program, flag).map(|_| path.to_owned()),
             _ => None,
-        }
-    }
-
-    /// Adds what the file at a path names in turn; each file once for each process.
-    pub(super) fn follow(&mut self, source: &mut Source<'_>, path: &str, on_node: &str) {
-        let Some(file) = self.files.get(on_node).copied() else { return };
-        if source.followed.insert(on_node.to_owned()) {
-            configs::collect(self, source, path, on_node, &file);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     inventory::{
         detect,
         model::{
-            inventory::Artifact,
+            files::Artifact,
             readers::{NodeFile, Process, Reference},
         },
         tree,
@@ -175,6 +175,16 @@ pub(super) fn unnamed_kubeconfigs(collector: &mut Collector<'_>) {
         {
             let mut source = Source::new(Process::KubeconfigUser, None, tree::split(file.path).0);
             kubeconfig(collector, &mut source, file.path, file.path, &file, &access.model);
+        }
+    }
+}
+
+impl Collector<'_> {
+    /// Adds what the file at a path names in turn; each file once for each process.
+    pub(super) fn follow(&mut self, source: &mut Source<'_>, path: &str, on_node: &str) {
+        let Some(file) = self.files.get(on_node).copied() else { return };
+        if source.followed.insert(on_node.to_owned()) {
+            collect(self, source, path, on_node, &file);
         }
     }
 }

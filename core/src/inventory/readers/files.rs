@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Bound};
 use crate::{
     formats::systemd_unit::glob,
     inventory::{
-        model::{inventory::Slot, readers::NodeFile},
+        model::{files::Slot, readers::NodeFile},
         tree,
     },
 };

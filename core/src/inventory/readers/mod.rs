@@ -15,12 +15,13 @@ pub(crate) use super::model::readers::NodeFile;
 
 use self::{collector::Collector, files::NodeFiles};
 use super::model::{
+    files::Node,
+    inventory::Inventory,
     pods::Workload,
     readers::{Process, Reader, Reference},
 };
 use crate::{
     formats::{path::below, systemd_unit::Unknown},
-    inventory::model::inventory::{Inventory, Node},
     profile::file_flags::{Content, FileFlag, Program},
 };
 

@@ -5,7 +5,7 @@ use crate::{
     formats::static_pod::{Container, HostPathType, Mount, StaticPod},
     inventory::{
         model::{
-            inventory::Artifact,
+            files::Artifact,
             pods::Workload,
             readers::{NodeFile, Process, Reference},
         },

@@ -6,7 +6,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    inventory::model::inventory::{Artifact, Inventory, Node, ObjectRole, Slot},
+    inventory::model::{
+        files::{Artifact, Node, Slot},
+        inventory::Inventory,
+        objects::ObjectRole,
+    },
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::{Certificate, PublicKey},
 };

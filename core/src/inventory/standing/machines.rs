@@ -5,11 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::model::standing::Standing::{Before, Done, Switched, TrustsBoth};
 use crate::{
     inventory::model::{
-        inventory::{Inventory, Node},
-        standing::{Aspect, Fits, Rotation},
+        files::Node,
+        inventory::Inventory,
+        standing::{
+            Aspect, Fits, Rotation,
+            Standing::{Before, Done, Switched, TrustsBoth},
+        },
     },
     profile::AuthorityRow,
     x509::Certificate,

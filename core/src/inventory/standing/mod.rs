@@ -16,7 +16,8 @@ pub(super) use self::rotation::rotations;
 pub(crate) use super::model::standing::Rotation;
 
 use super::model::{
-    inventory::{Inventory, KubeconfigArtifact},
+    files::KubeconfigArtifact,
+    inventory::Inventory,
     standing::{Aspect, Fits, HolderStanding, Standing},
 };
 use crate::{

@@ -3,7 +3,8 @@
 use super::{Before, Done, Switched, TrustsBoth, from, kubeconfig, machines, signed, trust, until};
 use crate::{
     inventory::model::{
-        inventory::{Artifact, Inventory, Node, Role},
+        files::{Artifact, Node, Role},
+        inventory::Inventory,
         standing::{Aspect, Fits, HolderStanding, Rotation, Standing},
     },
     profile::{AuthorityId, AuthorityRow, Component, SIGNING_FLAG},

@@ -3,7 +3,8 @@
 use super::{Before, Done, Switched, TrustsBoth, access, kubeconfig};
 use crate::{
     inventory::model::{
-        inventory::{Inventory, ObjectRole, StoredObject},
+        inventory::Inventory,
+        objects::{ObjectRole, StoredObject},
         standing::{Aspect, Fits, HolderStanding},
     },
     profile::SecretContent,

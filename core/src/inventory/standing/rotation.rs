@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{evidence::Evidence, machines};
 use crate::{
-    inventory::model::{
-        inventory::{Artifact, Inventory, ObjectRole},
-        standing::Rotation,
-    },
+    inventory::model::{files::Artifact, inventory::Inventory, objects::ObjectRole, standing::Rotation},
     profile::{AuthorityId, AuthorityRow, SecretContent},
     x509::{Certificate, before_date},
 };
