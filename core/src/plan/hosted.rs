@@ -3,8 +3,10 @@
 //! The order was carried out on a tenant: kube-controller-manager signs from the one-certificate copy before `ca.crt`
 //! becomes a bundle, the operator is paused before that too, and resumes when `ca.crt` is one certificate again.
 
+mod actions;
 mod at_once;
 
+use self::actions::action;
 use super::{
     clients,
     model::{
@@ -15,7 +17,7 @@ use super::{
         phase::{Phase, Side, Trust},
         request::{KubeletCertificates, RotationRequest},
         steps::{Fact, Gate, Holder},
-        tenant::{TenantAction, TenantVerb},
+        tenant::TenantVerb,
     },
     sequence::builder::Sequence,
 };
@@ -331,11 +333,6 @@ impl<'a> Sequence<'a, '_> {
         });
         told.unwrap_or_else(|| (table.component.to_owned(), table.component.to_owned()))
     }
-}
-
-fn action(tenant: &Tenant, verb: TenantVerb) -> Action {
-    let (namespace, name) = (tenant.namespace.clone(), tenant.name.clone());
-    Action::Cluster(ClusterAction::Tenant(TenantAction { hosted: tenant.hosted, namespace, name, verb }))
 }
 
 /// The components of a tenant's Pods: one roll-out starts all of them anew.

@@ -1,6 +1,7 @@
 //! What happens on a control-plane node in each phase. The order within a phase was carried out on a
 //! real cluster: kube-controller-manager dies of a bundle in its signing file, so that file comes first.
 
+mod planner;
 mod signing;
 
 use std::{
@@ -8,21 +9,22 @@ use std::{
     sync::Arc,
 };
 
+pub(super) use self::planner::NodePlanner;
+
 use super::{
     clients, dependents,
     model::{
         actions::Action,
         authorities::{KeyHome, Succession},
-        consumers::{Consumers, Dependent, Process},
+        consumers::{Dependent, Process},
         content::{Content, Edit, PUBLIC, SECRET, Source},
         kept_file::KeptFile,
         package_path::PackagePath,
         phase::Phase,
-        request::{KubeletCertificates, RotationRequest},
+        request::KubeletCertificates,
         steps::Holder,
     },
     progress::Progress,
-    replacements::Replacements,
 };
 use crate::{
     finding::Finding,
@@ -31,10 +33,6 @@ use crate::{
     time::UnixTime,
     x509::Certificate,
 };
-
-/// kubeadm's mode for manifests, used where the given one's is not known
-/// (kubernetes/kubernetes: cmd/kubeadm/app/util/staticpod, `WriteStaticPodToDisk`).
-const MANIFEST: u32 = 0o600;
 
 /// What the given workers hold of `ca.crt` and `kubelet.conf`.
 pub(super) fn kept_by_workers(
@@ -71,20 +69,6 @@ pub(super) fn note_locked_out(inventory: &Inventory, progress: Progress<'_>, fin
                 .remedy("Join the node anew (kubeadm reset, then kubeadm join with the pin of the new CA); on a control-plane node, `kubeadm init phase kubeconfig kubelet` and a restart of the kubelet do"),
         );
     }
-}
-
-/// Builds the actions of one node in one phase.
-pub(super) struct NodePlanner<'a, 'b> {
-    pub(super) inventory: &'a Inventory,
-    pub(super) request: &'a RotationRequest,
-    pub(super) successions: &'a BTreeMap<AuthorityId, Succession>,
-    pub(super) progress: Progress<'a>,
-    pub(super) replacements: &'b mut Replacements<'a>,
-    pub(super) consumers: &'a Consumers,
-    /// The restart of the API server, where this phase needs one.
-    pub(super) restart: Option<Action>,
-    pub(super) node: &'a Node,
-    pub(super) phase: Phase,
 }
 
 impl From<&Slot> for Source {

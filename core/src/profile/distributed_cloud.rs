@@ -4,11 +4,11 @@
 //! dcmanager/common/consts.py (states).
 
 use super::{
+    ids::AuthorityId,
     managed::{ManagedStep, Manager, Performer},
     model::{Course, Profile, SigningRow},
     starlingx::STARLINGX,
 };
-use crate::profile::ids::AuthorityId;
 
 /// The package's script that calls `dcmanager`.
 pub(crate) const DCMANAGER: &str = "dcmanager.sh";

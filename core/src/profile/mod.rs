@@ -24,7 +24,6 @@ mod starlingx;
 mod talos;
 mod talos_edges;
 
-pub(crate) use self::cluster_api::{PAUSED_ANNOTATION, PAUSED_BY_PACKAGE};
 pub use self::{
     cluster_api::{CLUSTER_NAME_LABEL, CLUSTER_SECRET_TYPE, SECRETS, SecretContent, SecretRow},
     consumer_edges::{ConsumerFile, consumer_row, consumer_rows},
@@ -44,6 +43,7 @@ pub use self::{
     talos::TALOS,
 };
 pub(crate) use self::{
+    cluster_api::{PAUSED_ANNOTATION, PAUSED_BY_PACKAGE},
     distributed_cloud::DCMANAGER,
     file_flags::{KUBELET_AUTHORITY_FLAG, SIGNING_FLAG, SIGNING_KEY_FLAG},
     layout::Moves,

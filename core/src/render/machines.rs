@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{RenderError, Renderer};
+use super::renderer::{RenderError, Renderer};
 use crate::{
     formats::{
         emit,

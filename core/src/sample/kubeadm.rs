@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::maker::{Maker, Usage, embedded, kubeconfig};
 use crate::{
-    sample::SAMPLE_PREFIX,
+    inventory::SAMPLE_PREFIX,
     x509::{Issuer, PrivateKey},
 };
 

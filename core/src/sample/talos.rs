@@ -16,7 +16,7 @@ use super::{
     maker::{Maker, Usage},
 };
 use crate::{
-    sample::SAMPLE_PREFIX,
+    inventory::SAMPLE_PREFIX,
     x509::{AuthorityName, Issuer, KeyAlgorithm},
 };
 

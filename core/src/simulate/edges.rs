@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    matrix::{Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns},
+    matrix::{ALL_WORKERS, Edge, OtherVerdict, Outcome, TrustMatrix, Verdict, columns},
     meeting::{Ends, Offer, Servers, Tally, anchors, unchanged, words},
     on_nodes::MADE_BY_INIT,
     referee::Referee,
@@ -15,7 +15,6 @@ use crate::{
         AuthorityId, EdgeRow,
         edge::{End, Expectation, Holding, Material, Party},
     },
-    simulate::matrix::ALL_WORKERS,
     x509::{Certificate, Rules},
 };
 

@@ -4,7 +4,10 @@ use std::io::Read;
 
 use tar::{Archive, Entry, EntryType, Header};
 
-use super::{Sink, Stop, name};
+use super::{
+    name,
+    sink::{Sink, Stop},
+};
 use crate::{finding::Severity, input::Content};
 
 /// Whether `bytes` begin with a tar header with a correct checksum.

@@ -5,6 +5,7 @@ use ::zip::{CompressionMethod, ZipWriter};
 use flate2::{Compression, write::GzEncoder};
 
 use super::*;
+use crate::input::Content;
 
 /// A tar stream of regular files. Names are written unchanged, including `..`.
 fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {

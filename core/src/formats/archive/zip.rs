@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use zip::{System, ZipArchive, result::ZipError};
 
-use super::{DUPLICATE, Metered, Sink, Stop};
+use super::sink::{DUPLICATE, Metered, Sink, Stop};
 use crate::{finding::Severity, input::Content};
 
 /// Mask and value of the file type of symbolic links in a Unix mode (`S_IFMT`, `S_IFLNK`).

@@ -1,11 +1,17 @@
 //! What a node's files tell.
 
-use super::{Before, Done, Switched, TrustsBoth, from, kubeconfig, machines, signed, trust, until};
+use super::{
+    compare::{from, kubeconfig, signed, trust, until},
+    machines,
+};
 use crate::{
     inventory::model::{
         files::{Artifact, Node, Role},
         inventory::Inventory,
-        standing::{Aspect, Fits, HolderStanding, Rotation, Standing},
+        standing::{
+            Aspect, Fits, HolderStanding, Rotation,
+            Standing::{self, Before, Done, Switched, TrustsBoth},
+        },
     },
     profile::{AuthorityId, AuthorityRow, Component, SIGNING_FLAG},
     x509::TrustBundle,

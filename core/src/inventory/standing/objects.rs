@@ -1,11 +1,14 @@
 //! What objects and people's kubeconfigs tell.
 
-use super::{Before, Done, Switched, TrustsBoth, access, kubeconfig};
+use super::compare::{access, kubeconfig};
 use crate::{
     inventory::model::{
         inventory::Inventory,
         objects::{ObjectRole, StoredObject},
-        standing::{Aspect, Fits, HolderStanding},
+        standing::{
+            Aspect, Fits, HolderStanding,
+            Standing::{Before, Done, Switched, TrustsBoth},
+        },
     },
     profile::SecretContent,
 };

@@ -1,8 +1,7 @@
 //! The texts of a plan's runbook.
 
-use super::{hosted, platform_texts::Texts};
+use super::{hosted, platform_texts::Texts, texts};
 use crate::{
-    package::runbook::texts,
     plan::RotationPlan,
     profile::{Course, DCMANAGER},
 };

@@ -2,9 +2,11 @@
 
 use std::fmt::{Result, Write};
 
-use super::{hosted, sample, step_section};
+use super::{
+    choice, hosted,
+    step::{sample, step_section},
+};
 use crate::{
-    package::runbook::choice,
     plan::{Action, ClusterAction, Holder, RenewedSecrets, RotationPlan},
     text::markdown::{cell, line},
 };

@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Library, foreign, function, head, hosted, machines, node::shown_sum, verify};
+use super::{
+    foreign, hosted,
+    library::{Library, function, head},
+    machines,
+    node::shown_sum,
+    verify,
+};
 use crate::{
     formats::object::{self, Changes},
     inventory::{Pinned, is_immutable},

@@ -5,13 +5,13 @@
 mod cluster;
 mod foreign;
 mod hosted;
+mod library;
 mod machines;
 mod node;
 mod verify;
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::output::{OutputFile, OutputFiles};
@@ -19,38 +19,7 @@ use crate::{
     plan::{Action, Carrier, Holder, Phase, RotationPlan, Step, TOOL},
     profile::{Course, DCMANAGER},
     render::Renderer,
-    text::{shell::quote, terminal::Line},
 };
-
-/// The functions of every script: messages, calls of commands, waits.
-const COMMON: &str = include_str!("common.sh");
-
-/// A file of functions at the package's root, which scripts load after they have verified it.
-struct Library {
-    path: &'static str,
-    text: String,
-}
-
-impl Library {
-    fn new(path: &'static str, parts: &[&str]) -> Self {
-        let head = "# shellcheck shell=sh disable=SC2034,SC2154 # variables of the scripts that load this file\n";
-        Self { path, text: [&[head, COMMON][..], parts].concat().join("\n") }
-    }
-
-    /// The lines with which a script loads it, then `run`.
-    fn load(&self, run: &str) -> String {
-        format!(
-            "\nlibrary=$root/{path}\nif [ \"$(sha256sum <\"$library\")\" != '{sum}  -' ]; then\n  echo \"$holder: FAILED: $library is missing or damaged, or sha256sum failed; unpack the package again\" >&2\n  exit 1\nfi\n# shellcheck source={path}\n. \"$library\"\n{run}\n",
-            path = self.path,
-            sum = crate::text::hex::lower(&Sha256::digest(self.text.as_bytes())),
-        )
-    }
-
-    fn file(self) -> OutputFile {
-        let purpose = "the functions that scripts load".to_owned();
-        OutputFile::whole(self.path.into(), 0o644, Zeroizing::new(self.text.into_bytes()), purpose)
-    }
-}
 
 /// What tells StarlingX' tool the next phase, and waits for what comes of it.
 const STARLINGX: &str = include_str!("starlingx.sh");
@@ -112,26 +81,4 @@ pub(super) fn scripts(plan: &RotationPlan, renderer: &Renderer<'_>, output: &Out
     files.extend(has_nodes.then(|| of_nodes.file()));
     files.extend(has_cluster.then(|| of_cluster.file()));
     files
-}
-
-/// A script's head: where it is, relative to the package's root, and what it is for.
-fn head(plan: &RotationPlan, phase: Phase, holder: &Holder, up: &str) -> String {
-    format!(
-        "#!/bin/sh\n# Airlock, {}: phase {} ({}), {}.\n# Generated from the plan; RUNBOOK.md says when to run it, --help how.\nset -eu\numask 077\nLC_ALL=C\nexport LC_ALL\nhere=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd)\nroot=$(CDPATH='' cd -- \"$here/{up}\" && pwd)\n\npackage={}\nphase={}\nholder={}\n",
-        Line(&plan.name),
-        phase.number(),
-        phase.title(),
-        Line(holder),
-        quote(&plan.name),
-        phase.number(),
-        quote(&holder.to_string()),
-    )
-}
-
-/// A shell function; an empty one does nothing.
-fn function(name: &str, lines: &[String]) -> String {
-    if lines.is_empty() {
-        return format!("\n{name}() {{\n  :\n}}\n");
-    }
-    format!("\n{name}() {{\n  {}\n}}\n", lines.join("\n  "))
 }

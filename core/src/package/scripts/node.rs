@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Library, function, head, verify};
+use super::{
+    library::{Library, function, head},
+    verify,
+};
 use crate::{
     formats::{kubeconfig, static_pod},
     mint::{Minted, MintedAuthority},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::action;
+use super::actions::action;
 use crate::{
     inventory::{Role, Tenant},
     plan::{

@@ -29,11 +29,11 @@ use super::{
     },
     progress::Progress,
     replacements::Replacements,
+    sequence::builder::VERIFY_PODS,
 };
 use crate::{
     finding::Finding,
     inventory::{Inventory, Role},
-    plan::sequence::builder::VERIFY_PODS,
     profile::{AuthorityId, AuthorityRow},
 };
 

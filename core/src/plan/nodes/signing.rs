@@ -1,7 +1,7 @@
 //! What kube-controller-manager of a node signs with in each phase: one certificate, in a file of its own while `ca.crt` is a
 //! bundle, or in the copy of the new CA with which a rotation was begun by hand.
 
-use super::{MANIFEST, NodePlanner};
+use super::planner::{MANIFEST, NodePlanner};
 use crate::{
     inventory::{CLIENT_FLAG, Standing},
     plan::model::{

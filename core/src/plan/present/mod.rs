@@ -1,9 +1,11 @@
 //! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
 
+mod builder;
 mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::builder::Present;
 use super::{
     kubelet_authority::KubeletAuthority,
     model::{
@@ -75,13 +77,6 @@ pub(super) fn present(
         });
     }
     places
-}
-
-struct Present<'a> {
-    inventory: &'a Inventory,
-    successions: &'a BTreeMap<AuthorityId, Succession>,
-    progress: Progress<'a>,
-    kubelet_authority: &'a KubeletAuthority,
 }
 
 impl Present<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Present;
+use super::builder::Present;
 use crate::{
     inventory::Standing,
     plan::model::{

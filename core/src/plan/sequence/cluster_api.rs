@@ -6,7 +6,7 @@
 
 use super::builder::{Sequence, person};
 use crate::{
-    Finding,
+    finding::Finding,
     inventory::{ObjectRole, StoredObject},
     plan::{
         effort::{self, Effort},

@@ -28,7 +28,7 @@ use super::{
     objects,
     progress::Progress,
     replacements::Replacements,
-    signing_requests::{self},
+    signing_requests,
     unseen::UnseenPlanner,
 };
 use crate::{

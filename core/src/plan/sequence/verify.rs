@@ -1,13 +1,10 @@
 //! The last check of a phase: the logs.
 
-use super::builder::Sequence;
-use crate::plan::{
-    model::{
-        actions::{Action, Logs},
-        phase::Phase,
-        steps::Holder,
-    },
-    sequence::builder::VERIFY_PODS,
+use super::builder::{Sequence, VERIFY_PODS};
+use crate::plan::model::{
+    actions::{Action, Logs},
+    phase::Phase,
+    steps::Holder,
 };
 
 impl Sequence<'_, '_> {

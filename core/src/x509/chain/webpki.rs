@@ -201,7 +201,7 @@ fn is_readable(certificate: &Certificate) -> Result<(), ChainError> {
     if certificate.version() != 3 {
         return Err(ChainError::Unreadable(name(certificate), "it is not of version 3"));
     }
-    let known = |oid: &crate::x509::Oid| KNOWN.iter().any(|known| *oid == *known);
+    let known = |oid: &crate::x509::oid::Oid| KNOWN.iter().any(|known| *oid == *known);
     if let Some(unknown) =
         certificate.extensions().iter().find(|extension| extension.critical && !known(&extension.oid))
     {

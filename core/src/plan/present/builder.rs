@@ -1,0 +1,16 @@
+//! The initial state while it is collected.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    inventory::Inventory,
+    plan::{kubelet_authority::KubeletAuthority, model::authorities::Succession, progress::Progress},
+    profile::AuthorityId,
+};
+
+pub(crate) struct Present<'a> {
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) successions: &'a BTreeMap<AuthorityId, Succession>,
+    pub(crate) progress: Progress<'a>,
+    pub(crate) kubelet_authority: &'a KubeletAuthority,
+}

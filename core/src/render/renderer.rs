@@ -1,0 +1,260 @@
+//! The bytes of each file that a plan describes.
+
+use zeroize::Zeroizing;
+
+use crate::{
+    formats::{
+        edit::EditError,
+        kubeconfig::{self, KubeconfigEdit, KubeconfigEditError},
+        object::{self, Changes},
+        redaction::holds_key,
+        static_pod::{self, StaticPodError},
+    },
+    mint::{Minted, MintedLeaf},
+    plan::{
+        Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
+    },
+    profile::AuthorityId,
+    x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
+};
+
+/// Why a given file could not be changed. The plan checks all of this before, so it is not expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A kubeconfig cannot be changed in place.
+    #[error("{file}: {error}")]
+    Kubeconfig {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: KubeconfigEditError,
+    },
+    /// A manifest cannot be changed in place.
+    #[error("{file}: {error}")]
+    Manifest {
+        /// The file as the person named it.
+        file: String,
+        /// Why.
+        error: StaticPodError,
+    },
+    /// A text cannot be changed in place.
+    #[error(transparent)]
+    Text(#[from] EditError),
+}
+
+/// A plan with the keys and certificates that its files refer to.
+pub(crate) struct Renderer<'a> {
+    pub(crate) plan: &'a RotationPlan,
+    pub(crate) minted: &'a Minted,
+}
+
+pub(crate) type Bytes = Zeroizing<Vec<u8>>;
+
+pub(crate) fn text(text: String) -> Bytes {
+    Zeroizing::new(text.into_bytes())
+}
+
+impl Renderer<'_> {
+    /// The bytes of a file.
+    pub(crate) fn bytes(&self, content: &Content) -> Result<Bytes, RenderError> {
+        Ok(match content {
+            Content::Trust(id, order) => text(self.bundle(*id, *order).to_pem()),
+            Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
+            Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
+            Content::AuthorityKey(id) => {
+                let succession = &self.plan.successions[id];
+                self.authority_key(succession, succession.encoding)
+            }
+            Content::AuthorityPair(id) => {
+                let mut bytes = text(self.certificate(*id, Side::New).to_pem());
+                bytes.extend_from_slice(&self.authority_key(&self.plan.successions[id], KeyEncoding::Pkcs8));
+                bytes
+            }
+            Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
+            Content::LeafKey(id) => self.leaf_key(*id),
+            Content::Credential(id) | Content::Pair(id) => {
+                let mut bytes = text(self.leaf(*id).certificate.to_pem());
+                bytes.extend_from_slice(&self.leaf_key(*id));
+                bytes
+            }
+            Content::Kubeconfig(source, change) => self.kubeconfig(source, change)?,
+            Content::Talosconfig(source, change) => self.talosconfig(source, change)?,
+            Content::Client(client) => self.client(client),
+            Content::Patch(patch) => self.patch(patch),
+            Content::Secrets(source, ids) => self.secrets(source, ids)?,
+            Content::Manifest(source, flags) => {
+                let flags: Vec<_> = flags.iter().map(|(flag, value)| (*flag, value.as_str())).collect();
+                let edited = static_pod::set_flags(&source.bytes, &flags)
+                    .map_err(|error| RenderError::Manifest { file: source.file.clone(), error })?;
+                Zeroizing::new(edited)
+            }
+            Content::Original(source) => Zeroizing::clone(&source.bytes),
+            Content::Object(change) => self.object(change)?,
+            Content::Text(content) => text(content.clone()),
+        })
+    }
+
+    /// Does the file hold a private key?
+    pub(crate) fn is_secret(&self, content: &Content) -> bool {
+        match content {
+            Content::AuthorityKey(_)
+            | Content::AuthorityPair(_)
+            | Content::LeafKey(_)
+            | Content::Credential(_)
+            | Content::Pair(_)
+            | Content::Client(_)
+            | Content::Secrets(..) => true,
+            Content::Patch(patch) => patch.key().is_some(),
+            Content::Kubeconfig(source, _) | Content::Talosconfig(source, _) | Content::Original(source) => {
+                holds_key(&source.bytes)
+            }
+            Content::Object(ObjectChange::Authority(stored, _)) => stored.key.is_some(),
+            Content::Object(ObjectChange::Files(..)) => true,
+            Content::Object(ObjectChange::Kubeconfig(stored, ..)) => {
+                stored.kubeconfig.as_ref().is_some_and(|(bytes, _)| holds_key(bytes))
+            }
+            _ => false,
+        }
+    }
+
+    /// The PEM of a new authority's certificate and key.
+    pub(crate) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
+        let certificate = text(self.certificate(succession.id, Side::New).to_pem());
+        (certificate, self.authority_key(succession, succession.encoding))
+    }
+
+    pub(crate) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
+        match side {
+            Side::Old => &self.plan.successions[&id].old,
+            Side::New => self.minted.authorities[&id].certificate(),
+        }
+    }
+
+    pub(crate) fn bundle(&self, id: AuthorityId, order: Trust) -> TrustBundle {
+        order.sides().iter().map(|side| self.certificate(id, *side).clone()).collect()
+    }
+
+    /// The anchors that are there with the old one and the new one replaced, in their place, by the bundle.
+    pub(crate) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
+        let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
+            .into_iter()
+            .chain(&self.plan.successions[&id].given_up)
+            .collect();
+        // A certificate from before a renewal with the same key is the same CA, and must not be left behind.
+        let is_side = |certificate: &Certificate| sides.iter().any(|side| side.is_same_authority(certificate));
+        let first = present.iter().position(is_side);
+        let mut anchors = TrustBundle::new();
+        for (at, certificate) in present.iter().enumerate() {
+            if Some(at) == first {
+                anchors = self.bundle(id, order).iter().cloned().fold(anchors, TrustBundle::with_appended);
+            } else if !is_side(certificate) {
+                anchors = anchors.with_appended(certificate.clone());
+            }
+        }
+        anchors
+    }
+
+    pub(crate) fn authority_key(&self, succession: &Succession, encoding: KeyEncoding) -> Bytes {
+        let key = self.side(succession.id, Side::New).with_encoding(encoding);
+        Zeroizing::new(key.to_pem().as_bytes().to_vec())
+    }
+
+    /// The PEM of an authority's private key.
+    pub(crate) fn side_key(&self, id: AuthorityId, side: Side) -> Zeroizing<String> {
+        self.side(id, side).to_pem()
+    }
+
+    /// An authority's private key, written as its readers expect it.
+    pub(crate) fn side(&self, id: AuthorityId, side: Side) -> PrivateKey {
+        let succession = &self.plan.successions[&id];
+        let new = || self.minted.authorities[&id].issuer().map(|issuer| issuer.key().clone());
+        let key = match side {
+            Side::Old => succession.old_key.as_deref().cloned(),
+            Side::New => new().map(|key| key.with_encoding(succession.encoding)),
+        };
+        key.expect("Invariant: a plan writes no key that is not there")
+    }
+
+    pub(crate) fn leaf(&self, id: ReplacementId) -> &MintedLeaf {
+        &self.minted.leaves[id.0]
+    }
+
+    pub(crate) fn leaf_key(&self, id: ReplacementId) -> Bytes {
+        let pem = self.leaf(id).key.as_ref().map(|key| key.to_pem());
+        Zeroizing::new(pem.map_or_else(Vec::new, |pem| pem.as_bytes().to_vec()))
+    }
+
+    pub(crate) fn kubeconfig(&self, source: &Source, change: &KubeconfigChange) -> Result<Bytes, RenderError> {
+        let mut edits = Vec::new();
+        for (cluster, present) in &change.trust {
+            let pem = self.widened(change.authority, present, change.order).to_pem();
+            edits.push(KubeconfigEdit::CertificateAuthority { cluster: *cluster, pem });
+        }
+        for (user, id) in &change.credentials {
+            let leaf = self.leaf(*id);
+            edits.push(KubeconfigEdit::ClientCertificate { user: *user, pem: leaf.certificate.to_pem() });
+            if self.plan.replacements[id.0].has_new_key()
+                && let Some(key) = &leaf.key
+            {
+                edits.push(KubeconfigEdit::ClientKey { user: *user, pem: key.to_pem() });
+            }
+        }
+        kubeconfig::edit(&source.bytes, &edits)
+            .map_err(|error| RenderError::Kubeconfig { file: source.file.clone(), error })
+    }
+
+    pub(crate) fn object(&self, change: &ObjectChange) -> Result<Bytes, RenderError> {
+        let object = match change {
+            ObjectChange::Authority(stored, id) => {
+                let succession = &self.plan.successions[id];
+                let (certificate, key) = self.authority_files(succession);
+                let mut changes = Changes::none().set("tls.crt", certificate.to_vec());
+                if stored.key.is_some() && succession.key_home == KeyHome::Nodes {
+                    changes = changes.set("tls.key", key.to_vec());
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::Files(stored, parts) => {
+                let mut changes = Changes::none();
+                for part in parts {
+                    changes = changes.set(part.key, self.bytes(&part.content)?.to_vec());
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::Kubeconfig(stored, key, change) => {
+                let bytes = stored.kubeconfig.as_ref().map(|(bytes, _)| bytes.clone()).unwrap_or_default();
+                let edited = self.kubeconfig(&Source { file: stored.file.clone(), bytes }, change)?;
+                let mut changes = Changes::none().set(key, edited.to_vec());
+                // Signatures of the old text: the bootstrap signer makes new ones.
+                for stale in stored.object.config_data().into_keys().filter(|key| key.starts_with("jws-kubeconfig-")) {
+                    changes = changes.drop(&stale);
+                }
+                stored.object.for_apply(&changes)
+            }
+            ObjectChange::ClusterInfo { server, phase } => {
+                let pem = self.bundle(AuthorityId::Cluster, phase.trust()).to_pem();
+                let yaml = cluster_info(server, &pem);
+                return Ok(text(yaml));
+            }
+        };
+        Ok(text(object.to_yaml().to_string()))
+    }
+}
+
+/// `cluster-info` as kubeadm writes it
+/// (kubernetes/kubernetes: cmd/kubeadm/app/phases/bootstraptoken/clusterinfo/clusterinfo.go).
+pub(crate) fn cluster_info(server: &str, pem: &str) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let data = STANDARD.encode(pem);
+    let kubeconfig = format!(
+        "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {data}\n    server: {server}\n  name: \"\"\ncontexts: null\ncurrent-context: \"\"\nkind: Config\nusers: null\n"
+    );
+    let value = serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": { "name": "cluster-info", "namespace": "kube-public" },
+        "data": { "kubeconfig": kubeconfig },
+    });
+    let objects = object::from_values(vec![value]);
+    objects.first().map(|object| object.to_yaml().to_string()).unwrap_or_default()
+}
