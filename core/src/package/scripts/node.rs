@@ -385,7 +385,7 @@ impl Job<'_> {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
         texts.extend(begun(succession));
-        let given = super::super::edits(self.plan).filter(|(_, edit)| {
+        let given = crate::package::output::edits(self.plan).filter(|(_, edit)| {
             matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
         texts.extend(given.filter_map(|(_, edit)| edit.source.as_ref().map(|source| unwrapped(&source.bytes))));
