@@ -179,7 +179,7 @@ fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     assert!(steps.iter().all(|id| id != "1-cp1" && id != "2-cp1"), "{steps:?}");
     assert!(steps.contains(&"2-cp2".to_owned()), "{steps:?}");
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     for phase in ["1", "2", "3"] {
         lab.check(phase, &["nodes", "second.zip"]);
@@ -221,7 +221,7 @@ fn rotate(lab: &Lab, options: &[&str]) -> Value {
     let of_profile = |row: &str| !row.starts_with("consumer-");
     assert_eq!(handshakes::rows(&manifest).into_iter().filter(|row| of_profile(row)).collect::<Vec<_>>(), ROWS);
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     let missing: Vec<_> = comparison.missing.iter().filter(|edge| of_profile(edge)).collect();
     assert!(missing.is_empty(), "no handshake was made of\n{missing:#?}");

@@ -77,7 +77,7 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     let mut secrets = Secrets::default();
     learn(&mut secrets, &management);
     learn(&mut secrets, &root);
-    let carrying = copied.iter().filter(|command| secrets.seen_in(command).is_some()).count();
+    let carrying = copied.iter().filter(|command| secrets.find_in(command).is_some()).count();
     assert!(carrying >= 2, "some of the commands carry private keys, or nothing was shown here");
     page.close(&secrets);
 }

@@ -68,7 +68,7 @@ fn a_message_is_explained_with_the_loaded_files_as_suspects() {
     assert_eq!(page.count("[data-test=explanation]"), 0);
     let mut secrets = Secrets::default();
     learn(&mut secrets, &fixtures::path(FIXTURE));
-    secrets.learn(&key);
+    secrets.add(&key);
     page.close(&secrets);
 }
 

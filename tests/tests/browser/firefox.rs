@@ -61,7 +61,7 @@ fn firefox_makes_a_package_from_disk() {
     learn(&mut secrets, &fixtures::path(fixture));
     learn(&mut secrets, &root);
     assert!(
-        !secrets.is_empty() && secrets.seen_in(seen.as_str().expect("a text")).is_none(),
+        !secrets.is_empty() && secrets.find_in(seen.as_str().expect("a text")).is_none(),
         "a private key can be seen"
     );
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use airlock_tests::{
-    meetings,
-    oracle::{all_verify, all_verify_strictly},
+    connections,
+    oracle::{assert_all_verify, assert_all_verify_strictly},
     phases::Phases,
     rotation::walk,
     tools::succeed,
@@ -63,12 +63,12 @@ pub fn manifest(root: &Path) -> Value {
 /// Go's TLS and `crypto/x509` and OpenSSL accept everything that the package makes of a fixture's cluster.
 pub fn judge(root: &Path, fixture: &str, management: &str, label: &str) {
     let phases = Phases::over(fixture, management, root, label);
-    meetings::assert_connect(&meetings::connections(&phases));
-    all_verify(&meetings::presented(&phases));
-    all_verify(&meetings::joining(&phases));
+    connections::assert_connect(&connections::all(&phases));
+    assert_all_verify(&connections::presented(&phases));
+    assert_all_verify(&connections::joining(&phases));
     for phase in 1..=3 {
-        let held = meetings::held(&phases, phase);
-        all_verify(&held);
-        all_verify_strictly(&held);
+        let held = connections::held(&phases, phase);
+        assert_all_verify(&held);
+        assert_all_verify_strictly(&held);
     }
 }

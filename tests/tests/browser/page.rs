@@ -436,7 +436,7 @@ impl Page {
         assert!(!secrets.is_empty(), "there are keys to look for");
         self.look("the end");
         for (step, shown) in &*self.shown.borrow() {
-            assert!(secrets.seen_in(shown).is_none(), "{step}: a private key can be seen");
+            assert!(secrets.find_in(shown).is_none(), "{step}: a private key can be seen");
         }
         let Self { browser, folder, .. } = self;
         drop(browser);
@@ -468,7 +468,7 @@ pub fn wait_for_download(file: &Path, turn: impl Fn()) {
 pub fn learn(secrets: &mut Secrets, folder: &Path) {
     for file in airlock_tests::rotation::walk(folder) {
         if let Ok(text) = fs::read_to_string(folder.join(file)) {
-            secrets.learn(&text);
+            secrets.add(&text);
         }
     }
 }
@@ -480,7 +480,7 @@ fn every_alarm_rings() {
     page.look("before");
     let key = fs::read_to_string(fixtures::path("brought/ca.key")).expect("a fixture can be read");
     let mut secrets = Secrets::default();
-    secrets.learn(&key);
+    secrets.add(&key);
     let show = format!("document.body.insertAdjacentText('beforeend', {});", json!(key));
     for (act, alarm) in [
         ("fetch('https://airlock.invalid/').catch(() => {});", "policy: connect-src"),
@@ -496,7 +496,7 @@ fn every_alarm_rings() {
         page.evaluate_later("setTimeout(done, 100);");
         let look = catch_unwind(AssertUnwindSafe(|| page.look("alarm")));
         let rang = match look {
-            Ok(()) => page.shown.borrow().last().is_some_and(|(_, shown)| secrets.seen_in(shown).is_some()),
+            Ok(()) => page.shown.borrow().last().is_some_and(|(_, shown)| secrets.find_in(shown).is_some()),
             Err(panic) => panic.downcast_ref::<String>().is_some_and(|message| message.contains(alarm)),
         };
         assert!(rang, "nobody notices {act}");

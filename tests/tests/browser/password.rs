@@ -11,7 +11,7 @@ use crate::{
     resilience::{MORTAL, WORKERS},
 };
 
-/// A word that nothing else says: 24 letters and digits, as [`Secrets::learn_word`] wants it.
+/// A word that nothing else says: 24 letters and digits, as [`Secrets::add_word`] wants it.
 const PASSWORD: &str = "horse7battery4staple9abc";
 
 /// Another one.
@@ -122,7 +122,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     let mut secrets = Secrets::default();
     learn(&mut secrets, &fixtures::path(FIXTURE));
     learn(&mut secrets, &root);
-    secrets.learn_word(PASSWORD);
-    secrets.learn_word(WRONG);
+    secrets.add_word(PASSWORD);
+    secrets.add_word(WRONG);
     page.close(&secrets);
 }

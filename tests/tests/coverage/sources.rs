@@ -327,25 +327,25 @@ fn an_encrypted_ca_key_is_not_also_missing() {
 impl Cluster {
     /// The findings with this code, of inspection and planning.
     fn findings(&self, code: &str) -> Vec<Finding> {
-        self.said().into_iter().filter(|finding| finding.code == code).collect()
+        self.findings_of().into_iter().filter(|finding| finding.code == code).collect()
     }
 
     /// The only finding with this code, which must be a warning.
     #[track_caller]
     fn warning(&self, code: &str) -> Finding {
         let found = self.findings(code);
-        let [only] = found.as_slice() else { panic!("one {code}, not {:#?}", self.said()) };
+        let [only] = found.as_slice() else { panic!("one {code}, not {:#?}", self.findings_of()) };
         assert_eq!(only.severity, Severity::Warning, "{only}");
         only.clone()
     }
 
     /// The codes of all errors and warnings.
     fn all_severe(&self) -> Vec<String> {
-        let said = self.said().into_iter().filter(|finding| finding.severity != Severity::Note);
+        let said = self.findings_of().into_iter().filter(|finding| finding.severity != Severity::Note);
         said.map(|finding| finding.code).collect()
     }
 
-    fn said(&self) -> Vec<Finding> {
+    fn findings_of(&self) -> Vec<Finding> {
         self.outcome(&RotationRequest::default())
     }
 }

@@ -79,7 +79,7 @@ fn a_cloud_controller_manager_as_workload_is_restarted_after_its_kubeconfig_chan
     for kind in ["DaemonSet", "Deployment"] {
         let cluster = Cluster::new();
         let kubeconfig = cluster.kubeconfig("ccm-workload", "system:cloud-controller-manager", None);
-        let cluster = cluster.with(KUBECONFIG, kubeconfig).beside("workloads.yaml", workload(kind));
+        let cluster = cluster.with(KUBECONFIG, kubeconfig).with_unassigned("workloads.yaml", workload(kind));
         let package = cluster.package(&[]);
         let name = format!("{kind}/cloud-controller-manager");
         holds(&package, &[&format!("consumer-apiserver/{name}{KUBECONFIG}/cp1")]);
@@ -108,7 +108,7 @@ fn a_workload_that_mounts_the_disk_reads_no_kubeconfig() {
     let text = text.replace(&KUBECONFIG.replace("cloud-controller-manager", "node-exporter"), "/");
     let text =
         text.replace("          type: File\n", "").replace("        - --kubeconfig=/\n", "        - --path.rootfs=/\n");
-    let package = Cluster::new().beside("workloads.yaml", text).package(&[]);
+    let package = Cluster::new().with_unassigned("workloads.yaml", text).package(&[]);
     assert_eq!(package.connections("consumer-"), Vec::<&str>::new());
     assert!(!package.text("2-switch/cluster/apply.sh").contains("restart_reader"));
 }

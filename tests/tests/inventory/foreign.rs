@@ -6,7 +6,7 @@ use std::fs;
 use airlock_core::{Finding, RotationRequest, Severity, inspect};
 use airlock_tests::{
     fixtures,
-    foreign::{MARK, retrust, root},
+    foreign::{CA_DATA_PREFIX, replace_trusted_cas, root},
     loaded::Loaded,
     rotation::{PHASES, Rotation},
 };
@@ -25,7 +25,7 @@ const KUBECONFIGS: [&str; 4] = [
 fn trusted(rotation: &Rotation, phase: usize, path: &str) -> Vec<String> {
     let text = fs::read(rotation.root().join(PHASES[phase]).join(path)).expect("the package has the file");
     let names = std::cell::RefCell::new(Vec::new());
-    let unchanged = retrust(&text, |pem| {
+    let unchanged = replace_trusted_cas(&text, |pem| {
         for one in X509::stack_from_pem(&pem).expect("PEM") {
             let name = one.subject_name().entries_by_nid(Nid::COMMONNAME).last().expect("a name");
             names.borrow_mut().push(name.data().to_string().expect("text"));
@@ -53,8 +53,9 @@ fn asked(loaded: &Loaded) -> Vec<Finding> {
 
 fn add(loaded: Loaded, files: &[&str], pem: &[u8], first: bool) -> Loaded {
     files.iter().fold(loaded, |loaded, file| {
-        let text =
-            retrust(&loaded.get(file), |own| if first { [pem, &own].concat() } else { [own.as_slice(), pem].concat() });
+        let text = replace_trusted_cas(&loaded.get(file), |own| {
+            if first { [pem, &own].concat() } else { [own.as_slice(), pem].concat() }
+        });
         loaded.set(file, text)
     })
 }
@@ -89,7 +90,7 @@ fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
 fn the_ca_of_a_proxy_in_every_kubeconfig_stays() {
     let every: Vec<String> =
         cluster().0.iter().map(|file| file.path.clone()).filter(|path| path.ends_with(".conf")).collect();
-    let texts = |path: &&String| String::from_utf8_lossy(&cluster().get(path)).contains(MARK);
+    let texts = |path: &&String| String::from_utf8_lossy(&cluster().get(path)).contains(CA_DATA_PREFIX);
     let every: Vec<&str> = every.iter().filter(texts).map(String::as_str).collect();
     assert!(every.len() > 12, "{every:?}");
     let found = asked(&add(cluster(), &every, &root("Corporate Proxy CA", 2024), false));

@@ -92,7 +92,7 @@ pub(super) fn secret(name: &str, metadata: &str, data: &[(&str, String)]) -> Str
 
 /// The findings about this object of a dump. Asserts that there is a plan only once they are acknowledged.
 #[track_caller]
-pub(super) fn said(object: &str) -> Vec<Finding> {
+pub(super) fn findings_of(object: &str) -> Vec<Finding> {
     let with = || -> Vec<InputFile> { cluster().with("dump.yaml", object.as_bytes().to_vec()).0 };
     let now = fixtures::now();
     let inventory = inspect(with(), now);
@@ -114,7 +114,7 @@ pub(super) fn said(object: &str) -> Vec<Finding> {
 /// The only finding, which must have this id.
 #[track_caller]
 pub(super) fn only(object: &str, id: &str) -> Finding {
-    let found = said(object);
+    let found = findings_of(object);
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(one.acknowledge, id, "{one}");
     one.clone()
@@ -192,7 +192,8 @@ fn a_leaf_certificate_of_another_ca_needs_no_acknowledgement() {
     let made = Made::new("foreign-leaf");
     made.leaf("shop", "other", EC, SERVER);
     assert!(made.verifies("shop", "other") && !made.verifies("shop", "ca"));
-    let found = said(&secret("web", "", &[("tls.crt", made.base64("shop.crt")), ("tls.key", made.base64("shop.key"))]));
+    let found =
+        findings_of(&secret("web", "", &[("tls.crt", made.base64("shop.crt")), ("tls.key", made.base64("shop.key"))]));
     let [note] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!((note.code.as_str(), note.severity), ("unrecognised", Severity::Note));
     contains(note, &["certificates that this cluster's CAs did not issue: 1 Secret"]);
@@ -208,7 +209,7 @@ fn intermediate_cas_and_what_they_issued_are_named() {
     made.openssl("verify -CAfile ca.crt -untrusted team.crt below.crt");
     let issuer = secret("issuer", "", &[("tls.crt", made.base64("team.crt")), ("tls.key", made.base64("team.key"))]);
     let leaf = secret("web", "", &[("tls.crt", made.base64("below.crt")), ("tls.key", made.base64("below.key"))]);
-    let found = said(&format!("{issuer}---\n{leaf}"));
+    let found = findings_of(&format!("{issuer}---\n{leaf}"));
     let [first, second] = found.as_slice() else { panic!("{found:#?}") };
     contains(
         first,
@@ -338,7 +339,7 @@ fn the_client_certificate_of_a_kubeconfig_in_an_object_is_named() {
     let in_secret = |text: &str| secret("ci-kubeconfig", "", &[("value", BASE64_STANDARD.encode(text))]);
     let load = "kubectl -n shop get secret ci-kubeconfig -o jsonpath='{.data.value}' | base64 -d >FILE";
     let of = |object: &str, id: &str| {
-        let found = said(object);
+        let found = findings_of(object);
         let found =
             found.iter().find(|finding| !finding.acknowledge.is_empty()).unwrap_or_else(|| panic!("{found:#?}"));
         assert_eq!(found.acknowledge, id, "{found}");
@@ -464,7 +465,7 @@ fn certificates_in_other_objects_are_named_by_their_field() {
             &format!("spec: {{ca: {ca}}}\n"),
         ),
     ] {
-        let found = said(&ignored);
+        let found = findings_of(&ignored);
         assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
     }
 }
@@ -480,7 +481,7 @@ fn bootstrap_data_of_cluster_api_has_no_part() {
     );
     let object = |metadata: &str| secret("cp-x7k2p", metadata, &[("value", BASE64_STANDARD.encode(&script))]);
     let bootstrap = "  labels: {cluster.x-k8s.io/cluster-name: prod}\n  ownerReferences: [{apiVersion: bootstrap.cluster.x-k8s.io/v1beta2, kind: KubeadmConfig, name: cp-x7k2p, controller: true, uid: a}]\ntype: cluster.x-k8s.io/secret\n";
-    let found = said(&object(bootstrap));
+    let found = findings_of(&object(bootstrap));
     assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
     let found = only(&object(""), "cluster/ca-copy/Secret/shop/cp-x7k2p/value");
     contains(&found, &["private key"]);

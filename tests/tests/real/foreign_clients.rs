@@ -19,7 +19,7 @@ use airlock_tests::{
     fixtures,
     foreign::Authority,
     loaded::Loaded,
-    oracle::{Usage, Verified, Verify, all_verify, all_verify_strictly, ask, openssl_refusal},
+    oracle::{Usage, Verify, VerifyResult, ask, assert_all_verify, assert_all_verify_strictly, openssl_refusal},
     phases::Phases,
     rotation::{PHASES, Rotation, scratch, walk},
     tools::{airlock, output, succeed},
@@ -240,9 +240,9 @@ fn go_and_openssl_accept_its_clients_in_every_phase() {
             }
         }
     }
-    all_verify(&accepted);
-    all_verify_strictly(&accepted);
-    let answers: Vec<Verified> = ask("verify", &refused);
+    assert_all_verify(&accepted);
+    assert_all_verify_strictly(&accepted);
+    let answers: Vec<VerifyResult> = ask("verify", &refused);
     for (question, answer) in refused.iter().zip(answers) {
         assert!(!answer.ok, "Go accepts {}", question.what);
         assert!(openssl_refusal(question).is_some(), "OpenSSL accepts {}", question.what);

@@ -21,10 +21,10 @@ use airlock_core::{
     x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
 };
 use airlock_tests::{
-    generated::{self, Cluster, Keyring, Spare},
+    generated::{self, Cluster, Keyring, UnusedKeys},
     oracle::Usage,
-    referee::{self, Question, VERSIONS, Verdict},
     rotation::scratch,
+    tls_libraries::{self, Question, VERSIONS, Verdict},
     tools::root,
 };
 use serde::Serialize;
@@ -36,9 +36,9 @@ const BATCH: usize = 8;
 #[test]
 fn the_matrix_is_what_go_and_openssl_do() {
     let started = Instant::now();
-    let (spare, clusters) = generated::clusters();
+    let (unused, clusters) = generated::clusters();
     assert!(clusters.len() >= 200, "{} clusters", clusters.len());
-    let keys = Keyring::of_all(&clusters, &spare);
+    let keys = Keyring::of_all(&clusters, &unused);
     let batches: Vec<&[Cluster]> = clusters.chunks(BATCH).collect();
     let next = AtomicUsize::new(0);
     let together = Mutex::new((Tally::default(), Vec::new(), Vec::new()));
@@ -47,7 +47,7 @@ fn the_matrix_is_what_go_and_openssl_do() {
             scope.spawn(|| {
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let predictions: Vec<Prediction> =
-                        batch.iter().flat_map(|cluster| predictions(cluster, &spare, &keys)).collect();
+                        batch.iter().flat_map(|cluster| predictions(cluster, &unused, &keys)).collect();
                     let (mut tally, mut wrong) = compare(&predictions, false);
                     without_handshakes(&predictions, &mut tally, &mut wrong);
                     let mut together = together.lock().expect("no other batch has panicked");
@@ -66,7 +66,7 @@ fn the_matrix_is_what_go_and_openssl_do() {
     let (mut tally, mut wrong, for_java) = together.into_inner().expect("no batch has panicked");
     // In one run: a Java program takes long to start.
     let questions: Vec<Question> = for_java.iter().map(|prediction| prediction.question.clone()).collect();
-    for (prediction, said) in for_java.iter().zip(referee::java(&questions)) {
+    for (prediction, said) in for_java.iter().zip(tls_libraries::java(&questions)) {
         prediction.check("Java", &said, Rules::Java, &mut tally, &mut wrong);
     }
     println!("{} clusters, {tally}, in {} s", clusters.len(), started.elapsed().as_secs());
@@ -130,10 +130,10 @@ fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
     let cases = generated::cases();
     let chosen = IN_CORE
         .map(|name| cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is named {name:?}")));
-    let go = referee::go(&chosen.map(|case| case.question.clone()));
+    let go = tls_libraries::go(&chosen.map(|case| case.question.clone()));
     let lines = chosen.iter().zip(go).map(|(case, go)| {
         let Question { presented, roots, usage, dns_name, time, .. } = &case.question;
-        let openssl = referee::openssl(&case.question, VERSIONS[1].1).is_ok();
+        let openssl = tls_libraries::openssl(&case.question, VERSIONS[1].1).is_ok();
         let (usage, time, go) = (*usage, time.0, go.is_ok());
         let line = Line { name: &case.name, presented, roots, usage, dns_name, time, go, openssl };
         serde_json::to_string(&line).expect("a line is JSON")
@@ -234,7 +234,7 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
     let questions: Vec<Question> = predictions.iter().map(|prediction| prediction.question.clone()).collect();
     let mut tally = Tally { questions: questions.len(), ..Tally::default() };
     let mut wrong = Vec::new();
-    for (number, (prediction, go)) in predictions.iter().zip(referee::go(&questions)).enumerate() {
+    for (number, (prediction, go)) in predictions.iter().zip(tls_libraries::go(&questions)).enumerate() {
         let mut check = |by: &'static str, did: &Verdict, predicted: &Result<(), ChainError>| {
             tally.count(by, did);
             // Which ones may be without a verdict, `verifiers.rs` says.
@@ -246,7 +246,7 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
         check("Go", &go, prediction.answer(Rules::Go));
         for (at, (by, version)) in VERSIONS.into_iter().enumerate() {
             if in_each || number % VERSIONS.len() == at {
-                check(by, &referee::openssl(&prediction.question, version), prediction.answer(Rules::OpenSsl));
+                check(by, &tls_libraries::openssl(&prediction.question, version), prediction.answer(Rules::OpenSsl));
             }
         }
     }
@@ -258,19 +258,19 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
 fn without_handshakes(predictions: &[Prediction], tally: &mut Tally, wrong: &mut Vec<String>) {
     for (number, prediction) in predictions.iter().enumerate() {
         if prediction.is_for(number, 1) {
-            let said = referee::openssl_strict(&prediction.question);
+            let said = tls_libraries::openssl_strict(&prediction.question);
             prediction.check("OpenSSL, strict", &said, Rules::OpenSslStrict, tally, wrong);
         }
         if prediction.is_for(number, 2) {
-            let said = referee::webpki(&prediction.question);
+            let said = tls_libraries::webpki(&prediction.question);
             prediction.check("rustls", &said, Rules::Webpki, tally, wrong);
         }
     }
 }
 
 /// What is predicted for one cluster's rotation: everything that its matrix rests on, and some of it spoilt.
-fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Prediction> {
-    let (plan, minted) = cluster.rotated(spare);
+fn predictions(cluster: &Cluster, unused: &UnusedKeys, keys: &Keyring) -> Vec<Prediction> {
+    let (plan, minted) = cluster.rotated(unused);
     let matrix = simulate(&plan, &minted).unwrap_or_else(|error| panic!("{}: {error}", cluster.name));
     assert_eq!(matrix.first_broken(), None, "{}", cluster.name);
     assert_new_certificates_pass(cluster, &matrix);

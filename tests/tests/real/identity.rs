@@ -32,7 +32,7 @@ fn reissued(phases: &Phases, minted: bool) -> Vec<Compare> {
     for (old, new) in before.zip(after) {
         // A kubelet that renewed itself got what kube-controller-manager gives, which is not Airlock's.
         if minted || !old.name.contains("kubelet.conf") {
-            all.push(Compare { what: old.name, old: old.party.certificate, new: new.party.certificate });
+            all.push(Compare { what: old.name, old: old.endpoint.certificate, new: new.endpoint.certificate });
         }
     }
     all

@@ -10,7 +10,7 @@ use std::{
 use airlock_core::{UnixTime, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
-    oracle::{Usage, Verify, all_verify},
+    oracle::{Usage, Verify, assert_all_verify},
     phases::{Phases, pki},
     rotation::{CASES, Case, Rotation, scratch, walk},
     tools::{kubeadm, succeed},
@@ -104,7 +104,7 @@ fn renew_signs_with_the_authority_of_the_phase() {
             each_node(case, phase, |phases, tree, node| {
                 run(case, tree, node, &["certs", "renew", "apiserver"]);
                 let renewed = fs::read_to_string(pki(tree).join("apiserver.crt")).expect("it was renewed");
-                all_verify(&[Verify {
+                assert_all_verify(&[Verify {
                     what: format!("{}: {node}, phase {phase}: renewed", case.name),
                     roots: phases.read(if phase == 1 { 0 } else { 3 }, node, "pki/ca.crt"),
                     certificate: renewed,
@@ -197,6 +197,6 @@ fn an_intermediate_is_an_authority_like_any_other() {
         dns_name: "cp1".to_owned(),
         time: clock(),
     });
-    all_verify(&questions);
+    assert_all_verify(&questions);
     assert_eq!(phases.read(3, "cp1", "pki/ca.crt").matches("BEGIN CERTIFICATE").count(), 1);
 }

@@ -21,7 +21,7 @@ fn config_view_reads_every_kubeconfig() {
                 continue; // It names files of its node; phases are read in go_x509.rs.
             }
             let access = read_kubeconfig(&rotation.root().join(&path), &rotation.root(), &path);
-            assert!(access.party.roots.contains("BEGIN CERTIFICATE"), "{}: {path}", case.name);
+            assert!(access.endpoint.roots.contains("BEGIN CERTIFICATE"), "{}: {path}", case.name);
             seen += 1;
         }
         assert!(seen >= 9, "{}: only {seen} kubeconfigs", case.name);

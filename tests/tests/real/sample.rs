@@ -130,7 +130,7 @@ fn machines_hold_what_their_secrets_say() {
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of text");
     let configurations: Vec<_> =
         NODES.iter().chain(&["sample-worker1"]).map(|name| read(&format!("{name}.yaml"))).collect();
-    let held = talos::holds(&configurations);
+    let held = talos::configured_cas(&configurations);
     let value = |text: &str, section: &str, key: &str| {
         let rest = &text[text.find(&format!("\n{section}:\n")).expect("the section is there")..];
         let line =

@@ -10,7 +10,7 @@ use std::{
 use airlock_core::{Standing, report::InventoryReport};
 use airlock_tests::{
     fixtures,
-    foreign::{retrust, root},
+    foreign::{replace_trusted_cas, root},
     rotation::{Case, scratch},
     tools::{airlock, output},
 };
@@ -184,7 +184,7 @@ fn a_foreign_ca_does_not_hide_a_rotation() {
             for name in ["admin.conf", "scheduler.conf", "kubelet.conf"] {
                 let path = folder.join("cp1/etc/kubernetes").join(name);
                 let text = fs::read(&path).expect("it can be read");
-                let both = retrust(&text, |own| [own, root("Example Root CA", year)].concat());
+                let both = replace_trusted_cas(&text, |own| [own, root("Example Root CA", year)].concat());
                 fs::write(&path, both).expect("it can be written");
             }
         });

@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, process::Command, sync::OnceLock};
 
 use airlock_tests::{
-    oracle::{Handshake, Party, Shaken, Usage, Verify, all_verify, all_verify_strictly, ask},
+    oracle::{Endpoint, Handshake, HandshakeResult, Usage, Verify, ask, assert_all_verify, assert_all_verify_strictly},
     rotation::{PHASES, Rotation},
     secrets::Secrets,
     talos::{APIS, CONTRACTS, files, now, read, request, to_the_fixtures_cas},
@@ -73,10 +73,10 @@ fn server(authority: &(String, String)) -> (String, String) {
 }
 
 /// A client's configuration as one end of a handshake.
-fn client(text: &str, [trust, certificate, private]: [&str; 3]) -> Party {
+fn client(text: &str, [trust, certificate, private]: [&str; 3]) -> Endpoint {
     let value = |name| decoded(&fields(text, name)[0]);
     let key = value(private).replace("ED25519 PRIVATE KEY", "PRIVATE KEY");
-    Party { certificate: value(certificate), key, roots: value(trust) }
+    Endpoint { certificate: value(certificate), key, roots: value(trust) }
 }
 
 /// A kind of client.
@@ -134,7 +134,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
                     let (certificate, key) = server(issuer);
                     questions.push(Handshake {
                         what: format!("{contract}: {file} of phase {phase}, machine of phase {state}"),
-                        server: Party { certificate, key, roots: accepted.clone() },
+                        server: Endpoint { certificate, key, roots: accepted.clone() },
                         client: client(&text, fields),
                         server_name: ADDRESS.to_owned(),
                         time: now(),
@@ -143,7 +143,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
                 }
             }
         }
-        let answers: Vec<Shaken> = ask("tls", &questions);
+        let answers: Vec<HandshakeResult> = ask("tls", &questions);
         assert_eq!(questions.len(), 24);
         for ((question, answer), expected) in questions.iter().zip(&answers).zip(expected) {
             assert_eq!(answer.ok, expected, "{}: “{}”, “{}”", question.what, answer.server, answer.client);
@@ -247,7 +247,8 @@ fn new_credentials_verify() {
     let mut questions = Vec::new();
     for ClientKind { file, fields, .. } in CLIENTS {
         for phase in &PHASES[2..] {
-            let Party { certificate, roots, .. } = client(&rotation.text(&format!("{phase}/clients/{file}")), fields);
+            let Endpoint { certificate, roots, .. } =
+                client(&rotation.text(&format!("{phase}/clients/{file}")), fields);
             let what = format!("{file} of {phase}");
             questions.push(Verify {
                 what,
@@ -260,8 +261,8 @@ fn new_credentials_verify() {
         }
     }
     assert_eq!(questions.len(), 4);
-    all_verify(&questions);
-    all_verify_strictly(&questions);
+    assert_all_verify(&questions);
+    assert_all_verify_strictly(&questions);
 }
 
 /// Whatever holds a key is for its owner alone, and no key is anywhere else.
@@ -273,7 +274,7 @@ fn keys_are_nowhere_but_in_their_files() {
         let text = rotation.text(&path);
         let mode = fs::metadata(rotation.root().join(&path)).expect("it is there").permissions().mode() & 0o777;
         match mode {
-            0o600 => secrets.learn(&text),
+            0o600 => secrets.add(&text),
             _ => open.push((path, text)),
         }
     }
@@ -281,7 +282,7 @@ fn keys_are_nowhere_but_in_their_files() {
     open.extend([("reports".to_owned(), format!("{:?}{:?}{:?}", rotation.inventory, rotation.plan, rotation.package))]);
     assert!(open.iter().any(|(path, _)| path.ends_with("workers/kubernetes.patch.yaml")));
     for (path, text) in &open {
-        assert_eq!(secrets.seen_in(text), None, "{path} holds a private key");
+        assert_eq!(secrets.find_in(text), None, "{path} holds a private key");
     }
     succeed(Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(rotation.root()));
 }

@@ -12,7 +12,8 @@ use airlock_core::{InspectOptions, inspect_with, plan, profile::AuthorityId};
 use airlock_tests::{
     rotation::{Rotation, scratch},
     talos::{
-        APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, file, files, holds, now, request, to_the_fixtures_cas,
+        APIS, CONTRACTS, MachineCas, Merge, assert_all_merge_to, base, configured_cas, file, files, now, request,
+        to_the_fixtures_cas,
     },
     tools::{built, output, succeed},
 };
@@ -74,8 +75,8 @@ impl<'a> Cluster<'a> {
         fs::read_to_string(self.folder.join(format!("{address}.yaml"))).expect("a machine has a configuration")
     }
 
-    fn held(&self) -> Vec<HeldMachine> {
-        holds(&MACHINES.map(|(address, _)| self.configuration(address)))
+    fn held(&self) -> Vec<MachineCas> {
+        configured_cas(&MACHINES.map(|(address, _)| self.configuration(address)))
     }
 
     /// The steps that have commands, in order.
@@ -119,7 +120,7 @@ fn a_package_is_carried_out_by_its_own_commands() {
             assert_eq!(done, MACHINES.map(|(address, _)| cluster.configuration(address)), "{id}: twice");
         }
         assert_eq!(patches, 12, "{contract}");
-        let new = holds(&[base_with_new(contract, "controlplane"), base_with_new(contract, "worker")]);
+        let new = configured_cas(&[base_with_new(contract, "controlplane"), base_with_new(contract, "worker")]);
         for (held, (address, role)) in cluster.held().iter().zip(MACHINES) {
             let expected = &new[usize::from(role == "worker")];
             for (held, expected) in [(&held.talos, &expected.talos), (&held.kubernetes, &expected.kubernetes)] {
@@ -161,7 +162,7 @@ fn a_rotation_can_be_taken_back() {
                 expected: base(contract, role),
                 ..Merge::default()
             });
-            all_merge_to(&same);
+            assert_all_merge_to(&same);
         }
     }
 }

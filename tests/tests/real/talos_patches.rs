@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use airlock_tests::talos::{
-    APIS, CONTRACTS, HeldAuthority, Merge, PHASES, ROLES, all_merge_to, base, holds, merge, read, to_the_fixtures_cas,
+    APIS, ApiCas, CONTRACTS, Merge, PHASES, ROLES, assert_all_merge_to, base, configured_cas, merge, read,
+    to_the_fixtures_cas,
 };
 
 /// The phases' folders in a package.
@@ -45,7 +46,7 @@ fn the_merging_program_is_proved_on_the_fixtures_own_patches() {
         }
     }
     assert_eq!(questions.len(), 96);
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }
 
 /// It is not easily satisfied: another phase's patch comes to something else.
@@ -95,12 +96,12 @@ fn questions(form: &str) -> Vec<Merge> {
 
 #[test]
 fn patches_on_the_phase_before_have_the_effect_of_talos_own() {
-    all_merge_to(&questions("incremental"));
+    assert_all_merge_to(&questions("incremental"));
 }
 
 #[test]
 fn patches_on_the_base_have_the_effect_of_talos_own() {
-    all_merge_to(&questions("from-base"));
+    assert_all_merge_to(&questions("from-base"));
 }
 
 /// A list is appended to, so that a patch applied twice would accept everything twice.
@@ -111,7 +112,7 @@ fn a_patch_applied_twice_does_nothing_the_second_time() {
         for question in &mut twice {
             question.patches = question.patches.iter().flat_map(|patch| [patch.clone(), patch.clone()]).collect();
         }
-        all_merge_to(&twice);
+        assert_all_merge_to(&twice);
     }
 }
 
@@ -121,7 +122,7 @@ fn machines_hold_what_talos_says_they_hold() {
     let questions: Vec<Merge> =
         questions("incremental").into_iter().filter(|one| !one.what.starts_with("1.8")).collect();
     let merged: Vec<String> = merge(&questions).into_iter().map(|answer| answer.merged).collect();
-    for (question, held) in questions.iter().zip(holds(&merged)) {
+    for (question, held) in questions.iter().zip(configured_cas(&merged)) {
         let words: Vec<&str> = question.what.split(' ').collect();
         let [contract, api, role, _, phase, _] = words.as_slice() else { panic!("{words:?}") };
         let phase: usize = phase.parse().expect("a number");
@@ -131,7 +132,7 @@ fn machines_hold_what_talos_says_they_hold() {
             let told = &told[name];
             let accepted = told["effectiveAcceptedCAs"].as_array().expect("a list");
             let accepted: BTreeSet<&str> = accepted.iter().filter_map(|one| one["sha256"].as_str()).collect();
-            let HeldAuthority { issuing, key, accepted: others } = held;
+            let ApiCas { issuing, key, accepted: others } = held;
             let own: BTreeSet<&str> =
                 others.iter().chain([issuing]).map(String::as_str).filter(|sum| !sum.is_empty()).collect();
             assert_eq!(own, accepted, "{}: {name}", question.what);
@@ -187,7 +188,7 @@ fn undoing_a_phase_leads_back() {
             }
         }
     }
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }
 
 /// Only what it is about changes: the API that is not rotated, and whatever else Talos makes of the other's patch.
@@ -211,5 +212,5 @@ fn a_rotation_of_both_leaves_the_rest_alone() {
             });
         }
     }
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }

@@ -11,7 +11,7 @@ use airlock_core::{
 };
 use airlock_tests::{
     rotation::{PHASES as FOLDERS, Rotation},
-    talos::{APIS, HeldMachine, Merge, PHASES, ROLES, base, file, files, holds, merge, now, read, request},
+    talos::{APIS, MachineCas, Merge, PHASES, ROLES, base, configured_cas, file, files, merge, now, read, request},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -72,7 +72,7 @@ fn each_machine_is_found_in_its_phase() {
 }
 
 /// Applies a package's patches that are there, phase by phase, to the configurations that it was made from.
-fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<HeldMachine> {
+fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<MachineCas> {
     let questions = ROLES.iter().zip(configurations).map(|((role, folder), base)| {
         let paths =
             FOLDERS[1..].iter().flat_map(|phase| APIS.map(|(_, api)| format!("{phase}/{folder}/{api}.patch.yaml")));
@@ -81,15 +81,15 @@ fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<HeldMachin
         Merge { what: (*role).to_owned(), base: base.to_owned(), patches, ..Merge::default() }
     });
     let questions: Vec<_> = questions.collect();
-    holds(&merge(&questions).into_iter().map(|answer| answer.merged).collect::<Vec<_>>())
+    configured_cas(&merge(&questions).into_iter().map(|answer| answer.merged).collect::<Vec<_>>())
 }
 
-fn end(contract: &str, api: &str) -> Vec<HeldMachine> {
-    holds(&ROLES.map(|(role, _)| after(contract, api, role, 3)))
+fn end(contract: &str, api: &str) -> Vec<MachineCas> {
+    configured_cas(&ROLES.map(|(role, _)| after(contract, api, role, 3)))
 }
 
 #[track_caller]
-fn same(what: &str, held: &[HeldMachine], expected: &[HeldMachine]) {
+fn same(what: &str, held: &[MachineCas], expected: &[MachineCas]) {
     for (held, expected) in held.iter().zip(expected) {
         for (held, expected) in [(&held.talos, &expected.talos), (&held.kubernetes, &expected.kubernetes)] {
             assert_eq!(

@@ -11,8 +11,8 @@ use airlock_core::{
 };
 use airlock_tests::{
     fixtures, generated,
-    oracle::{self, Usage, Verified, Verify},
-    referee::{self, Question, Verdict},
+    oracle::{self, Usage, Verify, VerifyResult},
+    tls_libraries::{self, Question, Verdict},
     tools::{built, succeed},
 };
 use serde::Deserialize;
@@ -147,7 +147,7 @@ fn international_hosts_are_compared_as_gos_transport_compares_them() {
 fn compare(cases: &[Asked], programs: &[(Rules, Program)], exceptions: &Exceptions) {
     let questions: Vec<Question> = cases.iter().map(|case| case.question.clone()).collect();
     let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
-    let java = referee::java_release();
+    let java = tls_libraries::java_release();
     for (rules, ask) in programs {
         let (rules, said) = (*rules, ask(&questions));
         let (mut accepted, mut refused) = (0, 0);
@@ -193,10 +193,10 @@ fn compare(cases: &[Asked], programs: &[(Rules, Program)], exceptions: &Exceptio
 /// The programs, without handshakes.
 const ALL: [(Rules, Program); Rules::ALL.len()] = [
     (Rules::Go, go_verify),
-    (Rules::OpenSsl, |questions| questions.iter().map(referee::openssl_default).collect()),
-    (Rules::OpenSslStrict, |questions| questions.iter().map(referee::openssl_strict).collect()),
-    (Rules::Java, referee::java),
-    (Rules::Webpki, |questions| questions.iter().map(referee::webpki).collect()),
+    (Rules::OpenSsl, |questions| questions.iter().map(tls_libraries::openssl_default).collect()),
+    (Rules::OpenSslStrict, |questions| questions.iter().map(tls_libraries::openssl_strict).collect()),
+    (Rules::Java, tls_libraries::java),
+    (Rules::Webpki, |questions| questions.iter().map(tls_libraries::webpki).collect()),
 ];
 
 /// Go's `Certificate.Verify`, which needs no private key.
@@ -209,7 +209,7 @@ fn go_verify(questions: &[Question]) -> Vec<Verdict> {
         dns_name: question.dns_name.clone(),
         time: question.time,
     });
-    let answers: Vec<Verified> = oracle::ask("verify", &questions.collect::<Vec<_>>());
+    let answers: Vec<VerifyResult> = oracle::ask("verify", &questions.collect::<Vec<_>>());
     answers.into_iter().map(|answer| if answer.ok { Ok(()) } else { Err(answer.error) }).collect()
 }
 
