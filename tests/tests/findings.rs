@@ -215,7 +215,7 @@ fn the_same_twice_is_the_same() {
     );
 }
 
-/// What Cluster API makes of its Secrets, and what it trips over.
+/// Cluster API's interpretation of its Secrets, and the states that it rejects.
 #[test]
 fn secrets_of_cluster_api_are_read_as_it_reads_them() {
     let one = || Loaded::of("cluster-api/one");
@@ -259,14 +259,14 @@ fn secrets_of_cluster_api_are_read_as_it_reads_them() {
     one().without("one-ca.yaml").expect("management-ca-missing", Severity::Warning, "one-kubeconfig.yaml");
 }
 
-/// Nodes that were not given make their own leaves, from a key that lies on them.
+/// Nodes whose files were not provided issue their own leaf certificates, with a key on the node.
 #[test]
 fn control_planes_that_were_not_given_need_their_key() {
     let keyless = Loaded::of("cluster-api/one").change("one-ca.yaml", "tls.key", |_| String::new());
     keyless.expect("control-plane-missing", Severity::Error, "");
 }
 
-/// People's Secrets may bear neither label nor type: Cluster API looks them up by name.
+/// Secrets that users supply may have neither label nor type: Cluster API finds them by name.
 #[test]
 fn secrets_without_a_label_belong_to_a_cluster_that_is_known() {
     let label = "  labels:\n    cluster.x-k8s.io/cluster-name: supplied\n";
@@ -284,7 +284,7 @@ fn secrets_without_a_label_belong_to_a_cluster_that_is_known() {
     assert!(planned, "{findings:#?}");
 }
 
-/// Pins in what machines are made from, and flags that a KubeadmControlPlane has kubeadm write.
+/// Public key pins in bootstrap templates, and flags that a KubeadmControlPlane passes to kubeadm.
 #[test]
 fn what_machines_are_made_from_is_looked_at() {
     let template = |pin: &str| {

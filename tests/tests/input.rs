@@ -164,7 +164,7 @@ fn the_ca_behind_its_leaf_in_one_file_is_no_trouble() {
     assert!(planned && findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:#?}");
 }
 
-/// OpenSSL reads the names of old and new alike.
+/// OpenSSL reads the same names in the old and the new certificate.
 #[test]
 fn names_of_every_kind_come_through() {
     let case = Case::named("names-1");
@@ -216,7 +216,7 @@ fn too_much_of_anything_is_said_and_stops_nothing() {
     assert!((2..30).contains(&broken), "{broken}");
 }
 
-/// What the command line does with a password, and that it asks nobody where nobody is.
+/// The command line's use of a password; it does not prompt without a terminal.
 #[test]
 fn the_command_line_takes_a_password_from_a_file() {
     let folder = scratch("passwords");

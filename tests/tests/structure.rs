@@ -1,4 +1,5 @@
-//! The sources have one direction: nothing imports what imports it, and the core's modules stand in an order.
+//! The sources have one direction: no module imports a module that imports it, and the core's modules have a declared
+//! order.
 
 use airlock_tests::structure::Graph;
 

@@ -19,7 +19,7 @@ fn holds(package: &Package, ids: &[&str]) {
     }
 }
 
-/// The scheduler restarts in each phase anyway; the connections to its port are in the matrix.
+/// The scheduler restarts in each phase in any case; the matrix contains the connections to its port.
 #[test]
 fn the_schedulers_own_bundles_are_connections() {
     let cluster = Cluster::new();
@@ -92,7 +92,7 @@ fn a_cloud_controller_manager_as_workload_is_restarted_after_its_kubeconfig_chan
     }
 }
 
-/// Without the object, nothing says what reads the kubeconfig: the person has to say that they restart it.
+/// Without the object, the reader of the kubeconfig is unknown: the user must confirm its restart.
 #[test]
 fn a_kubeconfig_whose_reader_is_not_known_is_acknowledged() {
     let cluster = Cluster::new();
@@ -101,7 +101,7 @@ fn a_kubeconfig_whose_reader_is_not_known_is_acknowledged() {
     assert!(error.message.contains(KUBECONFIG), "{error}");
 }
 
-/// Monitoring mounts the whole disk; it reads no kubeconfig of the node.
+/// A monitoring agent mounts the whole disk; it reads no kubeconfig of the node.
 #[test]
 fn a_workload_that_mounts_the_disk_reads_no_kubeconfig() {
     let text = workload("DaemonSet").replace("cloud-controller-manager", "node-exporter");

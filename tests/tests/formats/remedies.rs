@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("the fixture is ASCII")
 }
 
-/// Certificates and keys that openssl converts, on a node and by themselves.
+/// Certificates and keys that OpenSSL converts, on a node and outside of one.
 #[test]
 fn certificates_in_other_forms_are_named_and_converted() {
     let ca = ca();
@@ -127,7 +127,7 @@ fn certificates_in_other_forms_are_named_and_converted() {
     }
 }
 
-/// `check` must not count a CA that Go does not see: the second certificate of a bundle under another label.
+/// `check` must not count a CA that Go ignores: the second certificate of a bundle under another label.
 #[test]
 fn a_new_ca_that_go_ignores_is_not_trusted() {
     let (_, package) = packed(helpers::cluster());
@@ -188,7 +188,7 @@ fn a_field_cluster_whose_ca_go_ignores_is_refused() {
     packed(files);
 }
 
-/// kubectl is asked for what it leaves out, and for what a split file holds.
+/// kubectl lists the parts that it omits, and the content of a split file.
 #[test]
 fn kubeconfigs_in_other_forms_are_named_and_converted() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -229,7 +229,7 @@ fn kubeconfigs_in_other_forms_are_named_and_converted() {
     }
 }
 
-/// A value that was encoded twice, in a kubeconfig and in a Secret: the remedy's command makes the right value.
+/// A value that was encoded twice, in a kubeconfig and in a Secret: the remedy's command writes the correct value.
 #[test]
 fn values_that_were_encoded_twice_are_named() {
     let path = "ecdsa-3/cp1/etc/kubernetes/admin.conf";
@@ -259,7 +259,7 @@ fn values_that_were_encoded_twice_are_named() {
     assert!(is_twice(&STANDARD.encode(&once)) && !is_twice(&once));
 }
 
-/// YAML allows a document to be indented throughout: kubectl reads it, and the package keeps the indentation.
+/// YAML allows a document to be indented completely: kubectl reads it, and the package keeps the indentation.
 #[test]
 fn an_indented_kubeconfig_is_understood_and_edited_in_place() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -304,7 +304,7 @@ fn an_indented_kubeconfig_is_understood_and_edited_in_place() {
     assert_eq!(pem::trust_blocks(&data).len(), 2);
 }
 
-/// A List without its frame, in JSON and YAML; text before a block that looks like YAML; the same object twice.
+/// A List without its wrapper, in JSON and YAML; text before a block that looks like YAML; the same object twice.
 #[test]
 fn harmless_forms_are_simply_understood() {
     let objects = fixtures::read("dump/everything.yaml");
@@ -358,7 +358,7 @@ fn a_kubelet_configuration_that_is_not_a_nodes_own_is_noted() {
     }
 }
 
-/// A CA that was renewed with its key is the same CA, and its certificate from before is not left behind.
+/// A CA that was renewed with its key is the same CA, and its previous certificate does not count as outdated.
 #[test]
 fn a_ca_renewed_with_its_key_is_one_authority() {
     let (_, written) = packed(fixtures::files("field/l-samekey"));
@@ -380,7 +380,7 @@ fn a_ca_renewed_with_its_key_is_one_authority() {
     assert!(note.message.contains("2046-11-25") && note.message.contains("admin.conf"), "{note}");
 }
 
-/// Kubeconfigs with the CA from before a replacement: the command of the finding puts the CA in.
+/// Kubeconfigs with the CA from before a replacement: the finding's command inserts the CA.
 #[test]
 fn a_kubeconfig_that_was_left_behind_is_named_and_mended() {
     let files = fixtures::files("field/b-2027");

@@ -40,7 +40,7 @@ fn cluster() -> Loaded {
     Loaded::of(CLUSTER)
 }
 
-/// The findings about foreign CAs. Asserts that they are not taken for a rotation in progress.
+/// The findings about foreign CAs. Asserts that they are not interpreted as a rotation in progress.
 #[track_caller]
 fn asked(loaded: &Loaded) -> Vec<Finding> {
     let inventory = inspect(loaded.0.clone(), fixtures::now());
@@ -60,7 +60,7 @@ fn add(loaded: Loaded, files: &[&str], pem: &[u8], first: bool) -> Loaded {
     })
 }
 
-/// The person is asked about each place, and about each CA.
+/// Airlock asks the user about each file, and about each CA.
 #[test]
 fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
     for year in [2020, 2026, 2027] {
@@ -85,7 +85,7 @@ fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
     assert_eq!(asked(&two).len(), 2, "two foreign CAs of one family");
 }
 
-/// Behind a proxy that ends TLS, every kubeconfig trusts its CA as well.
+/// Behind a TLS-terminating proxy, every kubeconfig also trusts the proxy's CA.
 #[test]
 fn the_ca_of_a_proxy_in_every_kubeconfig_stays() {
     let every: Vec<String> =
@@ -125,7 +125,7 @@ fn a_root_in_cluster_info_is_no_rotation() {
     );
 }
 
-/// A bundle of public CAs in place of the cluster's: nothing is compared pair by pair.
+/// A bundle of public CAs instead of the cluster's: Airlock does not compare all pairs.
 #[test]
 fn thousands_of_cas_in_a_bundle_are_no_rotation() {
     let ca = "cp1/etc/kubernetes/pki/ca.crt";
@@ -164,7 +164,7 @@ fn a_foreign_ca_in_a_signing_file_is_refused() {
     }
 }
 
-/// No API server of a running cluster accepts clients by a file without the cluster CA.
+/// No API server of a running cluster verifies clients with a file that lacks the cluster CA.
 #[test]
 fn a_client_ca_file_without_the_cluster_ca_is_refused() {
     let manifest = "cp2/etc/kubernetes/manifests/kube-apiserver.yaml";
@@ -179,7 +179,7 @@ fn a_client_ca_file_without_the_cluster_ca_is_refused() {
     named.with(path, [own, pem].concat()).expect("foreign-ca", Severity::Warning, path);
 }
 
-/// Of a rotation, an old CA has issued something, or shares its name with the new one.
+/// The old CA of a rotation has issued something, or has the same name as the new one.
 #[test]
 fn an_older_ca_in_every_file_is_foreign_without_evidence() {
     let pem = root("Example Client CA", 2020);

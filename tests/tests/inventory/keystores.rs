@@ -1,5 +1,5 @@
-//! Keystores in Secrets and ConfigMaps of a dump, and records of Helm releases. `keytool` and OpenSSL make the keystores;
-//! Python makes the records as Helm does.
+//! Keystores in Secrets and ConfigMaps of a dump, and records of Helm releases. `keytool` and OpenSSL create the
+//! keystores; Python creates the records as Helm does.
 
 use std::{fs, process::Command};
 
@@ -65,7 +65,7 @@ fn only_with(object: &str, password: &str, id: &str) -> Finding {
     one.clone()
 }
 
-/// In these, certificates are not encrypted: no password is needed.
+/// In these formats, certificates are not encrypted: no password is needed.
 #[test]
 fn certificates_in_keystores_that_are_not_encrypted_are_read() {
     let made = Made::new("keystores-open");
@@ -108,7 +108,7 @@ fn certificates_in_keystores_that_are_not_encrypted_are_read() {
     }
 }
 
-/// PKCS#12 under a password: opened with it, and named without it.
+/// PKCS#12 with a password: decrypted with it, and reported without it.
 #[test]
 fn keystores_under_a_password_are_opened_with_it_or_acknowledged() {
     let made = Made::new("keystores-locked");
@@ -136,7 +136,7 @@ fn keystores_under_a_password_are_opened_with_it_or_acknowledged() {
     assert!(found.iter().all(|one| one.acknowledge.is_empty()), "{found:#?}");
 }
 
-/// cert-manager writes the same certificates as PEM: its keystores are known without their password.
+/// cert-manager writes the same certificates as PEM: the content of its keystores is known without their password.
 #[test]
 fn keystores_of_cert_manager_hold_what_its_pem_holds() {
     let made = Made::new("keystores-cert-manager");
@@ -157,7 +157,7 @@ fn keystores_of_cert_manager_hold_what_its_pem_holds() {
     assert_eq!(codes.iter().filter(|code| **code == "password-needed").count(), 2, "{found:#?}");
 }
 
-/// What cannot be read is never taken for empty.
+/// Data that cannot be read is never treated as empty.
 #[test]
 fn keystores_that_cannot_be_read_are_acknowledged() {
     let made = Made::new("keystores-broken");
@@ -210,7 +210,7 @@ fn release(name: &str, record: &str) -> String {
     secret(&format!("sh.helm.release.v1.{name}.v1"), "type: helm.sh/release.v1\n", &[("release", record.to_owned())])
 }
 
-/// Helm writes the values of a release again: it is named, and nothing has to be acknowledged.
+/// Helm would revert the values of a release: the finding names it, and needs no acknowledgment.
 #[test]
 fn helm_releases_with_an_old_ca_are_named() {
     let made = Made::new("helm");

@@ -164,7 +164,7 @@ fn jobs_are_named_while_they_run() {
     assert_eq!(findings_of(&job(owned)), []);
 }
 
-/// Each run of a CronJob mounts the files anew.
+/// Each run of a CronJob mounts the files again.
 #[test]
 fn a_cronjob_is_noted() {
     let template = spec(&[("/admin.conf", ADMIN)], "run", "        ");

@@ -128,7 +128,7 @@ pub(super) fn contains(finding: &Finding, parts: &[&str]) {
     }
 }
 
-/// A leaf certificate in each form in which a dump can hold it.
+/// A leaf certificate in each form in which a dump can contain it.
 #[test]
 fn a_leaf_certificate_of_the_old_ca_is_named_in_every_form() {
     let made = Made::new("leaf");
@@ -186,7 +186,7 @@ fn a_leaf_certificate_of_the_old_ca_is_named_in_every_form() {
     }
 }
 
-/// A certificate that another CA of the same name issued is no concern of the rotation, and is still mentioned.
+/// A certificate of another CA with the same name does not depend on the rotation, and is still reported.
 #[test]
 fn a_leaf_certificate_of_another_ca_needs_no_acknowledgement() {
     let made = Made::new("foreign-leaf");
@@ -271,7 +271,7 @@ fn only_a_secret_with_the_cas_own_key_is_an_issuer() {
     assert!(!found.message.contains("trust"), "{found}");
 }
 
-/// An RSA CA: its key is found among the others without reading each.
+/// An RSA CA: Airlock finds its key among others without parsing each.
 #[test]
 fn the_key_of_an_rsa_ca_is_recognised() {
     let loaded = || Loaded::of("kubeadm/rsa-1");
@@ -291,7 +291,7 @@ fn the_key_of_an_rsa_ca_is_recognised() {
     }
 }
 
-/// cert-manager renews what it issued, so its command is the remedy.
+/// cert-manager renews the certificates that it issued, so its command is the remedy.
 #[test]
 fn certificates_of_cert_manager_are_renewed_by_it() {
     let made = Made::new("cert-manager");
@@ -390,7 +390,7 @@ fn the_client_certificate_of_a_kubeconfig_in_an_object_is_named() {
     );
 }
 
-/// The command that a finding names gives the kubeconfig, and the package has its new content for each phase.
+/// The command of the finding extracts the kubeconfig, and the package contains its new content for each phase.
 #[test]
 fn a_kubeconfig_of_a_secret_can_be_loaded_as_a_file() {
     let admin = cluster().get("cp1/etc/kubernetes/admin.conf");
@@ -403,7 +403,7 @@ fn a_kubeconfig_of_a_secret_can_be_loaded_as_a_file() {
     assert!(steps.contains("2-switch/clients/ci.conf"), "the package does not rotate ci.conf");
 }
 
-/// Argo CD describes its clusters in JSON.
+/// Argo CD stores its clusters as JSON.
 #[test]
 fn the_client_certificate_of_an_argo_cd_cluster_is_named() {
     let made = Made::new("argo");
@@ -439,7 +439,7 @@ fn certificates_of_the_front_proxy_ca_are_named() {
     contains(&found, &["CN=aggregator"]);
 }
 
-/// Any other object: what a controller writes into its status is no source.
+/// Any other object: values that a controller writes into its status are not a source.
 #[test]
 fn certificates_in_other_objects_are_named_by_their_field() {
     let made = Made::new("custom");
@@ -470,7 +470,7 @@ fn certificates_in_other_objects_are_named_by_their_field() {
     }
 }
 
-/// First-boot scripts of machines hold all keys, and are read once.
+/// Bootstrap data of machines contain all keys, and are read once.
 #[test]
 fn bootstrap_data_of_cluster_api_has_no_part() {
     let made = Made::new("bootstrap");

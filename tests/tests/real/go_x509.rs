@@ -1,5 +1,5 @@
-//! Every connection of a cluster, at every pair of moments in which its two ends may meet, made by Go's TLS;
-//! every certificate verified by Go's crypto/x509 and strictly by OpenSSL.
+//! Go's TLS performs every connection of a cluster in every pair of phases in which its two ends can be. Go's
+//! crypto/x509, and OpenSSL in strict mode, verify every certificate.
 
 use airlock_tests::{
     connections::{self, access, handshake, reached},
@@ -44,7 +44,7 @@ fn go_verifies_what_is_presented_beside_kubeconfigs() {
     }
 }
 
-/// Each certificate of a phase under the bundle of the same phase, which OpenSSL judges strictly.
+/// Verifies each certificate of a phase with the bundle of the same phase, in OpenSSL's strict mode.
 #[test]
 fn openssl_verifies_every_certificate_strictly() {
     for case in CASES {
@@ -57,8 +57,8 @@ fn openssl_verifies_every_certificate_strictly() {
     }
 }
 
-/// OpenSSL takes the first authority whose subject fits: names and key identifiers must lead it to the right one while
-/// both are trusted, in either order.
+/// OpenSSL uses the first CA whose subject matches. While both CAs are trusted, names and key identifiers must lead it
+/// to the issuer, whichever CA comes first.
 #[test]
 fn openssl_finds_the_right_authority_in_both_orders() {
     for case in CASES {
@@ -79,7 +79,7 @@ fn openssl_finds_the_right_authority_in_both_orders() {
     }
 }
 
-/// What kube-controller-manager reads at its start: one certificate, and the key that belongs to it.
+/// The files that kube-controller-manager reads at its start: one certificate, and the matching key.
 #[test]
 fn the_signing_pair_fits_in_every_phase() {
     for case in CASES.iter().filter(|case| case.fixture != "kubeadm/external-1") {
@@ -108,7 +108,7 @@ fn the_signing_pair_fits_in_every_phase() {
     }
 }
 
-/// Go's tls.X509KeyPair refuses a pair that does not fit; a client that trusts nobody gets no further than that.
+/// Go's tls.X509KeyPair rejects a certificate with another key. A client that trusts no CA fails after this check.
 fn assert_pair(case: &Case, certificate: &str, key: &str, what: &str) {
     let party = airlock_tests::oracle::Endpoint {
         certificate: certificate.to_owned(),

@@ -1,5 +1,5 @@
-//! What Airlock's patches make of machines' configurations, by a program of its own that merges as Talos does: for the same
-//! old and new CAs, what the fixtures' patches make, which are what `talosctl rotate-ca` computes.
+//! Applies Airlock's patches to machines' configurations with an independent program that merges as Talos does. For the
+//! same old and new CAs, the result equals the fixtures' patches, which `talosctl rotate-ca` computed.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use airlock_tests::talos::{
 /// The phases' folders in a package.
 const FOLDERS: [&str; 3] = ["1-trust-both", "2-switch", "3-drop-old"];
 
-/// The generations of which the fixtures have patches.
+/// The configuration generations for which the fixtures have patches.
 const PATCHED: [&str; 2] = ["1.13", "1.14"];
 
-/// A configuration as the fixtures have it after a phase; phase 0 is before the rotation.
+/// The fixtures' configuration after a phase; phase 0 is before the rotation.
 fn after(contract: &str, api: &str, role: &str, phase: usize, form: &str) -> String {
     match phase {
         0 => base(contract, role),
@@ -22,7 +22,7 @@ fn after(contract: &str, api: &str, role: &str, phase: usize, form: &str) -> Str
     }
 }
 
-/// The program is right about what it is asked below: what it makes of the fixtures' own patches is what Talos made.
+/// Tests the program itself: for the fixtures' own patches it computes the result of Talos.
 #[test]
 fn the_merging_program_is_proved_on_the_fixtures_own_patches() {
     let mut questions = Vec::new();
@@ -49,7 +49,7 @@ fn the_merging_program_is_proved_on_the_fixtures_own_patches() {
     assert_all_merge_to(&questions);
 }
 
-/// It is not easily satisfied: another phase's patch comes to something else.
+/// It detects differences: another phase's patch has another result.
 #[test]
 fn the_merging_program_sees_what_differs() {
     let question = |patch: &str| Merge {
@@ -63,7 +63,7 @@ fn the_merging_program_sees_what_differs() {
     assert!(answers[1].difference.contains("/machine/acceptedCAs"), "{}", answers[1].difference);
 }
 
-/// Every patch of a package that rotates one API, with what it has to come to.
+/// Every patch of a package that rotates one API, with the expected result.
 fn questions(form: &str) -> Vec<Merge> {
     let mut questions = Vec::new();
     for contract in CONTRACTS {
@@ -79,7 +79,7 @@ fn questions(form: &str) -> Vec<Merge> {
                     let expected = if PATCHED.contains(&contract) {
                         after(contract, api, role, phase, "rotate-ca")
                     } else {
-                        // Its layout is that of 1.13: so is Talos' own patch.
+                        // Its layout is that of 1.13, as in Talos' own patch.
                         let patch = format!("patches/v1.13/{api}-{}/{role}.patch.from-base.yaml", PHASES[phase - 1]);
                         let patches = vec![read(&patch)];
                         let of_fixture = Merge { base: base(contract, role), patches, ..Merge::default() };
@@ -104,7 +104,7 @@ fn patches_on_the_base_have_the_effect_of_talos_own() {
     assert_all_merge_to(&questions("from-base"));
 }
 
-/// A list is appended to, so that a patch applied twice would accept everything twice.
+/// Talos appends to lists, so a patch that is applied twice would add each accepted CA twice.
 #[test]
 fn a_patch_applied_twice_does_nothing_the_second_time() {
     for form in ["incremental", "from-base"] {
@@ -116,7 +116,7 @@ fn a_patch_applied_twice_does_nothing_the_second_time() {
     }
 }
 
-/// What a machine then holds is what Talos' own packages say that it holds, and each key belongs to its certificate.
+/// The CAs of the resulting machine are those that Talos' own packages compute, and each key matches its certificate.
 #[test]
 fn machines_hold_what_talos_says_they_hold() {
     let questions: Vec<Merge> =
@@ -145,7 +145,7 @@ fn machines_hold_what_talos_says_they_hold() {
     }
 }
 
-/// Wherever a control-plane patch says what issues, its key stands beside it; no worker's patch has one.
+/// If a control-plane patch sets an issuing certificate, it also sets its key; no worker's patch has a key.
 #[test]
 fn keys_are_where_they_belong_and_nowhere_else() {
     for contract in CONTRACTS {
@@ -167,7 +167,7 @@ fn keys_are_where_they_belong_and_nowhere_else() {
     }
 }
 
-/// Each way back leads to where the phase began.
+/// Each rollback patch restores the state at the start of the phase.
 #[test]
 fn undoing_a_phase_leads_back() {
     let mut questions = Vec::new();
@@ -191,7 +191,7 @@ fn undoing_a_phase_leads_back() {
     assert_all_merge_to(&questions);
 }
 
-/// Only what it is about changes: the API that is not rotated, and whatever else Talos makes of the other's patch.
+/// Only the intended fields change: not the other API, and no other part of the configuration.
 #[test]
 fn a_rotation_of_both_leaves_the_rest_alone() {
     let mut questions = Vec::new();
