@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use airlock_core::{
     InputFile, NewControlPlane, RotationRequest,
-    plan::{
-        BroughtAuthority, Intent, KubeletCertificates, NewAuthority, SubcloudApplyType, SubcloudStrategy, Workers,
-        request,
-    },
+    plan::{self, BroughtAuthority, Intent, NewAuthority, SubcloudApplyType, SubcloudStrategy, Workers, request},
     profile::{self, AuthorityId, PROFILES, Profile},
     sample::{self, SAMPLES, Sample},
     x509::KeyAlgorithm,
@@ -17,7 +14,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use crate::Stop;
+use crate::stop::Stop;
 
 /// Plan and package a zero-downtime rotation of Kubernetes cluster CAs, offline.
 #[derive(Parser)]
@@ -35,7 +32,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        reading: Reading,
+        input: InputOptions,
         /// Output format
         #[arg(long, default_value = "table")]
         format: Format,
@@ -46,7 +43,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        reading: Reading,
+        input: InputOptions,
         /// Phase to check [default: latest phase started]
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=3), value_name = "1|2|3")]
         phase: Option<u8>,
@@ -60,7 +57,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        reading: Reading,
+        input: InputOptions,
         #[command(flatten)]
         choices: Box<Choices>,
         /// Output format
@@ -73,7 +70,7 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<String>,
         #[command(flatten)]
-        reading: Reading,
+        input: InputOptions,
         #[command(flatten)]
         choices: Box<Choices>,
         /// Output path: an archive if it ends in .zip, otherwise a new or empty folder
@@ -83,7 +80,7 @@ pub(crate) enum Command {
     /// Generate the CA of a new control plane, as a Secret that its operator adopts
     Prepare {
         #[command(flatten)]
-        preparing: Preparing,
+        options: PrepareOptions,
         /// Output path: a new file
         #[arg(long, value_name = "FILE.yaml")]
         out: String,
@@ -101,7 +98,7 @@ pub(crate) enum Command {
 
 /// The CA of a new control plane.
 #[derive(Args)]
-pub(crate) struct Preparing {
+pub(crate) struct PrepareOptions {
     /// Platform whose operator will run the control plane
     #[arg(long, default_value = "kamaji", value_name = "NAME", value_parser = platform())]
     platform: &'static Profile,
@@ -136,7 +133,7 @@ pub(crate) enum Format {
 
 /// How to interpret the files.
 #[derive(Args)]
-pub(crate) struct Reading {
+pub(crate) struct InputOptions {
     /// Platform of the cluster [default: auto-detected]
     #[arg(long, value_name = "NAME", value_parser = platform())]
     pub(crate) platform: Option<&'static Profile>,
@@ -203,11 +200,11 @@ pub(crate) struct Choices {
     keep_keys: bool,
     /// How kubelets get certificates of the new CA
     #[arg(long, default_value = "renew", value_name = "renew|mint")]
-    kubelet_certs: Kubelets,
+    kubelet_certs: KubeletCertificates,
     /// How workers stop trusting the old CA in phase 3: a script reconfigures them, or new machines replace them (drain
     /// and delete)
     #[arg(long, default_value = "reconfigure", value_name = "reconfigure|replace")]
-    workers: WorkersOption,
+    workers: WorkerTrust,
     /// Keep the new CAs' keys outside the cluster: write CSRs, and continue when the signed certificates are loaded
     #[arg(long)]
     external_ca: bool,
@@ -260,13 +257,13 @@ pub(crate) struct Subclouds {
 struct KeyType(Option<KeyAlgorithm>);
 
 #[derive(Clone, Copy, ValueEnum)]
-enum WorkersOption {
+enum WorkerTrust {
     Reconfigure,
     Replace,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Kubelets {
+enum KubeletCertificates {
     /// The package contains certificates and keys for them
     Mint,
     /// Each kubelet requests its own; private keys stay on the node
@@ -350,12 +347,12 @@ impl Choices {
             leaf_days: self.leaf_days,
             keep_keys: self.keep_keys,
             kubelet_certificates: match self.kubelet_certs {
-                Kubelets::Mint => KubeletCertificates::Mint,
-                Kubelets::Renew => KubeletCertificates::Renew,
+                KubeletCertificates::Mint => plan::KubeletCertificates::Mint,
+                KubeletCertificates::Renew => plan::KubeletCertificates::Renew,
             },
             workers: match self.workers {
-                WorkersOption::Reconfigure => Workers::Reconfigure,
-                WorkersOption::Replace => Workers::Replace,
+                WorkerTrust::Reconfigure => Workers::Reconfigure,
+                WorkerTrust::Replace => Workers::Replace,
             },
             external_ca: self.external_ca,
             start_over: self.start_over,
@@ -382,9 +379,9 @@ impl Subclouds {
     }
 }
 
-impl Preparing {
+impl PrepareOptions {
     /// The requested control plane, the files of an imported CA, and how to interpret them.
-    pub(crate) fn wanted(&self) -> Result<(NewControlPlane, Vec<InputFile>, Reading), Stop> {
+    pub(crate) fn new_control_plane(&self) -> Result<(NewControlPlane, Vec<InputFile>, InputOptions), Stop> {
         let Some((namespace, name)) = self.tenant.split_once('/') else {
             return Err(Stop::Usage(format!("--tenant {}: it must be NAMESPACE/NAME", self.tenant)));
         };
@@ -396,17 +393,17 @@ impl Preparing {
             }),
             _ => None,
         };
-        let mut wanted = NewControlPlane::new(self.platform, namespace, name);
-        wanted.authority = NewAuthority {
+        let mut control_plane = NewControlPlane::new(self.platform, namespace, name);
+        control_plane.authority = NewAuthority {
             common_name: self.ca_name.clone(),
             key_algorithm: self.key_type,
             brought,
             ..NewAuthority::default()
         };
-        wanted.ca_days = self.ca_days;
-        let reading =
-            Reading { platform: Some(self.platform), tenant: None, password_file: self.password_file.clone() };
-        Ok((wanted, files, reading))
+        control_plane.ca_days = self.ca_days;
+        let input =
+            InputOptions { platform: Some(self.platform), tenant: None, password_file: self.password_file.clone() };
+        Ok((control_plane, files, input))
     }
 }
 

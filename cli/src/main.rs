@@ -7,6 +7,7 @@ mod arguments;
 mod keys;
 mod password;
 mod read;
+mod stop;
 mod table;
 mod write;
 
@@ -27,16 +28,19 @@ use clap::Parser;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 
-use crate::arguments::{Arguments, Choices, Command, Format, Preparing, Reading};
+use crate::{
+    arguments::{Arguments, Choices, Command, Format, InputOptions, PrepareOptions},
+    stop::Stop,
+};
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let outcome = match command {
-        Command::Inspect { paths, reading, format } => run_inspect(&paths, &reading, format),
-        Command::Check { paths, reading, phase, format } => run_check(&paths, &reading, phase, format),
-        Command::Plan { paths, reading, choices, format } => run_plan(&paths, &reading, &choices, format),
-        Command::Package { paths, reading, choices, out } => run_package(&paths, &reading, &choices, &out),
-        Command::Prepare { preparing, out } => run_prepare(&preparing, &out),
+        Command::Inspect { paths, input, format } => run_inspect(&paths, &input, format),
+        Command::Check { paths, input, phase, format } => run_check(&paths, &input, phase, format),
+        Command::Plan { paths, input, choices, format } => run_plan(&paths, &input, &choices, format),
+        Command::Package { paths, input, choices, out } => run_package(&paths, &input, &choices, &out),
+        Command::Prepare { options, out } => run_prepare(&options, &out),
         Command::Sample { sample, out } => run_sample(sample, &out),
     };
     match outcome {
@@ -56,19 +60,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The reason for which a command stops early.
-pub(crate) enum Stop {
-    /// Findings, at least one of which is an error.
-    Findings(Vec<Finding>),
-    /// An operating system call failed, or a certificate could not be created.
-    Failed(String),
-    /// The arguments are invalid.
-    Usage(String),
-}
-
-fn run_inspect(paths: &[String], reading: &Reading, format: Format) -> Result<(), Stop> {
+fn run_inspect(paths: &[String], input: &InputOptions, format: Format) -> Result<(), Stop> {
     let now = now()?;
-    let inventory = password::inspect(read::paths(paths)?, reading, now)?;
+    let inventory = password::inspect(read::paths(paths)?, input, now)?;
     let report = inventory.report(now);
     match format {
         Format::Json => print_json(&report),
@@ -77,8 +71,8 @@ fn run_inspect(paths: &[String], reading: &Reading, format: Format) -> Result<()
     refuse_errors(inventory.findings())
 }
 
-fn run_check(paths: &[String], reading: &Reading, phase: Option<u8>, format: Format) -> Result<(), Stop> {
-    let inventory = password::inspect(read::paths(paths)?, reading, now()?)?;
+fn run_check(paths: &[String], input: &InputOptions, phase: Option<u8>, format: Format) -> Result<(), Stop> {
+    let inventory = password::inspect(read::paths(paths)?, input, now()?)?;
     let report = check(&inventory, phase);
     match format {
         Format::Json => print_json(&report),
@@ -87,8 +81,8 @@ fn run_check(paths: &[String], reading: &Reading, phase: Option<u8>, format: For
     if report.holds { Ok(()) } else { Err(Stop::Findings(Vec::new())) }
 }
 
-fn run_plan(paths: &[String], reading: &Reading, choices: &Choices, format: Format) -> Result<(), Stop> {
-    let (_, plan) = decide(paths, reading, choices, now()?)?;
+fn run_plan(paths: &[String], input: &InputOptions, choices: &Choices, format: Format) -> Result<(), Stop> {
+    let (_, plan) = decide(paths, input, choices, now()?)?;
     let report = plan.report();
     match format {
         Format::Json => print_json(&report),
@@ -97,9 +91,9 @@ fn run_plan(paths: &[String], reading: &Reading, choices: &Choices, format: Form
     Ok(())
 }
 
-fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str) -> Result<(), Stop> {
+fn run_package(paths: &[String], input: &InputOptions, choices: &Choices, out: &str) -> Result<(), Stop> {
     let target = write::Target::new(out)?;
-    let (inventory, plan) = decide(paths, reading, choices, now()?)?;
+    let (inventory, plan) = decide(paths, input, choices, now()?)?;
     print_findings(inventory.findings());
     print_findings(plan.findings());
     let keys = keys::generate(plan.key_requests());
@@ -120,11 +114,11 @@ fn run_package(paths: &[String], reading: &Reading, choices: &Choices, out: &str
     Ok(())
 }
 
-fn run_prepare(preparing: &Preparing, out: &str) -> Result<(), Stop> {
-    let (wanted, brought, reading) = preparing.wanted()?;
+fn run_prepare(options: &PrepareOptions, out: &str) -> Result<(), Stop> {
+    let (control_plane, imported, input) = options.new_control_plane()?;
     let now = now()?;
-    let inventory = password::inspect(brought, &reading, now)?;
-    let preparation = prepare(&inventory, &wanted, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
+    let inventory = password::inspect(imported, &input, now)?;
+    let preparation = prepare(&inventory, &control_plane, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
     print_findings(preparation.findings());
     let key = keys::generate(preparation.key_request().map(std::slice::from_ref).unwrap_or_default()).pop();
     let secret = preparation.secret(key).map_err(|error| Stop::Failed(error.to_string()))?;
@@ -149,14 +143,14 @@ fn run_sample(sample: &Sample, out: &str) -> Result<(), Stop> {
 
 fn decide(
     paths: &[String],
-    reading: &Reading,
+    input: &InputOptions,
     choices: &Choices,
     now: UnixTime,
 ) -> Result<(Inventory, RotationPlan), Stop> {
     let mut files = read::paths(paths)?;
     let (request, brought): (RotationRequest, Vec<InputFile>) = choices.request()?;
     files.extend(brought);
-    let inventory = password::inspect(files, reading, now)?;
+    let inventory = password::inspect(files, input, now)?;
     let plan = plan(&inventory, &request, now).map_err(|refusal| Stop::Findings(refusal.findings))?;
     Ok((inventory, plan))
 }

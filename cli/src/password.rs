@@ -9,13 +9,13 @@ use std::{
 use airlock_core::{InputFile, InspectOptions, Inventory, Password, UnixTime, inspect_with};
 use zeroize::Zeroizing;
 
-use crate::{Stop, arguments::Reading};
+use crate::{arguments::InputOptions, stop::Stop};
 
 /// Inspects `files`, with a password if one is needed and available; otherwise findings list what it would decrypt.
-pub(crate) fn inspect(files: Vec<InputFile>, reading: &Reading, now: UnixTime) -> Result<Inventory, Stop> {
-    let options = InspectOptions { platform: reading.platform, tenant: reading.tenant.as_deref(), password: None };
+pub(crate) fn inspect(files: Vec<InputFile>, input: &InputOptions, now: UnixTime) -> Result<Inventory, Stop> {
+    let options = InspectOptions { platform: input.platform, tenant: input.tenant.as_deref(), password: None };
     let with = |files, password| inspect_with(files, InspectOptions { password: Some(password), ..options }, now);
-    if let Some(path) = &reading.password_file {
+    if let Some(path) = &input.password_file {
         return Ok(with(files, &from_file(path)?));
     }
     let inventory = inspect_with(files.clone(), options, now);

@@ -9,7 +9,7 @@ use std::{
 use airlock_core::{Content, InputFile, input::MAX_FILE_SIZE};
 use zeroize::Zeroizing;
 
-use crate::Stop;
+use crate::stop::Stop;
 
 /// Reads everything below `paths`, sorted by name.
 pub(crate) fn paths(paths: &[String]) -> Result<Vec<InputFile>, Stop> {

@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::Stop;
+use crate::stop::Stop;
 
 /// The destination of a package or sample.
 pub(crate) enum Target {

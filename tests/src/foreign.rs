@@ -15,7 +15,7 @@ use openssl::{
 };
 
 /// The text that precedes the embedded CAs in a kubeconfig.
-pub const MARK: &str = "certificate-authority-data: ";
+pub const CA_DATA_PREFIX: &str = "certificate-authority-data: ";
 
 /// Generates a CA as PEM, valid from 1 January of `year` until 2049.
 ///
@@ -54,9 +54,9 @@ pub fn root(name: &str, year: u32) -> Vec<u8> {
 ///
 /// If it embeds no CAs.
 #[must_use]
-pub fn retrust(text: &[u8], change: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+pub fn replace_trusted_cas(text: &[u8], change: impl Fn(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(text.to_vec()).expect("a kubeconfig is text");
-    let start = text.find(MARK).expect("it embeds a CA") + MARK.len();
+    let start = text.find(CA_DATA_PREFIX).expect("it embeds a CA") + CA_DATA_PREFIX.len();
     let end = text[start..]
         .find(|c: char| !c.is_ascii_alphanumeric() && !"+/=".contains(c))
         .map_or(text.len(), |end| start + end);

@@ -15,7 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
 use crate::{
-    referee::Question,
+    tls_libraries::Question,
     tools::{built, succeed},
 };
 
@@ -34,7 +34,7 @@ pub struct Cluster {
 
 /// Keys that no cluster uses, for the new certificates of rotations.
 #[derive(Debug)]
-pub struct Spare(BTreeMap<KeyAlgorithm, Vec<PrivateKey>>);
+pub struct UnusedKeys(BTreeMap<KeyAlgorithm, Vec<PrivateKey>>);
 
 /// A certificate chain with an error or an unusual property.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,7 +52,7 @@ pub struct Case {
 ///
 /// If the generator is missing or its output cannot be parsed.
 #[must_use]
-pub fn clusters() -> (Spare, Vec<Cluster>) {
+pub fn clusters() -> (UnusedKeys, Vec<Cluster>) {
     #[derive(Deserialize)]
     struct Keys {
         keys: BTreeMap<KeyAlgorithm, Vec<String>>,
@@ -72,14 +72,14 @@ pub fn clusters() -> (Spare, Vec<Cluster>) {
     let text = succeed(Command::new(built("pki")).arg("trees"));
     let mut lines = text.lines();
     let keys: Keys = serde_json::from_str(lines.next().expect("keys come first")).expect("keys are JSON");
-    let spare =
+    let unused =
         keys.keys.into_iter().map(|(algorithm, texts)| (algorithm, texts.iter().map(|text| key(text)).collect()));
     let clusters = lines.map(|line| {
         let Line { name, time, files, request } = serde_json::from_str(line).expect("a cluster is JSON");
         let files = files.into_iter().map(|file| InputFile::new(file.path, file.text.into_bytes())).collect();
         Cluster { name, now: time, files, request }
     });
-    (Spare(spare.collect()), clusters.collect())
+    (UnusedKeys(unused.collect()), clusters.collect())
 }
 
 /// Generates every chain with an error or an unusual property.
@@ -93,7 +93,7 @@ pub fn cases() -> Vec<Case> {
     text.lines().map(|line| serde_json::from_str(line).expect("a case is JSON")).collect()
 }
 
-impl Spare {
+impl UnusedKeys {
     /// A key for each certificate of the plan. CAs, which come first, share their keys with no other certificate.
     ///
     /// # Panics
@@ -121,12 +121,12 @@ impl Cluster {
     ///
     /// If a stage returns an error.
     #[must_use]
-    pub fn rotated(&self, spare: &Spare) -> (RotationPlan, Minted) {
+    pub fn rotated(&self, unused: &UnusedKeys) -> (RotationPlan, Minted) {
         let inventory = airlock_core::inspect(self.files.clone(), self.now);
         let plan = airlock_core::plan(&inventory, &self.request, self.now);
         let plan = plan.unwrap_or_else(|refusal| panic!("{} is refused: {refusal}", self.name));
         let minted =
-            airlock_core::mint(&plan, spare.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+            airlock_core::mint(&plan, unused.keys(&plan)).unwrap_or_else(|error| panic!("{}: {error}", self.name));
         (plan, minted)
     }
 }
@@ -151,11 +151,11 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// The keys of these clusters, and the spare keys.
+    /// The keys of these clusters, and the unused keys.
     #[must_use]
-    pub fn of_all(clusters: &[Cluster], spare: &Spare) -> Self {
+    pub fn of_all(clusters: &[Cluster], unused: &UnusedKeys) -> Self {
         let mut ring = Self::default();
-        for key in spare.0.values().flatten() {
+        for key in unused.0.values().flatten() {
             ring.add(key);
         }
         for text in clusters.iter().flat_map(|cluster| &cluster.files).flat_map(pem_texts) {

@@ -10,7 +10,7 @@ pub struct Comparison {
     /// The number of handshakes with the predicted result, by TLS library.
     pub agreed: BTreeMap<String, usize>,
     /// The number of handshakes without a prediction at that moment.
-    pub unasked: usize,
+    pub not_predicted: usize,
     /// Handshakes with another result than predicted, as text.
     pub mismatches: Vec<String>,
     /// Connections that have no handshake at some moment.
@@ -95,8 +95,8 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
         match predicted.at(position(step), rules) {
             "holds" if outcome == expected => *comparison.agreed.entry(reader.to_owned()).or_default() += 1,
             // A connection that does not work in every state may still work in the current one.
-            "holds" => comparison.mismatches.push(format!("holds, it was predicted, but {}", words(record))),
-            _ => comparison.unasked += 1,
+            "holds" => comparison.mismatches.push(format!("holds, it was predicted, but {}", describe(record))),
+            _ => comparison.not_predicted += 1,
         }
     }
     // Machines of the roll-out exist only after it, and never exist if the lab does not simulate Cluster API.
@@ -115,7 +115,7 @@ pub fn compare(manifest: &Value, records: &Value) -> Comparison {
 
 /// A record as a line of text.
 #[must_use]
-pub fn words(record: &Value) -> String {
+pub fn describe(record: &Value) -> String {
     let word = |key: &str| text(&record[key]);
     format!(
         "{} at {}: {} → {}, by {}: {} {}",

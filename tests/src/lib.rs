@@ -4,6 +4,7 @@
 //! reads kubeconfigs, Cluster API reads Secrets, unzip unpacks archives. If a tool is missing, the test fails with the
 //! command that installs it; no test is skipped.
 
+pub mod connections;
 pub mod external;
 pub mod fixtures;
 pub mod foreign;
@@ -12,12 +13,11 @@ pub mod handshakes;
 pub mod keys;
 pub mod lab;
 pub mod loaded;
-pub mod meetings;
 pub mod oracle;
 pub mod phases;
-pub mod referee;
 pub mod rotation;
 pub mod secrets;
 pub mod structure;
 pub mod talos;
+pub mod tls_libraries;
 pub mod tools;

@@ -90,7 +90,7 @@ pub struct Verify {
 
 /// Go's answer to [`Verify`].
 #[derive(Clone, Debug, Deserialize)]
-pub struct Verified {
+pub struct VerifyResult {
     /// Whether Go accepts the certificate.
     pub ok: bool,
     /// Go's error message if it does not.
@@ -102,8 +102,8 @@ pub struct Verified {
 /// # Panics
 ///
 /// If Go rejects any; the message lists each.
-pub fn all_verify(questions: &[Verify]) {
-    let answers: Vec<Verified> = ask("verify", questions);
+pub fn assert_all_verify(questions: &[Verify]) {
+    let answers: Vec<VerifyResult> = ask("verify", questions);
     let refused: Vec<String> = questions
         .iter()
         .zip(&answers)
@@ -115,7 +115,7 @@ pub fn all_verify(questions: &[Verify]) {
 
 /// One end of a connection, in PEM.
 #[derive(Clone, Debug, Serialize)]
-pub struct Party {
+pub struct Endpoint {
     /// The certificate that it presents.
     pub certificate: String,
     /// The certificate's private key.
@@ -131,9 +131,9 @@ pub struct Handshake {
     /// A description for failure messages.
     pub what: String,
     /// The server, which requests a client certificate.
-    pub server: Party,
+    pub server: Endpoint,
     /// The client.
-    pub client: Party,
+    pub client: Endpoint,
     /// The host name that the client connects to.
     pub server_name: String,
     /// The time of the handshake.
@@ -143,7 +143,7 @@ pub struct Handshake {
 /// Go's answer to [`Handshake`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Shaken {
+pub struct HandshakeResult {
     /// Whether the handshake succeeded.
     pub ok: bool,
     /// The server's error message if it did not.
@@ -161,8 +161,8 @@ pub struct Shaken {
 /// # Panics
 ///
 /// If any handshake fails; the message lists each.
-pub fn all_connect(questions: &[Handshake]) -> Vec<Shaken> {
-    let answers: Vec<Shaken> = ask("tls", questions);
+pub fn assert_all_connect(questions: &[Handshake]) -> Vec<HandshakeResult> {
+    let answers: Vec<HandshakeResult> = ask("tls", questions);
     let refused: Vec<String> = questions
         .iter()
         .zip(&answers)
@@ -227,7 +227,7 @@ pub fn openssl_refusal(question: &Verify) -> Option<String> {
 /// # Panics
 ///
 /// If OpenSSL rejects any; the message lists each.
-pub fn all_verify_strictly(questions: &[Verify]) {
+pub fn assert_all_verify_strictly(questions: &[Verify]) {
     let refused: Vec<String> = questions
         .iter()
         .filter_map(|question| Some(format!("{}: {}", question.what, openssl_refusal(question)?)))

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::{
     fixtures,
-    oracle::Party,
+    oracle::Endpoint,
     rotation::{Case, PHASES, scratch, walk},
     tools::{built, kubectl, succeed},
 };
@@ -42,7 +42,7 @@ pub struct Access {
     /// The host name of its API server.
     pub host: String,
     /// Its client certificate, key and trusted CAs.
-    pub party: Party,
+    pub endpoint: Endpoint,
 }
 
 /// The information in `cluster-info` for a joining node.
@@ -61,17 +61,28 @@ pub fn pki(tree: &Path) -> PathBuf {
     if elsewhere.is_dir() { elsewhere } else { tree.join("etc/kubernetes/pki") }
 }
 
-impl Phases {
-    /// Overlays the phases of a case's package over the fixtures that it was built from.
+impl Case {
+    /// The cluster's trees after each phase, created once per test process. Tests must not modify them.
     ///
     /// # Panics
     ///
-    /// If copying or renewing fails.
+    /// If they cannot be created.
     #[must_use]
-    pub fn of(case: &Case) -> Self {
-        Self::over(case.fixture, case.management, &case.rotation().root(), &case.name.replace(' ', "-"))
+    pub fn phases(&self) -> &'static Phases {
+        static BUILT: Mutex<BTreeMap<&str, &Phases>> = Mutex::new(BTreeMap::new());
+        let mut built = BUILT.lock().expect("a case that cannot be built has already failed its test");
+        built.entry(self.name).or_insert_with(|| {
+            Box::leak(Box::new(Phases::over(
+                self.fixture,
+                self.management,
+                &self.rotation().root(),
+                &self.name.replace(' ', "-"),
+            )))
+        })
     }
+}
 
+impl Phases {
     /// Overlays the phases of the package that was unpacked into `package` over fixtures, in a folder named after
     /// `label`. `management` is empty if there is no management cluster.
     ///
@@ -302,8 +313,8 @@ impl Phases {
 
     /// An API server: the certificate that it presents, and the CAs with which it verifies clients.
     #[must_use]
-    pub fn apiserver(&self, phase: usize, node: &str) -> Party {
-        Party {
+    pub fn apiserver(&self, phase: usize, node: &str) -> Endpoint {
+        Endpoint {
             certificate: self.read(phase, node, "pki/apiserver.crt"),
             key: self.read(phase, node, "pki/apiserver.key"),
             roots: self.read(phase, node, "pki/ca.crt"),
@@ -334,7 +345,7 @@ pub fn read_kubeconfig(file: &Path, tree: &Path, name: &str) -> Access {
     Access {
         name: name.to_owned(),
         host: named.map_or_else(|| host(server), str::to_owned),
-        party: Party {
+        endpoint: Endpoint {
             certificate: either(user, "client-certificate"),
             key: either(user, "client-key"),
             roots: either(cluster, "certificate-authority"),

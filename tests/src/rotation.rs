@@ -17,7 +17,6 @@ use airlock_core::{
 
 use crate::{
     fixtures, keys,
-    phases::Phases,
     tools::{root, succeed},
 };
 
@@ -111,18 +110,6 @@ impl Case {
             let rotation = Rotation::of(self.files(), &(self.request)(), &self.name.replace(' ', "-"));
             Box::leak(Box::new(rotation))
         })
-    }
-
-    /// The cluster's trees after each phase, created once per test process. Tests must not modify them.
-    ///
-    /// # Panics
-    ///
-    /// If they cannot be created.
-    #[must_use]
-    pub fn phases(&self) -> &'static Phases {
-        static LAID: Mutex<BTreeMap<&str, &Phases>> = Mutex::new(BTreeMap::new());
-        let mut laid = LAID.lock().expect("a case that cannot be laid has already failed its test");
-        laid.entry(self.name).or_insert_with(|| Box::leak(Box::new(Phases::of(self))))
     }
 }
 

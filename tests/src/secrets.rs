@@ -13,7 +13,7 @@ pub struct Secrets(BTreeSet<String>);
 
 impl Secrets {
     /// Adds the private keys of a text: PEM blocks, including those nested in base64 at any depth.
-    pub fn learn(&mut self, text: &str) {
+    pub fn add(&mut self, text: &str) {
         self.find(text);
     }
 
@@ -22,7 +22,7 @@ impl Secrets {
     /// # Panics
     ///
     /// If `word` is anything else.
-    pub fn learn_word(&mut self, word: &str) {
+    pub fn add_word(&mut self, word: &str) {
         assert!(word.len() == PIECE && word.chars().all(is_base64), "{word} is no such word");
         self.0.insert(word.to_owned());
     }
@@ -41,7 +41,7 @@ impl Secrets {
 
     /// The first known piece of a private key in `text`.
     #[must_use]
-    pub fn seen_in<'a>(&self, text: &'a str) -> Option<&'a str> {
+    pub fn find_in<'a>(&self, text: &'a str) -> Option<&'a str> {
         let runs = text.split(|c: char| !is_base64(c)).filter(|run| run.len() >= PIECE);
         runs.flat_map(|run| (0..=run.len() - PIECE).map(move |at| &run[at..at + PIECE]))
             .find(|piece| self.0.contains(*piece))
@@ -109,13 +109,13 @@ mod tests {
     fn a_key_is_known_however_deep_it_lies() {
         let key = std::fs::read_to_string(crate::fixtures::path("brought/ca.key")).unwrap();
         let mut secrets = Secrets::default();
-        secrets.learn(&key);
-        assert!(secrets.len() > 30 && secrets.seen_in(&format!("<p>{key}</p>")).is_some());
+        secrets.add(&key);
+        assert!(secrets.len() > 30 && secrets.find_in(&format!("<p>{key}</p>")).is_some());
         let once = BASE64_STANDARD.encode(format!("client-key-data: {}\n", BASE64_STANDARD.encode(&key)));
-        assert!(secrets.seen_in(&once).is_none());
-        secrets.learn(&format!("value: {once}\n"));
-        assert!(secrets.seen_in(&once).is_some());
-        assert!(secrets.seen_in(&BASE64_STANDARD.encode(&key)).is_some());
+        assert!(secrets.find_in(&once).is_none());
+        secrets.add(&format!("value: {once}\n"));
+        assert!(secrets.find_in(&once).is_some());
+        assert!(secrets.find_in(&BASE64_STANDARD.encode(&key)).is_some());
     }
 
     #[test]
@@ -123,8 +123,8 @@ mod tests {
         for name in ["brought/ca", "brought/front-proxy-ca"] {
             let read = |end: &str| std::fs::read_to_string(crate::fixtures::path(&format!("{name}.{end}"))).unwrap();
             let mut secrets = Secrets::default();
-            secrets.learn(&read("key"));
-            assert!(!secrets.is_empty() && secrets.seen_in(&read("crt")).is_none());
+            secrets.add(&read("key"));
+            assert!(!secrets.is_empty() && secrets.find_in(&read("crt")).is_none());
         }
     }
 }

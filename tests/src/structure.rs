@@ -26,7 +26,9 @@ pub struct Graph(BTreeMap<Module, BTreeSet<Module>>);
 impl Graph {
     /// Parses every source file below `source`, a folder of this repository such as `core/src`.
     ///
-    /// # Panics If a file cannot be read or parsed.
+    /// # Panics
+    ///
+    /// If a file cannot be read or parsed.
     #[must_use]
     pub fn of(source: &str) -> Self {
         let folder = root().join(source);
@@ -71,7 +73,7 @@ impl Graph {
     /// The graph after repeatedly removing modules that import nothing or that no module imports. Cycles and paths
     /// between cycles remain; an acyclic graph becomes empty.
     #[must_use]
-    pub fn circles(&self) -> Self {
+    pub fn cycles(&self) -> Self {
         let mut rest = self.0.clone();
         loop {
             let imported: BTreeSet<Module> = rest.values().flatten().cloned().collect();

@@ -132,7 +132,7 @@ pub fn merge(questions: &[Merge]) -> Vec<Merged> {
 /// # Panics
 ///
 /// If any differs; the message lists each.
-pub fn all_merge_to(questions: &[Merge]) {
+pub fn assert_all_merge_to(questions: &[Merge]) {
     let answers = merge(questions);
     let wrong: Vec<String> = questions
         .iter()
@@ -145,7 +145,7 @@ pub fn all_merge_to(questions: &[Merge]) {
 
 /// The CAs of one API in a machine's configuration.
 #[derive(Clone, Debug, Deserialize)]
-pub struct HeldAuthority {
+pub struct ApiCas {
     /// SHA-256 of the issuing certificate; empty for none.
     pub issuing: String,
     /// The state of its key: `matches`, `another`, `absent`; empty if there is no issuing certificate.
@@ -157,11 +157,11 @@ pub struct HeldAuthority {
 
 /// The CAs in a machine's configuration.
 #[derive(Clone, Debug, Deserialize)]
-pub struct HeldMachine {
+pub struct MachineCas {
     /// For Talos' own API.
-    pub talos: HeldAuthority,
+    pub talos: ApiCas,
     /// For Kubernetes' API.
-    pub kubernetes: HeldAuthority,
+    pub kubernetes: ApiCas,
 }
 
 /// Deserializes a list; Go writes an empty one as null.
@@ -171,7 +171,7 @@ fn list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 
 /// The CAs in each configuration. Fails if Talos would reject a configuration.
 #[must_use]
-pub fn holds(configurations: &[String]) -> Vec<HeldMachine> {
+pub fn configured_cas(configurations: &[String]) -> Vec<MachineCas> {
     #[derive(Serialize)]
     struct Question<'a> {
         configuration: &'a str,

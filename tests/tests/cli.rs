@@ -68,7 +68,7 @@ fn inspect_and_plan_answer_in_words_and_in_json() {
     }
 }
 
-/// Trees of two platforms: the person is asked, and the answer is taken.
+/// The files are of two platforms: Airlock asks the user, and uses the answer.
 #[test]
 fn two_platforms_are_asked_about() {
     let folder = scratch("platforms");
@@ -85,7 +85,8 @@ fn two_platforms_are_asked_about() {
     assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// What a platform knows no way around is refused with its cause, until the person accepts it; then the runbook has it.
+/// An outage that the platform cannot avoid is refused with its cause, until the user accepts it; then the runbook
+/// mentions it.
 #[test]
 fn an_outage_is_accepted_by_the_person_alone() {
     let folder = scratch("outage");
@@ -105,7 +106,7 @@ fn an_outage_is_accepted_by_the_person_alone() {
     }
 }
 
-/// Two clusters in one drop: an error, and then nothing is written.
+/// Files of two clusters: an error, and no package is written.
 #[test]
 fn errors_end_with_1_and_write_nothing() {
     let folder = scratch("errors");
@@ -130,7 +131,7 @@ fn a_folder_that_holds_something_is_refused() {
     assert_eq!(walk(&folder), ["mine"]);
 }
 
-/// Archive, folder, and core called by hand: the same bytes, with the modes that the archive names.
+/// Archive, folder, and a direct call of core: the same bytes, with the modes that the archive records.
 #[test]
 fn archive_folder_and_core_agree() {
     let folder = scratch("agree");
@@ -191,7 +192,7 @@ fn archive_folder_and_core_agree() {
     assert!(*archive == written, "core and the command line write different archives");
 }
 
-/// Secrets go into files that nobody else can read, whatever the umask.
+/// Secrets are written into files that only their owner can read, whatever the umask.
 #[test]
 fn the_archive_is_its_owners_alone() {
     let folder = scratch("umask");
@@ -211,7 +212,7 @@ fn the_archive_is_its_owners_alone() {
     assert_eq!(walk(&folder), ["a.zip"]);
 }
 
-/// Folder, tar, gzipped tar and zip of the same tree are the same cluster.
+/// Folder, tar, gzipped tar and zip of the same tree give the same cluster.
 #[test]
 fn archives_are_read_as_the_folders_they_hold() {
     let folder = scratch("archives");
@@ -255,7 +256,7 @@ fn archives_are_read_as_the_folders_they_hold() {
     assert!(root().is_dir());
 }
 
-/// A newcomer without a browser: what is made up is read like any other input, and a package says that it is none.
+/// A sample is read like any other input, and its package says that the cluster does not exist.
 #[test]
 fn samples_are_made_looked_at_and_rotated() {
     for Sample { id, .. } in SAMPLES {

@@ -1,5 +1,5 @@
-//! The documentation against the repository: links, paths, options, named tests, the tables of `docs/seeds.md`, and the
-//! commands of the README's tour. Nothing but `airlock` itself is run.
+//! Compares the documentation with the repository: links, paths, options, named tests, the tables of `docs/seeds.md`,
+//! and the commands of the README's tour. Runs no program except `airlock`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -264,7 +264,7 @@ fn commands_and_options_that_documents_name_exist() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The commands of the tour, one after the other, lead to a package.
+/// The commands of the tour, run one after the other, create a package.
 #[test]
 fn the_tour_of_the_readme_leads_to_a_package() {
     let folder = scratch("documents-tour");
@@ -289,7 +289,7 @@ fn the_first_documents_are_short() {
     }
 }
 
-/// What `.ci/run` calls is what the README says.
+/// `.ci/run` calls the command that the README names.
 #[test]
 fn the_readme_names_the_test_command() {
     let command = document(".ci/run");
@@ -347,7 +347,7 @@ fn tables(text: &str) -> BTreeMap<String, Vec<(usize, Vec<String>)>> {
     tables
 }
 
-/// Each row says where a sentence is covered, or why Airlock differs, and names tests that show it.
+/// Each row says where a sentence is covered, or why Airlock differs, and names tests that prove it.
 #[test]
 fn each_sentence_of_the_seeds_has_a_test() {
     let text = document("docs/seeds.md");

@@ -30,7 +30,7 @@ fn without(files: Vec<InputFile>, end: &str) -> Vec<InputFile> {
 }
 
 /// The findings about `files` that the cluster's own files do not cause, and whether a plan can be made.
-fn said(files: Vec<InputFile>, password: Option<&str>) -> (Vec<Finding>, bool) {
+fn findings_of(files: Vec<InputFile>, password: Option<&str>) -> (Vec<Finding>, bool) {
     let now = fixtures::now();
     let known = inspect(cluster(), now).findings().to_vec();
     let password = password.map(|text| Password::new(text.to_owned()));
@@ -56,7 +56,7 @@ fn what_hangs_on_the_old_ca_is_named_with_what_to_do() {
     files.push(given("dump/odd.conf", "odd.conf"));
     files.push(given("dump/dora.csr", "dora.csr"));
     files.push(given("dump/calico-kubeconfig", "ecdsa-3/cp1/etc/cni/net.d/calico-kubeconfig"));
-    let (findings, planned) = said(files, None);
+    let (findings, planned) = findings_of(files, None);
     assert!(planned, "{findings:#?}");
     let lines: Vec<String> = findings.iter().map(|finding| format!("{} [{}]", finding, finding.code)).collect();
     insta::assert_snapshot!(lines.join("\n"));
@@ -68,7 +68,7 @@ fn the_same_dump_in_every_text_form_says_the_same() {
     let findings = |bytes: Vec<u8>| {
         let mut files = cluster();
         files.push(InputFile::new("everything.yaml", bytes));
-        let (findings, planned) = said(files, None);
+        let (findings, planned) = findings_of(files, None);
         assert!(planned);
         findings
     };
@@ -102,14 +102,14 @@ fn encrypted_keys_open_with_a_password_and_ask_for_one() {
             files.push(given(fixture, &key));
             files
         };
-        let (findings, planned) = said(files(), None);
+        let (findings, planned) = findings_of(files(), None);
         assert!(!planned, "{fixture}");
         let code = if opens { "password-needed" } else { "unreadable-content" };
         expect(&findings, code, Severity::Error, "pki/ca.key");
-        let (findings, planned) = said(files(), Some("another"));
+        let (findings, planned) = findings_of(files(), Some("another"));
         assert!(!planned, "{fixture}");
         expect(&findings, if opens { "password-wrong" } else { code }, Severity::Error, "pki/ca.key");
-        let (findings, planned) = said(files(), Some("airlock"));
+        let (findings, planned) = findings_of(files(), Some("airlock"));
         assert_eq!(planned, opens, "{fixture}: {findings:#?}");
     }
 }
@@ -123,9 +123,9 @@ fn containers_open_with_a_password_and_ask_for_one() {
             files.push(given(&format!("encrypted/{fixture}"), fixture));
             files
         };
-        let (findings, _) = said(files(), None);
+        let (findings, _) = findings_of(files(), None);
         expect(&findings, "password-needed", Severity::Warning, fixture);
-        let (findings, _) = said(files(), Some("another"));
+        let (findings, _) = findings_of(files(), Some("another"));
         expect(&findings, "password-wrong", Severity::Warning, fixture);
         let password = Password::new("airlock".to_owned());
         let options = InspectOptions { password: Some(&password), ..InspectOptions::default() };
@@ -147,7 +147,7 @@ fn leaves_of_intermediates_are_refused_with_a_way_out() {
     let apiserver = "ecdsa-3/cp2/etc/kubernetes/pki/apiserver.crt";
     let mut files = without(cluster(), apiserver);
     files.push(given("encrypted/apiserver-chain.crt", apiserver));
-    let (findings, planned) = said(files, None);
+    let (findings, planned) = findings_of(files, None);
     assert!(!planned);
     let finding = expect(&findings, "signed-by-intermediate", Severity::Error, apiserver);
     assert!(finding.message.contains("CN=between") && finding.remedy.contains("kubeadm certs renew"), "{finding}");
@@ -160,11 +160,11 @@ fn the_ca_behind_its_leaf_in_one_file_is_no_trouble() {
     let junk = b"subject=/CN=kube-apiserver\n\x07 7-bit junk\n".to_vec();
     let mut files = without(cluster(), apiserver);
     files.push(InputFile::new(apiserver, [junk, leaf, b"issuer=/CN=kubernetes\n".to_vec(), ca].concat()));
-    let (findings, planned) = said(files, None);
+    let (findings, planned) = findings_of(files, None);
     assert!(planned && findings.iter().all(|finding| finding.severity == Severity::Note), "{findings:#?}");
 }
 
-/// OpenSSL reads the names of old and new alike.
+/// OpenSSL reads the same names in the old and the new certificate.
 #[test]
 fn names_of_every_kind_come_through() {
     let case = Case::named("names-1");
@@ -190,12 +190,12 @@ fn names_of_every_kind_come_through() {
 
 #[test]
 fn too_much_of_anything_is_said_and_stops_nothing() {
-    let (findings, _) = said(vec![InputFile::new("x/".repeat(3000), b"a".to_vec())], None);
+    let (findings, _) = findings_of(vec![InputFile::new("x/".repeat(3000), b"a".to_vec())], None);
     expect(&findings, "path-too-long", Severity::Warning, "…");
     let empty = Content::Bytes(Arc::new(Zeroizing::new(b"a".to_vec())));
     let many = (0..=input::MAX_FILES).map(|n| InputFile { path: n.to_string(), content: empty.clone(), mode: None });
     let started = Instant::now();
-    let (findings, planned) = said(many.collect(), None);
+    let (findings, planned) = findings_of(many.collect(), None);
     assert!(!planned);
     expect(&findings, "too-many-files", Severity::Error, "");
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
@@ -207,7 +207,7 @@ fn too_much_of_anything_is_said_and_stops_nothing() {
     files.push(InputFile::new("bundle.crt", twice(leaf, 5000)));
     files.push(InputFile::new("broken.pem", b"-----BEGIN X-----\n".repeat(3000)));
     files.push(given("limits/rsa-16384.crt", "huge.crt"));
-    let (findings, _) = said(files, None);
+    let (findings, _) = findings_of(files, None);
     expect(&findings, "long-chain", Severity::Warning, leaf);
     expect(&findings, "long-key", Severity::Warning, "huge.crt");
     let blocks = findings.iter().find(|finding| finding.message.contains("more than 4096 PEM blocks"));
@@ -216,7 +216,7 @@ fn too_much_of_anything_is_said_and_stops_nothing() {
     assert!((2..30).contains(&broken), "{broken}");
 }
 
-/// What the command line does with a password, and that it asks nobody where nobody is.
+/// The command line's use of a password; it does not prompt without a terminal.
 #[test]
 fn the_command_line_takes_a_password_from_a_file() {
     let folder = scratch("passwords");

@@ -1,10 +1,10 @@
-//! Packages carried out on a real cluster: kubeadm's own `init` and `join`, real kubelets, etcd, haproxy, an extension
-//! API server and a webhook, clients that connect anew all the time (`cargo xtask lab`).
+//! Packages applied to a real cluster: kubeadm's own `init` and `join`, real kubelets, etcd, haproxy, an extension API
+//! server and a webhook, and clients that open new connections continuously (`cargo xtask lab`).
 //!
-//! What must hold is judged by `cargo xtask lab run` itself: no request fails without excuse, no kube-apiserver restarts,
-//! every node is Ready at the end and two minutes later and has renewed its lease, old credentials are refused; a step
-//! that is run again changes and says nothing; what is undone is what there was; what was killed and run again comes to
-//! the same bytes as what was not.
+//! `cargo xtask lab run` itself checks: no request fails without an accepted reason; no kube-apiserver restarts; every
+//! node is Ready at the end and two minutes later and has renewed its lease; old credentials are rejected; a step that
+//! runs again changes and prints nothing; a rollback restores the previous state; a killed and repeated step writes the
+//! same bytes as an undisturbed one.
 
 use std::fs;
 
@@ -77,7 +77,8 @@ const ROWS: [&str; 28] = [
     "webhook-impostor",
 ];
 
-/// Workers join in each phase, the cluster is its own management cluster, and all of it is watched for two minutes.
+/// Workers join in each phase, the cluster is its own management cluster, and the lab watches it for two minutes at the
+/// end.
 #[test]
 fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request() {
     let lab = Lab::up("lab-test-three", &["--management", "--control-planes", "3", "--workers", "1", "--spares", "5"]);
@@ -103,8 +104,8 @@ fn three_control_plane_nodes_rotate_while_workers_join_without_a_failed_request(
     assert_eq!(when, ["after 1-freeze", "after 2-published", "after 2-clients", "after 3-authorities", "at the end"]);
 }
 
-/// A single control-plane node, where gates count most: every step killed several times and run twice, everything
-/// undone, and carried out once more undisturbed.
+/// A single control-plane node, which depends most on the checks: every step is killed several times and run twice,
+/// everything is rolled back, and applied again without disturbance.
 #[test]
 fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
     let lab = Lab::up("lab-test-one", &["--management", "--control-planes", "1", "--workers", "1", "--readers"]);
@@ -133,8 +134,8 @@ fn what_is_killed_repeated_or_undone_comes_to_the_same_bytes() {
     }
 }
 
-/// The first package is given up after its first step of phase 2: one API server serves the new CA's certificate, the
-/// other the old one's. A second one, from what there is then, goes on with the same new CA.
+/// The first package stops after its first step of phase 2: one API server presents a certificate of the new CA, the
+/// other one of the old CA. A second package, built from the current files, continues with the same new CA.
 #[test]
 fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     // Kubespray's certificatesDir.
@@ -179,15 +180,15 @@ fn a_rotation_that_stopped_half_way_goes_on_with_another_package() {
     assert!(steps.iter().all(|id| id != "1-cp1" && id != "2-cp1"), "{steps:?}");
     assert!(steps.contains(&"2-cp2".to_owned()), "{steps:?}");
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     for phase in ["1", "2", "3"] {
         lab.check(phase, &["nodes", "second.zip"]);
     }
 }
 
-/// A tenant of Kamaji's: apiserver, kube-controller-manager and scheduler as the Deployment of a real operator has them,
-/// on a cluster that a real kubelet mounts the Secrets on; `tests/go/kamaji` stands in for the operator.
+/// A Kamaji tenant: kube-apiserver, kube-controller-manager and scheduler as in the Deployment of a real operator, on a
+/// cluster whose real kubelet mounts the Secrets; `tests/go/kamaji` simulates the operator.
 #[test]
 fn a_tenant_s_control_plane_rotates_without_a_failed_request() {
     let lab = Lab::up("lab-test-tenant", &["--tenant"]);
@@ -221,7 +222,7 @@ fn rotate(lab: &Lab, options: &[&str]) -> Value {
     let of_profile = |row: &str| !row.starts_with("consumer-");
     assert_eq!(handshakes::rows(&manifest).into_iter().filter(|row| of_profile(row)).collect::<Vec<_>>(), ROWS);
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     let missing: Vec<_> = comparison.missing.iter().filter(|edge| of_profile(edge)).collect();
     assert!(missing.is_empty(), "no handshake was made of\n{missing:#?}");

@@ -270,7 +270,7 @@ fn files_in_one_anothers_place() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
-/// The trees of control-plane nodes after a whole rotation, and each file as it was before, beside the new ones.
+/// The trees of control-plane nodes after a complete rotation, and each file's previous version next to the new ones.
 #[test]
 fn each_file_older_than_the_rest() {
     let before: Vec<InputFile> = good().iter().filter(|file| !file.path.contains("/worker1/")).cloned().collect();

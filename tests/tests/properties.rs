@@ -39,7 +39,7 @@ fn try_everything(files: Vec<InputFile>) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Any bytes under any name: findings, never a panic.
+    /// Any bytes with any name: findings, never a panic.
     #[test]
     fn any_bytes_are_inspected(files in vec((0..NAMES.len(), vec(any::<u8>(), 0..2000)), 1..4)) {
         try_everything(files.into_iter().map(|(name, bytes)| InputFile::new(NAMES[name], bytes)).collect());
@@ -49,7 +49,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A real cluster with a file cut off, spoilt in places, lost, or put elsewhere.
+    /// A real cluster with a file truncated, damaged in places, deleted, or moved.
     #[test]
     fn spoilt_trees_are_inspected(
         which in any::<Index>(),
@@ -82,7 +82,7 @@ proptest! {
         try_everything(files);
     }
 
-    /// Adding to a bundle and dropping from it undo each other, whatever the order.
+    /// Adding to a bundle and removing from it are inverse, in any order.
     #[test]
     fn adding_and_dropping_are_inverse(picks in vec(any::<Index>(), 0..8), new in any::<Index>()) {
         let all = authorities();

@@ -1,4 +1,5 @@
-//! The sources have one direction: nothing imports what imports it, and the core's modules stand in an order.
+//! The sources have one direction: no module imports a module that imports it, and the core's modules have a declared
+//! order.
 
 use airlock_tests::structure::Graph;
 
@@ -40,7 +41,7 @@ fn the_core_s_modules_stand_in_an_order() {
 #[test]
 fn nothing_imports_what_imports_it() {
     for source in ["core/src", "frontend/src", "cli/src", "tests/src", "xtask/src"] {
-        let circles = Graph::of(source).circles();
-        assert!(circles.is_empty(), "{source}:\n{circles}");
+        let cycles = Graph::of(source).cycles();
+        assert!(cycles.is_empty(), "{source}:\n{cycles}");
     }
 }

@@ -1,43 +1,21 @@
 //! `cargo xtask bench`: measures how long Airlock takes, compares it with kubeadm and OpenSSL, and shows how the time
 //! grows with the cluster's size.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
+use self::settings::{Bench, PAGE, TREES};
 use crate::{app, setup, tools};
 
 mod page;
 mod page_tasks;
 mod process;
 mod sets;
+mod settings;
 mod statistics;
 mod trees;
-
-/// The value of `--only` for the measurement of large clusters. The other values are [`PAGE`] and the key types.
-const TREES: &str = "trees";
-/// The value of `--only` for the page's start time and long tasks.
-const PAGE: &str = "page";
-
-/// The folders, programs and settings that all measurements use.
-pub struct Bench {
-    /// The folder for inputs and outputs.
-    folder: PathBuf,
-    airlock: PathBuf,
-    kubeadm: PathBuf,
-    page: PathBuf,
-    meter: process::Meter,
-    /// The number of measurements for each contender, without the warm-up.
-    samples: usize,
-}
-
-impl Bench {
-    /// The path of a script in `tests/bench`.
-    fn script(&self, name: &str) -> PathBuf {
-        setup::root().join("tests/bench").join(name)
-    }
-}
 
 /// Builds all contenders, measures, prints tables and writes `target/bench.json`.
 ///
@@ -119,17 +97,11 @@ fn machine(bench: &Bench) -> Result<Vec<(&'static str, String)>> {
         ("processor", line("/proc/cpuinfo", "model name")),
         ("cores", cores.to_string()),
         ("memory", line("/proc/meminfo", "MemTotal")),
-        ("system", process::said("uname".as_ref(), &["-sr"])?),
-        ("OpenSSL", process::said("openssl".as_ref(), &["version"])?),
-        ("kubeadm", process::said(&bench.kubeadm, &["version", "--output=short"])?),
-        ("browser", process::said("chromium".as_ref(), &["--version"])?),
-        ("Rust", process::said("rustc".as_ref(), &["--version"])?),
+        ("system", process::output("uname".as_ref(), &["-sr"])?),
+        ("OpenSSL", process::output("openssl".as_ref(), &["version"])?),
+        ("kubeadm", process::output(&bench.kubeadm, &["version", "--output=short"])?),
+        ("browser", process::output("chromium".as_ref(), &["--version"])?),
+        ("Rust", process::output("rustc".as_ref(), &["--version"])?),
         ("page", format!("{} bytes", fs::metadata(&bench.page)?.len())),
     ])
-}
-
-/// The load average of the last minute, where the system reports it.
-fn load() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
     setup::{cargo, on_path, root, run as finish},
-    tools,
+    tools::packages::packages,
 };
 
 /// The fuzz targets of `tests/fuzz`.
@@ -92,7 +92,7 @@ pub fn run(options: &[&str]) -> Result<()> {
 pub fn build() -> Result<PathBuf> {
     // libFuzzer is written in C++.
     if on_path("c++").is_none() {
-        tools::packages(&[("c++", "g++")])?;
+        packages(&[("c++", "g++")])?;
     }
     let host = Command::new("rustc").arg("-vV").output().context("rustc cannot be started")?;
     let host = String::from_utf8(host.stdout).context("rustc speaks UTF-8")?;

@@ -20,32 +20,34 @@ cargo xtask app [--no-open] [--accept-imports]
     builds dist/airlock.html, the page in one file; prints its path, size and SHA-256,
     and opens it where there is a desktop
       --no-open         builds only
-      --accept-imports  writes frontend/imports.txt anew: what the page may ask of the browser
+      --accept-imports  replaces frontend/imports.txt, the list of browser functions that the page may call
 
 cargo xtask bench [--only rsa-2048|rsa-4096|ecdsa-p256|trees|page]… [--samples N]
-    measures the page and the command line against OpenSSL and kubeadm, large clusters, and how soon the page
-    is ready and how long it ever stands still;
+    compares the page and the command line with OpenSSL and kubeadm, measures large clusters, the page's start
+    time and its longest tasks;
     prints tables and writes target/bench.json
 
 cargo xtask fuzz [--minutes N] [--seed N] [--only amounts|archives|certificates|texts|trees]
-    hands the core what libFuzzer makes up, 10 minutes for all targets together unless told otherwise;
-    what it finds lies in target/fuzz/found
+    fuzzes the core with libFuzzer; default: 10 minutes for all targets together;
+    failures are in target/fuzz/found
 
 cargo xtask graph
-    prints which modules of each crate import which, and the circles among them
+    prints which modules of each crate import which, and the cycles among them
 
 cargo xtask lab up|run|down
-    a real kubeadm cluster on this machine, without a container engine, and packages carried out on it;
-    `cargo xtask lab help` says more
+    starts a real kubeadm cluster on this machine, without a container engine, and applies packages to it;
+    see `cargo xtask lab help`
 
-cargo xtask test [--quick|--long]
-    installs what the tests need, runs them all and prints how long each part took
-      --quick  carries no package out on a cluster, and does not fuzz
+cargo xtask test [--quick|--long|NAME…]
+    installs what the tests need, runs them all and prints how long each step took
+      --quick  without clusters, browsers, the tests of `real`, and fuzzing
       --long   also plants every fault on a real cluster, lets every call of a script fail in every way,
                and fuzzes for 10 minutes instead of 3
+      NAME     runs only this job: format, lint, docs, page, unit, real, browser, fuzz, lab, lab/kill, …;
+               `cargo xtask test help` lists all jobs
 
 cargo xtask tools
-    only installs and builds what the tests need: kubeadm, kubectl, an oracle in Go, Chromium, Firefox, OpenSSL";
+    only installs and builds the programs that the tests need: kubeadm, kubectl, Go programs, Chromium, Firefox, OpenSSL";
 
 /// The arguments with which cargo checks the module graph of every crate.
 const MODULE_GRAPH: [&str; 12] = [

@@ -22,6 +22,11 @@ pub fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// The folder of the programs that `cargo xtask tools` builds.
+pub fn tools_dir() -> PathBuf {
+    root().join("target/tools")
+}
+
 /// A command for the cargo that runs this program.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

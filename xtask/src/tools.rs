@@ -4,19 +4,21 @@
 //! small tools come from the system's package manager, axe-core from npm.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::setup::{on_path, root, run as finish};
+use self::packages::{openssl_headers, packages, python_modules};
+use crate::setup::{root, run as finish, tools_dir};
 
 mod axe;
 mod go;
+pub mod packages;
 
 /// The Kubernetes release that `tests/go/kubernetes` requires.
 pub const KUBERNETES: &str = "v1.36.3";
@@ -55,7 +57,7 @@ pub struct GoTool {
 
 impl GoTool {
     fn path(&self) -> PathBuf {
-        folder().join(self.folder).join(self.name)
+        tools_dir().join(self.folder).join(self.name)
     }
 
     fn stamp(&self) -> PathBuf {
@@ -138,11 +140,6 @@ pub fn go_tools(tools: &[GoTool]) -> Result<()> {
     Ok(())
 }
 
-/// The folder of the built programs.
-pub fn folder() -> PathBuf {
-    root().join("target/tools")
-}
-
 fn is_built(tool: &GoTool, fingerprint: &str) -> bool {
     tool.path().is_file() && fs::read_to_string(tool.stamp()).is_ok_and(|stamped| stamped == fingerprint)
 }
@@ -200,66 +197,11 @@ fn arguments(tool: &GoTool) -> Vec<String> {
 }
 
 fn build(go: &Path, tool: &GoTool) -> Result<()> {
-    fs::create_dir_all(folder().join(tool.folder))?;
+    fs::create_dir_all(tools_dir().join(tool.folder))?;
     // Without cgo no C compiler is needed, and the programs also run in a chroot.
     let mut command = Command::new(go);
     command.args(arguments(tool)).current_dir(root().join(tool.module)).env("CGO_ENABLED", "0");
     // Some distributions disable Go's toolchain downloads; the modules declare the version that they need.
     finish(command.env("GOTOOLCHAIN", "auto"))
         .with_context(|| format!("{} cannot be built from {}", tool.name, tool.module))
-}
-
-/// Installs the Debian packages of missing programs.
-///
-/// # Errors
-///
-/// If a package cannot be installed.
-pub fn packages(programs: &[(&str, &'static str)]) -> Result<()> {
-    let mut missing: Vec<&str> =
-        programs.iter().filter(|(program, _)| on_path(program).is_none()).map(|(_, package)| *package).collect();
-    missing.dedup();
-    if missing.is_empty() { Ok(()) } else { install(&missing) }
-}
-
-/// Installs OpenSSL's headers; the tests that perform TLS handshakes with OpenSSL compile against them.
-fn openssl_headers() -> Result<()> {
-    let found = Command::new("pkg-config").args(["--exists", "openssl >= 3"]).status();
-    if found.is_ok_and(|status| status.success()) { Ok(()) } else { install(&["libssl-dev"]) }
-}
-
-/// Installs the Python module with which the tests parse a new CA as StarlingX does.
-fn python_modules() -> Result<()> {
-    let found = Command::new("python3").args(["-c", "import cryptography"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        Ok(())
-    } else {
-        install(&["python3", "python3-cryptography"])
-    }
-}
-
-/// Installs packages with the system's package manager.
-fn install(packages: &[&str]) -> Result<()> {
-    let list = packages.join(" ");
-    ensure!(
-        on_path("apt-get").is_some(),
-        "the tests need {list}, and there is no apt-get here that could install them: install them by hand"
-    );
-    println!("installing {list}");
-    let apt = |arguments: &[&str]| {
-        // Without root, sudo asks for a password once; if sudo is missing, the error says so.
-        let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
-        if !is_root() {
-            command.arg("apt-get");
-        }
-        finish(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    apt(&["update", "-qq"]).context("the package lists cannot be fetched")?;
-    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(packages);
-    apt(&arguments).with_context(|| format!("{list} cannot be installed"))
-}
-
-fn is_root() -> bool {
-    env::var_os("USER").is_some_and(|user| user == "root")
-        || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -52,7 +52,7 @@ pub fn run(
 }
 
 fn silent(text: &str, secrets: &Secrets) {
-    assert!(secrets.seen_in(text).is_none(), "a private key is shown");
+    assert!(secrets.find_in(text).is_none(), "a private key is shown");
 }
 
 /// Parses a file of the package as its consumer does. Files of the backup are copies of the input.

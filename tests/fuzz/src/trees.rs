@@ -59,7 +59,7 @@ impl Trees {
             }
             for file in &files {
                 if let Content::Bytes(bytes) = &file.content {
-                    secrets.learn(&String::from_utf8_lossy(bytes));
+                    secrets.add(&String::from_utf8_lossy(bytes));
                 }
             }
             files

@@ -104,7 +104,7 @@ func signCertificate(ctx context.Context, asker *identity, server string) (*iden
 }
 
 // askCertificate has a client certificate signed and presents it to every server.
-func askCertificate(ctx context.Context, asker *identity, server string, config *hammerConfig) error {
+func askCertificate(ctx context.Context, asker *identity, server string, config *loadConfig) error {
 	signed, name, err := signCertificate(ctx, asker, server)
 	if err != nil {
 		return err

@@ -58,31 +58,31 @@ type phaseClients struct {
 }
 
 // enter reads what the clients of a phase have.
-func (h *hammer) enter(ctx context.Context, phase int) (*phaseClients, error) {
+func (r *loadRun) enter(ctx context.Context, phase int) (*phaseClients, error) {
 	clients := &phaseClients{phase: phase, slowAfter: make(map[string]time.Time)}
 	for number, which := range map[int]**identity{phase - 1: &clients.last, phase: &clients.present} {
 		// There is nothing before phase 0 and nothing new after phase 3.
 		if number < 0 || number > 3 {
 			continue
 		}
-		read, err := readKubeconfig(filepath.Join(h.config.Folder, strconv.Itoa(number)+".conf"))
+		read, err := readKubeconfig(filepath.Join(r.config.Folder, strconv.Itoa(number)+".conf"))
 		if err != nil {
 			return nil, err
 		}
 		*which = read
 	}
 	for _, number := range pinnedIn(phase) {
-		pin, err := h.pin(number)
+		pin, err := r.pin(number)
 		if err != nil {
 			return nil, err
 		}
 		clients.pins = append(clients.pins, pin)
 	}
 	asker := clients.newest()
-	server := h.config.Servers[h.config.serverNames()[0]]
+	server := r.config.Servers[r.config.serverNames()[0]]
 	token := ""
-	if h.clients != nil {
-		token = h.clients.token.token
+	if r.clients != nil {
+		token = r.clients.token.token
 	} else {
 		var err error
 		if token, err = serviceAccountToken(ctx, asker, server); err != nil {
@@ -142,8 +142,8 @@ func identityOf(config *rest.Config) (*identity, error) {
 }
 
 // pin is the pin of the CA that a phase's kubeconfig names first.
-func (h *hammer) pin(phase int) (string, error) {
-	read, err := readKubeconfig(filepath.Join(h.config.Folder, strconv.Itoa(phase)+".conf"))
+func (r *loadRun) pin(phase int) (string, error) {
+	read, err := readKubeconfig(filepath.Join(r.config.Folder, strconv.Itoa(phase)+".conf"))
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +167,7 @@ func pinsOf(bundle []byte) []string {
 }
 
 // jobs are everything that is asked in this phase, once: each client at each server.
-func (c *phaseClients) jobs(config *hammerConfig) []job {
+func (c *phaseClients) jobs(config *loadConfig) []job {
 	var jobs []job
 	type client struct {
 		name string

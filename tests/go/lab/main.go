@@ -17,18 +17,18 @@ lab serve CONFIG NAME      a machine's services and container runtime (started b
 lab container              a container's first process (started by "serve")
 lab systemctl …            what systemctl is on a machine
 lab extension …            an API server behind the aggregator, and a webhook
-lab hammer …               clients that connect anew for every request
+lab load-clients …         clients that open a new connection for every request
 lab handshakes CONFIG      makes every handshake that a package predicts, once`
 
 var commands = map[string]func(arguments []string) error{
-	"container":  runContainer,
-	"extension":  runExtension,
-	"hammer":     runHammer,
-	"handshakes": runHandshakes,
-	"machine":    runMachine,
-	"serve":      runServe,
-	"switch":     runSwitch,
-	"systemctl":  runSystemctl,
+	"container":    runContainer,
+	"extension":    runExtension,
+	"load-clients": runLoadClients,
+	"handshakes":   runHandshakes,
+	"machine":      runMachine,
+	"serve":        runServe,
+	"switch":       runSwitch,
+	"systemctl":    runSystemctl,
 }
 
 func main() {

@@ -68,7 +68,7 @@ func askFromPod(ctx context.Context, trust []byte) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, hammerPatience)
+	limited, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return (&identity{trust: trust, token: config.BearerToken}).get(limited, config.Host, rootConfigMap, nil)
 }

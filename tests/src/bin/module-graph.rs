@@ -6,11 +6,11 @@ fn main() {
     let sources: Vec<String> = std::env::args().skip(1).collect();
     for source in sources {
         let graph = Graph::of(&source);
-        let circles = graph.circles();
+        let cycles = graph.cycles();
         println!("{source}\n{}", graph.top());
-        match circles.is_empty() {
-            true => println!("no circles\n"),
-            false => println!("circles, and what lies between them:\n{circles}"),
+        match cycles.is_empty() {
+            true => println!("no cycles\n"),
+            false => println!("cycles, and the paths between them:\n{cycles}"),
         }
     }
 }

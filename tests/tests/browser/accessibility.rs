@@ -1,4 +1,4 @@
-//! axe-core (Deque, WCAG 2.2 A and AA) has nothing to say at any step, in any state, light or dark, wide or narrow.
+//! axe-core (Deque, WCAG 2.2 A and AA) reports no violation at any step, in any state, light or dark, wide or narrow.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{
     sample,
 };
 
-/// The rules of WCAG 2.2 A and AA, and what axe-core calls best practice.
+/// The rules of WCAG 2.2 A and AA, and axe-core's best practices.
 const RUN: &str = "
     const done = arguments[arguments.length - 1];
     axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] })
@@ -22,7 +22,7 @@ const RUN: &str = "
             `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' | ')}`)), (error) => done([`${error}`]));
 ";
 
-/// A page, and who judges it.
+/// A page, and axe-core.
 struct Judged(Page);
 
 impl Judged {
@@ -34,12 +34,14 @@ impl Judged {
         Self(page)
     }
 
-    /// Nothing is to be said of what is shown, in both colour schemes, at full width and at 320 pixels.
+    /// Asserts that axe-core reports nothing about the current state, in both color schemes, at full width and at 320
+    /// pixels.
     fn judge(&self, state: &str) {
         for (scheme, width) in [("light", 1280), ("dark", 320)] {
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             self.0.devtools("Emulation.setEmulatedMedia", &media);
-            // As high as the page is: what is half under a bar is so only until one scrolls.
+            // The window is as high as the page, because an element that a bar covers partly would be reported although
+            // it can be scrolled.
             let resize = |height: u64| {
                 let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
                 self.0.devtools("Emulation.setDeviceMetricsOverride", &size);
@@ -58,13 +60,13 @@ impl Judged {
     }
 }
 
-/// The elements that are wider than the page, where it scrolls sideways.
+/// The elements that are wider than the page, if it scrolls sideways.
 const WIDE: &str = "return document.documentElement.scrollWidth <= innerWidth ? [] : \
     [...document.body.querySelectorAll('*')].filter(one => one.getBoundingClientRect().right > innerWidth + 1 \
     && !one.parentElement.closest('.scroll-x, .table')) \
     .map(one => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`);";
 
-/// Everything that can be opened is.
+/// Opens everything that can be opened.
 fn open(page: &Page) {
     page.unfold();
     page.evaluate(
@@ -118,7 +120,7 @@ fn every_step_and_state_is_without_findings() {
     close(judged.0);
 }
 
-/// A package that would bring an outage: refused, accepted, made.
+/// A package that would cause an outage: refused, accepted, built.
 #[test]
 fn an_outage_is_without_findings() {
     let judged = Judged::new(Page::open("accessibility-outage"));
@@ -163,7 +165,7 @@ fn what_goes_wrong_is_without_findings_too() {
     close(judged.0);
 }
 
-/// A rotation that is under way, checked, and given up; a password that is wrong.
+/// A rotation in progress, checked, and discarded; a wrong password.
 #[test]
 fn a_rotation_under_way_is_without_findings() {
     let judged = Judged::new(Page::open("accessibility-under-way"));
@@ -198,7 +200,7 @@ fn a_rotation_under_way_is_without_findings() {
     close(judged.0);
 }
 
-/// A sample, its banner, and what is asked where the files are of two platforms.
+/// A sample, its banner, and the question if the files are of two platforms.
 #[test]
 fn practice_and_questions_are_without_findings() {
     let judged = Judged::new(Page::open("accessibility-practice"));
@@ -221,7 +223,7 @@ fn practice_and_questions_are_without_findings() {
     judged.0.close(&secrets);
 }
 
-/// A CA that is kept elsewhere: what is asked for, and a package that ends early.
+/// An external CA: the requested certificates, and a package that ends early.
 #[test]
 fn a_package_that_ends_early_is_without_findings() {
     let judged = Judged::new(Page::open("accessibility-external"));
@@ -246,7 +248,7 @@ fn a_package_that_ends_early_is_without_findings() {
     judged.0.close(&secrets);
 }
 
-/// Certificates renewed without new CAs: fewer options, one phase, no matrix.
+/// A renewal of certificates without new CAs: fewer options, one phase, no matrix.
 #[test]
 fn a_renewal_is_without_findings() {
     let judged = Judged::new(Page::open("accessibility-renewal"));

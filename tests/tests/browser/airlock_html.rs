@@ -9,14 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::page::dist;
 
-/// It is carried on sticks and through mail gateways. Bytes.
+/// The maximum size in bytes: people carry the file on USB sticks and send it through mail gateways.
 const MAX_SIZE: u64 = 3_145_728;
 
 fn html() -> String {
     fs::read_to_string(dist()).expect("the page is text")
 }
 
-/// The elements of that name: what stands in the tag, and the text inside.
+/// The elements with that name: the content of the tag, and the text inside.
 fn elements(html: &str, name: &str) -> Vec<(String, String)> {
     let (open, close) = (format!("<{name}"), format!("</{name}>"));
     let mut found = Vec::new();
@@ -75,7 +75,7 @@ fn nothing_is_fetched_from_elsewhere() {
     }
     for outside in [" src=", " href=", " srcset=", " action=", "url(", "http:", "https:", "//", " style=", " on"] {
         let found = markup.find(outside).map(|at| markup[at..].chars().take(60).collect::<String>());
-        // Names of elements and attributes are written without a space after them here.
+        // This file writes names of elements and attributes without a space after them.
         assert!(found.is_none(), "the markup has {}", found.unwrap_or_default());
     }
     for (_, style) in elements(&html, "style") {
@@ -83,8 +83,8 @@ fn nothing_is_fetched_from_elsewhere() {
     }
 }
 
-/// `frontend/imports.txt` lists what the page's wasm asks of the browser; `cargo xtask app` compares it with the glue,
-/// this with the wasm that is in the file.
+/// `frontend/imports.txt` lists the browser functions that the page's wasm imports. `cargo xtask app` compares it with
+/// the glue code; this test compares it with the wasm in the file.
 #[test]
 fn the_wasm_imports_what_is_pinned() {
     let html = html();
@@ -103,7 +103,7 @@ fn the_wasm_imports_what_is_pinned() {
     }
 }
 
-/// An import's name without what wasm-bindgen puts around it.
+/// An import's name without wasm-bindgen's prefix and suffix.
 fn plain(name: &str) -> &str {
     let name = name.trim_start_matches("__wbg_").trim_start_matches("__wbindgen_");
     match name.rsplit_once('_') {

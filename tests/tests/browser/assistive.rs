@@ -1,4 +1,4 @@
-//! From files to the package through the accessibility tree: by roles and names alone, as a screen reader's user goes.
+//! From files to the package through the accessibility tree: by roles and names alone, as with a screen reader.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,11 @@ use crate::{
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// How long anything may take. A machine may be busy.
+/// The time limit of each wait; a machine may be busy.
 const DEADLINE: Duration = Duration::from_secs(180);
 
-/// The nodes of that role whose name begins so, with the whole name, as the browser tells assistive technology.
+/// The nodes of that role whose name has this prefix, with the full name, as the browser reports them to assistive
+/// technology.
 fn named(page: &Page, role: &str, name: &str) -> Vec<(u64, String)> {
     let document = page.devtools("DOM.getDocument", &json!({ "depth": 0 }));
     let asked = json!({ "backendNodeId": document["root"]["backendNodeId"], "role": role });
@@ -30,7 +31,7 @@ fn named(page: &Page, role: &str, name: &str) -> Vec<(u64, String)> {
     named.filter(|(_, said)| said.starts_with(name)).collect()
 }
 
-/// The one node of that role and name, once it is there.
+/// Waits for the single node of that role and name.
 fn await_node(page: &Page, role: &str, name: &str) -> (u64, String) {
     let begun = Instant::now();
     loop {
@@ -40,12 +41,12 @@ fn await_node(page: &Page, role: &str, name: &str) -> (u64, String) {
             return one;
         }
         assert!(begun.elapsed() < DEADLINE, "there is no {role} “{name}”: {}", page.says());
-        // The page has its turn between two looks.
+        // Lets the page run between two queries.
         page.evaluate_later("setTimeout(done, 50);");
     }
 }
 
-/// Has a node do what it does, as a screen reader asks of it.
+/// Activates a node, as a screen reader does.
 fn press(page: &Page, role: &str, name: &str) {
     let (node, _) = await_node(page, role, name);
     let object = page.devtools("DOM.resolveNode", &json!({ "backendNodeId": node }));
@@ -57,7 +58,7 @@ fn press(page: &Page, role: &str, name: &str) {
     page.devtools("Runtime.callFunctionOn", &call);
 }
 
-/// Where the focus is: role and name.
+/// Role and name of the focused element.
 fn focused(page: &Page) -> (String, String) {
     let tree = page.devtools("Accessibility.getFullAXTree", &json!({}));
     let has_focus = |node: &&Value| {
@@ -70,7 +71,7 @@ fn focused(page: &Page) -> (String, String) {
     nodes.iter().find(has_focus).map(|node| (text(node, "role"), text(node, "name"))).unwrap_or_default()
 }
 
-/// Waits until the focus is on a heading: there a step's story begins.
+/// Waits until a heading has the focus: each step starts at its heading.
 fn told(page: &Page, heading: &str) {
     await_node(page, "heading", heading);
     let begun = Instant::now();
@@ -84,7 +85,7 @@ fn told(page: &Page, heading: &str) {
 fn the_whole_way_by_roles_and_names() {
     let page = Page::open("assistive");
     page.devtools("Accessibility.enable", &json!({}));
-    // Landmarks, the way through the steps, and where one is.
+    // Landmarks, the navigation between steps, and the current step.
     for (role, name) in [("main", ""), ("banner", ""), ("contentinfo", ""), ("navigation", "Steps")] {
         await_node(&page, role, name);
     }

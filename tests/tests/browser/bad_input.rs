@@ -1,4 +1,4 @@
-//! Bad input: a finding that names the file, and nothing else lost.
+//! Bad input: a finding names the file, and all other input stays.
 
 use std::{
     fs::{self, File},
@@ -15,11 +15,11 @@ use crate::{
     page::{Page, learn},
 };
 
-/// A file, and what the page has to say about it.
+/// A file, and the expected finding.
 struct Bad {
     name: &'static str,
     make: fn(&Path, &str) -> PathBuf,
-    /// Words of the finding, any one of which will do for none.
+    /// Text of the finding; empty for any.
     says: &'static str,
 }
 
@@ -44,7 +44,7 @@ fn wrong_base64(folder: &Path, name: &str) -> PathBuf {
     write(folder, name, text.replacen("MII", "M!I", 1))
 }
 
-/// A node whose API server has the key of another cluster's.
+/// A node whose API server has a key of another cluster.
 fn other_key(folder: &Path, name: &str) -> PathBuf {
     let node = copy(folder, "kubeadm/ecdsa-3", &["cp2"], "other").join("cp2/etc/kubernetes/pki/apiserver.key");
     fs::copy(fixtures::path("kubeadm/other-1/cp1/etc/kubernetes/pki/apiserver.key"), node)
@@ -55,7 +55,7 @@ fn other_key(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn zip_bomb(folder: &Path, name: &str) -> PathBuf {
-    // Each of them is small enough; together they are not.
+    // Each of them is below the limit; together they are not.
     let names: Vec<String> = (1..4).map(|number| format!("zeros{number}")).collect();
     for name in &names {
         File::create(folder.join(name)).and_then(|file| file.set_len(60 << 20)).expect("a file can be written");
@@ -124,7 +124,7 @@ fn bad_files_are_named_and_nothing_else_is_lost() {
             assert!(slots > 2, "{name}: {holder} has lost its files");
         }
     }
-    // Without them the rotation goes on.
+    // Without them the rotation can be planned.
     for Bad { name, .. } in TABLE {
         page.click(&format!("[data-test=file][data-path=\"{name}\"] [data-test=remove-file]"));
         page.settle("removed");

@@ -1,4 +1,4 @@
-//! Check what I have: the page says what the command line says, in workers and without them.
+//! The check of the rotation's progress: the page's result equals the command line's, with and without workers.
 
 use std::{fs, process::Command};
 
@@ -20,7 +20,8 @@ use crate::{
 
 const HOLDERS: [&str; 6] = ["cp1", "cp2", "cp3", "worker1", "clients", "cluster"];
 
-/// What is shown of an answer: phase, whether it holds, who misses what, and the codes of errors, warnings and notes.
+/// The displayed answer: phase, whether it is complete, the incomplete holders, and the codes of errors, warnings and
+/// notes.
 type Shown = (u8, bool, Vec<(String, String)>, Vec<String>);
 
 fn shown(page: &Page) -> Shown {
@@ -38,13 +39,13 @@ fn shown(page: &Page) -> Shown {
                  [one.dataset.name, [...missing.querySelectorAll('p:not(.hint)')].map((p) => p.innerText).join(': ')])),
              [...answer.querySelectorAll('[data-test=finding]')].map((finding) => finding.dataset.code)];",
     );
-    // Grouped by cause on the page, one by one in the report.
+    // The page groups them by cause, the report lists each.
     let (phase, holds, missing, mut codes): Shown = serde_json::from_value(found).expect("an answer");
     codes.sort();
     (phase, holds, missing, codes)
 }
 
-/// What `airlock check` says of the same files of the test's folder, in the same form.
+/// The result of `airlock check` for the same files of the test's folder, in the same form.
 fn said(page: &Page, files: &[&str], phase: Option<u8>) -> Shown {
     let mut command = Command::new(airlock());
     command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).current_dir(page.folder());
@@ -55,7 +56,7 @@ fn said(page: &Page, files: &[&str], phase: Option<u8>) -> Shown {
     let report: CheckReport = serde_json::from_slice(&output(&mut command).stdout).expect("a check gives JSON");
     let missing = report.missing.iter().map(|one| {
         let mut seen = one.seen.clone();
-        // Names of components stay as they are.
+        // Names of components are not changed.
         if !seen.starts_with("kube") {
             seen[..1].make_ascii_uppercase();
         }
@@ -67,7 +68,7 @@ fn said(page: &Page, files: &[&str], phase: Option<u8>) -> Shown {
     (report.phase, report.holds, missing.collect(), codes)
 }
 
-/// Asks with a button, and compares the answer with the command line's.
+/// Presses a check button, and compares the answer with the command line's.
 fn check(page: &Page, button: &str, files: &[&str], phase: Option<u8>) -> Shown {
     page.click(&format!("[data-test=check-{button}]"));
     page.wait(&format!("document.querySelector('[data-test=check-{button}][aria-pressed=true]')"));
@@ -77,7 +78,7 @@ fn check(page: &Page, button: &str, files: &[&str], phase: Option<u8>) -> Shown 
     shown
 }
 
-/// Everybody in phase 1, but for one kubeconfig of one node.
+/// All holders in phase 1, except for one kubeconfig of one node.
 fn one_behind(page: &Page, phases: &Phases) -> std::path::PathBuf {
     let folder = page.folder().join("trees");
     fixtures::copy(&phases.phase(1), &folder);
@@ -99,7 +100,7 @@ fn compare(page: Page) {
     assert_eq!((phase, holds, missing.len()), (1, false, 1));
     assert_eq!(missing[0].0, "cp2");
     assert!(missing[0].1.starts_with("/etc/kubernetes/scheduler.conf: It trusts the old CA alone"), "{missing:?}");
-    // Read out by the page's one live region; the focus stays for the next question.
+    // The page's live region announces the answer; the focus stays for the next question.
     let status = page.text("document.querySelector('[data-test=status]').innerText");
     assert!(status.contains("Phase 1 (trust both) is not complete. 1 place of 1 node is not done."), "{status}");
     assert_eq!(page.text("document.activeElement.dataset.test"), "check-furthest");
@@ -107,7 +108,7 @@ fn compare(page: Page) {
         check(&page, &phase.to_string(), &[trees], Some(phase));
     }
 
-    // Other files, another answer, to the same question and without being asked.
+    // Other files change the answer to the same question, without another click.
     let package = "package.zip";
     page.choose(&[&write(page.folder(), package, fs::read(case.rotation().archive()).expect("a package can be read"))]);
     page.wait("document.querySelector('[data-test=checked][data-phase=\"3\"]')");
@@ -119,7 +120,7 @@ fn compare(page: Page) {
     page.choose(&[&pack_from(page.folder(), &phases.phase(3), &HOLDERS, done)]);
     page.wait("document.querySelector('[data-test=checked][data-holds=true]')");
     assert_eq!(shown(&page), said(&page, &[package, done], Some(3)));
-    // And no plan was asked for.
+    // The page requested no plan.
     assert_eq!(page.count("[data-test=plan], [data-test=refused]"), 0);
 
     let mut secrets = Secrets::default();
@@ -141,7 +142,7 @@ fn the_page_says_the_same_without_workers() {
     compare(page);
 }
 
-/// Before a rotation begins nothing can be done, and that is said as an error and not as a list of who is behind.
+/// Before a rotation starts, the check reports an error instead of a list of incomplete holders.
 #[test]
 fn with_one_ca_alone_there_is_no_answer() {
     let page = Page::open("check-one-ca");

@@ -1,4 +1,4 @@
-//! The choices of a session: saved as a file without keys, restored after a reload.
+//! The options of a session: saved as a file without keys, and restored after a reload.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn choices_survive_a_reload_without_keys() {
     let json: Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!((&json["form"]["caDays"], &json["form"]["workers"]), (&"1234".into(), &"replace".into()));
 
-    // A new page: the file comes before the cluster's, as any other file does.
+    // On a new page the options file is loaded before the cluster's files, like any other file.
     let again = Page::open("choices-again");
     again.keys("[data-test=choose-files]", &file.display().to_string());
     again.wait("document.querySelector('[data-test=status]').innerText.includes('Saved choices loaded')");
@@ -41,7 +41,7 @@ fn choices_survive_a_reload_without_keys() {
     let successor = again.text("document.querySelector('[data-test=successor]').innerText");
     assert!(successor.contains("CN=saved-ca"), "{successor}");
 
-    // After the cluster's, and over other choices: one change, which can be undone.
+    // After the cluster's files, and over other options: one change, which can be undone.
     again.set("[data-test=ca-days]", "99");
     again.plan();
     again.keys("[data-test=choose-files]", &file.display().to_string());
@@ -50,7 +50,7 @@ fn choices_survive_a_reload_without_keys() {
     again.click("[data-test=undo]");
     again.wait("document.querySelector('#ca-days').value === '99'");
 
-    // Another file of that name changes nothing.
+    // Another file with that name changes nothing.
     let other = again.folder().join("airlock-choices.json");
     fs::write(&other, "{}").expect("a file can be written");
     again.keys("[data-test=choose-files]", &other.display().to_string());

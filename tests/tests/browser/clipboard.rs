@@ -1,4 +1,4 @@
-//! `Copy for kubectl apply`: into the clipboard, from there into a shell, and never on the screen.
+//! `Copy for kubectl apply`: copies to the clipboard, from there into a shell, and shows nothing on the screen.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use crate::{
     page::{Page, learn},
 };
 
-/// A kubectl that writes down what it is told, on the command line and on standard input.
+/// A kubectl that records its arguments and its standard input.
 const KUBECTL: &str = "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$TOLD/arguments\"\ncat > \"$TOLD/object.yaml\"\n";
 
 #[test]
@@ -77,12 +77,12 @@ fn what_is_copied_applies_the_file_and_is_never_shown() {
     let mut secrets = Secrets::default();
     learn(&mut secrets, &management);
     learn(&mut secrets, &root);
-    let carrying = copied.iter().filter(|command| secrets.seen_in(command).is_some()).count();
+    let carrying = copied.iter().filter(|command| secrets.find_in(command).is_some()).count();
     assert!(carrying >= 2, "some of the commands carry private keys, or nothing was shown here");
     page.close(&secrets);
 }
 
-/// What is typed as the context of each cluster: a word that a shell would take apart.
+/// The context for each cluster: a word that a shell would split.
 const CONTEXTS: [(&str, &str); 2] = [("management", "it's $HOME; mgmt"), ("workload", "admin@one")];
 
 /// The cluster that an object of the package is for, by its folder.
@@ -90,7 +90,7 @@ fn cluster(path: &str) -> &'static str {
     if path.contains("/management/") { "management" } else { "workload" }
 }
 
-/// Presses the button of a file, and gives what is in the clipboard then.
+/// Presses the button of a file, and returns the content of the clipboard.
 fn copy(page: &Page, path: &str, asked: &mut Vec<String>) -> String {
     let file = format!("[data-test=output-file][data-path=\"{path}\"]");
     page.click(&format!("{file} [data-test=preview]"));

@@ -1,4 +1,4 @@
-//! `collect.sh`, as the page hands it out: run on trees of nodes, it packs what the page reads.
+//! `collect.sh`, as downloaded from the page: run on trees of nodes, it packs the files that the page reads.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::page::{Page, learn};
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 const NODES: [&str; 4] = ["cp1", "cp2", "cp3", "worker1"];
 
-/// Runs the script as root on a node would, and gives the archive under the node's name.
+/// Runs the script as root on a node does, and returns the archive with the node's name.
 fn collect(script: &Path, node: &Path, out: &Path, options: &[&str]) -> PathBuf {
     fs::create_dir_all(out).expect("a folder can be made");
     let mut command = Command::new("sh");
@@ -33,7 +33,7 @@ fn collect(script: &Path, node: &Path, out: &Path, options: &[&str]) -> PathBuf 
 #[test]
 fn the_script_of_the_page_packs_what_the_page_reads() {
     let page = Page::open("collect");
-    // A person keeps the file where the browser asks about a script.
+    // The user confirms the download, because the browser warns about scripts.
     let keep = serde_json::json!({ "behavior": "allow", "downloadPath": page.downloads() });
     page.devtools("Browser.setDownloadBehavior", &keep);
     page.click("[data-test=download-script]");
@@ -56,7 +56,7 @@ fn the_script_of_the_page_packs_what_the_page_reads() {
     assert!(errors.is_empty(), "{errors:#?}");
     page.plan();
 
-    // The trees themselves show as many files.
+    // The page shows as many files as for the trees themselves.
     page.go("load");
     page.click("[data-test=remove-all]");
     page.wait("!document.querySelector('[data-test=inventory]')");
@@ -65,7 +65,7 @@ fn the_script_of_the_page_packs_what_the_page_reads() {
     page.unfold();
     assert_eq!(page.count("[data-test=slot]"), slots, "nothing that counts is missing in the archives");
 
-    // Without keys there is none, and the certificates are all there.
+    // Without keys, the archive contains no key and every certificate.
     let bare = collect(&script, &trees.join("cp1"), &page.folder().join("bare"), &["--without-keys"]);
     let folder = page.folder().join("unpacked");
     fs::create_dir(&folder).expect("a folder can be made");
@@ -84,7 +84,7 @@ fn the_script_of_the_page_packs_what_the_page_reads() {
     page.close(&secrets);
 }
 
-/// Certificates outside of /etc/kubernetes are found by the flags that name them.
+/// The script finds certificates outside of /etc/kubernetes by the flags that name them.
 #[test]
 fn certificates_elsewhere_are_packed_too() {
     let folder = airlock_tests::rotation::scratch("collect-elsewhere");

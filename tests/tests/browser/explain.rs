@@ -1,4 +1,4 @@
-//! Explain an error: a message pasted anywhere, the loaded files as suspects, a command to look for oneself.
+//! Explanation of errors: a message pasted anywhere, the loaded files that may cause it, and a command to verify it.
 
 use std::fs;
 
@@ -11,14 +11,14 @@ use crate::{
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// What a program says, as it was kept (`tests/fixtures/errors/make.sh`).
+/// A recorded message of a program (`tests/fixtures/errors/make.sh`).
 pub fn message(name: &str) -> String {
     let all = fs::read_to_string(root().join("tests/fixtures/errors/messages.txt")).expect("the messages can be read");
     let line = all.lines().find_map(|line| line.split_once('\t').filter(|(known, _)| *known == name));
     line.unwrap_or_else(|| panic!("no message is called {name}")).1.to_owned()
 }
 
-/// Pastes a text with nothing in the focus, as people do.
+/// Pastes a text while no element has the focus.
 fn paste_anywhere(page: &Page, text: &str) {
     let data = serde_json::json!(text);
     page.evaluate(&format!(
@@ -32,7 +32,7 @@ fn paste_anywhere(page: &Page, text: &str) {
 #[test]
 fn a_message_is_explained_with_the_loaded_files_as_suspects() {
     let page = Page::open("explain");
-    // One node was left behind with the CA of another cluster: two CAs of one name.
+    // One node still has the CA of another cluster: two CAs with one name.
     let folder = copy(page.folder(), FIXTURE, &["cp1", "cp2", "worker1", "cluster"], "cluster");
     let stale = folder.join("worker1/etc/kubernetes/pki/ca.crt");
     fs::copy(fixtures::path("kubeadm/other-1/cp1/etc/kubernetes/pki/ca.crt"), &stale).expect("a file can be copied");
@@ -49,13 +49,13 @@ fn a_message_is_explained_with_the_loaded_files_as_suspects() {
     );
     assert!(suspects.contains("possible server"), "{suspects}");
 
-    // The command goes to the clipboard, and nothing else does.
+    // Only the command is copied to the clipboard.
     page.open_clipboard();
     page.click("[data-test=explanation] [data-test=copy-command]");
     page.settle("copied");
     assert!(page.clipboard().starts_with("openssl s_client -connect SERVER:6443"), "{}", page.clipboard());
 
-    // A key is no message, wherever it is pasted; in the field nothing of it stays.
+    // A key is not treated as a message, wherever it is pasted, and the field keeps nothing of it.
     let key = fs::read_to_string(fixtures::path("brought/ca.key")).expect("a fixture can be read");
     page.set("[data-test=message]", &message("go-other-name"));
     page.wait("document.querySelector('[data-test=explanation][data-kind=WrongName]')");
@@ -68,11 +68,11 @@ fn a_message_is_explained_with_the_loaded_files_as_suspects() {
     assert_eq!(page.count("[data-test=explanation]"), 0);
     let mut secrets = Secrets::default();
     learn(&mut secrets, &fixtures::path(FIXTURE));
-    secrets.learn(&key);
+    secrets.add(&key);
     page.close(&secrets);
 }
 
-/// Before anything is loaded, a message is explained as far as it goes by itself; files that are pasted are loaded.
+/// Before files are loaded, a message is explained without them; pasted files are loaded.
 #[test]
 fn anything_can_be_pasted_anywhere() {
     let page = Page::open("explain-empty");
@@ -82,7 +82,7 @@ fn anything_can_be_pasted_anywhere() {
     paste_anywhere(&page, &conf);
     page.wait("document.querySelector('[data-test=file][data-path=pasted]')");
     page.settle("pasted");
-    // What people type into a field stays theirs.
+    // Text that the user types into a field stays in it.
     page.evaluate("document.querySelector('#go-plan').click();");
     page.wait("!document.querySelector('[data-step=plan]').hidden");
     let before = page.files();
@@ -97,7 +97,7 @@ fn anything_can_be_pasted_anywhere() {
     page.close(&secrets);
 }
 
-/// Every finding comes with the command that shows it again.
+/// Every finding has a command that reproduces it.
 #[test]
 fn a_finding_has_its_reason_and_its_command() {
     let page = Page::open("recheck");

@@ -1,4 +1,4 @@
-//! A new CA whose key stays elsewhere: there with the page's package, and back with what was signed.
+//! A new CA whose key stays elsewhere: signs there with the page's package, and continues with the signed certificates.
 
 use std::{fs, path::Path, process::Command};
 
@@ -28,7 +28,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     page.wait("document.querySelector('[data-test=external-ca]:checked')");
     assert_eq!(page.count("[data-test=cluster-make], [data-test=cluster-name]"), 0, "nothing is made here");
 
-    // The certificates are wanted, their keys are not.
+    // The package requests certificates, and contains no keys of them.
     page.wait("document.querySelectorAll('[data-test=problem]').length === 2");
     for (authority, file) in [("cluster", "ca.crt"), ("front-proxy", "front-proxy-ca.crt")] {
         let content = fs::read(fixtures::path("brought").join(file)).expect("a fixture can be read");
@@ -47,7 +47,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     assert_eq!(phases.matches("Not in this package.").count(), 2, "{phases}");
     page.make();
 
-    // Review and download say how far it goes, and what is next.
+    // Review and download show the last step of the package, and the next action.
     let reach = page.text("document.querySelector('[data-test=reach]').innerText");
     assert!(reach.contains("It ends after “Phase 1: trust both”") && reach.contains("8 certificates"), "{reach}");
     page.go("download");
@@ -61,7 +61,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     let ca_keys = walk(&first).into_iter().filter(|path| path.ends_with("ca.key") && !path.starts_with("0-"));
     assert_eq!(ca_keys.collect::<Vec<_>>(), Vec::<String>::new());
 
-    // Elsewhere; and back to a page that knows nothing any more.
+    // Signs elsewhere, and continues on a new page.
     let signed = page.folder().join("signed");
     fs::create_dir(&signed).expect("a folder can be made");
     let certificates = sign(&first, &signed);
@@ -85,7 +85,7 @@ fn the_page_asks_for_certificates_and_goes_on_when_they_are_there() {
     assert_eq!(page.findings().iter().filter(|finding| finding.1 == "signatures-wanted").count(), 0);
     page.make();
     assert_eq!(page.count("[data-test=reach], [data-test=what-next]"), 0, "this one is the whole rotation");
-    // The browser numbers a second file of the same name.
+    // The browser numbers a second file with the same name.
     let second = unpack(&page.download());
     assert!(steps(&second).iter().any(|step| step == "3-cp1"), "{:?}", steps(&second));
     let pki = second.join("2-switch/control-plane/cp1/etc/kubernetes/pki");

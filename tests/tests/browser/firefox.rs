@@ -33,7 +33,7 @@ fn firefox_makes_a_package_from_disk() {
     let browser = Browser::firefox(&folder).unwrap_or_else(|e| panic!("{e:#}"));
     act(browser.open(&dist()));
     wait(&browser, "document.querySelector('[data-test=page][data-place=workers]')");
-    // The page looks at the clock only when something is loaded.
+    // The page reads the clock only when files are loaded.
     let now = fixtures::now().0;
     run(&browser, &format!("window.Date.now = () => {now} * 1000; arguments[0](true);"));
     let fixture = "kubeadm/ecdsa-3";
@@ -51,7 +51,7 @@ fn firefox_makes_a_package_from_disk() {
     wait(&browser, "document.querySelector('[data-test=sha256]')");
     let name = run(&browser, "arguments[0](document.querySelector('[data-test=sha256]').dataset.name);");
     let file = browser.downloads().join(name.as_str().expect("a name").trim());
-    // The browser makes the file at once, writes beside it, and puts one in the other's place at the end.
+    // The browser creates an empty file at once, writes to a temporary file, and renames that at the end.
     wait_for_download(&file, || drop(run(&browser, "setTimeout(arguments[0], 50);")));
     let root = unpack(&file);
     judge(&root, fixture, "", "firefox");
@@ -61,7 +61,7 @@ fn firefox_makes_a_package_from_disk() {
     learn(&mut secrets, &fixtures::path(fixture));
     learn(&mut secrets, &root);
     assert!(
-        !secrets.is_empty() && secrets.seen_in(seen.as_str().expect("a text")).is_none(),
+        !secrets.is_empty() && secrets.find_in(seen.as_str().expect("a text")).is_none(),
         "a private key can be seen"
     );
 }

@@ -1,5 +1,5 @@
-//! Habits: what was done last can be undone, what is closed is open on paper, the time left is told, old and new stand
-//! beside each other, and a certificate opens to its last field.
+//! Conveniences: the last action can be undone, closed sections are printed open, the remaining time is shown, old and
+//! new content are shown side by side, and a certificate opens to its last field.
 
 use airlock_tests::{fixtures, secrets::Secrets};
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::{
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 const NODES: [&str; 5] = ["cp1", "cp2", "cp3", "worker1", "cluster"];
 
-/// Control and Z, with nothing in the focus.
+/// Presses Control and Z while no element has the focus.
 fn undo_by_key(page: &Page) {
     page.evaluate("document.activeElement.blur();");
     let key =
@@ -35,7 +35,7 @@ fn the_last_change_is_undone_by_button_and_by_key() {
     page.settle("undone");
     assert_eq!(page.files(), all);
 
-    // What was removed comes back from memory, and until then the panel says that it is kept.
+    // Removed input is restored from memory; until then the panel says that it is kept.
     page.click("[data-test=remove-all]");
     page.wait("document.querySelector('[data-test=undo]')?.innerText.includes('restore')");
     page.settle("removed");
@@ -48,14 +48,14 @@ fn the_last_change_is_undone_by_button_and_by_key() {
     page.settle("brought back");
     assert_eq!(page.files(), all);
 
-    // A choice comes back as it was; in a field the key is the field's own.
+    // A changed option is restored; in a field the key combination is the field's own.
     page.go("plan");
     page.click("[data-test=keep-keys]");
     page.wait("document.querySelector('[data-test=keep-keys]:checked')");
     undo_by_key(&page);
     page.wait("document.querySelector('[data-test=keep-keys]:not(:checked)')");
 
-    // A package is not lost over it.
+    // Undoing does not discard a package.
     page.click("[data-test=keep-keys]");
     page.plan();
     page.make();
@@ -64,7 +64,7 @@ fn the_last_change_is_undone_by_button_and_by_key() {
     page.settle("nothing is undone");
     assert_eq!(page.count("[data-test=review]"), 1);
 
-    // Wiped is wiped.
+    // Wiped input cannot be restored.
     page.unfold();
     page.click("[data-test=wipe]");
     page.wait("!document.querySelector('[data-test=review]')");
@@ -113,7 +113,7 @@ fn a_change_is_seen_from_both_sides() {
     page.plan();
     page.make();
     page.unfold();
-    // CA file, kubeconfig, manifest: what was there on the left, what comes on the right.
+    // CA file, kubeconfig, manifest: the previous content on the left, the new content on the right.
     for (file, before, after) in [
         ("1-trust-both/control-plane/cp1/etc/kubernetes/pki/ca.crt", "", "BEGIN CERTIFICATE"),
         ("2-switch/control-plane/cp1/etc/kubernetes/admin.conf", "‹certificate", "‹certificates"),
@@ -143,7 +143,7 @@ fn a_change_is_seen_from_both_sides() {
     close(page, Some(&root));
 }
 
-/// RSA keys take their time: beside the bar stands what is left of it.
+/// RSA keys take time to generate: the remaining time is shown next to the bar.
 #[test]
 fn the_time_left_is_told() {
     let page = Page::open("time-left");

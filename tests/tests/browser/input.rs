@@ -1,4 +1,4 @@
-//! Fixtures, packed as people bring them.
+//! Fixtures, packed as users load them.
 
 use std::{
     fs,
@@ -8,12 +8,12 @@ use std::{
 
 use airlock_tests::{fixtures, tools::succeed};
 
-/// Nodes of a fixture as `tar`, `tar` and `gzip`, or `zip` pack them, in a folder of the test.
+/// Nodes of a fixture, packed with `tar`, `tar` and `gzip`, or `zip`, in a folder of the test.
 pub fn pack(folder: &Path, fixture: &str, nodes: &[&str], name: &str) -> PathBuf {
     pack_from(folder, &fixtures::path(fixture), nodes, name)
 }
 
-/// The same of any folder's.
+/// The same for any folder.
 pub fn pack_from(folder: &Path, from: &Path, nodes: &[&str], name: &str) -> PathBuf {
     let archive = folder.join(name);
     let mut command = if name.ends_with(".zip") {
@@ -29,7 +29,7 @@ pub fn pack_from(folder: &Path, from: &Path, nodes: &[&str], name: &str) -> Path
     archive
 }
 
-/// A folder of the test with these of a fixture's folders in it.
+/// A folder of the test that contains these folders of a fixture.
 pub fn copy(folder: &Path, fixture: &str, nodes: &[&str], name: &str) -> PathBuf {
     let to = folder.join(name);
     for node in nodes {

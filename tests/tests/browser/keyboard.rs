@@ -11,7 +11,7 @@ use crate::{
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// A key as the keyboard sends it: name, code, the text that it types.
+/// A key event: name, code, and the text that it types.
 type Key = (&'static str, u32, &'static str);
 
 const TAB: Key = ("Tab", 9, "");
@@ -30,7 +30,7 @@ fn press(page: &Page, (key, code, text): Key) {
     );
 }
 
-/// Tabs on until the focus is there. It is always to be seen, and never under the bar.
+/// Presses Tab until the element has the focus. Each focused element must be visible and not covered by the bar.
 fn go(page: &Page, css: &str) {
     for _ in 0..200 {
         press(page, TAB);
@@ -58,7 +58,8 @@ fn shown(page: &Page, step: &str) {
     page.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
 }
 
-/// A summary's content is there before any task of the browser runs, such as the next key: the focus does not go past it.
+/// The content of an opened section exists before the browser's next task, such as the next key: the focus does not
+/// skip it.
 #[test]
 fn what_opens_is_there_before_the_next_key() {
     let page = Page::open("keyboard-next-key");
@@ -67,10 +68,10 @@ fn what_opens_is_there_before_the_next_key() {
         const drawn = () => Boolean(fold.open && fold.querySelector('[data-test=wipe]'));
         if (drawn()) { done('open before'); return; }
         fold.querySelector('summary').click();
-        // Microtasks run to the last one before any task.
+        // All microtasks run before the next task.
         (async () => { for (let turn = 0; turn < 100; turn++) await null; done(drawn()); })();";
     assert_eq!(page.evaluate_later(click), json!(true));
-    // Closed, and opened by the browser itself, as by its search.
+    // Closed, and opened by the browser itself, as its page search does.
     let again = "
         const fold = document.querySelector('[data-test=trust-panel]');
         fold.querySelector('summary').click();
@@ -84,7 +85,7 @@ fn what_opens_is_there_before_the_next_key() {
     page.close(&secrets);
 }
 
-/// The kind of package and the way of workers, by arrow keys as in every radio group.
+/// The kind of package and the update of workers, by arrow keys as in every radio group.
 #[test]
 fn radio_groups_follow_the_arrow_keys() {
     let page = Page::open("keyboard-choices");
@@ -102,7 +103,7 @@ fn radio_groups_follow_the_arrow_keys() {
     page.wait("document.activeElement.matches('[data-test=intent-renew-leaves]:checked')");
     page.wait("!document.querySelector('[data-test=workers-replace]')");
     page.plan();
-    // Both come back, the last one first.
+    // Both changes are undone, the last one first.
     for (gone, back) in [("intent-renew-leaves", "intent-rotate"), ("workers-replace", "workers-reconfigure")] {
         assert_eq!(page.count(&format!("[data-test={gone}]:checked")), 1, "{gone}");
         page.click("[data-test=undo]");
@@ -117,7 +118,7 @@ fn radio_groups_follow_the_arrow_keys() {
 #[test]
 fn the_whole_way_without_a_pointer() {
     let page = Page::open("keyboard");
-    // The browser's own dialog is not the page's: the keys lead to the field that opens it.
+    // The browser's own file dialog is not part of the page: the keys lead to the field that opens it.
     go(&page, "[data-test=choose-files]");
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "nodes.tar")]);
     go(&page, "[data-test=onwards]");
@@ -144,7 +145,7 @@ fn the_whole_way_without_a_pointer() {
     page.wait("document.activeElement.id === 'review'");
     page.settle("made");
 
-    // Through the picture, and to a file.
+    // Through the matrix, and to a file.
     go(&page, "#edge-0\\:0");
     press(&page, RIGHT);
     press(&page, DOWN);
@@ -159,10 +160,10 @@ fn the_whole_way_without_a_pointer() {
     page.settle("downloaded");
     let package = page.downloaded();
 
-    // What stands under every step can be reached as well, and so can the way back.
+    // The elements below every step can be reached as well, and so can the previous step.
     go(&page, "[data-test=trust-panel] summary");
     press(&page, ENTER);
-    // Without a wait: a person may press the next key at once.
+    // Without a wait, because a user may press the next key at once.
     go(&page, "[data-test=wipe]");
     go(&page, "#go-load");
     press(&page, ENTER);

@@ -1,8 +1,8 @@
-//! The page as people get it, `dist/airlock.html`, opened from disk in real browsers.
+//! The page as users get it, `dist/airlock.html`, opened from disk in real browsers.
 //!
-//! Nothing here sleeps or tries again: every wait is for something that the page shows, with a deadline. Whatever a
-//! test does, the same is asked of the page at every step (see `page.rs`): no error in the console, no violation of its
-//! policy, nothing stored, no private key in sight, and in the end no attempt to reach a network.
+//! No test sleeps or retries: every wait is for a visible state, with a deadline. Each test also checks the page at
+//! every step (see `page.rs`): no error in the console, no violation of its policy, nothing stored, no private key
+//! visible, and at the end no attempt to reach a network.
 
 mod accessibility;
 mod airlock_html;

@@ -1,4 +1,4 @@
-//! What the browser tried to reach, from Chromium's own log of its network stack.
+//! The network attempts of the browser, from Chromium's own log of its network stack.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,8 +6,7 @@ use airlock_tests::rotation::scratch;
 use airlock_webdriver::Browser;
 use serde_json::Value;
 
-/// Kinds of sources in the log by which something leaves the browser, beside requests. Files and blobs never come to the
-/// network stack.
+/// Kinds of log sources that leave the browser, in addition to requests. Files and blobs do not use the network stack.
 const WAYS_OUT: [&str; 7] = [
     "CONNECT_JOB",
     "DNS_TRANSACTION",
@@ -18,10 +17,11 @@ const WAYS_OUT: [&str; 7] = [
     "WEB_TRANSPORT_CLIENT",
 ];
 
-/// Where Chromium connects a socket to, without sending anything, to learn whether there is a way for IPv6.
+/// The address to which Chromium connects a socket, without sending anything, to find out whether there is an IPv6
+/// route.
 const IPV6_PROBE: &str = "[2001:4860:4860::8888]:443";
 
-/// Has Chromium write its log, and find nobody: what it asks its makers of its own accord ends there.
+/// Makes Chromium write its log and resolve no host: its own background requests fail.
 pub fn arguments(folder: &Path) -> Vec<String> {
     vec![
         format!("--log-net-log={}", log(folder).display()),
@@ -34,13 +34,13 @@ fn log(folder: &Path) -> std::path::PathBuf {
     folder.join("network.json")
 }
 
-/// Nothing was tried.
+/// Asserts that the page made no attempt.
 pub fn assert_silent(folder: &Path) {
     let tried = tried(folder);
     assert!(tried.is_empty(), "the network was tried: {tried:#?}");
 }
 
-/// Every attempt in the log, but for requests that no page began.
+/// Every attempt in the log, except for requests that no page started.
 fn tried(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(log(folder)).expect("Chromium writes its log");
     let log: Value = serde_json::from_str(&text).expect("the log is complete");
@@ -59,7 +59,7 @@ fn tried(folder: &Path) -> Vec<String> {
     sources.into_values().filter(|source| !source.contains(IPV6_PROBE)).collect()
 }
 
-/// The log shows what a page tries: without this, silence would prove nothing.
+/// The log shows a page's attempts: otherwise an empty log would prove nothing.
 #[test]
 fn the_log_shows_an_attempt() {
     let folder = scratch("network");

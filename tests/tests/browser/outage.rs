@@ -1,4 +1,4 @@
-//! An outage that cannot be helped: refused with cause and duration, accepted by a tick, shown in the plan, taken back.
+//! An unavoidable outage: refused with cause and duration, accepted with a checkbox, shown in the plan, and withdrawn.
 
 use std::{
     collections::BTreeSet,
@@ -30,7 +30,7 @@ pub fn verifying_tenant(folder: &Path) -> PathBuf {
     tenant
 }
 
-/// Marks of the edge's cells, each once.
+/// The distinct marks of the connection's cells.
 fn marks(page: &Page) -> Vec<String> {
     page.evaluate(
         "for (const toggle of document.querySelectorAll('[data-test=toggle][aria-expanded=false]')) toggle.click();",
@@ -55,7 +55,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     assert_eq!(page.count("[data-test=accept-outages]"), 0, "nobody is asked before there is something to accept");
     page.click("[data-test=keep-keys]");
     page.plan();
-    // Said before anything is built, and offered to be accepted there.
+    // The page reports it before a package is built, and offers to accept it.
     let foreseen = page.text("document.querySelector('[data-test=foreseen]').innerText");
     assert!(
         foreseen.contains("A connection would break") && foreseen.contains("exec and port-forward fail"),
@@ -64,7 +64,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     assert_eq!(page.count("[data-test=foreseen] [data-test=accept-foreseen]"), 1);
     refused(&page);
 
-    // What breaks, why, and for how long; nothing of a command line's option.
+    // The broken connection, the reason, and the duration; no option of the command line is mentioned.
     let said = page.text("document.querySelector('[data-test=unmade]').innerText");
     for part in [
         "kube-apiserver → kubelet",
@@ -78,7 +78,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     assert!(!said.contains("--accept-outage"), "{said}");
     assert_eq!(marks(&page), ["broken", "changes", "holds"]);
 
-    // Without the tick there is no package.
+    // Without the checkbox there is no package.
     page.click("[data-test=make-with-outage]");
     page.wait("document.activeElement.id === 'accept-outage'");
     assert!(page.says().contains("Select the box to accept the outage"), "{}", page.says());
@@ -88,7 +88,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     page.wait("document.querySelector('[data-test=review], [data-test=alert] p')");
     page.settle("made with the outage");
 
-    // It is said in the plan and above the picture, and marked in matrix, drawing and table.
+    // The plan and the text above the matrix report it; matrix, drawing and table mark it.
     for place in ["plan", "review"] {
         let said = page.text(&format!("document.querySelector('[data-test={place}] [data-test=outage]').innerText"));
         assert!(said.to_lowercase().contains("logs, exec and port-forward fail"), "{place}: {said}");
@@ -113,7 +113,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     let edge = manifest["edges"].as_array().expect("edges").iter().find(|edge| edge["id"] == json!(EDGE));
     assert!(edge.expect("the edge")["verdicts"].to_string().contains("broken"), "the manifest hides nothing");
 
-    // Taken back, the package is gone, and the question comes again.
+    // After the acceptance is withdrawn, the package is gone and the question returns.
     page.click("[data-test=take-outage-back]");
     page.wait("!document.querySelector('[data-test=review]')");
     assert_eq!(page.count("[data-test=accept-outages]:not(:checked)"), 1);
@@ -121,7 +121,7 @@ fn an_outage_is_accepted_in_so_many_words_and_taken_back() {
     assert_eq!(page.count("[data-test=accepted]"), 0);
     refused(&page);
 
-    // The form has the same choice.
+    // The form has the same option.
     page.click("[data-test=accept-outages]");
     page.wait("document.querySelector('[data-test=accept-outages]:checked')");
     page.plan();

@@ -1,4 +1,4 @@
-//! A package that was downloaded, and what must hold of every one.
+//! A downloaded package, and the checks that apply to every package.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,8 +8,8 @@ use std::{
 };
 
 use airlock_tests::{
-    meetings,
-    oracle::{all_verify, all_verify_strictly},
+    connections,
+    oracle::{assert_all_verify, assert_all_verify_strictly},
     phases::Phases,
     rotation::walk,
     tools::succeed,
@@ -21,7 +21,7 @@ pub fn sha256(file: &Path) -> String {
     succeed(Command::new("sha256sum").arg(file)).split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// Takes the archive apart beside itself, checks it, and gives the package's root.
+/// Unpacks the archive next to it, checks it, and returns the package's root folder.
 pub fn unpack(archive: &Path) -> PathBuf {
     let folder = archive.with_extension("");
     succeed(Command::new("unzip").arg("-q").arg(archive).arg("-d").arg(&folder));
@@ -36,7 +36,7 @@ pub fn unpack(archive: &Path) -> PathBuf {
     let there: Vec<String> = walk(&root).into_iter().filter(|path| path != "SHA256SUMS").collect();
     assert_eq!(sums.keys().copied().collect::<Vec<_>>(), there, "SHA256SUMS names every other file");
 
-    // The manifest says the same of every file as the disk does.
+    // The manifest describes every file as it is on disk.
     let manifest = manifest(&root);
     let files = manifest["files"].as_array().expect("files");
     let mut named = BTreeSet::from(["manifest.json"]);
@@ -60,15 +60,15 @@ pub fn manifest(root: &Path) -> Value {
     serde_json::from_str(&text).expect("manifest.json is JSON")
 }
 
-/// Go's TLS and `crypto/x509` and OpenSSL accept everything that the package makes of a fixture's cluster.
+/// Go's TLS and `crypto/x509`, and OpenSSL, accept the package's files for a fixture's cluster.
 pub fn judge(root: &Path, fixture: &str, management: &str, label: &str) {
     let phases = Phases::over(fixture, management, root, label);
-    meetings::assert_connect(&meetings::connections(&phases));
-    all_verify(&meetings::presented(&phases));
-    all_verify(&meetings::joining(&phases));
+    connections::assert_connect(&connections::all(&phases));
+    assert_all_verify(&connections::presented(&phases));
+    assert_all_verify(&connections::joining(&phases));
     for phase in 1..=3 {
-        let held = meetings::held(&phases, phase);
-        all_verify(&held);
-        all_verify_strictly(&held);
+        let held = connections::held(&phases, phase);
+        assert_all_verify(&held);
+        assert_all_verify_strictly(&held);
     }
 }

@@ -1,4 +1,4 @@
-//! The page in Chromium, and what must hold of it at every step.
+//! The page in Chromium, and the checks that apply to it at every step.
 
 use std::{
     cell::RefCell,
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 
 use crate::network;
 
-/// How long the page may take to anything. Seconds; a machine may be busy.
+/// The time limit of each wait, in seconds; a machine may be busy.
 const DEADLINE: u32 = 180;
 
-/// Before anything of the page runs: the clock stands at the fixtures' time, and what goes wrong is written down.
+/// Runs before the page's code: sets the clock to the fixtures' time, and records errors.
 const BEFORE: &str = "
 Date.now = () => NOW * 1000;
 const seen = window.airlockSeen = [];
@@ -27,7 +27,7 @@ addEventListener('unhandledrejection', (e) => seen.push(`rejection: ${e.reason}`
 addEventListener('error', (e) => seen.push(`error: ${e.message}`));
 ";
 
-/// Answers when CONDITION holds, or with `false` after MILLISECONDS.
+/// Answers `true` when CONDITION holds, or `false` after MILLISECONDS.
 pub const WAIT: &str = "
 const done = arguments[arguments.length - 1];
 const holds = () => Boolean(CONDITION);
@@ -38,7 +38,7 @@ observer.observe(document.documentElement, { subtree: true, childList: true, att
 const timer = setTimeout(() => end(holds()), MILLISECONDS);
 ";
 
-/// Everything that a page can leave behind or show.
+/// Everything that a page can store or display.
 const LOOK: &str = "
 const done = arguments[arguments.length - 1];
 const stores = async () => {
@@ -60,32 +60,32 @@ stores().then((stored) => done({
 }));
 ";
 
-/// The page in a Chromium of its own.
+/// The page in a separate Chromium.
 pub struct Page {
     browser: Browser,
     folder: PathBuf,
-    /// What could be seen at each step.
+    /// The visible text of each step.
     shown: RefCell<Vec<(String, String)>>,
-    /// Errors in the console that a test brings about.
+    /// Errors in the console that the test causes.
     expected: Vec<&'static str>,
 }
 
 impl Page {
-    /// Opens the page and waits until it has its workers.
+    /// Opens the page and waits until its workers have started.
     pub fn open(label: &str) -> Self {
         let page = Self::open_after(label, "");
         page.wait("document.querySelector('[data-test=page][data-place=workers]')");
         page
     }
 
-    /// Opens the page after a script has run in its place, and waits until it is there.
+    /// Opens the page after a script has run in its context, and waits until it has started.
     pub fn open_after(label: &str, script: &str) -> Self {
         let folder = scratch(label);
         let browser = Browser::chromium(&folder, &network::arguments(&folder)).unwrap_or_else(|e| panic!("{e:#}"));
         let before = BEFORE.replace("NOW", &fixtures::now().0.to_string()) + script;
         let page = Self { browser, folder, shown: RefCell::default(), expected: Vec::new() };
         page.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": before }));
-        // A laptop's window: the panel beside the matrix, and room between the bars.
+        // The window of a laptop: the panel is next to the matrix, and the bars leave space.
         let size = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         page.devtools("Emulation.setDeviceMetricsOverride", &size);
         page.browser.open(&dist()).unwrap_or_else(|e| panic!("{e:#}"));
@@ -93,46 +93,46 @@ impl Page {
         page
     }
 
-    /// The test brings about console messages with this text.
+    /// Declares that the test causes console messages with this text.
     pub fn expect(&mut self, message: &'static str) {
         self.expected.push(message);
     }
 
-    /// Where this test's files are.
+    /// The folder of this test's files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Says a command of the Chrome DevTools Protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.browser.devtools(command, parameters).unwrap_or_else(|e| panic!("{e:#}"))
     }
 
-    /// Runs a function's body that returns something.
+    /// Runs a function's body that returns a value.
     pub fn evaluate(&self, body: &str) -> Value {
         let script = format!("arguments[arguments.length - 1]((() => {{ {body} }})());");
         self.browser.run(&script).unwrap_or_else(|e| panic!("{body}: {e:#}"))
     }
 
-    /// Runs a function's body that calls `done` at some time.
+    /// Runs a function's body that calls `done` later.
     pub fn evaluate_later(&self, body: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {body}");
         self.browser.run(&script).unwrap_or_else(|e| panic!("{body}: {e:#}"))
     }
 
-    /// What an expression says.
+    /// The value of an expression.
     pub fn text(&self, expression: &str) -> String {
         let value = self.evaluate(&format!("return {expression};"));
         value.as_str().unwrap_or_else(|| panic!("{expression} is {value}")).to_owned()
     }
 
-    /// How many elements there are.
+    /// The number of matching elements.
     pub fn count(&self, css: &str) -> usize {
         let value = self.evaluate(&format!("return document.querySelectorAll({}).length;", json!(css)));
         usize::try_from(value.as_u64().expect("a number")).expect("a number of elements")
     }
 
-    /// Waits until an expression is true; what the page says if it never is.
+    /// Waits until an expression is true; fails with the page's text.
     pub fn wait(&self, condition: &str) {
         let script = WAIT.replace("CONDITION", condition).replace("MILLISECONDS", &(DEADLINE * 1000).to_string());
         let held = self.browser.run(&script).unwrap_or_else(|e| panic!("{condition}: {e:#}"));
@@ -141,13 +141,13 @@ impl Page {
         }
     }
 
-    /// Waits until the page has done what it was told, and has drawn all that came of it; and looks at it.
+    /// Waits until the page has completed and drawn its work, and checks it.
     pub fn settle(&self, step: &str) {
         self.wait("document.querySelector('[data-test=page][data-busy=false]:not(:has([data-test=later]))')");
         self.look(step);
     }
 
-    /// What must hold of the page whenever it is looked at.
+    /// The checks that apply whenever the page is examined.
     pub fn look(&self, step: &str) {
         let mut found = self.browser.run(LOOK).unwrap_or_else(|e| panic!("{step}: {e:#}"));
         assert_eq!(found["stored"], json!([]), "{step}: the page stores something");
@@ -163,7 +163,7 @@ impl Page {
         self.shown.borrow_mut().push((step.to_owned(), shown));
     }
 
-    /// What the page says of its state.
+    /// The page's description of its state.
     pub fn says(&self) -> String {
         let says = self.evaluate(
             "return [...document.querySelectorAll('[data-test=alert] p, [data-test=status], [data-test=problem], #app > p, \
@@ -182,15 +182,15 @@ impl Page {
         self.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
     }
 
-    /// Clicks on an element, on the step where it is.
+    /// Clicks an element, on the step that has it.
     pub fn click(&self, css: &str) {
         self.bring_into_view(css);
         self.browser.click(css).unwrap_or_else(|e| panic!("{e:#}\n{}", self.says()));
     }
 
-    /// Goes to the step that has an element, and opens what it is folded into.
+    /// Goes to the step that has an element, and opens the sections that contain it.
     fn bring_into_view(&self, css: &str) {
-        // The action bar has these on one step alone.
+        // Only one step has these buttons in the action bar.
         for (button, step) in [("[data-test=make]", "plan"), ("[data-test=download-zip]", "download")] {
             if css == button {
                 self.go(step);
@@ -203,7 +203,7 @@ impl Page {
         if let Some(step) = step.as_str().filter(|step| !step.is_empty()) {
             self.go(step);
         }
-        // Drivers scroll no further than to the edge of the window, which is under the action bar.
+        // Drivers scroll only to the edge of the window, which is under the action bar.
         self.evaluate(&format!(
             "const wanted = document.querySelector({});
              for (let fold = wanted?.parentElement?.closest('details'); fold; fold = fold.parentElement.closest('details'))
@@ -219,7 +219,7 @@ impl Page {
         self.wait(&format!("!document.querySelector('[data-step={step}]').hidden"));
     }
 
-    /// Loads a text in the paste field that is hidden until it is asked for.
+    /// Loads a text through the paste field, which is hidden by default.
     fn open_paste(&self) {
         self.bring_into_view("[data-test=paste-open]");
         if self.count("#paste-field[hidden]") > 0 {
@@ -233,7 +233,7 @@ impl Page {
         self.browser.keys(css, text).unwrap_or_else(|e| panic!("{e:#}"));
     }
 
-    /// Writes a field's value as typing does.
+    /// Sets a field's value as typing does.
     pub fn set(&self, css: &str, value: &str) {
         let [css, value] = [css, value].map(|text| json!(text).to_string());
         self.evaluate(&format!(
@@ -259,7 +259,7 @@ impl Page {
         self.loading("folder chosen", || self.keys("[data-test=choose-folder]", &folder.display().to_string()));
     }
 
-    /// Does something that loads files, and waits until they are there or the page says why not.
+    /// Runs an action that loads files, and waits until they are loaded or the page reports why not.
     fn loading(&self, step: &str, act: impl Fn()) {
         let before = self.files();
         act();
@@ -278,7 +278,7 @@ impl Page {
         });
     }
 
-    /// Pastes a text, which nobody sees.
+    /// Pastes a text, which is not displayed.
     pub fn paste(&self, text: &str) {
         self.open_clipboard();
         let write = "const [text, done] = arguments; navigator.clipboard.writeText(text).then(() => done(true), (e) => done(`${e}`));";
@@ -295,29 +295,29 @@ impl Page {
         });
     }
 
-    /// Allows the page what a person allows it: to write to the clipboard, and to read from it, which it never does.
+    /// Grants the page the permissions of a user: to write to the clipboard, and to read from it, which it never does.
     pub fn open_clipboard(&self) {
         let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
         self.devtools("Browser.grantPermissions", &permissions);
     }
 
-    /// What is in the clipboard.
+    /// The content of the clipboard.
     pub fn clipboard(&self) -> String {
         let read = "navigator.clipboard.readText().then(arguments[0], (e) => arguments[0](`${e}`));";
         let text = self.browser.run(read).unwrap_or_else(|e| panic!("{e:#}"));
         text.as_str().expect("a text").to_owned()
     }
 
-    /// How many files are loaded.
+    /// The number of loaded files.
     pub fn files(&self) -> u64 {
         self.evaluate(&format!("return {FILES};")).as_u64().expect("a number")
     }
 
-    /// The findings that are shown: severity, code, and all that it says.
+    /// The displayed findings: severity, code, and full text.
     pub fn findings(&self) -> Vec<(String, String, String)> {
         self.evaluate("for (const group of document.querySelectorAll('[data-test=finding-group]:not([open])')) group.open = true;");
         self.wait("!document.querySelector('[data-test=finding-group][open] > summary:only-child, [data-test=later]')");
-        // What a group says together, and what each of its places says.
+        // The text that a group shares, and the text of each of its files.
         let found = self.evaluate(
             "return [...document.querySelectorAll('[data-test=finding]')].map((e) => {
                  const group = e.closest('[data-test=finding-group]');
@@ -328,7 +328,7 @@ impl Page {
         serde_json::from_value(found).expect("three texts each")
     }
 
-    /// Goes where the plan is shown, and waits for the one of the options as they are.
+    /// Goes to the plan, and waits for the plan of the current options.
     pub fn plan(&self) {
         self.plan_or_not();
         assert_eq!(
@@ -339,7 +339,7 @@ impl Page {
         );
     }
 
-    /// The same, where there may be none.
+    /// The same, if there may be no plan.
     pub fn plan_or_not(&self) {
         self.go("plan");
         if self.count("[data-test=plan-again]") > 0 {
@@ -352,7 +352,7 @@ impl Page {
         self.settle("planned");
     }
 
-    /// Has the package made, and waits for it.
+    /// Builds the package, and waits for it.
     pub fn make(&self) {
         self.click("[data-test=make]");
         self.wait("document.querySelector('[data-test=review], [data-test=unmade], [data-test=alert] p')");
@@ -360,7 +360,7 @@ impl Page {
         assert_eq!(self.count("[data-test=review]"), 1, "no package: {}", self.says());
     }
 
-    /// Takes the zip, and gives where it came to lie.
+    /// Downloads the zip, and returns its path.
     pub fn download(&self) -> PathBuf {
         self.click("[data-test=download-zip]");
         self.wait("document.querySelector('[data-test=sha256], [data-test=alert] p')");
@@ -368,19 +368,19 @@ impl Page {
         self.downloaded()
     }
 
-    /// Where downloads come to lie.
+    /// The folder of downloads.
     pub fn downloads(&self) -> PathBuf {
         self.browser.downloads().to_owned()
     }
 
-    /// Waits until a file was downloaded, and gives where it lies.
+    /// Waits until a file was downloaded, and returns its path.
     pub fn await_download(&self, name: &str) -> PathBuf {
         let file = self.downloads().join(name);
         wait_for_download(&file, || drop(self.evaluate_later("setTimeout(done, 50);")));
         file
     }
 
-    /// Where the zip came to lie that was asked for.
+    /// The path of the requested zip.
     pub fn downloaded(&self) -> PathBuf {
         assert_eq!(self.count("[data-test=sha256]"), 1, "no download: {}", self.says());
         let sum = self.text("document.querySelector('[data-test=sha256]').dataset.sha256");
@@ -392,7 +392,7 @@ impl Page {
         file
     }
 
-    /// Shows a file of the package, and gives its lines.
+    /// Shows a file of the package, and returns its lines.
     pub fn preview(&self, path: &str) -> String {
         let file = format!("[data-test=output-file][data-path=\"{path}\"]");
         self.wait(&format!("document.querySelector({})", json!(file)));
@@ -406,7 +406,8 @@ impl Page {
         ))
     }
 
-    /// Opens every fold and every row of a table, and what is in them. Fields of certificates stay closed: each would be fetched.
+    /// Opens every section and table row with their content. Fields of certificates stay closed, because each would be
+    /// fetched.
     pub fn unfold(&self) {
         let open = "const folds = [...document.querySelectorAll('details:not([open], [data-test=all-fields])')];
              const rows = [...document.querySelectorAll('[data-test=expand][aria-expanded=false]')];
@@ -418,8 +419,8 @@ impl Page {
         }
     }
 
-    /// The cells of every column of the matrix: the connection, and from today on mark, whether OpenSSL differs, and how many
-    /// steps a cell is for.
+    /// The cells of every column of the matrix: the connection, and from the initial state on the mark, whether OpenSSL
+    /// differs, and the number of steps of a cell.
     pub fn matrix(&self) -> BTreeMap<String, Vec<(String, bool, usize)>> {
         let cells = self.evaluate(
             "const columns = [...document.querySelectorAll('[data-test=matrix] [data-test=edge]')];
@@ -431,12 +432,12 @@ impl Page {
         serde_json::from_value(cells).expect("a connection and its cells in each column")
     }
 
-    /// Ends the browser. None of these secrets was ever in sight, and no network was tried.
+    /// Closes the browser. Asserts that none of these secrets was visible, and that no network was tried.
     pub fn close(self, secrets: &Secrets) {
         assert!(!secrets.is_empty(), "there are keys to look for");
         self.look("the end");
         for (step, shown) in &*self.shown.borrow() {
-            assert!(secrets.seen_in(shown).is_none(), "{step}: a private key can be seen");
+            assert!(secrets.find_in(shown).is_none(), "{step}: a private key can be seen");
         }
         let Self { browser, folder, .. } = self;
         drop(browser);
@@ -444,18 +445,18 @@ impl Page {
     }
 }
 
-/// How many files are loaded.
+/// The number of loaded files.
 const FILES: &str = "Number(document.querySelector('[data-test=file-count]')?.dataset.count ?? 0)";
 
-/// The page that is shipped.
+/// The page as distributed.
 pub fn dist() -> PathBuf {
     let file = root().join("dist/airlock.html");
     assert!(file.is_file(), "{} is missing: run `cargo xtask app --no-open`", file.display());
     file
 }
 
-/// Waits until a download is complete: browsers write beside the file and put it in its place at the end. Between two
-/// looks at the disk the page has its `turn`.
+/// Waits until a download is complete: browsers write to a temporary file and rename it at the end. Calls `turn`
+/// between two checks of the disk.
 pub fn wait_for_download(file: &Path, turn: impl Fn()) {
     let begun = Instant::now();
     while fs::metadata(file).map_or(0, |metadata| metadata.len()) == 0 {
@@ -464,23 +465,23 @@ pub fn wait_for_download(file: &Path, turn: impl Fn()) {
     }
 }
 
-/// The private keys of a folder's files.
+/// The private keys in a folder's files.
 pub fn learn(secrets: &mut Secrets, folder: &Path) {
     for file in airlock_tests::rotation::walk(folder) {
         if let Ok(text) = fs::read_to_string(folder.join(file)) {
-            secrets.learn(&text);
+            secrets.add(&text);
         }
     }
 }
 
-/// Each of these would be noticed: without this, that nothing was would prove nothing.
+/// Each violation is detected: without this test, passing checks would prove nothing.
 #[test]
 fn every_alarm_rings() {
     let page = Page::open("alarms");
     page.look("before");
     let key = fs::read_to_string(fixtures::path("brought/ca.key")).expect("a fixture can be read");
     let mut secrets = Secrets::default();
-    secrets.learn(&key);
+    secrets.add(&key);
     let show = format!("document.body.insertAdjacentText('beforeend', {});", json!(key));
     for (act, alarm) in [
         ("fetch('https://airlock.invalid/').catch(() => {});", "policy: connect-src"),
@@ -496,7 +497,7 @@ fn every_alarm_rings() {
         page.evaluate_later("setTimeout(done, 100);");
         let look = catch_unwind(AssertUnwindSafe(|| page.look("alarm")));
         let rang = match look {
-            Ok(()) => page.shown.borrow().last().is_some_and(|(_, shown)| secrets.seen_in(shown).is_some()),
+            Ok(()) => page.shown.borrow().last().is_some_and(|(_, shown)| secrets.find_in(shown).is_some()),
             Err(panic) => panic.downcast_ref::<String>().is_some_and(|message| message.contains(alarm)),
         };
         assert!(rang, "nobody notices {act}");

@@ -1,4 +1,4 @@
-//! Page and command line write the same bytes.
+//! The page and the command line write the same bytes.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
     page::{Page, learn},
 };
 
-/// The CAs that are brought along: option, field of the page, file of the fixture, its name for both.
+/// The imported CAs: option, field of the page, file of the fixture, and its name in both.
 const BROUGHT: [(&str, &str, &str, &str); 4] = [
     ("--ca-cert", "cluster-certificate", "ca.crt", "new-cluster.crt"),
     ("--ca-key", "cluster-key", "ca.key", "new-cluster.key"),
@@ -27,7 +27,7 @@ const BROUGHT: [(&str, &str, &str, &str); 4] = [
     ("--front-proxy-ca-key", "front-proxy-key", "front-proxy-ca.key", "new-front-proxy.key"),
 ];
 
-/// The same input, options, clock and keys: CAs brought along, leaves with the keys that they have.
+/// The same input, options, clock and keys: imported CAs, and leaf certificates with existing keys.
 #[test]
 fn page_and_command_line_write_the_same_bytes() {
     let page = Page::open("parity");
@@ -43,7 +43,7 @@ fn page_and_command_line_write_the_same_bytes() {
     options.extend(BROUGHT.iter().flat_map(|(option, _, _, name)| [*option, *name]));
     let written = command_line(&page, &options);
 
-    // The cluster CA's files are picked in the form, the front proxy's are loaded with the nodes.
+    // The form selects the cluster CA's files; the front proxy's are loaded with the nodes.
     files.retain(|file| !file.ends_with("new-cluster.crt") && !file.ends_with("new-cluster.key"));
     page.choose(&files.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
     page.click("[data-test=keep-keys]");
@@ -65,7 +65,7 @@ fn page_and_command_line_write_the_same_bytes() {
     close(page, &["kubeadm/ecdsa-3", "brought"].map(fixtures::path));
 }
 
-/// CAs whose keys stay elsewhere: certificates are asked for, for the keys that are there.
+/// External CAs: the package contains signing requests for existing keys.
 #[test]
 fn they_ask_for_the_same_certificates() {
     let page = Page::open("parity-external");
@@ -94,7 +94,7 @@ fn they_ask_for_the_same_certificates() {
     close(page, &["kubeadm/external-1", "brought"].map(fixtures::path));
 }
 
-/// A rotation that is under way is given up for a CA that is brought along.
+/// A rotation in progress is discarded for an imported CA.
 #[test]
 fn they_start_over_alike() {
     let page = Page::open("parity-start-over");
@@ -128,7 +128,7 @@ fn they_start_over_alike() {
     close(page, &[phases.phase(1), fixtures::path("brought")]);
 }
 
-/// Workers that are replaced in phase 3 instead of being changed in place.
+/// Workers that are replaced in phase 3 instead of being reconfigured.
 #[test]
 fn they_replace_workers_alike() {
     let page = Page::open("parity-workers");
@@ -157,7 +157,7 @@ fn they_replace_workers_alike() {
     close(page, &["kubeadm/ecdsa-3", "brought"].map(fixtures::path));
 }
 
-/// Certificates that the current CAs issue again: no key is made here, so nothing has to be brought along.
+/// Certificates that the current CAs issue again: Airlock generates no key, so nothing must be imported.
 #[test]
 fn they_renew_the_same_certificates() {
     let page = Page::open("parity-renewal");
@@ -173,7 +173,7 @@ fn they_renew_the_same_certificates() {
     close(page, &[fixtures::path("kubeadm/ecdsa-3")]);
 }
 
-/// Has the command line write a package of the test's folder at the fixtures' time, and gives where it lies.
+/// Writes a package of the test's folder with the command line at the fixtures' time, and returns its path.
 fn command_line(page: &Page, arguments: &[&str]) -> PathBuf {
     let mut command = Command::new(airlock());
     command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string()).current_dir(page.folder());
@@ -181,12 +181,12 @@ fn command_line(page: &Page, arguments: &[&str]) -> PathBuf {
     page.folder().join("command-line.zip")
 }
 
-/// Both archives have the same bytes.
+/// Asserts that both archives have the same bytes.
 fn same(page: &Page, written: &Path, downloaded: &Path) {
     let root = unpack(downloaded);
     let other = page.folder().join("command-line");
     succeed(Command::new("unzip").arg("-q").arg(written).arg("-d").arg(&other));
-    // File by file first: a difference is named.
+    // Compares file by file first, so that the message names a difference.
     let name = root.file_name().expect("a package has a name");
     succeed(Command::new("diff").args(["--recursive", "--brief"]).arg(other.join(name)).arg(&root));
     assert_eq!(sha256(downloaded), sha256(written), "the same files in archives that differ");

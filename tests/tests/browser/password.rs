@@ -1,4 +1,4 @@
-//! Encrypted keys: a password that opens them, and is nowhere but in the worker.
+//! Encrypted keys: the password that decrypts them exists only in the worker.
 
 use std::{fs, path::Path, process::Command};
 
@@ -11,7 +11,7 @@ use crate::{
     resilience::{MORTAL, WORKERS},
 };
 
-/// A word that nothing else says: 24 letters and digits, as [`Secrets::learn_word`] wants it.
+/// A unique word of 24 letters and digits, as [`Secrets::add_word`] requires.
 const PASSWORD: &str = "horse7battery4staple9abc";
 
 /// Another one.
@@ -19,7 +19,7 @@ const WRONG: &str = "nobody1ever2chose3this4x";
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// Has OpenSSL encrypt a key in its place, as PKCS #8 under PBES2.
+/// Encrypts a key in place with OpenSSL, as PKCS #8 with PBES2.
 fn encrypt(key: &Path) {
     let mut command = Command::new("openssl");
     command.args(["pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", &format!("pass:{PASSWORD}"), "-in"]).arg(key);
@@ -27,7 +27,7 @@ fn encrypt(key: &Path) {
     fs::write(key, encrypted).expect("a key can be written");
 }
 
-/// The cluster's tree, its CA's key in one place alone and encrypted; and another key in a file of its own, for later.
+/// The cluster's tree with the CA key in a single, encrypted file; and another key in a separate file, for later.
 fn tree(page: &Page) -> (std::path::PathBuf, std::path::PathBuf) {
     let cluster = copy(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "cluster");
     let key = |node: &str, name: &str| cluster.join(node).join("etc/kubernetes/pki").join(name);
@@ -42,13 +42,13 @@ fn tree(page: &Page) -> (std::path::PathBuf, std::path::PathBuf) {
     (cluster, later)
 }
 
-/// The codes of what is shut.
+/// The codes of encrypted files.
 fn shut(page: &Page) -> Vec<String> {
     let codes = page.findings().into_iter().map(|finding| finding.1);
     codes.filter(|code| code.starts_with("password-")).collect()
 }
 
-/// Types a password and hands it in. Nobody sees it then.
+/// Types a password and submits it. It is not visible afterwards.
 fn unlock(page: &Page, password: &str) {
     page.evaluate("document.querySelector('[data-test=password]').focus();");
     page.keys("[data-test=password]", password);
@@ -77,7 +77,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     );
     assert_eq!(field, "password off");
 
-    // A wrong one is said, at the field and among the findings; nothing that was loaded is lost.
+    // A wrong password is reported at the field and as a finding; all loaded files stay.
     unlock(&page, WRONG);
     assert!(page.says().contains("This password does not decrypt these files"), "{}", page.says());
     assert_eq!((shut(&page), page.files()), (vec!["password-wrong".to_owned()], files));
@@ -85,7 +85,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     assert_eq!(page.text("document.activeElement.getAttribute('aria-invalid')"), "true");
     assert_eq!(page.text("document.activeElement.value"), "", "the field keeps nothing");
 
-    // The right one opens the key, with the keyboard, and what is loaded later.
+    // The correct password, submitted with the keyboard, decrypts the key and keys that are loaded later.
     page.keys("[data-test=password]", &format!("{PASSWORD}\u{e007}"));
     page.wait("!document.querySelector('[data-test=password]')");
     page.settle("opened");
@@ -97,7 +97,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     let memory = || page.text("document.querySelector('[data-test=trust-memory]').innerText");
     assert!(memory().contains("A password"), "{}", memory());
 
-    // Only the worker had it: one that dies takes it along, and the person is asked again.
+    // Only the worker had the password: if it dies, the user is asked again.
     page.evaluate("window.airlockWorkers[0].postMessage('die');");
     page.wait("document.querySelector('[data-test=alert] p')");
     page.settle("the worker died");
@@ -108,7 +108,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     unlock(&page, PASSWORD);
     assert_eq!(shut(&page).len(), 0, "{}", page.says());
 
-    // What was opened is used.
+    // The decrypted keys are used.
     page.click("[data-test=keep-keys]");
     page.plan();
     page.make();
@@ -122,7 +122,7 @@ fn a_password_opens_keys_and_is_nowhere() {
     let mut secrets = Secrets::default();
     learn(&mut secrets, &fixtures::path(FIXTURE));
     learn(&mut secrets, &root);
-    secrets.learn_word(PASSWORD);
-    secrets.learn_word(WRONG);
+    secrets.add_word(PASSWORD);
+    secrets.add_word(WRONG);
     page.close(&secrets);
 }

@@ -1,4 +1,4 @@
-//! The picture of the rotation: every edge at every step, and who trusts whom at the chosen one.
+//! The connection matrix and drawing: every connection at every step, and the trust at the selected step.
 
 use airlock_tests::{fixtures, secrets::Secrets};
 use serde_json::{Value, json};
@@ -11,7 +11,8 @@ use crate::{
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// Comes between the workers and the page, and changes what core predicted: `matrix` and `says`, which holds the answer.
+/// Intercepts messages between the workers and the page, and changes core's predictions: `matrix` and `says`, which
+/// contains the answer.
 const DOCTOR: &str = "{
     const RealWorker = Worker;
     const change = (parcel) => {
@@ -29,7 +30,7 @@ const DOCTOR: &str = "{
     };
 }";
 
-/// One kubelet is left behind, and core makes no package of that.
+/// One kubelet is not updated; core would not build such a package.
 const REFUSED: &str = "
     const edge = matrix.edges.find((edge) => edge.id === 'kubelet-apiserver/cp2');
     const last = edge.spans.at(-1), from = last.from;
@@ -39,7 +40,7 @@ const REFUSED: &str = "
     says.reply = { Broken: [finding, matrix] };
 ";
 
-/// Fifty nodes for each that there is, and twenty steps for each that there is.
+/// Multiplies each node by fifty, and each step by twenty.
 const LARGE: &str = "
     const steps = matrix.columns.slice(1).flatMap((column) =>
         Array.from({ length: 20 }, (_, at) => ({ ...column, id: `${column.id}-${at}` })));
@@ -51,7 +52,7 @@ const LARGE: &str = "
     })));
 ";
 
-/// A page that has made the fixture's package; what core predicted is changed on the way to it.
+/// A page that has built the fixture's package; core's predictions are changed in transit.
 fn made(label: &str, change: &str) -> Page {
     let page = Page::open_after(label, &DOCTOR.replace("CHANGE", change));
     page.wait("document.querySelector('[data-test=page][data-place=workers]')");
@@ -65,14 +66,14 @@ fn made(label: &str, change: &str) -> Page {
     page
 }
 
-/// Presses and releases a key, as a keyboard does.
+/// Presses and releases a key.
 fn press(page: &Page, key: &str, code: u32, control: bool) {
     let event = |kind: &str| json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": if control { 2 } else { 0 } });
     page.devtools("Input.dispatchKeyEvent", &event("rawKeyDown"));
     page.devtools("Input.dispatchKeyEvent", &event("keyUp"));
 }
 
-/// Waits until the element of this id has the focus.
+/// Waits until the element with this id has the focus.
 fn at(page: &Page, id: &str) {
     page.wait(&format!("document.activeElement.id === {}", json!(id)));
 }
@@ -81,7 +82,7 @@ fn explanation(page: &Page) -> String {
     page.text("document.querySelector('[data-test=explanation]').innerText")
 }
 
-/// What is written at the ends of the drawing's lines, each once.
+/// The distinct labels at the ends of the drawing's lines.
 fn held(page: &Page) -> Vec<String> {
     let held = page.evaluate("return [...new Set([...document.querySelectorAll('.drawing .held text')].map((text) => text.textContent))].sort();");
     serde_json::from_value(held).expect("texts")
@@ -174,12 +175,12 @@ fn keys_and_pointer_walk_through_it() {
     at(&page, "edge-0:name");
     let before = page.matrix().len();
     press(&page, "Enter", 13, false);
-    // What a keyboard sends for Enter beside the key.
+    // The data that a keyboard sends for Enter in addition to the key.
     page.devtools("Input.dispatchKeyEvent", &json!({ "type": "char", "text": "\r", "key": "Enter" }));
     page.wait("document.querySelector('#edge-0\\\\:name[aria-expanded=true]')");
     assert_eq!(page.matrix().len(), before + 3, "admin.conf of three nodes");
 
-    // The pointer explains what it points at, and the chosen moment stays.
+    // The pointer shows an explanation, and the selected moment stays.
     let chosen = explanation(&page);
     let place = page.evaluate(
         "const cell = document.querySelector('#edge-1\\\\:5'); cell.scrollIntoView({ block: 'center' });
@@ -216,7 +217,7 @@ fn the_drawing_follows_the_chosen_step() {
     assert_eq!(page.text("document.querySelector('[data-test=slider]').getAttribute('aria-valuetext')"), title);
     assert_eq!(page.text("document.querySelector('.matrix .on .n').innerText"), "5", "so does the matrix");
 
-    // The same in words, line by line.
+    // The same as text, line by line.
     page.evaluate("document.querySelector('[data-test=trust-table]').open = true;");
     page.wait("document.querySelector('[data-test=trust-row]')");
     let rows =
@@ -285,7 +286,7 @@ fn a_rotation_that_breaks_something_is_refused_and_shown() {
     assert!(page.count("[data-test=matrix] [data-mark=broken]") > 0, "it is marked");
     assert_eq!(page.count("[data-test=wire][data-mark=broken]"), 1, "in the drawing, too");
 
-    // Nothing is lost, and the way back is open.
+    // Nothing is lost, and the previous step is reachable.
     assert!(page.files() >= 1 && page.count("[data-test=plan]") == 1 && page.count("[data-test=progress]") == 0);
     page.plan();
     assert_eq!(page.count("[data-test=make]:not([aria-disabled])"), 1);
@@ -311,7 +312,7 @@ fn a_large_cluster_is_drawn_as_runs() {
     let elements = page.count("[data-test=matrix] *");
     assert!(elements < 5_000, "{elements} elements");
 
-    // The nodes of one row, when they are asked for.
+    // The nodes of one row, after the row is opened.
     page.click("#edge-0\\:name");
     page.wait("document.querySelectorAll('[data-test=matrix] th.single').length === 150");
     page.evaluate("document.querySelector('#edge-0\\\\:0').focus();");

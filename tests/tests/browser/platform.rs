@@ -1,4 +1,4 @@
-//! The platform: told from the files, asked about where nobody can tell, said by the person, spoken in its own words.
+//! The platform: detected from the files, asked for if it is ambiguous, selected by the user, with its own terms.
 
 use std::{fs, path::Path, process::Command};
 
@@ -18,13 +18,13 @@ use crate::{
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 const NODES: [&str; 5] = ["cp1", "cp2", "cp3", "worker1", "cluster"];
 
-/// Chooses a platform, and waits until everything was looked at again.
+/// Selects a platform, and waits until the files were inspected again.
 fn say(page: &Page, platform: &str) {
     page.set("[data-test=platform]", platform);
     page.settle(&format!("platform: {platform}"));
 }
 
-/// What the page says in a line.
+/// The text of a line of the page.
 fn summary(page: &Page) -> String {
     page.text("document.querySelector('[data-test=summary]').innerText")
 }
@@ -40,7 +40,7 @@ fn where_the_files_are_of_two_platforms_the_page_asks() {
     page.go("inspect");
     assert_eq!(page.count("[data-test=platform-choice][data-asked=true]"), 1, "{}", page.says());
     assert_eq!(page.count("[data-test=finding][data-code=mixed-platforms]"), 1);
-    // The command line's option means nothing here: there is a field.
+    // The command line's option is not mentioned: there is a field.
     let remedy = page.text("document.querySelector('[data-code=mixed-platforms] .remedy').innerText");
     assert!(!remedy.contains("--platform"), "{remedy}");
 
@@ -49,7 +49,7 @@ fn where_the_files_are_of_two_platforms_the_page_asks() {
     assert_eq!(page.count("[data-test=finding][data-code=mixed-platforms]"), 0);
     say(&page, "kubeadm");
     assert_eq!(page.count("[data-test=finding][data-code=mixed-platforms]"), 0);
-    // What was said can be taken back, by the button as by the field.
+    // The selection can be undone, by the button and by the field.
     page.click("[data-test=undo]");
     page.settle("undone");
     assert!(summary(&page).contains("Talos (selected)"), "{}", summary(&page));
@@ -58,8 +58,8 @@ fn where_the_files_are_of_two_platforms_the_page_asks() {
     close(page);
 }
 
-/// StarlingX' own words, its subject and its day; everything that does not hang on the new key is what the command line
-/// writes.
+/// StarlingX' own terms, its subject and its expiry date. All content that does not depend on the new key equals the
+/// command line's.
 #[test]
 fn a_whole_subject_and_a_day_as_the_command_line_takes_them() {
     let page = Page::open("platform-starlingx");
@@ -112,7 +112,7 @@ fn a_whole_subject_and_a_day_as_the_command_line_takes_them() {
         "{}",
         certificate(&root)
     );
-    // Scripts are the same to the letter, but for the sums of what the new key is in.
+    // Scripts are identical, except for the checksums of files that contain the new key.
     for script in walk(&root).into_iter().filter(|file| file.ends_with(".sh")) {
         let read = |root: &Path| {
             let text = fs::read_to_string(root.join(&script)).expect("a script is text");

@@ -1,4 +1,5 @@
-//! Certificates renewed without new CAs: what every step says of such a package, and where the page offers it.
+//! Certificates renewed without new CAs: the text of every step for such a package, and the platforms for which the
+//! page offers it.
 
 use airlock_tests::{fixtures, secrets::Secrets};
 
@@ -9,11 +10,11 @@ use crate::{
     sample,
 };
 
-/// What is true of a rotation alone.
+/// Terms that apply only to a rotation.
 const OF_A_ROTATION: [&str; 8] =
     ["old CA", "new CA", "Phase ", "phases", "Trust both", "Drop old", "the rotation", "connections"];
 
-/// What is shown of a step, with everything open, but the options' own words.
+/// The text of a step with all sections open, without the options' own text.
 fn shown(page: &Page, step: &str) -> String {
     page.go(step);
     page.unfold();
@@ -67,7 +68,8 @@ fn a_renewal_says_nothing_of_a_rotation() {
     page.close(&secrets);
 }
 
-/// A tenant's operator renews them; Talos and StarlingX have no such package, and no workers that join with kubeadm.
+/// A tenant's operator renews its certificates; Talos and StarlingX have no such package, and no workers that join with
+/// kubeadm.
 #[test]
 fn both_choices_are_offered_where_core_allows_them() {
     let page = Page::open("renewal-platforms");

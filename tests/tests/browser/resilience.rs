@@ -1,4 +1,4 @@
-//! Cancelled runs, workers that die, browsers without workers: nothing that was loaded is lost.
+//! Cancelled runs, workers that die, browsers without workers: all loaded files stay.
 
 use airlock_tests::{fixtures, secrets::Secrets};
 
@@ -10,7 +10,7 @@ use crate::{
     page::{Page, learn},
 };
 
-/// Keeps hold of the workers, and puts BEFORE, an expression, in front of what each of them runs.
+/// Records the workers, and runs BEFORE, an expression, in front of each worker's code.
 pub const WORKERS: &str = r#"
 const workers = window.airlockWorkers = [];
 const RealWorker = Worker, RealBlob = Blob;
@@ -21,16 +21,16 @@ self.Blob = new Proxy(RealBlob, {
 });
 "#;
 
-/// A worker that ends over whatever it does when it is told to.
+/// A worker that ends at its first message.
 pub const MORTAL: &str =
     r#"`self.addEventListener('message', ({ data }) => { if (data === 'die') throw new Error('the end'); });`"#;
 
-/// Workers of which the second, which is the first that makes keys, finds no randomness.
+/// Workers of which the second, the first one that generates keys, has no randomness.
 const WITHOUT_RANDOMNESS: &str =
     r#"(++made === 2 ? `crypto.getRandomValues = () => { throw new Error('no randomness'); };` : '')"#;
 
-/// Workers whose memory is exhausted as soon as they are asked what they were told: all that wasm may have is taken away, but
-/// for some bytes, so that work begins and ends at an allocation that the browser really refuses.
+/// Workers whose memory is exhausted at their first question: all memory that wasm may use is allocated, except for
+/// some bytes, so that work begins and ends at an allocation that the browser really refuses.
 const STARVING: &str = r#"`{
     const instantiate = WebAssembly.instantiate;
     let exports, told;
@@ -61,7 +61,7 @@ const PICKY: &str = r#"`{
 
 pub const NO_WORKERS: &str = "self.Worker = class { constructor() { throw new Error('no workers here'); } };";
 
-/// Workers that are made, and then refuse to run.
+/// Workers that are created, and then fail to run.
 const FAILING_WORKERS: &str = "self.Worker = class extends EventTarget {
     constructor() { super(); setTimeout(() => this.dispatchEvent(new ErrorEvent('error')), 50); }
     set onmessage(handler) { }
@@ -152,7 +152,8 @@ fn a_file_that_kills_the_worker_is_left_out() {
     close(page, &package);
 }
 
-/// Memory runs out in the middle of every stage. Nothing that was loaded is lost, the person is told why, and can go on.
+/// Memory runs out in the middle of every stage. All loaded files stay, the page reports the cause, and the user can
+/// continue.
 #[test]
 fn memory_may_run_out_in_every_stage() {
     let mut page = Page::open_after("memory", &WORKERS.replace("BEFORE", STARVING));
@@ -162,7 +163,7 @@ fn memory_may_run_out_in_every_stage() {
     load(&page);
     let files = page.files();
 
-    // The newest core worker, or key worker, is told at which question it is to starve, and what is left to it then.
+    // Tells the newest core or key worker at which question its memory ends, and how much it has left.
     let starve = |role: &str, question: &str, left: u32| {
         let script = format!(
             "const workers = window.airlockWorkers.filter((worker) => worker.airlockRole === {});
@@ -183,7 +184,7 @@ fn memory_may_run_out_in_every_stage() {
         page.wait("!document.querySelector('[data-test=alert] p')");
     };
 
-    // Inspect: what was loaded before is there, what was too much is left out and named.
+    // Inspect: the files that were loaded before stay; the ones that were too much are skipped and named.
     starve("core", "\"Inspect\"", 1 << 20);
     page.choose(&[&crate::input::write(page.folder(), "large.yaml", vec![b'\n'; 50 << 20])]);
     told("inspect", "large.yaml, which was left out");
@@ -199,7 +200,7 @@ fn memory_may_run_out_in_every_stage() {
     page.go("plan");
     told("plan", "The background thread stopped");
 
-    // Keys: another worker makes the key, and the run comes to its end.
+    // Keys: another worker generates the key, and the run completes.
     page.plan();
     starve("key", "\"Make\"", 600);
     page.make();
@@ -218,7 +219,7 @@ fn memory_may_run_out_in_every_stage() {
     close(page, &package);
 }
 
-/// Chromium freezes the page in the middle of a run, as it does with tabs that nobody looks at, and thaws it.
+/// Chromium freezes the page in the middle of a run, as it does with background tabs, and resumes it.
 #[test]
 fn a_tab_that_is_put_to_sleep_goes_on_where_it_stood() {
     let page = Page::open_after(
@@ -244,7 +245,7 @@ fn a_tab_that_is_put_to_sleep_goes_on_where_it_stood() {
     close(page, &package);
 }
 
-/// Chromium throws tabs out that nobody looks at, and opens them anew with a mark: what was in memory is gone, and that is said.
+/// Chromium discards background tabs, and reloads them with a mark: the memory is lost, and the page reports it.
 #[test]
 fn a_tab_that_was_thrown_out_says_so() {
     let page = Page::open_after(

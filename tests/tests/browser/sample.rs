@@ -1,4 +1,4 @@
-//! Practise: a sample cluster made in the browser, marked as one everywhere, through to the package.
+//! Practice: a sample cluster generated in the browser, marked as such everywhere, through to the package.
 
 use std::{fs, time::Instant};
 
@@ -9,14 +9,14 @@ use crate::{
     page::{Page, learn},
 };
 
-/// Makes a sample, and waits until it is looked at.
+/// Generates a sample, and waits until it was inspected.
 pub fn make(page: &Page, id: &str) {
     page.click(&format!("[data-test=sample-{id}]"));
     page.wait("document.querySelector('[data-test=inventory], [data-test=alert] p')");
     page.settle(&format!("sample {id}"));
 }
 
-/// Has a package made that is refused over an outage at first, and accepts it.
+/// Requests a package that is refused because of an outage, and accepts the outage.
 pub fn make_with_outage(page: &Page) {
     page.click("[data-test=make]");
     page.wait("document.querySelector('[data-test=unmade], [data-test=alert] p')");
@@ -29,7 +29,7 @@ pub fn make_with_outage(page: &Page) {
     assert_eq!(page.count("[data-test=review]"), 1, "no package: {}", page.says());
 }
 
-/// A newcomer presses what stands there: from the empty page to a package in six presses.
+/// A new user follows the buttons: from the empty page to a package in six clicks.
 fn practise(id: &str, platform: &str, outage: bool) {
     let page = Page::open(&format!("sample-{id}"));
     let begun = Instant::now();
@@ -72,7 +72,7 @@ fn practise(id: &str, platform: &str, outage: bool) {
     }
     assert!(walk(&root).len() > 20);
 
-    // The sample itself is in no folder, so only the package's keys are known; none of them is in sight.
+    // The sample is in no folder, so only the package's keys are known; none of them is visible.
     let mut secrets = Secrets::default();
     learn(&mut secrets, &root);
     page.click("[data-test=end-sample]");

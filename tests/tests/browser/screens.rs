@@ -1,5 +1,5 @@
-//! The page as people see it, at every step: light and dark, wide and narrow, on paper. The pictures lie in
-//! `target/screens`; those of the README are copied from there (`docs/screens`).
+//! The page at every step: light and dark, wide and narrow, on paper. The screenshots are in `target/screens`; those of
+//! the README are copied from there (`docs/screens`).
 
 use std::{fs, path::PathBuf};
 
@@ -14,7 +14,7 @@ use crate::{
     sample,
 };
 
-/// Colours and width of a picture, by the end of its name.
+/// The color scheme and width of a screenshot, by the suffix of its name.
 const VIEWS: [(&str, &str, u32); 4] = [
     ("light-1280", "light", 1280),
     ("dark-1280", "dark", 1280),
@@ -28,7 +28,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// Takes the step's pictures, as high as the page is; the README's one is of the first screenful.
+/// Takes the step's screenshots of the whole page; the README's shows the first screen.
 fn picture(page: &Page, name: &str) {
     for (view, scheme, width) in VIEWS {
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });

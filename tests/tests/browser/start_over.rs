@@ -1,4 +1,4 @@
-//! A rotation that is under way is gone on with, unless the person gives its new CA up in so many words.
+//! A rotation in progress continues, unless the user explicitly discards its new CA.
 
 use airlock_tests::{rotation::Case, secrets::Secrets};
 
@@ -22,7 +22,7 @@ fn a_third_ca_is_made_only_in_so_many_words() {
     let trees = pack_from(page.folder(), &phases.phase(1), &HOLDERS, "trees.tar");
     page.choose(&[&trees]);
 
-    // Going on is what is chosen; the new CA is there.
+    // Continuing is the default; the new CA exists.
     assert_eq!(page.count("[data-test=go-on]:checked"), 1);
     assert_eq!(page.count("[data-test=cluster-name], [data-test=confirm-start-over]"), 0);
     page.plan();
@@ -39,7 +39,7 @@ fn a_third_ca_is_made_only_in_so_many_words() {
     assert!(page.says().contains("Confirm that the new CA is discarded"), "{}", page.says());
     assert_eq!(page.count("[data-test=plan]"), 0, "nothing is planned without it");
 
-    // The other way again, and the confirmation is gone.
+    // Selecting the default again removes the confirmation.
     page.click("[data-test=confirm-start-over]");
     page.click("[data-test=go-on]");
     page.click("[data-test=start-over]");
@@ -53,7 +53,7 @@ fn a_third_ca_is_made_only_in_so_many_words() {
     let root = unpack(&page.download());
     assert!(root.to_string_lossy().ends_with("-anew"), "{}", root.display());
 
-    // Other files, another question.
+    // Other files change the question.
     page.choose(&[&pack_from(page.folder(), &phases.phase(1), &["cp1"], "again.tar")]);
     assert_eq!(page.count("[data-test=go-on]:checked"), 1);
 

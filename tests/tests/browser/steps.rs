@@ -1,4 +1,4 @@
-//! Five steps in the address, a free way back, and a question before keys are lost.
+//! Five steps in the address, free navigation backwards, and a question before keys are lost.
 
 use airlock_tests::{fixtures, secrets::Secrets};
 
@@ -10,7 +10,7 @@ use crate::{
 
 const FIXTURE: &str = "kubeadm/ecdsa-3";
 
-/// What the address and the tab say, which step is shown, and where the focus is.
+/// The address, the tab's title, the displayed step, and the focused element.
 fn place(page: &Page) -> [String; 4] {
     let found = page.evaluate(
         "return [location.hash, document.title, document.querySelector('[data-step]:not([hidden])').dataset.step, document.activeElement.id];",
@@ -22,7 +22,7 @@ fn shown(page: &Page, step: &str) {
     page.wait(&format!("!document.querySelector('[data-step={step}]').hidden && location.hash === '#{step}'"));
 }
 
-/// Would the browser ask before it leaves?
+/// Whether the browser would ask before it leaves the page.
 fn asks(page: &Page) -> bool {
     page.evaluate("return !dispatchEvent(new Event('beforeunload', { cancelable: true }));") == true
 }
@@ -52,7 +52,7 @@ fn one_goes_on_and_back_and_nothing_is_lost() {
     page.click("[data-test=onwards]");
     shown(&page, "download");
 
-    // The browser's own way back, step by step, and forward again.
+    // The browser's own Back button, step by step, and Forward again.
     for step in ["review", "plan", "inspect"] {
         page.evaluate("history.back();");
         shown(&page, step);
@@ -61,7 +61,7 @@ fn one_goes_on_and_back_and_nothing_is_lost() {
     shown(&page, "download");
     assert_eq!((page.count("[data-test=keep-keys]:checked"), page.count("[data-test=review]")), (1, 1));
 
-    // A step for which something is missing cannot be gone to, not even by its address.
+    // A step with missing requirements cannot be opened, not even by its address.
     page.click("[data-test=keep-keys]");
     page.wait("!document.querySelector('[data-test=review]')");
     page.evaluate("location.hash = 'download';");
@@ -113,7 +113,7 @@ fn what_the_page_is_and_holds_is_said_and_wiped() {
     assert!(said("memory").contains("No files."), "{}", said("memory"));
     assert!(!asks(&page), "there is nothing left to lose");
 
-    // And it can be begun again.
+    // The user can start again.
     page.choose(&[&pack(page.folder(), FIXTURE, &["cp1", "cp2", "cp3", "worker1", "cluster"], "again.tar")]);
     page.plan();
     close(page);

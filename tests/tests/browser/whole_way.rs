@@ -1,4 +1,4 @@
-//! Files in, package out, and the package judged by what is not ours.
+//! From files to the package, with the package checked by independent programs.
 
 use std::{fs, path::Path};
 
@@ -10,8 +10,8 @@ use crate::{
     page::{Page, learn},
 };
 
-/// A cluster of three nodes: one node comes as a folder, one as `.tar.gz`, one as `.zip` by a drop; the management
-/// cluster's Secrets are pasted and chosen. RSA 2048, as kubeadm's default.
+/// A cluster of three nodes: one node is loaded as a folder, one as `.tar.gz`, one as a dropped `.zip`; the management
+/// cluster's Secrets are pasted and selected. RSA 2048, kubeadm's default.
 #[test]
 fn three_nodes_by_every_door() {
     let page = Page::open("whole-way");
@@ -28,7 +28,7 @@ fn three_nodes_by_every_door() {
     }
     page.choose(&chosen.iter().map(AsRef::as_ref).collect::<Vec<&Path>>());
 
-    // Inspect: every node, every authority, nothing that stands in the way.
+    // Inspect: every node, every CA, and no error.
     page.unfold();
     page.look("inspected");
     page.go("load");
@@ -50,14 +50,14 @@ fn three_nodes_by_every_door() {
     page.plan();
     page.unfold();
     assert!(page.count("[data-test=step]") > 10, "the plan has steps");
-    // A file that changes on several nodes alike is said once, with how many they are.
+    // A file that changes in the same way on several nodes is listed once, with their number.
     let edits = page.evaluate(
         "return [...document.querySelectorAll('[data-test=edit]')].reduce((sum, edit) => sum + Number(edit.dataset.holders), 0);",
     );
     assert!(edits.as_u64().is_some_and(|edits| edits > 60), "the plan says which file changes: {edits}");
     assert_eq!(page.count("[data-test=successor]"), 2, "both authorities get a successor");
 
-    // Make: the bar counts up to every key.
+    // Build: the bar counts every key.
     page.evaluate(
         "const bars = window.airlockBars = [];
          new MutationObserver(() => {
@@ -73,7 +73,7 @@ fn three_nodes_by_every_door() {
     assert!(bars.windows(2).all(|pair| pair[0].0 <= pair[1].0), "the bar never goes back: {bars:?}");
     assert!(bars.iter().any(|bar| bar.0 > 0 && bar.0 < total), "the bar moves: {bars:?}");
 
-    // Review: keys are pins, and every file can be looked at before the download.
+    // Review: keys are shown as pins, and every file can be viewed before the download.
     page.unfold();
     let shown = page.preview("2-switch/control-plane/cp1/etc/kubernetes/pki/ca.key");
     assert!(shown.contains("‹private key, pin sha256:"), "{shown}");

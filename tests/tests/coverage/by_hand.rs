@@ -83,7 +83,7 @@ fn the_rotation_goes_on_with_the_same_new_ca() {
     }
 }
 
-/// A file of another CA is none of the page's: its flag is refused as before.
+/// A file of another CA is not the copy that the documentation describes: its flag is refused.
 #[test]
 fn a_signing_file_of_another_ca_is_refused() {
     let (cluster, _) = begun("stranger", "/CN=kubernetes-2030", false);

@@ -76,7 +76,7 @@ impl Cluster {
     }
 
     /// Adds a file that belongs to no node.
-    pub(crate) fn beside(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn with_unassigned(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
         self.files.push(InputFile::new(format!("{}/{name}", self.fixture), text.into()));
         self
     }

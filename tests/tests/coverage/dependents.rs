@@ -13,7 +13,7 @@ fn with_konnectivity() -> Cluster {
     cluster.with(KONNECTIVITY, kubeconfig)
 }
 
-/// As `f-konnconf`: changed in each phase; who restarts its reader is for the person to say.
+/// As in tests/fixtures/field/f-konnconf: changed in each phase; the user must say who restarts its reader.
 #[test]
 fn a_kubeconfig_without_a_known_reader_has_to_be_acknowledged() {
     let error = with_konnectivity().refused_once("unknown-reader");
@@ -55,7 +55,7 @@ fn a_kubeconfig_with_a_known_reader_is_rotated_like_kubeadms_own() {
     assert_eq!(subject.trim(), "subject=CN=system:konnectivity-server");
 }
 
-/// It leads to a server of which nothing is known: neither whom that trusts, nor who issued its certificate.
+/// It leads to an unknown server: neither the CAs that it trusts nor the issuer of its certificate are known.
 #[test]
 fn a_kubeconfig_for_another_server_is_not_changed() {
     let cluster = Cluster::new();
@@ -79,7 +79,7 @@ fn a_certificate_without_a_known_reader_has_to_be_acknowledged() {
     assert!(error.message.contains("phase 3"), "{error}");
 }
 
-/// Its reader is a unit of the node: the certificate is renewed, and the unit restarted.
+/// Its reader is a systemd unit of the node: the certificate is renewed, and the unit restarted.
 #[test]
 fn a_certificate_that_a_unit_reads_is_renewed() {
     let cluster = Cluster::new();
@@ -99,7 +99,7 @@ fn a_certificate_that_a_unit_reads_is_renewed() {
     }
 }
 
-/// Whoever has the old CA's key reaches etcd, whatever this rotation does.
+/// A holder of the old CA's key can connect to etcd, regardless of this rotation.
 #[test]
 fn etcd_that_trusts_a_copy_of_the_cluster_ca_has_to_be_acknowledged() {
     let cluster = Cluster::new();
@@ -112,7 +112,7 @@ fn etcd_that_trusts_a_copy_of_the_cluster_ca_has_to_be_acknowledged() {
     assert_eq!(etcd.acknowledge, "cluster/etcd-trusts-old-ca/etcd");
 }
 
-/// Copies that administrators and kubeadm leave behind: no process reads them.
+/// Copies that administrators and kubeadm leave on the node: no process reads them.
 #[test]
 fn backups_do_not_have_to_be_acknowledged() {
     let cluster = Cluster::new();

@@ -1,4 +1,4 @@
-//! Private keys that are also used for something else than their certificate.
+//! Private keys that are also used for another purpose than their certificate.
 
 use std::fs;
 
@@ -75,7 +75,7 @@ fn the_key_of_the_ca_as_service_account_key_is_refused() {
     }
 }
 
-/// One key for two certificates: a new key for one of them would leave the other without its own.
+/// One key for two certificates: a new key for one of them would no longer match the other.
 #[test]
 fn a_key_that_two_certificates_share_is_kept() {
     let cluster = Cluster::new();
@@ -102,7 +102,7 @@ fn a_key_that_two_certificates_share_is_kept() {
     );
 }
 
-/// The key named by an environment variable, for a certificate of its own: openssl says whether the pair still matches.
+/// A certificate whose key an environment variable names: OpenSSL verifies whether the pair still matches.
 #[test]
 fn a_key_that_a_pod_names_by_environment_variable_is_kept() {
     let mount = "    env:\n    - name: REGISTRY_HTTP_TLS_CERTIFICATE\n      value: /etc/registry/registry.crt\n    - name: REGISTRY_HTTP_TLS_KEY\n      value: /etc/kubernetes/pki/apiserver.key\n    volumeMounts:\n    - mountPath: /etc/kubernetes/pki\n      name: pki\n";

@@ -10,7 +10,8 @@ use super::cluster::{Cluster, NODE, openssl, verify};
 const FILE_MOUNT: &str = "    volumeMounts:\n    - mountPath: /etc/kubernetes/admin.conf\n      name: kubeconfig\n";
 const FILE_VOLUME: &str = "  - hostPath:\n      path: /etc/kubernetes/admin.conf\n    name: kubeconfig\n";
 
-/// As `f-kubevip`. A bind mount keeps the inode that the file had: seen with `mount --bind` and a rename.
+/// As in tests/fixtures/field/f-kubevip. A bind mount keeps the inode that the file had: seen with `mount --bind` and a
+/// rename.
 #[test]
 fn a_static_pod_that_mounts_a_single_file_is_restarted_in_each_phase() {
     let package = Cluster::new().pod("kube-vip", FILE_MOUNT, FILE_VOLUME).package(&[]);
@@ -41,7 +42,7 @@ fn a_bind_mount_keeps_the_file_that_was_renamed_over() {
     assert_eq!(seen, "old\n");
 }
 
-/// A folder with `ca.crt`, and nothing that says which file of it is read.
+/// A folder with `ca.crt`, and no information about which of its files are read.
 #[test]
 fn a_static_pod_that_mounts_the_pki_is_restarted_in_each_phase() {
     let mount = "    volumeMounts:\n    - mountPath: /pki\n      name: pki\n";
@@ -53,7 +54,7 @@ fn a_static_pod_that_mounts_the_pki_is_restarted_in_each_phase() {
     assert!(!package.connections("consumer-apiserver/agent/etc/kubernetes/pki/ca.crt").is_empty());
 }
 
-/// A Pod that mounts a folder in which nothing changes is left running.
+/// A Pod that mounts a folder without changes is not restarted.
 #[test]
 fn a_static_pod_that_reads_nothing_that_changes_is_not_restarted() {
     let mount = "    volumeMounts:\n    - mountPath: /etc/ssl/certs\n      name: certs\n";
@@ -64,7 +65,7 @@ fn a_static_pod_that_reads_nothing_that_changes_is_not_restarted() {
     }
 }
 
-/// As `f-etcd-cafile`: phase 3 would cut every API server from etcd at its next start.
+/// As in tests/fixtures/field/f-etcd-cafile: phase 3 would disconnect every API server from etcd at its next start.
 #[test]
 fn etcd_under_the_cluster_ca_is_refused() {
     let cluster = Cluster::new().edit(
@@ -86,7 +87,7 @@ fn an_openid_connect_issuer_under_the_cluster_ca_is_refused() {
     assert!(error.message.contains("--oidc-ca-file") && error.message.contains("phase 3"), "{error}");
 }
 
-/// The certificate of `--tls-sni-cert-key` is renewed, and its own name is what the step's check asks for.
+/// The certificate of `--tls-sni-cert-key` is renewed, and the step's check requests its own host name.
 #[test]
 fn a_certificate_for_another_name_is_renewed_and_checked_by_that_name() {
     let cluster = Cluster::new();
@@ -153,7 +154,7 @@ fn a_kubeconfig_of_the_scheduler_that_was_not_provided_is_asked_for() {
     );
 }
 
-/// A manifest whose mounts were not changed with the flag: the running Pod must have one.
+/// A manifest whose mounts were not changed with the flag: the running Pod must have the mount.
 #[test]
 fn a_kubeconfig_that_no_mount_covers_is_looked_at_all_the_same() {
     let flag = format!("--kubeconfig={OTHER}");
@@ -204,8 +205,8 @@ fn a_unit_on_a_worker_that_reads_the_ca_has_to_be_acknowledged() {
     assert!(package.text("RUNBOOK.md").contains("agent.service"), "the runbook names it");
 }
 
-/// As for `--oidc-ca-file`: kube-apiserver verifies an audit webhook by the cluster CA, and the webhook's certificate was not
-/// provided. openssl says what its certificate of the old CA is worth after phase 3.
+/// As for `--oidc-ca-file`: kube-apiserver verifies an audit webhook with the cluster CA, and the webhook's certificate
+/// was not provided. OpenSSL verifies its certificate of the old CA after phase 3.
 #[test]
 fn a_webhook_under_the_cluster_ca_has_to_be_acknowledged() {
     let cluster = Cluster::new();
@@ -241,7 +242,7 @@ fn a_webhook_under_the_cluster_ca_has_to_be_acknowledged() {
     assert!(!refused.status.success(), "the finding is right: phase 3 rejects it");
 }
 
-/// A proxy for egress that is not on the node.
+/// An egress proxy that is not on the node.
 #[test]
 fn a_proxy_for_egress_under_the_cluster_ca_has_to_be_acknowledged() {
     let configuration = "apiVersion: apiserver.k8s.io/v1beta1\nkind: EgressSelectorConfiguration\negressSelections:\n- name: cluster\n  connection:\n    proxyProtocol: HTTPConnect\n    transport:\n      tcp:\n        url: https://proxy.example.org:8131\n        tlsConfig:\n          caBundle: /etc/kubernetes/pki/ca.crt\n";
@@ -252,7 +253,7 @@ fn a_proxy_for_egress_under_the_cluster_ca_has_to_be_acknowledged() {
     assert!(error.acknowledge.ends_with("/etc/kubernetes/pki/egress.yaml/proxy.example.org"), "{error:?}");
 }
 
-/// The kubelet replaces its own certificate at a moment that no step knows.
+/// The kubelet replaces its own certificate at a time that no step knows.
 #[test]
 fn a_process_that_uses_the_kubelet_s_certificate_has_to_be_acknowledged() {
     let unit = |path: &str| format!("[Service]\nExecStart=/usr/bin/agent --credential {path}\n");
@@ -273,7 +274,7 @@ fn a_process_that_uses_the_kubelet_s_certificate_has_to_be_acknowledged() {
     }
 }
 
-/// A drop-in of a worker's kubelet counts as a control-plane node's does: kubelet 1.36 ends where the file is missing.
+/// A drop-in of a worker's kubelet is treated like a control-plane node's; kubelet 1.36 exits if the file is missing.
 #[test]
 fn a_drop_in_of_a_worker_s_kubelet_is_looked_at() {
     let cluster = Cluster::of("rsa-3")

@@ -126,7 +126,7 @@ fn a_file_of_its_own_becomes_a_bundle() {
     }
 }
 
-/// A file that was not provided may hold the old CA: the finding names it, and the plan waits for the person.
+/// A file that was not provided may contain the old CA: the finding names it, and the user must acknowledge it.
 #[test]
 fn a_file_that_was_not_provided_is_named() {
     let flag = "--kubelet-certificate-authority=/etc/ssl/kubelet-ca.crt";
@@ -162,7 +162,7 @@ fn serving_certificates_in_files_are_issued_again() {
     assert!(package.text("2-switch/workers/apply.sh").contains("is_node worker1"), "each worker has its own");
 }
 
-/// What kubeadm's kubelets serve by default: made by themselves, and verified by nobody.
+/// The kubelet of a kubeadm cluster generates its serving certificate itself, and no component verifies it.
 #[test]
 fn self_signed_serving_certificates_are_said() {
     let folder = scratch("serving-self-signed");

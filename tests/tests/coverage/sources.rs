@@ -26,7 +26,7 @@ fn command_by_kubectl(label: &str, manifest: &[u8]) -> Vec<String> {
     words.map(|word| word.as_str().expect("a word").to_owned()).collect()
 }
 
-/// Two lists under `command`: the last one counts, for kubectl and for Airlock.
+/// Two lists under `command`: the last one applies, in kubectl and in Airlock.
 #[test]
 fn the_last_of_two_equal_keys_counts_in_a_manifest() {
     let etcd = "    - --etcd-cafile=/etc/kubernetes/pki/etcd/ca.crt\n";
@@ -65,7 +65,7 @@ fn a_duplicate_key_beside_the_flags_does_not_keep_a_manifest_from_being_changed(
     assert_eq!(new.matches("  hostNetwork: true\n").count(), 2, "every other byte is kept");
 }
 
-/// The kubelet decodes the first document of a manifest alone.
+/// The kubelet decodes only the first document of a manifest.
 #[test]
 fn the_first_document_of_a_manifest_counts() {
     let other = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {containers: [{name: other}]}\n";
@@ -79,7 +79,7 @@ fn the_first_document_of_a_manifest_counts() {
     cluster.refused_once("etcd-under-cluster-ca");
 }
 
-/// What cannot be read hides flags: an error for every component, and for every further static Pod.
+/// Flags of a file that cannot be read are unknown: an error for every component, and for every other static Pod.
 #[test]
 fn a_manifest_that_cannot_be_read_refuses_the_plan() {
     for name in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
@@ -129,7 +129,7 @@ fn two_manifests_of_one_pod_refuse_the_plan() {
     assert_eq!(cluster.findings("duplicate-static-pod"), []);
 }
 
-/// The kubelet runs the Pod, and the scripts restart `NAME.yaml`.
+/// The kubelet also runs the Pod of `agent.yml`, but the scripts restart only `NAME.yaml`.
 #[test]
 fn a_static_pod_that_the_scripts_cannot_restart_refuses_the_plan() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: agent}\nspec:\n  containers:\n  - name: agent\n    image: i\n    volumeMounts: [{mountPath: /a.conf, name: a}]\n  volumes: [{name: a, hostPath: {path: /etc/kubernetes/admin.conf, type: File}}]\n";
@@ -181,7 +181,7 @@ fn an_environment_file_says_which_files_a_unit_reads() {
     }
 }
 
-/// A pattern stands for every provided file that it matches, sorted; of two settings the later one counts.
+/// A pattern stands for every provided file that it matches, sorted; the later one of two settings applies.
 #[test]
 fn environment_files_with_wildcards_say_which_files_a_unit_reads() {
     let unit = "[Service]\nEnvironmentFile=/etc/agent/*.env\nExecStart=/usr/bin/agent --ca ${CA}\n";
@@ -223,7 +223,7 @@ fn a_unit_whose_environment_was_not_provided_has_to_be_acknowledged() {
     }
 }
 
-/// A leaf outside of `/etc/kubernetes` that a static Pod names by its mount.
+/// A leaf certificate outside of `/etc/kubernetes` that a static Pod names by its mount.
 #[test]
 fn a_mounted_file_outside_of_etc_kubernetes_is_the_nodes() {
     let cluster = Cluster::new();
@@ -280,7 +280,7 @@ fn a_reader_by_another_path_is_restarted() {
     }
 }
 
-/// Made by openssl: what a container holds is not known without its password.
+/// Created by OpenSSL: the content of a container is unknown without its password.
 #[test]
 fn an_encrypted_container_on_a_node_has_to_be_acknowledged() {
     let cluster = Cluster::new();
@@ -299,7 +299,7 @@ fn an_encrypted_container_on_a_node_has_to_be_acknowledged() {
     cluster.package(&[&error.acknowledge]);
 }
 
-/// Made by keytool.
+/// Created by keytool.
 #[test]
 fn a_java_keystore_that_a_process_names_has_to_be_acknowledged() {
     let cluster = Cluster::new();
@@ -323,8 +323,8 @@ fn a_java_keystore_that_a_process_names_has_to_be_acknowledged() {
     }
 }
 
-/// Certificates in a Java keystore are not encrypted: one without a certificate of the cluster's CAs is no obstacle, one that
-/// cannot be read to its end is.
+/// Certificates in a Java keystore are not encrypted: one without a certificate of the cluster's CAs is no obstacle,
+/// one that cannot be parsed completely is.
 #[test]
 fn a_java_keystore_with_other_certificates_is_no_obstacle() {
     let folder = scratch("keystore-foreign");
@@ -356,25 +356,25 @@ fn an_encrypted_ca_key_is_not_also_missing() {
 impl Cluster {
     /// The findings with this code, of inspection and planning.
     fn findings(&self, code: &str) -> Vec<Finding> {
-        self.said().into_iter().filter(|finding| finding.code == code).collect()
+        self.findings_of().into_iter().filter(|finding| finding.code == code).collect()
     }
 
     /// The only finding with this code, which must be a warning.
     #[track_caller]
     fn warning(&self, code: &str) -> Finding {
         let found = self.findings(code);
-        let [only] = found.as_slice() else { panic!("one {code}, not {:#?}", self.said()) };
+        let [only] = found.as_slice() else { panic!("one {code}, not {:#?}", self.findings_of()) };
         assert_eq!(only.severity, Severity::Warning, "{only}");
         only.clone()
     }
 
     /// The codes of all errors and warnings.
     fn all_severe(&self) -> Vec<String> {
-        let said = self.said().into_iter().filter(|finding| finding.severity != Severity::Note);
+        let said = self.findings_of().into_iter().filter(|finding| finding.severity != Severity::Note);
         said.map(|finding| finding.code).collect()
     }
 
-    fn said(&self) -> Vec<Finding> {
+    fn findings_of(&self) -> Vec<Finding> {
         self.outcome(&RotationRequest::default())
     }
 }

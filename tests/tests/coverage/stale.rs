@@ -2,7 +2,8 @@
 
 use super::cluster::Cluster;
 
-/// As `b-2027`, for the kubeconfig that no component reads: another cluster's `admin.conf` lies in its place.
+/// As in tests/fixtures/field/b-2027, for the kubeconfig that no component reads: another cluster's `admin.conf` has
+/// its path.
 #[test]
 fn a_stale_admin_conf_is_left_out_by_a_choice() {
     let cluster = Cluster::new();

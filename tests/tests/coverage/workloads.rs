@@ -19,7 +19,7 @@ fn holds(package: &Package, ids: &[&str]) {
     }
 }
 
-/// The scheduler restarts in each phase anyway; the connections to its port are in the matrix.
+/// The scheduler restarts in each phase in any case; the matrix contains the connections to its port.
 #[test]
 fn the_schedulers_own_bundles_are_connections() {
     let cluster = Cluster::new();
@@ -79,7 +79,7 @@ fn a_cloud_controller_manager_as_workload_is_restarted_after_its_kubeconfig_chan
     for kind in ["DaemonSet", "Deployment"] {
         let cluster = Cluster::new();
         let kubeconfig = cluster.kubeconfig("ccm-workload", "system:cloud-controller-manager", None);
-        let cluster = cluster.with(KUBECONFIG, kubeconfig).beside("workloads.yaml", workload(kind));
+        let cluster = cluster.with(KUBECONFIG, kubeconfig).with_unassigned("workloads.yaml", workload(kind));
         let package = cluster.package(&[]);
         let name = format!("{kind}/cloud-controller-manager");
         holds(&package, &[&format!("consumer-apiserver/{name}{KUBECONFIG}/cp1")]);
@@ -92,7 +92,7 @@ fn a_cloud_controller_manager_as_workload_is_restarted_after_its_kubeconfig_chan
     }
 }
 
-/// Without the object, nothing says what reads the kubeconfig: the person has to say that they restart it.
+/// Without the object, the reader of the kubeconfig is unknown: the user must confirm its restart.
 #[test]
 fn a_kubeconfig_whose_reader_is_not_known_is_acknowledged() {
     let cluster = Cluster::new();
@@ -101,14 +101,14 @@ fn a_kubeconfig_whose_reader_is_not_known_is_acknowledged() {
     assert!(error.message.contains(KUBECONFIG), "{error}");
 }
 
-/// Monitoring mounts the whole disk; it reads no kubeconfig of the node.
+/// A monitoring agent mounts the whole disk; it reads no kubeconfig of the node.
 #[test]
 fn a_workload_that_mounts_the_disk_reads_no_kubeconfig() {
     let text = workload("DaemonSet").replace("cloud-controller-manager", "node-exporter");
     let text = text.replace(&KUBECONFIG.replace("cloud-controller-manager", "node-exporter"), "/");
     let text =
         text.replace("          type: File\n", "").replace("        - --kubeconfig=/\n", "        - --path.rootfs=/\n");
-    let package = Cluster::new().beside("workloads.yaml", text).package(&[]);
+    let package = Cluster::new().with_unassigned("workloads.yaml", text).package(&[]);
     assert_eq!(package.connections("consumer-"), Vec::<&str>::new());
     assert!(!package.text("2-switch/cluster/apply.sh").contains("restart_reader"));
 }

@@ -253,7 +253,7 @@ fn go_reads_the_same_blocks() {
     assert!(listed > 100 && pools > 500 && pairs > 200 && ignored > 100, "{listed} {pools} {pairs} {ignored}");
 }
 
-/// What OpenSSL makes of blocks that Go ignores, and that the command in our findings writes all of them for Go.
+/// OpenSSL reads blocks that Go ignores, and the command in our findings writes all of them for Go.
 #[test]
 fn openssl_reads_what_go_ignores_and_converts_it() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

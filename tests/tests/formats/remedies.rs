@@ -11,7 +11,7 @@ use airlock_core::{
 use airlock_tests::{fixtures, tools};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::given::{self, CA, expect, mended, packed, said, with};
+use crate::helpers::{self, CA, expect, findings_of, mended, packed, with};
 
 fn ca() -> Vec<u8> {
     fixtures::read(&format!("kubeadm/{CA}"))
@@ -21,14 +21,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("the fixture is ASCII")
 }
 
-/// Certificates and keys that openssl converts, on a node and by themselves.
+/// Certificates and keys that OpenSSL converts, on a node and outside of one.
 #[test]
 fn certificates_in_other_forms_are_named_and_converted() {
     let ca = ca();
     let pem = text(&ca);
     let openssl = |arguments: &str| {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        given::run(&format!("openssl {arguments}"), folder.path(), &ca);
+        helpers::run(&format!("openssl {arguments}"), folder.path(), &ca);
         fs::read(folder.path().join("OUT")).expect("openssl wrote it")
     };
     let once = STANDARD.encode(&ca);
@@ -110,7 +110,7 @@ fn certificates_in_other_forms_are_named_and_converted() {
         ("key-in-trust-bundle", [ca.clone(), key].concat(), "private key among the trusted", "openssl crl2pkcs7", 1),
     ];
     for (code, bytes, what, tool, count) in cases {
-        let (findings, planned) = said(with(&[(CA, bytes.clone())]));
+        let (findings, planned) = findings_of(with(&[(CA, bytes.clone())]));
         assert!(!planned, "{what}");
         let finding = expect(&findings, code, Severity::Error, CA);
         assert!(finding.message.contains(what), "{finding}");
@@ -121,18 +121,18 @@ fn certificates_in_other_forms_are_named_and_converted() {
         assert!(pem::key_block(&new).is_none(), "{what}");
         assert_eq!(pem::trust_blocks(&new)[0].der, pem::trust_blocks(&ca)[0].der, "{what}");
         if count == 1 {
-            let (findings, planned) = said(with(&[(CA, new)]));
+            let (findings, planned) = findings_of(with(&[(CA, new)]));
             assert!(planned && findings.is_empty(), "{what}: {findings:#?}");
         }
     }
 }
 
-/// `check` must not count a CA that Go does not see: the second certificate of a bundle under another label.
+/// `check` must not count a CA that Go ignores: the second certificate of a bundle under another label.
 #[test]
 fn a_new_ca_that_go_ignores_is_not_trusted() {
-    let (_, package) = packed(given::cluster());
+    let (_, package) = packed(helpers::cluster());
     let mut files: BTreeMap<String, InputFile> =
-        given::cluster().into_iter().map(|file| (file.path.clone(), file)).collect();
+        helpers::cluster().into_iter().map(|file| (file.path.clone(), file)).collect();
     for (path, bytes) in &package {
         if let Some(rest) = path.strip_prefix("1-trust-both/control-plane/").filter(|rest| rest.contains("/etc/")) {
             files.insert(format!("ecdsa-3/{rest}"), InputFile::new(format!("ecdsa-3/{rest}"), bytes.clone()));
@@ -164,10 +164,11 @@ fn a_new_ca_that_go_ignores_is_not_trusted() {
 fn etcd_reads_other_labels_and_no_key() {
     let path = "ecdsa-3/cp1/etc/kubernetes/pki/etcd/ca.crt";
     let etcd = text(&fixtures::read(&format!("kubeadm/{path}")));
-    let (findings, planned) = said(with(&[(path, etcd.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes())]));
+    let (findings, planned) =
+        findings_of(with(&[(path, etcd.replace("CERTIFICATE", "X509 CERTIFICATE").into_bytes())]));
     assert!(planned && findings.is_empty(), "{findings:#?}");
     let key = text(&fixtures::read("kubeadm/ecdsa-3/cp1/etc/kubernetes/pki/etcd/ca.key"));
-    let (findings, _) = said(with(&[(path, format!("{etcd}{key}").into_bytes())]));
+    let (findings, _) = findings_of(with(&[(path, format!("{etcd}{key}").into_bytes())]));
     let finding = expect(&findings, "key-in-trust-bundle", Severity::Warning, path);
     assert!(finding.message.contains("etcd cannot read the file"), "{finding}");
 }
@@ -187,7 +188,7 @@ fn a_field_cluster_whose_ca_go_ignores_is_refused() {
     packed(files);
 }
 
-/// kubectl is asked for what it leaves out, and for what a split file holds.
+/// kubectl lists the parts that it omits, and the content of a split file.
 #[test]
 fn kubeconfigs_in_other_forms_are_named_and_converted() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -201,34 +202,34 @@ fn kubeconfigs_in_other_forms_are_named_and_converted() {
     for omitted in
         [kubectl(&[]), kubectl(&["-o", "json"]), text(&kubectl(&[])).replace("DATA+OMITTED", "REDACTED").into_bytes()]
     {
-        let (findings, planned) = said(with(&[(path, omitted)]));
+        let (findings, planned) = findings_of(with(&[(path, omitted)]));
         assert!(!planned);
         let finding = expect(&findings, "unreadable-content", Severity::Error, path);
         assert!(finding.message.contains("left the data out"), "{finding}");
-        let command = given::command(finding);
+        let command = helpers::command(finding);
         assert_eq!(command, "kubectl config view --raw --flatten >NEW");
         let new = kubectl(&command.trim_end_matches(" >NEW").split(' ').skip(3).collect::<Vec<_>>());
-        assert!(said(with(&[(path, new)])).1);
+        assert!(findings_of(with(&[(path, new)])).1);
     }
     let carol = fixtures::files("kubeadm/ecdsa-3").into_iter().find(|file| file.path.contains("/clients/"));
     let carol = carol.expect("the fixture has people's kubeconfigs");
     let airlock_core::Content::Bytes(bytes) = &carol.content else { panic!("it is a file") };
     let two = [admin.clone(), b"---\n".to_vec(), bytes.to_vec()].concat();
-    let (findings, _) = said(with(&[("two.conf", two.clone())]));
+    let (findings, _) = findings_of(with(&[("two.conf", two.clone())]));
     let finding = expect(&findings, "unreadable-content", Severity::Warning, "two.conf");
     assert!(finding.message.contains("2 YAML documents, 2 of them kubeconfigs"), "{finding}");
     // kubectl reads the first and says nothing of the second.
     fs::write(folder.path().join("admin.conf"), &two).expect("a file can be written");
     let seen = kubeconfig::parse(&kubectl(&["--raw"])).expect("kubectl writes a kubeconfig");
     assert_eq!(seen.users.len(), kubeconfig::parse(&admin).expect("a kubeconfig").users.len());
-    given::run(given::command(finding), folder.path(), &two);
+    helpers::run(helpers::command(finding), folder.path(), &two);
     for (part, whole) in [("kubeconfig-00", admin.as_slice()), ("kubeconfig-01", bytes)] {
         let part = fs::read(folder.path().join(part)).expect("csplit wrote it");
         assert_eq!(kubeconfig::parse(&part).expect("a kubeconfig"), kubeconfig::parse(whole).expect("a kubeconfig"));
     }
 }
 
-/// A value that was encoded twice, in a kubeconfig and in a Secret: the remedy's command makes the right value.
+/// A value that was encoded twice, in a kubeconfig and in a Secret: the remedy's command writes the correct value.
 #[test]
 fn values_that_were_encoded_twice_are_named() {
     let path = "ecdsa-3/cp1/etc/kubernetes/admin.conf";
@@ -236,7 +237,7 @@ fn values_that_were_encoded_twice_are_named() {
     let once = STANDARD.encode(ca());
     assert!(admin.contains(&once));
     let twice = admin.replace(&once, &STANDARD.encode(&once));
-    let (findings, planned) = said(with(&[(path, twice.into_bytes())]));
+    let (findings, planned) = findings_of(with(&[(path, twice.into_bytes())]));
     assert!(!planned);
     let finding = findings.iter().find(|finding| finding.message.contains("base64 twice")).expect("it is said");
     assert_eq!(
@@ -245,7 +246,7 @@ fn values_that_were_encoded_twice_are_named() {
     );
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let command = finding.remedy.split('`').nth(1).expect("the remedy has a command");
-    given::run(&format!("{command} >NEW"), folder.path(), &ca());
+    helpers::run(&format!("{command} >NEW"), folder.path(), &ca());
     assert_eq!(fs::read(folder.path().join("NEW")).expect("base64 wrote it"), once.as_bytes());
 
     let secret = |data: &str| {
@@ -258,7 +259,7 @@ fn values_that_were_encoded_twice_are_named() {
     assert!(is_twice(&STANDARD.encode(&once)) && !is_twice(&once));
 }
 
-/// YAML allows a document to be indented throughout: kubectl reads it, and the package keeps the indentation.
+/// YAML allows a document to be indented completely: kubectl reads it, and the package keeps the indentation.
 #[test]
 fn an_indented_kubeconfig_is_understood_and_edited_in_place() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -303,19 +304,19 @@ fn an_indented_kubeconfig_is_understood_and_edited_in_place() {
     assert_eq!(pem::trust_blocks(&data).len(), 2);
 }
 
-/// A List without its frame, in JSON and YAML; text before a block that looks like YAML; the same object twice.
+/// A List without its wrapper, in JSON and YAML; text before a block that looks like YAML; the same object twice.
 #[test]
 fn harmless_forms_are_simply_understood() {
     let objects = fixtures::read("dump/everything.yaml");
-    let plain = said(with(&[("everything.yaml", objects.clone())])).0;
+    let plain = findings_of(with(&[("everything.yaml", objects.clone())])).0;
     assert!(plain.iter().any(|finding| finding.code == "ca-copy"));
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let script = "import yaml,json,sys\nd=[x for x in yaml.safe_load_all(open('FILE')) if x]\nd=sum([x.get('items',[x]) if x['kind'].endswith('List') else [x] for x in d],[])\njson.dump(d,open('a.json','w'),default=str)\nyaml.safe_dump(d,open('a.yaml','w'))";
     fs::write(folder.path().join("script.py"), script).expect("a file can be written");
-    given::run("python3 script.py", folder.path(), &objects);
+    helpers::run("python3 script.py", folder.path(), &objects);
     for name in ["a.json", "a.yaml"] {
         let array = fs::read(folder.path().join(name)).expect("python wrote it");
-        assert_eq!(said(with(&[("everything.yaml", array)])).0, plain, "{name}");
+        assert_eq!(findings_of(with(&[("everything.yaml", array)])).0, plain, "{name}");
     }
     let ca = text(&ca());
     for notes in [
@@ -324,7 +325,7 @@ fn harmless_forms_are_simply_understood() {
         "subject=CN = kubernetes\nissuer=CN = kubernetes\n",
         "Bag Attributes\n    friendlyName: x\nKey Attributes: <No Attributes>\n",
     ] {
-        let (findings, planned) = said(with(&[(CA, format!("{notes}{ca}").into_bytes())]));
+        let (findings, planned) = findings_of(with(&[(CA, format!("{notes}{ca}").into_bytes())]));
         assert!(planned && findings.is_empty(), "{notes}: {findings:#?}");
     }
     let info = text(&fixtures::read("kubeadm/ecdsa-3/cluster/cluster-info.yaml"));
@@ -334,11 +335,11 @@ fn harmless_forms_are_simply_understood() {
         .replace("manager: kubeadm", "manager: kubectl")
         .replace(&format!("{uid}\n"), "");
     assert!(later.contains("generation: 7") && later.contains("manager: kubectl"), "{later}");
-    let (findings, planned) = said(with(&[("later.yaml", later.clone().into_bytes())]));
+    let (findings, planned) = findings_of(with(&[("later.yaml", later.clone().into_bytes())]));
     assert!(planned && findings.iter().all(|finding| finding.code != "two-objects"), "{findings:#?}");
     let other = later.replacen("data:\n", "data:\n  more: x\n", 1);
     assert_ne!(other, later);
-    expect(&said(with(&[("later.yaml", other.into_bytes())])).0, "two-objects", Severity::Error, "later.yaml");
+    expect(&findings_of(with(&[("later.yaml", other.into_bytes())])).0, "two-objects", Severity::Error, "later.yaml");
 }
 
 #[test]
@@ -350,14 +351,14 @@ fn a_kubelet_configuration_that_is_not_a_nodes_own_is_noted() {
     );
     let kubeadm = format!("apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n---\n{own}");
     for bytes in [own, config, kubeadm] {
-        let (findings, planned) = said(with(&[("given.yaml", bytes.clone().into_bytes())]));
+        let (findings, planned) = findings_of(with(&[("given.yaml", bytes.clone().into_bytes())]));
         assert!(planned, "{bytes}");
         let finding = expect(&findings, "kubelet-configuration-template", Severity::Note, "given.yaml");
         assert!(finding.remedy.contains("/var/lib/kubelet/config.yaml"), "{finding}");
     }
 }
 
-/// A CA that was renewed with its key is the same CA, and its certificate from before is not left behind.
+/// A CA that was renewed with its key is the same CA, and its previous certificate does not count as outdated.
 #[test]
 fn a_ca_renewed_with_its_key_is_one_authority() {
     let (_, written) = packed(fixtures::files("field/l-samekey"));
@@ -379,7 +380,7 @@ fn a_ca_renewed_with_its_key_is_one_authority() {
     assert!(note.message.contains("2046-11-25") && note.message.contains("admin.conf"), "{note}");
 }
 
-/// Kubeconfigs with the CA from before a replacement: the command of the finding puts the CA in.
+/// Kubeconfigs with the CA from before a replacement: the finding's command inserts the CA.
 #[test]
 fn a_kubeconfig_that_was_left_behind_is_named_and_mended() {
     let files = fixtures::files("field/b-2027");

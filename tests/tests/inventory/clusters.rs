@@ -23,7 +23,7 @@ fn paths(files: &[InputFile]) -> BTreeSet<&str> {
     files.iter().map(|file| file.path.as_str()).collect()
 }
 
-/// Both have a node called cp1, a cluster-info and a kubeadm-config.
+/// Both have a node named cp1, a cluster-info and a kubeadm-config.
 #[test]
 fn two_clusters_are_one_error_that_parts_the_files() {
     let (one, other) = (Loaded::of("kubeadm/rsa-3"), Loaded::of("kubeadm/other-1"));
@@ -65,7 +65,7 @@ fn secrets_of_two_clusters_are_one_error() {
     assert_eq!(report.clusters[1].files.len(), 5, "{:?}", report.clusters);
 }
 
-/// A file of another cluster in the middle of a node is no second cluster, and is said where it is.
+/// A single file of another cluster in a node's tree is not a second cluster, and is reported with its path.
 #[test]
 fn a_single_file_is_no_second_cluster() {
     let other = Loaded::of("kubeadm/other-1");
@@ -77,7 +77,7 @@ fn a_single_file_is_no_second_cluster() {
     }
 }
 
-/// Two clusters that were made from one CA: kubeadm uses the pair that it finds.
+/// Two clusters that were created with one CA: kubeadm uses the pair that it finds.
 #[test]
 fn two_clusters_that_share_their_ca_are_told_apart() {
     let other = Loaded::of("kubeadm/other-1");

@@ -6,7 +6,7 @@ use std::fs;
 use airlock_core::{Finding, RotationRequest, Severity, inspect};
 use airlock_tests::{
     fixtures,
-    foreign::{MARK, retrust, root},
+    foreign::{CA_DATA_PREFIX, replace_trusted_cas, root},
     loaded::Loaded,
     rotation::{PHASES, Rotation},
 };
@@ -25,7 +25,7 @@ const KUBECONFIGS: [&str; 4] = [
 fn trusted(rotation: &Rotation, phase: usize, path: &str) -> Vec<String> {
     let text = fs::read(rotation.root().join(PHASES[phase]).join(path)).expect("the package has the file");
     let names = std::cell::RefCell::new(Vec::new());
-    let unchanged = retrust(&text, |pem| {
+    let unchanged = replace_trusted_cas(&text, |pem| {
         for one in X509::stack_from_pem(&pem).expect("PEM") {
             let name = one.subject_name().entries_by_nid(Nid::COMMONNAME).last().expect("a name");
             names.borrow_mut().push(name.data().to_string().expect("text"));
@@ -40,7 +40,7 @@ fn cluster() -> Loaded {
     Loaded::of(CLUSTER)
 }
 
-/// The findings about foreign CAs. Asserts that they are not taken for a rotation in progress.
+/// The findings about foreign CAs. Asserts that they are not interpreted as a rotation in progress.
 #[track_caller]
 fn asked(loaded: &Loaded) -> Vec<Finding> {
     let inventory = inspect(loaded.0.clone(), fixtures::now());
@@ -53,13 +53,14 @@ fn asked(loaded: &Loaded) -> Vec<Finding> {
 
 fn add(loaded: Loaded, files: &[&str], pem: &[u8], first: bool) -> Loaded {
     files.iter().fold(loaded, |loaded, file| {
-        let text =
-            retrust(&loaded.get(file), |own| if first { [pem, &own].concat() } else { [own.as_slice(), pem].concat() });
+        let text = replace_trusted_cas(&loaded.get(file), |own| {
+            if first { [pem, &own].concat() } else { [own.as_slice(), pem].concat() }
+        });
         loaded.set(file, text)
     })
 }
 
-/// The person is asked about each place, and about each CA.
+/// Airlock asks the user about each file, and about each CA.
 #[test]
 fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
     for year in [2020, 2026, 2027] {
@@ -84,12 +85,12 @@ fn a_root_in_kubeconfigs_alone_begins_no_rotation() {
     assert_eq!(asked(&two).len(), 2, "two foreign CAs of one family");
 }
 
-/// Behind a proxy that ends TLS, every kubeconfig trusts its CA as well.
+/// Behind a TLS-terminating proxy, every kubeconfig also trusts the proxy's CA.
 #[test]
 fn the_ca_of_a_proxy_in_every_kubeconfig_stays() {
     let every: Vec<String> =
         cluster().0.iter().map(|file| file.path.clone()).filter(|path| path.ends_with(".conf")).collect();
-    let texts = |path: &&String| String::from_utf8_lossy(&cluster().get(path)).contains(MARK);
+    let texts = |path: &&String| String::from_utf8_lossy(&cluster().get(path)).contains(CA_DATA_PREFIX);
     let every: Vec<&str> = every.iter().filter(texts).map(String::as_str).collect();
     assert!(every.len() > 12, "{every:?}");
     let found = asked(&add(cluster(), &every, &root("Corporate Proxy CA", 2024), false));
@@ -124,7 +125,7 @@ fn a_root_in_cluster_info_is_no_rotation() {
     );
 }
 
-/// A bundle of public CAs in place of the cluster's: nothing is compared pair by pair.
+/// A bundle of public CAs instead of the cluster's: Airlock does not compare all pairs.
 #[test]
 fn thousands_of_cas_in_a_bundle_are_no_rotation() {
     let ca = "cp1/etc/kubernetes/pki/ca.crt";
@@ -163,7 +164,7 @@ fn a_foreign_ca_in_a_signing_file_is_refused() {
     }
 }
 
-/// No API server of a running cluster accepts clients by a file without the cluster CA.
+/// No API server of a running cluster verifies clients with a file that lacks the cluster CA.
 #[test]
 fn a_client_ca_file_without_the_cluster_ca_is_refused() {
     let manifest = "cp2/etc/kubernetes/manifests/kube-apiserver.yaml";
@@ -178,7 +179,7 @@ fn a_client_ca_file_without_the_cluster_ca_is_refused() {
     named.with(path, [own, pem].concat()).expect("foreign-ca", Severity::Warning, path);
 }
 
-/// Of a rotation, an old CA has issued something, or shares its name with the new one.
+/// The old CA of a rotation has issued something, or has the same name as the new one.
 #[test]
 fn an_older_ca_in_every_file_is_foreign_without_evidence() {
     let pem = root("Example Client CA", 2020);

@@ -94,7 +94,7 @@ fn an_immutable_secret_is_deleted_and_created_again() {
     assert!(!management.run(&["--check"], "").status.success());
 }
 
-/// Somebody else changes the Secret after it was read: nothing is deleted.
+/// Another client changes the Secret after it was read: nothing is deleted.
 #[test]
 fn a_secret_that_changed_meanwhile_is_not_deleted() {
     let management = Management::new("conflict");
@@ -116,7 +116,7 @@ fn a_run_that_was_cut_short_can_be_run_again() {
     assert!(management.stored("stage-1-ca").is_some() && management.run(&["--check"], "").status.success());
 }
 
-/// kubectl's own way for a person at the clipboard, since an apply would be refused.
+/// The clipboard command uses kubectl's own method, because an apply would be refused.
 #[test]
 fn findings_and_commands_say_so() {
     let (findings, planned) = Loaded::of("field/s-immutable").outcome(&RotationRequest::default(), fixtures::now());
@@ -137,7 +137,7 @@ fn findings_and_commands_say_so() {
     raced.expect("immutable-object", Severity::Error, "one-ca.yaml");
 }
 
-/// The scripts are POSIX sh, and shellcheck has nothing to say about them.
+/// The scripts are POSIX sh, and shellcheck reports nothing.
 #[test]
 fn shellcheck_has_nothing_to_say() {
     let rotation =
@@ -149,8 +149,8 @@ fn shellcheck_has_nothing_to_say() {
     }
 }
 
-/// kube-controller-manager cannot update such a Secret (`tests/tests/real/token_secrets.rs` shows it), so phase 1 would wait
-/// for it: it is named before.
+/// kube-controller-manager cannot update such a Secret (`tests/tests/real/token_secrets.rs` shows it), so phase 1 would
+/// wait for it: a finding names it in advance.
 #[test]
 fn an_immutable_token_secret_is_named_before_phase_1() {
     let ca = Loaded::of("kubeadm/ecdsa-3").get("cp1/etc/kubernetes/pki/ca.crt");

@@ -1,5 +1,5 @@
-//! Keystores in Secrets and ConfigMaps of a dump, and records of Helm releases. `keytool` and OpenSSL make the keystores;
-//! Python makes the records as Helm does.
+//! Keystores in Secrets and ConfigMaps of a dump, and records of Helm releases. `keytool` and OpenSSL create the
+//! keystores; Python creates the records as Helm does.
 
 use std::{fs, process::Command};
 
@@ -11,7 +11,7 @@ use airlock_tests::{
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
-use super::objects::{EC, Made, SERVER, cluster, contains, only, said, secret};
+use super::objects::{EC, Made, SERVER, cluster, contains, findings_of, only, secret};
 
 const PASSWORD: &str = "changeit";
 
@@ -41,9 +41,9 @@ impl Made {
     }
 }
 
-/// As [`said`], with a password: the findings about the object, and whether there is a plan once they are acknowledged.
+/// As [`findings_of`], with a password: the findings about the object, and whether there is a plan once they are acknowledged.
 #[track_caller]
-fn said_with(object: &str, password: &str) -> Vec<Finding> {
+fn findings_with(object: &str, password: &str) -> Vec<Finding> {
     let password = Password::new(password.to_owned());
     let files = cluster().with("dump.yaml", object.as_bytes().to_vec()).0;
     let now = fixtures::now();
@@ -59,13 +59,13 @@ fn said_with(object: &str, password: &str) -> Vec<Finding> {
 
 #[track_caller]
 fn only_with(object: &str, password: &str, id: &str) -> Finding {
-    let found = said_with(object, password);
+    let found = findings_with(object, password);
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(one.acknowledge, id, "{one}");
     one.clone()
 }
 
-/// In these, certificates are not encrypted: no password is needed.
+/// In these formats, certificates are not encrypted: no password is needed.
 #[test]
 fn certificates_in_keystores_that_are_not_encrypted_are_read() {
     let made = Made::new("keystores-open");
@@ -103,12 +103,12 @@ fn certificates_in_keystores_that_are_not_encrypted_are_read() {
 
     // Foreign ones depend on nothing that changes.
     for (file, kind) in [("foreign.jks", "JKS"), ("foreign.jceks", "JCEKS")] {
-        let found = said(&secret("foreign", "", &[("trust", made.trusting(file, kind, "other", ""))]));
+        let found = findings_of(&secret("foreign", "", &[("trust", made.trusting(file, kind, "other", ""))]));
         assert!(found.iter().all(|one| one.acknowledge.is_empty()), "{found:#?}");
     }
 }
 
-/// PKCS#12 under a password: opened with it, and named without it.
+/// PKCS#12 with a password: decrypted with it, and reported without it.
 #[test]
 fn keystores_under_a_password_are_opened_with_it_or_acknowledged() {
     let made = Made::new("keystores-locked");
@@ -132,11 +132,11 @@ fn keystores_under_a_password_are_opened_with_it_or_acknowledged() {
         assert!(![&needed, &wrong].iter().any(|finding| finding.to_string().contains("another")));
     }
     let foreign = secret("foreign", "", &[("trust.p12", made.trusting("foreign.p12", "PKCS12", "other", ""))]);
-    let found = said_with(&foreign, PASSWORD);
+    let found = findings_with(&foreign, PASSWORD);
     assert!(found.iter().all(|one| one.acknowledge.is_empty()), "{found:#?}");
 }
 
-/// cert-manager writes the same certificates as PEM: its keystores are known without their password.
+/// cert-manager writes the same certificates as PEM: the content of its keystores is known without their password.
 #[test]
 fn keystores_of_cert_manager_hold_what_its_pem_holds() {
     let made = Made::new("keystores-cert-manager");
@@ -152,12 +152,12 @@ fn keystores_of_cert_manager_hold_what_its_pem_holds() {
     let finding = only(&secret("kafka", metadata, &data), "cluster/ca-copy/Secret/shop/kafka/ca.crt");
     contains(&finding, &["ca.crt, truststore.p12", "keystore.p12, tls.crt", "cmctl renew -n shop kafka"]);
     // Another program's keystore may hold anything.
-    let found = said(&secret("kafka", "", &data));
+    let found = findings_of(&secret("kafka", "", &data));
     let codes: Vec<_> = found.iter().map(|one| one.code.as_str()).collect();
     assert_eq!(codes.iter().filter(|code| **code == "password-needed").count(), 2, "{found:#?}");
 }
 
-/// What cannot be read is never taken for empty.
+/// Data that cannot be read is never treated as empty.
 #[test]
 fn keystores_that_cannot_be_read_are_acknowledged() {
     let made = Made::new("keystores-broken");
@@ -185,7 +185,7 @@ fn keystores_that_cannot_be_read_are_acknowledged() {
     ];
     for (name, bytes) in cases {
         let object = secret("odd", "", &[(name, BASE64_STANDARD.encode(bytes))]);
-        let found = said_with(&object, PASSWORD);
+        let found = findings_with(&object, PASSWORD);
         let id = format!("cluster/keystore-not-read/Secret/shop/odd/{name}");
         let finding = found.iter().find(|one| one.acknowledge == id).unwrap_or_else(|| panic!("{name}: {found:#?}"));
         assert_eq!(finding.severity, Severity::Warning);
@@ -210,7 +210,7 @@ fn release(name: &str, record: &str) -> String {
     secret(&format!("sh.helm.release.v1.{name}.v1"), "type: helm.sh/release.v1\n", &[("release", record.to_owned())])
 }
 
-/// Helm writes the values of a release again: it is named, and nothing has to be acknowledged.
+/// Helm would revert the values of a release: the finding names it, and needs no acknowledgment.
 #[test]
 fn helm_releases_with_an_old_ca_are_named() {
     let made = Made::new("helm");
@@ -228,7 +228,7 @@ fn helm_releases_with_an_old_ca_are_named() {
         manifest(&json_in_manifest),
     ];
     for release_of in held {
-        let found = said(&release("shop", &record(&release_of)));
+        let found = findings_of(&release("shop", &record(&release_of)));
         let [one] = found.as_slice() else { panic!("{found:#?}") };
         assert_eq!((one.code.as_str(), one.severity), ("helm-release", Severity::Note), "{one}");
         contains(one, &["shop/sh.helm.release.v1.shop.v1", "helm upgrade", "the values of each chart"]);
@@ -237,16 +237,16 @@ fn helm_releases_with_an_old_ca_are_named() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: sh.helm.release.v1.shop.v1, namespace: shop, labels: {{owner: helm}}}}\ndata: {{release: {}}}\n",
         String::from_utf8(BASE64_STANDARD.decode(record(&manifest(&in_manifest))).expect("base64")).expect("base64")
     );
-    assert!(said(&configmap).iter().any(|one| one.code == "helm-release"));
+    assert!(findings_of(&configmap).iter().any(|one| one.code == "helm-release"));
     for nothing in [manifest(&other), manifest("")] {
-        let found = said(&release("shop", &record(&nothing)));
+        let found = findings_of(&release("shop", &record(&nothing)));
         assert!(found.iter().all(|one| one.code != "helm-release"), "{found:#?}");
     }
     // Damaged, or expanding to more than a person would deploy.
     let bomb = record(&manifest(&"a".repeat(8 * 1024 * 1024)));
     let cut = BASE64_STANDARD.encode("H4sIAAAAAAAA");
     for unread in [bomb, cut, BASE64_STANDARD.encode("%%%")] {
-        let found = said(&release("shop", &unread));
+        let found = findings_of(&release("shop", &unread));
         let one = found.iter().find(|one| one.code == "helm-release").unwrap_or_else(|| panic!("{found:#?}"));
         contains(one, &["cannot be read", "helm get all"]);
     }

@@ -26,7 +26,7 @@ fn pod(metadata: &str, mounts: &[(&str, &str)], arguments: &str) -> String {
 
 /// The findings about the Pods of a dump. Asserts that there is a plan once they are acknowledged.
 #[track_caller]
-fn said(dump: &str) -> Vec<Finding> {
+fn findings_of(dump: &str) -> Vec<Finding> {
     let now = fixtures::now();
     // A second object, so that the file is a dump as of `kubectl get -A`.
     let dump = format!("{dump}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: ops}}\n");
@@ -49,7 +49,7 @@ fn said(dump: &str) -> Vec<Finding> {
 
 #[track_caller]
 fn only(dump: &str, id: &str, parts: &[&str]) {
-    let found = said(dump);
+    let found = findings_of(dump);
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(one.acknowledge, id, "{one}");
     let text = one.to_string();
@@ -119,7 +119,7 @@ fn pods_that_read_no_changed_file_are_not_named() {
         format!("{}status: {{phase: Succeeded}}\n", pod("name: done", &[("/admin.conf", ADMIN)], "run")),
     ];
     for dump in cases {
-        assert_eq!(said(&dump), [], "{dump}");
+        assert_eq!(findings_of(&dump), [], "{dump}");
     }
 }
 
@@ -159,16 +159,16 @@ fn jobs_are_named_while_they_run() {
     };
     only(&job(""), "cluster/restart-yourself/ops/Job/renew", &["Let it run to its end before each phase"]);
     let ended = format!("{}status:\n  conditions: [{{type: Complete, status: 'True'}}]\n", job(""));
-    assert_eq!(said(&ended), []);
+    assert_eq!(findings_of(&ended), []);
     let owned = ", ownerReferences: [{apiVersion: batch/v1, kind: CronJob, name: renew, controller: true, uid: a}]";
-    assert_eq!(said(&job(owned)), []);
+    assert_eq!(findings_of(&job(owned)), []);
 }
 
-/// Each run of a CronJob mounts the files anew.
+/// Each run of a CronJob mounts the files again.
 #[test]
 fn a_cronjob_is_noted() {
     let template = spec(&[("/admin.conf", ADMIN)], "run", "        ");
-    let found = said(&format!(
+    let found = findings_of(&format!(
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{namespace: ops, name: backup}}\nspec:\n  jobTemplate:\n    spec:\n      template:\n{template}"
     ));
     let [note] = found.as_slice() else { panic!("{found:#?}") };

@@ -92,7 +92,7 @@ pub(super) fn secret(name: &str, metadata: &str, data: &[(&str, String)]) -> Str
 
 /// The findings about this object of a dump. Asserts that there is a plan only once they are acknowledged.
 #[track_caller]
-pub(super) fn said(object: &str) -> Vec<Finding> {
+pub(super) fn findings_of(object: &str) -> Vec<Finding> {
     let with = || -> Vec<InputFile> { cluster().with("dump.yaml", object.as_bytes().to_vec()).0 };
     let now = fixtures::now();
     let inventory = inspect(with(), now);
@@ -133,7 +133,7 @@ fn pods_that_no_step_restarts_are_noted() {
 /// The only finding, which must have this id.
 #[track_caller]
 pub(super) fn only(object: &str, id: &str) -> Finding {
-    let found = said(object);
+    let found = findings_of(object);
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(one.acknowledge, id, "{one}");
     one.clone()
@@ -147,7 +147,7 @@ pub(super) fn contains(finding: &Finding, parts: &[&str]) {
     }
 }
 
-/// A leaf certificate in each form in which a dump can hold it.
+/// A leaf certificate in each form in which a dump can contain it.
 #[test]
 fn a_leaf_certificate_of_the_old_ca_is_named_in_every_form() {
     let made = Made::new("leaf");
@@ -205,13 +205,14 @@ fn a_leaf_certificate_of_the_old_ca_is_named_in_every_form() {
     }
 }
 
-/// A certificate that another CA of the same name issued is no concern of the rotation, and is still mentioned.
+/// A certificate of another CA with the same name does not depend on the rotation, and is still reported.
 #[test]
 fn a_leaf_certificate_of_another_ca_needs_no_acknowledgement() {
     let made = Made::new("foreign-leaf");
     made.leaf("shop", "other", EC, SERVER);
     assert!(made.verifies("shop", "other") && !made.verifies("shop", "ca"));
-    let found = said(&secret("web", "", &[("tls.crt", made.base64("shop.crt")), ("tls.key", made.base64("shop.key"))]));
+    let found =
+        findings_of(&secret("web", "", &[("tls.crt", made.base64("shop.crt")), ("tls.key", made.base64("shop.key"))]));
     let [note] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!((note.code.as_str(), note.severity), ("unrecognised", Severity::Note));
     contains(note, &["certificates that this cluster's CAs did not issue: 1 Secret"]);
@@ -227,7 +228,7 @@ fn intermediate_cas_and_what_they_issued_are_named() {
     made.openssl("verify -CAfile ca.crt -untrusted team.crt below.crt");
     let issuer = secret("issuer", "", &[("tls.crt", made.base64("team.crt")), ("tls.key", made.base64("team.key"))]);
     let leaf = secret("web", "", &[("tls.crt", made.base64("below.crt")), ("tls.key", made.base64("below.key"))]);
-    let found = said(&format!("{issuer}---\n{leaf}"));
+    let found = findings_of(&format!("{issuer}---\n{leaf}"));
     let [first, second] = found.as_slice() else { panic!("{found:#?}") };
     contains(
         first,
@@ -289,7 +290,7 @@ fn only_a_secret_with_the_cas_own_key_is_an_issuer() {
     assert!(!found.message.contains("trust"), "{found}");
 }
 
-/// An RSA CA: its key is found among the others without reading each.
+/// An RSA CA: Airlock finds its key among others without parsing each.
 #[test]
 fn the_key_of_an_rsa_ca_is_recognised() {
     let loaded = || Loaded::of("kubeadm/rsa-1");
@@ -309,7 +310,7 @@ fn the_key_of_an_rsa_ca_is_recognised() {
     }
 }
 
-/// cert-manager renews what it issued, so its command is the remedy.
+/// cert-manager renews the certificates that it issued, so its command is the remedy.
 #[test]
 fn certificates_of_cert_manager_are_renewed_by_it() {
     let made = Made::new("cert-manager");
@@ -357,7 +358,7 @@ fn the_client_certificate_of_a_kubeconfig_in_an_object_is_named() {
     let in_secret = |text: &str| secret("ci-kubeconfig", "", &[("value", BASE64_STANDARD.encode(text))]);
     let load = "kubectl -n shop get secret ci-kubeconfig -o jsonpath='{.data.value}' | base64 -d >FILE";
     let of = |object: &str, id: &str| {
-        let found = said(object);
+        let found = findings_of(object);
         let found =
             found.iter().find(|finding| !finding.acknowledge.is_empty()).unwrap_or_else(|| panic!("{found:#?}"));
         assert_eq!(found.acknowledge, id, "{found}");
@@ -408,7 +409,7 @@ fn the_client_certificate_of_a_kubeconfig_in_an_object_is_named() {
     );
 }
 
-/// The command that a finding names gives the kubeconfig, and the package has its new content for each phase.
+/// The command of the finding extracts the kubeconfig, and the package contains its new content for each phase.
 #[test]
 fn a_kubeconfig_of_a_secret_can_be_loaded_as_a_file() {
     let admin = cluster().get("cp1/etc/kubernetes/admin.conf");
@@ -421,7 +422,7 @@ fn a_kubeconfig_of_a_secret_can_be_loaded_as_a_file() {
     assert!(steps.contains("2-switch/clients/ci.conf"), "the package does not rotate ci.conf");
 }
 
-/// Argo CD describes its clusters in JSON.
+/// Argo CD stores its clusters as JSON.
 #[test]
 fn the_client_certificate_of_an_argo_cd_cluster_is_named() {
     let made = Made::new("argo");
@@ -457,7 +458,7 @@ fn certificates_of_the_front_proxy_ca_are_named() {
     contains(&found, &["CN=aggregator"]);
 }
 
-/// Any other object: what a controller writes into its status is no source.
+/// Any other object: values that a controller writes into its status are not a source.
 #[test]
 fn certificates_in_other_objects_are_named_by_their_field() {
     let made = Made::new("custom");
@@ -483,12 +484,12 @@ fn certificates_in_other_objects_are_named_by_their_field() {
             &format!("spec: {{ca: {ca}}}\n"),
         ),
     ] {
-        let found = said(&ignored);
+        let found = findings_of(&ignored);
         assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
     }
 }
 
-/// First-boot scripts of machines hold all keys, and are read once.
+/// Bootstrap data of machines contain all keys, and are read once.
 #[test]
 fn bootstrap_data_of_cluster_api_has_no_part() {
     let made = Made::new("bootstrap");
@@ -499,7 +500,7 @@ fn bootstrap_data_of_cluster_api_has_no_part() {
     );
     let object = |metadata: &str| secret("cp-x7k2p", metadata, &[("value", BASE64_STANDARD.encode(&script))]);
     let bootstrap = "  labels: {cluster.x-k8s.io/cluster-name: prod}\n  ownerReferences: [{apiVersion: bootstrap.cluster.x-k8s.io/v1beta2, kind: KubeadmConfig, name: cp-x7k2p, controller: true, uid: a}]\ntype: cluster.x-k8s.io/secret\n";
-    let found = said(&object(bootstrap));
+    let found = findings_of(&object(bootstrap));
     assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{found:#?}");
     let found = only(&object(""), "cluster/ca-copy/Secret/shop/cp-x7k2p/value");
     contains(&found, &["private key"]);

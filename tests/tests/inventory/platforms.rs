@@ -59,7 +59,7 @@ fn control_planes_of_other_providers_are_named() {
     }
 }
 
-/// Files as they lie on a node.
+/// Files at their paths on a node.
 #[test]
 fn nodes_of_other_distributions_are_named() {
     let ca = Loaded::of("kubeadm/ecdsa-3").get("cp1/etc/kubernetes/pki/ca.crt");
@@ -78,7 +78,7 @@ fn nodes_of_other_distributions_are_named() {
     assert!(errors.iter().all(|error| error.code != "unsupported-platform"), "{errors:?}");
 }
 
-/// A dump of a management cluster has that cluster's Nodes beside the Secrets of others.
+/// A dump of a management cluster contains that cluster's Nodes and the Secrets of other clusters.
 #[test]
 fn labels_of_nodes_count_only_where_there_is_no_supported_cluster() {
     let node =
@@ -103,7 +103,7 @@ fn labels_of_nodes_count_only_where_there_is_no_supported_cluster() {
     assert!(other.findings().iter().all(|finding| finding.code != "unsupported-platform"));
 }
 
-/// Nothing in an encrypted object can be read; that is said once, and not that the CA is missing.
+/// Nothing in an encrypted object can be read; one finding says so, and none says that the CA is missing.
 #[test]
 fn what_sops_encrypted_is_named() {
     let errors = errors(Loaded::of("field/s-sops"));

@@ -81,7 +81,7 @@ fn programs_that_revert_a_change_are_named() {
     }
 }
 
-/// Cluster API owns its Secrets, and is paused by the package's own steps.
+/// Cluster API owns its Secrets, and the package's own steps pause it.
 #[test]
 fn cluster_api_itself_is_no_other_writer() {
     for fixture in ["cluster-api/one", "cluster-api/two", "cluster-api/supplied"] {
@@ -93,7 +93,7 @@ fn cluster_api_itself_is_no_other_writer() {
     assert!(findings.iter().all(|finding| finding.code != "object-writer"), "{findings:#?}");
 }
 
-/// A copy of the CA in an object that the package does not write: its writer is named as well.
+/// A copy of the CA in an object that the package does not write: the finding also names its writer.
 #[test]
 fn the_writer_of_a_copy_is_named() {
     let loaded = Loaded::of("kubeadm/ecdsa-3");

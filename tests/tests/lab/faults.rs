@@ -7,11 +7,11 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use airlock_core::{
-    InputFile, UnixTime,
+    InputFile, RotationRequest, UnixTime,
     faults::{Fault, package_unproved},
     inspect, mint,
     package::OutputFiles,
-    plan::{self, RotationPlan},
+    plan::RotationPlan,
     simulate::{Outcome, TrustMatrix},
     x509::{PrivateKey, Rules},
 };
@@ -83,7 +83,7 @@ fn every_planted_fault_is_red_and_breaks_a_real_cluster() {
     let report = read(&lab.directory.join("faults.json"));
 
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "without a fault:\n{}", comparison.mismatches.join("\n"));
     assert!(comparison.missing.is_empty(), "no handshake was made of\n{}", comparison.missing.join("\n"));
 
@@ -162,7 +162,8 @@ impl ClusterFiles {
 
     fn plan(&self) -> RotationPlan {
         let inventory = inspect(self.files.clone(), self.now);
-        plan(&inventory, &plan::RotationRequest::default(), self.now).unwrap_or_else(|refusal| panic!("{refusal}"))
+        airlock_core::plan(&inventory, &RotationRequest::default(), self.now)
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Builds a package, with a planted fault if one is given.
@@ -218,5 +219,5 @@ fn breaks(seen: &Value, message: &str) -> bool {
 }
 
 fn first(seen: &Value) -> String {
-    records(seen).first().map(handshakes::words).unwrap_or_default()
+    records(seen).first().map(handshakes::describe).unwrap_or_default()
 }

@@ -31,7 +31,7 @@ fn a_cluster_rotates_from_its_secrets_alone_and_a_control_plane_joins_with_the_n
 
     // Every handshake has the predicted result, including those of the machine that joined.
     let comparison = lab.compare(&report["handshakes"]);
-    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.unasked);
+    println!("handshakes as predicted: {:?}; {} not asked", comparison.agreed, comparison.not_predicted);
     assert!(comparison.mismatches.is_empty(), "otherwise than predicted:\n{}", comparison.mismatches.join("\n"));
     assert!(comparison.missing.is_empty(), "no handshake was made of\n{}", comparison.missing.join("\n"));
     let records = report["handshakes"].as_array().expect("the report has handshakes");

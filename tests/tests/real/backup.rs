@@ -1,5 +1,5 @@
-//! The backup of a control-plane node: a real etcd member, its own tools, and a node's script on the machine of
-//! `tests/scripts` (an own mount and PID namespace, the network of this machine).
+//! Backs up a control-plane node: a real etcd member with etcd's own tools, and the node's script on the machine that
+//! `tests/scripts` creates (its own mount and PID namespaces, this machine's network).
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use airlock_tests::{
 const BACKUP: &str = "1-trust-both/control-plane/cp1/apply.sh backup";
 const KEY: &str = "/registry/airlock/seen";
 
-/// A member with TLS, one key and the node's tree that describes it; ends with the test.
+/// A member with TLS, one key, and the node's tree that describes it. Stopped when the value is dropped.
 struct Member {
     process: Child,
     folder: PathBuf,
@@ -35,13 +35,13 @@ impl Drop for Member {
     }
 }
 
-/// A port that nothing listens on.
+/// A port on which nothing listens.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port can be had");
     listener.local_addr().expect("it has an address").port()
 }
 
-/// What kubeadm's etcd PKI is: a CA, and a certificate for server and client.
+/// etcd's PKI as kubeadm creates it: a CA, and a certificate for server and client.
 fn certificates(folder: &Path) {
     let script = r#"
         openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=etcd-ca -days 2 -keyout ca.key -out ca.crt
@@ -96,7 +96,7 @@ impl Member {
         command
     }
 
-    /// Runs a scenario on the machine, with programs of these folders before all others; `Ok` is what it said.
+    /// Runs a scenario on the machine, with the programs of these folders first on `PATH`. `Ok` contains the output.
     fn run(&self, label: &str, commands: &[&Path], scenario: &str) -> Ran {
         let out = self.folder.join(label);
         fs::create_dir_all(&out).expect("a folder can be made");
@@ -150,13 +150,13 @@ fn package() -> Package {
     Package { rotation: Case::named("ecdsa-3").rotation() }
 }
 
-/// From this machine's time to the fixtures'.
+/// The offset from this machine's time to the fixtures' time.
 fn shift() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("it is after 1970");
     fixtures::now().0 - i64::try_from(now.as_secs()).expect("seconds fit")
 }
 
-/// A folder with the real tools under these names.
+/// A folder that contains the real tools under these names.
 fn tools(member: &Member, label: &str, names: &[&str]) -> PathBuf {
     let folder = member.folder.join(label);
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -180,15 +180,15 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it exists").permissions().mode() & 0o7777
 }
 
-/// etcd's own words on what a snapshot contains: it is restored and asked.
+/// etcd's report about the content of a snapshot: the test restores the snapshot and queries the member.
 fn keys_in(snapshot: &Path) -> u64 {
     let said = succeed(Command::new(built("etcdutl")).args(["snapshot", "status", "--write-out=json"]).arg(snapshot));
     let status: serde_json::Value = serde_json::from_str(said.trim()).expect("etcdutl answers in JSON");
     status["totalKey"].as_u64().expect("it counts keys")
 }
 
-/// The whole way: the archive has every file with owner and mode, the snapshot what the member has, the check opens, and
-/// a second run changes and says nothing but its last line.
+/// A complete run: the archive has every file with owner and mode, the snapshot has the member's data, the check
+/// passes, and a second run changes nothing and prints only its last line.
 #[test]
 fn a_backup_contains_the_node_and_what_its_member_has() {
     let member = Member::start("backup-whole");
@@ -228,7 +228,7 @@ fn a_backup_contains_the_node_and_what_its_member_has() {
     }
     assert_eq!(keys_in(&backup.join("etcd.snapshot")), 1);
     succeed(Command::new("sha256sum").args(["-c", "SHA256SUMS"]).current_dir(&backup));
-    // A member that starts from it has the key.
+    // A member that starts from the snapshot has the key.
     let data = member.folder.join("again");
     succeed(
         Command::new(built("etcdutl"))
@@ -240,8 +240,8 @@ fn a_backup_contains_the_node_and_what_its_member_has() {
     assert_ne!(found.trim(), "0");
 }
 
-/// A backup that is damaged later does not pass, is not overwritten, and phase 1 does not begin; a snapshot that arrives
-/// truncated is found by restoring it.
+/// A backup that is damaged later fails the check and is not overwritten, and phase 1 does not start. Restoring detects
+/// a snapshot that arrives truncated.
 #[test]
 fn a_truncated_snapshot_fails_the_check() {
     let member = Member::start("backup-truncated");
@@ -282,7 +282,7 @@ fn a_truncated_snapshot_fails_the_check() {
         ),
     );
     assert_eq!(ran.code, 0, "{}", ran.said);
-    // etcdutl's words (etcd: etcdutl/snapshot/v3_snapshot.go).
+    // The message of etcdutl (etcd: etcdutl/snapshot/v3_snapshot.go).
     assert!(ran.said.contains("FAILED: etcdutl snapshot restore"), "{}", ran.said);
     assert!(ran.said.contains("snapshot missing hash") || ran.said.contains("expected sha256"), "{}", ran.said);
 }
@@ -374,11 +374,11 @@ fn a_backup_says_how_much_space_it_needs() {
     assert!(ran.said.contains("20000 KiB are free; make room"), "{}", ran.said);
 }
 
-/// Without etcd's tools the step says what to do; what a person has done elsewhere is recorded.
+/// Without etcd's tools the step prints what to do. It records a backup that an administrator made elsewhere.
 #[test]
 fn without_the_tools_of_etcd_a_person_says_where_the_snapshot_is() {
     let member = Member::start("backup-elsewhere");
-    // kubectl that reaches no Pod, and nothing else.
+    // A kubectl that reaches no Pod, and no other tool.
     let bare = program(
         &member,
         "bare",
@@ -407,7 +407,7 @@ fn without_the_tools_of_etcd_a_person_says_where_the_snapshot_is() {
     assert!(PHASES[1].starts_with('1'), "phase 1 is the first");
 }
 
-/// etcd outside the node: asked with the API server's own credential.
+/// etcd outside the node: the script uses the API server's own client certificate.
 #[test]
 fn an_external_etcd_is_asked_with_the_credential_of_the_api_server() {
     let member = Member::start("backup-external");
@@ -432,7 +432,8 @@ fn an_external_etcd_is_asked_with_the_credential_of_the_api_server() {
     assert_eq!(keys_in(&ran.backup().join("etcd.snapshot")), 1);
 }
 
-/// The tools in the container of etcd's Pod write into the data directory, which the node shares, and leave nothing there.
+/// The tools in the container of etcd's Pod write into the data directory, which the node shares, and leave no file
+/// there.
 #[test]
 fn the_tools_in_the_container_of_etcd_are_used_where_the_node_has_none() {
     let member = Member::start("backup-container");

@@ -1,5 +1,5 @@
-//! Restarts of workloads and PodDisruptionBudgets: the package's script with the real kubectl and a real API server. There
-//! are no controllers: what they would write is written by the test.
+//! Restarts of workloads and PodDisruptionBudgets: runs the package's script with the real kubectl and a real API
+//! server. There are no controllers: the test writes what they would write.
 
 use std::{fs, path::Path, thread};
 
@@ -12,7 +12,7 @@ use airlock_tests::{
 
 use super::server::{AS_IT_IS, Server};
 
-/// What only these tests ask of the server.
+/// The queries to the server that only these tests use.
 impl Server {
     fn allow(&self, namespace: &str, budget: &str, number: u32) {
         let patch = format!("{{\"status\":{{\"disruptionsAllowed\":{number}}}}}");
@@ -21,14 +21,14 @@ impl Server {
         succeed(command.args(["--type=merge", "-p", &patch]));
     }
 
-    /// The step that restarts workloads, with programs of this folder first.
+    /// The step that restarts workloads, with the programs of this folder first on `PATH`.
     fn restart(&self, commands: &Path, arguments: &[&str]) -> (bool, String) {
         let step = ["1-trust-both/cluster/apply.sh", "pods"];
         self.run(commands, Case::named("ecdsa-3").rotation(), &[&step[..], arguments].concat())
     }
 }
 
-/// A workload with this many replicas and this much of a strategy, its Pod, and that Pod's labels.
+/// A workload with this many replicas and this update strategy, its Pod, and the Pod's labels.
 fn workload(namespace: &str, kind: &str, name: &str, labels: &str, spec: &str) -> String {
     let (owner, hash) = match kind {
         "Deployment" => (format!("ReplicaSet, name: {name}-5c8"), ", pod-template-hash: 5c8"),
@@ -67,7 +67,8 @@ fn budget(namespace: &str, name: &str, selector: &str) -> String {
 const TRUST: &str =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: @, name: kube-root-ca.crt}\ndata: {ca.crt: both}\n---\n";
 
-/// A shop whose budgets allow less than some of its roll-outs take, and Pods from before kube-root-ca.crt changed.
+/// Workloads whose budgets allow fewer disruptions than some roll-outs need, and Pods that started before
+/// kube-root-ca.crt changed.
 fn shop(server: &Server) {
     let mut yaml: String = ["shop", "wide"]
         .iter()
@@ -79,7 +80,7 @@ fn shop(server: &Server) {
     let web = format!("replicas: 4\n  {}", rolling("1", "0"));
     yaml += &workload("shop", "Deployment", "web", "app: web", &web);
     yaml += &budget("shop", "web", ", selector: {matchLabels: {app: web}}");
-    // With one replica a quarter is no Pod: a second one is started first.
+    // 25% of one replica is zero Pods: the roll-out starts a second Pod first.
     yaml += &workload("shop", "Deployment", "solo", "app: solo", "replicas: 1");
     yaml += &budget("shop", "solo", ", selector: {matchLabels: {app: solo}}");
     yaml += &workload("shop", "Deployment", "batch", "app: batch", "replicas: 2\n  strategy: {type: Recreate}");
@@ -151,8 +152,8 @@ fn a_budget_that_allows_less_than_a_roll_out_takes_stops_the_restart() {
     assert!(!passed && said.contains("NOT READY: delete the Pods of DaemonSet/slow"), "{said}");
 }
 
-/// A kubectl for which roll-outs end at once. The first one leaves its budget without a disruption for a while, as the
-/// controller does until Pods are ready again.
+/// A kubectl for which roll-outs end immediately. The first one sets its budget's allowed disruptions to zero for a
+/// while, as the controller does until Pods are ready again.
 const ROLLS_OUT: &str = r#"#!/bin/sh
 log=${0%/*}/log
 case "$*" in
@@ -177,7 +178,7 @@ esac
 exec @KUBECTL@ "$@"
 "#;
 
-/// Two workloads of one budget are never restarted at the same time; those without one are, in one batch.
+/// Two workloads of one budget are never restarted at the same time; those without a budget are restarted in one batch.
 #[test]
 fn workloads_of_one_budget_wait_for_one_another() {
     let server = Server::start("budgets-waiting");
@@ -214,7 +215,7 @@ fn workloads_of_one_budget_wait_for_one_another() {
     assert_eq!(log.lines().collect::<Vec<_>>(), expected, "{said}");
 }
 
-/// A Node as its kubelet would register it.
+/// A Node object as its kubelet would register it.
 fn node(server: &Server, name: &str, labels: &str, ready: &str) {
     server.create(&format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n"));
     let status = format!("{{\"status\":{{\"conditions\":[{{\"type\":\"Ready\",\"status\":\"{ready}\"}}]}}}}");
@@ -227,7 +228,7 @@ fn second() -> u64 {
     now.expect("it is after 1970").as_secs()
 }
 
-/// Waits for the next second: an API server's times have seconds.
+/// Waits for the next second, because timestamps in the API have a resolution of one second.
 fn next_second() {
     let now = second();
     while second() == now {
@@ -235,8 +236,8 @@ fn next_second() {
     }
 }
 
-/// Workers are told apart by when they joined; only one that joined before cluster-info had the new CA alone is removed, and
-/// only when another one is Ready and the machine is off.
+/// The script distinguishes workers by the time at which they joined. It removes a worker only if it joined before
+/// cluster-info had the new CA alone, another worker is Ready, and its machine is off.
 #[test]
 fn workers_that_joined_before_phase_3_are_removed() {
     let request = RotationRequest { workers: Workers::Replace, ..RotationRequest::default() };
@@ -300,13 +301,13 @@ fn workers_that_joined_before_phase_3_are_removed() {
     let mut command = server.kubectl();
     let left = succeed(command.args(["get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"]));
     assert_eq!(left, "cp1 new1");
-    // Its machine still runs: the Node would come back.
+    // Its machine still runs, so the kubelet would register the Node again.
     node(&server, "late", "", "True");
     let (passed, said) = run(&["--remove", "late"]);
     assert!(!passed && said.contains("late is not a worker that joined before"), "{said}");
 }
 
-/// Where workers do not join through cluster-info, the option is refused with what to do.
+/// If workers do not join through cluster-info, the plan refuses the option and says what to do.
 #[test]
 fn workers_of_other_platforms_are_not_replaced() {
     let request = RotationRequest { workers: Workers::Replace, accept_outage: true, ..RotationRequest::default() };

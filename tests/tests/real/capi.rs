@@ -21,7 +21,7 @@ struct Question {
     namespace: &'static str,
 }
 
-/// What Cluster API says of them.
+/// Cluster API's results for them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -53,7 +53,7 @@ struct Kubeconfig {
     signed_by: Vec<String>,
 }
 
-/// The Secrets that a management cluster holds after each phase: those applied so far over those that were there.
+/// The Secrets of a management cluster after each phase: the Secrets applied so far, over the original ones.
 fn phases(rotation: &Rotation, fixture: &str) -> [Answer; 4] {
     let folder = fixtures::path(fixture);
     let mut held: BTreeMap<String, PathBuf> =
@@ -99,13 +99,14 @@ fn check(rotation: &Rotation, fixture: &str, long_lived: bool) {
         assert_eq!(kubeconfig.organizations, ["system:masters"], "{what}");
         assert_eq!(answer.regenerated.error, "", "{what}: RegenerateSecret");
     }
-    // Cluster API reads the machine's clock: a credential that lives for years is left in peace whenever this runs.
+    // Cluster API uses the machine's clock: it does not renew a credential that is valid for years, whenever this test
+    // runs.
     if long_lived {
         for answer in [&switched, &new] {
             assert!(!answer.needs_rotation, "{fixture}: the control plane's controller would regenerate it");
         }
     }
-    // CA data and credential of the kubeconfig, phase by phase.
+    // The CA data and the credential of the kubeconfig, by phase.
     assert_eq!(both.kubeconfig.authorities, [old_pin.clone(), new_pin.clone()], "{fixture}");
     assert_eq!(both.kubeconfig.signed_by, slice::from_ref(&old_pin), "{fixture}: still the old credential");
     assert_eq!(switched.kubeconfig.authorities, [new_pin.clone(), old_pin.clone()], "{fixture}");
@@ -115,14 +116,14 @@ fn check(rotation: &Rotation, fixture: &str, long_lived: bool) {
     );
     assert_eq!(new.kubeconfig.authorities, slice::from_ref(&new_pin), "{fixture}");
     assert_eq!(new.kubeconfig.signed_by, slice::from_ref(&new_pin), "{fixture}");
-    // -ca and -proxy change in phase 3 alone; -etcd and -sa never.
+    // -ca and -proxy change only in phase 3; -etcd and -sa never change.
     for (purpose, changes) in [("ca", true), ("proxy", true), ("etcd", false), ("sa", false)] {
         let hashes = |answer: &Answer| answer.certificates[purpose].hashes.clone();
         assert_eq!(hashes(&switched), hashes(&before), "{fixture}: -{purpose} before the roll-out");
         assert_eq!(hashes(&new) != hashes(&before), changes, "{fixture}: -{purpose}");
     }
     assert_ne!(new.certificates["ca"].subject, before.certificates["ca"].subject, "{fixture}: a distinct subject");
-    // Forced to write the kubeconfig anew after phase 3, Cluster API arrives at the same trust.
+    // If Cluster API is forced to regenerate the kubeconfig after phase 3, the new one trusts the same CAs.
     assert_eq!(new.regenerated.authorities, slice::from_ref(&new_pin), "{fixture}");
     assert_eq!(new.regenerated.signed_by, [new_pin], "{fixture}");
 }
@@ -133,8 +134,8 @@ fn secrets_beside_node_trees() {
     check(case.rotation(), case.management, false);
 }
 
-/// An intermediate CA in `-ca`, whose root is kept elsewhere: it is what clients trust, and what is replaced
-/// (kubernetes-sigs/cluster-api: docs/book/src/tasks/certs/using-custom-certificates.md).
+/// An intermediate CA in `-ca` whose root is kept elsewhere: clients trust the intermediate, and the rotation replaces
+/// it (kubernetes-sigs/cluster-api: docs/book/src/tasks/certs/using-custom-certificates.md).
 #[test]
 fn an_intermediate_is_an_authority_like_any_other() {
     let folder = scratch("intermediate");
@@ -166,13 +167,13 @@ fn an_intermediate_is_an_authority_like_any_other() {
     check(&rotation, secrets.to_str().expect("its path is text"), true);
 }
 
-/// Now: what OpenSSL makes is not valid before.
+/// The current time, because certificates that OpenSSL creates are not valid earlier.
 fn clock() -> UnixTime {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970");
     UnixTime(i64::try_from(now.as_secs()).expect("seconds fit"))
 }
 
-/// From a management cluster's Secrets alone: made by Cluster API with RSA and ECDSA, and supplied by a person.
+/// From a management cluster's Secrets alone: created by Cluster API with RSA and ECDSA, and supplied by a user.
 #[test]
 fn secrets_alone() {
     for name in ["one", "two", "supplied"] {

@@ -1,4 +1,4 @@
-//! A rotation that is under way goes on with the same new CA, from any moment, whoever is ahead or behind.
+//! A rotation in progress continues with the same new CA from any state, whichever holders are ahead or behind.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 const CASE: &str = "ecdsa-3";
 
-/// Trees in which each holder stands where it is said to, laid from the phases of the first package.
+/// Trees in which each holder is in the given phase, created from the phases of the first package.
 fn trees(label: &str, standings: &[(&str, usize)]) -> PathBuf {
     let folder = scratch(&format!("continued-{label}"));
     for (holder, phase) in standings {
@@ -33,7 +33,7 @@ fn except(phase: usize, holder: &'static str, other: usize) -> Vec<(&'static str
     everyone(phase).into_iter().map(|(name, phase)| (name, if name == holder { other } else { phase })).collect()
 }
 
-/// What `airlock package` makes of the paths, in a folder of its own, and what it says.
+/// Runs `airlock package` on the paths in a separate folder. Returns the package and the output.
 fn package(label: &str, paths: &[&Path]) -> (PathBuf, Output) {
     package_with(label, &[], paths)
 }
@@ -58,7 +58,7 @@ fn steps(package: &Path) -> Vec<String> {
     steps.map(|step| step["id"].as_str().expect("a step has an id").to_owned()).collect()
 }
 
-/// Every phase of a package laid over the trees, as its scripts do it; kubelets keep what they have.
+/// Overlays every phase of a package over the trees, as its scripts do. Kubelets keep their certificates.
 fn lay(package: &Path, trees: &Path) {
     for (phase, folder) in PHASES.iter().enumerate().skip(1) {
         let nodes = package.join(folder).join("control-plane");
@@ -93,7 +93,7 @@ fn lay(package: &Path, trees: &Path) {
     }
 }
 
-/// Who is not through phase 3, kubelets' own certificates aside.
+/// The holders that have not completed phase 3, except for kubelets' own certificates.
 fn left_behind(paths: &[&Path]) -> Vec<String> {
     let mut command = Command::new(airlock());
     command.env("SOURCE_DATE_EPOCH", fixtures::now().0.to_string());
@@ -107,7 +107,7 @@ fn left_behind(paths: &[&Path]) -> Vec<String> {
     left
 }
 
-/// Goes on from there, and comes to the end with the CA of the first package.
+/// Continues from there, and completes the rotation with the CA of the first package.
 #[track_caller]
 fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
     let first = Case::named(CASE).rotation().root();
@@ -133,7 +133,7 @@ fn goes_on(label: &str, standings: &[(&str, usize)], expected: &[&str]) {
     }
 }
 
-/// The logs, at the end of phase 1, and of phase 2 with its last step.
+/// The check of the logs, at the end of phase 1, and of phase 2 with its last step.
 const VERIFY_1: [&str; 3] = ["1-verify-nodes", "1-verify-workers", "1-verify"];
 const CONFIRM: [&str; 4] = ["2-verify-nodes", "2-verify-workers", "2-verify", "2-everyone"];
 
@@ -187,7 +187,7 @@ fn from_each_phase() {
     goes_on("2", &everyone(2), &[&confirm[..], &PHASE_3].concat());
 }
 
-/// Those who are ahead are left alone, those who are behind are brought along.
+/// The package does not change holders that are ahead, and includes the missing steps for holders that are behind.
 #[test]
 fn in_the_middle_of_a_phase() {
     let first = [
@@ -245,7 +245,7 @@ fn with_somebody_forgotten() {
     goes_on("cluster-info", &except(2, "cluster", 1), &[&object[..], &PHASE_3].concat());
 }
 
-/// Without the new CA's private key, as far as nobody needs it.
+/// Without the new CA's private key, the package ends before the first step that needs the key.
 #[test]
 fn without_the_new_key() {
     let trees = trees("no-key", &except(0, "cp1", 1));
@@ -274,13 +274,13 @@ fn name_of(certificate: &Path) -> String {
     subject.trim().rsplit("CN").next().unwrap_or_default().trim_start_matches([' ', '=']).to_owned()
 }
 
-/// Its key lost, before it has signed anything: another one, in so many words.
+/// If the new CA's key is lost before it issued anything, the user can request another CA explicitly.
 #[test]
 fn anew_while_nobody_has_switched() {
     let first = Case::named(CASE).rotation().root();
     for standings in [everyone(1), except(0, "cp1", 1)] {
         let trees = trees("anew", &standings);
-        // On the same day, the name that the lost one has would be proposed again.
+        // On the same day, the proposed name would be the name of the lost CA.
         let (package, said) = package_with("anew", &["--start-over"], &[&trees]);
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
         let names = |package: &Path| manifest(package)["certificates"].to_string().matches("CN=kubernetes-2-").count();
@@ -306,8 +306,8 @@ fn anew_while_nobody_has_switched() {
     assert!(!said.status.success());
 }
 
-/// A bundle that a person put together, in other words than a package's: it is written anew, since what
-/// kube-controller-manager publishes is compared byte for byte.
+/// A bundle that an administrator created, with other bytes than a package's: the package replaces it, because the
+/// check compares byte for byte what kube-controller-manager publishes.
 #[test]
 fn with_a_bundle_made_by_hand() {
     let trees = trees("by-hand", &everyone(1));
@@ -323,7 +323,7 @@ fn with_a_bundle_made_by_hand() {
     assert_eq!(written, ["kubernetes/pki/ca.crt"], "and nothing else");
 }
 
-/// The first package has the new CA and its key under the cluster's own names for them.
+/// The first package contains the new CA and its key under the cluster's own file names.
 #[test]
 fn where_files_have_other_names() {
     let trees = scratch("continued-names");

@@ -1,4 +1,4 @@
-//! A new CA that is kept elsewhere: OpenSSL signs there, and no CA key ever comes here.
+//! A new CA that is kept elsewhere: OpenSSL signs there, and Airlock never gets a CA key.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use airlock_tests::{
 };
 use serde_json::Value;
 
-/// kubeadm's cluster whose CA key is on no node.
+/// A kubeadm cluster without the CA key on any node.
 const CLUSTER: &str = "kubeadm/external-1";
 
 fn package(out: &Path, options: &[&str], paths: &[&Path]) -> Output {
@@ -40,7 +40,7 @@ fn certificates_are_asked_for_and_the_rotation_goes_on_when_they_are_there() {
     let (ca, proxy) = (ca.display().to_string(), proxy.display().to_string());
     let cas = ["--ca-cert", ca.as_str(), "--front-proxy-ca-cert", proxy.as_str()];
 
-    // Somebody asks for a certificate of their own.
+    // A user requests a certificate.
     let carols = folder.join("carols/signing-requests");
     fs::create_dir_all(&carols).expect("a folder can be made");
     let carol = carols.join("carol.csr");

@@ -1,6 +1,6 @@
-//! Foreign CAs by which components accept clients: they stay in the files that held them, and their clients stay connected.
-//! OpenSSL makes the CAs and lists the bundles; Go and OpenSSL verify the clients; shellcheck and a machine without a cluster
-//! (`tests/scripts`) judge the scripts.
+//! Foreign CAs with which components verify clients: they stay in the files that contain them, and their clients stay
+//! connected. OpenSSL creates the CAs and lists the bundles. Go and OpenSSL verify the clients. The scripts are tested
+//! with shellcheck and on a machine without a cluster (`tests/scripts`).
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use airlock_tests::{
     fixtures,
     foreign::Authority,
     loaded::Loaded,
-    oracle::{Usage, Verified, Verify, all_verify, all_verify_strictly, ask, openssl_refusal},
+    oracle::{Usage, Verify, VerifyResult, ask, assert_all_verify, assert_all_verify_strictly, openssl_refusal},
     phases::Phases,
     rotation::{PHASES, Rotation, scratch, walk},
     tools::{airlock, output, succeed},
@@ -35,8 +35,8 @@ const CLIENT_CA: &str = "etc/kubernetes/pki/client-ca.crt";
 const SIGNING: &str = "etc/kubernetes/pki/cluster-ca.crt";
 const NAME: &str = "Example Client CA";
 
-/// A cluster whose files hold the foreign CA, with the position of the cluster CA in each of them: path below the node, and
-/// the common names in their order, where `*` stands for the cluster's own CAs.
+/// A cluster whose files contain the foreign CA, with the position of the cluster CA in each file: the path below the
+/// node, and the common names in order, where `*` stands for the cluster's own CAs.
 struct Case {
     loaded: Loaded,
     bundles: BTreeMap<String, Vec<&'static str>>,
@@ -48,7 +48,7 @@ impl Case {
         Self { loaded: Loaded::of(FIXTURE), bundles: own.into() }
     }
 
-    /// Adds the foreign CA to a file, which begins as the cluster CA alone.
+    /// Adds the foreign CA to a file that contains only the cluster CA.
     fn hold(mut self, path: &str, foreign: &Authority, first: bool) -> Self {
         let own = self.loaded.get(&format!("{}/{CA}", path.split('/').next().expect("a node")));
         let own = X509::stack_from_pem(&own).expect("PEM").remove(0).to_pem().expect("PEM");
@@ -75,7 +75,7 @@ impl Case {
     }
 }
 
-/// The foreign CA in every `ca.crt`; kube-controller-manager signs from another file.
+/// The foreign CA in every `ca.crt`; kube-controller-manager signs with another file.
 fn corp(foreign: &Authority, first: bool, signing: &str) -> Case {
     let mut case = Case::new();
     for node in NODES {
@@ -89,7 +89,7 @@ fn corp(foreign: &Authority, first: bool, signing: &str) -> Case {
     case
 }
 
-/// A file of its own for `--client-ca-file` on these nodes.
+/// A separate file for `--client-ca-file` on these nodes.
 fn client_ca(foreign: &Authority, nodes: &[&str]) -> Case {
     nodes.iter().fold(Case::new(), |case, node| {
         case.flag(node, "kube-apiserver", "client-ca-file", CLIENT_CA).hold(
@@ -100,7 +100,7 @@ fn client_ca(foreign: &Authority, nodes: &[&str]) -> Case {
     })
 }
 
-/// A worker whose kubelet accepts clients by a file of its own.
+/// A worker whose kubelet verifies clients with a separate file.
 fn worker_file(foreign: &Authority) -> Case {
     let path = "etc/kubernetes/pki/kubelet-client-ca.crt";
     let mut case = Case::new();
@@ -131,7 +131,8 @@ fn names(pem: &[u8]) -> Vec<String> {
     names.collect()
 }
 
-/// What the package has for a node's file in a phase: the node's own version, else what every worker gets.
+/// The package's content for a node's file in a phase: the node's own version if there is one, otherwise the common
+/// file for workers.
 fn packaged(rotation: &Rotation, phase: usize, path: &str) -> Vec<u8> {
     let group = if path.starts_with("worker1/") { "workers" } else { "control-plane" };
     let own = rotation.phase(phase).join(group).join(path);
@@ -180,7 +181,7 @@ fn it_stays_in_exactly_the_files_that_held_it() {
     }
 }
 
-/// kube-controller-manager signs from one certificate in each phase, and its flag stays.
+/// kube-controller-manager signs with a file that contains one certificate in each phase, and its flag does not change.
 #[test]
 fn the_signing_file_changes_hands_in_phase_2_and_stays() {
     let foreign = Authority::new(NAME, 2020);
@@ -219,7 +220,8 @@ fn question(what: String, roots: &[u8], certificate: &str) -> Verify {
     }
 }
 
-/// By the bundle of each phase, Go and OpenSSL accept the foreign CA's client; after phase 3, they refuse the old CA's.
+/// With the bundle of each phase, Go and OpenSSL accept the foreign CA's client. After phase 3 they reject the old CA's
+/// client.
 #[test]
 fn go_and_openssl_accept_its_clients_in_every_phase() {
     let foreign = Authority::new(NAME, 2020);
@@ -240,16 +242,16 @@ fn go_and_openssl_accept_its_clients_in_every_phase() {
             }
         }
     }
-    all_verify(&accepted);
-    all_verify_strictly(&accepted);
-    let answers: Vec<Verified> = ask("verify", &refused);
+    assert_all_verify(&accepted);
+    assert_all_verify_strictly(&accepted);
+    let answers: Vec<VerifyResult> = ask("verify", &refused);
     for (question, answer) in refused.iter().zip(answers) {
         assert!(!answer.ok, "Go accepts {}", question.what);
         assert!(openssl_refusal(question).is_some(), "OpenSSL accepts {}", question.what);
     }
 }
 
-/// Writes a case to a folder that can be taken for a fixture.
+/// Writes a case to a folder, which other functions then use like a fixture.
 fn on_disk(label: &str, case: &Case) -> PathBuf {
     let folder = scratch(&format!("foreign-{label}-input"));
     fixtures::copy(&fixtures::path(FIXTURE), &folder);
@@ -272,7 +274,7 @@ fn run(arguments: &[&str], paths: &[&Path]) -> (bool, String) {
     )
 }
 
-/// `airlock check` recognises each phase, and a package that continues from phase 1 or 2 ends with the same bundles.
+/// `airlock check` recognizes each phase, and a package that continues from phase 1 or 2 ends with the same bundles.
 #[test]
 fn phases_are_recognised_and_continued() {
     let foreign = Authority::new(NAME, 2020);
@@ -326,7 +328,7 @@ fn step(rotation: &Rotation, tree: &Path, run: &str, environment: Vec<(&'static 
     }
 }
 
-/// The gate passes with what these control-plane nodes publish, and with nothing else.
+/// The check passes only with the content that these control-plane nodes publish.
 #[test]
 fn the_gate_knows_what_is_published() {
     let foreign = Authority::new(NAME, 2020);
@@ -352,7 +354,8 @@ fn the_gate_knows_what_is_published() {
     }
 }
 
-/// The workers' script gives a worker that holds the foreign CA its own file, and every other worker the common one.
+/// The workers' script gives a worker that contains the foreign CA its own file, and every other worker the common
+/// file.
 #[test]
 fn a_worker_gets_its_own_file() {
     let foreign = Authority::new(NAME, 2020);

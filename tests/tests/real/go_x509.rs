@@ -1,19 +1,19 @@
-//! Every connection of a cluster, at every pair of moments in which its two ends may meet, made by Go's TLS;
-//! every certificate verified by Go's crypto/x509 and strictly by OpenSSL.
+//! Go's TLS performs every connection of a cluster in every pair of phases in which its two ends can be. Go's
+//! crypto/x509, and OpenSSL in strict mode, verify every certificate.
 
 use airlock_tests::{
+    connections::{self, access, handshake, reached},
     fixtures,
-    meetings::{self, access, handshake, reached},
-    oracle::{Handshake, Shaken, Usage, Verify, all_verify, all_verify_strictly, ask},
+    oracle::{Handshake, HandshakeResult, Usage, Verify, ask, assert_all_verify, assert_all_verify_strictly},
     rotation::{CASES, Case},
 };
 
 #[test]
 fn every_client_connects_to_every_api_server_one_phase_apart() {
     for case in CASES {
-        let questions = meetings::connections(case.phases());
+        let questions = connections::all(case.phases());
         println!("{}: {} connections", case.name, questions.len());
-        meetings::assert_connect(&questions);
+        connections::assert_connect(&questions);
     }
 }
 
@@ -28,7 +28,7 @@ fn the_old_is_refused_after_phase_3_and_the_stale_after_phase_2() {
                 questions.extend(nodes.iter().map(|node| handshake(phases, access, server, node)));
             }
         }
-        let answers: Vec<Shaken> = ask("tls", &questions);
+        let answers: Vec<HandshakeResult> = ask("tls", &questions);
         for (question, answer) in questions.iter().zip(answers) {
             assert!(!answer.ok, "{}: {} must fail", case.name, question.what);
         }
@@ -39,26 +39,26 @@ fn the_old_is_refused_after_phase_3_and_the_stale_after_phase_2() {
 fn go_verifies_what_is_presented_beside_kubeconfigs() {
     for case in CASES {
         let phases = case.phases();
-        all_verify(&meetings::presented(phases));
-        all_verify(&meetings::joining(phases));
+        assert_all_verify(&connections::presented(phases));
+        assert_all_verify(&connections::joining(phases));
     }
 }
 
-/// Each certificate of a phase under the bundle of the same phase, which OpenSSL judges strictly.
+/// Verifies each certificate of a phase with the bundle of the same phase, in OpenSSL's strict mode.
 #[test]
 fn openssl_verifies_every_certificate_strictly() {
     for case in CASES {
         let phases = case.phases();
         for phase in 1..=3 {
-            let questions = meetings::held(phases, phase);
-            all_verify(&questions);
-            all_verify_strictly(&questions);
+            let questions = connections::held(phases, phase);
+            assert_all_verify(&questions);
+            assert_all_verify_strictly(&questions);
         }
     }
 }
 
-/// OpenSSL takes the first authority whose subject fits: names and key identifiers must lead it to the right one while
-/// both are trusted, in either order.
+/// OpenSSL uses the first CA whose subject matches. While both CAs are trusted, names and key identifiers must lead it
+/// to the issuer, whichever CA comes first.
 #[test]
 fn openssl_finds_the_right_authority_in_both_orders() {
     for case in CASES {
@@ -75,11 +75,11 @@ fn openssl_finds_the_right_authority_in_both_orders() {
                 time: fixtures::now(),
             });
         }
-        all_verify_strictly(&questions);
+        assert_all_verify_strictly(&questions);
     }
 }
 
-/// What kube-controller-manager reads at its start: one certificate, and the key that belongs to it.
+/// The files that kube-controller-manager reads at its start: one certificate, and the matching key.
 #[test]
 fn the_signing_pair_fits_in_every_phase() {
     for case in CASES.iter().filter(|case| case.fixture != "kubeadm/external-1") {
@@ -108,10 +108,13 @@ fn the_signing_pair_fits_in_every_phase() {
     }
 }
 
-/// Go's tls.X509KeyPair refuses a pair that does not fit; a client that trusts nobody gets no further than that.
+/// Go's tls.X509KeyPair rejects a certificate with another key. A client that trusts no CA fails after this check.
 fn assert_pair(case: &Case, certificate: &str, key: &str, what: &str) {
-    let party =
-        airlock_tests::oracle::Party { certificate: certificate.to_owned(), key: key.to_owned(), roots: String::new() };
+    let party = airlock_tests::oracle::Endpoint {
+        certificate: certificate.to_owned(),
+        key: key.to_owned(),
+        roots: String::new(),
+    };
     let question = Handshake {
         what: what.to_owned(),
         server: party.clone(),
@@ -119,6 +122,6 @@ fn assert_pair(case: &Case, certificate: &str, key: &str, what: &str) {
         server_name: "any".to_owned(),
         time: fixtures::now(),
     };
-    let answer: Shaken = ask("tls", &[question]).remove(0);
+    let answer: HandshakeResult = ask("tls", &[question]).remove(0);
     assert!(!answer.server.contains("pair"), "{}: {what}: {}", case.name, answer.server);
 }

@@ -1,5 +1,5 @@
-//! What Airlock predicts of handshakes, and what Go and OpenSSL then really do: over clusters and chains that a
-//! generator made which is not ours.
+//! Compares Airlock's predictions of handshakes with the results of Go and OpenSSL, for clusters and chains from a
+//! generator that is independent of Airlock.
 
 use std::{
     collections::BTreeMap,
@@ -21,24 +21,25 @@ use airlock_core::{
     x509::{self, Certificate, ChainError, Presented, Purpose, Rules, TrustBundle, validate},
 };
 use airlock_tests::{
-    generated::{self, Cluster, Keyring, Spare},
+    generated::{self, Cluster, Keyring, UnusedKeys},
     oracle::Usage,
-    referee::{self, Question, VERSIONS, Verdict},
     rotation::scratch,
+    tls_libraries::{self, Question, VERSIONS, Verdict},
     tools::root,
 };
 use serde::Serialize;
 
-/// Clusters that are judged at once: the oracle is started once for each batch.
+/// The number of clusters in a batch: the oracle is started once for each batch.
 const BATCH: usize = 8;
 
-/// Every validation that the matrix of a cluster rests on, and each leaf once more where it should be refused.
+/// Tests every validation that a cluster's connection matrix depends on, and each leaf again with a change after which
+/// it should be rejected.
 #[test]
 fn the_matrix_is_what_go_and_openssl_do() {
     let started = Instant::now();
-    let (spare, clusters) = generated::clusters();
+    let (unused, clusters) = generated::clusters();
     assert!(clusters.len() >= 200, "{} clusters", clusters.len());
-    let keys = Keyring::of_all(&clusters, &spare);
+    let keys = Keyring::of_all(&clusters, &unused);
     let batches: Vec<&[Cluster]> = clusters.chunks(BATCH).collect();
     let next = AtomicUsize::new(0);
     let together = Mutex::new((Tally::default(), Vec::new(), Vec::new()));
@@ -47,7 +48,7 @@ fn the_matrix_is_what_go_and_openssl_do() {
             scope.spawn(|| {
                 while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let predictions: Vec<Prediction> =
-                        batch.iter().flat_map(|cluster| predictions(cluster, &spare, &keys)).collect();
+                        batch.iter().flat_map(|cluster| predictions(cluster, &unused, &keys)).collect();
                     let (mut tally, mut wrong) = compare(&predictions, false);
                     without_handshakes(&predictions, &mut tally, &mut wrong);
                     let mut together = together.lock().expect("no other batch has panicked");
@@ -64,9 +65,9 @@ fn the_matrix_is_what_go_and_openssl_do() {
         }
     });
     let (mut tally, mut wrong, for_java) = together.into_inner().expect("no batch has panicked");
-    // In one run: a Java program takes long to start.
+    // One run for all, because a Java program starts slowly.
     let questions: Vec<Question> = for_java.iter().map(|prediction| prediction.question.clone()).collect();
-    for (prediction, said) in for_java.iter().zip(referee::java(&questions)) {
+    for (prediction, said) in for_java.iter().zip(tls_libraries::java(&questions)) {
         prediction.check("Java", &said, Rules::Java, &mut tally, &mut wrong);
     }
     println!("{} clusters, {tally}, in {} s", clusters.len(), started.elapsed().as_secs());
@@ -82,7 +83,7 @@ fn odd_chains_are_judged_as_go_and_openssl_judge_them() {
     assert!(wrong.is_empty(), "{} are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Cases that core's own tests go through as well, with what the referees said to them.
+/// Cases that core's own tests also use, with the expected results of the TLS libraries.
 const IN_CORE: [&str; 26] = [
     "as it should be, server",
     "signed by the cluster's CA, read with the front proxy's, client",
@@ -112,7 +113,7 @@ const IN_CORE: [&str; 26] = [
     "cross-signed, the cross-certificate and the old trusted, server",
 ];
 
-/// `core/src/x509/testdata/chains.json` holds what the referees say today.
+/// `core/src/x509/testdata/chains.json` contains the current results of the TLS libraries.
 #[test]
 fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
     #[derive(Serialize)]
@@ -130,10 +131,10 @@ fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
     let cases = generated::cases();
     let chosen = IN_CORE
         .map(|name| cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("no case is named {name:?}")));
-    let go = referee::go(&chosen.map(|case| case.question.clone()));
+    let go = tls_libraries::go(&chosen.map(|case| case.question.clone()));
     let lines = chosen.iter().zip(go).map(|(case, go)| {
         let Question { presented, roots, usage, dns_name, time, .. } = &case.question;
-        let openssl = referee::openssl(&case.question, VERSIONS[1].1).is_ok();
+        let openssl = tls_libraries::openssl(&case.question, VERSIONS[1].1).is_ok();
         let (usage, time, go) = (*usage, time.0, go.is_ok());
         let line = Line { name: &case.name, presented, roots, usage, dns_name, time, go, openssl };
         serde_json::to_string(&line).expect("a line is JSON")
@@ -146,18 +147,18 @@ fn what_cores_own_tests_expect_of_chains_is_what_the_referees_say() {
     assert!(kept == said, "{} is out of date: copy {} over it", path.display(), fresh.display());
 }
 
-/// A question, and what Airlock says to it.
+/// A question, and Airlock's answers.
 struct Prediction {
     what: String,
     question: Question,
     answers: [Result<(), ChainError>; Rules::ALL.len()],
-    /// Are only new CAs trusted?
+    /// Whether the reader trusts only new CAs.
     is_new: bool,
 }
 
 impl Prediction {
-    /// Is a program asked that makes no handshake? Every one about new certificates, and one after the other about others, of
-    /// which there are many that are alike.
+    /// Whether a program without handshakes verifies this question: every question about new certificates, and a
+    /// rotating selection of the others, many of which are similar.
     fn is_for(&self, number: usize, program: usize) -> bool {
         self.is_new || number % 3 == program
     }
@@ -193,12 +194,12 @@ fn certificates(text: &str) -> Vec<Certificate> {
     blocks.iter().map(|block| Certificate::from_der(&block.der).expect("the generator's can be read")).collect()
 }
 
-/// How often what was really done.
+/// The number of comparisons.
 #[derive(Default)]
 struct Tally {
     questions: usize,
     handshakes: usize,
-    /// By whom, and how often accepted and refused.
+    /// The number of accepted and rejected questions, by program.
     verdicts: BTreeMap<&'static str, (usize, usize)>,
 }
 
@@ -228,16 +229,16 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Makes the handshakes; names each that does not go as predicted. OpenSSL is asked in each of its versions, or, where
-/// there are many questions that are alike, in one after the other.
+/// Performs the handshakes and lists each result that differs from the prediction. Uses every TLS version with OpenSSL,
+/// or, if many questions are similar, the versions in turn.
 fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
     let questions: Vec<Question> = predictions.iter().map(|prediction| prediction.question.clone()).collect();
     let mut tally = Tally { questions: questions.len(), ..Tally::default() };
     let mut wrong = Vec::new();
-    for (number, (prediction, go)) in predictions.iter().zip(referee::go(&questions)).enumerate() {
+    for (number, (prediction, go)) in predictions.iter().zip(tls_libraries::go(&questions)).enumerate() {
         let mut check = |by: &'static str, did: &Verdict, predicted: &Result<(), ChainError>| {
             tally.count(by, did);
-            // Which ones may be without a verdict, `verifiers.rs` says.
+            // `verifiers.rs` lists the questions that may have no verdict.
             let is_judged = !predicted.as_ref().is_err_and(ChainError::is_not_judged);
             if !is_judged && !in_each || is_judged && did.is_ok() != predicted.is_ok() {
                 wrong.push(format!("{}: {by} says {did:?}, predicted was {predicted:?}", prediction.what));
@@ -246,31 +247,30 @@ fn compare(predictions: &[Prediction], in_each: bool) -> (Tally, Vec<String>) {
         check("Go", &go, prediction.answer(Rules::Go));
         for (at, (by, version)) in VERSIONS.into_iter().enumerate() {
             if in_each || number % VERSIONS.len() == at {
-                check(by, &referee::openssl(&prediction.question, version), prediction.answer(Rules::OpenSsl));
+                check(by, &tls_libraries::openssl(&prediction.question, version), prediction.answer(Rules::OpenSsl));
             }
         }
     }
     (tally, wrong)
 }
 
-/// Asks those programs that make no handshake, except Java. About single chains with something wrong in each `verifiers.rs`
-/// asks them.
+/// Asks the programs without handshakes, except Java. `verifiers.rs` asks them about single chains with one error each.
 fn without_handshakes(predictions: &[Prediction], tally: &mut Tally, wrong: &mut Vec<String>) {
     for (number, prediction) in predictions.iter().enumerate() {
         if prediction.is_for(number, 1) {
-            let said = referee::openssl_strict(&prediction.question);
+            let said = tls_libraries::openssl_strict(&prediction.question);
             prediction.check("OpenSSL, strict", &said, Rules::OpenSslStrict, tally, wrong);
         }
         if prediction.is_for(number, 2) {
-            let said = referee::webpki(&prediction.question);
+            let said = tls_libraries::webpki(&prediction.question);
             prediction.check("rustls", &said, Rules::Webpki, tally, wrong);
         }
     }
 }
 
-/// What is predicted for one cluster's rotation: everything that its matrix rests on, and some of it spoilt.
-fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Prediction> {
-    let (plan, minted) = cluster.rotated(spare);
+/// The predictions for one cluster's rotation: all validations of its connection matrix, and altered copies of some.
+fn predictions(cluster: &Cluster, unused: &UnusedKeys, keys: &Keyring) -> Vec<Prediction> {
+    let (plan, minted) = cluster.rotated(unused);
     let matrix = simulate(&plan, &minted).unwrap_or_else(|error| panic!("{}: {error}", cluster.name));
     assert_eq!(matrix.first_broken(), None, "{}", cluster.name);
     assert_new_certificates_pass(cluster, &matrix);
@@ -296,27 +296,29 @@ fn predictions(cluster: &Cluster, spare: &Spare, keys: &Keyring) -> Vec<Predicti
     as_they_are.chain(spoilt).collect()
 }
 
-/// Every rule set accepts the new CA and what it signed; that the real programs do so too is compared with each answer.
+/// Every rule set accepts the new CA and the certificates that it issued. The comparison of each answer shows that the
+/// real programs do, too.
 fn assert_new_certificates_pass(cluster: &Cluster, matrix: &TrustMatrix) {
     let findings = matrix.findings();
     let refused = findings.iter().filter(|finding| finding.code == "new-certificates-refused");
-    // OpenSSL without X509_V_FLAG_PARTIAL_CHAIN wants the root above an imported intermediate; `plan` warns of that.
+    // OpenSSL without X509_V_FLAG_PARTIAL_CHAIN requires the root above an imported intermediate; `plan` warns about
+    // it.
     let expected =
         |finding: &&Finding| cluster.name.contains("brought-intermediate") && finding.message.starts_with("OpenSSL (");
     let unexpected: Vec<_> = refused.filter(|finding| !expected(finding)).collect();
     assert!(unexpected.is_empty(), "{}: {unexpected:?}", cluster.name);
 }
 
-/// As reports have it: upper case hexadecimal with colons.
+/// As in reports: upper-case hexadecimal with colons.
 fn fingerprint(certificate: &Certificate) -> String {
     let octets: Vec<String> = certificate.fingerprint().iter().map(|octet| format!("{octet:02X}")).collect();
     octets.join(":")
 }
 
-/// Every so manieth question is asked once more, spoilt.
+/// Every n-th question is asked again with a change.
 const SPOILT: usize = 8;
 
-/// The same question at another time, of another host, by the other end, or with other anchors.
+/// The same question at another time, for another host, for the other usage, or with other trusted CAs.
 fn spoilt(trial: &Trial, how: usize, other: &TrustBundle) -> (Trial, &'static str) {
     let mut spoilt = trial.clone();
     let leaf = &trial.presented[0];

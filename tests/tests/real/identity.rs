@@ -1,4 +1,4 @@
-//! A re-issued certificate is the old one in everything that says whose it is, as Go reads both.
+//! Go reads both certificates: a re-issued certificate has the identity of the old one in every field.
 
 use airlock_tests::{
     fixtures,
@@ -7,7 +7,7 @@ use airlock_tests::{
     rotation::CASES,
 };
 
-/// What a new certificate under a new authority may change.
+/// The fields that may differ in a certificate of a new CA.
 const MAY_DIFFER: [&str; 7] =
     ["authorityKeyId", "issuer", "notAfter", "notBefore", "publicKey", "serial", "subjectKeyId"];
 
@@ -30,9 +30,9 @@ fn reissued(phases: &Phases, minted: bool) -> Vec<Compare> {
     let before = phases.kubeconfigs(0).into_iter().map(|(_, access)| access).chain(phases.clients(0));
     let after = phases.kubeconfigs(2).into_iter().map(|(_, access)| access).chain(phases.clients(2));
     for (old, new) in before.zip(after) {
-        // A kubelet that renewed itself got what kube-controller-manager gives, which is not Airlock's.
+        // kube-controller-manager, not Airlock, issues the certificate of a kubelet that renews its own.
         if minted || !old.name.contains("kubelet.conf") {
-            all.push(Compare { what: old.name, old: old.party.certificate, new: new.party.certificate });
+            all.push(Compare { what: old.name, old: old.endpoint.certificate, new: new.endpoint.certificate });
         }
     }
     all
@@ -44,7 +44,7 @@ fn reissued_certificates_keep_their_identity() {
         let minted = case.name.contains("minted") || case.name == "external-1";
         let questions = reissued(case.phases(), minted);
         let answers: Vec<Compared> = ask("identity", &questions);
-        // Three leaves and three kubeconfigs, whatever the release.
+        // Three leaf certificates and three kubeconfigs, in every release.
         assert!(questions.len() >= 6, "{}: too few certificates", case.name);
         for (question, answer) in questions.iter().zip(answers) {
             let what = format!("{}: {}", case.name, question.what);
@@ -64,7 +64,7 @@ fn reissued_certificates_keep_their_identity() {
     }
 }
 
-/// etcd's certificates, its CA and the service account keys are shown and left alone.
+/// etcd's certificates, its CA and the service account keys are reported and not changed.
 #[test]
 fn etcd_and_service_accounts_stay_as_they_are() {
     for case in CASES {
@@ -92,7 +92,7 @@ fn etcd_and_service_accounts_stay_as_they_are() {
     }
 }
 
-/// No certificate lives longer than the authority that signed it, and none begins in the future.
+/// No certificate is valid longer than the CA that issued it, and none starts in the future.
 #[test]
 fn leaves_do_not_outlive_their_authority() {
     for case in CASES {

@@ -1,4 +1,4 @@
-//! What a rotation costs, as plan and runbook say it.
+//! The cost of a rotation, as plan and runbook state it.
 
 use airlock_core::plan::RotationRequest;
 use airlock_tests::{
@@ -13,7 +13,7 @@ fn section<'a>(runbook: &'a str, title: &str) -> &'a str {
     &rest[..rest.find("\n## ").unwrap_or(rest.len())]
 }
 
-/// The window comes before the first phase, with a range for each part, computed from the steps.
+/// The maintenance window comes before the first phase, with a range for each part, computed from the steps.
 #[test]
 fn the_maintenance_window_stands_at_the_top_of_the_runbook() {
     for case in CASES {
@@ -40,7 +40,8 @@ fn the_maintenance_window_stands_at_the_top_of_the_runbook() {
     assert_ne!(length("rsa-1"), length("rsa-3"), "three nodes take longer than one");
 }
 
-/// The seed says that a cluster with one API server is unavailable while that restarts; here no step restarts it.
+/// The Kubernetes documentation says that a cluster with one API server is unavailable while it restarts. In this plan
+/// no step restarts it.
 #[test]
 fn a_runbook_for_one_api_server_says_what_is_unavailable() {
     let runbook = Case::named("rsa-1").rotation().text("RUNBOOK.md");
@@ -56,7 +57,7 @@ fn a_runbook_for_one_api_server_says_what_is_unavailable() {
     assert!(!unavailable.contains("one API server"), "{unavailable}");
 }
 
-/// Every runbook of a control plane on nodes says how its backup is restored.
+/// Every runbook of a control plane on nodes says how to restore its backup.
 #[test]
 fn a_runbook_says_how_a_backup_is_restored() {
     let runbook = Case::named("rsa-1").rotation().text("RUNBOOK.md");
@@ -67,8 +68,8 @@ fn a_runbook_says_how_a_backup_is_restored() {
     assert!(runbook.contains("### 1-cp1-backup: Back up cp1"), "{runbook}");
 }
 
-/// Cluster API's pause begins right before the first control-plane node changes and ends when the new pairs are there;
-/// its cost and the times in which workers may be scaled are said in the plan.
+/// Cluster API is paused directly before the first control-plane node changes, until the new pairs are installed. The
+/// plan states the cost of the pause and when workers may be scaled.
 #[test]
 fn a_pause_of_cluster_api_says_what_it_costs_and_where_workers_may_be_scaled() {
     let given = Case::named("rsa-3").rotation();

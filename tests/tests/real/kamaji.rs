@@ -1,5 +1,5 @@
-//! A tenant of Kamaji's: each phase's Secrets, judged by the rules that its operator reads and reacts by
-//! (`tests/go/kamaji`, which are not Airlock's), first tried on what a real operator left.
+//! A Kamaji tenant: the Secrets of each phase, checked with the rules of its operator (`tests/go/kamaji`, independent
+//! of Airlock). The rules are first tested on the objects of a real operator.
 
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
@@ -12,7 +12,7 @@ use airlock_tests::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What the operator would do with the tenant, if it ran.
+/// The operator's actions for the tenant, if it ran.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Question {
@@ -43,7 +43,7 @@ struct Change {
     what: String,
 }
 
-/// What the operator writes when only its kubeconfigs are not what they were.
+/// The operator's actions if only the kubeconfigs differ from what it would write.
 const KUBECONFIGS: [(&str, &str); 3] = [
     ("alpha-admin-kubeconfig", "written anew"),
     ("alpha-controller-manager-kubeconfig", "written anew"),
@@ -72,7 +72,7 @@ pub(crate) fn question(before: &str, now: Vec<PathBuf>) -> Question {
     }
 }
 
-/// The same of the sample to practise on, at that time.
+/// The same for the sample, at its time.
 pub(crate) fn sample_question(before: Vec<PathBuf>, time: UnixTime) -> Question {
     let names = ["127.0.0.1", "localhost", "sample-kamaji", "sample-kamaji.sample.svc"];
     let names = names.into_iter().chain(["sample-kamaji.sample.svc.cluster.local", "192.0.2.20"]).collect();
@@ -88,14 +88,14 @@ pub(crate) fn sample_question(before: Vec<PathBuf>, time: UnixTime) -> Question 
 }
 
 impl Answer {
-    /// Is there nothing left for the operator to do?
+    /// Whether the operator has nothing left to do.
     pub(crate) fn is_settled(&self) -> bool {
         self.rounds.is_empty() && !self.loops
     }
 }
 
 impl Question {
-    /// The same of a release that discards PKCS#8.
+    /// The same for a release that discards PKCS#8 keys.
     pub(crate) fn without_pkcs8(self) -> Self {
         Self { pkcs8: false, ..self }
     }
@@ -116,7 +116,7 @@ fn secrets(fixture: &str) -> Vec<PathBuf> {
     names.map(|name| folder.join(name)).collect()
 }
 
-/// The objects of a package for the management cluster, phase by phase up to this one.
+/// The objects of a package for the management cluster, of all phases up to this one.
 fn applied(rotation: &Rotation, last: usize) -> Vec<PathBuf> {
     let folders = (1..=last).map(|phase| rotation.phase(phase).join("management")).filter(|folder| folder.is_dir());
     let objects = folders.flat_map(|folder| {
@@ -130,15 +130,15 @@ pub(crate) fn done(answer: &Answer, round: usize) -> Vec<(&str, &str)> {
     answer.rounds[round].iter().map(|change| (change.secret.as_str(), change.what.as_str())).collect()
 }
 
-/// Before anything else: the rules keep what a real operator left, and see what it did when the CA was replaced.
+/// Tests the rules first: they keep the objects of a real operator, and predict its actions after the CA was replaced.
 #[test]
 fn the_rules_keep_what_a_real_operator_left() {
     for fixture in ["kamaji/alpha", "kamaji/alpha-after-openssl-ca"] {
         let answer = one(question(fixture, Vec::new()));
         assert!(answer.rounds.is_empty() && !answer.loops, "{fixture}: {:?}", answer.rounds);
         for (component, sum) in &answer.sums {
-            // Of kubeconfigs the sum covers the CA and kubeadm's configuration too. The CA that somebody replaced keeps
-            // the annotation of the one before: the operator does not need it.
+            // The checksum of kubeconfigs also covers the CA and kubeadm's configuration. The replaced CA keeps the
+            // annotation of the previous one, which the operator does not need.
             let replaced = component == "ca" && fixture.ends_with("openssl-ca");
             assert_eq!(*sum, !component.ends_with("kubeconfig") && !replaced, "{fixture}: {component}");
         }
@@ -149,12 +149,13 @@ fn the_rules_keep_what_a_real_operator_left() {
     let mut expected: Vec<_> = leaves.map(|leaf| (leaf, "issued anew")).into_iter().chain(KUBECONFIGS).collect();
     expected.sort_unstable();
     assert_eq!((answer.rounds.len(), done(&answer, 0)), (1, expected));
-    // Its key is PKCS#8, which a release before 26.7.5-edge cannot read.
+    // Its key is PKCS#8, which releases before 26.7.5-edge cannot read.
     let answer = one(Question { pkcs8: false, ..question("kamaji/alpha", replaced) });
     assert!(done(&answer, 0).contains(&("alpha-ca", "overwritten with a CA of its own")), "{answer:?}");
 }
 
-/// Bundles never under a running operator; at the end it takes everything over but writes its kubeconfigs anew, once.
+/// Bundles exist only while the operator is paused. At the end it accepts everything and only regenerates its
+/// kubeconfigs, once.
 #[test]
 fn the_operator_takes_over_what_phase_3_leaves_and_nothing_before() {
     let rotation = TENANT.rotation();
@@ -174,13 +175,13 @@ fn the_operator_takes_over_what_phase_3_leaves_and_nothing_before() {
         assert_eq!(answer.authority, "CN=kubernetes-20261122");
         assert_eq!(answer.front_proxy, "CN=front-proxy-ca-20261122");
     }
-    // A bundle in the front proxy's CA alone does no harm.
+    // A bundle in the front-proxy CA alone has no effect on the operator.
     let proxy = rotation.phase(1).join("management/alpha-front-proxy-ca-certificate.yaml");
     let answer = one(question("kamaji/alpha", vec![proxy]));
     assert!(answer.rounds.is_empty() && !answer.loops, "{answer:?}");
 }
 
-/// The way of a release that knows neither a pause nor PKCS#8.
+/// The steps for a release that supports neither a pause nor PKCS#8.
 #[test]
 fn at_once_the_operator_issues_everything_under_the_new_ca() {
     let request = RotationRequest { release: Some("v1.0.0".into()), accept_outage: true, ..RotationRequest::default() };
@@ -199,7 +200,7 @@ fn at_once_the_operator_issues_everything_under_the_new_ca() {
     assert!(runbook.contains("cannot be paused"), "the runbook says what comes");
 }
 
-/// What a management cluster holds after a phase: the fixture with the package's objects over it.
+/// The objects of a management cluster after a phase: the fixture, overlaid with the package's objects.
 fn held(rotation: &Rotation, phase: usize, paused: bool) -> Vec<InputFile> {
     let mut files = fixtures::files("kamaji/alpha");
     for object in applied(rotation, phase) {
@@ -213,7 +214,7 @@ fn held(rotation: &Rotation, phase: usize, paused: bool) -> Vec<InputFile> {
         if phase == 0 { "kamaji/alpha/deployment.yaml" } else { "kamaji/alpha-signing-apart/deployment.yaml" };
     replace(&mut files, "alpha/deployment.yaml", |_| {
         let text = String::from_utf8(fixtures::read(deployment)).expect("text");
-        // What that one was tried out with as well.
+        // That Deployment was recorded with an additional flag, which is removed here.
         text.replace("        - --kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt\n", "")
     });
     let annotation = "  annotations:\n    kamaji.clastix.io/paused: \"\"\n";
@@ -232,7 +233,8 @@ fn replace(files: &mut [InputFile], path: &str, change: impl FnOnce(String) -> S
     *file = InputFile::new(path, text.into_bytes());
 }
 
-/// Whoever comes back in the middle is told where everyone is, and goes on with the same new CA.
+/// If the user returns in the middle of a rotation, Airlock reports each holder's phase and continues with the same new
+/// CA.
 #[test]
 fn a_rotation_that_was_interrupted_goes_on() {
     let rotation = TENANT.rotation();
@@ -266,7 +268,7 @@ fn a_rotation_that_was_interrupted_goes_on() {
     }
 }
 
-/// Those of kube-controller-manager are set before phase 1, and taken back after phase 3.
+/// kube-controller-manager's arguments are set before phase 1, and removed after phase 3.
 #[test]
 fn arguments_of_its_own_say_nothing_of_where_a_tenant_is() {
     let rotation = TENANT.rotation();
@@ -283,7 +285,7 @@ fn arguments_of_its_own_say_nothing_of_where_a_tenant_is() {
         let inventory = inspect(files, fixtures::now());
         let report = inventory.report(fixtures::now()).rotation;
         let tenant = report.holders.iter().find(|holder| holder.name == "alpha").expect("the tenant is a holder");
-        // After phase 3 the kubeconfigs still hold both CAs, until the operator writes them.
+        // After phase 3 the kubeconfigs still contain both CAs, until the operator regenerates them.
         let wrong: Vec<_> = tenant.out_of_line.iter().map(|missing| missing.place.as_str()).collect();
         let ahead = ["/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/front-proxy-ca.crt"];
         let expected = if phase == 0 { (Standing::Before, &[][..]) } else { (Standing::Switched, &ahead[..]) };
@@ -341,7 +343,7 @@ fn what_the_operator_would_spoil_is_refused() {
     refused(half, &default, "missing-secret");
 }
 
-/// Two tenants in one dump are asked about; the one that is named is taken.
+/// If a dump contains two tenants, Airlock asks for the tenant. With a name, it uses the named tenant.
 #[test]
 fn of_several_tenants_one_is_taken() {
     let now = fixtures::now();
@@ -369,7 +371,8 @@ fn of_several_tenants_one_is_taken() {
     assert!(inventory.findings().iter().any(|finding| finding.code == "several-tenants"));
 }
 
-/// Each object is as `kubectl apply --server-side` takes it, and of the Secret that is there: name, type, labels, owner.
+/// Each object is valid for `kubectl apply --server-side`, and keeps the existing Secret's name, type, labels and
+/// owner.
 #[test]
 fn objects_stay_the_operators() {
     let rotation = TENANT.rotation();

@@ -1,4 +1,4 @@
-//! The real kubeadm in the trees of each phase: what it accepts, what it keeps, what it would sign with.
+//! Runs the real kubeadm in the trees of each phase: which files it accepts and keeps, and with which CA it signs.
 
 use std::{
     fs,
@@ -10,18 +10,18 @@ use std::{
 use airlock_core::{UnixTime, plan::RotationRequest};
 use airlock_tests::{
     fixtures,
-    oracle::{Usage, Verify, all_verify},
+    oracle::{Usage, Verify, assert_all_verify},
     phases::{Phases, pki},
     rotation::{CASES, Case, Rotation, scratch, walk},
     tools::{kubeadm, succeed},
 };
 
-/// What a node was made with.
+/// kubeadm's configuration for a node.
 fn config(case: &Case, node: &str) -> PathBuf {
     fixtures::path(&case.fixture.replace("kubeadm/", "config/")).join(format!("{node}.yaml"))
 }
 
-/// kubeadm in a node's tree, told what the node was made with.
+/// kubeadm in a node's tree, with the configuration that created the node.
 fn run(case: &Case, tree: &Path, node: &str, arguments: &[&str]) -> String {
     fs::copy(config(case, node), tree.join("kubeadm.yaml")).expect("a configuration can be copied");
     let said = succeed(kubeadm(case.kubeadm(), tree).args(arguments).args(["--config", "/kubeadm.yaml"]));
@@ -29,20 +29,20 @@ fn run(case: &Case, tree: &Path, node: &str, arguments: &[&str]) -> String {
     said
 }
 
-/// The machine's clock, which is kubeadm's.
+/// The machine's clock, which kubeadm uses.
 fn clock() -> UnixTime {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     UnixTime(i64::try_from(elapsed.as_secs()).expect("it is before the end of time"))
 }
 
-/// Every file below `/etc/kubernetes`, with its bytes.
+/// Every file below `/etc/kubernetes`, with its content.
 fn content(tree: &Path) -> Vec<(String, Vec<u8>)> {
     let folder = tree.join("etc/kubernetes");
     let files = walk(&folder).into_iter();
     files.map(|file| (file.clone(), fs::read(folder.join(&file)).expect("a file can be read"))).collect()
 }
 
-/// Hands `check` a copy of each control-plane node's tree.
+/// Calls `check` with a copy of each control-plane node's tree.
 fn each_node(case: &Case, phase: usize, mut check: impl FnMut(&Phases, &Path, &str)) {
     let phases = case.phases();
     for node in &phases.control_plane {
@@ -72,7 +72,7 @@ fn check_expiration_reads_every_phase() {
     }
 }
 
-/// kubeadm looks at what is there and keeps it, byte for byte: leaves, kubeconfigs with both CAs, keys.
+/// kubeadm accepts the existing leaf certificates, kubeconfigs with both CAs, and keys, and keeps them byte for byte.
 #[test]
 fn init_phases_accept_the_trees_and_keep_every_byte() {
     for case in CASES {
@@ -80,7 +80,7 @@ fn init_phases_accept_the_trees_and_keep_every_byte() {
             each_node(&case, phase, |_, tree, node| {
                 let before = content(tree);
                 run(&case, tree, node, &["init", "phase", "certs", "all"]);
-                // 1.30 and older refuse a kubeconfig with more than one CA (cmd/kubeadm/app/phases/kubeconfig).
+                // Releases up to 1.30 reject a kubeconfig with more than one CA (cmd/kubeadm/app/phases/kubeconfig).
                 if case.kubeadm() == "kubeadm" || phase == 3 {
                     for kubeconfig in ["admin", "controller-manager", "scheduler"] {
                         run(&case, tree, node, &["init", "phase", "kubeconfig", kubeconfig]);
@@ -96,7 +96,7 @@ fn init_phases_accept_the_trees_and_keep_every_byte() {
     }
 }
 
-/// In phase 2 kubeadm itself signs with the new CA: first certificate and key belong together.
+/// In phase 2 kubeadm itself signs with the new CA: the first certificate matches the key.
 #[test]
 fn renew_signs_with_the_authority_of_the_phase() {
     for case in CASES.iter().filter(|case| case.fixture != "kubeadm/external-1") {
@@ -104,7 +104,7 @@ fn renew_signs_with_the_authority_of_the_phase() {
             each_node(case, phase, |phases, tree, node| {
                 run(case, tree, node, &["certs", "renew", "apiserver"]);
                 let renewed = fs::read_to_string(pki(tree).join("apiserver.crt")).expect("it was renewed");
-                all_verify(&[Verify {
+                assert_all_verify(&[Verify {
                     what: format!("{}: {node}, phase {phase}: renewed", case.name),
                     roots: phases.read(if phase == 1 { 0 } else { 3 }, node, "pki/ca.crt"),
                     certificate: renewed,
@@ -117,7 +117,7 @@ fn renew_signs_with_the_authority_of_the_phase() {
     }
 }
 
-/// Phase 3 leaves the manifests as kubeadm writes them.
+/// After phase 3 the manifests are the ones that kubeadm writes.
 #[test]
 fn phase_3_gives_the_manifests_back() {
     for case in CASES {
@@ -131,8 +131,8 @@ fn phase_3_gives_the_manifests_back() {
     }
 }
 
-/// Where manifests were not given, the package brings a patch, and kubeadm's manifest with that patch names the
-/// separate signing file.
+/// If manifests were not provided, the package contains a patch. kubeadm's manifest with that patch names the separate
+/// signing file.
 #[test]
 fn a_patch_stands_in_for_a_manifest_that_was_not_given() {
     let case = Case::named("ecdsa-3");
@@ -144,7 +144,7 @@ fn a_patch_stands_in_for_a_manifest_that_was_not_given() {
         let copy = phases.copy(0, node);
         let tree = copy.path();
         fixtures::copy(&patches, &tree.join("patches"));
-        // kubeadm takes --patches or --config, not both: beside a configuration they are named in it.
+        // kubeadm accepts either --patches or --config. With a configuration, the configuration names the patches.
         let config = fs::read_to_string(config(&case, node)).expect("a configuration");
         let config = config.replacen(
             "kind: InitConfiguration\n",
@@ -158,12 +158,12 @@ fn a_patch_stands_in_for_a_manifest_that_was_not_given() {
         let manifest = fs::read_to_string(manifest).expect("kubeadm wrote it");
         let flags: Vec<&str> =
             manifest.lines().filter_map(|line| line.trim().strip_prefix("- --cluster-signing-cert-file=")).collect();
-        // Of a flag that is given twice the last counts (spf13/pflag).
+        // The last occurrence of a flag applies (spf13/pflag).
         assert_eq!(flags.last(), Some(&"/etc/kubernetes/pki/ca-signing.crt"), "{node}: {flags:?}");
     }
 }
 
-/// A cluster CA that another CA signed: kubeadm takes it for its own, and a rotation replaces it like any other.
+/// A cluster CA that another CA issued: kubeadm uses it as its own, and a rotation replaces it like any other.
 #[test]
 fn an_intermediate_is_an_authority_like_any_other() {
     let cluster = scratch("kubeadm-intermediate").join("cluster");
@@ -187,7 +187,7 @@ fn an_intermediate_is_an_authority_like_any_other() {
     let rotation = Rotation::at(clock(), given, &RotationRequest::default(), "kubeadm-intermediate-package");
     let cluster = cluster.to_str().expect("its path is text");
     let phases = Phases::over(cluster, "", &rotation.root(), "kubeadm-intermediate");
-    // Whoever is a phase behind or ahead accepts it as well.
+    // A client that is one phase behind or ahead also accepts it.
     let pairs = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
     let questions = pairs.map(|(presented, trusted)| Verify {
         what: format!("presented in phase {presented}, read in phase {trusted}"),
@@ -197,6 +197,6 @@ fn an_intermediate_is_an_authority_like_any_other() {
         dns_name: "cp1".to_owned(),
         time: clock(),
     });
-    all_verify(&questions);
+    assert_all_verify(&questions);
     assert_eq!(phases.read(3, "cp1", "pki/ca.crt").matches("BEGIN CERTIFICATE").count(), 1);
 }

@@ -1,4 +1,4 @@
-//! kubectl reads everything that is meant for it, without a server.
+//! kubectl reads every file that is meant for it, without a server.
 
 use std::{fs, process::Command};
 
@@ -21,7 +21,7 @@ fn config_view_reads_every_kubeconfig() {
                 continue; // It names files of its node; phases are read in go_x509.rs.
             }
             let access = read_kubeconfig(&rotation.root().join(&path), &rotation.root(), &path);
-            assert!(access.party.roots.contains("BEGIN CERTIFICATE"), "{}: {path}", case.name);
+            assert!(access.endpoint.roots.contains("BEGIN CERTIFICATE"), "{}: {path}", case.name);
             seen += 1;
         }
         assert!(seen >= 9, "{}: only {seen} kubeconfigs", case.name);
@@ -50,7 +50,7 @@ fn every_object_is_one_that_kubectl_understands() {
     }
 }
 
-/// What a Secret or ConfigMap is besides its data stays.
+/// All fields of a Secret or ConfigMap except its data stay the same.
 #[test]
 fn objects_keep_what_they_are() {
     let case = Case::named("rsa-3");
@@ -86,7 +86,7 @@ fn objects_keep_what_they_are() {
     assert_eq!(seen, 3 + 2, "the kubeconfig in each phase, -ca and -proxy in the last");
 }
 
-/// The block that goes into the clipboard, pasted into a shell whose kubectl only records what it is given.
+/// The command that the page copies to the clipboard, pasted into a shell whose kubectl only records its input.
 #[test]
 fn the_apply_block_hands_kubectl_the_very_object() {
     let case = Case::named("rsa-3");
@@ -119,7 +119,7 @@ fn the_apply_block_hands_kubectl_the_very_object() {
         let object = fs::read_to_string(folder.join("object.yaml")).expect("kubectl was given an object");
         assert_eq!(object.lines().next(), Some(format!("# For the {cluster} cluster.").as_str()), "{}", file.path);
 
-        // A context reaches kubectl as it was typed, and as one word.
+        // kubectl gets a context exactly as typed, as one argument.
         let context = "it's $HOME; admin@prod";
         let block = files.apply_command(&file.path, context).expect("an appliable file has a command");
         succeed(Command::new("sh").arg("-c").arg(block.as_str()).current_dir(&folder).env("PATH", &path));
@@ -138,7 +138,7 @@ fn case_file(files: &airlock_core::OutputFiles, path: &str) -> Vec<u8> {
     found.unwrap_or_else(|| panic!("{path} is in the report and not in the package")).bytes.to_vec()
 }
 
-/// kubectl also reads the fixtures: what it makes of them is what a person would have dropped.
+/// kubectl also reads the fixtures as a user would load them.
 #[test]
 fn fixtures_are_what_kubectl_writes() {
     for fixture in ["cluster-api/one", "cluster-api/two", "cluster-api/supplied", "cluster-api/rsa-3"] {

@@ -1,4 +1,5 @@
-//! Packages of real clusters, judged by the programs that would use them. One program, so that each package is made once.
+//! Packages of real clusters, tested with the programs that would use them. One test program, so that each package is
+//! built once.
 
 mod backup;
 mod budgets;

@@ -1,4 +1,4 @@
-//! The package as a thing: what checks it, what its modes are, what it carries in which phase, what it gives away.
+//! The package itself: its checksums, its file modes, the content of each phase, and where private keys are.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -51,7 +51,7 @@ fn checksums_cover_every_file() {
 fn modes_are_those_of_the_files_on_their_nodes() {
     for case in CASES {
         let rotation = case.rotation();
-        // unzip's own view: "-rw-------  2.0 unx     1675 b- stor 80-Jan-01 00:00 airlock-…/ca.key"
+        // The output of zipinfo: "-rw-------  2.0 unx     1675 b- stor 80-Jan-01 00:00 airlock-…/ca.key"
         let listing = succeed(Command::new("zipinfo").args(["-l", "-h"]).arg(rotation.archive()));
         let mut modes = BTreeMap::new();
         for line in listing.lines().filter(|line| line.starts_with('-')) {
@@ -67,9 +67,9 @@ fn modes_are_those_of_the_files_on_their_nodes() {
             let secret = path.ends_with(".key")
                 || path.ends_with(".conf")
                 || path.contains("/management/") && path.ends_with(".yaml");
-            // Libraries are loaded, not run.
+            // Libraries are loaded, not executed.
             let script = path.ends_with("apply.sh");
-            // A patch holds no key, a manifest keeps kubeadm's 0600.
+            // A patch contains no key; a manifest keeps kubeadm's mode 0600.
             let expected: &[&str] = match (secret, script) {
                 (true, _) => &["-rw-------"],
                 (_, true) => &["-rwxr-xr-x"],
@@ -124,7 +124,7 @@ fn keys_of_an_externally_managed_authority_stay_out_of_every_nodes_folder() {
     }
 }
 
-/// `0-backup` holds every file that a phase replaces, byte for byte as it was given.
+/// `0-backup` contains every file that a phase replaces, byte for byte as loaded.
 #[test]
 fn the_backup_restores_every_replaced_file() {
     for case in CASES {
@@ -171,13 +171,13 @@ fn the_backup_restores_every_replaced_file() {
     }
 }
 
-/// manifest.json, RUNBOOK.md, README.txt and SHA256SUMS can be mailed to anybody.
+/// manifest.json, RUNBOOK.md, README.txt and SHA256SUMS contain no secrets.
 #[test]
 fn nothing_is_secret_in_what_describes_the_package() {
     for case in CASES {
         let rotation = case.rotation();
         let secrets: BTreeSet<String> = rotation.paths().iter().flat_map(|path| keys(rotation, path)).collect();
-        // A key's first line is the same for all keys of a kind: a piece from the middle is its own.
+        // The first line of a key is the same for all keys of a type; a piece from the middle is unique.
         let pieces: Vec<&str> =
             secrets.iter().filter(|secret| secret.len() > 150).map(|secret| &secret[100..140]).collect();
         assert!(pieces.len() >= 4, "{}: the test finds keys", case.name);
@@ -270,7 +270,7 @@ fn packing_twice_gives_the_same_archive() {
     assert!(make(keys) == make(again), "two archives of one rotation differ");
 }
 
-/// Every file on a node ends with a newline where it is PEM: some platforms join files without adding one.
+/// Every PEM file on a node ends with a newline, because some platforms concatenate files without adding one.
 #[test]
 fn every_pem_file_ends_with_a_newline_and_has_no_parameters_in_front() {
     for case in CASES {
@@ -285,7 +285,7 @@ fn every_pem_file_ends_with_a_newline_and_has_no_parameters_in_front() {
     }
 }
 
-/// Only what changes: no file of a phase is what the phase before left.
+/// A phase contains only files that differ from the phase before.
 #[test]
 fn a_phase_holds_only_what_changes_in_it() {
     for case in CASES {

@@ -1,5 +1,5 @@
-//! Leaves that the present CAs issue again, on kubeadm's nodes: the package's script on a machine without a cluster
-//! (`tests/scripts`), with the real kubeadm; what it made is judged by OpenSSL.
+//! Leaf certificates that the current CAs issue again on kubeadm nodes: runs the package's script on a machine without
+//! a cluster (`tests/scripts`), with the real kubeadm. OpenSSL verifies the results.
 
 use std::{
     collections::BTreeMap,
@@ -25,8 +25,8 @@ fn renewal() -> RotationRequest {
     RotationRequest { intent: Intent::RenewLeaves, ..RotationRequest::default() }
 }
 
-/// What `kubeadm certs renew all` renews on a control-plane node with etcd, and the file of the CA that issues it
-/// (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go).
+/// The certificates that `kubeadm certs renew all` renews on a control-plane node with etcd, and the file of the CA
+/// that issues each (kubernetes/kubernetes: cmd/kubeadm/app/phases/certs/certlist.go).
 const LEAVES: [(&str, &str); 11] = [
     ("admin.conf", "ca"),
     ("controller-manager.conf", "ca"),
@@ -41,8 +41,8 @@ const LEAVES: [(&str, &str); 11] = [
     ("super-admin.conf", "ca"),
 ];
 
-/// A folder with a kubeadm that has the cluster's configuration in a file, with this lifetime of leaves: there is no API
-/// server to ask.
+/// A folder with a kubeadm that reads the cluster's configuration from a file, with this lifetime of leaf certificates,
+/// because there is no API server.
 fn commands(folder: &Path, lifetime: &str) -> PathBuf {
     let config = folder.join("kubeadm.yaml");
     let text = format!(
@@ -62,7 +62,7 @@ fn commands(folder: &Path, lifetime: &str) -> PathBuf {
     commands
 }
 
-/// A step of the package as it is run on a node, with these commands beside the machine's.
+/// A step of the package, run on a node with these commands in addition to the machine's.
 fn step(rotation: &Rotation, id: &str, tree: &Path, commands: &Path) -> Step {
     let manifest = rotation.manifest();
     let all = manifest["steps"].as_array().expect("steps").clone();
@@ -85,7 +85,7 @@ fn run(step: &Step, run: &str, label: &str) -> Outcome {
     machine(step, &out, run, &step.gate, &[("KEEP", "yes".to_owned())])
 }
 
-/// Every file below `/etc/kubernetes`, but not the script's own.
+/// Every file below `/etc/kubernetes` except those of the script itself.
 fn files(tree: &Path) -> BTreeMap<String, Vec<u8>> {
     let etc = tree.join("etc/kubernetes");
     let names = airlock_tests::rotation::walk(&etc).into_iter().filter(|name| !name.starts_with(".airlock"));
@@ -103,25 +103,25 @@ fn embedded(kubeconfig: &[u8], key: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(value.unwrap_or_else(|| panic!("no {key}"))).expect("base64")
 }
 
-/// Subject and names, as OpenSSL prints them.
+/// Subject and subject alternative names, as OpenSSL prints them.
 fn identity(certificate: &X509, folder: &Path) -> String {
     let file = folder.join("one.pem");
     fs::write(&file, certificate.to_pem().expect("PEM")).expect("a file can be written");
     let mut openssl = Command::new("openssl");
     openssl.args(["x509", "-noout", "-subject", "-issuer", "-ext", "subjectAltName,extendedKeyUsage,keyUsage", "-in"]);
-    // A client has no names.
+    // A client certificate has no alternative names.
     String::from_utf8(output(openssl.arg(&file)).stdout).expect("UTF-8")
 }
 
-/// Each leaf of a node is another one, of the same CA, with the same identity, a new key and a later end; nothing else
-/// changes. Run twice, nothing happens; undone, every byte is back.
+/// Each leaf certificate of a node is replaced by one of the same CA with the same identity, a new key and a later
+/// expiry; nothing else changes. A second run changes nothing. A rollback restores every byte.
 #[test]
 fn a_node_renews_its_leaves_by_its_own_kubeadm() {
     let folder = scratch("renew-node");
-    // The fixture's live for ten years.
+    // The fixture's certificates are valid for ten years.
     let commands = commands(&folder, "96360h");
     let given = Rotation::of(fixtures::files("kubeadm/rsa-3"), &renewal(), "renew-rsa-3");
-    // The script for nodes whose files were not given, on a node of the same cluster.
+    // The script for nodes whose files were not provided, on a node of the same cluster.
     let mut elsewhere = fixtures::files("kubeadm/rsa-3");
     elsewhere.retain(|file| file.path.contains("/worker1/") || file.path.contains("/cluster/"));
     let unseen = Rotation::of(elsewhere, &renewal(), "renew-unseen");
@@ -153,7 +153,7 @@ fn a_node_renews_its_leaves_by_its_own_kubeadm() {
                 assert_eq!(trusted, trusts, "{label}: {name} trusts what it trusted");
             }
         }
-        // Again on the machine as it is then.
+        // Again on the machine in its current state.
         let again = step_at(&step, &done.folder.join("after"));
         let twice = run(&again, &again.run, &format!("renew-twice-{label}"));
         assert_eq!(files(&twice.folder.join("after")), after, "{label}\n{}", twice.said);
@@ -177,13 +177,14 @@ fn step_at(step: &Step, tree: &Path) -> Step {
     }
 }
 
-/// What another CA has issued is not issued anew by the cluster's: neither planned, where it was seen, nor carried out.
+/// The cluster's CA does not renew a certificate that another CA issued: the plan excludes a provided one, and the
+/// script stops at one on the node.
 #[test]
 fn leaves_of_another_ca_stay() {
     let folder = scratch("renew-foreign");
     let commands = commands(&folder, "96360h");
     let rotation = Rotation::of(fixtures::files("kubeadm/rsa-3"), &renewal(), "renew-foreign-package");
-    // Afterwards somebody has put a certificate of another CA there.
+    // Later, an administrator has installed a certificate of another CA.
     let tree = folder.join("tree");
     succeed(Command::new("cp").arg("-a").arg(fixtures::path("kubeadm/rsa-3/cp1")).arg(&tree));
     let pki = tree.join("etc/kubernetes/pki");
@@ -202,7 +203,7 @@ fn leaves_of_another_ca_stay() {
     assert_eq!(files(&refused.folder.join("after")), before);
 }
 
-/// Wherever it is killed, the next run completes it, and no certificate is left with the key of another.
+/// Wherever the script is killed, the next run completes it, and no certificate is left with the key of another.
 #[test]
 fn an_interrupted_renewal_is_completed() {
     let folder = scratch("renew-interrupted");
@@ -236,7 +237,7 @@ fn an_interrupted_renewal_is_completed() {
     }
 }
 
-/// A cluster whose configuration has kubeadm issue for a shorter time than before: the leaves that are there stay.
+/// If the configuration makes kubeadm issue shorter-lived certificates than before, the existing ones stay.
 #[test]
 fn leaves_that_would_end_earlier_stay() {
     let folder = scratch("renew-short");
@@ -254,7 +255,7 @@ fn leaves_that_would_end_earlier_stay() {
     assert_eq!(files(&refused.folder.join("after")), files(&tree));
 }
 
-/// The package of a cluster holds no key, names each node once, and says what restarts.
+/// The package contains no key, names each node once, and states what restarts.
 #[test]
 fn a_renewal_of_nodes_is_a_package_without_keys() {
     let rotation = Rotation::of(fixtures::files("kubeadm/rsa-3"), &renewal(), "renew-package");

@@ -1,4 +1,5 @@
-//! Signing requests that came along: OpenSSL makes them, and Kubernetes' own code says what their certificates are worth.
+//! Loaded certificate signing requests: OpenSSL creates them, and Kubernetes' own code determines the rights of their
+//! certificates.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,7 +10,7 @@ use airlock_tests::{
     tools::{airlock, output, succeed},
 };
 
-/// A request: its subject for OpenSSL, further options, and what has to be said about it.
+/// A request: its subject for OpenSSL, further options, and the expected finding.
 struct Request {
     name: &'static str,
     subject: &'static str,
@@ -17,13 +18,13 @@ struct Request {
     said: Said,
 }
 
-/// What becomes of a request.
+/// The expected treatment of a request.
 enum Said {
-    /// It is answered without a word.
+    /// The package answers it without a finding.
     Nothing,
-    /// It is answered, and somebody has to look at it once more.
+    /// The package answers it, with a warning that a person must check.
     Warning(&'static str),
-    /// It is not answered.
+    /// The package does not answer it.
     Refusal(&'static str),
 }
 
@@ -37,7 +38,8 @@ const REQUESTS: &[Request] = &[
         options: ECDSA,
         said: Said::Warning("the rights of the node worker77, of which nothing was given"),
     },
-    // kubeadm's administrator, who is among the files, with an attribute more and another string type.
+    // kubeadm's administrator, who has a certificate among the files, with an additional attribute and another string
+    // type.
     Request {
         name: "admin",
         subject: "/C=DE/O=kubeadm:cluster-admins/CN=kubernetes-admin",
@@ -140,7 +142,7 @@ fn those_who_may_ask_get_a_certificate_and_the_others_a_reason() {
     for request in REQUESTS {
         make(request, &folder);
     }
-    // One bit of the signature changed: whoever asks does not show that the key is theirs.
+    // One bit of the signature is changed, so the request does not prove possession of the key.
     let broken = "stolen-key";
     let der = folder.join("stolen.der");
     succeed(
@@ -197,7 +199,7 @@ fn those_who_may_ask_get_a_certificate_and_the_others_a_reason() {
         if !answer {
             continue;
         }
-        // Kubernetes' own signers would not have refused either.
+        // Kubernetes' own signers would also not have rejected it.
         assert!(identity.signed && !identity.restricted, "{}: {identity:?}", request.name);
         let is_node = identity.user.starts_with("system:node:");
         assert_eq!(identity.kubelet_client.is_empty(), is_node, "{}: {identity:?}", request.name);
@@ -223,7 +225,7 @@ fn those_who_may_ask_get_a_certificate_and_the_others_a_reason() {
     }
 }
 
-/// A request to the cluster's own signer is approved there, once that signs with the new CA.
+/// A request to the cluster's own signer must be approved in the cluster, after it signs with the new CA.
 #[test]
 fn requests_to_the_cluster_wait_until_it_signs_with_the_new_ca() {
     let folder = scratch("requested-of-the-cluster");

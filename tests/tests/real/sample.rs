@@ -1,4 +1,4 @@
-//! The samples to practise on, as the real programs see them: what is learnt on one holds on a real cluster.
+//! Runs the real programs on the sample clusters: what a user learns with a sample also applies to a real cluster.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ fn now() -> UnixTime {
     UnixTime(i64::try_from(now).expect("a moment of ours"))
 }
 
-/// Lays a sample out as its archive does. The real programs look at the clock, so it is of now.
+/// Writes a sample as its archive does, at the current time, because the real programs use the clock.
 pub(crate) fn laid_out(sample: &Sample) -> PathBuf {
     let folder = scratch(&format!("sample-{}", sample.id));
     let mut random = rand_core::UnwrapErr(getrandom::SysRng);
@@ -57,7 +57,7 @@ fn kubeadm_finds_every_certificate_valid() {
             let line = line.unwrap_or_else(|| panic!("{node}: no {name}\n{said}"));
             assert!(!line.contains("<invalid>") && !line.contains("MISSING"), "{line}");
         }
-        // It would keep every file that is there, and so takes each for what it is.
+        // kubeadm would keep every existing file, so it accepts each one.
         succeed(kubeadm("kubeadm", &tree).args(["init", "phase", "certs", "ca", "--config", "/kubeadm.yaml"]));
         succeed(kubeadm("kubeadm", &tree).args(["init", "phase", "kubeconfig", "admin", "--config", "/kubeadm.yaml"]));
     }
@@ -85,7 +85,7 @@ fn kubectl_reads_every_kubeconfig() {
     }
 }
 
-/// openssl's own verdict: every leaf hangs on its authority, and every key is its certificate's.
+/// OpenSSL's verdict: every leaf certificate chains to its CA, and every key matches its certificate.
 #[test]
 fn openssl_verifies_every_leaf_of_every_node() {
     for id in ["kubeadm", "cluster-api", "starlingx"] {
@@ -122,15 +122,15 @@ fn openssl_verifies_every_leaf_of_every_node() {
     }
 }
 
-/// By Talos' rules each machine issues from the keys that it has, and trusts what `secrets.yaml` says; openssl finds the
-/// talosconfig's certificate signed by it.
+/// By Talos' rules each machine issues with its own keys and trusts the CAs of `secrets.yaml`. OpenSSL verifies that
+/// this CA issued the talosconfig's certificate.
 #[test]
 fn machines_hold_what_their_secrets_say() {
     let folder = laid_out(sample::named("talos").expect("a sample"));
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file of text");
     let configurations: Vec<_> =
         NODES.iter().chain(&["sample-worker1"]).map(|name| read(&format!("{name}.yaml"))).collect();
-    let held = talos::holds(&configurations);
+    let held = talos::configured_cas(&configurations);
     let value = |text: &str, section: &str, key: &str| {
         let rest = &text[text.find(&format!("\n{section}:\n")).expect("the section is there")..];
         let line =
@@ -155,7 +155,7 @@ fn machines_hold_what_their_secrets_say() {
     assert_eq!(value(&talosconfig, "contexts", "ca"), own);
 }
 
-/// SHA-256 of a certificate's DER, as openssl tells it.
+/// SHA-256 of a certificate's DER, computed by OpenSSL.
 fn digest(pem: &str) -> String {
     let folder = scratch("sample-digest");
     let file = folder.join("one.pem");
@@ -165,7 +165,7 @@ fn digest(pem: &str) -> String {
     digest.replace(':', "").to_lowercase()
 }
 
-/// Kamaji's operator would change nothing of it: it takes each Secret for what it wrote itself.
+/// Kamaji's operator would change nothing: it accepts each Secret as its own.
 #[test]
 fn the_operator_would_leave_the_sample_as_it_is() {
     let folder = laid_out(sample::named("kamaji").expect("a sample"));

@@ -1,9 +1,10 @@
-//! Every script and step, with every call of every external command failing in turn: without a cluster, on a machine that
-//! `tests/scripts` makes (an own mount and PID namespace).
+//! Runs every script and step, and makes each call of an external command fail in turn, without a cluster, on a machine
+//! that `tests/scripts` creates (its own mount and PID namespaces).
 //!
-//! Not each call fails but each distinct one: the first and the last with the same command and the same kind of arguments.
-//! Scripts are tables over one library; a call of another file from the same line of the library fails in the same way.
-//! A disturbed step either fails, naming the command and its message, or does its whole work; run again, it does the rest.
+//! Only distinct calls fail: the first and the last with the same command and the same kind of arguments. Scripts are
+//! tables over one library; a call for another file from the same line of the library fails in the same way. A
+//! disturbed step either fails and prints the command and its message, or does its complete work. The next run does the
+//! rest.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,7 +31,7 @@ use airlock_tests::{
 };
 use serde_json::Value;
 
-/// What the scripts of a node call; `sleep` and `command -v` decide nothing.
+/// The commands that a node's scripts call; results of `sleep` and `command -v` decide nothing.
 pub(super) const NODE_COMMANDS: [&str; 27] = [
     "base64",
     "cat",
@@ -61,17 +62,18 @@ pub(super) const NODE_COMMANDS: [&str; 27] = [
     "tr",
 ];
 
-/// What the scripts for objects call.
+/// The commands that the scripts for objects call.
 const CLUSTER_COMMANDS: [&str; 9] = ["awk", "base64", "cat", "date", "kubectl", "mktemp", "sha256sum", "tr", "rm"];
 
-/// Commands that answer for somebody else: each of their failures has a text of its own.
+/// Commands that return another component's answer: each of their failures has its own text.
 const ASKED: [&str; 6] = ["crictl", "dcmanager", "journalctl", "kubectl", "system", "talosctl"];
 
-/// The ways in which these refuse, besides any failure: the texts of real tools. Each call refuses in one of these ways;
-/// with the environment variable `AIRLOCK_EVERY_FAULT`, as `cargo xtask test --long` sets it, in all of them.
+/// The ways in which these commands fail, in addition to a plain failure: messages of real tools. Each call fails in
+/// one of these ways; with the environment variable `AIRLOCK_EVERY_FAULT`, which `cargo xtask test --long` sets, in all
+/// of them.
 const REFUSALS: [&str; 5] = ["timeout", "401", "403", "409", "500"];
 
-/// Commands with an answer that something is decided on.
+/// Commands on whose output a script bases a decision.
 const READERS: [&str; 18] = [
     "awk",
     "base64",
@@ -112,7 +114,7 @@ const WRITERS: [&str; 15] = [
     "tar",
 ];
 
-/// A step on the machine that stands before it.
+/// A step, with the machine on which it runs.
 pub(crate) struct Step {
     pub(crate) id: String,
     pub(crate) package: PathBuf,
@@ -122,7 +124,7 @@ pub(crate) struct Step {
     pub(crate) gate: String,
     pub(crate) commands: Vec<&'static str>,
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// Whose library it is: a call site is disturbed once for each.
+    /// The step's library: each of its call sites is disturbed once.
     pub(crate) library: &'static str,
 }
 
@@ -142,7 +144,7 @@ impl Step {
     }
 }
 
-/// What became of a run on the machine.
+/// The result of a run on the machine.
 pub(crate) struct Outcome {
     pub(crate) codes: BTreeMap<String, i32>,
     first: String,
@@ -189,7 +191,7 @@ fn is_root() -> bool {
     succeed(Command::new("id").arg("-u")).trim() == "0"
 }
 
-/// From this machine's time to the fixtures'.
+/// The offset from this machine's time to the fixtures' time.
 fn shift() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).expect("it is after 1970");
     fixtures::now().0 - i64::try_from(now.as_secs()).expect("seconds fit")
@@ -204,7 +206,7 @@ pub(crate) fn wrapped(folder: &Path, commands: &[&str]) -> PathBuf {
     folder.to_owned()
 }
 
-/// A call without what differs from file to file.
+/// A call without the parts that differ between files.
 fn site(call: &str, package: &Path) -> String {
     let package = package.display().to_string();
     let words = call.split('\t').map(|word| {
@@ -225,7 +227,7 @@ fn site(call: &str, package: &Path) -> String {
     without_times(&words.collect::<Vec<_>>().join(" "))
 }
 
-/// A text without its numbers of more than three digits: times and durations.
+/// A text without numbers of more than three digits, which are times and durations.
 fn without_times(text: &str) -> String {
     let mut short = String::new();
     for part in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
@@ -236,7 +238,7 @@ fn without_times(text: &str) -> String {
     short
 }
 
-/// The calls that fail in turn: the first and the last of each site that no step before had.
+/// The calls that fail in turn: the first and the last of each call site that no earlier step had.
 fn faults(step: &Step, record: &str, seen: &mut BTreeSet<String>) -> Vec<Fault> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut sites: BTreeMap<String, (String, usize, usize)> = BTreeMap::new();
@@ -272,7 +274,7 @@ fn faults(step: &Step, record: &str, seen: &mut BTreeSet<String>) -> Vec<Fault> 
     faults
 }
 
-/// Whatever is wrong with a disturbed step.
+/// All problems of a disturbed step.
 fn judge(step: &Step, fault: &Fault, outcome: &Outcome, reference: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let code = outcome.codes["first"];
@@ -309,7 +311,7 @@ fn judge(step: &Step, fault: &Fault, outcome: &Outcome, reference: &str) -> Vec<
         .collect()
 }
 
-/// Whatever is wrong with a disturbed check: it may open only where nothing was asked in vain.
+/// All problems of a disturbed check: it may pass only if no query failed.
 fn judge_gate(step: &Step, fault: &Fault, code: i32, when: &str, said: &str) -> Option<String> {
     let in_vain = when == "before" || ASKED.contains(&fault.command.as_str());
     (code == 0 && in_vain && fault.mode != "kill-after").then(|| {
@@ -335,7 +337,7 @@ fn in_parallel<T: Sync>(jobs: &[T], work: impl Fn(usize, &T) -> Vec<String> + Sy
     wrong.into_inner().expect("no thread panics with it")
 }
 
-/// Takes steps one after the other, undisturbed and recorded; then each with each fault.
+/// Runs steps one after the other, undisturbed and recorded; then each with each fault.
 pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
     let folder = scratch(label);
     let mut jobs = Vec::new();
@@ -379,18 +381,18 @@ pub(super) fn disturb(label: &str, mut steps: Vec<Step>) {
         wrong
     });
     assert!(wrong.is_empty(), "{} wrong of {}:\n{}", wrong.len(), jobs.len(), wrong.join("\n"));
-    // Steps that are nothing but their checks have been disturbed as such.
+    // Steps that consist only of their checks are disturbed as checks.
     if !steps.iter().all(is_check) {
         gates(label, &steps, &folder);
     }
 }
 
-/// Is the step nothing but its check?
+/// Whether the step consists only of its check.
 fn is_check(step: &Step) -> bool {
     step.run == step.gate
 }
 
-/// Every check before its step and after it, with each call failing.
+/// Runs every check before and after its step, with each call failing in turn.
 fn gates(label: &str, steps: &[Step], folder: &Path) {
     let mut jobs = Vec::new();
     let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -406,7 +408,7 @@ fn gates(label: &str, steps: &[Step], folder: &Path) {
             let undisturbed = machine(&here, &out, &step.gate, "true", &extra);
             let is_open = undisturbed.codes["first"] == 0;
             assert!(is_open || when == "before", "{}: its check after it\n{}", step.id, undisturbed.said);
-            // What only looks may find everything in place from the beginning.
+            // A step that only reads may pass from the beginning.
             if is_open && when == "before" {
                 continue;
             }
@@ -465,7 +467,7 @@ pub(super) fn steps(
     steps.collect()
 }
 
-/// A certificate for a node's kubelet, by the package's new CA: what kube-controller-manager would sign.
+/// A certificate for a node's kubelet, issued by the package's new CA, as kube-controller-manager would issue it.
 pub(super) fn renewed(rotation: &Rotation, node: &str, folder: &Path) -> PathBuf {
     let script = r#"
         openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj "/O=system:nodes/CN=system:node:$3" -keyout "$3.key" -out "$3.csr"
@@ -494,7 +496,8 @@ fn nodes_that_were_given() {
     disturb("script-faults-nodes", all);
 }
 
-/// What the cluster shows of each of a package's objects, as files for the stand-in: worked out by the real kubectl.
+/// The state of each of a package's objects in the cluster, as files for the simulated kubectl; computed with the real
+/// kubectl.
 fn shown(rotation: &Rotation, folder: &Path) -> PathBuf {
     let shown = folder.join("shown");
     fs::create_dir_all(&shown).expect("a folder can be made");
@@ -527,13 +530,13 @@ fn shown(rotation: &Rotation, folder: &Path) -> PathBuf {
     shown
 }
 
-/// A machine from which kubectl reaches a cluster that has what was given.
+/// A machine from which kubectl reaches a cluster with the loaded objects.
 fn administrator(rotation: &Rotation, folder: &Path, shown: &Path) -> PathBuf {
     let tree = folder.join("administrator");
     let state = tree.join("var/lib/standin");
     fs::create_dir_all(&state).expect("a folder can be made");
     for file in walk(shown) {
-        // What an undo applies is what was given.
+        // A rollback applies the loaded objects.
         if let Some((path, value)) = file.split_once(".yaml.")
             && path.contains("_undo_")
         {
@@ -550,7 +553,7 @@ fn administrator(rotation: &Rotation, folder: &Path, shown: &Path) -> PathBuf {
     tree
 }
 
-/// The steps of a holder whose commands ask a cluster; those that only look, too.
+/// The steps of a holder whose commands query a cluster, including steps that only read.
 pub(super) fn object_steps(rotation: &Rotation, holder: &str, label: &str) -> Vec<Step> {
     let folder = scratch(label);
     let shown = shown(rotation, &folder);
@@ -612,7 +615,7 @@ fn workloads_that_read_files_of_nodes() {
     disturb("script-faults-readers", steps);
 }
 
-/// The logs that kubectl shows: each of its answers fails in turn, and none is taken for a quiet log.
+/// The logs that kubectl prints: each of its calls fails in turn, and no failure counts as a log without errors.
 #[test]
 fn logs_of_a_cluster() {
     let mut steps = object_steps(Case::named("ecdsa-3").rotation(), "cluster", "script-faults-pods");
@@ -628,7 +631,7 @@ fn objects_of_a_management_cluster() {
     disturb("script-faults-management", steps);
 }
 
-/// The step that replaces workers, for the one that is left.
+/// The step that replaces workers, for the remaining one.
 #[test]
 fn workers_that_are_replaced() {
     let request = RotationRequest { workers: Workers::Replace, ..RotationRequest::default() };
@@ -680,7 +683,7 @@ fn phases_of_starlingx() {
     disturb("script-faults-starlingx", steps);
 }
 
-/// Machines of Talos, and a cluster in which a workload uses Talos API access.
+/// Talos machines, and a cluster in which a workload uses Talos API access.
 fn talos_machines(folder: &Path, contract: &str) -> PathBuf {
     let tree = folder.join("machines");
     let state = tree.join("var/lib/standin");
@@ -728,7 +731,7 @@ fn machines_of_talos() {
             library: "talos",
         }
     });
-    // Steps that read logs: `verify.rs`, and here below.
+    // Steps that read logs are tested in `verify.rs` and below.
     let steps: Vec<Step> = steps.filter(|step| !step.id.contains("-verify")).collect();
     assert!(steps.len() > 14, "{}", steps.len());
     disturb("script-faults-talos", steps);
@@ -770,7 +773,7 @@ fn subclouds_of_starlingx() {
     });
     let steps: Vec<Step> = asked.collect();
     assert_eq!(steps.len(), 9);
-    // Aborting is no step: it follows one.
+    // Aborting is not a separate step: it follows another one.
     let taken = ["1-create", "2-apply"].map(|id| {
         let step = steps.iter().find(|step| step.id == id).expect("there is such a step");
         step.at(&step.tree)

@@ -1,4 +1,4 @@
-//! The package's scripts, as far as they can be judged without a cluster.
+//! Tests of the package's scripts that need no cluster.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ fn all() -> impl Iterator<Item = Case> {
     CASES.into_iter().chain([TENANT])
 }
 
-/// A package that was made from a management cluster's Secrets alone.
+/// A package that was built from a management cluster's Secrets alone.
 fn alone() -> Rotation {
     Rotation::of(fixtures::files("cluster-api/two"), &RotationRequest::default(), "two-alone")
 }
@@ -34,7 +34,7 @@ fn shellcheck(rotation: &Rotation, name: &str, holders: &[&str]) {
     }
 }
 
-/// Every script is POSIX sh, and shellcheck has nothing to say about it.
+/// Every script is POSIX sh, and shellcheck reports nothing.
 #[test]
 fn shellcheck_has_nothing_to_say() {
     for case in all() {
@@ -43,7 +43,7 @@ fn shellcheck_has_nothing_to_say() {
     shellcheck(&alone(), "two alone", &["control-plane", "workers", "cluster", "management"]);
 }
 
-/// A step's commands name scripts that are in the package; every script is named by a step, or loaded by one that is.
+/// Every script that a step's commands name is in the package; a step names every script, or such a script loads it.
 #[test]
 fn steps_and_scripts_name_one_another() {
     let alone = alone();
@@ -70,7 +70,7 @@ fn steps_and_scripts_name_one_another() {
     }
 }
 
-/// Where no node was given, no leaf's key travels: control-plane nodes are given the new authorities' keys and nothing else.
+/// If no node was provided, the package contains no leaf key: control-plane nodes get only the new CAs' keys.
 #[test]
 fn nodes_that_were_not_given_are_brought_authorities_alone() {
     let rotation = alone();
@@ -104,7 +104,8 @@ fn nodes_that_were_not_given_are_brought_authorities_alone() {
     assert_eq!(held, expected);
 }
 
-/// Names from the input are text: in the runbook, README.txt and scripts, which people read on a terminal and run as root.
+/// Names from the input are treated as text in the runbook, README.txt and scripts, which people print on a terminal
+/// and run as root.
 #[test]
 fn a_hostile_name_stays_a_name() {
     let mut files = fixtures::files("kubeadm/rsa-1");

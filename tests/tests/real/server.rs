@@ -1,4 +1,4 @@
-//! A real API server with its etcd, and a kube-controller-manager where a test starts one.
+//! A real API server with its etcd, and a kube-controller-manager if a test starts one.
 
 use std::{
     fs,
@@ -18,21 +18,21 @@ use airlock_tests::{
 /// A script that runs the real kubectl ([`Server::commands`]).
 pub(super) const AS_IT_IS: &str = "#!/bin/sh\nexec @KUBECTL@ \"$@\"\n";
 
-/// Controllers that write a cluster's CA into objects, and the one that creates the service accounts of namespaces
-/// (kubernetes/kubernetes: cmd/kube-controller-manager/names/controller_names.go).
+/// The controllers that write a cluster's CA into objects, and the controller that creates the service accounts of
+/// namespaces (kubernetes/kubernetes: cmd/kube-controller-manager/names/controller_names.go).
 const CONTROLLERS: &str =
     "root-ca-certificate-publisher-controller,serviceaccount-token-controller,serviceaccount-controller";
 
-/// How long a condition may take.
+/// The time limit for a condition.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// An API server and its etcd, which end with the test.
+/// An API server and its etcd, stopped when the value is dropped.
 pub(super) struct Server {
     pub(super) folder: PathBuf,
     processes: Vec<Process>,
 }
 
-/// A process that ends with this value.
+/// A process that is stopped when this value is dropped.
 pub(super) struct Process(Child);
 
 impl Drop for Process {
@@ -44,7 +44,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts a program of `target/tools`, which logs into this file.
+    /// Starts a program of `target/tools` that logs into this file.
     fn start(command: &mut Command, log: &Path) -> Self {
         let log = fs::File::create(log).expect("a file can be made");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
@@ -54,7 +54,7 @@ impl Process {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The API server ends before its etcd.
+        // The API server must end before its etcd.
         while let Some(process) = self.processes.pop() {
             drop(process);
         }
@@ -70,7 +70,7 @@ fn free_port() -> u16 {
 ///
 /// # Panics
 ///
-/// If it does not hold after [`DEADLINE`], with what the condition said last.
+/// If it does not hold within [`DEADLINE`]; the message contains the last state.
 pub(super) fn wait_for(what: &str, mut condition: impl FnMut() -> Result<(), String>) {
     let started = Instant::now();
     while let Err(said) = condition() {
@@ -117,8 +117,8 @@ impl Server {
         server
     }
 
-    /// Starts a kube-controller-manager that publishes this CA file; it ends when the value is dropped. `cargo xtask tools`
-    /// builds it where the clusters of `cargo xtask lab` have theirs.
+    /// Starts a kube-controller-manager that publishes this CA file; it is stopped when the value is dropped. `cargo
+    /// xtask tools` builds it in the folder of the programs of `cargo xtask lab`.
     pub(super) fn controller_manager(&self, root_ca: &Path) -> Process {
         let mut command = Command::new(built("k8s-1.36/kube-controller-manager"));
         command.args(["--leader-elect=false", "--secure-port=0", &format!("--controllers={CONTROLLERS}")]);
@@ -139,7 +139,8 @@ impl Server {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Runs a script of the package with programs of this folder first: whether it succeeded, and what it said.
+    /// Runs a script of the package with the programs of this folder first on `PATH`. Returns whether it succeeded, and
+    /// its output.
     pub(super) fn run(&self, commands: &Path, rotation: &Rotation, arguments: &[&str]) -> (bool, String) {
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", commands.display());
         let mut command = Command::new("sh");
@@ -150,7 +151,7 @@ impl Server {
         (status.success(), [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat())
     }
 
-    /// A folder with a kubectl.
+    /// A folder that contains a kubectl.
     pub(super) fn commands(&self, label: &str, script: &str) -> PathBuf {
         let folder = self.folder.join(label);
         fs::create_dir_all(&folder).expect("a folder can be made");

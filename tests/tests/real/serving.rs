@@ -1,5 +1,5 @@
-//! The scripts of a cluster whose API servers verify kubelets, on the machine that `tests/scripts` makes: OpenSSL issues the
-//! serving certificates, as kube-controller-manager does after somebody approved the request.
+//! The scripts for a cluster whose API servers verify kubelets, on the machine that `tests/scripts` creates. OpenSSL
+//! issues the serving certificates, as kube-controller-manager does after an approval.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use super::script_faults::{NODE_COMMANDS, Step, machine, renewed, steps};
 const PKI: &str = "var/lib/kubelet/pki";
 const CURRENT: &str = "kubelet-server-current.pem";
 
-/// `kubeadm/ecdsa-3` with the flag in each kube-apiserver and kubelets that request their serving certificates.
+/// `kubeadm/ecdsa-3` with the flag in each kube-apiserver, and kubelets that request their serving certificates.
 fn files() -> Vec<InputFile> {
     let edits = [
         (
@@ -41,7 +41,7 @@ fn files() -> Vec<InputFile> {
     files
 }
 
-/// A node's files on disk, with a serving certificate of the old CA.
+/// A node's files on disk, with a serving certificate that the old CA issued.
 fn tree(folder: &Path, node: &str, served: &Path) -> PathBuf {
     let tree = folder.join(format!("tree-{node}"));
     fixtures::copy(&fixtures::path(&format!("kubeadm/ecdsa-3/{node}")), &tree);
@@ -58,7 +58,7 @@ fn tree(folder: &Path, node: &str, served: &Path) -> PathBuf {
     tree
 }
 
-/// A serving certificate and its key in one file, by this CA.
+/// A serving certificate and its key in one file, issued by this CA.
 fn serving(folder: &Path, label: &str, node: &str, ca: &Path, key: &Path) -> PathBuf {
     let script = r#"
         openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -subj "/O=system:nodes/CN=system:node:$3" -keyout "$4.key" -out "$4.csr"
@@ -99,7 +99,7 @@ impl Scene {
         steps(&self.rotation, holder, &tree, &NODE_COMMANDS, &environment, "node")
     }
 
-    /// Runs a step on a tree; the tree afterwards, whether it succeeded, and what it said.
+    /// Runs a step on a tree. Returns the tree afterwards, whether it succeeded, and its output.
     fn run(&self, step: &Step, run: &str, served: Option<&Path>, label: &str) -> (PathBuf, bool, String) {
         let out = self.folder.join(format!("out-{label}"));
         let mut extra = vec![("KEEP", "yes".to_owned())];
@@ -126,18 +126,18 @@ fn a_kubelet_gets_its_serving_certificate_once_it_is_approved() {
     assert!(worked, "{said}");
     assert_eq!(served_by(&after), before, "phase 1 leaves it alone");
 
-    // Nobody approves: it says so, and the kubelet serves what it had.
+    // No approval: the script reports it, and the kubelet keeps its previous certificate.
     steps[1].tree.clone_from(&after);
     let (refused, worked, said) = scene.run(&steps[1], &steps[1].run, None, "2-waits");
     assert!(!worked && said.contains("was the request approved?"), "{said}");
     assert_eq!(served_by(&refused), before);
 
-    // Phase 3 does not begin on it.
+    // Phase 3 does not start with it.
     steps[2].tree.clone_from(&refused);
     let (_, worked, said) = scene.run(&steps[2], &steps[2].run, None, "3-too-early");
     assert!(!worked && said.contains("still serves a certificate of the old CA"), "{said}");
 
-    // Once more, approved.
+    // Again, with an approval.
     steps[1].tree.clone_from(&refused);
     let (switched, worked, said) = scene.run(&steps[1], &steps[1].run, Some(&new), "2");
     assert!(worked && said.contains("kubectl certificate approve NAME"), "{said}");
@@ -148,7 +148,7 @@ fn a_kubelet_gets_its_serving_certificate_once_it_is_approved() {
     fs::write(&pem, served_by(&switched)).expect("a file can be written");
     succeed(Command::new("openssl").args(openssl).arg(&ca).arg(&pem));
 
-    // A second run changes nothing, its check passes, and the way back restores the old one.
+    // A second run changes nothing, its check passes, and the rollback restores the old certificate.
     steps[1].tree.clone_from(&switched);
     let gate = steps[1].gate.clone();
     let (_, worked, said) = scene.run(&steps[1], &gate, None, "2-check");

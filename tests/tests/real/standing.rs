@@ -1,5 +1,5 @@
-//! Files of any moment are recognised: the trees of each phase, laid over what kubeadm made, and such in which one
-//! thing is out of line.
+//! Recognizes the phase of every holder from files: the trees of each phase, overlaid over kubeadm's, and trees in
+//! which one file is in another state.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 use airlock_core::{Standing, report::InventoryReport};
 use airlock_tests::{
     fixtures,
-    foreign::{retrust, root},
+    foreign::{replace_trusted_cas, root},
     rotation::{Case, scratch},
     tools::{airlock, output},
 };
 use serde_json::Value;
 
-/// The standing of everyone in the trees of a phase.
+/// The phase of each holder in the trees of a phase.
 const MOMENTS: [Standing; 4] = [Standing::Before, Standing::TrustsBoth, Standing::Switched, Standing::Done];
 
 fn run(arguments: &[&str], paths: &[&Path]) -> Output {
@@ -30,7 +30,7 @@ fn inspect(paths: &[&Path]) -> InventoryReport {
     serde_json::from_slice(&output.stdout).expect("inspection gives JSON")
 }
 
-/// Whether the phase is done, and what `airlock check` says.
+/// Whether the phase is complete, and the output of `airlock check`.
 fn check(phase: usize, paths: &[&Path]) -> (bool, Value) {
     let phase = phase.to_string();
     let output = run(&["check", "--format", "json", "--phase", &phase], paths);
@@ -51,7 +51,8 @@ fn every_phase_is_recognised_from_its_files() {
             assert!(standings.len() > phases.control_plane.len(), "{name}, phase {phase}: {standings:?}");
             for holder in standings {
                 assert!(holder.out_of_line.is_empty(), "{name}, phase {phase}: {holder:?}");
-                // The management cluster's pair is the old one until phase 3; what a package does not touch stays.
+                // The management cluster's pair is the old one until phase 3; files that a package does not change stay
+                // the same.
                 let pair = holder.role == "management" && !holder.name.ends_with("-kubeconfig");
                 let expected = if pair && phase < 3 { Standing::Before } else { moment };
                 assert_eq!(holder.standing, expected, "{name}, phase {phase}: {}", holder.name);
@@ -64,7 +65,7 @@ fn every_phase_is_recognised_from_its_files() {
     }
 }
 
-/// While both CAs are about, no package has to tell which is which.
+/// While both CAs are present, Airlock distinguishes them without the package.
 #[test]
 fn a_rotation_is_recognised_without_its_package() {
     let phases = Case::named("ecdsa-3").phases();
@@ -81,7 +82,7 @@ fn a_rotation_is_recognised_without_its_package() {
         );
         assert!(check(phase, &[&phases.phase(phase)]).0);
     }
-    // With one CA everywhere it cannot be told which that is.
+    // If only one CA is present everywhere, it cannot be known whether it is the old or the new one.
     for phase in [0, 3] {
         let (holds, report) = check(3, &[&phases.phase(phase)]);
         assert!(!holds);
@@ -89,7 +90,7 @@ fn a_rotation_is_recognised_without_its_package() {
     }
 }
 
-/// A copy of a phase's trees in which one thing is changed.
+/// A copy of a phase's trees with one change.
 fn changed(phase: usize, label: &str, change: impl FnOnce(&Path)) -> PathBuf {
     let folder = scratch(&format!("standing-{label}"));
     fixtures::copy(&Case::named("ecdsa-3").phases().phase(phase), &folder);
@@ -174,7 +175,8 @@ fn what_is_out_of_line_is_named() {
     }
 }
 
-/// A CA that OpenSSL makes, as a proxy's would stand in each kubeconfig: it takes no part in the rotation, whatever its age.
+/// A CA created by OpenSSL in each kubeconfig, as a proxy requires it: it is not part of the rotation, whatever its
+/// age.
 #[test]
 fn a_foreign_ca_does_not_hide_a_rotation() {
     let phases = Case::named("ecdsa-3").phases();
@@ -184,7 +186,7 @@ fn a_foreign_ca_does_not_hide_a_rotation() {
             for name in ["admin.conf", "scheduler.conf", "kubelet.conf"] {
                 let path = folder.join("cp1/etc/kubernetes").join(name);
                 let text = fs::read(&path).expect("it can be read");
-                let both = retrust(&text, |own| [own, root("Example Root CA", year)].concat());
+                let both = replace_trusted_cas(&text, |own| [own, root("Example Root CA", year)].concat());
                 fs::write(&path, both).expect("it can be written");
             }
         });
@@ -201,7 +203,7 @@ fn a_foreign_ca_does_not_hide_a_rotation() {
     }
 }
 
-/// A file that phase 3 takes away, still there: a warning, and no more.
+/// A file that phase 3 deletes still exists: only a warning.
 #[test]
 fn a_signing_file_that_nothing_names_is_a_warning() {
     let case = Case::named("ecdsa-3");

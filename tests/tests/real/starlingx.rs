@@ -1,5 +1,5 @@
-//! StarlingX: the one-file CA is taken apart by an independent reader (`tests/starlingx/sysinv.py`), the tool's phases are
-//! carried out on trees by a script written from its puppet manifests, and on a stand-in for the tool.
+//! StarlingX: an independent reader (`tests/starlingx/sysinv.py`) parses the one-file CA. A script written from the
+//! tool's puppet manifests applies its phases to trees and to a simulation of the tool.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ fn python(verb: &str) -> Command {
     command
 }
 
-/// What the tool would do with a subject or a date.
+/// The tool's reaction to a subject or a date.
 #[derive(Debug, Deserialize)]
 struct Taken {
     error: String,
@@ -193,7 +193,7 @@ fn the_one_file_is_taken_by_the_tool() {
                 .iter()
                 .map(|pair| (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()))
                 .collect();
-            // The order in which cert-manager, which is Go, writes them.
+            // The order in which cert-manager, a Go program, writes them.
             let expected = [
                 ("2.5.4.6", "CA"),
                 ("2.5.4.10", "Our company"),
@@ -212,7 +212,7 @@ fn the_one_file_is_taken_by_the_tool() {
     }
 }
 
-/// Without consent to the window in which a controller signs too early, nothing is handed out.
+/// If the user does not accept the window in which a controller signs too early, no package is built.
 #[test]
 fn the_window_has_to_be_accepted() {
     let folder = scratch("starlingx-window");
@@ -227,7 +227,7 @@ fn the_window_has_to_be_accepted() {
     assert!(!said.status.success() && self::words(&said).contains("--platform starlingx"), "{}", self::words(&said));
 }
 
-/// A CA that OpenSSL makes, from some hours ago until some hours ahead.
+/// A CA created by OpenSSL, valid from some hours ago for some hours.
 fn brought(folder: &Path, name: &str, hours: (i64, i64), extensions: &str) -> (String, String) {
     let at = |hours: i64| {
         let time = UnixTime(fixtures::now().0 + hours * 3600).to_string();
@@ -295,7 +295,7 @@ fn what_the_tool_refuses_is_refused_beforehand() {
     }
 }
 
-/// The tool's phase on a host's tree, by puppet's way.
+/// Applies the tool's phase to a host's tree, as puppet does.
 fn puppet(trees: &Path, host: &str, phase: &str, ca: &Path) {
     let personality = if CONTROLLERS.contains(&host) { "controller" } else { "worker" };
     let mut run = Command::new("sh");
@@ -331,7 +331,7 @@ fn standings(report: &InventoryReport, expected: &[(&str, Standing)]) {
     }
 }
 
-/// Given up after trust-both-cas on one controller, gone on with the same new CA, and recognised in every phase.
+/// Stopped after trust-both-cas on one controller, continued with the same new CA, and recognized in every phase.
 #[test]
 fn an_update_is_recognised_in_every_phase_and_goes_on_with_the_same_new_ca() {
     use Standing::{Before, Switched, TrustsBoth};
@@ -358,7 +358,7 @@ fn an_update_is_recognised_in_every_phase_and_goes_on_with_the_same_new_ca() {
     hosts[1..].iter().for_each(|host| puppet(&trees, host, "trust-both-cas", &ca));
     standings(&inspect(&trees), &all(TrustsBoth));
     assert!(check(&trees, "1") && !check(&trees, "2"));
-    // Another run of the phase appends the new CA once more: trust stays what it is.
+    // If the phase runs again, it appends the new CA again: the set of trusted CAs stays the same.
     let bundle = trees.join("cp1/etc/kubernetes/pki/ca.crt");
     fs::write(&bundle, text(bundle.clone()) + &text(ca.clone())).expect("a file can be written");
     let twice = inspect(&trees);
@@ -374,7 +374,7 @@ fn an_update_is_recognised_in_every_phase_and_goes_on_with_the_same_new_ca() {
     let report = inspect(&trees);
     standings(&report, &[("cp1", Standing::Done), ("cp2", Switched), ("worker1", Switched)]);
     hosts[1..].iter().for_each(|host| puppet(&trees, host, "trust-new-ca", &ca));
-    // Nothing tells the platform any more, and no second CA a rotation.
+    // No file identifies the platform any more, and no second CA indicates a rotation.
     assert_eq!(inspect(&trees).platform, "kubeadm");
     for host in hosts {
         let pki = trees.join(host).join("etc/kubernetes/pki");
@@ -382,7 +382,7 @@ fn an_update_is_recognised_in_every_phase_and_goes_on_with_the_same_new_ca() {
     }
 }
 
-/// The tool that a step of the manifest calls, on a stand-in that keeps the order of the real one.
+/// The tool that a step of the manifest calls, with a simulation that enforces the order of the real one.
 struct StandIn {
     folder: PathBuf,
     package: PathBuf,
@@ -407,7 +407,7 @@ impl StandIn {
         output(shell.env("OS_AUTH_URL", "http://192.0.2.1:5000/v3").env("AIRLOCK_PAUSE", "0"))
     }
 
-    /// What it was told to do.
+    /// The commands that the simulation received.
     fn log(&self) -> Vec<String> {
         let text = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()

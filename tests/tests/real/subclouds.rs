@@ -1,5 +1,6 @@
-//! StarlingX Distributed Cloud: the steps take subclouds through a strategy of dcmanager, on a stand-in that prints the
-//! documentation's tables (`tests/starlingx/dcmanager.txt`) and fails in every way that the documentation names.
+//! StarlingX Distributed Cloud: the steps update subclouds through a strategy of dcmanager. The simulation prints the
+//! tables of the documentation (`tests/starlingx/dcmanager.txt`) and fails in every way that the documentation
+//! describes.
 
 use std::{
     fs,
@@ -35,7 +36,7 @@ struct Controller {
 }
 
 impl Controller {
-    /// `setup`: files of the stand-in.
+    /// `setup`: files of the simulation.
     fn new(label: &str, options: &[&str], setup: &[(&str, &str)]) -> Self {
         let folder = scratch(&format!("subclouds-{label}"));
         let (standin, made) = (folder.join("standin"), folder.join("package"));
@@ -75,13 +76,13 @@ impl Controller {
         said(&output)
     }
 
-    /// What changed anything.
+    /// The commands that changed something.
     fn log(&self) -> Vec<String> {
         let text = fs::read_to_string(self.standin.join("log")).unwrap_or_default();
         text.lines().map(|line| line.replace("kube-rootca-update-strategy ", "")).collect()
     }
 
-    /// Every step that has a command: id, run, gate.
+    /// Every step that has a command: id, run, check.
     fn steps(&self) -> Vec<[String; 3]> {
         let text = fs::read_to_string(self.package.join("manifest.json")).expect("a package has a manifest");
         let manifest: Value = serde_json::from_str(&text).expect("it is JSON");
@@ -91,7 +92,7 @@ impl Controller {
         all.filter(|[_, _, gate]| !gate.is_empty()).collect()
     }
 
-    /// Takes the steps up to the one of this id, without it.
+    /// Runs the steps before the one with this id.
     #[track_caller]
     fn take_until(&self, end: &str) {
         for [id, run, gate] in self.steps() {
@@ -106,7 +107,7 @@ impl Controller {
     }
 }
 
-/// Lines of a table with single spaces; a time is a word.
+/// The lines of a table with single spaces; a time is one word.
 fn plain(text: &str) -> Vec<String> {
     let line = |line: &str| {
         let line = if line.starts_with("+-") { "+-+" } else { line };
@@ -137,7 +138,7 @@ fn the_stand_in_prints_the_documented_tables() {
             while !controller.works("dcmanager strategy-step list").contains("complete") {}
         }
         let mut printed = plain(&controller.works(&command));
-        // The documentation looks at the steps while the last state is on; there are others before.
+        // The documentation shows the steps during the last state; others precede it.
         while printed.iter().any(|line| line.contains("pre check") || line.contains("creating vim")) {
             printed = plain(&controller.works(&command));
         }
@@ -147,7 +148,8 @@ fn the_stand_in_prints_the_documented_tables() {
     assert_eq!(commands.len(), 6);
 }
 
-/// Every step, in order: its check fails before it, holds after it and until the end, and a second run changes nothing.
+/// Every step, in order: its check fails before the step, passes after it and until the end, and a second run changes
+/// nothing.
 #[test]
 fn the_steps_take_subclouds_through_a_strategy() {
     let file = fixtures::path("brought/ca.crt");
@@ -288,7 +290,7 @@ fn only_one_strategy_exists_at_a_time() {
     }
     assert!(other.log().is_empty());
     assert_eq!(foreign.log(), ["create --group edge"]);
-    // The same strategy, if the record came along.
+    // The same strategy, if its record was loaded.
     let owned = Controller::new("owned", &["--group", "edge"], &[]);
     owned.works("sh dcmanager.sh create --group edge");
     let moved = owned.package.join("other-controller");
@@ -321,7 +323,7 @@ fn subclouds_that_dcmanager_would_skip_or_refuse_are_named() {
     let said = controller.works(&format!("{left_out} ready"));
     assert!(said.contains("will update: subcloud1 subcloud3"), "{said}");
     controller.fails(&format!("{left_out} ready subcloud4"));
-    // A strategy that was created for others is not this package's wish.
+    // A strategy that was created for another purpose is not this package's.
     controller.works("sh dcmanager.sh create --group edge");
     let said = controller.fails(&format!("{left_out} steps"));
     assert!(said.contains("the strategy has no step for subcloud1"), "{said}");
@@ -372,7 +374,7 @@ fn options_that_a_release_does_not_have_are_named_before_anything_is_created() {
             ),
             "is encrypted",
         ),
-        // What the client rejects; Airlock makes no package with it.
+        // Values that the client rejects; Airlock builds no package with them.
         ("2021", "--group edge subcloud1".to_owned(), "mutually exclusive"),
         ("2026", "--group edge --max-parallel-subclouds 2".to_owned(), "not supported when --group"),
         ("2021", format!("--cert-file {good} --expiry-date 2031-08-25"), "cannot be specified along with"),
@@ -382,7 +384,7 @@ fn options_that_a_release_does_not_have_are_named_before_anything_is_created() {
         assert!(said.contains("FAILED") && said.contains(words), "{release} {options}: {said}");
         assert!(controller.log().is_empty(), "{options}");
     }
-    // A release of today goes through all steps as well.
+    // A current release also completes all steps.
     let controller = Controller::new("today", &["--force-in-sync"], &[("release", "2026")]);
     for [_, run, gate] in controller.steps() {
         for line in [&run, &gate].into_iter().filter(|line| !line.is_empty()) {

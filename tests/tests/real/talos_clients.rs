@@ -1,10 +1,10 @@
-//! What a package for Talos brings beside its patches: talosconfigs and kubeconfigs, the cluster's new secrets, new
-//! authorities in Talos' own shape.
+//! The other content of a package for Talos: talosconfigs and kubeconfigs, the cluster's new secrets, and new CAs in
+//! Talos' format.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command, sync::OnceLock};
 
 use airlock_tests::{
-    oracle::{Handshake, Party, Shaken, Usage, Verify, all_verify, all_verify_strictly, ask},
+    oracle::{Endpoint, Handshake, HandshakeResult, Usage, Verify, ask, assert_all_verify, assert_all_verify_strictly},
     rotation::{PHASES, Rotation},
     secrets::Secrets,
     talos::{APIS, CONTRACTS, files, now, read, request, to_the_fixtures_cas},
@@ -19,10 +19,10 @@ use openssl::{
     x509::{X509, X509Builder, X509NameBuilder, extension::SubjectAlternativeName},
 };
 
-/// Where both APIs are asked.
+/// The ports of both APIs.
 const ADDRESS: &str = "10.5.1.2";
 
-/// The values of a field of a YAML file whose lines are of the form `field: value`, in their order.
+/// The values of a field of a YAML file with lines of the form `field: value`, in order.
 fn fields(text: &str, name: &str) -> Vec<String> {
     let values =
         text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix(name)?.strip_prefix(": "));
@@ -33,19 +33,19 @@ fn decoded(value: &str) -> String {
     String::from_utf8(BASE64_STANDARD.decode(value).expect("base64")).expect("PEM")
 }
 
-/// What follows the line `section:` in the cluster's secrets: certificate and key as PEM.
+/// The certificate and key below the line `section:` in the cluster's secrets, as PEM.
 fn secret(text: &str, section: &str) -> (String, String) {
     let rest = text.split_once(&format!("\n    {section}:\n")).unwrap_or_else(|| panic!("{section} is not there")).1;
     let value = |name| decoded(&fields(rest, name)[0]);
     (value("crt"), value("key"))
 }
 
-/// OpenSSL's key; it does not know Talos' header, inside of which is PKCS#8.
+/// A key that OpenSSL reads: it does not know Talos' PEM label, whose content is PKCS#8.
 fn key(pem: &str) -> PKey<Private> {
     PKey::private_key_from_pem(pem.replace("ED25519 PRIVATE KEY", "PRIVATE KEY").as_bytes()).expect("a private key")
 }
 
-/// What a machine presents, issued with OpenSSL by one of the fixtures' authorities.
+/// The certificate that a machine presents, issued with OpenSSL by one of the fixtures' CAs.
 fn server(authority: &(String, String)) -> (String, String) {
     let issuer = X509::from_pem(authority.0.as_bytes()).expect("a certificate");
     let of_issuer = key(&authority.1);
@@ -73,10 +73,10 @@ fn server(authority: &(String, String)) -> (String, String) {
 }
 
 /// A client's configuration as one end of a handshake.
-fn client(text: &str, [trust, certificate, private]: [&str; 3]) -> Party {
+fn client(text: &str, [trust, certificate, private]: [&str; 3]) -> Endpoint {
     let value = |name| decoded(&fields(text, name)[0]);
     let key = value(private).replace("ED25519 PRIVATE KEY", "PRIVATE KEY");
-    Party { certificate: value(certificate), key, roots: value(trust) }
+    Endpoint { certificate: value(certificate), key, roots: value(trust) }
 }
 
 /// A kind of client.
@@ -84,11 +84,11 @@ struct ClientKind {
     api: &'static str,
     /// Its file in the package.
     file: &'static str,
-    /// Where it says whom it trusts, what it shows, and with which key.
+    /// The fields of its trusted CAs, its certificate and its key.
     fields: [&'static str; 3],
-    /// Its authority in the cluster's secrets.
+    /// Its CA in the cluster's secrets.
     section: &'static str,
-    /// Its rows in the reach matrix, by the phase that it is made for.
+    /// Its rows in the connection matrix, by the phase for which it is made.
     rows: [&'static str; 3],
 }
 
@@ -109,8 +109,8 @@ const CLIENTS: [ClientKind; 2] = [
     },
 ];
 
-/// Each machine of a phase is reached, by Go's TLS, with the clients' configurations that Talos' own packages say reach
-/// it: throughout its phase and the next with each, and never again once its CA or its certificate is gone.
+/// Go's TLS connects to each machine of a phase with the clients' configurations that work with it according to Talos'
+/// own packages: throughout its phase and the next with each, and no longer after its CA or its certificate is removed.
 #[test]
 fn clients_reach_machines_in_the_phases_in_which_they_should() {
     let matrix = read("rotation/reach-matrix.txt");
@@ -134,7 +134,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
                     let (certificate, key) = server(issuer);
                     questions.push(Handshake {
                         what: format!("{contract}: {file} of phase {phase}, machine of phase {state}"),
-                        server: Party { certificate, key, roots: accepted.clone() },
+                        server: Endpoint { certificate, key, roots: accepted.clone() },
                         client: client(&text, fields),
                         server_name: ADDRESS.to_owned(),
                         time: now(),
@@ -143,7 +143,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
                 }
             }
         }
-        let answers: Vec<Shaken> = ask("tls", &questions);
+        let answers: Vec<HandshakeResult> = ask("tls", &questions);
         assert_eq!(questions.len(), 24);
         for ((question, answer), expected) in questions.iter().zip(&answers).zip(expected) {
             assert_eq!(answer.ok, expected, "{}: “{}”, “{}”", question.what, answer.server, answer.client);
@@ -154,7 +154,7 @@ fn clients_reach_machines_in_the_phases_in_which_they_should() {
     }
 }
 
-/// Beside the values that change, every byte of what was given stays.
+/// Except for the values that change, every byte of the input stays.
 #[test]
 fn only_values_change_in_what_was_given() {
     for contract in CONTRACTS {
@@ -188,7 +188,7 @@ fn only_values_change_in_what_was_given() {
     }
 }
 
-/// The names of the fields in which two texts of equally many lines differ.
+/// The names of the fields in which two texts with the same number of lines differ.
 fn changes(before: &str, after: &str) -> Vec<String> {
     assert_eq!(before.split('\n').count(), after.split('\n').count());
     let differ = before.split('\n').zip(after.split('\n')).filter(|(before, after)| before != after);
@@ -197,14 +197,14 @@ fn changes(before: &str, after: &str) -> Vec<String> {
     both.inspect(|(before, after)| assert_eq!(before, after)).map(|(name, _)| name).collect()
 }
 
-/// A rotation to authorities that are made here, once in a test's process.
+/// A rotation to CAs that Airlock generates, built once per test process.
 fn made() -> &'static Rotation {
     static MADE: OnceLock<Rotation> = OnceLock::new();
     MADE.get_or_init(|| Rotation::at(now(), files("1.13"), &request(&APIS.map(|(id, _)| id)), "talos-made"))
 }
 
-/// What OpenSSL prints of a certificate, without what is another in each: serial number, dates, key and its identifier,
-/// signature.
+/// OpenSSL's output for a certificate, without the fields that differ between certificates: serial number, dates, key
+/// and its identifier, signature.
 fn shape(pem: &str) -> String {
     let mut command = Command::new("openssl");
     command.args(["x509", "-noout", "-text", "-certopt", "no_serial,no_validity,no_sigdump"]);
@@ -216,7 +216,7 @@ fn shape(pem: &str) -> String {
     text.lines().filter(|line| !is_hex(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// New authorities are what Talos makes: name, key, extensions in their order, header of the key's PEM, ten years.
+/// New CAs have Talos' format: name, key, extensions in their order, PEM label of the key, ten years.
 #[test]
 fn new_authorities_are_in_talos_own_shape() {
     let rotation = made();
@@ -240,14 +240,15 @@ fn new_authorities_are_in_talos_own_shape() {
     }
 }
 
-/// What clients present of the new authorities is good in Go's eyes and, strictly, in OpenSSL's.
+/// Go, and OpenSSL in strict mode, accept the client certificates of the new CAs.
 #[test]
 fn new_credentials_verify() {
     let rotation = made();
     let mut questions = Vec::new();
     for ClientKind { file, fields, .. } in CLIENTS {
         for phase in &PHASES[2..] {
-            let Party { certificate, roots, .. } = client(&rotation.text(&format!("{phase}/clients/{file}")), fields);
+            let Endpoint { certificate, roots, .. } =
+                client(&rotation.text(&format!("{phase}/clients/{file}")), fields);
             let what = format!("{file} of {phase}");
             questions.push(Verify {
                 what,
@@ -260,11 +261,11 @@ fn new_credentials_verify() {
         }
     }
     assert_eq!(questions.len(), 4);
-    all_verify(&questions);
-    all_verify_strictly(&questions);
+    assert_all_verify(&questions);
+    assert_all_verify_strictly(&questions);
 }
 
-/// Whatever holds a key is for its owner alone, and no key is anywhere else.
+/// Every file with a key is readable only by its owner, and no key is in another file.
 #[test]
 fn keys_are_nowhere_but_in_their_files() {
     let rotation = made();
@@ -273,7 +274,7 @@ fn keys_are_nowhere_but_in_their_files() {
         let text = rotation.text(&path);
         let mode = fs::metadata(rotation.root().join(&path)).expect("it is there").permissions().mode() & 0o777;
         match mode {
-            0o600 => secrets.learn(&text),
+            0o600 => secrets.add(&text),
             _ => open.push((path, text)),
         }
     }
@@ -281,12 +282,12 @@ fn keys_are_nowhere_but_in_their_files() {
     open.extend([("reports".to_owned(), format!("{:?}{:?}{:?}", rotation.inventory, rotation.plan, rotation.package))]);
     assert!(open.iter().any(|(path, _)| path.ends_with("workers/kubernetes.patch.yaml")));
     for (path, text) in &open {
-        assert_eq!(secrets.seen_in(text), None, "{path} holds a private key");
+        assert_eq!(secrets.find_in(text), None, "{path} holds a private key");
     }
     succeed(Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(rotation.root()));
 }
 
-/// Each step has the keys by which machines go through it.
+/// Each step has the keys that its machines need.
 #[test]
 fn each_step_says_how_it_is_carried_out() {
     let manifest = made().manifest();

@@ -1,5 +1,5 @@
-//! Packages carried out, step by step, on machines that a program of its own stands for (`tests/go/oracle/talos`): called
-//! talosctl and kubectl, it takes patches as Talos merges them and answers whom the machines accept.
+//! Applies packages step by step to machines that a program simulates (`tests/go/oracle/talos`). Called as talosctl and
+//! kubectl, it merges patches as Talos does and reports which clients the machines accept.
 
 use std::{
     fs,
@@ -12,16 +12,17 @@ use airlock_core::{InspectOptions, inspect_with, plan, profile::AuthorityId};
 use airlock_tests::{
     rotation::{Rotation, scratch},
     talos::{
-        APIS, CONTRACTS, HeldMachine, Merge, all_merge_to, base, file, files, holds, now, request, to_the_fixtures_cas,
+        APIS, CONTRACTS, MachineCas, Merge, assert_all_merge_to, base, configured_cas, file, files, now, request,
+        to_the_fixtures_cas,
     },
     tools::{built, output, succeed},
 };
 
-/// The machines' addresses, with the role of each.
+/// The machines' addresses, with each machine's role.
 const MACHINES: [(&str, &str); 4] =
     [("10.5.1.2", "controlplane"), ("10.5.1.3", "controlplane"), ("10.5.1.4", "worker"), ("fd00::5", "worker")];
 
-/// Machines, and the package that is carried out on them.
+/// Machines, and the package that is applied to them.
 struct Cluster<'a> {
     rotation: &'a Rotation,
     folder: PathBuf,
@@ -74,11 +75,11 @@ impl<'a> Cluster<'a> {
         fs::read_to_string(self.folder.join(format!("{address}.yaml"))).expect("a machine has a configuration")
     }
 
-    fn held(&self) -> Vec<HeldMachine> {
-        holds(&MACHINES.map(|(address, _)| self.configuration(address)))
+    fn held(&self) -> Vec<MachineCas> {
+        configured_cas(&MACHINES.map(|(address, _)| self.configuration(address)))
     }
 
-    /// The steps that have commands, in order.
+    /// The steps with commands, in order.
     fn steps(&self) -> Vec<[String; 4]> {
         let manifest = self.rotation.manifest();
         let steps = manifest["steps"].as_array().expect("steps");
@@ -92,8 +93,8 @@ fn is_patch(id: &str) -> bool {
     id.contains("control-plane") || id.contains("workers")
 }
 
-/// Every gate is closed before its step and open after it, and stays open when the step is taken twice; at the end every
-/// machine holds the new CAs alone, and has them from nothing but the package.
+/// Every check fails before its step and passes after it, also if the step is run twice. At the end every machine has
+/// only the new CAs, which come from the package alone.
 #[test]
 fn a_package_is_carried_out_by_its_own_commands() {
     for contract in CONTRACTS {
@@ -119,7 +120,7 @@ fn a_package_is_carried_out_by_its_own_commands() {
             assert_eq!(done, MACHINES.map(|(address, _)| cluster.configuration(address)), "{id}: twice");
         }
         assert_eq!(patches, 12, "{contract}");
-        let new = holds(&[base_with_new(contract, "controlplane"), base_with_new(contract, "worker")]);
+        let new = configured_cas(&[base_with_new(contract, "controlplane"), base_with_new(contract, "worker")]);
         for (held, (address, role)) in cluster.held().iter().zip(MACHINES) {
             let expected = &new[usize::from(role == "worker")];
             for (held, expected) in [(&held.talos, &expected.talos), (&held.kubernetes, &expected.kubernetes)] {
@@ -130,7 +131,7 @@ fn a_package_is_carried_out_by_its_own_commands() {
     }
 }
 
-/// The configuration of the fixtures after both rotations: their own patches on the base.
+/// The fixtures' configuration after both rotations: their own patches applied to the base.
 fn base_with_new(contract: &str, role: &str) -> String {
     let of = if contract == "1.14" { "1.14" } else { "1.13" };
     let patches = APIS
@@ -139,7 +140,7 @@ fn base_with_new(contract: &str, role: &str) -> String {
     airlock_tests::talos::merge(&[question]).remove(0).merged
 }
 
-/// Back through all phases, in the opposite order of steps: every configuration is what it was.
+/// A rollback of all phases, in the opposite order of steps, restores every configuration.
 #[test]
 fn a_rotation_can_be_taken_back() {
     for contract in ["1.13", "1.14"] {
@@ -161,12 +162,12 @@ fn a_rotation_can_be_taken_back() {
                 expected: base(contract, role),
                 ..Merge::default()
             });
-            all_merge_to(&same);
+            assert_all_merge_to(&same);
         }
     }
 }
 
-/// A step that is taken before its turn is stopped by what it waits for, and a machine that is left out is named.
+/// A step that is run too early stops at its precondition, and a skipped machine is named.
 #[test]
 fn gates_name_the_machine_that_is_not_through() {
     let rotation = to_the_fixtures_cas("1.13", &APIS.map(|(id, _)| id));
@@ -187,7 +188,7 @@ fn gates_name_the_machine_that_is_not_through() {
     cluster.works("no workers", &format!("AIRLOCK_WORKERS= {}", run.replace("control-plane", "workers")));
 }
 
-/// What is made here, with nothing given but machines' configurations: the person's own talosconfig in phase 1, the
+/// CAs that Airlock generates, if only machines' configurations were loaded: the user's own talosconfig in phase 1, the
 /// package's from then on.
 #[test]
 fn a_package_without_given_clients_is_carried_out() {
@@ -208,7 +209,7 @@ fn a_package_without_given_clients_is_carried_out() {
     assert!(held.iter().all(|one| one.talos.issuing == *new && one.talos.accepted.is_empty()));
 }
 
-/// A configuration that gives Pods access is named before anything is made: both of its forms.
+/// A configuration that gives Pods access to the Talos API is reported before anything is built, in both of its forms.
 #[test]
 fn access_of_pods_is_said_beforehand() {
     let codes = |contract: &str, control_plane: String| {
@@ -228,8 +229,8 @@ fn access_of_pods_is_said_beforehand() {
     assert!(has(&codes("1.14", base("1.14", "controlplane").trim_end().to_owned() + "\n" + document)));
 }
 
-/// Pods with Talos API access: their Secrets have the new CA before they restart, each workload once; who has no access, or
-/// another Secret, is left as it is.
+/// Pods with Talos API access: their Secrets have the new CA before they restart, and each workload restarts once.
+/// Workloads without access, or with another Secret, do not restart.
 #[test]
 fn pods_with_talos_api_access_restart_once_their_secrets_have_the_new_ca() {
     let rotation = to_the_fixtures_cas("1.13", &APIS.map(|(id, _)| id));
@@ -240,7 +241,7 @@ fn pods_with_talos_api_access_restart_once_their_secrets_have_the_new_ca() {
     let access = at("2-talos-access");
     assert!(at("2-talos-workers") < access && access < at("2-kubernetes-control-plane"));
     let [_, run, gate, undo] = &steps[access];
-    // Not enabled: nothing to do.
+    // Not enabled: there is nothing to do.
     cluster.works("not enabled", gate);
     fs::write(cluster.folder.join("access"), "").expect("a file can be written");
     let early = cluster.shell(&format!("AIRLOCK_TIMEOUT=1 {run}"));

@@ -1,4 +1,4 @@
-//! Omni rotates by itself: what is prepared for it is carried out with a stand-in that says what `omnictl` says
+//! Omni rotates its clusters itself. The package's steps run with a simulation that prints the messages of `omnictl`
 //! (siderolabs/omni: client/pkg/omnictl/cluster/secret/rotate.go).
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
@@ -10,8 +10,8 @@ use airlock_tests::{
     tools::output,
 };
 
-/// Goes one phase further each time that `next` is called; refuses what Omni refuses. Where it stands lies in the file
-/// `at`, which holds the component and the phase.
+/// Advances one phase each time that `next` is called; rejects what Omni rejects. The file `at` contains the current
+/// component and phase.
 const OMNICTL: &str = r#"#!/bin/sh
 set -eu
 cd "$(dirname "$0")"
@@ -58,7 +58,7 @@ case "$*" in
 esac
 "#;
 
-/// Any other program of a gate: it works with a configuration that was fetched.
+/// Any other program of a check: it succeeds with a configuration that was fetched.
 const OTHER: &str = "#!/bin/sh\ngrep -q config \"$2\"\n";
 
 struct Omni {
@@ -86,12 +86,12 @@ impl Omni {
         output(command.env("AIRLOCK_CONTROL_PLANE", "10.5.1.2 10.5.1.3")).status.success()
     }
 
-    /// Where Omni stands.
+    /// Omni's current component and phase.
     fn at(&self, state: &str) {
         fs::write(self.folder.join("at"), format!("{state}\n")).expect("a state is written");
     }
 
-    /// Every step, in order: id, run, gate.
+    /// Every step, in order: id, run, check.
     fn steps(&self) -> Vec<[String; 3]> {
         let manifest = self.rotation.manifest();
         let steps = manifest["steps"].as_array().expect("steps");
@@ -114,7 +114,7 @@ fn of(id: profile::AuthorityId) -> RotationRequest {
     RotationRequest { rotate: Some(vec![id]), ..RotationRequest::default() }
 }
 
-/// The states that Omni goes through, as its gates see them: each is closed before its step and open after it.
+/// Omni's states as its checks see them: each check fails before its step and passes after it.
 #[test]
 fn omnis_states_open_the_gates_one_by_one() {
     for (id, begin, other, renewed) in [
@@ -218,7 +218,7 @@ case "$*" in
 esac
 "#;
 
-/// Only workloads that use a Secret of Talos API access restart, and a call that fails is never taken for "none".
+/// Only workloads that use a Secret of Talos API access restart, and a failed call never counts as an empty list.
 #[test]
 fn pods_with_talos_api_access_are_restarted() {
     let made = rotation(&of(profile::AuthorityId::Talos), "cluster-a", "omni-access");
@@ -236,7 +236,7 @@ fn pods_with_talos_api_access_are_restarted() {
         let expected = ["Deployment/copier", "StatefulSet/reader"]
             .map(|workload| format!("-n backup rollout {verb} {workload}\n"));
         assert_eq!(log(), expected.concat());
-        // The answer of a roll-out is for people: its exit status counts.
+        // The output of a roll-out is for people: only its exit status counts.
         for (call, how) in (1..=8).map(|call| (call, "fail")).chain([1, 2, 3, 4, 6, 7].map(|call| (call, "empty"))) {
             fs::remove_file(omni.folder.join("calls")).expect("calls were counted");
             assert!(!omni.works(&format!("export FAILS={call} HOW={how}; {line}")), "{verb}: call {call}, {how}");
@@ -244,7 +244,7 @@ fn pods_with_talos_api_access_are_restarted() {
     }
 }
 
-/// A cluster's name is one word to the shell, whatever it holds.
+/// The shell gets a cluster's name as one word, whatever it contains.
 #[test]
 fn a_clusters_name_is_one_word() {
     let made = rotation(&of(profile::AuthorityId::Talos), "\"it's a $HOME\"", "omni-name");
@@ -255,7 +255,8 @@ fn a_clusters_name_is_one_word() {
     assert!(omni.works(run) && omni.works(gate));
 }
 
-/// Omni makes its own: no key, no certificate, no script, and nothing is foretold; the other CA is not forgotten.
+/// Omni generates its own CAs: the package has no key, certificate or script, and predicts no connection. It mentions
+/// the other CA.
 #[test]
 fn nothing_is_made_for_omni() {
     let made = rotation(&RotationRequest::default(), "cluster-a", "omni-both");
@@ -281,7 +282,7 @@ fn nothing_is_made_for_omni() {
     assert!(refused.is_err_and(|refusal| refusal.findings[0].code == "made-elsewhere"));
 }
 
-/// Machines' configurations tell how far Omni is, machine by machine.
+/// The machines' configurations show the phase of Omni's rotation on each machine.
 #[test]
 fn a_phase_is_checked_over_machines_configurations() {
     let after = |role: &str, phase: &str| read(&format!("patches/v1.14/talos-{phase}/{role}.rotate-ca.yaml"));

@@ -1,19 +1,20 @@
-//! What Airlock's patches make of machines' configurations, by a program of its own that merges as Talos does: for the same
-//! old and new CAs, what the fixtures' patches make, which are what `talosctl rotate-ca` computes.
+//! Applies Airlock's patches to machines' configurations with an independent program that merges as Talos does. For the
+//! same old and new CAs, the result equals the fixtures' patches, which `talosctl rotate-ca` computed.
 
 use std::collections::BTreeSet;
 
 use airlock_tests::talos::{
-    APIS, CONTRACTS, HeldAuthority, Merge, PHASES, ROLES, all_merge_to, base, holds, merge, read, to_the_fixtures_cas,
+    APIS, ApiCas, CONTRACTS, Merge, PHASES, ROLES, assert_all_merge_to, base, configured_cas, merge, read,
+    to_the_fixtures_cas,
 };
 
 /// The phases' folders in a package.
 const FOLDERS: [&str; 3] = ["1-trust-both", "2-switch", "3-drop-old"];
 
-/// The generations of which the fixtures have patches.
+/// The configuration generations for which the fixtures have patches.
 const PATCHED: [&str; 2] = ["1.13", "1.14"];
 
-/// A configuration as the fixtures have it after a phase; phase 0 is before the rotation.
+/// The fixtures' configuration after a phase; phase 0 is before the rotation.
 fn after(contract: &str, api: &str, role: &str, phase: usize, form: &str) -> String {
     match phase {
         0 => base(contract, role),
@@ -21,7 +22,7 @@ fn after(contract: &str, api: &str, role: &str, phase: usize, form: &str) -> Str
     }
 }
 
-/// The program is right about what it is asked below: what it makes of the fixtures' own patches is what Talos made.
+/// Tests the program itself: for the fixtures' own patches it computes the result of Talos.
 #[test]
 fn the_merging_program_is_proved_on_the_fixtures_own_patches() {
     let mut questions = Vec::new();
@@ -45,10 +46,10 @@ fn the_merging_program_is_proved_on_the_fixtures_own_patches() {
         }
     }
     assert_eq!(questions.len(), 96);
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }
 
-/// It is not easily satisfied: another phase's patch comes to something else.
+/// It detects differences: another phase's patch has another result.
 #[test]
 fn the_merging_program_sees_what_differs() {
     let question = |patch: &str| Merge {
@@ -62,7 +63,7 @@ fn the_merging_program_sees_what_differs() {
     assert!(answers[1].difference.contains("/machine/acceptedCAs"), "{}", answers[1].difference);
 }
 
-/// Every patch of a package that rotates one API, with what it has to come to.
+/// Every patch of a package that rotates one API, with the expected result.
 fn questions(form: &str) -> Vec<Merge> {
     let mut questions = Vec::new();
     for contract in CONTRACTS {
@@ -78,7 +79,7 @@ fn questions(form: &str) -> Vec<Merge> {
                     let expected = if PATCHED.contains(&contract) {
                         after(contract, api, role, phase, "rotate-ca")
                     } else {
-                        // Its layout is that of 1.13: so is Talos' own patch.
+                        // Its layout is that of 1.13, as in Talos' own patch.
                         let patch = format!("patches/v1.13/{api}-{}/{role}.patch.from-base.yaml", PHASES[phase - 1]);
                         let patches = vec![read(&patch)];
                         let of_fixture = Merge { base: base(contract, role), patches, ..Merge::default() };
@@ -95,15 +96,15 @@ fn questions(form: &str) -> Vec<Merge> {
 
 #[test]
 fn patches_on_the_phase_before_have_the_effect_of_talos_own() {
-    all_merge_to(&questions("incremental"));
+    assert_all_merge_to(&questions("incremental"));
 }
 
 #[test]
 fn patches_on_the_base_have_the_effect_of_talos_own() {
-    all_merge_to(&questions("from-base"));
+    assert_all_merge_to(&questions("from-base"));
 }
 
-/// A list is appended to, so that a patch applied twice would accept everything twice.
+/// Talos appends to lists, so a patch that is applied twice would add each accepted CA twice.
 #[test]
 fn a_patch_applied_twice_does_nothing_the_second_time() {
     for form in ["incremental", "from-base"] {
@@ -111,17 +112,17 @@ fn a_patch_applied_twice_does_nothing_the_second_time() {
         for question in &mut twice {
             question.patches = question.patches.iter().flat_map(|patch| [patch.clone(), patch.clone()]).collect();
         }
-        all_merge_to(&twice);
+        assert_all_merge_to(&twice);
     }
 }
 
-/// What a machine then holds is what Talos' own packages say that it holds, and each key belongs to its certificate.
+/// The CAs of the resulting machine are those that Talos' own packages compute, and each key matches its certificate.
 #[test]
 fn machines_hold_what_talos_says_they_hold() {
     let questions: Vec<Merge> =
         questions("incremental").into_iter().filter(|one| !one.what.starts_with("1.8")).collect();
     let merged: Vec<String> = merge(&questions).into_iter().map(|answer| answer.merged).collect();
-    for (question, held) in questions.iter().zip(holds(&merged)) {
+    for (question, held) in questions.iter().zip(configured_cas(&merged)) {
         let words: Vec<&str> = question.what.split(' ').collect();
         let [contract, api, role, _, phase, _] = words.as_slice() else { panic!("{words:?}") };
         let phase: usize = phase.parse().expect("a number");
@@ -131,7 +132,7 @@ fn machines_hold_what_talos_says_they_hold() {
             let told = &told[name];
             let accepted = told["effectiveAcceptedCAs"].as_array().expect("a list");
             let accepted: BTreeSet<&str> = accepted.iter().filter_map(|one| one["sha256"].as_str()).collect();
-            let HeldAuthority { issuing, key, accepted: others } = held;
+            let ApiCas { issuing, key, accepted: others } = held;
             let own: BTreeSet<&str> =
                 others.iter().chain([issuing]).map(String::as_str).filter(|sum| !sum.is_empty()).collect();
             assert_eq!(own, accepted, "{}: {name}", question.what);
@@ -144,7 +145,7 @@ fn machines_hold_what_talos_says_they_hold() {
     }
 }
 
-/// Wherever a control-plane patch says what issues, its key stands beside it; no worker's patch has one.
+/// If a control-plane patch sets an issuing certificate, it also sets its key; no worker's patch has a key.
 #[test]
 fn keys_are_where_they_belong_and_nowhere_else() {
     for contract in CONTRACTS {
@@ -166,7 +167,7 @@ fn keys_are_where_they_belong_and_nowhere_else() {
     }
 }
 
-/// Each way back leads to where the phase began.
+/// Each rollback patch restores the state at the start of the phase.
 #[test]
 fn undoing_a_phase_leads_back() {
     let mut questions = Vec::new();
@@ -187,10 +188,10 @@ fn undoing_a_phase_leads_back() {
             }
         }
     }
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }
 
-/// Only what it is about changes: the API that is not rotated, and whatever else Talos makes of the other's patch.
+/// Only the intended fields change: not the other API, and no other part of the configuration.
 #[test]
 fn a_rotation_of_both_leaves_the_rest_alone() {
     let mut questions = Vec::new();
@@ -211,5 +212,5 @@ fn a_rotation_of_both_leaves_the_rest_alone() {
             });
         }
     }
-    all_merge_to(&questions);
+    assert_all_merge_to(&questions);
 }

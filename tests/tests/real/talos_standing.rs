@@ -1,4 +1,4 @@
-//! Where machines are in a rotation, told from their configurations alone: those that the fixtures have of each phase, and
+//! Recognizes the phase of each machine from its configuration alone: the fixtures' configurations of each phase, and
 //! those that an interrupted `talosctl rotate-ca` leaves.
 
 use std::{fs, path::Path};
@@ -11,11 +11,11 @@ use airlock_core::{
 };
 use airlock_tests::{
     rotation::{PHASES as FOLDERS, Rotation},
-    talos::{APIS, HeldMachine, Merge, PHASES, ROLES, base, file, files, holds, merge, now, read, request},
+    talos::{APIS, MachineCas, Merge, PHASES, ROLES, base, configured_cas, file, files, merge, now, read, request},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// A machine's configuration when `rotate-ca` has taken it through a phase; 0 is before.
+/// A machine's configuration after a phase of `rotate-ca`; 0 is before.
 fn after(contract: &str, api: &str, role: &str, phase: usize) -> String {
     match phase {
         0 => base(contract, role),
@@ -32,7 +32,7 @@ fn standings(report: &InventoryReport) -> Vec<(&str, Standing, usize)> {
     machines.map(|holder| (holder.name.as_str(), holder.standing, holder.out_of_line.len())).collect()
 }
 
-/// Each machine by itself, wherever the others are.
+/// Each machine alone, in any combination with the others.
 #[test]
 fn each_machine_is_found_in_its_phase() {
     for contract in ["1.13", "1.14"] {
@@ -46,7 +46,7 @@ fn each_machine_is_found_in_its_phase() {
                     let report = report(input.clone());
                     let what = format!("{contract} {api} {control_plane} {worker}");
                     if control_plane == worker && [0, 3].contains(&worker) {
-                        // One CA, and nothing tells whether it is the old one or the new one.
+                        // With one CA, it cannot be known whether it is the old or the new one.
                         assert!(report.rotation.authorities.is_empty(), "{what}");
                         continue;
                     }
@@ -71,8 +71,8 @@ fn each_machine_is_found_in_its_phase() {
     }
 }
 
-/// Applies a package's patches that are there, phase by phase, to the configurations that it was made from.
-fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<HeldMachine> {
+/// Applies the existing patches of a package, phase by phase, to the configurations from which it was built.
+fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<MachineCas> {
     let questions = ROLES.iter().zip(configurations).map(|((role, folder), base)| {
         let paths =
             FOLDERS[1..].iter().flat_map(|phase| APIS.map(|(_, api)| format!("{phase}/{folder}/{api}.patch.yaml")));
@@ -81,15 +81,15 @@ fn carried_out(rotation: &Rotation, configurations: [&str; 2]) -> Vec<HeldMachin
         Merge { what: (*role).to_owned(), base: base.to_owned(), patches, ..Merge::default() }
     });
     let questions: Vec<_> = questions.collect();
-    holds(&merge(&questions).into_iter().map(|answer| answer.merged).collect::<Vec<_>>())
+    configured_cas(&merge(&questions).into_iter().map(|answer| answer.merged).collect::<Vec<_>>())
 }
 
-fn end(contract: &str, api: &str) -> Vec<HeldMachine> {
-    holds(&ROLES.map(|(role, _)| after(contract, api, role, 3)))
+fn end(contract: &str, api: &str) -> Vec<MachineCas> {
+    configured_cas(&ROLES.map(|(role, _)| after(contract, api, role, 3)))
 }
 
 #[track_caller]
-fn same(what: &str, held: &[HeldMachine], expected: &[HeldMachine]) {
+fn same(what: &str, held: &[MachineCas], expected: &[MachineCas]) {
     for (held, expected) in held.iter().zip(expected) {
         for (held, expected) in [(&held.talos, &expected.talos), (&held.kubernetes, &expected.kubernetes)] {
             assert_eq!(
@@ -101,8 +101,8 @@ fn same(what: &str, held: &[HeldMachine], expected: &[HeldMachine]) {
     }
 }
 
-/// From wherever `rotate-ca` was cut short, the next package leads to the same new CA. Its key is in the configurations from
-/// phase 2 on; before that it has to be given.
+/// Wherever `rotate-ca` was interrupted, the next package leads to the same new CA. Its key is in the configurations
+/// from phase 2 on; before that it must be loaded.
 #[test]
 fn an_interrupted_rotation_goes_on_with_the_same_ca() {
     for contract in ["1.13", "1.14"] {
@@ -140,7 +140,7 @@ fn planned(input: Vec<InputFile>, request: &RotationRequest) -> PlanReport {
     plan(&inspect(input, now()), request, now()).unwrap_or_else(|refusal| panic!("{refusal}")).report()
 }
 
-/// In phase 1 the new CA's key is in no configuration. Without it, nothing goes beyond that phase, and that is said.
+/// In phase 1 no configuration contains the new CA's key. Without it, the package ends with that phase and says so.
 #[test]
 fn without_the_new_key_phase_1_is_as_far_as_it_goes() {
     for (id, api) in APIS {
@@ -162,7 +162,7 @@ fn without_the_new_key_phase_1_is_as_far_as_it_goes() {
     }
 }
 
-/// A CA of a run of `rotate-ca` that nobody finished: between the fixtures' old and new one in age.
+/// A CA of an unfinished run of `rotate-ca`, with an age between the fixtures' old and new CA.
 fn abandoned(id: AuthorityId) -> String {
     let between = UnixTime(now().0 + 300 - 25);
     let rotation = Rotation::at(between, files("1.13"), &request(&[id]), &format!("talos-abandoned-{id}"));
@@ -170,7 +170,7 @@ fn abandoned(id: AuthorityId) -> String {
     rotation.text(&format!("ca-keys/{name}.crt"))
 }
 
-/// A configuration that accepts one more.
+/// A configuration that accepts one more CA.
 fn accepting(contract: &str, api: &str, role: &str, phase: usize, pem: &str) -> String {
     let patch = match (contract, api) {
         ("1.14", "kubernetes") => {
@@ -187,7 +187,7 @@ fn accepting(contract: &str, api: &str, role: &str, phase: usize, pem: &str) -> 
         .merged
 }
 
-/// The run that nobody finished left its CA accepted; wherever the run after it is, the package takes it away.
+/// The unfinished run left its CA in the accepted list. In every phase of the following run, the package removes it.
 #[test]
 fn an_abandoned_ca_is_recognised_and_taken_away() {
     for contract in ["1.13", "1.14"] {
@@ -217,7 +217,7 @@ fn an_abandoned_ca_is_recognised_and_taken_away() {
     }
 }
 
-/// The run after it was finished: the CA that is left is the only other one, and has only to be dropped.
+/// The following run was completed: the remaining CA is the only other one, and only needs to be removed.
 #[test]
 fn what_a_finished_run_left_is_dropped() {
     for contract in ["1.13", "1.14"] {
@@ -237,7 +237,7 @@ fn what_a_finished_run_left_is_dropped() {
     }
 }
 
-/// With the package at hand, the end of a rotation is told from its beginning, and its new CA's key is there.
+/// With the package, Airlock distinguishes the end of a rotation from its beginning, and has the new CA's key.
 #[test]
 fn a_package_tells_which_ca_is_the_new_one() {
     let ids = APIS.map(|(id, _)| id);
@@ -276,7 +276,7 @@ fn finding(input: Vec<InputFile>, code: &str) -> Option<(String, String)> {
     report.findings.iter().find(|one| one.code == code).map(|one| (one.severity.to_string(), one.place.clone()))
 }
 
-/// What Talos takes without a word and what it refuses, found beforehand (part C of the facts).
+/// Errors that Talos accepts silently, and inputs that it rejects: Airlock detects them in advance.
 #[test]
 fn traps_are_seen_in_what_was_given() {
     let with = |contract: &str, role: &str, patch: &str| {
@@ -292,25 +292,25 @@ fn traps_are_seen_in_what_was_given() {
     };
     let crt = field("1.13", "controlplane", "crt");
     let some = |severity: &str, place: &str| Some((severity.to_owned(), place.to_owned()));
-    // A pair without its key: the key is erased, and for cluster.ca validation even passes.
+    // A pair without its key: Talos erases the key, and for cluster.ca its validation passes.
     let erased = with("1.13", "controlplane", &format!("machine:\n  ca:\n    crt: {crt}\n"));
     assert_eq!(finding(erased, "ca-without-key"), some("warning", "machine.ca.crt"));
-    // A key of another certificate passes Talos' validation too.
+    // A key of another certificate also passes Talos' validation.
     let new = read("rotation/new-secrets.yaml");
     let other =
         new.lines().rev().find_map(|line| line.trim().strip_prefix("key: ")).expect("the last is the Talos API's");
     let mixed = with("1.13", "controlplane", &format!("machine:\n  ca:\n    crt: {crt}\n    key: {other}\n"));
     assert_eq!(finding(mixed, "key-mismatch").map(|(severity, _)| severity), Some("error".to_owned()));
-    // A worker with a key is refused by Talos.
+    // Talos rejects a worker with a key.
     let key = field("1.13", "controlplane", "key");
     let keyed = with("1.13", "worker", &format!("machine:\n  ca:\n    crt: {crt}\n    key: {key}\n"));
     assert_eq!(finding(keyed, "key-on-worker"), some("error", "machine.ca.key"));
-    // 1.14 ignores the old field without a word, and refuses the other.
+    // 1.14 ignores the old field silently, and rejects the other.
     let ignored = with("1.14", "worker", &format!("cluster:\n  acceptedCAs:\n  - crt: {crt}\n"));
     assert_eq!(finding(ignored, "ignored-field"), some("warning", "cluster.acceptedCAs"));
     let conflicting = with("1.14", "worker", &format!("cluster:\n  ca:\n    crt: {crt}\n    key: \"\"\n"));
     assert_eq!(finding(conflicting, "conflicting-fields"), some("error", "cluster.ca"));
-    // What an export has taken out is left alone: no error, and the rotation can be planned.
+    // Fields that an export has removed are kept: no error, and the rotation can be planned.
     let redacted = base("1.13", "controlplane").replace(&key, "'******'");
     let input = || vec![file("a.yaml", &redacted), file("b.yaml", &base("1.13", "worker"))];
     assert_eq!(finding(input(), "redacted"), some("note", "machine.ca.key"));
@@ -319,7 +319,7 @@ fn traps_are_seen_in_what_was_given() {
     assert!(back.clone().count() > 0 && back.into_iter().all(|edit| !edit.output.contains("2-switch/control-plane")));
 }
 
-/// Two generations among machines of one role: no patch fits both.
+/// Two configuration generations on machines of one role: no patch fits both.
 #[test]
 fn machines_of_two_generations_are_asked_about() {
     let input = vec![
@@ -331,7 +331,7 @@ fn machines_of_two_generations_are_asked_about() {
     assert!(refusal.findings.iter().any(|finding| finding.code == "two-generations"), "{refusal}");
 }
 
-/// Nothing of a key is in what is said, and what has no machine's configuration has its reason.
+/// Messages contain no part of a key, and a missing configuration has an explanation.
 #[test]
 fn nothing_can_be_planned_without_a_control_plane() {
     for (names, code) in

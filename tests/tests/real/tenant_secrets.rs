@@ -1,5 +1,5 @@
-//! Secrets of a tenant that its operator creates again: the package's scripts in front of a stand-in for the operator
-//! (`tests/lab/kubectl-kamaji.py`, with OpenSSL), and the runbooks of rotations at once.
+//! Secrets that a tenant's operator recreates: runs the package's scripts with a simulated operator
+//! (`tests/lab/kubectl-kamaji.py`, with OpenSSL), and checks the runbooks of rotations without a bundle.
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +22,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openssl::x509::X509;
 use serde_json::{Value, json};
 
-/// A management cluster with one tenant, reached through a kubectl of the tests.
+/// A management cluster with one tenant, and a kubectl of the tests.
 struct Management {
     folder: PathBuf,
     release: &'static str,
 }
 
 impl Management {
-    /// The Secrets of these fixtures; no certificate that the operator makes ends before `until`.
+    /// The Secrets of these fixtures; all certificates that the operator issues end at `until` or later.
     fn new(label: &str, release: &'static str, fixtures: &[&str]) -> Self {
         let folder = scratch(label);
         let kubectl = root().join("tests/lab/kubectl-kamaji.py");
@@ -109,7 +109,7 @@ impl Management {
     }
 }
 
-/// Name and content of a Secret of a fixture, as the stand-in keeps it.
+/// The name and content of a fixture's Secret, as the simulation stores it.
 fn secret_of(text: &str) -> (String, Value) {
     let mut data = serde_json::Map::new();
     let lines = text.lines().skip_while(|line| *line != "data:").skip(1).take_while(|line| line.starts_with("  "));
@@ -141,10 +141,10 @@ fn embedded(kubeconfig: &[u8], key: &str) -> Vec<u8> {
 
 const KONNECTIVITY: [&str; 2] = ["kamaji/alpha", "kamaji/alpha-konnectivity"];
 
-/// The same, with a data store whose CA the stand-in can issue from.
+/// The same, with a data store whose CA key the simulation has.
 const WHOLE: [&str; 3] = ["kamaji/alpha", "kamaji/alpha-konnectivity", "kamaji/alpha-datastore"];
 
-/// The files of [`WHOLE`]: of the data store's two Secrets, the second.
+/// The files of [`WHOLE`]; the second of the data store's two Secrets is used.
 fn whole() -> Vec<InputFile> {
     let mut files = fixtures::all(&WHOLE);
     files.retain(|file| file.path != "alpha/secret-alpha-datastore-certificate.yaml" && !file.path.ends_with(".key"));
@@ -156,8 +156,8 @@ fn at_once(files: Vec<InputFile>, label: &str) -> Rotation {
     Rotation::of(files, &request, label)
 }
 
-/// The seed's deletion, in the step that replaces the CA: the operator of such a release keeps konnectivity's Secrets, and
-/// konnectivity-server reads its kubeconfig at its start.
+/// The deletion that the Kamaji documentation describes, in the step that replaces the CA: the operator of such a
+/// release keeps konnectivity's Secrets, and konnectivity-server reads its kubeconfig at its start.
 #[test]
 fn at_once_konnectivity_s_secrets_are_created_again() {
     let rotation = at_once(fixtures::all(&KONNECTIVITY), "konnectivity-at-once");
@@ -184,24 +184,24 @@ fn at_once_konnectivity_s_secrets_are_created_again() {
     let new = management.value("ca", "ca.crt");
     assert_ne!(new, old);
     holds(&management, &new);
-    // Every Pod is younger than the kubeconfig that it mounts.
+    // Every Pod is newer than the kubeconfig that it mounts.
     let state = management.state();
     let kubeconfig = &state["secrets"]["alpha-konnectivity-kubeconfig"]["metadata"]["creationTimestamp"];
     for (pod, created) in state["pods"].as_object().expect("Pods") {
         assert!(created.as_str() >= kubeconfig.as_str(), "{pod}");
     }
-    // Again, nothing is deleted; the check passes.
+    // The second run deletes nothing; the check passes.
     let uids = management.uids();
     assert_eq!(management.succeeds(&rotation, 3, &step), "");
     management.succeeds(&rotation, 3, &["control-plane", "--check"]);
     assert_eq!(management.uids(), uids);
-    // The way back takes konnectivity along.
+    // The rollback includes konnectivity.
     management.succeeds(&rotation, 3, &["control-plane", "--undo"]);
     assert_eq!(management.value("ca", "ca.crt"), old);
     holds(&management, &old);
 }
 
-/// Wherever the answer to a change is lost, the next run does what is left, and the check passes only then.
+/// Wherever the answer to a change is lost, the next run does the rest, and only then the check passes.
 #[test]
 fn an_interrupted_deletion_is_completed() {
     let rotation = at_once(fixtures::all(&KONNECTIVITY), "konnectivity-interrupted");
@@ -215,7 +215,7 @@ fn an_interrupted_deletion_is_completed() {
         let kubeconfig = management.value("konnectivity-kubeconfig", "konnectivity-server.conf");
         assert_eq!(embedded(&kubeconfig, "certificate-authority-data"), management.value("ca", "ca.crt"), "{lost}");
     }
-    // An operator that does nothing is waited for, and named.
+    // The script waits for an operator that does nothing, and names it when the time is over.
     let management = Management::new("kubectl-dead", "v1.0.0", &KONNECTIVITY);
     let answer = management.run(&rotation, 3, &["control-plane"], "stuck");
     assert!(!answer.status.success() && String::from_utf8_lossy(&answer.stderr).contains("time-out"), "{answer:?}");
@@ -233,7 +233,7 @@ fn an_interrupted_deletion_is_completed() {
     assert!(answer.status.success(), "{answer:?}");
 }
 
-/// Every step and every folder that a runbook names is there: nothing is said of steps that this plan does not have.
+/// Every step and folder that a runbook names exists: the runbook mentions no step that this plan does not have.
 #[test]
 fn runbooks_name_steps_that_exist() {
     let front_proxy = |release: Option<&str>| RotationRequest {
@@ -269,7 +269,7 @@ fn runbooks_name_steps_that_exist() {
     }
 }
 
-/// What is not true where the CA is replaced at once, and what is said instead.
+/// Statements that do not apply if the CA is replaced without a bundle, and their replacements.
 #[test]
 fn at_once_the_runbook_says_what_happens() {
     let rotation = at_once(fixtures::all(&KONNECTIVITY), "texts-words");
@@ -289,10 +289,10 @@ fn at_once_the_runbook_says_what_happens() {
     for fails in ["konnectivity-server fails", "kubelets fail", "kube-controller-manager and kube-scheduler fail"] {
         assert!(before.contains(&format!("at once: {fails} from step 3-control-plane on")), "{fails}");
     }
-    // The state that the page names, where to see it, and why it is no check.
+    // The state that the documentation names, how to display it, and why it is not a check.
     assert!(before.contains("`kubectl -n tenants get tenantcontrolplanes.kamaji.clastix.io alpha -w`"));
     assert!(before.contains("`CertificateAuthorityRotating`") && before.contains("no check"));
-    // The page's label selectors, for this tenant alone.
+    // The documentation's label selectors, for this tenant alone.
     let selector = |kind: &str| {
         format!(
             "kubectl -n tenants delete secret -l kamaji.clastix.io/name=alpha,kamaji.clastix.io/certificate_lifecycle_controller={kind}`"
@@ -311,7 +311,7 @@ fn renewal() -> RotationRequest {
     RotationRequest { intent: Intent::RenewLeaves, ..RotationRequest::default() }
 }
 
-/// Every certificate that the page says Kamaji creates: Secret and key.
+/// Every certificate that Kamaji creates according to its documentation: Secret and key.
 const LEAVES: [(&str, &str); 5] = [
     ("api-server-certificate", "apiserver.crt"),
     ("api-server-kubelet-client-certificate", "apiserver-kubelet-client.crt"),
@@ -331,11 +331,11 @@ const KUBECONFIGS: [(&str, &str); 7] = [
     ("scheduler-kubeconfig", "scheduler.conf"),
 ];
 
-/// The Secrets of neither kind: CAs, keys, the connection to the data store.
+/// The other Secrets: CAs, keys, the connection to the data store.
 const KEPT: [&str; 4] =
     ["alpha-ca", "alpha-front-proxy-ca-certificate", "alpha-sa-certificate", "alpha-datastore-config"];
 
-/// The thirteen Secrets of the page: nine are created again by the page's label selectors, four stay.
+/// The thirteen Secrets of the documentation: its label selectors match nine that the operator recreates; four stay.
 #[test]
 fn leaves_are_renewed_by_deleting_their_secrets() {
     let rotation = Rotation::of(whole(), &renewal(), "renew-tenant");
@@ -376,17 +376,17 @@ fn leaves_are_renewed_by_deleting_their_secrets() {
         assert!(new.not_after() > old.not_after(), "{secret}: it ends later");
         assert!(!new.public_key().unwrap().public_eq(&old.public_key().unwrap()), "{secret}: a new key");
     }
-    // konnectivity's kubeconfig embeds the certificate that was made before it.
+    // konnectivity's kubeconfig embeds its previous certificate.
     let [own, embedded] =
         [("konnectivity-certificate", "tls.crt"), ("konnectivity-kubeconfig", "konnectivity-server.conf")]
             .map(|(secret, key)| management.certificate(secret, key));
     assert_eq!(own, embedded);
-    // Again, nothing is deleted.
+    // The second run deletes nothing.
     assert_eq!(management.succeeds(&rotation, 2, &[]), "");
     assert_eq!(management.uids(), after);
 }
 
-/// What must not pass, each by its name: nothing is renewed under another CA, nothing ends earlier, nobody waits for ever.
+/// Each of these states fails the check and is named: no renewal by another CA, no earlier expiry, no endless wait.
 #[test]
 fn a_renewal_that_went_wrong_is_named() {
     let rotation = Rotation::of(whole(), &renewal(), "renew-wrong");
@@ -442,8 +442,8 @@ fn with_driver(driver: &str) -> Vec<InputFile> {
     files
 }
 
-/// The data store's certificate depends on the data store's CA: no rotation changes it, and only with etcd does the operator
-/// issue it (clastix/kamaji: internal/resources/datastore/datastore_certificate.go; the drivers of api/v1alpha1).
+/// The data store's certificate depends on the data store's CA: no rotation changes it, and the operator issues it only
+/// with etcd (clastix/kamaji: internal/resources/datastore/datastore_certificate.go; the drivers of api/v1alpha1).
 #[test]
 fn the_data_store_has_its_own_rule() {
     for (driver, issued) in [("etcd", true), ("MySQL", false), ("PostgreSQL", false), ("NATS", false), ("", false)] {
@@ -467,7 +467,7 @@ fn the_data_store_has_its_own_rule() {
     }
 }
 
-/// The package holds no key, and its runbook reads as what it is.
+/// The package contains no key, and its runbook describes a renewal.
 #[test]
 fn a_renewal_has_a_runbook_of_its_own() {
     let rotation = Rotation::of(whole(), &renewal(), "renew-runbook");
@@ -490,7 +490,7 @@ fn a_renewal_has_a_runbook_of_its_own() {
     }
 }
 
-/// Where a renewal cannot be carried out, it is refused by name.
+/// If a renewal is impossible, Airlock refuses it and names the reason.
 #[test]
 fn renewals_that_nobody_could_carry_out_are_refused() {
     let refused = |files: Vec<InputFile>, request: &RotationRequest, code: &str| {
@@ -512,8 +512,8 @@ fn renewals_that_nobody_could_carry_out_are_refused() {
     }
 }
 
-/// What the page's `kubectl get secret` shows of each: name, type, number of values. Of administrators it shows one value;
-/// releases since then write four (`tests/fixtures/kamaji/alpha`).
+/// The output of the documentation's `kubectl get secret`: name, type, number of values. It shows one value for
+/// administrators; later releases write four (`tests/fixtures/kamaji/alpha`).
 const THIRTEEN: [(&str, &str, usize); 13] = [
     ("admin-kubeconfig", "Opaque", 4),
     ("api-server-certificate", "Opaque", 2),
@@ -530,7 +530,7 @@ const THIRTEEN: [(&str, &str, usize); 13] = [
     ("scheduler-kubeconfig", "Opaque", 1),
 ];
 
-/// The sample is such a tenant, and so are the fixtures, which the real operator made.
+/// The sample is such a tenant, and so are the fixtures, which the real operator created.
 #[test]
 fn the_sample_has_the_thirteen_secrets_of_the_page() {
     let sample = crate::sample::laid_out(airlock_core::sample::named("kamaji").expect("a sample"));
@@ -567,8 +567,9 @@ fn the_sample_has_the_thirteen_secrets_of_the_page() {
     assert_eq!(labels("sample-kamaji"), labels("alpha"), "the labels by which leaves are renewed");
 }
 
-/// The page says that every certificate lives for a year, as kubeadm's do, and a CA for ten. The operator's own template, for
-/// the data store and konnectivity, has ten years as well (clastix/kamaji: internal/crypto/crypto.go).
+/// According to the documentation every certificate is valid for one year, as kubeadm's are, and a CA for ten. The
+/// operator's own template, for the data store and konnectivity, also has ten years (clastix/kamaji:
+/// internal/crypto/crypto.go).
 #[test]
 fn certificates_live_as_long_as_the_page_says_with_two_exceptions() {
     let management = Management::new("kubectl-lifetimes", "26.8.2-edge", &["kamaji/alpha"]);

@@ -1,4 +1,4 @@
-//! What is made for tenants of Kamaji's beside their rotation, and what only some tenants have.
+//! Packages for Kamaji tenants in addition to their rotation, and features that only some tenants have.
 
 use std::process::Command;
 
@@ -20,7 +20,8 @@ use openssl::{
 
 use crate::kamaji::{done, one, question};
 
-/// The CA that was made before its control plane is taken as it is; had it only the operator's own copies, it would go.
+/// The operator accepts a CA that was created before its control plane. With only the operator's own copies it would be
+/// lost.
 #[test]
 fn a_prepared_ca_is_adopted() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -46,7 +47,8 @@ fn a_prepared_ca_is_adopted() {
         std::fs::remove_file(&out).expect("the file can be removed");
     }
 
-    // One that was made elsewhere comes as PKCS#8 and leaves as every release reads it; a stranger's key is refused.
+    // An imported CA is read as PKCS#8 and written in a format that every release reads; a key of another CA is
+    // refused.
     let [ca, other] = ["ours", "another"].map(authority);
     let write = |name: &str, pem: Vec<u8>| {
         let path = folder.path().join(name);
@@ -64,8 +66,8 @@ fn a_prepared_ca_is_adopted() {
     assert!(done(&answer, 0).contains(&("alpha-ca", "tls.crt and tls.key copied from the CA")), "{answer:?}");
 }
 
-/// konnectivity's certificate and the kubeconfig that embeds it change together: the operator renews the one and leaves
-/// the other behind. Both were made with OpenSSL, in the Secrets that a real operator made.
+/// konnectivity's certificate and the kubeconfig that embeds it change together, because the operator would renew only
+/// the certificate. OpenSSL created both, in the Secrets of a real operator.
 #[test]
 fn konnectivity_s_kubeconfig_changes_with_its_certificate() {
     let files = fixtures::all(&["kamaji/alpha", "kamaji/alpha-konnectivity"]);
@@ -98,7 +100,7 @@ fn data(text: &str, key: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(value.unwrap_or_else(|| panic!("no {key}"))).expect("base64")
 }
 
-/// A CA with a key of its own.
+/// A CA with its own key.
 fn authority(name: &str) -> (X509, PKey<Private>) {
     let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");
     let mut subject = X509NameBuilder::new().expect("a name");

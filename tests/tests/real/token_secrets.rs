@@ -1,5 +1,5 @@
-//! Secrets that only a real API server and a real kube-controller-manager can judge: service account token Secrets, which
-//! kube-controller-manager updates, and immutable Secrets, which the API server does not let anybody change.
+//! Secrets whose treatment needs a real API server and a real kube-controller-manager: service account token Secrets,
+//! which kube-controller-manager updates, and immutable Secrets, which the API server does not allow to be changed.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use airlock_tests::{
 
 use super::server::{AS_IT_IS, Server, wait_for};
 
-/// One control plane for both: to start one takes longer than the tests themselves.
+/// One control plane for both, because starting one takes longer than the tests themselves.
 #[test]
 fn a_real_control_plane_updates_token_secrets_and_refuses_immutable_ones() {
     let server = Server::start("real-secrets");
@@ -25,7 +25,7 @@ fn a_real_control_plane_updates_token_secrets_and_refuses_immutable_ones() {
     immutable_secrets(&server, &kubectl);
 }
 
-/// A value of an object as the API server shows it; empty if there is none.
+/// A value of an object in the API server; empty if there is none.
 fn field(server: &Server, namespace: &str, object: &str, path: &str) -> String {
     let output = output(server.kubectl().args(["-n", namespace, "get", object, "-o", &format!("jsonpath={{{path}}}")]));
     if output.status.success() { String::from_utf8(output.stdout).expect("UTF-8") } else { String::new() }
@@ -61,7 +61,7 @@ fn wait_for_authority(server: &Server, secret: &str, expected: &str) {
     });
 }
 
-/// The gate of phases 1 and 3, before and after kube-controller-manager restarts with the package's bundle.
+/// The check of phases 1 and 3, before and after kube-controller-manager restarts with the package's bundle.
 fn token_secrets(server: &Server, kubectl: &Path) {
     let rotation = Case::named("ecdsa-3").rotation();
     let check = |phase: usize| {
@@ -95,14 +95,14 @@ fn token_secrets(server: &Server, kubectl: &Path) {
     let (passed, said) = check(1);
     assert!(!passed && said.contains("NOT READY"), "{said}");
 
-    // The file on disk is not enough: kube-controller-manager reads it once, when it starts.
+    // The file on disk does not suffice: kube-controller-manager reads it once, at its start.
     replace(&bundle(1));
     server.create(&with_token("late"));
     wait_for_authority(server, "late", &old);
     let (passed, said) = check(1);
     assert!(!passed && said.contains("kube-root-ca.crt in "), "{said}");
 
-    // The gate refuses for the token Secrets alone: every ConfigMap has the new content.
+    // The check fails only because of the token Secrets: every ConfigMap has the new content.
     drop(controller_manager);
     publish(server, &bundle(1));
     let (passed, said) = check(1);
@@ -111,7 +111,7 @@ fn token_secrets(server: &Server, kubectl: &Path) {
         assert_eq!(authority_of(server, secret), old);
     }
 
-    // Restarted, it updates each Secret that can be changed. An immutable one is named with what to do.
+    // After its restart, it updates each mutable Secret. The script names an immutable one and what to do.
     let controller_manager = server.controller_manager(&file);
     for secret in ["robot", "late"] {
         wait_for_authority(server, secret, &bundle(1));
@@ -176,7 +176,8 @@ case "$*" in
 esac
 "#;
 
-/// The API server refuses a plain apply; the step deletes and creates each Secret, and its undo restores the old one.
+/// The API server rejects a plain apply. The step deletes and recreates each Secret, and its rollback restores the old
+/// one.
 fn immutable_secrets(server: &Server, kubectl: &Path) {
     let files = fixtures::files("field/s-immutable");
     let rotation = Rotation::of(files, &RotationRequest::default(), "real-immutable");
@@ -214,7 +215,7 @@ fn immutable_secrets(server: &Server, kubectl: &Path) {
     assert!(passed && said.contains("would apply stage-1-ca.yaml"), "{said}");
     assert_eq!(secrets.map(state), before, "a check and a dry run change nothing");
 
-    // A change after the Secret was read: the precondition of the deletion fails.
+    // A change after the Secret was read: the deletion's precondition fails.
     let (passed, said) = step(&server.commands("kubectl-meanwhile", CHANGES_MEANWHILE), &[]);
     assert!(!passed && said.contains("Conflict"), "{said}");
     assert_eq!(secrets.map(state), before, "nothing was deleted");

@@ -1,5 +1,5 @@
-//! What Airlock predicts of OpenSSL in strict mode, Java and rustls, and what they really say: over chains with one thing wrong
-//! in each, and over the cases of x509-limbo.
+//! Compares Airlock's predictions for OpenSSL in strict mode, Java and rustls with their results: for chains with one
+//! error each, and for the cases of x509-limbo.
 
 use std::{collections::BTreeSet, process::Command};
 
@@ -11,20 +11,20 @@ use airlock_core::{
 };
 use airlock_tests::{
     fixtures, generated,
-    oracle::{self, Usage, Verified, Verify},
-    referee::{self, Question, Verdict},
+    oracle::{self, Usage, Verify, VerifyResult},
+    tls_libraries::{self, Question, Verdict},
     tools::{built, succeed},
 };
 use serde::Deserialize;
 
-/// Asks the real program, a question each.
+/// Asks the real program; one verdict for each question.
 type Program = fn(&[Question]) -> Vec<Verdict>;
 
-/// What Airlock does not judge as the real program does.
+/// Cases in which Airlock's result differs from the real program's.
 struct Exceptions {
-    /// Cases without a verdict: how their names begin, and why.
+    /// Cases without a verdict: the start of their names, and the reason.
     not_judged: &'static [(&'static str, &'static str)],
-    /// Cases with another verdict on purpose: the name, whose verdict, and why.
+    /// Cases with another verdict on purpose: the name, the verifier, and the reason.
     different: &'static [(&'static str, Rules, &'static str)],
 }
 
@@ -44,10 +44,10 @@ const GENERATED: Exceptions = Exceptions {
     different: &[],
 };
 
-/// Wildcards that are no first label: JDK 17, which the tests find on many machines, accepts them; JDK 25, whose rules Airlock
-/// follows, does not (HostnameChecker.java, `matchAllWildcards` and `matchLeftmostWildcard`).
+/// Wildcards outside the first label: JDK 17, which is installed on many machines, accepts them; JDK 25, whose rules
+/// Airlock follows, does not (HostnameChecker.java, `matchAllWildcards` and `matchLeftmostWildcard`).
 const OLD_JAVA: [&str; 3] = ["api.*.com", "*.*.example.com", "webpki::san::wildcard-not-in-leftmost-san"];
-/// The first release that is known to refuse them.
+/// The first release that is known to reject them.
 const JAVA_OF_THE_RULES: u32 = 25;
 
 /// Exceptions among x509-limbo's cases.
@@ -85,7 +85,7 @@ fn the_cases_of_x509_limbo_are_judged_as_each_verifier_judges_them() {
     compare(&limbo(), &ALL, &LIMBO);
 }
 
-/// CAs without key identifiers, as Go made them before 1.15, are reported once each; others are not.
+/// CAs without key identifiers, as Go created them before 1.15, are reported once each; other CAs are not.
 #[test]
 fn a_ca_that_strict_clients_refuse_is_one_finding() {
     let (_, clusters) = generated::clusters();
@@ -143,11 +143,11 @@ fn international_hosts_are_compared_as_gos_transport_compares_them() {
     }
 }
 
-/// Asks the real programs and compares; an exception must be needed.
+/// Asks the real programs and compares; each exception must still be needed.
 fn compare(cases: &[Asked], programs: &[(Rules, Program)], exceptions: &Exceptions) {
     let questions: Vec<Question> = cases.iter().map(|case| case.question.clone()).collect();
     let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
-    let java = referee::java_release();
+    let java = tls_libraries::java_release();
     for (rules, ask) in programs {
         let (rules, said) = (*rules, ask(&questions));
         let (mut accepted, mut refused) = (0, 0);
@@ -193,10 +193,10 @@ fn compare(cases: &[Asked], programs: &[(Rules, Program)], exceptions: &Exceptio
 /// The programs, without handshakes.
 const ALL: [(Rules, Program); Rules::ALL.len()] = [
     (Rules::Go, go_verify),
-    (Rules::OpenSsl, |questions| questions.iter().map(referee::openssl_default).collect()),
-    (Rules::OpenSslStrict, |questions| questions.iter().map(referee::openssl_strict).collect()),
-    (Rules::Java, referee::java),
-    (Rules::Webpki, |questions| questions.iter().map(referee::webpki).collect()),
+    (Rules::OpenSsl, |questions| questions.iter().map(tls_libraries::openssl_default).collect()),
+    (Rules::OpenSslStrict, |questions| questions.iter().map(tls_libraries::openssl_strict).collect()),
+    (Rules::Java, tls_libraries::java),
+    (Rules::Webpki, |questions| questions.iter().map(tls_libraries::webpki).collect()),
 ];
 
 /// Go's `Certificate.Verify`, which needs no private key.
@@ -209,7 +209,7 @@ fn go_verify(questions: &[Question]) -> Vec<Verdict> {
         dns_name: question.dns_name.clone(),
         time: question.time,
     });
-    let answers: Vec<Verified> = oracle::ask("verify", &questions.collect::<Vec<_>>());
+    let answers: Vec<VerifyResult> = oracle::ask("verify", &questions.collect::<Vec<_>>());
     answers.into_iter().map(|answer| if answer.ok { Ok(()) } else { Err(answer.error) }).collect()
 }
 
@@ -222,7 +222,7 @@ fn predict(question: &Question, rules: Rules) -> Result<(), ChainError> {
     validate(Presented::Chain(&presented), &asked, rules)
 }
 
-/// What Airlock cannot read it refuses before it judges anything.
+/// Airlock refuses input that it cannot read before any verification.
 fn certificates(text: &str) -> Result<Vec<Certificate>, ChainError> {
     let blocks = pem::blocks(text.as_bytes()).blocks;
     let read = |der: &[u8]| {

@@ -1,4 +1,4 @@
-//! `apply.sh verify`: TLS errors in logs, and two minutes without one.
+//! `apply.sh verify`: detects TLS errors in logs, and requires two minutes without one.
 
 use std::{
     collections::BTreeMap,
@@ -19,12 +19,12 @@ use airlock_tests::{
 
 use super::script_faults::{Outcome, Step, disturb, machine, object_steps, starlingx};
 
-/// What a node's script calls to read logs; `sleep` and `command -v` decide nothing.
+/// The commands that a node's script calls to read logs; results of `sleep` and `command -v` decide nothing.
 const COMMANDS: [&str; 12] =
     ["awk", "base64", "cat", "date", "gzip", "id", "mktemp", "od", "readlink", "sed", "stat", "tr"];
 
-/// A shell that reads each line of the files below a folder as a log of its own: prints the file's name, a tab, and the
-/// connection and peer of the error, or "none".
+/// A shell that treats each line of the files below a folder as a separate log: it prints the file's name, a tab, and
+/// the connection and peer of the error, or "none".
 const EACH_LINE: &str = r#"
     scripts=$1 folder=$2
     . "$scripts/common.sh"
@@ -53,7 +53,7 @@ const EACH_LINE: &str = r#"
     done
 "#;
 
-/// Shells and awks that run on nodes; those that are not installed here are left out, dash and mawk are required.
+/// Shells and awks that run on nodes. Those that are not installed are skipped; dash and mawk are required.
 fn environments(folder: &Path) -> Vec<(String, PathBuf)> {
     let installed = |name: &str| Command::new("sh").args(["-c", "command -v \"$1\"", "sh", name]).output();
     let path = |name: &str| {
@@ -74,7 +74,7 @@ fn environments(folder: &Path) -> Vec<(String, PathBuf)> {
     environments
 }
 
-/// What each line of a folder of fixtures is taken for, in each environment the same.
+/// The classification of each line of a folder of fixtures, equal in each environment.
 fn described(kind: &str) -> Vec<(String, String)> {
     described_in(kind, &fixtures::path(&format!("logs/{kind}")))
 }
@@ -101,7 +101,7 @@ fn described_in(label: &str, logs: &Path) -> Vec<(String, String)> {
     lines.map(|(name, what)| (name.to_owned(), what.to_owned())).collect()
 }
 
-/// Every line that a real program wrote about a certificate of the wrong CA is found, with its connection and its peer.
+/// Every line that a real program logged about a certificate of the wrong CA is detected, with its connection and peer.
 #[test]
 fn every_tls_error_of_real_programs_is_found() {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -114,7 +114,7 @@ fn every_tls_error_of_real_programs_is_found() {
     }
     let of = |name: &str| found[name].iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(of("kube-controller-manager-distrusting"), ["kube-controller-manager>kube-apiserver\t127.0.0.1:6443"]);
-    // Whoever is refused is not told by whom.
+    // The log of a rejected client does not contain the server's address.
     assert_eq!(of("kube-scheduler-distrusted"), ["kube-scheduler>kube-apiserver\tkube-apiserver"]);
     assert_eq!(of("kube-apiserver-distrusts-etcd"), ["kube-apiserver>etcd\t127.0.0.1:2379"]);
     assert_eq!(of("etcd"), ["kube-apiserver>etcd\t127.0.0.1", "etcd>etcd\t127.0.0.1"]);
@@ -131,7 +131,8 @@ fn every_tls_error_of_real_programs_is_found() {
     assert_eq!(found.len(), files);
 }
 
-/// Starts, clients that end early, speak HTTP or offer an old version, and load balancers' probes are no TLS errors.
+/// Lines about starts, clients that end early, HTTP or old TLS versions, and probes of load balancers are not TLS
+/// errors.
 #[test]
 fn harmless_lines_of_real_programs_are_not_counted() {
     let described = described("harmless");
@@ -271,14 +272,14 @@ fn now() -> i64 {
     i64::try_from(now.as_secs()).expect("seconds fit")
 }
 
-/// A time so many seconds ago, as date(1) formats it.
+/// The time so many seconds ago, as date(1) formats it.
 fn ago(seconds: i64, format: &str) -> String {
     let date =
         succeed(Command::new("date").args(["-u", "-d", &format!("@{}", now() - seconds), &format!("+{format}")]));
     date.trim().to_owned()
 }
 
-/// A node whose phase 1 began ten minutes ago, and whose logs are as a kubelet keeps them: nothing but harmless lines.
+/// A node whose phase 1 began ten minutes ago, with logs as a kubelet stores them: only harmless lines.
 struct Node {
     tree: PathBuf,
     name: &'static str,
@@ -325,12 +326,12 @@ impl Node {
         self.write(path, &(before + text));
     }
 
-    /// The log of a static Pod, where the kubelet has it.
+    /// The log file of a static Pod, at the kubelet's path.
     fn log(&self, pod: &str) -> String {
         format!("var/log/pods/kube-system_{pod}-{}_0123456789abcdef0123456789abcdef/{pod}/0.log", self.name)
     }
 
-    /// A line of a container's log, as containerd writes it.
+    /// A line of a container's log, in containerd's format.
     fn line(seconds: i64, text: &str) -> String {
         format!("{} stderr F {text}\n", ago(seconds, "%Y-%m-%dT%H:%M:%S.123456789Z"))
     }
@@ -359,7 +360,7 @@ impl Node {
         }
     }
 
-    /// What `apply.sh verify --check` says, and whether it passes.
+    /// The output of `apply.sh verify --check`, and whether it passes.
     fn check(&self, words: &str) -> (bool, String) {
         let step = self.step(&format!("--check {words}"));
         let out = self.tree.with_file_name("out");
@@ -369,7 +370,7 @@ impl Node {
     }
 }
 
-/// A kube-apiserver's own line about a client whose certificate it does not accept, and a kube-scheduler's about a server.
+/// The line of a kube-apiserver that rejects a client's certificate, and of a kube-scheduler that rejects a server's.
 fn lines_of(name: &str) -> Vec<String> {
     let text = fs::read_to_string(fixtures::path(&format!("logs/counted/{name}.log"))).expect("a fixture can be read");
     text.lines().map(str::to_owned).collect()
@@ -387,13 +388,13 @@ fn a_node_without_tls_errors_passes() {
     }
 }
 
-/// An error in the last two minutes keeps the check from passing, and is told with its peer and its row of the matrix.
+/// An error in the last two minutes makes the check fail; the output names its peer and its row of the matrix.
 #[test]
 fn an_error_in_the_last_two_minutes_does_not_pass() {
     let node = Node::new("loud", "cp1");
     let scheduler = lines_of("kube-scheduler-distrusting").pop().expect("a line");
     node.append(&node.log("kube-scheduler"), &Node::line(30, &scheduler));
-    // The phase before is not this phase's.
+    // An error of the previous phase does not count in this one.
     node.append(&node.log("etcd"), &Node::line(700, &lines_of("etcd")[0]));
     let (passes, said) = node.check("");
     assert!(!passes, "{said}");
@@ -409,7 +410,7 @@ fn an_error_in_the_last_two_minutes_does_not_pass() {
     assert!(!passes, "{said}");
 }
 
-/// Older errors of the phase are told, and what is in logs never acts on a terminal.
+/// Older errors of the phase are printed, and terminal control characters in logs are not.
 #[test]
 fn an_older_error_is_told_and_harms_no_terminal() {
     let node = Node::new("older", "cp1");
@@ -423,7 +424,7 @@ fn an_older_error_is_told_and_harms_no_terminal() {
     assert!(said.chars().all(|c| c == '\n' || (' '..='~').contains(&c)), "{said:?}");
 }
 
-/// Every format in which a container runtime, a journal or a component writes its time.
+/// Every format in which a container runtime, a journal or a component writes the time.
 #[test]
 fn errors_are_found_in_every_format_of_logs() {
     let text = "E1122 10:00:00.000000       1 a.go:1] \"Failed\" err=\"x509: certificate signed by unknown authority\"";
@@ -451,7 +452,7 @@ fn errors_are_found_in_every_format_of_logs() {
         let (passes, said) = node.check("");
         assert!(!passes && said.contains("kubelet: a TLS error 3"), "{label}: {said}");
     }
-    // What the kubelet has moved away and compressed.
+    // Log files that the kubelet has rotated and compressed.
     let node = Node::new("format-gzip", "cp1");
     let log = node.tree.join(node.log("kube-apiserver"));
     let moved = log.with_file_name("0.log.20261129-201500");
@@ -497,7 +498,7 @@ fn the_journal_and_crictl_are_read() {
     assert!(!passes && said.contains("NOT READY: kube-controller-manager: a TLS error 3"), "{said}");
 }
 
-/// A log that cannot be read, that is another one's or too short proves nothing.
+/// A log that cannot be read, belongs to another component or is too short proves nothing.
 #[test]
 fn a_log_that_cannot_be_read_does_not_pass() {
     let fails = |node: &Node, words: &[&str]| {
@@ -517,7 +518,7 @@ fn a_log_that_cannot_be_read_does_not_pass() {
     fs::remove_file(node.tree.join("var/log/kubelet.log")).expect("a file can be removed");
     fails(&node, &["FAILED", "journalctl --unit=kubelet: No journal files were found.", "AIRLOCK_KUBELET_LOG"]);
 
-    // The journal answers nothing at first, and has later lines: one of the answers is wrong.
+    // The journal is empty first and has later lines afterwards: one of the answers is wrong.
     let node = Node::new("empty-journal", "worker1").with("OTHER_COMMANDS", &stand_ins());
     node.write("var/log/journal/since", "");
     node.write("var/log/journal/last", &format!("{}.0 worker1 kubelet[1]: \"Running\"\n", now() - 100));
@@ -658,7 +659,7 @@ fn it_waits_until_the_logs_are_quiet() {
     );
 }
 
-/// Every command of it fails in turn: none is taken for a quiet log.
+/// Each of its commands fails in turn: no failure counts as a log without errors.
 #[test]
 fn logs_of_a_node() {
     let steps = ["cp1", "worker1"].map(|name| Node::new(&format!("faults-{name}"), name).step("--check"));
@@ -686,12 +687,12 @@ fn a_script_that_reads_logs_does_nothing_else() {
     }
 }
 
-/// A cluster whose Pods say this, and how `apply.sh verify` of phase 1 answers.
+/// A cluster whose Pods log these lines, and the result of `apply.sh verify` in phase 1.
 fn check_cluster(label: &str, rotation: &Rotation, files: &[(&str, &str)], step: &str) -> (bool, String) {
     check_of(label, rotation, files, &format!("cluster/apply.sh {step}"))
 }
 
-/// A time so many seconds ago by the clock of the machine on which scripts run.
+/// The time so many seconds ago, by the clock of the machine on which scripts run.
 fn at_fixture(ago: i64) -> String {
     let time = format!("@{}", fixtures::now().0 + 100 - ago);
     succeed(Command::new("date").args(["-u", "-d", &time, "+%Y-%m-%dT%H:%M:%S.5Z"])).trim().to_owned()
@@ -721,7 +722,7 @@ fn check_of(label: &str, rotation: &Rotation, files: &[(&str, &str)], script: &s
     (outcome.codes["second"] == 0, fs::read_to_string(out.join("second")).expect("it said something"))
 }
 
-/// From the cluster's side: kube-proxy, CoreDNS, extension API servers and webhooks.
+/// Logs of the cluster: kube-proxy, CoreDNS, extension API servers and webhooks.
 #[test]
 fn logs_of_pods_are_read_through_kubectl() {
     let rotation = Case::named("ecdsa-3").rotation();
@@ -767,7 +768,7 @@ fn logs_of_pods_are_read_through_kubectl() {
     assert!(!passes && said.contains("kubectl -n kube-system logs coredns-1: empty answer"), "{said}");
 }
 
-/// Service account token Secrets hold the phase's CAs before the phase goes on.
+/// Service account token Secrets must contain the phase's CAs before the phase continues.
 #[test]
 fn token_secrets_are_waited_for() {
     let rotation = Case::named("ecdsa-3").rotation();
@@ -790,12 +791,12 @@ fn token_secrets_are_waited_for() {
     assert!(!passes && said.contains("base64 -d"), "{said}");
 }
 
-/// A tenant's management cluster whose Pods log this, and how the check of its logs in phase 1 answers.
+/// A tenant's management cluster whose Pods log these lines, and the result of the check of its logs in phase 1.
 fn check_tenant(label: &str, files: &[(&str, &str)], words: &str) -> (bool, String) {
     check_of(label, TENANT.rotation(), files, &format!("management/apply.sh verify-control-plane {words}"))
 }
 
-/// The containers of a tenant's Pods are read one by one, each with its connections.
+/// The script reads the containers of a tenant's Pods one by one, each with its connections.
 #[test]
 fn logs_of_a_tenant_s_control_plane_are_read() {
     let (passes, said) = check_tenant("tenant-quiet", &[], "--check");
@@ -847,7 +848,7 @@ fn logs_of_a_tenant_s_control_plane_are_read() {
     assert!(!passes && said.contains("logs alpha-1 --container=kube-scheduler: empty answer"), "{said}");
 }
 
-/// Every answer of kubectl fails in turn, for one container: the others are read by the same lines.
+/// Each kubectl call fails in turn, for one container: the same code reads the others.
 #[test]
 fn logs_of_a_tenant() {
     let left_out = "--exclude '*/kube-[cs]*' --exclude '*/konnectivity-server'";
@@ -906,7 +907,7 @@ fn check_machines(label: &str, files: &[(&str, &str)], words: &str) -> (bool, St
     (outcome.codes["second"] == 0, fs::read_to_string(out.join("second")).expect("it said something"))
 }
 
-/// Every service of Talos in its own format, and static Pods: each error belongs to its connection.
+/// Every Talos service in its own log format, and static Pods: each error belongs to its connection.
 #[test]
 fn logs_of_machines_are_read_through_talosctl() {
     let (passes, said) = check_machines("quiet", &[], "");
@@ -917,7 +918,7 @@ fn logs_of_machines_are_read_through_talosctl() {
     }
     assert!(!said.contains("10.5.1.4/trustd"), "{said}");
 
-    // The machines' clock is that of the fixtures.
+    // The machines' clock shows the fixtures' time.
     let at = |format: &str| {
         let time = format!("@{}", fixtures::now().0 + 100 - 40);
         succeed(Command::new("date").args(["-u", "-d", &time, &format!("+{format}")])).trim().to_owned()
@@ -965,7 +966,7 @@ fn logs_of_machines_are_read_through_talosctl() {
     }
 }
 
-/// A log that talosctl does not show, or that is too short, proves nothing.
+/// A log that talosctl does not print, or that is too short, proves nothing.
 #[test]
 fn a_log_of_a_machine_that_cannot_be_read_does_not_pass() {
     let young = format!("{} stderr F Started\n", at_fixture(40));
@@ -1032,7 +1033,8 @@ fn logs_of_machines() {
     disturb("script-faults-machine-logs", vec![step]);
 }
 
-/// On hosts of StarlingX, each phase's scripts read the same logs; the phase began when the platform's tool changed the host.
+/// On StarlingX hosts, each phase's scripts read the same logs; the phase begins when the platform's tool changes the
+/// host.
 #[test]
 fn logs_of_a_starlingx_host_are_read_since_the_tool_changed_it() {
     let (package, manifest) = starlingx(&scratch("verify-starlingx-package"));

@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{
-    Bench, load, page,
+    page,
+    settings::{Bench, load},
     statistics::{Series, rounded},
     trees,
 };

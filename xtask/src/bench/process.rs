@@ -53,8 +53,8 @@ impl Meter {
         let begun = Instant::now();
         let output = command.output().context("GNU time cannot be started")?;
         let wall = begun.elapsed().as_secs_f64();
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{} {arguments:?} failed, {}\n{said}", program.display(), output.status);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{} {arguments:?} failed, {}\n{errors}", program.display(), output.status);
 
         let notes = fs::read_to_string(&self.notes)?;
         let numbers: Vec<f64> = notes.split_whitespace().filter_map(|number| number.parse().ok()).collect();
@@ -66,7 +66,7 @@ impl Meter {
 }
 
 /// The program's standard output, without the final newline.
-pub fn said(program: &Path, arguments: &[&str]) -> Result<String> {
+pub fn output(program: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

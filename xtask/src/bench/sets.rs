@@ -12,9 +12,9 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::{
-    Bench, load,
     page::{self, Timing},
     process::Usage,
+    settings::{Bench, load},
     statistics::{Series, rounded},
 };
 

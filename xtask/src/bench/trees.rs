@@ -11,8 +11,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Bench, load, page,
+    page,
     process::Usage,
+    settings::{Bench, load},
     statistics::{Series, rounded},
 };
 use crate::setup;

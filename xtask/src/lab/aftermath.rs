@@ -9,20 +9,20 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    ADMIN, Lab,
     cluster::{kubectl, nodes},
+    machines::{ADMIN, Lab},
 };
 
 /// Checks the cluster, watches it for `quiet`, and checks it again. Returns the problems.
 pub fn aftermath(lab: &Lab, old: &OldCredentials, quiet: Duration, started: Instant) -> Result<Vec<String>> {
-    let mut problems = judge(lab, old, "at the end", started)?;
+    let mut problems = check(lab, old, "at the end", started)?;
     let before = leases(lab)?;
     println!("{:7.1} s  watching the cluster for {} s", started.elapsed().as_secs_f64(), quiet.as_secs());
     let deadline = Instant::now() + quiet;
     while let Some(left) = deadline.checked_duration_since(Instant::now()) {
         std::thread::sleep(left.min(Duration::from_secs(1)));
     }
-    problems.extend(judge(lab, old, &format!("{} s later", quiet.as_secs()), started)?);
+    problems.extend(check(lab, old, &format!("{} s later", quiet.as_secs()), started)?);
     let after = leases(lab)?;
     for (node, lease) in before {
         if !quiet.is_zero() && after.iter().any(|(name, now)| *name == node && *now == lease) {
@@ -32,9 +32,9 @@ pub fn aftermath(lab: &Lab, old: &OldCredentials, quiet: Duration, started: Inst
     Ok(problems)
 }
 
-fn judge(lab: &Lab, old: &OldCredentials, when: &str, started: Instant) -> Result<Vec<String>> {
+fn check(lab: &Lab, old: &OldCredentials, when: &str, started: Instant) -> Result<Vec<String>> {
     let mut problems: Vec<_> = unready(lab)?.into_iter().map(|node| format!("{when}: {node} is not Ready")).collect();
-    problems.extend(old.surprises(lab, false)?.into_iter().map(|accepted| format!("{when}: {accepted}")));
+    problems.extend(old.unexpected_results(lab, false)?.into_iter().map(|accepted| format!("{when}: {accepted}")));
     let words = if problems.is_empty() { "every node Ready, the old credentials refused" } else { "not well" };
     println!("{:7.1} s  {when}: {words}", started.elapsed().as_secs_f64());
     Ok(problems)
@@ -129,9 +129,9 @@ impl OldCredentials {
     }
 
     /// Lists the old credentials that a server accepts although `accepted` is false, or rejects although it is true.
-    pub fn surprises(&self, lab: &Lab, accepted: bool) -> Result<Vec<String>> {
+    pub fn unexpected_results(&self, lab: &Lab, accepted: bool) -> Result<Vec<String>> {
         let description = lab.description()?;
-        let mut surprises = Vec::new();
+        let mut unexpected_results = Vec::new();
         for server in description["servers"].as_array().context("the lab's description names no servers")? {
             let (name, url) = (server["name"].as_str().unwrap_or_default(), server["url"].as_str().unwrap_or_default());
             for (holder, file) in &self.files {
@@ -142,10 +142,10 @@ impl OldCredentials {
                 // 401: the certificate is not trusted. 403: it is trusted, but a kubelet may not list nodes.
                 let known = matches!(status.as_str(), "200" | "403");
                 if known != accepted || (!accepted && status != "401") {
-                    surprises.push(format!("{name} answered the old credential of {holder} with {status}"));
+                    unexpected_results.push(format!("{name} answered the old credential of {holder} with {status}"));
                 }
             }
         }
-        Ok(surprises)
+        Ok(unexpected_results)
     }
 }

@@ -6,10 +6,9 @@ use std::{fs, time::Duration};
 use anyhow::{Context, Result};
 
 use super::{
-    Lab,
     cluster::{kubectl, template},
+    machines::{Lab, wait},
     package::FOLDER,
-    wait,
 };
 
 /// How long a kubelet may take to update a Secret volume.

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{
-    ADMIN, Lab, management,
+    machines::{ADMIN, Lab},
+    management,
     package::{Package, Step},
 };
 
@@ -21,9 +22,9 @@ pub struct Recorder<'a> {
     /// The path of the new CA in the package.
     new_authority: PathBuf,
     /// The paths of the user's kubeconfig, and of the CAs that clients trust whose kubeconfigs were not loaded.
-    pub given: PathBuf,
-    others_trust: PathBuf,
-    others_renewed: bool,
+    pub user_kubeconfig: PathBuf,
+    other_clients_cas: PathBuf,
+    other_clients_renewed: bool,
 }
 
 impl<'a> Recorder<'a> {
@@ -36,36 +37,36 @@ impl<'a> Recorder<'a> {
         fs::create_dir_all(&folder)?;
         // When a rotation is continued with another package, users already have the bundle.
         let first = lab.machines("control-plane")?.swap_remove(0);
-        let others_trust = folder.join("others-trust.crt");
-        fs::write(&others_trust, lab.shell(&first, &format!("cat {}/ca.crt", lab.certificates()?))? + "\n")?;
+        let other_clients_cas = folder.join("others-trust.crt");
+        fs::write(&other_clients_cas, lab.shell(&first, &format!("cat {}/ca.crt", lab.certificates()?))? + "\n")?;
         Ok(Self {
             lab,
             folder,
             edges: package.edges.clone(),
             new_authority: package.folder.join("3-drop-old/workers/ca.crt"),
-            given: lab.directory.join("clients/alice.conf"),
-            others_trust,
-            others_renewed: false,
+            user_kubeconfig: lab.directory.join("clients/alice.conf"),
+            other_clients_cas,
+            other_clients_renewed: false,
         })
     }
 
     /// Switches to the user's files of a phase, as if users had done what the phase asks of them.
-    pub fn people(&mut self, package: &Package, phase: u64) -> Result<()> {
+    pub fn use_phase_files(&mut self, package: &Package, phase: u64) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
-        self.given = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;
-        self.others_trust = package.phase(phase)?.join("workers/ca.crt");
-        self.others_renewed |= phase >= 2;
+        self.user_kubeconfig = package.kubeconfig(phase, &first).context("the package has no kubeconfig for people")?;
+        self.other_clients_cas = package.phase(phase)?.join("workers/ca.crt");
+        self.other_clients_renewed |= phase >= 2;
         Ok(())
     }
 
     /// Performs every handshake and returns the records.
-    pub fn look(&self, step: Option<&Step>) -> Result<Vec<Value>> {
+    pub fn record(&self, step: Option<&Step>) -> Result<Vec<Value>> {
         let (id, phase) = step.map_or(("today", 0), |step| (step.id.as_str(), step.phase));
-        self.look_at(id, phase, &self.edges, SIGNED_WITHIN)
+        self.record_edges(id, phase, &self.edges, SIGNED_WITHIN)
     }
 
     /// Performs the handshakes of some connections. With none, only records what processes read at their start.
-    pub fn look_at(&self, id: &str, phase: u64, edges: &[String], signed_within: u64) -> Result<Vec<Value>> {
+    pub fn record_edges(&self, id: &str, phase: u64, edges: &[String], signed_within: u64) -> Result<Vec<Value>> {
         let lab = self.lab;
         let description = lab.description()?;
         let machines = description["machines"].as_array().context("the lab's description names no machines")?;
@@ -86,8 +87,8 @@ impl<'a> Recorder<'a> {
             "trees": lab.directory.join("nodes"), "before": before(lab),
             "certificates": lab.certificates()?, "memory": self.folder,
             "pods": lab.directory.join("private/*/var/log/lab/*.crt"), "extension": description["extension"],
-            "management": management::secret(), "given": self.given, "othersTrust": self.others_trust,
-            "othersRenewed": self.others_renewed, "newAuthority": self.new_authority,
+            "management": management::secret(), "given": self.user_kubeconfig, "othersTrust": self.other_clients_cas,
+            "othersRenewed": self.other_clients_renewed, "newAuthority": self.new_authority,
             "patience": signed_within, "out": out,
         });
         let path = self.folder.join("config.json");

@@ -2,7 +2,12 @@
 
 use anyhow::{Context, Result};
 
-use super::{ADMIN, Lab, aftermath::OldCredentials, cluster, package::Step};
+use super::{
+    aftermath::OldCredentials,
+    cluster,
+    machines::{ADMIN, Lab},
+    package::Step,
+};
 
 /// The CA whose public key pin a joining machine has.
 #[derive(Clone, Copy)]
@@ -35,17 +40,17 @@ enum After {
 
 /// The machines that have not joined yet.
 pub struct Joining {
-    spares: Vec<String>,
+    joining_workers: Vec<String>,
     joins: Vec<(String, Pin)>,
 }
 
 impl Joining {
-    /// Assigns the spare machines to the first of the [`JOINS`]; returns an error if the package lacks their steps.
+    /// Assigns the joining workers to the first of the [`JOINS`]; returns an error if the package lacks their steps.
     pub fn planned(lab: &Lab, steps: &[Step]) -> Result<Self> {
-        let spares = lab.machines(cluster::SPARE)?;
+        let joining_workers = lab.machines(cluster::JOINING)?;
         let node = |step: &Step| !matches!(step.holder.as_str(), "clients" | "cluster" | "management" | "workers");
         let mut joins = Vec::new();
-        for (after, pin) in &JOINS[..spares.len().min(JOINS.len())] {
+        for (after, pin) in &JOINS[..joining_workers.len().min(JOINS.len())] {
             let found = match after {
                 After::Workers(phase) => steps.iter().find(|step| step.phase == *phase && step.holder == "workers"),
                 After::Published(phase) => steps.iter().find(|step| step.id == format!("{phase}-published")),
@@ -53,7 +58,7 @@ impl Joining {
             };
             joins.push((found.context("a machine cannot join: the package lacks a step")?.id.clone(), *pin));
         }
-        Ok(Self { spares, joins })
+        Ok(Self { joining_workers, joins })
     }
 
     /// Joins the machines that are due after this step and waits until they are Ready. Returns what it did, as text.
@@ -61,7 +66,7 @@ impl Joining {
         let mut words = Vec::new();
         while self.joins.first().is_some_and(|(id, _)| *id == step.id) {
             let (_, pin) = self.joins.remove(0);
-            let spare = self.spares.remove(0);
+            let machine = self.joining_workers.remove(0);
             let (name, path) = match pin {
                 Pin::Old => ("old", "/root/old/ca.crt"),
                 Pin::New => ("new", "/root/package/3-drop-old/workers/ca.crt"),
@@ -72,12 +77,12 @@ impl Joining {
                     "openssl x509 -in {path} -noout -pubkey | openssl pkey -pubin -outform der | sha256sum | cut -d' ' -f1"
                 ),
             )?;
-            cluster::join_spare(lab, &spare, &format!("sha256:{pin}"))
-                .with_context(|| format!("{spare} cannot join after {}", step.id))?;
+            cluster::join_worker(lab, &machine, &format!("sha256:{pin}"))
+                .with_context(|| format!("{machine} cannot join after {}", step.id))?;
             if step.phase == 1 {
-                old.keep_kubelet(lab, &spare)?;
+                old.keep_kubelet(lab, &machine)?;
             }
-            words.push(format!("{spare} joined with the pin of the {name} CA and is Ready"));
+            words.push(format!("{machine} joined with the pin of the {name} CA and is Ready"));
         }
         Ok(words)
     }

@@ -27,7 +27,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn words(self) -> String {
+    fn describe(self) -> String {
         match self {
             Self::Appears(name) => format!("when {name} appeared"),
             Self::Line(number) => format!("after line {number}"),
@@ -63,7 +63,7 @@ pub fn moments(step: &Step, index: usize) -> Vec<Moment> {
 /// The result of an attempt.
 pub struct Attempt {
     /// The command's output, both streams.
-    pub said: Vec<String>,
+    pub output: Vec<String>,
     pub end: End,
 }
 
@@ -99,46 +99,46 @@ pub fn attempt(
             }
         }
     });
-    let mut said = Vec::new();
+    let mut output = Vec::new();
     let patience = if moments.is_empty() { Duration::from_millis(100) } else { POLL_INTERVAL };
     let end = loop {
         match lines.recv_timeout(patience) {
-            Ok(line) => said.push(line),
+            Ok(line) => output.push(line),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break End::Finished(child.wait()?),
         }
         let now = started.elapsed();
-        ensure_alive(&mut child, now, limit, &said)?;
+        ensure_alive(&mut child, now, limit, &output)?;
         if moments.is_empty() {
             continue;
         }
         let there = files(folders);
         let comes = |moment: &Moment| match *moment {
             Moment::Appears(name) => there.difference(&before).any(|path| named(path, name)),
-            Moment::Line(number) => said.len() >= number,
+            Moment::Line(number) => output.len() >= number,
             Moment::After(time) => now >= time,
         };
         if let Some(found) = moments.iter().position(comes) {
             let moment = moments.remove(found);
             kill(child.id())?;
             child.wait()?;
-            break End::Killed(moment.words());
+            break End::Killed(moment.describe());
         }
     };
     // All processes that could write to the pipe have ended.
     ensure!(reading.join().is_ok(), "what a command printed cannot be read");
-    said.extend(lines.try_iter());
-    Ok(Attempt { said, end })
+    output.extend(lines.try_iter());
+    Ok(Attempt { output, end })
 }
 
 /// Kills a command that exceeds its time limit.
-fn ensure_alive(child: &mut std::process::Child, now: Duration, limit: Duration, said: &[String]) -> Result<()> {
+fn ensure_alive(child: &mut std::process::Child, now: Duration, limit: Duration, output: &[String]) -> Result<()> {
     if now < limit {
         return Ok(());
     }
     kill(child.id())?;
     child.wait()?;
-    bail!("ended after {} s: {}", limit.as_secs(), said.join("\n"))
+    bail!("ended after {} s: {}", limit.as_secs(), output.join("\n"))
 }
 
 /// Kills a process group.

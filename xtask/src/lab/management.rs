@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::{
-    ADMIN, Lab,
     cluster::{kubectl, template},
+    machines::{ADMIN, Lab},
     plan::Plan,
 };
 
@@ -44,11 +44,11 @@ pub fn create(lab: &Lab, plan: &Plan) -> Result<()> {
             plan.certificates, plan.endpoint
         ),
     )?;
-    given(lab)
+    write_secrets(lab)
 }
 
 /// Writes the current Secrets that `airlock` reads.
-pub fn given(lab: &Lab) -> Result<()> {
+pub fn write_secrets(lab: &Lab) -> Result<()> {
     let folder = lab.directory.join("management");
     fs::create_dir_all(&folder)?;
     for ending in SECRETS {
@@ -80,7 +80,7 @@ pub fn regenerate(lab: &Lab, keep: bool) -> Result<Value> {
 }
 
 /// The answer as a line of text.
-pub fn words(answer: &Value) -> String {
+pub fn describe(answer: &Value) -> String {
     let count = |key: &str| answer[key].as_array().map_or(0, Vec::len);
     let refused: Vec<&str> = refusals(answer).collect();
     let connects = if refused.is_empty() { "every server answers".to_owned() } else { refused.join("; ") };

@@ -10,7 +10,10 @@ use anyhow::{Context, Result, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
-use super::{ADMIN, Lab, MACHINE_PATH, management};
+use super::{
+    machines::{ADMIN, Lab, MACHINE_PATH},
+    management,
+};
 use crate::setup;
 
 /// The package's folder on every machine.
@@ -152,10 +155,10 @@ fn unpack(archive: &Path, target: &Path) -> Result<()> {
         .map(|entry| entry.path())
         .find(|path| path.join("manifest.json").is_file())
         .with_context(|| format!("{} is no package: no manifest.json", archive.display()))?;
-    let beside = target.with_extension("inner");
-    fs::rename(&inner, &beside)?;
+    let moved = target.with_extension("inner");
+    fs::rename(&inner, &moved)?;
     fs::remove_dir_all(target)?;
-    Ok(fs::rename(&beside, target)?)
+    Ok(fs::rename(&moved, target)?)
 }
 
 /// The text of a script that runs a command on a machine.

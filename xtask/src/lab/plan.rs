@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{ADMIN, Lab};
+use super::machines::{ADMIN, Lab};
 
 /// A machine and its addresses; the first address is its primary one.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub struct Plan {
     pub control_planes: Vec<Node>,
     pub workers: Vec<Node>,
     /// Machines that join as workers later.
-    pub spares: Vec<Node>,
+    pub joining_workers: Vec<Node>,
     /// Control-plane machines that Cluster API's roll-out creates later.
     pub rolled: Vec<Node>,
     /// `controlPlaneEndpoint`, with its port.
@@ -45,15 +45,15 @@ pub struct Plan {
 
 impl Plan {
     /// A plan with this many machines of each role, with generated names and addresses.
-    pub fn new(control_planes: usize, workers: usize, spares: usize, rolled: usize) -> Result<Self> {
+    pub fn new(control_planes: usize, workers: usize, joining_workers: usize, rolled: usize) -> Result<Self> {
         ensure!((1..=5).contains(&control_planes), "a lab has one to five control-plane nodes");
-        ensure!(workers <= 9 && spares <= 9, "a lab has at most nine workers and nine spare machines");
+        ensure!(workers <= 9 && joining_workers <= 9, "a lab has at most nine workers and nine spare machines");
         let node = |name: String, last: usize| Node { name, addresses: vec![format!("10.200.0.{last}")] };
         Ok(Self {
             admin: node(ADMIN.to_owned(), 10),
             control_planes: (1..=control_planes).map(|index| node(format!("cp{index}"), 10 + index)).collect(),
             workers: (1..=workers).map(|index| node(format!("worker{index}"), 20 + index)).collect(),
-            spares: (1..=spares).map(|index| node(format!("spare{index}"), 30 + index)).collect(),
+            joining_workers: (1..=joining_workers).map(|index| node(format!("spare{index}"), 30 + index)).collect(),
             rolled: (1..=rolled).map(|index| node(format!("rolled{index}"), 40 + index)).collect(),
             endpoint: "10.200.0.10:6443".to_owned(),
             apiserver_port: 6443,
@@ -74,7 +74,7 @@ impl Plan {
     /// All machines, the admin machine first.
     fn machines(&self) -> impl Iterator<Item = &Node> {
         let nodes = self.control_planes.iter().chain(&self.workers);
-        [&self.admin].into_iter().chain(nodes).chain(&self.spares).chain(&self.rolled)
+        [&self.admin].into_iter().chain(nodes).chain(&self.joining_workers).chain(&self.rolled)
     }
 
     /// The addresses of the admin machine.
@@ -197,7 +197,7 @@ impl Plan {
         Ok(Self {
             control_planes,
             workers,
-            spares: Vec::new(),
+            joining_workers: Vec::new(),
             rolled: Vec::new(),
             endpoint,
             apiserver_port: port,

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Context, Result};
 
-use crate::tools::{self, GoTool};
+use crate::{
+    setup::tools_dir,
+    tools::{self, GoTool, packages::packages},
+};
 
 /// A release of Kubernetes that the lab can run.
 #[derive(Clone, Copy)]
@@ -97,7 +100,7 @@ impl Release {
     /// Builds and installs missing programs, and returns their folder.
     pub fn provide(&self) -> Result<PathBuf> {
         let started = Instant::now();
-        tools::packages(&SYSTEM)?;
+        packages(&SYSTEM)?;
         let kubernetes = KUBERNETES.map(|(name, package)| GoTool {
             name,
             folder: self.folder,
@@ -116,6 +119,6 @@ impl Release {
         ];
         tools::go_tools(&[&kubernetes[..], &others[..]].concat())?;
         println!("{:7.1} s  programs of Kubernetes {}", started.elapsed().as_secs_f64(), self.version);
-        Ok(tools::folder().join(self.folder))
+        Ok(tools_dir().join(self.folder))
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::{Lab, hammer::Report};
+use super::{load_clients::Report, machines::Lab};
 
 /// Everything that a run records, except the clients' requests.
 #[derive(Default)]

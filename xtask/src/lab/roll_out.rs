@@ -8,15 +8,15 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    ADMIN, Lab,
     cluster::{self, kubectl, template},
+    machines::{ADMIN, Lab},
     management::{CLUSTER, NAMESPACE},
     package::Step,
 };
 use crate::setup;
 
 /// The object of the roll-out that `airlock` reads.
-const GIVEN: &str = "kubeadmconfigtemplate.bootstrap.cluster.x-k8s.io/lab-workers";
+const INPUT_OBJECT: &str = "kubeadmconfigtemplate.bootstrap.cluster.x-k8s.io/lab-workers";
 
 /// Creates the objects of the roll-out. `pin` is the public key pin of joining workers.
 pub fn create(lab: &Lab, pin: &str) -> Result<()> {
@@ -30,7 +30,7 @@ pub fn create(lab: &Lab, pin: &str) -> Result<()> {
         kubectl(lab, &format!("apply --server-side -f {path}"))?;
         kubectl(lab, "wait --for condition=Established crd --all --timeout=60s")?;
     }
-    let text = kubectl(lab, &format!("-n {NAMESPACE} get {GIVEN} -o yaml"))?;
+    let text = kubectl(lab, &format!("-n {NAMESPACE} get {INPUT_OBJECT} -o yaml"))?;
     Ok(fs::write(lab.directory.join("management/machines.yaml"), text + "\n")?)
 }
 
@@ -78,7 +78,7 @@ fn files(lab: &Lab, machine: &str) -> Result<Vec<String>> {
 }
 
 /// The problems in the management cluster after the last step.
-pub fn left(lab: &Lab, new_pin: &str) -> Result<Vec<String>> {
+pub fn problems(lab: &Lab, new_pin: &str) -> Result<Vec<String>> {
     let expected = [
         ("cluster/lab", "{.spec.paused}", "false"),
         ("machinehealthcheck/lab", "{.metadata.annotations}", ""),

@@ -12,13 +12,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{
-    ADMIN, Lab,
     cluster::kubectl,
     kill::{self, End, Moment},
+    machines::{ADMIN, Lab, wait},
     package::{FOLDER, Step},
     roll_out,
     snapshot::{Objects, Trees},
-    tenant, wait,
+    tenant,
 };
 
 /// The time limits of a step's command and of repeating its check.
@@ -114,7 +114,7 @@ impl<'a> Runner<'a> {
         if !step.run.is_empty() {
             for machine in &machines {
                 if rolled.contains(machine) {
-                    self.untouched(step, machine)?;
+                    self.run_without_changes(step, machine)?;
                     continue;
                 }
                 kills.extend(self.run_killed(step, machine, "run", &step.run, disturbance.kill.then_some(index))?);
@@ -145,7 +145,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs a step on a machine that the roll-out created. The step must find nothing to do.
-    fn untouched(&self, step: &Step, machine: &str) -> Result<()> {
+    fn run_without_changes(&self, step: &Step, machine: &str) -> Result<()> {
         let trees = Trees::of(self.lab, &[machine])?;
         self.command(step, machine, "run", &step.run, Vec::new())?;
         let changes = trees.touched(&Trees::of(self.lab, &[machine])?);
@@ -180,10 +180,10 @@ impl<'a> Runner<'a> {
 
     /// Runs a step again directly after its check. It must change nothing and print only its last line.
     fn run_again(&self, step: &Step, machine: &str) -> Result<()> {
-        self.published()?;
+        self.wait_for_published_ca()?;
         let trees = Trees::of(self.lab, &[machine])?;
         let objects = Objects::of(self.lab)?;
-        let (said, _) = self.command(step, machine, "again", &step.run, Vec::new())?;
+        let (output, _) = self.command(step, machine, "again", &step.run, Vec::new())?;
         let mut changes = trees.touched(&Trees::of(self.lab, &[machine])?);
         changes.extend(objects.touched(&Objects::of(self.lab)?));
         if !changes.is_empty() {
@@ -191,13 +191,13 @@ impl<'a> Runner<'a> {
         }
         // A node's script always prints a last line with the node's phase.
         let last = usize::from(!matches!(step.holder.as_str(), "cluster" | "management"));
-        ensure!(said.len() <= last, "run again on {machine}, it said\n{}", said.join("\n"));
+        ensure!(output.len() <= last, "run again on {machine}, it said\n{}", output.join("\n"));
         Ok(())
     }
 
     /// Waits until kube-controller-manager has published the CA file of the only control-plane node. It publishes the
     /// file when it becomes leader again after a restart, so the step's second run is not the cause.
-    fn published(&self) -> Result<()> {
+    fn wait_for_published_ca(&self) -> Result<()> {
         let nodes = self.lab.machines("control-plane")?;
         let [node] = nodes.as_slice() else { return Ok(()) };
         let file = self.lab.node(node).join(self.lab.certificates()?.trim_start_matches('/')).join("ca.crt");
@@ -233,9 +233,9 @@ impl<'a> Runner<'a> {
         let started = Instant::now();
         loop {
             let left = RUN_LIMIT.saturating_sub(started.elapsed());
-            let attempt = kill::attempt(self.prepared(step, machine, script)?, &folders, &mut moments, left)
+            let attempt = kill::attempt(self.shell_command(step, machine, script)?, &folders, &mut moments, left)
                 .with_context(|| format!("{which} on {machine}: {script}"))?;
-            let text = attempt.said.join("\n");
+            let text = attempt.output.join("\n");
             match attempt.end {
                 End::Killed(moment) => {
                     writeln!(log, "{text}\n-- killed {moment}")?;
@@ -244,14 +244,14 @@ impl<'a> Runner<'a> {
                 End::Finished(status) => {
                     writeln!(log, "{text}\n-- {status}")?;
                     ensure!(status.success(), "{which} on {machine}: {status}: {script}\n{text}");
-                    return Ok((attempt.said, kills));
+                    return Ok((attempt.output, kills));
                 }
             }
         }
     }
 
     /// A command in the package's folder, with the current kubeconfig.
-    fn prepared(&self, step: &Step, machine: &str, script: &str) -> Result<Command> {
+    fn shell_command(&self, step: &Step, machine: &str, script: &str) -> Result<Command> {
         let kubeconfig = match step.holder.as_str() {
             "management" if self.management == Management::Other => MANAGEMENT,
             "cluster" if self.lab.has_tenant()? => tenant::take_kubeconfig(self.lab)?,

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Lab, cluster::kubectl};
+use super::{cluster::kubectl, machines::Lab};
 
 /// Runtime state in the kubelet's folder, which is not compared.
 const RUNTIME_STATE: [&str; 9] = [

@@ -2,38 +2,29 @@
 //! with the files, mounts and flags that a real operator created (`tests/fixtures/kamaji`). `tests/go/kamaji` simulates
 //! the operator. One machine has joined the tenant.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::{
-    ADMIN, Lab,
     cluster::{TOKEN, kubeadm, kubectl, template},
-    hammer::Hammer,
-    package::Package,
+    machines::{ADMIN, Lab, wait},
     plan::Plan,
     programs::Release,
-    report::Findings,
-    runner::{Disturbance, Runner},
-    wait,
 };
 use crate::setup::root;
 
 /// The tenant's name and address as in the fixtures, so that the Deployment can be used unchanged.
-const TENANT: &str = "alpha";
-const NAMESPACE: &str = "tenants";
+pub const TENANT: &str = "alpha";
+pub const NAMESPACE: &str = "tenants";
 const ADDRESS: &str = "10.96.67.53";
 const ENDPOINT: &str = "10.96.67.53:6443";
 
 /// The paths of the tenant's kubeconfig on the admin machine, and of an old one that every server must reject in the
 /// end.
 const KUBECONFIG: &str = "/root/tenant.conf";
-const OLD: &str = "/root/tenant-old.conf";
+pub const OLD: &str = "/root/tenant-old.conf";
 
 /// The path on the admin machine of the Deployment that a real operator created.
 const DEPLOYMENT: &str = "/root/deployment.yaml";
@@ -86,31 +77,31 @@ pub fn create(lab: &Lab, plan: &Plan, release: &Release, say: &dyn Fn(&str, &str
     apply("tenant.yaml")?;
     wait(ROLL_OUT, "the tenant's API server", || Ok(answers(lab).then_some(())))?;
     say("tenant", "its control plane answers");
-    furnish(lab, release)?;
-    let spare = plan.spares.first().context("the lab has no machine for the tenant")?;
+    create_objects(lab, release)?;
+    let machine = plan.joining_workers.first().context("the lab has no machine for the tenant")?;
     let text = template(
         "join.yaml",
         &[
             ("API", release.kubeadm_api()),
             ("TOKEN", TOKEN),
-            ("NODE", &spare.name),
+            ("NODE", &machine.name),
             ("ENDPOINT", ENDPOINT),
             ("PIN", &pin(lab)?),
             ("CERTIFICATES", &plan.certificates),
         ],
     )?;
-    fs::write(lab.private(&spare.name, "/root/kubeadm.yaml"), text)?;
-    kubeadm(lab, &spare.name, "join --config /root/kubeadm.yaml")?;
+    fs::write(lab.private(&machine.name, "/root/kubeadm.yaml"), text)?;
+    kubeadm(lab, &machine.name, "join --config /root/kubeadm.yaml")?;
     let mut description = lab.description()?;
-    for machine in description["machines"].as_array_mut().into_iter().flatten() {
-        if machine["name"] == spare.name.as_str() {
-            machine["role"] = json!("worker");
+    for described in description["machines"].as_array_mut().into_iter().flatten() {
+        if described["name"] == machine.name.as_str() {
+            described["role"] = json!("worker");
         }
     }
     fs::write(lab.directory.join("lab.json"), serde_json::to_string_pretty(&description)?)?;
     wait(Duration::from_secs(120), "the tenant's node to be Ready", || Ok(unready(lab)?.is_empty().then_some(())))?;
-    say("kubeadm join", &spare.name);
-    given(lab)
+    say("kubeadm join", &machine.name);
+    write_input(lab)
 }
 
 /// Creates the tenant's own etcd, and the Secret with its credentials.
@@ -165,7 +156,7 @@ fn operator(lab: &Lab, first: &str) -> Result<()> {
 
 /// Whether the tenant's API server accepts the operator's kubeconfig.
 fn answers(lab: &Lab) -> bool {
-    take_kubeconfig(lab).is_ok() && tenant(lab, "get --raw=/readyz").is_ok()
+    take_kubeconfig(lab).is_ok() && kubectl_on_tenant(lab, "get --raw=/readyz").is_ok()
 }
 
 /// Extracts the tenant's kubeconfig from its Secret, as a user does. Returns its path on the admin machine.
@@ -183,12 +174,12 @@ fn take(lab: &Lab, key: &str, path: &str) -> Result<()> {
 }
 
 /// Runs kubectl on the tenant, with the kubeconfig that was extracted last.
-fn tenant(lab: &Lab, arguments: &str) -> Result<String> {
+pub fn kubectl_on_tenant(lab: &Lab, arguments: &str) -> Result<String> {
     lab.shell(ADMIN, &format!("kubectl --kubeconfig {KUBECONFIG} --request-timeout=10s {arguments}"))
 }
 
 /// Creates the objects that kubeadm creates for joining nodes, and the objects that the clients use.
-fn furnish(lab: &Lab, release: &Release) -> Result<()> {
+fn create_objects(lab: &Lab, release: &Release) -> Result<()> {
     let values = [
         ("API", release.kubeadm_api()),
         ("TOKEN", TOKEN),
@@ -216,22 +207,22 @@ fn pin(lab: &Lab) -> Result<String> {
 }
 
 /// The tenant's nodes that are not Ready. No node at all is an error.
-fn unready(lab: &Lab) -> Result<Vec<String>> {
+pub fn unready(lab: &Lab) -> Result<Vec<String>> {
     let range = "{range .items[*]}{.metadata.name}={.status.conditions[?(@.type==\"Ready\")].status}{\"\\n\"}{end}";
-    let known = tenant(lab, &format!("get nodes -o 'jsonpath={range}'"))?;
+    let known = kubectl_on_tenant(lab, &format!("get nodes -o 'jsonpath={range}'"))?;
     let is_ready = |machine: &String| known.lines().any(|line| line == format!("{machine}=True"));
     Ok(lab.machines("worker")?.into_iter().filter(|machine| !is_ready(machine)).collect())
 }
 
 /// Writes the files that `airlock` reads: the tenant's objects in the management cluster, the tenant's own, and a
 /// user's kubeconfig.
-fn given(lab: &Lab) -> Result<()> {
+pub fn write_input(lab: &Lab) -> Result<()> {
     let folder = lab.directory.join("tenant");
     let clients = lab.directory.join("clients");
     fs::create_dir_all(&folder)?;
     fs::create_dir_all(&clients)?;
     let management = |what: &str| kubectl(lab, &format!("-n {NAMESPACE} get {what} -o yaml"));
-    let own = |what: &str| tenant(lab, &format!("get {what} -o yaml"));
+    let own = |what: &str| kubectl_on_tenant(lab, &format!("get {what} -o yaml"));
     for (name, text) in [
         ("secrets", management("secrets")?),
         ("tenant", management(&format!("tenantcontrolplanes.kamaji.clastix.io {TENANT}"))?),
@@ -247,152 +238,4 @@ fn given(lab: &Lab) -> Result<()> {
     println!("a person's files     {}", clients.display());
     println!("the worker's tree    {}", lab.directory.join("nodes").join(lab.machines("worker")?.join(" ")).display());
     Ok(())
-}
-
-/// Applies a tenant's package while clients connect to the tenant continuously. With `undo`, rolls it back afterwards.
-pub fn run(lab: &Lab, path: &Path, quiet: Duration, undo: bool) -> Result<()> {
-    let runner = Runner::new(lab, None)?;
-    let package = Package::deliver(lab, path)?;
-    take_kubeconfig(lab)?;
-    let mut hammer = Hammer::start(lab, &package)?;
-    let started = Instant::now();
-    let mut findings = Findings::default();
-    let before = authority(lab)?;
-    let mut whole = carry(lab, &package, &runner, &mut hammer, started, &mut findings);
-    if whole.is_ok() && undo {
-        whole = roll_back(&package, &runner, &mut hammer, started);
-    }
-    match whole {
-        Err(error) => findings.problems.push(format!("{error:#}")),
-        Ok(()) if undo => {
-            let unready = unready(lab)?.into_iter().map(|node| format!("everything undone: {node} is not Ready"));
-            findings.problems.extend(unready);
-            if authority(lab)? != before {
-                findings.problems.push("everything undone: the CA's Secret is not what it was".to_owned());
-            }
-        }
-        Ok(()) => {
-            hammer.phase(4)?;
-            findings.problems.extend(aftermath(lab, quiet)?);
-        }
-    }
-    let report = hammer.stop(lab)?;
-    findings.problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
-    if !findings.problems.is_empty() {
-        println!("the operator's own words: {}", lab.private(ADMIN, "/var/log/kamaji.log").display());
-    }
-    findings.conclude(lab, &report, started.elapsed())
-}
-
-fn carry(
-    lab: &Lab,
-    package: &Package,
-    runner: &Runner<'_>,
-    hammer: &mut Hammer,
-    started: Instant,
-    findings: &mut Findings,
-) -> Result<()> {
-    let mut phase = 0;
-    for (index, step) in package.steps.iter().enumerate() {
-        if step.phase != phase {
-            phase = step.phase;
-            hammer.phase(phase)?;
-        }
-        let began = Instant::now();
-        // Each step runs a second time immediately: it must change nothing and print nothing.
-        let outcome = runner.step(step, index, Disturbance { twice: step.holder != "workers", kill: false });
-        let seconds = began.elapsed().as_secs_f64();
-        let words = outcome.as_ref().map_or_else(|error| format!("FAILED\n{error:#}"), |outcome| outcome.words.clone());
-        let now = started.elapsed().as_secs_f64();
-        println!("{now:7.1} s  {:<16} {:<10} {} ({seconds:.1} s): {words}", step.id, step.holder, step.title);
-        findings.steps.push(json!({ "id": step.id, "seconds": seconds, "outcome": words, "kills": [] }));
-        if let Err(error) = outcome {
-            bail!("step {}: {error:#}", step.id);
-        }
-        let wrong = check_management(lab, &step.id)?;
-        findings.problems.extend(wrong.into_iter().map(|wrong| format!("after {}: {wrong}", step.id)));
-    }
-    Ok(())
-}
-
-/// Rolls back every step, in reverse order.
-fn roll_back(package: &Package, runner: &Runner<'_>, hammer: &mut Hammer, started: Instant) -> Result<()> {
-    let mut phase = 4;
-    for (index, step) in package.steps.iter().enumerate().rev() {
-        if step.phase != phase {
-            phase = step.phase;
-            hammer.phase(phase)?;
-        }
-        if runner.undo(step, index, false).with_context(|| format!("undo of {}", step.id))?.is_some() {
-            println!("{:7.1} s  {:<16} undone", started.elapsed().as_secs_f64(), step.id);
-        }
-    }
-    hammer.phase(0)
-}
-
-/// The data of the Secret with the CA.
-fn authority(lab: &Lab) -> Result<String> {
-    kubectl(lab, &format!("-n {NAMESPACE} get secret {TENANT}-ca -o 'jsonpath={{.data}}'"))
-}
-
-/// Checks the management cluster after a step and returns the problems.
-fn check_management(lab: &Lab, step: &str) -> Result<Vec<String>> {
-    let mut wrong = Vec::new();
-    if step.ends_with("-control-plane") || step == "3-resume" {
-        let image = "-o 'jsonpath={.metadata.annotations}'";
-        let annotations =
-            kubectl(lab, &format!("-n {NAMESPACE} get tenantcontrolplanes.kamaji.clastix.io {TENANT} {image}"))?;
-        let paused = annotations.contains("kamaji.clastix.io/paused");
-        if paused == (step == "3-resume") {
-            wrong.push(format!("the operator is {}paused", if paused { "" } else { "not " }));
-        }
-    }
-    Ok(wrong)
-}
-
-/// Checks that the operator is idle, the node stays Ready, and old credentials are rejected. Returns the problems.
-fn aftermath(lab: &Lab, quiet: Duration) -> Result<Vec<String>> {
-    let generation =
-        || kubectl(lab, &format!("-n {NAMESPACE} get deployment {TENANT} -o 'jsonpath={{.metadata.generation}}'"));
-    let before = generation()?;
-    let words = fs::read_to_string(lab.private(ADMIN, "/var/log/kamaji.log")).unwrap_or_default().lines().count();
-    std::thread::sleep(quiet);
-    let mut wrong = Vec::new();
-    if generation()? != before {
-        wrong.push("the Deployment is still being rolled out".to_owned());
-    }
-    let later = fs::read_to_string(lab.private(ADMIN, "/var/log/kamaji.log")).unwrap_or_default().lines().count();
-    if later != words {
-        wrong.push("the operator does not come to rest".to_owned());
-    }
-    take_kubeconfig(lab)?;
-    wrong.extend(unready(lab)?.into_iter().map(|node| format!("{node} is not Ready")));
-    let insecure = format!("kubectl --kubeconfig {OLD} --insecure-skip-tls-verify --request-timeout=10s get nodes");
-    if lab.shell(ADMIN, &insecure).is_ok() {
-        wrong.push("the old administrator's credential is still accepted".to_owned());
-    }
-    for (what, command) in [
-        ("kube-root-ca.crt", "-n lab get configmap kube-root-ca.crt -o 'jsonpath={.data.ca\\.crt}'"),
-        (
-            "extension-apiserver-authentication",
-            "-n kube-system get configmap extension-apiserver-authentication -o 'jsonpath={.data.client-ca-file}'",
-        ),
-    ] {
-        let held = tenant(lab, command)?.matches("BEGIN CERTIFICATE").count();
-        if held != 1 {
-            wrong.push(format!("{what} holds {held} CAs"));
-        }
-    }
-    let args = kubectl(
-        lab,
-        &format!(
-            "-n {NAMESPACE} get tenantcontrolplanes.kamaji.clastix.io {TENANT} -o 'jsonpath={{.spec.controlPlane.deployment.extraArgs.controllerManager}}'"
-        ),
-    )?;
-    if args != r#"["--profiling=false"]"# {
-        wrong.push(format!("the tenant's own arguments have become {args}"));
-    }
-
-    given(lab)?;
-    Ok(wrong)
 }

@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{folder, install};
-use crate::setup::on_path;
+use super::packages::install;
+use crate::setup::{on_path, tools_dir};
 
 /// The oldest Go that downloads the toolchain required by a module itself (go.dev/doc/toolchain).
 const OLDEST: (u32, u32) = (1, 21);
@@ -51,7 +51,7 @@ fn version(go: &Path) -> Option<(u32, u32)> {
 /// Downloads and verifies [`RELEASE`] as a Go module with an old Go. The unpacking that a newer Go does afterwards is
 /// done here (golang/go: src/cmd/go/internal/toolchain/select.go).
 fn fetched(old: &Path) -> Result<PathBuf> {
-    let home = folder().join(RELEASE);
+    let home = tools_dir().join(RELEASE);
     let go = home.join("bin/go");
     if version(&go).is_some() {
         return Ok(go);
@@ -66,7 +66,7 @@ fn fetched(old: &Path) -> Result<PathBuf> {
         other => other,
     };
     println!("fetching {RELEASE}, since {} is too old", old.display());
-    let scratch = folder().join("go-module");
+    let scratch = tools_dir().join("go-module");
     fs::create_dir_all(&scratch)?;
     fs::write(scratch.join("go.mod"), "module airlock/fetch\n\ngo 1.19\n")?;
     let output = Command::new(old)
@@ -82,7 +82,7 @@ fn fetched(old: &Path) -> Result<PathBuf> {
     );
     let module = said.lines().find_map(|line| line.trim().strip_prefix("\"Dir\": \"")?.split('"').next());
     let module = module.context("`go mod download` did not say where it put the release")?;
-    let partial = folder().join(format!("{RELEASE}.partial"));
+    let partial = tools_dir().join(format!("{RELEASE}.partial"));
     if partial.exists() {
         fs::remove_dir_all(&partial)?;
     }

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// hammerConfig is what `cargo xtask lab run` tells the clients.
-type hammerConfig struct {
+// loadConfig is what `cargo xtask lab run` tells the clients.
+type loadConfig struct {
 	// Folder has a kubeconfig for each phase (0.conf to 3.conf, 0 being from before the rotation), and the control file `phase`.
 	Folder string `json:"folder"`
 	// Servers are the load balancer and every apiserver, by name.
@@ -39,28 +39,28 @@ type hammerConfig struct {
 // What the control file may say beside a phase's number.
 const stopWord = "stop"
 
-// hammerPatience is what one request may take, connection included.
-const hammerPatience = 15 * time.Second
+// requestTimeout is what one request may take, connection included.
+const requestTimeout = 15 * time.Second
 
-// hammer is the run: what was asked and what came back.
-type hammer struct {
-	config  hammerConfig
+// loadRun holds the state of a run: its clients, and the results of their requests.
+type loadRun struct {
+	config  loadConfig
 	phase   int
 	clients *phaseClients
 
 	mutex    sync.Mutex
-	counts   map[string]*hammerCount
-	failures []hammerFailure
+	counts   map[string]*requestCount
+	failures []requestFailure
 	inFlight sync.WaitGroup
 	slots    chan struct{}
 }
 
-type hammerCount struct {
+type requestCount struct {
 	Succeeded int `json:"succeeded"`
 	Failed    int `json:"failed"`
 }
 
-type hammerFailure struct {
+type requestFailure struct {
 	Time    float64 `json:"time"`
 	Phase   int     `json:"phase"`
 	Kind    string  `json:"kind"`
@@ -69,19 +69,19 @@ type hammerFailure struct {
 	Message string  `json:"message"`
 }
 
-// runHammer asks the cluster again and again, each time over a connection of its own, until it is told to stop.
-func runHammer(arguments []string) error {
+// runLoadClients asks the cluster again and again, each time over a connection of its own, until it is told to stop.
+func runLoadClients(arguments []string) error {
 	if len(arguments) == 2 && arguments[0] == "pod" {
 		return runPodClient(arguments[1])
 	}
 	if len(arguments) != 1 {
-		return errors.New("lab hammer CONFIG | lab hammer pod FILE")
+		return errors.New("lab load-clients CONFIG | lab load-clients pod FILE")
 	}
 	bytes, err := os.ReadFile(arguments[0])
 	if err != nil {
 		return err
 	}
-	run := &hammer{counts: make(map[string]*hammerCount), slots: make(chan struct{}, 64), phase: -1}
+	run := &loadRun{counts: make(map[string]*requestCount), slots: make(chan struct{}, 64), phase: -1}
 	if err := json.Unmarshal(bytes, &run.config); err != nil {
 		return fmt.Errorf("%s: %w", arguments[0], err)
 	}
@@ -113,36 +113,36 @@ func runHammer(arguments []string) error {
 var errTold = errors.New("told to stop")
 
 // loop follows the control file and asks at the run's rate; it gives why it ended.
-func (h *hammer) loop(ctx context.Context) error {
-	ticker := time.NewTicker(time.Duration(float64(time.Second) / h.config.Rate))
+func (r *loadRun) loop(ctx context.Context) error {
+	ticker := time.NewTicker(time.Duration(float64(time.Second) / r.config.Rate))
 	defer ticker.Stop()
 	requests := 0
 	for {
-		if err := h.follow(ctx); err != nil {
+		if err := r.follow(ctx); err != nil {
 			return err
 		}
 		// Each client asks each server once before any asks again.
-		jobs := h.clients.jobs(&h.config)
+		jobs := r.clients.jobs(&r.config)
 		for _, job := range jobs {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-ticker.C:
 			}
-			if phase, err := h.wanted(); err != nil || phase != h.phase {
+			if phase, err := r.wanted(); err != nil || phase != r.phase {
 				break
 			}
-			if requests++; requests > h.config.Requests {
+			if requests++; requests > r.config.Requests {
 				return errors.New("the number of requests is used up")
 			}
-			h.start(ctx, job)
+			r.start(ctx, job)
 		}
 	}
 }
 
 // wanted reads the control file.
-func (h *hammer) wanted() (int, error) {
-	bytes, err := os.ReadFile(filepath.Join(h.config.Folder, "phase"))
+func (r *loadRun) wanted() (int, error) {
+	bytes, err := os.ReadFile(filepath.Join(r.config.Folder, "phase"))
 	if err != nil {
 		return 0, err
 	}
@@ -158,66 +158,66 @@ func (h *hammer) wanted() (int, error) {
 }
 
 // follow changes the phase when the control file does: everything that was asked before is answered first.
-func (h *hammer) follow(ctx context.Context) error {
-	phase, err := h.wanted()
+func (r *loadRun) follow(ctx context.Context) error {
+	phase, err := r.wanted()
 	if err != nil {
 		return err
 	}
-	if phase == h.phase {
+	if phase == r.phase {
 		return nil
 	}
-	h.inFlight.Wait()
-	clients, err := h.enter(ctx, phase)
+	r.inFlight.Wait()
+	clients, err := r.enter(ctx, phase)
 	if err != nil {
 		return fmt.Errorf("phase %d: %w", phase, err)
 	}
-	h.phase, h.clients = phase, clients
-	return replaceFile(filepath.Join(h.config.Folder, "seen"), []byte(strconv.Itoa(phase)), 0o644)
+	r.phase, r.clients = phase, clients
+	return replaceFile(filepath.Join(r.config.Folder, "seen"), []byte(strconv.Itoa(phase)), 0o644)
 }
 
 // job is one request, or a few that belong together.
 type job struct {
 	kind, server, node string
 	ask                func(context.Context) error
-	// patience is the time for the whole; hammerPatience where it is zero.
+	// patience is the time for the whole; requestTimeout where it is zero.
 	patience time.Duration
 }
 
-func (h *hammer) start(ctx context.Context, job job) {
-	h.slots <- struct{}{}
-	h.inFlight.Add(1)
-	phase := h.phase
+func (r *loadRun) start(ctx context.Context, job job) {
+	r.slots <- struct{}{}
+	r.inFlight.Add(1)
+	phase := r.phase
 	go func() {
 		defer func() {
-			<-h.slots
-			h.inFlight.Done()
+			<-r.slots
+			r.inFlight.Done()
 		}()
 		patience := job.patience
 		if patience == 0 {
-			patience = hammerPatience
+			patience = requestTimeout
 		}
 		// A request that is under way when the run ends is still answered.
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
 		began := time.Now()
-		h.note(job, phase, began, job.ask(limited))
+		r.note(job, phase, began, job.ask(limited))
 	}()
 }
 
-func (h *hammer) note(job job, phase int, began time.Time, err error) {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	count := h.counts[job.kind]
+func (r *loadRun) note(job job, phase int, began time.Time, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	count := r.counts[job.kind]
 	if count == nil {
-		count = new(hammerCount)
-		h.counts[job.kind] = count
+		count = new(requestCount)
+		r.counts[job.kind] = count
 	}
 	if err == nil {
 		count.Succeeded++
 		return
 	}
 	count.Failed++
-	h.failures = append(h.failures, hammerFailure{
+	r.failures = append(r.failures, requestFailure{
 		Time:    float64(began.UnixMilli()) / 1000,
 		Phase:   phase,
 		Kind:    job.kind,
@@ -228,4 +228,4 @@ func (h *hammer) note(job job, phase int, began time.Time, err error) {
 }
 
 // serverNames are the servers in a stable order.
-func (c *hammerConfig) serverNames() []string { return slices.Sorted(maps.Keys(c.Servers)) }
+func (c *loadConfig) serverNames() []string { return slices.Sorted(maps.Keys(c.Servers)) }

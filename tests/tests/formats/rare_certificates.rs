@@ -10,7 +10,7 @@ use airlock_core::{
 };
 use airlock_tests::{
     fixtures,
-    oracle::{self, Usage, Verified, Verify},
+    oracle::{self, Usage, Verify, VerifyResult},
     tools,
 };
 
@@ -28,7 +28,7 @@ fn odd(name: &str) -> Vec<u8> {
 }
 
 /// The findings for the node with the CA and the API server's certificate of a kind.
-fn said(kind: &str) -> Vec<Finding> {
+fn findings_of(kind: &str) -> Vec<Finding> {
     let files = fixtures::files(BASE).into_iter().filter(|file| !file.path.ends_with("pki/ca.key"));
     let files = files.map(|file| {
         if file.path.ends_with("kubernetes/pki/ca.crt") {
@@ -58,7 +58,7 @@ fn question(kind: &str) -> Verify {
 fn nothing_that_is_not_judged_is_called_wrong() {
     let kinds = ["p521", "v1", "k1", "md5", "dsa", "name", "constrained"];
     let asked: Vec<Verify> = kinds.iter().copied().map(question).collect();
-    let answers: Vec<Verified> = oracle::ask("verify", &asked);
+    let answers: Vec<VerifyResult> = oracle::ask("verify", &asked);
     let go: BTreeMap<&str, bool> =
         asked.iter().zip(&answers).map(|(question, answer)| (question.what.as_str(), answer.ok)).collect();
     // Go takes P-521, version 1, and name constraints that allow the name.
@@ -80,7 +80,7 @@ fn nothing_that_is_not_judged_is_called_wrong() {
         tools::succeed(openssl.current_dir(fixtures::path("odd")));
     }
     for kind in kinds {
-        let findings = said(kind);
+        let findings = findings_of(kind);
         let at_leaf: Vec<&Finding> = findings.iter().filter(|finding| finding.file == APISERVER).collect();
         let codes: Vec<&str> = at_leaf.iter().map(|finding| finding.code.as_str()).collect();
         assert!(!codes.contains(&"wrong-issuer"), "{kind}: {at_leaf:#?}");

@@ -1,4 +1,4 @@
-//! Clients that open new connections continuously while a package is applied (`lab hammer`).
+//! Clients that open new connections continuously while a package is applied (`lab load-clients`).
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,14 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::{ADMIN, Lab, management, package::Package, wait};
+use super::{
+    machines::{ADMIN, Lab, wait},
+    management,
+    package::Package,
+};
 
 /// The folder of the clients' files on the admin machine.
-const FOLDER: &str = "/root/hammer";
+const FOLDER: &str = "/root/load-clients";
 
 /// The maximum duration of a run that is not stopped.
 const LONGEST_RUN: Duration = Duration::from_secs(3600);
@@ -27,7 +31,7 @@ const MAX_REQUESTS: u64 = 60_000;
 const KUBELET_START: f64 = 20.0;
 
 /// The clients of a run.
-pub struct Hammer {
+pub struct LoadClients {
     child: Child,
     folder: PathBuf,
     /// How often phase 2 was entered. Each time, the API servers' kubelet client certificates change.
@@ -45,7 +49,7 @@ pub struct Report {
     pub raw: Value,
 }
 
-impl Hammer {
+impl LoadClients {
     /// Starts the clients with the credentials and CAs that they have before the rotation.
     pub fn start(lab: &Lab, package: &Package) -> Result<Self> {
         let folder = lab.private(ADMIN, FOLDER);
@@ -84,13 +88,13 @@ impl Hammer {
         let log = fs::File::create(folder.join("log"))?;
         let child = lab
             .on(ADMIN, "lab")?
-            .args(["hammer", &format!("{FOLDER}/config.json")])
+            .args(["load-clients", &format!("{FOLDER}/config.json")])
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(log)
             .spawn()?;
-        let mut hammer = Self { child, folder, switches: 0 };
-        hammer.seen("0")?;
-        Ok(hammer)
+        let mut clients = Self { child, folder, switches: 0 };
+        clients.wait_for_phase("0")?;
+        Ok(clients)
     }
 
     /// Gives the clients their credentials and CAs of a phase. Returns when all earlier requests are answered.
@@ -98,20 +102,20 @@ impl Hammer {
         self.switches += usize::from(phase == 2);
         fs::write(self.folder.join("phase.new"), phase.to_string())?;
         fs::rename(self.folder.join("phase.new"), self.folder.join("phase"))?;
-        self.seen(&phase.to_string())
+        self.wait_for_phase(&phase.to_string())
     }
 
-    fn seen(&mut self, phase: &str) -> Result<()> {
+    fn wait_for_phase(&mut self, phase: &str) -> Result<()> {
         let (child, folder) = (&mut self.child, &self.folder);
         wait(Duration::from_secs(180), &format!("the clients to be in phase {phase}"), || {
             if let Some(status) = child.try_wait()? {
-                bail!("the clients ended, {status}: {}", Self::last_words(folder));
+                bail!("the clients ended, {status}: {}", Self::last_output(folder));
             }
             Ok(fs::read_to_string(folder.join("seen")).is_ok_and(|seen| seen == phase).then_some(()))
         })
     }
 
-    fn last_words(folder: &std::path::Path) -> String {
+    fn last_output(folder: &std::path::Path) -> String {
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
         let report = fs::read_to_string(folder.join("report.json")).unwrap_or_default();
         let because = report.lines().find(|line| line.contains("\"because\"")).unwrap_or_default();
@@ -125,7 +129,7 @@ impl Hammer {
         let child = &mut self.child;
         let status = wait(Duration::from_secs(180), "the clients to end", || Ok(child.try_wait()?))?;
         let text = fs::read(self.folder.join("report.json"))
-            .with_context(|| format!("the clients left no report, {status}: {}", Self::last_words(&self.folder)))?;
+            .with_context(|| format!("the clients left no report, {status}: {}", Self::last_output(&self.folder)))?;
         let mut raw: Value = serde_json::from_slice(&text)?;
         if raw["because"] != "told to stop" {
             bail!("the clients ended early: {}", raw["because"]);
@@ -167,7 +171,7 @@ impl Hammer {
             };
             if excused { report.excused.push(words) } else { report.failures.push(words) }
         }
-        pod(lab, raw["started"].as_f64().unwrap_or_default(), &mut report)?;
+        add_pod_results(lab, raw["started"].as_f64().unwrap_or_default(), &mut report)?;
         raw["unexcused"] = json!(report.failures);
         raw["excused"] = json!(report.excused);
         report.raw = raw;
@@ -175,7 +179,7 @@ impl Hammer {
     }
 }
 
-impl Drop for Hammer {
+impl Drop for LoadClients {
     fn drop(&mut self) {
         // Kills the clients if the run was interrupted. It is no error if they have ended.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
@@ -214,7 +218,7 @@ fn lines(path: &std::path::Path) -> Result<Vec<Value>> {
 }
 
 /// Adds what the client in a Pod recorded since the start of the run.
-fn pod(lab: &Lab, started: f64, report: &mut Report) -> Result<()> {
+fn add_pod_results(lab: &Lab, started: f64, report: &mut Report) -> Result<()> {
     const KIND: &str = "pod";
     for machine in lab.machine_names()? {
         let path = lab.private(&machine, "/var/log/lab/pod.jsonl");

@@ -24,7 +24,7 @@ pub(crate) fn with(files: &[(&str, Vec<u8>)]) -> Vec<InputFile> {
 }
 
 /// The findings about `files` that the cluster's own files do not cause, and whether a plan can be made.
-pub(crate) fn said(files: Vec<InputFile>) -> (Vec<Finding>, bool) {
+pub(crate) fn findings_of(files: Vec<InputFile>) -> (Vec<Finding>, bool) {
     static KNOWN: OnceLock<Vec<Finding>> = OnceLock::new();
     let now = fixtures::now();
     let known = KNOWN.get_or_init(|| inspect(cluster(), now).findings().to_vec());

@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{EFFECT, Walk};
-use crate::lab::{cluster::kubectl, handshakes::before, wait};
+use super::fault_run::{EFFECT_LIMIT, FaultRun};
+use crate::lab::{cluster::kubectl, handshakes::before, machines::wait};
 
 /// The path of kube-controller-manager's manifest, and a path where the kubelet does not see it.
 const MANIFEST: &str = "etc/kubernetes/manifests/kube-controller-manager.yaml";
@@ -20,7 +20,7 @@ const KUBELET_CREDENTIAL: &str = "var/lib/kubelet/pki/kubelet-client-current.pem
 const PARKED: &str = "etc/kubernetes/parked.yaml";
 
 /// A file of a node that is temporarily reverted to an earlier version.
-pub struct TakenBack<'a> {
+pub struct RevertedFile<'a> {
     pub node: &'a str,
     pub path: &'a str,
     pub before: &'a Path,
@@ -28,7 +28,7 @@ pub struct TakenBack<'a> {
     pub component: &'a str,
 }
 
-impl Walk<'_> {
+impl FaultRun<'_> {
     /// The version of a node's file from before the first step.
     pub fn before(&self, node: &str, path: &str) -> PathBuf {
         before(self.lab).join(node).join(path)
@@ -37,10 +37,10 @@ impl Walk<'_> {
     /// Installs a file atomically, with the mode of the file that it replaces.
     pub fn install(&self, source: &Path, node: &str, path: &str) -> Result<()> {
         let target = self.lab.node(node).join(path);
-        let beside = target.with_file_name(".brought-about");
-        fs::copy(source, &beside).with_context(|| format!("{} cannot be copied", source.display()))?;
-        fs::set_permissions(&beside, fs::Permissions::from_mode(0o600))?;
-        Ok(fs::rename(&beside, &target)?)
+        let temporary = target.with_file_name(".fault-state");
+        fs::copy(source, &temporary).with_context(|| format!("{} cannot be copied", source.display()))?;
+        fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
+        Ok(fs::rename(&temporary, &target)?)
     }
 
     /// Saves the current version of a file and returns the copy's path.
@@ -79,7 +79,7 @@ impl Walk<'_> {
 
     /// After the step has run: installs the files of the faulty package, waits until they break a row, and restores the
     /// correct ones.
-    pub fn place(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
+    pub fn install_faulty_files(&mut self, fault: &str, step: &str, node: &str, row: &str) -> Result<()> {
         let phase = self.step(step)?.phase;
         let differences = self.differences(fault, phase, node)?;
         let names: Vec<_> = differences.iter().map(|(_, _, place)| place.as_str()).collect();
@@ -87,24 +87,24 @@ impl Walk<'_> {
         for (_, theirs, place) in &differences {
             self.install(theirs, node, place)?;
         }
-        self.breaks(fault, step, row, "", &said)?;
+        self.expect_broken(fault, step, row, "", &said)?;
         for (own, _, place) in &differences {
             self.install(own, node, place)?;
         }
-        self.mends(fault, step, row)
+        self.expect_restored(fault, step, row)
     }
 
     /// Reverts a file of a node to an earlier version, waits until this breaks a row, and restores it. Restarts the
     /// component of `file` after each change, if it names one.
-    pub fn take_back(&mut self, fault: &str, step: &str, row: &str, file: &TakenBack<'_>) -> Result<()> {
-        let TakenBack { node, path, before, component } = file;
+    pub fn revert(&mut self, fault: &str, step: &str, row: &str, file: &RevertedFile<'_>) -> Result<()> {
+        let RevertedFile { node, path, before, component } = file;
         let kept = self.keep(node, path)?;
         self.install(before, node, path)?;
         self.restart(node, component)?;
-        self.breaks(fault, step, row, node, &format!("as it was before, on {node}: {path}"))?;
+        self.expect_broken(fault, step, row, node, &format!("as it was before, on {node}: {path}"))?;
         self.install(&kept, node, path)?;
         self.restart(node, component)?;
-        self.mends(fault, step, row)
+        self.expect_restored(fault, step, row)
     }
 
     /// The path of a kubelet's client credential, resolved from the node's symbolic link.
@@ -130,7 +130,7 @@ impl Walk<'_> {
                 self.lab.shell(node, &format!("kill {before} || true"))?;
                 // A restarted kubelet forgets its crash back-off and starts the component immediately.
                 self.lab.shell(node, "systemctl restart kubelet")?;
-                wait(EFFECT, &format!("{component} on {node} to run again"), || {
+                wait(EFFECT_LIMIT, &format!("{component} on {node} to run again"), || {
                     Ok(self.pid(node, component).ok().filter(|now| *now != before).map(drop))
                 })
             }
@@ -143,17 +143,17 @@ impl Walk<'_> {
     }
 
     /// Makes the kube-controller-manager of a node the leader, and calls `look` before the other one starts again.
-    pub fn led_by(&mut self, node: &str, look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub fn with_leader(&mut self, node: &str, look: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let mut others = self.lab.machines("control-plane")?;
         others.retain(|other| other != node);
-        self.without_managers(&others, |walk| {
+        self.without_managers(&others, |run| {
             let began = Instant::now();
-            wait(EFFECT, &format!("the kube-controller-manager of {node} to lead"), || {
+            wait(EFFECT_LIMIT, &format!("the kube-controller-manager of {node} to lead"), || {
                 let lease = "-n kube-system get lease kube-controller-manager -o jsonpath={.spec.holderIdentity}";
-                Ok(walk.ask(lease)?.starts_with(&format!("{node}_")).then_some(()))
+                Ok(run.ask(lease)?.starts_with(&format!("{node}_")).then_some(()))
             })?;
-            walk.say(&format!("the kube-controller-manager of {node} leads"), began);
-            look(walk)
+            run.say(&format!("the kube-controller-manager of {node} leads"), began);
+            look(run)
         })
     }
 
@@ -162,9 +162,9 @@ impl Walk<'_> {
         for node in nodes {
             fs::rename(self.lab.node(node).join(MANIFEST), self.lab.node(node).join(PARKED))?;
         }
-        let run = |walk: &Self, wanted: bool| {
-            wait(EFFECT, "the kube-controller-managers", || {
-                let as_wanted = |node: &String| walk.pid(node, "kube-controller-manager").is_ok() == wanted;
+        let run = |run: &Self, wanted: bool| {
+            wait(EFFECT_LIMIT, "the kube-controller-managers", || {
+                let as_wanted = |node: &String| run.pid(node, "kube-controller-manager").is_ok() == wanted;
                 Ok(nodes.iter().all(as_wanted).then_some(()))
             })
         };
@@ -180,8 +180,9 @@ impl Walk<'_> {
     pub fn restart_apiserver(&self, node: &str) -> Result<()> {
         let (manifest, parked) = (self.lab.node(node).join(APISERVER), self.lab.node(node).join(PARKED));
         fs::rename(&manifest, &parked)?;
-        let gone =
-            wait(EFFECT, "the kube-apiserver to end", || Ok(self.pid(node, "kube-apiserver").is_err().then_some(())));
+        let gone = wait(EFFECT_LIMIT, "the kube-apiserver to end", || {
+            Ok(self.pid(node, "kube-apiserver").is_err().then_some(()))
+        });
         fs::rename(&parked, &manifest)?;
         gone
     }
@@ -196,11 +197,12 @@ impl Walk<'_> {
     }
 
     /// Creates a Pod without a controller, which therefore is not restarted.
-    pub fn bare_pod(&self, name: &str) -> Result<()> {
+    pub fn create_bare_pod(&self, name: &str) -> Result<()> {
         let first = self.lab.machines("control-plane")?.swap_remove(0);
         let text: Value = serde_json::from_str(&self.ask("-n lab get deployment client -o json")?)?;
         let mut spec = text["spec"]["template"]["spec"].clone();
-        spec["containers"][0]["command"] = serde_json::json!(["lab", "hammer", "pod", format!("/log/{name}.jsonl")]);
+        spec["containers"][0]["command"] =
+            serde_json::json!(["lab", "load-clients", "pod", format!("/log/{name}.jsonl")]);
         let pod = serde_json::json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "lab" }, "spec": spec,
         });
@@ -217,7 +219,7 @@ impl Walk<'_> {
     }
 
     /// Deletes such a Pod.
-    pub fn end_pod(&self, name: &str) -> Result<()> {
+    pub fn delete_pod(&self, name: &str) -> Result<()> {
         self.ask(&format!("-n lab delete pod {name}"))?;
         Ok(fs::remove_file(self.trust_of(name)?)?)
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     fixtures,
-    oracle::{Handshake, Shaken, Usage, Verify, all_connect, ask},
+    oracle::{Handshake, HandshakeResult, Usage, Verify, ask, assert_all_connect},
     phases::{Access, Phases},
 };
 
 /// The pairs of phases that client and server may be in at the same time: equal, or one apart.
-pub const MEETINGS: [(usize, usize); 10] =
+pub const PHASE_PAIRS: [(usize, usize); 10] =
     [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)];
 
 /// Every kubeconfig of a phase, on nodes and of users.
@@ -25,7 +25,7 @@ pub fn handshake(phases: &Phases, client: &Access, server: usize, node: &str) ->
     Handshake {
         what: format!("{} to {node} in phase {server}", client.name),
         server: phases.apiserver(server, node),
-        client: client.party.clone(),
+        client: client.endpoint.clone(),
         server_name: client.host.clone(),
         time: fixtures::now(),
     }
@@ -40,7 +40,7 @@ pub fn handshake(phases: &Phases, client: &Access, server: usize, node: &str) ->
 pub fn reached(phases: &Phases, client: &Access) -> Vec<String> {
     let questions: Vec<Handshake> =
         phases.control_plane.iter().map(|node| handshake(phases, client, 0, node)).collect();
-    let answers: Vec<Shaken> = ask("tls", &questions);
+    let answers: Vec<HandshakeResult> = ask("tls", &questions);
     let nodes: Vec<String> = phases
         .control_plane
         .iter()
@@ -54,11 +54,11 @@ pub fn reached(phases: &Phases, client: &Access) -> Vec<String> {
 
 /// Every client with every API server that it reaches, at most one phase apart.
 #[must_use]
-pub fn connections(phases: &Phases) -> Vec<Handshake> {
+pub fn all(phases: &Phases) -> Vec<Handshake> {
     let all: Vec<Vec<Access>> = (0..=3).map(|phase| access(phases, phase)).collect();
     let reached: Vec<Vec<String>> = all[0].iter().map(|client| reached(phases, client)).collect();
     let mut questions = Vec::new();
-    for (client, server) in MEETINGS {
+    for (client, server) in PHASE_PAIRS {
         for (access, nodes) in all[client].iter().zip(&reached) {
             questions.extend(nodes.iter().map(|node| handshake(phases, access, server, node)));
         }
@@ -73,7 +73,7 @@ pub fn connections(phases: &Phases) -> Vec<Handshake> {
 ///
 /// If connections fail (the message lists each), or if a client's identity changes.
 pub fn assert_connect(questions: &[Handshake]) {
-    let answers = all_connect(questions);
+    let answers = assert_all_connect(questions);
     let mut known = BTreeMap::new();
     for (question, answer) in questions.iter().zip(answers) {
         let client = question.what.split(" of ").next().expect("a name");
@@ -87,7 +87,7 @@ pub fn assert_connect(questions: &[Handshake]) {
 #[must_use]
 pub fn presented(phases: &Phases) -> Vec<Verify> {
     let mut questions = Vec::new();
-    for (client, server) in MEETINGS {
+    for (client, server) in PHASE_PAIRS {
         for presenter in &phases.control_plane {
             for holder in phases.control_plane.iter().chain(&phases.workers) {
                 for (leaf, authority) in [("apiserver-kubelet-client", "ca"), ("front-proxy-client", "front-proxy-ca")]
@@ -116,7 +116,7 @@ pub fn presented(phases: &Phases) -> Vec<Verify> {
 #[must_use]
 pub fn joining(phases: &Phases) -> Vec<Verify> {
     let mut questions = Vec::new();
-    for (client, server) in MEETINGS {
+    for (client, server) in PHASE_PAIRS {
         let access = phases.cluster_info(client);
         for node in &phases.control_plane {
             questions.push(Verify {
@@ -140,7 +140,7 @@ pub fn held(phases: &Phases, phase: usize) -> Vec<Verify> {
         questions.push(Verify {
             what: format!("credential of {}", access.name),
             roots: phases.read(phase, &node, "pki/ca.crt"),
-            certificate: access.party.certificate,
+            certificate: access.endpoint.certificate,
             usage: Usage::Client,
             dns_name: String::new(),
             time: fixtures::now(),

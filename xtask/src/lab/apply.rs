@@ -9,19 +9,20 @@ use anyhow::{Result, bail, ensure};
 use serde_json::json;
 
 use super::{
-    Arguments, Lab,
     aftermath::{OldCredentials, aftermath, apiservers, unready},
+    arguments::Arguments,
     cluster, consumers,
-    hammer::Hammer,
     handshakes::{Recorder, keep_before},
     joining::Joining,
+    load_clients::LoadClients,
+    machines::{Lab, wait},
     management,
     package::{Package, Step},
     report::Findings,
     roll_out,
     runner::{Disturbance, Outcome, Runner},
     snapshot::{Objects, Trees},
-    tenant, wait,
+    tenant_run,
 };
 
 /// How long controllers may take to update the objects that they write.
@@ -36,7 +37,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     let undo = arguments.flag("undo");
     ensure!(!undo || only.is_none(), "--undo takes the whole package back: --only does not go with it");
     if lab.has_tenant()? {
-        return tenant::run(lab, Path::new(path), quiet, undo);
+        return tenant_run::run(lab, Path::new(path), quiet, undo);
     }
     let runner = Runner::new(lab, arguments.value("management-kubeconfig").map(PathBuf::from))?;
     let package = Package::deliver(lab, Path::new(path))?;
@@ -52,38 +53,38 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
     };
     let servers = apiservers(lab)?;
     let joining = Joining::planned(lab, &package.steps)?;
-    let hammer = Hammer::start(lab, &package)?;
+    let clients = LoadClients::start(lab, &package)?;
     let has_management = lab.description()?["management"] == true;
     let started = Instant::now();
     // The prediction is for the whole package, so it is not compared if only some steps run.
     let recorder = if only.is_none() { Some(Recorder::start(lab, &package)?) } else { None };
     let findings = Findings::default();
-    let mut run = Run { runner, hammer, joining, recorder, old, only, has_management, started, findings };
+    let mut run = Run { runner, clients, joining, recorder, old, only, has_management, started, findings };
     let disturbance = Disturbance { twice: arguments.flag("twice"), kill: arguments.flag("kill") };
-    let whole = match run.carry(&package, disturbance, undo) {
+    let whole = match run.apply(&package, disturbance, undo) {
         Ok(()) => run.only.is_none(),
         Err(error) => {
             run.findings.problems.push(format!("{error:#}"));
             false
         }
     };
-    let Run { mut hammer, old, mut findings, .. } = run;
+    let Run { mut clients, old, mut findings, .. } = run;
     if whole {
-        hammer.phase(4)?;
+        clients.phase(4)?;
         if has_management {
             let answer = management::regenerate(lab, true)?;
-            println!("{:7.1} s  {}", started.elapsed().as_secs_f64(), management::words(&answer));
+            println!("{:7.1} s  {}", started.elapsed().as_secs_f64(), management::describe(&answer));
             findings
                 .problems
                 .extend(management::refusals(&answer).map(|refusal| format!("RegenerateSecret: {refusal}")));
             findings.regenerated.push(json!({ "when": "at the end", "answer": answer }));
         }
         if !lab.machines_where(|machine| machine["rolled"] == true)?.is_empty() {
-            findings.problems.extend(roll_out::left(lab, &package.new_pin()?)?);
+            findings.problems.extend(roll_out::problems(lab, &package.new_pin()?)?);
         }
         findings.problems.extend(aftermath(lab, &old, quiet, started)?);
     }
-    let report = hammer.stop(lab)?;
+    let report = clients.stop(lab)?;
     findings.problems.extend(report.failures.iter().map(|failure| format!("request: {failure}")));
     let after = apiservers(lab)?;
     for (node, server) in &servers {
@@ -92,9 +93,9 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
         }
     }
     // The next package is built from the objects as they are now.
-    cluster::given_objects(lab)?;
+    cluster::input_objects(lab)?;
     if has_management {
-        management::given(lab)?;
+        management::write_secrets(lab)?;
     }
     findings.conclude(lab, &report, started.elapsed())
 }
@@ -102,7 +103,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> Result<()> {
 /// The state of a package's application.
 struct Run<'a> {
     runner: Runner<'a>,
-    hammer: Hammer,
+    clients: LoadClients,
     joining: Joining,
     /// Performs every handshake at the end of each step, when the step runs for the first time.
     recorder: Option<Recorder<'a>>,
@@ -121,12 +122,12 @@ struct Boundary {
 
 impl Run<'_> {
     /// Runs all phases; with `undo`, also rolls them back and runs them again.
-    fn carry(&mut self, package: &Package, disturbance: Disturbance, undo: bool) -> Result<()> {
+    fn apply(&mut self, package: &Package, disturbance: Disturbance, undo: bool) -> Result<()> {
         let mut boundaries = Vec::new();
         if undo {
             boundaries.push(self.boundary()?);
         }
-        self.look(None)?;
+        self.record_handshakes(None)?;
         for phase in 1..=3 {
             self.phase(package, phase, disturbance)?;
             if undo {
@@ -138,12 +139,12 @@ impl Run<'_> {
             return Ok(());
         }
         for phase in (1..=3).rev() {
-            self.take_back(package, phase, disturbance.kill)?;
+            self.roll_back(package, phase, disturbance.kill)?;
             self.compare(&boundaries[phase as usize - 1], &format!("phase {phase} undone"), Trees::changed)?;
         }
-        self.hammer.phase(0)?;
+        self.clients.phase(0)?;
         let mut broken: Vec<_> = unready(self.runner.lab)?.iter().map(|node| format!("{node} is not Ready")).collect();
-        broken.extend(self.old.surprises(self.runner.lab, true)?);
+        broken.extend(self.old.unexpected_results(self.runner.lab, true)?);
         ensure!(broken.is_empty(), "everything undone: {}", broken.join(", "));
         for phase in 1..=3 {
             self.phase(package, phase, Disturbance::default())?;
@@ -165,7 +166,7 @@ impl Run<'_> {
                 continue;
             }
             if !entered {
-                self.hammer.phase(phase)?;
+                self.clients.phase(phase)?;
                 entered = true;
             }
             let began = Instant::now();
@@ -180,7 +181,7 @@ impl Run<'_> {
                 consumers::settle(self.runner.lab, phase)?;
                 self.say("the webhook's and the APIService's people have done their part", began);
                 if let Some(recorder) = &mut self.recorder {
-                    recorder.people(package, phase)?;
+                    recorder.use_phase_files(package, phase)?;
                 }
             }
             let began = Instant::now();
@@ -189,28 +190,28 @@ impl Run<'_> {
                 self.findings.joined.push(words);
             }
             self.ask_cluster_api(step)?;
-            self.look(Some(step))?;
+            self.record_handshakes(Some(step))?;
         }
         Ok(())
     }
 
     /// Performs every handshake that the package predicts.
-    fn look(&mut self, step: Option<&Step>) -> Result<()> {
+    fn record_handshakes(&mut self, step: Option<&Step>) -> Result<()> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
         // Such a step changes nothing, and the refused handshakes would appear in the logs that the next step reads.
         if step.is_some_and(Step::reads_logs) {
             return Ok(());
         }
         let began = Instant::now();
-        let records = recorder.look(step)?;
+        let records = recorder.record(step)?;
         self.say(&format!("{} handshakes", records.len()), began);
         self.findings.handshakes.extend(records);
         Ok(())
     }
 
     /// Rolls back the steps of a phase in reverse order.
-    fn take_back(&mut self, package: &Package, phase: u64, kill: bool) -> Result<()> {
-        self.hammer.phase(phase)?;
+    fn roll_back(&mut self, package: &Package, phase: u64, kill: bool) -> Result<()> {
+        self.clients.phase(phase)?;
         for (index, step) in package.steps.iter().enumerate().rev().filter(|(_, step)| step.phase == phase) {
             let began = Instant::now();
             if step.holder == "clients" {
@@ -235,7 +236,7 @@ impl Run<'_> {
         }
         let began = Instant::now();
         let answer = management::regenerate(self.runner.lab, false)?;
-        self.say(&management::words(&answer), began);
+        self.say(&management::describe(&answer), began);
         if step.phase == 3 {
             let refusals = management::refusals(&answer).map(|refusal| format!("RegenerateSecret: {refusal}"));
             self.findings.problems.extend(refusals);
