@@ -14,4 +14,4 @@ pub use self::{
     output::{OutputFile, OutputFiles, PackageError},
     write::package,
 };
-pub(crate) use self::{archive::zip, output::edits, write::write};
+pub(crate) use self::{archive::zip, write::write};
