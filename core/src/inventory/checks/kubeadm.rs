@@ -5,8 +5,7 @@ use crate::{
     Finding,
     formats::kubeadm::VERSIONS,
     inventory::{CLIENT_FLAG, Inventory, Node, ObjectRole, tree},
-    plan::SIGNING_FLAG,
-    profile::AuthorityId,
+    profile::{AuthorityId, SIGNING_FLAG},
 };
 
 /// The cluster's configuration must fit the layout; where kubeadm would later write other flags, that is said.
