@@ -6,20 +6,19 @@ use airlock_core::profile::AuthorityId;
 use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
-    act::Act,
     components::{
         actions::{ActionBar, Alert},
         bar::{self, AppBar, link},
         check::CheckPart,
         download::DownloadPart,
         explain::ExplainPart,
+        fields::Problems,
         inventory::InspectPart,
         keys_help::keys_help,
         load::LoadPart,
         part::Printing,
         password::PasswordPart,
         plan::PlanPart,
-        plan_form::Problems,
         review::ReviewPart,
         trust_panel::TrustPanel,
         unmade::UnmadePart,
@@ -31,6 +30,7 @@ use crate::{
     },
     state::{
         Action, Details, State,
+        act::Act,
         form::{AuthorityChange, BroughtPart, FormChange, PlanForm},
         outage::Consent,
         platform::{Tongue, tongue},

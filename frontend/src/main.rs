@@ -3,7 +3,6 @@
 //! One wasm in two roles. On the page it shows and asks; in a worker it does the work, over the same
 //! `airlock-core` that the command line has.
 
-mod act;
 mod app;
 mod components;
 mod ports;

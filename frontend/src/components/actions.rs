@@ -7,8 +7,7 @@ use super::{
     kit,
 };
 use crate::{
-    act::Act,
-    state::{Job, State, step::Step},
+    state::{Job, State, act::Act, step::Step},
     words,
 };
 

@@ -57,12 +57,12 @@ fn row(authority: &AuthorityReport, signer: Option<&Signer>, today: UnixTime) ->
             <td data-l={trusted} class="r nowrap">{ words::count(places(|signer| &signer.trusted_in), "file") }</td>
         </>
     };
-    let under = html! { <span class="hint" data-test="authority" data-name={words::authority_id(authority.id)}>{ words::authority_state(authority) }</span> };
+    let under = html! { <span class="hint" data-test="authority" data-name={authority.id.as_str()}>{ words::authority_state(authority) }</span> };
     let content = {
         let certificate = certificate.clone();
         Callback::from(move |()| facts(&certificate))
     };
-    html! { <Row key={authority.title.clone()} head={html! { &authority.title }} {under} {cells} columns={words::CA_TABLE.len()} {content} test="authority-row" name={words::authority_id(authority.id)} /> }
+    html! { <Row key={authority.title.clone()} head={html! { &authority.title }} {under} {cells} columns={words::CA_TABLE.len()} {content} test="authority-row" name={authority.id.as_str()} /> }
 }
 
 /// A date, the days that are left, and how much of the validity that is.

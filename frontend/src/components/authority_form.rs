@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{Problems, Property, described_by_hint, hint, invalid, problem, tick, way};
+use super::fields::{Problems, Property, described_by_hint, hint, invalid, problem, tick, way};
 use crate::{
-    act::Act,
     ports::{dom, files},
     state::{
         LoadedFile,
+        act::Act,
         form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange},
     },
     words::{self, hints},
@@ -155,7 +155,7 @@ fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {
 /// One file of an imported CA: picked now, or among the loaded files.
 fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     let AuthorityFieldsProps { form, problems, files, act, .. } = props;
-    let (authority, id) = (form.id, form.field(words::brought_part(part)));
+    let (authority, id) = (form.id, form.field(part.id()));
     let picker = format!("{id}-file");
     let chosen = form.brought_path(part);
     let picked = act.reform(move |event: Event| Act::Bring(authority, part, files::chosen(&event)));

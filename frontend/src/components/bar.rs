@@ -5,8 +5,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::{
-    act::Act,
-    state::{State, Theme, role::Role, step::Step},
+    state::{State, Theme, act::Act, role::Role, step::Step},
     words::{self, sample as sample_words},
 };
 

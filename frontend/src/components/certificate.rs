@@ -5,9 +5,8 @@ use yew::prelude::*;
 
 use super::icon::chevron;
 use crate::{
-    act::Act,
     ports::dom,
-    state::Details,
+    state::{Details, act::Act},
     words::{self, certificate as text, certificate::field},
 };
 

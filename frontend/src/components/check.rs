@@ -15,8 +15,8 @@ use super::{
     platform::use_tongue,
 };
 use crate::{
-    act::Act,
     state::{
+        act::Act,
         check::{Behind, Check, behind},
         platform::Tongue,
         role::Role,

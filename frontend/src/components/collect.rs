@@ -8,9 +8,8 @@ use super::{
     part::{Card, folded_card},
 };
 use crate::{
-    act::Act,
     ports::dom,
-    state::picture::Way,
+    state::{act::Act, picture::Way},
     words::{self, Collect},
 };
 

@@ -4,9 +4,11 @@ use yew::prelude::*;
 
 use super::{kit::Command, part::Card};
 use crate::{
-    act::Act,
     ports::dom,
-    state::explain::{Explained, Explanation, Message, Suspect},
+    state::{
+        act::Act,
+        explain::{Explained, Explanation, Message, Suspect},
+    },
     words::explain as words,
 };
 

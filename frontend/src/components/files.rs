@@ -9,7 +9,10 @@ use super::{
     icon::{Icon, icon},
     part::{Card, Fold},
 };
-use crate::{act::Act, state::LoadedFile, words};
+use crate::{
+    state::{LoadedFile, act::Act},
+    words,
+};
 
 /// Up to this many files the list is open at first.
 const FEW: usize = 12;

@@ -12,9 +12,9 @@ use super::{
     part::{Card, Printing},
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
+        act::Act,
         form::FormChange,
         groups::{self, Group},
         recheck,

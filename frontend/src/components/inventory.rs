@@ -15,9 +15,10 @@ use super::{
     pki, platform,
 };
 use crate::{
-    act::Act,
     state::{
+        act::Act,
         checklist::{Item, loaded},
+        groups,
         lifetimes::Lifetimes,
         nodes::servers,
         pki::Pki,
@@ -88,7 +89,7 @@ fn facts(inventory: &InventoryReport) -> Html {
 fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime) -> Html {
     let [result, first, ca, cas, nodes, certificates] = words::STRIP;
     let (said, warnings) = words::result(inventory);
-    let role = if words::errors_and_warnings(inventory).0 == 0 { Role::Ok } else { Role::Error };
+    let role = if groups::errors_and_warnings(inventory).0 == 0 { Role::Ok } else { Role::Error };
     let authority = inventory.authorities.iter().map(|authority| authority.certificate.not_after).min();
     let rotatable = inventory.authorities.iter().filter(|authority| authority.rotates).count();
     let (control, workers) = (loaded(inventory, Item::ControlPlanes), loaded(inventory, Item::Workers));
@@ -98,7 +99,7 @@ fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime
         <dl class="strip" data-test="strip">
             { kit::stat(role, result, said, warnings) }
             if let Some((what, until)) = lives.and_then(|lives| lives.first.clone()) {
-                { kit::stat(role::expiry(until, today, false), first, words::days_until(until, today), what.rsplit('/').next().unwrap_or_default().to_owned()) }
+                { kit::stat(role::expiry(until, today, false), first, words::days_until(until, today), words::expiring(&what).rsplit('/').next().unwrap_or_default().to_owned()) }
             }
             if let Some(until) = authority {
                 { kit::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }

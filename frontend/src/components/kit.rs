@@ -3,7 +3,10 @@
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
-use crate::{act::Act, state::role::Role, words};
+use crate::{
+    state::{act::Act, role::Role},
+    words,
+};
 
 /// The class of a role, which sets its colours.
 pub fn class(role: Role) -> &'static str {

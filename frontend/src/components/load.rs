@@ -15,13 +15,13 @@ use super::{
     trust_panel::this_page,
 };
 use crate::{
-    act::Act,
     ports::{
         dom,
         files::{self, PickedFile},
     },
     state::{
         Checks, LoadedFile,
+        act::Act,
         checklist::{self, ITEMS, Item, Need},
         role::Role,
     },

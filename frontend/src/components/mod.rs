@@ -9,6 +9,7 @@ pub mod check;
 pub mod collect;
 pub mod download;
 pub mod explain;
+pub mod fields;
 pub mod files;
 pub mod findings;
 pub mod fingerprints;

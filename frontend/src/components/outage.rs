@@ -9,9 +9,9 @@ use super::{
     part::Card,
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
+        act::Act,
         chart::Chart,
         outage::{Consent, Outage},
     },
@@ -27,7 +27,7 @@ pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
                 <li key={outage.cause.clone()} class="note warn" data-test="outage">
                     { icon(Icon::Warning) }
                     <div>
-                        <b>{ words::connection(&outage.client, &outage.server) }{ ", " }{ words::count(outage.connections, "connection") }</b>
+                        <b>{ words::connection(words::peers(&outage.peers)) }{ ", " }{ words::count(outage.connections, "connection") }</b>
                         <dl class="kv">
                             if let Some(chart) = chart {
                                 <dt>{ when }</dt><dd>{ words::outage_moments(chart, outage) }</dd>

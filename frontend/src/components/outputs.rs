@@ -17,10 +17,10 @@ use super::{
     preview::PreviewPane,
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
         Preview,
+        act::Act,
         contexts::{Contexts, Target},
         tree::{self, Branch},
     },

@@ -9,19 +9,20 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    fields::Problems,
     findings,
     icon::{Icon, icon},
     kit,
     lifetimes::lifetimes,
     outage,
     part::{Card, Fold, Head},
-    plan_form::{PlanOptions, Problems},
+    plan_form::PlanOptions,
     restarts, steps,
 };
 use crate::{
-    act::Act,
     state::{
         Foreseen, LoadedFile, Outcome,
+        act::Act,
         form::{FormChange, PlanForm},
         lifetimes::Lifetimes,
         outage::Outage,
@@ -233,7 +234,7 @@ fn successors(plan: &PlanReport, inventory: &InventoryReport) -> Html {
         let old = &authority.certificate;
         let successor = plan.authorities.iter().find(|one| one.id == authority.id);
         html! {
-            <tr key={authority.title.clone()} data-test={successor.map(|_| "successor")} data-name={words::authority_id(authority.id)}>
+            <tr key={authority.title.clone()} data-test={successor.map(|_| "successor")} data-name={authority.id.as_str()}>
                 <th scope="row">{ &authority.title }</th>
                 <td data-l={current}><span><span class="path">{ &old.subject }</span><span class="hint">{ &old.key_type }{ " · " }{ words::until_date(old.not_after) }</span></span></td>
                 if let Some(one) = successor {

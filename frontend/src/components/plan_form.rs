@@ -5,25 +5,21 @@ use std::rc::Rc;
 use airlock_core::plan::request::{Intent, KubeletCertificates, Workers};
 use yew::prelude::*;
 
-use super::{authority_form::AuthorityFields, part::Card, start_over::start_over};
+use super::{
+    authority_form::AuthorityFields,
+    fields::{Problems, described_by_hint, has_problem, hint, invalid, problem, property, tick, way},
+    part::Card,
+    start_over::start_over,
+};
 use crate::{
-    act::Act,
     ports::dom,
     state::{
         LoadedFile,
-        form::{FormChange, FormProblem, PlanForm},
+        act::Act,
+        form::{FormChange, PlanForm},
     },
     words::{self, hints, renewal},
 };
-
-/// What is wrong with the options, and whether the person tried to build with that.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Problems {
-    /// The problems.
-    pub all: Rc<[FormProblem]>,
-    /// Is what is missing a mistake by now?
-    pub attempted: bool,
-}
 
 /// Properties of [`PlanOptions`].
 #[derive(Properties, PartialEq)]
@@ -97,8 +93,8 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
             <div id="authorities" tabindex="-1">
                 { problem(problems, "authorities") }
                 for (index, authority) in form.authorities.iter().enumerate() {
-                    <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
-                        {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
+                    <AuthorityFields key={authority.id.as_str()} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
+                        {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, authority.id.as_str())} {act} />
                 }
             </div>
             if form.takes_strategy { { strategy(form, problems, change) } }
@@ -151,93 +147,6 @@ fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>)
     )
 }
 
-/// An option with its current value in the closed row. All fields are there at once: there are few.
-pub fn property(title: &str, value: &str, open: bool, content: Html) -> Html {
-    html! { <Property title={title.to_owned()} value={value.to_owned()} {open}>{ content }</Property> }
-}
-
-/// Properties of [`Property`].
-#[derive(Properties, PartialEq)]
-pub struct PropertyProps {
-    /// What it is.
-    pub title: AttrValue,
-    /// Its current value.
-    pub value: AttrValue,
-    /// Is it open? A change to `true` opens it.
-    pub open: bool,
-    /// The fields.
-    pub children: Html,
-}
-
-/// An option that opens.
-#[component]
-pub fn Property(props: &PropertyProps) -> Html {
-    let open = use_state_eq(|| props.open);
-    {
-        let open = open.clone();
-        use_effect_with(props.open, move |wanted| {
-            if *wanted {
-                open.set(true);
-            }
-        });
-    }
-    let ontoggle = {
-        let open = open.clone();
-        move |event: Event| open.set(dom::is_open(&event))
-    };
-    html! {
-        <details class="prop" open={*open} {ontoggle} data-test="property">
-            <summary><span><b>{ &props.title }</b><span class="hint">{ &props.value }</span></span>{ super::icon::chevron() }</summary>
-            <div class="body">{ props.children.clone() }</div>
-        </details>
-    }
-}
-
-fn has_problem(problems: &Problems, field: &str) -> bool {
-    problems.all.iter().any(|problem| problem.field.starts_with(field))
-}
-
-/// What is wrong with a field, for those who look and for screen readers.
-pub fn problem(problems: &Problems, field: &str) -> Html {
-    problems.all.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
-        let mistake = problems.attempted || !problem.missing;
-        html! { <p id={format!("{field}-problem")} class={if mistake { "problem" } else { "hint" }} data-test="problem">{ words::problem(&problem.message) }</p> }
-    })
-}
-
-/// The id of the sentence about a field, if there is one.
-pub fn described_by(problems: &Problems, field: &str) -> Option<String> {
-    problems.all.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
-}
-
-/// Why a choice matters.
-pub fn hint(field: &str, text: &'static str) -> Html {
-    html! { <span id={format!("{field}-hint")} class="hint">{ text }</span> }
-}
-
-/// The ids of what is wrong with a field, if anything is, and of its hint.
-pub fn described_by_hint(problems: &Problems, field: &str) -> String {
-    let hint = format!("{field}-hint");
-    described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
-}
-
-/// One of several ways, with why it matters.
-pub fn way(id: &str, name: String, checked: bool, label: &str, why: &'static str, chosen: Callback<Event>) -> Html {
-    html! {
-        <div class="opt">
-            <input id={id.to_owned()} type="radio" {name} {checked} aria-describedby={format!("{id}-hint")} onchange={chosen} data-test={id.to_owned()} />
-            <label for={id.to_owned()}>{ label }</label>
-            { hint(id, why) }
-        </div>
-    }
-}
-
-/// Is a field wrong, rather than not filled in yet?
-pub fn invalid(problems: &Problems, field: &str) -> Option<&'static str> {
-    let wrong = |problem: &FormProblem| problem.field == field && (problems.attempted || !problem.missing);
-    problems.all.iter().any(wrong).then_some("true")
-}
-
 fn days(
     (id, label, why): (&'static str, &str, &'static str),
     value: &str,
@@ -249,18 +158,6 @@ fn days(
             <label for={id}>{ label }</label>
             <input {id} class="input" inputmode="numeric" autocomplete="off" value={value.to_owned()} aria-invalid={invalid(problems, id)} aria-describedby={described_by_hint(problems, id)} {oninput} data-test={id} />
             { problem(problems, id) }
-            { hint(id, why) }
-        </div>
-    }
-}
-
-/// A box with what ticking it means.
-pub fn tick(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
-    html! {
-        <div class="opt">
-            <input id={id.to_owned()} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id.to_owned()}
-                onchange={ticked.reform(|event: Event| dom::checked(&event))} />
-            <label for={id.to_owned()}>{ label }</label>
             { hint(id, why) }
         </div>
     }

@@ -5,9 +5,11 @@ use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::{
-    act::Act,
     ports::dom,
-    state::platform::{self, Tongue},
+    state::{
+        act::Act,
+        platform::{self, Tongue},
+    },
     words::platform as words,
 };
 

@@ -5,9 +5,9 @@ use yew::prelude::*;
 
 use super::certificate::rows;
 use crate::{
-    act::Act,
     state::{
         Preview,
+        act::Act,
         sides::{self, Pair},
     },
     words,

@@ -18,9 +18,9 @@ use super::{
     reach,
 };
 use crate::{
-    act::Act,
     state::{
         Preview,
+        act::Act,
         chart::{Chart, Mark},
         contexts::Contexts,
         picture::Picture,

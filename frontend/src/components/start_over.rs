@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::plan_form::{Problems, described_by, invalid, problem, property, way};
+use super::fields::{Problems, described_by, invalid, problem, property, way};
 use crate::{
     ports::dom,
     state::form::{FormChange, PlanForm},

@@ -7,8 +7,7 @@ use super::{
     part::{Card, Fold},
 };
 use crate::{
-    act::Act,
-    state::{Checks, memory::Memory, role::Role},
+    state::{Checks, act::Act, memory::Memory, role::Role},
     words,
 };
 

@@ -12,8 +12,8 @@ use super::{
     picture::{MatrixPart, TrustPart},
 };
 use crate::{
-    act::Act,
     state::{
+        act::Act,
         chart::Chart,
         outage::{self, Consent},
         picture::Picture,

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, ClipboardItem};
 
-use super::{reason, window};
+use super::browser::{reason, window};
 
 /// Puts a text into the clipboard that is still being made. Call it while the person's click is handled:
 /// the browser lets nobody else write there. The text passes from blob to clipboard inside the browser.

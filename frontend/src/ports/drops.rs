@@ -12,8 +12,8 @@ use web_sys::{
 };
 
 use super::{
+    browser::reason,
     files::{MAX_FILES, PickedFile, transferred},
-    reason,
 };
 
 #[wasm_bindgen]

@@ -9,7 +9,7 @@ pub use web_sys::Blob;
 use web_sys::{ClipboardEvent, DataTransfer, Event, File, FileList, HtmlElement, HtmlInputElement};
 use zeroize::Zeroizing;
 
-use super::reason;
+use super::browser::reason;
 use crate::state::explain::{self, Message};
 
 /// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.

@@ -10,7 +10,7 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{spawn, window, workers};
+use super::{browser::window, workers};
 
 thread_local! {
     /// Whoever waits, in the order in which they came.
@@ -24,7 +24,7 @@ pub async fn turn() {
     let (call, called) = oneshot::channel();
     WAITING.with_borrow_mut(|waiting| waiting.push_back(call));
     if !GIVING.replace(true) {
-        spawn(give());
+        wasm_bindgen_futures::spawn_local(give());
     }
     // Turns are given until nobody waits.
     let _ = called.await;

@@ -5,7 +5,7 @@ use gloo_file::{Blob, ObjectUrl};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessagePort, Worker, WorkerOptions};
 
-use super::endpoint::Endpoint;
+use super::{browser::window, endpoint::Endpoint};
 use crate::worker::protocol::Role;
 
 #[wasm_bindgen]
@@ -61,7 +61,7 @@ impl Drop for Thread {
 /// How many workers can run at once here, at least 1.
 pub fn parallelism() -> usize {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
-    super::window().map_or(1, |window| (window.navigator().hardware_concurrency() as usize).max(1))
+    window().map_or(1, |window| (window.navigator().hardware_concurrency() as usize).max(1))
 }
 
 /// Two ends of a new conversation, to be handed to those who are to have it.

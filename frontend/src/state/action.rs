@@ -7,6 +7,7 @@ use airlock_core::{
     report::{CertificateDetails, CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport},
 };
 
+use super::checks::SelfTest;
 use super::{
     appearance::Theme,
     chart::Chart,
@@ -19,7 +20,6 @@ use super::{
     step::Step,
     work::{Downloaded, Job, LoadedFile, Outcome, Workplace},
 };
-use crate::worker::protocol::SelfTest;
 
 /// Everything that changes the page.
 #[derive(Clone, Debug)]

@@ -5,8 +5,6 @@ use airlock_core::{
     simulate::{Column, Edge, Outcome, Span, TrustMatrix, Verdict},
 };
 
-use crate::words;
-
 /// Up to this many moments there is a cell for each; beyond, a cell for each run of the same.
 const MAX_SINGLE: usize = 80;
 
@@ -31,16 +29,36 @@ pub struct Chart {
 pub struct Group {
     /// The row's id, such as `kubelet-apiserver`.
     pub row: String,
-    /// Who connects, all instances together.
-    pub client: String,
-    /// To whom.
-    pub server: String,
+    /// Its client and its server.
+    pub peers: Peers,
     /// Must it be refused at the end?
     pub refused: bool,
     /// First and last of its edges in the matrix, and those between.
     pub edges: std::ops::Range<usize>,
     /// The worst of its edges, moment by moment.
     pub runs: Vec<Run>,
+}
+
+/// Client and server of a connection, or of several. Texts: `words::peers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// One connection, as core names both ends.
+    One {
+        /// Who connects.
+        client: String,
+        /// To whom.
+        server: String,
+    },
+    /// All connections of a profile's row, by the row's id.
+    Row(String),
+    /// All uses of the old CA that must be rejected.
+    OldCa,
+}
+
+impl Peers {
+    fn of(edge: &Edge) -> Self {
+        Self::One { client: edge.client.clone(), server: edge.server.clone() }
+    }
 }
 
 /// Moments in a row that look the same.
@@ -97,10 +115,8 @@ pub struct Line {
 /// What is to be said of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell<'a> {
-    /// Who connects.
-    pub client: &'a str,
-    /// To whom.
-    pub server: &'a str,
+    /// Client and server.
+    pub peers: Peers,
     /// The moment.
     pub column: usize,
     /// The last moment for which the same is to be said.
@@ -127,8 +143,7 @@ impl Chart {
                 Some(group) => group.edges.end = index + 1,
                 None => groups.push(Group {
                     row: edge.row.clone(),
-                    client: edge.client.clone(),
-                    server: edge.server.clone(),
+                    peers: Peers::of(edge),
                     refused: edge.refused,
                     edges: index..index + 1,
                     runs: Vec::new(),
@@ -141,11 +156,9 @@ impl Chart {
             let rows = edges.iter().filter(|edge| edge.row != group.row).count();
             if rows > 0 {
                 OLD_CA.clone_into(&mut group.row);
-                words::OLD_USES.clone_into(&mut group.client);
-                words::EVERY_COMPONENT.clone_into(&mut group.server);
-            } else if let Some(row) = row(&group.row) {
-                words::party(row.client, row.authority).clone_into(&mut group.client);
-                words::party(row.server, row.authority).clone_into(&mut group.server);
+                group.peers = Peers::OldCa;
+            } else if row(&group.row).is_some() {
+                group.peers = Peers::Row(group.row.clone());
             }
         }
         let phases = phases(&matrix.columns);
@@ -177,13 +190,13 @@ impl Chart {
         let same =
             all.iter().filter_map(|(edge, _)| edge.spans.iter().find(|span| (span.from..=span.to).contains(&column)));
         let until = same.map(|span| span.to).min().unwrap_or(column);
-        let (client, server) = match edges {
-            [one] => (one.client.as_str(), one.server.as_str()),
-            _ => (group.client.as_str(), group.server.as_str()),
+        let peers = match edges {
+            [one] => Peers::of(one),
+            _ => group.peers.clone(),
         };
         let looks = all.iter().map(|(edge, verdict)| look(edge, verdict, self.accepted));
         let look = looks.reduce(worse)?;
-        Some(Cell { client, server, column, until, look, refused: group.refused, all, worst })
+        Some(Cell { peers, column, until, look, refused: group.refused, all, worst })
     }
 }
 

@@ -1,6 +1,15 @@
 //! The page's checks of itself.
 
-use crate::worker::protocol::SelfTest;
+use serde::{Deserialize, Serialize};
+
+/// What came of the tests at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Does the browser give random bytes, other ones each time?
+    pub randomness: bool,
+    /// Do signatures of new keys verify, and those of other messages not?
+    pub signatures: bool,
+}
 
 /// What the page found out about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use airlock_core::{UnixTime, report::InventoryReport};
 
 mod evidence;
+mod model;
 mod symptoms;
 
-pub use symptoms::Kind;
+pub use self::model::{Clue, Explanation, Facts, Kind, Part, Suspect};
 
 /// No message is longer. Characters.
 const MAX_LENGTH: usize = 20_000;
@@ -63,97 +64,6 @@ impl Explained {
 pub fn is_message(text: &str) -> bool {
     let file = ["apiVersion:", "\"apiVersion\"", "-----BEGIN"].iter().any(|mark| text.contains(mark));
     !file && text.len() <= MAX_LENGTH && text.lines().any(|line| symptoms::read(line).is_some())
-}
-
-/// What a message means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// What went wrong.
-    pub kind: Kind,
-    /// What the message says about it.
-    pub facts: Facts,
-    /// Who among the loaded files may be meant.
-    pub suspects: Vec<Suspect>,
-    /// Suspects beyond those, which are not named.
-    pub more: usize,
-}
-
-/// What can be read out of a message; empty where it says nothing of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The CA that was tried and did not fit.
-    pub authority: String,
-    /// The name or address that was looked for.
-    pub wanted: String,
-    /// The names and addresses that the certificate has.
-    pub names: Vec<String>,
-    /// The end or the beginning of the certificate's life, as RFC 3339 has it.
-    pub moment: String,
-    /// The file that is named.
-    pub file: String,
-    /// The pin that is named.
-    pub pin: String,
-    /// Host and port of the server that was called.
-    pub server: String,
-}
-
-/// Somebody or something among the loaded files that may be meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Suspect {
-    /// The part that it would have had.
-    pub part: Part,
-    /// Who has it.
-    pub holder: String,
-    /// Where.
-    pub place: String,
-    /// The file as the person named it.
-    pub file: String,
-    /// What speaks against it.
-    pub clue: Clue,
-}
-
-/// The part of a suspect in what went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// It may be the server, or what the server showed.
-    Server,
-    /// It may be the client, or what the client showed.
-    Client,
-    /// It holds what is trusted.
-    Trust,
-    /// It is the file itself.
-    File,
-}
-
-/// What speaks against a suspect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Clue {
-    /// It shows a certificate of a CA that the other side may not trust: that CA.
-    SignedBy(String),
-    /// It shows a certificate whose CA is not among the files: that issuer.
-    SignedByNobody(String),
-    /// It trusts these CAs alone.
-    TrustsOnly(Vec<String>),
-    /// Its certificate ended then.
-    Expired(UnixTime),
-    /// Its certificate begins then.
-    Begins(UnixTime),
-    /// Its certificate has these names.
-    Names(Vec<String>),
-    /// It connects to this server.
-    ConnectsTo(String),
-    /// It holds so many certificates.
-    Holds(usize),
-    /// Its private key is another one than its certificate's.
-    OtherKey,
-    /// Its CA data is not the first certificate of ca.crt.
-    OtherCa(Vec<String>),
-    /// It is the CA of this pin.
-    Pin(String),
-    /// Its key id of the issuer is none of the issuer's.
-    OtherKeyId,
-    /// What inspection said of it.
-    Said(String),
 }
 
 /// How many suspects are named.

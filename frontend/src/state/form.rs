@@ -16,8 +16,7 @@ use airlock_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{LoadedFile, outage::Outage};
-use crate::words;
+use super::{outage::Outage, work::LoadedFile};
 
 /// What stands in the fields. The serialized form is what a session saves: without what the loaded files say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,6 +177,16 @@ pub enum BroughtPart {
     Certificate,
     /// Its private key.
     Key,
+}
+
+impl BroughtPart {
+    /// In ids of elements and in the paths of imported files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Key => "key",
+        }
+    }
 }
 
 /// What is wrong with a field. Texts: `words::problem`.
@@ -455,7 +464,7 @@ impl AuthorityForm {
 
     /// The id of one of its fields' elements, such as `cluster-name`.
     pub fn field(&self, name: &str) -> String {
-        format!("{}-{name}", words::authority_id(self.id))
+        format!("{}-{name}", self.id.as_str())
     }
 
     /// The chosen file of an authority that is brought along; empty for none.
@@ -486,7 +495,7 @@ impl AuthorityForm {
                 let wanted = part == BroughtPart::Certificate || !external;
                 if wanted && self.brought_path(part).is_empty() {
                     let message = Problem::NoFile(self.title.clone(), part);
-                    problems.push(FormProblem::missing(self.field(words::brought_part(part)), message));
+                    problems.push(FormProblem::missing(self.field(part.id()), message));
                 }
             }
             let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };

@@ -1,6 +1,6 @@
 //! Findings by cause: those of one code whose messages differ in names and numbers alone are one group.
 
-use airlock_core::{Finding, Severity};
+use airlock_core::{Finding, Severity, report::InventoryReport};
 
 /// Findings with the same cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,13 @@ fn is_similar(one: &str, other: &str) -> bool {
     let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
     let same = one.iter().zip(&other).filter(|(one, other)| one == other).count();
     one.len() == other.len() && 2 * same >= one.len()
+}
+
+/// Causes of errors, and of warnings.
+pub fn errors_and_warnings(inventory: &InventoryReport) -> (usize, usize) {
+    let groups = groups(&inventory.findings);
+    let of = |severity| groups.iter().filter(|group| group.severity == severity).count();
+    (of(Severity::Error), of(Severity::Warning))
 }
 
 #[cfg(test)]

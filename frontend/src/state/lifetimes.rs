@@ -6,7 +6,6 @@ use airlock_core::{
 };
 
 use super::pki::{Pki, Place};
-use crate::words;
 
 /// A bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +42,22 @@ pub struct Lifetimes {
     pub today: UnixTime,
     /// Left and right end.
     pub span: (UnixTime, UnixTime),
-    /// Where the certificate is that expires first, and when: a holder with a path, or an authority.
-    pub first: Option<(String, UnixTime)>,
+    /// The certificate that expires first, and when.
+    pub first: Option<(Expiring, UnixTime)>,
+}
+
+/// A certificate that expires. Texts: `words::expiring`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expiring {
+    /// A CA, by its title.
+    Authority(String),
+    /// A certificate in a file of some holders.
+    Certificate {
+        /// Its path on each holder.
+        path: String,
+        /// The holders' names.
+        holders: Vec<String>,
+    },
 }
 
 /// Reads them from what was found and, if there is a plan, from what takes over. `None` where there is nothing to show.
@@ -84,14 +97,16 @@ fn leaves(name: &str, places: &[Place]) -> Option<Life> {
 }
 
 /// What expires first.
-fn first(pki: &Pki) -> Option<(String, UnixTime)> {
+fn first(pki: &Pki) -> Option<(Expiring, UnixTime)> {
     let places = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others);
     let place = places.min_by_key(|place| place.until);
     let authority = pki.signers.iter().min_by_key(|signer| signer.until);
     match (place, authority) {
-        (Some(place), Some(signer)) if signer.until < place.until => Some((signer.title.clone(), signer.until)),
-        (Some(place), _) => Some((format!("{} on {}", place.path, words::few_holders(&place.holders)), place.until)),
-        (None, signer) => signer.map(|signer| (signer.title.clone(), signer.until)),
+        (Some(place), signer) if signer.is_none_or(|signer| signer.until >= place.until) => {
+            let certificate = Expiring::Certificate { path: place.path.clone(), holders: place.holders.clone() };
+            Some((certificate, place.until))
+        }
+        (_, signer) => signer.map(|signer| (Expiring::Authority(signer.title.clone()), signer.until)),
     }
 }
 

@@ -5,8 +5,6 @@ use airlock_core::{
     report::InventoryReport,
 };
 
-use super::{Job, State, step::Step};
-
 /// What is encrypted, and what was done about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
@@ -31,14 +29,6 @@ impl Lock {
     /// Would a password open anything?
     pub fn is_shut(&self) -> bool {
         !self.files.is_empty()
-    }
-}
-
-impl State {
-    /// Is a password asked for where the person is? Not once a package is made: opening anything would take it away.
-    pub fn asks_for_password(&self) -> bool {
-        let before_making = matches!(self.step, Step::Load | Step::Inspect | Step::Plan) && self.package.is_none();
-        self.lock.is_shut() && before_making && !matches!(self.job, Some(Job::Making { .. }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use airlock_core::report::InventoryReport;
 
-use super::{Job, State};
+use super::{page::State, work::Job};
 
 /// How many different private keys are among what was found.
 pub fn keys(inventory: &InventoryReport) -> usize {

@@ -5,15 +5,13 @@ use airlock_core::{
     simulate::{Edge, Outcome},
 };
 
-use super::chart::Chart;
+use super::chart::{Chart, Group, Peers};
 
 /// What breaks for a time, all connections of a row together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// Who connects.
-    pub client: String,
-    /// To whom.
-    pub server: String,
+    /// Client and server.
+    pub peers: Peers,
     /// How many connections that is.
     pub connections: usize,
     /// The first moment in which one of them breaks, and the last.
@@ -38,14 +36,13 @@ pub enum Consent {
 
 /// The outages of what was predicted, whether accepted or not.
 pub fn outages(chart: &Chart) -> Vec<Outage> {
-    let outage = |group: &super::chart::Group| {
+    let outage = |group: &Group| {
         let edges = chart.matrix.edges[group.edges.clone()].iter().filter(|edge| !edge.outage.is_empty());
         let declared = declared(&group.row, &edges.clone().next()?.outage)?;
         let broken: Vec<(usize, usize)> = edges.filter_map(broken).collect();
         let moments = (broken.iter().map(|at| at.0).min()?, broken.iter().map(|at| at.1).max()?);
         Some(Outage {
-            client: group.client.clone(),
-            server: group.server.clone(),
+            peers: group.peers.clone(),
             connections: broken.len(),
             moments,
             cause: declared.cause.to_owned(),

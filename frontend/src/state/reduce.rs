@@ -8,18 +8,21 @@ use airlock_core::{
 };
 
 use super::{
-    Action, Details, Focus, Foreseen, Job, LoadedFile, Outcome, Preview, State,
+    action::Action,
     chart::Chart,
     check::Check,
+    details::Details,
     explain::Message,
     form::{FormChange, FormProblem},
     memory,
     notice::{Alert, Notice},
     outage::{self, Consent, Outage},
+    page::State,
     picture::{Picture, PictureChange},
     pki,
     session::Choices,
     step::Step,
+    work::{Foreseen, Job, LoadedFile, Outcome, Preview},
 };
 
 impl State {
@@ -334,9 +337,13 @@ impl State {
         self.notice = None;
     }
 
-    /// Moves the keyboard focus to the element of that id.
-    pub(super) fn look_at(&mut self, id: &str) {
-        self.focus = Focus { id: id.to_owned(), count: self.focus.count.wrapping_add(1) };
+    /// Undoes the last change as far as the page alone can: the worker removes and restores files.
+    fn undo(&mut self) {
+        if let Some(form) = self.history.undo() {
+            self.forget_package();
+            (self.foreseen, self.predicting) = (None, false);
+            self.form = form;
+        }
     }
 
     fn forget_plan(&mut self) {
@@ -347,16 +354,5 @@ impl State {
         self.form_problems.clear();
         self.attempted = false;
         self.forget_package();
-    }
-
-    pub(super) fn forget_package(&mut self) {
-        self.unmade = Rc::default();
-        self.consent = Consent::default();
-        self.package = None;
-        self.authorities = Rc::default();
-        self.chart = None;
-        self.picture = Picture::default();
-        self.preview = None;
-        self.download = None;
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LoadedFile, State,
     form::{AuthorityForm, PlanForm},
+    work::LoadedFile,
 };
 
 /// The format that is written and read.
@@ -51,6 +51,11 @@ pub fn read(bytes: &[u8]) -> Option<Choices> {
 }
 
 impl Choices {
+    /// The choices of a session: the platform that the person chose, and the options.
+    pub fn of(platform: Option<&str>, form: PlanForm) -> Self {
+        Self { airlock_choices: FORMAT, platform: platform.map(str::to_owned), form }
+    }
+
     /// The chosen platform, if it is a known one.
     pub fn platform(&self) -> Option<&'static str> {
         airlock_core::profile::named(self.platform.as_deref()?).map(|profile| profile.id)
@@ -59,14 +64,6 @@ impl Choices {
     /// As a file.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("Invariant: choices have a JSON form") + "\n"
-    }
-}
-
-impl State {
-    /// The choices of this session.
-    pub fn choices(&self) -> Choices {
-        let platform = self.platform.map(str::to_owned);
-        Choices { airlock_choices: FORMAT, platform, form: self.form.clone() }
     }
 }
 

@@ -1,23 +1,30 @@
 //! The page's behaviour, without a page.
 
+use std::rc::Rc;
+
 use airlock_core::{
-    UnixTime,
+    Finding, UnixTime,
     plan::request::{BroughtAuthority, Intent, PossibleChoices, RotationRequest, Workers},
     profile::AuthorityId,
-    report::{AuthorityReport, CertificateReport, FilePreview, OutputFileReport, ReplacedReport},
+    report::{
+        AuthorityReport, CertificateReport, FilePreview, InventoryReport, OutputFileReport, PackageReport, PlanReport,
+        ReplacedReport,
+    },
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
 use super::{
-    form::{AuthorityChange, BroughtPart, Course, FormChange, Problem},
+    checks::SelfTest,
+    form::{AuthorityChange, BroughtPart, Course, FormChange, FormProblem, PlanForm, Problem},
+    notice::{Alert, Notice},
+    outage::Consent,
     picture::PictureChange,
+    step::Step,
+    work::FileId,
     *,
 };
-use crate::{
-    words,
-    worker::protocol::{FileId, SelfTest},
-};
+use crate::words;
 
 pub(super) fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     AuthorityReport {

@@ -1,11 +1,9 @@
 //! What can be taken back: the last changes to files and choices, the newest first.
 
 use super::{
-    LoadedFile, State,
     form::{AuthorityChange, FormChange, PlanForm},
-    step::Step,
+    work::{FileId, LoadedFile},
 };
-use crate::worker::protocol::FileId;
 
 /// No more changes are remembered, and no more removed files kept for them.
 pub const MAX_UNDOS: usize = 20;
@@ -91,42 +89,23 @@ impl History {
         self.remember(Change::Platform(before));
     }
 
+    /// Removes the last change from the list. Returns the form to restore if the change was a choice; files come back
+    /// from the worker, and the form with them ([`Self::form_that_comes_back`]).
+    pub(super) fn undo(&mut self) -> Option<PlanForm> {
+        match self.changes.pop()? {
+            Change::Chosen(form, _) => return Some(*form),
+            Change::Removed(_, form) => {
+                self.undoing = true;
+                self.form = Some(form);
+            }
+            Change::Added(_) | Change::Platform(_) => self.undoing = true,
+        }
+        None
+    }
+
     /// The form as it was when the files that come back were removed.
     pub(super) fn form_that_comes_back(&mut self) -> Option<PlanForm> {
         self.form.take().map(|form| *form)
-    }
-}
-
-impl State {
-    /// The change that can be taken back now: none while work is under way, and none over which a package would be lost.
-    pub fn undoable(&self) -> Option<&Change> {
-        self.history.last().filter(|_| self.job.is_none() && self.package.is_none())
-    }
-
-    /// The same, where the step that is shown has to do with it: a button for it stands there.
-    pub fn undo_offered(&self) -> Option<&Change> {
-        self.undoable().filter(|change| match change {
-            Change::Added(_) | Change::Removed(..) => matches!(self.step, Step::Load | Step::Inspect),
-            Change::Platform(_) => self.step == Step::Inspect,
-            Change::Chosen(..) => self.step == Step::Plan,
-        })
-    }
-
-    /// Takes the last change out of the list, and as much of it back as the page itself can: files come and go in the worker.
-    pub(super) fn undo(&mut self) {
-        match self.history.changes.pop() {
-            Some(Change::Chosen(form, _)) => {
-                self.forget_package();
-                (self.foreseen, self.predicting) = (None, false);
-                self.form = *form;
-            }
-            Some(Change::Removed(_, form)) => {
-                self.history.undoing = true;
-                self.history.form = Some(form);
-            }
-            Some(Change::Added(_) | Change::Platform(_)) => self.history.undoing = true,
-            None => {}
-        }
     }
 }
 
@@ -156,7 +135,7 @@ mod tests {
 
     use super::*;
     use crate::state::{
-        Action,
+        Action, State,
         tests::{after, inventory},
     };
 

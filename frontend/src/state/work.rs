@@ -7,7 +7,7 @@ use airlock_core::{
     report::{FilePreview, PlanReport},
 };
 
-use crate::worker::protocol::FileId;
+use serde::{Deserialize, Serialize};
 
 /// Where the work runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,14 @@ pub enum Workplace {
     #[default]
     Starting,
 }
+
+/// Identifies a loaded file on the page and in the core worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileId(
+    /// Counts up over the life of the page, never used twice.
+    pub u32,
+);
 
 /// A loaded file, as the page lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]

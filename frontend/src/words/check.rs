@@ -5,7 +5,11 @@ use airlock_core::{
     report::{CheckReport, ReplacedReport, StepReport},
 };
 
-use super::{capital, count, few_holders, is, moment_title, phase, platform};
+use super::{
+    platform,
+    review::moment_title,
+    text::{capital, count, few_holders, is, phase},
+};
 use crate::state::{
     check::{Behind, behind},
     platform::Tongue,
@@ -90,7 +94,7 @@ pub fn checked(report: &CheckReport) -> String {
 
 /// What is not through a phase.
 pub fn behind_whom(behind: &Behind<'_>) -> String {
-    format!("{}, {}", capital(super::role(behind.role)), count(behind.missing.len(), "place"))
+    format!("{}, {}", capital(super::inspect::role(behind.role)), count(behind.missing.len(), "place"))
 }
 
 fn is_node(behind: &Behind<'_>) -> bool {

@@ -5,7 +5,10 @@ use airlock_core::{
     report::{PackageReport, PlanReport},
 };
 
-use super::{count, renewal, size};
+use super::{
+    renewal,
+    text::{count, size},
+};
 
 /// The heading.
 pub const DOWNLOAD_TITLE: &str = "Download the package";

@@ -298,13 +298,13 @@ pub fn clue(clue: &Clue) -> String {
 
 /// Suspects that are not named.
 pub fn more(more: usize) -> String {
-    format!("{} more", super::count(more, "file"))
+    format!("{} more", super::text::count(more, "file"))
 }
 
 /// How much was found, for those who listen.
 pub fn found(explanations: usize) -> String {
     match explanations {
         0 => UNKNOWN.to_owned(),
-        found => format!("{} below.", super::count(found, "explanation")),
+        found => format!("{} below.", super::text::count(found, "explanation")),
     }
 }

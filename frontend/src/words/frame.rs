@@ -1,8 +1,11 @@
 //! App bar, stepper, action bar, keyboard help.
 
-use airlock_core::{Severity, plan::request::Intent, report::InventoryReport};
+use airlock_core::{plan::request::Intent, report::InventoryReport};
 
-use super::{count, grouped, platform, sample};
+use super::{
+    platform, sample,
+    text::{count, grouped},
+};
 use crate::state::{
     Job, Outcome, State, Theme, Workplace,
     chart::Mark,
@@ -86,9 +89,11 @@ pub fn progress(state: &State, step: Step) -> String {
         Step::Load if state.files.is_empty() => "Start here".to_owned(),
         Step::Load => state.inventory.as_ref().map_or_else(String::new, |inventory| count(inventory.files, "file")),
         Step::Inspect => {
-            state.inventory.as_ref().map_or_else(String::new, |inventory| match errors_and_warnings(inventory) {
-                (0, _) => "No errors".to_owned(),
-                (errors, _) => count(errors, "error"),
+            state.inventory.as_ref().map_or_else(String::new, |inventory| {
+                match groups::errors_and_warnings(inventory) {
+                    (0, _) => "No errors".to_owned(),
+                    (errors, _) => count(errors, "error"),
+                }
             })
         }
         Step::Plan => match &state.outcome {
@@ -110,7 +115,7 @@ pub fn progress(state: &State, step: Step) -> String {
 
 /// The role of a step in the stepper.
 pub fn progress_role(state: &State, step: Step) -> Role {
-    let errors = |inventory: &InventoryReport| errors_and_warnings(inventory).0 > 0;
+    let errors = |inventory: &InventoryReport| groups::errors_and_warnings(inventory).0 > 0;
     let refused = match step {
         Step::Load | Step::Download => false,
         Step::Inspect => state.inventory.as_deref().is_some_and(errors),
@@ -129,13 +134,6 @@ pub fn progress_role(state: &State, step: Step) -> Role {
         (false, true) => Role::Ok,
         (false, false) => Role::Plain,
     }
-}
-
-/// Causes of errors, and of warnings.
-pub fn errors_and_warnings(inventory: &InventoryReport) -> (usize, usize) {
-    let groups = groups::groups(&inventory.findings);
-    let of = |severity| groups.iter().filter(|group| group.severity == severity).count();
-    (of(Severity::Error), of(Severity::Warning))
 }
 
 /// What the action bar says.
@@ -163,7 +161,7 @@ pub fn status(state: &State) -> Status {
     }
     if let Some(notice) = &state.notice {
         let role = if notice.is_refusal() { Role::Error } else { Role::Ok };
-        return status_of(role, super::notice(notice), "");
+        return status_of(role, super::notices::notice(notice), "");
     }
     match state.step {
         Step::Load => load_status(state),
@@ -182,7 +180,7 @@ fn load_status(state: &State) -> Status {
         return status_of(Role::Plain, "No files loaded", "Add files, or try a sample");
     };
     let loaded = format!("{} loaded", count(inventory.files, "file"));
-    match errors_and_warnings(inventory) {
+    match groups::errors_and_warnings(inventory) {
         (0, _) => status_of(Role::Ok, loaded, "No errors"),
         (errors, _) => status_of(Role::Error, loaded, format!("{}, see Inspect", count(errors, "error"))),
     }
@@ -190,14 +188,14 @@ fn load_status(state: &State) -> Status {
 
 fn inspect_status(state: &State) -> Status {
     let Some(inventory) = &state.inventory else { return Status::default() };
-    match errors_and_warnings(inventory) {
+    match groups::errors_and_warnings(inventory) {
         (0, 0) => status_of(Role::Ok, "No errors", "No warnings"),
         (0, 1) => status_of(Role::Ok, "No errors", "1 warning does not block planning"),
         (0, warnings) => {
             status_of(Role::Ok, "No errors", format!("{} do not block planning", count(warnings, "warning")))
         }
         (errors, _) => {
-            let first = groups::groups(&inventory.findings).first().map(|group| super::group_title(group));
+            let first = groups::groups(&inventory.findings).first().map(|group| super::inspect::group_title(group));
             status_of(Role::Error, count(errors, "error"), first.unwrap_or_default())
         }
     }
@@ -209,14 +207,14 @@ fn plan_status(state: &State) -> Status {
             1 => "1 option needs your input".to_owned(),
             more => format!("{} options need your input", grouped(more)),
         };
-        let first = super::problem(&state.form_problems[0].message);
+        let first = super::plan::problem(&state.form_problems[0].message);
         return status_of(Role::Warning, text, first);
     }
     if state.planning {
         return status_of(Role::Info, "Updating the plan …", "");
     }
     if let Some(foreseen) = state.forbidden() {
-        return status_of(Role::Error, super::FORESEEN, super::foreseen(foreseen.acceptable));
+        return status_of(Role::Error, super::plan::FORESEEN, super::plan::foreseen(foreseen.acceptable));
     }
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {
@@ -230,7 +228,7 @@ fn plan_status(state: &State) -> Status {
             status_of(Role::Ok, count(plan.steps.len(), "step"), checking)
         }
         Some(Outcome::Refused(findings)) => {
-            let first = findings.first().map(|finding| super::capital(&finding.message)).unwrap_or_default();
+            let first = findings.first().map(|finding| super::text::capital(&finding.message)).unwrap_or_default();
             status_of(Role::Error, "No plan is possible", first)
         }
         None => status_of(Role::Plain, "No plan yet", ""),
@@ -334,14 +332,6 @@ pub fn key_names(combination: &str) -> Vec<&str> {
         other => other,
     };
     combination.split('+').map(name).collect()
-}
-
-/// The cluster by its name.
-pub fn cluster(inventory: &InventoryReport) -> String {
-    match inventory.cluster.as_str() {
-        "" => "this cluster".to_owned(),
-        name => name.to_owned(),
-    }
 }
 
 /// What was found, in a line.

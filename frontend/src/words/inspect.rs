@@ -5,10 +5,10 @@ use airlock_core::{
     report::{AuthorityReport, InventoryReport},
 };
 
-use super::{capital, cluster, count, days_until, few_holders, grouped, range, sentence, until_date};
+use super::text::{capital, cluster, count, days_until, few_holders, grouped, range, sentence, until_date};
 use crate::state::{
-    groups::{Group, MAX_VALUES, Piece},
-    lifetimes::{Kind, Life, Lifetimes},
+    groups::{Group, MAX_VALUES, Piece, errors_and_warnings},
+    lifetimes::{Expiring, Kind, Life, Lifetimes},
     nodes::Fold,
     pki::{Pki, Place},
     role::days_left,
@@ -106,7 +106,7 @@ pub fn inspect_sentence(inventory: &InventoryReport, chosen: bool) -> String {
 
 /// The first fact of the strip, and what supports it.
 pub fn result(inventory: &InventoryReport) -> (String, String) {
-    let (errors, warnings) = super::errors_and_warnings(inventory);
+    let (errors, warnings) = errors_and_warnings(inventory);
     let result = if errors == 0 { "No errors".to_owned() } else { count(errors, "error") };
     (result, if warnings == 0 { "no warnings".to_owned() } else { count(warnings, "warning") })
 }
@@ -272,14 +272,22 @@ pub fn pki(pki: &Pki) -> String {
     format!("Trust and issuance. {}. The table below shows the same.", signers.collect::<Vec<_>>().join("; "))
 }
 
+/// A certificate that expires, and where it is.
+pub fn expiring(certificate: &Expiring) -> String {
+    match certificate {
+        Expiring::Authority(title) => title.clone(),
+        Expiring::Certificate { path, holders } => format!("{path} on {}", few_holders(holders)),
+    }
+}
+
 /// What expires first.
 pub fn first_expiry(all: &Lifetimes) -> String {
-    let Some((what, until)) = &all.first else { return String::new() };
+    let Some((certificate, until)) = &all.first else { return String::new() };
     let left = match usize::try_from(days_left(*until, all.today)) {
         Ok(days) => format!("in {}", count(days, "day")),
         Err(_) => "already expired".to_owned(),
     };
-    format!("Earliest expiry: {what}, on {}, {left}.", until.date())
+    format!("Earliest expiry: {}, on {}, {left}.", expiring(certificate), until.date())
 }
 
 /// What a bar is called.

@@ -2,7 +2,7 @@
 
 use airlock_core::report::InventoryReport;
 
-use super::{count, few_holders};
+use super::text::{count, few_holders};
 use crate::state::{
     checklist::{Item, Need},
     lock::Lock,
@@ -75,7 +75,7 @@ pub const REMOVE: &str = "Remove";
 
 /// The sentence under the heading, with files.
 pub fn loaded_sentence(inventory: &InventoryReport, chosen: bool) -> String {
-    format!("{}. Add more files at any time.", super::summary(inventory, chosen))
+    format!("{}. Add more files at any time.", super::frame::summary(inventory, chosen))
 }
 
 /// The button beside a file, for screen readers.

@@ -1,10 +1,11 @@
 //! Results of actions, and failures.
 
-use super::{checked, count, explain, is};
-use crate::state::{
-    contexts::Target,
-    notice::{Alert, Notice},
+use super::{
+    check::checked,
+    explain,
+    text::{cluster_of, count, is},
 };
+use crate::state::notice::{Alert, Notice};
 
 /// The result of the last action.
 pub fn notice(notice: &Notice) -> String {
@@ -72,14 +73,6 @@ pub fn alert(alert: &Alert) -> String {
             "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible."
                 .to_owned()
         }
-    }
-}
-
-/// A cluster in a sentence.
-pub fn cluster_of(target: Target) -> &'static str {
-    match target {
-        Target::Management => "management cluster",
-        Target::Workload => "workload cluster",
     }
 }
 

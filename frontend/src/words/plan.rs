@@ -6,7 +6,10 @@ use airlock_core::{
     x509::KeyAlgorithm,
 };
 
-use super::{count, few_holders, key_algorithm, platform, range, renewal};
+use super::{
+    platform, renewal,
+    text::{count, few_holders, key_algorithm, range},
+};
 use crate::state::{
     chart::Chart,
     form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
@@ -91,7 +94,7 @@ pub fn course(course: &Course) -> String {
 
 /// The heading.
 pub fn plan_title(inventory: &InventoryReport, intent: Intent) -> String {
-    let cluster = super::cluster(inventory);
+    let cluster = super::text::cluster(inventory);
     match intent {
         Intent::RenewLeaves => format!("Plan the certificate renewal of {cluster}"),
         _ => format!("Plan the rotation of {cluster}"),
@@ -153,18 +156,10 @@ pub fn problem(problem: &Problem) -> String {
         Problem::NoFile(title, BroughtPart::Key) => format!("{title}: choose the file with the private key."),
         Problem::NoName(title) => format!("{title}: enter a common name for the new CA."),
         Problem::NotADay(reason) => format!("The platform's tool rejects this date: {reason}."),
-        Problem::NotAStrategy(reason) => super::sentence(reason),
+        Problem::NotAStrategy(reason) => super::text::sentence(reason),
         Problem::NotASubject(reason) => format!("The platform's tool rejects this subject: {reason}."),
         Problem::NotDays => "Enter a whole number of days, 1 or more.".to_owned(),
         Problem::StartOverNotConfirmed => "Confirm that the new CA is discarded, or continue with it.".to_owned(),
-    }
-}
-
-/// A part of an imported authority, in ids of elements too.
-pub fn brought_part(part: BroughtPart) -> &'static str {
-    match part {
-        BroughtPart::Certificate => "certificate",
-        BroughtPart::Key => "key",
     }
 }
 
@@ -186,7 +181,7 @@ pub fn select_brought(part: BroughtPart) -> &'static str {
 
 /// The path of a file of an imported authority: one that no node has.
 pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
-    format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
+    format!("new {title}, {}: {}", part.id(), file.rsplit('/').next().unwrap_or(file))
 }
 
 /// The card of the steps.
@@ -373,7 +368,7 @@ pub fn step_title(step: &Step) -> String {
 
 /// A file that only some of several nodes have.
 pub fn only_on(holders: &[String]) -> String {
-    format!("only on {}", super::few_holders(holders))
+    format!("only on {}", super::text::few_holders(holders))
 }
 
 /// What a file is before a step.
@@ -391,7 +386,7 @@ pub fn after(change: &Change) -> &str {
 
 /// What an instruction says, without the marks around commands.
 pub fn instruction(text: &str) -> String {
-    super::sentence(&text.replace('`', ""))
+    super::text::sentence(&text.replace('`', ""))
 }
 
 /// An authority's new certificate in a line.
@@ -471,7 +466,9 @@ pub const NEXT: &str = "How to continue";
 pub fn reach(reach: &Reach) -> String {
     match reach.last_phase {
         0 => "It has no steps yet: phase 1 needs something that is not loaded.".to_owned(),
-        last => format!("It ends after “{}”: the next phase needs something that is not loaded.", super::phase(last)),
+        last => {
+            format!("It ends after “{}”: the next phase needs something that is not loaded.", super::text::phase(last))
+        }
     }
 }
 

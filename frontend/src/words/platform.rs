@@ -54,15 +54,15 @@ pub fn recognised(platform: &str, chosen: bool) -> String {
 /// A phase as it is called, with the platform's own term.
 pub fn phase(phase: u8, tongue: Tongue) -> String {
     match tongue.phase(phase) {
-        "" => super::phase(phase).to_owned(),
-        own => format!("{} ({own})", super::phase(phase)),
+        "" => super::text::phase(phase).to_owned(),
+        own => format!("{} ({own})", super::text::phase(phase)),
     }
 }
 
 /// A phase in two words, with the platform's own term.
 pub fn phase_short(phase: u8, tongue: Tongue) -> String {
     match tongue.phase(phase) {
-        "" => super::phase_short(phase).to_owned(),
-        own => format!("{} ({own})", super::phase_short(phase)),
+        "" => super::text::phase_short(phase).to_owned(),
+        own => format!("{} ({own})", super::text::phase_short(phase)),
     }
 }

@@ -67,6 +67,6 @@ pub fn validity(form: &PlanForm) -> String {
 pub fn on_nodes(nodes: usize) -> String {
     match nodes {
         0 => "by command, in the cluster".to_owned(),
-        nodes => format!("on {}", super::count(nodes, "control-plane node")),
+        nodes => format!("on {}", super::text::count(nodes, "control-plane node")),
     }
 }

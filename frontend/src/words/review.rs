@@ -6,7 +6,10 @@ use airlock_core::{
     x509::Rules,
 };
 
-use super::{count, grouped, is, lower_first, platform, size};
+use super::{
+    platform,
+    text::{count, grouped, is, lower_first, size},
+};
 use crate::state::{
     chart::{Cell, Chart, Group, Look, Mark},
     contexts::Target,
@@ -176,12 +179,12 @@ pub fn look(look: Look) -> String {
 }
 
 /// A connection.
-pub fn connection(client: &str, server: &str) -> String {
+pub fn connection((client, server): (&str, &str)) -> String {
     format!("{client} → {server}")
 }
 
 /// A column's heading: short, and without kube-apiserver as the server.
-pub fn column(client: &str, server: &str) -> String {
+pub fn column((client, server): (&str, &str)) -> String {
     let brief = |name: &str| {
         match name.trim_start_matches("every ") {
             "newly issued client certificates" => "new certificates",
@@ -200,10 +203,10 @@ pub fn column(client: &str, server: &str) -> String {
         .to_owned()
     };
     match (brief(client), brief(server)) {
-        (client, server) if server == super::EVERY_COMPONENT => client,
+        (client, server) if server == super::trust::EVERY_COMPONENT => client,
         (client, server) if server == "API server" => client,
         (client, server) if client == "API server" => format!("→ {server}"),
-        (client, server) => connection(&client, &server),
+        (client, server) => connection((&client, &server)),
     }
 }
 
@@ -298,7 +301,7 @@ pub fn which(cell: &Cell<'_>) -> String {
         "{same} of {} {} affected, first {}.",
         count(cell.all.len(), "connection"),
         is(same),
-        connection(&edge.client, &edge.server)
+        connection((&edge.client, &edge.server))
     )
 }
 
@@ -336,7 +339,7 @@ pub fn outage(cell: &Cell<'_>) -> String {
 
 /// A line of the diagram.
 pub fn wire((client, server): (Seat, Seat), wire: &Wire) -> String {
-    format!("{}: {}", connection(super::seat(client), super::seat(server)), look(wire.look))
+    format!("{}: {}", connection((super::trust::seat(client), super::trust::seat(server))), look(wire.look))
 }
 
 /// The diagram in words.
@@ -439,12 +442,12 @@ pub const STEP_TERMS: [&str; 3] = ["Where", "Restarts", "Done when"];
 
 /// The label of the field of a cluster's kubectl context.
 pub fn context_label(target: Target) -> String {
-    format!("kubectl context of the {}", super::cluster_of(target))
+    format!("kubectl context of the {}", super::text::cluster_of(target))
 }
 
 /// The cluster of an object, and the context that its command names.
 pub fn context_used(target: Target, context: &str) -> String {
-    let cluster = super::capital(super::cluster_of(target));
+    let cluster = super::text::capital(super::text::cluster_of(target));
     match context.trim() {
         "" => format!("{cluster}, current kubectl context"),
         context => format!("{cluster}, kubectl context {context}"),

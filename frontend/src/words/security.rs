@@ -1,8 +1,8 @@
 //! What this page can and cannot guarantee.
 
-use super::{count, size};
+use super::text::{count, size};
+use crate::state::checks::SelfTest;
 use crate::state::{Checks, memory::Memory};
-use crate::worker::protocol::SelfTest;
 
 /// The card on Load.
 pub const THIS_PAGE: &str = "This page";

@@ -1,8 +1,8 @@
 //! Numbers, sizes, dates and lists, as every text writes them.
 
-use airlock_core::{UnixTime, profile::AuthorityId, x509::KeyAlgorithm};
+use airlock_core::{UnixTime, report::InventoryReport, x509::KeyAlgorithm};
 
-use crate::state::role::days_left;
+use crate::state::{contexts::Target, role::days_left};
 
 /// Opens the same facts as a table.
 pub const AS_A_TABLE: &str = "Show as table";
@@ -147,11 +147,6 @@ pub fn phase_short(phase: u8) -> &'static str {
     }
 }
 
-/// An authority in ids of elements and hooks.
-pub fn authority_id(id: AuthorityId) -> &'static str {
-    id.as_str()
-}
-
 /// The keys that can be chosen, with what they are called.
 pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 6] = [
     (KeyAlgorithm::Rsa2048, "rsa-2048", "RSA 2048"),
@@ -165,4 +160,20 @@ pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 6] = [
 /// What a key is called.
 pub fn key_algorithm(algorithm: KeyAlgorithm) -> &'static str {
     KEY_ALGORITHMS.iter().find(|row| row.0 == algorithm).map_or("", |row| row.2)
+}
+
+/// The cluster by its name.
+pub fn cluster(inventory: &InventoryReport) -> String {
+    match inventory.cluster.as_str() {
+        "" => "this cluster".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A cluster in a sentence.
+pub fn cluster_of(target: Target) -> &'static str {
+    match target {
+        Target::Management => "management cluster",
+        Target::Workload => "workload cluster",
+    }
 }

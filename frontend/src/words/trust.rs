@@ -5,12 +5,26 @@ use airlock_core::profile::{
     edge::{End, Material, Party, Writer},
 };
 
-use crate::state::trust::Seat;
+use crate::state::{
+    chart::{Peers, row},
+    trust::Seat,
+};
 
 /// All uses of the old CA that must be rejected at the end, together.
 pub const OLD_USES: &str = "uses of the old CA";
 /// Where they are rejected.
 pub const EVERY_COMPONENT: &str = "all components";
+
+/// Client and server of a connection, or of several.
+pub fn peers(peers: &Peers) -> (&str, &str) {
+    match peers {
+        Peers::One { client, server } => (client, server),
+        Peers::Row(id) => {
+            row(id).map_or((id, ""), |row| (party(row.client, row.authority), party(row.server, row.authority)))
+        }
+        Peers::OldCa => (OLD_USES, EVERY_COMPONENT),
+    }
+}
 
 /// A party of the profile, all of its kind together, where an authority rotates.
 pub fn party(end: End, authority: AuthorityId) -> &'static str {

@@ -15,7 +15,8 @@ use airlock_core::{
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::protocol::{Ask, FileBody, FileId, FileTicket, Reply, SelfTest};
+use super::protocol::{Ask, FileBody, FileTicket, Reply};
+use crate::state::{checks::SelfTest, work::FileId};
 
 /// The core worker's memory: all that was loaded and all that came of it.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use airlock_core::{Content, UnixTime, plan::request::RotationRequest, sample, x5
 
 use super::{
     line::{CoreEvent, CoreLine, Died, KeyLine},
-    protocol::{Ask, FileBody, FileId, FileTicket, KeyTicket, Reply},
+    protocol::{Ask, FileBody, FileTicket, KeyTicket, Reply},
 };
 use crate::{
     ports::{
@@ -22,7 +22,7 @@ use crate::{
     },
     state::{
         Action, Downloaded, Job, LoadedFile, Outcome, Workplace, chart::Chart, contexts::Target, notice::Alert,
-        pace::Pace, session, undo::MAX_UNDOS,
+        pace::Pace, session, undo::MAX_UNDOS, work::FileId,
     },
 };
 

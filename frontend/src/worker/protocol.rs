@@ -14,6 +14,8 @@ use airlock_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::state::{checks::SelfTest, work::FileId};
+
 /// What a worker is for; its name in the browser's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -37,14 +39,6 @@ impl Role {
         [Self::Core, Self::Key].into_iter().find(|role| role.name() == name)
     }
 }
-
-/// A loaded file, for page and worker alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FileId(
-    /// Counts up over the life of the page, never used twice.
-    pub u32,
-);
 
 /// A file that the core worker is to take in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,15 +224,6 @@ pub enum Reply {
     Tested(SelfTest),
     /// The question could not be answered; why, as a sentence.
     Failed(String),
-}
-
-/// What came of the tests at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SelfTest {
-    /// Does the browser give random bytes, other ones each time?
-    pub randomness: bool,
-    /// Do signatures of new keys verify, and those of other messages not?
-    pub signatures: bool,
 }
 
 /// From the page to a key worker.

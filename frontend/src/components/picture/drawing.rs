@@ -1,11 +1,13 @@
 //! Who trusts whom at a moment: clients on the left, what kube-apiserver lives with on the right, the old holder below.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use yew::prelude::*;
 
 use super::{
-    chip, old_holder, table,
+    chip,
+    layout::{BELOW, BOX, LEFT, MIDDLE, RIGHT, WIDTH, Wires, party},
+    old_holder, table,
     wire::{self, Direction},
 };
 use crate::{
@@ -17,29 +19,8 @@ use crate::{
     words,
 };
 
-/// Who is drawn to the left of kube-apiserver.
-pub(super) const LEFT: [Seat; 7] =
-    [Seat::Admins, Seat::People, Seat::Management, Seat::Pods, Seat::Joining, Seat::Requester, Seat::Other];
-/// And to the right.
-pub(super) const RIGHT: [Seat; 7] = [
-    Seat::ControllerManager,
-    Seat::Scheduler,
-    Seat::Konnectivity,
-    Seat::Kubelets,
-    Seat::WorkerKubelets,
-    Seat::Extensions,
-    Seat::Webhooks,
-];
-
-pub(super) const WIDTH: usize = 1080;
-pub(super) const BOX: usize = 180;
-pub(super) const MIDDLE: usize = 450;
 const ROW: usize = 52;
 const GAP: usize = 12;
-/// From a column of parties down to the old holder.
-pub(super) const BELOW: usize = 64;
-
-pub(super) type Wires = BTreeMap<(Seat, Seat), Wire>;
 
 /// Properties of [`Drawing`].
 #[derive(Properties, PartialEq)]
@@ -113,14 +94,4 @@ fn side(wires: &Wires, seats: &[Seat], x: usize, height: usize) -> Html {
         y += height + gap;
     }
     drawn.into_iter().collect()
-}
-
-pub(super) fn party(seat: Seat, x: usize, y: usize, height: usize, width: usize) -> Html {
-    let (middle, baseline) = (x + width / 2, y + height / 2 + 5);
-    html! {
-        <g key={words::seat(seat)} class="party">
-            <rect x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()} rx="6" />
-            <text x={middle.to_string()} y={baseline.to_string()} text-anchor="middle">{ words::seat(seat) }</text>
-        </g>
-    }
 }

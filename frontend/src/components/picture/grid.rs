@@ -120,12 +120,12 @@ fn name(chart: &Chart, picture: &Picture, line: Line, change: &Callback<PictureC
     let group = &chart.groups[line.group];
     let focused = picture.on_name && picture.line == line;
     let (id, tabindex) = (picture::id(line, None), if focused { "0" } else { "-1" });
-    let (client, server) = match line.edge.map(|edge| &chart.matrix.edges[edge]) {
-        Some(edge) => (&edge.client, &edge.server),
-        None => (&group.client, &group.server),
+    let peers = match line.edge.map(|edge| &chart.matrix.edges[edge]) {
+        Some(edge) => (edge.client.as_str(), edge.server.as_str()),
+        None => words::peers(&group.peers),
     };
-    let (full, index) = (words::connection(client, server), line.group);
-    let text = words::column(client, server);
+    let (full, index) = (words::connection(peers), line.group);
+    let text = words::column(peers);
     let only = (!group.is_many()).then_some(group.edges.start);
     let edge = line.edge.or(only).map_or_else(|| group.row.clone(), |edge| chart.matrix.edges[edge].id.clone());
     let open = picture.opened.contains(&index);

@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use super::part::Card;
 use crate::{
-    act::Act,
     components::outage::outages,
     state::{
+        act::Act,
         chart::Chart,
         outage,
         picture::{Picture, PictureChange},
@@ -20,6 +20,7 @@ use crate::{
 mod chip;
 mod drawing;
 mod grid;
+mod layout;
 mod marks;
 mod moments;
 mod old_holder;

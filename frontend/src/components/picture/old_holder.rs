@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::{
-    drawing::{BELOW, BOX, LEFT, MIDDLE, RIGHT, WIDTH, Wires, party},
+    layout::{BELOW, BOX, LEFT, MIDDLE, RIGHT, WIDTH, Wires, party},
     marks,
 };
 use crate::{

@@ -123,7 +123,7 @@ fn connection(cell: &Cell<'_>, chart: &Chart) -> Html {
     };
     html! {
         <section>
-            <div class="row between"><b>{ words::connection(cell.client, cell.server) }</b>{ kit::chip(role, words::capital(words::mark(cell.look.mark))) }</div>
+            <div class="row between"><b>{ words::connection(words::peers(&cell.peers)) }</b>{ kit::chip(role, words::capital(words::mark(cell.look.mark))) }</div>
             <p class="small" data-test="verdict">{ words::verdict(cell) }{ " " }{ words::which(cell) }{ " " }{ words::until(cell, chart.last()) }</p>
             if cell.look.mark >= Mark::BrokenToday {
                 if !cell.worst.0.outage.is_empty() {

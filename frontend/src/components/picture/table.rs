@@ -21,7 +21,7 @@ pub fn table(wires: &BTreeMap<(Seat, Seat), Wire>) -> Html {
                 <tbody>
                     for ((client, server), wire) in wires {
                         <tr key={format!("{client:?} {server:?}")} data-test="trust-row">
-                            <th scope="row">{ words::connection(words::seat(*client), words::seat(*server)) }</th>
+                            <th scope="row">{ words::connection((words::seat(*client), words::seat(*server))) }</th>
                             <td>{ pair(wire.client_shows, wire.server_trusts) }</td>
                             <td>{ pair(wire.server_shows, wire.client_trusts) }</td>
                             <td>{ words::look(wire.look) }</td>

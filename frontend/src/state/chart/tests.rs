@@ -4,7 +4,10 @@ use airlock_core::profile::{AuthorityId, STARLINGX};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::state::trust::{Held, Seat, wires};
+use crate::{
+    state::trust::{Held, Seat, wires},
+    words,
+};
 
 /// A verdict: what comes of it by Go's rules and by OpenSSL's, and what the client may show.
 fn verdict(outcome: &str, open_ssl: &str, shows: &[&str]) -> Value {
@@ -119,7 +122,7 @@ fn a_cell_speaks_of_the_worst_and_of_how_many() {
     assert_eq!(words::verdict(&cell), "Breaks: why of broken.");
     assert_eq!(words::which(&cell), "1 of 3 connections is affected, first kubelet on cp2 → every kube-apiserver.");
     let one = chart.cell(Line { group: 0, edge: Some(0) }, 2).unwrap();
-    assert_eq!((one.client, one.look.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
+    assert_eq!((words::peers(&one.peers).0, one.look.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
     assert_eq!(chart.cell(Line { group: 9, edge: None }, 0), None);
     assert_eq!(chart.cell(Line { group: 0, edge: None }, 9), None);
 }
@@ -182,7 +185,7 @@ fn the_front_proxy_has_an_old_and_a_new_ca_as_well() {
 fn no_two_rows_have_the_same_words() {
     for profile in PROFILES {
         let words = |row: &EdgeRow| {
-            words::connection(words::party(row.client, row.authority), words::party(row.server, row.authority))
+            words::connection((words::party(row.client, row.authority), words::party(row.server, row.authority)))
         };
         let mut said: Vec<String> = profile.edges.iter().map(words).collect();
         said.sort();

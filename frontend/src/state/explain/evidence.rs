@@ -7,7 +7,7 @@ use airlock_core::{
     report::{CertificateReport, HolderReport, InventoryReport, SlotReport},
 };
 
-use super::{Clue, Facts, Kind, Part, Suspect};
+use super::model::{Clue, Facts, Kind, Part, Suspect};
 
 /// How much of a fingerprint tells CAs apart for people: four bytes with colons, as core names signers.
 const SHORT: usize = 11;

@@ -3,46 +3,7 @@
 //! The words are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
 //! kube-controller-manager, the API server, Java, Node, Python and .NET; `tests/fixtures/errors` has the messages as they come.
 
-use super::Facts;
-
-/// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A file that may hold one certificate holds several.
-    Bundle,
-    /// The server does not know the CA of the client's certificate.
-    ClientOfAnotherCa,
-    /// A certificate has ended.
-    Expired,
-    /// Certificate and issuer have key ids that do not fit.
-    KeyIds,
-    /// Certificate and private key do not belong together.
-    KeyMismatch,
-    /// The client showed nothing.
-    NoCertificate,
-    /// What signed is no CA.
-    NotACa,
-    /// A certificate has not begun.
-    NotYetValid,
-    /// The CA of cluster-info is not the one whose pin was given.
-    Pin,
-    /// The other side refused what was shown, and says so with an alert.
-    Refused,
-    /// The API server does not know who it is.
-    Unauthorized,
-    /// The CA of the certificate that was shown is not trusted.
-    UnknownAuthority,
-    /// A file is no certificate or key.
-    Unreadable,
-    /// A certificate of a client is shown by a server, or the other way round.
-    Usage,
-    /// A signature or a key is too weak.
-    Weak,
-    /// A kubeconfig has another CA than ca.crt.
-    WrongCa,
-    /// The certificate has other names than the one that was looked for.
-    WrongName,
-}
+use super::model::{Facts, Kind};
 
 /// A kind, and the words by which it is known: all of one row have to be there. The first kind that fits counts.
 const SYMPTOMS: &[(Kind, &[&[&str]])] = &[

@@ -3,7 +3,7 @@ use airlock_core::Finding;
 use super::*;
 use crate::{
     state::{
-        Action, Job,
+        Action, Job, State,
         tests::{after, inventory, made, planned},
     },
     words,

@@ -1,6 +1,6 @@
 //! Every code that core can emit: why it matters, and how to check it.
 
-use super::{Advice, Check};
+use super::advice::{Advice, Check};
 
 const fn row(code: &'static str, why: &'static str, check: Check) -> Advice {
     Advice { code, why, check }

@@ -6,13 +6,13 @@ use airlock_core::{
 
 use super::*;
 use crate::{
+    state::work::FileId,
     state::{
-        Action,
+        Action, State,
         form::{AuthorityChange, FormChange},
         notice::Notice,
         tests::{after, inventory},
     },
-    worker::protocol::FileId,
 };
 
 fn cluster(change: AuthorityChange) -> Action {

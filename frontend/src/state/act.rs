@@ -2,17 +2,15 @@
 
 use airlock_core::profile::AuthorityId;
 
-use crate::{
-    ports::files::PickedFile,
-    state::{
-        Theme,
-        contexts::Target,
-        explain::Message,
-        form::{BroughtPart, FormChange},
-        picture::PictureChange,
-    },
-    worker::protocol::FileId,
+use super::{
+    appearance::Theme,
+    contexts::Target,
+    explain::Message,
+    form::{BroughtPart, FormChange},
+    picture::PictureChange,
+    work::FileId,
 };
+use crate::ports::files::PickedFile;
 
 /// What the person does. Components say it; the page has it done.
 #[derive(Clone, Debug, PartialEq)]
