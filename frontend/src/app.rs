@@ -9,6 +9,7 @@ use crate::{
     components::{
         actions::{ActionBar, Alert},
         bar::{self, AppBar, link},
+        cards::Printing,
         check::CheckPart,
         download::DownloadPart,
         explain::ExplainPart,
@@ -16,12 +17,11 @@ use crate::{
         inventory::InspectPart,
         keys_help::keys_help,
         load::LoadPart,
-        part::Printing,
+        not_built::NotBuiltPart,
         password::PasswordPart,
         plan::PlanPart,
         review::ReviewPart,
         trust_panel::TrustPanel,
-        unmade::UnmadePart,
     },
     ports::{
         self,
@@ -33,13 +33,13 @@ use crate::{
         act::Act,
         form::{AuthorityChange, BroughtPart, FormChange, PlanForm},
         outage::Consent,
-        platform::{Tongue, tongue},
+        platform::{PhaseNames, phase_names},
         session,
         step::Step,
         undo::Change,
     },
     words,
-    worker::host::Host,
+    worker::pool::Pool,
 };
 
 /// The script that collects files, as it is downloaded.
@@ -66,24 +66,24 @@ impl Reducible for State {
 #[component]
 fn App() -> Html {
     let state = use_reducer_eq(State::default);
-    let host = {
+    let pool = {
         let dispatcher = state.dispatcher();
-        use_memo((), |()| Host::start(move |action| dispatcher.dispatch(action)))
+        use_memo((), |()| Pool::start(move |action| dispatcher.dispatch(action)))
     };
     let load = {
-        let host = Rc::clone(&host);
-        use_callback((), move |files: Vec<PickedFile>, ()| drop(host.load(files)))
+        let pool = Rc::clone(&pool);
+        use_callback((), move |files: Vec<PickedFile>, ()| drop(pool.load(files)))
     };
     // Not an act: a password is kept and printed nowhere.
     let unlock = {
-        let host = Rc::clone(&host);
-        use_callback((), move |typed: Typed, ()| host.unlock(typed))
+        let pool = Rc::clone(&pool);
+        use_callback((), move |typed: Typed, ()| pool.unlock(typed))
     };
     // Made once, so that only those parts of the page are drawn again of which something changed: the handle always
     // leads to the newest state.
     let act = {
-        let (host, state) = (Rc::clone(&host), state.clone());
-        use_callback((), move |act: Act, ()| perform(&host, &state, act))
+        let (pool, state) = (Rc::clone(&pool), state.clone());
+        use_callback((), move |act: Act, ()| perform(&pool, &state, act))
     };
     {
         let state = state.clone();
@@ -98,14 +98,14 @@ fn App() -> Html {
         use_effect_with((), move |()| watch_for_sleep(&state));
     }
     {
-        let (host, act) = (Rc::clone(&host), act.clone());
-        use_effect_with((), move |()| listen_everywhere(&host, &act));
+        let (pool, act) = (Rc::clone(&pool), act.clone());
+        use_effect_with((), move |()| listen_everywhere(&pool, &act));
     }
     {
-        let (host, handle) = (Rc::clone(&host), state.clone());
+        let (pool, handle) = (Rc::clone(&pool), state.clone());
         use_effect_with(state.plan_wanted().cloned(), move |wanted| {
             if let Some(form) = wanted {
-                plan_ahead(&host, &handle, form);
+                plan_ahead(&pool, &handle, form);
             }
         });
     }
@@ -113,10 +113,10 @@ fn App() -> Html {
     let printing = use_state_eq(|| false);
     {
         let printing = printing.clone();
-        use_effect_with((), move |()| ports::habits::while_printing(move |on| printing.set(on)));
+        use_effect_with((), move |()| ports::global_input::while_printing(move |on| printing.set(on)));
     }
     use_effect_with(state.has_unsaved_keys(), |unsaved| {
-        let question = unsaved.then(ports::leaving::Question::pose);
+        let question = unsaved.then(ports::leave_warning::Question::pose);
         move || drop(question)
     });
     use_effect_with(state.step, |step| name_the_step(*step));
@@ -128,15 +128,15 @@ fn App() -> Html {
         <ContextProvider<Callback<Act>> context={act.clone()}>
         <ContextProvider<Printing> context={Printing(*printing)}>
         <ContextProvider<Details> context={state.details.clone()}>
-        <ContextProvider<Tongue> context={tongue(state.inventory.as_deref())}>
-        <div class={classes!("app", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
+        <ContextProvider<PhaseNames> context={phase_names(state.inventory.as_deref())}>
+        <div class={classes!("app", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&pool)}>
             <button type="button" class="skip btn" onclick={act.reform(|_| Act::Skip)}>{ words::SKIP }</button>
             <AppBar state={(*state).clone()} act={&act} />
             { bar::sample_bar(state.sample(), &act) }
             <Alert state={(*state).clone()} act={&act} />
             <main id="main" tabindex="-1">
                 if state.asks_for_password() {
-                    <div class="page"><PasswordPart lock={state.lock.clone()} busy={state.job.is_some()} {unlock} /></div>
+                    <div class="page"><PasswordPart encryption={state.encryption.clone()} busy={state.job.is_some()} {unlock} /></div>
                 }
                 { for Step::ALL.map(|step| html! {
                 <div key={step.id()} class={classes!("page", (step == Step::Review).then_some("wide"))} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
@@ -149,7 +149,7 @@ fn App() -> Html {
             </main>
             <ActionBar state={(*state).clone()} act={&act} />
         </div>
-        </ContextProvider<Tongue>>
+        </ContextProvider<PhaseNames>>
         </ContextProvider<Details>>
         </ContextProvider<Printing>>
         </ContextProvider<Callback<Act>>>
@@ -176,10 +176,10 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
                 halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
-            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />
+            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} matrix_view={state.matrix_view.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />
         },
-        (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
-            <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
+        (Step::Review, _, None, chart) if !state.not_built.is_empty() => html! {
+            <NotBuiltPart findings={state.not_built.clone()} chart={chart.clone()} matrix_view={state.matrix_view.clone()} consent={state.consent} {busy} {act} />
         },
         (Step::Download, _, Some(package), _) => html! {
             <DownloadPart package={package.clone()} plan={state.plan().cloned()} download={state.download.clone()} />
@@ -193,14 +193,14 @@ fn problems(state: &State) -> Problems {
 }
 
 /// Has a plan made of the choices as they are, whenever one is wanted.
-fn plan_ahead(host: &Rc<Host>, state: &UseReducerHandle<State>, form: &PlanForm) {
+fn plan_ahead(pool: &Rc<Pool>, state: &UseReducerHandle<State>, form: &PlanForm) {
     match form.request() {
         Ok(request) => {
             state.dispatch(Action::PlanAsked);
-            host.plan_ahead(request);
+            pool.plan_ahead(request);
         }
         Err(problems) => {
-            host.forget_plan();
+            pool.forget_plan();
             state.dispatch(Action::FormRefused(problems));
         }
     }
@@ -238,88 +238,88 @@ fn name_the_step(step: Step) {
 }
 
 /// Has done what the person wants.
-fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
+fn perform(pool: &Rc<Pool>, state: &UseReducerHandle<State>, act: Act) {
     match act {
-        Act::AcceptOutage => accept_outage(host, state),
-        Act::Bring(id, part, files) => bring(host, state, id, part, files),
-        Act::Cancel => host.cancel(),
-        Act::Check(phase) => host.check(phase),
+        Act::AcceptOutage => accept_outage(pool, state),
+        Act::Bring(id, part, files) => bring(pool, state, id, part, files),
+        Act::Cancel => pool.cancel(),
+        Act::Check(phase) => pool.check(phase),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Beside(beside) => state.dispatch(Action::PreviewBeside(beside)),
-        Act::Details(fingerprint) => host.details(fingerprint),
+        Act::Details(fingerprint) => pool.details(fingerprint),
         Act::AskContext(target) => state.dispatch(Action::ContextAskedAgain(target)),
         Act::Context(target, name) => state.dispatch(Action::ContextTyped(target, name)),
-        Act::Copy(path, target) => host.copy(path, target, state.contexts.of(target).name.clone()),
-        Act::CopyText(text) => host.copy_text(&text),
+        Act::Copy(path, target) => pool.copy(path, target, state.contexts.of(target).name.clone()),
+        Act::CopyText(text) => pool.copy_text(&text),
         Act::DismissAlert => {
             state.dispatch(Action::AlertDismissed);
             ports::dom::focus("top");
         }
-        Act::Download => host.download(),
+        Act::Download => pool.download(),
         Act::Explain(message) => state.dispatch(Action::Explained(message)),
         Act::ExplainPasted(message) => state.dispatch(Action::MessagePasted(message)),
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
             if let Some(plan) = state.plan() {
                 let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
-                host.make(&algorithms, state.form.accept_outage);
+                pool.make(&algorithms, state.form.accept_outage);
             }
         }
-        Act::Picture(change) => state.dispatch(Action::Picture(change)),
-        Act::Platform(platform) => host.choose_platform(platform),
+        Act::MatrixView(change) => state.dispatch(Action::MatrixView(change)),
+        Act::Platform(platform) => pool.choose_platform(platform),
         Act::Plan => state.dispatch(Action::PlanRetried),
-        Act::Preview(path) => host.preview(path),
+        Act::Preview(path) => pool.preview(path),
         Act::Remove(id) => {
-            host.remove(Some(&[id]));
+            pool.remove(Some(&[id]));
             ports::dom::focus("load");
         }
-        Act::SaveChoices => host.download_text(&session::file_name(), &state.choices().to_json()),
-        Act::Script => host.download_text(words::SCRIPT_NAME, COLLECT),
+        Act::SaveChoices => pool.download_text(&session::file_name(), &state.choices().to_json()),
+        Act::Script => pool.download_text(words::SCRIPT_NAME, COLLECT),
         Act::ShowProblem => state.dispatch(Action::ProblemShown),
         Act::Skip => ports::dom::focus("main"),
         Act::Theme(theme) => state.dispatch(Action::ThemeChosen(theme)),
         Act::RemoveAll => {
-            host.remove(None);
+            pool.remove(None);
             ports::dom::focus("load");
         }
-        Act::Sample(id) => host.sample(id),
+        Act::Sample(id) => pool.sample(id),
         Act::TakeOutageBack => {
             state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
             ports::dom::focus("plan-form");
         }
         Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
-        Act::Undo => undo(host, state),
-        Act::Wipe => host.wipe(),
+        Act::Undo => undo(pool, state),
+        Act::Wipe => pool.wipe(),
     }
 }
 
 /// Takes the last change back, if it can be.
-fn undo(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+fn undo(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     let Some(change) = state.undoable().cloned() else { return };
     state.dispatch(Action::Undo);
     match change {
-        Change::Added(files) => host.remove(Some(&files)),
+        Change::Added(files) => pool.remove(Some(&files)),
         Change::Chosen(..) => {}
-        Change::Platform(platform) => host.choose_platform(platform),
-        Change::Removed(files, _) => host.bring_back(&files),
+        Change::Platform(platform) => pool.choose_platform(platform),
+        Change::Removed(files, _) => pool.bring_back(&files),
     }
 }
 
 /// What is done anywhere on the page: files and messages are pasted, the last change is taken back.
-fn listen_everywhere(host: &Rc<Host>, act: &Callback<Act>) {
-    let (host, act) = (Rc::clone(host), act.clone());
+fn listen_everywhere(pool: &Rc<Pool>, act: &Callback<Act>) {
+    let (pool, act) = (Rc::clone(pool), act.clone());
     let undo = act.reform(|()| Act::Undo);
-    ports::habits::listen(
+    ports::global_input::listen(
         move || undo.emit(()),
         move |pasted| match pasted {
-            Pasted::Files(files) => drop(host.load(files)),
+            Pasted::Files(files) => drop(pool.load(files)),
             Pasted::Message(message) => act.emit(Act::ExplainPasted(message)),
         },
     );
 }
 
 /// Plans anew with the outages accepted, and makes the package.
-fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+fn accept_outage(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     if state.consent != Consent::Given {
         state.dispatch(Action::OutageNotTicked);
         return;
@@ -328,28 +328,28 @@ fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
     form.change(FormChange::AcceptOutage(true));
     state.dispatch(Action::Form(FormChange::AcceptOutage(true)));
     match form.request() {
-        Ok(request) => host.plan_and_make(request),
+        Ok(request) => pool.plan_and_make(request),
         Err(problems) => state.dispatch(Action::FormRefused(problems)),
     }
 }
 
 /// Loads a file of an authority that is brought along, in the place of the one that was picked before.
-fn bring(host: &Rc<Host>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
+fn bring(pool: &Rc<Pool>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
     let Some(form) = state.form.authorities.iter().find(|form| form.id == id) else { return };
     let picked = |file: PickedFile| PickedFile { path: words::brought_path(&form.title, part, &file.path), ..file };
-    let Some(path) = host.load(files.into_iter().take(1).map(picked).collect()).pop() else { return };
+    let Some(path) = pool.load(files.into_iter().take(1).map(picked).collect()).pop() else { return };
     let before = form.brought_path(part);
     if before.starts_with(&words::brought_path(&form.title, part, ""))
         && let Some(file) = state.files.iter().find(|file| file.path == before)
     {
-        host.remove(Some(&[file.id]));
+        pool.remove(Some(&[file.id]));
     }
     let change = AuthorityChange::BroughtPath(part, path);
     state.dispatch(Action::Form(FormChange::Authority(id, change)));
 }
 
 /// A drop anywhere on the page loads what was dropped.
-fn drop_into(host: &Rc<Host>) -> Callback<DragEvent> {
-    let host = Rc::clone(host);
-    Callback::from(move |event: DragEvent| host.load_when_found(ports::drops::dropped(&event)))
+fn drop_into(pool: &Rc<Pool>) -> Callback<DragEvent> {
+    let pool = Rc::clone(pool);
+    Callback::from(move |event: DragEvent| pool.load_when_found(ports::drops::dropped(&event)))
 }

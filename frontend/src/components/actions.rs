@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use super::{
+    elements,
     icon::{Icon, icon},
-    kit,
 };
 use crate::{
     state::{Job, State, act::Act, step::Step},
@@ -43,11 +43,11 @@ pub fn ActionBar(props: &ActionBarProps) -> Html {
     let status = words::status(state);
     let building = matches!(state.job, Some(Job::Making { .. }));
     let busy = state.job.is_some() || state.planning;
-    let picture = if busy { Icon::Loop } else { kit::mark(status.role) };
+    let matrix_view = if busy { Icon::Loop } else { elements::mark(status.role) };
     html! {
         <footer class="actions">
-            <p class={classes!("status", kit::class(status.role), busy.then_some("pulse"), state.is_refused().then_some("refused"))} role="status" data-test="status">
-                { icon(picture) }
+            <p class={classes!("status", elements::class(status.role), busy.then_some("pulse"), state.is_refused().then_some("refused"))} role="status" data-test="status">
+                { icon(matrix_view) }
                 <span>{ status.state }if !status.detail.is_empty() { { " " }<span>{ status.detail }</span> }</span>
             </p>
             if let Some(Job::Making { done, total }) = state.job {

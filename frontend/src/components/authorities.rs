@@ -7,9 +7,9 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Row},
     certificate::facts,
-    kit::{self, Copy},
-    part::{Card, Row},
+    elements::{self, Copy},
 };
 use crate::{
     state::{
@@ -73,8 +73,8 @@ fn expiry(from: UnixTime, until: UnixTime, today: UnixTime) -> Html {
     let used = gone * 100 / span;
     html! {
         <div>
-            <span class="nowrap">{ date }{ " " }<span class={classes!("chip", kit::class(role))}>{ days }</span></span>
-            <svg class={classes!("life", kit::class(role))} viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true">
+            <span class="nowrap">{ date }{ " " }<span class={classes!("chip", elements::class(role))}>{ days }</span></span>
+            <svg class={classes!("life", elements::class(role))} viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true">
                 <rect width="100" height="5" rx="2" /><rect class="left" x={used.to_string()} width={(100 - used).max(2).to_string()} height="5" rx="1" />
             </svg>
         </div>

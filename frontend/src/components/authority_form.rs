@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::fields::{Problems, Property, described_by_hint, hint, invalid, problem, tick, way};
+use super::fields::{Problems, Property, checkbox, described_by_hint, hint, invalid, problem, radio_option};
 use crate::{
     ports::{dom, files},
     state::{
         LoadedFile,
         act::Act,
-        form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange},
+        form::{AuthorityChange, AuthorityForm, AuthorityProgress, BroughtPart, FormChange},
     },
     words::{self, hints},
 };
@@ -24,7 +24,7 @@ pub struct AuthorityFieldsProps {
     /// What stands in the fields.
     pub form: AuthorityForm,
     /// What becomes of it.
-    pub course: Course,
+    pub progress: AuthorityProgress,
     /// Does its private key stay elsewhere?
     pub external: bool,
     /// The platform that it is of.
@@ -42,16 +42,16 @@ pub struct AuthorityFieldsProps {
 /// Whether a CA is rotated, and what replaces it.
 #[component]
 pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
-    let AuthorityFieldsProps { form, course, external, open, act, .. } = props;
+    let AuthorityFieldsProps { form, progress, external, open, act, .. } = props;
     let id = form.id;
     let change = act.reform(move |change| Act::Form(FormChange::Authority(id, change)));
     html! {
-        <Property title={form.title.clone()} value={words::authority_summary(form, *external, course)} {open}>
-            { tick(&form.field("rotate"), form.rotate, &words::rotate(&form.title), hints::rotate(form.id), change.reform(AuthorityChange::Rotate)) }
-            if form.rotate && *course == Course::Begins {
+        <Property title={form.title.clone()} value={words::authority_summary(form, *external, progress)} {open}>
+            { checkbox(&form.field("rotate"), form.rotate, &words::rotate(&form.title), hints::rotate(form.id), change.reform(AuthorityChange::Rotate)) }
+            if form.rotate && *progress == AuthorityProgress::NotStarted {
                 { successor(props, &change) }
             } else if form.rotate {
-                <p class="small" data-test={form.field("course")}>{ words::course(course) }</p>
+                <p class="small" data-test={form.field("course")}>{ words::authority_progress(progress) }</p>
             }
         </Property>
     }
@@ -127,7 +127,7 @@ fn source(
     change: &Callback<AuthorityChange>,
 ) -> Html {
     let chosen = change.reform(move |_: Event| AuthorityChange::Brought(brought));
-    way(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
+    radio_option(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
 }
 
 fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {

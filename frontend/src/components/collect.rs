@@ -3,13 +3,13 @@
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, folded_card},
+    elements::Command,
     icon::{Icon, icon},
-    kit::Command,
-    part::{Card, folded_card},
 };
 use crate::{
     ports::dom,
-    state::{act::Act, picture::Way},
+    state::{act::Act, matrix_view::Motion},
     words::{self, Collect},
 };
 
@@ -39,11 +39,11 @@ fn Tabs() -> Html {
         let shown = shown.clone();
         move |event: KeyboardEvent| {
             let last = tabs.len() - 1;
-            let to = match dom::way(&event) {
-                Some(Way::Left) => (*shown + last) % tabs.len(),
-                Some(Way::Right) => (*shown + 1) % tabs.len(),
-                Some(Way::First) => 0,
-                Some(Way::Last) => last,
+            let to = match dom::motion(&event) {
+                Some(Motion::Left) => (*shown + last) % tabs.len(),
+                Some(Motion::Right) => (*shown + 1) % tabs.len(),
+                Some(Motion::First) => 0,
+                Some(Motion::Last) => last,
                 _ => return,
             };
             shown.set(to);

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{kit::Command, part::Card};
+use super::{cards::Card, elements::Command};
 use crate::{
     ports::dom,
     state::{

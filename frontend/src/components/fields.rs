@@ -87,7 +87,14 @@ pub fn described_by_hint(problems: &Problems, field: &str) -> String {
 }
 
 /// One of several ways, with why it matters.
-pub fn way(id: &str, name: String, checked: bool, label: &str, why: &'static str, chosen: Callback<Event>) -> Html {
+pub fn radio_option(
+    id: &str,
+    name: String,
+    checked: bool,
+    label: &str,
+    why: &'static str,
+    chosen: Callback<Event>,
+) -> Html {
     html! {
         <div class="opt">
             <input id={id.to_owned()} type="radio" {name} {checked} aria-describedby={format!("{id}-hint")} onchange={chosen} data-test={id.to_owned()} />
@@ -104,7 +111,7 @@ pub fn invalid(problems: &Problems, field: &str) -> Option<&'static str> {
 }
 
 /// A box with what ticking it means.
-pub fn tick(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
+pub fn checkbox(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
     html! {
         <div class="opt">
             <input id={id.to_owned()} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id.to_owned()}

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{Card, Fold},
     icon::{Icon, icon},
-    part::{Card, Fold},
+    incremental,
 };
 use crate::{
     state::{LoadedFile, act::Act},
@@ -37,7 +37,7 @@ pub fn FileList(props: &FileListProps) -> Html {
     let content = {
         let (files, act, busy) = (files.clone(), act.clone(), *busy);
         Callback::from(
-            move |()| html! { <ul class="files">{ gradual::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
+            move |()| html! { <ul class="files">{ incremental::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
         )
     };
     let aside = html! {

@@ -6,10 +6,10 @@ use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{Card, Printing},
+    elements::{self, Command},
     icon::{chevron, icon},
-    kit::{self, Command},
-    part::{Card, Printing},
+    incremental,
 };
 use crate::{
     ports::dom,
@@ -53,7 +53,7 @@ fn one(index: usize, group: &Group<'_>, acknowledging: Option<&Acknowledging>) -
     let role = Role::from(group.severity);
     let summary = html! {
         <>
-            { icon(kit::mark(role)) }
+            { icon(elements::mark(role)) }
             <span><b><span class="sr">{ words::severity(group.severity) }{ ": " }</span>{ words::group_title(group) }</b><span class="hint path">{ words::group_places(group) }</span></span>
             { chevron() }
         </>
@@ -91,7 +91,7 @@ fn Cause(props: &CauseProps) -> Html {
     };
     let shown = *open || printing;
     html! {
-        <details class={classes!("finding", kit::class(Role::from(props.severity)))} open={shown} {ontoggle}
+        <details class={classes!("finding", elements::class(Role::from(props.severity)))} open={shown} {ontoggle}
             data-test="finding-group" data-severity={props.severity.to_string()} data-code={props.code.clone()}>
             <summary>{ props.summary.clone() }</summary>
             if shown { { body(props) } }
@@ -117,7 +117,7 @@ fn body(CauseProps { findings: all, acknowledging, .. }: &CauseProps) -> Html {
             }
             if !why.is_empty() { <p class="small quiet" data-test="why">{ why }</p> }
             <ul class="places" tabindex="0" aria-label={words::PLACES}>
-                { gradual::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
+                { incremental::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
             </ul>
             if !command.is_empty() { <Command title={words::VERIFY} {command} /> }
         </div>

@@ -6,12 +6,12 @@ use airlock_core::{UnixTime, report::InventoryReport};
 use yew::prelude::*;
 
 use super::{
-    authorities, findings,
-    gradual::Gradual,
-    kit,
+    authorities,
+    cards::{Card, Fold, Head, folded_card},
+    elements, findings,
+    incremental::Incremental,
     lifetimes::lifetimes,
     nodes::InventoryCard,
-    part::{Card, Fold, Head, folded_card},
     pki, platform,
 };
 use crate::{
@@ -97,16 +97,16 @@ fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime
         inventory.holders.iter().flat_map(|holder| &holder.slots).map(|slot| slot.certificates.len()).sum();
     html! {
         <dl class="strip" data-test="strip">
-            { kit::stat(role, result, said, warnings) }
+            { elements::stat(role, result, said, warnings) }
             if let Some((what, until)) = lives.and_then(|lives| lives.first.clone()) {
-                { kit::stat(role::expiry(until, today, false), first, words::days_until(until, today), words::expiring(&what).rsplit('/').next().unwrap_or_default().to_owned()) }
+                { elements::stat(role::expiry(until, today, false), first, words::days_until(until, today), words::expiring(&what).rsplit('/').next().unwrap_or_default().to_owned()) }
             }
             if let Some(until) = authority {
-                { kit::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }
+                { elements::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }
             }
-            { kit::stat(Role::Plain, cas, words::of(rotatable, inventory.authorities.len()), words::CAN_ROTATE) }
-            { kit::stat(Role::Plain, nodes, words::grouped(control + workers), words::nodes(control, workers)) }
-            { kit::stat(Role::Plain, certificates, words::grouped(all), words::keys_loaded(loaded(inventory, Item::Keys))) }
+            { elements::stat(Role::Plain, cas, words::of(rotatable, inventory.authorities.len()), words::CAN_ROTATE) }
+            { elements::stat(Role::Plain, nodes, words::grouped(control + workers), words::nodes(control, workers)) }
+            { elements::stat(Role::Plain, certificates, words::grouped(all), words::keys_loaded(loaded(inventory, Item::Keys))) }
         </dl>
     }
 }
@@ -148,7 +148,7 @@ fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &Holdings
         let summary = html! { <b>{ words::without_place(inventory.unrecognised.len()) }</b> };
         pieces.push(html! { <Fold class="card" test="unrecognised" name="unrecognised" {summary} {content} /> });
     }
-    html! { <Gradual {pieces} /> }
+    html! { <Incremental {pieces} /> }
 }
 
 fn unrecognised(inventory: &InventoryReport) -> Html {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::part::Fold;
+use super::cards::Fold;
 use crate::{state::keys, words};
 
 /// The keys by place.

@@ -6,11 +6,11 @@ use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Head},
     collect::CollectCard,
+    elements,
     files::FileList,
     icon::{Icon, icon},
-    kit,
-    part::{Card, Head},
     sample,
     trust_panel::this_page,
 };
@@ -136,7 +136,7 @@ fn DropZone(DropZoneProps { slim, load }: &DropZoneProps) -> Html {
 fn checklist(inventory: Option<&InventoryReport>) -> Html {
     let title = if inventory.is_some() { words::NEED_LOADED } else { words::NEED };
     let ready = inventory.is_some_and(|inventory| checklist::loaded(inventory, Item::ControlPlanes) > 0);
-    let aside = if ready { kit::chip(Role::Ok, words::READY) } else { Html::default() };
+    let aside = if ready { elements::chip(Role::Ok, words::READY) } else { Html::default() };
     html! {
         <Card id="need" {title} {aside}>
             <ul class="checks">{ for ITEMS.map(|(item, need)| one(item, need, inventory)) }</ul>
@@ -147,24 +147,24 @@ fn checklist(inventory: Option<&InventoryReport>) -> Html {
 fn one(item: Item, need: Need, inventory: Option<&InventoryReport>) -> Html {
     let (name, why) = words::item(item);
     let loaded = inventory.map(|inventory| checklist::loaded(inventory, item));
-    let (class, picture) = match loaded {
+    let (class, matrix_view) = match loaded {
         Some(0) if need == Need::Recommended => ("warn", Icon::Warning),
         Some(0) if need == Need::Required => ("err", Icon::Error),
-        Some(0) | None => ("", picture(item)),
+        Some(0) | None => ("", matrix_view(item)),
         Some(_) => ("ok", Icon::Ok),
     };
     html! {
         <li key={name} {class}>
-            { icon(picture) }
+            { icon(matrix_view) }
             <span><b>{ loaded.map_or_else(|| name.to_owned(), |loaded| words::loaded_of(item, loaded)) }</b><span class="hint">{ why }</span></span>
             if loaded.unwrap_or_default() == 0 {
-                { kit::chip(if need == Need::Required { Role::Info } else { Role::Plain }, words::need(need)) }
+                { elements::chip(if need == Need::Required { Role::Info } else { Role::Plain }, words::need(need)) }
             }
         </li>
     }
 }
 
-fn picture(item: Item) -> Icon {
+fn matrix_view(item: Item) -> Icon {
     match item {
         Item::ControlPlanes | Item::Workers => Icon::Server,
         Item::ClusterInfo | Item::Kubeconfigs => Icon::File,

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
+    cards::Card,
     icon::{Icon, icon},
-    part::Card,
 };
 use crate::{
     ports::dom,

@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 
-use super::part::Card;
+use super::cards::Card;
 use crate::{
     ports::password::{self, Typed},
-    state::lock::Lock,
+    state::encryption::Encryption,
     words,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct PasswordProps {
     /// What is encrypted.
-    pub lock: Lock,
+    pub encryption: Encryption,
     /// Is work under way?
     pub busy: bool,
     /// Where the password goes.
@@ -23,17 +23,17 @@ pub struct PasswordProps {
 /// The field. Only the browser has its content until it is handed in.
 #[component]
 pub fn PasswordPart(props: &PasswordProps) -> Html {
-    let PasswordProps { lock, busy, unlock } = props;
-    let hint = if lock.wrong { "password-problem password-hint" } else { "password-hint" };
+    let PasswordProps { encryption, busy, unlock } = props;
+    let hint = if encryption.wrong { "password-problem password-hint" } else { "password-hint" };
     html! {
-        <Card id="locked" title={words::LOCKED} lead={html! { words::locked(lock) }}>
+        <Card id="locked" title={words::LOCKED} lead={html! { words::locked(encryption) }}>
             <form class="body" onsubmit={unlock.reform(|event: SubmitEvent| password::typed(&event))} novalidate=true data-test="password-form">
                 <fieldset disabled={*busy}>
                     <div class="field">
                         <label for="password">{ words::PASSWORD }</label>
                         <input id="password" class="input" type="password" autocomplete="off" spellcheck="false" aria-describedby={hint}
-                            aria-invalid={lock.wrong.then_some("true")} data-test="password" />
-                        if lock.wrong {
+                            aria-invalid={encryption.wrong.then_some("true")} data-test="password" />
+                        if encryption.wrong {
                             <p id="password-problem" class="problem" data-test="problem">{ words::PASSWORD_WRONG }</p>
                         }
                         <span id="password-hint" class="hint">{ words::PASSWORD_HINT }</span>

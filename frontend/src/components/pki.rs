@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::part::Fold;
+use super::cards::Fold;
 use crate::{
     state::pki::{Pki, Place, Signer},
     words,

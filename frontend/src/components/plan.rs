@@ -9,13 +9,13 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Fold, Head},
+    elements,
     fields::Problems,
     findings,
     icon::{Icon, icon},
-    kit,
     lifetimes::lifetimes,
     outage,
-    part::{Card, Fold, Head},
     plan_form::PlanOptions,
     restarts, steps,
 };
@@ -89,7 +89,7 @@ fn view(props: &PlanProps) -> Html {
             <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons, Some(&acknowledging(&props.form.acknowledged, &props.act))) }</Card>
         },
         None if !props.problems.all.is_empty() => {
-            kit::note(Role::Info, words::INCOMPLETE, words::problem(&props.problems.all[0].message))
+            elements::note(Role::Info, words::INCOMPLETE, words::problem(&props.problems.all[0].message))
         }
         None if props.halted => html! {
             <div class="row"><button type="button" class="btn" disabled={props.busy} onclick={props.act.reform(|_| Act::Plan)} data-test="plan-again">{ words::PREVIEW_PLAN }</button></div>
@@ -120,11 +120,11 @@ fn strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [steps, restarts, pods, changes, keys] = words::PLAN_STRIP;
     html! {
         <dl class="strip" data-test="plan-strip">
-            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
-            { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
-            { kit::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
-            { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
-            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
+            { elements::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
+            { elements::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
+            { elements::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
+            { elements::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
+            { elements::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
         </dl>
     }
 }
@@ -135,10 +135,10 @@ fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [certificates, keys] = renewal::PLAN_STRIP;
     html! {
         <dl class="strip" data-test="plan-strip">
-            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), renewal::SAME_CAS) }
-            { kit::stat(Role::Plain, certificates, words::grouped(costs.changes), renewal::on_nodes(costs.nodes)) }
-            if costs.restarts > 0 { { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) } }
-            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), renewal::NO_KEYS) }
+            { elements::stat(Role::Plain, steps, words::grouped(plan.steps.len()), renewal::SAME_CAS) }
+            { elements::stat(Role::Plain, certificates, words::grouped(costs.changes), renewal::on_nodes(costs.nodes)) }
+            if costs.restarts > 0 { { elements::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) } }
+            { elements::stat(Role::Plain, keys, words::grouped(plan.keys.len()), renewal::NO_KEYS) }
         </dl>
     }
 }
@@ -194,10 +194,10 @@ fn acknowledging(done: &BTreeSet<String>, act: &Callback<Act>) -> findings::Ackn
 /// How far a rotation in progress is, and its next step.
 fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
     let row = |one: &PhaseProgress| {
-        let picture = if one.is_done() { Icon::Ok } else { Icon::Info };
+        let matrix_view = if one.is_done() { Icon::Ok } else { Icon::Info };
         html! {
             <li key={one.phase} class={if one.is_done() { "ok" } else { "" }} data-test="phase-progress" data-done={one.is_done().to_string()}>
-                { icon(picture) }
+                { icon(matrix_view) }
                 <span><b>{ words::phase(one.phase) }</b><span class="hint">{ words::phase_progress(one) }</span></span>
             </li>
         }
@@ -218,8 +218,8 @@ fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
         let files: usize = rows.iter().filter(|row| row.phase == phase).map(Step::files).sum();
         let (same, new) = words::phase_meaning(phase);
         html! {
-            <li key={phase} class={kit::phase_class(phase)}>
-                <div class="row between">{ kit::phase(phase, words::phase_short(phase)) }<span class="small quiet">{ words::phase_size(steps, files) }</span></div>
+            <li key={phase} class={elements::phase_class(phase)}>
+                <div class="row between">{ elements::phase(phase, words::phase_short(phase)) }<span class="small quiet">{ words::phase_size(steps, files) }</span></div>
                 <p class="small">{ same }<b>{ new }</b></p>
             </li>
         }

@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 use super::{
     authority_form::AuthorityFields,
-    fields::{Problems, described_by_hint, has_problem, hint, invalid, problem, property, tick, way},
-    part::Card,
+    cards::Card,
+    fields::{Problems, checkbox, described_by_hint, has_problem, hint, invalid, problem, property, radio_option},
     start_over::start_over,
 };
 use crate::{
@@ -64,7 +64,7 @@ fn intent(form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let one = |intent: Intent| {
         let (id, label) = renewal::intent(intent);
         let chosen = change.reform(move |_: Event| FormChange::Intent(intent));
-        way(id, "intent".to_owned(), form.intent() == intent, label, hints::intent(intent), chosen)
+        radio_option(id, "intent".to_owned(), form.intent() == intent, label, hints::intent(intent), chosen)
     };
     let (_, value) = renewal::intent(form.intent());
     let content = html! { <div class="stackv" role="radiogroup" aria-label={renewal::INTENT} data-test="intent">{ for Intent::ALL.map(one) }</div> };
@@ -93,13 +93,13 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
             <div id="authorities" tabindex="-1">
                 { problem(problems, "authorities") }
                 for (index, authority) in form.authorities.iter().enumerate() {
-                    <AuthorityFields key={authority.id.as_str()} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
+                    <AuthorityFields key={authority.id.as_str()} form={authority.clone()} progress={form.progress(authority).clone()} external={form.external_ca}
                         {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, authority.id.as_str())} {act} />
                 }
             </div>
             if form.takes_strategy { { strategy(form, problems, change) } }
             { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
-                tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
+                checkbox("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
             { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
                 <>
                     { days(("ca-days", words::CA_DAYS, hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
@@ -107,7 +107,7 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
                 </>
             }) }
             { property(words::KEYS_OPTION, words::keys_summary(form.keep_keys), false,
-                tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
+                checkbox("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
             { property(words::KUBELETS_OPTION, words::kubelet_certificates(form.kubelet_certificates).1, false, html! {
                 <div role="radiogroup" aria-label={words::KUBELETS_OPTION}>{ for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, change)) }</div>
             }) }
@@ -118,7 +118,7 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
             }
             if !form.outages.is_empty() {
                 { property(words::OUTAGE_OPTION, &words::accept_outages(&form.outages), true,
-                    tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
+                    checkbox("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
             }
         </>
     }
@@ -166,11 +166,18 @@ fn days(
 fn kubelets(how: KubeletCertificates, form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let (id, label) = words::kubelet_certificates(how);
     let chosen = change.reform(move |_: Event| FormChange::KubeletCertificates(how));
-    way(id, "kubelet-certificates".to_owned(), form.kubelet_certificates == how, label, hints::kubelets(how), chosen)
+    radio_option(
+        id,
+        "kubelet-certificates".to_owned(),
+        form.kubelet_certificates == how,
+        label,
+        hints::kubelets(how),
+        chosen,
+    )
 }
 
 fn workers(how: Workers, form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let (id, label) = renewal::workers(how);
     let chosen = change.reform(move |_: Event| FormChange::Workers(how));
-    way(id, "workers".to_owned(), form.workers() == how, label, hints::workers(how), chosen)
+    radio_option(id, "workers".to_owned(), form.workers() == how, label, hints::workers(how), chosen)
 }

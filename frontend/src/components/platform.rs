@@ -8,14 +8,14 @@ use crate::{
     ports::dom,
     state::{
         act::Act,
-        platform::{self, Tongue},
+        platform::{self, PhaseNames},
     },
     words::platform as words,
 };
 
 /// The platform's own terms, for whatever names a phase.
 #[hook]
-pub fn use_tongue() -> Tongue {
+pub fn use_tongue() -> PhaseNames {
     use_context().unwrap_or_default()
 }
 

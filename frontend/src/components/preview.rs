@@ -8,7 +8,7 @@ use crate::{
     state::{
         Preview,
         act::Act,
-        sides::{self, Pair},
+        comparison::{self, Pair},
     },
     words,
 };
@@ -43,7 +43,7 @@ pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html
                 }
             </div>
             if changes {
-                { for sides::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
+                { for comparison::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
             }
             if changes && *beside {
                 { lines_beside(file) }
@@ -84,7 +84,7 @@ fn lines_beside(file: &FilePreview) -> Html {
                     <th scope="col" colspan="2">{ words::AFTER }</th>
                 </tr></thead>
                 <tbody>
-                    for (index, row) in sides::rows(file).into_iter().enumerate() {
+                    for (index, row) in comparison::rows(file).into_iter().enumerate() {
                         <tr key={index} class={classes!((!row.kept).then_some("changed"))}>
                             { cell(row.before, row.kept, false) }
                             { cell(row.after, row.kept, true) }

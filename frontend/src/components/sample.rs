@@ -3,7 +3,7 @@
 use airlock_core::sample::SAMPLES;
 use yew::prelude::*;
 
-use super::part::Card;
+use super::cards::Card;
 use crate::{state::act::Act, words::sample as words};
 
 /// The samples that can be generated.

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::fields::{Problems, described_by, invalid, problem, property, way};
+use super::fields::{Problems, described_by, invalid, problem, property, radio_option};
 use crate::{
     ports::dom,
     state::form::{FormChange, PlanForm},
@@ -40,5 +40,5 @@ fn content(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) 
 }
 
 fn one(id: &str, checked: bool, (label, why): (&str, &'static str), chosen: Callback<Event>) -> Html {
-    way(id, "start-over".to_owned(), checked, label, why, chosen)
+    radio_option(id, "start-over".to_owned(), checked, label, why, chosen)
 }

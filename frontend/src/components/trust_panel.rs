@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use super::{
-    kit::{self, Copy},
-    part::{Card, Fold},
+    cards::{Card, Fold},
+    elements::{self, Copy},
 };
 use crate::{
     state::{Checks, act::Act, memory::Memory, role::Role},
@@ -14,7 +14,7 @@ use crate::{
 /// The card on Load: network, version, checksum.
 pub fn this_page(checks: &Checks) -> Html {
     let role = if checks.is_well() { Role::Ok } else { Role::Error };
-    let aside = kit::chip(
+    let aside = elements::chip(
         if checks.tested.is_none() { Role::Plain } else { role },
         words::capital(words::tested(checks.tested)),
     );

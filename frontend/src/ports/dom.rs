@@ -7,7 +7,7 @@ use web_sys::{
 };
 use yew::{BaseComponent, Renderer};
 
-use crate::state::{keys, picture::Way};
+use crate::state::{keys, matrix_view::Motion};
 
 /// What a field holds after an event; empty for anything but a field.
 pub fn value(event: &Event) -> String {
@@ -49,10 +49,10 @@ pub fn id(event: &Event) -> String {
 }
 
 /// Where a key leads in a grid (WAI-ARIA Authoring Practices, grid pattern); the page does not scroll then.
-pub fn way(event: &KeyboardEvent) -> Option<Way> {
-    let way = keys::way(&event.key(), event.ctrl_key())?;
+pub fn motion(event: &KeyboardEvent) -> Option<Motion> {
+    let motion = keys::motion(&event.key(), event.ctrl_key())?;
     event.prevent_default();
-    Some(way)
+    Some(motion)
 }
 
 /// Lets files be dropped: without this the browser would open them in the page's place.

@@ -7,12 +7,12 @@ pub mod dom;
 pub mod drops;
 pub mod endpoint;
 pub mod files;
-pub mod habits;
-pub mod leaving;
+pub mod global_input;
+pub mod leave_warning;
 pub mod password;
 pub mod policy;
+pub mod scheduling;
 pub mod sleep;
-pub mod turns;
 pub mod workers;
 
 pub use self::browser::{clock, now};

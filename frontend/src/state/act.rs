@@ -7,7 +7,7 @@ use super::{
     contexts::Target,
     explain::Message,
     form::{BroughtPart, FormChange},
-    picture::PictureChange,
+    matrix_view::MatrixViewChange,
     work::FileId,
 };
 use crate::ports::files::PickedFile;
@@ -44,7 +44,7 @@ pub enum Act {
     /// Changes a choice.
     Form(FormChange),
     /// Moves in the picture.
-    Picture(PictureChange),
+    MatrixView(MatrixViewChange),
     /// Says which platform the files are of; `None` to have it told from them.
     Platform(Option<&'static str>),
     /// Plans again, after planning ended the worker.

@@ -14,8 +14,8 @@ use super::{
     contexts::Target,
     explain::Message,
     form::{FormChange, FormProblem},
+    matrix_view::MatrixViewChange,
     notice::Alert,
-    picture::PictureChange,
     session::Choices,
     step::Step,
     work::{Downloaded, Job, LoadedFile, Outcome, Workplace},
@@ -92,7 +92,7 @@ pub enum Action {
     /// The person ticked the box that accepts the outages, or no longer does.
     OutageTicked(bool),
     /// Something was done to the picture.
-    Picture(PictureChange),
+    MatrixView(MatrixViewChange),
     /// Where the work runs.
     Place(Workplace),
     /// A plan of the choices as they are is asked for.
@@ -122,7 +122,7 @@ pub enum Action {
     /// The last change is to be taken back.
     Undo,
     /// Core makes no package: why, and what was predicted.
-    Unmade(Rc<[Finding]>, Rc<Chart>),
+    NotBuilt(Rc<[Finding]>, Rc<Chart>),
     /// Other colours.
     ThemeChosen(Theme),
     /// The person's clock, as files are inspected.

@@ -69,12 +69,12 @@ pub struct Run {
     /// The last.
     pub to: usize,
     /// How they look.
-    pub look: Look,
+    pub style: CellStyle,
 }
 
 /// How a cell looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct CellStyle {
     /// Its shape.
     pub mark: Mark,
     /// Does another verifier than Go come to another result?
@@ -122,7 +122,7 @@ pub struct Cell<'a> {
     /// The last moment for which the same is to be said.
     pub until: usize,
     /// How it looks.
-    pub look: Look,
+    pub style: CellStyle,
     /// Must it be refused at the end?
     pub refused: bool,
     /// All that it speaks of: edges with their verdicts. At least one.
@@ -186,7 +186,7 @@ impl Chart {
         let edges = line.edge.map_or_else(|| group.edges.clone(), |edge| edge..edge + 1);
         let edges = self.matrix.edges.get(edges)?;
         let all: Vec<_> = edges.iter().filter_map(|edge| Some((edge, edge.verdict(column)?))).collect();
-        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| look(edge, verdict, self.accepted).mark)?;
+        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| style(edge, verdict, self.accepted).mark)?;
         let same =
             all.iter().filter_map(|(edge, _)| edge.spans.iter().find(|span| (span.from..=span.to).contains(&column)));
         let until = same.map(|span| span.to).min().unwrap_or(column);
@@ -194,9 +194,9 @@ impl Chart {
             [one] => Peers::of(one),
             _ => group.peers.clone(),
         };
-        let looks = all.iter().map(|(edge, verdict)| look(edge, verdict, self.accepted));
-        let look = looks.reduce(worse)?;
-        Some(Cell { peers, column, until, look, refused: group.refused, all, worst })
+        let looks = all.iter().map(|(edge, verdict)| style(edge, verdict, self.accepted));
+        let style = looks.reduce(worse)?;
+        Some(Cell { peers, column, until, style, refused: group.refused, all, worst })
     }
 }
 
@@ -213,7 +213,7 @@ pub fn row(id: &str) -> Option<&'static EdgeRow> {
 }
 
 /// How a verdict on an edge looks.
-pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
+pub fn style(edge: &Edge, verdict: &Verdict, accepted: bool) -> CellStyle {
     let held = [&verdict.client_presents, &verdict.server_trusts, &verdict.server_presents, &verdict.client_trusts];
     let mark = match verdict.outcome {
         Outcome::NotAsked => Mark::NotAsked,
@@ -225,22 +225,22 @@ pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
         Outcome::Broken if accepted && !edge.outage.is_empty() => Mark::Outage,
         Outcome::Broken => Mark::Broken,
     };
-    Look { mark, differs: !verdict.others.is_empty() }
+    CellStyle { mark, differs: !verdict.others.is_empty() }
 }
 
 /// The worse of two looks, with what is special in either.
-pub fn worse(a: Look, b: Look) -> Look {
-    Look { mark: a.mark.max(b.mark), differs: a.differs || b.differs }
+pub fn worse(a: CellStyle, b: CellStyle) -> CellStyle {
+    CellStyle { mark: a.mark.max(b.mark), differs: a.differs || b.differs }
 }
 
 fn run(edge: &Edge, span: &Span, accepted: bool) -> Run {
-    Run { from: span.from, to: span.to, look: look(edge, &span.verdict, accepted) }
+    Run { from: span.from, to: span.to, style: style(edge, &span.verdict, accepted) }
 }
 
 /// Adds a run, to the last one if it looks the same.
 fn joined(mut runs: Vec<Run>, next: Run) -> Vec<Run> {
     match runs.last_mut() {
-        Some(last) if last.look == next.look => last.to = next.to,
+        Some(last) if last.style == next.style => last.to = next.to,
         _ => runs.push(next),
     }
     runs
@@ -248,16 +248,16 @@ fn joined(mut runs: Vec<Run>, next: Run) -> Vec<Run> {
 
 /// The worst of several edges, from moment to moment.
 fn merged(edges: &[Edge], columns: usize, accepted: bool) -> Vec<Run> {
-    let mut looks = vec![Look::default(); columns];
+    let mut looks = vec![CellStyle::default(); columns];
     for edge in edges {
         for span in &edge.spans {
             let run = run(edge, span, accepted);
             for place in looks.iter_mut().take(span.to + 1).skip(span.from) {
-                *place = worse(*place, run.look);
+                *place = worse(*place, run.style);
             }
         }
     }
-    looks.into_iter().enumerate().map(|(at, look)| Run { from: at, to: at, look }).fold(Vec::new(), joined)
+    looks.into_iter().enumerate().map(|(at, style)| Run { from: at, to: at, style }).fold(Vec::new(), joined)
 }
 
 fn phases(columns: &[Column]) -> Vec<(u8, usize, usize)> {

@@ -69,14 +69,14 @@ pub struct PlanForm {
 
 /// What becomes of an authority where a rotation may be under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Course {
+pub enum AuthorityProgress {
     /// Its rotation has not begun, or is begun anew.
     #[default]
-    Begins,
+    NotStarted,
     /// A new one of this subject is on its way to take over, with its private key here or elsewhere.
-    GoesOn(String, bool),
+    InProgress(String, bool),
     /// Others are being rotated, and it has no part in that.
-    Waits,
+    NotIncluded,
 }
 
 /// The choices for one authority.
@@ -90,7 +90,7 @@ pub struct AuthorityForm {
     pub title: String,
     /// Where it is in a rotation that is under way.
     #[serde(skip)]
-    pub course: Course,
+    pub progress: AuthorityProgress,
     /// Does it get a successor?
     pub rotate: bool,
     /// Is the successor brought along?
@@ -318,10 +318,12 @@ impl PlanForm {
             found.successor_name.clone_into(&mut form.proposed_name);
             form.same_key = found.same_key_algorithm;
             form.whole_subject = takes_whole_subject(&inventory.platform, found.id);
-            form.course = match under_way.iter().find(|authority| authority.id == found.id) {
-                Some(authority) => Course::GoesOn(authority.new.subject.clone(), authority.new_key_present),
-                None if under_way.is_empty() => Course::Begins,
-                None => Course::Waits,
+            form.progress = match under_way.iter().find(|authority| authority.id == found.id) {
+                Some(authority) => {
+                    AuthorityProgress::InProgress(authority.new.subject.clone(), authority.new_key_present)
+                }
+                None if under_way.is_empty() => AuthorityProgress::NotStarted,
+                None => AuthorityProgress::NotIncluded,
             };
             if form.same_key.is_none() && form.key_algorithm.is_none() {
                 form.key_algorithm = Some(KeyAlgorithm::Rsa2048);
@@ -363,9 +365,9 @@ impl PlanForm {
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
         let mut authorities = BTreeMap::new();
         for authority in &chosen {
-            let successor = match self.course(authority) {
-                Course::Begins => authority.successor(self.external_ca, &mut problems),
-                Course::GoesOn(..) | Course::Waits => NewAuthority::default(),
+            let successor = match self.progress(authority) {
+                AuthorityProgress::NotStarted => authority.successor(self.external_ca, &mut problems),
+                AuthorityProgress::InProgress(..) | AuthorityProgress::NotIncluded => NewAuthority::default(),
             };
             authorities.insert(authority.id, successor);
         }
@@ -422,8 +424,8 @@ impl PlanForm {
     }
 
     /// What becomes of an authority, as chosen.
-    pub fn course<'a>(&self, authority: &'a AuthorityForm) -> &'a Course {
-        if self.start_over { &Course::Begins } else { &authority.course }
+    pub fn progress<'a>(&self, authority: &'a AuthorityForm) -> &'a AuthorityProgress {
+        if self.start_over { &AuthorityProgress::NotStarted } else { &authority.progress }
     }
 }
 
@@ -432,7 +434,7 @@ impl AuthorityForm {
         Self {
             id: found.id,
             title: found.title.clone(),
-            course: Course::default(),
+            progress: AuthorityProgress::default(),
             rotate: true,
             brought: false,
             name: None,

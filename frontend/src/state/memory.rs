@@ -38,7 +38,7 @@ impl State {
             bytes: self.files.iter().map(|file| file.size).sum(),
             keys: self.keys_loaded,
             removed: self.history.removed(),
-            password: self.lock.given,
+            password: self.encryption.given,
             secret_outputs: package.map(|package| package.files.iter().filter(|file| file.secret).count()),
         }
     }

@@ -8,7 +8,7 @@ impl State {
         if step != self.step && self.missing(step).is_none() {
             self.step = step;
             self.notice = None;
-            self.look_at(self.heading(step));
+            self.style_at(self.heading(step));
         }
     }
 
@@ -19,7 +19,7 @@ impl State {
             self.step = Step::ALL.into_iter().rev().find(|step| *step < self.step).unwrap_or_default();
         }
         if self.step != shown {
-            self.look_at(self.heading(self.step));
+            self.style_at(self.heading(self.step));
         }
     }
 }

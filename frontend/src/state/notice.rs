@@ -39,7 +39,7 @@ pub enum Notice {
         left: usize,
     },
     /// Core refused the package.
-    Unmade,
+    NotBuilt,
     /// Everything was deleted from memory.
     Wiped,
     /// The browser had suspended the page, which was idle.
@@ -52,7 +52,7 @@ impl Notice {
         match self {
             Self::Checked(report) => !report.holds,
             Self::Unlocked { opened, left } => !opened && *left > 0,
-            Self::Unmade => true,
+            Self::NotBuilt => true,
             _ => false,
         }
     }

@@ -17,13 +17,13 @@ use super::{
     checks::Checks,
     contexts::Contexts,
     details::Details,
+    encryption::Encryption,
     explain::Explained,
     form::{FormProblem, PlanForm},
     lifetimes::{self, Lifetimes},
-    lock::Lock,
+    matrix_view::MatrixView,
     notice::{Alert, Notice},
     outage::{Consent, Outage},
-    picture::Picture,
     pki::Pki,
     session::Choices,
     step::{Missing, Step},
@@ -49,7 +49,7 @@ pub struct State {
     /// Certificates that were opened to their last field, by fingerprint.
     pub details: Details,
     /// What of it is encrypted.
-    pub lock: Lock,
+    pub encryption: Encryption,
     /// Whether a phase is done, once that was asked.
     pub check: Option<Check>,
     /// An error message, and what it means.
@@ -81,7 +81,7 @@ pub struct State {
     /// What came of them.
     pub outcome: Option<Outcome>,
     /// Why core makes no package of the plan; empty while it does.
-    pub unmade: Rc<[Finding]>,
+    pub not_built: Rc<[Finding]>,
     /// Does the person accept what core refused it over?
     pub consent: Consent,
     /// The package, once it is made.
@@ -93,7 +93,7 @@ pub struct State {
     /// What was predicted of it, or of the package that was refused.
     pub chart: Option<Rc<Chart>>,
     /// Where the person is in it.
-    pub picture: Picture,
+    pub matrix_view: MatrixView,
     /// The file of the package that is shown.
     pub preview: Option<Preview>,
     /// The zip, once it was downloaded.
@@ -193,7 +193,7 @@ impl State {
     /// Is a password asked for where the person is? Not once a package is made: opening anything would take it away.
     pub fn asks_for_password(&self) -> bool {
         let before_making = matches!(self.step, Step::Load | Step::Inspect | Step::Plan) && self.package.is_none();
-        self.lock.is_shut() && before_making && !matches!(self.job, Some(Job::Making { .. }))
+        self.encryption.needs_password() && before_making && !matches!(self.job, Some(Job::Making { .. }))
     }
 
     /// What is missing before a step can be opened.
@@ -201,7 +201,7 @@ impl State {
         let is_there = match step {
             Step::Load => true,
             Step::Inspect | Step::Plan => self.inventory.is_some(),
-            Step::Review => self.package.is_some() || !self.unmade.is_empty(),
+            Step::Review => self.package.is_some() || !self.not_built.is_empty(),
             Step::Download => self.package.is_some(),
         };
         let needed = if step < Step::Review { Missing::Files } else { Missing::Package };
@@ -214,7 +214,7 @@ impl State {
             Step::Load => "load",
             Step::Inspect => "inventory",
             Step::Plan => "plan-form",
-            Step::Review if self.unmade.is_empty() => "review",
+            Step::Review if self.not_built.is_empty() => "review",
             Step::Review => "unmade",
             Step::Download => "download",
         }
@@ -235,17 +235,17 @@ impl State {
     }
 
     /// Moves the keyboard focus to the element of that id.
-    pub(super) fn look_at(&mut self, id: &str) {
+    pub(super) fn style_at(&mut self, id: &str) {
         self.focus = Focus { id: id.to_owned(), count: self.focus.count.wrapping_add(1) };
     }
 
     pub(super) fn forget_package(&mut self) {
-        self.unmade = Rc::default();
+        self.not_built = Rc::default();
         self.consent = Consent::default();
         self.package = None;
         self.authorities = Rc::default();
         self.chart = None;
-        self.picture = Picture::default();
+        self.matrix_view = MatrixView::default();
         self.preview = None;
         self.download = None;
     }

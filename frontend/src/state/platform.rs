@@ -7,9 +7,9 @@ use airlock_core::{
 
 /// What a platform calls the three phases; empty where it has no word for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tongue(pub [&'static str; 3]);
+pub struct PhaseNames(pub [&'static str; 3]);
 
-impl Tongue {
+impl PhaseNames {
     /// The platform's word for phase 1, 2 or 3; empty for any other.
     pub fn phase(self, phase: u8) -> &'static str {
         usize::from(phase).checked_sub(1).and_then(|at| self.0.get(at)).copied().unwrap_or_default()
@@ -17,9 +17,9 @@ impl Tongue {
 }
 
 /// The words of the platform that was recognised, or said.
-pub fn tongue(inventory: Option<&InventoryReport>) -> Tongue {
+pub fn phase_names(inventory: Option<&InventoryReport>) -> PhaseNames {
     let profile = inventory.and_then(|inventory| profile::named(&inventory.platform));
-    profile.map(|profile| Tongue(profile.phase_words)).unwrap_or_default()
+    profile.map(|profile| PhaseNames(profile.phase_words)).unwrap_or_default()
 }
 
 /// Are the files of several platforms, so that only the person can tell?
@@ -45,12 +45,13 @@ mod tests {
 
     #[test]
     fn a_platforms_words_are_its_profiles() {
-        let of =
-            |platform: &str| tongue(Some(&InventoryReport { platform: platform.to_owned(), ..Default::default() }));
+        let of = |platform: &str| {
+            phase_names(Some(&InventoryReport { platform: platform.to_owned(), ..Default::default() }))
+        };
         assert_eq!(of("starlingx").phase(1), "trust-both-cas");
         assert_eq!(of("talos").phase(3), "POST_ROTATE");
         assert_eq!((of("kubeadm").phase(2), of("another").phase(2), of("talos").phase(0)), ("", "", ""));
-        assert_eq!(tongue(None), Tongue::default());
+        assert_eq!(phase_names(None), PhaseNames::default());
     }
 
     #[test]

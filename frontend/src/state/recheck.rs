@@ -28,7 +28,7 @@ pub fn command(finding: &Finding) -> String {
         Check::Certificates => source.pem().into("openssl storeutl -noout -text -certs", ""),
         Check::Kubeconfig => source.reads("kubectl config view --kubeconfig"),
         Check::Lines(pattern) => source.lines(pattern),
-        Check::Look => source.look(),
+        Check::FileType => source.file_type(),
         Check::Members => source.members(),
         Check::Object => source.describe(),
         Check::Pair => source.pair(),
@@ -146,11 +146,11 @@ impl<'a> Source<'a> {
     fn describe(&self) -> String {
         match self.object() {
             Some((_, get)) => format!("kubectl{}", get.replacen(" get ", " describe ", 1)),
-            None => self.look(),
+            None => self.file_type(),
         }
     }
 
-    fn look(&self) -> String {
+    fn file_type(&self) -> String {
         match self.file() {
             Input::File(file) => format!("ls -l {file} && file {file}"),
             Input::Pipe(source) => format!("{source} | file -"),

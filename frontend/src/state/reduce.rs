@@ -14,11 +14,11 @@ use super::{
     details::Details,
     explain::Message,
     form::{FormChange, FormProblem},
+    matrix_view::{MatrixView, MatrixViewChange},
     memory,
     notice::{Alert, Notice},
     outage::{self, Consent, Outage},
     page::State,
-    picture::{Picture, PictureChange},
     pki,
     session::Choices,
     step::Step,
@@ -79,10 +79,10 @@ impl State {
             Action::NothingFound => self.ended_with(Notice::NothingFound),
             Action::OutageNotTicked => {
                 self.consent = Consent::Missing;
-                self.look_at("accept-outage");
+                self.style_at("accept-outage");
             }
             Action::OutageTicked(ticked) => self.consent = if ticked { Consent::Given } else { Consent::Open },
-            Action::Picture(change) => self.move_in_picture(change),
+            Action::MatrixView(change) => self.move_in_picture(change),
             Action::Place(place) => self.place = place,
             Action::PlanAsked => self.ask_for_plan(),
             Action::PlanRetried => (self.halted, self.asked) = (false, None),
@@ -106,7 +106,7 @@ impl State {
             Action::Today(today) => self.today = today,
             Action::Undo => self.undo(),
             Action::Unlocked(inventory, opened) => self.unlock(inventory, opened),
-            Action::Unmade(findings, chart) => self.take_refusal(findings, chart),
+            Action::NotBuilt(findings, chart) => self.take_refusal(findings, chart),
             Action::Went(step) => self.go(step),
             Action::Wiped => self.wipe(),
             Action::Woke if self.job.is_some() => self.alert = Some(Alert::WokeAtWork),
@@ -144,8 +144,8 @@ impl State {
         self.forget_plan();
         // The new worker reads the loaded files again.
         self.job = (!self.files.is_empty()).then_some(Job::Inspecting);
-        self.alert = Some(Alert::CoreDied { location, password: self.lock.given });
-        self.lock.given = false;
+        self.alert = Some(Alert::CoreDied { location, password: self.encryption.given });
+        self.encryption.given = false;
         self.check = None;
     }
 
@@ -168,7 +168,7 @@ impl State {
         }
         self.pki = pki::pki(&inventory).into();
         self.keys_loaded = memory::keys(&inventory);
-        self.lock.fit(&inventory);
+        self.encryption.fit(&inventory);
         self.check = None;
         self.details = Details::default();
         if self.files.is_empty() {
@@ -179,10 +179,10 @@ impl State {
     }
 
     fn unlock(&mut self, inventory: Rc<InventoryReport>, opened: bool) {
-        self.lock.given |= opened;
+        self.encryption.given |= opened;
         self.found(inventory);
-        self.ended_with(Notice::Unlocked { opened, left: self.lock.files.len() });
-        self.look_at(if self.lock.is_shut() { "password" } else { self.heading(self.step) });
+        self.ended_with(Notice::Unlocked { opened, left: self.encryption.files.len() });
+        self.style_at(if self.encryption.needs_password() { "password" } else { self.heading(self.step) });
     }
 
     fn take_choices(&mut self, choices: &Rc<Choices>, idle: bool) {
@@ -232,7 +232,7 @@ impl State {
         self.attempted = true;
         if let Some(problem) = self.form_problems.first() {
             let field = problem.field.clone();
-            self.look_at(&field);
+            self.style_at(&field);
         }
     }
 
@@ -240,7 +240,7 @@ impl State {
         self.explained.take(Some(message), self.inventory.as_deref(), self.today);
         self.ended_with(Notice::Explained(self.explained.explanations.len()));
         self.step = if self.inventory.is_some() { Step::Inspect } else { Step::Load };
-        self.look_at("explain");
+        self.style_at("explain");
     }
 
     fn ask_for_plan(&mut self) {
@@ -285,29 +285,29 @@ impl State {
 
     fn take_refusal(&mut self, findings: Rc<[Finding]>, chart: Rc<Chart>) {
         self.ended();
-        self.unmade = findings;
+        self.not_built = findings;
         if outage::is_acceptable(&chart) {
             self.offer(outage::outages(&chart));
         }
         self.show_chart(chart);
         // Set last: a step begins without a notice.
-        self.notice = Some(Notice::Unmade);
+        self.notice = Some(Notice::NotBuilt);
     }
 
     /// Shows a prediction, and the step Review to a person who waits for it on the step Plan.
     fn show_chart(&mut self, chart: Rc<Chart>) {
-        self.picture = Picture::of(&chart);
+        self.matrix_view = MatrixView::of(&chart);
         self.chart = Some(chart);
         if self.step == Step::Plan {
             self.go(Step::Review);
         }
     }
 
-    fn move_in_picture(&mut self, change: PictureChange) {
+    fn move_in_picture(&mut self, change: MatrixViewChange) {
         let Some(chart) = self.chart.clone() else { return };
-        if self.picture.change(&chart, change) {
-            let cell = self.picture.focus(&chart);
-            self.look_at(&cell);
+        if self.matrix_view.change(&chart, change) {
+            let cell = self.matrix_view.focus(&chart);
+            self.style_at(&cell);
         }
     }
 
@@ -315,7 +315,7 @@ impl State {
         let (place, theme) = (self.place, self.theme);
         let (checks, focus) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
         *self = Self { place, theme, checks, focus, notice: Some(Notice::Wiped), ..Self::default() };
-        self.look_at("load");
+        self.style_at("load");
     }
 
     /// Offers outages to be accepted. That alone makes no other plan of the choices.

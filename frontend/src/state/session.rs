@@ -97,7 +97,7 @@ impl AuthorityForm {
         let chosen = |path: &String| if loaded(path) { path.clone() } else { String::new() };
         Self {
             title: self.title.clone(),
-            course: self.course.clone(),
+            progress: self.progress.clone(),
             proposed_name: self.proposed_name.clone(),
             same_key: self.same_key,
             whole_subject: self.whole_subject,

@@ -10,11 +10,11 @@ use airlock_core::{
     simulate::{Edge, Verdict},
 };
 
-use super::chart::{Cell, Chart, Look, Mark, look, row, worse};
+use super::chart::{Cell, CellStyle, Chart, Mark, row, style, worse};
 
 /// Who takes part, as the drawing has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Seat {
+pub enum Participant {
     /// Users of the kubeconfigs on control-plane nodes.
     Admins,
     /// People and pipelines.
@@ -55,7 +55,7 @@ pub enum Seat {
 
 /// What may be shown or trusted, out of old and new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Held {
+pub struct CaSet {
     /// The old alone.
     pub old: bool,
     /// Both.
@@ -68,52 +68,52 @@ pub struct Held {
 
 /// All edges between two seats, at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wire {
+pub struct Link {
     /// How it looks.
-    pub look: Look,
+    pub style: CellStyle,
     /// How many edges it is.
     pub edges: usize,
     /// What the client shows.
-    pub client_shows: Held,
+    pub client_presents: CaSet,
     /// What of it the server trusts.
-    pub server_trusts: Held,
+    pub server_trusts: CaSet,
     /// What the server shows.
-    pub server_shows: Held,
+    pub server_presents: CaSet,
     /// What of it the client trusts.
-    pub client_trusts: Held,
+    pub client_trusts: CaSet,
 }
 
 /// Who trusts whom at a moment: client, server, and what is between them.
-pub fn wires(chart: &Chart, column: usize) -> BTreeMap<(Seat, Seat), Wire> {
-    let mut wires: BTreeMap<(Seat, Seat), Wire> = BTreeMap::new();
+pub fn links(chart: &Chart, column: usize) -> BTreeMap<(Participant, Participant), Link> {
+    let mut links: BTreeMap<(Participant, Participant), Link> = BTreeMap::new();
     for edge in &chart.matrix.edges {
-        let (Some(verdict), Some(ends)) = (edge.verdict(column), seats(edge)) else { continue };
-        wires.entry(ends).or_default().add(verdict, look(edge, verdict, chart.accepted));
+        let (Some(verdict), Some(ends)) = (edge.verdict(column), participants(edge)) else { continue };
+        links.entry(ends).or_default().add(verdict, style(edge, verdict, chart.accepted));
     }
-    wires
+    links
 }
 
 /// What both ends of a cell present and trust, all of its connections together.
-pub fn wire(cell: &Cell<'_>) -> Wire {
-    let mut wire = Wire::default();
+pub fn link(cell: &Cell<'_>) -> Link {
+    let mut link = Link::default();
     for (_, verdict) in &cell.all {
-        wire.add(verdict, cell.look);
+        link.add(verdict, cell.style);
     }
-    wire
+    link
 }
 
-impl Wire {
-    fn add(&mut self, verdict: &Verdict, look: Look) {
-        self.look = worse(self.look, look);
+impl Link {
+    fn add(&mut self, verdict: &Verdict, style: CellStyle) {
+        self.style = worse(self.style, style);
         self.edges += 1;
-        self.client_shows.add(&verdict.client_presents);
+        self.client_presents.add(&verdict.client_presents);
         self.server_trusts.add(&verdict.server_trusts);
-        self.server_shows.add(&verdict.server_presents);
+        self.server_presents.add(&verdict.server_presents);
         self.client_trusts.add(&verdict.client_trusts);
     }
 }
 
-impl Held {
+impl CaSet {
     /// Reads what core says in words: `certificate of the new CA`, or the names of a bundle.
     fn add(&mut self, words: &[String]) {
         for word in words {
@@ -140,42 +140,42 @@ impl Held {
 }
 
 /// The worst of what several wires look like.
-pub fn worst<'a>(wires: impl Iterator<Item = &'a Wire>) -> Option<Look> {
-    wires.map(|wire| wire.look).reduce(worse)
+pub fn worst<'a>(links: impl Iterator<Item = &'a Link>) -> Option<CellStyle> {
+    links.map(|link| link.style).reduce(worse)
 }
 
 /// Does anybody ask?
-pub fn is_asked(look: Look) -> bool {
-    look.mark != Mark::NotAsked
+pub fn is_asked(style: CellStyle) -> bool {
+    style.mark != Mark::NotAsked
 }
 
-fn seats(edge: &Edge) -> Option<(Seat, Seat)> {
+fn participants(edge: &Edge) -> Option<(Participant, Participant)> {
     let row = row(&edge.row)?;
-    Some((seat(row.client, &edge.client), seat(row.server, &edge.server)))
+    Some((participant(row.client, &edge.client), participant(row.server, &edge.server)))
 }
 
 /// Where a party sits. `name` tells the workers' kubelets from the others.
-fn seat(end: End, name: &str) -> Seat {
+fn participant(end: End, name: &str) -> Participant {
     match end.party {
-        Party::Component(Component::Apiserver) => Seat::Apiserver,
-        Party::Component(Component::ControllerManager) => Seat::ControllerManager,
-        Party::Component(Component::Scheduler) => Seat::Scheduler,
-        Party::Component(Component::Konnectivity) => Seat::Konnectivity,
-        Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Seat::WorkerKubelets,
-        Party::Component(Component::Kubelet) => Seat::Kubelets,
-        Party::Component(Component::Apid | Component::Trustd) => Seat::Apid,
-        Party::OnWorkers(_) => Seat::WorkerApid,
-        Party::User(_) => Seat::Admins,
-        Party::GivenClients | Party::OtherClients => Seat::People,
-        Party::Pods => Seat::Pods,
-        Party::JoiningNode => Seat::Joining,
-        Party::Requester => Seat::Requester,
-        Party::Management => Seat::Management,
-        Party::ExtensionServers => Seat::Extensions,
+        Party::Component(Component::Apiserver) => Participant::Apiserver,
+        Party::Component(Component::ControllerManager) => Participant::ControllerManager,
+        Party::Component(Component::Scheduler) => Participant::Scheduler,
+        Party::Component(Component::Konnectivity) => Participant::Konnectivity,
+        Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Participant::WorkerKubelets,
+        Party::Component(Component::Kubelet) => Participant::Kubelets,
+        Party::Component(Component::Apid | Component::Trustd) => Participant::Apid,
+        Party::OnWorkers(_) => Participant::WorkerApid,
+        Party::User(_) => Participant::Admins,
+        Party::GivenClients | Party::OtherClients => Participant::People,
+        Party::Pods => Participant::Pods,
+        Party::JoiningNode => Participant::Joining,
+        Party::Requester => Participant::Requester,
+        Party::Management => Participant::Management,
+        Party::ExtensionServers => Participant::Extensions,
         // Both ends are of that party: API servers by their configuration, and what they call.
-        Party::Webhooks if end.presents.is_some() => Seat::Webhooks,
-        Party::Webhooks => Seat::Apiserver,
-        Party::OldHolder => Seat::OldHolder,
-        _ => Seat::Other,
+        Party::Webhooks if end.presents.is_some() => Participant::Webhooks,
+        Party::Webhooks => Participant::Apiserver,
+        Party::OldHolder => Participant::OldHolder,
+        _ => Participant::Other,
     }
 }

@@ -2,7 +2,7 @@
 
 use airlock_core::report::{CertificateReport, ExtensionReport};
 
-use crate::state::sides::Pair;
+use crate::state::comparison::Pair;
 
 /// Over every field of a certificate.
 pub const ALL_FIELDS: &str = "All fields";

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::state::{
     check::{Behind, behind},
-    platform::Tongue,
+    platform::PhaseNames,
     progress::PhaseProgress,
 };
 
@@ -59,8 +59,8 @@ pub fn next_step(step: &StepReport) -> String {
 }
 
 /// The phases that can be checked.
-pub fn phase_to_check(phase: Option<u8>, tongue: Tongue) -> String {
-    phase.map_or_else(|| "Latest phase started".to_owned(), |phase| platform::phase(phase, tongue))
+pub fn phase_to_check(phase: Option<u8>, phase_names: PhaseNames) -> String {
+    phase.map_or_else(|| "Latest phase started".to_owned(), |phase| platform::phase(phase, phase_names))
 }
 
 /// Whether a phase is done, in a word.

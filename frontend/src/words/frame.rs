@@ -102,7 +102,7 @@ pub fn progress(state: &State, step: Step) -> String {
             Some(Outcome::Plan(plan)) => count(plan.steps.len(), "step"),
             Some(Outcome::Refused(_)) => "No plan".to_owned(),
         },
-        Step::Review if !state.unmade.is_empty() => "Not built".to_owned(),
+        Step::Review if !state.not_built.is_empty() => "Not built".to_owned(),
         Step::Review if state.renews() => super::renewal::REVIEW_PROGRESS.to_owned(),
         Step::Review => match state.worst_mark() {
             Mark::Outage => "Accepted outage".to_owned(),
@@ -120,7 +120,7 @@ pub fn progress_role(state: &State, step: Step) -> Role {
         Step::Load | Step::Download => false,
         Step::Inspect => state.inventory.as_deref().is_some_and(errors),
         Step::Plan => matches!(state.outcome, Some(Outcome::Refused(_))),
-        Step::Review => !state.unmade.is_empty(),
+        Step::Review => !state.not_built.is_empty(),
     };
     let done = match step {
         Step::Load => !state.files.is_empty(),

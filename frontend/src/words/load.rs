@@ -5,7 +5,7 @@ use airlock_core::report::InventoryReport;
 use super::text::{count, few_holders};
 use crate::state::{
     checklist::{Item, Need},
-    lock::Lock,
+    encryption::Encryption,
 };
 
 /// The heading before anything is loaded.
@@ -212,6 +212,6 @@ pub const PASSWORD_WRONG: &str =
     "This password does not decrypt these files. Enter it again, or load files with another password separately.";
 
 /// What a password would open.
-pub fn locked(lock: &Lock) -> String {
-    format!("Enter the password of {}.", few_holders(&lock.files))
+pub fn locked(encryption: &Encryption) -> String {
+    format!("Enter the password of {}.", few_holders(&encryption.files))
 }

@@ -32,7 +32,7 @@ pub fn notice(notice: &Notice) -> String {
             format!("The password decrypted some files; {} {} still encrypted.", count(*left, "file"), is(*left))
         }
         Notice::Unlocked { opened: false, .. } => "The password does not decrypt these files.".to_owned(),
-        Notice::Unmade => "No package was built: at least one connection would break.".to_owned(),
+        Notice::NotBuilt => "No package was built: at least one connection would break.".to_owned(),
         Notice::Wiped => "Files, keys and package were deleted from memory.".to_owned(),
         Notice::Woke => "The browser suspended this page. All loaded files are still here.".to_owned(),
     }

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::state::{
     chart::Chart,
-    form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
+    form::{AuthorityForm, AuthorityProgress, BroughtPart, PlanForm, Problem},
     outage::Outage,
-    platform::Tongue,
-    reach::Reach,
+    partial_plan::PartialPlan,
+    platform::PhaseNames,
     timetable::{Change, Step, Where},
 };
 
@@ -81,14 +81,14 @@ pub fn confirm_start_over(under_way: &[String]) -> String {
 }
 
 /// What becomes of an authority while a rotation is under way; empty where it begins.
-pub fn course(course: &Course) -> String {
-    match course {
-        Course::Begins => String::new(),
-        Course::GoesOn(subject, key) => format!(
+pub fn authority_progress(progress: &AuthorityProgress) -> String {
+    match progress {
+        AuthorityProgress::NotStarted => String::new(),
+        AuthorityProgress::InProgress(subject, key) => format!(
             "This rotation has started with {subject}; its private key is {}.",
             if *key { "loaded" } else { "not loaded" }
         ),
-        Course::Waits => "Not part of the rotation in progress. Rotate it afterwards.".to_owned(),
+        AuthorityProgress::NotIncluded => "Not part of the rotation in progress. Rotate it afterwards.".to_owned(),
     }
 }
 
@@ -112,16 +112,16 @@ pub fn same_key(algorithm: KeyAlgorithm) -> String {
 }
 
 /// An authority's options in a line.
-pub fn authority_summary(form: &AuthorityForm, external: bool, course: &Course) -> String {
+pub fn authority_summary(form: &AuthorityForm, external: bool, progress: &AuthorityProgress) -> String {
     let name = form.name.as_deref().unwrap_or(&form.proposed_name);
     let key = form.key_algorithm.or(form.same_key).map(key_algorithm).unwrap_or_default();
-    match course {
+    match progress {
         _ if !form.rotate => "Not rotated".to_owned(),
-        Course::GoesOn(subject, _) => format!("Continue with {subject}"),
-        Course::Waits => "Not part of this rotation".to_owned(),
-        Course::Begins if external => "Key kept elsewhere".to_owned(),
-        Course::Begins if form.brought => "Import".to_owned(),
-        Course::Begins => format!("Generate {name}, {key}"),
+        AuthorityProgress::InProgress(subject, _) => format!("Continue with {subject}"),
+        AuthorityProgress::NotIncluded => "Not part of this rotation".to_owned(),
+        AuthorityProgress::NotStarted if external => "Key kept elsewhere".to_owned(),
+        AuthorityProgress::NotStarted if form.brought => "Import".to_owned(),
+        AuthorityProgress::NotStarted => format!("Generate {name}, {key}"),
     }
 }
 
@@ -302,10 +302,10 @@ pub fn plan_phases(intent: Intent) -> &'static [u8] {
 }
 
 /// The name of a phase of a plan.
-pub fn plan_phase(intent: Intent, phase: u8, tongue: Tongue) -> String {
+pub fn plan_phase(intent: Intent, phase: u8, phase_names: PhaseNames) -> String {
     match intent {
         Intent::RenewLeaves => renewal::PHASE.to_owned(),
-        _ => platform::phase_short(phase, tongue),
+        _ => platform::phase_short(phase, phase_names),
     }
 }
 
@@ -458,13 +458,13 @@ pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
 }
 
 /// Over what says how far the package goes.
-pub const REACH: &str = "This package is only a part of the rotation";
+pub const PARTIAL_PLAN: &str = "This package is only a part of the rotation";
 /// Over what comes next.
 pub const NEXT: &str = "How to continue";
 
 /// How far the package goes.
-pub fn reach(reach: &Reach) -> String {
-    match reach.last_phase {
+pub fn partial_plan(partial_plan: &PartialPlan) -> String {
+    match partial_plan.last_phase {
         0 => "It has no steps yet: phase 1 needs something that is not loaded.".to_owned(),
         last => {
             format!("It ends after “{}”: the next phase needs something that is not loaded.", super::text::phase(last))
@@ -473,11 +473,11 @@ pub fn reach(reach: &Reach) -> String {
 }
 
 /// What to do with a package that ends early, in order.
-pub fn next(reach: &Reach) -> Vec<&'static str> {
+pub fn partial_plan_steps(partial_plan: &PartialPlan) -> Vec<&'static str> {
     let carry_out = "Run the steps of this package as RUNBOOK.md describes.";
     let wait = "Stop there: with both CAs trusted everywhere, you may pause for days.";
-    let steps = (reach.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
-    let then: &[&str] = if reach.asks {
+    let steps = (partial_plan.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
+    let then: &[&str] = if partial_plan.asks {
         &[
             "Have the new CA sign every request in signing-requests/, with the names and usages that it asks for.",
             "Load the nodes' current files, this package and the signed certificates, and select the external CA again. \

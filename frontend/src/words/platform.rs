@@ -2,7 +2,7 @@
 
 use airlock_core::profile;
 
-use crate::state::platform::Tongue;
+use crate::state::platform::PhaseNames;
 
 /// Over the choice.
 pub const LABEL: &str = "Platform";
@@ -52,16 +52,16 @@ pub fn recognised(platform: &str, chosen: bool) -> String {
 }
 
 /// A phase as it is called, with the platform's own term.
-pub fn phase(phase: u8, tongue: Tongue) -> String {
-    match tongue.phase(phase) {
+pub fn phase(phase: u8, phase_names: PhaseNames) -> String {
+    match phase_names.phase(phase) {
         "" => super::text::phase(phase).to_owned(),
         own => format!("{} ({own})", super::text::phase(phase)),
     }
 }
 
 /// A phase in two words, with the platform's own term.
-pub fn phase_short(phase: u8, tongue: Tongue) -> String {
-    match tongue.phase(phase) {
+pub fn phase_short(phase: u8, phase_names: PhaseNames) -> String {
+    match phase_names.phase(phase) {
         "" => super::text::phase_short(phase).to_owned(),
         own => format!("{} ({own})", super::text::phase_short(phase)),
     }

@@ -11,11 +11,11 @@ use super::{
     text::{count, grouped, is, lower_first, size},
 };
 use crate::state::{
-    chart::{Cell, Chart, Group, Look, Mark},
+    chart::{Cell, CellStyle, Chart, Group, Mark},
     contexts::Target,
-    lines::Total,
-    platform::Tongue,
-    trust::{Held, Seat, Wire},
+    matrix_rows::Total,
+    platform::PhaseNames,
+    trust::{CaSet, Link, Participant},
 };
 
 /// The card of the matrix.
@@ -174,8 +174,8 @@ pub fn mark(mark: Mark) -> &'static str {
 }
 
 /// How a cell looks, for screen readers.
-pub fn look(look: Look) -> String {
-    format!("{}{}", mark(look.mark), if look.differs { "; another verifier differs" } else { "" })
+pub fn style(style: CellStyle) -> String {
+    format!("{}{}", mark(style.mark), if style.differs { "; another verifier differs" } else { "" })
 }
 
 /// A connection.
@@ -254,8 +254,8 @@ pub fn panel_title(chart: &Chart, column: usize) -> String {
 }
 
 /// A step's phase.
-pub fn moment_phase(phase: u8, tongue: Tongue) -> String {
-    if phase == 0 { "Today".to_owned() } else { platform::phase_short(phase, tongue) }
+pub fn moment_phase(phase: u8, phase_names: PhaseNames) -> String {
+    if phase == 0 { "Today".to_owned() } else { platform::phase_short(phase, phase_names) }
 }
 
 /// How long the same is true.
@@ -274,7 +274,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
         1 => ("the only combination".to_owned(), "in the only combination".to_owned()),
         _ => (format!("all {}", count(states, "combination")), format!("in all {}", count(states, "combination"))),
     };
-    match cell.look.mark {
+    match cell.style.mark {
         Mark::NotAsked if cell.refused => {
             "Not tested before the last step: until then, the old CA is trusted on purpose.".to_owned()
         }
@@ -291,7 +291,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
 
 /// Which of several connections a result is about; empty where it is about all of them.
 pub fn which(cell: &Cell<'_>) -> String {
-    let bad = cell.look.mark >= Mark::BrokenToday;
+    let bad = cell.style.mark >= Mark::BrokenToday;
     if cell.all.len() == 1 || !bad {
         return if cell.all.len() > 1 { format!("({})", count(cell.all.len(), "connection")) } else { String::new() };
     }
@@ -307,7 +307,7 @@ pub fn which(cell: &Cell<'_>) -> String {
 
 /// What verifiers other than Go's do.
 pub fn verifiers(cell: &Cell<'_>) -> String {
-    if cell.look.mark == Mark::NotAsked {
+    if cell.style.mark == Mark::NotAsked {
         return String::new();
     }
     let differs = |rules: Rules| {
@@ -333,13 +333,17 @@ pub fn remedy(remedy: &str) -> String {
 
 /// Cause and duration of the outage that a cell is part of.
 pub fn outage(cell: &Cell<'_>) -> String {
-    let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "You can accept this outage" };
+    let can = if cell.style.mark == Mark::Outage { "You accepted this outage" } else { "You can accept this outage" };
     format!("{can}: {}.", cell.worst.0.outage)
 }
 
 /// A line of the diagram.
-pub fn wire((client, server): (Seat, Seat), wire: &Wire) -> String {
-    format!("{}: {}", connection((super::trust::seat(client), super::trust::seat(server))), look(wire.look))
+pub fn link((client, server): (Participant, Participant), link: &Link) -> String {
+    format!(
+        "{}: {}",
+        connection((super::trust::participant(client), super::trust::participant(server))),
+        style(link.style)
+    )
 }
 
 /// The diagram in words.
@@ -358,14 +362,14 @@ pub fn old_holder(mark: Mark) -> &'static str {
 }
 
 /// What is presented or trusted.
-pub fn held(held: Held) -> String {
-    let all = [(held.old, "old"), (held.both, "both"), (held.new, "new"), (held.other, "other")];
+pub fn ca_set(ca_set: CaSet) -> String {
+    let all = [(ca_set.old, "old"), (ca_set.both, "both"), (ca_set.new, "new"), (ca_set.other, "other")];
     all.into_iter().filter(|(there, _)| *there).map(|(_, word)| word).collect::<Vec<_>>().join(" or ")
 }
 
 /// One half of a handshake.
-pub fn shown_and_trusted(shows: Held, trusts: Held) -> String {
-    let or_nothing = |held: Held| if held.is_empty() { "none".to_owned() } else { self::held(held) };
+pub fn shown_and_trusted(shows: CaSet, trusts: CaSet) -> String {
+    let or_nothing = |ca_set: CaSet| if ca_set.is_empty() { "none".to_owned() } else { self::ca_set(ca_set) };
     format!("presents {}, trusted: {}", or_nothing(shows), or_nothing(trusts))
 }
 

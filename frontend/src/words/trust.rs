@@ -7,7 +7,7 @@ use airlock_core::profile::{
 
 use crate::state::{
     chart::{Peers, row},
-    trust::Seat,
+    trust::Participant,
 };
 
 /// All uses of the old CA that must be rejected at the end, together.
@@ -60,25 +60,25 @@ pub fn party(end: End, authority: AuthorityId) -> &'static str {
 }
 
 /// A party of the diagram.
-pub fn seat(seat: Seat) -> &'static str {
-    match seat {
-        Seat::Admins => "admin kubeconfigs",
-        Seat::People => "people and CI",
-        Seat::Management => "management cluster",
-        Seat::Pods => "pods",
-        Seat::Joining => "joining node",
-        Seat::Requester => "new certificates",
-        Seat::Apiserver => "kube-apiserver",
-        Seat::ControllerManager => "controller-manager",
-        Seat::Scheduler => "scheduler",
-        Seat::Konnectivity => "konnectivity server",
-        Seat::Kubelets => "kubelets",
-        Seat::WorkerKubelets => "kubelets of workers",
-        Seat::Extensions => "extension API servers",
-        Seat::Webhooks => "webhooks",
-        Seat::Apid => "apid and trustd",
-        Seat::WorkerApid => "apid on workers",
-        Seat::OldHolder => "holder of an old certificate or the old CA key",
-        Seat::Other => "other components",
+pub fn participant(participant: Participant) -> &'static str {
+    match participant {
+        Participant::Admins => "admin kubeconfigs",
+        Participant::People => "people and CI",
+        Participant::Management => "management cluster",
+        Participant::Pods => "pods",
+        Participant::Joining => "joining node",
+        Participant::Requester => "new certificates",
+        Participant::Apiserver => "kube-apiserver",
+        Participant::ControllerManager => "controller-manager",
+        Participant::Scheduler => "scheduler",
+        Participant::Konnectivity => "konnectivity server",
+        Participant::Kubelets => "kubelets",
+        Participant::WorkerKubelets => "kubelets of workers",
+        Participant::Extensions => "extension API servers",
+        Participant::Webhooks => "webhooks",
+        Participant::Apid => "apid and trustd",
+        Participant::WorkerApid => "apid on workers",
+        Participant::OldHolder => "holder of an old certificate or the old CA key",
+        Participant::Other => "other components",
     }
 }

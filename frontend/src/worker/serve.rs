@@ -10,7 +10,7 @@ use std::{
 use airlock_core::Content;
 
 use super::{
-    guest::{Answer, Core, make_key},
+    handler::{Answer, Core, make_key},
     protocol::{Ask, FromCore, FromWorker, KeyTicket, Reply, Role, ToCore, ToKey},
 };
 use crate::ports::{

@@ -25,7 +25,7 @@ pub enum Check {
     /// The lines of the file that hold this.
     Lines(&'static str),
     /// What kind of file it is, and how large.
-    Look,
+    FileType,
     /// What an archive holds.
     Members,
     /// An object of the cluster without the values of its secrets; otherwise the file itself.

@@ -70,7 +70,7 @@ fn nothing_of_the_cluster_is_saved() {
     }
     assert_eq!((&json["form"]["intent"], &json["form"]["workers"]), (&"renew-leaves".into(), &"replace".into()));
     let authority = keys(&json["form"]["authorities"][0]);
-    for derived in ["title", "course", "proposedName", "sameKey", "wholeSubject"] {
+    for derived in ["title", "progress", "proposedName", "sameKey", "wholeSubject"] {
         assert!(!authority.contains(&derived.to_owned()), "{derived}");
     }
 }

@@ -1,0 +1,95 @@
+//! The rotation as a matrix and as a diagram: every connection at every step, and who trusts whom at the selected one.
+
+use std::rc::Rc;
+
+use airlock_core::report::PlanReport;
+use yew::prelude::*;
+
+use super::cards::Card;
+use crate::{
+    components::outage::outages,
+    state::{
+        act::Act,
+        chart::Chart,
+        matrix_view::{MatrixView, MatrixViewChange},
+        outage,
+    },
+    words,
+};
+
+mod chip;
+mod drawing;
+mod grid;
+mod layout;
+mod link;
+mod marks;
+mod moments;
+mod old_holder;
+mod panel;
+mod step_row;
+mod table;
+
+use drawing::Drawing;
+use grid::Grid;
+use moments::Moments;
+use panel::Panel;
+
+/// Properties of the parts that show it: [`MatrixPart`] and [`TrustPart`].
+#[derive(Properties, PartialEq)]
+pub struct PictureProps {
+    /// What was predicted.
+    pub chart: Rc<Chart>,
+    /// Where the person is in it.
+    pub matrix_view: MatrixView,
+    /// The plan, whose steps the panel explains.
+    #[prop_or_default]
+    pub plan: Option<Rc<PlanReport>>,
+    /// Where the person's doings go.
+    pub act: Callback<Act>,
+}
+
+/// The matrix, and beside it the panel that explains the selected cell.
+#[component]
+pub fn MatrixPart(props: &PictureProps) -> Html {
+    let PictureProps { chart, matrix_view, plan, act } = props;
+    let change = use_change(act);
+    let change = &*change;
+    let (line, column) = matrix_view.explained();
+    let found = outage::outages(chart);
+    let aside = html! { <span id="picture-hint" class="small quiet">{ words::PICTURE_HINT }</span> };
+    html! {
+        <>
+            if chart.accepted && !found.is_empty() { { outages(&found, Some(chart)) } }
+            <div class="cols panelled">
+                <Card id="matrix" title={words::MATRIX} {aside}>
+                    <div class="matrix-wrap scroll-x" role="region" tabindex="-1" aria-label={words::MATRIX_REGION}>
+                        { marks::legend(chart) }
+                        <Grid {chart} matrix_view={matrix_view.clone()} {change} />
+                    </div>
+                </Card>
+                <Panel {chart} {line} {column} plan={plan.clone()} {change} />
+            </div>
+        </>
+    }
+}
+
+/// Who trusts whom at the selected step.
+#[component]
+pub fn TrustPart(props: &PictureProps) -> Html {
+    let PictureProps { chart, matrix_view, act, .. } = props;
+    let change = use_change(act);
+    html! {
+        <Card id="trust" title={words::TRUST}>
+            <div class="body">
+                <Moments {chart} column={matrix_view.column} change={(*change).clone()} />
+                <Drawing {chart} column={matrix_view.column} />
+            </div>
+        </Card>
+    }
+}
+
+/// Where the person's doings in the matrix go. Made once, so that only what changes is drawn again.
+#[hook]
+fn use_change(act: &Callback<Act>) -> Rc<Callback<MatrixViewChange>> {
+    use_memo(act.clone(), |act| act.reform(Act::MatrixView))
+}
