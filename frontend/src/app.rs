@@ -1,4 +1,4 @@
-//! The page as a whole: the state, the host of the work, and the parts that show them.
+//! The page: connects the state, the workers and the components.
 
 use std::rc::Rc;
 
@@ -42,10 +42,10 @@ use crate::{
     worker::pool::Pool,
 };
 
-/// The script that collects files, as it is downloaded.
+/// The downloadable script that collects files.
 const COLLECT: &str = include_str!("../collect.sh");
 
-/// Puts the page up.
+/// Mounts the page, and shows a sentence instead if it panics.
 pub fn start() {
     set_custom_panic_hook(Box::new(|info| {
         let location = info.location().map_or_else(String::new, ToString::to_string);
@@ -74,13 +74,13 @@ fn App() -> Html {
         let pool = Rc::clone(&pool);
         use_callback((), move |files: Vec<PickedFile>, ()| drop(pool.load(files)))
     };
-    // Not an act: a password is kept and printed nowhere.
+    // Not an `Act`, which can be printed: a password must not be.
     let unlock = {
         let pool = Rc::clone(&pool);
         use_callback((), move |typed: Typed, ()| pool.unlock(typed))
     };
-    // Made once, so that only those parts of the page are drawn again of which something changed: the handle always
-    // leads to the newest state.
+    // Created once, so that only components whose properties changed are drawn again. The handle always
+    // refers to the newest state.
     let act = {
         let (pool, state) = (Rc::clone(&pool), state.clone());
         use_callback((), move |act: Act, ()| perform(&pool, &state, act))
@@ -121,7 +121,7 @@ fn App() -> Html {
     });
     use_effect_with(state.step, |step| name_the_step(*step));
     use_effect_with(words::title(&state), |title| ports::address::set_title(title));
-    // After the step: a heading can be given the focus once it is shown.
+    // After the step is shown: only visible headings take the focus.
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
 
     html! {
@@ -156,7 +156,7 @@ fn App() -> Html {
     }
 }
 
-/// What is in a step. It is there while another one is shown: nothing that was opened or typed is lost.
+/// The content of a step. It stays mounted while another step is shown, so that nothing opened or typed is lost.
 fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Callback<Act>) -> Html {
     let busy = state.job.is_some();
     match (step, &state.inventory, &state.package, &state.chart) {
@@ -192,7 +192,7 @@ fn problems(state: &State) -> Problems {
     Problems { all: state.form_problems.clone().into(), attempted: state.attempted }
 }
 
-/// Has a plan made of the choices as they are, whenever one is wanted.
+/// Requests a plan of the current options, or records why they are invalid.
 fn plan_ahead(pool: &Rc<Pool>, state: &UseReducerHandle<State>, form: &PlanForm) {
     match form.request() {
         Ok(request) => {
@@ -206,14 +206,14 @@ fn plan_ahead(pool: &Rc<Pool>, state: &UseReducerHandle<State>, form: &PlanForm)
     }
 }
 
-/// Says what the page is, and counts what its policy stops.
+/// Reports the page's checksum and policy, and counts the requests that the policy blocks.
 fn watch_the_policy(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
     ports::policy::listen(move || dispatcher.dispatch(Action::Blocked));
     state.dispatch(Action::Built { build: ports::policy::build(), policy: ports::policy::text() });
 }
 
-/// Says that the page slept, or that it was thrown out with all that it held.
+/// Reports that the browser suspended or discarded the page.
 fn watch_for_sleep(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
     ports::sleep::listen(move || dispatcher.dispatch(Action::Woke));
@@ -222,7 +222,7 @@ fn watch_for_sleep(state: &UseReducerHandle<State>) {
     }
 }
 
-/// Shows the step that the address names, if it can be gone to, and otherwise has the address name the one that is shown.
+/// Shows the step that the address names if it is available; otherwise resets the address to the current step.
 fn follow_the_address(state: &UseReducerHandle<State>) {
     if let Some(step) = Step::from_id(&ports::address::fragment()) {
         state.dispatch(Action::Went(step));
@@ -230,14 +230,14 @@ fn follow_the_address(state: &UseReducerHandle<State>) {
     name_the_step(state.step);
 }
 
-/// Has the address name a step.
+/// Sets the address to a step.
 fn name_the_step(step: Step) {
     if Step::from_id(&ports::address::fragment()) != Some(step) {
         ports::address::follow(&link(step));
     }
 }
 
-/// Has done what the person wants.
+/// Carries out what the person does.
 fn perform(pool: &Rc<Pool>, state: &UseReducerHandle<State>, act: Act) {
     match act {
         Act::AcceptOutage => accept_outage(pool, state),
@@ -293,7 +293,7 @@ fn perform(pool: &Rc<Pool>, state: &UseReducerHandle<State>, act: Act) {
     }
 }
 
-/// Takes the last change back, if it can be.
+/// Undoes the last change, if possible.
 fn undo(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     let Some(change) = state.undoable().cloned() else { return };
     state.dispatch(Action::Undo);
@@ -305,7 +305,7 @@ fn undo(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     }
 }
 
-/// What is done anywhere on the page: files and messages are pasted, the last change is taken back.
+/// Listens on the whole page for pasted files, pasted messages and undo.
 fn listen_everywhere(pool: &Rc<Pool>, act: &Callback<Act>) {
     let (pool, act) = (Rc::clone(pool), act.clone());
     let undo = act.reform(|()| Act::Undo);
@@ -318,7 +318,7 @@ fn listen_everywhere(pool: &Rc<Pool>, act: &Callback<Act>) {
     );
 }
 
-/// Plans anew with the outages accepted, and makes the package.
+/// Plans again with the outages accepted, and builds the package.
 fn accept_outage(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     if state.consent != Consent::Given {
         state.dispatch(Action::OutageNotTicked);
@@ -333,7 +333,7 @@ fn accept_outage(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     }
 }
 
-/// Loads a file of an authority that is brought along, in the place of the one that was picked before.
+/// Loads a file of an imported CA, and removes the file that was picked before.
 fn bring(pool: &Rc<Pool>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
     let Some(form) = state.form.authorities.iter().find(|form| form.id == id) else { return };
     let picked = |file: PickedFile| PickedFile { path: words::brought_path(&form.title, part, &file.path), ..file };
@@ -348,7 +348,7 @@ fn bring(pool: &Rc<Pool>, state: &UseReducerHandle<State>, id: AuthorityId, part
     state.dispatch(Action::Form(FormChange::Authority(id, change)));
 }
 
-/// A drop anywhere on the page loads what was dropped.
+/// Loads files that are dropped anywhere on the page.
 fn drop_into(pool: &Rc<Pool>) -> Callback<DragEvent> {
     let pool = Rc::clone(pool);
     Callback::from(move |event: DragEvent| pool.load_when_found(ports::drops::dropped(&event)))

@@ -1,12 +1,14 @@
-//! All that the page knows, and how it changes. No web types: tested without a browser.
+//! The page's state and how it changes. Tested without a browser.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `action`, `reduce` | what changes the page, and how |
-//! | `work` | where work runs, what is under way, its results |
+//! | `page` | the state itself, and values derived from it |
+//! | `act` | what the person does |
+//! | `action`, `reduce`, `navigation` | what changes the state, and how |
+//! | `work` | where work runs, the job in progress, its results |
 //! | `notice` | results and failures as data; their texts are in `words::notices` |
 //! | `form`, `session` | the options, and how they are saved |
-//! | `checks`, `details`, `appearance`, `contexts` | the self-check, opened certificates, colours and focus, kubectl contexts |
+//! | `checks`, `details`, `appearance`, `contexts` | self-checks, certificates with all fields, colours and focus, kubectl contexts |
 
 pub mod act;
 pub mod action;

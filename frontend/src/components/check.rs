@@ -32,7 +32,7 @@ const FEW: usize = 6;
 pub struct CheckProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
-    /// What was asked, and the answer.
+    /// A check of a phase, and its result.
     pub check: Option<Check>,
     /// Where the person's doings go.
     pub act: Callback<Act>,

@@ -26,7 +26,7 @@ pub struct DownloadProps {
     pub package: Rc<PackageReport>,
     /// The plan that it was made of.
     pub plan: Option<Rc<PlanReport>>,
-    /// The zip, once it was downloaded.
+    /// The zip, once downloaded.
     pub download: Option<Downloaded>,
 }
 

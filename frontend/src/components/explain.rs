@@ -15,7 +15,7 @@ use crate::{
 /// Properties of [`ExplainPart`].
 #[derive(Properties, PartialEq)]
 pub struct ExplainProps {
-    /// What was pasted, and what it means.
+    /// A pasted message and its explanations.
     pub explained: Explained,
     /// Where the person's doings go.
     pub act: Callback<Act>,

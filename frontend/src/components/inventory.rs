@@ -36,7 +36,7 @@ pub struct InspectProps {
     pub pki: Rc<Pki>,
     /// How long everything is valid.
     pub lifetimes: Option<Lifetimes>,
-    /// The person's clock.
+    /// The time of the person's computer.
     pub today: UnixTime,
     /// The platform that the person chose.
     pub platform: Option<&'static str>,

@@ -37,7 +37,7 @@ pub struct LoadProps {
     pub inventory: Option<Rc<InventoryReport>>,
     /// Did the person say the platform?
     pub chosen: bool,
-    /// What the page found out about itself.
+    /// The results of the page's checks of itself.
     pub checks: Checks,
     /// Is work under way?
     pub busy: bool,

@@ -28,7 +28,7 @@ use crate::{
 pub struct InventoryCardProps {
     /// What was found.
     pub inventory: Rc<InventoryReport>,
-    /// The person's clock.
+    /// The time of the person's computer.
     pub today: UnixTime,
 }
 

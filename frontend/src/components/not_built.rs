@@ -26,9 +26,9 @@ use crate::{
 pub struct NotBuiltProps {
     /// What breaks, when, why, and what to change.
     pub findings: Rc<[Finding]>,
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Option<Rc<Chart>>,
-    /// Where the person is in it.
+    /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
     /// Does the person accept what breaks, where that can be accepted?
     pub consent: Consent,

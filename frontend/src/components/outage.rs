@@ -47,7 +47,7 @@ pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
 pub struct ConsentProps {
     /// What breaks.
     pub outages: Vec<Outage>,
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// The answer so far.
     pub consent: Consent,

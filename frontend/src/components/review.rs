@@ -43,7 +43,7 @@ pub struct ReviewProps {
     pub authorities: Rc<[CertificateReport]>,
     /// What was predicted of it.
     pub chart: Rc<Chart>,
-    /// Where the person is in it.
+    /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
     /// The file that is shown.
     pub preview: Option<Preview>,

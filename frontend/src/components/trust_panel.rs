@@ -38,7 +38,7 @@ pub fn this_page(checks: &Checks) -> Html {
 /// Properties of [`TrustPanel`].
 #[derive(Clone, Properties, PartialEq)]
 pub struct TrustProps {
-    /// What the page found out about itself.
+    /// The results of the page's checks of itself.
     pub checks: Checks,
     /// What is in memory.
     pub memory: Memory,

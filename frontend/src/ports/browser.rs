@@ -3,13 +3,13 @@
 use airlock_core::UnixTime;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The person's clock, now.
+/// The current time of the person's computer, in whole seconds.
 pub fn now() -> UnixTime {
     #[allow(clippy::cast_possible_truncation)] // whole seconds of any clock fit
     UnixTime((js_sys::Date::now() / 1000.0).floor() as i64)
 }
 
-/// The browser's own clock, which only goes forward. Milliseconds since the page was opened.
+/// The browser's monotonic clock, in milliseconds since the page was opened.
 pub fn clock() -> f64 {
     gloo_utils::window().performance().map_or(0.0, |performance| performance.now())
 }
@@ -19,7 +19,7 @@ pub(super) fn window() -> Option<web_sys::Window> {
     js_sys::global().dyn_into().ok()
 }
 
-/// What the browser says went wrong, as a sentence.
+/// The browser's error message.
 pub(super) fn reason(error: &JsValue) -> String {
     error
         .dyn_ref::<js_sys::Error>()

@@ -1,4 +1,4 @@
-//! Input that works anywhere on the page: paste, and the key that reverts the last change; and the page being printed.
+//! Events of the whole page: paste, undo, and printing.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_utils::{document, window};
@@ -8,10 +8,10 @@ use web_sys::{Element, Event, KeyboardEvent};
 use super::files;
 use crate::state::keys;
 
-/// Text fields: paste and undo inside them belong to the field.
+/// Text fields, which handle paste and undo themselves.
 const FIELDS: &str = "input:not([type=checkbox], [type=radio], [type=file], [type=range]), textarea:not(#paste)";
 
-/// Calls `undo` for the key that reverts the last change, and `pasted` with pasted content, as long as the page lives.
+/// Calls `undo` for Control+Z, and `pasted` with pasted content.
 pub fn listen(undo: impl Fn() + 'static, pasted: impl Fn(files::Pasted) + 'static) {
     let document = document();
     let options = EventListenerOptions::enable_prevent_default();
@@ -34,7 +34,7 @@ pub fn listen(undo: impl Fn() + 'static, pasted: impl Fn(files::Pasted) + 'stati
     EventListener::new_with_options(&document, "paste", options, paste).forget();
 }
 
-/// Calls `told` with `true` before the page is printed and with `false` after it, as long as the page lives.
+/// Calls `told` with `true` before the page is printed and with `false` after it.
 pub fn while_printing(told: impl Fn(bool) + Clone + 'static) {
     let window = window();
     for (name, on) in [("beforeprint", true), ("afterprint", false)] {

@@ -1,15 +1,15 @@
-//! The browser's own question before the page is left.
+//! The browser's confirmation dialog before the page is left.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_utils::window;
 
-/// As long as this is kept, the browser asks before it leaves the page.
+/// While this exists, the browser asks before it leaves the page.
 pub struct Question {
     _listener: EventListener,
 }
 
 impl Question {
-    /// Makes the browser ask.
+    /// Enables the confirmation.
     pub fn pose() -> Self {
         let options = EventListenerOptions::enable_prevent_default();
         let ask = |event: &web_sys::Event| event.prevent_default();

@@ -1,4 +1,4 @@
-//! The browser. Nothing else in this package names `web-sys`.
+//! The browser's interfaces. No other module of this package uses `web-sys`.
 
 pub mod address;
 mod browser;

@@ -1,4 +1,4 @@
-//! Tasks and turns: between one and the next the browser hears what the person does, and paints.
+//! Breaks long work into tasks, so that the browser can handle input and paint between them.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,20 +13,20 @@ use wasm_bindgen_futures::JsFuture;
 use super::{browser::window, workers};
 
 thread_local! {
-    /// Whoever waits, in the order in which they came.
+    /// The waiting tasks, first come first served.
     static WAITING: RefCell<VecDeque<oneshot::Sender<()>>> = RefCell::default();
-    /// Are turns being given?
+    /// Is the loop that gives turns running?
     static GIVING: Cell<bool> = Cell::default();
 }
 
-/// Waits for a turn of one's own, after all who wait already: a task that begins when what was drawn before is painted.
+/// Waits for a task of its own, after all waiting ones: it begins when earlier changes are painted.
 pub async fn turn() {
     let (call, called) = oneshot::channel();
     WAITING.with_borrow_mut(|waiting| waiting.push_back(call));
     if !GIVING.replace(true) {
         wasm_bindgen_futures::spawn_local(give());
     }
-    // Turns are given until nobody waits.
+    // Gives turns until no task waits.
     let _ = called.await;
 }
 
@@ -34,37 +34,37 @@ async fn give() {
     while !WAITING.with_borrow(VecDeque::is_empty) {
         painted().await;
         if let Some(call) = WAITING.with_borrow_mut(VecDeque::pop_front) {
-            // Whoever waited may be gone.
+            // The receiver may have been dropped.
             let _ = call.send(());
         }
     }
     GIVING.set(false);
 }
 
-/// Waits until the browser has painted. It paints no page that nobody sees.
+/// Waits until the browser has painted. It does not paint hidden pages, so those do not wait.
 async fn painted() {
     if let Some(window) = window()
         && window.document().is_some_and(|document| !document.hidden())
     {
         told(|tell| drop(window.request_animation_frame(tell))).await;
     }
-    // A frame's callbacks come before its painting: the next task comes after it.
+    // Callbacks of a frame run before its painting; the next task runs after it.
     task().await;
 }
 
-/// Waits for the next task. No timer: of a page that nobody sees the browser calls those once a second.
+/// Waits for the next task. Not with a timer, which browsers throttle to one a second on hidden pages.
 pub async fn task() {
     let (ours, theirs) = workers::channel();
     told(|tell| {
         ours.set_onmessage(Some(tell));
-        // Nothing but what cannot be copied is refused.
+        // Only values that cannot be cloned are rejected.
         let _ = theirs.post_message(&JsValue::NULL);
     })
     .await;
     ours.close();
 }
 
-/// Waits until the browser calls what it was given.
+/// Waits until the browser calls the callback.
 async fn told(ask: impl FnOnce(&Function)) {
     let mut ask = Some(ask);
     let promise = Promise::new(&mut |tell, _| {
@@ -72,6 +72,6 @@ async fn told(ask: impl FnOnce(&Function)) {
             ask(&tell);
         }
     });
-    // It is never refused.
+    // Never rejected.
     let _ = JsFuture::from(promise).await;
 }

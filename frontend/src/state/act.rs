@@ -1,4 +1,4 @@
-//! What a person can do on the page.
+//! The person's actions on the page.
 
 use airlock_core::profile::AuthorityId;
 
@@ -12,42 +12,42 @@ use super::{
 };
 use crate::ports::files::PickedFile;
 
-/// What the person does. Components say it; the page has it done.
+/// An action of the person. Components emit it; `app` carries it out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act {
-    /// Accepts the outages over which the package was refused, if the box is ticked, and makes the package.
+    /// Accepts the outages over which the package was refused, if the checkbox is selected, and builds the package.
     AcceptOutage,
-    /// Picks a file of an authority that is brought along.
+    /// Picks a file of an imported CA.
     Bring(AuthorityId, BroughtPart, Vec<PickedFile>),
-    /// Ends the run.
+    /// Cancels the build.
     Cancel,
-    /// Asks whether a phase is done; `None` for the furthest that anyone has begun.
+    /// Checks the progress of a phase; `None`: the latest phase started.
     Check(Option<u8>),
     /// Dismisses the alert.
     DismissAlert,
-    /// Asks for the kubectl context of a cluster again.
+    /// Shows the field for the kubectl context of a cluster again.
     AskContext(Target),
     /// Copies the command that applies a file to a cluster.
     Copy(String, Target),
     /// Types the kubectl context of a cluster.
     Context(Target, String),
-    /// Downloads the choices.
+    /// Downloads the options.
     SaveChoices,
-    /// Puts a text that is not secret into the clipboard.
+    /// Copies a text that is not secret.
     CopyText(String),
-    /// Jumps to the content.
+    /// Moves the focus to the content.
     Skip,
-    /// Takes the zip.
+    /// Downloads the zip.
     Download,
-    /// Explains an error message; `None` where what was pasted is none.
+    /// Explains an error message; `None` if the text looked like a secret.
     Explain(Option<Message>),
-    /// Changes a choice.
+    /// Changes an option.
     Form(FormChange),
-    /// Moves in the picture.
+    /// Moves selection or focus in the matrix.
     MatrixView(MatrixViewChange),
-    /// Says which platform the files are of; `None` to have it told from them.
+    /// Chooses the platform; `None` to detect it.
     Platform(Option<&'static str>),
-    /// Plans again, after planning ended the worker.
+    /// Plans again, after planning stopped the worker.
     Plan,
     /// Goes to the field of the first problem.
     ShowProblem,
@@ -55,30 +55,30 @@ pub enum Act {
     Script,
     /// Chooses the page's colours.
     Theme(Theme),
-    /// Makes the package of the plan.
+    /// Builds the package of the plan.
     Make,
     /// Shows a file of the package.
     Preview(String),
-    /// Puts the shown file away.
+    /// Closes the selected file.
     ClosePreview,
     /// Shows all fields of a loaded certificate, by its fingerprint.
     Details(String),
-    /// Shows files of the package beside what was there, or in one column with it.
+    /// Shows changes to files in two columns (`true`) or one.
     Beside(bool),
     /// Explains an error message that was pasted somewhere, and shows what it means.
     ExplainPasted(Message),
     /// Removes a loaded file.
     Remove(FileId),
-    /// Removes all of them.
+    /// Removes all loaded files.
     RemoveAll,
-    /// Accepts outages no longer.
+    /// Withdraws the acceptance of outages.
     TakeOutageBack,
-    /// Makes a sample cluster and loads it.
+    /// Generates a sample cluster and loads it.
     Sample(&'static str),
-    /// Ticks the box that accepts the outages, or unticks it.
+    /// Changes the checkbox that accepts the outages.
     TickOutage(bool),
-    /// Takes the last change back.
+    /// Undoes the last change.
     Undo,
-    /// Forgets everything.
+    /// Deletes everything.
     Wipe,
 }

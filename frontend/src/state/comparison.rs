@@ -1,22 +1,22 @@
-//! A file of the package beside what was there: line by line, and certificate by certificate.
+//! Compares a file of the package with the loaded one: lines and certificates.
 
 use airlock_core::report::{CertificateReport, FilePreview, LineChange};
 
-/// A line of what was there, and the line that stands beside it.
+/// A row of the comparison: a line before, and the line after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row<'a> {
-    /// Number and text of what was there.
+    /// Number and text in the loaded file.
     pub before: Option<(usize, &'a str)>,
-    /// Number and text in the package.
+    /// Number and text in the file of the package.
     pub after: Option<(usize, &'a str)>,
-    /// Are they the same?
+    /// Are both lines equal?
     pub kept: bool,
 }
 
-/// The lines beside each other: what went beside what came in its place, in the order in which they stand.
+/// The lines side by side: each removed line beside the added line that replaces it, in the files' order.
 pub fn rows(file: &FilePreview) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
-    // Where the run of changes begins that the current line belongs to.
+    // The start of the current run of changes.
     let mut run = 0;
     let (mut before, mut after) = (0, 0);
     for line in &file.lines {
@@ -46,23 +46,23 @@ pub fn rows(file: &FilePreview) -> Vec<Row<'_>> {
     rows
 }
 
-/// A certificate that was there, and the one that takes its place.
+/// A certificate before, and the one that replaces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair<'a> {
-    /// What was there.
+    /// The loaded certificate.
     pub before: Option<&'a CertificateReport>,
-    /// What is in the package.
+    /// The certificate in the package.
     pub after: Option<&'a CertificateReport>,
 }
 
 impl Pair<'_> {
-    /// Is it the same certificate?
+    /// Are both the same certificate?
     pub fn is_kept(&self) -> bool {
         matches!((self.before, self.after), (Some(before), Some(after)) if before.fingerprint == after.fingerprint)
     }
 }
 
-/// The certificates beside each other: the same ones, then those of the same kind in their order.
+/// The certificates side by side: equal ones, then CAs with CAs and leaves with leaves, in order.
 pub fn pairs(file: &FilePreview) -> Vec<Pair<'_>> {
     let kept = |after: &CertificateReport| file.before.iter().find(|before| before.fingerprint == after.fingerprint);
     let mut left: Vec<&CertificateReport> = file

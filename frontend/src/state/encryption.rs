@@ -1,23 +1,23 @@
-//! What is encrypted among the files. The password itself is never here: only the worker has it.
+//! Encrypted files. The password itself is only in the worker.
 
 use airlock_core::{
     inventory::{PASSWORD_NEEDED, PASSWORD_WRONG},
     report::InventoryReport,
 };
 
-/// What is encrypted, and what was done about it.
+/// Encrypted files, and the result of the last password.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encryption {
-    /// The files that a password would open, each once.
+    /// The files that need a password, each once.
     pub files: Vec<String>,
-    /// Was one tried that does not open them?
+    /// Was a wrong password tried?
     pub wrong: bool,
-    /// Does the worker have one that opened something?
+    /// Does the worker have a password that decrypted something?
     pub given: bool,
 }
 
 impl Encryption {
-    /// What the inventory says of it; `given` as before.
+    /// Takes files and result from an inventory; keeps `given`.
     pub fn fit(&mut self, inventory: &InventoryReport) {
         let is = |code| inventory.findings.iter().filter(move |finding| finding.code == code);
         self.wrong = is(PASSWORD_WRONG).next().is_some();
@@ -26,7 +26,7 @@ impl Encryption {
         self.files.dedup();
     }
 
-    /// Would a password open anything?
+    /// Does any file need a password?
     pub fn needs_password(&self) -> bool {
         !self.files.is_empty()
     }

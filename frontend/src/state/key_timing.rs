@@ -1,11 +1,11 @@
-//! How long keys still take, from how long those took that are made.
+//! Estimates the remaining time of key generation.
 
 use airlock_core::x509::KeyAlgorithm;
 
-/// So many keys have to be made before their pace says anything: one may take three times as long as the next.
+/// Keys to generate before an estimate: the time for one RSA key varies by a factor of three.
 const FEW: usize = 3;
 
-/// The keys of a run, by what they cost.
+/// The progress of key generation, weighted by the cost of each key type.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct KeyTiming {
     total: f64,
@@ -14,18 +14,18 @@ pub struct KeyTiming {
 }
 
 impl KeyTiming {
-    /// Of keys of these kinds, none of which is made.
+    /// The start: keys of these types, none generated.
     pub fn of(keys: &[KeyAlgorithm]) -> Self {
         Self { total: keys.iter().map(|key| cost(*key)).sum(), ..Self::default() }
     }
 
-    /// Counts a key that is made.
+    /// Counts a generated key.
     pub fn made(&mut self, key: KeyAlgorithm) {
         self.done += cost(key);
         self.made += 1;
     }
 
-    /// How long the others take, after so many milliseconds. Seconds; `None` where it cannot be told, or is next to nothing.
+    /// The remaining time in seconds, after `elapsed` milliseconds; `None` if unknown or below one second.
     pub fn left(&self, elapsed: f64) -> Option<u32> {
         let seconds = elapsed / self.done * (self.total - self.done) / 1000.0;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // small and positive
@@ -33,7 +33,7 @@ impl KeyTiming {
     }
 }
 
-/// What a key costs beside one of RSA 2048: as measured in a browser (BENCHMARKS.md).
+/// The time to generate a key, relative to RSA 2048, as measured in a browser (BENCHMARKS.md).
 fn cost(key: KeyAlgorithm) -> f64 {
     match key {
         KeyAlgorithm::Rsa2048 => 1.0,

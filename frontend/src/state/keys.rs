@@ -1,15 +1,15 @@
-//! The keys of the page: one table, from which the grid takes what they do and the help page what it says.
+//! Keyboard shortcuts: the table that key handlers and the help use.
 
 use super::matrix_view::Motion;
 
-/// A key and what it does.
+/// A shortcut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Where it works, in words.
+    /// Where it works, as the help shows it.
     pub place: &'static str,
-    /// As the browser names it; with `Control+` before it where that is held down.
+    /// Its name in `KeyboardEvent.key`, with the prefix `Control+` if that key is held.
     pub name: &'static str,
-    /// Where it leads in the grid; `None` for what the browser does of itself.
+    /// Its motion in the matrix; `None` for shortcuts that are handled elsewhere.
     pub motion: Option<Motion>,
     /// What it does, as a sentence without a final period.
     pub does: &'static str,
@@ -57,19 +57,19 @@ pub const KEYS: [Key; 22] = [
     slider("End", "Goes to the last step"),
 ];
 
-/// Where a key leads in the grid.
+/// The motion of a key in the matrix.
 pub fn motion(key: &str, control: bool) -> Option<Motion> {
     let named = |row: &&Key| match row.name.strip_prefix("Control+") {
         Some(name) => control && name == key,
         None => row.name == key,
     };
     let rows = || KEYS.iter().filter(|row| row.motion.is_some());
-    // The row with Control comes first where it is held down; a key without such a row does the same with it.
+    // With Control, the row with `Control+` has priority; otherwise Control makes no difference.
     let held = rows().filter(|row| row.name.starts_with("Control+")).find(named);
     held.or_else(|| rows().find(named))?.motion
 }
 
-/// Does a key take the last change back?
+/// Is it the shortcut for undo?
 pub fn is_undo(key: &str, control: bool) -> bool {
     control && key.eq_ignore_ascii_case("z")
 }

@@ -1,19 +1,19 @@
-//! The rows of the matrix, and what was checked altogether.
+//! The rows of the trust matrix, and its totals.
 
 use airlock_core::simulate::Outcome;
 
 use super::chart::{CellStyle, Chart, Line, Mark, style, worse};
 
-/// A row: a step, or several in a row at which every connection looks the same.
+/// A row: one step, or consecutive steps with the same result for every connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The first moment.
+    /// The index of the first step.
     pub from: usize,
-    /// The last one.
+    /// The index of the last step.
     pub to: usize,
 }
 
-/// What was checked.
+/// The totals of a matrix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
     /// Connections that must work.
@@ -31,12 +31,12 @@ pub struct Total {
 }
 
 impl Chart {
-    /// The worst that any connection looks like.
+    /// The worst mark of any connection.
     pub fn worst(&self) -> Mark {
         self.groups.iter().flat_map(|group| &group.runs).map(|run| run.style.mark).max().unwrap_or_default()
     }
 
-    /// The rows of the matrix. In a large cluster, steps of nodes that look the same are one row.
+    /// The rows. In a large cluster, consecutive steps with the same results share a row.
     pub fn rows(&self) -> Vec<Row> {
         let all = 0..=self.last();
         if self.is_single() {
@@ -50,12 +50,12 @@ impl Chart {
         starts.iter().zip(ends).map(|(&from, to)| Row { from, to }).collect()
     }
 
-    /// The row in which a moment is.
+    /// The row of a step.
     pub fn row_of(&self, column: usize) -> Option<Row> {
         self.rows().into_iter().find(|row| (row.from..=row.to).contains(&column))
     }
 
-    /// What was checked.
+    /// The totals of a matrix.
     pub fn total(&self) -> Total {
         let mut total = Total::default();
         for edge in &self.matrix.edges {
@@ -73,7 +73,7 @@ impl Chart {
         total
     }
 
-    /// How a column looks over a row's moments: as it looks worst.
+    /// The worst style of a column in a row.
     pub fn style_at(&self, line: Line, row: Row) -> CellStyle {
         if let Some(edge) = line.edge {
             return self.style_over(edge, row);
@@ -82,7 +82,7 @@ impl Chart {
         runs.map(|run| run.style).reduce(worse).unwrap_or_default()
     }
 
-    /// How a connection looks over a row's moments: as it looks worst.
+    /// The worst style of a connection in a row.
     fn style_over(&self, edge: usize, row: Row) -> CellStyle {
         let edge = &self.matrix.edges[edge];
         let spans = edge.spans.iter().filter(|span| span.from <= row.to && row.from <= span.to);

@@ -1,4 +1,4 @@
-//! Where the person is in the picture of the rotation, and how keys and pointer move there.
+//! Selection and focus in the trust matrix, and how keys and pointer move them.
 
 use std::collections::BTreeSet;
 
@@ -7,43 +7,43 @@ use super::{
     matrix_rows::Row,
 };
 
-/// How many rows a page key goes.
+/// Rows that PageUp and PageDown move by.
 const PAGE: usize = 5;
 
-/// Where the person is.
+/// Selection and focus in the matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatrixView {
-    /// The line with the focus.
+    /// The column with the focus: a group of connections, or one of them.
     pub line: Line,
-    /// The chosen moment: that of the drawing, too.
+    /// The selected step of the plan, which the diagram shows, too.
     pub column: usize,
-    /// Is the focus on the column's heading rather than on a cell?
+    /// Is the focus on the column's heading instead of a cell?
     pub on_name: bool,
     /// The cell under the pointer.
     pub hover: Option<(Line, usize)>,
-    /// Rows whose edges are shown one by one.
+    /// Groups whose connections are shown one by one.
     pub opened: BTreeSet<usize>,
 }
 
-/// What a person does to it.
+/// A change of selection or focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatrixViewChange {
-    /// Goes to a cell, or to a line's name.
+    /// Moves the focus to a cell, or to a column's heading (`None`).
     Enter(Line, Option<usize>),
-    /// Chooses a moment.
+    /// Selects a step.
     Choose(usize),
-    /// Moves by a key.
+    /// Moves the focus with a key.
     Step(Motion),
-    /// Points at a cell, or at none.
+    /// Points at a cell; `None` if the pointer leaves.
     Point(Option<(Line, usize)>),
-    /// Shows a row's edges one by one, or no longer.
+    /// Expands or collapses a group.
     Toggle(usize),
 }
 
-/// Where a key leads. A row is a step, a column a group of connections.
+/// Where a key moves the focus. A row is a step, a column a group of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Motion {
-    /// To the column before.
+    /// To the previous column.
     Left,
     /// To the next column.
     Right,
@@ -59,14 +59,14 @@ pub enum Motion {
     Top,
     /// To the last cell of all.
     Bottom,
-    /// Some rows up.
+    /// Several rows up.
     PageUp,
-    /// Some rows down.
+    /// Several rows down.
     PageDown,
 }
 
 impl MatrixView {
-    /// Where to look first: at what breaks first, accepted or not, or else at today.
+    /// The initial selection: the first cell that breaks, accepted or not; otherwise the first column today.
     pub fn of(chart: &Chart) -> Self {
         let broken = chart.groups.iter().enumerate().filter_map(|(group, row)| {
             let run = row.runs.iter().find(|run| run.style.mark >= Mark::Outage)?;
@@ -79,7 +79,7 @@ impl MatrixView {
         })
     }
 
-    /// The lines that are shown, from top to bottom.
+    /// The columns that are shown, from left to right.
     pub fn lines(&self, chart: &Chart) -> Vec<Line> {
         let mut lines = Vec::new();
         for (group, row) in chart.groups.iter().enumerate() {
@@ -91,7 +91,7 @@ impl MatrixView {
         lines
     }
 
-    /// The cell that is explained: that under the pointer, or else the chosen one.
+    /// The cell that the panel explains: the one under the pointer, otherwise the selected one.
     pub fn explained(&self) -> (Line, usize) {
         self.hover.unwrap_or((self.line, self.column))
     }
@@ -102,13 +102,13 @@ impl MatrixView {
         id(self.line, row.map(|row| row.from))
     }
 
-    /// Changes, and says whether the focus is to follow.
+    /// Applies a change. Returns whether the keyboard focus must move.
     pub fn change(&mut self, chart: &Chart, change: MatrixViewChange) -> bool {
         match change {
             MatrixViewChange::Enter(line, column) => {
                 self.line = line;
                 self.on_name = column.is_none();
-                // Within a row of several steps, the chosen one stays.
+                // A selected step within the row stays selected.
                 if let Some(from) = column
                     && chart.row_of(self.column).is_none_or(|row| row.from != from)
                 {
@@ -179,14 +179,14 @@ impl MatrixView {
     }
 }
 
-/// The id of a cell's element, or of a line's name.
+/// The id of a cell's element, or of a column's heading (`None`).
 pub fn id(line: Line, column: Option<usize>) -> String {
     let edge = line.edge.map_or_else(String::new, |edge| format!("-{edge}"));
     let column = column.map_or_else(|| "name".to_owned(), |column| column.to_string());
     format!("edge-{}{edge}:{column}", line.group)
 }
 
-/// Which cell or name an element is, by its id; `None` for any other element.
+/// The cell or heading of an element's id; `None` for other elements.
 pub fn place(id: &str) -> Option<(Line, Option<usize>)> {
     let (line, column) = id.strip_prefix("edge-")?.split_once(':')?;
     let (group, edge) = match line.split_once('-') {

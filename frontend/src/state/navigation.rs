@@ -3,7 +3,7 @@
 use super::{page::State, step::Step};
 
 impl State {
-    /// Goes to a step, if nothing is missing for it.
+    /// Shows a step, if it is available.
     pub(super) fn go(&mut self, step: Step) {
         if step != self.step && self.missing(step).is_none() {
             self.step = step;
@@ -12,7 +12,7 @@ impl State {
         }
     }
 
-    /// Goes back to the last step for which everything is still there.
+    /// Goes back to the last step that is still available.
     pub(super) fn stay_on_the_way(&mut self) {
         let shown = self.step;
         while self.missing(self.step).is_some() {

@@ -67,7 +67,7 @@ pub enum Alert {
     CoreCannotStart,
     /// The core worker stopped and was restarted.
     CoreDied {
-        /// Where.
+        /// Its location.
         location: String,
         /// Was a password lost with it?
         password: bool,
@@ -76,7 +76,7 @@ pub enum Alert {
     FilesLeftOut {
         /// Their paths.
         paths: Vec<String>,
-        /// Where.
+        /// Its location.
         location: String,
     },
     /// A key worker stopped and was replaced.

@@ -1,4 +1,4 @@
-//! All that the page knows, and what follows from it.
+//! The page's state, and values derived from it.
 
 use std::rc::Rc;
 
@@ -31,93 +31,93 @@ use super::{
     work::{Downloaded, Foreseen, Job, LoadedFile, Outcome, Preview, Workplace},
 };
 
-/// All that the page knows. Cheap to clone: what is large is shared.
+/// The page's state. Cheap to clone: large parts are shared.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// Which step is shown.
+    /// The step that is shown.
     pub step: Step,
     /// Where the work runs.
     pub place: Workplace,
-    /// What the page found out about itself.
+    /// The results of the page's checks of itself.
     pub checks: Checks,
-    /// What was loaded, in the order of loading.
+    /// The loaded files, in the order of loading.
     pub files: Rc<[LoadedFile]>,
-    /// What was found in it; `None` while nothing is loaded.
+    /// Their inventory; `None` without files.
     pub inventory: Option<Rc<InventoryReport>>,
-    /// The platform that the person says it is of; `None` to have it told from the files.
+    /// The platform that the person chose; `None` to detect it.
     pub platform: Option<&'static str>,
-    /// Certificates that were opened to their last field, by fingerprint.
+    /// Certificates with all fields, by fingerprint.
     pub details: Details,
-    /// What of it is encrypted.
+    /// Encrypted files.
     pub encryption: Encryption,
-    /// Whether a phase is done, once that was asked.
+    /// The last check of rotation progress.
     pub check: Option<Check>,
-    /// An error message, and what it means.
+    /// The last error message, and its explanations.
     pub explained: Explained,
-    /// Who signs whom in it.
+    /// The current PKI.
     pub pki: Rc<Pki>,
-    /// Different private keys among it.
+    /// The number of different private keys among the files.
     pub keys_loaded: usize,
-    /// The person's clock when that was found.
+    /// The time of the last inspection.
     pub today: UnixTime,
-    /// The person's choices.
+    /// The options.
     pub form: PlanForm,
-    /// What is wrong with the choices.
+    /// Problems with the options.
     pub form_problems: Vec<FormProblem>,
-    /// Did the person try to build with those problems?
+    /// Did the person try to build with these problems?
     pub attempted: bool,
-    /// The choices that were handed in last; `None` once they count no more.
+    /// The options that were last planned with; `None` if their result was dropped.
     pub asked: Option<Box<PlanForm>>,
-    /// Is a plan of them on its way?
+    /// Is a plan of them being made?
     pub planning: bool,
-    /// Is it being predicted what the plan would break?
+    /// Is the prediction of that plan in progress?
     pub predicting: bool,
-    /// What it would break, before anything is built.
+    /// What the plan would break; `None` if nothing, or if not predicted.
     pub foreseen: Option<Rc<Foreseen>>,
-    /// Did planning end the worker? Then it begins again only when the person says so.
+    /// Did planning stop the worker? Then it starts again only when the person requests it.
     pub halted: bool,
-    /// The colours that the person chose. In memory alone.
+    /// The colours that the person chose. In memory only.
     pub theme: Theme,
-    /// What came of them.
+    /// The plan, or the reasons why there is none.
     pub outcome: Option<Outcome>,
-    /// Why core makes no package of the plan; empty while it does.
+    /// Why core refused the package; empty if it did not.
     pub not_built: Rc<[Finding]>,
-    /// Does the person accept what core refused it over?
+    /// Does the person accept the outages over which core refused the package?
     pub consent: Consent,
-    /// The package, once it is made.
+    /// The package, once built.
     pub package: Option<Rc<PackageReport>>,
-    /// The authorities that take over, in the plan's order, once they are made.
+    /// The new CAs, in the plan's order, once generated.
     pub authorities: Rc<[CertificateReport]>,
-    /// Are files of the package shown beside what was there, rather than in one column with it?
+    /// Are changes to files shown in two columns instead of one?
     pub beside: bool,
-    /// What was predicted of it, or of the package that was refused.
+    /// The prediction of the package, or of the refused one.
     pub chart: Option<Rc<Chart>>,
-    /// Where the person is in it.
+    /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
-    /// The file of the package that is shown.
+    /// The selected file of the package.
     pub preview: Option<Preview>,
-    /// The zip, once it was downloaded.
+    /// The zip, once downloaded.
     pub download: Option<Downloaded>,
-    /// What can be taken back.
+    /// The changes that can be undone.
     pub history: History,
-    /// What is under way.
+    /// The job in progress.
     pub job: Option<Job>,
-    /// How long that still takes, once it can be told. Seconds.
+    /// Its estimated remaining time in seconds, once known.
     pub left: Option<u32>,
-    /// Saved choices that wait for the cluster's files.
+    /// Saved options that are applied with the next files.
     pub pending_choices: Option<Rc<Choices>>,
     /// The kubectl contexts of this session.
     pub contexts: Contexts,
     /// The result of the last action, for the status line.
     pub notice: Option<Notice>,
-    /// What failed, until it is dismissed.
+    /// The last failure, until it is dismissed.
     pub alert: Option<Alert>,
-    /// Where the person's attention belongs now.
+    /// The element with the keyboard focus.
     pub focus: Focus,
 }
 
 impl State {
-    /// Is anything under way that will change what is shown?
+    /// Is any work in progress that will change the page?
     pub fn is_busy(&self) -> bool {
         self.job.is_some()
             || self.planning
@@ -145,13 +145,13 @@ impl State {
         self.plan().is_some_and(|plan| plan.intent == Intent::RenewLeaves)
     }
 
-    /// The choices of which a plan is to be made now: those on the step that shows one, unless it was asked for already.
+    /// The options to plan with now: on the step Plan, unless they were already planned with.
     pub fn plan_wanted(&self) -> Option<&PlanForm> {
         let wanted = self.step == Step::Plan && self.inventory.is_some() && self.job.is_none() && !self.halted;
         (wanted && !self.is_asked()).then_some(&self.form)
     }
 
-    /// Is what came of the choices that of the choices as they are now?
+    /// Does the result of planning belong to the current options?
     pub fn is_planned(&self) -> bool {
         self.is_asked() && !self.planning && self.form_problems.is_empty()
     }
@@ -160,12 +160,12 @@ impl State {
         self.asked.as_deref() == Some(&self.form)
     }
 
-    /// What forbids the package, before it is built: what was foreseen, unless the person accepts it.
+    /// The prediction that prevents the build, unless the person accepts the outage.
     pub fn forbidden(&self) -> Option<&Rc<Foreseen>> {
         self.foreseen.as_ref().filter(|foreseen| !(foreseen.acceptable && self.form.accept_outage))
     }
 
-    /// The worst that any connection looks like.
+    /// The worst mark of any connection.
     pub fn worst_mark(&self) -> Mark {
         self.chart.as_ref().map(|chart| chart.worst()).unwrap_or_default()
     }
@@ -175,22 +175,22 @@ impl State {
         if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
     }
 
-    /// How much of what is loaded is a sample.
+    /// How many of the loaded files are of a sample.
     pub fn sample(&self) -> SampleShare {
         self.inventory.as_deref().map(sample::share).unwrap_or_default()
     }
 
-    /// How long everything lives, with what takes over if there is a plan.
+    /// The validity periods of all certificates, and of the new CAs if there is a plan.
     pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
         lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
     }
 
-    /// The choices of this session.
+    /// The options of this session.
     pub fn choices(&self) -> Choices {
         Choices::of(self.platform, self.form.clone())
     }
 
-    /// Is a password asked for where the person is? Not once a package is made: opening anything would take it away.
+    /// Does the current step ask for a password? Not with a package: decrypting files would discard it.
     pub fn asks_for_password(&self) -> bool {
         let before_making = matches!(self.step, Step::Load | Step::Inspect | Step::Plan) && self.package.is_none();
         self.encryption.needs_password() && before_making && !matches!(self.job, Some(Job::Making { .. }))
@@ -220,12 +220,12 @@ impl State {
         }
     }
 
-    /// The change that can be taken back now: none while work is under way, and none over which a package would be lost.
+    /// The change that undo reverts: none during work, and none that would discard a package.
     pub fn undoable(&self) -> Option<&Change> {
         self.history.last().filter(|_| self.job.is_none() && self.package.is_none())
     }
 
-    /// The same, where the step that is shown has to do with it: a button for it stands there.
+    /// The change for which the current step shows an undo button.
     pub fn undo_offered(&self) -> Option<&Change> {
         self.undoable().filter(|change| match change {
             Change::Added(_) | Change::Removed(..) => matches!(self.step, Step::Load | Step::Inspect),

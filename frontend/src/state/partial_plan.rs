@@ -1,25 +1,25 @@
-//! How far a plan goes: without a new CA's private key it ends where that is needed.
+//! Partial plans: without a new CA's private key, a plan ends before the step that needs it.
 
 use airlock_core::{Finding, report::PlanReport};
 
 /// The codes of core's findings about a plan that ends early.
 const ENDS: [&str; 3] = [SIGNATURES_WANTED, "request-elsewhere", "new-ca-key-missing"];
 
-/// Certificates have to be signed elsewhere before it goes on.
+/// Certificates must be signed by the external CA before the next package.
 const SIGNATURES_WANTED: &str = "signatures-wanted";
 
-/// A plan that is not the whole rotation.
+/// A plan that does not cover the whole rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartialPlan {
-    /// The last phase that it has steps of; 0 for none.
+    /// The last phase with steps; 0 if there are none.
     pub last_phase: u8,
-    /// Are signing requests in the package?
+    /// Does the package contain CSRs?
     pub asks: bool,
-    /// Why it ends there, in core's words.
+    /// Why it ends there: core's findings.
     pub findings: Vec<Finding>,
 }
 
-/// Where the plan ends, if that is not the end of the rotation.
+/// The part that a plan covers; `None` if it covers the whole rotation.
 pub fn partial_plan(plan: &PlanReport) -> Option<PartialPlan> {
     let ends = |finding: &&Finding| ENDS.contains(&finding.code.as_str());
     let findings: Vec<Finding> = plan.findings.iter().filter(ends).cloned().collect();

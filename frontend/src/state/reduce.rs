@@ -1,4 +1,4 @@
-//! How the state changes: an arm for each action.
+//! The reducer: how each action changes the state.
 
 use std::rc::Rc;
 
@@ -156,7 +156,7 @@ impl State {
         self.found(inventory);
     }
 
-    /// Takes up the inventory of the files that are loaded now, and drops the results of earlier ones.
+    /// Stores the inventory of the loaded files, and drops the results of an earlier one.
     fn found(&mut self, inventory: Rc<InventoryReport>) {
         self.forget_plan();
         if let Some(form) = self.history.form_that_comes_back() {
@@ -206,7 +206,7 @@ impl State {
         self.form.change(change);
     }
 
-    /// Other options: what was built of the last ones is gone, and planning may be tried again.
+    /// Drops the results of the previous options, and allows planning again.
     fn drop_results(&mut self) {
         self.forget_package();
         (self.foreseen, self.predicting) = (None, false);
@@ -251,7 +251,7 @@ impl State {
     }
 
     fn take_plan(&mut self, outcome: Outcome) {
-        // A notice about something else stays.
+        // Planning ahead keeps the notice of another action.
         if self.job.is_some() {
             self.ended();
         }
@@ -290,11 +290,11 @@ impl State {
             self.offer(outage::outages(&chart));
         }
         self.show_chart(chart);
-        // Set last: a step begins without a notice.
+        // Set last, as changing the step clears the notice.
         self.notice = Some(Notice::NotBuilt);
     }
 
-    /// Shows a prediction, and the step Review to a person who waits for it on the step Plan.
+    /// Shows a prediction, and moves from the step Plan to Review.
     fn show_chart(&mut self, chart: Rc<Chart>) {
         self.matrix_view = MatrixView::of(&chart);
         self.chart = Some(chart);
@@ -318,7 +318,7 @@ impl State {
         self.style_at("load");
     }
 
-    /// Offers outages to be accepted. That alone makes no other plan of the choices.
+    /// Offers outages to be accepted. This does not request another plan.
     fn offer(&mut self, outages: Vec<Outage>) {
         if let Some(asked) = self.asked.as_deref_mut().filter(|asked| asked.outages == self.form.outages) {
             asked.outages.clone_from(&outages);

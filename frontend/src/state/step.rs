@@ -1,18 +1,18 @@
-//! The five steps, and what is missing for each.
+//! The five steps of the page.
 
-/// A step of the person's way. The address after `#` names it, and nothing else.
+/// A step of the page, whose id is the fragment of the address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// Files come in.
+    /// Load files.
     #[default]
     Load,
-    /// What they are.
+    /// Inspect them.
     Inspect,
-    /// Choices, the plan, and the making.
+    /// Choose options, preview the plan, build.
     Plan,
-    /// What was predicted, and every file.
+    /// Review the prediction and the files.
     Review,
-    /// The zip.
+    /// Download the zip.
     Download,
 }
 
@@ -20,7 +20,7 @@ impl Step {
     /// All of them, in order.
     pub const ALL: [Self; 5] = [Self::Load, Self::Inspect, Self::Plan, Self::Review, Self::Download];
 
-    /// Its name in the address.
+    /// Its id, which is the fragment of the address.
     pub fn id(self) -> &'static str {
         match self {
             Self::Load => "load",
@@ -31,13 +31,13 @@ impl Step {
         }
     }
 
-    /// The step of that name; the first for no name at all.
+    /// The step with that id; the first one for an empty id.
     pub fn from_id(id: &str) -> Option<Self> {
         if id.is_empty() { Some(Self::Load) } else { Self::ALL.into_iter().find(|step| step.id() == id) }
     }
 }
 
-/// What has to be there before a step can be opened.
+/// What a step requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Loaded files.

@@ -1,4 +1,4 @@
-//! Who trusts whom at a moment: parties, and what they show and trust where they meet.
+//! The trust diagram at one step: participants, and what they present and trust in their connections.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use airlock_core::{
 
 use super::chart::{Cell, CellStyle, Chart, Mark, row, style, worse};
 
-/// Who takes part, as the drawing has them.
+/// A participant of the trust diagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Participant {
     /// Users of the kubeconfigs on control-plane nodes.
@@ -23,9 +23,9 @@ pub enum Participant {
     Management,
     /// Pods, by their ServiceAccounts.
     Pods,
-    /// A node that joins.
+    /// A joining node.
     Joining,
-    /// Whoever has a certificate signed.
+    /// Clients that request certificates.
     Requester,
     /// kube-apiserver.
     Apiserver,
@@ -33,57 +33,57 @@ pub enum Participant {
     ControllerManager,
     /// kube-scheduler.
     Scheduler,
-    /// The server's half of konnectivity, beside a tenant's API server.
+    /// The konnectivity server, which runs with a hosted API server.
     Konnectivity,
-    /// The kubelets of control-plane nodes, or all of them.
+    /// The kubelets of control-plane nodes, or of all nodes.
     Kubelets,
     /// The kubelets of workers.
     WorkerKubelets,
     /// Extension API servers.
     Extensions,
-    /// Webhooks whose CA data hangs on the cluster CA.
+    /// Webhooks whose certificate the cluster CA issued.
     Webhooks,
-    /// Talos' API on control-plane machines.
+    /// apid and trustd on Talos control-plane nodes.
     Apid,
-    /// And on workers.
+    /// apid on Talos workers.
     WorkerApid,
-    /// Whoever holds what the old CA signed.
+    /// A holder of an old certificate or of the old CA key.
     OldHolder,
-    /// A party that has no seat of its own.
+    /// Any other component.
     Other,
 }
 
-/// What may be shown or trusted, out of old and new.
+/// Which CAs may be presented or trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CaSet {
-    /// The old alone.
+    /// Only the old CA.
     pub old: bool,
-    /// Both.
+    /// Both CAs.
     pub both: bool,
-    /// The new alone.
+    /// Only the new CA.
     pub new: bool,
-    /// Neither, but something else.
+    /// Neither.
     pub other: bool,
 }
 
-/// All edges between two seats, at a moment.
+/// All connections between two participants, at one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
-    /// How it looks.
+    /// Its style.
     pub style: CellStyle,
-    /// How many edges it is.
+    /// The number of connections.
     pub edges: usize,
-    /// What the client shows.
+    /// What the client presents.
     pub client_presents: CaSet,
-    /// What of it the server trusts.
+    /// The CAs that the server trusts.
     pub server_trusts: CaSet,
-    /// What the server shows.
+    /// What the server presents.
     pub server_presents: CaSet,
-    /// What of it the client trusts.
+    /// The CAs that the client trusts.
     pub client_trusts: CaSet,
 }
 
-/// Who trusts whom at a moment: client, server, and what is between them.
+/// The links at one step, by client and server.
 pub fn links(chart: &Chart, column: usize) -> BTreeMap<(Participant, Participant), Link> {
     let mut links: BTreeMap<(Participant, Participant), Link> = BTreeMap::new();
     for edge in &chart.matrix.edges {
@@ -93,7 +93,7 @@ pub fn links(chart: &Chart, column: usize) -> BTreeMap<(Participant, Participant
     links
 }
 
-/// What both ends of a cell present and trust, all of its connections together.
+/// What both ends of a cell present and trust, for all of its connections.
 pub fn link(cell: &Cell<'_>) -> Link {
     let mut link = Link::default();
     for (_, verdict) in &cell.all {
@@ -114,7 +114,7 @@ impl Link {
 }
 
 impl CaSet {
-    /// Reads what core says in words: `certificate of the new CA`, or the names of a bundle.
+    /// Parses core's texts: `certificate of the new CA`, or the names of a bundle.
     fn add(&mut self, words: &[String]) {
         for word in words {
             let has =
@@ -128,23 +128,23 @@ impl CaSet {
         }
     }
 
-    /// Is there nothing?
+    /// Is it empty?
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// Is it one of several, nobody knows which?
+    /// Are several values possible?
     pub fn is_open(self) -> bool {
         [self.old, self.both, self.new, self.other].into_iter().filter(|held| *held).count() > 1
     }
 }
 
-/// The worst of what several wires look like.
+/// The worst style of several links; `None` without links.
 pub fn worst<'a>(links: impl Iterator<Item = &'a Link>) -> Option<CellStyle> {
     links.map(|link| link.style).reduce(worse)
 }
 
-/// Does anybody ask?
+/// Is the connection verified at this step?
 pub fn is_asked(style: CellStyle) -> bool {
     style.mark != Mark::NotAsked
 }
@@ -154,7 +154,7 @@ fn participants(edge: &Edge) -> Option<(Participant, Participant)> {
     Some((participant(row.client, &edge.client), participant(row.server, &edge.server)))
 }
 
-/// Where a party sits. `name` tells the workers' kubelets from the others.
+/// The participant of a connection's end. `name` distinguishes the workers' kubelets from the others.
 fn participant(end: End, name: &str) -> Participant {
     match end.party {
         Party::Component(Component::Apiserver) => Participant::Apiserver,
@@ -172,7 +172,7 @@ fn participant(end: End, name: &str) -> Participant {
         Party::Requester => Participant::Requester,
         Party::Management => Participant::Management,
         Party::ExtensionServers => Participant::Extensions,
-        // Both ends are of that party: API servers by their configuration, and what they call.
+        // Both ends have this party: the API server is the client; the webhook presents the serving certificate.
         Party::Webhooks if end.presents.is_some() => Participant::Webhooks,
         Party::Webhooks => Participant::Apiserver,
         Party::OldHolder => Participant::OldHolder,

@@ -27,7 +27,7 @@ pub mod field {
     pub const NAMES: &str = "Subject alternative names";
     /// Its public key's type.
     pub const KEY: &str = "Key";
-    /// First second.
+    /// The start of validity.
     pub const NOT_BEFORE: &str = "Valid from";
     /// Last second.
     pub const NOT_AFTER: &str = "Expires";

@@ -275,7 +275,7 @@ pub fn place(suspect: &Suspect) -> String {
     if place.is_empty() { suspect.file.clone() } else { place }
 }
 
-/// What speaks against a suspect.
+/// Why a suspect may be the cause.
 pub fn clue(clue: &Clue) -> String {
     match clue {
         Clue::Begins(moment) => format!("certificate valid from {moment}"),

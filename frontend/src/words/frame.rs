@@ -268,7 +268,7 @@ pub fn undo(change: &Change) -> String {
     }
 }
 
-/// What is under way.
+/// The job in progress.
 pub fn job(job: Job) -> String {
     match job {
         Job::Archiving => "Creating the zip file …".to_owned(),

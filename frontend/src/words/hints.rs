@@ -58,7 +58,7 @@ pub fn intent(intent: Intent) -> &'static str {
     }
 }
 
-/// How workers come to trust the new CA alone.
+/// How workers drop the old CA.
 pub fn workers(how: Workers) -> &'static str {
     match how {
         Workers::Reconfigure => {

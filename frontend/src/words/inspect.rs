@@ -280,7 +280,7 @@ pub fn expiring(certificate: &Expiring) -> String {
     }
 }
 
-/// What expires first.
+/// The certificate that expires first.
 pub fn first_expiry(all: &Lifetimes) -> String {
     let Some((certificate, until)) = &all.first else { return String::new() };
     let left = match usize::try_from(days_left(*until, all.today)) {

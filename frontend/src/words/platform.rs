@@ -21,7 +21,7 @@ pub const EXPIRY_HINT: &str = "YYYY-MM-DD, for --expiry-date. Leave it empty to 
 pub const SUBJECT_HINT: &str =
     "For --subject, such as C=CA ST=ON L=Ottawa O=Company CN=kubernetes. Leave it empty to use the common name.";
 
-/// The options of a strategy for subclouds.
+/// The options of a subcloud strategy.
 pub const STRATEGY: &str = "Subclouds";
 /// Which subclouds are updated where none is named.
 pub const ALL_SUBCLOUDS: &str = "All that are managed and online";

@@ -1,4 +1,4 @@
-//! Building: a plan, what it would break, its keys, and the package.
+//! Requests that plan, predict, generate keys and build the package.
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
@@ -13,11 +13,11 @@ use crate::{
     state::{Action, Job, Outcome, chart::Chart, key_timing::KeyTiming, notice::Alert},
 };
 
-/// How often key workers may die in one run before it is given up.
+/// The number of key workers that may stop in one build before it is cancelled.
 const MAX_DEATHS: u32 = 3;
 
 impl Pool {
-    /// Plans as soon as the core guest is free. Of several requests in a row the last one counts; the page is told of no other's plan.
+    /// Plans as soon as the core worker is free. Of several pending requests only the last one is sent and reported.
     pub fn plan_ahead(self: &Rc<Self>, request: RotationRequest) {
         let number = self.next_plan();
         self.wanted.replace(Some((number, request)));
@@ -26,11 +26,11 @@ impl Pool {
         }
         let pool = Rc::clone(self);
         ports::spawn(async move {
-            // What is typed in the meantime replaces what was wanted.
+            // Input during this wait replaces the request.
             ports::scheduling::turn().await;
             while let Some((number, request)) = pool.wanted.take() {
                 let answer = pool.core.borrow().ask(Ask::Plan { request, now: ports::now() }, Vec::new());
-                // Its death was told.
+                // The stop was reported.
                 let Ok((reply, _)) = answer.await else { continue };
                 if pool.plans.get() != number {
                     continue;
@@ -49,14 +49,14 @@ impl Pool {
         });
     }
 
-    /// Says what the plan of that number would break. Not on the page's own thread, where it would stand still over it.
+    /// Predicts what the plan of that number would break. Not on the page's own thread, which it would block.
     async fn predict(self: &Rc<Self>, number: u32) {
         if self.on_page.get() || self.wanted.borrow().is_some() {
             return;
         }
         self.tell(Action::Predicting);
         let answer = self.core.borrow().ask(Ask::Predict, Vec::new());
-        // Its death was told.
+        // The stop was reported.
         let Ok((reply, _)) = answer.await else { return };
         if self.plans.get() == number {
             match reply {
@@ -69,7 +69,7 @@ impl Pool {
         }
     }
 
-    /// No plan is wanted any more: one that is on its way is not told of.
+    /// Drops the pending request to plan; the result of one in progress is not reported.
     pub fn forget_plan(&self) {
         self.next_plan();
         self.wanted.take();
@@ -80,7 +80,7 @@ impl Pool {
         self.plans.get()
     }
 
-    /// Plans, and makes the package of the plan at once.
+    /// Plans, then builds the package.
     pub fn plan_and_make(self: &Rc<Self>, request: RotationRequest) {
         let accept_outage = request.accept_outage;
         self.plan_then(request, move |pool, algorithms| pool.make(algorithms, accept_outage));
@@ -101,7 +101,7 @@ impl Pool {
         });
     }
 
-    /// Makes the keys that the plan asks for, then certificates and package. `accept_outage` as in the plan's request.
+    /// Generates the plan's keys, then certificates and package. `accept_outage`: as in the plan's request.
     pub fn make(self: &Rc<Self>, algorithms: &[KeyAlgorithm], accept_outage: bool) {
         let run = self.next_run();
         let total = algorithms.len();
@@ -132,13 +132,13 @@ impl Pool {
         }
     }
 
-    /// Ends the run: key workers stop wherever they are.
+    /// Cancels the build: terminates the key workers.
     pub fn cancel(self: &Rc<Self>) {
         self.end_run();
         self.tell(Action::Cancelled);
     }
 
-    /// After a key: how long the others take, at the pace of those that are made.
+    /// After each key, estimates and reports the remaining time.
     pub(super) fn tell_time_left(&self, made: KeyAlgorithm) {
         let (since, mut key_timing) = self.key_timing.get();
         key_timing.made(made);
@@ -149,7 +149,7 @@ impl Pool {
     }
 }
 
-/// Makes keys of `queue` in one lane until it is empty or the run is over.
+/// Generates the keys of `queue` in one lane until the queue is empty or the build ends.
 async fn make_keys(pool: Rc<Pool>, lane: usize, run: u32, queue: Rc<RefCell<VecDeque<KeyTicket>>>) {
     while pool.run.get() == run {
         let next = queue.borrow_mut().pop_front();

@@ -1,4 +1,4 @@
-//! What the workers do, without the browser: questions in, answers out.
+//! The workers' request handler, independent of the browser.
 
 use std::collections::BTreeMap;
 
@@ -18,26 +18,26 @@ use zeroize::Zeroizing;
 use super::protocol::{Ask, FileBody, FileTicket, Reply};
 use crate::state::{checks::SelfTest, work::FileId};
 
-/// The core worker's memory: all that was loaded and all that came of it.
+/// The core worker's memory: loaded files, inventory, plan, keys and package.
 #[derive(Default)]
 pub struct Core {
     files: BTreeMap<FileId, InputFile>,
-    /// The last one that opened something: nobody else has it.
+    /// The last password that decrypted something. It exists nowhere else.
     password: Option<Password>,
-    /// What the person said; `None` to have it told from the files.
+    /// The platform that the person chose; `None` to detect it from the files.
     platform: Option<&'static Profile>,
     inventory: Option<Inventory>,
     plan: Option<RotationPlan>,
-    /// The run whose keys the package waits for.
+    /// The build that waits for its keys.
     run: Option<u32>,
-    /// Keys by run and place. A key may arrive before the question that it is for.
+    /// Keys by build and index. A key may arrive before its [`Ask::Make`].
     keys: BTreeMap<(u32, usize), PrivateKey>,
     package: Option<OutputFiles>,
 }
 
-/// An answer, and the bytes that go beside it.
+/// A reply, and the bytes that are attached to it.
 pub struct Answer {
-    /// The answer.
+    /// The reply.
     pub reply: Reply,
     /// A text for the clipboard or the zip.
     pub bytes: Option<Zeroizing<Vec<u8>>>,
@@ -50,9 +50,9 @@ impl From<Reply> for Answer {
 }
 
 impl Core {
-    /// Answers a question; `bodies` are the contents of what is attached to it, in their order.
+    /// Handles a request. `bodies`: the contents of its attachments, in order.
     ///
-    /// `None` where the answer has to wait: [`Ask::Make`] is answered by the last [`Core::key`], or by [`Ask::Cancel`].
+    /// `None` if the reply comes later: to [`Ask::Make`], with the last [`Core::key`] or with [`Ask::Cancel`].
     pub fn answer(&mut self, ask: Ask, bodies: Vec<Content>) -> Option<Answer> {
         match ask {
             Ask::Inspect { add, remove, platform, now } => {
@@ -117,7 +117,7 @@ impl Core {
         }
     }
 
-    /// Takes in a key of `run`, for the place `index` among the plan's key requests. The last one gives the answer to [`Ask::Make`].
+    /// Stores the key of `run` for the plan's key request `index`. The last key returns the reply to [`Ask::Make`].
     pub fn key(&mut self, run: u32, index: usize, pkcs8: &[u8]) -> Option<Answer> {
         match PrivateKey::from_pkcs8_der(pkcs8) {
             Ok(key) => {
@@ -147,7 +147,7 @@ impl Core {
         Reply::Inventory(self.inventory.insert(inventory).report(now), sizes)
     }
 
-    /// Tries a password. One that opens nothing is forgotten; what it has to do with is said by the inventory's findings.
+    /// Tries a password, and keeps it only if it decrypts something. Findings name the files that stay encrypted.
     fn unlock(&mut self, bodies: Vec<Content>, now: UnixTime) -> Reply {
         let Some(typed) = bodies.into_iter().find_map(password) else { return nothing("typed") };
         self.forget_plan();
@@ -157,7 +157,7 @@ impl Core {
         if opened {
             self.password = Some(typed);
         }
-        // What another password has opened stays open.
+        // What an earlier password decrypted stays decrypted.
         let inventory = match self.inventory.take() {
             Some(earlier) if !opened && self.password.is_some() => earlier,
             _ => inventory,
@@ -196,7 +196,7 @@ impl Core {
         };
         Some(match airlock_core::package(plan, &minted) {
             Ok(package) => Reply::Package(self.package.insert(package).report(), minted.authorities()).into(),
-            // `package` keeps the matrix of what it refuses to itself; the page shows it.
+            // The error of `package` has no matrix, which the page shows.
             Err(PackageError::Broken(broken)) => match airlock_core::simulate(plan, &minted) {
                 Ok(matrix) => Reply::Broken(finding(&broken), matrix).into(),
                 Err(error) => Reply::Failed(error.to_string()).into(),
@@ -206,7 +206,7 @@ impl Core {
     }
 }
 
-/// How large a file is, as far as anybody knows. Bytes.
+/// A file's size in bytes; 0 if unknown.
 fn size(content: &Content) -> u64 {
     match content {
         Content::Bytes(bytes) => bytes.len() as u64,
@@ -215,29 +215,29 @@ fn size(content: &Content) -> u64 {
     }
 }
 
-/// How much a password would open, or another one.
+/// The number of findings about files that need a password, or another one.
 fn locked(inventory: &Inventory) -> usize {
     let codes = inventory.findings().iter().map(|finding| finding.code.as_str());
     codes.filter(|code| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(code)).count()
 }
 
-/// What was typed, as it came: UTF-8.
+/// The password as typed, in UTF-8.
 fn password(body: Content) -> Option<Password> {
     let Content::Bytes(bytes) = body else { return None };
     let text = Zeroizing::new(str::from_utf8(&bytes).ok()?.to_owned());
     Some(Password::new(text))
 }
 
-/// What breaks. Core's own finding tells of the command line's option to accept an outage; the page asks in its own words.
+/// What breaks. Core's own finding names a command line option; the page has a form instead.
 fn finding(broken: &Broken) -> Finding {
     Finding::error("edge-broken", "", broken.to_string()).remedy(broken.remedy.clone())
 }
 
-/// No prediction is made of a plan that needs more keys: their certificates take too long before anybody asked for them.
+/// No prediction for a plan with more keys: signing would take too long for a task that runs unasked.
 const MAX_PREDICTED: usize = 200;
 
-/// What a plan would break, by certificates for keys that are forgotten at once. Each new CA has a key of its own, as everything
-/// hangs on telling them apart; all other certificates share one of each type.
+/// Predicts what a plan would break, with temporary keys. Each new CA has its own key, as verifiers distinguish CAs by
+/// their keys; all other certificates share one key for each type.
 fn predicted(plan: &RotationPlan) -> Option<(Finding, TrustMatrix)> {
     let requests = plan.key_requests();
     let slow = |algorithm| matches!(algorithm, KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096);
@@ -263,12 +263,12 @@ fn predicted(plan: &RotationPlan) -> Option<(Finding, TrustMatrix)> {
     Some((finding(&matrix.first_broken()?), matrix))
 }
 
-/// A question that came too early or too late: the page asks only about what it was told of.
+/// The reply to a request that has nothing to work on; the page sends none.
 fn nothing(what: &str) -> Reply {
     Reply::Failed(format!("Nothing is {what}"))
 }
 
-/// A sample cluster, with keys of this moment.
+/// A sample cluster with newly generated keys.
 fn sample(id: &str, now: UnixTime) -> Answer {
     let Some(sample) = sample::named(id) else { return nothing("made up under that name").into() };
     let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
@@ -276,13 +276,13 @@ fn sample(id: &str, now: UnixTime) -> Answer {
     Answer { reply: Reply::Sample { name }, bytes: Some(bytes) }
 }
 
-/// Makes a key with the browser's randomness: PKCS #8, DER.
+/// Generates a key with the browser's randomness. PKCS #8, DER.
 pub fn make_key(algorithm: KeyAlgorithm) -> Zeroizing<Vec<u8>> {
     let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
     PrivateKey::generate(algorithm, &mut random).to_pkcs8_der()
 }
 
-/// Tries what everything hangs on, before it is needed.
+/// Tests randomness and signatures before they are needed.
 fn self_test() -> SelfTest {
     let (mut first, mut second) = ([0; 32], [0; 32]);
     let drawn = [&mut first, &mut second].into_iter().all(|bytes| getrandom::fill(bytes).is_ok());
@@ -290,7 +290,7 @@ fn self_test() -> SelfTest {
     SelfTest { randomness, signatures: randomness && SELF_TESTED.into_iter().all(signs) }
 }
 
-/// Quickly made; RSA keys take seconds.
+/// Key types that are generated quickly; RSA keys take seconds.
 const SELF_TESTED: [KeyAlgorithm; 2] = [KeyAlgorithm::EcdsaP256, KeyAlgorithm::EcdsaP384];
 
 fn signs(algorithm: KeyAlgorithm) -> bool {
@@ -300,7 +300,7 @@ fn signs(algorithm: KeyAlgorithm) -> bool {
     verifies(b"airlock") && !verifies(b"another message")
 }
 
-/// Lower case hexadecimal, as sha256sum prints it.
+/// SHA-256 in lower case hexadecimal, as sha256sum prints it.
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Loading: files, saved choices and samples come in, files go out, and everything is inspected again.
+//! Requests that add and remove files, saved options and samples, and inspect the result.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Pool {
-    /// Loads what a search for files finds.
+    /// Loads the files that a search finds.
     pub fn load_when_found(self: &Rc<Self>, search: impl Future<Output = Vec<PickedFile>> + 'static) {
         self.tell(Action::Began(Job::Inspecting));
         let pool = Rc::clone(self);
@@ -33,8 +33,8 @@ impl Pool {
         });
     }
 
-    /// Loads files beside those that are there, and inspects all. Returns the paths that they got. A file of saved choices is
-    /// read as such.
+    /// Adds files and inspects all. Returns their unique paths. A file of saved options is
+    /// applied instead.
     pub fn load(self: &Rc<Self>, picked: Vec<PickedFile>) -> Vec<String> {
         let (choices, picked): (Vec<_>, Vec<_>) =
             picked.into_iter().partition(|file| session::is_file_name(&file.path));
@@ -51,7 +51,7 @@ impl Pool {
         paths
     }
 
-    /// Reads saved choices, and inspects what is loaded as files of the platform that they name.
+    /// Reads saved options, and inspects the loaded files as those of the platform that they name.
     fn load_choices(self: &Rc<Self>, picked: PickedFile) {
         let pool = Rc::clone(self);
         ports::spawn(async move {
@@ -67,7 +67,7 @@ impl Pool {
                 pool.tell(Action::Failed(Alert::BadChoices));
                 return;
             };
-            // Whatever was planned or built with the last choices ends.
+            // Cancels planning and building with the previous options.
             pool.end_run();
             pool.forget_plan();
             let platform = choices.platform();
@@ -78,7 +78,7 @@ impl Pool {
         });
     }
 
-    /// Has files inspected beside those that are there.
+    /// Adds files and inspects all.
     fn take_in(self: &Rc<Self>, mut new: Vec<Loaded>, too_many: bool) {
         let left_out = new.iter().map(|file| file.ticket.path.clone()).collect();
         self.tell(Action::Began(Job::Inspecting));
@@ -101,7 +101,7 @@ impl Pool {
         });
     }
 
-    /// Makes a sample cluster, and loads it as a person would load a real one.
+    /// Generates a sample cluster, and loads its archive.
     pub fn sample(self: &Rc<Self>, id: &str) {
         let Some(sample) = sample::named(id) else { return };
         self.tell(Action::Began(Job::Sampling));
@@ -120,7 +120,7 @@ impl Pool {
         });
     }
 
-    /// Removes files, or all of them, and inspects what is left. They can be brought back for a while.
+    /// Removes these files (`None`: all) and inspects the rest. Undo can restore the last removals.
     pub fn remove(self: &Rc<Self>, which: Option<&[FileId]>) {
         let gone = which.map_or_else(|| self.files.borrow().keys().copied().collect(), <[FileId]>::to_vec);
         let kept: Vec<Loaded> = gone.iter().filter_map(|id| self.files.borrow_mut().remove(id)).collect();
@@ -133,7 +133,7 @@ impl Pool {
         self.inspect_again(gone);
     }
 
-    /// Brings removed files back, and inspects all.
+    /// Restores removed files, and inspects all.
     pub fn bring_back(self: &Rc<Self>, which: &[FileId]) {
         let mut removed = self.removed.borrow_mut();
         let is_wanted = |group: &Vec<Loaded>| group.iter().any(|file| which.contains(&file.ticket.id));
@@ -143,14 +143,14 @@ impl Pool {
         self.take_in(back, false);
     }
 
-    /// Has everything inspected as files of that platform; `None` to have it told from the files.
+    /// Inspects all files as those of a platform; `None` to detect it.
     pub fn choose_platform(self: &Rc<Self>, platform: Option<&'static str>) {
         self.platform.set(platform);
         self.tell(Action::PlatformChosen(platform));
         self.inspect_again(Vec::new());
     }
 
-    /// Inspects what is there without these files.
+    /// Inspects the loaded files without these.
     fn inspect_again(self: &Rc<Self>, gone: Vec<FileId>) {
         self.tell(Action::Began(Job::Inspecting));
         let pool = Rc::clone(self);
@@ -161,7 +161,7 @@ impl Pool {
         });
     }
 
-    /// Opens what is encrypted, and inspects all again.
+    /// Decrypts files with a password, and inspects all again.
     pub fn unlock(self: &Rc<Self>, typed: Typed) {
         self.tell(Action::Began(Job::Inspecting));
         let (pool, wiped) = (Rc::clone(self), self.wiped.get());
@@ -174,13 +174,13 @@ impl Pool {
                     pool.inspection_ended();
                 }
                 Ok(other) => pool.unexpected(other),
-                // Its death was told.
+                // The stop was reported.
                 Err(_) => {}
             }
         });
     }
 
-    /// Gives each picked file an id and a path that no other file has.
+    /// Gives each picked file a unique id and a unique path.
     fn tickets(&self, picked: Vec<PickedFile>) -> Vec<Loaded> {
         let mut taken: BTreeSet<String> = self.files.borrow().values().map(|file| file.ticket.path.clone()).collect();
         let mut ticket = |file: PickedFile| {
@@ -210,7 +210,7 @@ impl Pool {
         self.inspect_now(|now| Ask::Inspect { add: tickets, remove, platform, now }, blobs).await
     }
 
-    /// Asks for an inventory as of now; whatever was planned or made of the last one ends.
+    /// Requests an inventory as of now, and cancels planning and building with the previous one.
     async fn inspect_now(
         &self,
         ask: impl FnOnce(UnixTime) -> Ask,
@@ -239,7 +239,7 @@ impl Pool {
         }
     }
 
-    /// The last of several inspections says what came of them; what was asked about the files is asked again.
+    /// After the last pending inspection, checks the rotation progress again if it is shown.
     fn inspection_ended(self: &Rc<Self>) {
         if self.inspecting.get() > 0 {
             self.tell(Action::Began(Job::Inspecting));
@@ -252,7 +252,7 @@ impl Pool {
     }
 }
 
-/// `path`, numbered if it is taken: two nodes' loose `ca.crt` are two files.
+/// `path`, numbered if it is taken: `ca.crt` may be picked from two nodes.
 fn unique(path: String, taken: &BTreeSet<String>) -> String {
     if !taken.contains(&path) {
         return path;

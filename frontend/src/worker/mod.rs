@@ -1,4 +1,4 @@
-//! The work behind the page: one core worker that holds everything, and a pool that makes keys.
+//! The workers: one core worker that holds all data, and a pool of workers that generate keys.
 //!
 //! ```text
 //! page (pool) ──Ask──▶ core worker (handler)
@@ -6,7 +6,7 @@
 //!      └──KeyTicket──▶ key workers (handler)
 //! ```
 //!
-//! Where the browser starts no workers the same guests run on the page, one message at a time.
+//! If the browser starts no workers, the same handlers run on the page, one message at a time.
 
 mod building;
 mod handler;

@@ -1,4 +1,4 @@
-//! The page's side of the work: asks the core guest, spreads keys over the pool, and puts a new worker where one died.
+//! The page's side of the workers: requests to the core worker, the pool of key workers, restarts of stopped workers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,58 +21,58 @@ use crate::{
     state::{Action, LoadedFile, Workplace, key_timing::KeyTiming, notice::Alert, work::FileId},
 };
 
-/// No more key workers than this, however many cores there are.
+/// The maximum number of key workers, whatever the number of cores.
 const MAX_KEY_WORKERS: usize = 8;
 
-/// The page's side of the work.
+/// The workers, and what the page needs to restart them.
 pub struct Pool {
     pub(super) dispatch: Box<dyn Fn(Action)>,
     pub(super) core: RefCell<Rc<CoreConnection>>,
-    /// Filled when a plan is there, emptied when the keys are made: keys stay in as few places as possible.
+    /// Started with a plan and stopped once its keys exist, so that keys stay in as few places as possible.
     pub(super) key_workers: RefCell<Vec<Option<Rc<KeyConnection>>>>,
     pub(super) files: RefCell<BTreeMap<FileId, Loaded>>,
-    /// Files that were removed, and could be brought back, the last ones at the end.
+    /// Removed files that undo can restore, the newest last.
     pub(super) removed: RefCell<VecDeque<Vec<Loaded>>>,
     pub(super) next_file: Cell<u32>,
-    /// Inspections that are not answered yet.
+    /// The number of inspections without a reply.
     pub(super) inspecting: Cell<u32>,
-    /// The phase that the person asked about, to be asked about again whenever the files change.
+    /// The phase whose progress is shown (inner `None`: the latest phase started); checked again when the files change.
     pub(super) checking: Cell<Option<Option<u8>>>,
-    /// The platform that the person says; `None` to have it told from the files.
+    /// The platform that the person chose; `None` to detect it from the files.
     pub(super) platform: Cell<Option<&'static str>>,
-    /// Is a new core guest taking up the files of a dead one?
+    /// Is a restarted core worker reading the loaded files again?
     pub(super) reviving: Cell<bool>,
-    /// Counts runs and their ends: whoever works for another number stops.
+    /// Counts builds and their ends: tasks of another number stop.
     pub(super) run: Cell<u32>,
     pub(super) deaths: Cell<u32>,
-    /// The choices that are to be planned with next, under their number.
+    /// The next request to plan, and its number.
     pub(super) wanted: RefCell<Option<(u32, RotationRequest)>>,
-    /// Is a plan on its way?
+    /// Is a plan being made?
     pub(super) planning: Cell<bool>,
-    /// Does the core guest live on the page's own thread?
+    /// Does the core worker's code run on the page's own thread?
     pub(super) on_page: Cell<bool>,
-    /// Counts what is wanted: the page is told of the last one alone.
+    /// Counts requests to plan: only the result of the last one is reported.
     pub(super) plans: Cell<u32>,
-    /// When this run's keys were begun, in milliseconds of the browser's clock, and how far they are.
+    /// The start of key generation, in milliseconds of the browser's clock, and its progress.
     pub(super) key_timing: Cell<(f64, KeyTiming)>,
-    /// Counts wipes: what was begun before one is not told of after it.
+    /// Counts wipes: results of earlier work are not reported after one.
     pub(super) wiped: Cell<u32>,
     pub(super) download: RefCell<Option<Download>>,
-    /// The script that collects files, once it was downloaded.
+    /// The collect script or the saved options, once downloaded.
     pub(super) script: RefCell<Option<Download>>,
 }
 
-/// A file that the core guest has, and what it takes to give it to the next one.
+/// A file that the core worker has loaded, and what a restarted worker needs to load it again.
 #[derive(Clone)]
 pub(super) struct Loaded {
     pub(super) ticket: FileTicket,
     pub(super) blob: Option<Blob>,
-    /// As the core guest found it: a page that asks the browser waits for the answer. Bytes.
+    /// In bytes, as the core worker measured it: reading `Blob.size` on the page would block its thread.
     pub(super) size: u64,
 }
 
 impl Pool {
-    /// Starts the core guest. What happens is told to `dispatch`.
+    /// Starts the core worker. Every event is passed to `dispatch`.
     pub fn start(dispatch: impl Fn(Action) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|pool| {
             let pool = pool.clone();
@@ -101,7 +101,7 @@ impl Pool {
         })
     }
 
-    /// Forgets everything: the workers end, and their memory with them.
+    /// Deletes everything: terminates the workers, which frees their memory.
     pub fn wipe(self: &Rc<Self>) {
         self.next_run();
         self.forget_plan();
@@ -112,7 +112,7 @@ impl Pool {
         self.download.take();
         self.checking.take();
         self.platform.take();
-        // A worker ends with all that it has; a guest on the page has to be told. Nobody waits for the answer.
+        // Terminating a worker frees its memory; a handler on the page needs this request. The reply is not awaited.
         drop(self.core.borrow().ask(Ask::Wipe, Vec::new()));
         self.core.replace(start_core(Rc::downgrade(self)));
         self.tell(Action::Wiped);
@@ -130,7 +130,7 @@ impl Pool {
         });
     }
 
-    /// Asks, and goes on with the answer. If the guest dies there is none: its death was told.
+    /// Sends a request, and calls `then` with the reply. A stop of the worker is reported elsewhere.
     pub(super) fn ask(self: &Rc<Self>, ask: Ask, then: impl FnOnce(&Rc<Self>, Reply, Option<Blob>) + 'static) {
         let answer = self.core.borrow().ask(ask, Vec::new());
         let pool = Rc::clone(self);
@@ -141,12 +141,12 @@ impl Pool {
         });
     }
 
-    /// A new core guest takes the dead one's place and takes up what that one had, unless it is that which kills it.
+    /// Restarts the core worker with the loaded files. Gives up if they stop the new worker as well.
     fn core_died(self: &Rc<Self>, died: Died) {
         self.forget_plan();
         self.run.set(self.run.get().wrapping_add(1));
         self.key_workers.take();
-        // It may be the check that it died over: the person asks again.
+        // The check itself may have stopped the worker: the person can request it again.
         self.checking.take();
         self.core.replace(start_core(Rc::downgrade(self)));
         if self.reviving.replace(true) {
@@ -172,22 +172,22 @@ impl Pool {
         self.run.get()
     }
 
-    /// Stops the key workers and has the core guest forget their keys.
+    /// Stops the key workers, and makes the core worker discard their keys.
     pub(super) fn end_run(&self) {
         self.next_run();
         self.key_workers.take();
-        // Nobody waits for the answer: the next question is answered after it.
+        // The reply is not awaited: the core worker answers requests in order.
         drop(self.core.borrow().ask(Ask::Cancel, Vec::new()));
     }
 
-    /// Starts as many key workers as `keys` can be spread over.
+    /// Starts the key workers that `keys` keys can use.
     pub(super) fn start_key_workers(&self, keys: usize) {
         for lane in 0..key_worker_count().min(keys) {
             self.lane(lane);
         }
     }
 
-    /// The key worker of a lane, a new one if it has none.
+    /// The key worker of a lane; starts one if there is none.
     pub(super) fn lane(&self, lane: usize) -> Rc<KeyConnection> {
         let mut key_workers = self.key_workers.borrow_mut();
         if key_workers.len() <= lane {
@@ -203,7 +203,7 @@ impl Loaded {
     }
 }
 
-/// Starts a core guest whose life is told to `host`.
+/// Starts a core worker that reports its start and its end to `pool`.
 fn start_core(pool: std::rc::Weak<Pool>) -> Rc<CoreConnection> {
     CoreConnection::start(move |event| {
         let Some(pool) = pool.upgrade() else { return };
@@ -222,7 +222,7 @@ fn start_core(pool: std::rc::Weak<Pool>) -> Rc<CoreConnection> {
     })
 }
 
-/// How many key workers there are.
+/// The number of key workers.
 pub(super) fn key_worker_count() -> usize {
     workers::parallelism().min(MAX_KEY_WORKERS)
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Pool {
-    /// Says whether a phase is done, now and whenever other files are there.
+    /// Checks whether a phase is complete, now and whenever the files change. `None`: the latest phase started.
     pub fn check(self: &Rc<Self>, phase: Option<u8>) {
         self.checking.set(Some(phase));
         self.tell(Action::CheckAsked(phase));
@@ -25,7 +25,7 @@ impl Pool {
         });
     }
 
-    /// Has the core guest try whether randomness and signatures work.
+    /// Runs the core worker's self-tests.
     pub(super) fn test(self: &Rc<Self>) {
         self.ask(Ask::Test, |pool, reply, _| match reply {
             Reply::Tested(tested) => pool.tell(Action::Tested(tested)),
@@ -50,8 +50,8 @@ impl Pool {
         });
     }
 
-    /// Copies the command that applies a file to a cluster, whose kubectl context is `context` (empty for the current one).
-    /// Call it while the click is handled.
+    /// Copies the command that applies a file to a cluster. `context`: its kubectl context, empty for the current one.
+    /// Call it in the click handler: browsers allow it nowhere else.
     pub fn copy(self: &Rc<Self>, path: String, target: Target, context: String) {
         self.tell(Action::Began(Job::Copying));
         let answer = self.core.borrow().ask(Ask::Command { path: path.clone(), context }, Vec::new());
@@ -59,7 +59,7 @@ impl Pool {
             match answer.await {
                 Ok((Reply::Command, Some(blob))) => Ok(blob),
                 Ok((Reply::Failed(reason), _)) => Err(reason),
-                // No reason: the worker did not answer.
+                // The worker did not answer.
                 Ok(_) | Err(_) => Err(String::new()),
             }
         });
@@ -72,7 +72,7 @@ impl Pool {
         });
     }
 
-    /// Puts a text into the clipboard that holds nothing secret. Call it while the click is handled.
+    /// Copies a text that is not secret. Call it in the click handler: browsers allow it nowhere else.
     pub fn copy_text(self: &Rc<Self>, text: &str) {
         let blob = files::blob(text.as_bytes(), "text/plain");
         let written = clipboard::write(async { Ok(blob) });
@@ -85,7 +85,7 @@ impl Pool {
         });
     }
 
-    /// Hands the zip to the browser's downloads.
+    /// Downloads the zip.
     pub fn download(self: &Rc<Self>) {
         self.tell(Action::Began(Job::Archiving));
         self.ask(Ask::Archive, |pool, reply, blob| match (reply, blob) {
@@ -100,7 +100,7 @@ impl Pool {
         });
     }
 
-    /// Hands a text that is not secret to the browser's downloads.
+    /// Downloads a text that is not secret.
     pub fn download_text(&self, name: &str, text: &str) {
         match Download::start(&files::blob(text.as_bytes(), "text/plain"), name) {
             Ok(download) => drop(self.script.replace(Some(download))),

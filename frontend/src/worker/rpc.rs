@@ -1,5 +1,5 @@
-//! Lines from the page to its guests: each waits until the guest listens, tells of its death, and
-//! puts the guest on the page where the browser starts no workers.
+//! Connections from the page to its workers. Each queues messages until the worker is ready, reports when it stops, and
+//! runs the worker's code on the page if the browser starts no workers.
 
 use std::{
     cell::{Cell, RefCell},
@@ -21,16 +21,16 @@ use crate::ports::{
     workers::{self, Thread},
 };
 
-/// The worker died before it answered.
+/// The worker stopped before it replied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Died {
-    /// Source file and line of the bug; empty where the browser ended the worker.
+    /// Source file and line of the panic; empty if the browser terminated the worker.
     pub location: String,
 }
 
-/// What a line tells about its guest.
+/// An event of a connection.
 enum Event<T> {
-    /// It listens; on the page, if no worker could be started.
+    /// The worker is ready; on the page if none could be started.
     Ready {
         on_page: bool,
     },
@@ -38,13 +38,13 @@ enum Event<T> {
     Died(Died),
 }
 
-/// A guest in its worker, or on the page.
+/// The other end: a worker, or the same code on the page.
 enum Peer {
     Thread(Thread),
     Page(Endpoint),
 }
 
-/// A line to a guest that says `T`. Dropping it ends the guest's worker.
+/// A connection to a worker that sends `T`. Dropping it terminates the worker.
 struct Connection<T> {
     role: Role,
     peer: RefCell<Option<Peer>>,
@@ -113,7 +113,7 @@ impl<T: DeserializeOwned + 'static> Connection<T> {
         });
     }
 
-    /// The worker stopped. One that never listened was not let run: its guest moves to the page.
+    /// The worker stopped. One that was never ready was not allowed to run: its code runs on the page instead.
     fn failed(self: &Rc<Self>, location: String) {
         if self.ready.get() {
             if self.peer.take().is_some() {
@@ -133,21 +133,21 @@ impl<T: DeserializeOwned + 'static> Connection<T> {
     }
 }
 
-/// What a [`CoreConnection`] tells about the core guest.
+/// An event of the core worker.
 pub enum CoreEvent {
-    /// It listens; on the page, if no worker could be started.
+    /// The worker is ready; on the page if none could be started.
     Ready {
-        /// Is it on the page?
+        /// Does it run on the page?
         on_page: bool,
     },
-    /// It died.
+    /// It stopped.
     Died(Died),
 }
 
-/// So many files are handed over at once: for each, Chromium has the page wait until it knows how large the file is.
+/// Files in one message: for each, Chromium blocks the page until it knows the file's size.
 const PARCEL: usize = 64;
 
-/// The line to the core guest: questions and their answers.
+/// The connection to the core worker: requests and replies.
 pub struct CoreConnection {
     connection: Rc<Connection<FromCore>>,
     waiting: RefCell<BTreeMap<u32, Answerer>>,
@@ -157,7 +157,7 @@ pub struct CoreConnection {
 type Answerer = oneshot::Sender<Result<(Reply, Option<Blob>), Died>>;
 
 impl CoreConnection {
-    /// Starts the core guest.
+    /// Starts the core worker.
     pub fn start(on_event: impl Fn(CoreEvent) + 'static) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Self>| {
             let this = this.clone();
@@ -166,7 +166,7 @@ impl CoreConnection {
                 Event::Says(FromCore { id, reply }, attachments) => {
                     let answerer = this.upgrade().and_then(|this| this.waiting.borrow_mut().remove(&id));
                     if let Some(answerer) = answerer {
-                        // Whoever asked may have lost interest.
+                        // The receiver may have been dropped.
                         let _ = answerer.send(Ok((reply, attachments.into_iter().find_map(Attachment::into_blob))));
                     }
                 }
@@ -182,11 +182,11 @@ impl CoreConnection {
         })
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for the reply.
     ///
     /// # Errors
     ///
-    /// If the guest dies first.
+    /// If the worker stops first.
     pub fn ask(
         &self,
         ask: Ask,
@@ -195,11 +195,11 @@ impl CoreConnection {
         self.ask_as(self.number(), ask, attachments)
     }
 
-    /// As [`Self::ask`], with files that may be many: they are handed over in tasks of their own, ahead of the question.
+    /// As [`Self::ask`] with many files, which are sent ahead of the request in separate tasks.
     ///
     /// # Errors
     ///
-    /// If the guest dies first, or nobody has the line any more.
+    /// If the worker stops first, or the connection was dropped.
     pub async fn ask_of_files(
         connection: Weak<Self>,
         ask: Ask,
@@ -236,14 +236,14 @@ impl CoreConnection {
     }
 }
 
-/// The line to a key guest, which makes one key at a time.
+/// The connection to a key worker, which generates one key at a time.
 pub struct KeyConnection {
     connection: Rc<Connection<KeyTicket>>,
     waiting: RefCell<Option<oneshot::Sender<Result<(), Died>>>>,
 }
 
 impl KeyConnection {
-    /// Starts a key guest whose keys go to `core`.
+    /// Starts a key worker that sends its keys to `core`.
     pub fn start(core: &CoreConnection) -> Rc<Self> {
         let (keys_out, keys_in) = workers::channel();
         core.connection.send(&ToCore::KeyPort, vec![Attachment::Port(keys_in)]);
@@ -256,7 +256,7 @@ impl KeyConnection {
                     Event::Died(died) => Err(died),
                 };
                 if let Some(answerer) = this.upgrade().and_then(|this| this.waiting.take()) {
-                    // Whoever asked may have lost interest.
+                    // The receiver may have been dropped.
                     let _ = answerer.send(answer);
                 }
             });
@@ -266,11 +266,11 @@ impl KeyConnection {
         this
     }
 
-    /// Has a key made and sent to the core guest.
+    /// Generates a key, which the worker sends to the core worker.
     ///
     /// # Errors
     ///
-    /// If the guest dies first, or is ended.
+    /// If the worker stops first, or is terminated.
     pub async fn make(&self, ticket: KeyTicket) -> Result<(), Died> {
         let (answerer, answer) = oneshot::channel();
         self.waiting.replace(Some(answerer));

@@ -25,7 +25,7 @@ const GAP: usize = 12;
 /// Properties of [`Drawing`].
 #[derive(Properties, PartialEq)]
 pub struct DrawingProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// The chosen moment.
     pub column: usize,

@@ -23,9 +23,9 @@ const CELLS_AT_ONCE: usize = 200;
 /// Properties of [`Grid`].
 #[derive(Properties, PartialEq)]
 pub struct GridProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// Where the person is in it.
+    /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
     /// Where the person's doings go.
     pub change: Callback<MatrixViewChange>,

@@ -37,9 +37,9 @@ use panel::Panel;
 /// Properties of the parts that show it: [`MatrixPart`] and [`TrustPart`].
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// Where the person is in it.
+    /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
     /// The plan, whose steps the panel explains.
     #[prop_or_default]

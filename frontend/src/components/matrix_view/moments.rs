@@ -18,7 +18,7 @@ use crate::{
 /// Properties of [`Moments`].
 #[derive(Properties, PartialEq)]
 pub struct MomentsProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// The chosen moment.
     pub column: usize,

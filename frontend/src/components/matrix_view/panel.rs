@@ -32,7 +32,7 @@ use crate::{
 /// Properties of [`Panel`].
 #[derive(Properties, PartialEq)]
 pub struct PanelProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// Which column.
     pub line: Line,

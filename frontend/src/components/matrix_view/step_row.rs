@@ -17,7 +17,7 @@ use crate::{
 /// Properties of [`StepRow`].
 #[derive(Properties, PartialEq)]
 pub struct StepRowProps {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// Which steps.
     pub row: Row,

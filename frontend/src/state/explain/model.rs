@@ -5,129 +5,129 @@ use airlock_core::UnixTime;
 /// What went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A file that may hold one certificate holds several.
+    /// A file that must contain one certificate contains several.
     Bundle,
-    /// The server does not know the CA of the client's certificate.
+    /// The server does not trust the CA of the client's certificate.
     ClientOfAnotherCa,
-    /// A certificate has ended.
+    /// A certificate has expired.
     Expired,
-    /// Certificate and issuer have key ids that do not fit.
+    /// The authority key identifier of a certificate does not match its issuer.
     KeyIds,
-    /// Certificate and private key do not belong together.
+    /// Certificate and private key do not match.
     KeyMismatch,
-    /// The client showed nothing.
+    /// The client presented no certificate.
     NoCertificate,
-    /// What signed is no CA.
+    /// The issuer is not a CA.
     NotACa,
-    /// A certificate has not begun.
+    /// A certificate is not valid yet.
     NotYetValid,
-    /// The CA of cluster-info is not the one whose pin was given.
+    /// The CA in cluster-info does not match the discovery hash of kubeadm join.
     Pin,
-    /// The other side refused what was shown, and says so with an alert.
+    /// The peer rejected the certificate with a TLS alert.
     Refused,
-    /// The API server does not know who it is.
+    /// The API server rejected the credentials.
     Unauthorized,
-    /// The CA of the certificate that was shown is not trusted.
+    /// The CA of the presented certificate is not trusted.
     UnknownAuthority,
-    /// A file is no certificate or key.
+    /// A file is not a readable certificate or key.
     Unreadable,
-    /// A certificate of a client is shown by a server, or the other way round.
+    /// The certificate does not allow its use, such as a client certificate presented by a server.
     Usage,
     /// A signature or a key is too weak.
     Weak,
-    /// A kubeconfig has another CA than ca.crt.
+    /// A kubeconfig has a different CA from ca.crt.
     WrongCa,
-    /// The certificate has other names than the one that was looked for.
+    /// The certificate does not contain the requested name.
     WrongName,
 }
 
-/// What a message means.
+/// The explanation of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// What went wrong.
     pub kind: Kind,
-    /// What the message says about it.
+    /// Details from the message.
     pub facts: Facts,
-    /// Who among the loaded files may be meant.
+    /// Loaded files that match an error message.
     pub suspects: Vec<Suspect>,
-    /// Suspects beyond those, which are not named.
+    /// The number of matches that are not named.
     pub more: usize,
 }
 
-/// What can be read out of a message; empty where it says nothing of it.
+/// Details in a message; empty if it does not contain them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The CA that was tried and did not fit.
+    /// The CA that was tried and did not verify the certificate.
     pub authority: String,
-    /// The name or address that was looked for.
+    /// The requested name or address.
     pub wanted: String,
     /// The names and addresses that the certificate has.
     pub names: Vec<String>,
-    /// The end or the beginning of the certificate's life, as RFC 3339 has it.
+    /// The start or the end of the certificate's validity (RFC 3339).
     pub moment: String,
-    /// The file that is named.
+    /// The path in the message.
     pub file: String,
-    /// The pin that is named.
+    /// The public key pin in the message, `sha256:` and hexadecimal digits.
     pub pin: String,
-    /// Host and port of the server that was called.
+    /// Host and port of the server.
     pub server: String,
 }
 
-/// Somebody or something among the loaded files that may be meant.
+/// A loaded file that may be the cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Suspect {
-    /// The part that it would have had.
+    /// Its role in the failed connection.
     pub part: Part,
-    /// Who has it.
+    /// The holder's name.
     pub holder: String,
-    /// Where.
+    /// Its location.
     pub place: String,
-    /// The file as the person named it.
+    /// The loaded file.
     pub file: String,
-    /// What speaks against it.
+    /// Why it may be the cause.
     pub clue: Clue,
 }
 
-/// The part of a suspect in what went wrong.
+/// The role of a suspect in the failed connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// It may be the server, or what the server showed.
+    /// The server, or its certificate.
     Server,
-    /// It may be the client, or what the client showed.
+    /// The client, or its certificate.
     Client,
-    /// It holds what is trusted.
+    /// The trusted CAs.
     Trust,
-    /// It is the file itself.
+    /// The file itself.
     File,
 }
 
-/// What speaks against a suspect.
+/// Why a suspect may be the cause.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Clue {
-    /// It shows a certificate of a CA that the other side may not trust: that CA.
+    /// It presents a certificate whose issuer the peer may not trust: that CA.
     SignedBy(String),
-    /// It shows a certificate whose CA is not among the files: that issuer.
+    /// It presents a certificate whose issuer is not loaded: the issuer's name.
     SignedByNobody(String),
-    /// It trusts these CAs alone.
+    /// It trusts only these CAs.
     TrustsOnly(Vec<String>),
-    /// Its certificate ended then.
+    /// Its certificate expired then.
     Expired(UnixTime),
-    /// Its certificate begins then.
+    /// Its certificate becomes valid then.
     Begins(UnixTime),
     /// Its certificate has these names.
     Names(Vec<String>),
     /// It connects to this server.
     ConnectsTo(String),
-    /// It holds so many certificates.
+    /// It contains this many certificates.
     Holds(usize),
-    /// Its private key is another one than its certificate's.
+    /// Its private key does not match its certificate.
     OtherKey,
     /// Its CA data is not the first certificate of ca.crt.
     OtherCa(Vec<String>),
-    /// It is the CA of this pin.
+    /// It is the CA with this public key pin.
     Pin(String),
-    /// Its key id of the issuer is none of the issuer's.
+    /// Its authority key identifier differs from the issuer's subject key identifier.
     OtherKeyId,
-    /// What inspection said of it.
+    /// A finding of the inspection.
     Said(String),
 }

@@ -1,11 +1,11 @@
-//! The table of messages: by which words a message is known, and what can be read out of it.
+//! The table of known messages, and the details that they contain.
 //!
-//! The words are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
+//! The texts are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
 //! kube-controller-manager, the API server, Java, Node, Python and .NET; `tests/fixtures/errors` has the messages as they come.
 
 use super::model::{Facts, Kind};
 
-/// A kind, and the words by which it is known: all of one row have to be there. The first kind that fits counts.
+/// Each kind with the texts that identify it: a message must contain all texts of one row. The first match counts.
 const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
     (Kind::Pin, &[&["none of the public keys", "pinned"], &["ca hash does not match"]]),
     (Kind::Bundle, &[&["expected 1 certificate, found"], &["wanted exactly one certificate"]]),
@@ -102,9 +102,9 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
     (Kind::Unauthorized, &[&["unauthorized"], &["asked for the client to provide credentials"]]),
 ];
 
-/// What a line says; `None` if it is not about certificates.
+/// Kind and details of a line; `None` if it is not about certificates.
 pub fn read(line: &str) -> Option<(Kind, Facts)> {
-    // Logs quote what others said, once or twice.
+    // Logs quote messages, with escaped quotation marks.
     let text = line.replace("\\\"", "\"").replace("\\'", "'");
     let lower = text.to_lowercase();
     let says = |words: &&[&str]| words.iter().all(|word| lower.contains(word));
@@ -159,7 +159,7 @@ fn server(text: &str) -> String {
     }
 }
 
-/// What follows a mark.
+/// The text after a mark.
 fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     text.split_once(mark).map(|(_, rest)| rest)
 }
@@ -168,7 +168,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     after(text, from)?.split_once(to).map(|(between, _)| between)
 }
 
-/// The first word, without what closes it.
+/// The first word, without closing punctuation.
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ']' | ',')).unwrap_or(text.len());
     text[..end].trim_end_matches([':', '.'])
@@ -178,7 +178,7 @@ fn is_file(piece: &str) -> bool {
     piece.starts_with('/') && [".crt", ".key", ".pem", ".conf", ".yaml"].iter().any(|end| piece.ends_with(end))
 }
 
-/// The digest after `sha256:`, with that in front.
+/// The digest after `sha256:`, with this prefix; empty if it is not one.
 fn pin(text: &str) -> String {
     let Some(rest) = after(text, "sha256:") else { return String::new() };
     let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();

@@ -1,37 +1,37 @@
 //! What the page adds to a finding: why it matters, and how to check it.
 
-/// What is to be said of a finding beside its own words.
+/// What the page adds to a finding's own message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The finding's code.
     pub code: &'static str,
     /// Why it matters, as sentences.
     pub why: &'static str,
-    /// How to see it with other tools.
+    /// How to verify it with other tools.
     pub check: Check,
 }
 
-/// How to see what a finding says.
+/// How to verify a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// A whole command that names no file of the person's.
+    /// A complete command, independent of the finding's file.
     Command(&'static str),
-    /// `openssl x509` with these options, on the certificate that the finding is about.
+    /// `openssl x509` with these options, on the finding's certificate.
     Certificate(&'static str),
     /// Every certificate in the file, one after the other.
     Certificates,
-    /// A kubeconfig as its reader sees it, without its secrets.
+    /// A kubeconfig as kubectl prints it, without secrets.
     Kubeconfig,
-    /// The lines of the file that hold this.
+    /// The lines of the file that match this pattern.
     Lines(&'static str),
-    /// What kind of file it is, and how large.
+    /// The file's type and size.
     FileType,
-    /// What an archive holds.
+    /// The members of an archive.
     Members,
-    /// An object of the cluster without the values of its secrets; otherwise the file itself.
+    /// An object of the cluster, without secret values; for other locations, type and size of the file.
     Object,
-    /// The public halves of certificate and private key, which must be the same.
+    /// The public keys of certificate and private key, which must be equal.
     Pair,
-    /// A signing request.
+    /// A CSR.
     Request,
 }

@@ -1,4 +1,4 @@
-//! Every code that core can emit: why it matters, and how to check it.
+//! For every finding code of core: why it matters, and how to check it.
 
 use super::advice::{Advice, Check};
 
