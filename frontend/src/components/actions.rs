@@ -1,4 +1,4 @@
-//! The action bar: the state on the left, the next action on the right, always in view.
+//! The action bar, always visible: the state on the left, the next action on the right.
 
 use yew::prelude::*;
 
@@ -11,16 +11,16 @@ use crate::{
     words,
 };
 
-/// Properties of the bars that show the whole state.
+/// Properties of [`ActionBar`] and [`Alert`].
 #[derive(Properties, PartialEq)]
 pub struct ActionBarProps {
     /// The page's state.
     pub state: State,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The alert under the app bar. It is always there: a region that comes with its text is not read out.
+/// The alert below the app bar. Always in the document: screen readers ignore a region that is added with its text.
 #[component]
 pub fn Alert(props: &ActionBarProps) -> Html {
     html! {
@@ -36,7 +36,7 @@ pub fn Alert(props: &ActionBarProps) -> Html {
     }
 }
 
-/// The page's one live region, undo, back, and the primary action.
+/// The page's only live region, undo, back, and the primary action.
 #[component]
 pub fn ActionBar(props: &ActionBarProps) -> Html {
     let ActionBarProps { state, act } = props;
@@ -101,7 +101,7 @@ fn primary(state: &State, act: &Callback<Act>) -> Html {
     }
 }
 
-/// The link to the next step; a button that does nothing, as long as something is missing for it.
+/// The link to the next step; a disabled button while that step is not available.
 fn onwards(state: &State, to: Step) -> Html {
     let label = words::onwards(to);
     if state.missing(to).is_none() && state.job.is_none() {
@@ -111,7 +111,7 @@ fn onwards(state: &State, to: Step) -> Html {
     }
 }
 
-/// The button that builds the package. With options that cannot be planned with, it leads to the first of them.
+/// The button that builds the package. With invalid options, it moves the focus to the first of them.
 fn build(state: &State, act: &Callback<Act>, label: &'static str, primary: bool) -> Html {
     let problems = !state.form_problems.is_empty();
     let blocked = !problems && (state.plan().is_none() || !state.is_planned() || state.job.is_some());

@@ -19,7 +19,7 @@ use crate::{
     words,
 };
 
-/// The card.
+/// The card's title.
 pub fn card(inventory: &InventoryReport, pki: &Pki, today: UnixTime) -> Html {
     html! {
         <Card id="authorities-found" title={words::AUTHORITIES}>
@@ -65,7 +65,7 @@ fn row(authority: &AuthorityReport, signer: Option<&Signer>, today: UnixTime) ->
     html! { <Row key={authority.title.clone()} head={html! { &authority.title }} {under} {cells} columns={words::CA_TABLE.len()} {content} test="authority-row" name={authority.id.as_str()} /> }
 }
 
-/// A date, the days that are left, and how much of the validity that is.
+/// An expiry date, the days left, and their share of the validity.
 fn expiry(from: UnixTime, until: UnixTime, today: UnixTime) -> Html {
     let role = role::expiry(until, today, true);
     let (date, days) = words::date_and_days(until, today);

@@ -15,27 +15,27 @@ use crate::{
     words::{self, hints},
 };
 
-/// A list of files offers no more than this.
+/// The maximum number of files in a list.
 const MAX_OFFERED: usize = 500;
 
 /// Properties of [`AuthorityFields`].
 #[derive(Properties, PartialEq)]
 pub struct AuthorityFieldsProps {
-    /// What stands in the fields.
+    /// The form's values.
     pub form: AuthorityForm,
-    /// What becomes of it.
+    /// Its progress in a rotation.
     pub progress: AuthorityProgress,
-    /// Does its private key stay elsewhere?
+    /// Is it an external CA?
     pub external: bool,
-    /// The platform that it is of.
+    /// The platform's id.
     pub platform: AttrValue,
-    /// What is wrong with the options.
+    /// The problems of the form.
     pub problems: Problems,
-    /// The loaded files, among which an imported CA is.
+    /// The loaded files, from which an imported CA is chosen.
     pub files: Rc<[LoadedFile]>,
     /// Is it open?
     pub open: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
@@ -57,7 +57,7 @@ pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
     }
 }
 
-/// Where the new one comes from.
+/// The source of the new CA, and its options.
 fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
     let AuthorityFieldsProps { form, external, .. } = props;
     html! {
@@ -86,7 +86,7 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
     }
 }
 
-/// What the platform's own tool takes instead of a common name and a validity.
+/// The fields of platforms whose tool accepts a complete subject and an expiry date.
 fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
     let AuthorityFieldsProps { form, platform, .. } = props;
     let subject = change.reform(|event: InputEvent| AuthorityChange::Subject(dom::value(&event)));
@@ -99,7 +99,7 @@ fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange
     }
 }
 
-/// A field for a text.
+/// A text field.
 fn typed(
     AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
     field: &str,
@@ -152,7 +152,7 @@ fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {
     }
 }
 
-/// One file of an imported CA: picked now, or among the loaded files.
+/// A file of an imported CA: picked, or chosen from the loaded files.
 fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     let AuthorityFieldsProps { form, problems, files, act, .. } = props;
     let (authority, id) = (form.id, form.field(part.id()));
@@ -183,7 +183,7 @@ fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     }
 }
 
-/// As many files as a list can offer. A new CA's files are rather beside the nodes' trees than in one.
+/// The first files by depth: a new CA's files are usually not inside the nodes' folders.
 fn shallow_first(files: &[LoadedFile]) -> Vec<&LoadedFile> {
     let mut files: Vec<&LoadedFile> = files.iter().collect();
     files.sort_by_key(|file| file.path.matches('/').count());

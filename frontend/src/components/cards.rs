@@ -1,4 +1,4 @@
-//! Cards, headings, and what opens: its content is made only when it is open.
+//! Cards, headings, and sections that open. Closed sections have no content in the document.
 
 use yew::prelude::*;
 
@@ -14,12 +14,12 @@ pub struct HeadProps {
     pub title: AttrValue,
     /// One sentence about the step.
     pub children: Html,
-    /// What stands at the end of the line.
+    /// Content at the end of the line.
     #[prop_or_default]
     pub aside: Html,
 }
 
-/// A step's heading and its sentence.
+/// A step's heading, and the sentence below.
 #[component]
 pub fn Head(props: &HeadProps) -> Html {
     html! {
@@ -40,16 +40,16 @@ pub struct CardProps {
     pub id: AttrValue,
     /// The heading.
     pub title: AttrValue,
-    /// What stands beside the heading.
+    /// Content beside the heading.
     #[prop_or_default]
     pub aside: Html,
     /// A sentence under the heading.
     #[prop_or_default]
     pub lead: Html,
-    /// More classes.
+    /// Additional classes.
     #[prop_or_default]
     pub class: Classes,
-    /// What is under it.
+    /// The content.
     pub children: Html,
 }
 
@@ -71,12 +71,12 @@ pub fn Card(props: &CardProps) -> Html {
 /// Properties of [`Fold`].
 #[derive(Properties, PartialEq)]
 pub struct FoldProps {
-    /// What is always there.
+    /// The summary, which is always visible.
     pub summary: Html,
-    /// Is it open at first?
+    /// Is it initially open?
     #[prop_or_default]
     pub open: bool,
-    /// Makes the content, when it is open. A cluster of a thousand nodes has more than a page can hold.
+    /// Creates the content when it opens: a cluster of a thousand nodes has too much content for one page.
     pub content: Callback<(), Html>,
     /// Hook for tests.
     pub test: AttrValue,
@@ -90,11 +90,11 @@ pub struct FoldProps {
     pub summary_class: Classes,
 }
 
-/// Is the page being printed? Then what is closed is open: nobody can open paper.
+/// Is the page being printed? Then all sections are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Printing(pub bool);
 
-/// Something that can be opened.
+/// A section that can be opened.
 #[component]
 pub fn Fold(props: &FoldProps) -> Html {
     let open = use_state_eq(|| props.open);
@@ -102,15 +102,15 @@ pub fn Fold(props: &FoldProps) -> Html {
     let ontoggle = {
         let open = open.clone();
         move |event: Event| {
-            // What is open around it hears of this as well.
+            // Stops the event: enclosing sections handle it, too.
             event.stop_propagation();
             if !printing {
                 open.set(dom::is_open(&event));
             }
         }
     };
-    // The browser queues the toggle event. A key that is pressed before it would move the focus past the content, which
-    // would then push the focused element out of view. So a click opens and draws in the same task.
+    // Handles the click, as browsers queue the toggle event. A key pressed in between would move the focus past the
+    // content, which would then push the focused element out of view.
     let onclick = {
         let open = open.clone();
         move |event: MouseEvent| {
@@ -130,7 +130,7 @@ pub fn Fold(props: &FoldProps) -> Html {
     }
 }
 
-/// A card that opens.
+/// A card that can be opened.
 pub fn folded_card(id: &'static str, title: &str, aside: Html, content: Callback<(), Html>) -> Html {
     let summary = html! { <><h2>{ title }</h2>{ aside }</> };
     html! { <Fold class="card" {summary} {content} test={id} name={id} /> }
@@ -144,17 +144,17 @@ pub struct RowProps {
     pub before: Html,
     /// The name, on the button that opens the row.
     pub head: Html,
-    /// Under the name.
+    /// Text below the name.
     #[prop_or_default]
     pub under: Html,
     /// The other cells.
     pub cells: Html,
-    /// How many columns the table has.
+    /// The number of columns.
     pub columns: usize,
     /// Is it open? A change opens or closes it.
     #[prop_or_default]
     pub open: bool,
-    /// What opens under the row.
+    /// The content below the row.
     pub content: Callback<(), Html>,
     /// Hook for tests.
     pub test: AttrValue,
@@ -162,7 +162,7 @@ pub struct RowProps {
     pub name: AttrValue,
 }
 
-/// A row of a table that opens a second one under it.
+/// A table row that opens a second one below it.
 #[component]
 pub fn Row(props: &RowProps) -> Html {
     let open = use_state_eq(|| props.open);

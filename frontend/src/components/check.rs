@@ -1,4 +1,4 @@
-//! Rotation progress: is a phase done, and where not.
+//! Rotation progress: which phase is complete, and which holders are not.
 
 use std::rc::Rc;
 
@@ -24,21 +24,21 @@ use crate::{
     words,
 };
 
-/// Up to this many holders are open at first.
+/// Up to this many holders are initially open.
 const FEW: usize = 6;
 
 /// Properties of [`CheckPart`].
 #[derive(Properties, PartialEq)]
 pub struct CheckProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
     /// A check of a phase, and its result.
     pub check: Option<Check>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The rotation in progress, a button for each phase, and the answer.
+/// The rotation in progress, a button for each phase, and the result.
 #[component]
 pub fn CheckPart(props: &CheckProps) -> Html {
     let CheckProps { inventory, check, act } = props;

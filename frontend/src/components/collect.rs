@@ -1,4 +1,4 @@
-//! How to collect the files: commands for each platform, and the script that does it.
+//! How to collect the files: commands for each platform, and the script.
 
 use yew::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::{
 /// Properties of [`CollectCard`].
 #[derive(Properties, PartialEq)]
 pub struct CollectProps {
-    /// Closed at first, once files are loaded?
+    /// Is it initially closed, as with loaded files?
     pub folded: bool,
 }
 
@@ -30,7 +30,7 @@ pub fn CollectCard(CollectProps { folded }: &CollectProps) -> Html {
     html! { <Card id="collect" title={words::COLLECT} {aside}><Tabs /></Card> }
 }
 
-/// Tabs (WAI-ARIA Authoring Practices, tabs pattern): arrow keys move, the shown one is a tab stop.
+/// Tabs (WAI-ARIA Authoring Practices, tabs pattern): arrow keys select, only the selected tab is a tab stop.
 #[component]
 fn Tabs() -> Html {
     let shown = use_state_eq(|| 0_usize);

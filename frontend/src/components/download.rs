@@ -24,7 +24,7 @@ use crate::{
 pub struct DownloadProps {
     /// The package.
     pub package: Rc<PackageReport>,
-    /// The plan that it was made of.
+    /// The plan that it was built from.
     pub plan: Option<Rc<PlanReport>>,
     /// The zip, once downloaded.
     pub download: Option<Downloaded>,

@@ -1,4 +1,4 @@
-//! Small parts that every step uses: chips, facts of a summary strip, phases, code blocks, callouts.
+//! Small elements that every step uses: chips, facts of a summary strip, phases, code blocks, callouts.
 
 use yew::prelude::*;
 
@@ -40,12 +40,12 @@ pub fn chip(role: Role, text: impl Into<AttrValue>) -> Html {
     html! { <span class={classes!("chip", class(role))}>{ for matrix_view.map(icon) }{ text.into() }</span> }
 }
 
-/// A chip with an icon of its own.
+/// A chip with a given icon.
 pub fn chip_with(role: Role, matrix_view: Icon, text: impl Into<AttrValue>) -> Html {
     html! { <span class={classes!("chip", class(role))}>{ icon(matrix_view) }{ text.into() }</span> }
 }
 
-/// A fact of a summary strip: what it is, its value, and what supports it.
+/// A fact of a summary strip: title, value, and detail.
 pub fn stat(role: Role, title: impl Into<AttrValue>, value: impl Into<AttrValue>, sub: impl Into<AttrValue>) -> Html {
     let colour = (role != Role::Plain).then(|| class(role));
     html! {
@@ -67,7 +67,7 @@ pub fn phase_class(phase: u8) -> Option<&'static str> {
     }
 }
 
-/// A phase by its name.
+/// A phase with its name.
 pub fn phase(phase: u8, name: impl Into<AttrValue>) -> Html {
     match phase_class(phase) {
         Some(class) => html! { <span class={classes!("phase", class)}>{ name.into() }</span> },
@@ -75,7 +75,7 @@ pub fn phase(phase: u8, name: impl Into<AttrValue>) -> Html {
     }
 }
 
-/// One thing to know before acting.
+/// A callout.
 pub fn note(role: Role, title: impl Into<AttrValue>, text: impl Into<AttrValue>) -> Html {
     let text = text.into();
     html! {
@@ -89,9 +89,9 @@ pub fn note(role: Role, title: impl Into<AttrValue>, text: impl Into<AttrValue>)
 /// Properties of [`Copy`](struct@Copy).
 #[derive(Properties, PartialEq)]
 pub struct CopyProps {
-    /// What is copied. It is never a secret.
+    /// The text to copy. Never a secret.
     pub text: AttrValue,
-    /// What the button copies, in words.
+    /// The description of the text.
     pub label: AttrValue,
 }
 
@@ -109,14 +109,14 @@ pub fn Copy(CopyProps { text, label }: &CopyProps) -> Html {
 /// Properties of [`Command`].
 #[derive(Properties, PartialEq)]
 pub struct CommandProps {
-    /// The command. It names files and never holds what is in them.
+    /// The command. It may name files, and never contains their contents.
     pub command: AttrValue,
     /// Where to run it, or what it shows; empty for a block of one line without a heading.
     #[prop_or_default]
     pub title: AttrValue,
 }
 
-/// A command with where to run it, and a button that copies it.
+/// A command with the place to run it, and a button that copies it.
 #[component]
 pub fn Command(CommandProps { command, title }: &CommandProps) -> Html {
     let act = use_context::<Callback<Act>>().unwrap_or_default();

@@ -17,11 +17,11 @@ use crate::{
 pub struct ExplainProps {
     /// A pasted message and its explanations.
     pub explained: Explained,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The field, and under it the explanation.
+/// The field, with the explanation below.
 #[component]
 pub fn ExplainPart(props: &ExplainProps) -> Html {
     let ExplainProps { explained: Explained { message, refused, explanations }, act } = props;

@@ -7,16 +7,16 @@ use yew::prelude::*;
 use super::icon::chevron;
 use crate::{ports::dom, state::form::FormProblem, words};
 
-/// What is wrong with the options, and whether the person tried to build with that.
+/// The problems of the form, and whether the person tried to build with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problems {
     /// The problems.
     pub all: Rc<[FormProblem]>,
-    /// Is what is missing a mistake by now?
+    /// Are missing values shown as errors?
     pub attempted: bool,
 }
 
-/// An option with its current value in the closed row. All fields are there at once: there are few.
+/// An option, with its current value in the closed row.
 pub fn property(title: &str, value: &str, open: bool, content: Html) -> Html {
     html! { <Property title={title.to_owned()} value={value.to_owned()} {open}>{ content }</Property> }
 }
@@ -24,7 +24,7 @@ pub fn property(title: &str, value: &str, open: bool, content: Html) -> Html {
 /// Properties of [`Property`].
 #[derive(Properties, PartialEq)]
 pub struct PropertyProps {
-    /// What it is.
+    /// The option's title.
     pub title: AttrValue,
     /// Its current value.
     pub value: AttrValue,
@@ -34,7 +34,7 @@ pub struct PropertyProps {
     pub children: Html,
 }
 
-/// An option that opens.
+/// An option that can be opened.
 #[component]
 pub fn Property(props: &PropertyProps) -> Html {
     let open = use_state_eq(|| props.open);
@@ -62,7 +62,7 @@ pub fn has_problem(problems: &Problems, field: &str) -> bool {
     problems.all.iter().any(|problem| problem.field.starts_with(field))
 }
 
-/// What is wrong with a field, for those who look and for screen readers.
+/// The problem of a field.
 pub fn problem(problems: &Problems, field: &str) -> Html {
     problems.all.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
         let mistake = problems.attempted || !problem.missing;
@@ -70,23 +70,23 @@ pub fn problem(problems: &Problems, field: &str) -> Html {
     })
 }
 
-/// The id of the sentence about a field, if there is one.
+/// The element id of a field's problem, if it has one.
 pub fn described_by(problems: &Problems, field: &str) -> Option<String> {
     problems.all.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
 }
 
-/// Why a choice matters.
+/// The hint of a field: why it matters.
 pub fn hint(field: &str, text: &'static str) -> Html {
     html! { <span id={format!("{field}-hint")} class="hint">{ text }</span> }
 }
 
-/// The ids of what is wrong with a field, if anything is, and of its hint.
+/// The element ids of a field's problem, if it has one, and of its hint.
 pub fn described_by_hint(problems: &Problems, field: &str) -> String {
     let hint = format!("{field}-hint");
     described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
 }
 
-/// One of several ways, with why it matters.
+/// A radio button with its hint.
 pub fn radio_option(
     id: &str,
     name: String,
@@ -104,13 +104,13 @@ pub fn radio_option(
     }
 }
 
-/// Is a field wrong, rather than not filled in yet?
+/// Is a field's value invalid? Missing values count after the first attempt to build.
 pub fn invalid(problems: &Problems, field: &str) -> Option<&'static str> {
     let wrong = |problem: &FormProblem| problem.field == field && (problems.attempted || !problem.missing);
     problems.all.iter().any(wrong).then_some("true")
 }
 
-/// A box with what ticking it means.
+/// A checkbox with its hint.
 pub fn checkbox(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
     html! {
         <div class="opt">

@@ -1,11 +1,11 @@
-//! What is long, drawn piece by piece, so that the page never stands still over it.
+//! Draws long lists in several tasks, so that the page stays responsive.
 
 use yew::prelude::*;
 
 use super::cards::Printing;
 use crate::ports::{scheduling, spawn};
 
-/// So many rows of a list are drawn in no time.
+/// The number of rows that are drawn in one task.
 pub const ROWS: usize = 32;
 
 /// Properties of [`Incremental`].
@@ -13,12 +13,12 @@ pub const ROWS: usize = 32;
 pub struct IncrementalProps {
     /// The pieces.
     pub pieces: Vec<Html>,
-    /// How many of them are drawn at first, and in each turn after that.
+    /// The number of pieces that are drawn in each task.
     #[prop_or(1)]
     pub at_once: usize,
 }
 
-/// Pieces one after the other, some in each task; all of them on paper. What was drawn once stays.
+/// Draws some pieces in each task; all of them at once for printing. Drawn pieces stay.
 #[component]
 pub fn Incremental(IncrementalProps { pieces, at_once }: &IncrementalProps) -> Html {
     let at_once = *at_once;
@@ -41,7 +41,7 @@ pub fn Incremental(IncrementalProps { pieces, at_once }: &IncrementalProps) -> H
     pieces[..shown].iter().cloned().chain(later).collect()
 }
 
-/// The rows of a list that may be long, each with a key.
+/// The rows of a long list, each with a key.
 pub fn rows<T>(all: &[T], row: impl Fn(usize, &T) -> Html) -> Html {
     let pieces: Vec<Html> = all.iter().enumerate().map(|(index, one)| row(index, one)).collect();
     html! { <Incremental {pieces} at_once={ROWS} /> }

@@ -1,4 +1,4 @@
-//! Inspect: result, findings, CAs, inventory, expiry; beside them cluster, error explainer and rotation progress.
+//! The step Inspect: result, findings, CAs, inventory, expiry; cluster, error explainer and rotation progress.
 
 use std::rc::Rc;
 
@@ -30,21 +30,21 @@ use crate::{
 /// Properties of [`InspectPart`].
 #[derive(Properties, PartialEq)]
 pub struct InspectProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// Who issued what.
+    /// The current PKI.
     pub pki: Rc<Pki>,
-    /// How long everything is valid.
+    /// The validity periods of all certificates.
     pub lifetimes: Option<Lifetimes>,
     /// The time of the person's computer.
     pub today: UnixTime,
     /// The platform that the person chose.
     pub platform: Option<&'static str>,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
-    /// Panels beside what was found.
+    /// The panels on the right.
     pub children: Html,
 }
 
@@ -85,7 +85,7 @@ fn facts(inventory: &InventoryReport) -> Html {
     }
 }
 
-/// The result, then the facts that matter most.
+/// The summary strip.
 fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime) -> Html {
     let [result, first, ca, cas, nodes, certificates] = words::STRIP;
     let (said, warnings) = words::result(inventory);
@@ -120,7 +120,7 @@ struct HoldingsProps {
     today: UnixTime,
 }
 
-/// CAs, inventory, expiry, issuance, and files without a place.
+/// CAs, inventory, expiry, issuance, and unassigned files.
 #[component]
 fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &HoldingsProps) -> Html {
     let mut pieces = Vec::new();

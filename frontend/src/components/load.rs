@@ -1,4 +1,4 @@
-//! Load: the drop zone, how to collect the files, what is loaded.
+//! The step Load: the drop zone, how to collect the files, what is loaded.
 
 use std::rc::Rc;
 
@@ -31,21 +31,21 @@ use crate::{
 /// Properties of [`LoadPart`].
 #[derive(Properties, PartialEq)]
 pub struct LoadProps {
-    /// What is loaded.
+    /// The loaded files.
     pub files: Rc<[LoadedFile]>,
-    /// What was found in it.
+    /// Their inventory.
     pub inventory: Option<Rc<InventoryReport>>,
-    /// Did the person say the platform?
+    /// Did the person choose the platform?
     pub chosen: bool,
     /// The results of the page's checks of itself.
     pub checks: Checks,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where picked files go.
+    /// Receives picked files.
     pub load: Callback<Vec<PickedFile>>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
-    /// What stands under the commands: the explanation of an error, before anything is loaded.
+    /// Content below the commands.
     #[prop_or_default]
     pub children: Html,
 }
@@ -84,13 +84,13 @@ pub fn LoadPart(props: &LoadProps) -> Html {
 /// Properties of [`DropZone`].
 #[derive(Properties, PartialEq)]
 struct DropZoneProps {
-    /// In a row, once files are loaded?
+    /// Is it a row, as with loaded files?
     slim: bool,
-    /// Where picked files go.
+    /// Receives picked files.
     load: Callback<Vec<PickedFile>>,
 }
 
-/// Choosing files, choosing a folder, pasting. Dropping works on the whole page.
+/// Controls that pick files or a folder, and the field to paste into. Dropping works on the whole page.
 #[component]
 fn DropZone(DropZoneProps { slim, load }: &DropZoneProps) -> Html {
     let pasting = use_state_eq(|| false);
@@ -132,7 +132,7 @@ fn DropZone(DropZoneProps { slim, load }: &DropZoneProps) -> Html {
     }
 }
 
-/// What to load, and what of it is loaded.
+/// What to load, and what is loaded.
 fn checklist(inventory: Option<&InventoryReport>) -> Html {
     let title = if inventory.is_some() { words::NEED_LOADED } else { words::NEED };
     let ready = inventory.is_some_and(|inventory| checklist::loaded(inventory, Item::ControlPlanes) > 0);

@@ -1,4 +1,4 @@
-//! The parts of the page. They show state and report what the person does; none of them does anything itself.
+//! The components of the page. They draw the state, and emit the person's actions.
 
 pub mod actions;
 pub mod authorities;

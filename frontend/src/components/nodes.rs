@@ -26,7 +26,7 @@ use crate::{
 /// Properties of [`InventoryCard`].
 #[derive(Properties, PartialEq)]
 pub struct InventoryCardProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
     /// The time of the person's computer.
     pub today: UnixTime,

@@ -30,15 +30,15 @@ pub struct NotBuiltProps {
     pub chart: Option<Rc<Chart>>,
     /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
-    /// Does the person accept what breaks, where that can be accepted?
+    /// Does the person accept the outages?
     pub consent: Consent,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// In the place of the review.
+/// The step Review of a refused package.
 #[component]
 pub fn NotBuiltPart(props: &NotBuiltProps) -> Html {
     let NotBuiltProps { findings: reasons, chart, matrix_view, consent, busy, act } = props;

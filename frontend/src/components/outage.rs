@@ -18,7 +18,7 @@ use crate::{
     words,
 };
 
-/// What breaks, and when, why and for how long.
+/// The outages: what breaks, when, why and for how long.
 pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
     let [when, cause, duration] = words::OUTAGE_TERMS;
     html! {
@@ -49,15 +49,15 @@ pub struct ConsentProps {
     pub outages: Vec<Outage>,
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// The answer so far.
+    /// The state of the form.
     pub consent: Consent,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The outages, the box that accepts them, and the button that builds the package then.
+/// The outages, the checkbox that accepts them, and the button that builds the package.
 #[component]
 pub fn ConsentForm(props: &ConsentProps) -> Html {
     let ConsentProps { outages: found, chart, consent, busy, act } = props;
@@ -87,7 +87,7 @@ pub fn ConsentForm(props: &ConsentProps) -> Html {
     }
 }
 
-/// What was accepted, with the way back.
+/// The accepted outages, and the button that withdraws the acceptance.
 pub fn accepted(found: &[Outage], act: &Callback<Act>) -> Html {
     html! {
         <div data-test="accepted">

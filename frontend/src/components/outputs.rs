@@ -32,21 +32,21 @@ use crate::{
 pub struct OutputsProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
-    /// Why the package was made.
+    /// The intent of the package.
     pub intent: Intent,
-    /// The file that is shown.
+    /// The selected file.
     pub preview: Option<Preview>,
-    /// Is it shown beside what was there?
+    /// Are changes shown in two columns?
     pub beside: bool,
     /// The kubectl contexts of this session.
     pub contexts: Contexts,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The card.
+/// The card's title.
 #[component]
 pub fn Outputs(props: &OutputsProps) -> Html {
     let branches = tree::branches(&props.package.files);
@@ -84,7 +84,7 @@ fn groups(props: &OutputsProps, branches: &[Branch]) -> Html {
     }
 }
 
-/// Folders, and under each its files.
+/// Folders with their files.
 fn folders(props: &OutputsProps, branch: &Branch) -> Callback<(), Html> {
     let (props, branch) = (props.clone(), branch.clone());
     Callback::from(move |()| {

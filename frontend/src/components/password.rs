@@ -14,13 +14,13 @@ use crate::{
 pub struct PasswordProps {
     /// What is encrypted.
     pub encryption: Encryption,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the password goes.
+    /// Receives the password.
     pub unlock: Callback<Typed>,
 }
 
-/// The field. Only the browser has its content until it is handed in.
+/// The form. Only the browser stores the field's value until it is submitted.
 #[component]
 pub fn PasswordPart(props: &PasswordProps) -> Html {
     let PasswordProps { encryption, busy, unlock } = props;

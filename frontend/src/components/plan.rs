@@ -1,4 +1,4 @@
-//! Plan: the options beside the plan that follows from them.
+//! The step Plan: the options, and the plan.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -36,27 +36,27 @@ use crate::{
 /// Properties of [`PlanPart`].
 #[derive(Properties, PartialEq)]
 pub struct PlanProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
     /// The options.
     pub form: PlanForm,
-    /// What is wrong with them.
+    /// The problems of the form.
     pub problems: Problems,
     /// The loaded files.
     pub files: Rc<[LoadedFile]>,
-    /// What came of the options; an older one while a new one is on its way.
+    /// The result of planning; the previous one while a new one is being made.
     pub outcome: Option<Outcome>,
-    /// Did planning end the worker?
+    /// Did planning stop the worker?
     pub halted: bool,
-    /// How long everything is valid, old and new.
+    /// The validity periods of all certificates, and of the new CAs.
     pub lifetimes: Option<Lifetimes>,
-    /// What forbids the package.
+    /// The prediction that prevents the build.
     pub forbidden: Option<Rc<Foreseen>>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// Is the package being built?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
@@ -98,7 +98,7 @@ fn view(props: &PlanProps) -> Html {
     }
 }
 
-/// What would break, before anything is built.
+/// The prediction that a connection breaks.
 fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
     html! {
         <Card id="foreseen" title={words::FORESEEN} lead={html! { words::foreseen(foreseen.acceptable) }}>
@@ -129,7 +129,7 @@ fn strip(plan: &PlanReport, costs: &Costs) -> Html {
     }
 }
 
-/// The facts about a renewal: what changes, and that no key leaves the cluster.
+/// The summary of a renewal: what changes, and that no key leaves the cluster.
 fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [steps, restarts, ..] = words::PLAN_STRIP;
     let [certificates, keys] = renewal::PLAN_STRIP;
@@ -148,21 +148,21 @@ fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
 pub struct PlanViewProps {
     /// The plan.
     pub plan: Rc<PlanReport>,
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// How long everything is valid, old and new.
+    /// The validity periods of all certificates, and of the new CAs.
     pub lifetimes: Option<Lifetimes>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// The dependencies that the person acknowledges.
     pub acknowledged: BTreeSet<String>,
-    /// Is the rotation that is in progress given up?
+    /// Is the rotation in progress discarded?
     pub starting_over: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// What to know before the start, phases, steps, restarts, CAs.
+/// The plan: findings, phases, steps, restarts, CAs.
 #[component]
 pub fn PlanView(props: &PlanViewProps) -> Html {
     let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, starting_over, act } = props;
@@ -191,7 +191,7 @@ fn acknowledging(done: &BTreeSet<String>, act: &Callback<Act>) -> findings::Ackn
     findings::Acknowledging { done: done.clone(), act: act.clone() }
 }
 
-/// How far a rotation in progress is, and its next step.
+/// The progress of a rotation, and its next step.
 fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
     let row = |one: &PhaseProgress| {
         let matrix_view = if one.is_done() { Icon::Ok } else { Icon::Info };
@@ -211,7 +211,7 @@ fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
     }
 }
 
-/// The three phases at once.
+/// The three phases.
 fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
     let card = |phase: u8| {
         let steps = plan.steps.iter().filter(|step| step.phase == phase).count();
@@ -227,7 +227,7 @@ fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
     html! { <ol class="rail">{ for [1, 2, 3].map(card) }</ol> }
 }
 
-/// Each CA, and what replaces it.
+/// Each CA, and its replacement.
 fn successors(plan: &PlanReport, inventory: &InventoryReport) -> Html {
     let [ca, current, new, key] = words::SUCCESSOR_TABLE;
     let row = |authority: &airlock_core::report::AuthorityReport| {

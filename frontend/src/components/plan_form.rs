@@ -1,4 +1,4 @@
-//! Plan: the options, beside the plan.
+//! The step Plan: the options.
 
 use std::rc::Rc;
 
@@ -24,21 +24,21 @@ use crate::{
 /// Properties of [`PlanOptions`].
 #[derive(Properties, PartialEq)]
 pub struct PlanFormProps {
-    /// What stands in the fields.
+    /// The form's values.
     pub form: PlanForm,
-    /// The platform that it is of.
+    /// The platform's id.
     pub platform: AttrValue,
-    /// What is wrong with it.
+    /// The problems of the form.
     pub problems: Problems,
-    /// The loaded files, among which an imported CA is.
+    /// The loaded files, from which an imported CA is chosen.
     pub files: Rc<[LoadedFile]>,
     /// Is the package being built?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The options, each with its value in the closed row.
+/// The options; closed rows show their values.
 #[component]
 pub fn PlanOptions(props: &PlanFormProps) -> Html {
     let PlanFormProps { form, problems, busy, act, .. } = props;
@@ -71,7 +71,7 @@ fn intent(form: &PlanForm, change: &Callback<FormChange>) -> Html {
     property(renewal::INTENT, value, true, content)
 }
 
-/// The options of a package that renews certificates, and why it has no others.
+/// The options of a renewal, and why it has no others.
 fn renewal_options(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let typed = change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)));
     let field = ("leaf-days", renewal::EXPECTED_DAYS, hints::EXPECTED_DAYS);
@@ -124,7 +124,7 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
     }
 }
 
-/// The options of a strategy for subclouds, as they follow `create`.
+/// The options of a subcloud strategy, as arguments of `create`.
 fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let oninput = change.reform(|event: InputEvent| FormChange::Strategy(dom::value(&event)));
     let value = match form.strategy.trim() {

@@ -1,4 +1,4 @@
-//! A file of the package compared with the loaded one. Core has replaced private keys by their pins.
+//! A file of the package compared with the loaded one. Core has replaced private keys with their public key pins.
 
 use airlock_core::report::{CertificateReport, FilePreview, LineChange};
 use yew::prelude::*;
@@ -16,15 +16,15 @@ use crate::{
 /// Properties of [`PreviewPane`].
 #[derive(Properties, PartialEq)]
 pub struct PreviewProps {
-    /// The file, or that it is on its way.
+    /// The selected file.
     pub preview: Preview,
-    /// Is it shown beside what was there, rather than in one column with it?
+    /// Are changes shown in two columns instead of one?
     pub beside: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The certificates and the lines, with those that went and those that came.
+/// The certificates and the lines, removed and added.
 #[component]
 pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html {
     let Some(file) = preview.file.as_deref() else { return html! { <p>{ "Fetching …" }</p> } };
@@ -96,7 +96,7 @@ fn lines_beside(file: &FilePreview) -> Html {
     }
 }
 
-/// What was there and what takes its place, field by field.
+/// A certificate and its replacement, field by field.
 fn certificates(pair: &Pair<'_>) -> Html {
     let fields = |one: Option<&CertificateReport>| one.map(rows).unwrap_or_default();
     let (before, after) = (fields(pair.before), fields(pair.after));

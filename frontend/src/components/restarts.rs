@@ -1,4 +1,4 @@
-//! Restarts per node: what a person asks first.
+//! Restarts per node.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::{cards::Card, elements};
 use crate::{state::timetable, words};
 
-/// The card; nothing where nothing restarts.
+/// The card; empty without restarts.
 pub fn card(plan: &PlanReport) -> Html {
     let all = timetable::restarts(plan);
     if all.is_empty() {

@@ -1,4 +1,4 @@
-//! Review: result, matrix with the selected cell, trust diagram, files, fingerprints.
+//! The step Review: result, matrix with the selected cell, trust diagram, files, fingerprints.
 
 use std::rc::Rc;
 
@@ -35,25 +35,25 @@ use crate::{
 pub struct ReviewProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
-    /// The plan that it was made of.
+    /// The plan that it was built from.
     pub plan: Option<Rc<PlanReport>>,
-    /// What was found.
+    /// The inventory.
     pub inventory: Option<Rc<InventoryReport>>,
     /// The new CAs, in the plan's order.
     pub authorities: Rc<[CertificateReport]>,
-    /// What was predicted of it.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
-    /// The file that is shown.
+    /// The selected file.
     pub preview: Option<Preview>,
-    /// Is it shown beside what was there?
+    /// Are changes shown in two columns?
     pub beside: bool,
     /// The kubectl contexts of this session.
     pub contexts: Contexts,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 

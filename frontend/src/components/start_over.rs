@@ -9,7 +9,7 @@ use crate::{
     words::{self, hints},
 };
 
-/// The two choices, and the confirmation that the second one takes.
+/// The two choices, and the confirmation for the second one.
 pub fn start_over(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let value = if form.start_over { words::START_OVER_CHOICE } else { words::GO_ON };
     property(words::START_OVER, value, true, content(form, problems, change))

@@ -1,4 +1,4 @@
-//! The steps as one table: identical nodes folded, each row opens to its files.
+//! The steps as a table: identical nodes are folded, each row opens to its files.
 
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ pub struct StepsProps {
     pub rows: Rc<Vec<Step>>,
 }
 
-/// The card.
+/// The card's title.
 #[component]
 pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
     let open = use_state_eq(|| false);
@@ -124,7 +124,7 @@ fn commands(step: &Step) -> Html {
     }
 }
 
-/// The files of a step, and what else is done.
+/// The files of a step, and its other actions.
 fn details(step: &Step) -> Html {
     let [target, now, after] = words::FILE_TABLE;
     html! {

@@ -42,7 +42,7 @@ pub struct TrustProps {
     pub checks: Checks,
     /// What is in memory.
     pub memory: Memory,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
@@ -56,7 +56,7 @@ pub fn TrustPanel(props: &TrustProps) -> Html {
     html! { <Fold class="card" summary={summary(&props.checks)} {content} test="trust-panel" name="trust-panel" /> }
 }
 
-/// What is shown while it is closed.
+/// The summary of the closed panel.
 fn summary(checks: &Checks) -> Html {
     html! { <><b>{ words::TRUST_PANEL }</b><span class={classes!("small", if checks.is_well() { "quiet" } else { "problem" })}>{ words::checks(checks) }</span></> }
 }

@@ -23,7 +23,7 @@ pub const HOME: &str = "Airlock, start";
 pub const SKIP: &str = "Skip to content";
 /// The chip that says that nothing is sent.
 pub const OFFLINE: &str = "Offline";
-/// Behind that chip.
+/// The tooltip of that chip.
 pub const OFFLINE_HINT: &str = "The Content Security Policy blocks all network requests";
 /// The list of steps, for screen readers.
 pub const WAY: &str = "Steps";
@@ -31,7 +31,7 @@ pub const WAY: &str = "Steps";
 pub const BACK: &str = "Back";
 /// The button that stops the build.
 pub const CANCEL: &str = "Cancel";
-/// The button that puts an alert away.
+/// The button that dismisses an alert.
 pub const DISMISS: &str = "Dismiss";
 /// The button beside a command.
 pub const COPY_COMMAND: &str = "Copy command";
@@ -56,7 +56,7 @@ pub fn theme(theme: Theme) -> &'static str {
     }
 }
 
-/// What a step is called.
+/// The name of a step.
 pub fn step(step: Step) -> &'static str {
     match step {
         Step::Load => "Load",
@@ -80,7 +80,7 @@ pub fn needs(missing: Missing) -> &'static str {
     }
 }
 
-/// The state of a step in up to three words, or what is missing for it.
+/// The state of a step in up to three words, or what it requires.
 pub fn progress(state: &State, step: Step) -> String {
     if let Some(missing) = state.missing(step) {
         return needs(missing).to_owned();
@@ -136,14 +136,14 @@ pub fn progress_role(state: &State, step: Step) -> Role {
     }
 }
 
-/// What the action bar says.
+/// The text of the action bar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Good, bad, or neither.
     pub role: Role,
     /// The state.
     pub state: String,
-    /// What supports it, or what to do.
+    /// Details, or what to do.
     pub detail: String,
 }
 
@@ -151,10 +151,10 @@ fn status_of(role: Role, state: impl Into<String>, detail: impl Into<String>) ->
     Status { role, state: state.into(), detail: detail.into() }
 }
 
-/// The state of the step that is shown, or what is under way, or the result of the last action.
+/// The job in progress, the result of the last action, or the state of the current step.
 pub fn status(state: &State) -> Status {
     match state.job {
-        // Counted by the progress bar; read out once.
+        // The progress bar shows the count; screen readers read this text once.
         Some(Job::Making { total, .. }) => return status_of(Role::Info, building(total), ""),
         Some(job) => return status_of(Role::Info, self::job(job), ""),
         None => {}
@@ -298,7 +298,7 @@ pub fn time_left(seconds: u32) -> String {
     }
 }
 
-/// Where the work runs, where that is worth knowing.
+/// Where the work runs, if not in workers.
 pub fn place(place: Workplace) -> &'static str {
     match place {
         Workplace::Starting | Workplace::Workers(_) => "",
@@ -334,7 +334,7 @@ pub fn key_names(combination: &str) -> Vec<&str> {
     combination.split('+').map(name).collect()
 }
 
-/// What was found, in a line.
+/// The inventory in a line.
 pub fn summary(inventory: &InventoryReport, chosen: bool) -> String {
     format!(
         "Cluster {} · {} · {} read",

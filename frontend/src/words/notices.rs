@@ -98,7 +98,7 @@ fn left_out(paths: &[String], location: &str) -> String {
     )
 }
 
-/// Everything stopped, in a page that works without workers.
+/// The sentence that replaces the page after a panic on the page's thread.
 pub fn page_died(location: &str) -> String {
     format!("Airlock stopped because of a defect{}. Reload the page.", at(location))
 }
@@ -107,7 +107,7 @@ fn at(location: &str) -> String {
     if location.is_empty() { String::new() } else { format!(" ({location})") }
 }
 
-/// Why a worker stopped. A defect names its place before it ends its worker; exhausted memory leaves no message.
+/// Why a worker stopped. A panic reports its location; exhausted memory does not.
 fn over(location: &str) -> String {
     if location.is_empty() {
         "without a message, probably because this browser has no more memory".to_owned()

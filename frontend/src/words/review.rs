@@ -20,7 +20,7 @@ use crate::state::{
 
 /// The card of the matrix.
 pub const MATRIX: &str = "Connections at every step";
-/// How to use it.
+/// The instruction.
 pub const PICTURE_HINT: &str = "Hover or use the arrow keys for details. Click a column with ▸ to expand it.";
 /// The matrix, for screen readers.
 pub const MATRIX_REGION: &str = "Matrix";
@@ -28,7 +28,7 @@ pub const MATRIX_REGION: &str = "Matrix";
 pub const MUST_HOLD: &str = "Must work";
 /// Columns of connections that must be rejected.
 pub const MUST_BE_REFUSED: &str = "Old CA";
-/// Over the steps.
+/// The heading of the steps.
 pub const STEP: &str = "Step";
 /// The panel, for screen readers.
 pub const EXPLANATION: &str = "Selected cell";
@@ -64,7 +64,7 @@ pub const PRIVATE_KEY: &str = "private key";
 pub const CLOSE_FILE: &str = "Close file";
 /// The tree, for screen readers.
 pub const TREE: &str = "Files of the package";
-/// The two ways in which a change is shown.
+/// The two views of a change.
 pub const LAYOUT: &str = "Layout";
 /// The loaded file.
 pub const BEFORE: &str = "Now";
@@ -78,7 +78,7 @@ pub const CONTEXT_HINT: &str = "Asked once for each cluster and kept in memory o
 pub const CHANGE_CONTEXT: &str = "Change context";
 /// A command that carries a key.
 pub const SECRET_WARNING: &str = "Contains a private key. The copied command contains it in plain text: paste it only into a trusted terminal, and clear the clipboard afterwards.";
-/// Over the fingerprints.
+/// The heading of the fingerprints.
 pub const FINGERPRINTS: &str = "Compare fingerprints";
 /// How to compare them.
 pub const FINGERPRINTS_HINT: &str =
@@ -87,9 +87,9 @@ pub const FINGERPRINTS_HINT: &str =
 pub const FINGERPRINTS_COMMAND: &str = "openssl x509 -noout -fingerprint -sha256 -in /etc/kubernetes/pki/ca.crt";
 /// The columns of the fingerprints.
 pub const FINGERPRINT_TABLE: [&str; 3] = ["CA", "Current: SHA-256", "New: SHA-256"];
-/// Over the reasons of a refusal.
+/// The heading of the reasons of a refusal.
 pub const UNMADE_TITLE: &str = "Not built: a connection would break";
-/// About it.
+/// Details.
 pub const UNMADE_HINT: &str = "No package: at least one connection would break. Your files and options are unchanged: resolve the problem below, then build again.";
 /// Titles of the strip's facts.
 pub const REVIEW_STRIP: [&str; 5] = ["Lost connections", "Connections", "Old CA", "Checked for", "Package"];
@@ -135,7 +135,7 @@ pub fn matrix(total: &Total, steps: usize) -> String {
     }
 }
 
-/// The strip's first fact.
+/// The first fact of the strip.
 pub fn lost(chart: &Chart) -> (&'static str, &'static str) {
     match chart.worst() {
         Mark::Broken => ("Yes", "see the matrix"),
@@ -146,12 +146,12 @@ pub fn lost(chart: &Chart) -> (&'static str, &'static str) {
     }
 }
 
-/// Under the number of connections.
+/// The detail of the number of connections.
 pub fn combinations(states: usize) -> String {
     format!("work in {}", count(states, "combination"))
 }
 
-/// Under the uses of the old CA.
+/// The detail of the uses of the old CA.
 pub const REJECTED: &str = "uses are rejected at the end";
 
 /// Whether another verifier than Go differs.
@@ -159,7 +159,7 @@ pub fn same_result(differs: bool) -> &'static str {
     if differs { "results differ, see the matrix" } else { "clients, same result" }
 }
 
-/// What a mark means.
+/// The meaning of a mark.
 pub fn mark(mark: Mark) -> &'static str {
     match mark {
         Mark::NotAsked => "not tested yet",
@@ -173,7 +173,7 @@ pub fn mark(mark: Mark) -> &'static str {
     }
 }
 
-/// How a cell looks, for screen readers.
+/// The style of a cell, for screen readers.
 pub fn style(style: CellStyle) -> String {
     format!("{}{}", mark(style.mark), if style.differs { "; another verifier differs" } else { "" })
 }
@@ -215,7 +215,7 @@ pub fn connections(group: &Group) -> String {
     count(group.edges.len(), "connection")
 }
 
-/// The same, in short.
+/// The number of connections, in short form.
 pub fn times(group: &Group) -> String {
     format!("×{}", group.edges.len())
 }
@@ -258,7 +258,7 @@ pub fn moment_phase(phase: u8, phase_names: PhaseNames) -> String {
     if phase == 0 { "Today".to_owned() } else { platform::phase_short(phase, phase_names) }
 }
 
-/// How long the same is true.
+/// The last step with the same result.
 pub fn until(cell: &Cell<'_>, last: usize) -> String {
     match cell.until {
         until if until == cell.column => String::new(),
@@ -337,7 +337,7 @@ pub fn outage(cell: &Cell<'_>) -> String {
     format!("{can}: {}.", cell.worst.0.outage)
 }
 
-/// A line of the diagram.
+/// A link of the diagram.
 pub fn link((client, server): (Participant, Participant), link: &Link) -> String {
     format!(
         "{}: {}",
@@ -346,7 +346,7 @@ pub fn link((client, server): (Participant, Participant), link: &Link) -> String
     )
 }
 
-/// The diagram in words.
+/// The diagram, for screen readers.
 pub fn drawing(chart: &Chart, column: usize) -> String {
     format!("Trust diagram. {}. The table below shows the same.", moment(chart, column))
 }
@@ -373,7 +373,7 @@ pub fn shown_and_trusted(shows: CaSet, trusts: CaSet) -> String {
     format!("presents {}, trusted: {}", or_nothing(shows), or_nothing(trusts))
 }
 
-/// What core says may be presented or trusted.
+/// What may be presented or trusted, from core's report.
 pub fn values(values: &[&str]) -> String {
     if values.is_empty() {
         return "Not verified".to_owned();

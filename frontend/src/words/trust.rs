@@ -12,7 +12,7 @@ use crate::state::{
 
 /// All uses of the old CA that must be rejected at the end, together.
 pub const OLD_USES: &str = "uses of the old CA";
-/// Where they are rejected.
+/// The components that reject them.
 pub const EVERY_COMPONENT: &str = "all components";
 
 /// Client and server of a connection, or of several.
@@ -26,16 +26,16 @@ pub fn peers(peers: &Peers) -> (&str, &str) {
     }
 }
 
-/// A party of the profile, all of its kind together, where an authority rotates.
+/// A party of a profile's row, all instances together. `authority`: the CA of the row.
 pub fn party(end: End, authority: AuthorityId) -> &'static str {
     let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
     match end.party {
-        // API servers have two connections with kubelets: they are verified by them, and may verify them.
+        // Kubelets verify API servers, and API servers may verify kubelets.
         Party::Component(Component::Kubelet) if serves => "kubelet serving certificate",
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::OldHolder if authority == AuthorityId::Talos => "holder of the old Talos API CA",
         Party::Component(component) => component.as_str(),
-        // A worker connects to trustd by its own configuration; what its apid trusts, it gets from trustd.
+        // A worker connects to trustd with its machine configuration; its apid gets its trusted CAs from trustd.
         Party::OnWorkers(_) if end.trusts.is_some_and(|holding| holding.writer == Writer::Machine) => {
             "worker connecting to trustd"
         }
@@ -59,7 +59,7 @@ pub fn party(end: End, authority: AuthorityId) -> &'static str {
     }
 }
 
-/// A party of the diagram.
+/// A participant of the diagram.
 pub fn participant(participant: Participant) -> &'static str {
     match participant {
         Participant::Admins => "admin kubeconfigs",

@@ -1,21 +1,21 @@
-//! What is shown or trusted at an end of a line.
+//! What a participant presents or trusts, at an end of a link.
 
 use yew::prelude::*;
 
 use crate::{state::trust::CaSet, words};
 
-/// Width and height of what is said at an end.
+/// Width and height of a chip.
 pub const CHIP: (usize, usize) = (100, 18);
 
-/// An outline, and its right half.
+/// The path of an outline, and of its right half.
 type Icon = (&'static str, &'static str);
 
-/// A card: what is shown. Its outline, and its right half.
+/// The shape of what is presented: a card.
 pub const CARD: Icon = ("M1 3 H15 V14 H1 Z", "M8 3 H15 V14 H8 Z");
-/// A shield: what is trusted.
+/// The shape of what is trusted: a shield.
 pub const SHIELD: Icon = ("M8 1 L15 3.5 V8.5 Q15 13.5 8 16 Q1 13.5 1 8.5 V3.5 Z", "M8 1 L15 3.5 V8.5 Q15 13.5 8 16 Z");
 
-/// What is held, from `x` on, at height `y`.
+/// Draws a set of CAs at `x`, centered at `y`.
 pub fn chip(ca_set: CaSet, x: usize, y: usize, icon: Icon) -> Html {
     if ca_set.is_empty() {
         return Html::default();
@@ -29,7 +29,7 @@ pub fn chip(ca_set: CaSet, x: usize, y: usize, icon: Icon) -> Html {
     }
 }
 
-/// Empty for the old, half full for both or either, full for the new.
+/// The fill: none for old, half for both or either, full for new.
 fn matrix_view(ca_set: CaSet, (outline, half): Icon) -> Html {
     let full = ca_set.new && !ca_set.old && !ca_set.both;
     let none = ca_set.old && !ca_set.new && !ca_set.both;
@@ -43,7 +43,7 @@ fn matrix_view(ca_set: CaSet, (outline, half): Icon) -> Html {
     }
 }
 
-/// What card and shield mean.
+/// The legend of card and shield.
 pub fn legend() -> Html {
     let ca_set = |old, both, new| CaSet { old, both, new, other: false };
     let (old, new) = (ca_set(true, false, false), ca_set(false, false, true));

@@ -1,4 +1,4 @@
-//! Who trusts whom at a moment: clients on the left, what kube-apiserver lives with on the right, the old holder below.
+//! The trust diagram at one step: clients left, kube-apiserver in the middle, other components right, old holder below.
 
 use std::rc::Rc;
 
@@ -27,11 +27,11 @@ const GAP: usize = 12;
 pub struct DrawingProps {
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// The chosen moment.
+    /// The selected step.
     pub column: usize,
 }
 
-/// The drawing, and the same as a table.
+/// The diagram, and the same as a table.
 #[component]
 pub fn Drawing(props: &DrawingProps) -> Html {
     let links = Rc::new(trust::links(&props.chart, props.column));
@@ -62,20 +62,20 @@ pub fn Drawing(props: &DrawingProps) -> Html {
     }
 }
 
-/// The wires between a party and kube-apiserver, either way.
+/// The links between a participant and kube-apiserver, in both directions.
 fn of(links: &Links, participant: Participant) -> Vec<((Participant, Participant), &Link)> {
     let ends = [(participant, Participant::Apiserver), (Participant::Apiserver, participant)];
     ends.into_iter().filter_map(|ends| Some((ends, links.get(&ends)?))).collect()
 }
 
-/// How many parties of a column there are, and how high they are together.
+/// The number of participants in a column, and their total height.
 fn extent(links: &Links, participants: &[Participant]) -> (usize, usize) {
     let rows: Vec<usize> =
         participants.iter().map(|participant| of(links, *participant).len()).filter(|rows| *rows > 0).collect();
     (rows.len(), rows.iter().sum::<usize>() * ROW)
 }
 
-/// A column of parties, each as high as it has wires, spread over the height.
+/// A column of participants, distributed over the height. The height of each depends on its number of links.
 fn side(links: &Links, participants: &[Participant], x: usize, height: usize) -> Html {
     let (parties, together) = extent(links, participants);
     let gap = height.saturating_sub(together).checked_div(parties.saturating_sub(1)).unwrap_or_default();

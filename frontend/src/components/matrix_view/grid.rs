@@ -17,7 +17,7 @@ use crate::{
     words,
 };
 
-/// So many cells are drawn in no time.
+/// The number of cells that are drawn in one task.
 const CELLS_AT_ONCE: usize = 200;
 
 /// Properties of [`Grid`].
@@ -27,7 +27,7 @@ pub struct GridProps {
     pub chart: Rc<Chart>,
     /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub change: Callback<MatrixViewChange>,
 }
 
@@ -86,7 +86,7 @@ pub fn Grid(props: &GridProps) -> Html {
     }
 }
 
-/// The line that is selected in a row, and whether its cell has the focus.
+/// The selected column in a row, and whether its cell has the focus.
 fn chosen(matrix_view: &MatrixView, row: Row) -> Option<(Line, bool)> {
     (row.from..=row.to).contains(&matrix_view.column).then_some((matrix_view.line, !matrix_view.on_name))
 }
@@ -97,7 +97,7 @@ fn phase_row(phase: u8, columns: usize, phase_names: PhaseNames) -> Html {
     }
 }
 
-/// The connections, and over which must work and which must be rejected.
+/// The headings: connections that must work, and those that must be rejected.
 fn heading(chart: &Chart, matrix_view: &MatrixView, lines: &[Line], change: &Callback<MatrixViewChange>) -> Html {
     let refused = |line: &&Line| chart.groups[line.group].refused;
     let (must, must_not) = (lines.iter().filter(|line| !refused(line)).count(), lines.iter().filter(refused).count());

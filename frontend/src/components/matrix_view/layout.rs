@@ -1,4 +1,4 @@
-//! Sizes and places in the trust diagram.
+//! Sizes and positions in the trust diagram.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
     words,
 };
 
-/// Who is drawn to the left of kube-apiserver.
+/// Participants to the left of kube-apiserver.
 pub(super) const LEFT: [Participant; 7] = [
     Participant::Admins,
     Participant::People,
@@ -20,7 +20,7 @@ pub(super) const LEFT: [Participant; 7] = [
     Participant::Other,
 ];
 
-/// And to the right.
+/// Participants to the right of kube-apiserver.
 pub(super) const RIGHT: [Participant; 7] = [
     Participant::ControllerManager,
     Participant::Scheduler,
@@ -37,7 +37,7 @@ pub(super) const BOX: usize = 180;
 
 pub(super) const MIDDLE: usize = 450;
 
-/// From a column of parties down to the old holder.
+/// The distance from a column of participants to the old holder below.
 pub(super) const BELOW: usize = 64;
 
 pub(super) type Links = BTreeMap<(Participant, Participant), Link>;

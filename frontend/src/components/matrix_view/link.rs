@@ -1,4 +1,4 @@
-//! A line of the drawing: what both ends show and trust, and what comes of it.
+//! A link of the diagram: what both ends present and trust, and the result.
 
 use yew::prelude::*;
 
@@ -11,10 +11,10 @@ use crate::{
     words,
 };
 
-/// From the middle of a wire up and down to its two lines.
+/// The distance from the middle of a link to each of its two lines.
 const OFF: usize = 11;
 
-/// Which way the client looks.
+/// The direction of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The client is on the left.
@@ -23,7 +23,7 @@ pub enum Direction {
     Leftwards,
 }
 
-/// Draws a wire at height `y` between two sides.
+/// Draws a link at height `y` between two participants.
 pub fn draw(
     ends: (Participant, Participant),
     link: &Link,
@@ -40,9 +40,9 @@ pub fn draw(
     }
 }
 
-/// Both halves of a handshake, with the result in the middle.
+/// Both halves of a TLS handshake, with the result in the middle.
 pub fn halves(link: &Link, direction: Direction, (from, to): (usize, usize), y: usize) -> Html {
-    // What the client presents goes to the server, what the server presents comes back.
+    // The client's certificate goes to the server, the server's certificate to the client.
     let there = (link.client_presents, link.server_trusts);
     let back = (link.server_presents, link.client_trusts);
     let lines: Vec<_> = [(there, direction), (back, direction.back())]
@@ -74,7 +74,7 @@ impl Direction {
     }
 }
 
-/// One half of a handshake: somebody shows, the other trusts.
+/// One half of a handshake: what one end presents, and what the other end trusts.
 fn line((shows, trusts): (CaSet, CaSet), direction: Direction, (from, to): (usize, usize), y: usize) -> Html {
     let (near, far) = (from + 4, to - 4 - CHIP.0);
     let (start, end) = (near + CHIP.0 + 2, far - 2);

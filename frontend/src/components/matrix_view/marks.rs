@@ -1,4 +1,4 @@
-//! The marks of the picture. Each has a shape of its own: colour only helps.
+//! The marks of the matrix. Each has its own shape, so that colour is not needed.
 
 use yew::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{
     words,
 };
 
-/// All of them, as the legend has them.
+/// All marks, in the order of the legend.
 const ALL: [Mark; 8] = [
     Mark::Holds,
     Mark::Changes,
@@ -19,11 +19,11 @@ const ALL: [Mark; 8] = [
     Mark::Broken,
 ];
 
-/// What the marks mean.
+/// The legend.
 pub fn legend(chart: &Chart) -> Html {
     let looks: Vec<CellStyle> = chart.groups.iter().flat_map(|group| &group.runs).map(|run| run.style).collect();
     let differs = looks.iter().any(|style| style.differs);
-    // “Breaks” is in the legend even where nothing does: that is what people look for.
+    // “Breaks” is always in the legend, as readers look for it.
     let seldom = [Mark::NotJudged, Mark::BrokenToday, Mark::Outage];
     let shown = |mark: &Mark| !seldom.contains(mark) || looks.iter().any(|style| style.mark == *mark);
     html! {
@@ -38,7 +38,7 @@ pub fn legend(chart: &Chart) -> Html {
     }
 }
 
-/// A mark for one moment.
+/// A mark in a cell.
 pub fn single(style: CellStyle) -> Html {
     html! {
         <svg class={classes!("mark", class(style.mark))} viewBox="0 0 20 20" aria-hidden="true">
@@ -47,7 +47,7 @@ pub fn single(style: CellStyle) -> Html {
     }
 }
 
-/// A mark's shape in a square of 20.
+/// A mark's shape, in a square of 20 units.
 pub fn shape(style: CellStyle) -> Html {
     let corner = if style.differs {
         html! { <path class="differs" d="M10 0 H20 V10 Z" /> }

@@ -1,4 +1,4 @@
-//! The rotation as a matrix and as a diagram: every connection at every step, and who trusts whom at the selected one.
+//! The trust matrix (every connection at every step) and the trust diagram of the selected step.
 
 use std::rc::Rc;
 
@@ -34,21 +34,21 @@ use grid::Grid;
 use moments::Moments;
 use panel::Panel;
 
-/// Properties of the parts that show it: [`MatrixPart`] and [`TrustPart`].
+/// Properties of [`MatrixPart`] and [`TrustPart`].
 #[derive(Properties, PartialEq)]
 pub struct PictureProps {
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
     /// Selection and focus in the matrix.
     pub matrix_view: MatrixView,
-    /// The plan, whose steps the panel explains.
+    /// The plan that contains the steps.
     #[prop_or_default]
     pub plan: Option<Rc<PlanReport>>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The matrix, and beside it the panel that explains the selected cell.
+/// The matrix, and the panel that explains the selected cell.
 #[component]
 pub fn MatrixPart(props: &PictureProps) -> Html {
     let PictureProps { chart, matrix_view, plan, act } = props;
@@ -73,7 +73,7 @@ pub fn MatrixPart(props: &PictureProps) -> Html {
     }
 }
 
-/// Who trusts whom at the selected step.
+/// The trust diagram of the selected step.
 #[component]
 pub fn TrustPart(props: &PictureProps) -> Html {
     let PictureProps { chart, matrix_view, act, .. } = props;
@@ -88,7 +88,7 @@ pub fn TrustPart(props: &PictureProps) -> Html {
     }
 }
 
-/// Where the person's doings in the matrix go. Made once, so that only what changes is drawn again.
+/// Receives changes of selection and focus. Created once, so that unchanged components are not drawn again.
 #[hook]
 fn use_change(act: &Callback<Act>) -> Rc<Callback<MatrixViewChange>> {
     use_memo(act.clone(), |act| act.reform(Act::MatrixView))

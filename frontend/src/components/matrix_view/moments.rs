@@ -1,4 +1,4 @@
-//! The selected step by name, and ways to the others.
+//! The title of the selected step, and the controls that select another.
 
 use std::rc::Rc;
 
@@ -20,13 +20,13 @@ use crate::{
 pub struct MomentsProps {
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// The chosen moment.
+    /// The selected step.
     pub column: usize,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub change: Callback<MatrixViewChange>,
 }
 
-/// The chosen moment by name, and ways to the others.
+/// The title of the selected step, and the controls that select another.
 #[component]
 pub fn Moments(props: &MomentsProps) -> Html {
     let MomentsProps { chart, column, change } = props;
@@ -59,7 +59,7 @@ pub fn Moments(props: &MomentsProps) -> Html {
     }
 }
 
-/// The steps in their phases' colours and patterns, for the pointer: keys have the slider.
+/// The steps as bars in the colours and patterns of their phases, for the pointer; the slider is for keys.
 fn scrub(chart: &Chart, chosen: usize, change: &Callback<MatrixViewChange>) -> Html {
     let one = |column: usize| {
         let moment = chart.column(column);

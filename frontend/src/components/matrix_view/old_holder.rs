@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 
-/// That holder, and whether the other components still accept it.
+/// The old holder, and whether the other components still accept it.
 pub fn draw(links: &Links, height: usize) -> Html {
     let of = |participants: &[Participant]| {
         trust::worst(links.iter().filter_map(|((client, server), link)| {

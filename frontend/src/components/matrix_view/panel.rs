@@ -1,4 +1,4 @@
-//! What explains the selected cell: the step, the connection with both of its ends, and when changes take effect.
+//! The panel about the selected cell: the step, the connection with both ends, and when changes take effect.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -34,13 +34,13 @@ use crate::{
 pub struct PanelProps {
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// Which column.
+    /// The column.
     pub line: Line,
-    /// Which step.
+    /// The step's index.
     pub column: usize,
-    /// The plan, whose steps are explained.
+    /// The plan that contains the steps.
     pub plan: Option<Rc<PlanReport>>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub change: Callback<MatrixViewChange>,
 }
 
@@ -62,7 +62,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                     <button type="button" class="btn sm" disabled={column == last} aria-label={words::NEXT_STEP} onclick={to(column + 1)}>{ icon(Icon::Arrow) }</button>
                 </div>
             </header>
-            // The region's name would replace these words where a cell is described by it.
+            // A separate element: a description that refers to the region would use the region's label.
             <div id="explanation" class="contents">
                 <StepFacts chart={chart.clone()} {column} step={step.cloned()} />
                 { connection(&cell, chart) }
@@ -104,7 +104,7 @@ fn StepFacts(StepFactsProps { chart, column, step }: &StepFactsProps) -> Html {
     }
 }
 
-/// The step's title; its number is read out as well where a cell is described by it.
+/// The step's title. Its number is part of the description that screen readers read for a cell.
 fn moment(chart: &Chart, column: usize) -> Html {
     match chart.column(column) {
         Some(at) if column > 0 => {
@@ -140,7 +140,7 @@ fn connection(cell: &Cell<'_>, chart: &Chart) -> Html {
     }
 }
 
-/// What each end may present, and what the other trusts.
+/// What each end may present, and what the other end trusts.
 fn ends(cell: &Cell<'_>) -> Html {
     let row = |title: &'static str, of: fn(&Verdict) -> &Vec<String>| {
         let values: BTreeSet<&str> = cell.all.iter().flat_map(|(_, verdict)| of(verdict)).map(String::as_str).collect();

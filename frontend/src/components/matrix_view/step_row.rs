@@ -1,4 +1,4 @@
-//! A row of the matrix: a step, and how every connection looks at it.
+//! A row of the matrix: a step, with a cell for each column.
 
 use std::rc::Rc;
 
@@ -19,15 +19,15 @@ use crate::{
 pub struct StepRowProps {
     /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// Which steps.
+    /// The steps of the row.
     pub row: Row,
     /// The columns.
     pub lines: Rc<Vec<Line>>,
-    /// The selected column if the row is, and whether its cell has the focus.
+    /// The selected column if the row is selected, and whether its cell has the focus.
     pub chosen: Option<(Line, bool)>,
 }
 
-/// Its title, and its cells. Drawn again only when the selection comes, moves on it or goes.
+/// The title and the cells. Drawn again only if the selection in this row changes.
 #[component]
 pub fn StepRow(props: &StepRowProps) -> Html {
     let StepRowProps { chart, row, lines, chosen } = props;

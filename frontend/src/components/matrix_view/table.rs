@@ -1,4 +1,4 @@
-//! Who trusts whom, in words.
+//! The trust diagram as a table.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
     words,
 };
 
-/// All wires, as a table.
+/// All links.
 pub fn table(links: &BTreeMap<(Participant, Participant), Link>) -> Html {
     let pair = |shows: CaSet, trusts: CaSet| {
         if shows.is_empty() && trusts.is_empty() { "–".to_owned() } else { words::shown_and_trusted(shows, trusts) }
