@@ -1,4 +1,4 @@
-//! The page as a whole: the state, the host of the work, and the parts that show them.
+//! The page: connects the state, the workers and the components.
 
 use std::rc::Rc;
 
@@ -6,23 +6,22 @@ use airlock_core::profile::AuthorityId;
 use yew::{prelude::*, set_custom_panic_hook};
 
 use crate::{
-    act::Act,
     components::{
         actions::{ActionBar, Alert},
         bar::{self, AppBar, link},
+        cards::Printing,
         check::CheckPart,
         download::DownloadPart,
         explain::ExplainPart,
+        fields::Problems,
         inventory::InspectPart,
         keys_help::keys_help,
         load::LoadPart,
-        part::Printing,
+        not_built::NotBuiltPart,
         password::PasswordPart,
         plan::PlanPart,
-        plan_form::Problems,
         review::ReviewPart,
         trust_panel::TrustPanel,
-        unmade::UnmadePart,
     },
     ports::{
         self,
@@ -31,21 +30,22 @@ use crate::{
     },
     state::{
         Action, Details, State,
+        act::Act,
         form::{AuthorityChange, BroughtPart, FormChange, PlanForm},
         outage::Consent,
-        platform::{Tongue, tongue},
+        platform::{PhaseNames, phase_names},
         session,
         step::Step,
         undo::Change,
     },
     words,
-    worker::host::Host,
+    worker::pool::Pool,
 };
 
-/// The script that collects files, as it is downloaded.
+/// The downloadable script that collects files.
 const COLLECT: &str = include_str!("../collect.sh");
 
-/// Puts the page up.
+/// Mounts the page, and shows a sentence instead if it panics.
 pub fn start() {
     set_custom_panic_hook(Box::new(|info| {
         let location = info.location().map_or_else(String::new, ToString::to_string);
@@ -66,24 +66,24 @@ impl Reducible for State {
 #[component]
 fn App() -> Html {
     let state = use_reducer_eq(State::default);
-    let host = {
+    let pool = {
         let dispatcher = state.dispatcher();
-        use_memo((), |()| Host::start(move |action| dispatcher.dispatch(action)))
+        use_memo((), |()| Pool::start(move |action| dispatcher.dispatch(action)))
     };
     let load = {
-        let host = Rc::clone(&host);
-        use_callback((), move |files: Vec<PickedFile>, ()| drop(host.load(files)))
+        let pool = Rc::clone(&pool);
+        use_callback((), move |files: Vec<PickedFile>, ()| drop(pool.load(files)))
     };
-    // Not an act: a password is kept and printed nowhere.
+    // Not an `Act`, which can be printed: a password must not be.
     let unlock = {
-        let host = Rc::clone(&host);
-        use_callback((), move |typed: Typed, ()| host.unlock(typed))
+        let pool = Rc::clone(&pool);
+        use_callback((), move |typed: Typed, ()| pool.unlock(typed))
     };
-    // Made once, so that only those parts of the page are drawn again of which something changed: the handle always
-    // leads to the newest state.
+    // Created once, so that only components whose properties changed are drawn again. The handle always
+    // refers to the newest state.
     let act = {
-        let (host, state) = (Rc::clone(&host), state.clone());
-        use_callback((), move |act: Act, ()| perform(&host, &state, act))
+        let (pool, state) = (Rc::clone(&pool), state.clone());
+        use_callback((), move |act: Act, ()| perform(&pool, &state, act))
     };
     {
         let state = state.clone();
@@ -98,14 +98,14 @@ fn App() -> Html {
         use_effect_with((), move |()| watch_for_sleep(&state));
     }
     {
-        let (host, act) = (Rc::clone(&host), act.clone());
-        use_effect_with((), move |()| listen_everywhere(&host, &act));
+        let (pool, act) = (Rc::clone(&pool), act.clone());
+        use_effect_with((), move |()| listen_everywhere(&pool, &act));
     }
     {
-        let (host, handle) = (Rc::clone(&host), state.clone());
+        let (pool, handle) = (Rc::clone(&pool), state.clone());
         use_effect_with(state.plan_wanted().cloned(), move |wanted| {
             if let Some(form) = wanted {
-                plan_ahead(&host, &handle, form);
+                plan_ahead(&pool, &handle, form);
             }
         });
     }
@@ -113,30 +113,30 @@ fn App() -> Html {
     let printing = use_state_eq(|| false);
     {
         let printing = printing.clone();
-        use_effect_with((), move |()| ports::habits::while_printing(move |on| printing.set(on)));
+        use_effect_with((), move |()| ports::global_input::while_printing(move |on| printing.set(on)));
     }
     use_effect_with(state.has_unsaved_keys(), |unsaved| {
-        let question = unsaved.then(ports::leaving::Question::pose);
+        let question = unsaved.then(ports::leave_warning::Question::pose);
         move || drop(question)
     });
     use_effect_with(state.step, |step| name_the_step(*step));
     use_effect_with(words::title(&state), |title| ports::address::set_title(title));
-    // After the step: a heading can be given the focus once it is shown.
+    // After the step is shown: only visible headings take the focus.
     use_effect_with(state.focus.clone(), |focus| ports::dom::focus(&focus.id));
 
     html! {
         <ContextProvider<Callback<Act>> context={act.clone()}>
         <ContextProvider<Printing> context={Printing(*printing)}>
         <ContextProvider<Details> context={state.details.clone()}>
-        <ContextProvider<Tongue> context={tongue(state.inventory.as_deref())}>
-        <div class={classes!("app", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&host)}>
+        <ContextProvider<PhaseNames> context={phase_names(state.inventory.as_deref())}>
+        <div class={classes!("app", state.package.is_some().then_some("made"))} data-test="page" data-busy={state.is_busy().to_string()} data-place={words::place_id(state.place)} ondragover={|event: DragEvent| ports::dom::allow_drop(&event)} ondrop={drop_into(&pool)}>
             <button type="button" class="skip btn" onclick={act.reform(|_| Act::Skip)}>{ words::SKIP }</button>
             <AppBar state={(*state).clone()} act={&act} />
             { bar::sample_bar(state.sample(), &act) }
             <Alert state={(*state).clone()} act={&act} />
             <main id="main" tabindex="-1">
                 if state.asks_for_password() {
-                    <div class="page"><PasswordPart lock={state.lock.clone()} busy={state.job.is_some()} {unlock} /></div>
+                    <div class="page"><PasswordPart encryption={state.encryption.clone()} busy={state.job.is_some()} {unlock} /></div>
                 }
                 { for Step::ALL.map(|step| html! {
                 <div key={step.id()} class={classes!("page", (step == Step::Review).then_some("wide"))} data-step={step.id()} hidden={step != state.step}>{ content(&state, step, &load, &act) }</div>
@@ -149,14 +149,14 @@ fn App() -> Html {
             </main>
             <ActionBar state={(*state).clone()} act={&act} />
         </div>
-        </ContextProvider<Tongue>>
+        </ContextProvider<PhaseNames>>
         </ContextProvider<Details>>
         </ContextProvider<Printing>>
         </ContextProvider<Callback<Act>>>
     }
 }
 
-/// What is in a step. It is there while another one is shown: nothing that was opened or typed is lost.
+/// The content of a step. It stays mounted while another step is shown, so that nothing opened or typed is lost.
 fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Callback<Act>) -> Html {
     let busy = state.job.is_some();
     match (step, &state.inventory, &state.package, &state.chart) {
@@ -176,10 +176,10 @@ fn content(state: &State, step: Step, load: &Callback<Vec<PickedFile>>, act: &Ca
                 halted={state.halted} lifetimes={state.lifetimes(state.plan().map(|plan| &**plan))} forbidden={state.forbidden().cloned()} accepted={state.accepted()} {busy} {act} />
         },
         (Step::Review, _, Some(package), Some(chart)) => html! {
-            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} picture={state.picture.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />
+            <ReviewPart package={package.clone()} plan={state.plan().cloned()} inventory={state.inventory.clone()} authorities={state.authorities.clone()} chart={chart.clone()} matrix_view={state.matrix_view.clone()} preview={state.preview.clone()} beside={state.beside} contexts={state.contexts.clone()} {busy} {act} />
         },
-        (Step::Review, _, None, chart) if !state.unmade.is_empty() => html! {
-            <UnmadePart findings={state.unmade.clone()} chart={chart.clone()} picture={state.picture.clone()} consent={state.consent} {busy} {act} />
+        (Step::Review, _, None, chart) if !state.not_built.is_empty() => html! {
+            <NotBuiltPart findings={state.not_built.clone()} chart={chart.clone()} matrix_view={state.matrix_view.clone()} consent={state.consent} {busy} {act} />
         },
         (Step::Download, _, Some(package), _) => html! {
             <DownloadPart package={package.clone()} plan={state.plan().cloned()} download={state.download.clone()} />
@@ -192,28 +192,28 @@ fn problems(state: &State) -> Problems {
     Problems { all: state.form_problems.clone().into(), attempted: state.attempted }
 }
 
-/// Has a plan made of the choices as they are, whenever one is wanted.
-fn plan_ahead(host: &Rc<Host>, state: &UseReducerHandle<State>, form: &PlanForm) {
+/// Requests a plan of the current options, or records why they are invalid.
+fn plan_ahead(pool: &Rc<Pool>, state: &UseReducerHandle<State>, form: &PlanForm) {
     match form.request() {
         Ok(request) => {
             state.dispatch(Action::PlanAsked);
-            host.plan_ahead(request);
+            pool.plan_ahead(request);
         }
         Err(problems) => {
-            host.forget_plan();
+            pool.forget_plan();
             state.dispatch(Action::FormRefused(problems));
         }
     }
 }
 
-/// Says what the page is, and counts what its policy stops.
+/// Reports the page's checksum and policy, and counts the requests that the policy blocks.
 fn watch_the_policy(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
     ports::policy::listen(move || dispatcher.dispatch(Action::Blocked));
     state.dispatch(Action::Built { build: ports::policy::build(), policy: ports::policy::text() });
 }
 
-/// Says that the page slept, or that it was thrown out with all that it held.
+/// Reports that the browser suspended or discarded the page.
 fn watch_for_sleep(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
     ports::sleep::listen(move || dispatcher.dispatch(Action::Woke));
@@ -222,7 +222,7 @@ fn watch_for_sleep(state: &UseReducerHandle<State>) {
     }
 }
 
-/// Shows the step that the address names, if it can be gone to, and otherwise has the address name the one that is shown.
+/// Shows the step that the address names if it is available; otherwise resets the address to the current step.
 fn follow_the_address(state: &UseReducerHandle<State>) {
     if let Some(step) = Step::from_id(&ports::address::fragment()) {
         state.dispatch(Action::Went(step));
@@ -230,96 +230,96 @@ fn follow_the_address(state: &UseReducerHandle<State>) {
     name_the_step(state.step);
 }
 
-/// Has the address name a step.
+/// Sets the address to a step.
 fn name_the_step(step: Step) {
     if Step::from_id(&ports::address::fragment()) != Some(step) {
         ports::address::follow(&link(step));
     }
 }
 
-/// Has done what the person wants.
-fn perform(host: &Rc<Host>, state: &UseReducerHandle<State>, act: Act) {
+/// Carries out what the person does.
+fn perform(pool: &Rc<Pool>, state: &UseReducerHandle<State>, act: Act) {
     match act {
-        Act::AcceptOutage => accept_outage(host, state),
-        Act::Bring(id, part, files) => bring(host, state, id, part, files),
-        Act::Cancel => host.cancel(),
-        Act::Check(phase) => host.check(phase),
+        Act::AcceptOutage => accept_outage(pool, state),
+        Act::Bring(id, part, files) => bring(pool, state, id, part, files),
+        Act::Cancel => pool.cancel(),
+        Act::Check(phase) => pool.check(phase),
         Act::ClosePreview => state.dispatch(Action::PreviewClosed),
         Act::Beside(beside) => state.dispatch(Action::PreviewBeside(beside)),
-        Act::Details(fingerprint) => host.details(fingerprint),
+        Act::Details(fingerprint) => pool.details(fingerprint),
         Act::AskContext(target) => state.dispatch(Action::ContextAskedAgain(target)),
         Act::Context(target, name) => state.dispatch(Action::ContextTyped(target, name)),
-        Act::Copy(path, target) => host.copy(path, target, state.contexts.of(target).name.clone()),
-        Act::CopyText(text) => host.copy_text(&text),
+        Act::Copy(path, target) => pool.copy(path, target, state.contexts.of(target).name.clone()),
+        Act::CopyText(text) => pool.copy_text(&text),
         Act::DismissAlert => {
             state.dispatch(Action::AlertDismissed);
             ports::dom::focus("top");
         }
-        Act::Download => host.download(),
+        Act::Download => pool.download(),
         Act::Explain(message) => state.dispatch(Action::Explained(message)),
         Act::ExplainPasted(message) => state.dispatch(Action::MessagePasted(message)),
         Act::Form(change) => state.dispatch(Action::Form(change)),
         Act::Make => {
             if let Some(plan) = state.plan() {
                 let algorithms: Vec<_> = plan.keys.iter().map(|key| key.algorithm).collect();
-                host.make(&algorithms, state.form.accept_outage);
+                pool.make(&algorithms, state.form.accept_outage);
             }
         }
-        Act::Picture(change) => state.dispatch(Action::Picture(change)),
-        Act::Platform(platform) => host.choose_platform(platform),
+        Act::MatrixView(change) => state.dispatch(Action::MatrixView(change)),
+        Act::Platform(platform) => pool.choose_platform(platform),
         Act::Plan => state.dispatch(Action::PlanRetried),
-        Act::Preview(path) => host.preview(path),
+        Act::Preview(path) => pool.preview(path),
         Act::Remove(id) => {
-            host.remove(Some(&[id]));
+            pool.remove(Some(&[id]));
             ports::dom::focus("load");
         }
-        Act::SaveChoices => host.download_text(&session::file_name(), &state.choices().to_json()),
-        Act::Script => host.download_text(words::SCRIPT_NAME, COLLECT),
+        Act::SaveChoices => pool.download_text(&session::file_name(), &state.choices().to_json()),
+        Act::Script => pool.download_text(words::SCRIPT_NAME, COLLECT),
         Act::ShowProblem => state.dispatch(Action::ProblemShown),
         Act::Skip => ports::dom::focus("main"),
         Act::Theme(theme) => state.dispatch(Action::ThemeChosen(theme)),
         Act::RemoveAll => {
-            host.remove(None);
+            pool.remove(None);
             ports::dom::focus("load");
         }
-        Act::Sample(id) => host.sample(id),
+        Act::Sample(id) => pool.sample(id),
         Act::TakeOutageBack => {
             state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
             ports::dom::focus("plan-form");
         }
         Act::TickOutage(ticked) => state.dispatch(Action::OutageTicked(ticked)),
-        Act::Undo => undo(host, state),
-        Act::Wipe => host.wipe(),
+        Act::Undo => undo(pool, state),
+        Act::Wipe => pool.wipe(),
     }
 }
 
-/// Takes the last change back, if it can be.
-fn undo(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+/// Undoes the last change, if possible.
+fn undo(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     let Some(change) = state.undoable().cloned() else { return };
     state.dispatch(Action::Undo);
     match change {
-        Change::Added(files) => host.remove(Some(&files)),
+        Change::Added(files) => pool.remove(Some(&files)),
         Change::Chosen(..) => {}
-        Change::Platform(platform) => host.choose_platform(platform),
-        Change::Removed(files, _) => host.bring_back(&files),
+        Change::Platform(platform) => pool.choose_platform(platform),
+        Change::Removed(files, _) => pool.bring_back(&files),
     }
 }
 
-/// What is done anywhere on the page: files and messages are pasted, the last change is taken back.
-fn listen_everywhere(host: &Rc<Host>, act: &Callback<Act>) {
-    let (host, act) = (Rc::clone(host), act.clone());
+/// Listens on the whole page for pasted files, pasted messages and undo.
+fn listen_everywhere(pool: &Rc<Pool>, act: &Callback<Act>) {
+    let (pool, act) = (Rc::clone(pool), act.clone());
     let undo = act.reform(|()| Act::Undo);
-    ports::habits::listen(
+    ports::global_input::listen(
         move || undo.emit(()),
         move |pasted| match pasted {
-            Pasted::Files(files) => drop(host.load(files)),
+            Pasted::Files(files) => drop(pool.load(files)),
             Pasted::Message(message) => act.emit(Act::ExplainPasted(message)),
         },
     );
 }
 
-/// Plans anew with the outages accepted, and makes the package.
-fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
+/// Plans again with the outages accepted, and builds the package.
+fn accept_outage(pool: &Rc<Pool>, state: &UseReducerHandle<State>) {
     if state.consent != Consent::Given {
         state.dispatch(Action::OutageNotTicked);
         return;
@@ -328,28 +328,28 @@ fn accept_outage(host: &Rc<Host>, state: &UseReducerHandle<State>) {
     form.change(FormChange::AcceptOutage(true));
     state.dispatch(Action::Form(FormChange::AcceptOutage(true)));
     match form.request() {
-        Ok(request) => host.plan_and_make(request),
+        Ok(request) => pool.plan_and_make(request),
         Err(problems) => state.dispatch(Action::FormRefused(problems)),
     }
 }
 
-/// Loads a file of an authority that is brought along, in the place of the one that was picked before.
-fn bring(host: &Rc<Host>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
+/// Loads a file of an imported CA, and removes the file that was picked before.
+fn bring(pool: &Rc<Pool>, state: &UseReducerHandle<State>, id: AuthorityId, part: BroughtPart, files: Vec<PickedFile>) {
     let Some(form) = state.form.authorities.iter().find(|form| form.id == id) else { return };
     let picked = |file: PickedFile| PickedFile { path: words::brought_path(&form.title, part, &file.path), ..file };
-    let Some(path) = host.load(files.into_iter().take(1).map(picked).collect()).pop() else { return };
+    let Some(path) = pool.load(files.into_iter().take(1).map(picked).collect()).pop() else { return };
     let before = form.brought_path(part);
     if before.starts_with(&words::brought_path(&form.title, part, ""))
         && let Some(file) = state.files.iter().find(|file| file.path == before)
     {
-        host.remove(Some(&[file.id]));
+        pool.remove(Some(&[file.id]));
     }
     let change = AuthorityChange::BroughtPath(part, path);
     state.dispatch(Action::Form(FormChange::Authority(id, change)));
 }
 
-/// A drop anywhere on the page loads what was dropped.
-fn drop_into(host: &Rc<Host>) -> Callback<DragEvent> {
-    let host = Rc::clone(host);
-    Callback::from(move |event: DragEvent| host.load_when_found(ports::drops::dropped(&event)))
+/// Loads files that are dropped anywhere on the page.
+fn drop_into(pool: &Rc<Pool>) -> Callback<DragEvent> {
+    let pool = Rc::clone(pool);
+    Callback::from(move |event: DragEvent| pool.load_when_found(ports::drops::dropped(&event)))
 }

@@ -1,9 +1,8 @@
-//! Airlock's page: files in, a rotation package out, all of it in this browser.
+//! Airlock's page: builds a rotation package from a cluster's files, in the browser.
 //!
-//! One wasm in two roles. On the page it shows and asks; in a worker it does the work, over the same
-//! `airlock-core` that the command line has.
+//! The same wasm runs on the page, where it draws, and in workers, where it calls the same
+//! `airlock-core` as the command line.
 
-mod act;
 mod app;
 mod components;
 mod ports;

@@ -1,70 +1,48 @@
-//! All that the page knows, and how it changes. No web types: tested without a browser.
+//! The page's state and how it changes. Tested without a browser.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `action`, `reduce` | what changes the page, and how |
-//! | `work` | where work runs, what is under way, its results |
+//! | `page` | the state itself, and values derived from it |
+//! | `act` | what the person does |
+//! | `action`, `reduce`, `navigation` | what changes the state, and how |
+//! | `work` | where work runs, the job in progress, its results |
 //! | `notice` | results and failures as data; their texts are in `words::notices` |
 //! | `form`, `session` | the options, and how they are saved |
-//! | `checks`, `details`, `appearance`, `contexts` | the self-check, opened certificates, colours and focus, kubectl contexts |
+//! | `checks`, `details`, `appearance`, `contexts` | self-checks, certificates with all fields, colours and focus, kubectl contexts |
 
-use std::rc::Rc;
-
-use airlock_core::{
-    Finding, UnixTime,
-    inventory::SampleShare,
-    plan::request::Intent,
-    report::{CertificateReport, InventoryReport, PackageReport, PlanReport},
-    sample,
-};
-
-use crate::state::{
-    chart::{Chart, Mark},
-    check::Check,
-    contexts::Contexts,
-    explain::Explained,
-    form::{FormProblem, PlanForm},
-    lifetimes::Lifetimes,
-    lock::Lock,
-    notice::{Alert, Notice},
-    outage::{Consent, Outage},
-    picture::Picture,
-    pki::Pki,
-    session::Choices,
-    step::Step,
-    undo::History,
-};
-
+pub mod act;
 pub mod action;
 pub mod appearance;
 pub mod chart;
 pub mod check;
 pub mod checklist;
 pub mod checks;
+pub mod comparison;
 pub mod contexts;
 pub mod details;
+pub mod encryption;
 pub mod explain;
 pub mod form;
 pub mod groups;
+pub mod key_timing;
 pub mod keys;
 pub mod lifetimes;
-pub mod lines;
-pub mod lock;
+pub mod matrix_rows;
+pub mod matrix_view;
 pub mod memory;
+mod navigation;
 pub mod nodes;
 pub mod notice;
 pub mod outage;
-pub mod pace;
-pub mod picture;
+mod page;
+pub mod partial_plan;
 pub mod pki;
 pub mod platform;
 pub mod progress;
-pub mod reach;
 pub mod recheck;
 mod reduce;
 pub mod role;
 pub mod session;
-pub mod sides;
 pub mod step;
 pub mod timetable;
 pub mod tree;
@@ -74,166 +52,12 @@ pub mod work;
 
 pub use self::{
     action::Action,
-    appearance::{Focus, Theme},
+    appearance::Theme,
     checks::Checks,
     details::Details,
+    page::State,
     work::{Downloaded, Foreseen, Job, LoadedFile, Outcome, Preview, Workplace},
 };
-
-/// All that the page knows. Cheap to clone: what is large is shared.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
-    /// Which step is shown.
-    pub step: Step,
-    /// Where the work runs.
-    pub place: Workplace,
-    /// What the page found out about itself.
-    pub checks: Checks,
-    /// What was loaded, in the order of loading.
-    pub files: Rc<[LoadedFile]>,
-    /// What was found in it; `None` while nothing is loaded.
-    pub inventory: Option<Rc<InventoryReport>>,
-    /// The platform that the person says it is of; `None` to have it told from the files.
-    pub platform: Option<&'static str>,
-    /// Certificates that were opened to their last field, by fingerprint.
-    pub details: Details,
-    /// What of it is encrypted.
-    pub lock: Lock,
-    /// Whether a phase is done, once that was asked.
-    pub check: Option<Check>,
-    /// An error message, and what it means.
-    pub explained: Explained,
-    /// Who signs whom in it.
-    pub pki: Rc<Pki>,
-    /// Different private keys among it.
-    pub keys_loaded: usize,
-    /// The person's clock when that was found.
-    pub today: UnixTime,
-    /// The person's choices.
-    pub form: PlanForm,
-    /// What is wrong with the choices.
-    pub form_problems: Vec<FormProblem>,
-    /// Did the person try to build with those problems?
-    pub attempted: bool,
-    /// The choices that were handed in last; `None` once they count no more.
-    pub asked: Option<Box<PlanForm>>,
-    /// Is a plan of them on its way?
-    pub planning: bool,
-    /// Is it being predicted what the plan would break?
-    pub predicting: bool,
-    /// What it would break, before anything is built.
-    pub foreseen: Option<Rc<Foreseen>>,
-    /// Did planning end the worker? Then it begins again only when the person says so.
-    pub halted: bool,
-    /// The colours that the person chose. In memory alone.
-    pub theme: Theme,
-    /// What came of them.
-    pub outcome: Option<Outcome>,
-    /// Why core makes no package of the plan; empty while it does.
-    pub unmade: Rc<[Finding]>,
-    /// Does the person accept what core refused it over?
-    pub consent: Consent,
-    /// The package, once it is made.
-    pub package: Option<Rc<PackageReport>>,
-    /// The authorities that take over, in the plan's order, once they are made.
-    pub authorities: Rc<[CertificateReport]>,
-    /// Are files of the package shown beside what was there, rather than in one column with it?
-    pub beside: bool,
-    /// What was predicted of it, or of the package that was refused.
-    pub chart: Option<Rc<Chart>>,
-    /// Where the person is in it.
-    pub picture: Picture,
-    /// The file of the package that is shown.
-    pub preview: Option<Preview>,
-    /// The zip, once it was downloaded.
-    pub download: Option<Downloaded>,
-    /// What can be taken back.
-    pub history: History,
-    /// What is under way.
-    pub job: Option<Job>,
-    /// How long that still takes, once it can be told. Seconds.
-    pub left: Option<u32>,
-    /// Saved choices that wait for the cluster's files.
-    pub pending_choices: Option<Rc<Choices>>,
-    /// The kubectl contexts of this session.
-    pub contexts: Contexts,
-    /// The result of the last action, for the status line.
-    pub notice: Option<Notice>,
-    /// What failed, until it is dismissed.
-    pub alert: Option<Alert>,
-    /// Where the person's attention belongs now.
-    pub focus: Focus,
-}
-
-impl State {
-    /// Is anything under way that will change what is shown?
-    pub fn is_busy(&self) -> bool {
-        self.job.is_some()
-            || self.planning
-            || self.predicting
-            || self.plan_wanted().is_some()
-            || self.preview.as_ref().is_some_and(|preview| preview.file.is_none())
-            || self.check.as_ref().is_some_and(|check| check.report.is_none())
-    }
-
-    /// Was the last action refused, or its result negative?
-    pub fn is_refused(&self) -> bool {
-        self.job.is_none() && self.notice.as_ref().is_some_and(Notice::is_refusal)
-    }
-
-    /// The plan, if there is one.
-    pub fn plan(&self) -> Option<&Rc<PlanReport>> {
-        match &self.outcome {
-            Some(Outcome::Plan(plan)) => Some(plan),
-            Some(Outcome::Refused(_)) | None => None,
-        }
-    }
-
-    /// Does the plan renew certificates without new CAs?
-    pub fn renews(&self) -> bool {
-        self.plan().is_some_and(|plan| plan.intent == Intent::RenewLeaves)
-    }
-
-    /// The choices of which a plan is to be made now: those on the step that shows one, unless it was asked for already.
-    pub fn plan_wanted(&self) -> Option<&PlanForm> {
-        let wanted = self.step == Step::Plan && self.inventory.is_some() && self.job.is_none() && !self.halted;
-        (wanted && !self.is_asked()).then_some(&self.form)
-    }
-
-    /// Is what came of the choices that of the choices as they are now?
-    pub fn is_planned(&self) -> bool {
-        self.is_asked() && !self.planning && self.form_problems.is_empty()
-    }
-
-    fn is_asked(&self) -> bool {
-        self.asked.as_deref() == Some(&self.form)
-    }
-
-    /// What forbids the package, before it is built: what was foreseen, unless the person accepts it.
-    pub fn forbidden(&self) -> Option<&Rc<Foreseen>> {
-        self.foreseen.as_ref().filter(|foreseen| !(foreseen.acceptable && self.form.accept_outage))
-    }
-
-    /// The worst that any connection looks like.
-    pub fn worst_mark(&self) -> Mark {
-        self.chart.as_ref().map(|chart| chart.worst()).unwrap_or_default()
-    }
-
-    /// The outages that the person accepts.
-    pub fn accepted(&self) -> Vec<Outage> {
-        if self.form.accept_outage { self.form.outages.clone() } else { Vec::new() }
-    }
-
-    /// How much of what is loaded is a sample.
-    pub fn sample(&self) -> SampleShare {
-        self.inventory.as_deref().map(sample::share).unwrap_or_default()
-    }
-
-    /// How long everything lives, with what takes over if there is a plan.
-    pub fn lifetimes(&self, plan: Option<&PlanReport>) -> Option<Lifetimes> {
-        lifetimes::lifetimes(self.inventory.as_ref()?, &self.pki, plan, self.today)
-    }
-}
 
 #[cfg(test)]
 mod tests;

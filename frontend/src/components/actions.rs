@@ -1,27 +1,26 @@
-//! The action bar: the state on the left, the next action on the right, always in view.
+//! The action bar, always visible: the state on the left, the next action on the right.
 
 use yew::prelude::*;
 
 use super::{
+    elements,
     icon::{Icon, icon},
-    kit,
 };
 use crate::{
-    act::Act,
-    state::{Job, State, step::Step},
+    state::{Job, State, act::Act, step::Step},
     words,
 };
 
-/// Properties of the bars that show the whole state.
+/// Properties of [`ActionBar`] and [`Alert`].
 #[derive(Properties, PartialEq)]
 pub struct ActionBarProps {
     /// The page's state.
     pub state: State,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The alert under the app bar. It is always there: a region that comes with its text is not read out.
+/// The alert below the app bar. Always in the document: screen readers ignore a region that is added with its text.
 #[component]
 pub fn Alert(props: &ActionBarProps) -> Html {
     html! {
@@ -37,18 +36,18 @@ pub fn Alert(props: &ActionBarProps) -> Html {
     }
 }
 
-/// The page's one live region, undo, back, and the primary action.
+/// The page's only live region, undo, back, and the primary action.
 #[component]
 pub fn ActionBar(props: &ActionBarProps) -> Html {
     let ActionBarProps { state, act } = props;
     let status = words::status(state);
     let building = matches!(state.job, Some(Job::Making { .. }));
     let busy = state.job.is_some() || state.planning;
-    let picture = if busy { Icon::Loop } else { kit::mark(status.role) };
+    let matrix_view = if busy { Icon::Loop } else { elements::mark(status.role) };
     html! {
         <footer class="actions">
-            <p class={classes!("status", kit::class(status.role), busy.then_some("pulse"), state.is_refused().then_some("refused"))} role="status" data-test="status">
-                { icon(picture) }
+            <p class={classes!("status", elements::class(status.role), busy.then_some("pulse"), state.is_refused().then_some("refused"))} role="status" data-test="status">
+                { icon(matrix_view) }
                 <span>{ status.state }if !status.detail.is_empty() { { " " }<span>{ status.detail }</span> }</span>
             </p>
             if let Some(Job::Making { done, total }) = state.job {
@@ -102,7 +101,7 @@ fn primary(state: &State, act: &Callback<Act>) -> Html {
     }
 }
 
-/// The link to the next step; a button that does nothing, as long as something is missing for it.
+/// The link to the next step; a disabled button while that step is not available.
 fn onwards(state: &State, to: Step) -> Html {
     let label = words::onwards(to);
     if state.missing(to).is_none() && state.job.is_none() {
@@ -112,7 +111,7 @@ fn onwards(state: &State, to: Step) -> Html {
     }
 }
 
-/// The button that builds the package. With options that cannot be planned with, it leads to the first of them.
+/// The button that builds the package. With invalid options, it moves the focus to the first of them.
 fn build(state: &State, act: &Callback<Act>, label: &'static str, primary: bool) -> Html {
     let problems = !state.form_problems.is_empty();
     let blocked = !problems && (state.plan().is_none() || !state.is_planned() || state.job.is_some());

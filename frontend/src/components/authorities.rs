@@ -7,9 +7,9 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Row},
     certificate::facts,
-    kit::{self, Copy},
-    part::{Card, Row},
+    elements::{self, Copy},
 };
 use crate::{
     state::{
@@ -19,7 +19,7 @@ use crate::{
     words,
 };
 
-/// The card.
+/// The card's title.
 pub fn card(inventory: &InventoryReport, pki: &Pki, today: UnixTime) -> Html {
     html! {
         <Card id="authorities-found" title={words::AUTHORITIES}>
@@ -57,15 +57,15 @@ fn row(authority: &AuthorityReport, signer: Option<&Signer>, today: UnixTime) ->
             <td data-l={trusted} class="r nowrap">{ words::count(places(|signer| &signer.trusted_in), "file") }</td>
         </>
     };
-    let under = html! { <span class="hint" data-test="authority" data-name={words::authority_id(authority.id)}>{ words::authority_state(authority) }</span> };
+    let under = html! { <span class="hint" data-test="authority" data-name={authority.id.as_str()}>{ words::authority_state(authority) }</span> };
     let content = {
         let certificate = certificate.clone();
         Callback::from(move |()| facts(&certificate))
     };
-    html! { <Row key={authority.title.clone()} head={html! { &authority.title }} {under} {cells} columns={words::CA_TABLE.len()} {content} test="authority-row" name={words::authority_id(authority.id)} /> }
+    html! { <Row key={authority.title.clone()} head={html! { &authority.title }} {under} {cells} columns={words::CA_TABLE.len()} {content} test="authority-row" name={authority.id.as_str()} /> }
 }
 
-/// A date, the days that are left, and how much of the validity that is.
+/// An expiry date, the days left, and their share of the validity.
 fn expiry(from: UnixTime, until: UnixTime, today: UnixTime) -> Html {
     let role = role::expiry(until, today, true);
     let (date, days) = words::date_and_days(until, today);
@@ -73,8 +73,8 @@ fn expiry(from: UnixTime, until: UnixTime, today: UnixTime) -> Html {
     let used = gone * 100 / span;
     html! {
         <div>
-            <span class="nowrap">{ date }{ " " }<span class={classes!("chip", kit::class(role))}>{ days }</span></span>
-            <svg class={classes!("life", kit::class(role))} viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true">
+            <span class="nowrap">{ date }{ " " }<span class={classes!("chip", elements::class(role))}>{ days }</span></span>
+            <svg class={classes!("life", elements::class(role))} viewBox="0 0 100 5" preserveAspectRatio="none" aria-hidden="true">
                 <rect width="100" height="5" rx="2" /><rect class="left" x={used.to_string()} width={(100 - used).max(2).to_string()} height="5" rx="1" />
             </svg>
         </div>

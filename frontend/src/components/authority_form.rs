@@ -4,60 +4,60 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::plan_form::{Problems, Property, described_by_hint, hint, invalid, problem, tick, way};
+use super::fields::{Problems, Property, checkbox, described_by_hint, hint, invalid, problem, radio_option};
 use crate::{
-    act::Act,
     ports::{dom, files},
     state::{
         LoadedFile,
-        form::{AuthorityChange, AuthorityForm, BroughtPart, Course, FormChange},
+        act::Act,
+        form::{AuthorityChange, AuthorityForm, AuthorityProgress, BroughtPart, FormChange},
     },
     words::{self, hints},
 };
 
-/// A list of files offers no more than this.
+/// The maximum number of files in a list.
 const MAX_OFFERED: usize = 500;
 
 /// Properties of [`AuthorityFields`].
 #[derive(Properties, PartialEq)]
 pub struct AuthorityFieldsProps {
-    /// What stands in the fields.
+    /// The form's values.
     pub form: AuthorityForm,
-    /// What becomes of it.
-    pub course: Course,
-    /// Does its private key stay elsewhere?
+    /// Its progress in a rotation.
+    pub progress: AuthorityProgress,
+    /// Is it an external CA?
     pub external: bool,
-    /// The platform that it is of.
+    /// The platform's id.
     pub platform: AttrValue,
-    /// What is wrong with the options.
+    /// The problems of the form.
     pub problems: Problems,
-    /// The loaded files, among which an imported CA is.
+    /// The loaded files, from which an imported CA is chosen.
     pub files: Rc<[LoadedFile]>,
     /// Is it open?
     pub open: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
 /// Whether a CA is rotated, and what replaces it.
 #[component]
 pub fn AuthorityFields(props: &AuthorityFieldsProps) -> Html {
-    let AuthorityFieldsProps { form, course, external, open, act, .. } = props;
+    let AuthorityFieldsProps { form, progress, external, open, act, .. } = props;
     let id = form.id;
     let change = act.reform(move |change| Act::Form(FormChange::Authority(id, change)));
     html! {
-        <Property title={form.title.clone()} value={words::authority_summary(form, *external, course)} {open}>
-            { tick(&form.field("rotate"), form.rotate, &words::rotate(&form.title), hints::rotate(form.id), change.reform(AuthorityChange::Rotate)) }
-            if form.rotate && *course == Course::Begins {
+        <Property title={form.title.clone()} value={words::authority_summary(form, *external, progress)} {open}>
+            { checkbox(&form.field("rotate"), form.rotate, &words::rotate(&form.title), hints::rotate(form.id), change.reform(AuthorityChange::Rotate)) }
+            if form.rotate && *progress == AuthorityProgress::NotStarted {
                 { successor(props, &change) }
             } else if form.rotate {
-                <p class="small" data-test={form.field("course")}>{ words::course(course) }</p>
+                <p class="small" data-test={form.field("course")}>{ words::authority_progress(progress) }</p>
             }
         </Property>
     }
 }
 
-/// Where the new one comes from.
+/// The source of the new CA, and its options.
 fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
     let AuthorityFieldsProps { form, external, .. } = props;
     html! {
@@ -86,7 +86,7 @@ fn successor(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -
     }
 }
 
-/// What the platform's own tool takes instead of a common name and a validity.
+/// The fields of platforms whose tool accepts a complete subject and an expiry date.
 fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange>) -> Html {
     let AuthorityFieldsProps { form, platform, .. } = props;
     let subject = change.reform(|event: InputEvent| AuthorityChange::Subject(dom::value(&event)));
@@ -99,7 +99,7 @@ fn whole_subject(props: &AuthorityFieldsProps, change: &Callback<AuthorityChange
     }
 }
 
-/// A field for a text.
+/// A text field.
 fn typed(
     AuthorityFieldsProps { form, problems, .. }: &AuthorityFieldsProps,
     field: &str,
@@ -127,7 +127,7 @@ fn source(
     change: &Callback<AuthorityChange>,
 ) -> Html {
     let chosen = change.reform(move |_: Event| AuthorityChange::Brought(brought));
-    way(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
+    radio_option(&form.field(field), form.field("source"), form.brought == brought, label, why, chosen)
 }
 
 fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {
@@ -152,10 +152,10 @@ fn key_type(form: &AuthorityForm, change: &Callback<AuthorityChange>) -> Html {
     }
 }
 
-/// One file of an imported CA: picked now, or among the loaded files.
+/// A file of an imported CA: picked, or chosen from the loaded files.
 fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     let AuthorityFieldsProps { form, problems, files, act, .. } = props;
-    let (authority, id) = (form.id, form.field(words::brought_part(part)));
+    let (authority, id) = (form.id, form.field(part.id()));
     let picker = format!("{id}-file");
     let chosen = form.brought_path(part);
     let picked = act.reform(move |event: Event| Act::Bring(authority, part, files::chosen(&event)));
@@ -183,7 +183,7 @@ fn brought_file(props: &AuthorityFieldsProps, part: BroughtPart) -> Html {
     }
 }
 
-/// As many files as a list can offer. A new CA's files are rather beside the nodes' trees than in one.
+/// The first files by depth: a new CA's files are usually not inside the nodes' folders.
 fn shallow_first(files: &[LoadedFile]) -> Vec<&LoadedFile> {
     let mut files: Vec<&LoadedFile> = files.iter().collect();
     files.sort_by_key(|file| file.path.matches('/').count());

@@ -1,12 +1,11 @@
-//! The app bar: brand, the five steps, cluster, colours; and the slim bar over a sample.
+//! The app bar: brand, the five steps, cluster, colours; and the bar for sample clusters.
 
 use airlock_core::inventory::SampleShare;
 use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::{
-    act::Act,
-    state::{State, Theme, role::Role, step::Step},
+    state::{State, Theme, act::Act, role::Role, step::Step},
     words::{self, sample as sample_words},
 };
 
@@ -15,11 +14,11 @@ use crate::{
 pub struct AppBarProps {
     /// The page's state.
     pub state: State,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The app bar. Links go to the steps that are open; under the others stands what is missing.
+/// The app bar. Available steps are links; the others show what they require.
 #[component]
 pub fn AppBar(props: &AppBarProps) -> Html {
     let AppBarProps { state, act } = props;
@@ -92,7 +91,7 @@ fn theme_id(theme: Theme) -> &'static str {
     if theme == Theme::System { "system" } else { theme.id() }
 }
 
-/// The slim bar over every step as long as a sample is loaded.
+/// The bar above every step while a sample is loaded.
 pub fn sample_bar(share: SampleShare, act: &Callback<Act>) -> Html {
     if share == SampleShare::None {
         return Html::default();

@@ -1,21 +1,20 @@
-//! A certificate, always with the same rows in the same order.
+//! A certificate, always with the same fields in the same order.
 
 use airlock_core::report::{CertificateDetails, CertificateReport, ExtensionReport};
 use yew::prelude::*;
 
 use super::icon::chevron;
 use crate::{
-    act::Act,
     ports::dom,
-    state::Details,
+    state::{Details, act::Act},
     words::{self, certificate as text, certificate::field},
 };
 
-/// A certificate: a line, and the rest when it is opened.
+/// A certificate: a line that opens to its fields.
 pub fn certificate(certificate: &CertificateReport) -> Html {
     html! {
         <details class="cert" data-test="certificate" data-fingerprint={certificate.fingerprint.clone()}
-            // What it is folded into would take this for its own.
+            // Stops the event: enclosing sections handle it, too.
             ontoggle={|event: Event| event.stop_propagation()}>
             <summary>{ chevron() }<span>{ text::certificate(certificate) }</span></summary>
             { facts(certificate) }
@@ -23,7 +22,7 @@ pub fn certificate(certificate: &CertificateReport) -> Html {
     }
 }
 
-/// The rows that say something, and all fields when they are opened.
+/// The main fields, and all fields when opened.
 pub fn facts(certificate: &CertificateReport) -> Html {
     html! {
         <>
@@ -38,7 +37,7 @@ pub fn facts(certificate: &CertificateReport) -> Html {
     }
 }
 
-/// The rows that say something; the issuer is named even where it is not loaded.
+/// The main fields; without a loaded issuer, a text says so.
 fn shown(certificate: &CertificateReport) -> impl Iterator<Item = (&'static str, String)> {
     let issuer = |(name, value): (&'static str, String)| match name {
         field::SIGNED_BY => (name, or(&value, text::NO_ISSUER)),
@@ -47,7 +46,7 @@ fn shown(certificate: &CertificateReport) -> impl Iterator<Item = (&'static str,
     rows(certificate).into_iter().map(issuer).filter(|(_, value)| !value.is_empty())
 }
 
-/// The rows of every certificate.
+/// The main fields of a certificate.
 pub fn rows(certificate: &CertificateReport) -> Vec<(&'static str, String)> {
     vec![
         (field::SUBJECT, certificate.subject.clone()),
@@ -61,7 +60,7 @@ pub fn rows(certificate: &CertificateReport) -> Vec<(&'static str, String)> {
         (field::AUTHORITY, text::is_authority(certificate.authority).to_owned()),
         (field::SERIAL, certificate.serial.clone()),
         (field::FINGERPRINT, certificate.fingerprint.clone()),
-        // Only kubeadm join uses it, and only that of a CA.
+        // Only kubeadm join uses the pin, and only of a CA.
         (field::PIN, if certificate.authority { certificate.pin.clone() } else { String::new() }),
         (field::SUBJECT_KEY_ID, or(&certificate.subject_key_id, text::NONE)),
         (field::AUTHORITY_KEY_ID, or(&certificate.authority_key_id, text::NONE)),
@@ -71,11 +70,11 @@ pub fn rows(certificate: &CertificateReport) -> Vec<(&'static str, String)> {
 /// Properties of [`AllFields`].
 #[derive(Properties, PartialEq)]
 pub struct AllFieldsProps {
-    /// Whose.
+    /// The certificate's fingerprint.
     pub fingerprint: AttrValue,
 }
 
-/// Every field of a certificate, fetched when it is opened.
+/// All fields of a certificate, requested when opened.
 #[component]
 pub fn AllFields(AllFieldsProps { fingerprint }: &AllFieldsProps) -> Html {
     let act = use_context::<Callback<Act>>().unwrap_or_default();
@@ -84,7 +83,7 @@ pub fn AllFields(AllFieldsProps { fingerprint }: &AllFieldsProps) -> Html {
     let ontoggle = {
         let (open, fingerprint, known) = (open.clone(), fingerprint.to_string(), details.of(fingerprint).is_some());
         move |event: Event| {
-            // The certificate around it hears of this as well.
+            // Stops the event: the enclosing certificate handles it, too.
             event.stop_propagation();
             open.set(dom::is_open(&event));
             if dom::is_open(&event) && !known {
@@ -116,7 +115,7 @@ fn fields(details: &CertificateDetails) -> Html {
     }
 }
 
-/// What it says, and its octets where that is not all.
+/// An extension's text, and its raw value if the text is not complete.
 fn extension(one: &ExtensionReport) -> Html {
     if one.value.is_empty() {
         return html! { { words::raw(&one.raw) } };

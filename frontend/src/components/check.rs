@@ -1,4 +1,4 @@
-//! Rotation progress: is a phase done, and where not.
+//! Rotation progress: which phase is complete, and which holders are not.
 
 use std::rc::Rc;
 
@@ -9,41 +9,41 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Fold},
+    elements,
     findings::findings,
-    kit,
-    part::{Card, Fold},
     platform::use_tongue,
 };
 use crate::{
-    act::Act,
     state::{
+        act::Act,
         check::{Behind, Check, behind},
-        platform::Tongue,
+        platform::PhaseNames,
         role::Role,
     },
     words,
 };
 
-/// Up to this many holders are open at first.
+/// Up to this many holders are initially open.
 const FEW: usize = 6;
 
 /// Properties of [`CheckPart`].
 #[derive(Properties, PartialEq)]
 pub struct CheckProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// What was asked, and the answer.
+    /// A check of a phase, and its result.
     pub check: Option<Check>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The rotation in progress, a button for each phase, and the answer.
+/// The rotation in progress, a button for each phase, and the result.
 #[component]
 pub fn CheckPart(props: &CheckProps) -> Html {
     let CheckProps { inventory, check, act } = props;
     let asked = check.as_ref().map(|check| check.phase);
-    let tongue = use_tongue();
+    let phase_names = use_tongue();
     html! {
         <Card id="check" title={words::CHECK}>
             <div class="body">
@@ -58,7 +58,7 @@ pub fn CheckPart(props: &CheckProps) -> Html {
                 }
                 <p id="check-which" class="b">{ words::CHECK_WHICH }</p>
                 <div class="row" role="group" aria-labelledby="check-which">
-                    { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, tongue, asked == Some(phase), act)) }
+                    { for [None, Some(1), Some(2), Some(3)].map(|phase| button(phase, phase_names, asked == Some(phase), act)) }
                 </div>
                 if let Some(report) = check.as_ref().and_then(|check| check.report.as_ref()) {
                     { answer(report) }
@@ -69,11 +69,11 @@ pub fn CheckPart(props: &CheckProps) -> Html {
     }
 }
 
-fn button(phase: Option<u8>, tongue: Tongue, pressed: bool, act: &Callback<Act>) -> Html {
+fn button(phase: Option<u8>, phase_names: PhaseNames, pressed: bool, act: &Callback<Act>) -> Html {
     let name = phase.map_or_else(|| "furthest".to_owned(), |phase| phase.to_string());
     html! {
         <button type="button" class={classes!("btn", "sm", pressed.then_some("primary"))} aria-pressed={pressed.to_string()} data-test={format!("check-{name}")}
-            onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase, tongue) }</button>
+            onclick={act.reform(move |_| Act::Check(phase))}>{ words::phase_to_check(phase, phase_names) }</button>
     }
 }
 
@@ -85,7 +85,7 @@ fn answer(report: &Rc<CheckReport>) -> Html {
     let role = if report.holds { Role::Ok } else { Role::Warning };
     html! {
         <div class="stackv" data-test="checked" data-phase={report.phase.to_string()} data-holds={report.holds.to_string()}>
-            { kit::note(role, words::verdict_of(report), words::check_result(report)) }
+            { elements::note(role, words::verdict_of(report), words::check_result(report)) }
             if !behind.is_empty() {
                 <h3>{ words::CHECK_MISSING }</h3>
                 <div>

@@ -1,23 +1,22 @@
-//! How to collect the files: commands for each platform, and the script that does it.
+//! How to collect the files: commands for each platform, and the script.
 
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, folded_card},
+    elements::Command,
     icon::{Icon, icon},
-    kit::Command,
-    part::{Card, folded_card},
 };
 use crate::{
-    act::Act,
     ports::dom,
-    state::picture::Way,
+    state::{act::Act, matrix_view::Motion},
     words::{self, Collect},
 };
 
 /// Properties of [`CollectCard`].
 #[derive(Properties, PartialEq)]
 pub struct CollectProps {
-    /// Closed at first, once files are loaded?
+    /// Is it initially closed, as with loaded files?
     pub folded: bool,
 }
 
@@ -31,7 +30,7 @@ pub fn CollectCard(CollectProps { folded }: &CollectProps) -> Html {
     html! { <Card id="collect" title={words::COLLECT} {aside}><Tabs /></Card> }
 }
 
-/// Tabs (WAI-ARIA Authoring Practices, tabs pattern): arrow keys move, the shown one is a tab stop.
+/// Tabs (WAI-ARIA Authoring Practices, tabs pattern): arrow keys select, only the selected tab is a tab stop.
 #[component]
 fn Tabs() -> Html {
     let shown = use_state_eq(|| 0_usize);
@@ -40,11 +39,11 @@ fn Tabs() -> Html {
         let shown = shown.clone();
         move |event: KeyboardEvent| {
             let last = tabs.len() - 1;
-            let to = match dom::way(&event) {
-                Some(Way::Left) => (*shown + last) % tabs.len(),
-                Some(Way::Right) => (*shown + 1) % tabs.len(),
-                Some(Way::First) => 0,
-                Some(Way::Last) => last,
+            let to = match dom::motion(&event) {
+                Some(Motion::Left) => (*shown + last) % tabs.len(),
+                Some(Motion::Right) => (*shown + 1) % tabs.len(),
+                Some(Motion::First) => 0,
+                Some(Motion::Last) => last,
                 _ => return,
             };
             shown.set(to);

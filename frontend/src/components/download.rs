@@ -9,13 +9,13 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Head},
+    elements::{self, Command, Copy},
     icon::{Icon, icon},
-    kit::{self, Command, Copy},
-    part::{Card, Head},
-    reach,
+    partial_plan,
 };
 use crate::{
-    state::{Downloaded, reach::reach, tree},
+    state::{Downloaded, partial_plan::partial_plan, tree},
     words,
 };
 
@@ -24,9 +24,9 @@ use crate::{
 pub struct DownloadProps {
     /// The package.
     pub package: Rc<PackageReport>,
-    /// The plan that it was made of.
+    /// The plan that it was built from.
     pub plan: Option<Rc<PlanReport>>,
-    /// The zip, once it was downloaded.
+    /// The zip, once downloaded.
     pub download: Option<Downloaded>,
 }
 
@@ -57,8 +57,8 @@ pub fn DownloadPart(props: &DownloadProps) -> Html {
                             </dl>
                         </div>
                     </Card>
-                    if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) {
-                        { reach::next(&reach) }
+                    if let Some(partial_plan) = plan.as_ref().and_then(|plan| partial_plan(plan)) {
+                        { partial_plan::next(&partial_plan) }
                     }
                 </div>
                 { next(package, plan.as_ref().map(|plan| plan.intent).unwrap_or_default()) }
@@ -85,7 +85,7 @@ fn next(package: &PackageReport, intent: Intent) -> Html {
                 }
             </ol>
             if phases.len() > 1 {
-                <div class="body"><div class="row">{ for phases.iter().map(|&phase| kit::phase(phase, words::phase_short(phase))) }</div></div>
+                <div class="body"><div class="row">{ for phases.iter().map(|&phase| elements::phase(phase, words::phase_short(phase))) }</div></div>
             }
         </Card>
     }

@@ -2,24 +2,26 @@
 
 use yew::prelude::*;
 
-use super::{kit::Command, part::Card};
+use super::{cards::Card, elements::Command};
 use crate::{
-    act::Act,
     ports::dom,
-    state::explain::{Explained, Explanation, Message, Suspect},
+    state::{
+        act::Act,
+        explain::{Explained, Explanation, Message, Suspect},
+    },
     words::explain as words,
 };
 
 /// Properties of [`ExplainPart`].
 #[derive(Properties, PartialEq)]
 pub struct ExplainProps {
-    /// What was pasted, and what it means.
+    /// A pasted message and its explanations.
     pub explained: Explained,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The field, and under it the explanation.
+/// The field, with the explanation below.
 #[component]
 pub fn ExplainPart(props: &ExplainProps) -> Html {
     let ExplainProps { explained: Explained { message, refused, explanations }, act } = props;

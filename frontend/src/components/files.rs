@@ -5,13 +5,16 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{Card, Fold},
     icon::{Icon, icon},
-    part::{Card, Fold},
+    incremental,
 };
-use crate::{act::Act, state::LoadedFile, words};
+use crate::{
+    state::{LoadedFile, act::Act},
+    words,
+};
 
-/// Up to this many files the list is open at first.
+/// Up to this many files, the list is initially open.
 const FEW: usize = 12;
 
 /// Properties of [`FileList`].
@@ -19,22 +22,22 @@ const FEW: usize = 12;
 pub struct FileListProps {
     /// The files, in the order of loading.
     pub files: Rc<[LoadedFile]>,
-    /// How many were read, members of archives included.
+    /// The number of files read, including members of archives.
     pub read: usize,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The loaded files, each of which can be removed.
+/// The loaded files, with a button that removes each.
 #[component]
 pub fn FileList(props: &FileListProps) -> Html {
     let FileListProps { files, read, busy, act } = props;
     let content = {
         let (files, act, busy) = (files.clone(), act.clone(), *busy);
         Callback::from(
-            move |()| html! { <ul class="files">{ gradual::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
+            move |()| html! { <ul class="files">{ incremental::rows(&files, |_, file| row(file, busy, &act)) }</ul> },
         )
     };
     let aside = html! {

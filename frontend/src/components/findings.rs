@@ -1,4 +1,4 @@
-//! Findings by cause: errors open, the others closed.
+//! Findings by cause: errors are open, others closed.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use airlock_core::{Finding, Severity};
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{Card, Printing},
+    elements::{self, Command},
     icon::{chevron, icon},
-    kit::{self, Command},
-    part::{Card, Printing},
+    incremental,
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
+        act::Act,
         form::FormChange,
         groups::{self, Group},
         recheck,
@@ -23,16 +23,16 @@ use crate::{
     words,
 };
 
-/// The dependencies that the person acknowledges, and where a change of them goes.
+/// The acknowledged dependencies, and the receiver of changes.
 #[derive(Clone, PartialEq)]
 pub struct Acknowledging {
-    /// Those that are acknowledged, by [`Finding::acknowledge`].
+    /// The acknowledged ones, by [`Finding::acknowledge`].
     pub done: BTreeSet<String>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The findings in a card of their own; nothing where there are none.
+/// The findings in a card; empty without findings.
 pub fn card(id: &'static str, title: &'static str, found: &[Finding], acknowledging: Option<&Acknowledging>) -> Html {
     if found.is_empty() {
         return Html::default();
@@ -42,7 +42,7 @@ pub fn card(id: &'static str, title: &'static str, found: &[Finding], acknowledg
     html! { <Card {id} {title} {aside}>{ findings(found, acknowledging) }</Card> }
 }
 
-/// The findings, most severe first; with boxes to acknowledge those that need it, where that can be done.
+/// The findings, most severe first; with checkboxes to acknowledge dependencies, if `acknowledged` is given.
 pub fn findings(found: &[Finding], acknowledging: Option<&Acknowledging>) -> Html {
     let groups = groups::groups(found);
     let groups = groups.iter().enumerate().map(|(index, group)| one(index, group, acknowledging));
@@ -53,7 +53,7 @@ fn one(index: usize, group: &Group<'_>, acknowledging: Option<&Acknowledging>) -
     let role = Role::from(group.severity);
     let summary = html! {
         <>
-            { icon(kit::mark(role)) }
+            { icon(elements::mark(role)) }
             <span><b><span class="sr">{ words::severity(group.severity) }{ ": " }</span>{ words::group_title(group) }</b><span class="hint path">{ words::group_places(group) }</span></span>
             { chevron() }
         </>
@@ -75,7 +75,7 @@ struct CauseProps {
     acknowledging: Option<Acknowledging>,
 }
 
-/// A group. What it says is made when it is open.
+/// A group. Its content is created when it opens.
 #[component]
 fn Cause(props: &CauseProps) -> Html {
     let open = use_state_eq(|| props.severity == Severity::Error || acknowledges(props));
@@ -91,7 +91,7 @@ fn Cause(props: &CauseProps) -> Html {
     };
     let shown = *open || printing;
     html! {
-        <details class={classes!("finding", kit::class(Role::from(props.severity)))} open={shown} {ontoggle}
+        <details class={classes!("finding", elements::class(Role::from(props.severity)))} open={shown} {ontoggle}
             data-test="finding-group" data-severity={props.severity.to_string()} data-code={props.code.clone()}>
             <summary>{ props.summary.clone() }</summary>
             if shown { { body(props) } }
@@ -99,7 +99,7 @@ fn Cause(props: &CauseProps) -> Html {
     }
 }
 
-/// Is there something to acknowledge?
+/// Does a finding need an acknowledgement?
 fn acknowledges(props: &CauseProps) -> bool {
     props.acknowledging.is_some() && props.findings.iter().any(|finding| !finding.acknowledge.is_empty())
 }
@@ -117,14 +117,14 @@ fn body(CauseProps { findings: all, acknowledging, .. }: &CauseProps) -> Html {
             }
             if !why.is_empty() { <p class="small quiet" data-test="why">{ why }</p> }
             <ul class="places" tabindex="0" aria-label={words::PLACES}>
-                { gradual::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
+                { incremental::rows(all, |index, finding| place(index, finding, uniform && all.len() > 1, acknowledging.as_ref())) }
             </ul>
             if !command.is_empty() { <Command title={words::VERIFY} {command} /> }
         </div>
     }
 }
 
-/// A finding: where, and what is wrong unless all of the group say the same.
+/// A finding: its location, and its message if the group's messages differ.
 fn place(index: usize, finding: &Finding, same: bool, acknowledging: Option<&Acknowledging>) -> Html {
     let places: Vec<&str> =
         [finding.file.as_str(), finding.place.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
@@ -137,7 +137,7 @@ fn place(index: usize, finding: &Finding, same: bool, acknowledging: Option<&Ack
     }
 }
 
-/// The box that acknowledges a finding.
+/// The checkbox that acknowledges a finding.
 fn acknowledge(finding: &Finding, Acknowledging { done, act }: &Acknowledging) -> Html {
     let dependency = finding.acknowledge.clone();
     let id = format!("acknowledge-{dependency}");

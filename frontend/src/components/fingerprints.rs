@@ -4,8 +4,8 @@ use airlock_core::report::{CertificateReport, InventoryReport, PlanReport};
 use yew::prelude::*;
 
 use super::{
-    kit::{Command, Copy},
-    part::Card,
+    cards::Card,
+    elements::{Command, Copy},
 };
 use crate::words;
 

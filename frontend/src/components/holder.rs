@@ -43,7 +43,7 @@ fn contents(slot: &SlotReport) -> Html {
     }
 }
 
-/// The file that it came from, where that is not just the place in this holder's tree.
+/// The loaded file, if its path differs from the path on the holder.
 fn from(slot: &SlotReport) -> String {
     if slot.file.ends_with(&slot.place) { String::new() } else { words::from_file(&slot.file) }
 }

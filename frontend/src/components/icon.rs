@@ -1,8 +1,8 @@
-//! Icons: one stroke width, drawn in a square of 16, never without a word beside them or on their button.
+//! Icons: one stroke width, in a square of 16 units, always with a text or a label.
 
 use yew::prelude::*;
 
-/// What an icon shows.
+/// An icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// Next step.
@@ -25,7 +25,7 @@ pub enum Icon {
     Info,
     /// A private key.
     Key,
-    /// Work under way.
+    /// A job in progress.
     Loop,
     /// Opens what follows.
     Next,
@@ -52,7 +52,7 @@ pub fn icon(icon: Icon) -> Html {
     html! { <svg class="i" viewBox="0 0 16 16" aria-hidden="true"><path d={path(icon)} /></svg> }
 }
 
-/// The mark of something that opens.
+/// The icon of a section that can be opened.
 pub fn chevron() -> Html {
     html! { <svg class="i chev" viewBox="0 0 16 16" aria-hidden="true"><path d={path(Icon::Next)} /></svg> }
 }

@@ -1,4 +1,4 @@
-//! Inspect: result, findings, CAs, inventory, expiry; beside them cluster, error explainer and rotation progress.
+//! The step Inspect: result, findings, CAs, inventory, expiry; cluster, error explainer and rotation progress.
 
 use std::rc::Rc;
 
@@ -6,18 +6,19 @@ use airlock_core::{UnixTime, report::InventoryReport};
 use yew::prelude::*;
 
 use super::{
-    authorities, findings,
-    gradual::Gradual,
-    kit,
+    authorities,
+    cards::{Card, Fold, Head, folded_card},
+    elements, findings,
+    incremental::Incremental,
     lifetimes::lifetimes,
     nodes::InventoryCard,
-    part::{Card, Fold, Head, folded_card},
     pki, platform,
 };
 use crate::{
-    act::Act,
     state::{
+        act::Act,
         checklist::{Item, loaded},
+        groups,
         lifetimes::Lifetimes,
         nodes::servers,
         pki::Pki,
@@ -29,21 +30,21 @@ use crate::{
 /// Properties of [`InspectPart`].
 #[derive(Properties, PartialEq)]
 pub struct InspectProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// Who issued what.
+    /// The current PKI.
     pub pki: Rc<Pki>,
-    /// How long everything is valid.
+    /// The validity periods of all certificates.
     pub lifetimes: Option<Lifetimes>,
-    /// The person's clock.
+    /// The time of the person's computer.
     pub today: UnixTime,
     /// The platform that the person chose.
     pub platform: Option<&'static str>,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
-    /// Panels beside what was found.
+    /// The panels on the right.
     pub children: Html,
 }
 
@@ -84,11 +85,11 @@ fn facts(inventory: &InventoryReport) -> Html {
     }
 }
 
-/// The result, then the facts that matter most.
+/// The summary strip.
 fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime) -> Html {
     let [result, first, ca, cas, nodes, certificates] = words::STRIP;
     let (said, warnings) = words::result(inventory);
-    let role = if words::errors_and_warnings(inventory).0 == 0 { Role::Ok } else { Role::Error };
+    let role = if groups::errors_and_warnings(inventory).0 == 0 { Role::Ok } else { Role::Error };
     let authority = inventory.authorities.iter().map(|authority| authority.certificate.not_after).min();
     let rotatable = inventory.authorities.iter().filter(|authority| authority.rotates).count();
     let (control, workers) = (loaded(inventory, Item::ControlPlanes), loaded(inventory, Item::Workers));
@@ -96,16 +97,16 @@ fn strip(inventory: &InventoryReport, lives: Option<&Lifetimes>, today: UnixTime
         inventory.holders.iter().flat_map(|holder| &holder.slots).map(|slot| slot.certificates.len()).sum();
     html! {
         <dl class="strip" data-test="strip">
-            { kit::stat(role, result, said, warnings) }
+            { elements::stat(role, result, said, warnings) }
             if let Some((what, until)) = lives.and_then(|lives| lives.first.clone()) {
-                { kit::stat(role::expiry(until, today, false), first, words::days_until(until, today), what.rsplit('/').next().unwrap_or_default().to_owned()) }
+                { elements::stat(role::expiry(until, today, false), first, words::days_until(until, today), words::expiring(&what).rsplit('/').next().unwrap_or_default().to_owned()) }
             }
             if let Some(until) = authority {
-                { kit::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }
+                { elements::stat(role::expiry(until, today, true), ca, words::days_until(until, today), until.date()) }
             }
-            { kit::stat(Role::Plain, cas, words::of(rotatable, inventory.authorities.len()), words::CAN_ROTATE) }
-            { kit::stat(Role::Plain, nodes, words::grouped(control + workers), words::nodes(control, workers)) }
-            { kit::stat(Role::Plain, certificates, words::grouped(all), words::keys_loaded(loaded(inventory, Item::Keys))) }
+            { elements::stat(Role::Plain, cas, words::of(rotatable, inventory.authorities.len()), words::CAN_ROTATE) }
+            { elements::stat(Role::Plain, nodes, words::grouped(control + workers), words::nodes(control, workers)) }
+            { elements::stat(Role::Plain, certificates, words::grouped(all), words::keys_loaded(loaded(inventory, Item::Keys))) }
         </dl>
     }
 }
@@ -119,7 +120,7 @@ struct HoldingsProps {
     today: UnixTime,
 }
 
-/// CAs, inventory, expiry, issuance, and files without a place.
+/// CAs, inventory, expiry, issuance, and unassigned files.
 #[component]
 fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &HoldingsProps) -> Html {
     let mut pieces = Vec::new();
@@ -147,7 +148,7 @@ fn Holdings(HoldingsProps { inventory, pki, lifetimes: lives, today }: &Holdings
         let summary = html! { <b>{ words::without_place(inventory.unrecognised.len()) }</b> };
         pieces.push(html! { <Fold class="card" test="unrecognised" name="unrecognised" {summary} {content} /> });
     }
-    html! { <Gradual {pieces} /> }
+    html! { <Incremental {pieces} /> }
 }
 
 fn unrecognised(inventory: &InventoryReport) -> Html {

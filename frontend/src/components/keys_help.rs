@@ -1,11 +1,11 @@
-//! Keyboard shortcuts, from the table that they work by.
+//! The help about keyboard shortcuts.
 
 use yew::prelude::*;
 
-use super::part::Fold;
+use super::cards::Fold;
 use crate::{state::keys, words};
 
-/// The keys by place.
+/// The shortcuts, by the place where they work.
 pub fn keys_help() -> Html {
     html! { <Fold class="card" summary={html! { <b>{ words::KEYS }</b> }} test="keys-help" name="keys" content={Callback::from(|()| tables())} /> }
 }

@@ -1,4 +1,4 @@
-//! Lifetimes, old and new, with today and the first expiry.
+//! Validity periods, old and new, with today and the earliest expiry.
 
 use yew::prelude::*;
 
@@ -8,17 +8,17 @@ use crate::{
 };
 
 const WIDTH: i64 = 1080;
-/// Room for names on the left.
+/// The width of the names on the left.
 const NAMES: i64 = 300;
 const ROW: i64 = 34;
 const BAR: i64 = 16;
-/// Room for half of a year's name beyond the end.
+/// The width of half a year's label at the right end.
 const YEAR: i64 = 18;
-/// Room for the word above, and for the years below.
+/// The height of the label above, and of the years below.
 const TOP: i64 = 26;
 const BOTTOM: i64 = 24;
 
-/// The bars over time; what they say stands in the table under them.
+/// The bars over time.
 pub fn lifetimes(all: &Lifetimes) -> Html {
     let width = WIDTH - NAMES;
     let x = |at| NAMES + all.x(at, width);
@@ -49,7 +49,7 @@ pub fn lifetimes(all: &Lifetimes) -> Html {
     }
 }
 
-/// What a bar stands for, its ends, and its name. The old is hollow, the new full, leaves are thin.
+/// A bar with its name: hollow for a current CA, filled for a new one, thin for leaf certificates.
 fn bar(life: &Life, y: i64, from: i64, (until, last): (i64, i64)) -> Html {
     let (class, height) = match life.kind {
         Kind::Old => ("old", BAR),

@@ -1,4 +1,4 @@
-//! Load: the drop zone, how to collect the files, what is loaded.
+//! The step Load: the drop zone, how to collect the files, what is loaded.
 
 use std::rc::Rc;
 
@@ -6,22 +6,22 @@ use airlock_core::report::InventoryReport;
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Head},
     collect::CollectCard,
+    elements,
     files::FileList,
     icon::{Icon, icon},
-    kit,
-    part::{Card, Head},
     sample,
     trust_panel::this_page,
 };
 use crate::{
-    act::Act,
     ports::{
         dom,
         files::{self, PickedFile},
     },
     state::{
         Checks, LoadedFile,
+        act::Act,
         checklist::{self, ITEMS, Item, Need},
         role::Role,
     },
@@ -31,21 +31,21 @@ use crate::{
 /// Properties of [`LoadPart`].
 #[derive(Properties, PartialEq)]
 pub struct LoadProps {
-    /// What is loaded.
+    /// The loaded files.
     pub files: Rc<[LoadedFile]>,
-    /// What was found in it.
+    /// Their inventory.
     pub inventory: Option<Rc<InventoryReport>>,
-    /// Did the person say the platform?
+    /// Did the person choose the platform?
     pub chosen: bool,
-    /// What the page found out about itself.
+    /// The results of the page's checks of itself.
     pub checks: Checks,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where picked files go.
+    /// Receives picked files.
     pub load: Callback<Vec<PickedFile>>,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
-    /// What stands under the commands: the explanation of an error, before anything is loaded.
+    /// Content below the commands.
     #[prop_or_default]
     pub children: Html,
 }
@@ -84,13 +84,13 @@ pub fn LoadPart(props: &LoadProps) -> Html {
 /// Properties of [`DropZone`].
 #[derive(Properties, PartialEq)]
 struct DropZoneProps {
-    /// In a row, once files are loaded?
+    /// Is it a row, as with loaded files?
     slim: bool,
-    /// Where picked files go.
+    /// Receives picked files.
     load: Callback<Vec<PickedFile>>,
 }
 
-/// Choosing files, choosing a folder, pasting. Dropping works on the whole page.
+/// Controls that pick files or a folder, and the field to paste into. Dropping works on the whole page.
 #[component]
 fn DropZone(DropZoneProps { slim, load }: &DropZoneProps) -> Html {
     let pasting = use_state_eq(|| false);
@@ -132,11 +132,11 @@ fn DropZone(DropZoneProps { slim, load }: &DropZoneProps) -> Html {
     }
 }
 
-/// What to load, and what of it is loaded.
+/// What to load, and what is loaded.
 fn checklist(inventory: Option<&InventoryReport>) -> Html {
     let title = if inventory.is_some() { words::NEED_LOADED } else { words::NEED };
     let ready = inventory.is_some_and(|inventory| checklist::loaded(inventory, Item::ControlPlanes) > 0);
-    let aside = if ready { kit::chip(Role::Ok, words::READY) } else { Html::default() };
+    let aside = if ready { elements::chip(Role::Ok, words::READY) } else { Html::default() };
     html! {
         <Card id="need" {title} {aside}>
             <ul class="checks">{ for ITEMS.map(|(item, need)| one(item, need, inventory)) }</ul>
@@ -147,24 +147,24 @@ fn checklist(inventory: Option<&InventoryReport>) -> Html {
 fn one(item: Item, need: Need, inventory: Option<&InventoryReport>) -> Html {
     let (name, why) = words::item(item);
     let loaded = inventory.map(|inventory| checklist::loaded(inventory, item));
-    let (class, picture) = match loaded {
+    let (class, matrix_view) = match loaded {
         Some(0) if need == Need::Recommended => ("warn", Icon::Warning),
         Some(0) if need == Need::Required => ("err", Icon::Error),
-        Some(0) | None => ("", picture(item)),
+        Some(0) | None => ("", matrix_view(item)),
         Some(_) => ("ok", Icon::Ok),
     };
     html! {
         <li key={name} {class}>
-            { icon(picture) }
+            { icon(matrix_view) }
             <span><b>{ loaded.map_or_else(|| name.to_owned(), |loaded| words::loaded_of(item, loaded)) }</b><span class="hint">{ why }</span></span>
             if loaded.unwrap_or_default() == 0 {
-                { kit::chip(if need == Need::Required { Role::Info } else { Role::Plain }, words::need(need)) }
+                { elements::chip(if need == Need::Required { Role::Info } else { Role::Plain }, words::need(need)) }
             }
         </li>
     }
 }
 
-fn picture(item: Item) -> Icon {
+fn matrix_view(item: Item) -> Icon {
     match item {
         Item::ControlPlanes | Item::Workers => Icon::Server,
         Item::ClusterInfo | Item::Kubeconfigs => Icon::File,

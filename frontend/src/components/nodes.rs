@@ -9,10 +9,10 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{self, Card},
+    elements,
     holder::slots,
-    kit,
-    part::{self, Card},
+    incremental,
 };
 use crate::{
     ports::dom,
@@ -26,9 +26,9 @@ use crate::{
 /// Properties of [`InventoryCard`].
 #[derive(Properties, PartialEq)]
 pub struct InventoryCardProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// The person's clock.
+    /// The time of the person's computer.
     pub today: UnixTime,
 }
 
@@ -58,7 +58,7 @@ pub fn InventoryCard(InventoryCardProps { inventory, today }: &InventoryCardProp
                             if rotating { <th scope="col">{ words::STANDING }</th> }
                         </tr>
                     </thead>
-                    <tbody>{ gradual::rows(&folds, |_, fold| row(fold, inventory, rotating, *today)) }</tbody>
+                    <tbody>{ incremental::rows(&folds, |_, fold| row(fold, inventory, rotating, *today)) }</tbody>
                 </table>
             </div>
             if folds.is_empty() { <p class="body quiet" data-test="nothing-fits">{ words::NOTHING_FITS }</p> }
@@ -140,7 +140,7 @@ fn row(fold: &Fold, inventory: &Rc<InventoryReport>, rotating: bool, today: Unix
         Callback::from(move |()| holders(&inventory, &names))
     };
     html! {
-        <part::Row key={format!("{} {name}", first.role)} head={html! { name.clone() }} {under} {cells} columns={words::NODE_TABLE.len() + usize::from(rotating)} {content} test="node" name={name.clone()} />
+        <cards::Row key={format!("{} {name}", first.role)} head={html! { name.clone() }} {under} {cells} columns={words::NODE_TABLE.len() + usize::from(rotating)} {content} test="node" name={name.clone()} />
     }
 }
 
@@ -149,7 +149,7 @@ fn expiry(fold: &Fold, today: UnixTime) -> Html {
     let (date, days) = words::date_and_days(*until, today);
     let role = role::expiry(*until, today, false);
     html! {
-        <span><span class="nowrap">{ date }{ " " }<span class={classes!("chip", kit::class(role))}>{ days }</span></span><span class="hint path">{ place }</span></span>
+        <span><span class="nowrap">{ date }{ " " }<span class={classes!("chip", elements::class(role))}>{ days }</span></span><span class="hint path">{ place }</span></span>
     }
 }
 
@@ -161,7 +161,7 @@ fn state_of(findings: [usize; 3]) -> Html {
     };
     // Notes need no action.
     let text = words::state([findings[0], findings[1], 0]);
-    kit::chip(role, text)
+    elements::chip(role, text)
 }
 
 /// The files of a node, or of each of several nodes.
@@ -176,13 +176,13 @@ fn holders(inventory: &Rc<InventoryReport>, names: &[(String, String)]) -> Html 
         let holder = &inventory.holders[only];
         return html! { <div data-test="holder" data-name={holder.name.clone()}>{ slots(holder) }</div> };
     }
-    gradual::rows(&its, |_, &index| {
+    incremental::rows(&its, |_, &index| {
         let content = {
             let inventory = Rc::clone(inventory);
             Callback::from(move |()| slots(&inventory.holders[index]))
         };
         let holder = &inventory.holders[index];
-        html! { <part::Fold key={holder.name.clone()} class="nested" summary={summary(holder)} test="holder" name={holder.name.clone()} {content} /> }
+        html! { <cards::Fold key={holder.name.clone()} class="nested" summary={summary(holder)} test="holder" name={holder.name.clone()} {content} /> }
     })
 }
 

@@ -5,20 +5,20 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
+    cards::Card,
     icon::{Icon, icon},
-    part::Card,
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
+        act::Act,
         chart::Chart,
         outage::{Consent, Outage},
     },
     words,
 };
 
-/// What breaks, and when, why and for how long.
+/// The outages: what breaks, when, why and for how long.
 pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
     let [when, cause, duration] = words::OUTAGE_TERMS;
     html! {
@@ -27,7 +27,7 @@ pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
                 <li key={outage.cause.clone()} class="note warn" data-test="outage">
                     { icon(Icon::Warning) }
                     <div>
-                        <b>{ words::connection(&outage.client, &outage.server) }{ ", " }{ words::count(outage.connections, "connection") }</b>
+                        <b>{ words::connection(words::peers(&outage.peers)) }{ ", " }{ words::count(outage.connections, "connection") }</b>
                         <dl class="kv">
                             if let Some(chart) = chart {
                                 <dt>{ when }</dt><dd>{ words::outage_moments(chart, outage) }</dd>
@@ -47,17 +47,17 @@ pub fn outages(outages: &[Outage], chart: Option<&Chart>) -> Html {
 pub struct ConsentProps {
     /// What breaks.
     pub outages: Vec<Outage>,
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// The answer so far.
+    /// The state of the form.
     pub consent: Consent,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The outages, the box that accepts them, and the button that builds the package then.
+/// The outages, the checkbox that accepts them, and the button that builds the package.
 #[component]
 pub fn ConsentForm(props: &ConsentProps) -> Html {
     let ConsentProps { outages: found, chart, consent, busy, act } = props;
@@ -87,7 +87,7 @@ pub fn ConsentForm(props: &ConsentProps) -> Html {
     }
 }
 
-/// What was accepted, with the way back.
+/// The accepted outages, and the button that withdraws the acceptance.
 pub fn accepted(found: &[Outage], act: &Callback<Act>) -> Html {
     html! {
         <div data-test="accepted">

@@ -9,18 +9,18 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
-    gradual,
+    cards::{Card, Fold},
+    elements,
     icon::{Icon, icon},
-    kit,
-    part::{Card, Fold},
+    incremental,
     platform::use_tongue,
     preview::PreviewPane,
 };
 use crate::{
-    act::Act,
     ports::dom,
     state::{
         Preview,
+        act::Act,
         contexts::{Contexts, Target},
         tree::{self, Branch},
     },
@@ -32,32 +32,32 @@ use crate::{
 pub struct OutputsProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
-    /// Why the package was made.
+    /// The intent of the package.
     pub intent: Intent,
-    /// The file that is shown.
+    /// The selected file.
     pub preview: Option<Preview>,
-    /// Is it shown beside what was there?
+    /// Are changes shown in two columns?
     pub beside: bool,
     /// The kubectl contexts of this session.
     pub contexts: Contexts,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The card.
+/// The card's title.
 #[component]
 pub fn Outputs(props: &OutputsProps) -> Html {
     let branches = tree::branches(&props.package.files);
-    let (tongue, intent) = (use_tongue(), props.intent);
+    let (phase_names, intent) = (use_tongue(), props.intent);
     let phases = words::plan_phases(intent);
     let aside = html! { <span class="small quiet">{ words::package(&props.package) }</span> };
     let phase = |phase: u8| {
         let its: Vec<Branch> = branches.iter().filter(|branch| branch.phase == phase).cloned().collect();
         let files: usize = its.iter().map(Branch::len).sum();
-        let name = if phase == 0 { words::phase(0).to_owned() } else { words::plan_phase(intent, phase, tongue) };
-        let summary = html! { <>{ kit::phase(phase, name) }<span class="end">{ files }</span></> };
+        let name = if phase == 0 { words::phase(0).to_owned() } else { words::plan_phase(intent, phase, phase_names) };
+        let summary = html! { <>{ elements::phase(phase, name) }<span class="end">{ files }</span></> };
         let props = props.clone();
         let content = Callback::from(move |()| groups(&props, &its));
         html! { <li key={phase}><Fold {summary} {content} open={phases.first() == Some(&phase)} test="output-phase" name={phase.to_string()} /></li> }
@@ -75,7 +75,7 @@ pub fn Outputs(props: &OutputsProps) -> Html {
 fn groups(props: &OutputsProps, branches: &[Branch]) -> Html {
     html! {
         <ul>
-            { gradual::rows(branches, |_, branch| {
+            { incremental::rows(branches, |_, branch| {
                 let name = format!("{}/{}", branch.phase, branch.holder);
                 let summary = html! { <>{ words::holder(&branch.holder) }<span class="end">{ branch.len() }</span></> };
                 html! { <li key={name.clone()}><Fold {summary} content={folders(props, branch)} test="output-group" name={name.clone()} /></li> }
@@ -84,7 +84,7 @@ fn groups(props: &OutputsProps, branches: &[Branch]) -> Html {
     }
 }
 
-/// Folders, and under each its files.
+/// Folders with their files.
 fn folders(props: &OutputsProps, branch: &Branch) -> Callback<(), Html> {
     let (props, branch) = (props.clone(), branch.clone());
     Callback::from(move |()| {

@@ -2,10 +2,10 @@
 
 use yew::prelude::*;
 
-use super::part::Card;
+use super::cards::Card;
 use crate::{
     ports::password::{self, Typed},
-    state::lock::Lock,
+    state::encryption::Encryption,
     words,
 };
 
@@ -13,27 +13,27 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct PasswordProps {
     /// What is encrypted.
-    pub lock: Lock,
-    /// Is work under way?
+    pub encryption: Encryption,
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the password goes.
+    /// Receives the password.
     pub unlock: Callback<Typed>,
 }
 
-/// The field. Only the browser has its content until it is handed in.
+/// The form. Only the browser stores the field's value until it is submitted.
 #[component]
 pub fn PasswordPart(props: &PasswordProps) -> Html {
-    let PasswordProps { lock, busy, unlock } = props;
-    let hint = if lock.wrong { "password-problem password-hint" } else { "password-hint" };
+    let PasswordProps { encryption, busy, unlock } = props;
+    let hint = if encryption.wrong { "password-problem password-hint" } else { "password-hint" };
     html! {
-        <Card id="locked" title={words::LOCKED} lead={html! { words::locked(lock) }}>
+        <Card id="locked" title={words::LOCKED} lead={html! { words::locked(encryption) }}>
             <form class="body" onsubmit={unlock.reform(|event: SubmitEvent| password::typed(&event))} novalidate=true data-test="password-form">
                 <fieldset disabled={*busy}>
                     <div class="field">
                         <label for="password">{ words::PASSWORD }</label>
                         <input id="password" class="input" type="password" autocomplete="off" spellcheck="false" aria-describedby={hint}
-                            aria-invalid={lock.wrong.then_some("true")} data-test="password" />
-                        if lock.wrong {
+                            aria-invalid={encryption.wrong.then_some("true")} data-test="password" />
+                        if encryption.wrong {
                             <p id="password-problem" class="problem" data-test="problem">{ words::PASSWORD_WRONG }</p>
                         }
                         <span id="password-hint" class="hint">{ words::PASSWORD_HINT }</span>

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::part::Fold;
+use super::cards::Fold;
 use crate::{
     state::pki::{Pki, Place, Signer},
     words,
@@ -14,13 +14,13 @@ const WIDTH: usize = 1080;
 const SIDE: usize = 390;
 const ARROW: usize = 40;
 const ROW: usize = 40;
-/// So many letters fit beside the day on which it ends.
+/// Characters that fit beside the expiry date.
 const HOLDERS: usize = 38;
-/// An authority has room for its name, subject and end.
+/// The height of a CA: title, subject and expiry.
 const LEAST: usize = 76;
 const GAP: usize = 24;
 
-/// The drawing, and the same as a table.
+/// The diagram, and the same as a table.
 pub fn drawing(pki: &Rc<Pki>) -> Html {
     let heights: Vec<usize> = pki.signers.iter().map(height).collect();
     let total = heights.iter().map(|height| height + GAP).sum::<usize>();
@@ -70,7 +70,7 @@ fn authority(signer: &Signer, y: usize, height: usize) -> Html {
     }
 }
 
-/// A place and who has it, with an arrow from the authority.
+/// A path and its holders, with an arrow from the CA.
 fn row_of(place: &Place, x: usize, (from, to): (usize, usize), y: usize) -> Html {
     let (tip, anchor) = if to > from { ("m-6 -4 l6 4 l-6 4", "start") } else { ("m6 -4 l-6 4 l6 4", "end") };
     let middle = y + ROW / 2 - 4;
@@ -84,7 +84,7 @@ fn row_of(place: &Place, x: usize, (from, to): (usize, usize), y: usize) -> Html
     }
 }
 
-/// Every place of the drawing, and those that no authority signed.
+/// All paths of the diagram, and certificates of other issuers.
 fn table(pki: &Pki) -> Html {
     let rows = |kind: &'static str, title: String, places: &[Place]| -> Html {
         let rows = places.iter().map(|place| {

@@ -1,4 +1,4 @@
-//! Plan: the options beside the plan that follows from them.
+//! The step Plan: the options, and the plan.
 
 use std::{collections::BTreeSet, rc::Rc};
 
@@ -9,19 +9,20 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::{Card, Fold, Head},
+    elements,
+    fields::Problems,
     findings,
     icon::{Icon, icon},
-    kit,
     lifetimes::lifetimes,
     outage,
-    part::{Card, Fold, Head},
-    plan_form::{PlanOptions, Problems},
+    plan_form::PlanOptions,
     restarts, steps,
 };
 use crate::{
-    act::Act,
     state::{
         Foreseen, LoadedFile, Outcome,
+        act::Act,
         form::{FormChange, PlanForm},
         lifetimes::Lifetimes,
         outage::Outage,
@@ -35,27 +36,27 @@ use crate::{
 /// Properties of [`PlanPart`].
 #[derive(Properties, PartialEq)]
 pub struct PlanProps {
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
     /// The options.
     pub form: PlanForm,
-    /// What is wrong with them.
+    /// The problems of the form.
     pub problems: Problems,
     /// The loaded files.
     pub files: Rc<[LoadedFile]>,
-    /// What came of the options; an older one while a new one is on its way.
+    /// The result of planning; the previous one while a new one is being made.
     pub outcome: Option<Outcome>,
-    /// Did planning end the worker?
+    /// Did planning stop the worker?
     pub halted: bool,
-    /// How long everything is valid, old and new.
+    /// The validity periods of all certificates, and of the new CAs.
     pub lifetimes: Option<Lifetimes>,
-    /// What forbids the package.
+    /// The prediction that prevents the build.
     pub forbidden: Option<Rc<Foreseen>>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// Is the package being built?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
@@ -88,7 +89,7 @@ fn view(props: &PlanProps) -> Html {
             <Card id="refused" title={words::REFUSED} lead={html! { words::REFUSED_HINT }}>{ findings::findings(reasons, Some(&acknowledging(&props.form.acknowledged, &props.act))) }</Card>
         },
         None if !props.problems.all.is_empty() => {
-            kit::note(Role::Info, words::INCOMPLETE, words::problem(&props.problems.all[0].message))
+            elements::note(Role::Info, words::INCOMPLETE, words::problem(&props.problems.all[0].message))
         }
         None if props.halted => html! {
             <div class="row"><button type="button" class="btn" disabled={props.busy} onclick={props.act.reform(|_| Act::Plan)} data-test="plan-again">{ words::PREVIEW_PLAN }</button></div>
@@ -97,7 +98,7 @@ fn view(props: &PlanProps) -> Html {
     }
 }
 
-/// What would break, before anything is built.
+/// The prediction that a connection breaks.
 fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
     html! {
         <Card id="foreseen" title={words::FORESEEN} lead={html! { words::foreseen(foreseen.acceptable) }}>
@@ -119,25 +120,25 @@ fn strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [steps, restarts, pods, changes, keys] = words::PLAN_STRIP;
     html! {
         <dl class="strip" data-test="plan-strip">
-            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
-            { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
-            { kit::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
-            { kit::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
-            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
+            { elements::stat(Role::Plain, steps, words::grouped(plan.steps.len()), words::phases(costs.phases)) }
+            { elements::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) }
+            { elements::stat(Role::Plain, pods, words::grouped(costs.pod_steps.len()), words::pod_steps(&costs.pod_steps)) }
+            { elements::stat(Role::Plain, changes, words::grouped(costs.changes), words::on_nodes(costs.nodes, costs.workers)) }
+            { elements::stat(Role::Plain, keys, words::grouped(plan.keys.len()), words::key_kinds(costs.cas, plan.keys.len() - costs.cas)) }
         </dl>
     }
 }
 
-/// The facts about a renewal: what changes, and that no key leaves the cluster.
+/// The summary of a renewal: what changes, and that no key leaves the cluster.
 fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
     let [steps, restarts, ..] = words::PLAN_STRIP;
     let [certificates, keys] = renewal::PLAN_STRIP;
     html! {
         <dl class="strip" data-test="plan-strip">
-            { kit::stat(Role::Plain, steps, words::grouped(plan.steps.len()), renewal::SAME_CAS) }
-            { kit::stat(Role::Plain, certificates, words::grouped(costs.changes), renewal::on_nodes(costs.nodes)) }
-            if costs.restarts > 0 { { kit::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) } }
-            { kit::stat(Role::Plain, keys, words::grouped(plan.keys.len()), renewal::NO_KEYS) }
+            { elements::stat(Role::Plain, steps, words::grouped(plan.steps.len()), renewal::SAME_CAS) }
+            { elements::stat(Role::Plain, certificates, words::grouped(costs.changes), renewal::on_nodes(costs.nodes)) }
+            if costs.restarts > 0 { { elements::stat(Role::Plain, restarts, words::grouped(costs.restarts), words::ONE_AT_A_TIME) } }
+            { elements::stat(Role::Plain, keys, words::grouped(plan.keys.len()), renewal::NO_KEYS) }
         </dl>
     }
 }
@@ -147,21 +148,21 @@ fn renewal_strip(plan: &PlanReport, costs: &Costs) -> Html {
 pub struct PlanViewProps {
     /// The plan.
     pub plan: Rc<PlanReport>,
-    /// What was found.
+    /// The inventory.
     pub inventory: Rc<InventoryReport>,
-    /// How long everything is valid, old and new.
+    /// The validity periods of all certificates, and of the new CAs.
     pub lifetimes: Option<Lifetimes>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// The dependencies that the person acknowledges.
     pub acknowledged: BTreeSet<String>,
-    /// Is the rotation that is in progress given up?
+    /// Is the rotation in progress discarded?
     pub starting_over: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// What to know before the start, phases, steps, restarts, CAs.
+/// The plan: findings, phases, steps, restarts, CAs.
 #[component]
 pub fn PlanView(props: &PlanViewProps) -> Html {
     let PlanViewProps { plan, inventory, lifetimes: lives, accepted, acknowledged, starting_over, act } = props;
@@ -190,13 +191,13 @@ fn acknowledging(done: &BTreeSet<String>, act: &Callback<Act>) -> findings::Ackn
     findings::Acknowledging { done: done.clone(), act: act.clone() }
 }
 
-/// How far a rotation in progress is, and its next step.
+/// The progress of a rotation, and its next step.
 fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
     let row = |one: &PhaseProgress| {
-        let picture = if one.is_done() { Icon::Ok } else { Icon::Info };
+        let matrix_view = if one.is_done() { Icon::Ok } else { Icon::Info };
         html! {
             <li key={one.phase} class={if one.is_done() { "ok" } else { "" }} data-test="phase-progress" data-done={one.is_done().to_string()}>
-                { icon(picture) }
+                { icon(matrix_view) }
                 <span><b>{ words::phase(one.phase) }</b><span class="hint">{ words::phase_progress(one) }</span></span>
             </li>
         }
@@ -210,15 +211,15 @@ fn progress_card(plan: &PlanReport, progress: &[PhaseProgress]) -> Html {
     }
 }
 
-/// The three phases at once.
+/// The three phases.
 fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
     let card = |phase: u8| {
         let steps = plan.steps.iter().filter(|step| step.phase == phase).count();
         let files: usize = rows.iter().filter(|row| row.phase == phase).map(Step::files).sum();
         let (same, new) = words::phase_meaning(phase);
         html! {
-            <li key={phase} class={kit::phase_class(phase)}>
-                <div class="row between">{ kit::phase(phase, words::phase_short(phase)) }<span class="small quiet">{ words::phase_size(steps, files) }</span></div>
+            <li key={phase} class={elements::phase_class(phase)}>
+                <div class="row between">{ elements::phase(phase, words::phase_short(phase)) }<span class="small quiet">{ words::phase_size(steps, files) }</span></div>
                 <p class="small">{ same }<b>{ new }</b></p>
             </li>
         }
@@ -226,14 +227,14 @@ fn rail(plan: &PlanReport, rows: &[Step]) -> Html {
     html! { <ol class="rail">{ for [1, 2, 3].map(card) }</ol> }
 }
 
-/// Each CA, and what replaces it.
+/// Each CA, and its replacement.
 fn successors(plan: &PlanReport, inventory: &InventoryReport) -> Html {
     let [ca, current, new, key] = words::SUCCESSOR_TABLE;
     let row = |authority: &airlock_core::report::AuthorityReport| {
         let old = &authority.certificate;
         let successor = plan.authorities.iter().find(|one| one.id == authority.id);
         html! {
-            <tr key={authority.title.clone()} data-test={successor.map(|_| "successor")} data-name={words::authority_id(authority.id)}>
+            <tr key={authority.title.clone()} data-test={successor.map(|_| "successor")} data-name={authority.id.as_str()}>
                 <th scope="row">{ &authority.title }</th>
                 <td data-l={current}><span><span class="path">{ &old.subject }</span><span class="hint">{ &old.key_type }{ " · " }{ words::until_date(old.not_after) }</span></span></td>
                 if let Some(one) = successor {

@@ -1,48 +1,44 @@
-//! Plan: the options, beside the plan.
+//! The step Plan: the options.
 
 use std::rc::Rc;
 
 use airlock_core::plan::request::{Intent, KubeletCertificates, Workers};
 use yew::prelude::*;
 
-use super::{authority_form::AuthorityFields, part::Card, start_over::start_over};
+use super::{
+    authority_form::AuthorityFields,
+    cards::Card,
+    fields::{Problems, checkbox, described_by_hint, has_problem, hint, invalid, problem, property, radio_option},
+    start_over::start_over,
+};
 use crate::{
-    act::Act,
     ports::dom,
     state::{
         LoadedFile,
-        form::{FormChange, FormProblem, PlanForm},
+        act::Act,
+        form::{FormChange, PlanForm},
     },
     words::{self, hints, renewal},
 };
 
-/// What is wrong with the options, and whether the person tried to build with that.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Problems {
-    /// The problems.
-    pub all: Rc<[FormProblem]>,
-    /// Is what is missing a mistake by now?
-    pub attempted: bool,
-}
-
 /// Properties of [`PlanOptions`].
 #[derive(Properties, PartialEq)]
 pub struct PlanFormProps {
-    /// What stands in the fields.
+    /// The form's values.
     pub form: PlanForm,
-    /// The platform that it is of.
+    /// The platform's id.
     pub platform: AttrValue,
-    /// What is wrong with it.
+    /// The problems of the form.
     pub problems: Problems,
-    /// The loaded files, among which an imported CA is.
+    /// The loaded files, from which an imported CA is chosen.
     pub files: Rc<[LoadedFile]>,
     /// Is the package being built?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The options, each with its value in the closed row.
+/// The options; closed rows show their values.
 #[component]
 pub fn PlanOptions(props: &PlanFormProps) -> Html {
     let PlanFormProps { form, problems, busy, act, .. } = props;
@@ -68,14 +64,14 @@ fn intent(form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let one = |intent: Intent| {
         let (id, label) = renewal::intent(intent);
         let chosen = change.reform(move |_: Event| FormChange::Intent(intent));
-        way(id, "intent".to_owned(), form.intent() == intent, label, hints::intent(intent), chosen)
+        radio_option(id, "intent".to_owned(), form.intent() == intent, label, hints::intent(intent), chosen)
     };
     let (_, value) = renewal::intent(form.intent());
     let content = html! { <div class="stackv" role="radiogroup" aria-label={renewal::INTENT} data-test="intent">{ for Intent::ALL.map(one) }</div> };
     property(renewal::INTENT, value, true, content)
 }
 
-/// The options of a package that renews certificates, and why it has no others.
+/// The options of a renewal, and why it has no others.
 fn renewal_options(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let typed = change.reform(|event: InputEvent| FormChange::LeafDays(dom::value(&event)));
     let field = ("leaf-days", renewal::EXPECTED_DAYS, hints::EXPECTED_DAYS);
@@ -97,13 +93,13 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
             <div id="authorities" tabindex="-1">
                 { problem(problems, "authorities") }
                 for (index, authority) in form.authorities.iter().enumerate() {
-                    <AuthorityFields key={words::authority_id(authority.id)} form={authority.clone()} course={form.course(authority).clone()} external={form.external_ca}
-                        {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, words::authority_id(authority.id))} {act} />
+                    <AuthorityFields key={authority.id.as_str()} form={authority.clone()} progress={form.progress(authority).clone()} external={form.external_ca}
+                        {platform} problems={problems.clone()} {files} open={index == 0 || has_problem(problems, authority.id.as_str())} {act} />
                 }
             </div>
             if form.takes_strategy { { strategy(form, problems, change) } }
             { property(words::EXTERNAL_OPTION, words::external_summary(form.external_ca), form.external_ca,
-                tick("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
+                checkbox("external-ca", form.external_ca, words::EXTERNAL_CA, words::EXTERNAL_CA_HINT, change.reform(FormChange::ExternalCa))) }
             { property(words::VALIDITY, &words::validity_summary(form), has_problem(problems, "ca-days") || has_problem(problems, "leaf-days"), html! {
                 <>
                     { days(("ca-days", words::CA_DAYS, hints::CA_DAYS), &form.ca_days, problems, change.reform(|event: InputEvent| FormChange::CaDays(dom::value(&event)))) }
@@ -111,7 +107,7 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
                 </>
             }) }
             { property(words::KEYS_OPTION, words::keys_summary(form.keep_keys), false,
-                tick("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
+                checkbox("keep-keys", form.keep_keys, words::KEEP_KEYS, words::KEEP_KEYS_HINT, change.reform(FormChange::KeepKeys))) }
             { property(words::KUBELETS_OPTION, words::kubelet_certificates(form.kubelet_certificates).1, false, html! {
                 <div role="radiogroup" aria-label={words::KUBELETS_OPTION}>{ for [KubeletCertificates::Renew, KubeletCertificates::Mint].map(|how| kubelets(how, form, change)) }</div>
             }) }
@@ -122,13 +118,13 @@ fn rotation_options(props: &PlanFormProps, change: &Callback<FormChange>) -> Htm
             }
             if !form.outages.is_empty() {
                 { property(words::OUTAGE_OPTION, &words::accept_outages(&form.outages), true,
-                    tick("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
+                    checkbox("accept-outages", form.accept_outage, &words::accept_outages(&form.outages), words::OUTAGE_FORM_HINT, change.reform(FormChange::AcceptOutage))) }
             }
         </>
     }
 }
 
-/// The options of a strategy for subclouds, as they follow `create`.
+/// The options of a subcloud strategy, as arguments of `create`.
 fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let oninput = change.reform(|event: InputEvent| FormChange::Strategy(dom::value(&event)));
     let value = match form.strategy.trim() {
@@ -151,93 +147,6 @@ fn strategy(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>)
     )
 }
 
-/// An option with its current value in the closed row. All fields are there at once: there are few.
-pub fn property(title: &str, value: &str, open: bool, content: Html) -> Html {
-    html! { <Property title={title.to_owned()} value={value.to_owned()} {open}>{ content }</Property> }
-}
-
-/// Properties of [`Property`].
-#[derive(Properties, PartialEq)]
-pub struct PropertyProps {
-    /// What it is.
-    pub title: AttrValue,
-    /// Its current value.
-    pub value: AttrValue,
-    /// Is it open? A change to `true` opens it.
-    pub open: bool,
-    /// The fields.
-    pub children: Html,
-}
-
-/// An option that opens.
-#[component]
-pub fn Property(props: &PropertyProps) -> Html {
-    let open = use_state_eq(|| props.open);
-    {
-        let open = open.clone();
-        use_effect_with(props.open, move |wanted| {
-            if *wanted {
-                open.set(true);
-            }
-        });
-    }
-    let ontoggle = {
-        let open = open.clone();
-        move |event: Event| open.set(dom::is_open(&event))
-    };
-    html! {
-        <details class="prop" open={*open} {ontoggle} data-test="property">
-            <summary><span><b>{ &props.title }</b><span class="hint">{ &props.value }</span></span>{ super::icon::chevron() }</summary>
-            <div class="body">{ props.children.clone() }</div>
-        </details>
-    }
-}
-
-fn has_problem(problems: &Problems, field: &str) -> bool {
-    problems.all.iter().any(|problem| problem.field.starts_with(field))
-}
-
-/// What is wrong with a field, for those who look and for screen readers.
-pub fn problem(problems: &Problems, field: &str) -> Html {
-    problems.all.iter().find(|problem| problem.field == field).map_or_else(Html::default, |problem| {
-        let mistake = problems.attempted || !problem.missing;
-        html! { <p id={format!("{field}-problem")} class={if mistake { "problem" } else { "hint" }} data-test="problem">{ words::problem(&problem.message) }</p> }
-    })
-}
-
-/// The id of the sentence about a field, if there is one.
-pub fn described_by(problems: &Problems, field: &str) -> Option<String> {
-    problems.all.iter().any(|problem| problem.field == field).then(|| format!("{field}-problem"))
-}
-
-/// Why a choice matters.
-pub fn hint(field: &str, text: &'static str) -> Html {
-    html! { <span id={format!("{field}-hint")} class="hint">{ text }</span> }
-}
-
-/// The ids of what is wrong with a field, if anything is, and of its hint.
-pub fn described_by_hint(problems: &Problems, field: &str) -> String {
-    let hint = format!("{field}-hint");
-    described_by(problems, field).map_or_else(|| hint.clone(), |problem| format!("{problem} {hint}"))
-}
-
-/// One of several ways, with why it matters.
-pub fn way(id: &str, name: String, checked: bool, label: &str, why: &'static str, chosen: Callback<Event>) -> Html {
-    html! {
-        <div class="opt">
-            <input id={id.to_owned()} type="radio" {name} {checked} aria-describedby={format!("{id}-hint")} onchange={chosen} data-test={id.to_owned()} />
-            <label for={id.to_owned()}>{ label }</label>
-            { hint(id, why) }
-        </div>
-    }
-}
-
-/// Is a field wrong, rather than not filled in yet?
-pub fn invalid(problems: &Problems, field: &str) -> Option<&'static str> {
-    let wrong = |problem: &FormProblem| problem.field == field && (problems.attempted || !problem.missing);
-    problems.all.iter().any(wrong).then_some("true")
-}
-
 fn days(
     (id, label, why): (&'static str, &str, &'static str),
     value: &str,
@@ -254,26 +163,21 @@ fn days(
     }
 }
 
-/// A box with what ticking it means.
-pub fn tick(id: &str, checked: bool, label: &str, why: &'static str, ticked: Callback<bool>) -> Html {
-    html! {
-        <div class="opt">
-            <input id={id.to_owned()} type="checkbox" {checked} aria-describedby={format!("{id}-hint")} data-test={id.to_owned()}
-                onchange={ticked.reform(|event: Event| dom::checked(&event))} />
-            <label for={id.to_owned()}>{ label }</label>
-            { hint(id, why) }
-        </div>
-    }
-}
-
 fn kubelets(how: KubeletCertificates, form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let (id, label) = words::kubelet_certificates(how);
     let chosen = change.reform(move |_: Event| FormChange::KubeletCertificates(how));
-    way(id, "kubelet-certificates".to_owned(), form.kubelet_certificates == how, label, hints::kubelets(how), chosen)
+    radio_option(
+        id,
+        "kubelet-certificates".to_owned(),
+        form.kubelet_certificates == how,
+        label,
+        hints::kubelets(how),
+        chosen,
+    )
 }
 
 fn workers(how: Workers, form: &PlanForm, change: &Callback<FormChange>) -> Html {
     let (id, label) = renewal::workers(how);
     let chosen = change.reform(move |_: Event| FormChange::Workers(how));
-    way(id, "workers".to_owned(), form.workers() == how, label, hints::workers(how), chosen)
+    radio_option(id, "workers".to_owned(), form.workers() == how, label, hints::workers(how), chosen)
 }

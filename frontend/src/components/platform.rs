@@ -5,19 +5,21 @@ use yew::prelude::*;
 
 use super::icon::{Icon, icon};
 use crate::{
-    act::Act,
     ports::dom,
-    state::platform::{self, Tongue},
+    state::{
+        act::Act,
+        platform::{self, PhaseNames},
+    },
     words::platform as words,
 };
 
-/// The platform's own terms, for whatever names a phase.
+/// The platform's names of the phases, from the context.
 #[hook]
-pub fn use_tongue() -> Tongue {
+pub fn use_tongue() -> PhaseNames {
     use_context().unwrap_or_default()
 }
 
-/// The choice; where core cannot detect it, the question stands out.
+/// The choice; a callout if core cannot detect the platform.
 pub fn choice(inventory: &InventoryReport, chosen: Option<&'static str>, busy: bool, act: &Callback<Act>) -> Html {
     let asked = platform::is_asked(inventory);
     let onchange = act.reform(|event: Event| Act::Platform(platform::chosen(&dom::value(&event))));

@@ -1,14 +1,14 @@
-//! A file of the package compared with the loaded one. Core has replaced private keys by their pins.
+//! A file of the package compared with the loaded one. Core has replaced private keys with their public key pins.
 
 use airlock_core::report::{CertificateReport, FilePreview, LineChange};
 use yew::prelude::*;
 
 use super::certificate::rows;
 use crate::{
-    act::Act,
     state::{
         Preview,
-        sides::{self, Pair},
+        act::Act,
+        comparison::{self, Pair},
     },
     words,
 };
@@ -16,15 +16,15 @@ use crate::{
 /// Properties of [`PreviewPane`].
 #[derive(Properties, PartialEq)]
 pub struct PreviewProps {
-    /// The file, or that it is on its way.
+    /// The selected file.
     pub preview: Preview,
-    /// Is it shown beside what was there, rather than in one column with it?
+    /// Are changes shown in two columns instead of one?
     pub beside: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
-/// The certificates and the lines, with those that went and those that came.
+/// The certificates and the lines, removed and added.
 #[component]
 pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html {
     let Some(file) = preview.file.as_deref() else { return html! { <p>{ "Fetching …" }</p> } };
@@ -43,7 +43,7 @@ pub fn PreviewPane(PreviewProps { preview, beside, act }: &PreviewProps) -> Html
                 }
             </div>
             if changes {
-                { for sides::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
+                { for comparison::pairs(file).into_iter().filter(|pair| !pair.is_kept()).map(|pair| certificates(&pair)) }
             }
             if changes && *beside {
                 { lines_beside(file) }
@@ -84,7 +84,7 @@ fn lines_beside(file: &FilePreview) -> Html {
                     <th scope="col" colspan="2">{ words::AFTER }</th>
                 </tr></thead>
                 <tbody>
-                    for (index, row) in sides::rows(file).into_iter().enumerate() {
+                    for (index, row) in comparison::rows(file).into_iter().enumerate() {
                         <tr key={index} class={classes!((!row.kept).then_some("changed"))}>
                             { cell(row.before, row.kept, false) }
                             { cell(row.after, row.kept, true) }
@@ -96,7 +96,7 @@ fn lines_beside(file: &FilePreview) -> Html {
     }
 }
 
-/// What was there and what takes its place, field by field.
+/// A certificate and its replacement, field by field.
 fn certificates(pair: &Pair<'_>) -> Html {
     let fields = |one: Option<&CertificateReport>| one.map(rows).unwrap_or_default();
     let (before, after) = (fields(pair.before), fields(pair.after));

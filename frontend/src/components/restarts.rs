@@ -1,14 +1,14 @@
-//! Restarts per node: what a person asks first.
+//! Restarts per node.
 
 use std::collections::BTreeMap;
 
 use airlock_core::{plan::request::Intent, report::PlanReport};
 use yew::prelude::*;
 
-use super::{kit, part::Card};
+use super::{cards::Card, elements};
 use crate::{state::timetable, words};
 
-/// The card; nothing where nothing restarts.
+/// The card; empty without restarts.
 pub fn card(plan: &PlanReport) -> Html {
     let all = timetable::restarts(plan);
     if all.is_empty() {
@@ -46,7 +46,7 @@ fn phases(times: &BTreeMap<u8, usize>, intent: Intent) -> Html {
     html! {
         <span class="row">
             <b>{ all }</b>
-            { for times.keys().map(|&phase| html! { <span key={phase} class={classes!("phase", kit::phase_class(phase))}><span class="sr">{ words::phase(phase) }</span></span> }) }
+            { for times.keys().map(|&phase| html! { <span key={phase} class={classes!("phase", elements::phase_class(phase))}><span class="sr">{ words::phase(phase) }</span></span> }) }
         </span>
     }
 }

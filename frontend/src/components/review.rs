@@ -1,4 +1,4 @@
-//! Review: result, matrix with the selected cell, trust diagram, files, fingerprints.
+//! The step Review: result, matrix with the selected cell, trust diagram, files, fingerprints.
 
 use std::rc::Rc;
 
@@ -9,22 +9,22 @@ use airlock_core::{
 use yew::prelude::*;
 
 use super::{
+    cards::Head,
+    elements,
     fingerprints::fingerprints,
-    gradual::Gradual,
-    kit,
+    incremental::Incremental,
+    matrix_view::{MatrixPart, TrustPart},
     outputs::Outputs,
-    part::Head,
-    picture::{MatrixPart, TrustPart},
-    reach,
+    partial_plan,
 };
 use crate::{
-    act::Act,
     state::{
         Preview,
+        act::Act,
         chart::{Chart, Mark},
         contexts::Contexts,
-        picture::Picture,
-        reach::reach,
+        matrix_view::MatrixView,
+        partial_plan::partial_plan,
         role::Role,
     },
     words::{self, renewal},
@@ -35,32 +35,32 @@ use crate::{
 pub struct ReviewProps {
     /// The package's files.
     pub package: Rc<PackageReport>,
-    /// The plan that it was made of.
+    /// The plan that it was built from.
     pub plan: Option<Rc<PlanReport>>,
-    /// What was found.
+    /// The inventory.
     pub inventory: Option<Rc<InventoryReport>>,
     /// The new CAs, in the plan's order.
     pub authorities: Rc<[CertificateReport]>,
-    /// What was predicted of it.
+    /// The predicted trust matrix.
     pub chart: Rc<Chart>,
-    /// Where the person is in it.
-    pub picture: Picture,
-    /// The file that is shown.
+    /// Selection and focus in the matrix.
+    pub matrix_view: MatrixView,
+    /// The selected file.
     pub preview: Option<Preview>,
-    /// Is it shown beside what was there?
+    /// Are changes shown in two columns?
     pub beside: bool,
     /// The kubectl contexts of this session.
     pub contexts: Contexts,
-    /// Is work under way?
+    /// Is a job in progress?
     pub busy: bool,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
 /// The step.
 #[component]
 pub fn ReviewPart(props: &ReviewProps) -> Html {
-    let ReviewProps { package, plan, inventory, authorities, chart, picture, preview, beside, contexts, busy, act } =
+    let ReviewProps { package, plan, inventory, authorities, chart, matrix_view, preview, beside, contexts, busy, act } =
         props;
     let intent = plan.as_ref().map(|plan| plan.intent).unwrap_or_default();
     let outputs = html! { <Outputs {package} {intent} preview={preview.clone()} {beside} contexts={contexts.clone()} {busy} {act} /> };
@@ -70,11 +70,11 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
     let mut pieces = vec![
         html! {
             <>
-                if let Some(reach) = plan.as_ref().and_then(|plan| reach(plan)) { { reach::ends(&reach) } }
-                <MatrixPart {chart} picture={picture.clone()} plan={plan.clone()} {act} />
+                if let Some(partial_plan) = plan.as_ref().and_then(|plan| partial_plan(plan)) { { partial_plan::ends(&partial_plan) } }
+                <MatrixPart {chart} matrix_view={matrix_view.clone()} plan={plan.clone()} {act} />
             </>
         },
-        html! { <TrustPart {chart} picture={picture.clone()} {act} /> },
+        html! { <TrustPart {chart} matrix_view={matrix_view.clone()} {act} /> },
         outputs,
     ];
     if let (Some(inventory), Some(plan)) = (inventory, plan) {
@@ -87,7 +87,7 @@ pub fn ReviewPart(props: &ReviewProps) -> Html {
                 <span data-test="matrix-summary">{ words::answer(chart) }{ " " }{ words::matrix(&chart.total(), steps) }</span>
             </Head>
             { strip(chart, package, plan.as_deref()) }
-            <Gradual {pieces} />
+            <Incremental {pieces} />
         </div>
     }
 }
@@ -102,7 +102,7 @@ fn renewed(props: &ReviewProps, outputs: Html) -> Html {
                 <span data-test="matrix-summary">{ renewal::REVIEW_SENTENCE }</span>
             </Head>
             <dl class="strip" data-test="review-strip">
-                { kit::stat(Role::Ok, trust, value, meaning) }
+                { elements::stat(Role::Ok, trust, value, meaning) }
                 { files(package, plan.as_deref()) }
             </dl>
             { outputs }
@@ -116,7 +116,7 @@ fn files(package: &PackageReport, plan: Option<&PlanReport>) -> Html {
     let (_, size) = words::package_size(package, plan)
         .split_once(" · ")
         .map_or((String::new(), String::new()), |(a, b)| (a.to_owned(), b.to_owned()));
-    kit::stat(Role::Plain, title, words::count(package.files.len(), "file"), size)
+    elements::stat(Role::Plain, title, words::count(package.files.len(), "file"), size)
 }
 
 fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> Html {
@@ -130,10 +130,10 @@ fn strip(chart: &Chart, package: &PackageReport, plan: Option<&PlanReport>) -> H
     };
     html! {
         <dl class="strip" data-test="review-strip">
-            { kit::stat(role, lost, answer, sub) }
-            { kit::stat(Role::Plain, connections, words::of(total.working, total.connections), words::combinations(total.states)) }
-            { kit::stat(Role::Plain, old, words::of(total.rejected, total.uses), words::REJECTED) }
-            { kit::stat(if total.differs { Role::Warning } else { Role::Plain }, clients, words::VERIFIERS, words::same_result(total.differs)) }
+            { elements::stat(role, lost, answer, sub) }
+            { elements::stat(Role::Plain, connections, words::of(total.working, total.connections), words::combinations(total.states)) }
+            { elements::stat(Role::Plain, old, words::of(total.rejected, total.uses), words::REJECTED) }
+            { elements::stat(if total.differs { Role::Warning } else { Role::Plain }, clients, words::VERIFIERS, words::same_result(total.differs)) }
             { files(package, plan) }
         </dl>
     }

@@ -3,8 +3,8 @@
 use airlock_core::sample::SAMPLES;
 use yew::prelude::*;
 
-use super::part::Card;
-use crate::{act::Act, words::sample as words};
+use super::cards::Card;
+use crate::{state::act::Act, words::sample as words};
 
 /// The samples that can be generated.
 pub fn choice(busy: bool, act: &Callback<Act>) -> Html {

@@ -2,14 +2,14 @@
 
 use yew::prelude::*;
 
-use super::plan_form::{Problems, described_by, invalid, problem, property, way};
+use super::fields::{Problems, described_by, invalid, problem, property, radio_option};
 use crate::{
     ports::dom,
     state::form::{FormChange, PlanForm},
     words::{self, hints},
 };
 
-/// The two choices, and the confirmation that the second one takes.
+/// The two choices, and the confirmation for the second one.
 pub fn start_over(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) -> Html {
     let value = if form.start_over { words::START_OVER_CHOICE } else { words::GO_ON };
     property(words::START_OVER, value, true, content(form, problems, change))
@@ -40,5 +40,5 @@ fn content(form: &PlanForm, problems: &Problems, change: &Callback<FormChange>) 
 }
 
 fn one(id: &str, checked: bool, (label, why): (&str, &'static str), chosen: Callback<Event>) -> Html {
-    way(id, "start-over".to_owned(), checked, label, why, chosen)
+    radio_option(id, "start-over".to_owned(), checked, label, why, chosen)
 }

@@ -1,4 +1,4 @@
-//! The steps as one table: identical nodes folded, each row opens to its files.
+//! The steps as a table: identical nodes are folded, each row opens to its files.
 
 use std::rc::Rc;
 
@@ -6,10 +6,10 @@ use airlock_core::{plan::request::Intent, report::PlanReport};
 use yew::prelude::*;
 
 use super::{
-    gradual::Gradual,
+    cards::{Card, Row},
+    elements::{self, Command},
     icon::{Icon, icon},
-    kit::{self, Command},
-    part::{Card, Row},
+    incremental::Incremental,
     platform::use_tongue,
 };
 use crate::{
@@ -26,11 +26,11 @@ pub struct StepsProps {
     pub rows: Rc<Vec<Step>>,
 }
 
-/// The card.
+/// The card's title.
 #[component]
 pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
     let open = use_state_eq(|| false);
-    let tongue = use_tongue();
+    let phase_names = use_tongue();
     let toggle = {
         let open = open.clone();
         move |_: MouseEvent| open.set(!*open)
@@ -43,7 +43,7 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
     };
     let phase = |phase: u8| {
         let its: Vec<&Step> = rows.iter().filter(|row| row.phase == phase).collect();
-        let name = words::plan_phase(plan.intent, phase, tongue);
+        let name = words::plan_phase(plan.intent, phase, phase_names);
         let columns = words::STEP_TABLE.len();
         let span = its
             .first()
@@ -54,12 +54,12 @@ pub fn StepsCard(StepsProps { plan, rows }: &StepsProps) -> Html {
         let pieces: Vec<Html> =
             its.iter().enumerate().map(|(index, step)| row(step, pausing && index + 1 == its.len(), *open)).collect();
         html! {
-            <tbody key={phase} class={kit::phase_class(phase)} data-test="phase" data-phase={phase.to_string()}>
-                <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ kit::phase(phase, name) }<span class="hint">{ words::plan_phase_heading(plan.intent, phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
+            <tbody key={phase} class={elements::phase_class(phase)} data-test="phase" data-phase={phase.to_string()}>
+                <tr class="phase-row"><th colspan={columns.to_string()} scope="rowgroup">{ elements::phase(phase, name) }<span class="hint">{ words::plan_phase_heading(plan.intent, phase) }</span><span class="hint wide-only">{ span }</span></th></tr>
                 if its.is_empty() {
                     <tr><td colspan={columns.to_string()} class="quiet">{ words::no_steps(plan, phase) }</td></tr>
                 }
-                <Gradual {pieces} at_once={12} />
+                <Incremental {pieces} at_once={12} />
             </tbody>
         }
     };
@@ -124,7 +124,7 @@ fn commands(step: &Step) -> Html {
     }
 }
 
-/// The files of a step, and what else is done.
+/// The files of a step, and its other actions.
 fn details(step: &Step) -> Html {
     let [target, now, after] = words::FILE_TABLE;
     html! {

@@ -3,19 +3,18 @@
 use yew::prelude::*;
 
 use super::{
-    kit::{self, Copy},
-    part::{Card, Fold},
+    cards::{Card, Fold},
+    elements::{self, Copy},
 };
 use crate::{
-    act::Act,
-    state::{Checks, memory::Memory, role::Role},
+    state::{Checks, act::Act, memory::Memory, role::Role},
     words,
 };
 
 /// The card on Load: network, version, checksum.
 pub fn this_page(checks: &Checks) -> Html {
     let role = if checks.is_well() { Role::Ok } else { Role::Error };
-    let aside = kit::chip(
+    let aside = elements::chip(
         if checks.tested.is_none() { Role::Plain } else { role },
         words::capital(words::tested(checks.tested)),
     );
@@ -39,11 +38,11 @@ pub fn this_page(checks: &Checks) -> Html {
 /// Properties of [`TrustPanel`].
 #[derive(Clone, Properties, PartialEq)]
 pub struct TrustProps {
-    /// What the page found out about itself.
+    /// The results of the page's checks of itself.
     pub checks: Checks,
     /// What is in memory.
     pub memory: Memory,
-    /// Where the person's doings go.
+    /// Receives the person's actions.
     pub act: Callback<Act>,
 }
 
@@ -57,7 +56,7 @@ pub fn TrustPanel(props: &TrustProps) -> Html {
     html! { <Fold class="card" summary={summary(&props.checks)} {content} test="trust-panel" name="trust-panel" /> }
 }
 
-/// What is shown while it is closed.
+/// The summary of the closed panel.
 fn summary(checks: &Checks) -> Html {
     html! { <><b>{ words::TRUST_PANEL }</b><span class={classes!("small", if checks.is_well() { "quiet" } else { "problem" })}>{ words::checks(checks) }</span></> }
 }

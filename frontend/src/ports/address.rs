@@ -1,4 +1,4 @@
-//! The page's address: the fragment names the step, and nothing else.
+//! The page's address, whose fragment is the step's id.
 
 use gloo_events::EventListener;
 use gloo_utils::{document, window};
@@ -13,12 +13,12 @@ pub fn fragment() -> String {
     address.split_once('#').map(|(_, fragment)| fragment.to_owned()).unwrap_or_default()
 }
 
-/// Calls `changed` after every change of the fragment, as long as the page lives.
+/// Calls `changed` after every change of the fragment.
 pub fn listen(changed: impl Fn() + 'static) {
     EventListener::new(&window(), "hashchange", move |_| changed()).forget();
 }
 
-/// Follows the link of that id, as a person does: the page itself never sets its address.
+/// Clicks the link of that id: the page never sets its address directly.
 pub fn follow(link: &str) {
     if let Some(link) = dom::element(link).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         link.click();

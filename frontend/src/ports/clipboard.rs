@@ -1,14 +1,14 @@
-//! The clipboard, written to without seeing what is written.
+//! The clipboard, which the page writes without reading the text.
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Blob, ClipboardItem};
 
-use super::{reason, window};
+use super::browser::{reason, window};
 
-/// Puts a text into the clipboard that is still being made. Call it while the person's click is handled:
-/// the browser lets nobody else write there. The text passes from blob to clipboard inside the browser.
+/// Writes a text to the clipboard that is still being created. Call it in the click handler:
+/// browsers allow it nowhere else. The text goes from blob to clipboard inside the browser.
 pub fn write(text: impl Future<Output = Result<Blob, String>> + 'static) -> impl Future<Output = Result<(), String>> {
     let text =
         future_to_promise(async { text.await.map(Into::into).map_err(|error| js_sys::Error::new(&error).into()) });

@@ -1,4 +1,4 @@
-//! What components need of the document.
+//! The document: fields, focus, colours.
 
 use gloo_utils::{document, document_element};
 use wasm_bindgen::JsCast;
@@ -7,9 +7,9 @@ use web_sys::{
 };
 use yew::{BaseComponent, Renderer};
 
-use crate::state::{keys, picture::Way};
+use crate::state::{keys, matrix_view::Motion};
 
-/// What a field holds after an event; empty for anything but a field.
+/// The value of an event's field; empty for other elements.
 pub fn value(event: &Event) -> String {
     let Some(target) = event.target() else { return String::new() };
     if let Some(input) = target.dyn_ref::<HtmlInputElement>() {
@@ -23,19 +23,19 @@ pub fn value(event: &Event) -> String {
     }
 }
 
-/// Is the box ticked after an event?
+/// Is the event's checkbox selected?
 pub fn checked(event: &Event) -> bool {
     event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()).is_some_and(|input| input.checked())
 }
 
-/// Empties a text area: the paste field keeps nothing.
+/// Clears the event's text area.
 pub fn clear(event: &Event) {
     if let Some(area) = event.target().and_then(|target| target.dyn_into::<HtmlTextAreaElement>().ok()) {
         area.set_value("");
     }
 }
 
-/// Is the `<details>` open after an event?
+/// Is the event's `<details>` open?
 pub fn is_open(event: &Event) -> bool {
     event
         .target()
@@ -48,44 +48,44 @@ pub fn id(event: &Event) -> String {
     event.target().and_then(|target| target.dyn_into::<Element>().ok()).map_or_else(String::new, |element| element.id())
 }
 
-/// Where a key leads in a grid (WAI-ARIA Authoring Practices, grid pattern); the page does not scroll then.
-pub fn way(event: &KeyboardEvent) -> Option<Way> {
-    let way = keys::way(&event.key(), event.ctrl_key())?;
+/// The motion of a key in a grid (WAI-ARIA Authoring Practices, grid pattern). Prevents scrolling for such keys.
+pub fn motion(event: &KeyboardEvent) -> Option<Motion> {
+    let motion = keys::motion(&event.key(), event.ctrl_key())?;
     event.prevent_default();
-    Some(way)
+    Some(motion)
 }
 
-/// Lets files be dropped: without this the browser would open them in the page's place.
+/// Allows dropping files: otherwise the browser would open them instead of the page.
 pub fn allow_drop(event: &DragEvent) {
     event.prevent_default();
 }
 
-/// Puts `C` in the place of what stands there while the page starts.
+/// Mounts `C` instead of the placeholder of the starting page.
 pub fn mount<C: BaseComponent<Properties = ()>>() {
     if let Some(place) = element("app") {
         Renderer::<C>::with_root(place).render();
     }
 }
 
-/// Has the page take these colours; empty for the system's. Nothing is stored.
+/// Sets the page's colours; empty for the system's. Nothing is stored.
 pub fn set_theme(theme: &str) {
-    // An attribute of that name can always be set.
+    // Setting a valid attribute name does not fail.
     let _ = document_element().set_attribute("data-theme", theme);
 }
 
 /// Moves the focus to the element of that id, if there is one.
 pub fn focus(id: &str) {
     if let Some(element) = element(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // An element that takes no focus leaves it where it is.
+        // Elements that cannot take the focus ignore this.
         let _ = element.focus();
     }
 }
 
-/// Replaces the page by a sentence: nothing else can be shown any more.
+/// Replaces the page by a sentence, after a panic.
 pub fn replace_page(sentence: &str) {
     if let Some(page) = element("app") {
         page.set_text_content(Some(sentence));
-        // Read out where it can be; there is nobody left to tell otherwise.
+        // `alert` has screen readers read it; a failure cannot be reported any more.
         let _ = page.set_attribute("role", "alert");
     }
 }

@@ -1,7 +1,7 @@
-//! Drops: files, folders with all that is in them, or text.
+//! Drag and drop: files, folders with their contents, or text.
 //!
-//! A page from disk gets at a dropped folder in one of two ways. Chromium hands out handles, and
-//! there its older entries fail with an `EncodingError`; other browsers have entries alone.
+//! A page opened from disk can read a dropped folder in one of two ways. Chromium provides handles, and
+//! its older entries fail with an `EncodingError`; other browsers provide entries only.
 
 use js_sys::{Array, AsyncIterator, Function, IteratorNext, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -12,13 +12,13 @@ use web_sys::{
 };
 
 use super::{
+    browser::reason,
     files::{MAX_FILES, PickedFile, transferred},
-    reason,
 };
 
 #[wasm_bindgen]
 extern "C" {
-    /// A dropped item of a browser that may hand out handles; where it does not, the call throws.
+    /// A dropped item. The call throws in browsers without handles.
     #[wasm_bindgen(extends = DataTransferItem)]
     type HandleItem;
 
@@ -26,14 +26,14 @@ extern "C" {
     fn handle(this: &HandleItem) -> Result<Promise, JsValue>;
 }
 
-/// A place in a tree that was dropped.
+/// A file or folder of a dropped tree.
 enum Place {
     Entry(FileSystemEntry),
     File(Blob),
     Handle(FileSystemHandle),
 }
 
-/// A dropped item, taken out of the event before it ends: the browser forgets it then.
+/// A dropped item, read before the event ends: the browser invalidates it then.
 struct Item {
     name: String,
     file: Option<Blob>,
@@ -41,7 +41,7 @@ struct Item {
     handle: Option<Promise>,
 }
 
-/// Whatever lies in a drop.
+/// All files of a drop.
 pub fn dropped(event: &DragEvent) -> impl Future<Output = Vec<PickedFile>> + use<> {
     event.prevent_default();
     let data = event.data_transfer();
@@ -78,7 +78,7 @@ pub fn dropped(event: &DragEvent) -> impl Future<Output = Vec<PickedFile>> + use
 }
 
 impl Item {
-    /// The best way to what was dropped. A file is there already; for a folder a handle goes before an entry.
+    /// The best access to a dropped item. A file needs none; for a folder, a handle is preferred to an entry.
     async fn place(self) -> Result<Place, JsValue> {
         let Some(folder) = self.folder else {
             return self.file.map(Place::File).ok_or(JsValue::UNDEFINED);
@@ -144,14 +144,14 @@ async fn children_of_handle(folder: FileSystemDirectoryHandle) -> Result<Vec<(St
     }
 }
 
-/// The browser gives a folder's entries in portions, an empty one at the end.
+/// The browser returns a folder's entries in batches; the last batch is empty.
 async fn children_of_entry(folder: FileSystemDirectoryEntry) -> Result<Vec<(String, Place)>, JsValue> {
     let reader = folder.create_reader();
     let mut children = Vec::new();
     loop {
         let promise = Promise::new(&mut |resolve: Function, reject: Function| {
             if let Err(error) = reader.read_entries_with_callback_and_callback(&resolve, &reject) {
-                // Rejecting cannot fail, and if it did the promise would stay open as it is.
+                // Rejecting does not fail.
                 let _ = reject.call1(&JsValue::NULL, &error);
             }
         });

@@ -1,4 +1,4 @@
-//! One end of a conversation: a worker as the page sees it, the page as a worker sees it, a port to anybody.
+//! An endpoint for messages: to a worker, from a worker to the page, or a port.
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use serde::{Serialize, de::DeserializeOwned};
@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Worker};
 use zeroize::Zeroizing;
 
-/// One end of a conversation.
+/// An endpoint for messages.
 #[derive(Clone)]
 pub struct Endpoint(End);
 
@@ -17,39 +17,39 @@ enum End {
     Worker(Worker),
 }
 
-/// What travels beside a message.
+/// An attachment of a message.
 #[derive(Clone)]
 pub enum Attachment {
-    /// A file or a text; the browser shares it, nothing is copied.
+    /// A file or a text, which the browser shares without a copy.
     Blob(Blob),
-    /// Bytes, handed over: the sender has them no more.
+    /// Bytes, which are transferred: the sender loses them.
     Bytes(ArrayBuffer),
-    /// A way to talk to somebody else, handed over.
+    /// A message port, which is transferred.
     Port(MessagePort),
 }
 
 impl Endpoint {
-    /// The far end of `worker`.
+    /// The endpoint of `worker`.
     pub(super) fn worker(worker: Worker) -> Self {
         Self(End::Worker(worker))
     }
 
-    /// The page, for a worker; `None` on the page.
+    /// The page's endpoint in a worker; `None` on the page.
     pub fn page() -> Option<Self> {
         js_sys::global().dyn_into().ok().map(|scope| Self(End::Page(scope)))
     }
 
-    /// Whoever has the other end of `port`.
+    /// The endpoint at the other end of `port`.
     pub fn port(port: MessagePort) -> Self {
         Self(End::Port(port))
     }
 
-    /// Sends a message. A worker that has died hears nothing; its death is told elsewhere.
+    /// Sends a message. A worker that has stopped does not receive it; its stop is reported separately.
     pub fn post(&self, message: &impl Serialize, attachments: &[Attachment]) {
         self.post_json(&json(message), attachments);
     }
 
-    /// Sends a message that is JSON already.
+    /// Sends a message that is already JSON.
     pub fn post_json(&self, json: &str, attachments: &[Attachment]) {
         let parcel = Array::of1(&JsValue::from_str(json));
         let handed_over = Array::new();
@@ -72,15 +72,15 @@ impl Endpoint {
         debug_assert!(sent.is_ok(), "every attachment can be sent");
     }
 
-    /// Has `hear` called with every message from now on; messages that it cannot read are no messages.
+    /// Calls `hear` with every message from now on; ignores messages that cannot be parsed.
     pub fn listen<T: DeserializeOwned>(&self, mut hear: impl FnMut(T, Vec<Attachment>) + 'static) {
-        // No listener of gloo's: a port delivers nothing to listeners before it is started, `onmessage` starts it.
+        // Not gloo's listener: a port starts to deliver messages only when `onmessage` is set.
         let closure = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some((message, attachments)) = unpack(&event.data()) {
                 hear(message, attachments);
             }
         });
-        // Handed to the browser, which drops it with the worker or the port.
+        // The browser owns it, and drops it with the worker or the port.
         let handler = closure.into_js_value();
         let handler = Some(handler.unchecked_ref());
         match &self.0 {
@@ -92,7 +92,7 @@ impl Endpoint {
 }
 
 impl Attachment {
-    /// The bytes, in memory of their own that can be handed over.
+    /// A copy of the bytes that can be transferred.
     pub fn bytes(bytes: &[u8]) -> Self {
         Self::Bytes(Uint8Array::from(bytes).buffer())
     }
@@ -105,7 +105,7 @@ impl Attachment {
         }
     }
 
-    /// Takes the bytes of an attachment and wipes what the browser holds of them; empty if it has none.
+    /// Takes the bytes of an attachment, and wipes the browser's copy; empty if it has none.
     pub fn take_bytes(self) -> Zeroizing<Vec<u8>> {
         let Self::Bytes(buffer) = self else { return Zeroizing::default() };
         let array = Uint8Array::new(&buffer);
@@ -115,7 +115,7 @@ impl Attachment {
     }
 }
 
-/// A message as it travels.
+/// A message as JSON.
 pub fn json(message: &impl Serialize) -> String {
     serde_json::to_string(message).expect("Invariant: every message has a JSON form")
 }

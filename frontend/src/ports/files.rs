@@ -1,4 +1,4 @@
-//! Files in: chosen and pasted. Files out: blobs and the download.
+//! Chosen and pasted files, blobs, and downloads.
 
 use airlock_core::{Content, input::MAX_FILE_SIZE};
 use gloo_file::ObjectUrl;
@@ -9,27 +9,27 @@ pub use web_sys::Blob;
 use web_sys::{ClipboardEvent, DataTransfer, Event, File, FileList, HtmlElement, HtmlInputElement};
 use zeroize::Zeroizing;
 
-use super::reason;
+use super::browser::reason;
 use crate::state::explain::{self, Message};
 
-/// More files than any cluster's trees have: whoever drops a whole disk by mistake is told so.
+/// The maximum number of files in one selection: more than any cluster has, fewer than a disk.
 pub const MAX_FILES: usize = 100_000;
 
-/// So many files are read at once.
+/// The number of files that are read in parallel.
 const READ_AT_ONCE: usize = 64;
 
-/// A file that the person gave, not read yet.
+/// A file that the person picked, not read yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PickedFile {
-    /// Its path as the person knows it.
+    /// Its path, as shown to the person.
     pub path: String,
-    /// The browser's handle to it, or why there is none.
+    /// The browser's handle to it, or the reason why there is none.
     pub handle: Result<Blob, String>,
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// A file out of a chosen folder knows where it lies in there.
+    /// A file of a chosen folder has its path below that folder.
     #[wasm_bindgen(extends = File)]
     type FolderFile;
 
@@ -37,7 +37,7 @@ extern "C" {
     fn relative_path(this: &FolderFile) -> String;
 }
 
-/// The files that were chosen with an `<input type="file">`, which is emptied so that the same can be chosen again.
+/// The files chosen with an `<input type="file">`, which is reset so that the same file can be chosen again.
 pub fn chosen(event: &Event) -> Vec<PickedFile> {
     let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else {
         return Vec::new();
@@ -47,15 +47,15 @@ pub fn chosen(event: &Event) -> Vec<PickedFile> {
     files
 }
 
-/// What was pasted.
+/// Pasted content.
 pub enum Pasted {
     /// Files, or a text as a file.
     Files(Vec<PickedFile>),
-    /// An error message, which is no file.
+    /// An error message.
     Message(Message),
 }
 
-/// What a paste holds; `None` for nothing. The event's text goes nowhere else.
+/// The content of a paste event; `None` if it is empty.
 pub fn pasted(event: &Event) -> Option<Pasted> {
     event.prevent_default();
     let data = event.dyn_ref::<ClipboardEvent>().and_then(ClipboardEvent::clipboard_data)?;
@@ -66,8 +66,8 @@ pub fn pasted(event: &Event) -> Option<Pasted> {
     Some(transferred(&data)).filter(|files| !files.is_empty()).map(Pasted::Files)
 }
 
-/// Reads files as core wants them, some at once: asking the browser takes longer than reading.
-/// Never fails: what cannot be read is content too.
+/// Reads files, several in parallel: a request to the browser takes longer than reading.
+/// Never fails: an unreadable file is [`Content::Unreadable`].
 pub async fn read(blobs: &[Blob]) -> Vec<Content> {
     let mut contents = Vec::with_capacity(blobs.len());
     for some in blobs.chunks(READ_AT_ONCE) {
@@ -79,7 +79,7 @@ pub async fn read(blobs: &[Blob]) -> Vec<Content> {
     contents
 }
 
-/// Begins to read a file. The browser reads on while another is waited for.
+/// Starts to read a file; the browser continues while another one is awaited.
 fn read_one(blob: &Blob) -> impl Future<Output = Content> + use<> {
     let size = blob.size();
     let buffer = (size <= MAX_FILE_SIZE as f64).then(|| JsFuture::from(blob.array_buffer()));
@@ -97,8 +97,8 @@ fn read_one(blob: &Blob) -> impl Future<Output = Content> + use<> {
     }
 }
 
-/// The bytes as a blob, which the page can pass on without holding them. The browser copies them out of wasm's memory
-/// directly, so that no other copy has to be wiped.
+/// The bytes as a blob, which the page can pass on without reading them. The browser copies them from wasm's memory
+/// directly, so that there is no other copy to wipe.
 pub fn blob(bytes: &[u8], media_type: &str) -> Blob {
     gloo_file::Blob::new_with_options(bytes, Some(media_type)).into()
 }
@@ -109,16 +109,16 @@ pub struct Download {
 }
 
 impl Download {
-    /// Hands the blob to the browser's downloads.
+    /// Downloads the blob.
     ///
     /// # Errors
     ///
-    /// If the browser takes none.
+    /// If the browser rejects the download.
     pub fn start(blob: &Blob, name: &str) -> Result<Self, String> {
         let url = ObjectUrl::from(blob.clone());
         let anchor = gloo_utils::document().create_element("a").map_err(|error| reason(&error))?;
         let anchor: HtmlElement = anchor.unchecked_into();
-        // Attributes: a setter of `href` is also what a navigation would be made with, and stays off the list of imports.
+        // Sets attributes: the setter of `href` could also navigate, and must not be in `imports.txt`.
         for (attribute, value) in [("href", &*url), ("download", name)] {
             anchor.set_attribute(attribute, value).map_err(|error| reason(&error))?;
         }
@@ -127,7 +127,7 @@ impl Download {
     }
 }
 
-/// What a drop or paste holds besides folders: files, or a text as a file.
+/// The files of a drop or paste, or its text as a file; without folders.
 pub(super) fn transferred(data: &DataTransfer) -> Vec<PickedFile> {
     let files = data.files().as_ref().map(listed).unwrap_or_default();
     if !files.is_empty() {
@@ -142,7 +142,7 @@ fn text_file(text: String) -> PickedFile {
     PickedFile { path: PASTED.to_owned(), handle: Ok(file.into()) }
 }
 
-/// The name of what was pasted.
+/// The file name of pasted text.
 const PASTED: &str = "pasted";
 
 fn listed(list: &FileList) -> Vec<PickedFile> {

@@ -1,42 +1,19 @@
-//! The browser. Nothing else in this package names `web-sys`.
+//! The browser's interfaces. No other module of this package uses `web-sys`.
 
 pub mod address;
+mod browser;
 pub mod clipboard;
 pub mod dom;
 pub mod drops;
 pub mod endpoint;
 pub mod files;
-pub mod habits;
-pub mod leaving;
+pub mod global_input;
+pub mod leave_warning;
 pub mod password;
 pub mod policy;
+pub mod scheduling;
 pub mod sleep;
-pub mod turns;
 pub mod workers;
 
-use airlock_core::UnixTime;
-use wasm_bindgen::{JsCast, JsValue};
+pub use self::browser::{clock, now};
 pub use wasm_bindgen_futures::spawn_local as spawn;
-
-/// The person's clock, now.
-pub fn now() -> UnixTime {
-    #[allow(clippy::cast_possible_truncation)] // whole seconds of any clock fit
-    UnixTime((js_sys::Date::now() / 1000.0).floor() as i64)
-}
-
-/// The browser's own clock, which only goes forward. Milliseconds since the page was opened.
-pub fn clock() -> f64 {
-    gloo_utils::window().performance().map_or(0.0, |performance| performance.now())
-}
-
-/// The page's window; `None` in a worker.
-fn window() -> Option<web_sys::Window> {
-    js_sys::global().dyn_into().ok()
-}
-
-/// What the browser says went wrong, as a sentence.
-fn reason(error: &JsValue) -> String {
-    error
-        .dyn_ref::<js_sys::Error>()
-        .map_or_else(|| "the browser gives no reason".to_owned(), |error| error.message().into())
-}

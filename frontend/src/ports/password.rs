@@ -1,4 +1,4 @@
-//! A password on its way from the person to the worker: out of the field at once, and into nothing that is kept or printed.
+//! A password between its field and the worker: removed from the field at once, never stored or printed.
 
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement, SubmitEvent};
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::endpoint::Attachment;
 
-/// A password in memory that is handed over to the worker: the page has it no more then.
+/// A password in memory that is transferred to the worker: the page loses it then.
 pub struct Typed(Attachment);
 
 impl From<Typed> for Attachment {
@@ -15,7 +15,7 @@ impl From<Typed> for Attachment {
     }
 }
 
-/// What was typed into the form's first field, which is emptied.
+/// Takes the value of the form's first field, and clears the field.
 pub fn typed(event: &SubmitEvent) -> Typed {
     event.prevent_default();
     let form = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());

@@ -1,4 +1,4 @@
-//! The page's content policy: what it says, and what it stopped.
+//! The page's Content Security Policy: its text, and the requests that it blocked.
 
 use gloo_events::EventListener;
 use gloo_utils::document;
@@ -6,24 +6,24 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
-    /// SHA-256 of the page's file, left there by `boot.js`; nothing where it was not opened from one.
+    /// SHA-256 of the page's file, set by `boot.js`; undefined if the page is not a single file.
     #[wasm_bindgen(thread_local_v2, js_name = airlockBuild)]
     static BUILD: Option<String>;
 }
 
-/// What the policy says; empty where the page was served without one.
+/// The policy's text; empty if the page has none.
 pub fn text() -> String {
     let policy = document().query_selector("meta[http-equiv]").ok().flatten();
     policy.and_then(|policy| policy.get_attribute("content")).unwrap_or_default()
 }
 
-/// Calls `stopped` for every attempt that the policy blocked, as long as the page lives.
+/// Calls `stopped` for every request that the policy blocks.
 pub fn listen(stopped: impl Fn() + 'static) {
-    // A browser without this event counts nothing; the policy applies there too.
+    // Browsers without this event report nothing; the policy still applies.
     EventListener::new(&document(), "securitypolicyviolation", move |_| stopped()).forget();
 }
 
-/// SHA-256 of the page's file in lower case hexadecimal; empty where it is not known.
+/// SHA-256 of the page's file in lower case hexadecimal; empty if unknown.
 pub fn build() -> String {
     BUILD.with(Option::clone).unwrap_or_default()
 }

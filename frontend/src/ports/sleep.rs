@@ -1,4 +1,4 @@
-//! Tabs that the browser puts to sleep, or throws out to save memory (Page Lifecycle, in Chromium alone).
+//! Pages that the browser suspends or discards to save memory (Page Lifecycle API, Chromium only).
 
 use gloo_events::EventListener;
 use gloo_utils::document;
@@ -7,7 +7,7 @@ use web_sys::Document;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A document of a browser that says so.
+    /// A document with the property `wasDiscarded`.
     #[wasm_bindgen(extends = Document)]
     type SleepyDocument;
 
@@ -15,13 +15,13 @@ extern "C" {
     fn was_discarded(this: &SleepyDocument) -> Option<bool>;
 }
 
-/// Calls `woke` whenever the browser resumes the page, as long as it lives.
+/// Calls `woke` whenever the browser resumes the page.
 pub fn listen(woke: impl Fn() + 'static) {
     // A browser without this event suspends no page.
     EventListener::new(&document(), "resume", move |_| woke()).forget();
 }
 
-/// Did the browser throw the page out, with all that it held, and open it anew?
+/// Did the browser discard the page with its memory, and reload it?
 pub fn was_thrown_out() -> bool {
     document().unchecked_ref::<SleepyDocument>().was_discarded().unwrap_or_default()
 }

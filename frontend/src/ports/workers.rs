@@ -1,41 +1,41 @@
-//! Starting workers from the page's own text, which is all that a page opened from disk can start them from.
+//! Workers that start from the page's own text: a page opened from disk can load no other script.
 
 use gloo_events::EventListener;
 use gloo_file::{Blob, ObjectUrl};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessagePort, Worker, WorkerOptions};
 
-use super::endpoint::Endpoint;
+use super::{browser::window, endpoint::Endpoint};
 use crate::worker::protocol::Role;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What a worker runs first: glue and boot script, left there by `boot.js`.
+    /// The worker's source: glue and boot script, set by `boot.js`.
     #[wasm_bindgen(thread_local_v2, js_name = airlockSource)]
     static SOURCE: String;
 }
 
-/// The role of the place we run in; `None` on the page.
+/// The role of this worker; `None` on the page.
 pub fn role() -> Option<Role> {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().ok()?;
     Role::from_name(&scope.name())
 }
 
-/// A running worker; dropping it ends it.
+/// A running worker; dropping it terminates it.
 pub struct Thread {
     worker: Worker,
     _on_error: EventListener,
 }
 
 impl Thread {
-    /// Starts a worker. `on_error` is called when it cannot run, or stops over a bug.
+    /// Starts a worker. `on_error` is called if it cannot run or stops with an error.
     ///
     /// # Errors
     ///
-    /// If the browser starts no workers here.
+    /// If the browser starts no workers for this page.
     pub fn start(role: Role, on_error: impl Fn() + 'static) -> Result<Self, JsValue> {
         let source = SOURCE.with(|source| Blob::new_with_options(source.as_str(), Some("text/javascript")));
-        // Revoked when this function ends: the worker has its source then.
+        // Revoked at the end of this function, when the worker has its source.
         let url = ObjectUrl::from(source);
         let options = WorkerOptions::new();
         options.set_name(role.name());
@@ -45,7 +45,7 @@ impl Thread {
         Ok(Self { worker, _on_error: on_error })
     }
 
-    /// The far end of it.
+    /// The endpoint of the worker.
     pub fn endpoint(&self) -> Endpoint {
         Endpoint::worker(self.worker.clone())
     }
@@ -58,13 +58,13 @@ impl Drop for Thread {
     }
 }
 
-/// How many workers can run at once here, at least 1.
+/// The number of workers that can run in parallel, at least 1.
 pub fn parallelism() -> usize {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a small whole number
-    super::window().map_or(1, |window| (window.navigator().hardware_concurrency() as usize).max(1))
+    window().map_or(1, |window| (window.navigator().hardware_concurrency() as usize).max(1))
 }
 
-/// Two ends of a new conversation, to be handed to those who are to have it.
+/// Both ports of a new message channel.
 pub fn channel() -> (MessagePort, MessagePort) {
     let channel = MessageChannel::new().expect("Invariant: every browser that runs this has message channels");
     (channel.port1(), channel.port2())

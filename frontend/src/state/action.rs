@@ -1,4 +1,4 @@
-//! Everything that changes the page.
+//! Everything that changes the state.
 
 use std::rc::Rc;
 
@@ -7,130 +7,130 @@ use airlock_core::{
     report::{CertificateDetails, CertificateReport, CheckReport, FilePreview, InventoryReport, PackageReport},
 };
 
+use super::checks::SelfTest;
 use super::{
     appearance::Theme,
     chart::Chart,
     contexts::Target,
     explain::Message,
     form::{FormChange, FormProblem},
+    matrix_view::MatrixViewChange,
     notice::Alert,
-    picture::PictureChange,
     session::Choices,
     step::Step,
     work::{Downloaded, Job, LoadedFile, Outcome, Workplace},
 };
-use crate::worker::protocol::SelfTest;
 
-/// Everything that changes the page.
+/// Everything that changes the state.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// The person put the alert away.
+    /// The alert was dismissed.
     AlertDismissed,
     /// A job has begun.
     Began(Job),
-    /// The run was cancelled.
+    /// The build was cancelled.
     Cancelled,
-    /// Whether that phase is done was asked.
+    /// A check of this phase was requested; `None`: the latest phase started.
     CheckAsked(Option<u8>),
-    /// The answer.
+    /// The reply.
     Checked(Option<u8>, Rc<CheckReport>),
-    /// Saved choices were loaded; is nothing else being read?
+    /// Saved options were loaded; is no inspection in progress?
     ChoicesLoaded(Rc<Choices>, bool),
-    /// The page is to ask for the context of a cluster again.
+    /// The person wants to change the context of a cluster.
     ContextAskedAgain(Target),
     /// A kubectl context is typed.
     ContextTyped(Target, String),
-    /// The command that applies a file to a cluster is in the clipboard.
+    /// The command that applies a file to a cluster was copied.
     Copied(String, Target),
-    /// The core worker died over a bug at this place, or without one for want of memory, and a new one is there.
+    /// The core worker was restarted after a panic at this location; empty if its memory was exhausted.
     CoreDied(String),
-    /// An error message is to be explained; `None` where what was pasted is none.
+    /// An error message was entered; `None` if it looked like a secret.
     Explained(Option<Message>),
-    /// A command to look for oneself is in the clipboard.
+    /// A text was copied.
     TextCopied,
     /// All fields of a loaded certificate.
     Detailed(Rc<CertificateDetails>),
-    /// The zip went to the browser's downloads.
+    /// The zip was downloaded.
     Downloaded(Downloaded),
     /// Something failed.
     Failed(Alert),
-    /// Files were left out because the worker died over them, at this place.
+    /// Files were left out because they stopped the worker, at this location.
     FilesLeftOut(Vec<String>, String),
-    /// The policy stopped an attempt.
+    /// The Content Security Policy blocked a request.
     Blocked,
-    /// What the page is, and what policy it has.
+    /// The page's checksum and policy are known.
     Built {
         /// SHA-256 of the page's file.
         build: String,
-        /// The content policy.
+        /// The Content Security Policy; empty if there is none.
         policy: String,
     },
-    /// A choice was changed.
+    /// An option was changed.
     Form(FormChange),
-    /// The choices cannot be planned with: why.
+    /// The options are invalid: the problems.
     FormRefused(Vec<FormProblem>),
-    /// The person wants to build with choices that cannot be planned with.
+    /// The person tried to build with invalid options.
     ProblemShown,
-    /// What is loaded, and what was found in it.
+    /// The loaded files, and their inventory.
     Inspected(Rc<[LoadedFile]>, Rc<InventoryReport>),
-    /// A key is made.
+    /// A key was generated.
     KeyMade,
-    /// A key worker died over a bug at this place, or without one for want of memory, and a new one makes its key.
+    /// A key worker was replaced after a panic at this location; empty if its memory was exhausted.
     KeyWorkerDied(String),
-    /// The package is made, with these authorities, and this was predicted of it.
+    /// The package was built: its report, the new CAs, and the prediction.
     Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
-    /// What the plan would break: the first connection, and all that was predicted; `None` if nothing.
+    /// The prediction of a plan: the first connection that breaks, and the matrix; `None` if none breaks.
     Foreseen(Option<(Finding, Rc<Chart>)>),
-    /// It is being predicted.
+    /// The prediction of a plan has begun.
     Predicting,
     /// An error message was pasted somewhere on the page.
     MessagePasted(Message),
-    /// There was nothing in a drop.
+    /// A drop contained no files.
     NothingFound,
-    /// The question about the outages was handed in without an answer.
+    /// The person submitted the form about outages without selecting the checkbox.
     OutageNotTicked,
-    /// The person ticked the box that accepts the outages, or no longer does.
+    /// The checkbox that accepts the outages was changed.
     OutageTicked(bool),
-    /// Something was done to the picture.
-    Picture(PictureChange),
+    /// Selection or focus in the matrix changed.
+    MatrixView(MatrixViewChange),
     /// Where the work runs.
     Place(Workplace),
-    /// A plan of the choices as they are is asked for.
+    /// A plan of the current options was requested.
     PlanAsked,
-    /// Planning is to be tried again.
+    /// The person wants to plan again.
     PlanRetried,
-    /// The plan, or why there is none.
+    /// The plan, or the reasons why there is none.
     Planned(Outcome),
-    /// The person says which platform the files are of, or has it told from them again.
+    /// The platform was chosen; `None` to detect it.
     PlatformChosen(Option<&'static str>),
-    /// A file of the package is to be shown.
+    /// A file of the package was selected.
     PreviewAsked(String),
-    /// A file of the package put away.
+    /// The file of the package was closed.
     PreviewClosed,
-    /// Files of the package are to be shown beside what was there, or in one column with it.
+    /// The view of changes was chosen: two columns, or one.
     PreviewBeside(bool),
     /// The lines of a file of the package.
     Previewed(Rc<FilePreview>),
-    /// What came of the tests at the start.
+    /// The result of the self-tests at the start.
     Tested(SelfTest),
-    /// How long the work under way still takes. Seconds.
+    /// The estimated remaining time of the build, in seconds.
     TimeLeft(u32),
-    /// The browser had thrown the page out, and opened it anew.
+    /// The browser discarded the page, and reloaded it.
     ThrownOut,
-    /// A password was tried: what is there now, and whether it opened anything.
+    /// A password was tried: the inventory, and whether it decrypted anything.
     Unlocked(Rc<InventoryReport>, bool),
-    /// The last change is to be taken back.
+    /// The person wants to undo the last change.
     Undo,
-    /// Core makes no package: why, and what was predicted.
-    Unmade(Rc<[Finding]>, Rc<Chart>),
-    /// Other colours.
+    /// Core refused the package: the findings, and the prediction.
+    NotBuilt(Rc<[Finding]>, Rc<Chart>),
+    /// The colours were chosen.
     ThemeChosen(Theme),
-    /// The person's clock, as files are inspected.
+    /// The time of the person's computer at an inspection.
     Today(UnixTime),
-    /// The person goes to a step.
+    /// The person opens a step.
     Went(Step),
-    /// Everything was wiped.
+    /// Everything was deleted.
     Wiped,
-    /// The browser had put the page to sleep.
+    /// The browser resumed the suspended page.
     Woke,
 }

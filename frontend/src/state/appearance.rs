@@ -22,7 +22,7 @@ impl Theme {
         }
     }
 
-    /// In the page's attribute; empty for the system's.
+    /// The value of the page's attribute; empty for the system's.
     pub fn id(self) -> &'static str {
         match self {
             Self::System => "",
@@ -32,11 +32,11 @@ impl Theme {
     }
 }
 
-/// An element that is given the focus, once for each count.
+/// The element to focus. A new count focuses it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Focus {
-    /// The element's id; empty for none yet.
+    /// The element's id; empty at first.
     pub id: String,
-    /// Counts up each time.
+    /// Increases with each request.
     pub count: u32,
 }

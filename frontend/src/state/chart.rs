@@ -1,124 +1,140 @@
-//! The trust matrix as it is drawn: lines of cells, the lines of one profile row merged into one until they are wanted.
+//! The trust matrix as it is drawn: connections of one profile row form a group, which can be expanded.
 
 use airlock_core::{
     profile::{self, EdgeRow, PROFILES},
     simulate::{Column, Edge, Outcome, Span, TrustMatrix, Verdict},
 };
 
-use crate::words;
-
-/// Up to this many moments there is a cell for each; beyond, a cell for each run of the same.
+/// Up to this many steps, each has a row; beyond, consecutive steps with the same results share one.
 const MAX_SINGLE: usize = 80;
 
-/// The row of all uses of the old CA that must be rejected.
+/// The row id of the group of all uses of the old CA that must be rejected.
 const OLD_CA: &str = "old-ca";
 
-/// All that is drawn. Made once for a package.
+/// A prediction, prepared for drawing. Created once for a package.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Chart {
-    /// What was predicted.
+    /// The predicted trust matrix.
     pub matrix: TrustMatrix,
-    /// Its rows, in the profile's order.
+    /// Its groups of connections, in the profile's order.
     pub groups: Vec<Group>,
-    /// Runs of moments of the same phase: phase, first and last moment.
+    /// The phases: number, first and last step.
     pub phases: Vec<(u8, usize, usize)>,
     /// Did the person accept the outages that the profile declares?
     pub accepted: bool,
 }
 
-/// The edges of one row of the profile.
+/// The connections of one row of the profile.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Group {
     /// The row's id, such as `kubelet-apiserver`.
     pub row: String,
-    /// Who connects, all instances together.
-    pub client: String,
-    /// To whom.
-    pub server: String,
-    /// Must it be refused at the end?
+    /// Its client and its server.
+    pub peers: Peers,
+    /// Must it be rejected at the last step?
     pub refused: bool,
-    /// First and last of its edges in the matrix, and those between.
+    /// Its connections, as indices into the matrix.
     pub edges: std::ops::Range<usize>,
-    /// The worst of its edges, moment by moment.
+    /// The worst style of its connections, as runs of steps.
     pub runs: Vec<Run>,
 }
 
-/// Moments in a row that look the same.
+/// Client and server of a connection, or of several. Texts: `words::peers`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// One connection, as core names both ends.
+    One {
+        /// The client.
+        client: String,
+        /// The server.
+        server: String,
+    },
+    /// All connections of a profile's row, by the row's id.
+    Row(String),
+    /// All uses of the old CA that must be rejected.
+    OldCa,
+}
+
+impl Peers {
+    fn of(edge: &Edge) -> Self {
+        Self::One { client: edge.client.clone(), server: edge.server.clone() }
+    }
+}
+
+/// Consecutive steps with the same style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     /// The first.
     pub from: usize,
     /// The last.
     pub to: usize,
-    /// How they look.
-    pub look: Look,
+    /// The style.
+    pub style: CellStyle,
 }
 
-/// How a cell looks.
+/// The style of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// Its shape.
+pub struct CellStyle {
+    /// The mark, which sets its shape and colour.
     pub mark: Mark,
-    /// Does another verifier than Go come to another result?
+    /// Do verifiers other than Go's have a different result?
     pub differs: bool,
 }
 
-/// What is said of an edge at a moment. The later is worse.
+/// The result of a connection at a step, from good to bad.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
-    /// Nobody asks.
+    /// Not verified at this step.
     #[default]
     NotAsked,
-    /// It holds.
+    /// It works.
     Holds,
-    /// It holds, and an end may have one value or another: something changes.
+    /// It works while an end changes: several values are possible.
     Changes,
-    /// It is refused, as it must be.
+    /// It is rejected, as required.
     Refused,
     /// Airlock has no verdict.
     NotJudged,
-    /// It does not hold, and does not today either.
+    /// It fails, as it does today.
     BrokenToday,
-    /// The rotation breaks it for a time, and the person accepted that.
+    /// The rotation breaks it temporarily, which the person accepted.
     Outage,
     /// The rotation breaks it.
     Broken,
 }
 
-/// A line of the picture: a row of the profile, or one of its edges.
+/// A column of the matrix: a group of connections, or one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
-    /// Which row, by its place.
+    /// The group's index.
     pub group: usize,
-    /// Which edge of the matrix; `None` for all of the row's.
+    /// The connection's index in the matrix; `None` for the whole group.
     pub edge: Option<usize>,
 }
 
-/// What is to be said of a cell.
+/// A cell of the matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell<'a> {
-    /// Who connects.
-    pub client: &'a str,
-    /// To whom.
-    pub server: &'a str,
-    /// The moment.
+    /// Client and server.
+    pub peers: Peers,
+    /// The step's index; 0 is today.
     pub column: usize,
-    /// The last moment for which the same is to be said.
+    /// The last step with the same results.
     pub until: usize,
-    /// How it looks.
-    pub look: Look,
-    /// Must it be refused at the end?
+    /// Its style.
+    pub style: CellStyle,
+    /// Must it be rejected at the last step?
     pub refused: bool,
-    /// All that it speaks of: edges with their verdicts. At least one.
+    /// Its connections with their verdicts. At least one.
     pub all: Vec<(&'a Edge, &'a Verdict)>,
-    /// The one of which most is to be said.
+    /// The worst of them.
     pub worst: (&'a Edge, &'a Verdict),
 }
 
 impl Chart {
-    /// Puts the edges of a row together. `accepted`: outages that the profile declares are.
+    /// Groups the connections of a matrix. `accepted`: are the declared outages accepted?
     pub fn of(mut matrix: TrustMatrix, accepted: bool) -> Self {
-        // What must be rejected is one column at the end, whatever its rows are.
+        // All connections that must be rejected form the last column.
         matrix.edges.sort_by_key(|edge| edge.refused);
         let mut groups: Vec<Group> = Vec::new();
         for (index, edge) in matrix.edges.iter().enumerate() {
@@ -127,8 +143,7 @@ impl Chart {
                 Some(group) => group.edges.end = index + 1,
                 None => groups.push(Group {
                     row: edge.row.clone(),
-                    client: edge.client.clone(),
-                    server: edge.server.clone(),
+                    peers: Peers::of(edge),
                     refused: edge.refused,
                     edges: index..index + 1,
                     runs: Vec::new(),
@@ -141,66 +156,64 @@ impl Chart {
             let rows = edges.iter().filter(|edge| edge.row != group.row).count();
             if rows > 0 {
                 OLD_CA.clone_into(&mut group.row);
-                words::OLD_USES.clone_into(&mut group.client);
-                words::EVERY_COMPONENT.clone_into(&mut group.server);
-            } else if let Some(row) = row(&group.row) {
-                words::party(row.client, row.authority).clone_into(&mut group.client);
-                words::party(row.server, row.authority).clone_into(&mut group.server);
+                group.peers = Peers::OldCa;
+            } else if row(&group.row).is_some() {
+                group.peers = Peers::Row(group.row.clone());
             }
         }
         let phases = phases(&matrix.columns);
         Self { matrix, groups, phases, accepted }
     }
 
-    /// Is there a cell for each moment, rather than for each run?
+    /// Does each step have its own row?
     pub fn is_single(&self) -> bool {
         self.matrix.columns.len() <= MAX_SINGLE
     }
 
-    /// The moment of that index; `None` beyond the last.
+    /// The step of that index; `None` beyond the last.
     pub fn column(&self, index: usize) -> Option<&Column> {
         self.matrix.columns.get(index)
     }
 
-    /// The last moment.
+    /// The index of the last step.
     pub fn last(&self) -> usize {
         self.matrix.columns.len().saturating_sub(1)
     }
 
-    /// What is to be said of a line at a moment; `None` if there is no such line or moment.
+    /// The cell of a column and a step; `None` if it does not exist.
     pub fn cell(&self, line: Line, column: usize) -> Option<Cell<'_>> {
         let group = self.groups.get(line.group)?;
         let edges = line.edge.map_or_else(|| group.edges.clone(), |edge| edge..edge + 1);
         let edges = self.matrix.edges.get(edges)?;
         let all: Vec<_> = edges.iter().filter_map(|edge| Some((edge, edge.verdict(column)?))).collect();
-        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| look(edge, verdict, self.accepted).mark)?;
+        let worst = *all.iter().rev().max_by_key(|(edge, verdict)| style(edge, verdict, self.accepted).mark)?;
         let same =
             all.iter().filter_map(|(edge, _)| edge.spans.iter().find(|span| (span.from..=span.to).contains(&column)));
         let until = same.map(|span| span.to).min().unwrap_or(column);
-        let (client, server) = match edges {
-            [one] => (one.client.as_str(), one.server.as_str()),
-            _ => (group.client.as_str(), group.server.as_str()),
+        let peers = match edges {
+            [one] => Peers::of(one),
+            _ => group.peers.clone(),
         };
-        let looks = all.iter().map(|(edge, verdict)| look(edge, verdict, self.accepted));
-        let look = looks.reduce(worse)?;
-        Some(Cell { client, server, column, until, look, refused: group.refused, all, worst })
+        let looks = all.iter().map(|(edge, verdict)| style(edge, verdict, self.accepted));
+        let style = looks.reduce(worse)?;
+        Some(Cell { peers, column, until, style, refused: group.refused, all, worst })
     }
 }
 
 impl Group {
-    /// Does it have several edges?
+    /// Does it have several connections?
     pub fn is_many(&self) -> bool {
         self.edges.len() > 1
     }
 }
 
-/// The row of a profile, or of a process that no profile names, that an edge is of.
+/// The row with that id: of a profile, or of a process that no profile contains.
 pub fn row(id: &str) -> Option<&'static EdgeRow> {
     PROFILES.iter().flat_map(|profile| profile.edges).find(|row| row.id == id).or_else(|| profile::consumer_row(id))
 }
 
-/// How a verdict on an edge looks.
-pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
+/// The style of a verdict.
+pub fn style(edge: &Edge, verdict: &Verdict, accepted: bool) -> CellStyle {
     let held = [&verdict.client_presents, &verdict.server_trusts, &verdict.server_presents, &verdict.client_trusts];
     let mark = match verdict.outcome {
         Outcome::NotAsked => Mark::NotAsked,
@@ -212,39 +225,39 @@ pub fn look(edge: &Edge, verdict: &Verdict, accepted: bool) -> Look {
         Outcome::Broken if accepted && !edge.outage.is_empty() => Mark::Outage,
         Outcome::Broken => Mark::Broken,
     };
-    Look { mark, differs: !verdict.others.is_empty() }
+    CellStyle { mark, differs: !verdict.others.is_empty() }
 }
 
-/// The worse of two looks, with what is special in either.
-pub fn worse(a: Look, b: Look) -> Look {
-    Look { mark: a.mark.max(b.mark), differs: a.differs || b.differs }
+/// The worse mark of two styles; `differs` if either does.
+pub fn worse(a: CellStyle, b: CellStyle) -> CellStyle {
+    CellStyle { mark: a.mark.max(b.mark), differs: a.differs || b.differs }
 }
 
 fn run(edge: &Edge, span: &Span, accepted: bool) -> Run {
-    Run { from: span.from, to: span.to, look: look(edge, &span.verdict, accepted) }
+    Run { from: span.from, to: span.to, style: style(edge, &span.verdict, accepted) }
 }
 
-/// Adds a run, to the last one if it looks the same.
+/// Appends a run, or extends the last one if the style is the same.
 fn joined(mut runs: Vec<Run>, next: Run) -> Vec<Run> {
     match runs.last_mut() {
-        Some(last) if last.look == next.look => last.to = next.to,
+        Some(last) if last.style == next.style => last.to = next.to,
         _ => runs.push(next),
     }
     runs
 }
 
-/// The worst of several edges, from moment to moment.
+/// The worst style of several connections at each step, as runs.
 fn merged(edges: &[Edge], columns: usize, accepted: bool) -> Vec<Run> {
-    let mut looks = vec![Look::default(); columns];
+    let mut looks = vec![CellStyle::default(); columns];
     for edge in edges {
         for span in &edge.spans {
             let run = run(edge, span, accepted);
             for place in looks.iter_mut().take(span.to + 1).skip(span.from) {
-                *place = worse(*place, run.look);
+                *place = worse(*place, run.style);
             }
         }
     }
-    looks.into_iter().enumerate().map(|(at, look)| Run { from: at, to: at, look }).fold(Vec::new(), joined)
+    looks.into_iter().enumerate().map(|(at, style)| Run { from: at, to: at, style }).fold(Vec::new(), joined)
 }
 
 fn phases(columns: &[Column]) -> Vec<(u8, usize, usize)> {

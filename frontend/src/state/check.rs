@@ -1,20 +1,20 @@
-//! Whether a phase is done: what was asked, and what came of it.
+//! The check of rotation progress.
 
 use std::rc::Rc;
 
 use airlock_core::report::{CheckReport, MissingReport};
 
-/// What was asked, and the answer.
+/// A check of a phase, and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// 1, 2 or 3; `None` for the furthest that anyone has begun.
+    /// 1, 2 or 3; `None` for the latest phase started.
     pub phase: Option<u8>,
-    /// `None` until it arrives.
+    /// The result; `None` until the worker returns it.
     pub report: Option<Rc<CheckReport>>,
 }
 
 impl Check {
-    /// Takes an answer, if it is to what was asked last.
+    /// Takes a result, if it belongs to the last check.
     pub fn answer(&mut self, phase: Option<u8>, report: Rc<CheckReport>) -> bool {
         let fits = self.phase == phase;
         if fits {
@@ -24,18 +24,18 @@ impl Check {
     }
 }
 
-/// Somebody who is not through a phase.
+/// A holder that has not completed a phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behind<'a> {
     /// A node's name, an object's place, or a file.
     pub holder: &'a str,
-    /// Its part in the cluster, as core names it.
+    /// Its role in the cluster, as core names it.
     pub role: &'a str,
-    /// What of it is not.
+    /// Its files that are not complete.
     pub missing: Vec<&'a MissingReport>,
 }
 
-/// Everybody who is not through the phase, in the report's order.
+/// Holders that have not completed the phase, in the report's order.
 pub fn behind(report: &CheckReport) -> Vec<Behind<'_>> {
     let mut all: Vec<Behind<'_>> = Vec::new();
     for missing in &report.missing {

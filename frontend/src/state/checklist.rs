@@ -1,4 +1,4 @@
-//! What to load, and how much of it is loaded.
+//! What to load, and how much is loaded.
 
 use airlock_core::report::InventoryReport;
 
@@ -19,12 +19,12 @@ pub enum Item {
     Keys,
 }
 
-/// How much something is needed.
+/// Whether something is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Without it there is no plan.
     Required,
-    /// Without it something has to be done by hand.
+    /// Without it, a manual step is needed.
     Recommended,
     /// Not needed.
     Optional,
@@ -39,7 +39,7 @@ pub const ITEMS: [(Item, Need); 5] = [
     (Item::Keys, Need::Optional),
 ];
 
-/// How many of an item are loaded.
+/// The number of loaded files or holders of an item.
 pub fn loaded(inventory: &InventoryReport, item: Item) -> usize {
     let holders = |role: &str| inventory.holders.iter().filter(|holder| holder.role == role).count();
     let slots = |role: &'static str| {

@@ -1,15 +1,15 @@
-//! Certificates that were opened to their last field.
+//! Certificates of which all fields were requested.
 
 use std::{collections::BTreeMap, rc::Rc};
 
 use airlock_core::report::CertificateDetails;
 
-/// Certificates that were opened to their last field, by fingerprint. Cheap to clone.
+/// Certificates of which all fields were requested, by fingerprint. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Details(Rc<BTreeMap<String, Rc<CertificateDetails>>>);
 
 impl Details {
-    /// The certificate of that fingerprint, if it was opened.
+    /// The certificate with that fingerprint, if it was fetched.
     pub fn of(&self, fingerprint: &str) -> Option<&CertificateDetails> {
         self.0.get(fingerprint).map(Rc::as_ref)
     }

@@ -1,26 +1,27 @@
-//! What an error message about certificates means, with the loaded files as suspects.
+//! Explains error messages about certificates, with the loaded files that match.
 
 use std::rc::Rc;
 
 use airlock_core::{UnixTime, report::InventoryReport};
 
 mod evidence;
+mod model;
 mod symptoms;
 
-pub use symptoms::Kind;
+pub use self::model::{Clue, Explanation, Facts, Kind, Part, Suspect};
 
-/// No message is longer. Characters.
+/// The maximum length of a message, in characters.
 const MAX_LENGTH: usize = 20_000;
 
-/// No secret is shorter, and no word of a message that is none is as long. Characters.
+/// Words of this many characters are treated as secrets: no word of an error message is as long.
 const LONG_WORD: usize = 160;
 
-/// An error message that a person pasted, looked through so that it is no key.
+/// An error message that the person pasted, checked to contain no key or token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message(String);
 
 impl Message {
-    /// `None` where it holds what could be a private key or a token: that is no message, and is kept nowhere.
+    /// `None` if the text may contain a private key or a token. Such a text is not stored.
     pub fn new(text: &str) -> Option<Self> {
         let encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-.".contains(&byte);
         let longest = text.split(|c: char| !c.is_ascii() || !encoded(c as u8)).map(str::len).max().unwrap_or_default();
@@ -28,32 +29,32 @@ impl Message {
         (!secret).then(|| Self(text.chars().take(MAX_LENGTH).collect()))
     }
 
-    /// As it was pasted.
+    /// The text as pasted, cut to the maximum length.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What was pasted, and what it means.
+/// A pasted message and its explanations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explained {
     /// The message.
     pub message: Message,
-    /// Was something pasted that looks like a key? It is kept nowhere.
+    /// Did the pasted text look like a key? Then it was discarded.
     pub refused: bool,
-    /// What it means; empty where nothing is known.
+    /// Its explanations; empty if none is known.
     pub explanations: Rc<[Explanation]>,
 }
 
 impl Explained {
-    /// Takes another message; `None` for what is none.
+    /// Explains another message; `None` for a text that was discarded.
     pub fn take(&mut self, message: Option<Message>, inventory: Option<&InventoryReport>, today: UnixTime) {
         self.refused = message.is_none();
         self.message = message.unwrap_or_default();
         self.fit(inventory, today);
     }
 
-    /// Looks for suspects among what is loaded now.
+    /// Explains the message again with other files.
     pub fn fit(&mut self, inventory: Option<&InventoryReport>, today: UnixTime) {
         self.explanations = explain(&self.message, inventory, today).into();
     }
@@ -65,101 +66,10 @@ pub fn is_message(text: &str) -> bool {
     !file && text.len() <= MAX_LENGTH && text.lines().any(|line| symptoms::read(line).is_some())
 }
 
-/// What a message means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// What went wrong.
-    pub kind: Kind,
-    /// What the message says about it.
-    pub facts: Facts,
-    /// Who among the loaded files may be meant.
-    pub suspects: Vec<Suspect>,
-    /// Suspects beyond those, which are not named.
-    pub more: usize,
-}
-
-/// What can be read out of a message; empty where it says nothing of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The CA that was tried and did not fit.
-    pub authority: String,
-    /// The name or address that was looked for.
-    pub wanted: String,
-    /// The names and addresses that the certificate has.
-    pub names: Vec<String>,
-    /// The end or the beginning of the certificate's life, as RFC 3339 has it.
-    pub moment: String,
-    /// The file that is named.
-    pub file: String,
-    /// The pin that is named.
-    pub pin: String,
-    /// Host and port of the server that was called.
-    pub server: String,
-}
-
-/// Somebody or something among the loaded files that may be meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Suspect {
-    /// The part that it would have had.
-    pub part: Part,
-    /// Who has it.
-    pub holder: String,
-    /// Where.
-    pub place: String,
-    /// The file as the person named it.
-    pub file: String,
-    /// What speaks against it.
-    pub clue: Clue,
-}
-
-/// The part of a suspect in what went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// It may be the server, or what the server showed.
-    Server,
-    /// It may be the client, or what the client showed.
-    Client,
-    /// It holds what is trusted.
-    Trust,
-    /// It is the file itself.
-    File,
-}
-
-/// What speaks against a suspect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Clue {
-    /// It shows a certificate of a CA that the other side may not trust: that CA.
-    SignedBy(String),
-    /// It shows a certificate whose CA is not among the files: that issuer.
-    SignedByNobody(String),
-    /// It trusts these CAs alone.
-    TrustsOnly(Vec<String>),
-    /// Its certificate ended then.
-    Expired(UnixTime),
-    /// Its certificate begins then.
-    Begins(UnixTime),
-    /// Its certificate has these names.
-    Names(Vec<String>),
-    /// It connects to this server.
-    ConnectsTo(String),
-    /// It holds so many certificates.
-    Holds(usize),
-    /// Its private key is another one than its certificate's.
-    OtherKey,
-    /// Its CA data is not the first certificate of ca.crt.
-    OtherCa(Vec<String>),
-    /// It is the CA of this pin.
-    Pin(String),
-    /// Its key id of the issuer is none of the issuer's.
-    OtherKeyId,
-    /// What inspection said of it.
-    Said(String),
-}
-
-/// How many suspects are named.
+/// The maximum number of suspects that are named.
 const FEW: usize = 12;
 
-/// Explains every line of a message that is about certificates, each kind once.
+/// Explains the lines of a message that are about certificates, each kind with the same facts once.
 pub fn explain(message: &Message, inventory: Option<&InventoryReport>, today: UnixTime) -> Vec<Explanation> {
     let mut found: Vec<Explanation> = Vec::new();
     for line in message.as_str().lines() {
@@ -179,7 +89,7 @@ pub fn explain(message: &Message, inventory: Option<&InventoryReport>, today: Un
     found
 }
 
-/// What speaks against one alone says more than what speaks against all of them.
+/// Sorts suspects with a rare clue first: a clue that fits one file says more than one that fits many.
 fn odd_ones_first(suspects: &mut [Suspect]) {
     let all = suspects.to_vec();
     let alike = |suspect: &Suspect| all.iter().filter(|other| other.clue == suspect.clue).count();

@@ -1,4 +1,4 @@
-//! The form of choices: what stands in the fields, and the request that comes of it.
+//! The form of options: its values, and the request for a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,106 +16,105 @@ use airlock_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{LoadedFile, outage::Outage};
-use crate::words;
+use super::{outage::Outage, work::LoadedFile};
 
-/// What stands in the fields. The serialized form is what a session saves: without what the loaded files say.
+/// The form's values. The serialized form is saved by a session, without values derived from the loaded files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PlanForm {
-    /// What the package does, as chosen; [`PlanForm::intent`] is what counts.
+    /// What the package does, as chosen; use [`PlanForm::intent`].
     pub intent: Intent,
-    /// How workers come to trust the new CA alone, as chosen; [`PlanForm::workers`] is what counts.
+    /// How workers drop the old CA, as chosen; use [`PlanForm::workers`].
     pub workers: Workers,
-    /// The choices that the cluster allows.
+    /// The options that the cluster allows.
     #[serde(skip)]
     pub possible: PossibleChoices,
-    /// One for each authority that can be rotated, in the inventory's order.
+    /// The options of each rotatable CA, in the inventory's order.
     pub authorities: Vec<AuthorityForm>,
-    /// Lifetime of new authorities in days, as typed.
+    /// Validity of new CAs in days, as typed.
     pub ca_days: String,
-    /// Lifetime of new leaves in days, as typed.
+    /// Validity of new leaf certificates in days, as typed.
     pub leaf_days: String,
-    /// Re-sign the keys that are there.
+    /// Keep the existing keys of leaf certificates.
     pub keep_keys: bool,
-    /// How kubelets come by theirs.
+    /// How kubelets get certificates.
     pub kubelet_certificates: KubeletCertificates,
-    /// Do the new authorities' keys stay elsewhere?
+    /// Are the new CAs external CAs?
     pub external_ca: bool,
-    /// The new authorities of a rotation that is under way, by their subjects; empty where none is.
+    /// The subjects of the new CAs of a rotation in progress; empty without one.
     #[serde(skip)]
     pub under_way: Vec<String>,
-    /// Are they to be given up, and the rotation begun anew?
+    /// Are these new CAs discarded, and the rotation started again?
     #[serde(skip)]
     pub start_over: bool,
-    /// Was that confirmed?
+    /// Is starting over confirmed?
     #[serde(skip)]
     pub confirmed: bool,
-    /// The outages over which a package was refused; empty while none was.
+    /// The outages that can be accepted; empty if there are none.
     #[serde(skip)]
     pub outages: Vec<Outage>,
-    /// Are they accepted?
+    /// Are these outages accepted?
     #[serde(skip)]
     pub accept_outage: bool,
-    /// The dependencies that the package does not handle and that the person takes care of, by
+    /// Acknowledged dependencies, which the person handles instead of the package, by
     /// [`Finding::acknowledge`](airlock_core::Finding::acknowledge).
     #[serde(skip)]
     pub acknowledged: BTreeSet<String>,
-    /// Does the platform's tool take the options of a strategy for subclouds?
+    /// Does the platform's tool accept options of a subcloud strategy?
     #[serde(skip)]
     pub takes_strategy: bool,
     /// Those options, as typed.
     pub strategy: String,
 }
 
-/// What becomes of an authority where a rotation may be under way.
+/// The progress of a CA in a rotation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Course {
-    /// Its rotation has not begun, or is begun anew.
+pub enum AuthorityProgress {
+    /// Its rotation has not started, or starts again.
     #[default]
-    Begins,
-    /// A new one of this subject is on its way to take over, with its private key here or elsewhere.
-    GoesOn(String, bool),
-    /// Others are being rotated, and it has no part in that.
-    Waits,
+    NotStarted,
+    /// A new CA with this subject is being introduced; is its private key loaded?
+    InProgress(String, bool),
+    /// A rotation of other CAs is in progress.
+    NotIncluded,
 }
 
-/// The choices for one authority.
+/// The options of one CA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthorityForm {
-    /// Which one.
+    /// The CA's id.
     pub id: AuthorityId,
-    /// Its name in words.
+    /// Its title.
     #[serde(skip)]
     pub title: String,
-    /// Where it is in a rotation that is under way.
+    /// Its progress in a rotation.
     #[serde(skip)]
-    pub course: Course,
-    /// Does it get a successor?
+    pub progress: AuthorityProgress,
+    /// Is it rotated?
     pub rotate: bool,
-    /// Is the successor brought along?
+    /// Is the new CA imported?
     pub brought: bool,
-    /// The successor's common name, as typed; `None` while it is the proposed one.
+    /// The new CA's common name, as typed; `None` for the proposed one.
     pub name: Option<String>,
     /// The proposed common name.
     #[serde(skip)]
     pub proposed_name: String,
-    /// The successor's key; `None` for the same type as today's.
+    /// The new CA's key type; `None` for the current one.
     pub key_algorithm: Option<KeyAlgorithm>,
-    /// Can a key of the same type be made here?
+    /// The current key type, if it can be generated here.
     #[serde(skip)]
     pub same_key: Option<KeyAlgorithm>,
-    /// Does the platform's own tool take a whole subject and a day on which it ends?
+    /// Does the platform's tool accept a complete subject and an expiry date?
     #[serde(skip)]
     pub whole_subject: bool,
-    /// The whole subject, as typed; empty to have a common name alone.
+    /// The complete subject, as typed; empty for only a common name.
     pub subject: String,
-    /// The day on which it ends, as typed; empty for the lifetime of new authorities.
+    /// The expiry date, as typed; empty for the validity of new CAs.
     pub expiry_date: String,
-    /// The chosen file of the certificate that is brought along; empty for none.
+    /// The path of the imported certificate; empty for none.
     pub certificate: String,
-    /// The chosen file of its key; empty for none.
+    /// The path of the imported private key; empty for none.
     pub key: String,
 }
 
@@ -124,60 +123,70 @@ pub struct AuthorityForm {
 pub enum FormChange {
     /// What the package does.
     Intent(Intent),
-    /// How workers come to trust the new CA alone.
+    /// How workers drop the old CA.
     Workers(Workers),
-    /// Lifetime of new authorities.
+    /// Validity of new CAs.
     CaDays(String),
-    /// Lifetime of new leaves.
+    /// Validity of new leaf certificates.
     LeafDays(String),
-    /// Re-sign the keys that are there?
+    /// Keep the existing keys?
     KeepKeys(bool),
-    /// How kubelets come by theirs.
+    /// How kubelets get certificates.
     KubeletCertificates(KubeletCertificates),
-    /// Do the new authorities' keys stay elsewhere?
+    /// Are the new CAs external CAs?
     ExternalCa(bool),
-    /// Is a rotation that is under way given up, and begun anew?
+    /// Is a rotation in progress discarded, and started again?
     StartOver(bool),
-    /// Was that confirmed?
+    /// Is starting over confirmed?
     Confirmed(bool),
-    /// Are the outages that were shown accepted?
+    /// Are the outages accepted?
     AcceptOutage(bool),
-    /// Does the person take care of a dependency that the package does not handle?
+    /// Does the person handle a dependency that the package does not?
     Acknowledge(String, bool),
-    /// The options of a strategy for subclouds.
+    /// The options of a subcloud strategy.
     Strategy(String),
-    /// A choice for one authority.
+    /// An option of one CA.
     Authority(AuthorityId, AuthorityChange),
-    /// Everything as it was at first.
+    /// Resets all options.
     Reset,
 }
 
-/// A change to one authority's field.
+/// A change to one CA's field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AuthorityChange {
-    /// Does it get a successor?
+    /// Is it rotated?
     Rotate(bool),
-    /// Is the successor brought along?
+    /// Is the new CA imported?
     Brought(bool),
-    /// The successor's common name.
+    /// The new CA's common name.
     Name(String),
-    /// Its whole subject; empty for none.
+    /// Its complete subject; empty for none.
     Subject(String),
-    /// The day on which it ends; empty for none.
+    /// Its expiry date; empty for none.
     ExpiryDate(String),
-    /// The successor's key; `None` for the same type as today's.
+    /// The new CA's key type; `None` for the current one.
     KeyAlgorithm(Option<KeyAlgorithm>),
-    /// A file of the authority that is brought along; empty for none.
+    /// The path of a file of an imported CA; empty for none.
     BroughtPath(BroughtPart, String),
 }
 
-/// What an authority that is brought along consists of.
+/// A part of an imported CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BroughtPart {
     /// Its certificate.
     Certificate,
     /// Its private key.
     Key,
+}
+
+impl BroughtPart {
+    /// Its name in element ids and in the paths of imported files.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Key => "key",
+        }
+    }
 }
 
 /// What is wrong with a field. Texts: `words::problem`.
@@ -201,24 +210,24 @@ pub enum Problem {
     StartOverNotConfirmed,
 }
 
-/// Something in the form that cannot be handed in.
+/// A problem that makes the form invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormProblem {
     /// The id of the field's element.
     pub field: String,
-    /// What is wrong.
+    /// The problem.
     pub message: Problem,
-    /// Is something merely not given yet? It is no mistake until the person tries to build.
+    /// Is a value only missing? The page shows this as an error after the first attempt to build.
     pub missing: bool,
 }
 
 impl FormProblem {
-    /// Something that cannot be handed in.
+    /// An invalid value.
     pub fn wrong(field: impl Into<String>, message: Problem) -> Self {
         Self { field: field.into(), message, missing: false }
     }
 
-    /// Something that is not given yet.
+    /// A missing value.
     pub fn missing(field: impl Into<String>, message: Problem) -> Self {
         Self { field: field.into(), message, missing: true }
     }
@@ -249,7 +258,7 @@ impl Default for PlanForm {
 }
 
 impl PlanForm {
-    /// Writes one field.
+    /// Applies a change of one field.
     pub fn change(&mut self, change: FormChange) {
         match change {
             FormChange::Intent(intent) => self.intent = intent,
@@ -290,8 +299,8 @@ impl PlanForm {
         }
     }
 
-    /// Keeps what was typed, and offers what the inventory has now: authorities that came get fields, those that went lose them.
-    /// What was accepted, or is to be given up, was so for what was loaded then.
+    /// Adapts the form to an inventory: adds fields for new CAs, removes those of others, keeps typed values. Resets
+    /// acceptance, acknowledgements and starting over, which refer to the previous files.
     pub fn fit(&mut self, inventory: &InventoryReport, files: &[LoadedFile]) {
         self.outages.clear();
         self.accept_outage = false;
@@ -309,10 +318,12 @@ impl PlanForm {
             found.successor_name.clone_into(&mut form.proposed_name);
             form.same_key = found.same_key_algorithm;
             form.whole_subject = takes_whole_subject(&inventory.platform, found.id);
-            form.course = match under_way.iter().find(|authority| authority.id == found.id) {
-                Some(authority) => Course::GoesOn(authority.new.subject.clone(), authority.new_key_present),
-                None if under_way.is_empty() => Course::Begins,
-                None => Course::Waits,
+            form.progress = match under_way.iter().find(|authority| authority.id == found.id) {
+                Some(authority) => {
+                    AuthorityProgress::InProgress(authority.new.subject.clone(), authority.new_key_present)
+                }
+                None if under_way.is_empty() => AuthorityProgress::NotStarted,
+                None => AuthorityProgress::NotIncluded,
             };
             if form.same_key.is_none() && form.key_algorithm.is_none() {
                 form.key_algorithm = Some(KeyAlgorithm::Rsa2048);
@@ -326,21 +337,21 @@ impl PlanForm {
         }
     }
 
-    /// What the package does: as chosen, where the cluster allows it.
+    /// What the package does: as chosen, if the cluster allows it.
     pub fn intent(&self) -> Intent {
         if self.possible.renew_leaves { self.intent } else { Intent::default() }
     }
 
-    /// How workers come to trust the new CA alone: as chosen, where the cluster allows it.
+    /// How workers drop the old CA: as chosen, if the cluster allows it.
     pub fn workers(&self) -> Workers {
         if self.possible.replace_workers { self.workers } else { Workers::default() }
     }
 
-    /// What the fields say.
+    /// The request for a plan.
     ///
     /// # Errors
     ///
-    /// Every field that cannot be handed in.
+    /// All problems of the form.
     pub fn request(&self) -> Result<RotationRequest, Vec<FormProblem>> {
         if self.intent() == Intent::RenewLeaves {
             return self.renewal();
@@ -354,9 +365,9 @@ impl PlanForm {
         let leaf_days = days(&self.leaf_days, "leaf-days", &mut problems);
         let mut authorities = BTreeMap::new();
         for authority in &chosen {
-            let successor = match self.course(authority) {
-                Course::Begins => authority.successor(self.external_ca, &mut problems),
-                Course::GoesOn(..) | Course::Waits => NewAuthority::default(),
+            let successor = match self.progress(authority) {
+                AuthorityProgress::NotStarted => authority.successor(self.external_ca, &mut problems),
+                AuthorityProgress::InProgress(..) | AuthorityProgress::NotIncluded => NewAuthority::default(),
             };
             authorities.insert(authority.id, successor);
         }
@@ -393,7 +404,7 @@ impl PlanForm {
         if problems.is_empty() { Ok(request) } else { Err(problems) }
     }
 
-    /// The options of a strategy for subclouds; the default where the platform has none.
+    /// The options of a subcloud strategy; the default if the platform has none.
     fn subclouds(&self, new: Option<&NewAuthority>, problems: &mut Vec<FormProblem>) -> SubcloudStrategy {
         if !self.takes_strategy {
             return SubcloudStrategy::default();
@@ -412,9 +423,9 @@ impl PlanForm {
         }
     }
 
-    /// What becomes of an authority, as chosen.
-    pub fn course<'a>(&self, authority: &'a AuthorityForm) -> &'a Course {
-        if self.start_over { &Course::Begins } else { &authority.course }
+    /// The progress of a CA, unless the rotation starts again.
+    pub fn progress<'a>(&self, authority: &'a AuthorityForm) -> &'a AuthorityProgress {
+        if self.start_over { &AuthorityProgress::NotStarted } else { &authority.progress }
     }
 }
 
@@ -423,7 +434,7 @@ impl AuthorityForm {
         Self {
             id: found.id,
             title: found.title.clone(),
-            course: Course::default(),
+            progress: AuthorityProgress::default(),
             rotate: true,
             brought: false,
             name: None,
@@ -438,7 +449,7 @@ impl AuthorityForm {
         }
     }
 
-    /// The same authority with the choices that it has at first.
+    /// The same CA with default options.
     fn reset(&self) -> Self {
         Self {
             rotate: true,
@@ -455,10 +466,10 @@ impl AuthorityForm {
 
     /// The id of one of its fields' elements, such as `cluster-name`.
     pub fn field(&self, name: &str) -> String {
-        format!("{}-{name}", words::authority_id(self.id))
+        format!("{}-{name}", self.id.as_str())
     }
 
-    /// The chosen file of an authority that is brought along; empty for none.
+    /// The path of an imported file; empty for none.
     pub fn brought_path(&self, part: BroughtPart) -> &str {
         match part {
             BroughtPart::Certificate => &self.certificate,
@@ -479,14 +490,14 @@ impl AuthorityForm {
         }
     }
 
-    /// `external`: its key may stay elsewhere, and nothing is made here.
+    /// The request for the new CA. `external`: it is an external CA, whose certificate is imported without a key.
     fn successor(&self, external: bool, problems: &mut Vec<FormProblem>) -> NewAuthority {
         if self.brought || external {
             for part in [BroughtPart::Certificate, BroughtPart::Key] {
                 let wanted = part == BroughtPart::Certificate || !external;
                 if wanted && self.brought_path(part).is_empty() {
                     let message = Problem::NoFile(self.title.clone(), part);
-                    problems.push(FormProblem::missing(self.field(words::brought_part(part)), message));
+                    problems.push(FormProblem::missing(self.field(part.id()), message));
                 }
             }
             let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
@@ -498,7 +509,7 @@ impl AuthorityForm {
             problems.push(FormProblem::wrong(self.field("subject"), message));
         }
         let expiry_date = self.whole(&self.expiry_date);
-        // Whether the day is too near is for core to say, which knows today.
+        // Core checks whether the date is too early.
         if let Some(Err(error)) = expiry_date.map(|date| sysinv::expiry(date, UnixTime(0))) {
             let message = Problem::NotADay(error.to_string());
             problems.push(FormProblem::wrong(self.field("expiry-date"), message));
@@ -516,19 +527,19 @@ impl AuthorityForm {
         }
     }
 
-    /// What was typed into a field for what the platform's own tool takes; `None` where it was not, or there is no such field.
+    /// The value of a field for the platform's tool; `None` if it is empty or the platform has no such field.
     fn whole<'a>(&self, typed: &'a str) -> Option<&'a str> {
         Some(typed.trim()).filter(|typed| self.whole_subject && !typed.is_empty())
     }
 }
 
-/// Does the platform's own tool take a whole subject for a new authority?
+/// Does the platform's tool accept a complete subject for a new CA?
 fn takes_whole_subject(platform: &str, id: AuthorityId) -> bool {
     let row = profile::named(platform).and_then(|profile| profile.authority(id));
     row.is_some_and(|row| row.successor == SuccessorShape::Subject)
 }
 
-/// A number of days, at least one; 0 where the field holds none.
+/// A number of days, at least 1; 0 with a problem if the field is invalid.
 fn days(typed: &str, field: &str, problems: &mut Vec<FormProblem>) -> u32 {
     match typed.trim().parse() {
         Ok(days) if days > 0 => days,

@@ -1,24 +1,24 @@
-//! Findings by cause: those of one code whose messages differ in names and numbers alone are one group.
+//! Findings by cause: findings with the same code whose messages differ only in names and numbers form a group.
 
-use airlock_core::{Finding, Severity};
+use airlock_core::{Finding, Severity, report::InventoryReport};
 
 /// Findings with the same cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group<'a> {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The code of all of them.
+    /// Their code.
     pub code: &'a str,
     /// The findings, in their order. At least one.
     pub findings: Vec<&'a Finding>,
 }
 
-/// A piece of what the messages of a group say.
+/// A part of the merged message of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// The same words in all of them.
+    /// Text that all messages have.
     Same(&'a str),
-    /// Different words: each value once, in the order of the findings.
+    /// Text that differs: each value once, in the order of the findings.
     Differs(Vec<&'a str>),
 }
 
@@ -39,12 +39,12 @@ pub fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
-    /// Do all of them say the same?
+    /// Do all findings have the same message?
     pub fn is_uniform(&self) -> bool {
         self.findings.iter().all(|finding| finding.message == self.findings[0].message)
     }
 
-    /// What the messages say together, word by word.
+    /// The merged message, word by word.
     pub fn pieces(&self) -> Vec<Piece<'a>> {
         let words: Vec<Vec<&'a str>> =
             self.findings.iter().map(|finding| finding.message.split(' ').collect()).collect();
@@ -54,7 +54,7 @@ impl<'a> Group<'a> {
                 if !values.contains(value) {
                     values.push(value);
                 }
-                // Nobody reads more of them in a title.
+                // More values would make a title too long.
                 if values.len() > MAX_VALUES {
                     break;
                 }
@@ -67,7 +67,7 @@ impl<'a> Group<'a> {
         (0..words[0].len()).map(piece).collect()
     }
 
-    /// What to do: each remedy once.
+    /// The remedies, each once.
     pub fn remedies(&self) -> Vec<&'a str> {
         let mut remedies: Vec<&'a str> = Vec::new();
         for finding in &self.findings {
@@ -79,10 +79,10 @@ impl<'a> Group<'a> {
     }
 }
 
-/// A title names no more different values than this.
+/// The maximum number of different values in a title.
 pub const MAX_VALUES: usize = 3;
 
-/// Do two messages have as many words, at least half of them the same?
+/// Do two messages have the same number of words, at least half of them equal?
 fn is_similar(one: &str, other: &str) -> bool {
     if one == other {
         return true;
@@ -90,6 +90,13 @@ fn is_similar(one: &str, other: &str) -> bool {
     let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
     let same = one.iter().zip(&other).filter(|(one, other)| one == other).count();
     one.len() == other.len() && 2 * same >= one.len()
+}
+
+/// The numbers of groups of errors and of warnings.
+pub fn errors_and_warnings(inventory: &InventoryReport) -> (usize, usize) {
+    let groups = groups(&inventory.findings);
+    let of = |severity| groups.iter().filter(|group| group.severity == severity).count();
+    (of(Severity::Error), of(Severity::Warning))
 }
 
 #[cfg(test)]

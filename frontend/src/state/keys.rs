@@ -1,34 +1,34 @@
-//! The keys of the page: one table, from which the grid takes what they do and the help page what it says.
+//! Keyboard shortcuts: the table that key handlers and the help use.
 
-use super::picture::Way;
+use super::matrix_view::Motion;
 
-/// A key and what it does.
+/// A shortcut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Where it works, in words.
+    /// Where it works, as the help shows it.
     pub place: &'static str,
-    /// As the browser names it; with `Control+` before it where that is held down.
+    /// Its name in `KeyboardEvent.key`, with the prefix `Control+` if that key is held.
     pub name: &'static str,
-    /// Where it leads in the grid; `None` for what the browser does of itself.
-    pub way: Option<Way>,
+    /// Its motion in the matrix; `None` for shortcuts that are handled elsewhere.
+    pub motion: Option<Motion>,
     /// What it does, as a sentence without a final period.
     pub does: &'static str,
 }
 
 const ANYWHERE: &str = "Anywhere";
-const PICTURE: &str = "In the matrix";
+const MATRIX: &str = "In the matrix";
 const SLIDER: &str = "On the slider of steps";
 
 const fn anywhere(name: &'static str, does: &'static str) -> Key {
-    Key { place: ANYWHERE, name, way: None, does }
+    Key { place: ANYWHERE, name, motion: None, does }
 }
 
-const fn picture(name: &'static str, way: Way, does: &'static str) -> Key {
-    Key { place: PICTURE, name, way: Some(way), does }
+const fn matrix_view(name: &'static str, motion: Motion, does: &'static str) -> Key {
+    Key { place: MATRIX, name, motion: Some(motion), does }
 }
 
 const fn slider(name: &'static str, does: &'static str) -> Key {
-    Key { place: SLIDER, name, way: None, does }
+    Key { place: SLIDER, name, motion: None, does }
 }
 
 /// The table.
@@ -41,35 +41,35 @@ pub const KEYS: [Key; 22] = [
     anywhere("Control+v", "Loads what is pasted, without showing it; explains an error message"),
     anywhere("Control+z", "Reverts the last change: files added or removed, an option"),
     anywhere("Control+p", "Prints the plan and the review"),
-    picture("ArrowLeft", Way::Left, "Goes to the previous connection"),
-    picture("ArrowRight", Way::Right, "Goes to the next connection"),
-    picture("ArrowUp", Way::Up, "Goes to the previous step; from the first row, to the column heading"),
-    picture("ArrowDown", Way::Down, "Goes to the next step"),
-    picture("Home", Way::First, "Goes to the first connection"),
-    picture("End", Way::Last, "Goes to the last connection"),
-    picture("Control+Home", Way::Top, "Goes to the first connection today"),
-    picture("Control+End", Way::Bottom, "Goes to the last connection at the last step"),
-    picture("PageUp", Way::PageUp, "Goes five steps up"),
-    picture("PageDown", Way::PageDown, "Goes five steps down"),
+    matrix_view("ArrowLeft", Motion::Left, "Goes to the previous connection"),
+    matrix_view("ArrowRight", Motion::Right, "Goes to the next connection"),
+    matrix_view("ArrowUp", Motion::Up, "Goes to the previous step; from the first row, to the column heading"),
+    matrix_view("ArrowDown", Motion::Down, "Goes to the next step"),
+    matrix_view("Home", Motion::First, "Goes to the first connection"),
+    matrix_view("End", Motion::Last, "Goes to the last connection"),
+    matrix_view("Control+Home", Motion::Top, "Goes to the first connection today"),
+    matrix_view("Control+End", Motion::Bottom, "Goes to the last connection at the last step"),
+    matrix_view("PageUp", Motion::PageUp, "Goes five steps up"),
+    matrix_view("PageDown", Motion::PageDown, "Goes five steps down"),
     slider("ArrowLeft", "Goes to the previous step"),
     slider("ArrowRight", "Goes to the next step"),
     slider("Home", "Goes to today"),
     slider("End", "Goes to the last step"),
 ];
 
-/// Where a key leads in the grid.
-pub fn way(key: &str, control: bool) -> Option<Way> {
+/// The motion of a key in the matrix.
+pub fn motion(key: &str, control: bool) -> Option<Motion> {
     let named = |row: &&Key| match row.name.strip_prefix("Control+") {
         Some(name) => control && name == key,
         None => row.name == key,
     };
-    let rows = || KEYS.iter().filter(|row| row.way.is_some());
-    // The row with Control comes first where it is held down; a key without such a row does the same with it.
+    let rows = || KEYS.iter().filter(|row| row.motion.is_some());
+    // With Control, the row with `Control+` has priority; otherwise Control makes no difference.
     let held = rows().filter(|row| row.name.starts_with("Control+")).find(named);
-    held.or_else(|| rows().find(named))?.way
+    held.or_else(|| rows().find(named))?.motion
 }
 
-/// Does a key take the last change back?
+/// Is it the shortcut for undo?
 pub fn is_undo(key: &str, control: bool) -> bool {
     control && key.eq_ignore_ascii_case("z")
 }
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn control_makes_another_key_of_home_and_end_only() {
-        assert_eq!((way("Home", false), way("Home", true)), (Some(Way::First), Some(Way::Top)));
-        assert_eq!((way("ArrowUp", false), way("ArrowUp", true)), (Some(Way::Up), Some(Way::Up)));
-        assert_eq!((way("Tab", false), way("a", false)), (None, None));
+        assert_eq!((motion("Home", false), motion("Home", true)), (Some(Motion::First), Some(Motion::Top)));
+        assert_eq!((motion("ArrowUp", false), motion("ArrowUp", true)), (Some(Motion::Up), Some(Motion::Up)));
+        assert_eq!((motion("Tab", false), motion("a", false)), (None, None));
     }
 
     #[test]
@@ -107,6 +107,6 @@ mod tests {
     fn the_help_page_has_every_key_of_every_place() {
         let places = by_place();
         assert_eq!(places.iter().map(|place| place.1.len()).sum::<usize>(), KEYS.len());
-        assert_eq!(places.iter().map(|place| place.0).collect::<Vec<_>>(), [ANYWHERE, PICTURE, SLIDER]);
+        assert_eq!(places.iter().map(|place| place.0).collect::<Vec<_>>(), [ANYWHERE, MATRIX, SLIDER]);
     }
 }

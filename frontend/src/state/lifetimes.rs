@@ -1,4 +1,4 @@
-//! How long everything lives: bars over time, today, and what expires first.
+//! Validity periods as bars over time, and the earliest expiry.
 
 use airlock_core::{
     UnixTime,
@@ -6,48 +6,61 @@ use airlock_core::{
 };
 
 use super::pki::{Pki, Place};
-use crate::words;
 
-/// A bar.
+/// A bar in the chart of validity periods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// Whose; empty for what none of the authorities signed.
+    /// The CA's title; empty for certificates of other issuers.
     pub name: String,
-    /// What kind.
+    /// Its kind.
     pub kind: Kind,
-    /// First second.
+    /// The start of validity.
     pub from: UnixTime,
-    /// When the first of them ends.
+    /// The earliest expiry.
     pub until: UnixTime,
-    /// When the last of them ends; the same for one alone.
+    /// The latest expiry; the same for one certificate.
     pub last: UnixTime,
 }
 
-/// What a bar stands for.
+/// The kind of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An authority that is there.
+    /// A current CA.
     Old,
-    /// Everything that an authority signed.
+    /// The certificates that a CA issued.
     Leaves,
-    /// An authority that takes over.
+    /// A new CA.
     New,
 }
 
-/// All bars, and the span of time that they need.
+/// All bars, and their time span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// From top to bottom.
     pub lives: Vec<Life>,
-    /// The person's clock.
+    /// The time of the person's computer.
     pub today: UnixTime,
-    /// Left and right end.
+    /// Start and end of the time span.
     pub span: (UnixTime, UnixTime),
-    /// Where the certificate is that expires first, and when: a holder with a path, or an authority.
-    pub first: Option<(String, UnixTime)>,
+    /// The certificate that expires first, and when.
+    pub first: Option<(Expiring, UnixTime)>,
 }
 
-/// Reads them from what was found and, if there is a plan, from what takes over. `None` where there is nothing to show.
+/// A certificate that expires. Texts: `words::expiring`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expiring {
+    /// A CA, by its title.
+    Authority(String),
+    /// A certificate in a file of some holders.
+    Certificate {
+        /// Its path on each holder.
+        path: String,
+        /// The holders' names.
+        holders: Vec<String>,
+    },
+}
+
+/// The validity periods of the inventory's certificates and the plan's new CAs. `None` without certificates.
 pub fn lifetimes(
     inventory: &InventoryReport,
     pki: &Pki,
@@ -72,7 +85,7 @@ pub fn lifetimes(
     Some(Lifetimes { lives, today, span: (from, to), first: first(pki) })
 }
 
-/// Certificates in many places, as one bar.
+/// Several certificates as one bar; `None` without certificates.
 fn leaves(name: &str, places: &[Place]) -> Option<Life> {
     Some(Life {
         name: name.to_owned(),
@@ -83,26 +96,28 @@ fn leaves(name: &str, places: &[Place]) -> Option<Life> {
     })
 }
 
-/// What expires first.
-fn first(pki: &Pki) -> Option<(String, UnixTime)> {
+/// The certificate that expires first.
+fn first(pki: &Pki) -> Option<(Expiring, UnixTime)> {
     let places = pki.signers.iter().flat_map(|signer| &signer.signed).chain(&pki.others);
     let place = places.min_by_key(|place| place.until);
     let authority = pki.signers.iter().min_by_key(|signer| signer.until);
     match (place, authority) {
-        (Some(place), Some(signer)) if signer.until < place.until => Some((signer.title.clone(), signer.until)),
-        (Some(place), _) => Some((format!("{} on {}", place.path, words::few_holders(&place.holders)), place.until)),
-        (None, signer) => signer.map(|signer| (signer.title.clone(), signer.until)),
+        (Some(place), signer) if signer.is_none_or(|signer| signer.until >= place.until) => {
+            let certificate = Expiring::Certificate { path: place.path.clone(), holders: place.holders.clone() };
+            Some((certificate, place.until))
+        }
+        (_, signer) => signer.map(|signer| (Expiring::Authority(signer.title.clone()), signer.until)),
     }
 }
 
 impl Lifetimes {
-    /// Where a moment lies between left and right end, out of `width`.
+    /// The position of a moment, from 0 at the left end to `width`.
     pub fn x(&self, at: UnixTime, width: i64) -> i64 {
         let (from, to) = (self.span.0.0, self.span.1.0);
         (at.0.clamp(from, to) - from) * width / (to - from).max(1)
     }
 
-    /// Years to write under the bars, with their first second: no more than ten of them.
+    /// Years for the axis, at most ten, each with its first second.
     pub fn years(&self) -> Vec<(i64, UnixTime)> {
         let (first, last) = (year(self.span.0) + 1, year(self.span.1));
         let step = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|step| (last - first) / step < 10).unwrap_or(1000);
@@ -114,7 +129,7 @@ impl Lifetimes {
 /// The year of a moment.
 fn year(at: UnixTime) -> i64 {
     let guess = 1970 + at.0.div_euclid(31_556_952);
-    // The guess is a year of average length off at most.
+    // The estimate is off by at most one year.
     (guess - 1..=guess + 1).rev().find(|year| new_year(*year) <= at).unwrap_or(guess)
 }
 

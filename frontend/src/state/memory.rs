@@ -1,12 +1,12 @@
-//! What the page holds: how much of it, and what of it is secret.
+//! The contents of the page's memory, and what of it is secret.
 
 use std::collections::BTreeSet;
 
 use airlock_core::report::InventoryReport;
 
-use super::{Job, State};
+use super::{page::State, work::Job};
 
-/// How many different private keys are among what was found.
+/// The number of different private keys in an inventory.
 pub fn keys(inventory: &InventoryReport) -> usize {
     let keys = inventory.holders.iter().flat_map(|holder| &holder.slots).flat_map(|slot| &slot.keys);
     keys.map(|key| key.pin.as_str()).collect::<BTreeSet<_>>().len()
@@ -21,11 +21,11 @@ pub struct Memory {
     pub bytes: u64,
     /// Different private keys in them.
     pub keys: usize,
-    /// Removed files that could be brought back.
+    /// Removed files that undo can restore.
     pub removed: usize,
-    /// Is a password there?
+    /// Is a password kept?
     pub password: bool,
-    /// Files of the package that hold a private key; `None` while there is no package.
+    /// Files of the package that contain a private key; `None` without a package.
     pub secret_outputs: Option<usize>,
 }
 
@@ -38,12 +38,12 @@ impl State {
             bytes: self.files.iter().map(|file| file.size).sum(),
             keys: self.keys_loaded,
             removed: self.history.removed(),
-            password: self.lock.given,
+            password: self.encryption.given,
             secret_outputs: package.map(|package| package.files.iter().filter(|file| file.secret).count()),
         }
     }
 
-    /// Would leaving the page lose keys that were made here?
+    /// Would leaving the page lose keys that were generated here?
     pub fn has_unsaved_keys(&self) -> bool {
         let making = matches!(self.job, Some(Job::Making { .. }));
         making || (self.package.is_some() && self.download.is_none())

@@ -1,4 +1,4 @@
-//! Everyone who holds something, in a line each.
+//! The rows of the inventory: one for each holder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,26 +7,26 @@ use airlock_core::{
     report::{HolderReport, InventoryReport},
 };
 
-/// A holder in a line.
+/// A holder's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its name.
     pub name: String,
-    /// Its part in the cluster, as core names it.
+    /// Its role in the cluster, as core names it.
     pub role: String,
-    /// How much it holds.
+    /// The number of its files.
     pub entries: usize,
-    /// Different private keys among it.
+    /// The number of different private keys among the files.
     pub keys: usize,
-    /// What of it expires first, and when; `None` where it has no certificate.
+    /// The path of the certificate that expires first, and when; `None` without certificates.
     pub first: Option<(String, UnixTime)>,
     /// Errors, warnings and notes about its files.
     pub findings: [usize; 3],
-    /// Where it is in a rotation that is under way, and how much of it is out of line; `None` where it has no part in one.
+    /// Its standing in the rotation in progress, and how many files differ; `None` if it is not affected.
     pub standing: Option<(Standing, usize)>,
 }
 
-/// A line for each holder, in the inventory's order.
+/// The rows, in the inventory's order.
 pub fn rows(inventory: &InventoryReport) -> Vec<Row> {
     let mut findings: Findings<'_> = BTreeMap::new();
     for finding in &inventory.findings {
@@ -38,7 +38,7 @@ pub fn rows(inventory: &InventoryReport) -> Vec<Row> {
     inventory.holders.iter().map(|holder| row(inventory, holder, &findings)).collect()
 }
 
-/// Errors, warnings and notes by file: a cluster of a thousand nodes has thousands of either.
+/// Counts errors, warnings and notes by file in one pass: large clusters have thousands of files and findings.
 type Findings<'a> = BTreeMap<&'a str, [usize; 3]>;
 
 fn row(inventory: &InventoryReport, holder: &HolderReport, findings: &Findings<'_>) -> Row {
@@ -63,7 +63,8 @@ fn row(inventory: &InventoryReport, holder: &HolderReport, findings: &Findings<'
     }
 }
 
-/// A node stands for itself; objects and kubeconfigs have a line together, and stand where the last of them does.
+/// The standing that a row shows, and the number of differing files. Nodes have their own. Objects and kubeconfigs share
+/// a row with the least advanced standing; the others count as differing.
 fn standing(inventory: &InventoryReport, holder: &HolderReport) -> Option<(Standing, usize)> {
     let node = matches!(holder.role.as_str(), "control-plane" | "worker");
     let its =
@@ -74,7 +75,7 @@ fn standing(inventory: &InventoryReport, holder: &HolderReport) -> Option<(Stand
     Some((last, behind + its.iter().map(|one| one.out_of_line.len()).sum::<usize>()))
 }
 
-/// The API servers that kubeconfigs connect to, the one that most of them name first.
+/// The API servers that kubeconfigs connect to, the most frequent first.
 pub fn servers(inventory: &InventoryReport) -> Vec<&str> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for slot in inventory.holders.iter().flat_map(|holder| &holder.slots).filter(|slot| !slot.server.is_empty()) {
@@ -85,7 +86,7 @@ pub fn servers(inventory: &InventoryReport) -> Vec<&str> {
     servers.into_iter().map(|(server, _)| server).collect()
 }
 
-/// As many nodes with the same files are one row of the table.
+/// From this many nodes with the same files on, they share a row.
 const MANY: usize = 4;
 
 /// A row of the table: a holder, or several nodes with the same files.
@@ -102,7 +103,7 @@ impl Fold {
     }
 }
 
-/// Holders in a row that have as many files and keys, in the same state, are one row once there are many of them.
+/// Merges consecutive holders with the same number of files and keys and the same state into one row.
 pub fn folded(rows: Vec<Row>) -> Vec<Fold> {
     let same = |one: &Row, other: &Row| {
         matches!(one.role.as_str(), "control-plane" | "worker")
@@ -119,7 +120,7 @@ pub fn folded(rows: Vec<Row>) -> Vec<Fold> {
     groups.collect()
 }
 
-/// What a person looks for.
+/// The filter of the inventory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Part of a node's name, a path or a subject.
@@ -131,12 +132,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Is nothing looked for?
+    /// Is the filter empty?
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Does a holder have what is looked for?
+    /// Does a holder match?
     pub fn fits(&self, holder: &HolderReport, row: &Row, today: UnixTime) -> bool {
         let text = self.text.trim().to_lowercase();
         let has = |found: &str| found.to_lowercase().contains(&text);

@@ -39,7 +39,7 @@ pub enum Notice {
         left: usize,
     },
     /// Core refused the package.
-    Unmade,
+    NotBuilt,
     /// Everything was deleted from memory.
     Wiped,
     /// The browser had suspended the page, which was idle.
@@ -52,7 +52,7 @@ impl Notice {
         match self {
             Self::Checked(report) => !report.holds,
             Self::Unlocked { opened, left } => !opened && *left > 0,
-            Self::Unmade => true,
+            Self::NotBuilt => true,
             _ => false,
         }
     }
@@ -67,7 +67,7 @@ pub enum Alert {
     CoreCannotStart,
     /// The core worker stopped and was restarted.
     CoreDied {
-        /// Where.
+        /// Its location.
         location: String,
         /// Was a password lost with it?
         password: bool,
@@ -76,7 +76,7 @@ pub enum Alert {
     FilesLeftOut {
         /// Their paths.
         paths: Vec<String>,
-        /// Where.
+        /// Its location.
         location: String,
     },
     /// A key worker stopped and was replaced.

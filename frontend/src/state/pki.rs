@@ -1,55 +1,55 @@
-//! The PKI as it is today: who signs whom, who trusts whom, and which file on which holder says so.
+//! The current PKI: the CAs, the files that trust each CA, and the certificates that it issued.
 
 use airlock_core::{
     UnixTime,
     report::{CertificateReport, InventoryReport},
 };
 
-/// How much of a fingerprint core names a signer by: four bytes with colons.
+/// The length of the fingerprint prefix by which core names an issuer: four bytes with colons.
 const SHORT: usize = 11;
 
-/// An authority, the files that trust it, and what it signed.
+/// A CA, the files that trust it, and the certificates that it issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
-    /// Its name in words.
+    /// Its title.
     pub title: String,
     /// Its subject.
     pub subject: String,
-    /// Last second of its life.
+    /// The last second of its validity.
     pub until: UnixTime,
-    /// Was its private key given?
+    /// Is its private key loaded?
     pub key: bool,
-    /// Files with its certificate: whoever reads them trusts what it signed.
+    /// Files with its certificate: components that read them trust its certificates.
     pub trusted_in: Vec<Place>,
-    /// Files with a certificate that it signed.
+    /// Files with a certificate that it issued.
     pub signed: Vec<Place>,
 }
 
-/// The same place on several holders.
+/// The same path on several holders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The place: a path, or an object.
+    /// A path, or an object.
     pub path: String,
-    /// Who has it there, each once, in the inventory's order.
+    /// The holders, each once, in the inventory's order.
     pub holders: Vec<String>,
-    /// When the life of the first of them began.
+    /// The earliest start of validity.
     pub from: UnixTime,
-    /// When the first of them expires.
+    /// The earliest expiry.
     pub until: UnixTime,
-    /// When the last of them does.
+    /// The latest expiry.
     pub last: UnixTime,
 }
 
-/// The authorities in the inventory's order, and what they did not sign.
+/// The CAs in the inventory's order, and certificates of other issuers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pki {
     /// The authorities.
     pub signers: Vec<Signer>,
-    /// Files with certificates that none of them signed.
+    /// Files with certificates of other issuers.
     pub others: Vec<Place>,
 }
 
-/// Reads it from what was found.
+/// Reads the PKI from the inventory.
 pub fn pki(inventory: &InventoryReport) -> Pki {
     let mut trusted: Vec<Places> = inventory.authorities.iter().map(|_| Places::default()).collect();
     let mut signed: Vec<Places> = inventory.authorities.iter().map(|_| Places::default()).collect();
@@ -82,12 +82,12 @@ pub fn pki(inventory: &InventoryReport) -> Pki {
     Pki { signers: signers.collect(), others: others.0 }
 }
 
-/// As core names the signer of a certificate.
+/// The issuer's name in core's reports.
 fn name(authority: &CertificateReport) -> String {
     format!("{} ({})", authority.subject, authority.fingerprint.get(..SHORT).unwrap_or_default())
 }
 
-/// Places in the order in which they were met.
+/// Paths, in the order of their first holder.
 #[derive(Default)]
 struct Places(Vec<Place>);
 

@@ -1,38 +1,38 @@
-//! The platform: what the files told, what the person says, and the words that it has itself.
+//! The platform, detected or chosen, and its names of the phases.
 
 use airlock_core::{
     profile::{self, PROFILES, Profile},
     report::InventoryReport,
 };
 
-/// What a platform calls the three phases; empty where it has no word for one.
+/// A platform's names of the three phases; empty if it has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tongue(pub [&'static str; 3]);
+pub struct PhaseNames(pub [&'static str; 3]);
 
-impl Tongue {
-    /// The platform's word for phase 1, 2 or 3; empty for any other.
+impl PhaseNames {
+    /// The platform's name of phase 1, 2 or 3; empty for others.
     pub fn phase(self, phase: u8) -> &'static str {
         usize::from(phase).checked_sub(1).and_then(|at| self.0.get(at)).copied().unwrap_or_default()
     }
 }
 
-/// The words of the platform that was recognised, or said.
-pub fn tongue(inventory: Option<&InventoryReport>) -> Tongue {
+/// The names of the detected or chosen platform.
+pub fn phase_names(inventory: Option<&InventoryReport>) -> PhaseNames {
     let profile = inventory.and_then(|inventory| profile::named(&inventory.platform));
-    profile.map(|profile| Tongue(profile.phase_words)).unwrap_or_default()
+    profile.map(|profile| PhaseNames(profile.phase_words)).unwrap_or_default()
 }
 
-/// Are the files of several platforms, so that only the person can tell?
+/// Are files of several platforms loaded, so that the person must choose?
 pub fn is_asked(inventory: &InventoryReport) -> bool {
     inventory.findings.iter().any(|finding| finding.code == "mixed-platforms")
 }
 
-/// The platforms that can be said.
+/// The platforms that can be chosen.
 pub fn choices() -> &'static [&'static Profile] {
     PROFILES
 }
 
-/// The platform of a choice; `None` to have it told from the files.
+/// The platform of a choice; `None` to detect it.
 pub fn chosen(id: &str) -> Option<&'static str> {
     profile::named(id).map(|profile| profile.id)
 }
@@ -45,12 +45,13 @@ mod tests {
 
     #[test]
     fn a_platforms_words_are_its_profiles() {
-        let of =
-            |platform: &str| tongue(Some(&InventoryReport { platform: platform.to_owned(), ..Default::default() }));
+        let of = |platform: &str| {
+            phase_names(Some(&InventoryReport { platform: platform.to_owned(), ..Default::default() }))
+        };
         assert_eq!(of("starlingx").phase(1), "trust-both-cas");
         assert_eq!(of("talos").phase(3), "POST_ROTATE");
         assert_eq!((of("kubeadm").phase(2), of("another").phase(2), of("talos").phase(0)), ("", "", ""));
-        assert_eq!(tongue(None), Tongue::default());
+        assert_eq!(phase_names(None), PhaseNames::default());
     }
 
     #[test]

@@ -1,53 +1,21 @@
-//! Why a finding matters, and the command with which anybody can check it again.
+//! Why a finding matters, and the command that verifies it.
 
 use airlock_core::Finding;
 
+mod advice;
 mod table;
 
-pub use table::ADVICE;
+use self::{
+    advice::{Advice, Check},
+    table::ADVICE,
+};
 
-/// What is to be said of a finding beside its own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// The finding's code.
-    pub code: &'static str,
-    /// Why it matters, as sentences.
-    pub why: &'static str,
-    /// How to see it with other tools.
-    pub check: Check,
-}
-
-/// How to see what a finding says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Check {
-    /// A whole command that names no file of the person's.
-    Command(&'static str),
-    /// `openssl x509` with these options, on the certificate that the finding is about.
-    Certificate(&'static str),
-    /// Every certificate in the file, one after the other.
-    Certificates,
-    /// A kubeconfig as its reader sees it, without its secrets.
-    Kubeconfig,
-    /// The lines of the file that hold this.
-    Lines(&'static str),
-    /// What kind of file it is, and how large.
-    Look,
-    /// What an archive holds.
-    Members,
-    /// An object of the cluster without the values of its secrets; otherwise the file itself.
-    Object,
-    /// The public halves of certificate and private key, which must be the same.
-    Pair,
-    /// A signing request.
-    Request,
-}
-
-/// Why a finding matters; empty for a code that is not known here.
+/// Why a finding matters; empty for an unknown code.
 pub fn why(finding: &Finding) -> &'static str {
     advice(&finding.code).map_or("", |advice| advice.why)
 }
 
-/// The command that shows again what the finding says; empty for a code that is not known here.
+/// The command that verifies a finding; empty for an unknown code.
 pub fn command(finding: &Finding) -> String {
     let Some(advice) = advice(&finding.code) else { return String::new() };
     let source = Source::of(finding);
@@ -60,7 +28,7 @@ pub fn command(finding: &Finding) -> String {
         Check::Certificates => source.pem().into("openssl storeutl -noout -text -certs", ""),
         Check::Kubeconfig => source.reads("kubectl config view --kubeconfig"),
         Check::Lines(pattern) => source.lines(pattern),
-        Check::Look => source.look(),
+        Check::FileType => source.file_type(),
         Check::Members => source.members(),
         Check::Object => source.describe(),
         Check::Pair => source.pair(),
@@ -72,24 +40,24 @@ fn advice(code: &str) -> Option<&'static Advice> {
     ADVICE.iter().find(|advice| advice.code == code)
 }
 
-/// Where what a finding is about can be taken from.
+/// The location of a finding.
 struct Source<'a> {
     file: &'a str,
     place: &'a str,
 }
 
-/// A file that a command reads, or a command that writes what the next one reads.
+/// The input of a command: a file, or another command's output.
 enum Input {
     File(String),
     Pipe(String),
 }
 
 impl Input {
-    /// The command that reads it; `option` comes before a file's name.
+    /// The command that reads this input; `option` precedes a file's name.
     fn into(self, command: &str, option: &str) -> String {
         match self {
             Self::File(file) => format!("{command} {option}{file}"),
-            // Not every openssl reads standard input where no file is named; all read this.
+            // Some versions of openssl do not read standard input by default; all read this path.
             Self::Pipe(source) if command.starts_with("openssl storeutl") => format!("{source} | {command} /dev/stdin"),
             Self::Pipe(source) => format!("{source} | {command}"),
         }
@@ -99,7 +67,7 @@ impl Input {
 /// Lines of YAML or JSON with a certificate.
 const CERTIFICATE_LINES: &str = r"crt\|certificate\|BEGIN";
 
-/// Where no file is named, the one that most findings of that kind are about.
+/// The file for findings that name none.
 const CA: &str = "/etc/kubernetes/pki/ca.crt";
 
 impl<'a> Source<'a> {
@@ -107,7 +75,7 @@ impl<'a> Source<'a> {
         Self { file: &finding.file, place: &finding.place }
     }
 
-    /// The file itself, out of its archive or its Secret if it is in one.
+    /// The file itself, extracted from its archive or its Secret.
     fn file(&self) -> Input {
         match self.file.rsplit_once("!/") {
             // A value of a Secret in a file of objects: `secret.yaml!/name/key`.
@@ -118,7 +86,7 @@ impl<'a> Source<'a> {
                 Input::Pipe(format!("{get} -o jsonpath={} | base64 -d", quoted(&path)))
             }
             Some((archive, member)) => {
-                // An archive in an archive has to be unpacked first; its own name is what counts then.
+                // A nested archive must be extracted first; the command uses its own name.
                 let archive = archive.rsplit_once("!/").map_or(archive, |(_, inner)| inner);
                 let unpack = if archive.to_ascii_lowercase().ends_with(".zip") { "unzip -p" } else { "tar -xOf" };
                 Input::Pipe(format!("{unpack} {} {}", quoted(archive), quoted(member)))
@@ -128,7 +96,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The certificate that the finding is about, as PEM: out of a kubeconfig or an object where it lies in one.
+    /// The finding's certificate as PEM, extracted from its kubeconfig or object.
     fn pem(&self) -> Input {
         if let Some((kind, name)) = self.object() {
             let key = if kind == "secret" { r"tls\.crt" } else { r"ca\.crt" };
@@ -146,7 +114,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Kind, and the rest of the command that gets it, of an object in the cluster.
+    /// Kind of an object in the cluster, and the arguments of the kubectl command that gets it.
     fn object(&self) -> Option<(&'static str, String)> {
         let (kind, name) = self.place.split_once(' ')?;
         let kind = [("Secret", "secret"), ("ConfigMap", "configmap")].iter().find(|(known, _)| *known == kind)?.1;
@@ -154,7 +122,7 @@ impl<'a> Source<'a> {
         Some((kind, format!(" -n {} get {kind} {}", quoted(namespace), quoted(name))))
     }
 
-    /// A command of kubectl's that reads a kubeconfig, which it does from files alone.
+    /// A kubectl command that reads a kubeconfig; kubectl reads it from files only, not from standard input.
     fn reads(&self, command: &str) -> String {
         match self.file() {
             Input::File(file) => format!("{command} {file}"),
@@ -162,27 +130,27 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Is it a file of YAML or JSON, such as a kubeconfig, whose certificates are in fields that the finding does not name?
+    /// Is it a YAML or JSON file whose certificates are in fields that the finding does not name?
     fn is_document(&self) -> bool {
         let kubeconfig = self.file.ends_with(".conf");
         let named = self.object().is_some() || self.place.starts_with("clusters[") || self.place.starts_with("users[");
         (kubeconfig || is_document_name(self.file)) && !named
     }
 
-    /// The lines of the file that contain this.
+    /// The command that prints the file's lines with this pattern.
     fn lines(&self, pattern: &str) -> String {
         self.file().into(&format!("grep -n -e {}", quoted(pattern)), "")
     }
 
-    /// An object as kubectl describes it, which prints sizes of secret values only; for other places the file.
+    /// `kubectl describe` for an object, which prints only sizes of secret values; for other locations, the file.
     fn describe(&self) -> String {
         match self.object() {
             Some((_, get)) => format!("kubectl{}", get.replacen(" get ", " describe ", 1)),
-            None => self.look(),
+            None => self.file_type(),
         }
     }
 
-    fn look(&self) -> String {
+    fn file_type(&self) -> String {
         match self.file() {
             Input::File(file) => format!("ls -l {file} && file {file}"),
             Input::Pipe(source) => format!("{source} | file -"),
@@ -195,7 +163,7 @@ impl<'a> Source<'a> {
         format!("{list} {}", quoted(archive))
     }
 
-    /// Public half of the certificate beside that of the key, by the names that the two have beside each other.
+    /// Compares the public keys of a certificate and the private key with the same file name.
     fn pair(&self) -> String {
         let stem = |file: &str| file.trim_end_matches(".key").trim_end_matches(".crt").to_owned();
         let (certificate, key) = match (self.pem(), self.file()) {
@@ -216,13 +184,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Is that the name of a file of YAML or JSON?
+/// Is it the name of a YAML or JSON file?
 fn is_document_name(file: &str) -> bool {
     let name = file.to_ascii_lowercase();
     [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
 }
 
-/// Secrets are base64 in the API, ConfigMaps are text.
+/// Decodes values of Secrets, which are base64 in the API; ConfigMaps are text.
 fn decoded(kind: &str) -> &'static str {
     if kind == "secret" { " | base64 -d" } else { "" }
 }

@@ -1,4 +1,4 @@
-//! How the state changes: an arm for each action.
+//! The reducer: how each action changes the state.
 
 use std::rc::Rc;
 
@@ -8,18 +8,21 @@ use airlock_core::{
 };
 
 use super::{
-    Action, Details, Focus, Foreseen, Job, LoadedFile, Outcome, Preview, State,
+    action::Action,
     chart::Chart,
     check::Check,
+    details::Details,
     explain::Message,
     form::{FormChange, FormProblem},
+    matrix_view::{MatrixView, MatrixViewChange},
     memory,
     notice::{Alert, Notice},
     outage::{self, Consent, Outage},
-    picture::{Picture, PictureChange},
+    page::State,
     pki,
     session::Choices,
     step::Step,
+    work::{Foreseen, Job, LoadedFile, Outcome, Preview},
 };
 
 impl State {
@@ -76,10 +79,10 @@ impl State {
             Action::NothingFound => self.ended_with(Notice::NothingFound),
             Action::OutageNotTicked => {
                 self.consent = Consent::Missing;
-                self.look_at("accept-outage");
+                self.style_at("accept-outage");
             }
             Action::OutageTicked(ticked) => self.consent = if ticked { Consent::Given } else { Consent::Open },
-            Action::Picture(change) => self.move_in_picture(change),
+            Action::MatrixView(change) => self.move_in_picture(change),
             Action::Place(place) => self.place = place,
             Action::PlanAsked => self.ask_for_plan(),
             Action::PlanRetried => (self.halted, self.asked) = (false, None),
@@ -103,7 +106,7 @@ impl State {
             Action::Today(today) => self.today = today,
             Action::Undo => self.undo(),
             Action::Unlocked(inventory, opened) => self.unlock(inventory, opened),
-            Action::Unmade(findings, chart) => self.take_refusal(findings, chart),
+            Action::NotBuilt(findings, chart) => self.take_refusal(findings, chart),
             Action::Went(step) => self.go(step),
             Action::Wiped => self.wipe(),
             Action::Woke if self.job.is_some() => self.alert = Some(Alert::WokeAtWork),
@@ -141,8 +144,8 @@ impl State {
         self.forget_plan();
         // The new worker reads the loaded files again.
         self.job = (!self.files.is_empty()).then_some(Job::Inspecting);
-        self.alert = Some(Alert::CoreDied { location, password: self.lock.given });
-        self.lock.given = false;
+        self.alert = Some(Alert::CoreDied { location, password: self.encryption.given });
+        self.encryption.given = false;
         self.check = None;
     }
 
@@ -153,7 +156,7 @@ impl State {
         self.found(inventory);
     }
 
-    /// Takes up the inventory of the files that are loaded now, and drops the results of earlier ones.
+    /// Stores the inventory of the loaded files, and drops the results of an earlier one.
     fn found(&mut self, inventory: Rc<InventoryReport>) {
         self.forget_plan();
         if let Some(form) = self.history.form_that_comes_back() {
@@ -165,7 +168,7 @@ impl State {
         }
         self.pki = pki::pki(&inventory).into();
         self.keys_loaded = memory::keys(&inventory);
-        self.lock.fit(&inventory);
+        self.encryption.fit(&inventory);
         self.check = None;
         self.details = Details::default();
         if self.files.is_empty() {
@@ -176,10 +179,10 @@ impl State {
     }
 
     fn unlock(&mut self, inventory: Rc<InventoryReport>, opened: bool) {
-        self.lock.given |= opened;
+        self.encryption.given |= opened;
         self.found(inventory);
-        self.ended_with(Notice::Unlocked { opened, left: self.lock.files.len() });
-        self.look_at(if self.lock.is_shut() { "password" } else { self.heading(self.step) });
+        self.ended_with(Notice::Unlocked { opened, left: self.encryption.files.len() });
+        self.style_at(if self.encryption.needs_password() { "password" } else { self.heading(self.step) });
     }
 
     fn take_choices(&mut self, choices: &Rc<Choices>, idle: bool) {
@@ -203,7 +206,7 @@ impl State {
         self.form.change(change);
     }
 
-    /// Other options: what was built of the last ones is gone, and planning may be tried again.
+    /// Drops the results of the previous options, and allows planning again.
     fn drop_results(&mut self) {
         self.forget_package();
         (self.foreseen, self.predicting) = (None, false);
@@ -229,7 +232,7 @@ impl State {
         self.attempted = true;
         if let Some(problem) = self.form_problems.first() {
             let field = problem.field.clone();
-            self.look_at(&field);
+            self.style_at(&field);
         }
     }
 
@@ -237,7 +240,7 @@ impl State {
         self.explained.take(Some(message), self.inventory.as_deref(), self.today);
         self.ended_with(Notice::Explained(self.explained.explanations.len()));
         self.step = if self.inventory.is_some() { Step::Inspect } else { Step::Load };
-        self.look_at("explain");
+        self.style_at("explain");
     }
 
     fn ask_for_plan(&mut self) {
@@ -248,7 +251,7 @@ impl State {
     }
 
     fn take_plan(&mut self, outcome: Outcome) {
-        // A notice about something else stays.
+        // Planning ahead keeps the notice of another action.
         if self.job.is_some() {
             self.ended();
         }
@@ -282,29 +285,29 @@ impl State {
 
     fn take_refusal(&mut self, findings: Rc<[Finding]>, chart: Rc<Chart>) {
         self.ended();
-        self.unmade = findings;
+        self.not_built = findings;
         if outage::is_acceptable(&chart) {
             self.offer(outage::outages(&chart));
         }
         self.show_chart(chart);
-        // Set last: a step begins without a notice.
-        self.notice = Some(Notice::Unmade);
+        // Set last, as changing the step clears the notice.
+        self.notice = Some(Notice::NotBuilt);
     }
 
-    /// Shows a prediction, and the step Review to a person who waits for it on the step Plan.
+    /// Shows a prediction, and moves from the step Plan to Review.
     fn show_chart(&mut self, chart: Rc<Chart>) {
-        self.picture = Picture::of(&chart);
+        self.matrix_view = MatrixView::of(&chart);
         self.chart = Some(chart);
         if self.step == Step::Plan {
             self.go(Step::Review);
         }
     }
 
-    fn move_in_picture(&mut self, change: PictureChange) {
+    fn move_in_picture(&mut self, change: MatrixViewChange) {
         let Some(chart) = self.chart.clone() else { return };
-        if self.picture.change(&chart, change) {
-            let cell = self.picture.focus(&chart);
-            self.look_at(&cell);
+        if self.matrix_view.change(&chart, change) {
+            let cell = self.matrix_view.focus(&chart);
+            self.style_at(&cell);
         }
     }
 
@@ -312,10 +315,10 @@ impl State {
         let (place, theme) = (self.place, self.theme);
         let (checks, focus) = (std::mem::take(&mut self.checks), std::mem::take(&mut self.focus));
         *self = Self { place, theme, checks, focus, notice: Some(Notice::Wiped), ..Self::default() };
-        self.look_at("load");
+        self.style_at("load");
     }
 
-    /// Offers outages to be accepted. That alone makes no other plan of the choices.
+    /// Offers outages to be accepted. This does not request another plan.
     fn offer(&mut self, outages: Vec<Outage>) {
         if let Some(asked) = self.asked.as_deref_mut().filter(|asked| asked.outages == self.form.outages) {
             asked.outages.clone_from(&outages);
@@ -334,9 +337,13 @@ impl State {
         self.notice = None;
     }
 
-    /// Moves the keyboard focus to the element of that id.
-    pub(super) fn look_at(&mut self, id: &str) {
-        self.focus = Focus { id: id.to_owned(), count: self.focus.count.wrapping_add(1) };
+    /// Undoes the last change as far as the page alone can: the worker removes and restores files.
+    fn undo(&mut self) {
+        if let Some(form) = self.history.undo() {
+            self.forget_package();
+            (self.foreseen, self.predicting) = (None, false);
+            self.form = form;
+        }
     }
 
     fn forget_plan(&mut self) {
@@ -347,16 +354,5 @@ impl State {
         self.form_problems.clear();
         self.attempted = false;
         self.forget_package();
-    }
-
-    pub(super) fn forget_package(&mut self) {
-        self.unmade = Rc::default();
-        self.consent = Consent::default();
-        self.package = None;
-        self.authorities = Rc::default();
-        self.chart = None;
-        self.picture = Picture::default();
-        self.preview = None;
-        self.download = None;
     }
 }

@@ -1,8 +1,8 @@
-//! How something is meant: its colour and its icon follow from it.
+//! The meaning of a result, which sets its colour and icon.
 
 use airlock_core::{Severity, UnixTime};
 
-/// What a result, a chip or a callout says.
+/// The meaning of a result, a chip or a callout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A fact.
@@ -14,7 +14,7 @@ pub enum Role {
     Ok,
     /// Needs attention.
     Warning,
-    /// Blocks, or is over.
+    /// Blocks, or has expired.
     Error,
 }
 
@@ -31,7 +31,7 @@ impl From<Severity> for Role {
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
-/// Days until a moment, rounded down; negative once it is over.
+/// Days until a moment, rounded down; negative after it.
 pub fn days_left(until: UnixTime, today: UnixTime) -> i64 {
     (until.0 - today.0).div_euclid(DAY)
 }

@@ -1,56 +1,61 @@
-//! The choices of a session as a small JSON file, without keys, so that a reload loses nothing else.
+//! Saves the options of a session as a JSON file, without keys, so that they survive a reload.
 //!
-//! Not saved: what was confirmed for the files of that moment (accepted outages, acknowledged dependencies, starting over).
+//! Not saved: confirmations for the loaded files (accepted outages, acknowledged dependencies, starting over).
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LoadedFile, State,
     form::{AuthorityForm, PlanForm},
+    work::LoadedFile,
 };
 
-/// The format that is written and read.
+/// The version of the format.
 const FORMAT: u32 = 1;
 
-/// No file of choices is larger. Bytes.
+/// The maximum size of a file of options, in bytes.
 pub const MAX_SIZE: usize = 1 << 20;
 
-/// The file's name without its ending.
+/// The file's name without its extension.
 const NAME: &str = "airlock-choices";
 
-/// The choices of a session.
+/// Saved options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choices {
     /// [`FORMAT`].
     airlock_choices: u32,
-    /// The id of the chosen platform; none where it was detected.
+    /// The id of the chosen platform; `None` if it was detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     platform: Option<String>,
     /// The options.
     pub(super) form: PlanForm,
 }
 
-/// The name of the file.
+/// The file's name.
 pub fn file_name() -> String {
     format!("{NAME}.json")
 }
 
-/// Is that the name of such a file? Browsers number downloads of one name.
+/// Is it the name of such a file? Browsers add numbers to repeated downloads.
 pub fn is_file_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.strip_suffix(".json").is_some_and(|stem| stem.starts_with(NAME))
 }
 
-/// Reads a file of choices; `None` if it is none, or of another format.
+/// Parses a file of options; `None` if it is invalid, or of another format version.
 pub fn read(bytes: &[u8]) -> Option<Choices> {
     let choices: Choices = serde_json::from_slice(bytes).ok()?;
     (choices.airlock_choices == FORMAT).then_some(choices)
 }
 
 impl Choices {
+    /// The options of a session, with the platform that the person chose.
+    pub fn of(platform: Option<&str>, form: PlanForm) -> Self {
+        Self { airlock_choices: FORMAT, platform: platform.map(str::to_owned), form }
+    }
+
     /// The chosen platform, if it is a known one.
     pub fn platform(&self) -> Option<&'static str> {
         airlock_core::profile::named(self.platform.as_deref()?).map(|profile| profile.id)
@@ -62,16 +67,8 @@ impl Choices {
     }
 }
 
-impl State {
-    /// The choices of this session.
-    pub fn choices(&self) -> Choices {
-        let platform = self.platform.map(str::to_owned);
-        Choices { airlock_choices: FORMAT, platform, form: self.form.clone() }
-    }
-}
-
 impl PlanForm {
-    /// Takes saved options. What depends on the loaded files stays as it is.
+    /// Applies saved options. Values derived from the loaded files stay.
     pub(super) fn adopt(&mut self, saved: Self, files: &[LoadedFile]) {
         let authorities = std::mem::take(&mut self.authorities);
         let adopted = authorities.into_iter().map(|current| {
@@ -94,13 +91,13 @@ impl PlanForm {
 }
 
 impl AuthorityForm {
-    /// The same CA with saved options. A file that is not loaded is not chosen.
+    /// The same CA with saved options, without files that are not loaded.
     fn adopt(&self, saved: &Self, files: &[LoadedFile]) -> Self {
         let loaded = |path: &String| files.iter().any(|file| file.path == *path);
         let chosen = |path: &String| if loaded(path) { path.clone() } else { String::new() };
         Self {
             title: self.title.clone(),
-            course: self.course.clone(),
+            progress: self.progress.clone(),
             proposed_name: self.proposed_name.clone(),
             same_key: self.same_key,
             whole_subject: self.whole_subject,

@@ -1,23 +1,30 @@
 //! The page's behaviour, without a page.
 
+use std::rc::Rc;
+
 use airlock_core::{
-    UnixTime,
+    Finding, UnixTime,
     plan::request::{BroughtAuthority, Intent, PossibleChoices, RotationRequest, Workers},
     profile::AuthorityId,
-    report::{AuthorityReport, CertificateReport, FilePreview, OutputFileReport, ReplacedReport},
+    report::{
+        AuthorityReport, CertificateReport, FilePreview, InventoryReport, OutputFileReport, PackageReport, PlanReport,
+        ReplacedReport,
+    },
     simulate::TrustMatrix,
     x509::KeyAlgorithm,
 };
 
 use super::{
-    form::{AuthorityChange, BroughtPart, Course, FormChange, Problem},
-    picture::PictureChange,
+    checks::SelfTest,
+    form::{AuthorityChange, AuthorityProgress, BroughtPart, FormChange, FormProblem, PlanForm, Problem},
+    matrix_view::MatrixViewChange,
+    notice::{Alert, Notice},
+    outage::Consent,
+    step::Step,
+    work::FileId,
     *,
 };
-use crate::{
-    words,
-    worker::protocol::{FileId, SelfTest},
-};
+use crate::words;
 
 pub(super) fn authority(id: AuthorityId, rotates: bool) -> AuthorityReport {
     AuthorityReport {
@@ -368,8 +375,11 @@ fn going_on(actions: impl IntoIterator<Item = Action>) -> State {
 #[test]
 fn a_rotation_that_is_under_way_asks_nothing_about_its_new_ca() {
     let state = going_on([cluster(AuthorityChange::Brought(true))]);
-    let courses: Vec<_> = state.form.authorities.iter().map(|form| &form.course).collect();
-    assert_eq!(courses, [&Course::GoesOn("CN=kubernetes-2".to_owned(), false), &Course::Waits]);
+    let courses: Vec<_> = state.form.authorities.iter().map(|form| &form.progress).collect();
+    assert_eq!(
+        courses,
+        [&AuthorityProgress::InProgress("CN=kubernetes-2".to_owned(), false), &AuthorityProgress::NotIncluded]
+    );
     let request = state.form.request().unwrap();
     assert_eq!((request.start_over, request.authorities[&AuthorityId::Cluster].brought.as_ref()), (false, None));
 }
@@ -454,7 +464,7 @@ fn what_is_secret_in_the_zip_is_said_as_it_is() {
 
 fn broken() -> Action {
     let finding = Finding::error("edge-broken", "", "a → b breaks").remedy("mend it");
-    Action::Unmade([finding].into(), super::chart::tests::sample(9).into())
+    Action::NotBuilt([finding].into(), super::chart::tests::sample(9).into())
 }
 
 #[test]
@@ -463,12 +473,12 @@ fn a_refused_package_says_why_and_loses_nothing() {
         after([Action::Went(Step::Plan), planned(), Action::Began(Job::Making { done: 0, total: 0 }), broken()]);
     assert_eq!((state.job, state.package.is_some()), (None, false));
     assert!(state.plan().is_some() && state.files.len() == 1 && state.inventory.is_some());
-    assert_eq!(state.unmade.len(), 1);
-    assert_eq!((state.focus.id.as_str(), &state.notice), ("unmade", &Some(Notice::Unmade)));
+    assert_eq!(state.not_built.len(), 1);
+    assert_eq!((state.focus.id.as_str(), &state.notice), ("unmade", &Some(Notice::NotBuilt)));
     assert!(state.is_refused());
-    assert_eq!(state.picture.column, 5, "the picture shows what breaks first");
+    assert_eq!(state.matrix_view.column, 5, "the picture shows what breaks first");
     let again = state.after(Action::Form(FormChange::KeepKeys(true)));
-    assert!(again.unmade.is_empty() && again.chart.is_none());
+    assert!(again.not_built.is_empty() && again.chart.is_none());
 }
 
 fn refused_over_an_outage() -> State {
@@ -477,7 +487,7 @@ fn refused_over_an_outage() -> State {
     after([
         Action::Planned(Outcome::Plan(plan().into())),
         Action::Began(Job::Making { done: 0, total: 0 }),
-        Action::Unmade([finding].into(), chart.into()),
+        Action::NotBuilt([finding].into(), chart.into()),
     ])
 }
 
@@ -488,11 +498,11 @@ fn an_outage_is_accepted_by_a_tick_and_nothing_less() {
     let missing = state.after(Action::OutageNotTicked);
     assert_eq!((missing.consent, missing.focus.id.as_str()), (Consent::Missing, "accept-outage"));
     let ticked = missing.after(Action::OutageTicked(true));
-    assert!(!ticked.form.accept_outage && !ticked.unmade.is_empty(), "the question is not handed in yet");
+    assert!(!ticked.form.accept_outage && !ticked.not_built.is_empty(), "the question is not handed in yet");
     assert_eq!(ticked.clone().after(Action::OutageTicked(false)).consent, Consent::Open);
     let accepted = ticked.after(Action::Form(FormChange::AcceptOutage(true)));
     assert_eq!(accepted.form.request().map(|request| request.accept_outage), Ok(true));
-    assert_eq!((accepted.accepted().len(), accepted.unmade.len(), accepted.consent), (1, 0, Consent::Open));
+    assert_eq!((accepted.accepted().len(), accepted.not_built.len(), accepted.consent), (1, 0, Consent::Open));
 }
 
 #[test]
@@ -503,7 +513,7 @@ fn what_was_accepted_can_be_taken_back() {
         Rc::default(),
         super::chart::tests::outage(9, true, false).into(),
     ));
-    assert_eq!(made.picture.column, 4, "the picture shows what was accepted first");
+    assert_eq!(made.matrix_view.column, 4, "the picture shows what was accepted first");
     let back = made.after(Action::Form(FormChange::AcceptOutage(false)));
     assert_eq!((back.form.request().map(|request| request.accept_outage), &back.package), (Ok(false), &None));
     assert!(back.accepted().is_empty() && back.form.outages.len() == 1, "it can be accepted again");
@@ -516,12 +526,16 @@ fn what_was_accepted_can_be_taken_back() {
 #[test]
 fn keys_in_the_picture_move_the_focus_and_the_pointer_does_not() {
     let made = || after([broken()]);
-    let step = made().after(Action::Picture(PictureChange::Step(picture::Way::Down)));
+    let step = made().after(Action::MatrixView(MatrixViewChange::Step(matrix_view::Motion::Down)));
     assert_eq!(step.focus.id, "edge-0:6");
     assert_ne!(step.focus, made().focus);
-    let chosen = made().after(Action::Picture(PictureChange::Choose(2)));
-    assert_eq!((chosen.picture.column, &chosen.focus), (2, &made().focus));
-    assert_eq!(after([Action::Picture(PictureChange::Choose(2))]).picture.column, 0, "there is no picture yet");
+    let chosen = made().after(Action::MatrixView(MatrixViewChange::Choose(2)));
+    assert_eq!((chosen.matrix_view.column, &chosen.focus), (2, &made().focus));
+    assert_eq!(
+        after([Action::MatrixView(MatrixViewChange::Choose(2))]).matrix_view.column,
+        0,
+        "there is no picture yet"
+    );
 }
 
 #[test]
@@ -577,18 +591,18 @@ fn lines_of_another_file_are_not_shown() {
 
 #[test]
 fn attention_follows_the_work() {
-    let look = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
+    let style = |actions: &[Action]| after(actions.iter().cloned()).focus.id;
     let refused = Action::Planned(Outcome::Refused([].into()));
     let problem = FormProblem::wrong("ca-days", Problem::NotDays);
-    assert_eq!(look(&[]), "");
+    assert_eq!(style(&[]), "");
     // The plan follows from the options by itself: whoever types in them is left there.
-    assert_eq!(look(&[planned()]), "");
-    assert_eq!(look(&[refused]), "");
-    assert_eq!(look(&[Action::FormRefused(vec![problem.clone()])]), "");
-    assert_eq!(look(&[Action::FormRefused(vec![problem]), Action::ProblemShown]), "ca-days");
+    assert_eq!(style(&[planned()]), "");
+    assert_eq!(style(&[refused]), "");
+    assert_eq!(style(&[Action::FormRefused(vec![problem.clone()])]), "");
+    assert_eq!(style(&[Action::FormRefused(vec![problem]), Action::ProblemShown]), "ca-days");
     // The button that was pressed stays where it is.
-    assert_eq!(look(&[Action::Began(Job::Making { done: 0, total: 1 })]), "");
-    assert_eq!(look(&[Action::Went(Step::Plan), made()]), "review");
+    assert_eq!(style(&[Action::Began(Job::Making { done: 0, total: 1 })]), "");
+    assert_eq!(style(&[Action::Went(Step::Plan), made()]), "review");
 }
 
 #[test]

@@ -1,38 +1,38 @@
-//! The plan as a table: steps that do the same on several nodes are one row.
+//! The plan as a table: steps that do the same on several nodes share a row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_core::report::{EditReport, PlanReport, StepCommands, StepReport};
 
-/// Stands for a holder's name in a title.
+/// Replaces the node's name in the title of a merged row.
 const NAME: &str = "\u{0}";
 
-/// A row: one step, or several that do the same on a node each.
+/// A row: one step, or several that do the same on one node each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// 1, 2 or 3.
     pub phase: u8,
-    /// Number of the first of them, from 1 on.
+    /// Number of the first step, from 1.
     pub first: usize,
-    /// Number of the last of them.
+    /// Number of the last step.
     pub last: usize,
-    /// Their ids.
+    /// The steps' ids.
     pub ids: Vec<String>,
-    /// What is done, as core says it; `NUL` in the place of the node's name.
+    /// The title from core, with `NUL` instead of the node's name.
     pub title: String,
-    /// Whose they are, in order.
+    /// The holders, in order.
     pub holders: Vec<String>,
-    /// Where they are carried out.
+    /// Where the steps are carried out.
     pub place: Where,
     /// Files and objects that change.
     pub changes: Vec<Change>,
-    /// What else is done, as sentences.
+    /// Other actions, as sentences.
     pub instructions: Vec<String>,
-    /// What is restarted in each of them.
+    /// Components that each step restarts.
     pub restarts: Vec<String>,
-    /// What must be true before the next one.
+    /// The check before the next step.
     pub gate: String,
-    /// The commands of the first of them; those of the others differ in the node's name.
+    /// The commands of the first step; those of the others differ in the node's name.
     pub commands: StepCommands,
 }
 
@@ -54,13 +54,13 @@ pub enum Where {
 /// A file or object that changes in the same way on several nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Where it lies on its holder.
+    /// Its path on the holder, or the object's name.
     pub target: String,
-    /// What it is before, in core's words.
+    /// Its content before the step, as core describes it.
     pub before: String,
-    /// What it is afterwards, in core's words.
+    /// Its content after the step, as core describes it.
     pub after: String,
-    /// The holders for which this is true.
+    /// The holders that have this change.
     pub holders: Vec<String>,
 }
 
@@ -120,7 +120,7 @@ fn change(report: &StepReport, edit: &EditReport) -> Change {
     }
 }
 
-/// Does the edit change a file or object, rather than tell a person what to do?
+/// Does the edit change a file or object? Others are instructions for people.
 pub fn is_file(edit: &EditReport) -> bool {
     !(edit.before.is_empty() && edit.after.is_empty())
 }
@@ -155,7 +155,7 @@ impl Step {
     }
 }
 
-/// What a plan costs.
+/// Restarts and changes of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Costs {
     /// Restarts of components, in all steps.
@@ -174,7 +174,7 @@ pub struct Costs {
     pub phases: usize,
 }
 
-/// Reads them from the plan.
+/// Counts them in a plan.
 pub fn costs(plan: &PlanReport) -> Costs {
     let is_node = |holder: &str| !matches!(holder, "cluster" | "management" | "clients" | "workers");
     let changed = || plan.steps.iter().filter(|step| step.edits.iter().any(is_file)).map(|step| step.holder.as_str());
@@ -200,7 +200,7 @@ pub struct Restarts {
 
 /// Restarts by component, in the order of the plan.
 pub fn restarts(plan: &PlanReport) -> Vec<(String, Restarts)> {
-    /// How often, by phase and holder.
+    /// The number of restarts, by phase and holder.
     type Times<'a> = BTreeMap<(u8, &'a str), usize>;
     let mut found: Vec<(String, Times<'_>)> = Vec::new();
     for step in &plan.steps {

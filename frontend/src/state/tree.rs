@@ -7,26 +7,26 @@ use airlock_core::report::OutputFileReport;
 /// The files of one holder in one phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
-    /// 1, 2, 3; 0 for what is for the whole package.
+    /// 1, 2 or 3; 0 for files of the whole package.
     pub phase: u8,
-    /// Who it is for; empty for the whole package.
+    /// The holder; empty for files of the whole package.
     pub holder: String,
-    /// Folders in order, with the files in them by their place in the report.
+    /// Folders in order, with the indices of their files in the report.
     pub folders: Vec<(String, Vec<usize>)>,
 }
 
 impl Branch {
-    /// How many files there are.
+    /// The number of files.
     pub fn len(&self) -> usize {
         self.folders.iter().map(|(_, files)| files.len()).sum()
     }
 }
 
-/// The branches, the phases first and then what is for all of them.
+/// The branches: the phases, then files of the whole package.
 pub fn branches(files: &[OutputFileReport]) -> Vec<Branch> {
     let mut groups: BTreeMap<(u8, &str), Vec<usize>> = BTreeMap::new();
     for (index, file) in files.iter().enumerate() {
-        // After the phases comes what is for all of them.
+        // Sorts files of the whole package last.
         let order = if file.phase == 0 { u8::MAX } else { file.phase };
         groups.entry((order, &file.holder)).or_default().push(index);
     }
@@ -40,7 +40,7 @@ pub fn branches(files: &[OutputFileReport]) -> Vec<Branch> {
     groups.into_iter().map(branch).collect()
 }
 
-/// The folder that a file lies in; empty for the package's own.
+/// The folder of a file; empty for the package's top folder.
 pub fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -1,4 +1,4 @@
-//! Who trusts whom at a moment: parties, and what they show and trust where they meet.
+//! The trust diagram at one step: participants, and what they present and trust in their connections.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use airlock_core::{
     simulate::{Edge, Verdict},
 };
 
-use super::chart::{Cell, Chart, Look, Mark, look, row, worse};
+use super::chart::{Cell, CellStyle, Chart, Mark, row, style, worse};
 
-/// Who takes part, as the drawing has them.
+/// A participant of the trust diagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Seat {
+pub enum Participant {
     /// Users of the kubeconfigs on control-plane nodes.
     Admins,
     /// People and pipelines.
@@ -23,9 +23,9 @@ pub enum Seat {
     Management,
     /// Pods, by their ServiceAccounts.
     Pods,
-    /// A node that joins.
+    /// A joining node.
     Joining,
-    /// Whoever has a certificate signed.
+    /// Clients that request certificates.
     Requester,
     /// kube-apiserver.
     Apiserver,
@@ -33,88 +33,88 @@ pub enum Seat {
     ControllerManager,
     /// kube-scheduler.
     Scheduler,
-    /// The server's half of konnectivity, beside a tenant's API server.
+    /// The konnectivity server, which runs with a hosted API server.
     Konnectivity,
-    /// The kubelets of control-plane nodes, or all of them.
+    /// The kubelets of control-plane nodes, or of all nodes.
     Kubelets,
     /// The kubelets of workers.
     WorkerKubelets,
     /// Extension API servers.
     Extensions,
-    /// Webhooks whose CA data hangs on the cluster CA.
+    /// Webhooks whose certificate the cluster CA issued.
     Webhooks,
-    /// Talos' API on control-plane machines.
+    /// apid and trustd on Talos control-plane nodes.
     Apid,
-    /// And on workers.
+    /// apid on Talos workers.
     WorkerApid,
-    /// Whoever holds what the old CA signed.
+    /// A holder of an old certificate or of the old CA key.
     OldHolder,
-    /// A party that has no seat of its own.
+    /// Any other component.
     Other,
 }
 
-/// What may be shown or trusted, out of old and new.
+/// Which CAs may be presented or trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Held {
-    /// The old alone.
+pub struct CaSet {
+    /// Only the old CA.
     pub old: bool,
-    /// Both.
+    /// Both CAs.
     pub both: bool,
-    /// The new alone.
+    /// Only the new CA.
     pub new: bool,
-    /// Neither, but something else.
+    /// Neither.
     pub other: bool,
 }
 
-/// All edges between two seats, at a moment.
+/// All connections between two participants, at one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wire {
-    /// How it looks.
-    pub look: Look,
-    /// How many edges it is.
+pub struct Link {
+    /// Its style.
+    pub style: CellStyle,
+    /// The number of connections.
     pub edges: usize,
-    /// What the client shows.
-    pub client_shows: Held,
-    /// What of it the server trusts.
-    pub server_trusts: Held,
-    /// What the server shows.
-    pub server_shows: Held,
-    /// What of it the client trusts.
-    pub client_trusts: Held,
+    /// What the client presents.
+    pub client_presents: CaSet,
+    /// The CAs that the server trusts.
+    pub server_trusts: CaSet,
+    /// What the server presents.
+    pub server_presents: CaSet,
+    /// The CAs that the client trusts.
+    pub client_trusts: CaSet,
 }
 
-/// Who trusts whom at a moment: client, server, and what is between them.
-pub fn wires(chart: &Chart, column: usize) -> BTreeMap<(Seat, Seat), Wire> {
-    let mut wires: BTreeMap<(Seat, Seat), Wire> = BTreeMap::new();
+/// The links at one step, by client and server.
+pub fn links(chart: &Chart, column: usize) -> BTreeMap<(Participant, Participant), Link> {
+    let mut links: BTreeMap<(Participant, Participant), Link> = BTreeMap::new();
     for edge in &chart.matrix.edges {
-        let (Some(verdict), Some(ends)) = (edge.verdict(column), seats(edge)) else { continue };
-        wires.entry(ends).or_default().add(verdict, look(edge, verdict, chart.accepted));
+        let (Some(verdict), Some(ends)) = (edge.verdict(column), participants(edge)) else { continue };
+        links.entry(ends).or_default().add(verdict, style(edge, verdict, chart.accepted));
     }
-    wires
+    links
 }
 
-/// What both ends of a cell present and trust, all of its connections together.
-pub fn wire(cell: &Cell<'_>) -> Wire {
-    let mut wire = Wire::default();
+/// What both ends of a cell present and trust, for all of its connections.
+pub fn link(cell: &Cell<'_>) -> Link {
+    let mut link = Link::default();
     for (_, verdict) in &cell.all {
-        wire.add(verdict, cell.look);
+        link.add(verdict, cell.style);
     }
-    wire
+    link
 }
 
-impl Wire {
-    fn add(&mut self, verdict: &Verdict, look: Look) {
-        self.look = worse(self.look, look);
+impl Link {
+    fn add(&mut self, verdict: &Verdict, style: CellStyle) {
+        self.style = worse(self.style, style);
         self.edges += 1;
-        self.client_shows.add(&verdict.client_presents);
+        self.client_presents.add(&verdict.client_presents);
         self.server_trusts.add(&verdict.server_trusts);
-        self.server_shows.add(&verdict.server_presents);
+        self.server_presents.add(&verdict.server_presents);
         self.client_trusts.add(&verdict.client_trusts);
     }
 }
 
-impl Held {
-    /// Reads what core says in words: `certificate of the new CA`, or the names of a bundle.
+impl CaSet {
+    /// Parses core's texts: `certificate of the new CA`, or the names of a bundle.
     fn add(&mut self, words: &[String]) {
         for word in words {
             let has =
@@ -128,54 +128,54 @@ impl Held {
         }
     }
 
-    /// Is there nothing?
+    /// Is it empty?
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// Is it one of several, nobody knows which?
+    /// Are several values possible?
     pub fn is_open(self) -> bool {
         [self.old, self.both, self.new, self.other].into_iter().filter(|held| *held).count() > 1
     }
 }
 
-/// The worst of what several wires look like.
-pub fn worst<'a>(wires: impl Iterator<Item = &'a Wire>) -> Option<Look> {
-    wires.map(|wire| wire.look).reduce(worse)
+/// The worst style of several links; `None` without links.
+pub fn worst<'a>(links: impl Iterator<Item = &'a Link>) -> Option<CellStyle> {
+    links.map(|link| link.style).reduce(worse)
 }
 
-/// Does anybody ask?
-pub fn is_asked(look: Look) -> bool {
-    look.mark != Mark::NotAsked
+/// Is the connection verified at this step?
+pub fn is_asked(style: CellStyle) -> bool {
+    style.mark != Mark::NotAsked
 }
 
-fn seats(edge: &Edge) -> Option<(Seat, Seat)> {
+fn participants(edge: &Edge) -> Option<(Participant, Participant)> {
     let row = row(&edge.row)?;
-    Some((seat(row.client, &edge.client), seat(row.server, &edge.server)))
+    Some((participant(row.client, &edge.client), participant(row.server, &edge.server)))
 }
 
-/// Where a party sits. `name` tells the workers' kubelets from the others.
-fn seat(end: End, name: &str) -> Seat {
+/// The participant of a connection's end. `name` distinguishes the workers' kubelets from the others.
+fn participant(end: End, name: &str) -> Participant {
     match end.party {
-        Party::Component(Component::Apiserver) => Seat::Apiserver,
-        Party::Component(Component::ControllerManager) => Seat::ControllerManager,
-        Party::Component(Component::Scheduler) => Seat::Scheduler,
-        Party::Component(Component::Konnectivity) => Seat::Konnectivity,
-        Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Seat::WorkerKubelets,
-        Party::Component(Component::Kubelet) => Seat::Kubelets,
-        Party::Component(Component::Apid | Component::Trustd) => Seat::Apid,
-        Party::OnWorkers(_) => Seat::WorkerApid,
-        Party::User(_) => Seat::Admins,
-        Party::GivenClients | Party::OtherClients => Seat::People,
-        Party::Pods => Seat::Pods,
-        Party::JoiningNode => Seat::Joining,
-        Party::Requester => Seat::Requester,
-        Party::Management => Seat::Management,
-        Party::ExtensionServers => Seat::Extensions,
-        // Both ends are of that party: API servers by their configuration, and what they call.
-        Party::Webhooks if end.presents.is_some() => Seat::Webhooks,
-        Party::Webhooks => Seat::Apiserver,
-        Party::OldHolder => Seat::OldHolder,
-        _ => Seat::Other,
+        Party::Component(Component::Apiserver) => Participant::Apiserver,
+        Party::Component(Component::ControllerManager) => Participant::ControllerManager,
+        Party::Component(Component::Scheduler) => Participant::Scheduler,
+        Party::Component(Component::Konnectivity) => Participant::Konnectivity,
+        Party::Component(Component::Kubelet) if name.ends_with("of every worker") => Participant::WorkerKubelets,
+        Party::Component(Component::Kubelet) => Participant::Kubelets,
+        Party::Component(Component::Apid | Component::Trustd) => Participant::Apid,
+        Party::OnWorkers(_) => Participant::WorkerApid,
+        Party::User(_) => Participant::Admins,
+        Party::GivenClients | Party::OtherClients => Participant::People,
+        Party::Pods => Participant::Pods,
+        Party::JoiningNode => Participant::Joining,
+        Party::Requester => Participant::Requester,
+        Party::Management => Participant::Management,
+        Party::ExtensionServers => Participant::Extensions,
+        // Both ends have this party: the API server is the client; the webhook presents the serving certificate.
+        Party::Webhooks if end.presents.is_some() => Participant::Webhooks,
+        Party::Webhooks => Participant::Apiserver,
+        Party::OldHolder => Participant::OldHolder,
+        _ => Participant::Other,
     }
 }

@@ -1,45 +1,43 @@
-//! What can be taken back: the last changes to files and choices, the newest first.
+//! The history for undo: the last changes to files and options.
 
 use super::{
-    LoadedFile, State,
     form::{AuthorityChange, FormChange, PlanForm},
-    step::Step,
+    work::{FileId, LoadedFile},
 };
-use crate::worker::protocol::FileId;
 
-/// No more changes are remembered, and no more removed files kept for them.
+/// The maximum number of changes, and of removals whose files are kept.
 pub const MAX_UNDOS: usize = 20;
 
-/// A change, with what it takes to take it back.
+/// A change, with what undo needs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// Files were added.
     Added(Vec<FileId>),
-    /// A choice was made: the form before it, and the field.
+    /// An option was changed: the form before, and the field.
     Chosen(Box<PlanForm>, String),
-    /// The platform was said: what had been said before.
+    /// The platform was chosen: the previous choice.
     Platform(Option<&'static str>),
-    /// Files were removed: the form before, in which some of them may have been chosen.
+    /// Files were removed: the form before, which may refer to them.
     Removed(Vec<FileId>, Box<PlanForm>),
 }
 
-/// The changes, and whether one is being taken back.
+/// The changes, the newest last, and whether one is being undone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     changes: Vec<Change>,
-    /// Is what happens now no change of the person's?
+    /// Are the next changes those of an undo?
     undoing: bool,
-    /// What the form is to be once the files are back.
+    /// The form to restore together with removed files.
     form: Option<Box<PlanForm>>,
 }
 
 impl History {
-    /// The change that would be taken back.
+    /// The last change.
     pub fn last(&self) -> Option<&Change> {
         self.changes.last()
     }
 
-    /// How many removed files could be brought back.
+    /// The number of removed files that can be restored.
     pub fn removed(&self) -> usize {
         let removed = |change: &Change| if let Change::Removed(files, _) = change { files.len() } else { 0 };
         self.changes.iter().map(removed).sum()
@@ -49,7 +47,7 @@ impl History {
         if self.undoing {
             return;
         }
-        // What is typed into one field letter by letter is one change.
+        // Characters typed into one field are one change.
         if let (Some(Change::Chosen(_, last)), Change::Chosen(_, field)) = (self.last(), &change)
             && last == field
             && is_typed(field)
@@ -62,7 +60,7 @@ impl History {
         }
     }
 
-    /// Files are there, others than before.
+    /// Records files that were added or removed.
     pub(super) fn files(&mut self, before: &[LoadedFile], after: &[LoadedFile], form: &PlanForm) {
         let missing = |from: &[LoadedFile], of: &[LoadedFile]| -> Vec<FileId> {
             let has = |id: FileId| of.iter().any(|file| file.id == id);
@@ -82,7 +80,7 @@ impl History {
         self.remember(Change::Chosen(Box::new(form.clone()), field(change)));
     }
 
-    /// Saved choices are loaded in the place of all of the form.
+    /// Records that saved options replaced the form.
     pub(super) fn choices(&mut self, form: &PlanForm) {
         self.remember(Change::Chosen(Box::new(form.clone()), "saved choices".to_owned()));
     }
@@ -91,46 +89,27 @@ impl History {
         self.remember(Change::Platform(before));
     }
 
-    /// The form as it was when the files that come back were removed.
+    /// Removes the last change from the list. Returns the form to restore if the change was a choice; files come back
+    /// from the worker, and the form with them ([`Self::form_that_comes_back`]).
+    pub(super) fn undo(&mut self) -> Option<PlanForm> {
+        match self.changes.pop()? {
+            Change::Chosen(form, _) => return Some(*form),
+            Change::Removed(_, form) => {
+                self.undoing = true;
+                self.form = Some(form);
+            }
+            Change::Added(_) | Change::Platform(_) => self.undoing = true,
+        }
+        None
+    }
+
+    /// The form to restore with the files that come back.
     pub(super) fn form_that_comes_back(&mut self) -> Option<PlanForm> {
         self.form.take().map(|form| *form)
     }
 }
 
-impl State {
-    /// The change that can be taken back now: none while work is under way, and none over which a package would be lost.
-    pub fn undoable(&self) -> Option<&Change> {
-        self.history.last().filter(|_| self.job.is_none() && self.package.is_none())
-    }
-
-    /// The same, where the step that is shown has to do with it: a button for it stands there.
-    pub fn undo_offered(&self) -> Option<&Change> {
-        self.undoable().filter(|change| match change {
-            Change::Added(_) | Change::Removed(..) => matches!(self.step, Step::Load | Step::Inspect),
-            Change::Platform(_) => self.step == Step::Inspect,
-            Change::Chosen(..) => self.step == Step::Plan,
-        })
-    }
-
-    /// Takes the last change out of the list, and as much of it back as the page itself can: files come and go in the worker.
-    pub(super) fn undo(&mut self) {
-        match self.history.changes.pop() {
-            Some(Change::Chosen(form, _)) => {
-                self.forget_package();
-                (self.foreseen, self.predicting) = (None, false);
-                self.form = *form;
-            }
-            Some(Change::Removed(_, form)) => {
-                self.history.undoing = true;
-                self.history.form = Some(form);
-            }
-            Some(Change::Added(_) | Change::Platform(_)) => self.history.undoing = true,
-            None => {}
-        }
-    }
-}
-
-/// The name of the field that a change is of.
+/// The name of the field that a change concerns.
 fn field(change: &FormChange) -> String {
     let text = format!("{change:?}");
     let name = |text: &str| text.split(['(', ' ']).next().unwrap_or_default().to_owned();
@@ -141,7 +120,7 @@ fn field(change: &FormChange) -> String {
     }
 }
 
-/// Is that a field for text?
+/// Is it a text field?
 fn is_typed(field: &str) -> bool {
     let typed = ["CaDays", "LeafDays", "Name", "Subject", "ExpiryDate"];
     typed.contains(&field.rsplit(' ').next().unwrap_or_default())
@@ -156,7 +135,7 @@ mod tests {
 
     use super::*;
     use crate::state::{
-        Action,
+        Action, State,
         tests::{after, inventory},
     };
 
@@ -174,7 +153,7 @@ mod tests {
         let state = after([files(&[0, 1, 2]), files(&[0, 2])]);
         assert!(matches!(state.history.last(), Some(Change::Removed(ids, _)) if *ids == [FileId(1)]));
         assert_eq!(state.history.removed(), 1);
-        // The worker brings it back; that is no change of its own.
+        // The worker restores the file; that is not another change.
         let state = state.after(Action::Undo).after(files(&[0, 1, 2]));
         assert_eq!(state.history.last(), Some(&Change::Added(vec![FileId(1), FileId(2)])));
         let state = state.after(Action::Undo).after(files(&[0]));

@@ -1,4 +1,4 @@
-//! Work and its results: where it runs, what is under way, what came of it.
+//! Work in the background, and its results.
 
 use std::rc::Rc;
 
@@ -7,41 +7,49 @@ use airlock_core::{
     report::{FilePreview, PlanReport},
 };
 
-use crate::worker::protocol::FileId;
+use serde::{Deserialize, Serialize};
 
 /// Where the work runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Workplace {
-    /// In workers, this many of them for keys.
+    /// In workers; the number of key workers.
     Workers(usize),
-    /// On the page, piece by piece: the browser starts no workers.
+    /// On the page, in small tasks: the browser starts no workers.
     Page,
     /// Not known yet.
     #[default]
     Starting,
 }
 
+/// Identifies a loaded file on the page and in the core worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileId(
+    /// Increases while the page is open; never used twice.
+    pub u32,
+);
+
 /// A loaded file, as the page lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedFile {
     /// Its id.
     pub id: FileId,
-    /// Its path as the person knows it; unique.
+    /// Its path, as shown to the person; unique.
     pub path: String,
     /// Its size in bytes.
     pub size: u64,
 }
 
-/// What came of the choices.
+/// The result of planning.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// A plan.
     Plan(Rc<PlanReport>),
-    /// None, and why.
+    /// No plan: the reasons.
     Refused(Rc<[Finding]>),
 }
 
-/// What a plan would break.
+/// The prediction that a plan breaks a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreseen {
     /// The connection that breaks first, why, and what to change.
@@ -50,16 +58,16 @@ pub struct Foreseen {
     pub acceptable: bool,
 }
 
-/// A file of the package, shown or on its way.
+/// The selected file of the package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
     /// Its path in the package.
     pub path: String,
-    /// Its lines; `None` until they arrive.
+    /// Its lines; `None` until the worker returns them.
     pub file: Option<Rc<FilePreview>>,
 }
 
-/// A zip that was handed to the browser.
+/// A downloaded zip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Downloaded {
     /// Its name.
@@ -68,24 +76,24 @@ pub struct Downloaded {
     pub sha256: String,
 }
 
-/// What is under way.
+/// The job in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// The zip is being made.
+    /// Creating the zip.
     Archiving,
-    /// A command is on its way to the clipboard.
+    /// Copying a command.
     Copying,
-    /// Files are being read and looked at.
+    /// Reading and inspecting files.
     Inspecting,
-    /// Keys, then certificates and package, are being made.
+    /// Generating keys, then certificates and package.
     Making {
-        /// Keys that are made.
+        /// Keys generated so far.
         done: usize,
-        /// Keys that are needed.
+        /// Keys in total.
         total: usize,
     },
-    /// A plan is being drawn up.
+    /// Planning.
     Planning,
-    /// A sample cluster is being made.
+    /// Generating a sample cluster.
     Sampling,
 }

@@ -2,7 +2,7 @@
 
 use airlock_core::report::{CertificateReport, ExtensionReport};
 
-use crate::state::sides::Pair;
+use crate::state::comparison::Pair;
 
 /// Over every field of a certificate.
 pub const ALL_FIELDS: &str = "All fields";
@@ -27,7 +27,7 @@ pub mod field {
     pub const NAMES: &str = "Subject alternative names";
     /// Its public key's type.
     pub const KEY: &str = "Key";
-    /// First second.
+    /// The start of validity.
     pub const NOT_BEFORE: &str = "Valid from";
     /// Last second.
     pub const NOT_AFTER: &str = "Expires";

@@ -5,40 +5,44 @@ use airlock_core::{
     report::{CheckReport, ReplacedReport, StepReport},
 };
 
-use super::{capital, count, few_holders, is, moment_title, phase, platform};
+use super::{
+    platform,
+    review::moment_title,
+    text::{capital, count, few_holders, is, phase},
+};
 use crate::state::{
     check::{Behind, behind},
-    platform::Tongue,
+    platform::PhaseNames,
     progress::PhaseProgress,
 };
 
-/// Over the panel.
+/// The title of the panel.
 pub const CHECK: &str = "Check rotation progress";
-/// What it does.
+/// The introduction.
 pub const CHECK_INTRODUCTION: &str =
     "Already rotating? Load the nodes' current files (and the package) to see how far each node has got.";
 /// What it cannot do.
 pub const CHECK_LIMIT: &str =
     "Files do not show running processes: run “apply.sh --check” from the package on each node as well.";
-/// Over the buttons.
+/// The heading of the buttons.
 pub const CHECK_WHICH: &str = "Phase to check";
-/// Items that are not through the phase.
+/// The heading of incomplete items.
 pub const CHECK_MISSING: &str = "Not done yet";
-/// Over the errors.
+/// The heading of the errors.
 pub const CHECK_IN_THE_WAY: &str = "Problems";
-/// Over the warnings.
+/// The heading of the warnings.
 pub const CHECK_WARNINGS: &str = "Warnings (they do not change the result)";
-/// Over the authorities of a rotation that is under way.
+/// The heading of the CAs of a rotation in progress.
 pub const UNDER_WAY: &str = "Rotation in progress";
 
 /// The card over the plan of a rotation in progress.
 pub const PROGRESS: &str = "Rotation progress";
-/// Under it.
+/// The hint below it.
 pub const PROGRESS_HINT: &str = "After each step, load the nodes' current files again: completed steps leave the plan, and the next step moves here.";
 /// A plan without steps.
 pub const NO_NEXT_STEP: &str = "All steps are complete.";
 
-/// How far a phase is.
+/// The progress of a phase.
 pub fn phase_progress(progress: &PhaseProgress) -> String {
     let all = progress.done + progress.open.len();
     let done = format!("{} of {} complete", progress.done, count(all, "holder"));
@@ -55,17 +59,17 @@ pub fn next_step(step: &StepReport) -> String {
 }
 
 /// The phases that can be checked.
-pub fn phase_to_check(phase: Option<u8>, tongue: Tongue) -> String {
-    phase.map_or_else(|| "Latest phase started".to_owned(), |phase| platform::phase(phase, tongue))
+pub fn phase_to_check(phase: Option<u8>, phase_names: PhaseNames) -> String {
+    phase.map_or_else(|| "Latest phase started".to_owned(), |phase| platform::phase(phase, phase_names))
 }
 
-/// Whether a phase is done, in a word.
+/// Whether a phase is complete.
 pub fn verdict_of(report: &CheckReport) -> String {
     let (number, name) = phase(report.phase).split_once(": ").unwrap_or_default();
     format!("{number} ({name}) is {}", if report.holds { "complete" } else { "not complete" })
 }
 
-/// Whether a phase is done, and where not.
+/// Whether a phase is complete, and which holders are not.
 pub fn check_result(report: &CheckReport) -> String {
     let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let behind = behind(report);
@@ -88,16 +92,16 @@ pub fn checked(report: &CheckReport) -> String {
     format!("{}. {}", verdict_of(report), check_result(report))
 }
 
-/// What is not through a phase.
+/// A holder that has not completed a phase.
 pub fn behind_whom(behind: &Behind<'_>) -> String {
-    format!("{}, {}", capital(super::role(behind.role)), count(behind.missing.len(), "place"))
+    format!("{}, {}", capital(super::inspect::role(behind.role)), count(behind.missing.len(), "place"))
 }
 
 fn is_node(behind: &Behind<'_>) -> bool {
     matches!(behind.role, "control-plane" | "worker")
 }
 
-/// An authority that is being replaced.
+/// A CA that is being replaced.
 pub fn replaced(authority: &ReplacedReport) -> String {
     format!(
         "{}: {} → {}, {}",
@@ -108,7 +112,7 @@ pub fn replaced(authority: &ReplacedReport) -> String {
     )
 }
 
-/// Where a holder is in a rotation, and how much of it differs.
+/// A holder's standing in a rotation, and how many of its files differ.
 pub fn standing(standing: Option<(Standing, usize)>) -> String {
     let Some((standing, out_of_line)) = standing else { return "Not affected".to_owned() };
     let word = match standing {

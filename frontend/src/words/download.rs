@@ -5,13 +5,16 @@ use airlock_core::{
     report::{PackageReport, PlanReport},
 };
 
-use super::{count, renewal, size};
+use super::{
+    renewal,
+    text::{count, size},
+};
 
 /// The heading.
 pub const DOWNLOAD_TITLE: &str = "Download the package";
-/// The sentence under it.
+/// The sentence below the heading.
 pub const DOWNLOAD_SENTENCE: &str = "Download the package, carry it to the nodes, and follow the runbook.";
-/// The card.
+/// The card's title.
 pub const PACKAGE: &str = "Complete package";
 /// Facts about it.
 pub const PACKAGE_TERMS: [&str; 2] = ["File", "SHA-256"];
@@ -52,13 +55,13 @@ pub fn download_hint(package: &PackageReport) -> (&'static str, &'static str) {
     }
 }
 
-/// A task: what to do, the command, and about it. Empty for none.
+/// A task: title, command and detail. Empty for none.
 pub struct Task {
     /// What to do.
     pub title: &'static str,
-    /// How.
+    /// The command.
     pub command: String,
-    /// What to know.
+    /// Details.
     pub about: &'static str,
 }
 
@@ -93,7 +96,7 @@ pub fn tasks(package: &PackageReport, node: Option<(&str, &str)>, intent: Intent
     tasks
 }
 
-/// About the first step; about coming back; the last task.
+/// Details of the first step and of coming back; the title of the last task.
 fn last_tasks(intent: Intent) -> [&'static str; 3] {
     match intent {
         Intent::RenewLeaves => [renewal::START, renewal::COME_BACK, renewal::DELETE_COPIES],

@@ -5,31 +5,31 @@ use crate::state::{
     recheck::quoted_or_empty as quoted,
 };
 
-/// Over the panel.
+/// The title of the panel.
 pub const TITLE: &str = "Explain an error message";
-/// What it does.
+/// The introduction.
 pub const INTRODUCTION: &str = "Paste a message such as “x509: certificate signed by unknown authority”. Matched offline against known errors and the files you loaded.";
-/// Over the field.
+/// The label of the field.
 pub const LABEL: &str = "Message, a line or a whole log";
-/// In the empty field.
+/// The placeholder of the field.
 pub const PLACEHOLDER: &str = "x509: certificate signed by unknown authority";
-/// A private key in the field.
+/// The text for a private key in the field.
 pub const SECRET: &str = "This looks like a key, a certificate or a token, not like a message. It was discarded. \
     Load files in the step Load.";
-/// A text in which nothing is known.
+/// The text for an unknown message.
 pub const UNKNOWN: &str =
     "No known certificate error in this text. Paste the line that contains “x509”, “tls” or “certificate”.";
-/// Over the suspects.
+/// The heading of the suspects.
 pub const SUSPECTS: &str = "Matching files";
-/// No suspect.
+/// The text without suspects.
 pub const NO_SUSPECT: &str =
     "No loaded file matches. Load the files of the component that logged this and of the peer it was talking to.";
-/// Over what to do.
+/// The heading of the instructions.
 pub const TO_DO: &str = "What to do";
-/// Over the commands.
+/// The heading of the commands.
 pub const RECHECK: &str = "Verify";
 
-/// What went wrong, in a few words.
+/// The title of an explanation.
 pub fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Bundle => "The signing CA file contains two certificates",
@@ -52,7 +52,7 @@ pub fn title(kind: Kind) -> &'static str {
     }
 }
 
-/// What it means, as sentences.
+/// The meaning of a message, as sentences.
 pub fn meaning(kind: Kind, facts: &Facts) -> String {
     let text = match kind {
         Kind::Bundle => {
@@ -121,7 +121,7 @@ pub fn meaning(kind: Kind, facts: &Facts) -> String {
     text.to_owned()
 }
 
-/// What the message says beyond its kind.
+/// The details of a message.
 pub fn facts(facts: &Facts) -> Vec<String> {
     let said = |text: &str, sentence: &str| (!text.is_empty()).then(|| sentence.replace("{}", text));
     let names = facts.names.join(", ");
@@ -199,7 +199,7 @@ pub fn to_do(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// Commands that show it again, with the names of the message in them.
+/// Commands that verify the cause, with names from the message.
 pub fn commands(explanation: &Explanation) -> Vec<String> {
     let Explanation { kind, facts, suspects, .. } = explanation;
     let or = |text: &str, otherwise: &str| (if text.is_empty() { otherwise } else { text }).to_owned();
@@ -211,7 +211,7 @@ pub fn commands(explanation: &Explanation) -> Vec<String> {
         Some(server) => server.trim_start_matches("https://").to_owned(),
         None => format!("{}:6443", or(&facts.wanted, "SERVER")),
     };
-    // On its node, the file of the first match; of a kubeconfig, no such command reads anything.
+    // The path of the first match on its node; these commands cannot read a kubeconfig.
     let certificates = |suspect: &&Suspect| suspect.place.starts_with('/') && !suspect.place.ends_with(".conf");
     let found = suspects.iter().find(certificates).map(|suspect| quoted(&suspect.place)).unwrap_or_default();
     let file = or(&quoted(&facts.file), &or(&found, "FILE"));
@@ -268,14 +268,14 @@ pub fn part(part: Part) -> &'static str {
     }
 }
 
-/// Whose, and where.
+/// The holder and the location of a suspect.
 pub fn place(suspect: &Suspect) -> String {
     let all = [suspect.holder.as_str(), suspect.place.as_str()];
     let place = all.iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": ");
     if place.is_empty() { suspect.file.clone() } else { place }
 }
 
-/// What speaks against a suspect.
+/// Why a suspect may be the cause.
 pub fn clue(clue: &Clue) -> String {
     match clue {
         Clue::Begins(moment) => format!("certificate valid from {moment}"),
@@ -298,13 +298,13 @@ pub fn clue(clue: &Clue) -> String {
 
 /// Suspects that are not named.
 pub fn more(more: usize) -> String {
-    format!("{} more", super::count(more, "file"))
+    format!("{} more", super::text::count(more, "file"))
 }
 
-/// How much was found, for those who listen.
+/// The number of explanations, for screen readers.
 pub fn found(explanations: usize) -> String {
     match explanations {
         0 => UNKNOWN.to_owned(),
-        found => format!("{} below.", super::count(found, "explanation")),
+        found => format!("{} below.", super::text::count(found, "explanation")),
     }
 }

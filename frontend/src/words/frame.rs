@@ -1,8 +1,11 @@
 //! App bar, stepper, action bar, keyboard help.
 
-use airlock_core::{Severity, plan::request::Intent, report::InventoryReport};
+use airlock_core::{plan::request::Intent, report::InventoryReport};
 
-use super::{count, grouped, platform, sample};
+use super::{
+    platform, sample,
+    text::{count, grouped},
+};
 use crate::state::{
     Job, Outcome, State, Theme, Workplace,
     chart::Mark,
@@ -20,7 +23,7 @@ pub const HOME: &str = "Airlock, start";
 pub const SKIP: &str = "Skip to content";
 /// The chip that says that nothing is sent.
 pub const OFFLINE: &str = "Offline";
-/// Behind that chip.
+/// The tooltip of that chip.
 pub const OFFLINE_HINT: &str = "The Content Security Policy blocks all network requests";
 /// The list of steps, for screen readers.
 pub const WAY: &str = "Steps";
@@ -28,7 +31,7 @@ pub const WAY: &str = "Steps";
 pub const BACK: &str = "Back";
 /// The button that stops the build.
 pub const CANCEL: &str = "Cancel";
-/// The button that puts an alert away.
+/// The button that dismisses an alert.
 pub const DISMISS: &str = "Dismiss";
 /// The button beside a command.
 pub const COPY_COMMAND: &str = "Copy command";
@@ -53,7 +56,7 @@ pub fn theme(theme: Theme) -> &'static str {
     }
 }
 
-/// What a step is called.
+/// The name of a step.
 pub fn step(step: Step) -> &'static str {
     match step {
         Step::Load => "Load",
@@ -77,7 +80,7 @@ pub fn needs(missing: Missing) -> &'static str {
     }
 }
 
-/// The state of a step in up to three words, or what is missing for it.
+/// The state of a step in up to three words, or what it requires.
 pub fn progress(state: &State, step: Step) -> String {
     if let Some(missing) = state.missing(step) {
         return needs(missing).to_owned();
@@ -86,9 +89,11 @@ pub fn progress(state: &State, step: Step) -> String {
         Step::Load if state.files.is_empty() => "Start here".to_owned(),
         Step::Load => state.inventory.as_ref().map_or_else(String::new, |inventory| count(inventory.files, "file")),
         Step::Inspect => {
-            state.inventory.as_ref().map_or_else(String::new, |inventory| match errors_and_warnings(inventory) {
-                (0, _) => "No errors".to_owned(),
-                (errors, _) => count(errors, "error"),
+            state.inventory.as_ref().map_or_else(String::new, |inventory| {
+                match groups::errors_and_warnings(inventory) {
+                    (0, _) => "No errors".to_owned(),
+                    (errors, _) => count(errors, "error"),
+                }
             })
         }
         Step::Plan => match &state.outcome {
@@ -97,7 +102,7 @@ pub fn progress(state: &State, step: Step) -> String {
             Some(Outcome::Plan(plan)) => count(plan.steps.len(), "step"),
             Some(Outcome::Refused(_)) => "No plan".to_owned(),
         },
-        Step::Review if !state.unmade.is_empty() => "Not built".to_owned(),
+        Step::Review if !state.not_built.is_empty() => "Not built".to_owned(),
         Step::Review if state.renews() => super::renewal::REVIEW_PROGRESS.to_owned(),
         Step::Review => match state.worst_mark() {
             Mark::Outage => "Accepted outage".to_owned(),
@@ -110,12 +115,12 @@ pub fn progress(state: &State, step: Step) -> String {
 
 /// The role of a step in the stepper.
 pub fn progress_role(state: &State, step: Step) -> Role {
-    let errors = |inventory: &InventoryReport| errors_and_warnings(inventory).0 > 0;
+    let errors = |inventory: &InventoryReport| groups::errors_and_warnings(inventory).0 > 0;
     let refused = match step {
         Step::Load | Step::Download => false,
         Step::Inspect => state.inventory.as_deref().is_some_and(errors),
         Step::Plan => matches!(state.outcome, Some(Outcome::Refused(_))),
-        Step::Review => !state.unmade.is_empty(),
+        Step::Review => !state.not_built.is_empty(),
     };
     let done = match step {
         Step::Load => !state.files.is_empty(),
@@ -131,21 +136,14 @@ pub fn progress_role(state: &State, step: Step) -> Role {
     }
 }
 
-/// Causes of errors, and of warnings.
-pub fn errors_and_warnings(inventory: &InventoryReport) -> (usize, usize) {
-    let groups = groups::groups(&inventory.findings);
-    let of = |severity| groups.iter().filter(|group| group.severity == severity).count();
-    (of(Severity::Error), of(Severity::Warning))
-}
-
-/// What the action bar says.
+/// The text of the action bar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Good, bad, or neither.
     pub role: Role,
     /// The state.
     pub state: String,
-    /// What supports it, or what to do.
+    /// Details, or what to do.
     pub detail: String,
 }
 
@@ -153,17 +151,17 @@ fn status_of(role: Role, state: impl Into<String>, detail: impl Into<String>) ->
     Status { role, state: state.into(), detail: detail.into() }
 }
 
-/// The state of the step that is shown, or what is under way, or the result of the last action.
+/// The job in progress, the result of the last action, or the state of the current step.
 pub fn status(state: &State) -> Status {
     match state.job {
-        // Counted by the progress bar; read out once.
+        // The progress bar shows the count; screen readers read this text once.
         Some(Job::Making { total, .. }) => return status_of(Role::Info, building(total), ""),
         Some(job) => return status_of(Role::Info, self::job(job), ""),
         None => {}
     }
     if let Some(notice) = &state.notice {
         let role = if notice.is_refusal() { Role::Error } else { Role::Ok };
-        return status_of(role, super::notice(notice), "");
+        return status_of(role, super::notices::notice(notice), "");
     }
     match state.step {
         Step::Load => load_status(state),
@@ -182,7 +180,7 @@ fn load_status(state: &State) -> Status {
         return status_of(Role::Plain, "No files loaded", "Add files, or try a sample");
     };
     let loaded = format!("{} loaded", count(inventory.files, "file"));
-    match errors_and_warnings(inventory) {
+    match groups::errors_and_warnings(inventory) {
         (0, _) => status_of(Role::Ok, loaded, "No errors"),
         (errors, _) => status_of(Role::Error, loaded, format!("{}, see Inspect", count(errors, "error"))),
     }
@@ -190,14 +188,14 @@ fn load_status(state: &State) -> Status {
 
 fn inspect_status(state: &State) -> Status {
     let Some(inventory) = &state.inventory else { return Status::default() };
-    match errors_and_warnings(inventory) {
+    match groups::errors_and_warnings(inventory) {
         (0, 0) => status_of(Role::Ok, "No errors", "No warnings"),
         (0, 1) => status_of(Role::Ok, "No errors", "1 warning does not block planning"),
         (0, warnings) => {
             status_of(Role::Ok, "No errors", format!("{} do not block planning", count(warnings, "warning")))
         }
         (errors, _) => {
-            let first = groups::groups(&inventory.findings).first().map(|group| super::group_title(group));
+            let first = groups::groups(&inventory.findings).first().map(|group| super::inspect::group_title(group));
             status_of(Role::Error, count(errors, "error"), first.unwrap_or_default())
         }
     }
@@ -209,14 +207,14 @@ fn plan_status(state: &State) -> Status {
             1 => "1 option needs your input".to_owned(),
             more => format!("{} options need your input", grouped(more)),
         };
-        let first = super::problem(&state.form_problems[0].message);
+        let first = super::plan::problem(&state.form_problems[0].message);
         return status_of(Role::Warning, text, first);
     }
     if state.planning {
         return status_of(Role::Info, "Updating the plan …", "");
     }
     if let Some(foreseen) = state.forbidden() {
-        return status_of(Role::Error, super::FORESEEN, super::foreseen(foreseen.acceptable));
+        return status_of(Role::Error, super::plan::FORESEEN, super::plan::foreseen(foreseen.acceptable));
     }
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {
@@ -230,7 +228,7 @@ fn plan_status(state: &State) -> Status {
             status_of(Role::Ok, count(plan.steps.len(), "step"), checking)
         }
         Some(Outcome::Refused(findings)) => {
-            let first = findings.first().map(|finding| super::capital(&finding.message)).unwrap_or_default();
+            let first = findings.first().map(|finding| super::text::capital(&finding.message)).unwrap_or_default();
             status_of(Role::Error, "No plan is possible", first)
         }
         None => status_of(Role::Plain, "No plan yet", ""),
@@ -270,7 +268,7 @@ pub fn undo(change: &Change) -> String {
     }
 }
 
-/// What is under way.
+/// The job in progress.
 pub fn job(job: Job) -> String {
     match job {
         Job::Archiving => "Creating the zip file …".to_owned(),
@@ -300,7 +298,7 @@ pub fn time_left(seconds: u32) -> String {
     }
 }
 
-/// Where the work runs, where that is worth knowing.
+/// Where the work runs, if not in workers.
 pub fn place(place: Workplace) -> &'static str {
     match place {
         Workplace::Starting | Workplace::Workers(_) => "",
@@ -336,15 +334,7 @@ pub fn key_names(combination: &str) -> Vec<&str> {
     combination.split('+').map(name).collect()
 }
 
-/// The cluster by its name.
-pub fn cluster(inventory: &InventoryReport) -> String {
-    match inventory.cluster.as_str() {
-        "" => "this cluster".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
-/// What was found, in a line.
+/// The inventory in a line.
 pub fn summary(inventory: &InventoryReport, chosen: bool) -> String {
     format!(
         "Cluster {} · {} · {} read",

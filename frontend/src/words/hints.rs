@@ -1,4 +1,4 @@
-//! One sentence under each option: why it matters.
+//! The hint below each option: why it matters.
 
 use airlock_core::{
     plan::request::{Intent, KubeletCertificates, Workers},
@@ -16,9 +16,9 @@ pub const BRING: &str = "If policy requires CA keys to be generated elsewhere (H
 pub const COMMON_NAME: &str = "Use a different name from the old CA: OpenSSL-based clients select issuers by name.";
 /// The key of a new CA.
 pub const KEY: &str = "All clients must support it. The current type is known to work.";
-/// How long a new CA lives.
+/// The validity of a new CA.
 pub const CA_DAYS: &str = "Certificates cannot outlive their CA. Complete the next rotation before this date.";
-/// How long new certificates live.
+/// The validity of new certificates.
 pub const LEAF_DAYS: &str =
     "Limits how long a leaked certificate is usable. Certificates must be renewed within this time.";
 /// Continuing with the new CA that is in the cluster.
@@ -26,7 +26,7 @@ pub const GO_ON: &str = "Nodes that already trust the new CA need no second chan
 /// Discarding it.
 pub const START_OVER: &str = "If the new CA's private key is lost or leaked, and no node has switched to it.";
 
-/// Whether an authority is rotated.
+/// Whether a CA is rotated.
 pub fn rotate(id: AuthorityId) -> &'static str {
     match id {
         AuthorityId::Talos => {
@@ -58,7 +58,7 @@ pub fn intent(intent: Intent) -> &'static str {
     }
 }
 
-/// How workers come to trust the new CA alone.
+/// How workers drop the old CA.
 pub fn workers(how: Workers) -> &'static str {
     match how {
         Workers::Reconfigure => {
@@ -80,7 +80,7 @@ pub fn kubelets(how: KubeletCertificates) -> &'static str {
     }
 }
 
-/// A file of an imported authority.
+/// A file of an imported CA.
 pub fn brought(part: BroughtPart) -> &'static str {
     match part {
         BroughtPart::Certificate => "The certificate of the new CA, which all components will trust.",

@@ -5,10 +5,10 @@ use airlock_core::{
     report::{AuthorityReport, InventoryReport},
 };
 
-use super::{capital, cluster, count, days_until, few_holders, grouped, range, sentence, until_date};
+use super::text::{capital, cluster, count, days_until, few_holders, grouped, range, sentence, until_date};
 use crate::state::{
-    groups::{Group, MAX_VALUES, Piece},
-    lifetimes::{Kind, Life, Lifetimes},
+    groups::{Group, MAX_VALUES, Piece, errors_and_warnings},
+    lifetimes::{Expiring, Kind, Life, Lifetimes},
     nodes::Fold,
     pki::{Pki, Place},
     role::days_left,
@@ -18,19 +18,19 @@ use crate::state::{
 pub const CA_TABLE: [&str; 7] = ["CA", "Subject", "Key", "Expires", "SHA-256 fingerprint", "Issued", "Trusted in"];
 /// The columns of the inventory.
 pub const NODE_TABLE: [&str; 6] = ["Name", "Role", "Files", "Private keys", "First expiry", "State"];
-/// Its column while a rotation is under way.
+/// Its column during a rotation.
 pub const STANDING: &str = "Rotation";
 /// The columns of a node's files.
 pub const SLOT_TABLE: [&str; 3] = ["Path", "Type", "Contents"];
-/// Over the findings.
+/// The heading of the findings.
 pub const FINDINGS: &str = "Findings";
-/// Over the CAs.
+/// The heading of the CAs.
 pub const AUTHORITIES: &str = "Certificate authorities";
-/// Over the drawing.
+/// The heading of the diagram.
 pub const PKI: &str = "Trust and issuance";
-/// Over the bars.
+/// The heading of the validity periods.
 pub const LIFETIMES: &str = "Expiry";
-/// Over the table of nodes.
+/// The heading of the inventory.
 pub const INVENTORY: &str = "Inventory";
 /// Terms of the facts about the cluster.
 pub const CLUSTER_TERMS: [&str; 2] = ["API server", "Rotation"];
@@ -49,44 +49,44 @@ pub fn rotation(inventory: &InventoryReport) -> &'static str {
     if inventory.rotation.authorities.is_empty() { "Not started" } else { "In progress" }
 }
 
-/// Over the facts about the cluster.
+/// The heading of the facts about the cluster.
 pub const CLUSTER: &str = "Cluster";
-/// Over a text field.
+/// The label of a text field.
 pub const SEARCH: &str = "Search";
-/// In the empty field.
+/// The placeholder of the field.
 pub const SEARCH_HINT: &str = "Node, path or subject";
-/// Over a list.
+/// The label of a list.
 pub const EXPIRES_WITHIN: &str = "Expires within";
-/// Over a list.
+/// The label of a list.
 pub const STATE: &str = "State";
 /// The choices for expiry: value, label.
 pub const EXPIRY_CHOICES: [(&str, &str); 4] =
     [("", "Any time"), ("30", "30 days"), ("90", "90 days"), ("365", "365 days")];
 /// The choices for the state: value, label.
 pub const STATE_CHOICES: [(&str, &str); 3] = [("", "All"), ("errors", "Errors"), ("warnings", "Errors and warnings")];
-/// No row fits the filter.
+/// No row matches the filter.
 pub const NOTHING_FITS: &str = "No file matches the filter.";
 /// A good state.
 pub const OK: &str = "OK";
-/// On the line in the bars.
+/// The label of today's line.
 pub const TODAY: &str = "today";
-/// Over a command.
+/// The heading of a command.
 pub const VERIFY: &str = "Verify";
-/// Over the places of a group.
+/// The heading of the locations of a group.
 pub const PLACES: &str = "Affected files";
-/// Before what to do.
+/// The prefix of the remedy.
 pub const TO_DO: &str = "What to do: ";
-/// Over the left column of the drawing.
+/// The heading of the diagram's left column.
 pub const TRUSTED_IN: &str = "Trusted in";
-/// Over the right one.
+/// The heading of the diagram's right column.
 pub const SIGNED: &str = "Issued";
-/// The columns of the drawing as a table.
+/// The columns of the diagram's table.
 pub const PKI_TABLE: [&str; 4] = ["File or object", "On", "Relation to a CA", "First expiry"];
-/// In that table.
+/// A value in that table.
 pub const TRUSTS: &str = "trusts the";
-/// In that table.
+/// A value in that table.
 pub const SIGNED_BY: &str = "issued by the";
-/// In that table.
+/// A value in that table.
 pub const NONE_OF_THEM: &str = "node itself, or by a CA that is not loaded";
 
 /// The heading.
@@ -94,7 +94,7 @@ pub fn inspect_title(inventory: &InventoryReport) -> String {
     if inventory.cluster.is_empty() { "Inspect".to_owned() } else { format!("Inspect {}", inventory.cluster) }
 }
 
-/// The sentence under it.
+/// The sentence below the heading.
 pub fn inspect_sentence(inventory: &InventoryReport, chosen: bool) -> String {
     format!(
         "Cluster {} · {} · {} read. This is what the cluster uses today, and what can be rotated.",
@@ -104,19 +104,19 @@ pub fn inspect_sentence(inventory: &InventoryReport, chosen: bool) -> String {
     )
 }
 
-/// The first fact of the strip, and what supports it.
+/// The first fact of the strip, and its detail.
 pub fn result(inventory: &InventoryReport) -> (String, String) {
-    let (errors, warnings) = super::errors_and_warnings(inventory);
+    let (errors, warnings) = errors_and_warnings(inventory);
     let result = if errors == 0 { "No errors".to_owned() } else { count(errors, "error") };
     (result, if warnings == 0 { "no warnings".to_owned() } else { count(warnings, "warning") })
 }
 
 /// Titles of the strip's facts.
 pub const STRIP: [&str; 6] = ["Result", "First expiry", "CA expiry", "CAs", "Nodes", "Certificates"];
-/// Under the number of CAs.
+/// The detail of the number of CAs.
 pub const CAN_ROTATE: &str = "can be rotated";
 
-/// So many of so many.
+/// `2 of 3`.
 pub fn of(some: usize, all: usize) -> String {
     format!("{} of {}", grouped(some), grouped(all))
 }
@@ -134,7 +134,7 @@ pub fn keys_loaded(keys: usize) -> String {
     }
 }
 
-/// What a group of findings says.
+/// The message of a group of findings.
 pub fn group_title(group: &Group<'_>) -> String {
     let piece = |piece: Piece<'_>| match piece {
         Piece::Same(word) => word.to_owned(),
@@ -144,7 +144,7 @@ pub fn group_title(group: &Group<'_>) -> String {
     capital(&group.pieces().into_iter().map(piece).collect::<Vec<_>>().join(" "))
 }
 
-/// How many places a group has.
+/// The number of locations of a group.
 pub fn group_places(group: &Group<'_>) -> String {
     match group.findings.len() {
         1 => {
@@ -156,13 +156,13 @@ pub fn group_places(group: &Group<'_>) -> String {
     }
 }
 
-/// How many causes, and places.
+/// The number of causes and of locations.
 pub fn causes(groups: &[Group<'_>]) -> String {
     let places = groups.iter().map(|group| group.findings.len()).sum();
     format!("{}, {}", count(groups.len(), "cause"), count(places, "place"))
 }
 
-/// How much a finding matters.
+/// The severity of a finding.
 pub fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "Error",
@@ -171,7 +171,7 @@ pub fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A remedy of core's, without the command line's options in brackets: the page has fields for them.
+/// A remedy from core, without command line options in parentheses: the page has fields for them.
 pub fn without_options(remedy: &str) -> String {
     let mut text = String::new();
     let mut rest = remedy;
@@ -183,7 +183,7 @@ pub fn without_options(remedy: &str) -> String {
     text + rest
 }
 
-/// What can be done with an authority.
+/// Whether a CA can be rotated.
 pub fn authority_state(authority: &AuthorityReport) -> String {
     let key = if authority.key_present { "private key loaded" } else { "private key not loaded" };
     if authority.rotates { format!("Rotatable · {key}") } else { format!("Not rotated · {key}") }
@@ -194,7 +194,7 @@ pub fn key_given(given: bool) -> &'static str {
     if given { "key loaded" } else { "key not loaded" }
 }
 
-/// A holder's part in the cluster.
+/// A holder's role in the cluster.
 pub fn role(role: &str) -> &str {
     match role {
         "control-plane" => "control-plane node",
@@ -213,7 +213,7 @@ pub fn fold_name(fold: &Fold) -> String {
     range(&names)
 }
 
-/// Under them.
+/// The text below the names.
 pub fn fold_count(rows: usize) -> String {
     format!("{} nodes with the same files", grouped(rows))
 }
@@ -231,7 +231,7 @@ pub fn state([errors, warnings, notes]: [usize; 3]) -> String {
     if said.is_empty() { OK.to_owned() } else { said.join(", ") }
 }
 
-/// What opens a holder's files.
+/// The summary of a holder's files.
 pub fn files_of(files: usize) -> String {
     count(files, "file")
 }
@@ -249,7 +249,7 @@ pub fn from_file(file: &str) -> String {
     format!("from {file}")
 }
 
-/// Files that have no place.
+/// Unassigned files.
 pub fn without_place(files: usize) -> String {
     format!("Ignored: {}", count(files, "file"))
 }
@@ -259,7 +259,7 @@ pub fn place_and_holders(place: &Place) -> String {
     format!("{} on {}, {}", place.path, few_holders(&place.holders), until_date(place.until))
 }
 
-/// The drawing in words.
+/// The diagram, for screen readers.
 pub fn pki(pki: &Pki) -> String {
     let signers = pki.signers.iter().map(|signer| {
         format!(
@@ -272,17 +272,25 @@ pub fn pki(pki: &Pki) -> String {
     format!("Trust and issuance. {}. The table below shows the same.", signers.collect::<Vec<_>>().join("; "))
 }
 
-/// What expires first.
+/// A certificate that expires, and where it is.
+pub fn expiring(certificate: &Expiring) -> String {
+    match certificate {
+        Expiring::Authority(title) => title.clone(),
+        Expiring::Certificate { path, holders } => format!("{path} on {}", few_holders(holders)),
+    }
+}
+
+/// The certificate that expires first.
 pub fn first_expiry(all: &Lifetimes) -> String {
-    let Some((what, until)) = &all.first else { return String::new() };
+    let Some((certificate, until)) = &all.first else { return String::new() };
     let left = match usize::try_from(days_left(*until, all.today)) {
         Ok(days) => format!("in {}", count(days, "day")),
         Err(_) => "already expired".to_owned(),
     };
-    format!("Earliest expiry: {what}, on {}, {left}.", until.date())
+    format!("Earliest expiry: {}, on {}, {left}.", expiring(certificate), until.date())
 }
 
-/// What a bar is called.
+/// The name of a bar.
 pub fn life_name(life: &Life) -> String {
     match life.kind {
         Kind::Old => format!("Current {}", life.name),
@@ -292,19 +300,19 @@ pub fn life_name(life: &Life) -> String {
     }
 }
 
-/// A bar in words.
+/// A bar, for screen readers.
 pub fn life(life: &Life) -> String {
     let last =
         if life.last > life.until { format!(", the last of them until {}", life.last.date()) } else { String::new() };
     format!("{}: from {} until {}{last}", life_name(life), life.from.date(), life.until.date())
 }
 
-/// All bars in words.
+/// All bars, for screen readers.
 pub fn lifetimes(all: &Lifetimes) -> String {
     format!("Today is {}. {}", all.today.date(), all.lives.iter().map(life).collect::<Vec<_>>().join(". "))
 }
 
-/// What is wrong in a place.
+/// A finding with its location.
 pub fn seen(seen: &str) -> String {
     sentence(seen)
 }

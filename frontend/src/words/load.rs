@@ -2,15 +2,15 @@
 
 use airlock_core::report::InventoryReport;
 
-use super::{count, few_holders};
+use super::text::{count, few_holders};
 use crate::state::{
     checklist::{Item, Need},
-    lock::Lock,
+    encryption::Encryption,
 };
 
 /// The heading before anything is loaded.
 pub const LOAD_TITLE: &str = "Plan a zero-downtime CA rotation";
-/// Its sentence.
+/// The sentence below it.
 pub const LOAD_SENTENCE: &str = "Plan and package a zero-downtime rotation of your Kubernetes cluster CAs, offline. Load the files of one cluster to start.";
 /// The heading with files.
 pub const LOADED_TITLE: &str = "Load";
@@ -18,19 +18,19 @@ pub const LOADED_TITLE: &str = "Load";
 pub const DROP: &str = "Drop files, folders or archives anywhere on this page";
 /// The drop zone with files.
 pub const DROP_MORE: &str = "Drop more files anywhere on this page";
-/// Under it.
+/// The hint below it.
 pub const LOAD_HINT: &str = "Add /etc/kubernetes from every control-plane node (folder, .tar, .tar.gz, .zip), in any order. Private keys are optional.";
 /// What else can be loaded.
 pub const LOAD_MORE_HINT: &str = "Also useful: /var/lib/kubelet, kubeconfigs, Secrets and ConfigMaps from kubectl get -o yaml or json. Saved choices (airlock-choices.json) are restored.";
 /// The buttons.
 pub const CHOOSE_FILES: &str = "Choose files";
-/// Before the browser's own question, which speaks of uploading.
+/// The hint about the browser's dialog, which mentions an upload.
 pub const CHOOSE_FOLDER: &str = "Choose a folder";
 /// Shows the field.
 pub const PASTE_TEXT: &str = "Paste text";
-/// Before the browser's own question.
+/// The hint about the browser's dialog.
 pub const FOLDER_HINT: &str = "Your browser will say “upload”. Nothing leaves this computer.";
-/// Over the field.
+/// The label of the field.
 pub const PASTE: &str = "Paste here";
 /// What happens to a pasted text.
 pub const PASTE_HINT: &str = "Paste YAML, PEM or a kubeconfig. It is loaded immediately and not displayed. Pasting an error message explains it.";
@@ -38,7 +38,7 @@ pub const PASTE_HINT: &str = "Paste YAML, PEM or a kubeconfig. It is loaded imme
 pub const COLLECT: &str = "Collect the files";
 /// The card with commands, once files are loaded.
 pub const COLLECT_MORE: &str = "Collect more files";
-/// Beside its heading.
+/// The text beside the heading.
 pub const COLLECT_HINT: &str = "Run these commands, then bring the files to this computer.";
 /// The tabs, for screen readers.
 pub const PLATFORMS: &str = "Platform";
@@ -75,7 +75,7 @@ pub const REMOVE: &str = "Remove";
 
 /// The sentence under the heading, with files.
 pub fn loaded_sentence(inventory: &InventoryReport, chosen: bool) -> String {
-    format!("{}. Add more files at any time.", super::summary(inventory, chosen))
+    format!("{}. Add more files at any time.", super::frame::summary(inventory, chosen))
 }
 
 /// The button beside a file, for screen readers.
@@ -83,21 +83,21 @@ pub fn remove(path: &str) -> String {
     format!("Remove {path}")
 }
 
-/// How many files were loaded, with what was in archives.
+/// The number of loaded files, and of files in archives.
 pub fn loaded_files(files: usize, read: usize) -> String {
     format!("{} loaded, {} read", count(files, "file"), count(read, "file"))
 }
 
-/// A platform's tab: its name, commands with where to run them, and what else to know.
+/// A platform's tab: its name, commands with the place to run them, and details.
 #[derive(Clone, Copy, Debug)]
 pub struct Collect {
-    /// In ids.
+    /// Its id in element ids.
     pub id: &'static str,
     /// On the tab.
     pub title: &'static str,
-    /// Where to run it, and the command.
+    /// The place to run a command, and the command.
     pub commands: &'static [(&'static str, &'static str)],
-    /// What else to know; empty for nothing.
+    /// Details; empty for none.
     pub more: &'static str,
 }
 
@@ -167,7 +167,7 @@ pub const COLLECT_FROM: [Collect; 5] = [
     },
 ];
 
-/// Something to load: what it is, and why.
+/// An item to load: its name, and why.
 pub fn item(item: Item) -> (&'static str, &'static str) {
     match item {
         Item::ControlPlanes => ("Control-plane nodes", "/etc/kubernetes from each"),
@@ -178,7 +178,7 @@ pub fn item(item: Item) -> (&'static str, &'static str) {
     }
 }
 
-/// How much it is needed.
+/// Whether it is needed.
 pub fn need(need: Need) -> &'static str {
     match need {
         Need::Required => "Required",
@@ -187,7 +187,7 @@ pub fn need(need: Need) -> &'static str {
     }
 }
 
-/// What is loaded of it.
+/// How much of it is loaded.
 pub fn loaded_of(item: Item, loaded: usize) -> String {
     match item {
         Item::ControlPlanes => count(loaded, "control-plane node"),
@@ -199,19 +199,19 @@ pub fn loaded_of(item: Item, loaded: usize) -> String {
     }
 }
 
-/// Over the password's form.
+/// The title of the password form.
 pub const LOCKED: &str = "Encrypted files";
-/// What becomes of a password.
+/// What happens to a password.
 pub const PASSWORD_HINT: &str = "One password for all files. It stays in memory, also for files that you load later, until you delete everything or close the page.";
-/// Over the field.
+/// The label of the field.
 pub const PASSWORD: &str = "Password";
 /// The button.
 pub const UNLOCK: &str = "Decrypt files";
-/// One that opens nothing more.
+/// The text for a wrong password.
 pub const PASSWORD_WRONG: &str =
     "This password does not decrypt these files. Enter it again, or load files with another password separately.";
 
-/// What a password would open.
-pub fn locked(lock: &Lock) -> String {
-    format!("Enter the password of {}.", few_holders(&lock.files))
+/// The files that need a password.
+pub fn locked(encryption: &Encryption) -> String {
+    format!("Enter the password of {}.", few_holders(&encryption.files))
 }

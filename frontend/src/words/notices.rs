@@ -1,10 +1,11 @@
 //! Results of actions, and failures.
 
-use super::{checked, count, explain, is};
-use crate::state::{
-    contexts::Target,
-    notice::{Alert, Notice},
+use super::{
+    check::checked,
+    explain,
+    text::{cluster_of, count, is},
 };
+use crate::state::notice::{Alert, Notice};
 
 /// The result of the last action.
 pub fn notice(notice: &Notice) -> String {
@@ -31,7 +32,7 @@ pub fn notice(notice: &Notice) -> String {
             format!("The password decrypted some files; {} {} still encrypted.", count(*left, "file"), is(*left))
         }
         Notice::Unlocked { opened: false, .. } => "The password does not decrypt these files.".to_owned(),
-        Notice::Unmade => "No package was built: at least one connection would break.".to_owned(),
+        Notice::NotBuilt => "No package was built: at least one connection would break.".to_owned(),
         Notice::Wiped => "Files, keys and package were deleted from memory.".to_owned(),
         Notice::Woke => "The browser suspended this page. All loaded files are still here.".to_owned(),
     }
@@ -75,14 +76,6 @@ pub fn alert(alert: &Alert) -> String {
     }
 }
 
-/// A cluster in a sentence.
-pub fn cluster_of(target: Target) -> &'static str {
-    match target {
-        Target::Management => "management cluster",
-        Target::Workload => "workload cluster",
-    }
-}
-
 const NO_ANSWER: &str = "The background thread did not answer. Try again.";
 
 fn core_died(location: &str, password: bool) -> String {
@@ -105,7 +98,7 @@ fn left_out(paths: &[String], location: &str) -> String {
     )
 }
 
-/// Everything stopped, in a page that works without workers.
+/// The sentence that replaces the page after a panic on the page's thread.
 pub fn page_died(location: &str) -> String {
     format!("Airlock stopped because of a defect{}. Reload the page.", at(location))
 }
@@ -114,7 +107,7 @@ fn at(location: &str) -> String {
     if location.is_empty() { String::new() } else { format!(" ({location})") }
 }
 
-/// Why a worker stopped. A defect names its place before it ends its worker; exhausted memory leaves no message.
+/// Why a worker stopped. A panic reports its location; exhausted memory does not.
 fn over(location: &str) -> String {
     if location.is_empty() {
         "without a message, probably because this browser has no more memory".to_owned()

@@ -6,26 +6,29 @@ use airlock_core::{
     x509::KeyAlgorithm,
 };
 
-use super::{count, few_holders, key_algorithm, platform, range, renewal};
+use super::{
+    platform, renewal,
+    text::{count, few_holders, key_algorithm, range},
+};
 use crate::state::{
     chart::Chart,
-    form::{AuthorityForm, BroughtPart, Course, PlanForm, Problem},
+    form::{AuthorityForm, AuthorityProgress, BroughtPart, PlanForm, Problem},
     outage::Outage,
-    platform::Tongue,
-    reach::Reach,
+    partial_plan::PartialPlan,
+    platform::PhaseNames,
     timetable::{Change, Step, Where},
 };
 
-/// The sentence under the heading.
+/// The sentence below the heading.
 pub const PLAN_SENTENCE: &str =
     "The plan updates as you change options. Nothing is generated until you build the package.";
-/// Over the options.
+/// The heading of the options.
 pub const OPTIONS: &str = "Options";
-/// The button over them.
+/// The button that resets the options.
 pub const RESET: &str = "Reset";
 /// The button that downloads the options.
 pub const SAVE_CHOICES: &str = "Save choices";
-/// About that button.
+/// The hint of that button.
 pub const SAVE_CHOICES_HINT: &str = "Downloads airlock-choices.json: the options, without keys and certificates. Add it like any other file to restore them.";
 /// The choice of a new CA.
 pub const NEW_CA: &str = "New CA";
@@ -37,13 +40,13 @@ pub const IMPORT: &str = "Import a CA";
 pub const COMMON_NAME: &str = "Common name";
 /// The key of a new CA.
 pub const KEY_TYPE: &str = "Key type";
-/// Nothing is chosen.
+/// The text without a choice.
 pub const NO_FILE: &str = "none";
 /// Validity.
 pub const VALIDITY: &str = "Validity";
-/// How long new CAs live.
+/// The validity of new CAs.
 pub const CA_DAYS: &str = "CAs, in days";
-/// How long new certificates live.
+/// The validity of new certificates.
 pub const LEAF_DAYS: &str = "Certificates, in days";
 /// Keys of certificates.
 pub const KEYS_OPTION: &str = "Certificate keys";
@@ -57,12 +60,12 @@ pub const KUBELETS_OPTION: &str = "Kubelet certificates";
 pub const EXTERNAL_OPTION: &str = "CA key location";
 /// The choice for external CAs.
 pub const EXTERNAL_CA: &str = "Keep the CA keys elsewhere (external CA)";
-/// What it means.
+/// The hint of that choice.
 pub const EXTERNAL_CA_HINT: &str = "You get a phase-1 package plus CSRs. Have your CA sign them, then reload the nodes' current files, this package and the certificates to build phases 2-3.";
-/// Where nothing is generated.
+/// The text for an external CA.
 pub const BRING_CERTIFICATE: &str = "Certificate of the new CA. Its private key is optional.";
 
-/// Over the choice.
+/// The label of the choice.
 pub const START_OVER: &str = "Rotation in progress";
 /// Continues.
 pub const GO_ON: &str = "Continue with the same new CA";
@@ -72,33 +75,33 @@ pub const START_OVER_CHOICE: &str = "Start over: discard this new CA and generat
 pub const START_OVER_HINT: &str =
     "Phase 1 is repeated everywhere: a third CA replaces the second one, which is no longer trusted.";
 
-/// Beside the box.
+/// The label of the checkbox.
 pub fn confirm_start_over(under_way: &[String]) -> String {
     format!("Discard {} and generate a third CA.", under_way.join(" and "))
 }
 
-/// What becomes of an authority while a rotation is under way; empty where it begins.
-pub fn course(course: &Course) -> String {
-    match course {
-        Course::Begins => String::new(),
-        Course::GoesOn(subject, key) => format!(
+/// The progress of a CA in a rotation; empty if it has not started.
+pub fn authority_progress(progress: &AuthorityProgress) -> String {
+    match progress {
+        AuthorityProgress::NotStarted => String::new(),
+        AuthorityProgress::InProgress(subject, key) => format!(
             "This rotation has started with {subject}; its private key is {}.",
             if *key { "loaded" } else { "not loaded" }
         ),
-        Course::Waits => "Not part of the rotation in progress. Rotate it afterwards.".to_owned(),
+        AuthorityProgress::NotIncluded => "Not part of the rotation in progress. Rotate it afterwards.".to_owned(),
     }
 }
 
 /// The heading.
 pub fn plan_title(inventory: &InventoryReport, intent: Intent) -> String {
-    let cluster = super::cluster(inventory);
+    let cluster = super::text::cluster(inventory);
     match intent {
         Intent::RenewLeaves => format!("Plan the certificate renewal of {cluster}"),
         _ => format!("Plan the rotation of {cluster}"),
     }
 }
 
-/// The box that rotates an authority.
+/// The checkbox that rotates a CA.
 pub fn rotate(title: &str) -> String {
     format!("Rotate the {title}")
 }
@@ -108,17 +111,17 @@ pub fn same_key(algorithm: KeyAlgorithm) -> String {
     format!("Same as current ({})", key_algorithm(algorithm))
 }
 
-/// An authority's options in a line.
-pub fn authority_summary(form: &AuthorityForm, external: bool, course: &Course) -> String {
+/// A CA's options in a line.
+pub fn authority_summary(form: &AuthorityForm, external: bool, progress: &AuthorityProgress) -> String {
     let name = form.name.as_deref().unwrap_or(&form.proposed_name);
     let key = form.key_algorithm.or(form.same_key).map(key_algorithm).unwrap_or_default();
-    match course {
+    match progress {
         _ if !form.rotate => "Not rotated".to_owned(),
-        Course::GoesOn(subject, _) => format!("Continue with {subject}"),
-        Course::Waits => "Not part of this rotation".to_owned(),
-        Course::Begins if external => "Key kept elsewhere".to_owned(),
-        Course::Begins if form.brought => "Import".to_owned(),
-        Course::Begins => format!("Generate {name}, {key}"),
+        AuthorityProgress::InProgress(subject, _) => format!("Continue with {subject}"),
+        AuthorityProgress::NotIncluded => "Not part of this rotation".to_owned(),
+        AuthorityProgress::NotStarted if external => "Key kept elsewhere".to_owned(),
+        AuthorityProgress::NotStarted if form.brought => "Import".to_owned(),
+        AuthorityProgress::NotStarted => format!("Generate {name}, {key}"),
     }
 }
 
@@ -137,7 +140,7 @@ pub fn external_summary(external: bool) -> &'static str {
     if external { "External CA" } else { "In the package" }
 }
 
-/// How kubelets get certificates: id of the choice, and what it is called.
+/// How kubelets get certificates: id of the choice, and label.
 pub fn kubelet_certificates(how: KubeletCertificates) -> (&'static str, &'static str) {
     match how {
         KubeletCertificates::Renew => ("kubelets-renew", "Kubelets renew their own"),
@@ -153,22 +156,14 @@ pub fn problem(problem: &Problem) -> String {
         Problem::NoFile(title, BroughtPart::Key) => format!("{title}: choose the file with the private key."),
         Problem::NoName(title) => format!("{title}: enter a common name for the new CA."),
         Problem::NotADay(reason) => format!("The platform's tool rejects this date: {reason}."),
-        Problem::NotAStrategy(reason) => super::sentence(reason),
+        Problem::NotAStrategy(reason) => super::text::sentence(reason),
         Problem::NotASubject(reason) => format!("The platform's tool rejects this subject: {reason}."),
         Problem::NotDays => "Enter a whole number of days, 1 or more.".to_owned(),
         Problem::StartOverNotConfirmed => "Confirm that the new CA is discarded, or continue with it.".to_owned(),
     }
 }
 
-/// A part of an imported authority, in ids of elements too.
-pub fn brought_part(part: BroughtPart) -> &'static str {
-    match part {
-        BroughtPart::Certificate => "certificate",
-        BroughtPart::Key => "key",
-    }
-}
-
-/// Over the field that picks a file.
+/// The label of the field that picks a file.
 pub fn pick_brought(part: BroughtPart) -> &'static str {
     match part {
         BroughtPart::Certificate => "File with the certificate",
@@ -176,7 +171,7 @@ pub fn pick_brought(part: BroughtPart) -> &'static str {
     }
 }
 
-/// Over the field that names a loaded file.
+/// The label of the list of loaded files.
 pub fn select_brought(part: BroughtPart) -> &'static str {
     match part {
         BroughtPart::Certificate => "Or a loaded certificate",
@@ -184,14 +179,14 @@ pub fn select_brought(part: BroughtPart) -> &'static str {
     }
 }
 
-/// The path of a file of an imported authority: one that no node has.
+/// The path of a file of an imported CA, which no node's file has.
 pub fn brought_path(title: &str, part: BroughtPart, file: &str) -> String {
-    format!("new {title}, {}: {}", brought_part(part), file.rsplit('/').next().unwrap_or(file))
+    format!("new {title}, {}: {}", part.id(), file.rsplit('/').next().unwrap_or(file))
 }
 
 /// The card of the steps.
 pub const STEPS: &str = "Steps";
-/// Beside its heading.
+/// The text beside the heading.
 pub const FOLDED: &str = "Identical nodes are folded";
 /// Opens all rows.
 pub const EXPAND_ALL: &str = "Expand all";
@@ -209,7 +204,7 @@ pub const REMOVED: &str = "(removed)";
 pub const NOTHING: &str = "–";
 /// A pause after a phase.
 pub const CAN_PAUSE: &str = "Can pause here for days";
-/// Nodes of which one is changed after the other.
+/// Nodes that are changed one after the other.
 pub const ONE_AT_A_TIME: &str = "one at a time";
 /// Nodes in any order.
 pub const ANY_ORDER: &str = "any order";
@@ -217,34 +212,34 @@ pub const ANY_ORDER: &str = "any order";
 pub const NO_COMMAND: &str = "People carry this step out. RUNBOOK.md of the package says how.";
 /// Whether a step can be rolled back.
 pub const CAN_UNDO: &str = "Yes";
-/// Over the restarts.
+/// The heading of the restarts.
 pub const RESTARTS: &str = "Restarts per node";
-/// About them.
+/// Details.
 pub const RESTARTS_HINT: &str =
     "Control-plane components restart on one node at a time. Running containers are not affected by a kubelet restart.";
 /// The columns.
 pub const RESTART_TABLE: [&str; 3] = ["Component", "Each control-plane node", "Each worker"];
 /// While there is no plan yet.
 pub const PLANNING: &str = "Planning …";
-/// Before a plan can be made.
+/// The state before a plan is possible.
 pub const INCOMPLETE: &str = "Complete the options to see the plan";
 /// The button that plans again.
 pub const PREVIEW_PLAN: &str = "Preview plan";
-/// Over the reasons why there is no plan.
+/// The heading of the reasons why there is no plan.
 pub const REFUSED: &str = "No plan is possible";
 /// What to do.
 pub const REFUSED_HINT: &str = "Resolve these findings, or change the options. The plan updates immediately.";
-/// The box that acknowledges what the package does not handle.
+/// The checkbox that acknowledges what the package does not handle.
 pub const ACKNOWLEDGE: &str = "Acknowledge: I will update this myself";
 /// The button that builds.
 pub const BUILD: &str = "Build package";
 /// The button that builds again.
 pub const BUILD_AGAIN: &str = "Build again";
-/// Over the new keys.
+/// The heading of the new keys.
 pub const NEW_KEYS: &str = "New keys";
 /// The columns of the table of CAs.
 pub const SUCCESSOR_TABLE: [&str; 4] = ["CA", "Current", "New", "Private key of the new CA"];
-/// In that table.
+/// A value in that table.
 pub const NOT_ROTATED: &str = "Not rotated";
 /// Findings about the plan.
 pub const PLAN_FINDINGS: &str = "Before you start";
@@ -255,7 +250,7 @@ pub const BUILD_CHECKS: &str =
 /// Titles of the strip's facts.
 pub const PLAN_STRIP: [&str; 5] = ["Steps", "Component restarts", "Pod restarts", "File changes", "New keys"];
 
-/// So many phases.
+/// The number of phases.
 pub fn phases(phases: usize) -> String {
     count(phases, "phase")
 }
@@ -284,7 +279,7 @@ pub fn on_nodes(control_planes: usize, workers: bool) -> String {
     }
 }
 
-/// Phase card: how much it has.
+/// Phase card: the number of steps and restarts.
 pub fn phase_size(steps: usize, files: usize) -> String {
     format!("{} · {}", count(steps, "step"), count(files, "file"))
 }
@@ -307,10 +302,10 @@ pub fn plan_phases(intent: Intent) -> &'static [u8] {
 }
 
 /// The name of a phase of a plan.
-pub fn plan_phase(intent: Intent, phase: u8, tongue: Tongue) -> String {
+pub fn plan_phase(intent: Intent, phase: u8, phase_names: PhaseNames) -> String {
     match intent {
         Intent::RenewLeaves => renewal::PHASE.to_owned(),
-        _ => platform::phase_short(phase, tongue),
+        _ => platform::phase_short(phase, phase_names),
     }
 }
 
@@ -336,7 +331,7 @@ pub fn phase_steps(first: usize, last: usize) -> String {
     if first == last { format!("Step {first}") } else { format!("Steps {first} to {last}") }
 }
 
-/// In the place of a phase's steps, where there are none.
+/// The text for a phase without steps.
 pub fn no_steps(plan: &PlanReport, phase: u8) -> &'static str {
     if plan.steps.iter().any(|step| step.phase > phase) {
         "This phase is already complete."
@@ -350,7 +345,7 @@ pub fn step_numbers(step: &Step) -> String {
     if step.first == step.last { step.first.to_string() } else { format!("{}–{}", step.first, step.last) }
 }
 
-/// Where a step is carried out.
+/// Where a step is run.
 pub fn whereabouts(place: &Where) -> String {
     match place {
         Where::Nodes(names) if names.len() > 4 => range(names),
@@ -373,10 +368,10 @@ pub fn step_title(step: &Step) -> String {
 
 /// A file that only some of several nodes have.
 pub fn only_on(holders: &[String]) -> String {
-    format!("only on {}", super::few_holders(holders))
+    format!("only on {}", super::text::few_holders(holders))
 }
 
-/// What a file is before a step.
+/// The content of a file before a step.
 pub fn before(change: &Change) -> &str {
     match change.before.as_str() {
         "" | "—" => NEW_FILE,
@@ -384,22 +379,22 @@ pub fn before(change: &Change) -> &str {
     }
 }
 
-/// What a file is after a step.
+/// The content of a file after a step.
 pub fn after(change: &Change) -> &str {
     if change.after.is_empty() { REMOVED } else { &change.after }
 }
 
-/// What an instruction says, without the marks around commands.
+/// An instruction, without the backticks around commands.
 pub fn instruction(text: &str) -> String {
-    super::sentence(&text.replace('`', ""))
+    super::text::sentence(&text.replace('`', ""))
 }
 
-/// An authority's new certificate in a line.
+/// A CA's new certificate in a line.
 pub fn successor(authority: &SuccessorReport) -> String {
     format!("{} · until {}", authority.key_type, authority.not_after.date())
 }
 
-/// Where the new authority comes from.
+/// The source of the new CA.
 pub fn origin(authority: &SuccessorReport) -> &'static str {
     match (authority.under_way, authority.brought) {
         (true, _) => "already in the cluster",
@@ -418,7 +413,7 @@ pub const FORESEEN: &str = "A connection would break";
 /// The button that accepts the outage.
 pub const ACCEPT_FORESEEN: &str = "Accept this outage";
 
-/// What to do about it.
+/// The instruction.
 pub fn foreseen(acceptable: bool) -> &'static str {
     if acceptable {
         "Remove the cause, or accept the outage. Otherwise no package is built."
@@ -427,14 +422,14 @@ pub fn foreseen(acceptable: bool) -> &'static str {
     }
 }
 
-/// Over outages that can be accepted.
+/// The heading of outages that can be accepted.
 pub const OUTAGE_TITLE: &str = "Unavoidable outage";
-/// About them.
+/// Details.
 pub const OUTAGE_HINT: &str =
     "Remove the cause (above), or accept the outage to build anyway. Everything else stays connected.";
-/// The box is not ticked.
+/// The problem if the checkbox is not selected.
 pub const OUTAGE_NOT_TICKED: &str = "Select the box to accept the outage.";
-/// The button under the box.
+/// The button below the checkbox.
 pub const MAKE_WITH_OUTAGE: &str = "Build package with this outage";
 /// In the plan.
 pub const OUTAGE_ACCEPTED: &str = "You accept an outage";
@@ -448,7 +443,7 @@ pub const OUTAGE_FORM_HINT: &str =
 /// Terms of an outage.
 pub const OUTAGE_TERMS: [&str; 3] = ["When", "Cause", "Duration"];
 
-/// Beside the box.
+/// The label of the checkbox.
 pub fn accept_outages(outages: &[Outage]) -> String {
     let durations: Vec<&str> = outages.iter().map(|outage| outage.duration.as_str()).collect();
     format!("Accept this outage: {}.", durations.join("; "))
@@ -462,25 +457,27 @@ pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
     format!("From step {from} of {} ({title}) to {to}", chart.last())
 }
 
-/// Over what says how far the package goes.
-pub const REACH: &str = "This package is only a part of the rotation";
-/// Over what comes next.
+/// The title of the card about a partial plan.
+pub const PARTIAL_PLAN: &str = "This package is only a part of the rotation";
+/// The title of the card about the next tasks.
 pub const NEXT: &str = "How to continue";
 
-/// How far the package goes.
-pub fn reach(reach: &Reach) -> String {
-    match reach.last_phase {
+/// The part of the rotation that the package covers.
+pub fn partial_plan(partial_plan: &PartialPlan) -> String {
+    match partial_plan.last_phase {
         0 => "It has no steps yet: phase 1 needs something that is not loaded.".to_owned(),
-        last => format!("It ends after “{}”: the next phase needs something that is not loaded.", super::phase(last)),
+        last => {
+            format!("It ends after “{}”: the next phase needs something that is not loaded.", super::text::phase(last))
+        }
     }
 }
 
-/// What to do with a package that ends early, in order.
-pub fn next(reach: &Reach) -> Vec<&'static str> {
+/// The tasks after downloading a package for a part of the rotation.
+pub fn partial_plan_steps(partial_plan: &PartialPlan) -> Vec<&'static str> {
     let carry_out = "Run the steps of this package as RUNBOOK.md describes.";
     let wait = "Stop there: with both CAs trusted everywhere, you may pause for days.";
-    let steps = (reach.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
-    let then: &[&str] = if reach.asks {
+    let steps = (partial_plan.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
+    let then: &[&str] = if partial_plan.asks {
         &[
             "Have the new CA sign every request in signing-requests/, with the names and usages that it asks for.",
             "Load the nodes' current files, this package and the signed certificates, and select the external CA again. \
@@ -511,5 +508,5 @@ pub fn run_and_check(commands: &StepCommands) -> String {
     all.into_iter().filter(|command| !command.is_empty()).cloned().collect::<Vec<_>>().join("\n")
 }
 
-/// Over the command that rolls a step back.
+/// The heading of the command that rolls a step back.
 pub const UNDO_STEP: &str = "Undo this step";

@@ -2,9 +2,9 @@
 
 use airlock_core::profile;
 
-use crate::state::platform::Tongue;
+use crate::state::platform::PhaseNames;
 
-/// Over the choice.
+/// The label of the choice.
 pub const LABEL: &str = "Platform";
 /// What the choice is for.
 pub const HINT: &str = "Determines which files are used, which steps are generated, and the terminology.";
@@ -13,56 +13,56 @@ pub const ASK: &str = "The files belong to more than one platform";
 /// What to do.
 pub const ASK_HINT: &str =
     "Choose the platform of this cluster; other files are ignored. Or remove the files that belong to another cluster.";
-/// Over the field for the last day.
+/// The label of the field for the expiry date.
 pub const EXPIRY: &str = "Expiry date";
-/// About it.
+/// Details.
 pub const EXPIRY_HINT: &str = "YYYY-MM-DD, for --expiry-date. Leave it empty to use the validity of new CAs.";
-/// About the field for a whole subject.
+/// The hint of the field for a complete subject.
 pub const SUBJECT_HINT: &str =
     "For --subject, such as C=CA ST=ON L=Ottawa O=Company CN=kubernetes. Leave it empty to use the common name.";
 
-/// The options of a strategy for subclouds.
+/// The options of a subcloud strategy.
 pub const STRATEGY: &str = "Subclouds";
-/// Which subclouds are updated where none is named.
+/// The value without options: all subclouds.
 pub const ALL_SUBCLOUDS: &str = "All that are managed and online";
-/// Over the field for them.
+/// The label of their field.
 pub const STRATEGY_LABEL: &str = "Options of dcmanager kube-rootca-update-strategy create";
-/// About them.
+/// Details.
 pub const STRATEGY_HINT: &str = "Such as --group edge --stop-on-failure, or --force subcloud1. Also --subcloud-apply-type, --max-parallel-subclouds and --cert-file (a path on the system controller). Leave it empty to update all subclouds that are out of sync.";
 
-/// Over the field for a whole subject.
+/// The label of the field for a complete subject.
 pub fn subject(platform: &str) -> String {
     format!("Subject, as {} expects it", title(platform))
 }
 
-/// A platform by its name for people.
+/// The display name of a platform.
 pub fn title(platform: &str) -> &str {
     profile::named(platform).map_or("unknown platform", |profile| profile.title)
 }
 
-/// The option that leaves it to detection.
+/// The option that detects the platform.
 pub fn told(platform: &str, chosen: bool) -> String {
     if chosen { "Auto-detect".to_owned() } else { format!("Auto-detected: {}", title(platform)) }
 }
 
-/// How it is known.
+/// How the platform is known.
 pub fn recognised(platform: &str, chosen: bool) -> String {
     let how = if chosen { "selected" } else { "detected" };
     format!("{} ({how})", title(platform))
 }
 
-/// A phase as it is called, with the platform's own term.
-pub fn phase(phase: u8, tongue: Tongue) -> String {
-    match tongue.phase(phase) {
-        "" => super::phase(phase).to_owned(),
-        own => format!("{} ({own})", super::phase(phase)),
+/// The name of a phase, with the platform's own name.
+pub fn phase(phase: u8, phase_names: PhaseNames) -> String {
+    match phase_names.phase(phase) {
+        "" => super::text::phase(phase).to_owned(),
+        own => format!("{} ({own})", super::text::phase(phase)),
     }
 }
 
-/// A phase in two words, with the platform's own term.
-pub fn phase_short(phase: u8, tongue: Tongue) -> String {
-    match tongue.phase(phase) {
-        "" => super::phase_short(phase).to_owned(),
-        own => format!("{} ({own})", super::phase_short(phase)),
+/// A phase in two words, with the platform's own name.
+pub fn phase_short(phase: u8, phase_names: PhaseNames) -> String {
+    match phase_names.phase(phase) {
+        "" => super::text::phase_short(phase).to_owned(),
+        own => format!("{} ({own})", super::text::phase_short(phase)),
     }
 }

@@ -6,18 +6,21 @@ use airlock_core::{
     x509::Rules,
 };
 
-use super::{count, grouped, is, lower_first, platform, size};
+use super::{
+    platform,
+    text::{count, grouped, is, lower_first, size},
+};
 use crate::state::{
-    chart::{Cell, Chart, Group, Look, Mark},
+    chart::{Cell, CellStyle, Chart, Group, Mark},
     contexts::Target,
-    lines::Total,
-    platform::Tongue,
-    trust::{Held, Seat, Wire},
+    matrix_rows::Total,
+    platform::PhaseNames,
+    trust::{CaSet, Link, Participant},
 };
 
 /// The card of the matrix.
 pub const MATRIX: &str = "Connections at every step";
-/// How to use it.
+/// The instruction.
 pub const PICTURE_HINT: &str = "Hover or use the arrow keys for details. Click a column with ▸ to expand it.";
 /// The matrix, for screen readers.
 pub const MATRIX_REGION: &str = "Matrix";
@@ -25,7 +28,7 @@ pub const MATRIX_REGION: &str = "Matrix";
 pub const MUST_HOLD: &str = "Must work";
 /// Columns of connections that must be rejected.
 pub const MUST_BE_REFUSED: &str = "Old CA";
-/// Over the steps.
+/// The heading of the steps.
 pub const STEP: &str = "Step";
 /// The panel, for screen readers.
 pub const EXPLANATION: &str = "Selected cell";
@@ -61,7 +64,7 @@ pub const PRIVATE_KEY: &str = "private key";
 pub const CLOSE_FILE: &str = "Close file";
 /// The tree, for screen readers.
 pub const TREE: &str = "Files of the package";
-/// The two ways in which a change is shown.
+/// The two views of a change.
 pub const LAYOUT: &str = "Layout";
 /// The loaded file.
 pub const BEFORE: &str = "Now";
@@ -75,7 +78,7 @@ pub const CONTEXT_HINT: &str = "Asked once for each cluster and kept in memory o
 pub const CHANGE_CONTEXT: &str = "Change context";
 /// A command that carries a key.
 pub const SECRET_WARNING: &str = "Contains a private key. The copied command contains it in plain text: paste it only into a trusted terminal, and clear the clipboard afterwards.";
-/// Over the fingerprints.
+/// The heading of the fingerprints.
 pub const FINGERPRINTS: &str = "Compare fingerprints";
 /// How to compare them.
 pub const FINGERPRINTS_HINT: &str =
@@ -84,9 +87,9 @@ pub const FINGERPRINTS_HINT: &str =
 pub const FINGERPRINTS_COMMAND: &str = "openssl x509 -noout -fingerprint -sha256 -in /etc/kubernetes/pki/ca.crt";
 /// The columns of the fingerprints.
 pub const FINGERPRINT_TABLE: [&str; 3] = ["CA", "Current: SHA-256", "New: SHA-256"];
-/// Over the reasons of a refusal.
+/// The heading of the reasons of a refusal.
 pub const UNMADE_TITLE: &str = "Not built: a connection would break";
-/// About it.
+/// Details.
 pub const UNMADE_HINT: &str = "No package: at least one connection would break. Your files and options are unchanged: resolve the problem below, then build again.";
 /// Titles of the strip's facts.
 pub const REVIEW_STRIP: [&str; 5] = ["Lost connections", "Connections", "Old CA", "Checked for", "Package"];
@@ -132,7 +135,7 @@ pub fn matrix(total: &Total, steps: usize) -> String {
     }
 }
 
-/// The strip's first fact.
+/// The first fact of the strip.
 pub fn lost(chart: &Chart) -> (&'static str, &'static str) {
     match chart.worst() {
         Mark::Broken => ("Yes", "see the matrix"),
@@ -143,12 +146,12 @@ pub fn lost(chart: &Chart) -> (&'static str, &'static str) {
     }
 }
 
-/// Under the number of connections.
+/// The detail of the number of connections.
 pub fn combinations(states: usize) -> String {
     format!("work in {}", count(states, "combination"))
 }
 
-/// Under the uses of the old CA.
+/// The detail of the uses of the old CA.
 pub const REJECTED: &str = "uses are rejected at the end";
 
 /// Whether another verifier than Go differs.
@@ -156,7 +159,7 @@ pub fn same_result(differs: bool) -> &'static str {
     if differs { "results differ, see the matrix" } else { "clients, same result" }
 }
 
-/// What a mark means.
+/// The meaning of a mark.
 pub fn mark(mark: Mark) -> &'static str {
     match mark {
         Mark::NotAsked => "not tested yet",
@@ -170,18 +173,18 @@ pub fn mark(mark: Mark) -> &'static str {
     }
 }
 
-/// How a cell looks, for screen readers.
-pub fn look(look: Look) -> String {
-    format!("{}{}", mark(look.mark), if look.differs { "; another verifier differs" } else { "" })
+/// The style of a cell, for screen readers.
+pub fn style(style: CellStyle) -> String {
+    format!("{}{}", mark(style.mark), if style.differs { "; another verifier differs" } else { "" })
 }
 
 /// A connection.
-pub fn connection(client: &str, server: &str) -> String {
+pub fn connection((client, server): (&str, &str)) -> String {
     format!("{client} → {server}")
 }
 
 /// A column's heading: short, and without kube-apiserver as the server.
-pub fn column(client: &str, server: &str) -> String {
+pub fn column((client, server): (&str, &str)) -> String {
     let brief = |name: &str| {
         match name.trim_start_matches("every ") {
             "newly issued client certificates" => "new certificates",
@@ -200,10 +203,10 @@ pub fn column(client: &str, server: &str) -> String {
         .to_owned()
     };
     match (brief(client), brief(server)) {
-        (client, server) if server == super::EVERY_COMPONENT => client,
+        (client, server) if server == super::trust::EVERY_COMPONENT => client,
         (client, server) if server == "API server" => client,
         (client, server) if client == "API server" => format!("→ {server}"),
-        (client, server) => connection(&client, &server),
+        (client, server) => connection((&client, &server)),
     }
 }
 
@@ -212,7 +215,7 @@ pub fn connections(group: &Group) -> String {
     count(group.edges.len(), "connection")
 }
 
-/// The same, in short.
+/// The number of connections, in short form.
 pub fn times(group: &Group) -> String {
     format!("×{}", group.edges.len())
 }
@@ -251,11 +254,11 @@ pub fn panel_title(chart: &Chart, column: usize) -> String {
 }
 
 /// A step's phase.
-pub fn moment_phase(phase: u8, tongue: Tongue) -> String {
-    if phase == 0 { "Today".to_owned() } else { platform::phase_short(phase, tongue) }
+pub fn moment_phase(phase: u8, phase_names: PhaseNames) -> String {
+    if phase == 0 { "Today".to_owned() } else { platform::phase_short(phase, phase_names) }
 }
 
-/// How long the same is true.
+/// The last step with the same result.
 pub fn until(cell: &Cell<'_>, last: usize) -> String {
     match cell.until {
         until if until == cell.column => String::new(),
@@ -271,7 +274,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
         1 => ("the only combination".to_owned(), "in the only combination".to_owned()),
         _ => (format!("all {}", count(states, "combination")), format!("in all {}", count(states, "combination"))),
     };
-    match cell.look.mark {
+    match cell.style.mark {
         Mark::NotAsked if cell.refused => {
             "Not tested before the last step: until then, the old CA is trusted on purpose.".to_owned()
         }
@@ -288,7 +291,7 @@ pub fn verdict(cell: &Cell<'_>) -> String {
 
 /// Which of several connections a result is about; empty where it is about all of them.
 pub fn which(cell: &Cell<'_>) -> String {
-    let bad = cell.look.mark >= Mark::BrokenToday;
+    let bad = cell.style.mark >= Mark::BrokenToday;
     if cell.all.len() == 1 || !bad {
         return if cell.all.len() > 1 { format!("({})", count(cell.all.len(), "connection")) } else { String::new() };
     }
@@ -298,13 +301,13 @@ pub fn which(cell: &Cell<'_>) -> String {
         "{same} of {} {} affected, first {}.",
         count(cell.all.len(), "connection"),
         is(same),
-        connection(&edge.client, &edge.server)
+        connection((&edge.client, &edge.server))
     )
 }
 
 /// What verifiers other than Go's do.
 pub fn verifiers(cell: &Cell<'_>) -> String {
-    if cell.look.mark == Mark::NotAsked {
+    if cell.style.mark == Mark::NotAsked {
         return String::new();
     }
     let differs = |rules: Rules| {
@@ -330,16 +333,20 @@ pub fn remedy(remedy: &str) -> String {
 
 /// Cause and duration of the outage that a cell is part of.
 pub fn outage(cell: &Cell<'_>) -> String {
-    let can = if cell.look.mark == Mark::Outage { "You accepted this outage" } else { "You can accept this outage" };
+    let can = if cell.style.mark == Mark::Outage { "You accepted this outage" } else { "You can accept this outage" };
     format!("{can}: {}.", cell.worst.0.outage)
 }
 
-/// A line of the diagram.
-pub fn wire((client, server): (Seat, Seat), wire: &Wire) -> String {
-    format!("{}: {}", connection(super::seat(client), super::seat(server)), look(wire.look))
+/// A link of the diagram.
+pub fn link((client, server): (Participant, Participant), link: &Link) -> String {
+    format!(
+        "{}: {}",
+        connection((super::trust::participant(client), super::trust::participant(server))),
+        style(link.style)
+    )
 }
 
-/// The diagram in words.
+/// The diagram, for screen readers.
 pub fn drawing(chart: &Chart, column: usize) -> String {
     format!("Trust diagram. {}. The table below shows the same.", moment(chart, column))
 }
@@ -355,18 +362,18 @@ pub fn old_holder(mark: Mark) -> &'static str {
 }
 
 /// What is presented or trusted.
-pub fn held(held: Held) -> String {
-    let all = [(held.old, "old"), (held.both, "both"), (held.new, "new"), (held.other, "other")];
+pub fn ca_set(ca_set: CaSet) -> String {
+    let all = [(ca_set.old, "old"), (ca_set.both, "both"), (ca_set.new, "new"), (ca_set.other, "other")];
     all.into_iter().filter(|(there, _)| *there).map(|(_, word)| word).collect::<Vec<_>>().join(" or ")
 }
 
 /// One half of a handshake.
-pub fn shown_and_trusted(shows: Held, trusts: Held) -> String {
-    let or_nothing = |held: Held| if held.is_empty() { "none".to_owned() } else { self::held(held) };
+pub fn shown_and_trusted(shows: CaSet, trusts: CaSet) -> String {
+    let or_nothing = |ca_set: CaSet| if ca_set.is_empty() { "none".to_owned() } else { self::ca_set(ca_set) };
     format!("presents {}, trusted: {}", or_nothing(shows), or_nothing(trusts))
 }
 
-/// What core says may be presented or trusted.
+/// What may be presented or trusted, from core's report.
 pub fn values(values: &[&str]) -> String {
     if values.is_empty() {
         return "Not verified".to_owned();
@@ -439,12 +446,12 @@ pub const STEP_TERMS: [&str; 3] = ["Where", "Restarts", "Done when"];
 
 /// The label of the field of a cluster's kubectl context.
 pub fn context_label(target: Target) -> String {
-    format!("kubectl context of the {}", super::cluster_of(target))
+    format!("kubectl context of the {}", super::text::cluster_of(target))
 }
 
 /// The cluster of an object, and the context that its command names.
 pub fn context_used(target: Target, context: &str) -> String {
-    let cluster = super::capital(super::cluster_of(target));
+    let cluster = super::text::capital(super::text::cluster_of(target));
     match context.trim() {
         "" => format!("{cluster}, current kubectl context"),
         context => format!("{cluster}, kubectl context {context}"),

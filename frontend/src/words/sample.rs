@@ -2,14 +2,14 @@
 
 use airlock_core::inventory::SampleShare;
 
-/// Over the choice.
+/// The label of the choice.
 pub const TITLE: &str = "Try a sample";
-/// What it is.
+/// The option's title.
 pub const INTRODUCTION: &str =
     "Generates a fictitious cluster with freshly generated keys so you can try every step, including the download.";
-/// The button's beginning, for screen readers.
+/// The first words of the button, for screen readers.
 pub const MAKE: &str = "Load a sample of";
-/// While it is generated.
+/// The text while it is generated.
 pub const MAKING: &str = "Generating a sample cluster …";
 /// The button that ends it.
 pub const END: &str = "Exit sample";
@@ -18,7 +18,7 @@ pub const CHIP: &str = "SAMPLE";
 /// The bar, for screen readers.
 pub const LABEL: &str = "Sample";
 
-/// The bar as long as a sample is loaded; empty where none is.
+/// The bar while a sample is loaded; otherwise empty.
 pub fn banner(share: SampleShare) -> &'static str {
     match share {
         SampleShare::None => "",

@@ -1,16 +1,16 @@
 //! What this page can and cannot guarantee.
 
-use super::{count, size};
+use super::text::{count, size};
+use crate::state::checks::SelfTest;
 use crate::state::{Checks, memory::Memory};
-use crate::worker::protocol::SelfTest;
 
 /// The card on Load.
 pub const THIS_PAGE: &str = "This page";
 /// The panel.
 pub const TRUST_PANEL: &str = "Security: what this page can and cannot guarantee";
-/// Rows.
+/// A row's title.
 pub const NETWORK: &str = "Network";
-/// Rows.
+/// A row's title.
 pub const VERSION: &str = "Version";
 /// The file's digest.
 pub const BUILD_SUM: &str = "SHA-256 of this file";
@@ -19,7 +19,7 @@ pub const BUILD_HINT: &str = "Compare it with the checksum that you received sep
     A forged page can show any value here, so run that command.";
 /// The policy.
 pub const POLICY: &str = "Content Security Policy";
-/// Attempts that it blocked.
+/// Requests that the policy blocked.
 pub const BLOCKED: &str = "Blocked requests";
 /// The tests at the start.
 pub const SELF_TEST: &str = "Self-tests";
@@ -27,9 +27,9 @@ pub const SELF_TEST: &str = "Self-tests";
 pub const MEMORY: &str = "In memory";
 /// The button.
 pub const WIPE: &str = "Delete everything";
-/// What it does.
+/// The introduction.
 pub const WIPE_HINT: &str = "Deletes files, keys and package from memory. A package that was not downloaded is lost. Closing the tab does the same.";
-/// Over the limits.
+/// The heading of the limits.
 pub const LIMITS_TITLE: &str = "What a Content Security Policy cannot stop";
 /// The limits.
 pub const LIMITS: [&str; 6] = [

@@ -1,8 +1,8 @@
-//! Numbers, sizes, dates and lists, as every text writes them.
+//! Numbers, sizes, dates and lists, in one format for all texts.
 
-use airlock_core::{UnixTime, profile::AuthorityId, x509::KeyAlgorithm};
+use airlock_core::{UnixTime, report::InventoryReport, x509::KeyAlgorithm};
 
-use crate::state::role::days_left;
+use crate::state::{contexts::Target, role::days_left};
 
 /// Opens the same facts as a table.
 pub const AS_A_TABLE: &str = "Show as table";
@@ -30,7 +30,7 @@ pub fn grouped(number: usize) -> String {
     text
 }
 
-/// A size, for people.
+/// A size in bytes, KiB or MiB.
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte"),
@@ -53,7 +53,7 @@ pub fn until_date(until: UnixTime) -> String {
     format!("until {}", until.date())
 }
 
-/// A text that has room for so many letters: its end tells more than its middle.
+/// A text shortened to `room` characters: keeps the start and most of the end.
 pub fn short(text: &str, room: usize) -> String {
     let letters: Vec<char> = text.chars().collect();
     if letters.len() <= room {
@@ -64,7 +64,7 @@ pub fn short(text: &str, room: usize) -> String {
     letters[..head].iter().chain(['…'].iter()).chain(end).collect()
 }
 
-/// A fingerprint where it is not compared: its first and last three bytes.
+/// A shortened fingerprint: its first and last three bytes.
 pub fn short_fingerprint(fingerprint: &str) -> String {
     match (fingerprint.get(..8), fingerprint.len().checked_sub(8).and_then(|from| fingerprint.get(from..))) {
         (Some(head), Some(tail)) if fingerprint.len() > 20 => format!("{head}…{tail}"),
@@ -72,7 +72,7 @@ pub fn short_fingerprint(fingerprint: &str) -> String {
     }
 }
 
-/// Holders, the first of them by name.
+/// Up to four holders by name.
 pub fn few_holders(holders: &[String]) -> String {
     match holders {
         [first, second, third, fourth, rest @ ..] if !rest.is_empty() => {
@@ -82,7 +82,7 @@ pub fn few_holders(holders: &[String]) -> String {
     }
 }
 
-/// As many holders by name as fit into so many letters.
+/// As many holders by name as fit into `room` characters.
 pub fn holders_in(holders: &[String], room: usize) -> String {
     let some = |named: usize| match (holders[..named].join(", "), holders.len() - named) {
         (names, 0) => names,
@@ -101,12 +101,12 @@ pub fn range(names: &[String]) -> String {
     }
 }
 
-/// What core says without a capital and a final period, as a sentence.
+/// A text from core, with a capital letter and a final period.
 pub fn sentence(said: &str) -> String {
     capital(said) + "."
 }
 
-/// The same without a period. Names of files and components are written as they are.
+/// A text from core with a capital letter. Names of files and components stay as they are.
 pub fn capital(said: &str) -> String {
     let first = said.split(' ').next().unwrap_or_default();
     if first.contains(['.', '/', '_']) || first.starts_with("kube") {
@@ -116,7 +116,7 @@ pub fn capital(said: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
 }
 
-/// With a small first letter, unless the word is a name.
+/// The text with a lower case first letter.
 pub fn lower_first(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
@@ -127,7 +127,7 @@ pub fn is(number: usize) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
-/// A phase as it is called.
+/// The name of a phase.
 pub fn phase(phase: u8) -> &'static str {
     match phase {
         1 => "Phase 1: trust both",
@@ -147,12 +147,7 @@ pub fn phase_short(phase: u8) -> &'static str {
     }
 }
 
-/// An authority in ids of elements and hooks.
-pub fn authority_id(id: AuthorityId) -> &'static str {
-    id.as_str()
-}
-
-/// The keys that can be chosen, with what they are called.
+/// The key types that can be chosen: type, id, label.
 pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 6] = [
     (KeyAlgorithm::Rsa2048, "rsa-2048", "RSA 2048"),
     (KeyAlgorithm::Rsa3072, "rsa-3072", "RSA 3072"),
@@ -162,7 +157,23 @@ pub const KEY_ALGORITHMS: [(KeyAlgorithm, &str, &str); 6] = [
     (KeyAlgorithm::Ed25519, "ed25519", "Ed25519"),
 ];
 
-/// What a key is called.
+/// The label of a key type.
 pub fn key_algorithm(algorithm: KeyAlgorithm) -> &'static str {
     KEY_ALGORITHMS.iter().find(|row| row.0 == algorithm).map_or("", |row| row.2)
+}
+
+/// The cluster by its name.
+pub fn cluster(inventory: &InventoryReport) -> String {
+    match inventory.cluster.as_str() {
+        "" => "this cluster".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A cluster in a sentence.
+pub fn cluster_of(target: Target) -> &'static str {
+    match target {
+        Target::Management => "management cluster",
+        Target::Workload => "workload cluster",
+    }
 }

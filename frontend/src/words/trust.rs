@@ -5,23 +5,37 @@ use airlock_core::profile::{
     edge::{End, Material, Party, Writer},
 };
 
-use crate::state::trust::Seat;
+use crate::state::{
+    chart::{Peers, row},
+    trust::Participant,
+};
 
 /// All uses of the old CA that must be rejected at the end, together.
 pub const OLD_USES: &str = "uses of the old CA";
-/// Where they are rejected.
+/// The components that reject them.
 pub const EVERY_COMPONENT: &str = "all components";
 
-/// A party of the profile, all of its kind together, where an authority rotates.
+/// Client and server of a connection, or of several.
+pub fn peers(peers: &Peers) -> (&str, &str) {
+    match peers {
+        Peers::One { client, server } => (client, server),
+        Peers::Row(id) => {
+            row(id).map_or((id, ""), |row| (party(row.client, row.authority), party(row.server, row.authority)))
+        }
+        Peers::OldCa => (OLD_USES, EVERY_COMPONENT),
+    }
+}
+
+/// A party of a profile's row, all instances together. `authority`: the CA of the row.
 pub fn party(end: End, authority: AuthorityId) -> &'static str {
     let serves = end.presents.is_some_and(|holding| holding.material == Material::KubeletServing);
     match end.party {
-        // API servers have two connections with kubelets: they are verified by them, and may verify them.
+        // Kubelets verify API servers, and API servers may verify kubelets.
         Party::Component(Component::Kubelet) if serves => "kubelet serving certificate",
         Party::OldHolder if authority == AuthorityId::FrontProxy => "holder of the old front-proxy CA",
         Party::OldHolder if authority == AuthorityId::Talos => "holder of the old Talos API CA",
         Party::Component(component) => component.as_str(),
-        // A worker connects to trustd by its own configuration; what its apid trusts, it gets from trustd.
+        // A worker connects to trustd with its machine configuration; its apid gets its trusted CAs from trustd.
         Party::OnWorkers(_) if end.trusts.is_some_and(|holding| holding.writer == Writer::Machine) => {
             "worker connecting to trustd"
         }
@@ -45,26 +59,26 @@ pub fn party(end: End, authority: AuthorityId) -> &'static str {
     }
 }
 
-/// A party of the diagram.
-pub fn seat(seat: Seat) -> &'static str {
-    match seat {
-        Seat::Admins => "admin kubeconfigs",
-        Seat::People => "people and CI",
-        Seat::Management => "management cluster",
-        Seat::Pods => "pods",
-        Seat::Joining => "joining node",
-        Seat::Requester => "new certificates",
-        Seat::Apiserver => "kube-apiserver",
-        Seat::ControllerManager => "controller-manager",
-        Seat::Scheduler => "scheduler",
-        Seat::Konnectivity => "konnectivity server",
-        Seat::Kubelets => "kubelets",
-        Seat::WorkerKubelets => "kubelets of workers",
-        Seat::Extensions => "extension API servers",
-        Seat::Webhooks => "webhooks",
-        Seat::Apid => "apid and trustd",
-        Seat::WorkerApid => "apid on workers",
-        Seat::OldHolder => "holder of an old certificate or the old CA key",
-        Seat::Other => "other components",
+/// A participant of the diagram.
+pub fn participant(participant: Participant) -> &'static str {
+    match participant {
+        Participant::Admins => "admin kubeconfigs",
+        Participant::People => "people and CI",
+        Participant::Management => "management cluster",
+        Participant::Pods => "pods",
+        Participant::Joining => "joining node",
+        Participant::Requester => "new certificates",
+        Participant::Apiserver => "kube-apiserver",
+        Participant::ControllerManager => "controller-manager",
+        Participant::Scheduler => "scheduler",
+        Participant::Konnectivity => "konnectivity server",
+        Participant::Kubelets => "kubelets",
+        Participant::WorkerKubelets => "kubelets of workers",
+        Participant::Extensions => "extension API servers",
+        Participant::Webhooks => "webhooks",
+        Participant::Apid => "apid and trustd",
+        Participant::WorkerApid => "apid on workers",
+        Participant::OldHolder => "holder of an old certificate or the old CA key",
+        Participant::Other => "other components",
     }
 }

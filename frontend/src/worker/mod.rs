@@ -1,15 +1,18 @@
-//! The work behind the page: one core worker that holds everything, and a pool that makes keys.
+//! The workers: one core worker that holds all data, and a pool of workers that generate keys.
 //!
 //! ```text
-//! page (host) ──Ask──▶ core worker (guest)
-//!      │                    ▲ keys, PKCS #8, over a port of their own
-//!      └──KeyTicket──▶ key workers (guest)
+//! page (pool) ──Ask──▶ core worker (handler)
+//!      │                    ▲ keys, PKCS #8, over a separate port
+//!      └──KeyTicket──▶ key workers (handler)
 //! ```
 //!
-//! Where the browser starts no workers the same guests run on the page, one message at a time.
+//! If the browser starts no workers, the same handlers run on the page, one message at a time.
 
-pub mod guest;
-pub mod host;
-mod line;
+mod building;
+mod handler;
+mod loading;
+pub mod pool;
 pub mod protocol;
+mod requests;
+mod rpc;
 pub mod serve;

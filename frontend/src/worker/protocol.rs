@@ -1,6 +1,6 @@
-//! What page and workers say to each other.
+//! Messages between page and workers.
 //!
-//! Messages are JSON; bytes, files and ports travel beside them. A private key travels from a key
+//! Messages are JSON, with bytes, files and ports as attachments. A private key is sent from a key
 //! worker to the core worker and nowhere else.
 
 use airlock_core::{
@@ -14,17 +14,19 @@ use airlock_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What a worker is for; its name in the browser's tools.
+use crate::state::{checks::SelfTest, work::FileId};
+
+/// A worker's role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Holds the files, the plan, the keys and the package.
     Core,
-    /// Makes one key at a time.
+    /// Generates one key at a time.
     Key,
 }
 
 impl Role {
-    /// The worker's name.
+    /// The worker's name, which the browser's developer tools show.
     pub fn name(self) -> &'static str {
         match self {
             Self::Core => "core",
@@ -38,22 +40,14 @@ impl Role {
     }
 }
 
-/// A loaded file, for page and worker alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FileId(
-    /// Counts up over the life of the page, never used twice.
-    pub u32,
-);
-
-/// A file that the core worker is to take in.
+/// A file for the core worker to load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileTicket {
     /// Its id.
     pub id: FileId,
-    /// Its path as the person knows it.
+    /// Its path, as shown to the person.
     pub path: String,
-    /// How its content comes.
+    /// How its content is sent.
     pub body: FileBody,
 }
 
@@ -69,127 +63,127 @@ pub enum FileBody {
 /// From the page to the core worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ToCore {
-    /// Some of the files of the question with this id, ahead of it and in their order; the others come with it.
+    /// Files of a later request, in order; the rest are attached to that request.
     Ahead {
-        /// Which question they belong to.
+        /// The request's id.
         id: u32,
     },
-    /// A question, answered by a [`FromCore`] with the same id.
+    /// A request; its reply is a [`FromCore`] with the same id.
     Ask {
-        /// Which question this is.
+        /// The request's id.
         id: u32,
-        /// The question.
+        /// The request.
         ask: Ask,
     },
-    /// The attached port is where a key worker's keys will come in.
+    /// The attached port receives a key worker's keys.
     KeyPort,
 }
 
-/// A question to the core worker.
+/// A request to the core worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Ask {
-    /// Take files in, drop others, inspect all that are there then.
+    /// Adds files, removes others, and inspects the result.
     Inspect {
-        /// New files; blobs attached in the order of those that have one.
+        /// New files; the blobs of [`FileBody::Attached`] are attached in this order.
         add: Vec<FileTicket>,
-        /// Files to drop.
+        /// Files to remove.
         remove: Vec<FileId>,
-        /// The platform that the person says; `None` to have it told from the files.
+        /// The platform that the person chose; `None` to detect it from the files.
         platform: Option<String>,
-        /// The person's clock.
+        /// The time of the person's computer.
         now: UnixTime,
     },
-    /// Make the sample cluster of that name; it comes as a blob.
+    /// Generates a sample cluster; the reply has its archive attached.
     Sample {
-        /// Its name ([`airlock_core::sample`]).
+        /// Its id ([`airlock_core::sample`]).
         id: String,
-        /// The person's clock.
+        /// The time of the person's computer.
         now: UnixTime,
     },
-    /// Open what is encrypted with the attached password, and inspect all that is there.
+    /// Decrypts files with the attached password, and inspects all.
     Unlock {
-        /// The person's clock.
+        /// The time of the person's computer.
         now: UnixTime,
     },
-    /// Say whether a phase is done.
+    /// Checks whether a phase is complete.
     Check {
-        /// 1, 2 or 3; `None` for the furthest that anyone has begun.
+        /// 1, 2 or 3; `None` for the latest phase started.
         phase: Option<u8>,
     },
-    /// Plan a rotation.
+    /// Plans a rotation.
     Plan {
-        /// The person's choices.
+        /// The options.
         request: RotationRequest,
-        /// The person's clock.
+        /// The time of the person's computer.
         now: UnixTime,
     },
-    /// Say what the plan would break, by certificates for temporary keys. The build judges again, by its own.
+    /// Predicts what the plan would break, with certificates for temporary keys. The build simulates its own again.
     Predict,
-    /// Make certificates and package as soon as every key of the plan has come in.
+    /// Builds certificates and package as soon as every key of the plan has arrived.
     Make {
-        /// Tells this run's keys from those of an abandoned one.
+        /// Distinguishes this build's keys from those of a cancelled one.
         run: u32,
     },
-    /// Forget the run and its keys.
+    /// Cancels the build and discards its keys.
     Cancel,
-    /// Forget everything.
+    /// Deletes everything.
     Wipe,
     /// All fields of a loaded certificate.
     Details {
-        /// Its fingerprint, as the inventory has it.
+        /// Its fingerprint, as in the inventory.
         fingerprint: String,
     },
-    /// A file of the package, keys hidden.
+    /// A file of the package, without private keys.
     Preview {
         /// Its path in the package.
         path: String,
     },
-    /// The command that applies a file of the package; the text comes as a blob.
+    /// The command that applies a file of the package; the reply has the text attached.
     Command {
         /// Its path in the package.
         path: String,
         /// The kubectl context; empty for the current one.
         context: String,
     },
-    /// The package; it comes as a blob.
+    /// The package; the reply has the zip attached.
     Archive,
-    /// Try whether randomness and signatures work here.
+    /// Runs the self-tests.
     Test,
 }
 
 /// From a worker to the page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum FromWorker<T> {
-    /// The worker listens. What is sent before is lost.
+    /// The worker is ready. Earlier messages are lost.
     Ready,
-    /// What this worker has to say.
+    /// A message of this worker.
     Says(T),
-    /// A bug: the worker stops here.
+    /// The worker panicked, and stops.
     Panicked {
         /// Source file and line. Never the message, which might quote a file.
         location: String,
     },
 }
 
-/// What the core worker says: the answer to a question. Texts and archives are attached as a blob.
+/// The core worker's reply to a request. Texts and archives are attached as a blob.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FromCore {
-    /// Which question.
+    /// The request's id.
     pub id: u32,
-    /// The answer.
+    /// The reply.
     pub reply: Reply,
 }
 
-/// The core worker's answers.
+/// The core worker's replies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// To [`Ask::Inspect`]: what is there now, and the sizes of the new files in the question's order, in bytes.
+    /// To [`Ask::Inspect`]: the inventory, and the sizes of the new files in the request's order, in bytes.
     Inventory(InventoryReport, Vec<u64>),
     /// To [`Ask::Unlock`].
     Unlocked {
-        /// What is there now.
+        /// The inventory.
         inventory: InventoryReport,
-        /// Did the password open anything? Then it is kept for files that come later.
+        /// Did the password decrypt anything? Then it is kept for later files.
         opened: bool,
     },
     /// To [`Ask::Sample`]; the archive is attached.
@@ -201,15 +195,15 @@ pub enum Reply {
     Checked(CheckReport),
     /// To [`Ask::Plan`].
     Plan(PlanReport),
-    /// To [`Ask::Plan`], where there is none.
+    /// To [`Ask::Plan`], if no plan is possible.
     Refused(Vec<Finding>),
-    /// To [`Ask::Predict`]: the connection that breaks first, and all that was predicted; `None` if none does, or nobody can tell yet.
+    /// To [`Ask::Predict`]: the first connection that breaks, and the matrix; `None` if none does, or if unknown.
     Predicted(Option<(Finding, TrustMatrix)>),
-    /// To [`Ask::Make`]: the package, and the new authorities in the plan's order.
+    /// To [`Ask::Make`]: the package, and the new CAs in the plan's order.
     Package(PackageReport, Vec<CertificateReport>),
-    /// To [`Ask::Make`], where the rotation would break an edge: which, and all that was predicted.
+    /// To [`Ask::Make`], if the rotation would break a connection: which, and the matrix.
     Broken(Finding, TrustMatrix),
-    /// To [`Ask::Make`] once it was cancelled, and to [`Ask::Cancel`].
+    /// To [`Ask::Make`] after a cancellation, and to [`Ask::Cancel`].
     Cancelled,
     /// To [`Ask::Wipe`].
     Wiped,
@@ -228,17 +222,8 @@ pub enum Reply {
     },
     /// To [`Ask::Test`].
     Tested(SelfTest),
-    /// The question could not be answered; why, as a sentence.
+    /// The request failed; the reason, as a sentence.
     Failed(String),
-}
-
-/// What came of the tests at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SelfTest {
-    /// Does the browser give random bytes, other ones each time?
-    pub randomness: bool,
-    /// Do signatures of new keys verify, and those of other messages not?
-    pub signatures: bool,
 }
 
 /// From the page to a key worker.
@@ -250,13 +235,13 @@ pub enum ToKey {
     Make(KeyTicket),
 }
 
-/// A key that is to be made; said back to the page once it is made and on its way to the core worker.
+/// A key to generate; sent back to the page once the key is on its way to the core worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyTicket {
-    /// Which run it is for.
+    /// The build that needs it.
     pub run: u32,
-    /// Its place among the plan's key requests.
+    /// Its index among the plan's key requests.
     pub index: usize,
-    /// What kind of key.
+    /// The type of key.
     pub algorithm: KeyAlgorithm,
 }

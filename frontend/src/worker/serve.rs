@@ -1,4 +1,4 @@
-//! A guest at its endpoint: hears questions, reads the files they come with, answers.
+//! A worker's message loop: receives requests, reads attached files, replies.
 
 use std::{
     cell::RefCell,
@@ -10,7 +10,7 @@ use std::{
 use airlock_core::Content;
 
 use super::{
-    guest::{Answer, Core, make_key},
+    handler::{Answer, Core, make_key},
     protocol::{Ask, FromCore, FromWorker, KeyTicket, Reply, Role, ToCore, ToKey},
 };
 use crate::ports::{
@@ -18,7 +18,7 @@ use crate::ports::{
     endpoint::{Attachment, Endpoint},
 };
 
-/// Starts the guest of that role at `page`, the page's end of the conversation.
+/// Serves the requests of a role. `page`: the endpoint that leads to the page.
 pub fn serve(role: Role, page: Endpoint) {
     match role {
         Role::Core => CoreServer::start(page),
@@ -26,7 +26,7 @@ pub fn serve(role: Role, page: Endpoint) {
     }
 }
 
-/// Tells the page where a bug is before the worker stops over it: place only, since a message might quote a file.
+/// Reports the location of a panic before the worker stops. Not the message, which might quote a file.
 pub fn report_panics(page: Endpoint) {
     panic::set_hook(Box::new(move |info| {
         let location = info.location().map_or_else(String::new, ToString::to_string);
@@ -34,7 +34,7 @@ pub fn report_panics(page: Endpoint) {
     }));
 }
 
-/// Makes keys, one after the other.
+/// Generates keys, one after the other.
 fn serve_keys(page: Endpoint) {
     let mut core = None;
     let answers = page.clone();
@@ -52,15 +52,15 @@ fn serve_keys(page: Endpoint) {
     page.post(&FromWorker::<KeyTicket>::Ready, &[]);
 }
 
-/// The core guest. Questions are answered in their order, although reading files takes the browser a while.
+/// The core worker. Requests are handled in order, although the browser reads files asynchronously.
 struct CoreServer {
     page: Endpoint,
     core: RefCell<Core>,
     questions: RefCell<VecDeque<(u32, Ask, Vec<Attachment>)>>,
-    /// Files that came ahead of their question.
+    /// Files that arrived before their request, by its id.
     ahead: RefCell<BTreeMap<u32, Vec<Attachment>>>,
     reading: RefCell<bool>,
-    /// The question that waits for keys.
+    /// The request that waits for keys.
     making: RefCell<Option<u32>>,
 }
 
@@ -92,7 +92,7 @@ impl CoreServer {
         page.post(&FromWorker::<FromCore>::Ready, &[]);
     }
 
-    /// Answers what can be answered, unless that is under way already.
+    /// Handles queued requests, unless that is already in progress.
     fn work(self: Rc<Self>) {
         if self.reading.replace(true) {
             return;
@@ -110,7 +110,7 @@ impl CoreServer {
 
     fn ask(&self, id: u32, ask: Ask, bodies: Vec<Content>) {
         match ask {
-            // Whatever replaces the plan or its run ends the wait for its keys.
+            // These replace the plan or its build, which ends the wait for its keys.
             Ask::Make { .. } => self.stop_waiting(Some(id)),
             Ask::Cancel | Ask::Inspect { .. } | Ask::Plan { .. } | Ask::Unlock { .. } | Ask::Wipe => {
                 self.stop_waiting(None);
@@ -155,7 +155,7 @@ impl CoreServer {
     }
 }
 
-/// The contents of what came with a question: files, which are read here, or bytes.
+/// The contents of a request's attachments: files, which are read here, or bytes.
 async fn bodies(attachments: Vec<Attachment>) -> Vec<Content> {
     let (mut blobs, mut bytes) = (Vec::new(), Vec::new());
     for attachment in attachments {

@@ -4,7 +4,10 @@ use airlock_core::profile::{AuthorityId, STARLINGX};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::state::trust::{Held, Seat, wires};
+use crate::{
+    state::trust::{CaSet, Participant, links},
+    words,
+};
 
 /// A verdict: what comes of it by Go's rules and by OpenSSL's, and what the client may show.
 fn verdict(outcome: &str, open_ssl: &str, shows: &[&str]) -> Value {
@@ -82,7 +85,7 @@ pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Ch
 }
 
 fn marks(chart: &Chart, group: usize) -> Vec<(usize, usize, Mark)> {
-    chart.groups[group].runs.iter().map(|run| (run.from, run.to, run.look.mark)).collect()
+    chart.groups[group].runs.iter().map(|run| (run.from, run.to, run.style.mark)).collect()
 }
 
 #[test]
@@ -94,7 +97,7 @@ fn the_edges_of_a_row_are_one_line_with_the_worst_of_them() {
     assert_eq!(marks(&chart, 0), expected);
     assert_eq!(marks(&chart, 1), [(0, 8, Mark::BrokenToday)]);
     assert_eq!(marks(&chart, 2), [(0, 7, Mark::NotAsked), (8, 8, Mark::Refused)]);
-    assert!(chart.groups[0].runs.iter().all(|run| run.look.differs), "OpenSSL differs over one of them");
+    assert!(chart.groups[0].runs.iter().all(|run| run.style.differs), "OpenSSL differs over one of them");
 }
 
 #[test]
@@ -102,11 +105,11 @@ fn few_moments_have_a_row_each_and_many_are_drawn_together() {
     assert_eq!(sample(9).rows().len(), 9);
     let chart = sample(600);
     let line = Line { group: 0, edge: None };
-    let marks: Vec<Mark> = chart.rows().iter().map(|row| chart.look_at(line, *row).mark).collect();
+    let marks: Vec<Mark> = chart.rows().iter().map(|row| chart.style_at(line, *row).mark).collect();
     assert_eq!((marks[0], marks.last().copied()), (Mark::Holds, Some(Mark::Broken)));
     let edge = Line { group: 0, edge: Some(1) };
     let broken =
-        chart.rows().iter().filter(|row| chart.look_at(edge, **row).mark == Mark::Broken).map(|row| row.from).min();
+        chart.rows().iter().filter(|row| chart.style_at(edge, **row).mark == Mark::Broken).map(|row| row.from).min();
     assert_eq!(broken, Some(5));
 }
 
@@ -114,12 +117,12 @@ fn few_moments_have_a_row_each_and_many_are_drawn_together() {
 fn a_cell_speaks_of_the_worst_and_of_how_many() {
     let chart = sample(9);
     let cell = chart.cell(Line { group: 0, edge: None }, 6).unwrap();
-    assert_eq!((cell.look.mark, cell.all.len(), cell.worst.0.client.as_str()), (Mark::Broken, 3, "kubelet on cp2"));
+    assert_eq!((cell.style.mark, cell.all.len(), cell.worst.0.client.as_str()), (Mark::Broken, 3, "kubelet on cp2"));
     assert_eq!(cell.until, 8);
     assert_eq!(words::verdict(&cell), "Breaks: why of broken.");
     assert_eq!(words::which(&cell), "1 of 3 connections is affected, first kubelet on cp2 → every kube-apiserver.");
     let one = chart.cell(Line { group: 0, edge: Some(0) }, 2).unwrap();
-    assert_eq!((one.client, one.look.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
+    assert_eq!((words::peers(&one.peers).0, one.style.mark, one.until), ("kubelet on cp1", Mark::Changes, 3));
     assert_eq!(chart.cell(Line { group: 9, edge: None }, 0), None);
     assert_eq!(chart.cell(Line { group: 0, edge: None }, 9), None);
 }
@@ -148,7 +151,7 @@ fn an_outage_breaks_until_it_is_accepted() {
     }
     let chart = outage(9, true, false);
     assert_eq!(words::answer(&chart), "Will anything lose connectivity? Only the outage that you accepted.");
-    assert_eq!(wires(&chart, 6)[&(Seat::Apiserver, Seat::Kubelets)].look.mark, Mark::Outage);
+    assert_eq!(links(&chart, 6)[&(Participant::Apiserver, Participant::Kubelets)].style.mark, Mark::Outage);
 }
 
 #[test]
@@ -159,15 +162,18 @@ fn phases_are_runs_of_moments() {
 #[test]
 fn the_drawing_says_what_each_end_shows_and_trusts() {
     let chart = sample(9);
-    let wire = &wires(&chart, 2)[&(Seat::Kubelets, Seat::Apiserver)];
-    assert_eq!((wire.edges, wire.look.mark), (2, Mark::Changes));
-    assert_eq!(wire.client_shows, Held { old: true, new: true, ..Held::default() });
-    assert_eq!(words::held(wire.client_shows), "old or new");
-    assert_eq!((words::held(wire.server_trusts).as_str(), words::held(wire.client_trusts).as_str()), ("both", "old"));
-    assert_eq!(wires(&chart, 6)[&(Seat::Kubelets, Seat::Apiserver)].look.mark, Mark::Broken);
+    let link = &links(&chart, 2)[&(Participant::Kubelets, Participant::Apiserver)];
+    assert_eq!((link.edges, link.style.mark), (2, Mark::Changes));
+    assert_eq!(link.client_presents, CaSet { old: true, new: true, ..CaSet::default() });
+    assert_eq!(words::ca_set(link.client_presents), "old or new");
     assert_eq!(
-        wires(&chart, 6)[&(Seat::WorkerKubelets, Seat::Apiserver)].look,
-        Look { mark: Mark::Holds, differs: true }
+        (words::ca_set(link.server_trusts).as_str(), words::ca_set(link.client_trusts).as_str()),
+        ("both", "old")
+    );
+    assert_eq!(links(&chart, 6)[&(Participant::Kubelets, Participant::Apiserver)].style.mark, Mark::Broken);
+    assert_eq!(
+        links(&chart, 6)[&(Participant::WorkerKubelets, Participant::Apiserver)].style,
+        CellStyle { mark: Mark::Holds, differs: true }
     );
 }
 
@@ -175,14 +181,17 @@ fn the_drawing_says_what_each_end_shows_and_trusts() {
 fn the_front_proxy_has_an_old_and_a_new_ca_as_well() {
     let changes = ["certificate of the old front-proxy CA", "certificate of the new front-proxy CA"];
     let chart = chart(1, &[edge("aggregator-extension", "a", false, &[(0, 0, verdict("holds", "holds", &changes))])]);
-    assert_eq!(words::held(wires(&chart, 0)[&(Seat::Apiserver, Seat::Extensions)].client_shows), "old or new");
+    assert_eq!(
+        words::ca_set(links(&chart, 0)[&(Participant::Apiserver, Participant::Extensions)].client_presents),
+        "old or new"
+    );
 }
 
 #[test]
 fn no_two_rows_have_the_same_words() {
     for profile in PROFILES {
         let words = |row: &EdgeRow| {
-            words::connection(words::party(row.client, row.authority), words::party(row.server, row.authority))
+            words::connection((words::party(row.client, row.authority), words::party(row.server, row.authority)))
         };
         let mut said: Vec<String> = profile.edges.iter().map(words).collect();
         said.sort();
@@ -199,10 +208,12 @@ fn every_row_of_a_profile_has_words_and_a_seat() {
             assert_ne!(words::party(end, row.authority), "another component", "{}", row.id);
         }
         let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
-        let ends = wires(&one, 0).into_keys().next().unwrap();
-        assert!(![ends.0, ends.1].contains(&Seat::Other), "{}", row.id);
+        let ends = links(&one, 0).into_keys().next().unwrap();
+        assert!(![ends.0, ends.1].contains(&Participant::Other), "{}", row.id);
         // What hangs on Talos' own API stands in the table beside the drawing.
-        let drawn = [ends.0, ends.1].iter().any(|seat| matches!(seat, Seat::Apiserver | Seat::OldHolder));
+        let drawn = [ends.0, ends.1]
+            .iter()
+            .any(|participant| matches!(participant, Participant::Apiserver | Participant::OldHolder));
         assert!(drawn || row.authority == AuthorityId::Talos, "{} is drawn", row.id);
     }
 }

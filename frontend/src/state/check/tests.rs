@@ -2,13 +2,13 @@ use airlock_core::Finding;
 
 use super::*;
 use crate::{
+    state::work::FileId,
     state::{
         Action, LoadedFile, State,
         notice::Alert,
         tests::{after, inventory},
     },
     words,
-    worker::protocol::FileId,
 };
 
 fn missing(holder: &str, place: &str) -> MissingReport {

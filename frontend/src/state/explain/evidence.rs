@@ -1,4 +1,4 @@
-//! Who among the loaded files may be meant.
+//! Loaded files that match an error message.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use airlock_core::{
     report::{CertificateReport, HolderReport, InventoryReport, SlotReport},
 };
 
-use super::{Clue, Facts, Kind, Part, Suspect};
+use super::model::{Clue, Facts, Kind, Part, Suspect};
 
-/// How much of a fingerprint tells CAs apart for people: four bytes with colons, as core names signers.
+/// The length of a fingerprint prefix that identifies a CA: four bytes with colons, as core names issuers.
 const SHORT: usize = 11;
 
-/// The suspects of a kind, in no order.
+/// The suspects of a kind, unordered.
 pub fn suspects(kind: Kind, facts: &Facts, inventory: &InventoryReport, today: UnixTime) -> Vec<Suspect> {
     let files = Files(inventory);
     match kind {
@@ -38,7 +38,7 @@ pub fn suspects(kind: Kind, facts: &Facts, inventory: &InventoryReport, today: U
     }
 }
 
-/// The loaded files as a search through them.
+/// Searches in the loaded files.
 struct Files<'a>(&'a InventoryReport);
 
 impl<'a> Files<'a> {
@@ -46,14 +46,14 @@ impl<'a> Files<'a> {
         self.0.holders.iter().flat_map(|holder| holder.slots.iter().map(move |slot| (holder, slot)))
     }
 
-    /// Everything that somebody shows: certificates that are no CAs.
+    /// Certificates that are presented: those that are not CAs.
     fn leaves(&self) -> impl Iterator<Item = (&'a HolderReport, &'a SlotReport, &'a CertificateReport)> {
         self.slots().flat_map(|(holder, slot)| {
             slot.certificates.iter().filter(|one| !one.authority).map(move |one| (holder, slot, one))
         })
     }
 
-    /// CAs by the name that Go calls them: the common name, else the organization.
+    /// CAs by the name that Go prints: the common name, otherwise the organization.
     fn named(&self, name: &str) -> Vec<&'a CertificateReport> {
         let mut all: Vec<&CertificateReport> = Vec::new();
         for certificate in self.slots().flat_map(|(_, slot)| &slot.certificates).filter(|one| one.authority) {
@@ -65,7 +65,7 @@ impl<'a> Files<'a> {
         all
     }
 
-    /// Clients that trust one CA and servers that show another's certificate, and what nobody here signed.
+    /// Clients and servers with different CAs, and certificates whose issuer is not loaded.
     fn of_two_minds(&self, facts: &Facts) -> Vec<Suspect> {
         let named = self.named(&facts.authority);
         let names: BTreeSet<String> = named.iter().map(|one| short(one)).collect();
@@ -95,7 +95,7 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// What stands elsewhere in a rotation than the rest of its holder.
+    /// Files whose rotation progress differs from the rest of their holder.
     fn out_of_line(&self) -> impl Iterator<Item = Suspect> {
         self.0.rotation.holders.iter().flat_map(|holder| &holder.out_of_line).map(|one| Suspect {
             part: Part::File,
@@ -106,7 +106,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// What clients show and an API server of today may refuse.
+    /// Client certificates that a current API server may reject.
     fn refused_clients(&self, today: UnixTime) -> Vec<Suspect> {
         let trusted = self.trusted_by_servers();
         let clients = self.leaves().filter(|(_, _, leaf)| leaf.alternative_names.is_empty());
@@ -126,7 +126,7 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// The CAs that every control-plane node's files of CAs have, as `(AA:BB:CC:DD)`.
+    /// The CAs that the CA files of every control-plane node contain, as `(AA:BB:CC:DD)`.
     fn trusted_by_servers(&self) -> BTreeSet<String> {
         let nodes = self.0.holders.iter().filter(|holder| holder.role == "control-plane");
         let each = nodes.map(|holder| {
@@ -151,7 +151,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// Whom a clue fits; those alone whom it fits to the second, if there are any.
+    /// Files with an expired certificate, or one that is not valid yet; if some match the message's time, only those.
     fn dated(&self, clue: impl Fn(&CertificateReport) -> Option<(bool, Clue)>) -> Vec<Suspect> {
         let mut found = Vec::new();
         for (holder, slot) in self.slots() {
@@ -170,7 +170,7 @@ impl<'a> Files<'a> {
         found.into_iter().filter(|one| one.0 || !exact).map(|(_, suspect)| suspect).collect()
     }
 
-    /// The server whose certificate has those names, and the clients that look for the one that it has not.
+    /// The server whose certificate has the names in the message, and the clients that connect to the requested name.
     fn wrong_names(&self, facts: &Facts) -> Vec<Suspect> {
         let mut found = Vec::new();
         for (holder, slot, leaf) in self.leaves() {
@@ -187,7 +187,7 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// Files of CAs that hold several certificates: the one that is named, or all of them.
+    /// CA files with several certificates: the one in the message, or all.
     fn bundles(&self, facts: &Facts) -> Vec<Suspect> {
         let all = |named: bool| {
             let bundles = self.slots().filter(move |(_, slot)| {
@@ -203,7 +203,7 @@ impl<'a> Files<'a> {
         if named.is_empty() { all(false) } else { named }
     }
 
-    /// Kubeconfigs whose CA is not the first of the node's own ca.crt.
+    /// Kubeconfigs whose CA is not the first certificate of the node's ca.crt.
     fn other_cas(&self, facts: &Facts) -> Vec<Suspect> {
         let name = facts.file.rsplit('/').next().unwrap_or_default();
         let mut found = Vec::new();
@@ -230,7 +230,7 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// Leaves whose issuer has that name here, and another key id.
+    /// Leaf certificates whose issuer's name matches a loaded CA with a different key identifier.
     fn other_key_ids(&self) -> Vec<Suspect> {
         let authorities = self.named("");
         let leaves = self.leaves().filter(|(_, _, leaf)| {
@@ -242,7 +242,7 @@ impl<'a> Files<'a> {
         leaves.map(|(holder, slot, _)| suspect(Part::Server, holder, slot, Clue::OtherKeyId)).collect()
     }
 
-    /// Every CA's pin: the one that is named is the one that cluster-info has.
+    /// The public key pin of each CA, to compare with the one in the message.
     fn pins(&self, facts: &Facts) -> Vec<Suspect> {
         let mut found = Vec::new();
         for (holder, slot) in self.slots() {
@@ -253,7 +253,7 @@ impl<'a> Files<'a> {
         found
     }
 
-    /// What inspection said under these codes.
+    /// Findings with these codes.
     fn said(&self, codes: &[&str], clue: impl Fn(&str) -> Clue) -> Vec<Suspect> {
         let findings = self.0.findings.iter().filter(|finding| codes.contains(&finding.code.as_str()));
         findings
@@ -270,7 +270,7 @@ impl<'a> Files<'a> {
             .collect()
     }
 
-    /// Kubeconfigs that show no certificate.
+    /// Kubeconfigs without a client certificate.
     fn without_credential(&self) -> Vec<Suspect> {
         let clients = self
             .slots()
@@ -285,27 +285,27 @@ fn suspect(part: Part, holder: &HolderReport, slot: &SlotReport, clue: Clue) -> 
     Suspect { part, holder: holder.name.clone(), place: slot.place.clone(), file: slot.file.clone(), clue }
 }
 
-/// A CA for people: its name, and enough of its fingerprint to tell it from another one.
+/// A CA's name with a prefix of its fingerprint.
 fn short(certificate: &CertificateReport) -> String {
     format!("{} ({})", certificate.subject, certificate.fingerprint.get(..SHORT).unwrap_or_default())
 }
 
-/// As Go names a CA that it tried.
+/// A CA's name as Go prints it.
 fn called(certificate: &CertificateReport) -> &str {
     last_value(&certificate.subject)
 }
 
-/// The value of a name's last attribute, which is the common name of everything that Kubernetes makes.
+/// The value of a distinguished name's last attribute, which is the common name in certificates of Kubernetes.
 fn last_value(name: &str) -> &str {
     name.rsplit(", ").next().and_then(|last| last.split_once('=')).map_or("", |(_, value)| value)
 }
 
-/// An alternative name without its kind.
+/// A subject alternative name without its type.
 fn bare(name: &str) -> &str {
     name.split_once(':').map_or(name, |(_, name)| name)
 }
 
-/// The host of a server's address.
+/// The host of a server's URL.
 fn host(server: &str) -> &str {
     let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
     let rest = rest.split('/').next().unwrap_or_default();

@@ -1,50 +1,11 @@
-//! The table of messages: by which words a message is known, and what can be read out of it.
+//! The table of known messages, and the details that they contain.
 //!
-//! The words are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
+//! The texts are those of Go's crypto/x509 and crypto/tls, OpenSSL's crypto/x509/x509_txt.c, curl, kubeadm,
 //! kube-controller-manager, the API server, Java, Node, Python and .NET; `tests/fixtures/errors` has the messages as they come.
 
-use super::Facts;
+use super::model::{Facts, Kind};
 
-/// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A file that may hold one certificate holds several.
-    Bundle,
-    /// The server does not know the CA of the client's certificate.
-    ClientOfAnotherCa,
-    /// A certificate has ended.
-    Expired,
-    /// Certificate and issuer have key ids that do not fit.
-    KeyIds,
-    /// Certificate and private key do not belong together.
-    KeyMismatch,
-    /// The client showed nothing.
-    NoCertificate,
-    /// What signed is no CA.
-    NotACa,
-    /// A certificate has not begun.
-    NotYetValid,
-    /// The CA of cluster-info is not the one whose pin was given.
-    Pin,
-    /// The other side refused what was shown, and says so with an alert.
-    Refused,
-    /// The API server does not know who it is.
-    Unauthorized,
-    /// The CA of the certificate that was shown is not trusted.
-    UnknownAuthority,
-    /// A file is no certificate or key.
-    Unreadable,
-    /// A certificate of a client is shown by a server, or the other way round.
-    Usage,
-    /// A signature or a key is too weak.
-    Weak,
-    /// A kubeconfig has another CA than ca.crt.
-    WrongCa,
-    /// The certificate has other names than the one that was looked for.
-    WrongName,
-}
-
-/// A kind, and the words by which it is known: all of one row have to be there. The first kind that fits counts.
+/// Each kind with the texts that identify it: a message must contain all texts of one row. The first match counts.
 const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
     (Kind::Pin, &[&["none of the public keys", "pinned"], &["ca hash does not match"]]),
     (Kind::Bundle, &[&["expected 1 certificate, found"], &["wanted exactly one certificate"]]),
@@ -141,9 +102,9 @@ const SYMPTOMS: &[(Kind, &[&[&str]])] = &[
     (Kind::Unauthorized, &[&["unauthorized"], &["asked for the client to provide credentials"]]),
 ];
 
-/// What a line says; `None` if it is not about certificates.
+/// Kind and details of a line; `None` if it is not about certificates.
 pub fn read(line: &str) -> Option<(Kind, Facts)> {
-    // Logs quote what others said, once or twice.
+    // Logs quote messages, with escaped quotation marks.
     let text = line.replace("\\\"", "\"").replace("\\'", "'");
     let lower = text.to_lowercase();
     let says = |words: &&[&str]| words.iter().all(|word| lower.contains(word));
@@ -198,7 +159,7 @@ fn server(text: &str) -> String {
     }
 }
 
-/// What follows a mark.
+/// The text after a mark.
 fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
     text.split_once(mark).map(|(_, rest)| rest)
 }
@@ -207,7 +168,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     after(text, from)?.split_once(to).map(|(between, _)| between)
 }
 
-/// The first word, without what closes it.
+/// The first word, without closing punctuation.
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | ']' | ',')).unwrap_or(text.len());
     text[..end].trim_end_matches([':', '.'])
@@ -217,7 +178,7 @@ fn is_file(piece: &str) -> bool {
     piece.starts_with('/') && [".crt", ".key", ".pem", ".conf", ".yaml"].iter().any(|end| piece.ends_with(end))
 }
 
-/// The digest after `sha256:`, with that in front.
+/// The digest after `sha256:`, with this prefix; empty if it is not one.
 fn pin(text: &str) -> String {
     let Some(rest) = after(text, "sha256:") else { return String::new() };
     let digits: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();

@@ -1,7 +1,10 @@
 //! Bars, years and the first expiry.
 
 use super::*;
-use crate::state::pki::{pki, tests::sample};
+use crate::{
+    state::pki::{pki, tests::sample},
+    words,
+};
 
 fn of(today: i64) -> Lifetimes {
     let found = sample();
@@ -24,9 +27,10 @@ fn what_an_authority_signed_is_one_bar_until_the_first_of_it_ends() {
 #[test]
 fn the_first_expiry_is_named_with_its_days() {
     let all = of(200_000_000 - 3 * 86_400);
-    assert_eq!(all.first, Some(("/pki/apiserver.crt on cp1, cp2".to_owned(), UnixTime(200_000_000))));
-    assert!(crate::words::first_expiry(&all).ends_with("in 3 days."), "{}", crate::words::first_expiry(&all));
-    assert!(crate::words::first_expiry(&of(200_000_001)).ends_with("already expired."));
+    let (certificate, until) = all.first.clone().unwrap();
+    assert_eq!((words::expiring(&certificate).as_str(), until.0), ("/pki/apiserver.crt on cp1, cp2", 200_000_000));
+    assert!(words::first_expiry(&all).ends_with("in 3 days."), "{}", words::first_expiry(&all));
+    assert!(words::first_expiry(&of(200_000_001)).ends_with("already expired."));
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Every code that core can emit: why it matters, and how to check it.
+//! For every finding code of core: why it matters, and how to check it.
 
-use super::{Advice, Check};
+use super::advice::{Advice, Check};
 
 const fn row(code: &'static str, why: &'static str, check: Check) -> Advice {
     Advice { code, why, check }
@@ -77,7 +77,7 @@ pub const ADVICE: &[Advice] = &[
         "Unpacked, it would be written outside of its folder, over files of the machine.",
         Check::Members,
     ),
-    row("archive-unsupported", "Nothing in it was seen.", Check::Look),
+    row("archive-unsupported", "Nothing in it was seen.", Check::FileType),
     row(
         "at-once",
         "Between the two CAs nobody trusts both, so clients fail until each has been given the new one.",
@@ -227,7 +227,7 @@ pub const ADVICE: &[Advice] = &[
         "Go refuses a certificate with a critical extension that it does not know, so every Kubernetes component does.",
         Check::Certificate("-text"),
     ),
-    row("cut-off", "A file that is cut off works for nobody, and its reader stops at it.", Check::Look),
+    row("cut-off", "A file that is cut off works for nobody, and its reader stops at it.", Check::FileType),
     row(
         "data-store-elsewhere",
         "The control plane reaches its data store with this certificate. When it expires, the API server cannot read or write.",
@@ -236,7 +236,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "duplicate-key",
         "Kubernetes reads the last of two equal keys, other programs the first one or neither.",
-        Check::Look,
+        Check::FileType,
     ),
     row(
         "duplicate-static-pod",
@@ -366,7 +366,7 @@ pub const ADVICE: &[Advice] = &[
     row(
         "keystore-not-read",
         "A Java program trusts the CAs in its keystore, and presents the certificates in it.",
-        Check::Look,
+        Check::FileType,
     ),
     row(
         "kubeadm-flags",
@@ -525,12 +525,12 @@ pub const ADVICE: &[Advice] = &[
     row(
         "not-editable",
         "Airlock changes values in place and leaves every other byte alone. Here it could not keep that promise.",
-        Check::Look,
+        Check::FileType,
     ),
     row(
         "not-handled",
         "What depends on the old CA and is not changed stops working in phase 3 at the latest.",
-        Check::Look,
+        Check::FileType,
     ),
     row("not-hosted", HAND_IN, Check::Command("kubectl get nodes -o wide")),
     row(
@@ -617,12 +617,12 @@ pub const ADVICE: &[Advice] = &[
     row(
         "password-needed",
         "Without its password nobody can tell whether it is the key that is looked for.",
-        Check::Look,
+        Check::FileType,
     ),
     row(
         "password-wrong",
         "Without its password nobody can tell whether it is the key that is looked for.",
-        Check::Look,
+        Check::FileType,
     ),
     row("path-too-long", "No file on a node has such a path.", Check::Members),
     row(
@@ -657,7 +657,7 @@ pub const ADVICE: &[Advice] = &[
         "This process reads the old CA in a way that the package cannot change.",
         Check::Command("grep -rn -e ca-file -e ca.crt /etc/kubernetes/manifests"),
     ),
-    row("redacted", "What was taken out cannot be compared; the marker stays as it is.", Check::Look),
+    row("redacted", "What was taken out cannot be compared; the marker stays as it is.", Check::FileType),
     row(
         "release-unknown",
         HAND_IN,
@@ -776,7 +776,7 @@ pub const ADVICE: &[Advice] = &[
         "A hosted control plane has no nodes of its own; files of some are another cluster's.",
         Check::Command("kubectl get nodes -o wide"),
     ),
-    row("too-large", "No file of a node's PKI is so large, so it is most likely something else.", Check::Look),
+    row("too-large", "No file of a node's PKI is so large, so it is most likely something else.", Check::FileType),
     row(
         "too-many-authorities",
         "Finding out who signed whom would take longer than anybody waits.",
@@ -799,7 +799,7 @@ pub const ADVICE: &[Advice] = &[
     ),
     row("two-generations", "One patch cannot fit both.", Check::Lines("KubeAPIServerCAConfig")),
     row("two-objects", "Nobody but the cluster can tell which of the two it has.", Check::Lines("resourceVersion")),
-    row("two-trees", "Nobody but the node can tell which of the two it has.", Check::Look),
+    row("two-trees", "Nobody but the node can tell which of the two it has.", Check::FileType),
     row(
         "unit-not-known",
         "The variables of a unit's command can name any file of the node.",
@@ -808,14 +808,18 @@ pub const ADVICE: &[Advice] = &[
     row(
         "unknown-reader",
         "A file that depends on the CA is there for some process. One that nobody restarts goes on with the old content.",
-        Check::Look,
+        Check::FileType,
     ),
-    row("unreadable", "It may be a file that the rotation has to change.", Check::Look),
-    row("unreadable-content", "A damaged file is taken over as it is: what is in it works for nobody.", Check::Look),
+    row("unreadable", "It may be a file that the rotation has to change.", Check::FileType),
+    row(
+        "unreadable-content",
+        "A damaged file is taken over as it is: what is in it works for nobody.",
+        Check::FileType,
+    ),
     row(
         "unrecognised",
         "Nothing in a rotation hangs on it, as far as is known. If it holds a CA all the same, it has to be changed by hand.",
-        Check::Look,
+        Check::FileType,
     ),
     row(
         "unsupported-platform",
@@ -832,12 +836,20 @@ pub const ADVICE: &[Advice] = &[
         "Cluster API looks for a certificate in every user when it renews the kubeconfig, and crashes where there is none.",
         Check::Lines("client-certificate-data\\|token:\\|exec:"),
     ),
-    row("utf-16", "No program of Kubernetes reads UTF-16; the file works only after it was converted.", Check::Look),
+    row(
+        "utf-16",
+        "No program of Kubernetes reads UTF-16; the file works only after it was converted.",
+        Check::FileType,
+    ),
     row(
         "workers-not-replaceable",
         "A machine that joins in phase 3 takes the new CA from cluster-info; where workers do not join that way, it would not.",
         Check::Command("kubectl -n kube-public get configmap cluster-info -o yaml"),
     ),
-    row("wrong-content", "Whoever reads that place finds something else than it looks for, and stops.", Check::Look),
+    row(
+        "wrong-content",
+        "Whoever reads that place finds something else than it looks for, and stops.",
+        Check::FileType,
+    ),
     row("wrong-issuer", "Everybody who trusts only the cluster's CA refuses it today already.", SIGNER),
 ];

@@ -6,13 +6,13 @@ use airlock_core::{
 
 use super::*;
 use crate::{
+    state::work::FileId,
     state::{
-        Action,
+        Action, State,
         form::{AuthorityChange, FormChange},
         notice::Notice,
         tests::{after, inventory},
     },
-    worker::protocol::FileId,
 };
 
 fn cluster(change: AuthorityChange) -> Action {
@@ -70,7 +70,7 @@ fn nothing_of_the_cluster_is_saved() {
     }
     assert_eq!((&json["form"]["intent"], &json["form"]["workers"]), (&"renew-leaves".into(), &"replace".into()));
     let authority = keys(&json["form"]["authorities"][0]);
-    for derived in ["title", "course", "proposedName", "sameKey", "wholeSubject"] {
+    for derived in ["title", "progress", "proposedName", "sameKey", "wholeSubject"] {
         assert!(!authority.contains(&derived.to_owned()), "{derived}");
     }
 }

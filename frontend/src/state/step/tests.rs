@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::state::{
-    Action, Outcome,
+    Action, Outcome, State,
     form::FormChange,
     tests::{after, inventory, made, planned},
 };
