@@ -214,7 +214,7 @@ fn plan_status(state: &State) -> Status {
         return status_of(Role::Info, "Updating the plan …", "");
     }
     if let Some(foreseen) = state.forbidden() {
-        return status_of(Role::Error, super::plan::FORESEEN, super::plan::foreseen(foreseen.acceptable));
+        return status_of(Role::Error, super::outage::FORESEEN, super::outage::foreseen(foreseen.acceptable));
     }
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {
