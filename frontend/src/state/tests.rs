@@ -345,10 +345,10 @@ fn memory_that_is_exhausted_is_no_defect() {
 
 #[test]
 fn a_page_that_slept_says_so() {
-    assert_eq!(after([Action::Woke]).notice, Some(Notice::Woke));
-    let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Woke]);
-    assert_eq!((at_work.alert, at_work.job), (Some(Alert::WokeAtWork), Some(Job::Making { done: 1, total: 2 })));
-    assert_eq!(State::default().after(Action::ThrownOut).alert, Some(Alert::ThrownOut));
+    assert_eq!(after([Action::Resumed]).notice, Some(Notice::Resumed));
+    let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Resumed]);
+    assert_eq!((at_work.alert, at_work.job), (Some(Alert::ResumedDuringWork), Some(Job::Making { done: 1, total: 2 })));
+    assert_eq!(State::default().after(Action::Discarded).alert, Some(Alert::Discarded));
 }
 
 /// The rotation of the cluster CA is in progress; the front-proxy CA is not rotated.
@@ -670,19 +670,19 @@ fn colours_are_kept_over_a_wipe_and_go_round() {
 #[test]
 fn what_would_break_is_said_before_the_build_and_can_be_accepted() {
     let finding = || Finding::error("edge-broken", "", "a → b breaks");
-    let foreseen = |more| Action::Foreseen(Some((finding(), super::chart::tests::outage(9, false, more).into())));
+    let prediction = |more| Action::Prediction(Some((finding(), super::chart::tests::outage(9, false, more).into())));
     let planned = || after([Action::Went(Step::Plan), Action::PlanAsked, planned(), Action::Predicting]);
     assert!(planned().is_busy());
-    let forbidden = planned().after(foreseen(false));
+    let forbidden = planned().after(prediction(false));
     assert!(!forbidden.is_busy() && forbidden.is_planned(), "the offer alone makes no other plan");
-    assert!(forbidden.forbidden().is_some_and(|foreseen| foreseen.acceptable) && forbidden.form.outages.len() == 1);
+    assert!(forbidden.forbidden().is_some_and(|prediction| prediction.acceptable) && forbidden.form.outages.len() == 1);
     let accepted = forbidden.after(Action::Form(FormChange::AcceptOutage(true)));
     assert!(accepted.forbidden().is_none() && accepted.plan_wanted().is_some());
-    let again = accepted.after(Action::PlanAsked).after(super::tests::planned()).after(foreseen(false));
+    let again = accepted.after(Action::PlanAsked).after(super::tests::planned()).after(prediction(false));
     assert!(again.forbidden().is_none(), "it was accepted");
-    let other = planned().after(foreseen(true));
-    assert!(other.forbidden().is_some_and(|foreseen| !foreseen.acceptable) && other.form.outages.is_empty());
-    assert!(planned().after(Action::Foreseen(None)).forbidden().is_none());
+    let other = planned().after(prediction(true));
+    assert!(other.forbidden().is_some_and(|prediction| !prediction.acceptable) && other.form.outages.is_empty());
+    assert!(planned().after(Action::Prediction(None)).forbidden().is_none());
 }
 
 /// Arguments of dcmanager's `create`; those that it rejects are problems of the field.

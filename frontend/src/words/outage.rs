@@ -3,13 +3,13 @@
 use crate::state::{chart::Chart, outage::Outage};
 
 /// A plan that cannot be built.
-pub const FORESEEN: &str = "A connection would break";
+pub const PREDICTION: &str = "A connection would break";
 
 /// The button that accepts the outage.
-pub const ACCEPT_FORESEEN: &str = "Accept this outage";
+pub const ACCEPT_PREDICTION: &str = "Accept this outage";
 
 /// The instruction.
-pub fn foreseen(acceptable: bool) -> &'static str {
+pub fn prediction(acceptable: bool) -> &'static str {
     if acceptable {
         "Remove the cause, or accept the outage. Otherwise no package is built."
     } else {
@@ -34,7 +34,7 @@ pub const MAKE_WITH_OUTAGE: &str = "Build package with this outage";
 pub const OUTAGE_ACCEPTED: &str = "You accept an outage";
 
 /// Withdraws that.
-pub const TAKE_OUTAGE_BACK: &str = "Do not accept the outage";
+pub const WITHDRAW_OUTAGE: &str = "Do not accept the outage";
 
 /// In the options.
 pub const OUTAGE_OPTION: &str = "Outage";
