@@ -216,9 +216,9 @@ fn watch_the_policy(state: &UseReducerHandle<State>) {
 /// Reports that the browser suspended or discarded the page.
 fn watch_for_sleep(state: &UseReducerHandle<State>) {
     let dispatcher = state.dispatcher();
-    ports::sleep::listen(move || dispatcher.dispatch(Action::Woke));
-    if ports::sleep::was_thrown_out() {
-        state.dispatch(Action::ThrownOut);
+    ports::sleep::listen(move || dispatcher.dispatch(Action::Resumed));
+    if ports::sleep::was_page_discarded() {
+        state.dispatch(Action::Discarded);
     }
 }
 
@@ -283,7 +283,7 @@ fn perform(pool: &Rc<Pool>, state: &UseReducerHandle<State>, act: Act) {
             ports::dom::focus("load");
         }
         Act::Sample(id) => pool.sample(id),
-        Act::TakeOutageBack => {
+        Act::WithdrawOutage => {
             state.dispatch(Action::Form(FormChange::AcceptOutage(false)));
             ports::dom::focus("plan-form");
         }

@@ -56,7 +56,7 @@ pub use self::{
     checks::Checks,
     details::Details,
     page::State,
-    work::{Downloaded, Foreseen, Job, LoadedFile, Outcome, Preview, Workplace},
+    work::{Downloaded, Job, LoadedFile, Outcome, Prediction, Preview, Workplace},
 };
 
 #[cfg(test)]

@@ -10,8 +10,11 @@ pub mod explain;
 pub mod frame;
 pub mod hints;
 pub mod inspect;
+pub mod keys;
 pub mod load;
 pub mod notices;
+pub mod outage;
+pub mod partial_plan;
 pub mod plan;
 pub mod platform;
 pub mod renewal;
@@ -22,8 +25,8 @@ pub mod text;
 pub mod trust;
 
 pub use self::{
-    certificate::*, check::*, download::*, frame::*, inspect::*, load::*, notices::*, plan::*, review::*, security::*,
-    text::*, trust::*,
+    certificate::*, check::*, download::*, frame::*, inspect::*, load::*, notices::*, outage::*, partial_plan::*,
+    plan::*, review::*, security::*, text::*, trust::*,
 };
 
 #[cfg(test)]

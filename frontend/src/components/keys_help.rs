@@ -13,7 +13,7 @@ pub fn keys_help() -> Html {
 fn tables() -> Html {
     html! {
         <div class="table">
-            for (place, keys) in keys::by_place() {
+            for (place, keys) in keys::by_place().into_iter().map(|(place, keys)| (words::keys::place(place), keys)) {
                 <table key={place}>
                     <caption>{ place }</caption>
                     <thead><tr>{ for words::KEY_TABLE.map(|title| html! { <th key={title} scope="col">{ title }</th> }) }</tr></thead>
@@ -21,7 +21,7 @@ fn tables() -> Html {
                         for key in keys {
                             <tr key={key.name} data-test="key-row">
                                 <th scope="row">{ for words::key_names(key.name).into_iter().map(|name| html! { <kbd key={name}>{ name }</kbd> }) }</th>
-                                <td>{ key.does }{ "." }</td>
+                                <td>{ words::keys::effect(key) }{ "." }</td>
                             </tr>
                         }
                     </tbody>

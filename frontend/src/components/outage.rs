@@ -94,7 +94,7 @@ pub fn accepted(found: &[Outage], act: &Callback<Act>) -> Html {
             <Card id="outage-accepted" title={words::OUTAGE_ACCEPTED}>
                 <div class="body">
                     { outages(found, None) }
-                    <div class="row"><button type="button" class="btn sm" onclick={act.reform(|_| Act::TakeOutageBack)} data-test="take-outage-back">{ words::TAKE_OUTAGE_BACK }</button></div>
+                    <div class="row"><button type="button" class="btn sm" onclick={act.reform(|_| Act::WithdrawOutage)} data-test="take-outage-back">{ words::WITHDRAW_OUTAGE }</button></div>
                 </div>
             </Card>
         </div>

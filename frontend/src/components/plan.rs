@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     state::{
-        Foreseen, LoadedFile, Outcome,
+        LoadedFile, Outcome, Prediction,
         act::Act,
         form::{FormChange, PlanForm},
         lifetimes::Lifetimes,
@@ -51,7 +51,7 @@ pub struct PlanProps {
     /// The validity periods of all certificates, and of the new CAs.
     pub lifetimes: Option<Lifetimes>,
     /// The prediction that prevents the build.
-    pub forbidden: Option<Rc<Foreseen>>,
+    pub forbidden: Option<Rc<Prediction>>,
     /// The outages that the person accepts.
     pub accepted: Vec<Outage>,
     /// Is the package being built?
@@ -72,7 +72,7 @@ pub fn PlanPart(props: &PlanProps) -> Html {
             <div class="cols left">
                 <PlanOptions form={form.clone()} platform={inventory.platform.clone()} problems={problems.clone()} {files} {busy} {act} />
                 <div class="stackv">
-                    if let Some(foreseen) = &props.forbidden { { forbidden(foreseen, &props.form.outages, *busy, act) } }
+                    if let Some(prediction) = &props.forbidden { { forbidden(prediction, &props.form.outages, *busy, act) } }
                     { view(props) }
                 </div>
             </div>
@@ -99,14 +99,14 @@ fn view(props: &PlanProps) -> Html {
 }
 
 /// The prediction that a connection breaks.
-fn forbidden(foreseen: &Foreseen, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
+fn forbidden(prediction: &Prediction, outages: &[Outage], busy: bool, act: &Callback<Act>) -> Html {
     html! {
-        <Card id="foreseen" title={words::FORESEEN} lead={html! { words::foreseen(foreseen.acceptable) }}>
-            { findings::findings(std::slice::from_ref(&foreseen.finding), None) }
-            if foreseen.acceptable {
+        <Card id="foreseen" title={words::PREDICTION} lead={html! { words::prediction(prediction.acceptable) }}>
+            { findings::findings(std::slice::from_ref(&prediction.finding), None) }
+            if prediction.acceptable {
                 <div class="body">
                     { outage::outages(outages, None) }
-                    <div class="row"><button type="button" class="btn" disabled={busy} onclick={act.reform(|_| Act::Form(FormChange::AcceptOutage(true)))} data-test="accept-foreseen">{ words::ACCEPT_FORESEEN }</button></div>
+                    <div class="row"><button type="button" class="btn" disabled={busy} onclick={act.reform(|_| Act::Form(FormChange::AcceptOutage(true)))} data-test="accept-foreseen">{ words::ACCEPT_PREDICTION }</button></div>
                 </div>
             }
         </Card>

@@ -9,10 +9,10 @@ use web_sys::Document;
 extern "C" {
     /// A document with the property `wasDiscarded`.
     #[wasm_bindgen(extends = Document)]
-    type SleepyDocument;
+    type DiscardableDocument;
 
     #[wasm_bindgen(method, getter, js_name = wasDiscarded)]
-    fn was_discarded(this: &SleepyDocument) -> Option<bool>;
+    fn was_discarded(this: &DiscardableDocument) -> Option<bool>;
 }
 
 /// Calls `woke` whenever the browser resumes the page.
@@ -22,6 +22,6 @@ pub fn listen(woke: impl Fn() + 'static) {
 }
 
 /// Did the browser discard the page with its memory, and reload it?
-pub fn was_thrown_out() -> bool {
-    document().unchecked_ref::<SleepyDocument>().was_discarded().unwrap_or_default()
+pub fn was_page_discarded() -> bool {
+    document().unchecked_ref::<DiscardableDocument>().was_discarded().unwrap_or_default()
 }

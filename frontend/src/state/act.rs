@@ -72,7 +72,7 @@ pub enum Act {
     /// Removes all loaded files.
     RemoveAll,
     /// Withdraws the acceptance of outages.
-    TakeOutageBack,
+    WithdrawOutage,
     /// Generates a sample cluster and loads it.
     Sample(&'static str),
     /// Changes the checkbox that accepts the outages.

@@ -80,7 +80,7 @@ pub enum Action {
     /// The package was built: its report, the new CAs, and the prediction.
     Made(Rc<PackageReport>, Rc<[CertificateReport]>, Rc<Chart>),
     /// The prediction of a plan: the first connection that breaks, and the matrix; `None` if none breaks.
-    Foreseen(Option<(Finding, Rc<Chart>)>),
+    Prediction(Option<(Finding, Rc<Chart>)>),
     /// The prediction of a plan has begun.
     Predicting,
     /// An error message was pasted somewhere on the page.
@@ -116,7 +116,7 @@ pub enum Action {
     /// The estimated remaining time of the build, in seconds.
     TimeLeft(u32),
     /// The browser discarded the page, and reloaded it.
-    ThrownOut,
+    Discarded,
     /// A password was tried: the inventory, and whether it decrypted anything.
     Unlocked(Rc<InventoryReport>, bool),
     /// The person wants to undo the last change.
@@ -132,5 +132,5 @@ pub enum Action {
     /// Everything was deleted.
     Wiped,
     /// The browser resumed the suspended page.
-    Woke,
+    Resumed,
 }

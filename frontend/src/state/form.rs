@@ -3,20 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_core::{
-    UnixTime,
-    formats::sysinv,
     plan::request::{
-        BroughtAuthority, DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority,
-        PossibleChoices, RotationRequest, Workers,
+        DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority, PossibleChoices,
+        RotationRequest, Workers,
     },
     plan::subclouds::SubcloudStrategy,
     profile::{self, AuthorityId, SuccessorShape},
-    report::{AuthorityReport, InventoryReport},
+    report::InventoryReport,
     x509::KeyAlgorithm,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{outage::Outage, work::LoadedFile};
+
+mod authority;
+mod model;
+
+pub use self::{
+    authority::AuthorityForm,
+    model::{AuthorityChange, AuthorityProgress, BroughtPart, FormProblem, Problem},
+};
 
 /// The form's values. The serialized form is saved by a session, without values derived from the loaded files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,57 +73,6 @@ pub struct PlanForm {
     pub strategy: String,
 }
 
-/// The progress of a CA in a rotation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum AuthorityProgress {
-    /// Its rotation has not started, or starts again.
-    #[default]
-    NotStarted,
-    /// A new CA with this subject is being introduced; is its private key loaded?
-    InProgress(String, bool),
-    /// A rotation of other CAs is in progress.
-    NotIncluded,
-}
-
-/// The options of one CA.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AuthorityForm {
-    /// The CA's id.
-    pub id: AuthorityId,
-    /// Its title.
-    #[serde(skip)]
-    pub title: String,
-    /// Its progress in a rotation.
-    #[serde(skip)]
-    pub progress: AuthorityProgress,
-    /// Is it rotated?
-    pub rotate: bool,
-    /// Is the new CA imported?
-    pub brought: bool,
-    /// The new CA's common name, as typed; `None` for the proposed one.
-    pub name: Option<String>,
-    /// The proposed common name.
-    #[serde(skip)]
-    pub proposed_name: String,
-    /// The new CA's key type; `None` for the current one.
-    pub key_algorithm: Option<KeyAlgorithm>,
-    /// The current key type, if it can be generated here.
-    #[serde(skip)]
-    pub same_key: Option<KeyAlgorithm>,
-    /// Does the platform's tool accept a complete subject and an expiry date?
-    #[serde(skip)]
-    pub whole_subject: bool,
-    /// The complete subject, as typed; empty for only a common name.
-    pub subject: String,
-    /// The expiry date, as typed; empty for the validity of new CAs.
-    pub expiry_date: String,
-    /// The path of the imported certificate; empty for none.
-    pub certificate: String,
-    /// The path of the imported private key; empty for none.
-    pub key: String,
-}
-
 /// A change to one field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FormChange {
@@ -149,88 +104,6 @@ pub enum FormChange {
     Authority(AuthorityId, AuthorityChange),
     /// Resets all options.
     Reset,
-}
-
-/// A change to one CA's field.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AuthorityChange {
-    /// Is it rotated?
-    Rotate(bool),
-    /// Is the new CA imported?
-    Brought(bool),
-    /// The new CA's common name.
-    Name(String),
-    /// Its complete subject; empty for none.
-    Subject(String),
-    /// Its expiry date; empty for none.
-    ExpiryDate(String),
-    /// The new CA's key type; `None` for the current one.
-    KeyAlgorithm(Option<KeyAlgorithm>),
-    /// The path of a file of an imported CA; empty for none.
-    BroughtPath(BroughtPart, String),
-}
-
-/// A part of an imported CA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BroughtPart {
-    /// Its certificate.
-    Certificate,
-    /// Its private key.
-    Key,
-}
-
-impl BroughtPart {
-    /// Its name in element ids and in the paths of imported files.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Certificate => "certificate",
-            Self::Key => "key",
-        }
-    }
-}
-
-/// What is wrong with a field. Texts: `words::problem`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// No CA is chosen.
-    NoAuthority,
-    /// The file of an imported CA is not chosen: the CA's title, and the file.
-    NoFile(String, BroughtPart),
-    /// The common name of a new CA is empty: the CA's title.
-    NoName(String),
-    /// The platform's tool rejects the date: core's reason.
-    NotADay(String),
-    /// The platform's tool rejects the subject: core's reason.
-    NotASubject(String),
-    /// dcmanager or its client rejects the options of a strategy: core's reason.
-    NotAStrategy(String),
-    /// Not a whole number of days.
-    NotDays,
-    /// It is not confirmed that the new CA is discarded.
-    StartOverNotConfirmed,
-}
-
-/// A problem that makes the form invalid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormProblem {
-    /// The id of the field's element.
-    pub field: String,
-    /// The problem.
-    pub message: Problem,
-    /// Is a value only missing? The page shows this as an error after the first attempt to build.
-    pub missing: bool,
-}
-
-impl FormProblem {
-    /// An invalid value.
-    pub fn wrong(field: impl Into<String>, message: Problem) -> Self {
-        Self { field: field.into(), message, missing: false }
-    }
-
-    /// A missing value.
-    pub fn missing(field: impl Into<String>, message: Problem) -> Self {
-        Self { field: field.into(), message, missing: true }
-    }
 }
 
 impl Default for PlanForm {
@@ -426,110 +299,6 @@ impl PlanForm {
     /// The progress of a CA, unless the rotation starts again.
     pub fn progress<'a>(&self, authority: &'a AuthorityForm) -> &'a AuthorityProgress {
         if self.start_over { &AuthorityProgress::NotStarted } else { &authority.progress }
-    }
-}
-
-impl AuthorityForm {
-    fn new(found: &AuthorityReport) -> Self {
-        Self {
-            id: found.id,
-            title: found.title.clone(),
-            progress: AuthorityProgress::default(),
-            rotate: true,
-            brought: false,
-            name: None,
-            proposed_name: found.successor_name.clone(),
-            key_algorithm: None,
-            same_key: found.same_key_algorithm,
-            whole_subject: false,
-            subject: String::new(),
-            expiry_date: String::new(),
-            certificate: String::new(),
-            key: String::new(),
-        }
-    }
-
-    /// The same CA with default options.
-    fn reset(&self) -> Self {
-        Self {
-            rotate: true,
-            brought: false,
-            name: None,
-            key_algorithm: self.same_key.is_none().then_some(KeyAlgorithm::Rsa2048),
-            subject: String::new(),
-            expiry_date: String::new(),
-            certificate: String::new(),
-            key: String::new(),
-            ..self.clone()
-        }
-    }
-
-    /// The id of one of its fields' elements, such as `cluster-name`.
-    pub fn field(&self, name: &str) -> String {
-        format!("{}-{name}", self.id.as_str())
-    }
-
-    /// The path of an imported file; empty for none.
-    pub fn brought_path(&self, part: BroughtPart) -> &str {
-        match part {
-            BroughtPart::Certificate => &self.certificate,
-            BroughtPart::Key => &self.key,
-        }
-    }
-
-    fn change(&mut self, change: AuthorityChange) {
-        match change {
-            AuthorityChange::Rotate(rotate) => self.rotate = rotate,
-            AuthorityChange::Brought(brought) => self.brought = brought,
-            AuthorityChange::Name(name) => self.name = (name != self.proposed_name).then_some(name),
-            AuthorityChange::Subject(subject) => self.subject = subject,
-            AuthorityChange::ExpiryDate(date) => self.expiry_date = date,
-            AuthorityChange::KeyAlgorithm(algorithm) => self.key_algorithm = algorithm,
-            AuthorityChange::BroughtPath(BroughtPart::Certificate, path) => self.certificate = path,
-            AuthorityChange::BroughtPath(BroughtPart::Key, path) => self.key = path,
-        }
-    }
-
-    /// The request for the new CA. `external`: it is an external CA, whose certificate is imported without a key.
-    fn successor(&self, external: bool, problems: &mut Vec<FormProblem>) -> NewAuthority {
-        if self.brought || external {
-            for part in [BroughtPart::Certificate, BroughtPart::Key] {
-                let wanted = part == BroughtPart::Certificate || !external;
-                if wanted && self.brought_path(part).is_empty() {
-                    let message = Problem::NoFile(self.title.clone(), part);
-                    problems.push(FormProblem::missing(self.field(part.id()), message));
-                }
-            }
-            let brought = BroughtAuthority { certificate: self.certificate.clone(), key: self.key.clone() };
-            return NewAuthority { brought: Some(brought), ..NewAuthority::default() };
-        }
-        let subject = self.whole(&self.subject);
-        if let Some(Err(error)) = subject.map(sysinv::subject) {
-            let message = Problem::NotASubject(error.to_string());
-            problems.push(FormProblem::wrong(self.field("subject"), message));
-        }
-        let expiry_date = self.whole(&self.expiry_date);
-        // Core checks whether the date is too early.
-        if let Some(Err(error)) = expiry_date.map(|date| sysinv::expiry(date, UnixTime(0))) {
-            let message = Problem::NotADay(error.to_string());
-            problems.push(FormProblem::wrong(self.field("expiry-date"), message));
-        }
-        let common_name = self.name.as_deref().map(str::trim).filter(|_| subject.is_none());
-        if common_name == Some("") {
-            problems.push(FormProblem::wrong(self.field("name"), Problem::NoName(self.title.clone())));
-        }
-        NewAuthority {
-            common_name: common_name.map(str::to_owned),
-            subject: subject.map(str::to_owned),
-            expiry_date: expiry_date.map(str::to_owned),
-            key_algorithm: self.key_algorithm,
-            ..NewAuthority::default()
-        }
-    }
-
-    /// The value of a field for the platform's tool; `None` if it is empty or the platform has no such field.
-    fn whole<'a>(&self, typed: &'a str) -> Option<&'a str> {
-        Some(typed.trim()).filter(|typed| self.whole_subject && !typed.is_empty())
     }
 }
 

@@ -43,7 +43,7 @@ pub enum Notice {
     /// Everything was deleted from memory.
     Wiped,
     /// The browser had suspended the page, which was idle.
-    Woke,
+    Resumed,
 }
 
 impl Notice {
@@ -92,9 +92,9 @@ pub enum Alert {
     /// Core's reason, as a sentence.
     Said(String),
     /// The browser discarded the page with everything in its memory.
-    ThrownOut,
+    Discarded,
     /// More files than this were picked.
     TooManyFiles(usize),
     /// The browser suspended the page during work.
-    WokeAtWork,
+    ResumedDuringWork,
 }

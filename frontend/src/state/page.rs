@@ -28,7 +28,7 @@ use super::{
     session::Choices,
     step::{Missing, Step},
     undo::{Change, History},
-    work::{Downloaded, Foreseen, Job, LoadedFile, Outcome, Preview, Workplace},
+    work::{Downloaded, Job, LoadedFile, Outcome, Prediction, Preview, Workplace},
 };
 
 /// The page's state. Cheap to clone: large parts are shared.
@@ -73,7 +73,7 @@ pub struct State {
     /// Is the prediction of that plan in progress?
     pub predicting: bool,
     /// What the plan would break; `None` if nothing, or if not predicted.
-    pub foreseen: Option<Rc<Foreseen>>,
+    pub prediction: Option<Rc<Prediction>>,
     /// Did planning stop the worker? Then it starts again only when the person requests it.
     pub halted: bool,
     /// The colours that the person chose. In memory only.
@@ -161,8 +161,8 @@ impl State {
     }
 
     /// The prediction that prevents the build, unless the person accepts the outage.
-    pub fn forbidden(&self) -> Option<&Rc<Foreseen>> {
-        self.foreseen.as_ref().filter(|foreseen| !(foreseen.acceptable && self.form.accept_outage))
+    pub fn forbidden(&self) -> Option<&Rc<Prediction>> {
+        self.prediction.as_ref().filter(|prediction| !(prediction.acceptable && self.form.accept_outage))
     }
 
     /// The worst mark of any connection.

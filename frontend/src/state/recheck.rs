@@ -130,7 +130,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Is it a YAML or JSON file whose certificates are in fields that the finding does not name?
+    /// Is it a YAML or JSON file, such as a kubeconfig, with certificates in fields that the finding does not name?
     fn is_document(&self) -> bool {
         let kubeconfig = self.file.ends_with(".conf");
         let named = self.object().is_some() || self.place.starts_with("clusters[") || self.place.starts_with("users[");

@@ -22,7 +22,7 @@ use super::{
     pki,
     session::Choices,
     step::Step,
-    work::{Foreseen, Job, LoadedFile, Outcome, Preview},
+    work::{Job, LoadedFile, Outcome, Prediction, Preview},
 };
 
 impl State {
@@ -68,7 +68,7 @@ impl State {
                 }
                 self.alert = Some(Alert::FilesLeftOut { paths, location });
             }
-            Action::Foreseen(broken) => self.foresee(broken),
+            Action::Prediction(broken) => self.take_prediction(broken),
             Action::Form(change) => self.choose(change),
             Action::FormRefused(problems) => self.refuse_form(problems),
             Action::Inspected(files, inventory) => self.take_files(files, inventory),
@@ -101,7 +101,7 @@ impl State {
             Action::Tested(tested) => self.checks.tested = Some(tested),
             Action::TextCopied => self.ended_with(Notice::TextCopied),
             Action::ThemeChosen(theme) => self.theme = theme,
-            Action::ThrownOut => self.alert = Some(Alert::ThrownOut),
+            Action::Discarded => self.alert = Some(Alert::Discarded),
             Action::TimeLeft(seconds) => self.left = Some(seconds),
             Action::Today(today) => self.today = today,
             Action::Undo => self.undo(),
@@ -109,8 +109,8 @@ impl State {
             Action::NotBuilt(findings, chart) => self.take_refusal(findings, chart),
             Action::Went(step) => self.go(step),
             Action::Wiped => self.wipe(),
-            Action::Woke if self.job.is_some() => self.alert = Some(Alert::WokeAtWork),
-            Action::Woke => self.ended_with(Notice::Woke),
+            Action::Resumed if self.job.is_some() => self.alert = Some(Alert::ResumedDuringWork),
+            Action::Resumed => self.ended_with(Notice::Resumed),
         }
     }
 
@@ -209,7 +209,7 @@ impl State {
     /// Drops the results of the previous options, and allows planning again.
     fn drop_results(&mut self) {
         self.forget_package();
-        (self.foreseen, self.predicting) = (None, false);
+        (self.prediction, self.predicting) = (None, false);
         self.notice = None;
         self.halted = false;
     }
@@ -259,14 +259,14 @@ impl State {
         self.outcome = Some(outcome);
     }
 
-    fn foresee(&mut self, broken: Option<(Finding, Rc<Chart>)>) {
+    fn take_prediction(&mut self, broken: Option<(Finding, Rc<Chart>)>) {
         self.predicting = false;
-        self.foreseen = broken.map(|(finding, chart)| {
+        self.prediction = broken.map(|(finding, chart)| {
             let acceptable = outage::is_acceptable(&chart);
             if acceptable {
                 self.offer(outage::outages(&chart));
             }
-            Rc::new(Foreseen { finding, acceptable })
+            Rc::new(Prediction { finding, acceptable })
         });
     }
 
@@ -341,7 +341,7 @@ impl State {
     fn undo(&mut self) {
         if let Some(form) = self.history.undo() {
             self.forget_package();
-            (self.foreseen, self.predicting) = (None, false);
+            (self.prediction, self.predicting) = (None, false);
             self.form = form;
         }
     }
@@ -350,7 +350,7 @@ impl State {
         self.outcome = None;
         self.asked = None;
         self.planning = false;
-        (self.foreseen, self.predicting) = (None, false);
+        (self.prediction, self.predicting) = (None, false);
         self.form_problems.clear();
         self.attempted = false;
         self.forget_package();

@@ -1,4 +1,4 @@
-//! The page's behaviour, without a page.
+//! The state's behaviour, without a browser.
 
 use std::rc::Rc;
 
@@ -143,7 +143,7 @@ fn a_choice_counts_only_where_the_cluster_allows_it() {
     let state = state.after(Action::Inspected([file(0, "talosconfig")].into(), other.into()));
     let request = state.form.request().unwrap();
     assert_eq!((request.intent, request.workers), (Intent::Rotate, Workers::Reconfigure));
-    // The first cluster's files are back: so are its choices, until they are reset.
+    // The options come back with the first cluster's files, until they are reset.
     let state = state.after(Action::Inspected([file(1, "ca.crt")].into(), inventory().into()));
     assert_eq!((state.form.intent(), state.form.workers()), (Intent::RenewLeaves, Workers::Replace));
     let reset = state.after(Action::Form(FormChange::Reset)).form;
@@ -216,7 +216,7 @@ fn a_platforms_own_tool_may_take_a_whole_subject() {
     assert_eq!(fields, ["cluster-subject", "cluster-expiry-date"]);
     let new = typed(&found, "", "").request().unwrap().authorities.remove(&AuthorityId::Cluster).unwrap();
     assert_eq!((new.subject, new.expiry_date, new.common_name.as_deref()), (None, None, Some("mine")));
-    // Where the platform's tool takes none, what was typed counts for nothing.
+    // If the platform's tool accepts none, typed values are ignored.
     found.platform = "kubeadm".to_owned();
     let new =
         typed(&found, "CN=one", "2036-01-02").request().unwrap().authorities.remove(&AuthorityId::Cluster).unwrap();
@@ -273,7 +273,7 @@ fn a_changed_choice_takes_plan_and_package_away() {
         [Action::Planned(Outcome::Plan(plan().into())), Action::Made(package().into(), Rc::default(), Rc::default())];
     let built = after(std::iter::once(Action::PlanAsked).chain(made));
     assert!(built.is_planned() && built.package.is_some());
-    // The plan stays in view until the next one is there, but nothing can be built of it.
+    // The plan stays visible until the next one exists, but cannot be built.
     let state = built.after(Action::Form(FormChange::KeepKeys(true)));
     assert!(!state.is_planned() && state.package.is_none());
 }
@@ -345,13 +345,13 @@ fn memory_that_is_exhausted_is_no_defect() {
 
 #[test]
 fn a_page_that_slept_says_so() {
-    assert_eq!(after([Action::Woke]).notice, Some(Notice::Woke));
-    let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Woke]);
-    assert_eq!((at_work.alert, at_work.job), (Some(Alert::WokeAtWork), Some(Job::Making { done: 1, total: 2 })));
-    assert_eq!(State::default().after(Action::ThrownOut).alert, Some(Alert::ThrownOut));
+    assert_eq!(after([Action::Resumed]).notice, Some(Notice::Resumed));
+    let at_work = after([Action::Began(Job::Making { done: 1, total: 2 }), Action::Resumed]);
+    assert_eq!((at_work.alert, at_work.job), (Some(Alert::ResumedDuringWork), Some(Job::Making { done: 1, total: 2 })));
+    assert_eq!(State::default().after(Action::Discarded).alert, Some(Alert::Discarded));
 }
 
-/// The cluster CA's rotation is under way; the front-proxy CA's is not.
+/// The rotation of the cluster CA is in progress; the front-proxy CA is not rotated.
 fn under_way() -> InventoryReport {
     let mut found = inventory();
     let certificate =
@@ -425,7 +425,7 @@ fn a_key_that_stays_elsewhere_is_not_asked_for() {
         (request.external_ca, request.authorities[&AuthorityId::Cluster].brought.as_ref()),
         (true, Some(&brought))
     );
-    // On the way back the package says which CA that is.
+    // While rolling back, the package identifies that CA.
     assert!(going_on([external()]).form.request().unwrap().external_ca);
 }
 
@@ -595,12 +595,12 @@ fn attention_follows_the_work() {
     let refused = Action::Planned(Outcome::Refused([].into()));
     let problem = FormProblem::wrong("ca-days", Problem::NotDays);
     assert_eq!(style(&[]), "");
-    // The plan follows from the options by itself: whoever types in them is left there.
+    // The plan is made automatically, and the focus stays in the options.
     assert_eq!(style(&[planned()]), "");
     assert_eq!(style(&[refused]), "");
     assert_eq!(style(&[Action::FormRefused(vec![problem.clone()])]), "");
     assert_eq!(style(&[Action::FormRefused(vec![problem]), Action::ProblemShown]), "ca-days");
-    // The button that was pressed stays where it is.
+    // The focus stays on the pressed button.
     assert_eq!(style(&[Action::Began(Job::Making { done: 0, total: 1 })]), "");
     assert_eq!(style(&[Action::Went(Step::Plan), made()]), "review");
 }
@@ -623,7 +623,7 @@ fn a_plan_is_wanted_of_the_options_as_they_are_and_once() {
     assert!(asked.plan_wanted().is_none() && asked.planning && !asked.is_planned());
     let there = asked.after(planned());
     assert!(there.is_planned() && !there.is_busy());
-    // Another option: the plan is still shown, but it is not the one to build.
+    // After an option changes, the plan is still shown, but cannot be built.
     let changed = there.after(Action::Form(FormChange::KeepKeys(true)));
     assert!(changed.plan().is_some() && !changed.is_planned() && changed.plan_wanted().is_some());
     let more = Action::Inspected([file(0, "ca.crt"), file(1, "ca.key")].into(), inventory().into());
@@ -656,7 +656,7 @@ fn options_can_be_reset() {
     let state = after([cluster(AuthorityChange::Name("mine".to_owned())), Action::Form(FormChange::KeepKeys(true))]);
     let reset = state.after(Action::Form(FormChange::Reset));
     assert_eq!(reset.form, after([]).form);
-    // As every other change, it can be undone.
+    // It can be undone like other changes.
     let back = reset.after(Action::Undo);
     assert_eq!((back.form.keep_keys, back.form.authorities[0].name.as_deref()), (true, Some("mine")));
 }
@@ -670,22 +670,22 @@ fn colours_are_kept_over_a_wipe_and_go_round() {
 #[test]
 fn what_would_break_is_said_before_the_build_and_can_be_accepted() {
     let finding = || Finding::error("edge-broken", "", "a → b breaks");
-    let foreseen = |more| Action::Foreseen(Some((finding(), super::chart::tests::outage(9, false, more).into())));
+    let prediction = |more| Action::Prediction(Some((finding(), super::chart::tests::outage(9, false, more).into())));
     let planned = || after([Action::Went(Step::Plan), Action::PlanAsked, planned(), Action::Predicting]);
     assert!(planned().is_busy());
-    let forbidden = planned().after(foreseen(false));
+    let forbidden = planned().after(prediction(false));
     assert!(!forbidden.is_busy() && forbidden.is_planned(), "the offer alone makes no other plan");
-    assert!(forbidden.forbidden().is_some_and(|foreseen| foreseen.acceptable) && forbidden.form.outages.len() == 1);
+    assert!(forbidden.forbidden().is_some_and(|prediction| prediction.acceptable) && forbidden.form.outages.len() == 1);
     let accepted = forbidden.after(Action::Form(FormChange::AcceptOutage(true)));
     assert!(accepted.forbidden().is_none() && accepted.plan_wanted().is_some());
-    let again = accepted.after(Action::PlanAsked).after(super::tests::planned()).after(foreseen(false));
+    let again = accepted.after(Action::PlanAsked).after(super::tests::planned()).after(prediction(false));
     assert!(again.forbidden().is_none(), "it was accepted");
-    let other = planned().after(foreseen(true));
-    assert!(other.forbidden().is_some_and(|foreseen| !foreseen.acceptable) && other.form.outages.is_empty());
-    assert!(planned().after(Action::Foreseen(None)).forbidden().is_none());
+    let other = planned().after(prediction(true));
+    assert!(other.forbidden().is_some_and(|prediction| !prediction.acceptable) && other.form.outages.is_empty());
+    assert!(planned().after(Action::Prediction(None)).forbidden().is_none());
 }
 
-/// What dcmanager takes for subclouds, as it follows `create`; what it would reject is said at the field.
+/// Arguments of dcmanager's `create`; those that it rejects are problems of the field.
 #[test]
 fn options_for_subclouds_are_read_where_the_platform_has_them() {
     let of = |platform: &str, options: &str| {

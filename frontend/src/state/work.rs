@@ -51,7 +51,7 @@ pub enum Outcome {
 
 /// The prediction that a plan breaks a connection.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foreseen {
+pub struct Prediction {
     /// The connection that breaks first, why, and what to change.
     pub finding: Finding,
     /// Would a package be built if the outages were accepted?

@@ -213,8 +213,8 @@ fn plan_status(state: &State) -> Status {
     if state.planning {
         return status_of(Role::Info, "Updating the plan …", "");
     }
-    if let Some(foreseen) = state.forbidden() {
-        return status_of(Role::Error, super::plan::FORESEEN, super::plan::foreseen(foreseen.acceptable));
+    if let Some(prediction) = state.forbidden() {
+        return status_of(Role::Error, super::outage::PREDICTION, super::outage::prediction(prediction.acceptable));
     }
     match &state.outcome {
         Some(Outcome::Plan(plan)) => {

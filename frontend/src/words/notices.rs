@@ -34,7 +34,7 @@ pub fn notice(notice: &Notice) -> String {
         Notice::Unlocked { opened: false, .. } => "The password does not decrypt these files.".to_owned(),
         Notice::NotBuilt => "No package was built: at least one connection would break.".to_owned(),
         Notice::Wiped => "Files, keys and package were deleted from memory.".to_owned(),
-        Notice::Woke => "The browser suspended this page. All loaded files are still here.".to_owned(),
+        Notice::Resumed => "The browser suspended this page. All loaded files are still here.".to_owned(),
     }
 }
 
@@ -62,14 +62,14 @@ pub fn alert(alert: &Alert) -> String {
         Alert::NotCopied(reason) => format!("Nothing was copied: {reason}."),
         Alert::NotDownloaded(reason) => format!("Nothing was downloaded: {reason}."),
         Alert::Said(sentence) => sentence.clone(),
-        Alert::ThrownOut => {
+        Alert::Discarded => {
             "The browser discarded this page to save memory. Loaded files were only in memory and are lost: load them again."
                 .to_owned()
         }
         Alert::TooManyFiles(limit) => format!(
             "More than {limit} files: the rest was not read. Load only the folders that are listed under “What to load”."
         ),
-        Alert::WokeAtWork => {
+        Alert::ResumedDuringWork => {
             "The browser suspended this page. Nothing is lost, and the build continues. It is faster while the page is visible."
                 .to_owned()
         }

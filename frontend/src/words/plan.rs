@@ -1,4 +1,4 @@
-//! Plan: options, steps, restarts, outages that can be accepted.
+//! Plan: options, steps, restarts.
 
 use airlock_core::{
     plan::request::{Intent, KubeletCertificates},
@@ -11,10 +11,7 @@ use super::{
     text::{count, few_holders, key_algorithm, range},
 };
 use crate::state::{
-    chart::Chart,
     form::{AuthorityForm, AuthorityProgress, BroughtPart, PlanForm, Problem},
-    outage::Outage,
-    partial_plan::PartialPlan,
     platform::PhaseNames,
     timetable::{Change, Step, Where},
 };
@@ -406,87 +403,6 @@ pub fn origin(authority: &SuccessorReport) -> &'static str {
 /// Where the private key goes.
 pub fn key_home(home: &str) -> String {
     if home.is_empty() { "not loaded".to_owned() } else { format!("on {home}") }
-}
-
-/// A plan that cannot be built.
-pub const FORESEEN: &str = "A connection would break";
-/// The button that accepts the outage.
-pub const ACCEPT_FORESEEN: &str = "Accept this outage";
-
-/// The instruction.
-pub fn foreseen(acceptable: bool) -> &'static str {
-    if acceptable {
-        "Remove the cause, or accept the outage. Otherwise no package is built."
-    } else {
-        "Remove the cause. Otherwise no package is built."
-    }
-}
-
-/// The heading of outages that can be accepted.
-pub const OUTAGE_TITLE: &str = "Unavoidable outage";
-/// Details.
-pub const OUTAGE_HINT: &str =
-    "Remove the cause (above), or accept the outage to build anyway. Everything else stays connected.";
-/// The problem if the checkbox is not selected.
-pub const OUTAGE_NOT_TICKED: &str = "Select the box to accept the outage.";
-/// The button below the checkbox.
-pub const MAKE_WITH_OUTAGE: &str = "Build package with this outage";
-/// In the plan.
-pub const OUTAGE_ACCEPTED: &str = "You accept an outage";
-/// Withdraws that.
-pub const TAKE_OUTAGE_BACK: &str = "Do not accept the outage";
-/// In the options.
-pub const OUTAGE_OPTION: &str = "Outage";
-/// In the options.
-pub const OUTAGE_FORM_HINT: &str =
-    "Without this, no package is built while the cause exists. Loading or removing files resets it.";
-/// Terms of an outage.
-pub const OUTAGE_TERMS: [&str; 3] = ["When", "Cause", "Duration"];
-
-/// The label of the checkbox.
-pub fn accept_outages(outages: &[Outage]) -> String {
-    let durations: Vec<&str> = outages.iter().map(|outage| outage.duration.as_str()).collect();
-    format!("Accept this outage: {}.", durations.join("; "))
-}
-
-/// When an outage begins and ends.
-pub fn outage_moments(chart: &Chart, outage: &Outage) -> String {
-    let (from, to) = outage.moments;
-    let to = if to == chart.last() { "the last step".to_owned() } else { format!("step {to}") };
-    let title = chart.column(from).map_or("", |at| &at.title);
-    format!("From step {from} of {} ({title}) to {to}", chart.last())
-}
-
-/// The title of the card about a partial plan.
-pub const PARTIAL_PLAN: &str = "This package is only a part of the rotation";
-/// The title of the card about the next tasks.
-pub const NEXT: &str = "How to continue";
-
-/// The part of the rotation that the package covers.
-pub fn partial_plan(partial_plan: &PartialPlan) -> String {
-    match partial_plan.last_phase {
-        0 => "It has no steps yet: phase 1 needs something that is not loaded.".to_owned(),
-        last => {
-            format!("It ends after “{}”: the next phase needs something that is not loaded.", super::text::phase(last))
-        }
-    }
-}
-
-/// The tasks after downloading a package for a part of the rotation.
-pub fn partial_plan_steps(partial_plan: &PartialPlan) -> Vec<&'static str> {
-    let carry_out = "Run the steps of this package as RUNBOOK.md describes.";
-    let wait = "Stop there: with both CAs trusted everywhere, you may pause for days.";
-    let steps = (partial_plan.last_phase > 0).then_some([carry_out, wait]).into_iter().flatten();
-    let then: &[&str] = if partial_plan.asks {
-        &[
-            "Have the new CA sign every request in signing-requests/, with the names and usages that it asks for.",
-            "Load the nodes' current files, this package and the signed certificates, and select the external CA again. \
-             The private keys of the requests are only in this package: keep it until then.",
-        ]
-    } else {
-        &["Load the nodes' current files, this package and the new CA's private key."]
-    };
-    steps.chain(then.iter().copied()).collect()
 }
 
 /// Where the commands of a step are run.

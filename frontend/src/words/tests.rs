@@ -1,4 +1,4 @@
-//! What the page says, where it is more than a sentence.
+//! Texts that are computed.
 
 use super::*;
 

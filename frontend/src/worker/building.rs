@@ -62,7 +62,7 @@ impl Pool {
             match reply {
                 Reply::Predicted(broken) => {
                     let broken = broken.map(|(finding, matrix)| (finding, Chart::of(matrix, false).into()));
-                    self.tell(Action::Foreseen(broken));
+                    self.tell(Action::Prediction(broken));
                 }
                 other => self.unexpected(other),
             }

@@ -1,4 +1,4 @@
-//! What is drawn of a matrix.
+//! The chart of a matrix.
 
 use airlock_core::profile::{AuthorityId, STARLINGX};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     words,
 };
 
-/// A verdict: what comes of it by Go's rules and by OpenSSL's, and what the client may show.
+/// A verdict: the results of Go and OpenSSL, and what the client may present.
 fn verdict(outcome: &str, open_ssl: &str, shows: &[&str]) -> Value {
     let others = if open_ssl == outcome { json!({}) } else { json!({ "openSsl": { "outcome": open_ssl } }) };
     json!({ "outcome": outcome, "others": others, "states": shows.len(), "clientPresents": shows, "why": format!("why of {outcome}"),
@@ -23,7 +23,7 @@ fn edge(row: &str, name: &str, refused: bool, spans: &[(usize, usize, Value)]) -
         "refused": refused, "facts": ["a fact"], "remedy": "Mend it", "outage": "", "spans": spans })
 }
 
-/// As many moments as asked for, in three phases after today.
+/// A chart with this many steps, in three phases after today.
 fn chart(columns: usize, edges: &[Value]) -> Chart {
     judged(columns, edges, false)
 }
@@ -39,7 +39,7 @@ fn holds() -> Value {
     verdict("holds", "holds", &["certificate of the old CA"])
 }
 
-/// Three kubelets, of which the second breaks at the end, and one that is refused.
+/// Three kubelets, of which the second breaks at the end, and one connection that is rejected.
 pub(in crate::state) fn sample(columns: usize) -> Chart {
     let last = columns - 1;
     let changes = verdict("holds", "holds", &["certificate of the old CA", "certificate of the new CA"]);
@@ -65,7 +65,7 @@ pub(in crate::state) fn sample(columns: usize) -> Chart {
     )
 }
 
-/// An outage of two kube-apiservers from the fifth moment on; with `more`, a kubelet is left behind as well.
+/// An outage of two kube-apiservers from the fifth step on; with `more`, another connection breaks.
 pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Chart {
     let last = columns - 1;
     let broken = verdict("broken", "broken", &[]);
@@ -73,7 +73,7 @@ pub(in crate::state) fn outage(columns: usize, accepted: bool, more: bool) -> Ch
         .map(|node| {
             let spans = [(0, 3, holds()), (4, last, broken.clone())];
             let mut edge = edge("apiserver-kubelet-serving", &format!("kube-apiserver on {node}"), false, &spans);
-            // As core writes it.
+            // In core's format.
             let rows = STARLINGX.edges.iter().find(|row| row.id == "apiserver-kubelet-serving");
             let declared = rows.unwrap().outage.unwrap();
             edge["outage"] = json!(format!("{}: {}", declared.cause, declared.duration));
@@ -210,7 +210,7 @@ fn every_row_of_a_profile_has_words_and_a_seat() {
         let one = chart(1, &[edge(row.id, "kubelet on cp1", false, &[(0, 0, holds())])]);
         let ends = links(&one, 0).into_keys().next().unwrap();
         assert!(![ends.0, ends.1].contains(&Participant::Other), "{}", row.id);
-        // What hangs on Talos' own API stands in the table beside the drawing.
+        // Connections to Talos' own API are only in the table below the diagram.
         let drawn = [ends.0, ends.1]
             .iter()
             .any(|participant| matches!(participant, Participant::Apiserver | Participant::OldHolder));

@@ -1,4 +1,4 @@
-//! The messages of the real programs (`tests/fixtures/errors`), with a cluster's files as suspects.
+//! Messages of real programs (`tests/fixtures/errors`), with the files of a cluster.
 
 use airlock_core::{
     Finding,
@@ -202,7 +202,7 @@ fn slot(place: &str, server: &str, certificates: Vec<CertificateReport>) -> Slot
     }
 }
 
-/// A node on which the CA was replaced, and the kubeconfig was not.
+/// A node with a new CA and an old kubeconfig.
 fn replaced() -> InventoryReport {
     let mut served = leaf("CN=kube-apiserver", BY_NEW);
     served.alternative_names = ["DNS:cp1", "DNS:kubernetes", "DNS:kubernetes.default", "IP:10.96.0.1", "IP:192.0.2.11"]
@@ -245,7 +245,7 @@ fn two_cas_of_one_name_are_told_apart() {
         ],
     );
     accuses("go-other-authority", &InventoryReport::default(), &[]);
-    // Among many who agree, the one who does not comes first.
+    // A suspect that differs from the others is first.
     let mut inventory = replaced();
     let name = |index: usize| format!("cp{index}");
     for index in 2..20 {
@@ -276,7 +276,7 @@ fn the_certificate_that_ended_at_that_very_second_is_the_one() {
     let text = message("go-expired").replace(&moment, &UnixTime(900_000_000).to_string());
     let explanation = explained(&text, &inventory);
     assert_eq!(explanation.suspects.len(), 1, "{explanation:?}");
-    // Where the moment is nobody's, everything that has ended is named.
+    // If no certificate matches the message's time, all expired ones are named.
     inventory.holders[0].slots[0].certificates[0].not_after = UnixTime(800_000_000);
     assert_eq!(explained(message("openssl-expired"), &inventory).suspects.len(), 2);
     assert_eq!(explained(&text, &inventory).suspects.len(), 1);

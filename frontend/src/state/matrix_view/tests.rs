@@ -1,4 +1,4 @@
-//! Going through the picture by keys and pointer.
+//! Moving in the matrix with keys and pointer.
 
 use super::*;
 use crate::state::chart::tests::sample;
@@ -7,7 +7,7 @@ const KUBELETS: Line = Line { group: 0, edge: None };
 const PODS: Line = Line { group: 1, edge: None };
 const REFUSED: Line = Line { group: 2, edge: None };
 
-/// Where one is after these keys, in a picture of nine moments.
+/// The focus after these keys, in a matrix of nine steps.
 fn after(keys: &[Motion]) -> (Line, Option<usize>) {
     let chart = sample(9);
     let mut matrix_view = MatrixView::default();
@@ -50,7 +50,7 @@ fn keys_jump_from_row_to_row_where_there_are_many() {
     assert_eq!(go(Motion::Down), (KUBELETS, starts[2], Some(starts[2])));
     assert_eq!(go(Motion::Right), (PODS, starts[2], Some(starts[2])), "the step stays");
     assert_eq!(go(Motion::Bottom), (REFUSED, *starts.last().unwrap(), starts.last().copied()));
-    // A step within a row is kept when the row is entered.
+    // A selected step within a row stays selected when the row gets the focus.
     matrix_view.change(&chart, MatrixViewChange::Choose(599));
     let last = chart.rows().pop().unwrap();
     matrix_view.change(&chart, MatrixViewChange::Enter(PODS, Some(last.from)));

@@ -1,4 +1,4 @@
-//! A line for each holder.
+//! Rows of the inventory.
 
 use airlock_core::{
     Finding,

@@ -1,4 +1,4 @@
-//! What is said of outages, and when they can be accepted.
+//! Outages, and when they can be accepted.
 
 use super::*;
 use crate::{

@@ -1,11 +1,11 @@
-//! Who signs whom, from reports as core writes them.
+//! The PKI, read from reports of core.
 
 use airlock_core::report::{AuthorityReport, HolderReport, SlotReport};
 
 use super::*;
 use crate::state::tests::{authority, inventory};
 
-/// The short form of the authority's fingerprint in the sample.
+/// The short form of the CA's fingerprint in the sample.
 const FINGERPRINT: &str = "AA:BB:CC:DD:EE";
 
 fn certificate(subject: &str, signed_by: &str, fingerprint: &str, until: i64) -> CertificateReport {
@@ -31,7 +31,7 @@ fn slot(place: &str, certificates: Vec<CertificateReport>) -> SlotReport {
     }
 }
 
-/// Two nodes with the CA and a leaf of it, and a kubelet that signed for itself.
+/// Two nodes with the CA and a leaf certificate of it, and a kubelet with a self-signed certificate.
 pub(in crate::state) fn sample() -> InventoryReport {
     let ca = || certificate("CN=kubernetes", "itself", FINGERPRINT, 900_000_000);
     let leaf = |until| certificate("CN=kube-apiserver", "CN=kubernetes (AA:BB:CC:DD)", "01:02:03:04:05", until);

@@ -1,10 +1,10 @@
-//! Every finding has its command, and the commands are ones that the real programs take.
+//! Every finding has a command, and the real programs accept these commands.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use super::*;
 
-/// What stands before the code of a finding in core's sources, without spaces.
+/// The text before a finding's code in core's sources, without spaces.
 const BEFORE: [&str; 12] = [
     "Finding::error(",
     "Finding::warning(",
@@ -20,7 +20,7 @@ const BEFORE: [&str; 12] = [
     "_NEEDED:&str=",
 ];
 
-/// Codes that stand elsewhere, each in one place of core.
+/// Codes in other positions, each in one place of core.
 const ELSEWHERE: [&str; 6] = [
     "ignored-certificate",
     "key-in-trust-bundle",
@@ -129,7 +129,7 @@ fn a_command_names_the_file_and_the_place_in_it() {
     assert_eq!(at("another-code", "ca.crt", ""), "");
 }
 
-/// The tools themselves, on a kubeadm tree: what they take a command for, they take it for on a person's machine.
+/// Runs the commands with the real tools, on the files of a kubeadm cluster.
 #[test]
 fn the_real_programs_take_the_commands() {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/kubeadm/rsa-1");

@@ -19,7 +19,7 @@ fn cluster(change: AuthorityChange) -> Action {
     Action::Form(FormChange::Authority(AuthorityId::Cluster, change))
 }
 
-/// Every option is another one than at first.
+/// Every option differs from its default.
 fn chosen() -> State {
     after([
         cluster(AuthorityChange::Name("new-ca".to_owned())),
@@ -41,7 +41,7 @@ fn options_survive_a_reload_by_a_file() {
     let json = chosen().choices().to_json();
     let choices = read(json.as_bytes()).unwrap();
     assert_eq!(choices.platform(), Some("kubeadm"));
-    // After the files, and before them.
+    // Saved options after the files, and before them.
     let later = after([]).after(Action::ChoicesLoaded(choices.clone().into(), true));
     assert_eq!(later.notice, Some(Notice::ChoicesLoaded { applied: true }));
     let waiting = State::default().after(Action::ChoicesLoaded(choices.into(), true));
@@ -50,11 +50,11 @@ fn options_survive_a_reload_by_a_file() {
     let earlier = waiting.after(Action::Inspected([first].into(), inventory().into()));
     assert_eq!((later.form.intent(), later.form.workers()), (Intent::RenewLeaves, Workers::Replace));
     let mut expected = chosen().form;
-    // It was acknowledged for other files.
+    // The acknowledgement was for other files.
     expected.acknowledged.clear();
     assert_eq!((&later.form, &earlier.form), (&expected, &expected));
     assert_eq!(earlier.pending_choices, None, "they are applied once");
-    // As every other change, it can be undone.
+    // It can be undone like other changes.
     assert_eq!(later.after(Action::Undo).form, after([]).form);
 }
 

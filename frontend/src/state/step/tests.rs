@@ -1,4 +1,4 @@
-//! The way through the steps, without a page.
+//! Moves between the steps, without a browser.
 
 use super::*;
 use crate::state::{
@@ -7,7 +7,7 @@ use crate::state::{
     tests::{after, inventory, made, planned},
 };
 
-/// The steps that can be gone to.
+/// The available steps.
 fn open(state: &State) -> Vec<Step> {
     Step::ALL.into_iter().filter(|step| state.missing(*step).is_none()).collect()
 }

@@ -1,4 +1,4 @@
-//! Rows of a plan, and what they cost.
+//! Rows of a plan, and its restarts and changes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The core guest on a real kubeadm tree, without a browser.
+//! The core worker's handler with files of a real kubeadm cluster, without a browser.
 
 use std::{fs, path::Path};
 
@@ -26,13 +26,13 @@ fn walk(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
         if path.is_dir() {
             walk(&path, files);
         } else if path.is_file() {
-            // Links are left out, as browsers leave out those that lead nowhere.
+            // Skips symbolic links, as browsers skip dangling ones.
             files.push((path.strip_prefix(fixtures()).unwrap().display().to_string(), fs::read(&path).unwrap()));
         }
     }
 }
 
-/// A guest that has taken in a cluster whose keys are quickly made.
+/// A handler with a loaded cluster whose key type is generated quickly.
 fn loaded() -> Core {
     let mut files = Vec::new();
     walk(&fixtures().join("ecdsa-3"), &mut files);
@@ -42,12 +42,12 @@ fn loaded() -> Core {
     core
 }
 
-/// Has the guest take files in, whose ids count from `first`.
+/// Loads files with ids from `first`.
 fn take_in(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>) -> InventoryReport {
     take_in_as(core, first, files, None)
 }
 
-/// The same of a platform that is said.
+/// Loads files as those of a chosen platform.
 fn take_in_as(core: &mut Core, first: u32, files: Vec<(String, Vec<u8>)>, platform: Option<&str>) -> InventoryReport {
     let (tickets, bodies): (Vec<_>, Vec<_>) = files
         .into_iter()
@@ -83,7 +83,7 @@ fn ask(core: &mut Core, ask: Ask) -> Option<Reply> {
     core.answer(ask, Vec::new()).map(|answer| answer.reply)
 }
 
-/// A guest that has made a package, with its report.
+/// A handler that has built a package, and the package's report.
 fn packaged() -> (Core, PackageReport) {
     let mut core = loaded();
     let plan = plan(&mut core);
@@ -188,7 +188,7 @@ fn encrypted(name: &str) -> (String, Vec<u8>) {
     (name.to_owned(), fs::read(fixtures().join("../encrypted").join(name)).unwrap())
 }
 
-/// The codes of what is still shut, and whether the password opened anything.
+/// The codes of findings about encrypted files, and whether the password decrypted anything.
 fn unlock(core: &mut Core, password: &str) -> (Vec<String>, bool) {
     let typed = Content::Bytes(Zeroizing::new(password.as_bytes().to_vec()).into());
     match core.answer(Ask::Unlock { now: now() }, vec![typed]).map(|answer| answer.reply) {
@@ -293,7 +293,7 @@ fn a_person_says_which_platform_it_is() {
     assert_eq!(say(None), "kubeadm");
 }
 
-/// What a plan would break is known before any key of it is made.
+/// What a plan would break is known before its keys are generated.
 #[test]
 fn a_break_is_predicted_without_the_plans_keys() {
     let mut core = loaded();
@@ -305,7 +305,7 @@ fn a_break_is_predicted_without_the_plans_keys() {
     plan(&mut core, RotationRequest::default());
     assert!(matches!(core.answer(Ask::Predict, Vec::new()).unwrap().reply, Reply::Predicted(None)), "nothing breaks");
 
-    // StarlingX' tool renews no serving certificate, and kube-apiserver verifies kubelets.
+    // The tool of StarlingX does not renew serving certificates, and kube-apiserver verifies kubelets.
     let mut files = Vec::new();
     walk(&fixtures().join("ecdsa-3"), &mut files);
     for (path, bytes) in &mut files {

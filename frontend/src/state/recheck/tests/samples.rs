@@ -1,4 +1,4 @@
-//! Every command that is offered for a sample, or for a damaged one, runs on that sample.
+//! Every command for findings of a sample, or of a damaged sample, runs on its files.
 
 use std::{
     collections::BTreeSet,
@@ -19,8 +19,8 @@ use airlock_core::{
 
 use super::super::command;
 
-/// Stands in for the cluster: `get` reads the objects of the sample, `config` is kubectl's own; what prints objects for people
-/// is only parsed.
+/// Replaces kubectl: `get` reads the objects of the sample, `config` runs kubectl. Commands that print objects for
+/// people are only parsed.
 const KUBECTL: &str = r#"#!/bin/bash
 real=REAL
 if [ "$1" = config ]; then exec "$real" "$@"; fi
@@ -47,10 +47,10 @@ esac
 exit 0
 "#;
 
-/// Commands of machines and programs that are not there: their arguments are not checked.
+/// Commands of programs that are not installed: their arguments are not checked.
 const STAND_IN: &str = "#!/bin/sh\necho \"$0 $*\"\n";
 
-/// Where a sample and the programs are.
+/// The folders of a sample and of the programs.
 struct Bench {
     root: PathBuf,
     path: String,
@@ -77,7 +77,7 @@ impl Bench {
         Self { root, path }
     }
 
-    /// Lays the files out as the person has them, and the objects in them as the cluster has them.
+    /// Writes the files as loaded, and the objects in them for the replacement of kubectl.
     fn lay_out(&self, files: &[SampleFile]) {
         for folder in ["input", "objects"] {
             let folder = self.root.join(folder);
@@ -98,7 +98,7 @@ impl Bench {
         }
     }
 
-    /// What goes wrong with a command, if anything does. Paths of a node are those of the first node of the sample.
+    /// The failure of a command, if it fails. A node's paths are those of the sample's first node.
     fn run(&self, finding: &Finding) -> Option<String> {
         let command = command(finding);
         let node =
@@ -113,7 +113,7 @@ impl Bench {
         let there = |path: &str| format!("{}/{node}{path}", self.root.join("input").display());
         let mut local = command.clone();
         for path in ["/etc/kubernetes", "/var/lib/kubelet", "/etc/systemd/system"] {
-            // Not the end of a path of the person's.
+            // Not the end of a loaded path.
             local = local.replace(&format!(" {path}"), &format!(" {}", there(path)));
         }
         let output = Command::new("bash")
@@ -123,7 +123,7 @@ impl Bench {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-        // `diff` shows a pair that does not match by its status, `grep` that a text is missing.
+        // The status of `diff` reports a difference, and that of `grep` a missing text.
         let shown = output.status.code() == Some(1)
             && output.stderr.is_empty()
             && ["diff ", "grep ", "cmp "].iter().any(|program| command.contains(program));
@@ -141,12 +141,12 @@ impl Bench {
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        // The folder is in the system's own for temporary files.
+        // The folder is below the system's folder for temporary files.
         let _ = fs::remove_dir_all(&self.root);
     }
 }
 
-/// What a command says that reads another object of the cluster than the one that its finding names.
+/// A command that reads another object than its finding's, and its failure.
 fn another_object(finding: &Finding) -> Option<String> {
     let (_, name) = finding.place.split_once(' ').filter(|(kind, _)| ["Secret", "ConfigMap"].contains(kind))?;
     let (namespace, name) = name.split_once('/')?;
@@ -166,7 +166,7 @@ fn copy(file: &SampleFile) -> InputFile {
     InputFile { path: file.path.clone(), content: Content::Bytes(Arc::new(file.bytes.clone())), mode: Some(file.mode) }
 }
 
-/// Everything that is said about the files, and about a rotation of them where that is asked for.
+/// All findings about the files, and about planning a rotation if requested.
 fn findings(sample: &Sample, files: &[SampleFile], now: UnixTime, rotation: bool) -> Vec<Finding> {
     let platform = sample.platform_to_say().map(|found| profile::named(found.id).unwrap());
     let options = InspectOptions { platform, ..InspectOptions::default() };
@@ -183,10 +183,10 @@ fn findings(sample: &Sample, files: &[SampleFile], now: UnixTime, rotation: bool
     all
 }
 
-/// Every so many files are damaged together: far enough from each other that one damage does not hide the next.
+/// Every n-th file is damaged together: far enough apart that one damage does not hide another.
 const APART: usize = 6;
 
-/// The sample, and the sample with some of its files damaged: cut in half, in the place of another one, and with a second copy of
+/// The sample, and the sample with some files damaged: cut in half, swapped with another one, and with a second copy of
 /// themselves.
 fn variants(files: &[SampleFile]) -> Vec<Vec<SampleFile>> {
     let damaged = |first: usize, damage: &dyn Fn(usize) -> Vec<u8>| {
@@ -216,7 +216,7 @@ fn every_command_runs_on_the_sample_that_it_is_offered_for() {
         for (number, files) in variants(&files).into_iter().enumerate() {
             let mut laid_out = false;
             for finding in findings(sample, &files, now, number == 0) {
-                // The same command for the same kind of file is run once.
+                // Each command runs once for each kind of file.
                 let name = finding.file.rsplit('/').next().unwrap_or_default().to_owned();
                 if !seen.insert((finding.code.clone(), name + &finding.place)) {
                     continue;
