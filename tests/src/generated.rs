@@ -181,7 +181,7 @@ impl Keyring {
     /// If the keyring does not contain it.
     #[must_use]
     pub fn of(&self, key: &PublicKey) -> &str {
-        self.keys.get(&key.pin()).expect("the key of whoever presents a certificate is known")
+        self.keys.get(&key.pin()).expect("the key of each presented certificate is known")
     }
 }
 

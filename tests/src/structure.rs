@@ -65,7 +65,7 @@ impl Graph {
         for (module, imports) in &self.0 {
             let module = top(module);
             let imports = imports.iter().map(top).filter(|other| *other != module);
-            graph.entry(module.clone()).or_default().extend(imports.collect::<Vec<_>>());
+            graph.entry(module.clone()).or_default().extend(imports);
         }
         Self(graph)
     }

@@ -100,7 +100,7 @@ const JOBS: [Job; 15] = [
     Job { name: "page", about: "builds dist/airlock.html", steps: &[PAGE] },
     Job {
         name: "unit",
-        about: "unit tests, and the test files without browsers, clusters and Kubernetes programs",
+        about: "unit tests, and the test files other than `real`, `browser` and clusters",
         steps: &[TOOLS, COMMAND_LINE, UNIT_TESTS],
     },
     Job {

@@ -49,7 +49,7 @@ pub fn check(glue: &str) -> Result<()> {
     ensure!(
         new.is_empty() && gone.is_empty(),
         "the page asks other things of the browser than frontend/imports.txt says\nnew:\n  {}\ngone:\n  {}\n\
-         if each of them is meant, `cargo xtask app --accept-imports` writes the list anew",
+         if each of them is meant, `cargo xtask app --accept-imports` replaces the list",
         new.join("\n  "),
         gone.join("\n  ")
     );
