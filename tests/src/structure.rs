@@ -175,6 +175,10 @@ fn follow(mut path: Vec<String>, tokens: &mut IntoIter, paths: &mut Vec<Vec<Stri
                 let mut inner = group.stream().into_iter();
                 while let Some(token) = inner.next() {
                     if let TokenTree::Ident(ident) = token {
+                        if ident == "as" {
+                            inner.next(); // the local name
+                            continue;
+                        }
                         let mut path = path.clone();
                         path.push(ident.to_string());
                         follow(path, &mut inner, paths);

@@ -39,6 +39,7 @@ mod unsupported;
 mod workloads;
 mod writers;
 
+pub use self::model::inventory::{PASSWORD_NEEDED, PASSWORD_WRONG};
 pub(crate) use self::{
     ca_bundles::ca_bundles,
     checks::{Refusals, refused_extension},

@@ -9,9 +9,11 @@ mod runbook;
 mod scripts;
 mod write;
 
+pub(crate) use self::archive::zip;
+#[cfg(any(test, feature = "faults"))]
+pub(crate) use self::write::write;
 pub use self::{
     archive::archive,
     output::{OutputFile, OutputFiles, PackageError},
     write::package,
 };
-pub(crate) use self::{archive::zip, write::write};

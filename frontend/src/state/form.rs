@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use airlock_core::{
-    plan::request::{
-        DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, NewAuthority, PossibleChoices,
-        RotationRequest, Workers,
+    plan::{
+        NewAuthority, SubcloudStrategy,
+        request::{
+            DEFAULT_CA_DAYS, DEFAULT_LEAF_DAYS, Intent, KubeletCertificates, PossibleChoices, RotationRequest, Workers,
+        },
     },
-    plan::subclouds::SubcloudStrategy,
     profile::{self, AuthorityId, SuccessorShape},
     report::InventoryReport,
     x509::KeyAlgorithm,

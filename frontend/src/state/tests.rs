@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use airlock_core::{
     Finding, UnixTime,
-    plan::request::{BroughtAuthority, Intent, PossibleChoices, RotationRequest, Workers},
+    plan::{
+        BroughtAuthority,
+        request::{Intent, PossibleChoices, RotationRequest, Workers},
+    },
     profile::AuthorityId,
     report::{
         AuthorityReport, CertificateReport, FilePreview, InventoryReport, OutputFileReport, PackageReport, PlanReport,
@@ -109,7 +112,7 @@ fn the_untouched_form_asks_for_the_default() {
     let rotating = [AuthorityId::Cluster, AuthorityId::FrontProxy];
     expected.rotate = Some(rotating.to_vec());
     for id in rotating {
-        expected.authorities.insert(id, airlock_core::plan::request::NewAuthority::default());
+        expected.authorities.insert(id, airlock_core::plan::NewAuthority::default());
     }
     assert_eq!(after([]).form.request(), Ok(expected));
 }

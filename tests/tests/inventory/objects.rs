@@ -118,7 +118,7 @@ fn pods_that_no_step_restarts_are_noted() {
         format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: one, namespace: app}}\nspec: {{}}\n")
     };
     for (kind, version) in [("Job", "batch/v1"), ("ReplicationController", "v1"), ("Rollout", "argoproj.io/v1alpha1")] {
-        let found = said(&object(kind, version));
+        let found = findings_of(&object(kind, version));
         let [note] = found.as_slice() else { panic!("{found:#?}") };
         assert_eq!((note.code.as_str(), note.severity), ("unrecognised", Severity::Note));
         contains(
@@ -126,7 +126,7 @@ fn pods_that_no_step_restarts_are_noted() {
             &[&format!("1 {kind}; no step restarts their Pods, the steps that restart workloads list them")],
         );
     }
-    let found = said(&object("Namespace", "v1"));
+    let found = findings_of(&object("Namespace", "v1"));
     assert!(found.iter().all(|note| !note.to_string().contains("no step restarts")), "{found:#?}");
 }
 

@@ -3,7 +3,7 @@
 use airlock_core::{
     UnixTime,
     formats::sysinv,
-    plan::request::{BroughtAuthority, NewAuthority},
+    plan::{BroughtAuthority, NewAuthority},
     profile::AuthorityId,
     report::AuthorityReport,
     x509::KeyAlgorithm,
