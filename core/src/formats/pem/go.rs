@@ -1,7 +1,7 @@
 //! PEM parsing as in Go's `encoding/pem`, which all Kubernetes components use.
 //!
 //! A port of `Decode` (golang/go: src/encoding/pem/pem.go, Go 1.26), compared with the original in
-//! `tests/tests/real/pem.rs`.
+//! `tests/tests/formats/pem.rs`.
 
 use base64::Engine as _;
 use zeroize::Zeroizing;
