@@ -50,7 +50,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// The limits [`MAX_ENTRIES`] and [`MAX_EXPANDED`].
+    /// The limits `MAX_ENTRIES` and `MAX_EXPANDED`.
     pub fn new() -> Self {
         Self::with_limits(MAX_ENTRIES, MAX_EXPANDED)
     }

@@ -12,7 +12,7 @@ const START: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";
 const DASHES: &[u8] = b"-----";
 
-/// The blocks that Go reads, in order; at most [`MAX_BLOCKS`].
+/// The blocks that Go reads, in order; at most `MAX_BLOCKS`.
 ///
 /// A block counts if `BEGIN` and `END` each start a line, have the same label, only blanks follow `END`, and the text
 /// between is base64. Everything else is skipped without an error. `headers` is set if at least one line with a colon

@@ -128,7 +128,7 @@ impl Inventory {
         &self.findings
     }
 
-    /// Would a password, or another one, open something that was given? Then [`inspect_with`] it again.
+    /// Would a password, or another one, open something that was given? Then [`inspect_with`](crate::inspect_with) it again.
     #[must_use]
     pub fn needs_password(&self) -> bool {
         self.findings.iter().any(|finding| [PASSWORD_NEEDED, PASSWORD_WRONG].contains(&finding.code.as_str()))

@@ -13,7 +13,7 @@ pub struct NewAuthority {
     /// Its whole subject instead, as the platform's own tool takes it ([`sysinv::subject`](crate::formats::sysinv::subject)).
     pub subject: Option<String>,
     /// The day on which it ends, likewise ([`sysinv::expiry`](crate::formats::sysinv::expiry)); `None` for
-    /// [`RotationRequest::ca_days`].
+    /// [`RotationRequest::ca_days`](super::request::RotationRequest::ca_days).
     pub expiry_date: Option<String>,
     /// Its key; `None` for the old one's type.
     pub key_algorithm: Option<KeyAlgorithm>,
@@ -27,7 +27,7 @@ pub struct NewAuthority {
 pub struct BroughtAuthority {
     /// The certificate's file, PEM or DER.
     pub certificate: String,
-    /// The private key's file, PEM or DER; empty where it stays elsewhere ([`RotationRequest::external_ca`]).
+    /// The private key's file, PEM or DER; empty where it stays elsewhere ([`RotationRequest::external_ca`](super::request::RotationRequest::external_ca)).
     #[serde(default)]
     pub key: String,
 }

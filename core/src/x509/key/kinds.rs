@@ -173,7 +173,7 @@ impl KeyEncoding {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The key is encrypted: use [`PrivateKey::from_encrypted_der`].
+    /// The key is encrypted: use [`PrivateKey::from_encrypted_der`](super::PrivateKey::from_encrypted_der).
     #[error("the private key is encrypted")]
     Encrypted,
     /// The numbers of the key are inconsistent.
