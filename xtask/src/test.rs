@@ -116,7 +116,7 @@ const JOBS: [Job; 15] = [
     Job { name: "fuzz", about: "fuzzes every parser", steps: &[FUZZ_TARGETS, FUZZING] },
     Job {
         name: "lab",
-        about: "the tests on clusters; with --long also continued, secrets, faults",
+        about: "the tests on clusters; with --long also kill, continued, secrets, faults",
         steps: &[CLUSTERS],
     },
     lab_test("lab/joins", "three control-plane nodes; workers join in each phase", &[LAB_JOINS]),
@@ -142,9 +142,11 @@ const LAB_CONTINUED: Step = cluster("lab/continued", "a_rotation_that_stopped_ha
 const LAB_SECRETS: Step = cluster("lab/secrets", "unseen::");
 const LAB_FAULTS: Step = cluster("lab/faults", "faults::");
 
-/// Filters for the tests on clusters that only `--long` runs: planted faults, rotations without the nodes' files, and
-/// one that is continued with another package. Together they take up to an hour on two processors.
-const LONG: [&str; 3] = ["faults::", "unseen::", "a_rotation_that_stopped_half_way"];
+/// Filters for the tests on clusters that only `--long` runs: planted faults, rotations without the nodes' files, one
+/// that is continued with another package, and one whose steps are killed, repeated and undone (`lab/kill`). Together
+/// they take more than an hour on two processors.
+const LONG: [&str; 4] =
+    ["faults::", "unseen::", "a_rotation_that_stopped_half_way", "what_is_killed_repeated_or_undone"];
 
 /// The test files of `tests/tests` that the job `unit` runs.
 const UNIT_TARGETS: [&str; 10] = [
