@@ -165,7 +165,7 @@ impl Fault {
     /// were not.
     /// for [`Fault::UNSEEN`] of one that Cluster API manages and whose nodes were not.
     pub fn plant(self, plan: &mut RotationPlan, minted: &mut Minted) {
-        let nodes: Vec<_> = plan.present.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
+        let nodes: Vec<_> = plan.initial_state.iter().filter(|place| place.kind == PlaceKind::ControlPlane).collect();
         let name = |node: Option<&&Place>| node.map(|node| node.name.clone()).unwrap_or_default();
         let (first, last) = (name(nodes.first()), name(nodes.last()));
         let mut planter = Planter { plan, minted, first, last };

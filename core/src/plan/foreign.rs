@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{
-    authorities::Succession,
+    authorities::AuthorityChange,
     consumers::{Consumer, Consumers, Process},
     foreign::ForeignBundles,
     rotation_plan::RotationPlan,
@@ -15,9 +15,9 @@ use crate::{
 };
 
 impl ForeignBundles {
-    pub(super) fn of(inventory: &Inventory, successions: &BTreeMap<AuthorityId, Succession>) -> Self {
+    pub(super) fn of(inventory: &Inventory, authority_changes: &BTreeMap<AuthorityId, AuthorityChange>) -> Self {
         let row = inventory.profile.authority(AuthorityId::Cluster);
-        let Some(row) = row.filter(|row| successions.contains_key(&row.id)) else { return Self::default() };
+        let Some(row) = row.filter(|row| authority_changes.contains_key(&row.id)) else { return Self::default() };
         let nodes: Vec<&Node> = inventory.control_plane().filter(|node| node.role == Role::ControlPlane).collect();
         let held = |node: &Node, path: &str| {
             node.file(path).map(|slot| slot.artifact.certificates().to_vec()).unwrap_or_default()

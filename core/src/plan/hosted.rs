@@ -263,7 +263,7 @@ impl<'a> Sequence<'a, '_> {
         }
         // What the gates compare with: no node has it as a file.
         if let Some(row) = self.inventory.profile.authority(AuthorityId::FrontProxy)
-            && self.successions.contains_key(&row.id)
+            && self.authority_changes.contains_key(&row.id)
             && !actions.is_empty()
         {
             let name = row.certificate.rsplit('/').next().unwrap_or_default();
@@ -284,7 +284,7 @@ impl<'a> Sequence<'a, '_> {
     fn content(&mut self, node: &'a Node, phase: Phase, path: &'static str) -> Option<Content> {
         let profile = self.inventory.profile;
         let rotated =
-            |id: AuthorityId| self.successions.get(&id).filter(|one| one.key_home == KeyHome::Nodes).is_some();
+            |id: AuthorityId| self.authority_changes.get(&id).filter(|one| one.key_home == KeyHome::Nodes).is_some();
         let is_new = phase != Phase::TrustBoth;
         let side = if is_new { Side::New } else { Side::Old };
         if let Some(row) = profile.authorities.iter().find(|row| row.certificate == path || row.key == path) {
@@ -309,8 +309,13 @@ impl<'a> Sequence<'a, '_> {
         let row = profile.kubeconfigs.iter().find(|row| row.path == path)?;
         let (slot, kubeconfig) = node.kubeconfig(path)?;
         let owner = format!("{}: {}", node.name, row.name);
-        let change =
-            clients::change((AuthorityId::Cluster, kubeconfig), &owner, phase, self.successions, self.replacements)?;
+        let change = clients::change(
+            (AuthorityId::Cluster, kubeconfig),
+            &owner,
+            phase,
+            self.authority_changes,
+            self.replacements,
+        )?;
         Some(Content::Kubeconfig(slot.into(), change))
     }
 

@@ -10,18 +10,20 @@ mod dependents;
 mod editable;
 pub(crate) mod effort;
 mod foreign;
+mod host_phases;
 mod hosted;
-mod hosts;
+mod initial_state;
 mod key_home;
 mod keyless;
 mod kubelet_authority;
 mod machines;
-mod managed;
+mod manager_steps;
 pub(crate) mod model;
+mod new_authorities;
 mod nodes;
+mod nodes_without_input;
 mod objects;
 mod possible;
-mod present;
 mod progress;
 mod readers;
 mod renew;
@@ -30,17 +32,16 @@ mod rotate;
 mod sequence;
 mod signing_requests;
 mod subclouds;
-mod successors;
 mod unhandled;
-mod unseen;
 
 pub(crate) use self::{
     brought::candidate,
+    host_phases::TOOL,
     hosted::IN_PODS,
-    hosts::TOOL,
+    initial_state::flags,
     model::{
         actions::{Action, ClusterAction, Logs, Machines},
-        authorities::{KeyHome, Succession, Successor},
+        authorities::{AuthorityChange, KeyHome, NewAuthoritySource},
         consumers::{Consumer, Process},
         content::{Content, Edit, KubeconfigChange, MachinePatch, NewClient, ObjectChange, PatchForm, Source},
         initial_state::{
@@ -54,8 +55,7 @@ pub(crate) use self::{
         steps::{Carrier, Fact, Holder, Step},
         tenant::{TenantAction, TenantVerb},
     },
-    present::flags,
-    successors::{same_algorithm, successor_name},
+    new_authorities::{new_authority_name, same_algorithm},
 };
 pub use self::{
     model::{

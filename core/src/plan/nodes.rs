@@ -15,7 +15,7 @@ use super::{
     clients, dependents,
     model::{
         actions::Action,
-        authorities::{KeyHome, Succession},
+        authorities::{AuthorityChange, KeyHome},
         consumers::{Dependent, Process},
         content::{Content, Edit, PUBLIC, SECRET, Source},
         kept_file::KeptFile,
@@ -37,9 +37,9 @@ use crate::{
 /// What the given workers hold of `ca.crt` and `kubelet.conf`.
 pub(super) fn kept_by_workers(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
 ) -> Vec<(String, KeptFile)> {
-    if !successions.contains_key(&AuthorityId::Cluster) || inventory.profile.directory.is_empty() {
+    if !authority_changes.contains_key(&AuthorityId::Cluster) || inventory.profile.directory.is_empty() {
         return Vec::new();
     }
     let profile = inventory.profile;
@@ -80,7 +80,7 @@ impl From<&Slot> for Source {
 impl NodePlanner<'_, '_> {
     /// Everything that happens on the node in the phase, in order.
     pub(super) fn actions(&mut self) -> Vec<Action> {
-        let rotates_cluster = self.successions.contains_key(&AuthorityId::Cluster);
+        let rotates_cluster = self.authority_changes.contains_key(&AuthorityId::Cluster);
         let mut actions = Vec::new();
         let mut serves_anew = false;
         match self.phase {
@@ -252,7 +252,9 @@ impl NodePlanner<'_, '_> {
 
     /// Does kube-controller-manager sign with the rotated CA's key on this node?
     fn signs_on_nodes(&self) -> bool {
-        self.successions.get(&AuthorityId::Cluster).is_some_and(|succession| succession.key_home == KeyHome::Nodes)
+        self.authority_changes
+            .get(&AuthorityId::Cluster)
+            .is_some_and(|authority_change| authority_change.key_home == KeyHome::Nodes)
             && self.manifest().is_none_or(|(_, flag)| !flag.is_empty())
     }
 
@@ -295,7 +297,7 @@ impl NodePlanner<'_, '_> {
     pub(super) fn trust(&self) -> Vec<Action> {
         let order = self.phase.trust();
         let before = self.phase.trusted_before();
-        let rows = self.inventory.profile.authorities.iter().filter(|row| self.successions.contains_key(&row.id));
+        let rows = self.inventory.profile.authorities.iter().filter(|row| self.authority_changes.contains_key(&row.id));
         let held = rows.filter(|row| self.node.slots.contains_key(row.certificate) && self.is_left(row.certificate));
         held.map(|row| {
             let anchors = self.node.certificates(row.certificate);
@@ -339,8 +341,9 @@ impl NodePlanner<'_, '_> {
 
     /// The new authorities' private keys, where nodes keep them.
     fn authority_keys(&self) -> Vec<Action> {
-        let at_home = self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes);
-        let rows = at_home.filter_map(|succession| self.inventory.profile.authority(succession.id));
+        let at_home =
+            self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes);
+        let rows = at_home.filter_map(|authority_change| self.inventory.profile.authority(authority_change.id));
         // A key that stayed away goes with its certificate.
         let left = |key: &str, certificate: &str| match self.progress.reached(&self.node.name, key) {
             Some(_) => self.is_left(key),
@@ -355,8 +358,8 @@ impl NodePlanner<'_, '_> {
 
     /// New leaves under the new authorities.
     pub(super) fn leaves(&mut self) -> Vec<Action> {
-        let (leaves, successions) = (self.inventory.profile.leaves, self.successions);
-        let rows = leaves.iter().filter(|row| successions.contains_key(&row.authority));
+        let (leaves, authority_changes) = (self.inventory.profile.leaves, self.authority_changes);
+        let rows = leaves.iter().filter(|row| authority_changes.contains_key(&row.authority));
         rows.flat_map(|row| self.leaf(row.certificate, row.key, row.name)).collect()
     }
 
@@ -390,7 +393,7 @@ impl NodePlanner<'_, '_> {
         let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { return None };
         let owner = format!("{}: {name}", self.node.name);
         let access = (AuthorityId::Cluster, &**kubeconfig);
-        let change = clients::change(access, &owner, self.phase, self.successions, self.replacements)?;
+        let change = clients::change(access, &owner, self.phase, self.authority_changes, self.replacements)?;
         let (before, after) = (clients::before(&change, self.phase), clients::after(&change, self.phase));
         let content = Content::Kubeconfig(slot.into(), change);
         Some(self.write(&slot.place, SECRET, Some(slot.into()), content, &before, &after))

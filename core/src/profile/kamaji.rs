@@ -9,7 +9,9 @@ use super::{
     ids::{AuthorityId, Component},
     kamaji_edges::{AT_ONCE, EDGES},
     kubeadm,
-    model::{AuthorityRow, Course, KubeconfigRow, LeafRow, Profile, Sign, SigningRow, StaticPodRow, SuccessorShape},
+    model::{
+        AuthorityRow, Course, KubeconfigRow, LeafRow, NewAuthorityFormat, Profile, Sign, SigningRow, StaticPodRow,
+    },
 };
 use crate::x509::KeyAlgorithm;
 
@@ -35,7 +37,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -48,7 +50,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--front-proxy-ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -61,7 +63,7 @@ pub const KAMAJI: Profile = Profile {
             accepted: None,
             secret: "",
             option: "",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: false,
         },

@@ -6,8 +6,8 @@ use super::{
     ids::{AuthorityId, Component},
     kubeadm_edges::EDGES,
     model::{
-        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, OtherKind, OtherRow, Profile, Sign, SigningRow,
-        StaticPodRow, SuccessorShape,
+        AuthorityRow, Course, FlagRow, KubeconfigRow, LeafRow, NewAuthorityFormat, OtherKind, OtherRow, Profile, Sign,
+        SigningRow, StaticPodRow,
     },
 };
 use crate::x509::KeyAlgorithm;
@@ -108,7 +108,7 @@ pub const KUBEADM: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -121,7 +121,7 @@ pub const KUBEADM: Profile = Profile {
             accepted: None,
             secret: "",
             option: "--front-proxy-ca-",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: true,
         },
@@ -134,7 +134,7 @@ pub const KUBEADM: Profile = Profile {
             accepted: None,
             secret: "",
             option: "",
-            successor: SuccessorShape::Named,
+            new_authority_format: NewAuthorityFormat::Named,
             keys: &KeyAlgorithm::KUBERNETES,
             rotates: false,
         },

@@ -100,7 +100,7 @@ pub struct AuthorityRow {
     /// The prefix of the new CA's options: `--ca-` of `--ca-cert`.
     pub option: &'static str,
     /// The format of the new CA.
-    pub successor: SuccessorShape,
+    pub new_authority_format: NewAuthorityFormat,
     /// The supported key types. If the platform always uses the same type, that one is first.
     pub keys: &'static [KeyAlgorithm],
     /// Whether this release rotates it; others are only displayed.
@@ -110,12 +110,12 @@ pub struct AuthorityRow {
 /// The format of a new CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SuccessorShape {
+pub enum NewAuthorityFormat {
     /// A chosen common name, and the old CA's key type.
     Named,
     /// As the platform creates it: this organization, and the first supported key type.
     Organization(&'static str),
-    /// As [`SuccessorShape::Named`], or with a complete subject and an expiry date, in the formats of the platform's
+    /// As [`NewAuthorityFormat::Named`], or with a complete subject and an expiry date, in the formats of the platform's
     /// own tool.
     Subject,
 }

@@ -12,7 +12,8 @@ use crate::{
     },
     mint::{Minted, MintedLeaf},
     plan::{
-        Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source, Succession, Trust,
+        AuthorityChange, Content, KeyHome, KubeconfigChange, ObjectChange, ReplacementId, RotationPlan, Side, Source,
+        Trust,
     },
     profile::AuthorityId,
     x509::{Certificate, KeyEncoding, PrivateKey, TrustBundle},
@@ -62,12 +63,12 @@ impl Renderer<'_> {
             Content::Widened(id, present, order) => text(self.widened(*id, present, *order).to_pem()),
             Content::Signing(id, side) => text(self.certificate(*id, *side).to_pem()),
             Content::AuthorityKey(id) => {
-                let succession = &self.plan.successions[id];
-                self.authority_key(succession, succession.encoding)
+                let authority_change = &self.plan.authority_changes[id];
+                self.authority_key(authority_change, authority_change.encoding)
             }
             Content::AuthorityPair(id) => {
                 let mut bytes = text(self.certificate(*id, Side::New).to_pem());
-                bytes.extend_from_slice(&self.authority_key(&self.plan.successions[id], KeyEncoding::Pkcs8));
+                bytes.extend_from_slice(&self.authority_key(&self.plan.authority_changes[id], KeyEncoding::Pkcs8));
                 bytes
             }
             Content::Leaf(id) => text(self.leaf(*id).certificate.to_pem()),
@@ -118,14 +119,14 @@ impl Renderer<'_> {
     }
 
     /// The PEM of a new authority's certificate and key.
-    pub(crate) fn authority_files(&self, succession: &Succession) -> (Bytes, Bytes) {
-        let certificate = text(self.certificate(succession.id, Side::New).to_pem());
-        (certificate, self.authority_key(succession, succession.encoding))
+    pub(crate) fn authority_files(&self, authority_change: &AuthorityChange) -> (Bytes, Bytes) {
+        let certificate = text(self.certificate(authority_change.id, Side::New).to_pem());
+        (certificate, self.authority_key(authority_change, authority_change.encoding))
     }
 
     pub(crate) fn certificate(&self, id: AuthorityId, side: Side) -> &Certificate {
         match side {
-            Side::Old => &self.plan.successions[&id].old,
+            Side::Old => &self.plan.authority_changes[&id].old,
             Side::New => self.minted.authorities[&id].certificate(),
         }
     }
@@ -138,7 +139,7 @@ impl Renderer<'_> {
     pub(crate) fn widened(&self, id: AuthorityId, present: &[Certificate], order: Trust) -> TrustBundle {
         let sides: Vec<_> = [self.certificate(id, Side::Old), self.certificate(id, Side::New)]
             .into_iter()
-            .chain(&self.plan.successions[&id].given_up)
+            .chain(&self.plan.authority_changes[&id].given_up)
             .collect();
         // A certificate from before a renewal with the same key is the same CA, and must not be left behind.
         let is_side = |certificate: &Certificate| sides.iter().any(|side| side.is_same_authority(certificate));
@@ -154,8 +155,8 @@ impl Renderer<'_> {
         anchors
     }
 
-    pub(crate) fn authority_key(&self, succession: &Succession, encoding: KeyEncoding) -> Bytes {
-        let key = self.side(succession.id, Side::New).with_encoding(encoding);
+    pub(crate) fn authority_key(&self, authority_change: &AuthorityChange, encoding: KeyEncoding) -> Bytes {
+        let key = self.side(authority_change.id, Side::New).with_encoding(encoding);
         Zeroizing::new(key.to_pem().as_bytes().to_vec())
     }
 
@@ -166,11 +167,11 @@ impl Renderer<'_> {
 
     /// An authority's private key, written as its readers expect it.
     pub(crate) fn side(&self, id: AuthorityId, side: Side) -> PrivateKey {
-        let succession = &self.plan.successions[&id];
+        let authority_change = &self.plan.authority_changes[&id];
         let new = || self.minted.authorities[&id].issuer().map(|issuer| issuer.key().clone());
         let key = match side {
-            Side::Old => succession.old_key.as_deref().cloned(),
-            Side::New => new().map(|key| key.with_encoding(succession.encoding)),
+            Side::Old => authority_change.old_key.as_deref().cloned(),
+            Side::New => new().map(|key| key.with_encoding(authority_change.encoding)),
         };
         key.expect("Invariant: a plan writes no key that is not there")
     }
@@ -206,10 +207,10 @@ impl Renderer<'_> {
     pub(crate) fn object(&self, change: &ObjectChange) -> Result<Bytes, RenderError> {
         let object = match change {
             ObjectChange::Authority(stored, id) => {
-                let succession = &self.plan.successions[id];
-                let (certificate, key) = self.authority_files(succession);
+                let authority_change = &self.plan.authority_changes[id];
+                let (certificate, key) = self.authority_files(authority_change);
                 let mut changes = Changes::none().set("tls.crt", certificate.to_vec());
-                if stored.key.is_some() && succession.key_home == KeyHome::Nodes {
+                if stored.key.is_some() && authority_change.key_home == KeyHome::Nodes {
                     changes = changes.set("tls.key", key.to_vec());
                 }
                 stored.object.for_apply(&changes)

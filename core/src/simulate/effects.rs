@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use super::world::{Cell, Files, Leaf, Value, World, has_kubelet, is_control_plane};
+use super::state::{Cell, Files, Leaf, SimulatedState, Value, has_kubelet, is_control_plane};
 use crate::{
     plan::{
         Access, CLUSTER_INFO, ClusterAction, EXTENSIONS, Held, KUBELET_SERVING, PODS, Phase, Place, PlaceKind, Process,
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) type Set = BTreeSet<Value>;
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// Adds the values of all changes that may have taken effect. Within a step, a certificate and its key change one
     /// after the other. A pair that does not match is included only `at_the_end` of the step, because no process loads
     /// it before.
@@ -138,7 +138,7 @@ impl World<'_> {
 
     fn tell_extensions(&mut self, place: usize) {
         let plan = self.plan;
-        for id in plan.successions.keys().copied() {
+        for id in plan.authority_changes.keys().copied() {
             let material = Material::ExtensionConfigMap(id);
             let cell = Cell { place, file: String::new(), party: Party::ExtensionServers, material };
             let own = self.union(Party::Component(Component::Apiserver), Material::Authority(id));
@@ -408,8 +408,8 @@ impl World<'_> {
 
     /// Certificates of the old CA that may still exist, including those that a holder of its key creates.
     fn old_leaves(&self, id: AuthorityId) -> Set {
-        let Some(succession) = self.plan.successions.get(&id) else { return Set::new() };
-        Set::from([Value::Leaf(Leaf::SignedBy(succession.old.clone()))])
+        let Some(authority_change) = self.plan.authority_changes.get(&id) else { return Set::new() };
+        Set::from([Value::Leaf(Leaf::SignedBy(authority_change.old.clone()))])
     }
 
     /// Applies what people have done by the end of the phase's step: kubeconfigs that were not provided, and CA bundles
@@ -417,8 +417,8 @@ impl World<'_> {
     pub(super) fn by_people(&mut self, step: &Step) {
         for index in 0..self.places.len() {
             let Place { kind, authority, .. } = self.places[index];
-            let Some(succession) = self.plan.successions.get(&authority) else { continue };
-            let (old, new) = (succession.old.clone(), self.renderer.certificate(authority, Side::New).clone());
+            let Some(authority_change) = self.plan.authority_changes.get(&authority) else { continue };
+            let (old, new) = (authority_change.old.clone(), self.renderer.certificate(authority, Side::New).clone());
             let trust: Vec<_> = self.renderer.bundle(authority, step.phase.trust()).iter().cloned().collect();
             let signer = if step.phase == Phase::TrustBoth { &old } else { &new };
             let files = &mut self.places[index].files;
@@ -490,7 +490,7 @@ impl World<'_> {
             if !matches!(place.kind, PlaceKind::OtherClients | PlaceKind::CaBundles) {
                 continue;
             }
-            let old = self.plan.successions.get(&place.authority).map(|succession| &succession.old);
+            let old = self.plan.authority_changes.get(&place.authority).map(|authority_change| &authority_change.old);
             self.changed.insert(index);
             for versions in place.files.values_mut() {
                 versions.retain(|held| {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::World;
+use super::state::SimulatedState;
 use crate::{
     plan::{Access, Held, IN_PODS, PlaceKind, RotationPlan, Shown, TenantVerb, Trusted},
     profile::{
@@ -22,7 +22,7 @@ impl RotationPlan {
     }
 }
 
-impl World<'_> {
+impl SimulatedState<'_> {
     fn hosted(&self) -> Option<usize> {
         self.places.iter().position(|place| place.kind == PlaceKind::Hosted)
     }

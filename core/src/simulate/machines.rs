@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
 
-use super::world::World;
+use super::state::SimulatedState;
 use crate::{
     formats::{
         pem,
@@ -40,7 +40,7 @@ fn patches(step: &Step) -> impl Iterator<Item = (&Edit, &MachinePatch)> {
     })
 }
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// The places whose machines the step patches. A joining machine receives a worker's configuration.
     pub(super) fn patched_places(&self, step: &Step) -> Vec<usize> {
         let roles: Vec<Role> = patches(step).map(|(_, patch)| patch.role).collect();

@@ -2,7 +2,7 @@
 
 use super::{
     effects::Set,
-    world::{Cell, Leaf, Value, World},
+    state::{Cell, Leaf, SimulatedState, Value},
 };
 use crate::{
     plan::{Held, KUBELET_SERVING, PlaceKind, Side, Step},
@@ -13,7 +13,7 @@ use crate::{
     x509::{Presented, Purpose, Question, Rules, TrustBundle, validate},
 };
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// The kubelet requests a serving certificate. The leading kube-controller-manager signs it; if there is none, an
     /// external signer does, with the new CA.
     pub(super) fn renew_serving(&mut self, step: &Step) {
@@ -66,18 +66,18 @@ impl World<'_> {
         let manifest = profile.manifest(Component::Apiserver).and_then(|path| files.get(path));
         let path = manifest.into_iter().flatten().find_map(Held::kubelet_authority);
         let mut anchors = path.map_or_else(Set::new, |path| self.anchors(place, path));
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return Set::new() };
+        let Some(authority_change) = self.plan.authority_changes.get(&AuthorityId::Cluster) else { return Set::new() };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
         anchors.retain(
-            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&succession.old) || bundle.contains(new)),
+            |value| matches!(value, Value::Anchors(bundle) if bundle.contains(&authority_change.old) || bundle.contains(new)),
         );
         anchors
     }
 
     /// Removes all serving certificates of the old CA from the kubelets of a place.
     pub(super) fn retain_new_serving(&mut self, place: usize) {
-        let Some(succession) = self.plan.successions.get(&AuthorityId::Cluster) else { return };
-        let trust = TrustBundle::new().with_appended(succession.old.clone());
+        let Some(authority_change) = self.plan.authority_changes.get(&AuthorityId::Cluster) else { return };
+        let trust = TrustBundle::new().with_appended(authority_change.old.clone());
         let question = Question { trust: &trust, purpose: Purpose::Server, host: None, now: self.plan.now };
         let is_old = |presented: Presented<'_>| validate(presented, &question, Rules::Go).is_ok();
         let is_left = |held: &Held| match held {

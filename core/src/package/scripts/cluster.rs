@@ -292,7 +292,7 @@ fn cluster_lines(
 
 /// An object in which the new authority's pin takes the old one's place.
 fn pin_line(plan: &RotationPlan, pinned: &Pinned, output: &OutputFiles) -> Option<String> {
-    let old = plan.successions.get(&AuthorityId::Cluster)?.old.public_key().pin();
+    let old = plan.authority_changes.get(&AuthorityId::Cluster)?.old.public_key().pin();
     let file = output.files.get(dropped_bundle(plan, AuthorityId::Cluster)?)?;
     let new = certificates(&file.bytes).first()?.public_key().pin();
     let mut after = Vec::new();

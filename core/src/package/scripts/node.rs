@@ -14,8 +14,8 @@ use crate::{
     mint::{Minted, MintedAuthority},
     package::output::OutputFiles,
     plan::{
-        Access, Action, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Shown, Side, Step, Succession,
-        Trust, Trusted,
+        Access, Action, AuthorityChange, Content, Edit, Holder, Intent, Phase, Process, RotationPlan, Shown, Side,
+        Step, Trust, Trusted,
     },
     profile::{AuthorityId, Component, Course},
     render::{Renderer, commands},
@@ -131,21 +131,21 @@ pub(super) fn script(job: &Job<'_>, known: &mut KnownFiles, library: &Library) -
 impl Job<'_> {
     /// What tells a certificate of the new CA from one of the old; empty where that CA is not rotated.
     fn marks(&self, id: AuthorityId) -> String {
-        let succession = self.plan.successions.get(&id);
-        succession
-            .map(|succession| succession.marks(self.renderer.certificate(id, Side::New)).join(" "))
+        let authority_change = self.plan.authority_changes.get(&id);
+        authority_change
+            .map(|authority_change| authority_change.marks(self.renderer.certificate(id, Side::New)).join(" "))
             .unwrap_or_default()
     }
 
     /// What tells a certificate of the old CA from one of the new, where the script asks for it.
     fn old_mark(&self, node: &[String], kubelet: &[String]) -> String {
         let asks = |line: &String| matches!(line.as_str(), "renew_serving" | "serving_first");
-        let succession = self.plan.successions.get(&AuthorityId::Cluster);
-        let Some(succession) = succession.filter(|_| node.iter().chain(kubelet).any(asks)) else {
+        let authority_change = self.plan.authority_changes.get(&AuthorityId::Cluster);
+        let Some(authority_change) = authority_change.filter(|_| node.iter().chain(kubelet).any(asks)) else {
             return String::new();
         };
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
-        format!("old_ca={}\n", quoted(&succession.old_marks(new).join(" ")))
+        format!("old_ca={}\n", quoted(&authority_change.old_marks(new).join(" ")))
     }
 
     /// A script that only reads logs needs no word for it.
@@ -365,11 +365,11 @@ impl Job<'_> {
     /// The bundles that a control-plane node holds when the phase before is behind it.
     fn bundles_before(&self, id: AuthorityId) -> Vec<String> {
         let bundle = |order| unwrapped(self.renderer.bundle(id, order).to_pem().as_bytes());
-        let succession = &self.plan.successions[&id];
+        let authority_change = &self.plan.authority_changes[&id];
         match self.phase {
             Phase::TrustBoth => {
-                let old = std::iter::once(unwrapped(succession.old.to_pem().as_bytes()));
-                old.chain(begun(succession)).collect()
+                let old = std::iter::once(unwrapped(authority_change.old.to_pem().as_bytes()));
+                old.chain(begun(authority_change)).collect()
             }
             Phase::Switch => vec![bundle(Trust::OldNew)],
             Phase::DropOld => vec![bundle(Trust::NewOld)],
@@ -379,12 +379,12 @@ impl Job<'_> {
     /// The bundles that a worker may hold before this phase, by the SHA-256 of their text without white space.
     fn expected_bundles(&self) -> Vec<String> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
-        let succession = &self.plan.successions[&AuthorityId::Cluster];
-        texts.insert(unwrapped(succession.old.to_pem().as_bytes()));
+        let authority_change = &self.plan.authority_changes[&AuthorityId::Cluster];
+        texts.insert(unwrapped(authority_change.old.to_pem().as_bytes()));
         for order in [Trust::OldNew, Trust::NewOld] {
             texts.insert(unwrapped(self.renderer.bundle(AuthorityId::Cluster, order).to_pem().as_bytes()));
         }
-        texts.extend(begun(succession));
+        texts.extend(begun(authority_change));
         let given = crate::package::output::edits(self.plan).filter(|(_, edit)| {
             matches!(edit.content, Content::Trust(AuthorityId::Cluster, _)) && edit.source.is_some()
         });
@@ -416,7 +416,7 @@ impl Job<'_> {
         if *self.holder == Holder::ControlPlanes {
             return self.unseen_effects();
         }
-        let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
+        let rotates = self.plan.authority_changes.contains_key(&AuthorityId::Cluster);
         let mut rows = self.plan.profile.kubeconfigs.iter();
         let Some(row) = rows.find(|row| row.reader == Some(Component::ControllerManager)).filter(|_| rotates) else {
             return Vec::new();
@@ -466,7 +466,7 @@ impl Job<'_> {
     ///
     /// `own` is the path of the kubeconfig that names the node's own API server; the others name the control plane's endpoint.
     fn old_credential(&self, own: &str) -> Option<String> {
-        let old = &self.plan.successions.get(&AuthorityId::Cluster)?.old;
+        let old = &self.plan.authority_changes.get(&AuthorityId::Cluster)?.old;
         let new = self.renderer.certificate(AuthorityId::Cluster, Side::New);
         let at = |folder: &str, path: &str| format!("{folder}/{}{path}", self.holder.folder());
         let bytes = |path: &String| self.output.files.get(path).map(|file| file.bytes.as_slice());
@@ -494,12 +494,12 @@ impl Job<'_> {
 
     /// Likewise on a node that was not given: with the credentials that it has itself, since the package has none of its own.
     fn unseen_effects(&self) -> Vec<String> {
-        let ids = self.plan.successions.keys();
+        let ids = self.plan.authority_changes.keys();
         let read = ids.filter_map(|id| self.plan.profile.authority(*id)).map(|row| row.certificate).next();
         let mut rows = self.plan.profile.kubeconfigs.iter();
         let row = rows.find(|row| row.reader == Some(Component::ControllerManager));
         let (Some(read), Some(row)) = (read, row) else { return Vec::new() };
-        let rotates = self.plan.successions.contains_key(&AuthorityId::Cluster);
+        let rotates = self.plan.authority_changes.contains_key(&AuthorityId::Cluster);
         let new_alone = format!("{}/workers/ca.crt", Phase::DropOld.folder());
         let serves = (rotates && self.output.files.contains_key(&new_alone)).then(|| {
             format!(
@@ -529,9 +529,9 @@ fn validity(minted: &Minted) -> (UnixTime, UnixTime) {
 }
 
 /// What a rotation that was given up has left.
-fn begun(succession: &Succession) -> Option<String> {
-    let given_up = succession.given_up.as_ref()?;
-    let begun: TrustBundle = [&succession.old, given_up].into_iter().cloned().collect();
+fn begun(authority_change: &AuthorityChange) -> Option<String> {
+    let given_up = authority_change.given_up.as_ref()?;
+    let begun: TrustBundle = [&authority_change.old, given_up].into_iter().cloned().collect();
     Some(unwrapped(begun.to_pem().as_bytes()))
 }
 

@@ -43,7 +43,10 @@ impl Judge<'_> {
         // Certificates on the nodes are replaced, and judged where they are read.
         let is_on_node = |host: &String| {
             is_loopback(host)
-                || self.successions.get(&AuthorityId::Cluster).is_some_and(|ca| is_served(self.inventory, ca, host))
+                || self
+                    .authority_changes
+                    .get(&AuthorityId::Cluster)
+                    .is_some_and(|ca| is_served(self.inventory, ca, host))
         };
         if host.as_ref().is_some_and(is_on_node) {
             return false;

@@ -1,7 +1,7 @@
 //! What the cluster holds today, as far as a rotation is concerned: where the simulation starts.
 
 mod builder;
-mod unseen;
+mod nodes_without_input;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use self::builder::Present;
 use super::{
     kubelet_authority::KubeletAuthority,
     model::{
-        authorities::{KeyHome, Succession},
+        authorities::{AuthorityChange, KeyHome},
         initial_state::{
             Access, CLUSTER_INFO, EXTENSIONS, Held, KUBELET_SERVING, PODS, Place, PlaceKind, Shown, Trusted, entry,
         },
@@ -28,13 +28,13 @@ use crate::{
 };
 
 /// Every place of a cluster that a rotation touches.
-pub(super) fn present(
+pub(super) fn initial_state(
     inventory: &Inventory,
-    successions: &BTreeMap<AuthorityId, Succession>,
+    authority_changes: &BTreeMap<AuthorityId, AuthorityChange>,
     progress: Progress<'_>,
     kubelet_authority: &KubeletAuthority,
 ) -> Vec<Place> {
-    let present = Present { inventory, successions, progress, kubelet_authority };
+    let present = Present { inventory, authority_changes, progress, kubelet_authority };
     let mut places: Vec<_> = inventory.control_plane().map(|node| present.control_plane(node)).collect();
     if places.is_empty() {
         places.push(present.unseen_control_plane());
@@ -50,13 +50,13 @@ pub(super) fn present(
         let files = flags.into_iter().collect();
         places.push(Place { kind: PlaceKind::RolledOut, name, authority: AuthorityId::Cluster, files });
     }
-    if let Some(succession) = successions.get(&AuthorityId::Cluster) {
-        places.push(present.workers(succession));
-        places.push(present.cluster(succession));
+    if let Some(authority_change) = authority_changes.get(&AuthorityId::Cluster) {
+        places.push(present.workers(authority_change));
+        places.push(present.cluster(authority_change));
         places.push(present.management());
-        places.push(present.clients(succession));
-        places.push(present.ca_bundles(succession));
-        let (old, new) = (&succession.old, progress.new_of(succession.id));
+        places.push(present.clients(authority_change));
+        places.push(present.ca_bundles(authority_change));
+        let (old, new) = (&authority_change.old, progress.new_of(authority_change.id));
         let others = progress.unseen().into_iter().flat_map(|standing| {
             // People are asked only at the end of a phase.
             let signers = [progress.unseen().first().copied().unwrap_or(standing), standing];
@@ -84,9 +84,11 @@ impl Present<'_> {
         let standing = self.progress.node(node);
         let mut files = self.files(node);
         // A key that stayed away is taken to be the one that belongs to the certificate.
-        for succession in self.successions.values().filter(|succession| succession.key_home == KeyHome::Nodes) {
-            if let Some(row) = self.inventory.profile.authority(succession.id) {
-                let signer = standing.signer(&succession.old, self.progress.new_of(succession.id));
+        for authority_change in
+            self.authority_changes.values().filter(|authority_change| authority_change.key_home == KeyHome::Nodes)
+        {
+            if let Some(row) = self.inventory.profile.authority(authority_change.id) {
+                let signer = standing.signer(&authority_change.old, self.progress.new_of(authority_change.id));
                 let key = || BTreeSet::from([Held::Key(signer.public_key().clone())]);
                 files.entry(row.key.to_owned()).or_insert_with(key);
             }
@@ -94,7 +96,8 @@ impl Present<'_> {
         // So is the flag of a manifest that stayed away.
         if let Some(path) = self.inventory.profile.manifest(Component::ControllerManager) {
             let ca = self.inventory.profile.authority(AuthorityId::Cluster).map_or("", |row| row.certificate);
-            let signs = self.successions.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
+            let signs =
+                self.authority_changes.get(&AuthorityId::Cluster).is_some_and(|one| one.key_home == KeyHome::Nodes);
             let file = match standing {
                 Standing::Before | Standing::Done => ca,
                 Standing::TrustsBoth | Standing::Switched => self.inventory.profile.signing.certificate,
@@ -135,8 +138,10 @@ impl Present<'_> {
             Some((path.clone(), BTreeSet::from([held])))
         });
         let mut files: BTreeMap<_, _> = files.collect();
-        if let Some(succession) = self.successions.get(&AuthorityId::Cluster).filter(|_| node.role != Role::Hosted) {
-            let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        if let Some(authority_change) =
+            self.authority_changes.get(&AuthorityId::Cluster).filter(|_| node.role != Role::Hosted)
+        {
+            let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
             let standing = self.progress.node(node);
             let unseen = || {
                 // It renews after the rest of phase 2.
@@ -144,7 +149,7 @@ impl Present<'_> {
                 [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
             };
             files.entry(self.inventory.profile.kubelet_client().to_owned()).or_insert_with(unseen);
-            files.insert(KUBELET_SERVING.to_owned(), self.serving(node, succession));
+            files.insert(KUBELET_SERVING.to_owned(), self.serving(node, authority_change));
             let config = self.inventory.profile.others.iter().find(|row| row.kind == OtherKind::KubeletConfig);
             if let (Some(row), Some(path)) = (config, self.inventory.kubelet_client_file(node)) {
                 let held = Held::Flags(BTreeMap::from([(CLIENT_FLAG, path)]));
@@ -155,18 +160,18 @@ impl Present<'_> {
     }
 
     /// What a kubelet serves: the certificate in a file, or one that a CA of the cluster issued on its request.
-    fn serving(&self, node: &Node, succession: &Succession) -> BTreeSet<Held> {
+    fn serving(&self, node: &Node, authority_change: &AuthorityChange) -> BTreeSet<Held> {
         match self.inventory.kubelet_serving(node) {
             KubeletServing::File(path) | KubeletServing::OtherIssuer(path) => [Held::ServedFrom(path)].into(),
             KubeletServing::Requested | KubeletServing::Unknown | KubeletServing::NotProvided(_) => {
-                self.requested_serving(succession, self.progress.node(node))
+                self.requested_serving(authority_change, self.progress.node(node))
             }
         }
     }
 
     /// A serving certificate that a kubelet requested: it may have been renewed since the last step.
-    fn requested_serving(&self, succession: &Succession, standing: Standing) -> BTreeSet<Held> {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+    fn requested_serving(&self, authority_change: &AuthorityChange, standing: Standing) -> BTreeSet<Held> {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let before = if standing == Standing::Switched { Standing::TrustsBoth } else { standing };
         [before, standing].map(|standing| Held::SignedBy(standing.signer(old, new).clone())).into()
     }
@@ -199,8 +204,8 @@ impl Present<'_> {
     }
 
     /// All workers: what is known of those that were given, and one that was not.
-    fn workers(&self, succession: &Succession) -> Place {
-        let mut place = self.unseen_workers(succession);
+    fn workers(&self, authority_change: &AuthorityChange) -> Place {
+        let mut place = self.unseen_workers(authority_change);
         for node in self.inventory.workers() {
             let mut files = self.files(node);
             self.name_own_files(node, &mut files);
@@ -220,11 +225,11 @@ impl Present<'_> {
         place
     }
 
-    fn cluster(&self, succession: &Succession) -> Place {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+    fn cluster(&self, authority_change: &AuthorityChange) -> Place {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
         let given = self.inventory.object(ObjectRole::ClusterInfo);
         let given = given.and_then(|stored| stored.kubeconfig.as_ref()).and_then(|(_, kubeconfig)| {
-            let trusting = kubeconfig.trust.iter().position(|trust| succession.is_trusted_by(trust))?;
+            let trusting = kubeconfig.trust.iter().position(|trust| authority_change.is_trusted_by(trust))?;
             Access::entries(kubeconfig, Some(trusting), None)
         });
         let unseen = self.progress.unseen();
@@ -244,9 +249,10 @@ impl Present<'_> {
         }
         if self.progress.has_switched() {
             // A union that was seen to hold both, and has not been deleted yet.
-            for succession in self.successions.values() {
-                let both = Standing::TrustsBoth.trusts(&succession.old, self.progress.new_of(succession.id));
-                files.insert(EXTENSIONS.to_owned() + succession.id.as_str(), [Held::Certificates(both)].into());
+            for authority_change in self.authority_changes.values() {
+                let both =
+                    Standing::TrustsBoth.trusts(&authority_change.old, self.progress.new_of(authority_change.id));
+                files.insert(EXTENSIONS.to_owned() + authority_change.id.as_str(), [Held::Certificates(both)].into());
             }
         }
         Place { kind: PlaceKind::Cluster, name: "cluster".to_owned(), authority: AuthorityId::Cluster, files }
@@ -263,9 +269,9 @@ impl Present<'_> {
     }
 
     /// What API servers verify webhooks by, and the certificates that these serve: nobody has seen them.
-    fn ca_bundles(&self, succession: &Succession) -> Place {
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
-        let bundles = super::objects::hanging_bundles(self.inventory, succession).into_iter();
+    fn ca_bundles(&self, authority_change: &AuthorityChange) -> Place {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
+        let bundles = super::objects::hanging_bundles(self.inventory, authority_change).into_iter();
         let bundles = bundles.map(|(stored, bundle)| {
             let held = self.progress.unseen().into_iter().map(|standing| {
                 let credential = Shown::SignedBy(standing.signer(old, new).clone());
@@ -282,11 +288,11 @@ impl Present<'_> {
     }
 
     /// Every context of a given kubeconfig that has to do with this cluster.
-    fn clients(&self, succession: &Succession) -> Place {
+    fn clients(&self, authority_change: &AuthorityChange) -> Place {
         let mut files = BTreeMap::new();
         for slot in &self.inventory.clients {
             let Artifact::Kubeconfig(kubeconfig) = &slot.artifact else { continue };
-            for (name, context) in contexts(kubeconfig, succession) {
+            for (name, context) in contexts(kubeconfig, authority_change) {
                 if let Some(access) = Access::of(kubeconfig, context) {
                     files.insert(entry(&slot.file, &name), BTreeSet::from([Held::Kubeconfig(access)]));
                 }
@@ -329,16 +335,19 @@ fn current(kubeconfig: &KubeconfigArtifact) -> Option<usize> {
 }
 
 /// The contexts that trust the old authority or show what it signed, by name.
-pub(crate) fn contexts(kubeconfig: &KubeconfigArtifact, succession: &Succession) -> Vec<(String, Option<usize>)> {
+pub(crate) fn contexts(
+    kubeconfig: &KubeconfigArtifact,
+    authority_change: &AuthorityChange,
+) -> Vec<(String, Option<usize>)> {
     let model = &kubeconfig.model;
     let concerns = |index: &usize| {
         let context = &model.contexts[*index];
         let cluster = model.clusters.iter().position(|cluster| cluster.name == context.cluster);
         let user = model.users.iter().position(|user| user.name == context.user);
-        let trusts = cluster.is_some_and(|cluster| succession.is_trusted_by(&kubeconfig.trust[cluster]));
-        let shows = user
-            .and_then(|user| kubeconfig.credentials[user].as_ref())
-            .is_some_and(|credential| credential.certificates.first().is_some_and(|leaf| succession.signed(leaf)));
+        let trusts = cluster.is_some_and(|cluster| authority_change.is_trusted_by(&kubeconfig.trust[cluster]));
+        let shows = user.and_then(|user| kubeconfig.credentials[user].as_ref()).is_some_and(|credential| {
+            credential.certificates.first().is_some_and(|leaf| authority_change.signed(leaf))
+        });
         trusts || (shows && cluster.is_none_or(|cluster| kubeconfig.trust[cluster].is_empty()))
     };
     let fitting = (0..model.contexts.len()).filter(concerns);

@@ -6,7 +6,7 @@ use super::builder::Present;
 use crate::{
     inventory::Standing,
     plan::model::{
-        authorities::Succession,
+        authorities::AuthorityChange,
         initial_state::{Access, Held, KUBELET_SERVING, Place, PlaceKind, Shown, Trusted},
     },
     profile::{AuthorityId, Component, KUBELET_AUTHORITY_FLAG, SIGNING_FLAG},
@@ -26,10 +26,10 @@ fn trusting(trust: Vec<Certificate>, credential: Shown) -> Held {
 
 impl Present<'_> {
     /// Every worker that was not given, wherever it may stand.
-    pub(super) fn unseen_workers(&self, succession: &Succession) -> Place {
+    pub(super) fn unseen_workers(&self, authority_change: &AuthorityChange) -> Place {
         let mut files = Files::new();
         for standing in self.progress.unseen() {
-            self.unseen_kubelet(&mut files, succession, standing);
+            self.unseen_kubelet(&mut files, authority_change, standing);
         }
         Place { kind: PlaceKind::Workers, name: "workers".to_owned(), authority: AuthorityId::Cluster, files }
     }
@@ -39,26 +39,26 @@ impl Present<'_> {
         let standing = self.progress.unseen().into_iter().last().unwrap_or(Standing::Before);
         let profile = self.inventory.profile;
         let mut files = Files::new();
-        for succession in self.successions.values() {
-            let (old, new) = (&succession.old, self.progress.new_of(succession.id));
+        for authority_change in self.authority_changes.values() {
+            let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
             let signer = standing.signer(old, new);
-            if let Some(row) = profile.authority(succession.id) {
+            if let Some(row) = profile.authority(authority_change.id) {
                 put(&mut files, row.certificate, Held::Certificates(standing.trusts(old, new)));
                 put(&mut files, row.key, Held::Key(signer.public_key().clone()));
             }
-            for row in profile.leaves.iter().filter(|row| row.authority == succession.id) {
+            for row in profile.leaves.iter().filter(|row| row.authority == authority_change.id) {
                 put(&mut files, row.certificate, Held::SignedBy(signer.clone()));
             }
-            if succession.id != AuthorityId::Cluster {
+            if authority_change.id != AuthorityId::Cluster {
                 continue;
             }
-            self.unseen_kubelet(&mut files, succession, standing);
+            self.unseen_kubelet(&mut files, authority_change, standing);
             for row in profile.kubeconfigs.iter().filter(|row| row.reader != Some(Component::Kubelet)) {
                 let trust = standing.trusts(old, new);
                 put(&mut files, row.path, trusting(trust, Shown::SignedBy(signer.clone())));
             }
             let both = matches!(standing, Standing::TrustsBoth | Standing::Switched);
-            let own = profile.authority(succession.id).map_or("", |row| row.certificate);
+            let own = profile.authority(authority_change.id).map_or("", |row| row.certificate);
             if let Some(manifest) = profile.manifest(Component::ControllerManager) {
                 let file = if both { profile.signing.certificate } else { own };
                 put(&mut files, manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, file.to_owned())])));
@@ -82,17 +82,20 @@ impl Present<'_> {
     }
 
     /// What a kubelet reads and presents.
-    fn unseen_kubelet(&self, files: &mut Files, succession: &Succession, standing: Standing) {
+    fn unseen_kubelet(&self, files: &mut Files, authority_change: &AuthorityChange, standing: Standing) {
         let profile = self.inventory.profile;
-        let (old, new) = (&succession.old, self.progress.new_of(succession.id));
-        if let Some(row) = profile.authority(succession.id) {
+        let (old, new) = (&authority_change.old, self.progress.new_of(authority_change.id));
+        if let Some(row) = profile.authority(authority_change.id) {
             put(files, row.certificate, Held::Certificates(standing.trusts(old, new)));
         }
         if let Some(row) = profile.kubelet_conf() {
             let credential = Shown::InFile(profile.kubelet_client().to_owned());
             put(files, row.path, trusting(standing.trusts(old, new), credential));
             put(files, profile.kubelet_client(), Held::SignedBy(standing.signer(old, new).clone()));
-            files.entry(KUBELET_SERVING.to_owned()).or_default().extend(self.requested_serving(succession, standing));
+            files
+                .entry(KUBELET_SERVING.to_owned())
+                .or_default()
+                .extend(self.requested_serving(authority_change, standing));
         }
     }
 }

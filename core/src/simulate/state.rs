@@ -59,7 +59,7 @@ pub(super) type Values = Rc<BTreeSet<Value>>;
 pub(super) type Files = BTreeMap<String, BTreeSet<Held>>;
 
 /// The state of the cluster at a moment.
-pub(super) struct World<'a> {
+pub(super) struct SimulatedState<'a> {
     pub(super) plan: &'a RotationPlan,
     pub(super) renderer: Renderer<'a>,
     pub(super) places: Vec<Place>,
@@ -81,18 +81,18 @@ pub(super) struct World<'a> {
     pub(super) renewed_too_early: bool,
 }
 
-impl<'a> World<'a> {
+impl<'a> SimulatedState<'a> {
     /// The state before the first step.
     pub(super) fn today(plan: &'a RotationPlan, minted: &'a Minted) -> Self {
         let renderer = Renderer { plan, minted };
         let mut world = Self {
             plan,
             renderer,
-            places: plan.present.clone(),
+            places: plan.initial_state.clone(),
             cells: BTreeMap::new(),
             known: known(plan, minted),
             index: Vec::new(),
-            changed: (0..plan.present.len()).collect(),
+            changed: (0..plan.initial_state.len()).collect(),
             during: BTreeMap::new(),
             // In a rotation in progress, the provided state is current, and the first step ensures that it stays
             // paused.
@@ -103,7 +103,7 @@ impl<'a> World<'a> {
         world.create_cells();
         world.refresh(true);
         // Repeated, because the signers are now known.
-        world.changed.extend(0..plan.present.len());
+        world.changed.extend(0..plan.initial_state.len());
         world.refresh(true);
         world.during.clear();
         // Used only for the initial state; later, the steps determine these.
@@ -123,7 +123,7 @@ impl<'a> World<'a> {
         self.cells.keys()
     }
 
-    /// Carries out a step up to its gate. Afterwards [`World::values`] returns all values that are possible meanwhile.
+    /// Carries out a step up to its gate. Afterwards [`SimulatedState::values`] returns all values that are possible meanwhile.
     pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), RenderError> {
         self.during.clear();
         self.renewed_too_early = false;
@@ -181,7 +181,7 @@ impl<'a> World<'a> {
     /// Creates all cells: both sides of every edge, and what their writers read.
     fn create_cells(&mut self) {
         let mut cells = Vec::new();
-        let rows = self.plan.edges.iter().filter(|row| self.plan.successions.contains_key(&row.authority));
+        let rows = self.plan.edges.iter().filter(|row| self.plan.authority_changes.contains_key(&row.authority));
         for (end, authority) in rows.flat_map(|row| [(row.client, row.authority), (row.server, row.authority)]) {
             for holding in end.presents.iter().chain(&end.trusts) {
                 for (place, file) in self.instances(end.party, authority) {
@@ -196,7 +196,7 @@ impl<'a> World<'a> {
             let manager = Component::ControllerManager;
             cells.push((cell(manager, self.plan.profile.published), Effect::Restart(manager)));
             cells.push((cell(manager, Material::Signed), Effect::Live));
-            for id in self.plan.successions.keys() {
+            for id in self.plan.authority_changes.keys() {
                 cells.push((cell(Component::Apiserver, Material::Authority(*id)), Effect::Live));
             }
         }
@@ -591,7 +591,7 @@ fn runs(party: Party, component: Component, consumers: &[Consumer]) -> bool {
 
 /// Every provided or new certificate that a package writes.
 fn known(plan: &RotationPlan, minted: &Minted) -> BTreeSet<Certificate> {
-    let old = plan.successions.values().map(|succession| &succession.old);
+    let old = plan.authority_changes.values().map(|authority_change| &authority_change.old);
     let replaced = plan.replacements.iter().filter_map(|replacement| match &replacement.identity {
         Identity::Of(old) => Some(old),
         Identity::Client { .. } | Identity::Kubelet(_) | Identity::Requested(_) => None,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{effects::signs, world::World};
+use super::{effects::signs, state::SimulatedState};
 use crate::{
     plan::{Access, Held, KUBELET_SERVING, PlaceKind, Shown, Side, Step, Trust, Trusted},
     profile::{AuthorityId, Component, KubeconfigRow, SIGNING_FLAG},
@@ -12,9 +12,9 @@ use crate::{
 
 /// The kubeconfig that exists only on the node where the cluster was initialized (kubernetes/kubernetes:
 /// cmd/kubeadm/app/cmd/init.go).
-pub(super) const MADE_BY_INIT: &str = "super-admin.conf";
+pub(super) const SUPER_ADMIN_CONF: &str = "super-admin.conf";
 
-impl World<'_> {
+impl SimulatedState<'_> {
     /// Replaces the CA data of a kubeconfig by the contents of `ca.crt`.
     pub(super) fn trust_in_kubeconfig(&mut self, step: &Step, name: &str) {
         let profile = self.plan.profile;
@@ -83,7 +83,7 @@ impl World<'_> {
         let mut files: BTreeMap<String, BTreeSet<Held>> = BTreeMap::new();
         let mut put = |path: &str, held: Held| _ = files.entry(path.to_owned()).or_default().insert(held);
         for (id, pair) in
-            self.plan.successions.keys().flat_map(|id| self.managed(*id).into_iter().map(move |pair| (*id, pair)))
+            self.plan.authority_changes.keys().flat_map(|id| self.managed(*id).into_iter().map(move |pair| (*id, pair)))
         {
             let (Some(row), Some(first)) = (profile.authority(id), pair.first()) else { continue };
             put(row.certificate, Held::Certificates(pair.clone()));
@@ -97,7 +97,7 @@ impl World<'_> {
             if let Some(manifest) = profile.manifest(Component::ControllerManager) {
                 put(manifest, Held::Flags(BTreeMap::from([(SIGNING_FLAG, row.certificate.to_owned())])));
             }
-            let own = |row: &&KubeconfigRow| row.reader != Some(Component::Kubelet) && row.name != MADE_BY_INIT;
+            let own = |row: &&KubeconfigRow| row.reader != Some(Component::Kubelet) && row.name != SUPER_ADMIN_CONF;
             for kubeconfig in profile.kubeconfigs.iter().filter(own) {
                 put(kubeconfig.path, kubeconfig_of(vec![first.clone()], first));
             }
@@ -124,7 +124,7 @@ impl World<'_> {
 
     /// The possible contents of a CA's Secret in the management cluster; empty if it was not provided.
     pub(super) fn managed(&self, id: AuthorityId) -> Vec<Vec<Certificate>> {
-        if !self.plan.successions.contains_key(&id) {
+        if !self.plan.authority_changes.contains_key(&id) {
             return Vec::new();
         }
         let sides = [Side::Old, Side::New].map(|side| self.renderer.certificate(id, side));

@@ -114,8 +114,8 @@ impl<'a> Sequence<'a, '_> {
 
     /// The tool's own command for a CA like the one that is planned; `None` where the CA is there already.
     fn generate(&self) -> Option<String> {
-        let succession = self.successions.get(&AuthorityId::Cluster)?;
-        let (name, not_after) = succession.made()?;
+        let authority_change = self.authority_changes.get(&AuthorityId::Cluster)?;
+        let (name, not_after) = authority_change.made()?;
         let subject = sysinv::text(name).replace('\'', r"'\''");
         let end = not_after.date();
         Some(format!("system kube-rootca-update-generate-cert --expiry-date {end} --subject '{subject}'"))
